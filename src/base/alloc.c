@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/alloc.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+static mem_hook *allocation_hook;
+static void *allocation_hook_state;
+
+static bool allowed(size_t size_bytes)
+{
+    return !allocation_hook || allocation_hook(allocation_hook_state, size_bytes);
+}
+
+void *mem_alloc(size_t size_bytes)
+{
+    return allowed(size_bytes) ? malloc(size_bytes ? size_bytes : 1) : NULL;
+}
+
+void *mem_zalloc(size_t size_bytes)
+{
+    return allowed(size_bytes) ? calloc(1, size_bytes ? size_bytes : 1) : NULL;
+}
+
+void *mem_alloc_array(size_t count, size_t size_bytes)
+{
+    size_t total;
+    if (__builtin_mul_overflow(count, size_bytes, &total))
+        return NULL;
+    return mem_alloc(total);
+}
+
+void *mem_resize(void *block, size_t size_bytes)
+{
+    return allowed(size_bytes) ? realloc(block, size_bytes ? size_bytes : 1) : NULL;
+}
+
+void *mem_alloc_aligned(size_t alignment, size_t size_bytes)
+{
+    size_t rounded;
+    if (__builtin_add_overflow(size_bytes, alignment - 1, &rounded) || !allowed(size_bytes))
+        return NULL;
+    rounded &= ~(alignment - 1);
+    return aligned_alloc(alignment, rounded ? rounded : alignment);
+}
+
+char *mem_strdup(const char *text)
+{
+    size_t size_bytes = strlen(text) + 1;
+    char *copy = mem_alloc(size_bytes);
+    return copy ? memcpy(copy, text, size_bytes) : NULL;
+}
+
+void mem_free(void *block)
+{
+    free(block);
+}
+
+void mem_free_pointer(void *block_pointer)
+{
+    void *block;
+    memcpy(&block, block_pointer, sizeof block);
+    mem_free(block);
+}
+
+void mem_set_hook(mem_hook *hook, void *state)
+{
+    allocation_hook_state = state;
+    allocation_hook = hook;
+}

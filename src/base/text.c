@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/text.h"
+
+#include <errno.h>
+#include <locale.h>
+#include <math.h>
+#include <stdlib.h>
+
+static bool is_space(char c)
+{
+    return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
+bool text_starts_with(struct text text, const char *prefix)
+{
+    size_t length = strlen(prefix);
+    return text.length >= length && memcmp(text.data, prefix, length) == 0;
+}
+
+struct text text_trim(struct text text)
+{
+    while (text.length > 0 && is_space(text.data[0])) {
+        text.data++;
+        text.length--;
+    }
+    while (text.length > 0 && is_space(text.data[text.length - 1]))
+        text.length--;
+    return text;
+}
+
+bool text_split(struct text *rest, char separator, struct text *ret_part)
+{
+    if (!rest->data)
+        return false;
+    const char *end = rest->length ? memchr(rest->data, separator, rest->length) : NULL;
+    if (!end) {
+        *ret_part = *rest;
+        *rest = (struct text){0};
+        return true;
+    }
+    size_t length = (size_t)(end - rest->data);
+    *ret_part = (struct text){rest->data, length};
+    *rest = (struct text){end + 1, rest->length - length - 1};
+    return true;
+}
+
+// How many bytes the well-formed character at the start of `bytes` has; 0 when there is none.
+static size_t character_bytes(const unsigned char *bytes, size_t available)
+{
+    unsigned char first = bytes[0];
+    if (first < 0x80)
+        return 1;
+    size_t wanted = first >= 0xF0 ? 4 : first >= 0xE0 ? 3 : 2;
+    if (first < 0xC2 || first > 0xF4 || available < wanted)
+        return 0;
+    for (size_t i = 1; i < wanted; i++)
+        if ((bytes[i] & 0xC0) != 0x80)
+            return 0;
+    // The second byte's range rules out overlong forms, surrogates and what is past U+10FFFF.
+    unsigned char second = bytes[1];
+    if ((first == 0xE0 && second < 0xA0) || (first == 0xED && second > 0x9F) ||
+        (first == 0xF0 && second < 0x90) || (first == 0xF4 && second > 0x8F))
+        return 0;
+    return wanted;
+}
+
+size_t text_utf8_error(struct text text)
+{
+    size_t offset = 0;
+    while (offset < text.length) {
+        size_t step =
+            character_bytes((const unsigned char *)text.data + offset, text.length - offset);
+        if (step == 0)
+            break;
+        offset += step;
+    }
+    return offset;
+}
+
+size_t text_characters(struct text text)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < text.length; i++)
+        count += ((unsigned char)text.data[i] & 0xC0) != 0x80;
+    return count;
+}
+
+size_t text_words(struct text text)
+{
+    size_t count = 0;
+    bool inside = false;
+    for (size_t i = 0; i < text.length; i++) {
+        bool space = is_space(text.data[i]);
+        count += !space && !inside;
+        inside = !space;
+    }
+    return count;
+}
+
+bool text_to_int64(struct text text, int64_t *ret_value)
+{
+    bool negative = text.length > 0 && text.data[0] == '-';
+    size_t start = text.length > 0 && (negative || text.data[0] == '+');
+    if (start == text.length)
+        return false;
+    int64_t value = 0;
+    for (size_t i = start; i < text.length; i++) {
+        int digit = text.data[i] - '0';
+        if (digit < 0 || digit > 9 || __builtin_mul_overflow(value, (int64_t)10, &value) ||
+            __builtin_sub_overflow(value, (int64_t)digit, &value)) // downwards: fits INT64_MIN
+            return false;
+    }
+    if (!negative && value == INT64_MIN)
+        return false;
+    *ret_value = negative ? value : -value;
+    return true;
+}
+
+bool text_to_double(struct text text, double *ret_value)
+{
+    char copy[64];
+    if (text.length == 0 || text.length >= sizeof copy || is_space(text.data[0]))
+        return false;
+    memcpy(copy, text.data, text.length);
+    copy[text.length] = '\0';
+    static locale_t c_locale;
+    locale_t locale = __atomic_load_n(&c_locale, __ATOMIC_ACQUIRE);
+    if (!locale) {
+        // Two threads may make one each; the loser's stays unused, once per process at most.
+        locale = newlocale(LC_ALL_MASK, "C", (locale_t)0);
+        if (!locale)
+            return false;
+        __atomic_store_n(&c_locale, locale, __ATOMIC_RELEASE);
+    }
+    char *end;
+    double value = strtod_l(copy, &end, locale);
+    if (end != copy + text.length || !isfinite(value))
+        return false;
+    *ret_value = value;
+    return true;
+}

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Text as (pointer, length). A `struct text` borrows: whoever made the bytes owns them.
+// It need not end in NUL, and may hold NUL bytes until something has refused them.
+#ifndef GROVE_BASE_TEXT_H
+#define GROVE_BASE_TEXT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "base/attr.h"
+
+struct text {
+    const char *data; // never NULL where length > 0
+    size_t length;    // in bytes
+};
+
+// For "%.*s".
+#define TEXT_ARGS(t) (int)(t).length, (t).data
+
+static inline struct text text_of(const char *string)
+{
+    return (struct text){string, string ? strlen(string) : 0};
+}
+
+static inline bool text_equal(struct text a, struct text b)
+{
+    return a.length == b.length && (a.length == 0 || memcmp(a.data, b.data, a.length) == 0);
+}
+
+bool text_starts_with(struct text text, const char *prefix);
+
+// Without the white space (ASCII) at both ends.
+struct text text_trim(struct text text);
+
+// Takes the part of *rest up to `separator` off, and the separator with it. False: nothing left.
+bool text_split(struct text *rest, char separator, struct text *ret_part);
+
+// The offset of the first byte that is not well-formed UTF-8 (RFC 3629: no surrogates, nothing
+// above U+10FFFF, no overlong forms), or text.length when all is well.
+size_t text_utf8_error(struct text text);
+
+// Code points of well-formed UTF-8.
+size_t text_characters(struct text text);
+
+// Words as `wc -w` counts them: runs without ASCII white space.
+size_t text_words(struct text text);
+
+// A whole decimal number with optional sign and nothing else; false when it is not one or does
+// not fit. Never the locale's business.
+bool text_to_int64(struct text text, int64_t *ret_value) GROVE_MUST_CHECK;
+bool text_to_double(struct text text, double *ret_value) GROVE_MUST_CHECK;
+
+#endif

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A fixed set of threads that share the steps of one job at a time.
+//
+//     workers_run(workers, count, step, state);   // step(state, i, worker) for i in 0..count-1
+//
+// The calling thread works too, so a set of 1 has no threads of its own. Several threads may call
+// workers_run on the same set: they take turns.
+#ifndef GROVE_BASE_WORKERS_H
+#define GROVE_BASE_WORKERS_H
+
+#include <stddef.h>
+
+#include "base/error.h"
+
+struct workers;
+
+// `count` 0: one for each processor this process may use. At most 256.
+enum grove_code workers_new(unsigned count, struct workers **ret_workers,
+                            struct grove_error *error);
+void workers_free(struct workers *workers);
+
+unsigned workers_count(const struct workers *workers);
+
+// Returns when every step has run. `worker` is in 0..workers_count-1 and never used by two steps
+// at once: an index for scratch memory. Steps must not call workers_run on the same set.
+void workers_run(struct workers *workers, size_t steps,
+                 void (*step)(void *state, size_t index, unsigned worker), void *state);
+
+// Processors this process may use (its affinity mask), at least 1.
+unsigned workers_processors(void);
+
+#endif

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Sentence embeddings: text in, a vector of 384 numbers of length 1 out, as
+// sentence-transformers/all-MiniLM-L6-v2 computes them (BERT with 6 layers, mean pooling,
+// L2 normalisation, at most 256 tokens with the two special ones).
+//
+//     struct embedder *embedder;
+//     code = embedder_open(&(struct embedder_options){.folder = "..."}, &embedder, error);
+//     code = embedder_embed(embedder, texts, count, vectors, NULL, error);  // vectors: [count][384]
+//     embedder_free(embedder);
+//
+// Threads: one embedder may be used from any number of threads at once; calls share its worker
+// threads. Weights are views into the mapped file and are never copied whole.
+#ifndef GROVE_EMBED_EMBED_H
+#define GROVE_EMBED_EMBED_H
+
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "base/text.h"
+
+enum { EMBED_DIMENSION = 384, EMBED_TOKENS_MAX = 256 };
+
+// Stored with every embedding, so that vectors of different models or precisions never mix.
+#define EMBED_MODEL_ID "all-MiniLM-L6-v2/f32"
+
+struct embedder;
+
+struct embedder_options {
+    const char *folder; // holds model.safetensors and vocab.txt
+    unsigned threads;   // 0: one for each processor
+};
+
+// A missing file is GROVE_NOT_FOUND; a damaged or truncated one, or one of another model, is
+// GROVE_CORRUPT with what is wrong and where.
+enum grove_code embedder_open(const struct embedder_options *options, struct embedder **ret,
+                              struct grove_error *error);
+void embedder_free(struct embedder *embedder);
+
+// Embeds `count` texts (well-formed UTF-8, else GROVE_INVALID naming the text's number and
+// offset) into ret_vectors[count * EMBED_DIMENSION]. Longer texts are cut at 256 tokens.
+// `cancelled` may be NULL; it is looked at between batches and makes GROVE_CANCELLED.
+enum grove_code embedder_embed(struct embedder *embedder, const struct text *texts, size_t count,
+                               float *ret_vectors, const atomic_bool *cancelled,
+                               struct grove_error *error);
+
+// The token ids of a text with [CLS] and [SEP], at most EMBED_TOKENS_MAX of them.
+enum grove_code embedder_tokenize(const struct embedder *embedder, struct text text,
+                                  int32_t ret_ids[static EMBED_TOKENS_MAX], size_t *ret_count,
+                                  struct grove_error *error);
+
+#endif

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The private PostgreSQL of a home: created on first use, started on demand, left running.
+//
+//     code = cluster_start(&home, error);      // returns at once when it already runs
+//     cluster_conninfo(&home, buffer);         // "host=... user=grove dbname=grove"
+//     code = cluster_stop(&home, error);
+//
+// It listens on a Unix socket in the home's run folder and nowhere else; only the owner of the
+// home may connect. Any number of processes may call these at once: the home's lock lets one of
+// them act.
+#ifndef GROVE_PG_CLUSTER_H
+#define GROVE_PG_CLUSTER_H
+
+#include <stdbool.h>
+
+#include "base/error.h"
+#include "base/home.h"
+
+enum { CLUSTER_CONNINFO_SIZE = PATH_MAX + 128 };
+
+// Creates the cluster when there is none, starts the server when none runs, and returns when it
+// accepts connections. After a crash the server recovers from its log; that may take a while.
+enum grove_code cluster_start(const struct home *home, struct grove_error *error);
+
+// Stops it (fast: open transactions are rolled back) and waits. Fine when it does not run.
+enum grove_code cluster_stop(const struct home *home, struct grove_error *error);
+
+struct cluster_status {
+    bool created;
+    bool running;
+    int pid; // 0 when not running
+    char version[32];
+};
+enum grove_code cluster_status(const struct home *home, struct cluster_status *ret,
+                               struct grove_error *error);
+
+void cluster_conninfo(const struct home *home, char ret_text[static CLUSTER_CONNINFO_SIZE]);
+
+#endif

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The vector engine as the rest of grove sees it: points, filters, searches, behind a table of
+// functions, so that a fake, a tracing or a faulting engine can stand in for the real one.
+//
+//     struct vector_engine *engine;
+//     code = qdrant_open(&options, &engine, error);          // src/vector/qdrant.h
+//     code = vector_ensure_collection(engine, error);
+//     code = vector_upsert(engine, points, count, error);    // durable when it returns
+//     code = vector_search(engine, &query, arena, &hits, error);
+//     vector_engine_free(engine);
+//
+// A point's id is its content_metadata.id. Every write carries the row's revision and loses to a
+// point of a higher revision already there, so a late write of a dead writer never wins.
+//
+// Threads: an engine may be used from any number of threads at once.
+#ifndef GROVE_VECTOR_ENGINE_H
+#define GROVE_VECTOR_ENGINE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "base/text.h"
+
+enum { VECTOR_DIMENSION = 384 };
+
+// Stands for "null" in nullable integers, and for "no bound" in filters.
+#define VECTOR_NONE INT64_MIN
+
+// One row of content_metadata with its vector. Texts are borrowed for the call.
+struct vector_point {
+    int32_t content_id;
+    int64_t revision;
+    struct text hierarchy_table;
+    int32_t leaf_id;
+    struct text content_type;
+    int64_t chunk_number;  // or VECTOR_NONE
+    int64_t word_count;    // or VECTOR_NONE
+    int64_t created_at_us; // UTC, or VECTOR_NONE
+    const float *vector;   // VECTOR_DIMENSION finite numbers
+};
+
+// What a point must satisfy; all that is given must hold. Zero-initialise, then use the
+// VECTOR_FILTER_ANY initialiser for the bounds.
+struct vector_filter {
+    const struct text *hierarchy_tables; // any of these; count 0: any at all
+    size_t hierarchy_table_count;
+    // Leaf ids are numbered per hierarchy table: give exactly one table with them.
+    // `by_leaf` with a count of 0 matches nothing.
+    bool by_leaf;
+    const int32_t *leaf_ids;
+    size_t leaf_id_count;
+    const struct text *content_types; // any of these; count 0: any at all
+    size_t content_type_count;
+    int64_t created_since_us;  // inclusive; VECTOR_NONE: no bound
+    int64_t created_before_us; // exclusive; VECTOR_NONE: no bound
+    int64_t words_min;         // inclusive; VECTOR_NONE: no bound
+    int64_t words_max;         // inclusive; VECTOR_NONE: no bound
+};
+#define VECTOR_FILTER_ANY                                                                          \
+    {                                                                                              \
+        .created_since_us = VECTOR_NONE, .created_before_us = VECTOR_NONE,                         \
+        .words_min = VECTOR_NONE, .words_max = VECTOR_NONE                                         \
+    }
+
+struct vector_query {
+    const float *vector; // VECTOR_DIMENSION numbers
+    const struct vector_filter *filter;
+    size_t limit;
+    size_t offset;
+    bool exact;       // score every matching point, use no index
+    unsigned hnsw_ef; // 0: the engine's choice
+};
+
+struct vector_hit {
+    int32_t content_id;
+    float score; // cosine similarity as the engine computed it
+    int64_t revision;
+};
+
+struct vector_hits {
+    struct vector_hit *items; // in the caller's arena, best first
+    size_t count;
+};
+
+struct vector_info {
+    uint64_t points_count;
+    uint64_t indexed_vectors_count;
+    char status[16]; // "green", "yellow", "grey", "red"
+    char version[32];
+    bool conditional_writes; // the server itself compares revisions
+};
+
+// What a point id holds in the engine.
+struct vector_state {
+    int32_t content_id;
+    bool present;
+    int64_t revision; // where present
+};
+
+struct vector_engine;
+
+struct vector_engine_operations {
+    const char *name;
+    void (*free)(struct vector_engine *engine);
+    enum grove_code (*ensure_collection)(struct vector_engine *engine, struct grove_error *error);
+    enum grove_code (*drop_collection)(struct vector_engine *engine, struct grove_error *error);
+    enum grove_code (*info)(struct vector_engine *engine, struct vector_info *ret,
+                            struct grove_error *error);
+    enum grove_code (*upsert)(struct vector_engine *engine, const struct vector_point *points,
+                              size_t count, struct grove_error *error);
+    enum grove_code (*remove)(struct vector_engine *engine, const int32_t *content_ids,
+                              const int64_t *revisions, size_t count, struct grove_error *error);
+    enum grove_code (*search)(struct vector_engine *engine, const struct vector_query *query,
+                              struct arena *arena, struct vector_hits *ret,
+                              struct grove_error *error);
+    enum grove_code (*count)(struct vector_engine *engine, const struct vector_filter *filter,
+                             uint64_t *ret, struct grove_error *error);
+    enum grove_code (*states)(struct vector_engine *engine, const int32_t *content_ids,
+                              size_t count, struct vector_state *ret, struct grove_error *error);
+};
+
+// The common part, first member of every engine.
+struct vector_engine {
+    const struct vector_engine_operations *operations;
+};
+
+// NULL is fine.
+void vector_engine_free(struct vector_engine *engine);
+
+// Creates the collection and the payload indexes that are missing. A collection of another size
+// or distance is GROVE_CONFLICT: it is never dropped or changed.
+enum grove_code vector_ensure_collection(struct vector_engine *engine, struct grove_error *error);
+
+enum grove_code vector_drop_collection(struct vector_engine *engine, struct grove_error *error);
+
+// GROVE_NOT_FOUND when the collection does not exist.
+enum grove_code vector_info(struct vector_engine *engine, struct vector_info *ret,
+                            struct grove_error *error);
+
+// Inserts or replaces points, all of a call in one request; waits until they are durable and
+// searchable. A point of a higher revision stays. At most VECTOR_BATCH_MAX points.
+enum { VECTOR_BATCH_MAX = 1024 };
+enum grove_code vector_upsert(struct vector_engine *engine, const struct vector_point *points,
+                              size_t count, struct grove_error *error);
+
+// Removes points whose revision is at most the one given; absent ones are fine. Waits.
+enum grove_code vector_remove(struct vector_engine *engine, const int32_t *content_ids,
+                              const int64_t *revisions, size_t count, struct grove_error *error);
+
+enum grove_code vector_search(struct vector_engine *engine, const struct vector_query *query,
+                              struct arena *arena, struct vector_hits *ret,
+                              struct grove_error *error);
+
+// Exact.
+enum grove_code vector_count(struct vector_engine *engine, const struct vector_filter *filter,
+                             uint64_t *ret, struct grove_error *error);
+
+// Fills ret[count], in the order of the ids.
+enum grove_code vector_states(struct vector_engine *engine, const int32_t *content_ids,
+                              size_t count, struct vector_state *ret, struct grove_error *error);
+
+#endif

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The private vector server of a home: Qdrant's engine behind its REST API on a Unix socket
+// (see embedded/README.md). Started on demand, left running; the counterpart of pg/cluster.h.
+#ifndef GROVE_VECTOR_PRIVATE_H
+#define GROVE_VECTOR_PRIVATE_H
+
+#include <stdbool.h>
+
+#include "base/error.h"
+#include "base/home.h"
+
+// Starts the server when none runs, and returns when it answers.
+enum grove_code vector_server_start(const struct home *home, struct grove_error *error);
+
+// Stops it and waits. Fine when it does not run.
+enum grove_code vector_server_stop(const struct home *home, struct grove_error *error);
+
+struct vector_server_status {
+    bool running;
+    int pid; // 0 when not running
+};
+enum grove_code vector_server_status(const struct home *home, struct vector_server_status *ret,
+                                     struct grove_error *error);
+
+// The path of its socket, NUL-terminated.
+void vector_server_socket(const struct home *home, char ret_path[static PATH_MAX]);
+
+#endif
