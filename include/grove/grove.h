@@ -1,0 +1,392 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// libgrove: PostgreSQL and Qdrant behaving as one database.
+//
+//     struct grove_error error;
+//     struct grove *grove;
+//     if (grove_open(NULL, &grove, &error) != GROVE_OK)
+//         die(error.message);
+//     struct grove_search_request request = {.text = "baptism salvation doctrine", .limit = 10};
+//     struct grove_result *result;
+//     if (grove_search(grove, &request, &result, &error) == GROVE_OK) {
+//         for (size_t i = 0; i < result->row_count; i++)
+//             printf("%.3f %s\n", result->rows[i].score, result->rows[i].title);
+//         grove_result_free(result);
+//     }
+//     grove_close(grove);
+//
+// Ownership: strings and structs given to a function are borrowed for the call. A result and all
+// it points to belongs to the caller until grove_result_free, also after grove_close.
+//
+// Threads: one `struct grove` may be used from any number of threads at once; a result or an
+// error by one at a time. grove_close must not run beside another call on the same handle.
+// Calls block; for concurrency use threads.
+//
+// Errors: see grove/error.h. Text is UTF-8 throughout; strings given in must be well-formed.
+// Times are microseconds since 1970-01-01 00:00 UTC. Scores are cosine similarities, -1 to 1.
+// In requests a zero (or NULL) member means "the default" or "no bound".
+#ifndef GROVE_GROVE_H
+#define GROVE_GROVE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <grove/error.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#if defined(__GNUC__)
+#define GROVE_PUBLIC __attribute__((visibility("default")))
+#define GROVE_CHECKED __attribute__((visibility("default"), warn_unused_result))
+#else
+#define GROVE_PUBLIC
+#define GROVE_CHECKED
+#endif
+
+#define GROVE_DIMENSION 384  // numbers in a vector
+#define GROVE_TOKENS_MAX 256 // tokens of a text that the model reads
+#define GROVE_LIMIT_MAX 1000 // rows in one page
+#define GROVE_DEPTH_MAX 10000 // rows that one discovery ranks
+
+// A time or count that is null in the database.
+#define GROVE_NULL INT64_MIN
+
+struct grove;
+
+// "0.1.0"
+GROVE_PUBLIC const char *grove_version(void);
+
+// --- opening ----------------------------------------------------------------------------------
+
+struct grove_options {
+    const char *home;           // NULL: $GROVE_HOME, else the XDG data folder's "grove"
+    const char *database_url;   // NULL: $DATABASE_URL, else PG* where PGHOST or PGDATABASE or
+                                // PGSERVICE is set, else the home's private server
+    const char *qdrant_url;     // NULL: $QDRANT_URL, else the home's private server
+    const char *qdrant_api_key; // NULL: $QDRANT_API_KEY
+    const char *collection;     // NULL: $GROVE_COLLECTION, else "content_vectors"
+    const char *model_folder;   // NULL: the model among the assets
+    unsigned threads;           // for embedding; 0: one for each processor
+    unsigned connections_max;   // to each server; 0: 16
+    bool background_sync;       // a thread of this handle keeps the projection up to date
+};
+
+// Resolves where everything is. Private servers are started by the first call that needs them,
+// and a private database gets its schema then. `options` may be NULL.
+GROVE_CHECKED enum grove_code grove_open(const struct grove_options *options, struct grove **ret,
+                                         struct grove_error *error);
+
+// Waits for the background thread; the private servers keep running. NULL is fine.
+GROVE_PUBLIC void grove_close(struct grove *grove);
+
+// Brings the schema of the database and the vector collection to this version's state. Changes
+// nothing where it is so already. *ret_applied (may be NULL): migrations applied now.
+GROVE_CHECKED enum grove_code grove_init(struct grove *grove, unsigned *ret_applied,
+                                         struct grove_error *error);
+
+// Stops the private servers of a home (NULL: the default one). Fine when none run.
+GROVE_CHECKED enum grove_code grove_stop(const char *home, struct grove_error *error);
+
+// Makes the call that other threads have under way on this handle end soon with GROVE_CANCELLED;
+// a load stops after its current batch. May be called from a signal handler.
+GROVE_PUBLIC void grove_cancel(struct grove *grove);
+
+// --- queries ----------------------------------------------------------------------------------
+
+// What a row must satisfy; all that is given must hold.
+struct grove_filter {
+    const char *path; // "tree[/branch[/limb[/leaf]]]"; a "/" inside a name is written "\/".
+                      // An unknown tree or path is GROVE_NOT_FOUND.
+    const char *const *content_types; // any of these
+    size_t content_type_count;
+    int64_t created_since_us; // inclusive
+    int64_t created_until_us; // exclusive
+    int64_t words_min;        // inclusive
+    int64_t words_max;        // inclusive
+};
+
+// A content with its place in its tree.
+struct grove_row {
+    int32_t content_id;
+    double score; // NaN where nothing was compared (browse)
+    const char *hierarchy_table;
+    const char *tree;
+    int32_t leaf_id;
+    const char *branch;
+    const char *limb;
+    const char *leaf;
+    const char *content_type;
+    int64_t chunk_number; // or GROVE_NULL
+    const char *title;
+    const char *content_summary;
+    int64_t word_count;    // or GROVE_NULL
+    int64_t created_at_us; // or GROVE_NULL
+};
+
+// Rows that share a hierarchy table and a content type. For browse, hierarchy_table is the one
+// that was browsed and best_score is NaN.
+struct grove_group {
+    const char *hierarchy_table;
+    const char *content_type;
+    int64_t count;
+    double best_score;
+    int64_t branches; // distinct ones
+    int64_t limbs;    // distinct (branch, limb) pairs
+};
+
+// How many different places a discovery's rows come from.
+struct grove_diversity {
+    int64_t hierarchy_tables;
+    int64_t branches; // distinct (table, branch)
+    int64_t limbs;    // distinct (table, branch, limb)
+    // Shannon's evenness over limbs: H / ln(limbs), where H = -sum p ln p and p is a limb's share
+    // of the rows. 1: evenly spread; 0: all from one limb, or no rows.
+    // (C. E. Shannon 1948; as an evenness index E. C. Pielou 1966.)
+    double evenness;
+};
+
+// One step of how a query was answered, in order.
+struct grove_stage {
+    const char *name; // "embed", "pending", "vectors", "hydrate", ...
+    double milliseconds;
+    int64_t rows;
+};
+
+struct grove_explain {
+    const char *strategy; // "navigation", "push-down", "relational"
+    const char *reason;   // why this one
+    int64_t rows_estimated; // matching the filter, by the planner; GROVE_NULL: not asked
+    int64_t rows_matching;  // counted; GROVE_NULL: not counted
+    unsigned rounds;        // of asking for candidates
+    int64_t candidates;     // rows compared exactly
+    int64_t pending;        // rows answered from PostgreSQL since the vector engine lags
+    int64_t dropped;        // candidates that no longer exist or match
+    const struct grove_stage *stages;
+    size_t stage_count;
+    const char *plan; // PostgreSQL's EXPLAIN (ANALYZE, BUFFERS) of the query's SQL, or NULL
+};
+
+struct grove_result {
+    const struct grove_row *rows;
+    size_t row_count;
+    // False when rows may be missing that should be here; the reason says why. Else NULL.
+    bool complete;
+    const char *incomplete_reason;
+    // The vector engine did not answer and PostgreSQL did its work.
+    bool degraded;
+    const char *next_cursor; // NULL: this was the last page
+    int64_t total;           // browse: rows matching; discover: rows ranked; search: row_count
+    const struct grove_group *groups; // browse: by type; discover: by table and type
+    size_t group_count;
+    struct grove_diversity diversity; // discover
+    bool depth_reached;               // discover: more rows match than were ranked
+    double milliseconds;
+    const struct grove_explain *explain; // NULL unless asked for
+};
+
+GROVE_PUBLIC void grove_result_free(struct grove_result *result); // NULL is fine
+
+// Contents under a path, newest first (by created_at, then by id), with counts by type over all
+// pages.
+struct grove_browse_request {
+    struct grove_filter filter; // `path` is required
+    unsigned limit;             // rows a page, at most GROVE_LIMIT_MAX; 0: 20
+    const char *cursor;         // next_cursor of the page before
+    bool explain;
+};
+GROVE_CHECKED enum grove_code grove_browse(struct grove *grove,
+                                           const struct grove_browse_request *request,
+                                           struct grove_result **ret, struct grove_error *error);
+
+enum grove_strategy {
+    GROVE_STRATEGY_AUTO = 0,
+    GROVE_STRATEGY_PUSH_DOWN,  // the filter goes into the vector engine
+    GROVE_STRATEGY_RELATIONAL, // PostgreSQL finds the matching rows, all are compared exactly
+};
+
+// The `limit` rows most similar to the text that satisfy the filter, best first, ties by id.
+struct grove_search_request {
+    const char *text;    // or, when NULL:
+    const float *vector; // GROVE_DIMENSION finite numbers
+    struct grove_filter filter;
+    unsigned limit; // at most GROVE_LIMIT_MAX; 0: 10
+    bool exact;     // use no approximate index
+    enum grove_strategy strategy;
+    bool explain;
+};
+GROVE_CHECKED enum grove_code grove_search(struct grove *grove,
+                                           const struct grove_search_request *request,
+                                           struct grove_result **ret, struct grove_error *error);
+
+// Similar rows across all trees: the best `depth` are ranked, grouped and counted, and returned
+// page by page, best first. Pages of unchanged data neither repeat nor lose a row.
+struct grove_discover_request {
+    const char *text;
+    const float *vector;
+    struct grove_filter filter;
+    unsigned limit; // rows a page, at most GROVE_LIMIT_MAX; 0: 20
+    unsigned depth; // at most GROVE_DEPTH_MAX; 0: 1000
+    double score_min; // rows below it are left out; 0: none are
+    const char *cursor;
+    bool explain;
+};
+GROVE_CHECKED enum grove_code grove_discover(struct grove *grove,
+                                             const struct grove_discover_request *request,
+                                             struct grove_result **ret, struct grove_error *error);
+
+// A result as the JSON that `grove --json` prints (docs/cli.md): the caller frees it with
+// grove_free. NULL: out of memory.
+GROVE_CHECKED char *grove_result_json(const struct grove_result *result);
+GROVE_PUBLIC void grove_free(void *memory);
+
+// --- vectors ----------------------------------------------------------------------------------
+
+// Embeds texts into ret_vectors[count][GROVE_DIMENSION], each of length 1. Needs no server.
+GROVE_CHECKED enum grove_code grove_embed(struct grove *grove, const char *const *texts,
+                                          size_t count, float *ret_vectors,
+                                          struct grove_error *error);
+
+// Token ids with [CLS] and [SEP], at most GROVE_TOKENS_MAX.
+GROVE_CHECKED enum grove_code grove_tokenize(struct grove *grove, const char *text,
+                                             int32_t ret_ids[GROVE_TOKENS_MAX], size_t *ret_count,
+                                             struct grove_error *error);
+
+// --- loading ----------------------------------------------------------------------------------
+
+struct grove_load_progress {
+    int64_t rows_read;
+    int64_t rows_inserted;
+    int64_t rows_updated;
+    int64_t rows_unchanged;
+    int64_t rows_bad;
+    int64_t leaves_created;
+    int64_t rows_embedded;
+    int64_t rows_projected; // written to the vector engine
+    int64_t bytes_read;     // of the files as they are (compressed)
+    int64_t bytes_total;    // 0 where not known (a pipe)
+    double seconds;
+    // Where the seconds went.
+    double seconds_reading;
+    double seconds_database;
+    double seconds_embedding;
+    double seconds_vectors;
+};
+
+struct grove_bad_line {
+    const char *file;
+    int64_t line;      // from 1
+    const char *field; // "" for the line as a whole
+    const char *reason;
+};
+
+struct grove_load_request {
+    const char *const *files; // JSON Lines, plain or gzip; "-" is standard input
+    size_t file_count;
+    bool strict; // the first bad line is an error and nothing at all is loaded
+    void (*on_progress)(void *state, const struct grove_load_progress *progress);
+    void (*on_bad_line)(void *state, const struct grove_bad_line *bad);
+    void *state; // of both
+};
+
+// Inserts or updates rows by their unique key (tree, path, content type, chunk number), creates
+// missing leaves, embeds, and writes the vectors. Loading the same file again changes nothing.
+// Each batch is one transaction. *ret (may be NULL) is filled in also on failure.
+GROVE_CHECKED enum grove_code grove_load(struct grove *grove,
+                                         const struct grove_load_request *request,
+                                         struct grove_load_progress *ret,
+                                         struct grove_error *error);
+
+// Loads the sample of 6 leaves and 8 contents, in one transaction and one batch upsert.
+// With `placeholder_vectors` every point gets the vector round(i * 0.01, 3), i in 0..383.
+GROVE_CHECKED enum grove_code grove_load_sample(struct grove *grove, bool placeholder_vectors,
+                                                struct grove_load_progress *ret,
+                                                struct grove_error *error);
+
+// --- projection -------------------------------------------------------------------------------
+
+struct grove_sync_report {
+    int64_t upserted;
+    int64_t removed;
+    int64_t embedded;
+    int64_t failed;  // attempts that failed and will be repeated
+    int64_t pending; // left over
+    int64_t dead;    // given up on; see grove.dead_letter
+    double seconds;
+};
+
+struct grove_sync_request {
+    bool watch;      // go on until grove_cancel
+    bool retry_dead; // try dead letters again
+    void (*on_progress)(void *state, const struct grove_sync_report *report);
+    void *state;
+};
+
+// Writes what has changed in PostgreSQL to the vector engine. Any number may run at once.
+GROVE_CHECKED enum grove_code grove_sync(struct grove *grove,
+                                         const struct grove_sync_request *request,
+                                         struct grove_sync_report *ret, struct grove_error *error);
+
+// --- status -----------------------------------------------------------------------------------
+
+struct grove_status {
+    bool database_private;
+    bool database_ok;
+    char database[256]; // where; no credentials
+    char database_version[32];
+    char database_error[256];
+    int schema_version; // migrations applied; 0: none
+    int schema_wanted;
+    bool engine_private;
+    bool engine_ok;
+    char engine[256];
+    char engine_version[32];
+    char engine_error[256];
+    char collection[128];
+    char collection_status[16];
+    int64_t points;
+    int64_t points_indexed;
+    int64_t contents;
+    int64_t leaves;
+    int64_t subjects;
+    int64_t embeddings;
+    int64_t pending;
+    int64_t dead;
+    int64_t oldest_pending_seconds;
+    int64_t database_bytes;
+    char model[64];
+    char home[4096];
+};
+
+// Measured now; a server that does not answer is reported in *ret, not as an error. Starts
+// nothing.
+GROVE_CHECKED enum grove_code grove_get_status(struct grove *grove, struct grove_status *ret,
+                                               struct grove_error *error);
+
+// The libpq connection string of the database, without starting it: for psql and other clients.
+// May hold a password: do not print it.
+GROVE_CHECKED enum grove_code grove_database_conninfo(struct grove *grove, char *ret_text,
+                                                      size_t size_bytes,
+                                                      struct grove_error *error);
+
+// --- health -----------------------------------------------------------------------------------
+
+struct grove_finding {
+    const char *name; // "python3", "model", ...
+    enum { GROVE_FINDING_OK, GROVE_FINDING_WARNING, GROVE_FINDING_FAILED } verdict;
+    const char *text; // what was found
+    const char *hint; // how to mend it, or ""
+};
+
+// Checks everything the set-up needs; calls back once a finding. GROVE_OK when none failed.
+GROVE_CHECKED enum grove_code
+grove_doctor(const struct grove_options *options,
+             void (*on_finding)(void *state, const struct grove_finding *finding), void *state,
+             struct grove_error *error);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
