@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Loading rows from JSON Lines (grove_load in grove/grove.h is this with a handle).
+#ifndef GROVE_CONTENT_LOAD_H
+#define GROVE_CONTENT_LOAD_H
+
+#include "catalog/store.h"
+#include "grove/grove.h"
+
+enum grove_code load_files(struct store *store, const struct grove_load_request *request,
+                           struct grove_load_progress *ret, struct grove_error *error);
+
+enum grove_code load_sample(struct store *store, bool placeholder_vectors,
+                            struct grove_load_progress *ret, struct grove_error *error);
+
+#endif

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The projector brings the vector engine to the state of PostgreSQL, row by row, as the outbox
+// (sql/README.md) says. Any number of them may run at once, in any processes, and any may die at
+// any point.
+//
+//     struct projector_report report = {0};
+//     do
+//         code = projector_step(store, &report, &idle, error);   // one batch
+//     while (code == GROVE_OK && !idle);
+//
+// Threads: each call is one projector of its own; call from as many threads as wished.
+#ifndef GROVE_SYNC_PROJECTOR_H
+#define GROVE_SYNC_PROJECTOR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "catalog/store.h"
+
+// Sums over steps; zero-initialise once.
+struct projector_report {
+    int64_t upserted;
+    int64_t removed;
+    int64_t embedded;
+    int64_t failed; // put back for a later attempt
+    int64_t dead;   // given up on in these steps
+    double seconds_database;
+    double seconds_embedding;
+    double seconds_vectors;
+    char last_error[512]; // of a row that failed, or ""
+};
+
+// Leases, embeds, writes and acknowledges one batch of what is due. *ret_idle: nothing was due.
+// A row that fails is put back with its reason and a later time, and the step goes on; the call
+// fails only when PostgreSQL, the vector engine or the model cannot be used at all, or with
+// GROVE_CANCELLED.
+enum grove_code projector_step(struct store *store, struct projector_report *report,
+                               bool *ret_idle, struct grove_error *error);
+
+// The same for just these contents, at once, whatever their time; rows leased by another
+// projector are left to it. At most VECTOR_BATCH_MAX ids.
+enum grove_code projector_apply(struct store *store, const int32_t *content_ids, size_t count,
+                                struct projector_report *report, struct grove_error *error);
+
+// Steps until nothing is due or pending any more, waiting for rows leased by others or put back
+// for later for at most `wait_ms`.
+enum grove_code projector_drain(struct store *store, unsigned wait_ms,
+                                struct projector_report *report, struct grove_error *error);
+
+// A thread that steps whenever there is something to do, until stopped.
+struct projector_thread;
+enum grove_code projector_thread_start(struct store *store, struct projector_thread **ret,
+                                       struct grove_error *error);
+void projector_thread_stop(struct projector_thread *thread); // waits; NULL is fine
+
+#endif
