@@ -50,6 +50,17 @@ enum grove_code projector_apply(struct store *store, const int32_t *content_ids,
 enum grove_code projector_drain(struct store *store, unsigned wait_ms,
                                 struct projector_report *report, struct grove_error *error);
 
+struct projector_backlog {
+    int64_t pending;
+    int64_t dead;
+    double due_in_seconds; // until the first of the pending may be taken; 0 when none is
+};
+enum grove_code projector_backlog(struct store *store, struct projector_backlog *ret,
+                                  struct grove_error *error);
+
+// Makes the dead letters due again.
+enum grove_code projector_revive(struct store *store, struct grove_error *error);
+
 // A thread that steps whenever there is something to do, until stopped.
 struct projector_thread;
 enum grove_code projector_thread_start(struct store *store, struct projector_thread **ret,

@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: Apache-2.0
+# The front door. Meson builds; tools/ holds the scripts. `make help` lists what there is.
+SHELL := /bin/bash
+.DEFAULT_GOAL := all
+PREFIX ?= /usr/local
+DESTDIR ?=
+BUILD ?= build
+
+.PHONY: all demo test install bench check clean help setup-build setup-test
+
+all: setup-build ## build build/grove
+	@tools/build $(BUILD) --prefix "$(PREFIX)"
+
+demo: all ## build, then create a database, load the sample and show the three queries
+	@$(BUILD)/grove demo
+
+test: setup-test ## build, then run every test
+	@tools/run-tests
+
+install: all ## install under PREFIX (/usr/local); honours DESTDIR
+	@DESTDIR="$(DESTDIR)" meson install -C $(BUILD) --quiet --no-rebuild
+
+bench: setup-test ## measure on a corpus (CORPUS=FILE.jsonl.gz)
+	@tools/build $(BUILD) --prefix "$(PREFIX)"
+	@tools/bench "$(CORPUS)"
+
+check: ## formatting, tidy, duplicates
+	@tools/setup --test --check
+	@tools/check
+
+clean: ## remove what was built
+	rm -rf build build-*
+
+help: ## this list
+	@awk -F':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
+
+setup-build:
+	@tools/setup
+
+setup-test:
+	@tools/setup --test

@@ -1,0 +1,51 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- Ends a batch that has been written to the vector engine.
+--   $1 integer[]  content ids
+--   $2 bigint[]   the revisions now in the engine; for a removed content, the one it was removed at
+--   $3 integer[]  1 where it was removed, else 0
+--   $4 text       who held the lease
+-- Outbox rows still at the written revision are done. Those that changed meanwhile are handed
+-- back. A content whose outbox row somebody else finished while ours was under way (our lease had
+-- run out) and whose state is not what we wrote goes in again: our late write may have won.
+-- A row that a writer holds right now is skipped: it is about to change anyway.
+WITH written AS (
+    SELECT u.content_id, u.revision, u.removed = 1 AS removed
+    FROM unnest($1::integer[], $2::bigint[], $3::integer[]) AS u (content_id, revision, removed)
+), held AS (
+    SELECT o.content_id, o.revision, o.lease_owner
+    FROM grove.outbox AS o
+    WHERE o.content_id = ANY ($1)
+    ORDER BY o.content_id
+    FOR UPDATE SKIP LOCKED
+), done AS (
+    DELETE FROM grove.outbox AS o
+    USING written AS w, held AS h
+    WHERE o.content_id = w.content_id
+      AND h.content_id = w.content_id
+      AND h.revision = w.revision
+      AND o.revision = w.revision
+    RETURNING o.content_id
+), handed_back AS (
+    UPDATE grove.outbox AS o
+    SET lease_owner = NULL, lease_until = NULL, not_before = clock_timestamp()
+    FROM written AS w, held AS h
+    WHERE o.content_id = w.content_id
+      AND h.content_id = w.content_id
+      AND h.revision <> w.revision
+      AND h.lease_owner = $4
+    RETURNING o.content_id
+), again AS (
+    INSERT INTO grove.outbox (content_id, revision, deleted)
+    SELECT w.content_id,
+           coalesce(s.revision, nextval('grove.revision_seq')),
+           s.content_id IS NULL
+    FROM written AS w
+    LEFT JOIN grove.content_state AS s ON s.content_id = w.content_id
+    WHERE NOT EXISTS (SELECT FROM grove.outbox AS o WHERE o.content_id = w.content_id)
+      AND CASE WHEN w.removed THEN s.content_id IS NOT NULL
+               ELSE s.revision IS DISTINCT FROM w.revision END
+    ORDER BY w.content_id
+    ON CONFLICT (content_id) DO NOTHING
+    RETURNING content_id
+)
+SELECT (SELECT count(*) FROM done), (SELECT count(*) FROM handed_back), (SELECT count(*) FROM again)

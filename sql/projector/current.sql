@@ -1,0 +1,26 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- What the vector engine should hold for certain contents, as of now. A content that is not among
+-- the rows no longer exists.
+--   $1 integer[]  content ids
+--   $2 text       model id
+-- `embedding` is null where there is none or the text has changed since; then `text` is what to
+-- embed.
+SELECT m.id,
+       s.revision,
+       m.hierarchy_table,
+       m.leaf_id,
+       m.content_type,
+       m.chunk_number,
+       m.word_count,
+       m.created_at,
+       CASE WHEN fresh.ok THEN e.vector END AS embedding,
+       CASE WHEN fresh.ok THEN NULL ELSE t.text END AS text
+FROM unnest($1::integer[]) AS wanted (id)
+JOIN public.content_metadata AS m ON m.id = wanted.id
+JOIN grove.content_state AS s ON s.content_id = m.id
+LEFT JOIN grove.body AS b ON b.content_id = m.id
+LEFT JOIN grove.embedding AS e ON e.content_id = m.id AND e.model = $2
+CROSS JOIN LATERAL (SELECT m.title || E'\n' || coalesce(b.body, m.content_summary) AS text) AS t
+CROSS JOIN LATERAL (
+    SELECT e.text_sha256 IS NOT NULL AND e.text_sha256 = sha256(convert_to(t.text, 'UTF8')) AS ok
+) AS fresh

@@ -1,0 +1,595 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// One step of a projector:
+//
+//     lease ──► read current state ──► embed ──► write vectors ──► acknowledge
+//       │             │                  │            │                │
+//       └─ died here, at any of these: the lease runs out and the rows are taken again. Embeddings
+//          and vectors already written are found, or written again with the same contents.
+//
+// Invariants
+//  1. An outbox row is removed only after the engine has confirmed the revision that the row
+//     still has.
+//  2. What is written is read after the lease: the outbox holds no contents that could be old.
+//  3. No lock in PostgreSQL is held while the model or the engine works; writers wait for neither.
+//  4. A projector whose lease is more than half used up hands its rows back instead of writing.
+//     A write that is late all the same loses in the engine to a higher revision, and
+//     acknowledge.sql puts the row in again where the engine could not compare.
+//  5. Memory is bounded by the batch.
+//
+// A row the engine refuses is found by halving its batch and put back alone with the reason; one
+// that keeps failing becomes a dead letter. An unreachable engine is nobody's fault: the rows go
+// back uncounted and the step fails.
+#include "sync/projector.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/check.h"
+#include "base/clock.h"
+#include "base/digest.h"
+#include "catalog/assets.h"
+
+enum {
+    BATCH_ROWS = 128,
+    LEASE_MS = 120000,
+    ATTEMPTS_MAX = 8,
+    BATCH_BYTES_MAX = 64 << 20,
+    POLL_MS = 200,        // between looks at an empty outbox
+    ERROR_PAUSE_MS = 1000 // after a step that failed
+};
+
+// What one step works on. All arrays have `count` entries unless said otherwise.
+struct batch {
+    struct store *store;
+    struct projector_report *report;
+    struct arena arena;
+    char owner[48];
+    int64_t leased_at_us; // monotonic
+    size_t count;
+    int32_t *content_ids;
+    int64_t *revisions; // as leased; then, for a row that lives, as read
+
+    size_t point_count; // rows that live
+    struct vector_point *points;
+    struct text *texts; // by point: what to embed; {NULL, 0} where the vector is there
+
+    size_t removed_count; // rows that do not
+    int32_t *removed_ids;
+    int64_t *removed_revisions;
+};
+
+static void name_owner(char ret_owner[static 48])
+{
+    unsigned long long number = 0;
+    if (getrandom(&number, sizeof number, 0) != (ssize_t)sizeof number)
+        number = (unsigned long long)clock_monotonic_us();
+    snprintf(ret_owner, 48, "%ld-%016llx", (long)getpid(), number);
+}
+
+// Runs one statement on a connection of its own, so that none is held while others work.
+static enum grove_code run(struct batch *batch, const char *file, const struct pg_params *params,
+                           struct pg_rows *ret_rows, struct grove_error *error)
+{
+    int64_t start_us = clock_monotonic_us();
+    struct pg_statement statement = {file, query_sql(file)};
+    struct pg_conn *conn = NULL;
+    enum grove_code code = pg_take(batch->store->pool, &conn, error);
+    if (code == GROVE_OK)
+        code = pg_query(conn, &batch->arena, &statement, params, ret_rows, error);
+    pg_give(&conn);
+    batch->report->seconds_database += (double)(clock_monotonic_us() - start_us) / 1e6;
+    if (code != GROVE_OK)
+        error_context(error, "running %s of the projector", file);
+    return code;
+}
+
+// --- lease ------------------------------------------------------------------------------------
+
+static enum grove_code take_leased(struct batch *batch, const struct pg_rows *rows,
+                                   struct grove_error *error)
+{
+    batch->count = (size_t)rows->count;
+    batch->content_ids = arena_alloc_array(&batch->arena, batch->count, sizeof(int32_t));
+    batch->revisions = arena_alloc_array(&batch->arena, batch->count, sizeof(int64_t));
+    if (!batch->content_ids || !batch->revisions)
+        return error_no_memory(error, "a batch of the outbox");
+    for (int r = 0; r < rows->count; r++) {
+        batch->content_ids[r] = pg_int4(rows, r, 0);
+        batch->revisions[r] = pg_int8(rows, r, 1);
+    }
+    return GROVE_OK;
+}
+
+static enum grove_code lease_due(struct batch *batch, struct grove_error *error)
+{
+    batch->leased_at_us = clock_monotonic_us();
+    struct pg_params params = {0};
+    pg_add_int4(&params, BATCH_ROWS);
+    pg_add_text(&params, text_of(batch->owner));
+    pg_add_int4(&params, LEASE_MS);
+    struct pg_rows rows;
+    enum grove_code code = run(batch, "lease.sql", &params, &rows, error);
+    return code == GROVE_OK ? take_leased(batch, &rows, error) : code;
+}
+
+static enum grove_code lease_these(struct batch *batch, const int32_t *content_ids, size_t count,
+                                   struct grove_error *error)
+{
+    batch->leased_at_us = clock_monotonic_us();
+    struct pg_params params = {0};
+    pg_add_int4_array(&params, &batch->arena, content_ids, count);
+    pg_add_text(&params, text_of(batch->owner));
+    pg_add_int4(&params, LEASE_MS);
+    struct pg_rows rows;
+    enum grove_code code = run(batch, "lease_these.sql", &params, &rows, error);
+    return code == GROVE_OK ? take_leased(batch, &rows, error) : code;
+}
+
+// --- read -------------------------------------------------------------------------------------
+
+static int64_t int4_or_none(const struct pg_rows *rows, int row, int column)
+{
+    return pg_is_null(rows, row, column) ? VECTOR_NONE : pg_int4(rows, row, column);
+}
+
+static void take_point(struct batch *batch, const struct pg_rows *rows, int r)
+{
+    struct text vector = pg_bytea(rows, r, 8);
+    CHECK(!vector.data || vector.length == VECTOR_DIMENSION * sizeof(float));
+    batch->texts[batch->point_count] = pg_text(rows, r, 9);
+    batch->points[batch->point_count++] = (struct vector_point){
+        .content_id = pg_int4(rows, r, 0),
+        .revision = pg_int8(rows, r, 1),
+        .hierarchy_table = pg_text(rows, r, 2),
+        .leaf_id = pg_int4(rows, r, 3),
+        .content_type = pg_text(rows, r, 4),
+        .chunk_number = int4_or_none(rows, r, 5),
+        .word_count = int4_or_none(rows, r, 6),
+        .created_at_us = pg_timestamp(rows, r, 7),
+        .vector = (const float *)(const void *)vector.data,
+    };
+}
+
+// Splits the leased rows into those that live and those that are to be removed.
+static enum grove_code read_current(struct batch *batch, struct grove_error *error)
+{
+    struct pg_params params = {0};
+    pg_add_int4_array(&params, &batch->arena, batch->content_ids, batch->count);
+    pg_add_text(&params, text_of(EMBED_MODEL_ID));
+    struct pg_rows rows;
+    enum grove_code code = run(batch, "current.sql", &params, &rows, error);
+    if (code != GROVE_OK)
+        return code;
+    CHECK((size_t)rows.count <= batch->count);
+    batch->points = arena_alloc_array(&batch->arena, batch->count, sizeof *batch->points);
+    batch->texts = arena_alloc_array(&batch->arena, batch->count, sizeof *batch->texts);
+    batch->removed_ids = arena_alloc_array(&batch->arena, batch->count, sizeof(int32_t));
+    batch->removed_revisions = arena_alloc_array(&batch->arena, batch->count, sizeof(int64_t));
+    if (!batch->points || !batch->texts || !batch->removed_ids || !batch->removed_revisions)
+        return error_no_memory(error, "a batch of the outbox");
+
+    for (int r = 0; r < rows.count; r++)
+        take_point(batch, &rows, r);
+    for (size_t i = 0; i < batch->count; i++) {
+        size_t p = 0;
+        while (p < batch->point_count && batch->points[p].content_id != batch->content_ids[i])
+            p++;
+        if (p < batch->point_count) {
+            batch->revisions[i] = batch->points[p].revision;
+            continue;
+        }
+        batch->removed_ids[batch->removed_count] = batch->content_ids[i];
+        batch->removed_revisions[batch->removed_count++] = batch->revisions[i];
+    }
+    CHECK(batch->point_count + batch->removed_count == batch->count);
+    return GROVE_OK;
+}
+
+// --- embed ------------------------------------------------------------------------------------
+
+// The arrays that store_embeddings.sql takes.
+struct embeddings {
+    size_t count;
+    size_t *points; // indexes into batch->points
+    struct text *texts;
+    float *vectors;
+    int32_t *content_ids;
+    int64_t *revisions;
+    struct text *digests;
+    struct text *vector_bytes;
+};
+
+static bool alloc_embeddings(struct arena *arena, size_t count, struct embeddings *ret)
+{
+    *ret = (struct embeddings){
+        .count = count,
+        .points = arena_alloc_array(arena, count, sizeof(size_t)),
+        .texts = arena_alloc_array(arena, count, sizeof(struct text)),
+        .vectors = arena_alloc_array(arena, count, VECTOR_DIMENSION * sizeof(float)),
+        .content_ids = arena_alloc_array(arena, count, sizeof(int32_t)),
+        .revisions = arena_alloc_array(arena, count, sizeof(int64_t)),
+        .digests = arena_alloc_array(arena, count, sizeof(struct text)),
+        .vector_bytes = arena_alloc_array(arena, count, sizeof(struct text)),
+    };
+    return ret->points && ret->texts && ret->vectors && ret->content_ids && ret->revisions &&
+           ret->digests && ret->vector_bytes;
+}
+
+static enum grove_code collect_missing(struct batch *batch, struct embeddings *ret,
+                                       struct grove_error *error)
+{
+    size_t missing = 0;
+    for (size_t p = 0; p < batch->point_count; p++)
+        missing += !batch->points[p].vector;
+    if (!alloc_embeddings(&batch->arena, missing, ret))
+        return error_no_memory(error, "embeddings");
+    size_t i = 0;
+    for (size_t p = 0; p < batch->point_count; p++) {
+        if (batch->points[p].vector)
+            continue;
+        unsigned char *digest = arena_alloc(&batch->arena, SHA256_BYTES);
+        if (!digest)
+            return error_no_memory(error, "embeddings");
+        sha256(batch->texts[p], digest);
+        ret->points[i] = p;
+        ret->texts[i] = batch->texts[p];
+        ret->content_ids[i] = batch->points[p].content_id;
+        ret->revisions[i] = batch->points[p].revision;
+        ret->digests[i] = (struct text){(const char *)digest, SHA256_BYTES};
+        ret->vector_bytes[i] = (struct text){(const char *)(ret->vectors + i * VECTOR_DIMENSION),
+                                             VECTOR_DIMENSION * sizeof(float)};
+        i++;
+    }
+    CHECK(i == missing);
+    return GROVE_OK;
+}
+
+static enum grove_code store_embeddings(struct batch *batch, const struct embeddings *made,
+                                        struct grove_error *error)
+{
+    struct pg_params params = {0};
+    pg_add_int4_array(&params, &batch->arena, made->content_ids, made->count);
+    pg_add_int8_array(&params, &batch->arena, made->revisions, made->count);
+    pg_add_bytea_array(&params, &batch->arena, made->digests, made->count);
+    pg_add_bytea_array(&params, &batch->arena, made->vector_bytes, made->count);
+    pg_add_text(&params, text_of(EMBED_MODEL_ID));
+    struct pg_rows rows;
+    return run(batch, "store_embeddings.sql", &params, &rows, error);
+}
+
+static enum grove_code embed_missing(struct batch *batch, struct grove_error *error)
+{
+    struct embeddings made;
+    enum grove_code code = collect_missing(batch, &made, error);
+    if (code != GROVE_OK || made.count == 0)
+        return code;
+    struct embedder *embedder;
+    int64_t start_us = clock_monotonic_us();
+    code = store_embedder(batch->store, &embedder, error);
+    if (code == GROVE_OK)
+        code = embedder_embed(embedder, made.texts, made.count, made.vectors,
+                              &batch->store->cancelled, error);
+    batch->report->seconds_embedding += (double)(clock_monotonic_us() - start_us) / 1e6;
+    if (code != GROVE_OK)
+        return code;
+    batch->report->embedded += (int64_t)made.count;
+    for (size_t i = 0; i < made.count; i++)
+        batch->points[made.points[i]].vector = made.vectors + i * VECTOR_DIMENSION;
+    return store_embeddings(batch, &made, error);
+}
+
+// --- write ------------------------------------------------------------------------------------
+
+static enum grove_code put_back(struct batch *batch, const int32_t *content_ids, size_t count,
+                                bool counts, const char *reason, struct grove_error *error)
+{
+    struct pg_params params = {0};
+    pg_add_int4_array(&params, &batch->arena, content_ids, count);
+    pg_add_text(&params, text_of(batch->owner));
+    pg_add_text(&params, text_of(reason));
+    pg_add_bool(&params, counts);
+    pg_add_int4(&params, ATTEMPTS_MAX);
+    struct pg_rows rows;
+    enum grove_code code = run(batch, "put_back.sql", &params, &rows, error);
+    if (code != GROVE_OK)
+        return code;
+    for (int r = 0; r < rows.count; r++)
+        batch->report->dead += pg_bool(&rows, r, 0);
+    if (counts)
+        batch->report->failed += (int64_t)count;
+    return GROVE_OK;
+}
+
+// The collection is gone, and every point with it.
+static enum grove_code restore_collection(struct batch *batch, struct grove_error *error)
+{
+    enum grove_code code = vector_ensure_collection(batch->store->engine, error);
+    struct pg_rows rows;
+    return code == GROVE_OK ? run(batch, "enqueue_all.sql", NULL, &rows, error) : code;
+}
+
+static bool is_fault_of_a_row(enum grove_code code)
+{
+    return code == GROVE_INVALID || code == GROVE_LIMIT;
+}
+
+// Writes points[first, first + count); rows that the engine refuses are put back, and their
+// revision in the batch is set to -1, which nothing acknowledges.
+static enum grove_code write_points(struct batch *batch, size_t first, size_t count,
+                                    struct grove_error *error)
+{
+    struct grove_error refusal;
+    enum grove_code code =
+        vector_upsert(batch->store->engine, batch->points + first, count, &refusal);
+    if (code == GROVE_OK) {
+        batch->report->upserted += (int64_t)count;
+        return GROVE_OK;
+    }
+    if (!is_fault_of_a_row(code)) {
+        *error = refusal;
+        return code;
+    }
+    if (count > 1) {
+        code = write_points(batch, first, count / 2, error);
+        return code == GROVE_OK ? write_points(batch, first + count / 2, count - count / 2, error)
+                                : code;
+    }
+    snprintf(batch->report->last_error, sizeof batch->report->last_error, "content %d: %s",
+             batch->points[first].content_id, refusal.message);
+    for (size_t i = 0; i < batch->count; i++)
+        if (batch->content_ids[i] == batch->points[first].content_id)
+            batch->revisions[i] = -1;
+    return put_back(batch, &batch->points[first].content_id, 1, true, refusal.message, error);
+}
+
+static enum grove_code write_vectors(struct batch *batch, struct grove_error *error)
+{
+    int64_t start_us = clock_monotonic_us();
+    enum grove_code code = GROVE_OK;
+    if (batch->point_count > 0)
+        code = write_points(batch, 0, batch->point_count, error);
+    if (code == GROVE_OK && batch->removed_count > 0)
+        code = vector_remove(batch->store->engine, batch->removed_ids, batch->removed_revisions,
+                             batch->removed_count, error);
+    batch->report->seconds_vectors += (double)(clock_monotonic_us() - start_us) / 1e6;
+    return code;
+}
+
+// --- acknowledge ------------------------------------------------------------------------------
+
+static bool is_removed(const struct batch *batch, int32_t content_id)
+{
+    for (size_t i = 0; i < batch->removed_count; i++)
+        if (batch->removed_ids[i] == content_id)
+            return true;
+    return false;
+}
+
+static enum grove_code acknowledge(struct batch *batch, struct grove_error *error)
+{
+    // Removed flags travel as integers: pg.h has no array of booleans.
+    int32_t *removed = arena_alloc_array(&batch->arena, batch->count, sizeof *removed);
+    if (!removed)
+        return error_no_memory(error, "a batch of the outbox");
+    size_t kept = 0;
+    for (size_t i = 0; i < batch->count; i++) {
+        if (batch->revisions[i] < 0)
+            continue;
+        batch->content_ids[kept] = batch->content_ids[i];
+        batch->revisions[kept] = batch->revisions[i];
+        removed[kept++] = is_removed(batch, batch->content_ids[i]);
+    }
+    struct pg_params params = {0};
+    pg_add_int4_array(&params, &batch->arena, batch->content_ids, kept);
+    pg_add_int8_array(&params, &batch->arena, batch->revisions, kept);
+    pg_add_int4_array(&params, &batch->arena, removed, kept);
+    pg_add_text(&params, text_of(batch->owner));
+    struct pg_rows rows;
+    enum grove_code code = run(batch, "acknowledge.sql", &params, &rows, error);
+    if (code == GROVE_OK)
+        batch->report->removed += (int64_t)batch->removed_count;
+    return code;
+}
+
+// --- the step ---------------------------------------------------------------------------------
+
+static enum grove_code check_lease(const struct batch *batch, struct grove_error *error)
+{
+    if (clock_monotonic_us() - batch->leased_at_us < (int64_t)LEASE_MS * 1000 / 2)
+        return GROVE_OK;
+    return error_set(error, GROVE_TIMEOUT, "embedding %zu rows took more than half of their lease",
+                     batch->count);
+}
+
+static enum grove_code project(struct batch *batch, struct grove_error *error)
+{
+    enum grove_code code = read_current(batch, error);
+    if (code == GROVE_OK)
+        code = embed_missing(batch, error);
+    if (code == GROVE_OK)
+        code = check_lease(batch, error);
+    if (code == GROVE_OK)
+        code = write_vectors(batch, error);
+    if (code == GROVE_NOT_FOUND) {
+        code = restore_collection(batch, error);
+        if (code == GROVE_OK)
+            code = write_vectors(batch, error);
+    }
+    if (code == GROVE_OK)
+        return acknowledge(batch, error);
+    // Best effort: should this fail too, the lease runs out by itself.
+    struct grove_error ignored;
+    (void)!put_back(batch, batch->content_ids, batch->count, false, error->message, &ignored);
+    return code;
+}
+
+static void batch_init(struct batch *batch, struct store *store, struct projector_report *report)
+{
+    *batch = (struct batch){.store = store, .report = report};
+    arena_init(&batch->arena, BATCH_BYTES_MAX);
+    name_owner(batch->owner);
+}
+
+enum grove_code projector_step(struct store *store, struct projector_report *report,
+                               bool *ret_idle, struct grove_error *error)
+{
+    if (atomic_load(&store->cancelled))
+        return error_set(error, GROVE_CANCELLED, "stopped on request");
+    struct batch batch;
+    batch_init(&batch, store, report);
+    enum grove_code code = lease_due(&batch, error);
+    if (code == GROVE_OK) {
+        *ret_idle = batch.count == 0;
+        if (batch.count > 0)
+            code = project(&batch, error);
+    }
+    arena_release(&batch.arena);
+    return code;
+}
+
+enum grove_code projector_apply(struct store *store, const int32_t *content_ids, size_t count,
+                                struct projector_report *report, struct grove_error *error)
+{
+    CHECK(count <= VECTOR_BATCH_MAX);
+    if (count == 0)
+        return GROVE_OK;
+    struct batch batch;
+    batch_init(&batch, store, report);
+    enum grove_code code = lease_these(&batch, content_ids, count, error);
+    if (code == GROVE_OK && batch.count > 0)
+        code = project(&batch, error);
+    arena_release(&batch.arena);
+    return code;
+}
+
+// --- draining ---------------------------------------------------------------------------------
+
+enum grove_code projector_backlog(struct store *store, struct projector_backlog *ret,
+                                  struct grove_error *error)
+{
+    struct pg_statement statement = {"backlog.sql", query_sql("backlog.sql")};
+    struct arena arena;
+    arena_init(&arena, 1 << 20);
+    struct pg_conn *conn = NULL;
+    struct pg_rows rows;
+    enum grove_code code = pg_take(store->pool, &conn, error);
+    if (code == GROVE_OK)
+        code = pg_query(conn, &arena, &statement, NULL, &rows, error);
+    if (code == GROVE_OK)
+        *ret = (struct projector_backlog){
+            .pending = pg_int8(&rows, 0, 0),
+            .dead = pg_int8(&rows, 0, 1),
+            .due_in_seconds = pg_float8(&rows, 0, 2),
+        };
+    pg_give(&conn);
+    arena_release(&arena);
+    return code;
+}
+
+enum grove_code projector_drain(struct store *store, unsigned wait_ms,
+                                struct projector_report *report, struct grove_error *error)
+{
+    int64_t deadline_us = clock_monotonic_us() + (int64_t)wait_ms * 1000;
+    for (;;) {
+        bool idle;
+        enum grove_code code = projector_step(store, report, &idle, error);
+        if (code != GROVE_OK)
+            return code;
+        if (!idle)
+            continue;
+        struct projector_backlog backlog;
+        code = projector_backlog(store, &backlog, error);
+        if (code != GROVE_OK || backlog.pending == 0)
+            return code;
+        if (clock_monotonic_us() >= deadline_us)
+            return GROVE_OK;
+        clock_sleep_ms(POLL_MS / 4);
+    }
+}
+
+enum grove_code projector_revive(struct store *store, struct grove_error *error)
+{
+    struct projector_report unused = {0};
+    struct batch batch;
+    batch_init(&batch, store, &unused);
+    struct pg_rows rows;
+    enum grove_code code = run(&batch, "revive.sql", NULL, &rows, error);
+    arena_release(&batch.arena);
+    return code;
+}
+
+// --- the background thread ----------------------------------------------------------------------
+
+struct projector_thread {
+    struct store *store;
+    pthread_t thread;
+    pthread_mutex_t mutex; // guards `stopping`
+    pthread_cond_t wake;
+    bool stopping;
+};
+
+// Returns true when it is time to stop.
+static bool pause_or_stop(struct projector_thread *self, unsigned milliseconds)
+{
+    int64_t until_us = clock_now_us() + (int64_t)milliseconds * 1000;
+    struct timespec until = {until_us / 1000000, (long)(until_us % 1000000) * 1000};
+    pthread_mutex_lock(&self->mutex);
+    while (!self->stopping && milliseconds > 0)
+        if (pthread_cond_timedwait(&self->wake, &self->mutex, &until) != 0)
+            break;
+    bool stopping = self->stopping;
+    pthread_mutex_unlock(&self->mutex);
+    return stopping;
+}
+
+static void *thread_main(void *argument)
+{
+    struct projector_thread *self = argument;
+    unsigned wait_ms = 0;
+    while (!pause_or_stop(self, wait_ms)) {
+        struct projector_report report = {0};
+        struct grove_error error;
+        bool idle = false;
+        enum grove_code code = projector_step(self->store, &report, &idle, &error);
+        wait_ms = code != GROVE_OK ? ERROR_PAUSE_MS : idle ? POLL_MS : 0;
+    }
+    return NULL;
+}
+
+enum grove_code projector_thread_start(struct store *store, struct projector_thread **ret,
+                                       struct grove_error *error)
+{
+    struct projector_thread *self = mem_zalloc(sizeof *self);
+    if (!self)
+        return error_no_memory(error, "the projector's thread");
+    self->store = store;
+    pthread_mutex_init(&self->mutex, NULL);
+    pthread_cond_init(&self->wake, NULL);
+    if (pthread_create(&self->thread, NULL, thread_main, self) != 0) {
+        pthread_cond_destroy(&self->wake);
+        pthread_mutex_destroy(&self->mutex);
+        mem_free(self);
+        return error_set(error, GROVE_LIMIT, "could not start the projector's thread");
+    }
+    *ret = self;
+    return GROVE_OK;
+}
+
+void projector_thread_stop(struct projector_thread *self)
+{
+    if (!self)
+        return;
+    pthread_mutex_lock(&self->mutex);
+    self->stopping = true;
+    pthread_cond_signal(&self->wake);
+    pthread_mutex_unlock(&self->mutex);
+    pthread_join(self->thread, NULL);
+    pthread_cond_destroy(&self->wake);
+    pthread_mutex_destroy(&self->mutex);
+    mem_free(self);
+}
