@@ -71,3 +71,7 @@ LEFT JOIN public.content_metadata AS m ON m.id = o.content_id
 WHERE o.dead_since IS NOT NULL;
 COMMENT ON VIEW grove.dead_letter IS
     'contents that could not be written to the vector engine, with the reason; "grove sync --retry-dead" tries again';
+
+-- Newest first within a tree, for pages of navigation that span many leaves.
+CREATE INDEX grove_content_newest ON public.content_metadata
+    (hierarchy_table, created_at DESC NULLS LAST, id DESC);
