@@ -181,8 +181,9 @@ struct grove_result {
     int64_t total;           // browse: rows matching; discover: rows ranked; search: row_count
     const struct grove_group *groups; // browse: by type; discover: by table and type
     size_t group_count;
-    struct grove_diversity diversity; // discover
-    bool depth_reached;               // discover: more rows match than were ranked
+    bool ranked;                      // discover: the following two are set
+    struct grove_diversity diversity;
+    bool depth_reached; // more rows match than were ranked
     double milliseconds;
     const struct grove_explain *explain; // NULL unless asked for
 };

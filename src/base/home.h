@@ -8,14 +8,18 @@
 //     ...
 //     home_unlock(&lock);
 //
-//     <home>/id        16 random hexadecimal digits, made once
+//     <home>/id        16 random hexadecimal digits, made once, and whose they are (see home.c)
 //     <home>/lock      held (flock) while a private server is started or stopped
 //     <home>/servers/  what the private servers own: pg/ vector/ log/
 //     <home>/run/      their sockets; /tmp/grove-<id>/ where the path would not fit a socket address
 //
-// The private servers do not run as root: there they run under an account of their own
-// (GROVE_USER, else "grove", else "postgres"). Where that account cannot reach the home,
-// `servers` is a link to /var/lib/grove/<id>.
+// The private servers do not run as root: there they run under an account of their own (the owner
+// of the home or of its servers folder if that is not root, else GROVE_USER, else "grove", else
+// "postgres"). Where that account cannot reach the home, `servers` is a link to
+// /var/lib/grove/<id>, and the sockets are in it.
+//
+// `struct home` is plain data: copy it freely, nothing needs releasing. Threads: all functions may
+// be called from any thread.
 #ifndef GROVE_BASE_HOME_H
 #define GROVE_BASE_HOME_H
 
@@ -26,15 +30,16 @@
 #include "base/error.h"
 
 struct home {
-    char path[PATH_MAX];
+    char path[PATH_MAX];    // absolute, no symbolic link in it
     char id[17];
-    char servers[PATH_MAX];  // resolved: no symbolic link in it
-    char run[PATH_MAX];      // short enough for sockets
-    char assets[PATH_MAX];   // the unpacked servers and model
-    bool change_user;        // we are root: servers run under the account below
-    uid_t uid;               // of the servers
+    char servers[PATH_MAX]; // resolved: no symbolic link in it
+    char run[PATH_MAX];     // short enough for sockets
+    char assets[PATH_MAX];  // the unpacked servers and model; "" where home_assets finds none
+    uid_t owner;            // of the folder
+    bool change_user;       // we are root: servers run under the account below
+    uid_t uid;              // of the servers
     gid_t gid;
-    char user[64];           // its name
+    char user[64];          // its name; "" when the account has none
 };
 
 struct home_lock {
@@ -42,12 +47,13 @@ struct home_lock {
 };
 
 // `path` NULL: GROVE_HOME, else the XDG data folder. Makes the folder and what belongs in it.
+// A new folder can be entered by its owner only; under root also by the servers' account (0711).
 enum grove_code home_open(const char *path, struct home *ret_home, struct grove_error *error);
 
-// The same without making anything: GROVE_NOT_FOUND when there is no such home.
+// The same for a home that exists: GROVE_NOT_FOUND when there is none.
 enum grove_code home_find(const char *path, struct home *ret_home, struct grove_error *error);
 
-// Waits at most `timeout_ms` for another process to finish starting or stopping.
+// Waits at most `timeout_ms` for another process or thread to finish starting or stopping.
 enum grove_code home_lock(const struct home *home, unsigned timeout_ms, struct home_lock *ret_lock,
                           struct grove_error *error);
 void home_unlock(struct home_lock *lock);
@@ -56,13 +62,36 @@ void home_unlock(struct home_lock *lock);
 // installation's and the cache's. GROVE_NOT_FOUND with what to run.
 enum grove_code home_assets(char ret_path[static PATH_MAX], struct grove_error *error);
 
-// Starts a program detached from this process (own session, standard streams on `log_path`, which
-// is appended to, /dev/null as input), under the servers' account. `arguments` ends in NULL and
-// starts with the program's absolute path.
+// Whether the servers' account can enter every folder on the way to `path`, and use it in the
+// ways of `access_mode` (R_OK, W_OK, X_OK). By mode bits: access by ACL alone counts as none.
+bool home_reaches(const struct home *home, const char *path, int access_mode);
+
+// Between the two calls the file operations of the calling thread have the rights of the servers'
+// account, and what it makes belongs to that account; other threads are not touched. Does nothing
+// where no other account is used. Everything done inside `servers` goes between them: that folder
+// is the account's, who might have put a link there.
+void home_act_as_servers(const struct home *home);
+void home_act_as_self(const struct home *home);
+
+// --- programs under the servers' account ------------------------------------------------------
+//
+// `arguments` ends in NULL and starts with the program's absolute path. Standard output and error
+// are appended to `log_path`, which the account must be able to write; input is /dev/null. The
+// program sees a small environment of its own (PATH, HOME=/, LANG and LC_ALL C.UTF-8, TZ=UTC,
+// and what starts with GROVE_), the folder /, default signals, a session of its own, and no open
+// file of ours. Safe in a process with many threads: nothing forks but posix_spawn.
+
+enum { HOME_ARGUMENTS_MAX = 48 };
+
+// Starts a program that outlives this process; no zombie is left.
 enum grove_code home_spawn(const struct home *home, const char *const *arguments,
                            const char *log_path, struct grove_error *error);
 
-// Runs a program under the servers' account to its end; its output goes to `log_path`.
+// The same, and tells its process id, which a program keeps that does not fork by itself.
+enum grove_code home_spawn_pid(const struct home *home, const char *const *arguments,
+                               const char *log_path, int *ret_pid, struct grove_error *error);
+
+// Runs a program to its end. 128 + n: ended by signal n.
 enum grove_code home_run(const struct home *home, const char *const *arguments,
                          const char *log_path, int *ret_exit_status, struct grove_error *error);
 

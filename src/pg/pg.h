@@ -104,6 +104,8 @@ void pg_add_int4_array(struct pg_params *params, struct arena *arena, const int3
                        size_t count);
 void pg_add_int8_array(struct pg_params *params, struct arena *arena, const int64_t *items,
                        size_t count);
+void pg_add_float8_array(struct pg_params *params, struct arena *arena, const double *items,
+                         size_t count);
 void pg_add_text_array(struct pg_params *params, struct arena *arena, const struct text *items,
                        size_t count);
 void pg_add_varchar_array(struct pg_params *params, struct arena *arena, const struct text *items,

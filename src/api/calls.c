@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The calls of grove/grove.h that are a module's function with a handle.
+#include <stdio.h>
+#include <string.h>
+
+#include "api/handle.h"
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "content/load.h"
+#include "pg/cluster.h"
+#include "query/queries.h"
+
+GROVE_API enum grove_code grove_browse(struct grove *grove,
+                                       const struct grove_browse_request *request,
+                                       struct grove_result **ret, struct grove_error *error)
+{
+    enum grove_code code = handle_ready(grove, error);
+    return code == GROVE_OK ? query_browse(&grove->store, request, ret, error) : code;
+}
+
+GROVE_API enum grove_code grove_search(struct grove *grove,
+                                       const struct grove_search_request *request,
+                                       struct grove_result **ret, struct grove_error *error)
+{
+    enum grove_code code = handle_ready(grove, error);
+    return code == GROVE_OK ? query_search(&grove->store, request, ret, error) : code;
+}
+
+GROVE_API enum grove_code grove_discover(struct grove *grove,
+                                         const struct grove_discover_request *request,
+                                         struct grove_result **ret, struct grove_error *error)
+{
+    enum grove_code code = handle_ready(grove, error);
+    return code == GROVE_OK ? query_discover(&grove->store, request, ret, error) : code;
+}
+
+GROVE_API enum grove_code grove_embed(struct grove *grove, const char *const *texts, size_t count,
+                                      float *ret_vectors, struct grove_error *error)
+{
+    struct embedder *embedder;
+    enum grove_code code = store_embedder(&grove->store, &embedder, error);
+    if (code != GROVE_OK)
+        return code;
+    struct text *items = mem_alloc_array(count, sizeof *items);
+    if (!items)
+        return error_no_memory(error, "texts");
+    for (size_t i = 0; i < count; i++)
+        items[i] = text_of(texts[i]);
+    code = embedder_embed(embedder, items, count, ret_vectors, &grove->store.cancelled, error);
+    mem_free(items);
+    return code;
+}
+
+GROVE_API enum grove_code grove_tokenize(struct grove *grove, const char *text,
+                                         int32_t ret_ids[GROVE_TOKENS_MAX], size_t *ret_count,
+                                         struct grove_error *error)
+{
+    struct embedder *embedder;
+    enum grove_code code = store_embedder(&grove->store, &embedder, error);
+    return code == GROVE_OK
+               ? embedder_tokenize(embedder, text_of(text), ret_ids, ret_count, error)
+               : code;
+}
+
+// A load is done when its rows are searchable: the collection is there before it begins.
+static enum grove_code ready_to_load(struct grove *grove, struct grove_error *error)
+{
+    enum grove_code code = handle_ready(grove, error);
+    return code == GROVE_OK ? vector_ensure_collection(grove->store.engine, error) : code;
+}
+
+GROVE_API enum grove_code grove_load(struct grove *grove, const struct grove_load_request *request,
+                                     struct grove_load_progress *ret, struct grove_error *error)
+{
+    enum grove_code code = ready_to_load(grove, error);
+    struct grove_load_progress unused;
+    return code == GROVE_OK ? load_files(&grove->store, request, ret ? ret : &unused, error) : code;
+}
+
+GROVE_API enum grove_code grove_load_sample(struct grove *grove, bool placeholder_vectors,
+                                            struct grove_load_progress *ret,
+                                            struct grove_error *error)
+{
+    enum grove_code code = ready_to_load(grove, error);
+    struct grove_load_progress unused;
+    return code == GROVE_OK
+               ? load_sample(&grove->store, placeholder_vectors, ret ? ret : &unused, error)
+               : code;
+}
+
+// --- sync ---------------------------------------------------------------------------------------
+
+enum { SYNC_WAIT_MS = 130000, WATCH_PAUSE_MS = 200, OUTAGE_PAUSE_MS = 1000 };
+
+static enum grove_code fill_report(struct grove *grove, const struct projector_report *done,
+                                   int64_t started_us, struct grove_sync_report *ret,
+                                   struct grove_error *error)
+{
+    struct projector_backlog backlog;
+    enum grove_code code = projector_backlog(&grove->store, &backlog, error);
+    if (code == GROVE_OK)
+        *ret = (struct grove_sync_report){
+            .upserted = done->upserted,
+            .removed = done->removed,
+            .embedded = done->embedded,
+            .failed = done->failed,
+            .pending = backlog.pending,
+            .dead = backlog.dead,
+            .seconds = (double)(clock_monotonic_us() - started_us) / 1e6,
+        };
+    return code;
+}
+
+// Until cancelled; an outage of the vector engine is waited out.
+static enum grove_code watch(struct grove *grove, const struct grove_sync_request *request,
+                             struct grove_sync_report *ret, struct grove_error *error)
+{
+    struct projector_report done = {0};
+    int64_t started_us = clock_monotonic_us();
+    while (!atomic_load(&grove->store.cancelled)) {
+        bool idle = false;
+        enum grove_code code = projector_step(&grove->store, &done, &idle, error);
+        if (code == GROVE_CANCELLED)
+            break;
+        if (code != GROVE_OK && error->retry != GROVE_RETRY_LATER)
+            return code;
+        if (code == GROVE_OK)
+            code = fill_report(grove, &done, started_us, ret, error);
+        if (code == GROVE_OK && !idle && request->on_progress)
+            request->on_progress(request->state, ret);
+        if (code != GROVE_OK || idle)
+            clock_sleep_ms(code != GROVE_OK ? OUTAGE_PAUSE_MS : WATCH_PAUSE_MS);
+    }
+    return GROVE_OK;
+}
+
+GROVE_API enum grove_code grove_sync(struct grove *grove, const struct grove_sync_request *request,
+                                     struct grove_sync_report *ret, struct grove_error *error)
+{
+    static const struct grove_sync_request once;
+    struct grove_sync_report unused;
+    struct projector_report done = {0};
+    int64_t started_us = clock_monotonic_us();
+    request = request ? request : &once;
+    ret = ret ? ret : &unused;
+    enum grove_code code = ready_to_load(grove, error);
+    if (code == GROVE_OK && request->retry_dead)
+        code = projector_revive(&grove->store, error);
+    if (code != GROVE_OK)
+        return code;
+    if (request->watch)
+        return watch(grove, request, ret, error);
+    code = projector_drain(&grove->store, SYNC_WAIT_MS, &done, error);
+    return code == GROVE_OK ? fill_report(grove, &done, started_us, ret, error) : code;
+}
+
+GROVE_API enum grove_code grove_database_conninfo(struct grove *grove, char *ret_text,
+                                                  size_t size_bytes, struct grove_error *error)
+{
+    char conninfo[CLUSTER_CONNINFO_SIZE] = "";
+    if (grove->database_private)
+        cluster_conninfo(&grove->home, conninfo);
+    const char *text = grove->database_private ? conninfo
+                       : grove->database_url   ? grove->database_url
+                                               : "";
+    if (strlen(text) >= size_bytes)
+        return error_set(error, GROVE_LIMIT, "the connection string has more than %zu bytes",
+                         size_bytes - 1);
+    memcpy(ret_text, text, strlen(text) + 1);
+    return GROVE_OK;
+}

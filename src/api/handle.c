@@ -1,0 +1,267 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "api/handle.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "catalog/migrate.h"
+#include "pg/cluster.h"
+#include "vector/private.h"
+#include "vector/qdrant.h"
+
+GROVE_API const char *grove_version(void)
+{
+    return GROVE_VERSION;
+}
+
+GROVE_API void grove_free(void *memory)
+{
+    mem_free(memory);
+}
+
+// --- options ------------------------------------------------------------------------------------
+
+// The option, else the environment's variable where that is not empty.
+static const char *option_or_variable(const char *option, const char *variable)
+{
+    if (option)
+        return option;
+    const char *value = getenv(variable);
+    return value && *value ? value : NULL;
+}
+
+static bool database_named_by_environment(void)
+{
+    return option_or_variable(NULL, "PGHOST") || option_or_variable(NULL, "PGHOSTADDR") ||
+           option_or_variable(NULL, "PGDATABASE") || option_or_variable(NULL, "PGSERVICE");
+}
+
+static enum grove_code copy_option(const char *value, char **ret, struct grove_error *error)
+{
+    *ret = value ? mem_strdup(value) : NULL;
+    return value && !*ret ? error_no_memory(error, "an option") : GROVE_OK;
+}
+
+// --- starting private servers ---------------------------------------------------------------------
+
+static enum grove_code start_database(void *state, struct grove_error *error)
+{
+    struct grove *grove = state;
+    return cluster_start(&grove->home, error);
+}
+
+static enum grove_code start_engine(void *state, struct grove_error *error)
+{
+    struct grove *grove = state;
+    return vector_server_start(&grove->home, error);
+}
+
+// --- opening --------------------------------------------------------------------------------------
+
+static enum grove_code open_pool(struct grove *grove, const struct grove_options *options,
+                                 struct grove_error *error)
+{
+    char conninfo[CLUSTER_CONNINFO_SIZE];
+    struct pg_pool_options pool = {
+        .conninfo = grove->database_url,
+        .connections_max = options->connections_max,
+    };
+    if (grove->database_private) {
+        cluster_conninfo(&grove->home, conninfo);
+        pool.conninfo = conninfo;
+        pool.starter.start = start_database;
+        pool.starter.state = grove;
+    }
+    return pg_pool_new(&pool, &grove->store.pool, error);
+}
+
+static enum grove_code open_engine(struct grove *grove, const struct grove_options *options,
+                                   struct grove_error *error)
+{
+    char socket_path[PATH_MAX];
+    struct qdrant_options engine = {
+        .url = grove->engine_url,
+        .api_key = option_or_variable(options->qdrant_api_key, "QDRANT_API_KEY"),
+        .collection = grove->collection,
+        .connections_max = options->connections_max,
+    };
+    if (grove->engine_private) {
+        vector_server_socket(&grove->home, socket_path);
+        engine.socket_path = socket_path;
+        engine.api_key = NULL;
+        engine.starter.start = start_engine;
+        engine.starter.state = grove;
+    }
+    return qdrant_open(&engine, &grove->store.engine, error);
+}
+
+static enum grove_code find_model(struct grove *grove, const struct grove_options *options,
+                                  struct grove_error *error)
+{
+    struct store *store = &grove->store;
+    char assets[PATH_MAX];
+    if (options->model_folder) {
+        snprintf(store->model_folder, sizeof store->model_folder, "%s", options->model_folder);
+    } else {
+        // Without assets only what needs the model fails, when it needs it.
+        struct grove_error unused;
+        if (home_assets(assets, &unused) != GROVE_OK)
+            assets[0] = '\0';
+        if ((size_t)snprintf(store->model_folder, sizeof store->model_folder, "%s/model", assets) >=
+            sizeof store->model_folder)
+            return error_set(error, GROVE_INVALID, "the path of the assets folder is too long");
+    }
+    store->embedder_options =
+        (struct embedder_options){.folder = store->model_folder, .threads = options->threads};
+    return GROVE_OK;
+}
+
+static enum grove_code configure(struct grove *grove, const struct grove_options *options,
+                                 struct grove_error *error)
+{
+    const char *database = option_or_variable(options->database_url, "DATABASE_URL");
+    const char *engine = option_or_variable(options->qdrant_url, "QDRANT_URL");
+    const char *collection = option_or_variable(options->collection, "GROVE_COLLECTION");
+    grove->database_private = !database && !database_named_by_environment();
+    grove->engine_private = !engine;
+    grove->background_sync = options->background_sync;
+    if ((size_t)snprintf(grove->collection, sizeof grove->collection, "%s",
+                         collection ? collection : "content_vectors") >= sizeof grove->collection)
+        return error_set(error, GROVE_INVALID, "the collection's name has more than %zu bytes",
+                         sizeof grove->collection - 1);
+    enum grove_code code = copy_option(database, &grove->database_url, error);
+    if (code == GROVE_OK)
+        code = copy_option(engine, &grove->engine_url, error);
+    if (code == GROVE_OK && (grove->database_private || grove->engine_private)) {
+        code = home_open(options->home, &grove->home, error);
+        grove->has_home = code == GROVE_OK;
+    }
+    if (code == GROVE_OK)
+        code = find_model(grove, options, error);
+    if (code == GROVE_OK)
+        code = open_pool(grove, options, error);
+    if (code == GROVE_OK)
+        code = open_engine(grove, options, error);
+    return code;
+}
+
+GROVE_API enum grove_code grove_open(const struct grove_options *options, struct grove **ret,
+                                     struct grove_error *error)
+{
+    static const struct grove_options defaults;
+    struct grove *grove = mem_zalloc(sizeof *grove);
+    if (!grove)
+        return error_no_memory(error, "a handle");
+    pthread_mutex_init(&grove->ready_mutex, NULL);
+    pthread_mutex_init(&grove->store.embedder_mutex, NULL);
+    enum grove_code code = configure(grove, options ? options : &defaults, error);
+    if (code == GROVE_OK)
+        *ret = grove;
+    else
+        grove_close(grove);
+    return code;
+}
+
+GROVE_API void grove_close(struct grove *grove)
+{
+    if (!grove)
+        return;
+    atomic_store(&grove->store.cancelled, true);
+    projector_thread_stop(grove->projector);
+    embedder_free(grove->store.embedder);
+    vector_engine_free(grove->store.engine);
+    pg_pool_free(grove->store.pool);
+    pthread_mutex_destroy(&grove->store.embedder_mutex);
+    pthread_mutex_destroy(&grove->ready_mutex);
+    mem_free(grove->engine_url);
+    mem_free(grove->database_url);
+    mem_free(grove);
+}
+
+GROVE_API void grove_cancel(struct grove *grove)
+{
+    atomic_store(&grove->store.cancelled, true);
+}
+
+// --- getting ready ----------------------------------------------------------------------------------
+
+enum grove_code handle_database(struct grove *grove, struct pg_conn **ret,
+                                struct grove_error *error)
+{
+    return pg_take(grove->store.pool, ret, error);
+}
+
+// The schema of a private database follows the program; a server's is its owner's to change.
+static enum grove_code prepare_schema(struct grove *grove, struct pg_conn *conn,
+                                      struct grove_error *error)
+{
+    int version;
+    enum grove_code code = migrate_version(conn, &version, error);
+    if (code != GROVE_OK || version == migrate_wanted())
+        return code;
+    unsigned applied;
+    if (grove->database_private || version > migrate_wanted())
+        return migrate_up(conn, &applied, error);
+    error_set(error, GROVE_NOT_FOUND,
+              version == 0 ? "the database at %s has no grove in it"
+                           : "the database at %s has an older grove's schema",
+              pg_describe(conn));
+    error_hint(error, "run \"grove init\"");
+    return GROVE_NOT_FOUND;
+}
+
+static enum grove_code prepare(struct grove *grove, struct grove_error *error)
+{
+    struct pg_conn *conn = NULL;
+    enum grove_code code = pg_take(grove->store.pool, &conn, error);
+    if (code == GROVE_OK)
+        code = prepare_schema(grove, conn, error);
+    pg_give(&conn);
+    if (code == GROVE_OK && grove->background_sync && !grove->projector)
+        code = projector_thread_start(&grove->store, &grove->projector, error);
+    return code;
+}
+
+enum grove_code handle_ready(struct grove *grove, struct grove_error *error)
+{
+    enum grove_code code = GROVE_OK;
+    pthread_mutex_lock(&grove->ready_mutex);
+    if (!grove->ready)
+        code = prepare(grove, error);
+    grove->ready = code == GROVE_OK;
+    pthread_mutex_unlock(&grove->ready_mutex);
+    return code;
+}
+
+GROVE_API enum grove_code grove_init(struct grove *grove, unsigned *ret_applied,
+                                     struct grove_error *error)
+{
+    unsigned applied = 0;
+    struct pg_conn *conn = NULL;
+    enum grove_code code = pg_take(grove->store.pool, &conn, error);
+    if (code == GROVE_OK)
+        code = migrate_up(conn, &applied, error);
+    pg_give(&conn);
+    if (code == GROVE_OK)
+        code = vector_ensure_collection(grove->store.engine, error);
+    if (code == GROVE_OK)
+        code = handle_ready(grove, error);
+    if (code == GROVE_OK && ret_applied)
+        *ret_applied = applied;
+    return code;
+}
+
+GROVE_API enum grove_code grove_stop(const char *path, struct grove_error *error)
+{
+    struct home home;
+    enum grove_code code = home_find(path, &home, error);
+    if (code == GROVE_NOT_FOUND)
+        return GROVE_OK;
+    if (code == GROVE_OK)
+        code = vector_server_stop(&home, error);
+    if (code == GROVE_OK)
+        code = cluster_stop(&home, error);
+    return code;
+}

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What a `struct grove` holds: the stores, and how to bring them up.
+//
+// The first call that needs a store prepares it (`handle_ready`): starts the private servers,
+// brings a private database's schema up to date, and starts the background projector where one
+// was asked for. Opening itself touches no server.
+#ifndef GROVE_API_HANDLE_H
+#define GROVE_API_HANDLE_H
+
+#include <pthread.h>
+#include <stdbool.h>
+
+#include "base/home.h"
+#include "catalog/store.h"
+#include "grove/grove.h"
+#include "sync/projector.h"
+
+struct grove {
+    struct store store;
+    struct home home; // set where a private server or the assets need it
+    bool has_home;
+    bool database_private;
+    bool engine_private;
+    bool background_sync;
+    char *database_url; // NULL: the PG* variables
+    char *engine_url;
+    char collection[128];
+
+    pthread_mutex_t ready_mutex; // guards the following
+    bool ready;
+    struct projector_thread *projector;
+};
+
+// Prepares what queries need. Cheap once it has succeeded. A server's database that grove has not
+// been initialised in is GROVE_NOT_FOUND with what to run.
+enum grove_code handle_ready(struct grove *grove, struct grove_error *error);
+
+// The database only, whatever its schema.
+enum grove_code handle_database(struct grove *grove, struct pg_conn **ret,
+                                struct grove_error *error);
+
+#endif

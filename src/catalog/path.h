@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A place in a tree, written "tree[/branch[/limb[/leaf]]]". Inside a name "\/" stands for a slash
+// and "\\" for a backslash.
+#ifndef GROVE_CATALOG_PATH_H
+#define GROVE_CATALOG_PATH_H
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "base/text.h"
+
+enum { PATH_NAME_CHARACTERS_MAX = 100, PATH_TREE_CHARACTERS_MAX = 40 };
+
+struct path {
+    struct text tree;
+    struct text branch; // {NULL, 0} where the path ends before it, and so on
+    struct text limb;
+    struct text leaf;
+};
+
+// Names are unescaped into the arena. GROVE_INVALID: an empty name, more than four, one too long,
+// ill-formed UTF-8 or control characters.
+enum grove_code path_parse(struct arena *arena, const char *string, struct path *ret,
+                           struct grove_error *error);
+
+// The path as path_parse reads it. NULL: out of memory.
+char *path_format(struct arena *arena, const struct path *path);
+
+#endif

@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Navigation: the contents under a path, newest first, by keyset pages, with counts by type. All
+// of it in PostgreSQL, in one snapshot.
+#include <math.h>
+
+#include "base/clock.h"
+#include "catalog/assets.h"
+#include "query/cursor.h"
+#include "query/limits.h"
+#include "query/predicate.h"
+#include "query/queries.h"
+#include "query/result.h"
+
+enum { LIMIT_DEFAULT = 20 };
+
+struct browsing {
+    struct result *result;
+    struct pg_conn *conn;
+    struct arena *arena;
+    const struct predicate *predicate;
+    struct cursor after; // the row the page starts behind; kind 0: the first page
+    uint64_t fingerprint;
+    unsigned limit;
+};
+
+static void add_page_params(const struct browsing *browsing, struct pg_params *params)
+{
+    enum { INT4_OID = 23 };
+    predicate_add_params(browsing->predicate, browsing->arena, params);
+    pg_add_timestamp(params, browsing->after.kind ? browsing->after.key : GROVE_NULL);
+    if (browsing->after.kind)
+        pg_add_int4(params, browsing->after.content_id);
+    else
+        pg_add_null(params, INT4_OID);
+    pg_add_int4(params, (int32_t)browsing->limit + 1);
+}
+
+static enum grove_code take_counts(struct browsing *browsing, const struct pg_rows *rows,
+                                   struct grove_error *error)
+{
+    struct result *result = browsing->result;
+    struct grove_group *groups =
+        arena_alloc_array(&result->arena, (size_t)rows->count, sizeof *groups);
+    const char *table = arena_copy(&result->arena, browsing->predicate->hierarchy_table);
+    if (!groups || !table)
+        return error_no_memory(error, "a result");
+    for (int r = 0; r < rows->count; r++) {
+        groups[r] = (struct grove_group){
+            .hierarchy_table = table,
+            .content_type = arena_copy(&result->arena, pg_text(rows, r, 0)),
+            .count = pg_int8(rows, r, 1),
+            .best_score = NAN,
+            .branches = GROVE_NULL,
+            .limbs = GROVE_NULL,
+        };
+        if (!groups[r].content_type)
+            return error_no_memory(error, "a result");
+        result->view.total += groups[r].count;
+    }
+    result->view.groups = groups;
+    result->view.group_count = (size_t)rows->count;
+    return GROVE_OK;
+}
+
+static enum grove_code take_page(struct browsing *browsing, const struct pg_rows *rows,
+                                 struct grove_error *error)
+{
+    struct result *result = browsing->result;
+    bool more = rows->count > (int)browsing->limit;
+    size_t count = more ? browsing->limit : (size_t)rows->count;
+    enum grove_code code =
+        result_take_browsed(result, rows, count, browsing->predicate, error);
+    if (code != GROVE_OK || !more)
+        return code;
+    const struct grove_row *last = &result->view.rows[count - 1];
+    struct cursor next = {'b', browsing->fingerprint, last->created_at_us, last->content_id};
+    result->view.next_cursor = cursor_format(&result->arena, &next);
+    return result->view.next_cursor ? GROVE_OK : error_no_memory(error, "a cursor");
+}
+
+static enum grove_code read_page(struct browsing *browsing, struct grove_error *error)
+{
+    struct pg_statement page = {"browse.sql", query_sql("browse.sql")};
+    struct pg_statement counts = {"browse_counts.sql", query_sql("browse_counts.sql")};
+    struct pg_params page_params = {0}, count_params = {0};
+    add_page_params(browsing, &page_params);
+    predicate_add_params(browsing->predicate, browsing->arena, &count_params);
+    const struct pg_request requests[] = {{&page, &page_params}, {&counts, &count_params}};
+    struct pg_rows rows[2];
+    enum grove_code code = pg_pipeline(browsing->conn, browsing->arena, requests, 2, rows, error);
+    if (code == GROVE_OK)
+        code = take_page(browsing, &rows[0], error);
+    if (code == GROVE_OK)
+        code = take_counts(browsing, &rows[1], error);
+    result_stage(browsing->result, "rows and counts", rows[0].count);
+    return code;
+}
+
+static enum grove_code add_plans(struct browsing *browsing, struct grove_error *error)
+{
+    struct pg_params page_params = {0}, count_params = {0};
+    add_page_params(browsing, &page_params);
+    predicate_add_params(browsing->predicate, browsing->arena, &count_params);
+    enum grove_code code =
+        result_add_plan(browsing->result, browsing->conn, "browse.sql", &page_params, error);
+    return code == GROVE_OK ? result_add_plan(browsing->result, browsing->conn, "browse_counts.sql",
+                                              &count_params, error)
+                            : code;
+}
+
+// Between BEGIN and the end of the snapshot.
+static enum grove_code browse_in_snapshot(struct browsing *browsing, struct predicate *predicate,
+                                          bool explain, struct grove_error *error)
+{
+    enum grove_code code =
+        predicate_resolve(predicate, browsing->conn, browsing->arena, error);
+    result_stage(browsing->result, "path", (int64_t)predicate->leaf_count);
+    if (code == GROVE_OK)
+        code = read_page(browsing, error);
+    if (code == GROVE_OK && explain) {
+        browsing->result->explain.strategy = "navigation";
+        browsing->result->explain.reason = "nothing to compare: PostgreSQL answers alone";
+        browsing->result->explain.rows_matching = browsing->result->view.total;
+        code = add_plans(browsing, error);
+    }
+    return code;
+}
+
+static enum grove_code browse(struct store *store, const struct grove_browse_request *request,
+                              struct arena *arena, struct result *result,
+                              struct grove_error *error)
+{
+    if (!request->filter.path)
+        return error_set(error, GROVE_INVALID, "no path to browse was given");
+    struct predicate predicate;
+    struct browsing browsing = {.result = result, .arena = arena, .predicate = &predicate};
+    enum grove_code code = limit_check(request->limit, LIMIT_DEFAULT, &browsing.limit, error);
+    if (code == GROVE_OK)
+        code = predicate_check(&request->filter, arena, &predicate, error);
+    if (code != GROVE_OK)
+        return code;
+    browsing.fingerprint = predicate_fingerprint(&predicate, (struct text){0});
+    if (request->cursor)
+        code = cursor_parse(request->cursor, 'b', browsing.fingerprint, &browsing.after, error);
+    if (code == GROVE_OK)
+        code = pg_take(store->pool, &browsing.conn, error);
+    if (code == GROVE_OK)
+        code = pg_begin_snapshot(browsing.conn, error);
+    if (code == GROVE_OK)
+        code = browse_in_snapshot(&browsing, &predicate, request->explain, error);
+    pg_give(&browsing.conn); // ends the snapshot
+    return code;
+}
+
+enum grove_code query_browse(struct store *store, const struct grove_browse_request *request,
+                             struct grove_result **ret, struct grove_error *error)
+{
+    struct arena arena;
+    arena_init(&arena, RESULT_BYTES_MAX);
+    struct result *result = NULL;
+    enum grove_code code = result_new(&result, error);
+    if (code == GROVE_OK)
+        code = browse(store, request, &arena, result, error);
+    arena_release(&arena);
+    if (code == GROVE_OK)
+        *ret = result_finish(result, request->explain);
+    else
+        result_free(result);
+    return code;
+}

@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Discovery: the best `depth` rows of all trees are ranked exactly, grouped and measured as a
+// whole, and handed out page by page.
+//
+// Every page ranks anew and begins behind the row that the cursor names, in the order of (score,
+// id). Ranking is exact, so pages of unchanged data neither repeat nor lose a row; a row that is
+// inserted between two pages appears on a later page if it ranks behind the cursor.
+#include <math.h>
+
+#include "catalog/assets.h"
+#include "query/cursor.h"
+#include "query/limits.h"
+#include "query/queries.h"
+#include "query/ranking.h"
+
+enum { LIMIT_DEFAULT = 20, DEPTH_DEFAULT = 1000 };
+
+struct discovery {
+    struct result *result;
+    struct arena *arena;
+    struct ranking ranking;
+    uint64_t fingerprint;
+    unsigned limit;
+};
+
+static int64_t bits_of(double score)
+{
+    int64_t bits;
+    memcpy(&bits, &score, sizeof bits);
+    return bits;
+}
+
+static double score_of_bits(int64_t bits)
+{
+    double score;
+    memcpy(&score, &bits, sizeof score);
+    return score;
+}
+
+// The index of the first row behind the cursor's.
+static size_t find_start(const struct ranking *ranking, const struct cursor *after)
+{
+    double score = score_of_bits(after->key);
+    size_t i = 0;
+    while (i < ranking->count &&
+           (ranking->items[i].score > score || (ranking->items[i].score == score &&
+                                                ranking->items[i].content_id <= after->content_id)))
+        i++;
+    return i;
+}
+
+static enum grove_code query_ranked(struct discovery *discovery, const char *file, bool scores,
+                                    struct pg_rows *ret, struct grove_error *error)
+{
+    const struct ranking *ranking = &discovery->ranking;
+    int32_t *ids = arena_alloc_array(discovery->arena, ranking->count, sizeof *ids);
+    double *values = arena_alloc_array(discovery->arena, ranking->count, sizeof *values);
+    if (!ids || !values)
+        return error_no_memory(error, "a discovery");
+    for (size_t i = 0; i < ranking->count; i++) {
+        ids[i] = ranking->items[i].content_id;
+        values[i] = ranking->items[i].score;
+    }
+    struct pg_statement statement = {file, query_sql(file)};
+    struct pg_params params = {0};
+    pg_add_int4_array(&params, discovery->arena, ids, ranking->count);
+    if (scores)
+        pg_add_float8_array(&params, discovery->arena, values, ranking->count);
+    return pg_query(ranking->conn, discovery->arena, &statement, &params, ret, error);
+}
+
+static enum grove_code read_groups(struct discovery *discovery, struct grove_error *error)
+{
+    struct result *result = discovery->result;
+    struct pg_rows rows;
+    enum grove_code code = query_ranked(discovery, "discover_groups.sql", true, &rows, error);
+    if (code != GROVE_OK)
+        return code;
+    struct grove_group *groups =
+        arena_alloc_array(&result->arena, (size_t)rows.count, sizeof *groups);
+    if (!groups)
+        return error_no_memory(error, "a result");
+    for (int r = 0; r < rows.count; r++) {
+        groups[r] = (struct grove_group){
+            .hierarchy_table = arena_copy(&result->arena, pg_text(&rows, r, 0)),
+            .content_type = arena_copy(&result->arena, pg_text(&rows, r, 1)),
+            .count = pg_int8(&rows, r, 2),
+            .best_score = pg_float8(&rows, r, 3),
+            .branches = pg_int8(&rows, r, 4),
+            .limbs = pg_int8(&rows, r, 5),
+        };
+        if (!groups[r].hierarchy_table || !groups[r].content_type)
+            return error_no_memory(error, "a result");
+    }
+    result->view.groups = groups;
+    result->view.group_count = (size_t)rows.count;
+    return GROVE_OK;
+}
+
+// Rows come ordered by table, branch, limb; one row a limb.
+static enum grove_code measure_diversity(struct discovery *discovery, struct grove_error *error)
+{
+    struct pg_rows rows;
+    enum grove_code code = query_ranked(discovery, "discover_limbs.sql", false, &rows, error);
+    if (code != GROVE_OK)
+        return code;
+    struct grove_diversity *diversity = &discovery->result->view.diversity;
+    double total = (double)discovery->ranking.count, entropy = 0;
+    for (int r = 0; r < rows.count; r++) {
+        bool same_table = r > 0 && text_equal(pg_text(&rows, r, 0), pg_text(&rows, r - 1, 0));
+        bool same_branch = same_table && text_equal(pg_text(&rows, r, 1), pg_text(&rows, r - 1, 1));
+        diversity->hierarchy_tables += !same_table;
+        diversity->branches += !same_branch;
+        diversity->limbs++;
+        double share = (double)pg_int8(&rows, r, 3) / total;
+        entropy -= share * log(share);
+    }
+    diversity->evenness = rows.count > 1 ? entropy / log((double)rows.count) : 0;
+    return GROVE_OK;
+}
+
+static enum grove_code take_page(struct discovery *discovery, size_t first,
+                                 struct grove_error *error)
+{
+    struct result *result = discovery->result;
+    const struct ranking *ranking = &discovery->ranking;
+    size_t left = ranking->count - first;
+    size_t count = left > discovery->limit ? discovery->limit : left;
+    enum grove_code code =
+        ranking_hydrate(ranking, first, count, result, discovery->arena, error);
+    if (code != GROVE_OK || left <= discovery->limit)
+        return code;
+    const struct result_score *last = &ranking->items[first + count - 1];
+    struct cursor next = {'d', discovery->fingerprint, bits_of(last->score), last->content_id};
+    result->view.next_cursor = cursor_format(&result->arena, &next);
+    return result->view.next_cursor ? GROVE_OK : error_no_memory(error, "a cursor");
+}
+
+static void drop_below(struct ranking *ranking, double score_min)
+{
+    size_t ranked = ranking->count;
+    while (ranking->count > 0 && ranking->items[ranking->count - 1].score < score_min)
+        ranking->count--;
+    // What was not ranked scores less still.
+    if (ranking->count < ranked)
+        ranking->more = false;
+}
+
+static enum grove_code check_bounds(const struct grove_discover_request *request,
+                                    struct grove_error *error)
+{
+    if (request->depth > GROVE_DEPTH_MAX)
+        return error_set(error, GROVE_INVALID, "a depth of %u rows is too high, at most %d",
+                         request->depth, GROVE_DEPTH_MAX);
+    if (!(request->score_min >= -1 && request->score_min <= 1))
+        return error_set(error, GROVE_INVALID, "a minimum score of %g is not between -1 and 1",
+                         request->score_min);
+    return GROVE_OK;
+}
+
+// What a cursor must not be moved across: another text, vector, depth or minimum.
+static uint64_t fingerprint(const struct grove_discover_request *request,
+                            const struct predicate *predicate, unsigned depth)
+{
+    struct text subject = request->text
+                              ? text_of(request->text)
+                              : (struct text){(const char *)request->vector,
+                                              EMBED_DIMENSION * sizeof *request->vector};
+    return predicate_fingerprint(predicate, subject) ^ ((uint64_t)depth << 40) ^
+           (uint64_t)bits_of(request->score_min);
+}
+
+static enum grove_code fill_result(struct discovery *discovery, const struct cursor *after,
+                                   struct grove_error *error)
+{
+    struct result *result = discovery->result;
+    result->view.total = (int64_t)discovery->ranking.count;
+    result->view.ranked = true;
+    result->view.depth_reached = discovery->ranking.more;
+    enum grove_code code = read_groups(discovery, error);
+    if (code == GROVE_OK)
+        code = measure_diversity(discovery, error);
+    result_stage(result, "groups", (int64_t)result->view.group_count);
+    size_t first = after->kind ? find_start(&discovery->ranking, after) : 0;
+    return code == GROVE_OK ? take_page(discovery, first, error) : code;
+}
+
+static enum grove_code discover(struct store *store, const struct grove_discover_request *request,
+                                struct arena *arena, struct result *result,
+                                struct grove_error *error)
+{
+    struct discovery discovery = {.result = result, .arena = arena};
+    struct predicate predicate;
+    unsigned depth = request->depth ? request->depth : DEPTH_DEFAULT;
+    enum grove_code code = limit_check(request->limit, LIMIT_DEFAULT, &discovery.limit, error);
+    if (code == GROVE_OK)
+        code = check_bounds(request, error);
+    if (code == GROVE_OK && !request->text && !request->vector)
+        code = error_set(error, GROVE_INVALID, "neither a text nor a vector to search for");
+    if (code == GROVE_OK)
+        code = predicate_check(&request->filter, arena, &predicate, error);
+    if (code != GROVE_OK)
+        return code;
+    struct cursor after = {0};
+    discovery.fingerprint = fingerprint(request, &predicate, depth);
+    if (request->cursor)
+        code = cursor_parse(request->cursor, 'd', discovery.fingerprint, &after, error);
+    struct ranking_request wanted = {.text = request->text, .vector = request->vector,
+                                     .best_max = depth, .exact = true,
+                                     .explain = request->explain};
+    if (code == GROVE_OK)
+        code = ranking_run(store, &wanted, &predicate, result, arena, &discovery.ranking, error);
+    if (code == GROVE_OK && request->score_min != 0)
+        drop_below(&discovery.ranking, request->score_min);
+    if (code == GROVE_OK)
+        code = fill_result(&discovery, &after, error);
+    pg_give(&discovery.ranking.conn);
+    return code;
+}
+
+enum grove_code query_discover(struct store *store, const struct grove_discover_request *request,
+                               struct grove_result **ret, struct grove_error *error)
+{
+    struct arena arena;
+    arena_init(&arena, RESULT_BYTES_MAX);
+    struct result *result = NULL;
+    enum grove_code code = result_new(&result, error);
+    if (code == GROVE_OK)
+        code = discover(store, request, &arena, result, error);
+    arena_release(&arena);
+    if (code == GROVE_OK)
+        *ret = result_finish(result, request->explain);
+    else
+        result_free(result);
+    return code;
+}

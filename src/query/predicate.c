@@ -1,0 +1,267 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "query/predicate.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/check.h"
+#include "base/digest.h"
+#include "base/strbuf.h"
+#include "catalog/assets.h"
+#include "base/nearest.h"
+
+// --- checking ---------------------------------------------------------------------------------
+
+static enum grove_code check_types(const struct grove_filter *filter, struct arena *arena,
+                                   struct predicate *predicate, struct grove_error *error)
+{
+    if (filter->content_type_count > PREDICATE_TYPES_MAX)
+        return error_set(error, GROVE_INVALID, "%zu content types were asked for, at most %d",
+                         filter->content_type_count, PREDICATE_TYPES_MAX);
+    size_t count = filter->content_type_count;
+    predicate->content_types = arena_alloc_array(arena, count, sizeof(struct text));
+    if (!predicate->content_types)
+        return error_no_memory(error, "a filter");
+    for (size_t i = 0; i < count; i++) {
+        struct text type = text_of(filter->content_types[i]);
+        if (type.length == 0)
+            return error_set(error, GROVE_INVALID, "a content type is empty");
+        if (text_utf8_error(type) < type.length)
+            return error_set(error, GROVE_INVALID, "content type %zu is not UTF-8 at byte %zu",
+                             i + 1, text_utf8_error(type));
+        if (text_characters(type) > 50)
+            return error_set(error, GROVE_INVALID, "content type %zu has %zu characters, at most 50",
+                             i + 1, text_characters(type));
+        type.data = arena_copy(arena, type);
+        if (!type.data)
+            return error_no_memory(error, "a filter");
+        predicate->content_types[i] = type;
+    }
+    predicate->content_type_count = count;
+    return GROVE_OK;
+}
+
+enum grove_code predicate_check(const struct grove_filter *filter, struct arena *arena,
+                                struct predicate *ret, struct grove_error *error)
+{
+    struct predicate predicate = {
+        .created_since_us = filter->created_since_us ? filter->created_since_us : VECTOR_NONE,
+        .created_before_us = filter->created_until_us ? filter->created_until_us : VECTOR_NONE,
+        .words_min = filter->words_min ? filter->words_min : VECTOR_NONE,
+        .words_max = filter->words_max ? filter->words_max : VECTOR_NONE,
+    };
+    if (filter->words_min < 0 || filter->words_max < 0 || filter->words_min > INT32_MAX ||
+        filter->words_max > INT32_MAX)
+        return error_set(error, GROVE_INVALID, "a word count must be between 1 and %d", INT32_MAX);
+    if (filter->words_min && filter->words_max && filter->words_min > filter->words_max)
+        return error_set(error, GROVE_INVALID, "at least %lld and at most %lld words: no row can be "
+                         "both", (long long)filter->words_min, (long long)filter->words_max);
+    if (filter->created_since_us && filter->created_until_us &&
+        filter->created_since_us >= filter->created_until_us)
+        return error_set(error, GROVE_INVALID, "the time range ends before it begins");
+    enum grove_code code = check_types(filter, arena, &predicate, error);
+    if (code == GROVE_OK && filter->path) {
+        predicate.has_path = true;
+        code = path_parse(arena, filter->path, &predicate.path, error);
+    }
+    if (code == GROVE_OK)
+        *ret = predicate;
+    return code;
+}
+
+// --- resolving --------------------------------------------------------------------------------
+
+// Which part of the path does not exist, and what does, for a message.
+static enum grove_code report_unknown(const struct predicate *predicate, int level,
+                                      const struct pg_rows *names, struct arena *arena,
+                                      struct grove_error *error)
+{
+    static const char *const level_names[] = {"tree", "branch", "limb", "leaf"};
+    const struct text parts[] = {predicate->path.tree, predicate->path.branch,
+                                 predicate->path.limb, predicate->path.leaf};
+    struct path above = predicate->path;
+    if (level <= 3)
+        above.leaf = (struct text){0};
+    if (level <= 2)
+        above.limb = (struct text){0};
+    if (level <= 1)
+        above.branch = (struct text){0};
+    const char *where = level > 0 ? path_format(arena, &above) : NULL;
+    error_set(error, GROVE_NOT_FOUND, "%s \"%.*s\" does not exist%s%s%s", level_names[level],
+              TEXT_ARGS(parts[level]), where ? " in \"" : "", where ? where : "", where ? "\"" : "");
+    if (names->count == 0) {
+        error_hint(error, "nothing is there yet: load something with grove load or grove demo");
+        return GROVE_NOT_FOUND;
+    }
+    struct text *known = arena_alloc_array(arena, (size_t)names->count, sizeof *known);
+    if (!known)
+        return GROVE_NOT_FOUND;
+    for (int r = 0; r < names->count; r++)
+        known[r] = pg_text(names, r, 0);
+    struct strbuf list;
+    strbuf_init(&list, 400);
+    nearest_sort(parts[level], known, (size_t)names->count);
+    for (int i = 0; i < names->count && i < 8; i++)
+        strbuf_addf(&list, "%s%.*s", i > 0 ? ", " : "", TEXT_ARGS(known[i]));
+    if (!list.failed)
+        error_hint(error, "there %s: %s%s", names->count == 1 ? "is" : "are", list.data,
+                   names->count > 8 ? ", ..." : "");
+    strbuf_release(&list);
+    return GROVE_NOT_FOUND;
+}
+
+// Walks down the path to the first name that does not exist.
+static enum grove_code find_unknown(const struct predicate *predicate, struct pg_conn *conn,
+                                    struct arena *arena, struct grove_error *error)
+{
+    static const struct text none;
+    const struct text parts[] = {predicate->path.tree, predicate->path.branch,
+                                 predicate->path.limb, predicate->path.leaf};
+    struct pg_statement statement = {"siblings.sql", query_sql("siblings.sql")};
+    for (int level = 0; level < 4 && parts[level].data; level++) {
+        struct pg_params params = {0};
+        pg_add_text(&params, level > 0 ? parts[0] : none);
+        pg_add_text(&params, level > 1 ? parts[1] : none);
+        pg_add_text(&params, level > 2 ? parts[2] : none);
+        struct pg_rows names;
+        enum grove_code code = pg_query(conn, arena, &statement, &params, &names, error);
+        if (code != GROVE_OK)
+            return code;
+        bool known = false;
+        for (int r = 0; r < names.count && !known; r++)
+            known = text_equal(pg_text(&names, r, 0), parts[level]);
+        // Past the query's own limit a name may exist without being listed.
+        if (!known && names.count < 200)
+            return report_unknown(predicate, level, &names, arena, error);
+    }
+    return error_set(error, GROVE_NOT_FOUND, "the path does not exist");
+}
+
+static int compare_leaves(const void *a, const void *b)
+{
+    const struct predicate_leaf *x = a, *y = b;
+    return (x->id > y->id) - (x->id < y->id);
+}
+
+static enum grove_code take_leaves(struct predicate *predicate, const struct pg_rows *rows,
+                                   struct arena *arena, struct grove_error *error)
+{
+    size_t count = (size_t)rows->count;
+    predicate->leaves = arena_alloc_array(arena, count, sizeof *predicate->leaves);
+    predicate->leaf_ids = arena_alloc_array(arena, count, sizeof *predicate->leaf_ids);
+    if (!predicate->leaves || !predicate->leaf_ids)
+        return error_no_memory(error, "the leaves of a path");
+    for (int r = 0; r < rows->count; r++)
+        predicate->leaves[r] = (struct predicate_leaf){
+            .id = pg_int4(rows, r, 1),
+            .branch = pg_text(rows, r, 2),
+            .limb = pg_text(rows, r, 3),
+            .leaf = pg_text(rows, r, 4),
+        };
+    qsort(predicate->leaves, count, sizeof *predicate->leaves, compare_leaves);
+    for (size_t i = 0; i < count; i++)
+        predicate->leaf_ids[i] = predicate->leaves[i].id;
+    predicate->leaf_count = count;
+    return GROVE_OK;
+}
+
+enum grove_code predicate_resolve(struct predicate *predicate, struct pg_conn *conn,
+                                  struct arena *arena, struct grove_error *error)
+{
+    if (!predicate->has_path)
+        return GROVE_OK;
+    struct pg_statement statement = {"leaves.sql", query_sql("leaves.sql")};
+    struct pg_params params = {0};
+    pg_add_text(&params, predicate->path.tree);
+    pg_add_text(&params, predicate->path.branch);
+    pg_add_text(&params, predicate->path.limb);
+    pg_add_text(&params, predicate->path.leaf);
+    struct pg_rows rows;
+    enum grove_code code = pg_query(conn, arena, &statement, &params, &rows, error);
+    if (code != GROVE_OK)
+        return code;
+    if (rows.count == 0)
+        return find_unknown(predicate, conn, arena, error);
+    predicate->hierarchy_table = pg_text(&rows, 0, 0);
+    if (!pg_is_null(&rows, 0, 1))
+        return take_leaves(predicate, &rows, arena, error);
+    // A tree may be empty; a name below it that has no leaf does not exist.
+    if (predicate->path.branch.data)
+        return find_unknown(predicate, conn, arena, error);
+    predicate->leaf_ids = arena_zalloc(arena, sizeof *predicate->leaf_ids);
+    return predicate->leaf_ids ? GROVE_OK : error_no_memory(error, "the leaves of a path");
+}
+
+// --- using ------------------------------------------------------------------------------------
+
+static void add_int4_or_null(struct pg_params *params, int64_t value)
+{
+    enum { INT4_OID = 23 };
+    if (value == VECTOR_NONE)
+        pg_add_null(params, INT4_OID);
+    else
+        pg_add_int4(params, (int32_t)value);
+}
+
+void predicate_add_params(const struct predicate *predicate, struct arena *arena,
+                          struct pg_params *params)
+{
+    pg_add_text(params, predicate->hierarchy_table);
+    pg_add_int4_array(params, arena, predicate->leaf_ids, predicate->leaf_count);
+    pg_add_text_array(params, arena,
+                      predicate->content_type_count > 0 ? predicate->content_types : NULL,
+                      predicate->content_type_count);
+    pg_add_timestamp(params, predicate->created_since_us);
+    pg_add_timestamp(params, predicate->created_before_us);
+    add_int4_or_null(params, predicate->words_min);
+    add_int4_or_null(params, predicate->words_max);
+}
+
+struct vector_filter predicate_for_engine(const struct predicate *predicate)
+{
+    // A whole tree needs no list of leaves.
+    bool by_leaf = predicate->has_path && predicate->path.branch.data;
+    return (struct vector_filter){
+        .hierarchy_tables = &predicate->hierarchy_table,
+        .hierarchy_table_count = predicate->has_path ? 1 : 0,
+        .by_leaf = by_leaf,
+        .leaf_ids = predicate->leaf_ids,
+        .leaf_id_count = by_leaf ? predicate->leaf_count : 0,
+        .content_types = predicate->content_types,
+        .content_type_count = predicate->content_type_count,
+        .created_since_us = predicate->created_since_us,
+        .created_before_us = predicate->created_before_us,
+        .words_min = predicate->words_min,
+        .words_max = predicate->words_max,
+    };
+}
+
+uint64_t predicate_fingerprint(const struct predicate *predicate, struct text subject)
+{
+    struct strbuf all;
+    strbuf_init(&all, 1 << 20);
+    const struct text parts[] = {subject, predicate->path.tree, predicate->path.branch,
+                                 predicate->path.limb, predicate->path.leaf};
+    for (size_t i = 0; i < ARRAY_COUNT(parts); i++) {
+        strbuf_addf(&all, "%zu:", parts[i].length);
+        strbuf_add_text(&all, parts[i]);
+    }
+    for (size_t i = 0; i < predicate->content_type_count; i++) {
+        strbuf_addf(&all, "%zu:", predicate->content_types[i].length);
+        strbuf_add_text(&all, predicate->content_types[i]);
+    }
+    strbuf_addf(&all, "/%lld/%lld", (long long)predicate->words_min,
+                (long long)predicate->words_max);
+    unsigned char digest[SHA256_BYTES];
+    sha256(strbuf_text(&all), digest);
+    strbuf_release(&all);
+    uint64_t fingerprint;
+    memcpy(&fingerprint, digest, sizeof fingerprint);
+    return fingerprint;
+}
+
+const struct predicate_leaf *predicate_find_leaf(const struct predicate *predicate, int32_t id)
+{
+    struct predicate_leaf key = {.id = id};
+    return bsearch(&key, predicate->leaves, predicate->leaf_count, sizeof key, compare_leaves);
+}

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What a row must satisfy, checked and resolved: a path has become the ids of its leaves, so that
+// the same condition can be asked of PostgreSQL and of the vector engine.
+//
+//     code = predicate_check(&filter, arena, &predicate, error);           // no server needed
+//     code = predicate_resolve(&predicate, conn, arena, error);            // path -> leaves
+//     predicate_add_params(&predicate, arena, &params);                    // $1 to $7 of sql/queries
+//     struct vector_filter for_engine = predicate_for_engine(&predicate);
+#ifndef GROVE_QUERY_PREDICATE_H
+#define GROVE_QUERY_PREDICATE_H
+
+#include "catalog/path.h"
+#include "grove/grove.h"
+#include "pg/pg.h"
+#include "vector/engine.h"
+
+enum { PREDICATE_TYPES_MAX = 64 };
+
+struct predicate_leaf {
+    int32_t id;
+    struct text branch;
+    struct text limb;
+    struct text leaf;
+};
+
+struct predicate {
+    bool has_path;
+    struct path path;
+    struct text hierarchy_table;   // of the path's tree, once resolved
+    int32_t *leaf_ids;             // under the path, ascending, once resolved
+    struct predicate_leaf *leaves; // the same, with their names
+    size_t leaf_count;
+    struct text *content_types;
+    size_t content_type_count; // 0: any
+    int64_t created_since_us;  // VECTOR_NONE: no bound
+    int64_t created_before_us;
+    int64_t words_min;
+    int64_t words_max;
+};
+
+// Texts are copied into the arena.
+enum grove_code predicate_check(const struct grove_filter *filter, struct arena *arena,
+                                struct predicate *ret, struct grove_error *error);
+
+// Without a path there is nothing to do. An unknown tree, branch, limb or leaf is
+// GROVE_NOT_FOUND, with the names that exist, nearest first.
+enum grove_code predicate_resolve(struct predicate *predicate, struct pg_conn *conn,
+                                  struct arena *arena, struct grove_error *error);
+
+void predicate_add_params(const struct predicate *predicate, struct arena *arena,
+                          struct pg_params *params);
+
+// Borrows from the predicate.
+struct vector_filter predicate_for_engine(const struct predicate *predicate);
+
+// A number that differs for different predicates and request texts: ties a cursor to its query.
+uint64_t predicate_fingerprint(const struct predicate *predicate, struct text subject);
+
+// The leaf of that id; NULL when it is not under the path.
+const struct predicate_leaf *predicate_find_leaf(const struct predicate *predicate, int32_t id);
+
+#endif

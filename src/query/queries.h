@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The three queries on the stores; grove_browse, grove_search and grove_discover are these with a
+// handle.
+#ifndef GROVE_QUERY_QUERIES_H
+#define GROVE_QUERY_QUERIES_H
+
+#include "catalog/store.h"
+#include "grove/grove.h"
+
+enum grove_code query_browse(struct store *store, const struct grove_browse_request *request,
+                             struct grove_result **ret, struct grove_error *error);
+enum grove_code query_search(struct store *store, const struct grove_search_request *request,
+                             struct grove_result **ret, struct grove_error *error);
+enum grove_code query_discover(struct store *store, const struct grove_discover_request *request,
+                               struct grove_result **ret, struct grove_error *error);
+
+#endif

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The best k rows that satisfy a predicate, compared exactly.
+//
+// Scores always come from the vectors in PostgreSQL, in double precision: the vector engine only
+// says where to look. So the order is the same whichever strategy found the rows, and a row's
+// score does not change when it moves from the outbox into the engine.
+//
+//     struct ranking ranking;
+//     code = ranking_run(store, &request, result, arena, &ranking, error);
+//     ... ranking.items[0..count) best first, ties by id ...
+//
+// The connection that ranking_run used keeps its snapshot open in ranking.conn, so that the rows
+// can be read as they were compared; the caller gives it back (pg_give).
+#ifndef GROVE_QUERY_RANKING_H
+#define GROVE_QUERY_RANKING_H
+
+#include "catalog/store.h"
+#include "query/predicate.h"
+#include "query/result.h"
+
+struct ranking_request {
+    const char *text;    // or, when NULL:
+    const float *vector; // EMBED_DIMENSION numbers
+    size_t best_max;     // k
+    bool exact;
+    enum grove_strategy strategy;
+    bool explain;
+};
+
+struct ranking {
+    struct pg_conn *conn;
+    struct result_score *items; // in the arena given
+    size_t count;
+    bool more; // the predicate is known to match more than these
+};
+
+enum grove_code ranking_run(struct store *store, const struct ranking_request *request,
+                            struct predicate *predicate, struct result *result,
+                            struct arena *arena, struct ranking *ret, struct grove_error *error);
+
+// Reads items[first, first + count) of a ranking, in its snapshot, into the result.
+enum grove_code ranking_hydrate(const struct ranking *ranking, size_t first, size_t count,
+                                struct result *result, struct arena *arena,
+                                struct grove_error *error);
+
+#endif

@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "query/result.h"
+
+#include <assert.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/alloc.h"
+#include "base/check.h"
+#include "base/clock.h"
+#include "base/strbuf.h"
+#include "catalog/assets.h"
+
+enum { PLAN_BYTES_MAX = 1 << 20 };
+
+enum grove_code result_new(struct result **ret, struct grove_error *error)
+{
+    struct result *result = mem_zalloc(sizeof *result);
+    if (!result)
+        return error_no_memory(error, "a result");
+    arena_init(&result->arena, RESULT_BYTES_MAX);
+    result->view.complete = true;
+    result->explain.rows_estimated = GROVE_NULL;
+    result->explain.rows_matching = GROVE_NULL;
+    result->explain.stages = result->stages;
+    result->started_us = result->stage_started_us = clock_monotonic_us();
+    *ret = result;
+    return GROVE_OK;
+}
+
+void result_free(struct result *result)
+{
+    if (!result)
+        return;
+    arena_release(&result->arena);
+    mem_free(result);
+}
+
+GROVE_API void grove_result_free(struct grove_result *view)
+{
+    static_assert(offsetof(struct result, view) == 0, "the view is the result");
+    result_free((struct result *)view);
+}
+
+void result_stage(struct result *result, const char *name, int64_t rows)
+{
+    int64_t now_us = clock_monotonic_us();
+    size_t at = result->explain.stage_count;
+    if (at < RESULT_STAGES_MAX) {
+        result->stages[at] = (struct grove_stage){
+            name, (double)(now_us - result->stage_started_us) / 1000, rows};
+        result->explain.stage_count++;
+    }
+    result->stage_started_us = now_us;
+}
+
+void result_incomplete(struct result *result, const char *format, ...)
+{
+    if (!result->view.complete)
+        return;
+    char text[256];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    const char *copy = arena_strdup(&result->arena, text);
+    result->view.complete = false;
+    result->view.incomplete_reason = copy ? copy : "memory ran out";
+}
+
+struct grove_result *result_finish(struct result *result, bool explain)
+{
+    result->view.milliseconds = (double)(clock_monotonic_us() - result->started_us) / 1000;
+    result->view.explain = explain ? &result->explain : NULL;
+    return &result->view;
+}
+
+// --- rows -------------------------------------------------------------------------------------
+
+static int64_t number_or_null(const struct pg_rows *rows, int r, int column)
+{
+    return pg_is_null(rows, r, column) ? GROVE_NULL : pg_int8(rows, r, column);
+}
+
+// The columns that browse.sql and hydrate.sql begin with. Texts are copied: the caller's rows go
+// away before the result does.
+static bool take_columns(struct arena *arena, const struct pg_rows *rows, int r,
+                         struct grove_row *row)
+{
+    *row = (struct grove_row){
+        .content_id = pg_int4(rows, r, 0),
+        .score = NAN,
+        .leaf_id = pg_int4(rows, r, 1),
+        .content_type = arena_copy(arena, pg_text(rows, r, 2)),
+        .chunk_number = number_or_null(rows, r, 3),
+        .title = arena_copy(arena, pg_text(rows, r, 4)),
+        .content_summary = arena_copy(arena, pg_text(rows, r, 5)),
+        .word_count = number_or_null(rows, r, 6),
+        .created_at_us = pg_timestamp(rows, r, 7),
+    };
+    return row->content_type && row->title && row->content_summary;
+}
+
+static double score_of(const struct result_score *scores, size_t count, int32_t content_id)
+{
+    for (size_t i = 0; i < count; i++)
+        if (scores[i].content_id == content_id)
+            return scores[i].score;
+    return NAN;
+}
+
+enum grove_code result_take_hydrated(struct result *result, const struct pg_rows *rows,
+                                     const struct result_score *scores, size_t score_count,
+                                     struct grove_error *error)
+{
+    struct arena *arena = &result->arena;
+    struct grove_row *items = arena_alloc_array(arena, (size_t)rows->count, sizeof *items);
+    if (!items)
+        return error_no_memory(error, "a result");
+    for (int r = 0; r < rows->count; r++) {
+        struct grove_row *row = &items[r];
+        if (!take_columns(arena, rows, r, row))
+            return error_no_memory(error, "a result");
+        row->score = score_of(scores, score_count, row->content_id);
+        row->hierarchy_table = arena_copy(arena, pg_text(rows, r, 8));
+        row->tree = arena_copy(arena, pg_text(rows, r, 9));
+        row->branch = arena_copy(arena, pg_text(rows, r, 10));
+        row->limb = arena_copy(arena, pg_text(rows, r, 11));
+        row->leaf = arena_copy(arena, pg_text(rows, r, 12));
+        if (!row->hierarchy_table || !row->tree || !row->branch || !row->limb || !row->leaf)
+            return error_no_memory(error, "a result");
+    }
+    result->view.rows = items;
+    result->view.row_count = (size_t)rows->count;
+    return GROVE_OK;
+}
+
+enum grove_code result_take_browsed(struct result *result, const struct pg_rows *rows,
+                                    size_t count, const struct predicate *predicate,
+                                    struct grove_error *error)
+{
+    struct arena *arena = &result->arena;
+    struct grove_row *items = arena_alloc_array(arena, count, sizeof *items);
+    const char *table = arena_copy(arena, predicate->hierarchy_table);
+    const char *tree = arena_copy(arena, predicate->path.tree);
+    if (!items || !table || !tree)
+        return error_no_memory(error, "a result");
+    for (size_t r = 0; r < count; r++) {
+        struct grove_row *row = &items[r];
+        if (!take_columns(arena, rows, (int)r, row))
+            return error_no_memory(error, "a result");
+        const struct predicate_leaf *leaf = predicate_find_leaf(predicate, row->leaf_id);
+        CHECK(leaf);
+        row->hierarchy_table = table;
+        row->tree = tree;
+        row->branch = arena_copy(arena, leaf->branch);
+        row->limb = arena_copy(arena, leaf->limb);
+        row->leaf = arena_copy(arena, leaf->leaf);
+        if (!row->branch || !row->limb || !row->leaf)
+            return error_no_memory(error, "a result");
+    }
+    result->view.rows = items;
+    result->view.row_count = count;
+    return GROVE_OK;
+}
+
+// --- plans ------------------------------------------------------------------------------------
+
+enum grove_code result_add_plan(struct result *result, struct pg_conn *conn, const char *file,
+                                const struct pg_params *params, struct grove_error *error)
+{
+    struct strbuf text;
+    strbuf_init(&text, PLAN_BYTES_MAX);
+    strbuf_addf(&text, "EXPLAIN (ANALYZE, BUFFERS) %s", query_sql(file));
+    struct pg_statement statement = {"", text.data};
+    struct pg_rows rows;
+    enum grove_code code =
+        text.failed ? error_no_memory(error, "a plan")
+                    : pg_query(conn, &result->arena, &statement, params, &rows, error);
+    if (code == GROVE_OK) {
+        strbuf_clear(&text);
+        if (result->explain.plan)
+            strbuf_addf(&text, "%s\n", result->explain.plan);
+        strbuf_addf(&text, "-- %s\n", file);
+        for (int r = 0; r < rows.count; r++)
+            strbuf_addf(&text, "%.*s\n", TEXT_ARGS(pg_text(&rows, r, 0)));
+        result->explain.plan = text.failed ? NULL : arena_copy(&result->arena, strbuf_text(&text));
+    }
+    strbuf_release(&text);
+    return code;
+}

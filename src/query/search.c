@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The rows most similar to a text under a filter.
+#include "query/limits.h"
+#include "query/queries.h"
+#include "query/ranking.h"
+
+enum { LIMIT_DEFAULT = 10 };
+
+static enum grove_code search(struct store *store, const struct grove_search_request *request,
+                              struct arena *arena, struct result *result,
+                              struct grove_error *error)
+{
+    unsigned limit;
+    struct predicate predicate;
+    enum grove_code code = limit_check(request->limit, LIMIT_DEFAULT, &limit, error);
+    if (code == GROVE_OK)
+        code = predicate_check(&request->filter, arena, &predicate, error);
+    if (code != GROVE_OK)
+        return code;
+    struct ranking_request wanted = {
+        .text = request->text,
+        .vector = request->vector,
+        .best_max = limit,
+        .exact = request->exact,
+        .strategy = request->strategy,
+        .explain = request->explain,
+    };
+    struct ranking ranking;
+    code = ranking_run(store, &wanted, &predicate, result, arena, &ranking, error);
+    if (code == GROVE_OK)
+        code = ranking_hydrate(&ranking, 0, ranking.count, result, arena, error);
+    if (code == GROVE_OK)
+        result->view.total = (int64_t)result->view.row_count;
+    pg_give(&ranking.conn);
+    return code;
+}
+
+enum grove_code query_search(struct store *store, const struct grove_search_request *request,
+                             struct grove_result **ret, struct grove_error *error)
+{
+    struct arena arena;
+    arena_init(&arena, RESULT_BYTES_MAX);
+    struct result *result = NULL;
+    enum grove_code code = result_new(&result, error);
+    if (code == GROVE_OK)
+        code = search(store, request, &arena, result, error);
+    arena_release(&arena);
+    if (code == GROVE_OK)
+        *ret = result_finish(result, request->explain);
+    else
+        result_free(result);
+    return code;
+}
