@@ -30,7 +30,6 @@ struct cluster_status {
     bool created;
     bool running;
     int pid; // 0 when not running
-    char version[32];
 };
 enum grove_code cluster_status(const struct home *home, struct cluster_status *ret,
                                struct grove_error *error);

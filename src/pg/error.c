@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <stdio.h>
+#include <string.h>
+
+#include "pg/conn.h"
+
+struct sqlstate_class {
+    const char *prefix;
+    enum grove_code code;
+};
+
+// The first that fits counts: whole states before their classes.
+// https://www.postgresql.org/docs/16/errcodes-appendix.html
+static const struct sqlstate_class sqlstate_classes[] = {
+    {"23502", GROVE_INVALID},     // not_null_violation
+    {"57014", GROVE_TIMEOUT},     // query_canceled
+    {"42501", GROVE_DENIED},      // insufficient_privilege
+    {"53100", GROVE_IO},          // disk_full
+    {"58030", GROVE_IO},          // io_error
+    {"55P03", GROVE_TIMEOUT},     // lock_not_available
+    {"3D000", GROVE_NOT_FOUND},   // invalid_catalog_name: no such database
+    {"42P01", GROVE_NOT_FOUND},   // undefined_table
+    {"XX001", GROVE_CORRUPT},     // data_corrupted
+    {"XX002", GROVE_CORRUPT},     // index_corrupted
+    {"22", GROVE_INVALID},        // data exception
+    {"23", GROVE_CONFLICT},       // integrity constraint violation
+    {"28", GROVE_DENIED},         // invalid authorization
+    {"53", GROVE_LIMIT},          // insufficient resources
+    {"08", GROVE_UNAVAILABLE},    // connection exception
+    {"57P0", GROVE_UNAVAILABLE},  // shutdown, crash, starting up
+};
+
+enum grove_code pg_code_of_sqlstate(const char *sqlstate, bool cancel_requested)
+{
+    for (size_t i = 0; i < ARRAY_COUNT(sqlstate_classes); i++) {
+        const struct sqlstate_class *class = &sqlstate_classes[i];
+        if (strncmp(sqlstate, class->prefix, strlen(class->prefix)) != 0)
+            continue;
+        return class->code == GROVE_TIMEOUT && cancel_requested ? GROVE_CANCELLED : class->code;
+    }
+    return GROVE_DATABASE;
+}
+
+static bool worth_repeating(const char *sqlstate)
+{
+    return strcmp(sqlstate, "40001") == 0 || strcmp(sqlstate, "40P01") == 0 ||
+           strcmp(sqlstate, "53300") == 0; // serialization failure, deadlock, too many connections
+}
+
+// libpq's own messages end in line feeds and may have several lines: all in one, as we print them.
+static void one_line(const char *message, char *ret_text, size_t size_bytes)
+{
+    size_t length = 0;
+    for (; *message && length + 1 < size_bytes; message++) {
+        bool space = *message == '\n' || *message == '\t' || *message == ' ';
+        if (space && (length == 0 || ret_text[length - 1] == ' '))
+            continue;
+        ret_text[length++] = space ? ' ' : *message;
+    }
+    while (length > 0 && ret_text[length - 1] == ' ')
+        length--;
+    ret_text[length] = '\0';
+}
+
+static enum grove_code set_lost(struct pg_conn *conn, struct grove_error *error)
+{
+    char text[400];
+    one_line(PQerrorMessage(conn->link), text, sizeof text);
+    conn->broken = true;
+    error_set(error, GROVE_UNAVAILABLE, "lost the connection to PostgreSQL at %s",
+              conn->description);
+    if (text[0])
+        error_detail(error, "%s", text);
+    error->origin = GROVE_ORIGIN_POSTGRES;
+    return GROVE_UNAVAILABLE;
+}
+
+enum grove_code pg_set_error(struct pg_conn *conn, const PGresult *result,
+                             struct grove_error *error)
+{
+    const char *sqlstate = result ? PQresultErrorField(result, PG_DIAG_SQLSTATE) : NULL;
+    if (PQstatus(conn->link) == CONNECTION_BAD)
+        conn->broken = true;
+    if (!sqlstate && conn->broken)
+        return set_lost(conn, error);
+    if (!sqlstate) {
+        char text[400];
+        one_line(PQerrorMessage(conn->link), text, sizeof text);
+        error_set(error, GROVE_DATABASE, "%s", text[0] ? text : "PostgreSQL gave no answer");
+        error->origin = GROVE_ORIGIN_POSTGRES;
+        conn->broken = true; // its state is unknown
+        return GROVE_DATABASE;
+    }
+    const char *message = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
+    const char *detail = PQresultErrorField(result, PG_DIAG_MESSAGE_DETAIL);
+    const char *hint = PQresultErrorField(result, PG_DIAG_MESSAGE_HINT);
+    enum grove_code code = pg_code_of_sqlstate(sqlstate, atomic_load(&conn->cancel_requested));
+    error_set(error, code, "%s", message ? message : "PostgreSQL gave no reason");
+    if (detail)
+        error_detail(error, "%s", detail);
+    if (hint)
+        error_hint(error, "%s", hint);
+    else if (strcmp(sqlstate, "53100") == 0)
+        error_hint(error, "free some space on the disk of the database, then try again");
+    snprintf(error->sqlstate, sizeof error->sqlstate, "%s", sqlstate);
+    error->origin = GROVE_ORIGIN_POSTGRES;
+    if (worth_repeating(sqlstate))
+        error->retry = GROVE_RETRY_LATER;
+    return code;
+}
+
+enum grove_code pg_set_connect_error(PGconn *link, const char *description,
+                                     struct grove_error *error)
+{
+    // Before 16 libpq does not tell the SQLSTATE of a refused connection: what could not be
+    // reached and what refused us look alike, but for a server that asked for a password.
+    char text[400];
+    one_line(link ? PQerrorMessage(link) : "out of memory", text, sizeof text);
+    bool password = link && (PQconnectionNeedsPassword(link) || PQconnectionUsedPassword(link));
+    error_set(error, password ? GROVE_DENIED : GROVE_UNAVAILABLE,
+              "could not connect to PostgreSQL at %s", description);
+    if (text[0])
+        error_detail(error, "%s", text);
+    if (password)
+        error_hint(error, "check the user and password (DATABASE_URL, PGPASSWORD or ~/.pgpass)");
+    error->origin = GROVE_ORIGIN_POSTGRES;
+    return error->code;
+}

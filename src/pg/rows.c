@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Reading columns in binary. Asking for the wrong type is a bug of ours: every read checks it.
+#include <endian.h>
+
+#include "base/check.h"
+#include "pg/conn.h"
+#include "pg/types.h"
+
+static const char *cell(const struct pg_rows *rows, int row, int column, int *ret_length)
+{
+    CHECK(row >= 0 && row < rows->count);
+    CHECK(column >= 0 && column < rows->columns);
+    if (PQgetisnull(rows->result, row, column))
+        return NULL;
+    *ret_length = PQgetlength(rows->result, row, column);
+    return PQgetvalue(rows->result, row, column);
+}
+
+static Oid type_of(const struct pg_rows *rows, int column)
+{
+    return PQftype(rows->result, column);
+}
+
+static uint16_t get16(const char *at)
+{
+    uint16_t value;
+    memcpy(&value, at, sizeof value);
+    return be16toh(value);
+}
+
+static uint32_t get32(const char *at)
+{
+    uint32_t value;
+    memcpy(&value, at, sizeof value);
+    return be32toh(value);
+}
+
+static uint64_t get64(const char *at)
+{
+    uint64_t value;
+    memcpy(&value, at, sizeof value);
+    return be64toh(value);
+}
+
+bool pg_is_null(const struct pg_rows *rows, int row, int column)
+{
+    int length;
+    return cell(rows, row, column, &length) == NULL;
+}
+
+bool pg_bool(const struct pg_rows *rows, int row, int column)
+{
+    int length;
+    const char *at = cell(rows, row, column, &length);
+    CHECK(type_of(rows, column) == PG_BOOL);
+    return at && *at;
+}
+
+int32_t pg_int4(const struct pg_rows *rows, int row, int column)
+{
+    int length;
+    const char *at = cell(rows, row, column, &length);
+    CHECK(type_of(rows, column) == PG_INT4);
+    return at ? (int32_t)get32(at) : 0;
+}
+
+int64_t pg_int8(const struct pg_rows *rows, int row, int column)
+{
+    int length;
+    const char *at = cell(rows, row, column, &length);
+    Oid type = type_of(rows, column);
+    CHECK(type == PG_INT8 || type == PG_INT4 || type == PG_INT2);
+    if (!at)
+        return 0;
+    if (type == PG_INT8)
+        return (int64_t)get64(at);
+    return type == PG_INT4 ? (int32_t)get32(at) : (int16_t)get16(at);
+}
+
+double pg_float8(const struct pg_rows *rows, int row, int column)
+{
+    int length;
+    const char *at = cell(rows, row, column, &length);
+    Oid type = type_of(rows, column);
+    CHECK(type == PG_FLOAT8 || type == PG_FLOAT4);
+    if (!at)
+        return 0;
+    if (type == PG_FLOAT4) {
+        uint32_t bits = get32(at);
+        float value;
+        memcpy(&value, &bits, sizeof value);
+        return (double)value;
+    }
+    uint64_t bits = get64(at);
+    double value;
+    memcpy(&value, &bits, sizeof value);
+    return value;
+}
+
+struct text pg_text(const struct pg_rows *rows, int row, int column)
+{
+    int length;
+    const char *at = cell(rows, row, column, &length);
+    Oid type = type_of(rows, column);
+    CHECK(type == PG_TEXT || type == PG_VARCHAR || type == PG_NAME || type == PG_BPCHAR ||
+          type == PG_JSON);
+    return at ? (struct text){at, (size_t)length} : (struct text){NULL, 0};
+}
+
+struct text pg_bytea(const struct pg_rows *rows, int row, int column)
+{
+    int length;
+    const char *at = cell(rows, row, column, &length);
+    CHECK(type_of(rows, column) == PG_BYTEA);
+    return at ? (struct text){at, (size_t)length} : (struct text){NULL, 0};
+}
+
+int64_t pg_timestamp(const struct pg_rows *rows, int row, int column)
+{
+    int length;
+    const char *at = cell(rows, row, column, &length);
+    Oid type = type_of(rows, column);
+    CHECK(type == PG_TIMESTAMP || type == PG_TIMESTAMPTZ);
+    if (!at)
+        return INT64_MIN;
+    int64_t since_2000 = (int64_t)get64(at), since_1970;
+    // 'infinity' stays the latest time there is, '-infinity' the earliest that is not our null.
+    if (since_2000 == INT64_MIN)
+        return INT64_MIN + 1;
+    return __builtin_add_overflow(since_2000, PG_EPOCH_US, &since_1970) ? INT64_MAX : since_1970;
+}
