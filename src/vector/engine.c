@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "vector/engine.h"
+
+#include "base/check.h"
+
+void vector_engine_free(struct vector_engine *engine)
+{
+    if (engine)
+        engine->operations->free(engine);
+}
+
+enum grove_code vector_ensure_collection(struct vector_engine *engine, struct grove_error *error)
+{
+    return engine->operations->ensure_collection(engine, error);
+}
+
+enum grove_code vector_drop_collection(struct vector_engine *engine, struct grove_error *error)
+{
+    return engine->operations->drop_collection(engine, error);
+}
+
+enum grove_code vector_info(struct vector_engine *engine, struct vector_info *ret,
+                            struct grove_error *error)
+{
+    return engine->operations->info(engine, ret, error);
+}
+
+enum grove_code vector_upsert(struct vector_engine *engine, const struct vector_point *points,
+                              size_t count, struct grove_error *error)
+{
+    CHECK(count <= VECTOR_BATCH_MAX);
+    return count == 0 ? GROVE_OK : engine->operations->upsert(engine, points, count, error);
+}
+
+enum grove_code vector_remove(struct vector_engine *engine, const int32_t *content_ids,
+                              const int64_t *revisions, size_t count, struct grove_error *error)
+{
+    CHECK(count <= VECTOR_BATCH_MAX);
+    return count == 0 ? GROVE_OK
+                      : engine->operations->remove(engine, content_ids, revisions, count, error);
+}
+
+enum grove_code vector_search(struct vector_engine *engine, const struct vector_query *query,
+                              struct arena *arena, struct vector_hits *ret,
+                              struct grove_error *error)
+{
+    return engine->operations->search(engine, query, arena, ret, error);
+}
+
+enum grove_code vector_count(struct vector_engine *engine, const struct vector_filter *filter,
+                             uint64_t *ret, struct grove_error *error)
+{
+    return engine->operations->count(engine, filter, ret, error);
+}
+
+enum grove_code vector_states(struct vector_engine *engine, const int32_t *content_ids,
+                              size_t count, struct vector_state *ret, struct grove_error *error)
+{
+    CHECK(count <= VECTOR_BATCH_MAX);
+    return count == 0 ? GROVE_OK
+                      : engine->operations->states(engine, content_ids, count, ret, error);
+}

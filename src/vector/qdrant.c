@@ -1,0 +1,558 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The vector engine's functions as requests of Qdrant's REST API
+// (https://api.qdrant.tech/api-reference).
+//
+// Writes that must lose to newer ones: from 1.16 on the server compares by itself. For each point
+// of an upsert its `update_filter` has one branch "this id, and a revision of at most mine", which
+// an existing point must satisfy to be replaced. Older servers get only those points of which they
+// hold no newer revision; between looking and writing another writer may come, which is the gap
+// that the outbox closes (a row is acknowledged only under the revision that was applied).
+#include "vector/qdrant.h"
+
+#include <math.h>
+#include <stdatomic.h>
+#include <stdio.h>
+
+#include "base/alloc.h"
+#include "base/check.h"
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/strbuf.h"
+#include "vector/filter.h"
+#include "vector/http.h"
+
+enum {
+    BODY_BYTES_MAX = 64 << 20,
+    COLLECTION_NAME_MAX = 128,
+    PATH_SIZE = COLLECTION_NAME_MAX + 64,
+    CONDITIONAL_SINCE = 1016, // 1.16
+    OLDEST_VERSION = 1010,    // 1.10
+    HNSW_M = 16,
+    HNSW_EF_CONSTRUCT = 200,
+};
+
+struct qdrant {
+    struct vector_engine engine; // first
+    struct http_client *client;
+    char collection[COLLECTION_NAME_MAX];
+    atomic_int version; // 1017 for 1.17; 0: not asked yet
+};
+
+struct payload_index {
+    const char *field;
+    const char *schema;
+};
+
+// What filters use, and what grove's own requests look up.
+static const struct payload_index payload_indexes[] = {
+    {"hierarchy_table", "keyword"}, {"content_type", "keyword"}, {"leaf_id", "integer"},
+    {"chunk_number", "integer"},    {"word_count", "integer"},   {"content_id", "integer"},
+    {"created_at", "datetime"},     {"revision", "integer"},
+};
+
+static struct qdrant *qdrant_of(struct vector_engine *engine)
+{
+    return (struct qdrant *)engine;
+}
+
+static enum grove_code call(struct qdrant *qdrant, const char *method, const char *suffix,
+                            struct strbuf *body, struct http_reply *ret, struct grove_error *error)
+{
+    char path[PATH_SIZE];
+    snprintf(path, sizeof path, "/collections/%s%s", qdrant->collection, suffix);
+    if (body && body->failed)
+        return error_no_memory(error, "a request to the vector engine");
+    struct text text = body ? strbuf_text(body) : (struct text){NULL, 0};
+    return http_call(qdrant->client, method, path, text, ret, error);
+}
+
+// For requests whose answer says nothing but that they worked.
+static enum grove_code call_only(struct qdrant *qdrant, const char *method, const char *suffix,
+                                 struct strbuf *body, struct grove_error *error)
+{
+    struct http_reply reply = {NULL};
+    enum grove_code code = call(qdrant, method, suffix, body, &reply, error);
+    http_reply_release(&reply);
+    return code;
+}
+
+static enum grove_code not_understood(const struct qdrant *qdrant, const char *what,
+                                      struct grove_error *error)
+{
+    error_set(error, GROVE_ENGINE, "the vector engine at %s gave no %s in its answer",
+              http_describe(qdrant->client), what);
+    error->origin = GROVE_ORIGIN_QDRANT;
+    return GROVE_ENGINE;
+}
+
+// --- the server -----------------------------------------------------------------------------------
+
+static int parse_version(struct text text)
+{
+    struct text major, minor;
+    int64_t numbers[2];
+    if (!text_split(&text, '.', &major) || !text_split(&text, '.', &minor) ||
+        !text_to_int64(major, &numbers[0]) || !text_to_int64(minor, &numbers[1]) ||
+        numbers[0] < 0 || numbers[0] > 999 || numbers[1] < 0 || numbers[1] > 999)
+        return 0;
+    return (int)(numbers[0] * 1000 + numbers[1]);
+}
+
+static enum grove_code ask_version(struct qdrant *qdrant, struct grove_error *error)
+{
+    if (atomic_load_explicit(&qdrant->version, memory_order_acquire) != 0)
+        return GROVE_OK;
+    struct http_reply reply = {NULL};
+    enum grove_code code =
+        http_call(qdrant->client, "GET", "/", (struct text){NULL, 0}, &reply, error);
+    if (code != GROVE_OK)
+        return code;
+    struct text text =
+        json_text(yyjson_obj_get(yyjson_doc_get_root(reply.document), "version"));
+    int version = parse_version(text);
+    if (version == 0) {
+        code = not_understood(qdrant, "version", error);
+    } else if (version < OLDEST_VERSION) {
+        code = error_set(error, GROVE_UNSUPPORTED,
+                         "the server at %s is Qdrant %.*s, grove needs 1.10 or newer",
+                         http_describe(qdrant->client), TEXT_ARGS(text));
+    } else {
+        atomic_store_explicit(&qdrant->version, version, memory_order_release);
+    }
+    http_reply_release(&reply);
+    return code;
+}
+
+// --- the collection -------------------------------------------------------------------------------
+
+static enum grove_code check_collection(const struct qdrant *qdrant, yyjson_val *result,
+                                        struct grove_error *error)
+{
+    yyjson_val *vectors = yyjson_obj_get(
+        yyjson_obj_get(yyjson_obj_get(result, "config"), "params"), "vectors");
+    yyjson_val *size = yyjson_obj_get(vectors, "size");
+    const char *distance = yyjson_get_str(yyjson_obj_get(vectors, "distance"));
+    if (yyjson_is_uint(size) && yyjson_get_uint(size) == VECTOR_DIMENSION && distance &&
+        strcmp(distance, "Cosine") == 0)
+        return GROVE_OK;
+    error_set(error, GROVE_CONFLICT,
+              "the collection \"%s\" has vectors of size %llu and distance %s, grove needs %d and "
+              "Cosine",
+              qdrant->collection, (unsigned long long)yyjson_get_uint(size),
+              distance ? distance : "unknown", VECTOR_DIMENSION);
+    error_hint(error, "name another collection in GROVE_COLLECTION; grove never changes one that "
+                      "is not its own");
+    return GROVE_CONFLICT;
+}
+
+static enum grove_code create_collection(struct qdrant *qdrant, struct grove_error *error)
+{
+    struct strbuf body;
+    strbuf_init(&body, 4096);
+    strbuf_addf(&body,
+                "{\"vectors\":{\"size\":%d,\"distance\":\"Cosine\"},"
+                "\"hnsw_config\":{\"m\":%d,\"ef_construct\":%d}}",
+                VECTOR_DIMENSION, HNSW_M, HNSW_EF_CONSTRUCT);
+    enum grove_code code = call_only(qdrant, "PUT", "", &body, error);
+    strbuf_release(&body);
+    return code == GROVE_CONFLICT ? GROVE_OK : code; // somebody else just made it
+}
+
+static enum grove_code create_index(struct qdrant *qdrant, const struct payload_index *index,
+                                    struct grove_error *error)
+{
+    struct strbuf body;
+    strbuf_init(&body, 4096);
+    strbuf_addf(&body, "{\"field_name\":\"%s\",\"field_schema\":\"%s\"}", index->field,
+                index->schema);
+    enum grove_code code = call_only(qdrant, "PUT", "/index?wait=true", &body, error);
+    strbuf_release(&body);
+    if (code != GROVE_OK)
+        error_context(error, "making the payload index on \"%s\"", index->field);
+    return code;
+}
+
+static enum grove_code ensure_collection(struct vector_engine *engine, struct grove_error *error)
+{
+    struct qdrant *qdrant = qdrant_of(engine);
+    struct http_reply reply = {NULL};
+    enum grove_code code = ask_version(qdrant, error);
+    if (code == GROVE_OK)
+        code = call(qdrant, "GET", "", NULL, &reply, error);
+    if (code == GROVE_NOT_FOUND) {
+        code = create_collection(qdrant, error);
+        if (code == GROVE_OK)
+            code = call(qdrant, "GET", "", NULL, &reply, error);
+    }
+    if (code != GROVE_OK)
+        return code;
+    yyjson_val *result = http_result(&reply);
+    code = check_collection(qdrant, result, error);
+    yyjson_val *schema = yyjson_obj_get(result, "payload_schema");
+    for (size_t i = 0; code == GROVE_OK && i < ARRAY_COUNT(payload_indexes); i++)
+        if (!yyjson_obj_get(schema, payload_indexes[i].field))
+            code = create_index(qdrant, &payload_indexes[i], error);
+    http_reply_release(&reply);
+    return code;
+}
+
+static enum grove_code drop_collection(struct vector_engine *engine, struct grove_error *error)
+{
+    return call_only(qdrant_of(engine), "DELETE", "", NULL, error);
+}
+
+static enum grove_code info(struct vector_engine *engine, struct vector_info *ret,
+                            struct grove_error *error)
+{
+    struct qdrant *qdrant = qdrant_of(engine);
+    struct http_reply server = {NULL}, reply = {NULL};
+    enum grove_code code = ask_version(qdrant, error);
+    if (code == GROVE_OK)
+        code = http_call(qdrant->client, "GET", "/", (struct text){NULL, 0}, &server, error);
+    if (code == GROVE_OK)
+        code = call(qdrant, "GET", "", NULL, &reply, error);
+    if (code == GROVE_OK) {
+        yyjson_val *result = http_result(&reply);
+        const char *status = yyjson_get_str(yyjson_obj_get(result, "status"));
+        const char *version = yyjson_get_str(
+            yyjson_obj_get(yyjson_doc_get_root(server.document), "version"));
+        *ret = (struct vector_info){
+            .points_count = yyjson_get_uint(yyjson_obj_get(result, "points_count")),
+            .indexed_vectors_count =
+                yyjson_get_uint(yyjson_obj_get(result, "indexed_vectors_count")),
+            .conditional_writes = atomic_load(&qdrant->version) >= CONDITIONAL_SINCE,
+        };
+        snprintf(ret->status, sizeof ret->status, "%s", status ? status : "");
+        snprintf(ret->version, sizeof ret->version, "%s", version ? version : "");
+    }
+    http_reply_release(&reply);
+    http_reply_release(&server);
+    return code;
+}
+
+// --- writing --------------------------------------------------------------------------------------
+
+static void add_nullable(struct strbuf *body, const char *name, int64_t value)
+{
+    if (value == VECTOR_NONE)
+        strbuf_addf(body, ",\"%s\":null", name);
+    else
+        strbuf_addf(body, ",\"%s\":%lld", name, (long long)value);
+}
+
+static void add_point(struct strbuf *body, const struct vector_point *point)
+{
+    strbuf_addf(body, "{\"id\":%d,\"vector\":", point->content_id);
+    json_add_floats(body, point->vector, VECTOR_DIMENSION);
+    strbuf_addf(body, ",\"payload\":{\"content_id\":%d,\"hierarchy_table\":", point->content_id);
+    json_add_string(body, point->hierarchy_table);
+    strbuf_addf(body, ",\"leaf_id\":%d,\"content_type\":", point->leaf_id);
+    json_add_string(body, point->content_type);
+    add_nullable(body, "chunk_number", point->chunk_number);
+    add_nullable(body, "word_count", point->word_count);
+    if (point->created_at_us != VECTOR_NONE) {
+        char created_at[CLOCK_RFC3339_SIZE];
+        clock_format_rfc3339(point->created_at_us, created_at);
+        strbuf_addf(body, ",\"created_at\":\"%s\"", created_at);
+    }
+    strbuf_addf(body, ",\"revision\":%lld}}", (long long)point->revision);
+}
+
+// "Point `id`, with a revision of at most `revision`."
+static void add_not_newer(struct strbuf *body, int32_t id, int64_t revision)
+{
+    strbuf_addf(body,
+                "{\"must\":[{\"has_id\":[%d]},"
+                "{\"key\":\"revision\",\"range\":{\"lte\":%lld}}]}",
+                id, (long long)revision);
+}
+
+static enum grove_code check_point(const struct vector_point *point, struct grove_error *error)
+{
+    for (size_t i = 0; i < VECTOR_DIMENSION; i++)
+        if (!isfinite(point->vector[i]))
+            return error_set(error, GROVE_INVALID,
+                             "the vector of content %d has no finite number at position %zu",
+                             point->content_id, i);
+    return GROVE_OK;
+}
+
+// Of an older server: whether what it holds of each point may be replaced.
+static enum grove_code find_stale(struct qdrant *qdrant, const struct vector_point *points,
+                                  size_t count, bool *ret_write, struct grove_error *error)
+{
+    int32_t ids[VECTOR_BATCH_MAX];
+    struct vector_state states[VECTOR_BATCH_MAX];
+    for (size_t i = 0; i < count; i++)
+        ids[i] = points[i].content_id;
+    enum grove_code code = vector_states(&qdrant->engine, ids, count, states, error);
+    for (size_t i = 0; code == GROVE_OK && i < count; i++)
+        ret_write[i] = !states[i].present || states[i].revision <= points[i].revision;
+    return code;
+}
+
+static size_t add_points(struct strbuf *body, const struct vector_point *points, size_t count,
+                         const bool *write)
+{
+    size_t written = 0;
+    strbuf_add(body, "{\"points\":[");
+    for (size_t i = 0; i < count; i++) {
+        if (!write[i])
+            continue;
+        if (written++ > 0)
+            strbuf_add_char(body, ',');
+        add_point(body, &points[i]);
+    }
+    strbuf_add_char(body, ']');
+    return written;
+}
+
+static enum grove_code upsert(struct vector_engine *engine, const struct vector_point *points,
+                              size_t count, struct grove_error *error)
+{
+    struct qdrant *qdrant = qdrant_of(engine);
+    bool write[VECTOR_BATCH_MAX];
+    enum grove_code code = ask_version(qdrant, error);
+    for (size_t i = 0; code == GROVE_OK && i < count; i++) {
+        code = check_point(&points[i], error);
+        write[i] = true;
+    }
+    bool conditional = atomic_load(&qdrant->version) >= CONDITIONAL_SINCE;
+    if (code == GROVE_OK && !conditional)
+        code = find_stale(qdrant, points, count, write, error);
+    if (code != GROVE_OK)
+        return code;
+    struct strbuf body;
+    strbuf_init(&body, BODY_BYTES_MAX);
+    size_t written = add_points(&body, points, count, write);
+    if (conditional) {
+        strbuf_add(&body, ",\"update_filter\":{\"should\":[");
+        for (size_t i = 0; i < count; i++) {
+            if (i > 0)
+                strbuf_add_char(&body, ',');
+            add_not_newer(&body, points[i].content_id, points[i].revision);
+        }
+        strbuf_add(&body, "]}");
+    }
+    strbuf_add_char(&body, '}');
+    if (written > 0)
+        code = call_only(qdrant, "PUT", "/points?wait=true", &body, error);
+    strbuf_release(&body);
+    return code;
+}
+
+static enum grove_code remove_points(struct vector_engine *engine, const int32_t *content_ids,
+                                     const int64_t *revisions, size_t count,
+                                     struct grove_error *error)
+{
+    struct strbuf body;
+    strbuf_init(&body, BODY_BYTES_MAX);
+    strbuf_add(&body, "{\"filter\":{\"should\":[");
+    for (size_t i = 0; i < count; i++) {
+        if (i > 0)
+            strbuf_add_char(&body, ',');
+        add_not_newer(&body, content_ids[i], revisions[i]);
+    }
+    strbuf_add(&body, "]}}");
+    enum grove_code code =
+        call_only(qdrant_of(engine), "POST", "/points/delete?wait=true", &body, error);
+    strbuf_release(&body);
+    return code;
+}
+
+// --- reading --------------------------------------------------------------------------------------
+
+// Only what the server asked for: an id that does not fit, or a revision that is no number, is of
+// a point that grove did not write.
+static bool read_point(yyjson_val *point, int32_t *ret_id, int64_t *ret_revision)
+{
+    yyjson_val *id = yyjson_obj_get(point, "id");
+    yyjson_val *revision = yyjson_obj_get(yyjson_obj_get(point, "payload"), "revision");
+    if (!yyjson_is_uint(id) || yyjson_get_uint(id) > INT32_MAX)
+        return false;
+    *ret_id = (int32_t)yyjson_get_uint(id);
+    *ret_revision = yyjson_is_int(revision) ? yyjson_get_sint(revision) : -1;
+    return true;
+}
+
+static void add_query(struct strbuf *body, const struct vector_query *query)
+{
+    strbuf_add(body, "{\"query\":");
+    json_add_floats(body, query->vector, VECTOR_DIMENSION);
+    filter_add(body, query->filter);
+    strbuf_addf(body, ",\"limit\":%zu", query->limit);
+    if (query->offset > 0)
+        strbuf_addf(body, ",\"offset\":%zu", query->offset);
+    if (query->exact)
+        strbuf_add(body, ",\"params\":{\"exact\":true}");
+    else if (query->hnsw_ef > 0)
+        strbuf_addf(body, ",\"params\":{\"hnsw_ef\":%u}", query->hnsw_ef);
+    strbuf_add(body, ",\"with_payload\":[\"revision\"],\"with_vector\":false}");
+}
+
+static enum grove_code read_hits(const struct qdrant *qdrant, yyjson_val *points,
+                                 struct arena *arena, struct vector_hits *ret,
+                                 struct grove_error *error)
+{
+    if (!yyjson_is_arr(points))
+        return not_understood(qdrant, "points", error);
+    struct vector_hits hits = {.count = 0};
+    hits.items = arena_alloc_array(arena, yyjson_arr_size(points) + 1, sizeof *hits.items);
+    if (!hits.items)
+        return error_no_memory(error, "hits");
+    size_t index, count;
+    yyjson_val *point;
+    yyjson_arr_foreach(points, index, count, point) {
+        struct vector_hit *hit = &hits.items[hits.count];
+        if (!read_point(point, &hit->content_id, &hit->revision))
+            continue;
+        hit->score = (float)yyjson_get_num(yyjson_obj_get(point, "score"));
+        hits.count++;
+    }
+    *ret = hits;
+    return GROVE_OK;
+}
+
+static enum grove_code search(struct vector_engine *engine, const struct vector_query *query,
+                              struct arena *arena, struct vector_hits *ret,
+                              struct grove_error *error)
+{
+    struct qdrant *qdrant = qdrant_of(engine);
+    if (filter_matches_nothing(query->filter) || query->limit == 0) {
+        *ret = (struct vector_hits){.count = 0};
+        return GROVE_OK;
+    }
+    struct strbuf body;
+    strbuf_init(&body, BODY_BYTES_MAX);
+    add_query(&body, query);
+    struct http_reply reply = {NULL};
+    enum grove_code code = call(qdrant, "POST", "/points/query", &body, &reply, error);
+    strbuf_release(&body);
+    if (code != GROVE_OK)
+        return code;
+    code = read_hits(qdrant, yyjson_obj_get(http_result(&reply), "points"), arena, ret, error);
+    http_reply_release(&reply);
+    return code;
+}
+
+static enum grove_code count_points(struct vector_engine *engine,
+                                    const struct vector_filter *filter, uint64_t *ret,
+                                    struct grove_error *error)
+{
+    struct qdrant *qdrant = qdrant_of(engine);
+    if (filter_matches_nothing(filter)) {
+        *ret = 0;
+        return GROVE_OK;
+    }
+    struct strbuf body;
+    strbuf_init(&body, BODY_BYTES_MAX);
+    strbuf_add(&body, "{\"exact\":true");
+    filter_add(&body, filter);
+    strbuf_add_char(&body, '}');
+    struct http_reply reply = {NULL};
+    enum grove_code code = call(qdrant, "POST", "/points/count", &body, &reply, error);
+    strbuf_release(&body);
+    if (code != GROVE_OK)
+        return code;
+    yyjson_val *count = yyjson_obj_get(http_result(&reply), "count");
+    if (yyjson_is_uint(count))
+        *ret = yyjson_get_uint(count);
+    else
+        code = not_understood(qdrant, "count", error);
+    http_reply_release(&reply);
+    return code;
+}
+
+static void note_state(struct vector_state *states, size_t count, int32_t id, int64_t revision)
+{
+    for (size_t i = 0; i < count; i++)
+        if (states[i].content_id == id) {
+            states[i].present = true;
+            states[i].revision = revision;
+        }
+}
+
+static enum grove_code read_states(struct vector_engine *engine, const int32_t *content_ids,
+                                   size_t count, struct vector_state *ret,
+                                   struct grove_error *error)
+{
+    struct qdrant *qdrant = qdrant_of(engine);
+    struct strbuf body;
+    strbuf_init(&body, BODY_BYTES_MAX);
+    strbuf_add(&body, "{\"ids\":[");
+    for (size_t i = 0; i < count; i++)
+        strbuf_addf(&body, "%s%d", i > 0 ? "," : "", content_ids[i]);
+    strbuf_add(&body, "],\"with_payload\":[\"revision\"],\"with_vector\":false}");
+    struct http_reply reply = {NULL};
+    enum grove_code code = call(qdrant, "POST", "/points", &body, &reply, error);
+    strbuf_release(&body);
+    if (code != GROVE_OK)
+        return code;
+    for (size_t i = 0; i < count; i++)
+        ret[i] = (struct vector_state){.content_id = content_ids[i]};
+    size_t index, found;
+    yyjson_val *point;
+    yyjson_arr_foreach(http_result(&reply), index, found, point) {
+        int32_t id;
+        int64_t revision;
+        if (read_point(point, &id, &revision))
+            note_state(ret, count, id, revision);
+    }
+    http_reply_release(&reply);
+    return GROVE_OK;
+}
+
+// --- opening --------------------------------------------------------------------------------------
+
+static void free_qdrant(struct vector_engine *engine)
+{
+    struct qdrant *qdrant = qdrant_of(engine);
+    http_client_free(qdrant->client);
+    mem_free(qdrant);
+}
+
+static const struct vector_engine_operations operations = {
+    .name = "qdrant",
+    .free = free_qdrant,
+    .ensure_collection = ensure_collection,
+    .drop_collection = drop_collection,
+    .info = info,
+    .upsert = upsert,
+    .remove = remove_points,
+    .search = search,
+    .count = count_points,
+    .states = read_states,
+};
+
+// The name becomes part of a path: only what needs no escaping there.
+static bool is_collection_name(const char *name)
+{
+    size_t length = strlen(name);
+    size_t good = strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                               "0123456789_-.");
+    return length > 0 && length < COLLECTION_NAME_MAX && good == length && name[0] != '.';
+}
+
+enum grove_code qdrant_open(const struct qdrant_options *options, struct vector_engine **ret,
+                            struct grove_error *error)
+{
+    const char *collection = options->collection ? options->collection : "content_vectors";
+    if (!is_collection_name(collection)) {
+        error_set(error, GROVE_INVALID, "\"%.64s\" cannot be a collection's name", collection);
+        error_hint(error, "use letters, digits, \"_\", \"-\" and \".\", at most %d",
+                   COLLECTION_NAME_MAX - 1);
+        return GROVE_INVALID;
+    }
+    struct qdrant *qdrant = mem_zalloc(sizeof *qdrant);
+    if (!qdrant)
+        return error_no_memory(error, "a vector engine");
+    qdrant->engine.operations = &operations;
+    snprintf(qdrant->collection, sizeof qdrant->collection, "%s", collection);
+    enum grove_code code = http_client_new(options, &qdrant->client, error);
+    if (code == GROVE_OK)
+        *ret = &qdrant->engine;
+    else
+        free_qdrant(&qdrant->engine);
+    return code;
+}
