@@ -56,6 +56,7 @@ CREATE TABLE grove.outbox (
     lease_owner text,
     lease_until timestamptz,
     last_error text,
+    changed_at timestamptz NOT NULL DEFAULT clock_timestamp(), -- of the oldest change in it
     dead_since timestamptz
 ) WITH (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.0, autovacuum_vacuum_threshold = 1000,
         autovacuum_analyze_scale_factor = 0.0, autovacuum_analyze_threshold = 1000);

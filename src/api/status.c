@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <stdio.h>
+#include <string.h>
+
+#include "api/handle.h"
+#include "catalog/assets.h"
+#include "catalog/migrate.h"
+#include "pg/cluster.h"
+#include "vector/private.h"
+
+enum { STATUS_ARENA_BYTES_MAX = 1 << 20 };
+
+// The message and its detail, cut to the field.
+static void note_error(const struct grove_error *error, char *ret_text, size_t size_bytes)
+{
+    snprintf(ret_text, size_bytes, "%s%s%s", error->message, error->detail[0] ? ": " : "",
+             error->detail);
+}
+
+// --- the database -----------------------------------------------------------------------------------
+
+// A server that status would start is one that does not run.
+static bool database_runs(struct grove *grove, struct grove_status *status)
+{
+    struct cluster_status cluster;
+    struct grove_error error;
+    if (!grove->database_private)
+        return true;
+    snprintf(status->database, sizeof status->database, "%.255s", grove->home.run);
+    if (cluster_status(&grove->home, &cluster, &error) != GROVE_OK) {
+        note_error(&error, status->database_error, sizeof status->database_error);
+        return false;
+    }
+    if (!cluster.running)
+        snprintf(status->database_error, sizeof status->database_error, "%s",
+                 cluster.created ? "not running; it starts when it is needed"
+                                 : "not created yet; \"grove init\" does it");
+    return cluster.running;
+}
+
+static enum grove_code count_rows(struct pg_conn *conn, struct grove_status *status,
+                                  struct grove_error *error)
+{
+    struct pg_statement statement = {"status.sql", query_sql("status.sql")};
+    struct pg_rows rows;
+    struct arena arena;
+    arena_init(&arena, STATUS_ARENA_BYTES_MAX);
+    enum grove_code code = pg_query(conn, &arena, &statement, NULL, &rows, error);
+    if (code == GROVE_OK) {
+        status->contents = pg_int8(&rows, 0, 0);
+        status->leaves = pg_int8(&rows, 0, 1);
+        status->subjects = pg_int8(&rows, 0, 2);
+        status->embeddings = pg_int8(&rows, 0, 3);
+        status->pending = pg_int8(&rows, 0, 4);
+        status->dead = pg_int8(&rows, 0, 5);
+        status->oldest_pending_seconds = (int64_t)pg_float8(&rows, 0, 6);
+        status->database_bytes = pg_int8(&rows, 0, 7);
+    }
+    arena_release(&arena);
+    return code;
+}
+
+static void ask_database(struct grove *grove, struct grove_status *status)
+{
+    struct grove_error error;
+    struct pg_conn *conn = NULL;
+    status->schema_wanted = migrate_wanted();
+    if (!database_runs(grove, status))
+        return;
+    enum grove_code code = handle_database(grove, &conn, &error);
+    if (code == GROVE_OK) {
+        int version = pg_server_version(conn);
+        snprintf(status->database, sizeof status->database, "%s", pg_describe(conn));
+        snprintf(status->database_version, sizeof status->database_version, "%d.%d",
+                 version / 10000, version % 10000);
+        code = migrate_version(conn, &status->schema_version, &error);
+    }
+    if (code == GROVE_OK && status->schema_version == status->schema_wanted)
+        code = count_rows(conn, status, &error);
+    pg_give(&conn);
+    if (code == GROVE_OK)
+        status->database_ok = true;
+    else
+        note_error(&error, status->database_error, sizeof status->database_error);
+}
+
+// --- the vector engine --------------------------------------------------------------------------------
+
+static bool engine_runs(struct grove *grove, struct grove_status *status)
+{
+    struct vector_server_status server;
+    struct grove_error error;
+    if (!grove->engine_private) {
+        snprintf(status->engine, sizeof status->engine, "%s",
+                 vector_describe(grove->store.engine));
+        return true;
+    }
+    char socket_path[PATH_MAX];
+    vector_server_socket(&grove->home, socket_path);
+    snprintf(status->engine, sizeof status->engine, "%.255s", socket_path);
+    if (vector_server_status(&grove->home, &server, &error) != GROVE_OK) {
+        note_error(&error, status->engine_error, sizeof status->engine_error);
+        return false;
+    }
+    if (!server.running)
+        snprintf(status->engine_error, sizeof status->engine_error,
+                 "not running; it starts when it is needed");
+    return server.running;
+}
+
+static void ask_engine(struct grove *grove, struct grove_status *status)
+{
+    struct vector_info info;
+    struct grove_error error;
+    snprintf(status->collection, sizeof status->collection, "%s", grove->collection);
+    if (!engine_runs(grove, status))
+        return;
+    enum grove_code code = vector_info(grove->store.engine, &info, &error);
+    if (code != GROVE_OK && code != GROVE_NOT_FOUND) {
+        note_error(&error, status->engine_error, sizeof status->engine_error);
+        return;
+    }
+    status->engine_ok = true;
+    if (code == GROVE_NOT_FOUND) {
+        snprintf(status->collection_status, sizeof status->collection_status, "missing");
+        return;
+    }
+    status->points = (int64_t)info.points_count;
+    status->points_indexed = (int64_t)info.indexed_vectors_count;
+    snprintf(status->collection_status, sizeof status->collection_status, "%s", info.status);
+    snprintf(status->engine_version, sizeof status->engine_version, "%s", info.version);
+}
+
+GROVE_API enum grove_code grove_get_status(struct grove *grove, struct grove_status *ret,
+                                           struct grove_error *error)
+{
+    (void)error; // what fails is part of the answer
+    struct grove_status status = {
+        .database_private = grove->database_private,
+        .engine_private = grove->engine_private,
+    };
+    snprintf(status.model, sizeof status.model, "%s", EMBED_MODEL_ID);
+    if (grove->has_home)
+        snprintf(status.home, sizeof status.home, "%s", grove->home.path);
+    ask_database(grove, &status);
+    ask_engine(grove, &status);
+    *ret = status;
+    return GROVE_OK;
+}

@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: Apache-2.0
+// Homes, files and programs in a folder of the test's own.
+#include "../test.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <pthread.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/home.h"
+#include "base/workers.h"
+
+static char folder[PATH_MAX];
+
+static int remove_entry(const char *path, const struct stat *status, int kind, struct FTW *where)
+{
+    (void)status;
+    (void)kind;
+    (void)where;
+    return remove(path);
+}
+
+static int make_folder(void **state)
+{
+    (void)state;
+    snprintf(folder, sizeof folder, "/tmp/grove-test-XXXXXX");
+    if (!mkdtemp(folder))
+        return -1;
+    return chmod(folder, 0755); // under root the servers' account goes through here
+}
+
+static int remove_folder(void **state)
+{
+    (void)state;
+    return nftw(folder, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+}
+
+static void files_are_replaced_in_one_step(void **state)
+{
+    (void)state;
+    struct grove_error error;
+    struct arena arena;
+    struct text text;
+    char path[PATH_MAX + 16];
+    snprintf(path, sizeof path, "%s/file", folder);
+    arena_init(&arena, 1 << 20);
+    assert_ok(file_write(path, text_of("first"), 0600, &error), error);
+    assert_ok(file_write(path, text_of("second"), 0600, &error), error);
+    assert_ok(file_read(&arena, path, 100, &text, &error), error);
+    assert_true(text_equal(text, text_of("second")));
+    assert_int_equal(file_read(&arena, path, 3, &text, &error), GROVE_LIMIT);
+    struct stat status;
+    assert_int_equal(stat(path, &status), 0);
+    assert_int_equal(status.st_mode & 0777, 0600);
+    snprintf(path, sizeof path, "%s/missing", folder);
+    assert_int_equal(file_read(&arena, path, 100, &text, &error), GROVE_NOT_FOUND);
+    assert_non_null(strstr(error.message, path));
+    arena_release(&arena);
+}
+
+static void a_home_keeps_its_id(void **state)
+{
+    (void)state;
+    struct grove_error error;
+    struct home first, again, found;
+    char path[PATH_MAX + 16];
+    snprintf(path, sizeof path, "%s/home", folder);
+    assert_int_equal(home_find(path, &found, &error), GROVE_NOT_FOUND);
+    assert_ok(home_open(path, &first, &error), error);
+    assert_ok(home_open(path, &again, &error), error);
+    assert_string_equal(first.id, again.id);
+    assert_int_equal(strlen(first.id), 16);
+    assert_true(strlen(first.run) < 90);
+    assert_ok(home_find(path, &found, &error), error);
+    assert_string_equal(first.servers, found.servers);
+}
+
+static void a_copied_home_is_another_home(void **state)
+{
+    (void)state;
+    struct grove_error error;
+    struct home first, copy;
+    char path[PATH_MAX + 16], command[3 * PATH_MAX];
+    snprintf(path, sizeof path, "%s/original", folder);
+    assert_ok(home_open(path, &first, &error), error);
+    snprintf(command, sizeof command, "cp -a '%s' '%s/copy'", path, folder);
+    assert_int_equal(system(command), 0);
+    snprintf(path, sizeof path, "%s/copy", folder);
+    assert_ok(home_open(path, &copy, &error), error);
+    assert_string_not_equal(first.id, copy.id);
+}
+
+static void a_file_is_no_home(void **state)
+{
+    (void)state;
+    struct grove_error error;
+    struct home home;
+    char path[PATH_MAX + 16];
+    snprintf(path, sizeof path, "%s/plain", folder);
+    assert_ok(file_write(path, text_of("x"), 0600, &error), error);
+    assert_int_not_equal(home_open(path, &home, &error), GROVE_OK);
+    assert_string_not_equal(error.hint, "");
+}
+
+static void *open_home(void *path)
+{
+    struct grove_error error;
+    struct home *home = calloc(1, sizeof *home);
+    if (home && home_open(path, home, &error) != GROVE_OK)
+        home->id[0] = '\0';
+    return home;
+}
+
+static void homes_opened_at_once_agree(void **state)
+{
+    (void)state;
+    enum { THREADS = 8 };
+    pthread_t threads[THREADS];
+    char path[PATH_MAX + 16], id[17] = "";
+    snprintf(path, sizeof path, "%s/raced", folder);
+    for (int i = 0; i < THREADS; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, open_home, path), 0);
+    for (int i = 0; i < THREADS; i++) {
+        void *result;
+        pthread_join(threads[i], &result);
+        struct home *home = result;
+        assert_non_null(home);
+        if (i == 0)
+            memcpy(id, home->id, sizeof id);
+        assert_int_equal(strlen(home->id), 16);
+        assert_string_equal(home->id, id);
+        free(home);
+    }
+}
+
+static void the_lock_excludes(void **state)
+{
+    (void)state;
+    struct grove_error error;
+    struct home home;
+    struct home_lock lock, second;
+    char path[PATH_MAX + 16];
+    snprintf(path, sizeof path, "%s/locked", folder);
+    assert_ok(home_open(path, &home, &error), error);
+    assert_ok(home_lock(&home, 1000, &lock, &error), error);
+    assert_int_equal(home_lock(&home, 50, &second, &error), GROVE_TIMEOUT);
+    home_unlock(&lock);
+    assert_ok(home_lock(&home, 1000, &second, &error), error);
+    home_unlock(&second);
+}
+
+static void programs_run_under_the_account(void **state)
+{
+    (void)state;
+    struct grove_error error;
+    struct home home;
+    struct arena arena;
+    struct text text;
+    char path[PATH_MAX + 16], log_path[PATH_MAX + 16], expected[64];
+    snprintf(path, sizeof path, "%s/runner", folder);
+    assert_ok(home_open(path, &home, &error), error);
+    snprintf(log_path, sizeof log_path, "%s/output", home.servers);
+    const char *const arguments[] = {"/bin/sh", "-c", "id -u; ls /proc/self/fd | wc -l; exit 7",
+                                     NULL};
+    int exit_status;
+    assert_ok(home_run(&home, arguments, log_path, &exit_status, &error), error);
+    assert_int_equal(exit_status, 7);
+    arena_init(&arena, 1 << 20);
+    assert_ok(file_read(&arena, log_path, 100, &text, &error), error);
+    snprintf(expected, sizeof expected, "%u\n4\n", home.uid); // 0, 1, 2 and ls's own
+    assert_true(text_equal(text, text_of(expected)));
+    arena_release(&arena);
+    const char *const missing[] = {"/nowhere/program", NULL};
+    assert_ok(home_run(&home, missing, log_path, &exit_status, &error), error);
+    assert_int_equal(exit_status, 127);
+}
+
+static void add_one(void *state, size_t index, unsigned worker)
+{
+    (void)worker;
+    unsigned *counts = state;
+    counts[index]++;
+}
+
+static void workers_do_each_step_once(void **state)
+{
+    (void)state;
+    struct grove_error error;
+    struct workers *workers;
+    unsigned counts[1000] = {0};
+    assert_ok(workers_new(4, &workers, &error), error);
+    assert_int_equal(workers_count(workers), 4);
+    for (int round = 0; round < 20; round++)
+        workers_run(workers, ARRAY_COUNT(counts), add_one, counts);
+    for (size_t i = 0; i < ARRAY_COUNT(counts); i++)
+        assert_int_equal(counts[i], 20);
+    workers_run(workers, 0, add_one, counts);
+    workers_free(workers);
+    assert_ok(workers_new(1, &workers, &error), error);
+    workers_run(workers, ARRAY_COUNT(counts), add_one, counts); // in this thread alone
+    assert_int_equal(counts[7], 21);
+    workers_free(workers);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(files_are_replaced_in_one_step),
+        cmocka_unit_test(a_home_keeps_its_id),
+        cmocka_unit_test(a_copied_home_is_another_home),
+        cmocka_unit_test(a_file_is_no_home),
+        cmocka_unit_test(homes_opened_at_once_agree),
+        cmocka_unit_test(the_lock_excludes),
+        cmocka_unit_test(programs_run_under_the_account),
+        cmocka_unit_test(workers_do_each_step_once),
+    };
+    return cmocka_run_group_tests(tests, make_folder, remove_folder);
+}

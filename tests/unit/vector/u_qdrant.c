@@ -1,0 +1,308 @@
+// SPDX-License-Identifier: Apache-2.0
+// Filters as JSON, and the client against a server that answers what the test wants.
+#include "../test.h"
+
+#include <arpa/inet.h>
+#include <pthread.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#include <yyjson.h>
+
+#include "vector/filter.h"
+#include "vector/qdrant.h"
+
+static void filters(void **state)
+{
+    (void)state;
+    const struct text tables[] = {text_of("religion_hierarchy")}, types[] = {text_of("A\"B")};
+    const int32_t leaves[] = {3, 4};
+    struct vector_filter filter = VECTOR_FILTER_ANY;
+    struct strbuf body;
+    strbuf_init(&body, 1 << 16);
+    filter_add(&body, &filter);
+    filter_add(&body, NULL);
+    assert_string_equal(body.data, "");
+    filter.hierarchy_tables = tables;
+    filter.hierarchy_table_count = 1;
+    filter.by_leaf = true;
+    assert_true(filter_matches_nothing(&filter));
+    filter.leaf_ids = leaves;
+    filter.leaf_id_count = 2;
+    filter.content_types = types;
+    filter.content_type_count = 1;
+    filter.created_since_us = 0;
+    filter.created_before_us = 1;
+    filter.words_min = 5;
+    assert_false(filter_matches_nothing(&filter));
+    filter_add(&body, &filter);
+    assert_string_equal(
+        body.data,
+        ",\"filter\":{\"must\":["
+        "{\"key\":\"hierarchy_table\",\"match\":{\"any\":[\"religion_hierarchy\"]}},"
+        "{\"key\":\"leaf_id\",\"match\":{\"any\":[3,4]}},"
+        "{\"key\":\"content_type\",\"match\":{\"any\":[\"A\\\"B\"]}},"
+        "{\"key\":\"created_at\",\"range\":{\"gte\":\"1970-01-01T00:00:00.000000Z\","
+        "\"lt\":\"1970-01-01T00:00:00.000001Z\"}},"
+        "{\"key\":\"word_count\",\"range\":{\"gte\":5}}]}");
+    strbuf_release(&body);
+}
+
+// --- a server of one thread that answers each connection's requests from a list -----------------
+
+struct canned {
+    const char *status; // "200 OK"
+    const char *body;   // NULL: hang up without an answer
+};
+
+struct server {
+    int listener;
+    unsigned short port;
+    const struct canned *answers;
+    size_t count;
+    char requests[16][1024]; // their beginnings
+    pthread_t thread;
+};
+
+static size_t read_request(int fd, char *buffer, size_t size)
+{
+    size_t length = 0;
+    for (;;) {
+        ssize_t got = read(fd, buffer + length, size - 1 - length);
+        if (got <= 0)
+            return 0;
+        length += (size_t)got;
+        buffer[length] = '\0';
+        const char *end = strstr(buffer, "\r\n\r\n");
+        const char *header = strcasestr(buffer, "content-length:");
+        size_t wanted = header ? (size_t)strtoul(header + 15, NULL, 10) : 0;
+        if (end && length >= (size_t)(end + 4 - buffer) + wanted)
+            return length;
+    }
+}
+
+static void *serve(void *state)
+{
+    struct server *server = state;
+    static char buffer[1 << 20];
+    int fd = -1;
+    for (size_t i = 0; i < server->count; i++) {
+        if (fd < 0)
+            fd = accept(server->listener, NULL, NULL);
+        if (fd < 0)
+            return NULL;
+        if (read_request(fd, buffer, sizeof buffer) == 0) {
+            close(fd);
+            fd = -1;
+            i--;
+            continue;
+        }
+        snprintf(server->requests[i], sizeof server->requests[i], "%.1000s", buffer);
+        if (!server->answers[i].body) {
+            close(fd);
+            fd = -1;
+            continue;
+        }
+        dprintf(fd, "HTTP/1.1 %s\r\nContent-Length: %zu\r\n\r\n%s", server->answers[i].status,
+                strlen(server->answers[i].body), server->answers[i].body);
+    }
+    if (fd >= 0)
+        close(fd);
+    return NULL;
+}
+
+static void start(struct server *server, const struct canned *answers, size_t count)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET,
+                                  .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t length = sizeof address;
+    *server = (struct server){.answers = answers, .count = count};
+    server->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_int_equal(bind(server->listener, (struct sockaddr *)&address, length), 0);
+    assert_int_equal(listen(server->listener, 4), 0);
+    assert_int_equal(getsockname(server->listener, (struct sockaddr *)&address, &length), 0);
+    server->port = ntohs(address.sin_port);
+    assert_int_equal(pthread_create(&server->thread, NULL, serve, server), 0);
+}
+
+static void stop(struct server *server)
+{
+    shutdown(server->listener, SHUT_RDWR);
+    pthread_join(server->thread, NULL);
+    close(server->listener);
+}
+
+static struct vector_engine *open_engine(const struct server *server, const char *key)
+{
+    struct vector_engine *engine;
+    struct grove_error error;
+    char url[128];
+    snprintf(url, sizeof url, "http://user:secret@127.0.0.1:%u/", server->port);
+    struct qdrant_options options = {.url = url, .api_key = key, .request_timeout_ms = 5000};
+    assert_ok(qdrant_open(&options, &engine, &error), error);
+    return engine;
+}
+
+static void a_search(void **state)
+{
+    (void)state;
+    static const struct canned answers[] = {
+        {"200 OK", "{\"result\":{\"points\":[{\"id\":5,\"score\":0.75,\"payload\":{\"revision\":9}},"
+                   "{\"id\":\"b4e0-uuid\",\"score\":0.5,\"payload\":{}},"
+                   "{\"id\":6,\"score\":0.25,\"payload\":{}}]},\"status\":\"ok\",\"time\":0.1}"},
+    };
+    struct server server;
+    start(&server, answers, ARRAY_COUNT(answers));
+    struct vector_engine *engine = open_engine(&server, "k3y");
+    struct arena arena;
+    struct vector_hits hits;
+    struct grove_error error;
+    float vector[VECTOR_DIMENSION] = {1};
+    struct vector_query query = {.vector = vector, .limit = 3};
+    arena_init(&arena, 1 << 20);
+    assert_ok(vector_search(engine, &query, &arena, &hits, &error), error);
+    assert_int_equal(hits.count, 2); // the one with a UUID is nobody's row
+    assert_int_equal(hits.items[0].content_id, 5);
+    assert_true(hits.items[0].revision == 9);
+    assert_true(hits.items[1].revision == -1);
+    arena_release(&arena);
+    vector_engine_free(engine);
+    stop(&server);
+    assert_non_null(strstr(server.requests[0],
+                           "POST /collections/content_vectors/points/query HTTP/1.1"));
+    assert_non_null(strstr(server.requests[0], "api-key: k3y"));
+}
+
+static void refusals(void **state)
+{
+    (void)state;
+    static const struct canned answers[] = {
+        {"404 Not Found", "{\"status\":{\"error\":\"Not found: Collection `x` doesn't exist!\"}}"},
+        {"403 Forbidden", "{\"status\":{\"error\":\"forbidden\"}}"},
+        {"500 Internal Server Error", "oops"},
+        {"503 Service Unavailable", "{}"},
+        {"200 OK", "<html>"},
+        {"200 OK", "{\"result\":{}}"},
+    };
+    static const enum grove_code codes[] = {GROVE_NOT_FOUND,   GROVE_DENIED, GROVE_ENGINE,
+                                            GROVE_UNAVAILABLE, GROVE_ENGINE, GROVE_ENGINE};
+    struct server server;
+    start(&server, answers, ARRAY_COUNT(answers));
+    struct vector_engine *engine = open_engine(&server, NULL);
+    for (size_t i = 0; i < ARRAY_COUNT(codes); i++) {
+        uint64_t count;
+        struct grove_error error;
+        assert_int_equal(vector_count(engine, NULL, &count, &error), codes[i]);
+        assert_int_equal(error.origin, GROVE_ORIGIN_QDRANT);
+        assert_null(strstr(error.message, "secret"));
+    }
+    vector_engine_free(engine);
+    stop(&server);
+}
+
+static void a_cut_request_is_sent_again(void **state)
+{
+    (void)state;
+    static const struct canned answers[] = {
+        {NULL, NULL},
+        {"200 OK", "{\"result\":{\"count\":3}}"},
+    };
+    struct server server;
+    start(&server, answers, ARRAY_COUNT(answers));
+    struct vector_engine *engine = open_engine(&server, NULL);
+    uint64_t count = 0;
+    struct grove_error error;
+    assert_ok(vector_count(engine, NULL, &count, &error), error);
+    assert_int_equal(count, 3);
+    vector_engine_free(engine);
+    stop(&server);
+}
+
+static void writes_are_conditional(void **state)
+{
+    (void)state;
+    static const struct canned modern[] = {
+        {"200 OK", "{\"title\":\"qdrant\",\"version\":\"1.17.0\"}"},
+        {"200 OK", "{\"result\":{},\"status\":\"ok\"}"},
+    };
+    // The older server has a newer revision of point 2: only point 1 is written.
+    static const struct canned older[] = {
+        {"200 OK", "{\"title\":\"qdrant\",\"version\":\"1.12.5\"}"},
+        {"200 OK", "{\"result\":[{\"id\":2,\"payload\":{\"revision\":50}}]}"},
+        {"200 OK", "{\"result\":{},\"status\":\"ok\"}"},
+    };
+    float vector[VECTOR_DIMENSION] = {1};
+    struct vector_point points[2];
+    for (int i = 0; i < 2; i++)
+        points[i] = (struct vector_point){
+            .content_id = i + 1, .revision = 10, .vector = vector,
+            .hierarchy_table = text_of("t"), .content_type = text_of("c"),
+            .chunk_number = 1, .word_count = VECTOR_NONE, .created_at_us = 0};
+    struct server server;
+    struct grove_error error;
+    start(&server, modern, ARRAY_COUNT(modern));
+    struct vector_engine *engine = open_engine(&server, NULL);
+    assert_ok(vector_upsert(engine, points, 2, &error), error);
+    vector_engine_free(engine);
+    stop(&server);
+    start(&server, older, ARRAY_COUNT(older));
+    engine = open_engine(&server, NULL);
+    assert_ok(vector_upsert(engine, points, 2, &error), error);
+    float bad[VECTOR_DIMENSION] = {(float)(0.0 / 0.0)};
+    points[0].vector = bad;
+    assert_int_equal(vector_upsert(engine, points, 1, &error), GROVE_INVALID);
+    vector_engine_free(engine);
+    stop(&server);
+    assert_non_null(strstr(server.requests[2], "{\"points\":[{\"id\":1,"));
+}
+
+static void an_old_server_is_refused(void **state)
+{
+    (void)state;
+    static const struct canned answers[] = {{"200 OK", "{\"version\":\"1.9.7\"}"}};
+    struct server server;
+    start(&server, answers, 1);
+    struct vector_engine *engine = open_engine(&server, NULL);
+    struct grove_error error;
+    assert_int_equal(vector_ensure_collection(engine, &error), GROVE_UNSUPPORTED);
+    assert_non_null(strstr(error.message, "1.9.7"));
+    vector_engine_free(engine);
+    stop(&server);
+}
+
+static void bad_addresses(void **state)
+{
+    (void)state;
+    const struct qdrant_options rows[] = {
+        {.url = "ftp://host"},
+        {.url = "not a url"},
+        {.url = "http://h", .collection = "../x"},
+        {.url = "http://h", .collection = ""},
+        {.url = "http://h", .api_key = "two\nlines"},
+    };
+    for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
+        struct vector_engine *engine;
+        struct grove_error error;
+        assert_int_equal(qdrant_open(&rows[i], &engine, &error), GROVE_INVALID);
+    }
+    struct vector_engine *engine;
+    struct grove_error error;
+    uint64_t count;
+    struct qdrant_options nobody = {.url = "http://127.0.0.1:1", .connect_timeout_ms = 500};
+    assert_ok(qdrant_open(&nobody, &engine, &error), error);
+    assert_int_equal(vector_count(engine, NULL, &count, &error), GROVE_UNAVAILABLE);
+    vector_engine_free(engine);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(filters),
+        cmocka_unit_test(a_search),
+        cmocka_unit_test(refusals),
+        cmocka_unit_test(a_cut_request_is_sent_again),
+        cmocka_unit_test(writes_are_conditional),
+        cmocka_unit_test(an_old_server_is_refused),
+        cmocka_unit_test(bad_addresses),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
