@@ -250,6 +250,35 @@ END $$;
 COMMENT ON FUNCTION grove.attach_subject IS
     'makes the table <tree>_hierarchy one of grove''s trees: its triggers, its place in grove.leaf';
 
+-- Inserts the leaves that are missing; returns the id of each, by its place in the arrays.
+CREATE FUNCTION grove.ensure_leaves(tree_table text, branches text[], limbs text[], leaves text[],
+                                    descriptions text[])
+RETURNS TABLE (place bigint, leaf_id integer, created boolean)
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    new_ids integer[];
+BEGIN
+    -- Tried first without writing, so that serials do not run on and readers pay nothing.
+    EXECUTE format(
+        'WITH wanted AS (SELECT DISTINCT ON (w.branch, w.limb, w.leaf) w.*'
+        ' FROM unnest($1, $2, $3, $4) AS w (branch, limb, leaf, description)'
+        ' WHERE NOT EXISTS (SELECT FROM public.%1$I AS t'
+        '                   WHERE (t.branch, t.limb, t.leaf) = (w.branch, w.limb, w.leaf))'
+        ' ORDER BY w.branch, w.limb, w.leaf), made AS ('
+        ' INSERT INTO public.%1$I (branch, limb, leaf, description)'
+        ' SELECT branch, limb, leaf, description FROM wanted ORDER BY branch, limb, leaf'
+        ' ON CONFLICT (branch, limb, leaf) DO NOTHING RETURNING id)'
+        ' SELECT array_agg(id) FROM made', tree_table)
+    INTO new_ids USING branches, limbs, leaves, descriptions;
+    RETURN QUERY EXECUTE format(
+        'SELECT w.place, t.id, t.id = ANY (coalesce($4, ''{}''))'
+        ' FROM unnest($1, $2, $3) WITH ORDINALITY AS w (branch, limb, leaf, place)'
+        ' JOIN public.%I AS t ON (t.branch, t.limb, t.leaf) = (w.branch, w.limb, w.leaf)'
+        ' ORDER BY w.place', tree_table)
+    USING branches, limbs, leaves, new_ids;
+END $$;
+COMMENT ON FUNCTION grove.ensure_leaves IS 'the ids of leaves, made where they are missing';
+
 SELECT grove.attach_subject(tree)
 FROM unnest(ARRAY['religion', 'subject1', 'subject2', 'subject3', 'subject4', 'subject5',
                   'subject6', 'subject7', 'subject8']) AS t (tree);

@@ -1,0 +1,37 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- Loading: keeps the vectors that came with contents; contents without one lose a placeholder
+-- vector, so that a computed one takes its place.
+--   $1 integer[]  content ids
+--   $2 bytea[]    vectors; null: none given
+--   $3 text       model id
+--   $4 text       origin: supplied or placeholder
+-- The contents that were changed. They take a new revision, since their points change.
+WITH given AS (
+    SELECT g.content_id, g.vector,
+           sha256(convert_to(m.title || E'\n' || coalesce(b.body, m.content_summary), 'UTF8'))
+               AS text_sha256
+    FROM unnest($1::integer[], $2::bytea[]) AS g (content_id, vector)
+    JOIN public.content_metadata AS m ON m.id = g.content_id
+    LEFT JOIN grove.body AS b ON b.content_id = g.content_id
+), dropped AS (
+    DELETE FROM grove.embedding AS e
+    USING given AS g
+    WHERE e.content_id = g.content_id AND e.model = $3
+      AND g.vector IS NULL AND e.origin = 'placeholder'
+    RETURNING e.content_id
+), kept AS (
+    INSERT INTO grove.embedding AS e (content_id, model, text_sha256, origin, vector)
+    SELECT content_id, $3, text_sha256, $4, vector
+    FROM given WHERE vector IS NOT NULL ORDER BY content_id
+    ON CONFLICT (content_id, model) DO UPDATE
+    SET text_sha256 = excluded.text_sha256, origin = excluded.origin, vector = excluded.vector,
+        created_at = clock_timestamp()
+    WHERE (e.text_sha256, e.origin, e.vector)
+          IS DISTINCT FROM (excluded.text_sha256, excluded.origin, excluded.vector)
+    RETURNING e.content_id
+), changed AS (
+    SELECT content_id FROM dropped UNION ALL SELECT content_id FROM kept
+), noted AS MATERIALIZED (
+    SELECT grove.note_changed(array_agg(content_id)) FROM changed HAVING count(*) > 0
+)
+SELECT c.content_id FROM changed AS c WHERE (SELECT count(*) FROM noted) >= 0

@@ -1,0 +1,308 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "content/batch.h"
+
+#include "base/check.h"
+#include "base/clock.h"
+#include "catalog/assets.h"
+#include "sync/projector.h"
+
+enum {
+    BATCH_BYTES_MAX = 192 << 20,
+    BATCH_BYTES_FULL = 16 << 20, // the rows of a batch are few when they are long
+    ATTEMPTS_MAX = 4,
+};
+
+void batch_init(struct batch *batch, struct store *store, const char *origin)
+{
+    batch->store = store;
+    batch->origin = origin;
+    batch->count = batch->leaf_count = 0;
+    arena_init(&batch->arena, BATCH_BYTES_MAX);
+}
+
+void batch_release(struct batch *batch)
+{
+    arena_release(&batch->arena);
+}
+
+bool batch_full(const struct batch *batch)
+{
+    return batch->count == BATCH_ROWS_MAX || batch->arena.used_bytes >= BATCH_BYTES_FULL;
+}
+
+static size_t find_or_add_leaf(struct batch *batch, const struct batch_leaf *leaf)
+{
+    for (size_t i = batch->leaf_count; i-- > 0;) {
+        const struct batch_leaf *other = &batch->leaves[i];
+        if (other->tree == leaf->tree && text_equal(other->leaf, leaf->leaf) &&
+            text_equal(other->limb, leaf->limb) && text_equal(other->branch, leaf->branch))
+            return i;
+    }
+    CHECK(batch->leaf_count < BATCH_ROWS_MAX);
+    batch->leaves[batch->leaf_count] = *leaf;
+    return batch->leaf_count++;
+}
+
+void batch_add_leaf(struct batch *batch, const struct batch_leaf *leaf)
+{
+    find_or_add_leaf(batch, leaf);
+}
+
+// --- one transaction --------------------------------------------------------------------------------
+
+// What a try of the transaction does; nothing of it outlives a failed one.
+struct writing {
+    struct batch *batch;
+    struct pg_conn *conn;
+    struct arena arena;
+    struct grove_load_progress counts;
+    bool changed[BATCH_ROWS_MAX];
+    bool was_there[BATCH_ROWS_MAX];
+};
+
+static enum grove_code ask(struct writing *writing, const char *file,
+                           const struct pg_params *params, struct pg_rows *ret,
+                           struct grove_error *error)
+{
+    struct pg_statement statement = {file, query_sql(file)};
+    return pg_query(writing->conn, &writing->arena, &statement, params, ret, error);
+}
+
+// The leaves of one tree.
+static enum grove_code write_leaves_of(struct writing *writing, const struct record_tree *tree,
+                                       struct grove_error *error)
+{
+    struct batch *batch = writing->batch;
+    struct text columns[4][BATCH_ROWS_MAX];
+    size_t places[BATCH_ROWS_MAX], count = 0;
+    for (size_t i = 0; i < batch->leaf_count; i++) {
+        const struct batch_leaf *leaf = &batch->leaves[i];
+        if (leaf->tree != tree)
+            continue;
+        columns[0][count] = leaf->branch;
+        columns[1][count] = leaf->limb;
+        columns[2][count] = leaf->leaf;
+        columns[3][count] = leaf->description;
+        places[count++] = i;
+    }
+    struct pg_params params = {0};
+    pg_add_text(&params, tree->hierarchy_table);
+    for (size_t c = 0; c < ARRAY_COUNT(columns); c++)
+        pg_add_text_array(&params, &writing->arena, columns[c], count);
+    struct pg_rows rows;
+    enum grove_code code = ask(writing, "leaves_of.sql", &params, &rows, error);
+    if (code != GROVE_OK)
+        return code;
+    if ((size_t)rows.count != count)
+        return error_set(error, GROVE_CONFLICT, "leaves of \"%.*s\" went while they were loaded",
+                         TEXT_ARGS(tree->tree));
+    for (int r = 0; r < rows.count; r++) {
+        batch->leaves[places[r]].id = pg_int4(&rows, r, 1);
+        writing->counts.leaves_created += pg_bool(&rows, r, 2);
+    }
+    return GROVE_OK;
+}
+
+static enum grove_code write_leaves(struct writing *writing, struct grove_error *error)
+{
+    struct batch *batch = writing->batch;
+    for (size_t i = 0; i < batch->leaf_count; i++) {
+        bool first = true;
+        for (size_t j = 0; first && j < i; j++)
+            first = batch->leaves[j].tree != batch->leaves[i].tree;
+        enum grove_code code =
+            first ? write_leaves_of(writing, batch->leaves[i].tree, error) : GROVE_OK;
+        if (code != GROVE_OK)
+            return code;
+    }
+    return GROVE_OK;
+}
+
+static void add_text_column(struct writing *writing, struct pg_params *params, size_t offset)
+{
+    struct text column[BATCH_ROWS_MAX];
+    for (size_t i = 0; i < writing->batch->count; i++)
+        memcpy(&column[i], (const char *)&writing->batch->records[i] + offset, sizeof column[i]);
+    pg_add_text_array(params, &writing->arena, column, writing->batch->count);
+}
+
+static void add_content_params(struct writing *writing, struct pg_params *params)
+{
+    struct batch *batch = writing->batch;
+    struct text tables[BATCH_ROWS_MAX];
+    int32_t leaves[BATCH_ROWS_MAX], chunks[BATCH_ROWS_MAX], words[BATCH_ROWS_MAX];
+    int64_t created[BATCH_ROWS_MAX];
+    for (size_t i = 0; i < batch->count; i++) {
+        const struct record *record = &batch->records[i];
+        tables[i] = record->tree->hierarchy_table;
+        leaves[i] = batch->leaves[batch->leaf_of[i]].id;
+        chunks[i] = record->chunk_number;
+        words[i] = record->word_count;
+        created[i] = record->created_at_us;
+    }
+    pg_add_text_array(params, &writing->arena, tables, batch->count);
+    pg_add_int4_array(params, &writing->arena, leaves, batch->count);
+    add_text_column(writing, params, offsetof(struct record, content_type));
+    pg_add_int4_array(params, &writing->arena, chunks, batch->count);
+    add_text_column(writing, params, offsetof(struct record, title));
+    add_text_column(writing, params, offsetof(struct record, summary));
+    pg_add_int4_array(params, &writing->arena, words, batch->count);
+    pg_add_timestamp_array(params, &writing->arena, created, batch->count);
+}
+
+static enum grove_code write_contents(struct writing *writing, struct grove_error *error)
+{
+    struct batch *batch = writing->batch;
+    struct pg_params params = {0};
+    struct pg_rows rows;
+    add_content_params(writing, &params);
+    enum grove_code code = ask(writing, "contents.sql", &params, &rows, error);
+    if (code != GROVE_OK)
+        return code;
+    CHECK((size_t)rows.count == batch->count);
+    for (int r = 0; r < rows.count; r++) {
+        if (pg_is_null(&rows, r, 0)) {
+            error_set(error, GROVE_CONFLICT, "another session loads the same contents");
+            error->retry = GROVE_RETRY_LATER;
+            return GROVE_CONFLICT;
+        }
+        batch->content_ids[r] = pg_int4(&rows, r, 0);
+        writing->was_there[r] = pg_bool(&rows, r, 1);
+        writing->changed[r] = pg_bool(&rows, r, 2);
+    }
+    return GROVE_OK;
+}
+
+static void note_changed(struct writing *writing, const struct pg_rows *rows)
+{
+    for (int r = 0; r < rows->count; r++)
+        for (size_t i = 0; i < writing->batch->count; i++)
+            if (writing->batch->content_ids[i] == pg_int4(rows, r, 0))
+                writing->changed[i] = true;
+}
+
+static enum grove_code write_bodies(struct writing *writing, struct grove_error *error)
+{
+    struct pg_params params = {0};
+    struct pg_rows rows;
+    pg_add_int4_array(&params, &writing->arena, writing->batch->content_ids, writing->batch->count);
+    add_text_column(writing, &params, offsetof(struct record, body));
+    enum grove_code code = ask(writing, "bodies.sql", &params, &rows, error);
+    if (code == GROVE_OK)
+        note_changed(writing, &rows);
+    return code;
+}
+
+static enum grove_code write_vectors(struct writing *writing, struct grove_error *error)
+{
+    struct batch *batch = writing->batch;
+    struct text vectors[BATCH_ROWS_MAX];
+    struct pg_params params = {0};
+    struct pg_rows rows;
+    for (size_t i = 0; i < batch->count; i++) {
+        const float *vector = batch->records[i].vector;
+        vectors[i] = vector ? (struct text){(const char *)vector, RECORD_VECTOR_SIZE * 4}
+                            : (struct text){NULL, 0};
+    }
+    pg_add_int4_array(&params, &writing->arena, batch->content_ids, batch->count);
+    pg_add_bytea_array(&params, &writing->arena, vectors, batch->count);
+    pg_add_text(&params, text_of(EMBED_MODEL_ID));
+    pg_add_text(&params, text_of(batch->origin));
+    enum grove_code code = ask(writing, "vectors.sql", &params, &rows, error);
+    if (code == GROVE_OK)
+        note_changed(writing, &rows);
+    return code;
+}
+
+static enum grove_code write_once(struct writing *writing, struct grove_error *error)
+{
+    enum grove_code code = pg_begin(writing->conn, error);
+    if (code == GROVE_OK)
+        code = write_leaves(writing, error);
+    if (code == GROVE_OK && writing->batch->count > 0)
+        code = write_contents(writing, error);
+    if (code == GROVE_OK && writing->batch->count > 0)
+        code = write_bodies(writing, error);
+    if (code == GROVE_OK && writing->batch->count > 0)
+        code = write_vectors(writing, error);
+    if (code == GROVE_OK)
+        code = pg_commit(writing->conn, error);
+    return code;
+}
+
+static void add_counts(const struct writing *writing, struct grove_load_progress *progress)
+{
+    progress->leaves_created += writing->counts.leaves_created;
+    for (size_t i = 0; i < writing->batch->count; i++) {
+        progress->rows_inserted += !writing->was_there[i];
+        progress->rows_updated += writing->was_there[i] && writing->changed[i];
+        progress->rows_unchanged += writing->was_there[i] && !writing->changed[i];
+    }
+}
+
+static enum grove_code write_transaction(struct batch *batch, struct grove_load_progress *progress,
+                                         struct grove_error *error)
+{
+    enum grove_code code;
+    for (int attempt = 1;; attempt++) {
+        struct writing writing = {.batch = batch};
+        arena_init(&writing.arena, BATCH_BYTES_MAX);
+        code = pg_take(batch->store->pool, &writing.conn, error);
+        if (code == GROVE_OK)
+            code = write_once(&writing, error);
+        pg_give(&writing.conn); // rolls back what was not committed
+        if (code == GROVE_OK)
+            add_counts(&writing, progress);
+        arena_release(&writing.arena);
+        // A lost connection may have lost the answer to the commit only: the same rows again are
+        // no change.
+        bool again = code != GROVE_OK && error->retry == GROVE_RETRY_LATER &&
+                     attempt < ATTEMPTS_MAX && code != GROVE_TIMEOUT;
+        if (!again)
+            return code;
+    }
+}
+
+// --- projection -------------------------------------------------------------------------------------
+
+static enum grove_code project(struct batch *batch, struct grove_load_progress *progress,
+                               struct grove_error *error)
+{
+    struct projector_report report = {0};
+    enum grove_code code =
+        projector_apply(batch->store, batch->content_ids, batch->count, &report, error);
+    progress->rows_embedded += report.embedded;
+    progress->rows_projected += report.upserted;
+    progress->seconds_database += report.seconds_database;
+    progress->seconds_embedding += report.seconds_embedding;
+    progress->seconds_vectors += report.seconds_vectors;
+    if (code == GROVE_OK && report.failed + report.dead > 0) {
+        code = error_set(error, GROVE_ENGINE, "%lld rows could not be made searchable",
+                         (long long)(report.failed + report.dead));
+        error_detail(error, "%s", report.last_error);
+    }
+    if (code != GROVE_OK && code != GROVE_CANCELLED)
+        error_hint(error, "the rows are in PostgreSQL; \"grove sync\" makes them searchable");
+    return code;
+}
+
+enum grove_code batch_write(struct batch *batch, struct grove_load_progress *progress,
+                            struct grove_error *error)
+{
+    int64_t start_us = clock_monotonic_us();
+    for (size_t i = 0; i < batch->count; i++) {
+        const struct record *record = &batch->records[i];
+        const struct batch_leaf leaf = {
+            .tree = record->tree, .branch = record->branch, .limb = record->limb,
+            .leaf = record->leaf};
+        batch->leaf_of[i] = find_or_add_leaf(batch, &leaf);
+    }
+    enum grove_code code =
+        batch->leaf_count > 0 ? write_transaction(batch, progress, error) : GROVE_OK;
+    progress->seconds_database += (double)(clock_monotonic_us() - start_us) / 1e6;
+    if (code == GROVE_OK && batch->count > 0)
+        code = project(batch, progress, error);
+    batch->count = batch->leaf_count = 0;
+    arena_clear(&batch->arena);
+    return code;
+}

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Up to 256 records, written to PostgreSQL in one transaction and then projected.
+//
+//     batch_init(&batch, store, "supplied");
+//     record = batch_slot(&batch);                 // parse into it, with batch.arena
+//     batch.count++;
+//     if (batch_full(&batch))
+//         code = batch_write(&batch, progress, error);   // and empty again
+//     batch_release(&batch);
+#ifndef GROVE_CONTENT_BATCH_H
+#define GROVE_CONTENT_BATCH_H
+
+#include "base/arena.h"
+#include "catalog/store.h"
+#include "content/record.h"
+#include "grove/grove.h"
+
+enum { BATCH_ROWS_MAX = 256 };
+
+// A leaf that is to exist, whether contents lie on it or not.
+struct batch_leaf {
+    const struct record_tree *tree;
+    struct text branch, limb, leaf;
+    struct text description; // of a new one; {NULL, 0}: none
+    int32_t id;              // known after writing
+};
+
+struct batch {
+    struct store *store;
+    const char *origin; // of vectors that come with records: "supplied" or "placeholder"
+    struct arena arena; // of the records' texts; emptied with the batch
+    size_t count;
+    struct record records[BATCH_ROWS_MAX];
+    size_t leaf_of[BATCH_ROWS_MAX]; // index into leaves
+    size_t leaf_count;
+    struct batch_leaf leaves[BATCH_ROWS_MAX];
+    int32_t content_ids[BATCH_ROWS_MAX];
+};
+
+void batch_init(struct batch *batch, struct store *store, const char *origin);
+void batch_release(struct batch *batch);
+
+bool batch_full(const struct batch *batch);
+
+// Adds a leaf of its own accord. At most BATCH_ROWS_MAX distinct ones.
+void batch_add_leaf(struct batch *batch, const struct batch_leaf *leaf);
+
+// One transaction, then the projection of its contents; empties the batch whatever happens. The
+// counts and seconds are added to *progress. On failure before the commit nothing was written; an
+// error afterwards says that the rows are in PostgreSQL.
+enum grove_code batch_write(struct batch *batch, struct grove_load_progress *progress,
+                            struct grove_error *error);
+
+#endif

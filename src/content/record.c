@@ -1,0 +1,372 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "content/record.h"
+
+#include <limits.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "base/check.h"
+#include "base/clock.h"
+#include "base/digest.h"
+#include "base/json.h"
+#include "base/nearest.h"
+
+enum { TREE_MAX = 40, NAME_MAX_CHARACTERS = 100, TYPE_MAX = 50, TITLE_MAX = 200, SUMMARY_MAX = 500 };
+
+enum field {
+    FIELD_TREE,
+    FIELD_BRANCH,
+    FIELD_LIMB,
+    FIELD_LEAF,
+    FIELD_CONTENT_TYPE,
+    FIELD_TITLE,
+    FIELD_SUMMARY,
+    FIELD_BODY,
+    FIELD_CHUNK_NUMBER,
+    FIELD_WORD_COUNT,
+    FIELD_CREATED_AT,
+    FIELD_VECTOR,
+    FIELD_COUNT
+};
+
+static const char *const field_names[FIELD_COUNT] = {
+    "tree",    "branch", "limb",         "leaf",       "content_type", "title",
+    "summary", "body",   "chunk_number", "word_count", "created_at",   "vector",
+};
+
+struct parsing {
+    yyjson_val *values[FIELD_COUNT]; // NULL: not given, or null
+    const struct record_trees *trees;
+    struct arena *arena;
+    struct record *record;
+    struct record_problem *problem;
+};
+
+static enum record_verdict bad(struct parsing *parsing, const char *field, const char *format, ...)
+    GROVE_PRINTF(3, 4);
+
+static enum record_verdict bad(struct parsing *parsing, const char *field, const char *format, ...)
+{
+    va_list values;
+    va_start(values, format);
+    vsnprintf(parsing->problem->reason, RECORD_REASON_SIZE, format, values);
+    va_end(values);
+    parsing->problem->field = field;
+    return RECORD_BAD;
+}
+
+// --- which fields ---------------------------------------------------------------------------------
+
+static int find_field(struct text name)
+{
+    for (int field = 0; field < FIELD_COUNT; field++)
+        if (text_equal(name, text_of(field_names[field])))
+            return field;
+    return -1;
+}
+
+static enum record_verdict unknown_field(struct parsing *parsing, struct text name)
+{
+    struct text names[FIELD_COUNT];
+    for (size_t i = 0; i < FIELD_COUNT; i++)
+        names[i] = text_of(field_names[i]);
+    nearest_sort(name, names, FIELD_COUNT);
+    int shown = name.length > 60 ? 60 : (int)name.length;
+    return bad(parsing, "", "unknown field \"%.*s\"; did you mean \"%s\"?", shown, name.data,
+               names[0].data);
+}
+
+static enum record_verdict collect(struct parsing *parsing, yyjson_val *root)
+{
+    bool seen[FIELD_COUNT] = {false};
+    size_t index, count;
+    yyjson_val *key, *value;
+    if (!yyjson_is_obj(root))
+        return bad(parsing, "", "not a JSON object");
+    yyjson_obj_foreach(root, index, count, key, value) {
+        int field = find_field(json_text(key));
+        if (field < 0)
+            return unknown_field(parsing, json_text(key));
+        if (seen[field])
+            return bad(parsing, field_names[field], "given twice");
+        seen[field] = true;
+        parsing->values[field] = yyjson_is_null(value) ? NULL : value;
+    }
+    return RECORD_GOOD;
+}
+
+// --- texts ----------------------------------------------------------------------------------------
+
+// `names` are on one line; others may have line breaks and tabs.
+static enum record_verdict check_characters(struct parsing *parsing, enum field field,
+                                            struct text text, bool one_line)
+{
+    for (size_t i = 0; i < text.length; i++) {
+        unsigned char c = (unsigned char)text.data[i];
+        bool allowed = c >= 0x20 && c != 0x7f;
+        if (!one_line && (c == '\n' || c == '\t' || c == '\r'))
+            allowed = true;
+        if (!allowed)
+            return bad(parsing, field_names[field], "control character 0x%02x at byte %zu", c, i);
+    }
+    return RECORD_GOOD;
+}
+
+static enum record_verdict copy(struct parsing *parsing, struct text text, struct text *ret)
+{
+    char *data = arena_copy(parsing->arena, text);
+    if (!data)
+        return RECORD_NO_MEMORY;
+    *ret = (struct text){data, text.length};
+    return RECORD_GOOD;
+}
+
+static enum record_verdict take_text(struct parsing *parsing, enum field field,
+                                     size_t characters_max, bool one_line, struct text *ret)
+{
+    yyjson_val *value = parsing->values[field];
+    if (!value)
+        return bad(parsing, field_names[field], "missing");
+    if (!yyjson_is_str(value))
+        return bad(parsing, field_names[field], "not a string");
+    struct text text = json_text(value);
+    if (text_trim(text).length == 0)
+        return bad(parsing, field_names[field], "empty");
+    size_t characters = text_characters(text);
+    if (characters > characters_max)
+        return bad(parsing, field_names[field], "%zu characters, at most %zu", characters,
+                   characters_max);
+    enum record_verdict verdict = check_characters(parsing, field, text, one_line);
+    return verdict == RECORD_GOOD ? copy(parsing, text, ret) : verdict;
+}
+
+static enum record_verdict take_tree(struct parsing *parsing)
+{
+    struct text name;
+    enum record_verdict verdict = take_text(parsing, FIELD_TREE, TREE_MAX, true, &name);
+    if (verdict != RECORD_GOOD)
+        return verdict;
+    const struct record_tree *nearest = NULL;
+    unsigned distance = UINT_MAX;
+    for (size_t i = 0; i < parsing->trees->count; i++) {
+        const struct record_tree *tree = &parsing->trees->items[i];
+        if (text_equal(tree->tree, name)) {
+            parsing->record->tree = tree;
+            return RECORD_GOOD;
+        }
+        if (nearest_distance(tree->tree, name) < distance) {
+            distance = nearest_distance(tree->tree, name);
+            nearest = tree;
+        }
+    }
+    if (!nearest)
+        return bad(parsing, "tree", "there is no tree \"%.*s\"", TEXT_ARGS(name));
+    return bad(parsing, "tree", "there is no tree \"%.*s\"; the nearest is \"%.*s\"",
+               TEXT_ARGS(name), TEXT_ARGS(nearest->tree));
+}
+
+static enum record_verdict take_place(struct parsing *parsing)
+{
+    struct record *record = parsing->record;
+    enum record_verdict verdict = take_tree(parsing);
+    if (verdict == RECORD_GOOD)
+        verdict = take_text(parsing, FIELD_BRANCH, NAME_MAX_CHARACTERS, true, &record->branch);
+    if (verdict == RECORD_GOOD)
+        verdict = take_text(parsing, FIELD_LIMB, NAME_MAX_CHARACTERS, true, &record->limb);
+    if (verdict == RECORD_GOOD)
+        verdict = take_text(parsing, FIELD_LEAF, NAME_MAX_CHARACTERS, true, &record->leaf);
+    if (verdict == RECORD_GOOD)
+        verdict =
+            take_text(parsing, FIELD_CONTENT_TYPE, TYPE_MAX, true, &record->content_type);
+    return verdict;
+}
+
+// The first characters of the body, ending at a word and in "…" where it is longer. White space
+// becomes single spaces.
+static enum record_verdict summarise(struct parsing *parsing)
+{
+    struct text body = text_trim(parsing->record->body);
+    char *summary = arena_alloc(parsing->arena, body.length + 4);
+    if (!summary)
+        return RECORD_NO_MEMORY;
+    size_t length = 0, characters = 0, word_end = 0;
+    bool cut = false;
+    for (size_t i = 0; i < body.length; i++) {
+        unsigned char c = (unsigned char)body.data[i];
+        bool space = c == ' ' || c == '\n' || c == '\t' || c == '\r';
+        if (space && length > 0 && summary[length - 1] == ' ')
+            continue;
+        if ((c & 0xc0) != 0x80 && ++characters > SUMMARY_MAX - 1 &&
+            text_characters(body) > SUMMARY_MAX) {
+            cut = true;
+            break;
+        }
+        if (space)
+            word_end = length;
+        summary[length++] = space ? ' ' : (char)c;
+    }
+    if (cut) {
+        length = word_end > length / 2 ? word_end : length;
+        memcpy(summary + length, "\xe2\x80\xa6", 3); // …
+        length += 3;
+    }
+    parsing->record->summary = (struct text){summary, length};
+    return RECORD_GOOD;
+}
+
+static enum record_verdict take_texts(struct parsing *parsing)
+{
+    struct record *record = parsing->record;
+    bool has_summary = parsing->values[FIELD_SUMMARY], has_body = parsing->values[FIELD_BODY];
+    enum record_verdict verdict = take_text(parsing, FIELD_TITLE, TITLE_MAX, true, &record->title);
+    if (verdict == RECORD_GOOD && !has_summary && !has_body)
+        verdict = bad(parsing, "summary", "missing, and there is no body to take it from");
+    if (verdict == RECORD_GOOD && has_body)
+        verdict = take_text(parsing, FIELD_BODY, RECORD_BODY_BYTES_MAX, false, &record->body);
+    if (verdict == RECORD_GOOD && record->body.length > RECORD_BODY_BYTES_MAX)
+        verdict = bad(parsing, "body", "%zu bytes, at most %d", record->body.length,
+                      RECORD_BODY_BYTES_MAX);
+    if (verdict == RECORD_GOOD && has_summary)
+        verdict = take_text(parsing, FIELD_SUMMARY, SUMMARY_MAX, false, &record->summary);
+    else if (verdict == RECORD_GOOD)
+        verdict = summarise(parsing);
+    return verdict;
+}
+
+// --- numbers --------------------------------------------------------------------------------------
+
+static enum record_verdict take_integer(struct parsing *parsing, enum field field, int32_t least,
+                                        int32_t otherwise, int32_t *ret)
+{
+    yyjson_val *value = parsing->values[field];
+    if (!value) {
+        *ret = otherwise;
+        return RECORD_GOOD;
+    }
+    if (!yyjson_is_int(value))
+        return bad(parsing, field_names[field], "not a whole number");
+    bool fits = yyjson_is_sint(value) ? yyjson_get_sint(value) >= INT32_MIN
+                                      : yyjson_get_uint(value) <= INT32_MAX;
+    int64_t number = fits ? yyjson_get_sint(value) : 0;
+    if (!fits || number < least || number > INT32_MAX)
+        return bad(parsing, field_names[field], "out of range, %d to %d", least, INT32_MAX);
+    *ret = (int32_t)number;
+    return RECORD_GOOD;
+}
+
+static enum record_verdict take_created_at(struct parsing *parsing)
+{
+    yyjson_val *value = parsing->values[FIELD_CREATED_AT];
+    parsing->record->created_at_us = INT64_MIN;
+    if (!value)
+        return RECORD_GOOD;
+    if (!yyjson_is_str(value) ||
+        !clock_parse_timestamp(json_text(value), &parsing->record->created_at_us))
+        return bad(parsing, "created_at", "not a time such as \"2026-11-23T08:44:41Z\"");
+    return RECORD_GOOD;
+}
+
+static enum record_verdict take_vector(struct parsing *parsing)
+{
+    yyjson_val *value = parsing->values[FIELD_VECTOR], *item;
+    if (!value)
+        return RECORD_GOOD;
+    if (!yyjson_is_arr(value))
+        return bad(parsing, "vector", "not an array");
+    if (yyjson_arr_size(value) != RECORD_VECTOR_SIZE)
+        return bad(parsing, "vector", "%zu numbers, not %d", yyjson_arr_size(value),
+                   RECORD_VECTOR_SIZE);
+    float *vector = arena_alloc_array(parsing->arena, RECORD_VECTOR_SIZE, sizeof *vector);
+    if (!vector)
+        return RECORD_NO_MEMORY;
+    size_t index, count;
+    bool zero = true;
+    yyjson_arr_foreach(value, index, count, item) {
+        vector[index] = (float)yyjson_get_num(item);
+        if (!yyjson_is_num(item) || !isfinite(vector[index]))
+            return bad(parsing, "vector", "no finite number at position %zu", index);
+        zero = zero && vector[index] == 0;
+    }
+    if (zero)
+        return bad(parsing, "vector", "all zero: it has no direction");
+    parsing->record->vector = vector;
+    return RECORD_GOOD;
+}
+
+static enum record_verdict take_numbers(struct parsing *parsing)
+{
+    struct record *record = parsing->record;
+    size_t words = text_words(record->body.data ? record->body : record->summary);
+    enum record_verdict verdict =
+        take_integer(parsing, FIELD_CHUNK_NUMBER, 1, 1, &record->chunk_number);
+    if (verdict == RECORD_GOOD)
+        verdict =
+            take_integer(parsing, FIELD_WORD_COUNT, 0, (int32_t)words, &record->word_count);
+    if (verdict == RECORD_GOOD)
+        verdict = take_created_at(parsing);
+    if (verdict == RECORD_GOOD)
+        verdict = take_vector(parsing);
+    return verdict;
+}
+
+// --- a line ---------------------------------------------------------------------------------------
+
+static enum record_verdict take_line(struct parsing *parsing, yyjson_val *root)
+{
+    enum record_verdict verdict = collect(parsing, root);
+    if (verdict == RECORD_GOOD)
+        verdict = take_place(parsing);
+    if (verdict == RECORD_GOOD)
+        verdict = take_texts(parsing);
+    if (verdict == RECORD_GOOD)
+        verdict = take_numbers(parsing);
+    return verdict;
+}
+
+enum record_verdict record_parse(struct text line, const struct record_trees *trees,
+                                 struct arena *arena, struct record *ret,
+                                 struct record_problem *ret_problem)
+{
+    struct record record = {0};
+    struct parsing parsing = {
+        .trees = trees, .arena = arena, .record = &record, .problem = ret_problem};
+    size_t broken_at = text_utf8_error(line);
+    if (broken_at < line.length)
+        return bad(&parsing, "", "not UTF-8 at byte %zu", broken_at);
+    if (memchr(line.data, '\0', line.length))
+        return bad(&parsing, "", "a NUL byte");
+    yyjson_read_err failure = {0};
+    // yyjson wants a writable text, but does not write to it without INSITU.
+    yyjson_doc *document = yyjson_read_opts((char *)(uintptr_t)line.data, line.length, 0,
+                                            json_allocator(), &failure);
+    if (!document && failure.code == YYJSON_READ_ERROR_MEMORY_ALLOCATION)
+        return RECORD_NO_MEMORY;
+    if (!document)
+        return bad(&parsing, "", "not JSON: %s at byte %zu", failure.msg, failure.pos);
+    enum record_verdict verdict = take_line(&parsing, yyjson_doc_get_root(document));
+    yyjson_doc_free(document);
+    if (verdict == RECORD_GOOD)
+        *ret = record;
+    return verdict;
+}
+
+void record_key(const struct record *record, unsigned char ret_key[static 16])
+{
+    // Names have no control characters, so NUL separates them.
+    const struct text parts[] = {record->tree->tree, record->branch, record->limb, record->leaf,
+                                 record->content_type};
+    char key[5 * 4 * NAME_MAX_CHARACTERS + 64];
+    size_t length = 0;
+    for (size_t i = 0; i < ARRAY_COUNT(parts); i++) {
+        CHECK(length + parts[i].length + 16 < sizeof key);
+        memcpy(key + length, parts[i].data, parts[i].length);
+        length += parts[i].length;
+        key[length++] = '\0';
+    }
+    memcpy(key + length, &record->chunk_number, sizeof record->chunk_number);
+    length += sizeof record->chunk_number;
+    unsigned char digest[SHA256_BYTES];
+    sha256((struct text){key, length}, digest);
+    memcpy(ret_key, digest, 16);
+}

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// One line of JSON Lines as a content with its place in a tree, checked field by field.
+//
+//     struct record record;
+//     struct record_problem problem;
+//     switch (record_parse(line, &trees, arena, &record, &problem)) { ... }
+//
+// Texts of a record are copies in the arena. Nothing here needs a server: the trees are given.
+#ifndef GROVE_CONTENT_RECORD_H
+#define GROVE_CONTENT_RECORD_H
+
+#include "base/arena.h"
+#include "base/text.h"
+
+enum {
+    RECORD_BODY_BYTES_MAX = 1 << 20,
+    RECORD_VECTOR_SIZE = 384,
+    RECORD_REASON_SIZE = 400,
+};
+
+// A tree that contents may be loaded into.
+struct record_tree {
+    struct text tree;
+    struct text hierarchy_table;
+};
+
+struct record_trees {
+    const struct record_tree *items;
+    size_t count;
+};
+
+struct record {
+    const struct record_tree *tree;
+    struct text branch;
+    struct text limb;
+    struct text leaf;
+    struct text content_type;
+    struct text title;
+    struct text summary; // made from the body where none was given
+    struct text body;    // {NULL, 0}: none
+    int32_t chunk_number;
+    int32_t word_count;
+    int64_t created_at_us; // INT64_MIN: not given
+    const float *vector;   // [RECORD_VECTOR_SIZE], or NULL
+};
+
+struct record_problem {
+    const char *field; // "" for the line as a whole; a literal
+    char reason[RECORD_REASON_SIZE];
+};
+
+enum record_verdict { RECORD_GOOD, RECORD_BAD, RECORD_NO_MEMORY };
+
+enum record_verdict record_parse(struct text line, const struct record_trees *trees,
+                                 struct arena *arena, struct record *ret,
+                                 struct record_problem *ret_problem);
+
+// What makes two lines the same content, as a digest.
+void record_key(const struct record *record, unsigned char ret_key[static 16]);
+
+#endif

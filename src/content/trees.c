@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "content/trees.h"
+
+#include "catalog/assets.h"
+
+enum { TREES_BYTES_MAX = 4 << 20 };
+
+enum grove_code trees_read(struct store *store, struct arena *ret_arena, struct record_trees *ret,
+                           struct grove_error *error)
+{
+    struct pg_statement statement = {"subjects.sql", query_sql("subjects.sql")};
+    struct pg_conn *conn = NULL;
+    struct pg_rows rows = {0};
+    arena_init(ret_arena, TREES_BYTES_MAX);
+    enum grove_code code = pg_take(store->pool, &conn, error);
+    if (code == GROVE_OK)
+        code = pg_query(conn, ret_arena, &statement, NULL, &rows, error);
+    pg_give(&conn);
+    struct record_tree *trees =
+        code == GROVE_OK ? arena_alloc_array(ret_arena, (size_t)rows.count + 1, sizeof *trees)
+                         : NULL;
+    if (code == GROVE_OK && !trees)
+        code = error_no_memory(error, "the trees");
+    if (code != GROVE_OK) {
+        arena_release(ret_arena);
+        return code;
+    }
+    for (int r = 0; r < rows.count; r++)
+        trees[r] = (struct record_tree){pg_text(&rows, r, 0), pg_text(&rows, r, 1)};
+    *ret = (struct record_trees){trees, (size_t)rows.count};
+    return GROVE_OK;
+}
