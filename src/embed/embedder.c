@@ -1,0 +1,348 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A call is cut into rounds of a bounded number of texts. Each round is tokenised and sorted by
+// length, longest first. A round of few tokens runs in the calling thread, with a scratch of the
+// pool, so that many threads embed queries side by side; a larger one is cut into groups of whole
+// sequences, each a step of the shared workers, each worker with a scratch of its own.
+#include "embed/embed.h"
+
+#include <limits.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <sys/mman.h>
+
+#include "base/alloc.h"
+#include "base/check.h"
+#include "base/file.h"
+#include "base/workers.h"
+#include "embed/forward.h"
+#include "embed/model.h"
+#include "embed/safetensors.h"
+#include "embed/tokenizer.h"
+
+enum {
+    ROUND_TEXTS_MAX = 1024,
+    DIRECT_TOKENS_MAX = EMBED_TOKENS_MAX, // of a round that runs in the calling thread
+    GROUP_TOKENS_MIN = 128,               // fewer make matrix products slow
+    GROUP_TOKENS_MAX = 512,               // more do not make them faster, but the scratch larger
+    POOL_MIN = 2,
+    POOL_MAX = 16,
+};
+
+// Scratches for calls that run in their own thread; who finds none waits.
+struct pool {
+    pthread_mutex_t mutex;
+    pthread_cond_t returned;
+    size_t size;  // fewer while being built
+    size_t count; // in `free`
+    struct forward_scratch *free[POOL_MAX];
+};
+
+struct embedder {
+    struct file_map model_file, vocab_file;
+    struct tokenizer tokenizer;
+    struct model model;
+    struct workers *workers;
+    struct forward_scratch **worker_scratches; // [workers_count]
+    struct pool pool;
+    char model_path[PATH_MAX], vocab_path[PATH_MAX];
+};
+
+static enum grove_code map_file(const char *folder, const char *name, char path[static PATH_MAX],
+                                struct file_map *ret_map, struct grove_error *error)
+{
+    int length = snprintf(path, PATH_MAX, "%s/%s", folder, name);
+    if (length < 0 || length >= PATH_MAX)
+        return error_set(error, GROVE_INVALID, "path \"%.200s...\" is too long", folder);
+    enum grove_code code = file_map_open(path, ret_map, error);
+    if (code == GROVE_NOT_FOUND)
+        error_hint(error, "the model's folder must hold model.safetensors and vocab.txt of "
+                          "sentence-transformers/all-MiniLM-L6-v2");
+    return code;
+}
+
+static enum grove_code open_model(struct embedder *self, struct grove_error *error)
+{
+    struct safetensors file;
+    enum grove_code code = safetensors_open(&file, self->model_file.data,
+                                            self->model_file.size_bytes, self->model_path, error);
+    if (code != GROVE_OK)
+        return code;
+    code = model_open(&self->model, &file, self->tokenizer.vocab.count, error);
+    safetensors_release(&file);
+    return code;
+}
+
+static enum grove_code open_files(struct embedder *self, const char *folder,
+                                  struct grove_error *error)
+{
+    enum grove_code code =
+        map_file(folder, "vocab.txt", self->vocab_path, &self->vocab_file, error);
+    if (code == GROVE_OK)
+        code = map_file(folder, "model.safetensors", self->model_path, &self->model_file, error);
+    if (code != GROVE_OK)
+        return code;
+    struct text vocabulary = {(const char *)self->vocab_file.data, self->vocab_file.size_bytes};
+    code = tokenizer_open(&self->tokenizer, vocabulary, self->vocab_path, error);
+    if (code == GROVE_OK)
+        code = open_model(self, error);
+    if (code != GROVE_OK)
+        return code;
+    // Advice: read ahead, where the file is not in memory yet.
+    (void)madvise((void *)(uintptr_t)self->model_file.data, self->model_file.size_bytes,
+                  MADV_WILLNEED);
+    return GROVE_OK;
+}
+
+static enum grove_code open_scratches(struct embedder *self, struct grove_error *error)
+{
+    unsigned workers = workers_count(self->workers);
+    self->worker_scratches = mem_zalloc(workers * sizeof self->worker_scratches[0]);
+    if (!self->worker_scratches)
+        return error_no_memory(error, "the model's workers");
+    for (unsigned i = 0; i < workers; i++) {
+        self->worker_scratches[i] = forward_scratch_new(GROUP_TOKENS_MAX);
+        if (!self->worker_scratches[i])
+            return error_no_memory(error, "the model's workers");
+    }
+    size_t wanted = workers < POOL_MIN ? POOL_MIN : workers > POOL_MAX ? POOL_MAX : workers;
+    while (self->pool.size < wanted) {
+        struct forward_scratch *scratch = forward_scratch_new(DIRECT_TOKENS_MAX);
+        if (!scratch)
+            return error_no_memory(error, "the model's workers");
+        self->pool.free[self->pool.size++] = scratch;
+        self->pool.count++;
+    }
+    return GROVE_OK;
+}
+
+enum grove_code embedder_open(const struct embedder_options *options, struct embedder **ret,
+                              struct grove_error *error)
+{
+    if (!options->folder || options->folder[0] == '\0')
+        return error_set(error, GROVE_INVALID, "no folder of the model is given");
+    struct embedder *self = mem_zalloc(sizeof *self);
+    if (!self)
+        return error_no_memory(error, "the model");
+    pthread_mutex_init(&self->pool.mutex, NULL);
+    pthread_cond_init(&self->pool.returned, NULL);
+    enum grove_code code = open_files(self, options->folder, error);
+    if (code == GROVE_OK)
+        code = workers_new(options->threads, &self->workers, error);
+    if (code == GROVE_OK)
+        code = open_scratches(self, error);
+    if (code != GROVE_OK) {
+        embedder_free(self);
+        return code;
+    }
+    *ret = self;
+    return GROVE_OK;
+}
+
+void embedder_free(struct embedder *self)
+{
+    if (!self)
+        return;
+    CHECK(self->pool.count == self->pool.size); // else a call is still under way
+    for (size_t i = 0; i < self->pool.count; i++)
+        forward_scratch_free(self->pool.free[i]);
+    for (unsigned i = 0; self->worker_scratches && i < workers_count(self->workers); i++)
+        forward_scratch_free(self->worker_scratches[i]);
+    mem_free(self->worker_scratches);
+    workers_free(self->workers);
+    tokenizer_release(&self->tokenizer);
+    file_map_release(&self->model_file);
+    file_map_release(&self->vocab_file);
+    pthread_cond_destroy(&self->pool.returned);
+    pthread_mutex_destroy(&self->pool.mutex);
+    mem_free(self);
+}
+
+static struct forward_scratch *pool_take(struct pool *pool)
+{
+    pthread_mutex_lock(&pool->mutex);
+    while (pool->count == 0)
+        pthread_cond_wait(&pool->returned, &pool->mutex);
+    struct forward_scratch *scratch = pool->free[--pool->count];
+    pthread_mutex_unlock(&pool->mutex);
+    return scratch;
+}
+
+static void pool_return(struct pool *pool, struct forward_scratch *scratch)
+{
+    pthread_mutex_lock(&pool->mutex);
+    CHECK(pool->count < pool->size);
+    pool->free[pool->count++] = scratch;
+    pthread_cond_signal(&pool->returned);
+    pthread_mutex_unlock(&pool->mutex);
+}
+
+// --- a round ----------------------------------------------------------------------------------
+
+struct group {
+    size_t first, count; // of the sequences
+};
+
+struct round {
+    struct embedder *embedder;
+    const atomic_bool *cancelled;
+    atomic_bool damaged;
+    size_t tokens;
+    size_t group_count;
+    // In the same allocation, each for as many texts as a round of this call may have.
+    int32_t (*ids)[EMBED_TOKENS_MAX];
+    struct forward_sequence *sequences; // longest first
+    struct group *groups;
+    uint16_t *lengths;
+};
+
+static struct round *round_new(struct embedder *embedder, size_t texts,
+                               const atomic_bool *cancelled)
+{
+    CHECK(texts <= ROUND_TEXTS_MAX);
+    struct round *self = mem_alloc(
+        sizeof *self + texts * (sizeof self->sequences[0] + sizeof self->groups[0] +
+                                sizeof self->ids[0] + sizeof self->lengths[0]));
+    if (!self)
+        return NULL;
+    *self = (struct round){.embedder = embedder, .cancelled = cancelled};
+    self->sequences = (struct forward_sequence *)(self + 1);
+    self->groups = (struct group *)(self->sequences + texts);
+    self->ids = (int32_t(*)[EMBED_TOKENS_MAX])(self->groups + texts);
+    self->lengths = (uint16_t *)(self->ids + texts);
+    return self;
+}
+
+static bool is_cancelled(const struct round *self)
+{
+    return self->cancelled && atomic_load_explicit(self->cancelled, memory_order_relaxed);
+}
+
+// Tokenises the texts and sorts them by length, longest first: a counting sort.
+static void round_tokenize(struct round *self, const struct text *texts, size_t count,
+                           float *vectors)
+{
+    size_t next[EMBED_TOKENS_MAX + 1] = {0}; // where the next sequence of a length goes
+    size_t of_length[EMBED_TOKENS_MAX + 1] = {0};
+    self->tokens = 0;
+    for (size_t i = 0; i < count; i++) {
+        size_t length = tokenizer_encode(&self->embedder->tokenizer, texts[i], self->ids[i]);
+        self->lengths[i] = (uint16_t)length;
+        self->tokens += length;
+        of_length[length]++;
+    }
+    for (size_t length = EMBED_TOKENS_MAX; length > 0; length--)
+        next[length - 1] = next[length] + of_length[length];
+    for (size_t i = 0; i < count; i++)
+        self->sequences[next[self->lengths[i]]++] = (struct forward_sequence){
+            .ids = self->ids[i],
+            .length = self->lengths[i],
+            .ret_vector = vectors + i * EMBED_DIMENSION,
+        };
+}
+
+// Groups of about as many tokens each, a few for each worker where that leaves them large enough.
+static void round_group(struct round *self, size_t count)
+{
+    size_t tokens_max = self->tokens / (2 * workers_count(self->embedder->workers));
+    if (tokens_max < GROUP_TOKENS_MIN)
+        tokens_max = GROUP_TOKENS_MIN;
+    if (tokens_max > GROUP_TOKENS_MAX)
+        tokens_max = GROUP_TOKENS_MAX;
+    size_t tokens = 0;
+    self->group_count = 0;
+    for (size_t i = 0; i < count; i++) {
+        size_t length = self->sequences[i].length;
+        if (i == 0 || tokens + length > tokens_max) {
+            self->groups[self->group_count++] = (struct group){.first = i};
+            tokens = 0;
+        }
+        tokens += length;
+        self->groups[self->group_count - 1].count++;
+    }
+    CHECK(self->group_count <= count);
+}
+
+static void run_group(void *state, size_t index, unsigned worker)
+{
+    struct round *self = state;
+    const struct group *group = &self->groups[index];
+    if (is_cancelled(self) || atomic_load(&self->damaged))
+        return;
+    if (!forward(&self->embedder->model, self->embedder->worker_scratches[worker],
+                 self->sequences + group->first, group->count))
+        atomic_store(&self->damaged, true);
+}
+
+static void run_direct(struct round *self, size_t count)
+{
+    struct pool *pool = &self->embedder->pool;
+    struct forward_scratch *scratch = pool_take(pool);
+    if (!is_cancelled(self) &&
+        !forward(&self->embedder->model, scratch, self->sequences, count))
+        atomic_store(&self->damaged, true);
+    pool_return(pool, scratch);
+}
+
+static enum grove_code run_round(struct round *self, const struct text *texts, size_t count,
+                                 float *vectors, struct grove_error *error)
+{
+    round_tokenize(self, texts, count, vectors);
+    if (self->tokens <= DIRECT_TOKENS_MAX) {
+        run_direct(self, count);
+    } else {
+        round_group(self, count);
+        workers_run(self->embedder->workers, self->group_count, run_group, self);
+    }
+    if (is_cancelled(self))
+        return error_set(error, GROVE_CANCELLED, "embedding was stopped");
+    if (atomic_load(&self->damaged))
+        return error_set(error, GROVE_CORRUPT,
+                         "the weights in \"%.300s\" make vectors of no finite numbers",
+                         self->embedder->model_path);
+    return GROVE_OK;
+}
+
+static enum grove_code check_text(struct text text, size_t number, struct grove_error *error)
+{
+    size_t bad = text_utf8_error(text);
+    if (bad == text.length)
+        return GROVE_OK;
+    return error_set(error, GROVE_INVALID, "text %zu is not well-formed UTF-8 at byte %zu", number,
+                     bad);
+}
+
+enum grove_code embedder_embed(struct embedder *self, const struct text *texts, size_t count,
+                               float *ret_vectors, const atomic_bool *cancelled,
+                               struct grove_error *error)
+{
+    for (size_t i = 0; i < count; i++) {
+        enum grove_code code = check_text(texts[i], i, error);
+        if (code != GROVE_OK)
+            return code;
+    }
+    if (count == 0)
+        return GROVE_OK;
+    struct round *round =
+        round_new(self, count < ROUND_TEXTS_MAX ? count : ROUND_TEXTS_MAX, cancelled);
+    if (!round)
+        return error_no_memory(error, "token ids");
+    enum grove_code code = GROVE_OK;
+    for (size_t done = 0; done < count && code == GROVE_OK;) {
+        size_t now = count - done < ROUND_TEXTS_MAX ? count - done : ROUND_TEXTS_MAX;
+        code = run_round(round, texts + done, now, ret_vectors + done * EMBED_DIMENSION, error);
+        done += now;
+    }
+    mem_free(round);
+    return code;
+}
+
+enum grove_code embedder_tokenize(const struct embedder *self, struct text text,
+                                  int32_t ret_ids[static EMBED_TOKENS_MAX], size_t *ret_count,
+                                  struct grove_error *error)
+{
+    enum grove_code code = check_text(text, 0, error);
+    if (code == GROVE_OK)
+        *ret_count = tokenizer_encode(&self->tokenizer, text, ret_ids);
+    return code;
+}

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The forward pass: token ids in, one vector of length 1 for each sequence out.
+//
+//     scratch = forward_scratch_new(512);
+//     finite = forward(&model, scratch, sequences, count);
+//     forward_scratch_free(scratch);
+//
+// Sequences of different lengths lie one behind the other, without padding. A scratch holds all
+// that a pass writes but the vectors; it belongs to one pass at a time. The model is only read.
+#ifndef GROVE_EMBED_FORWARD_H
+#define GROVE_EMBED_FORWARD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/attr.h"
+#include "embed/model.h"
+
+struct forward_scratch;
+
+struct forward_sequence {
+    const int32_t *ids; // each below the model's word_count
+    size_t length;      // 1..EMBED_TOKENS_MAX
+    float *ret_vector;  // [EMBED_DIMENSION]
+};
+
+// For passes of at most `tokens_max` tokens in all, 9 KB each. NULL: out of memory.
+struct forward_scratch *forward_scratch_new(size_t tokens_max) GROVE_MUST_CHECK;
+void forward_scratch_free(struct forward_scratch *scratch);
+
+// False when a vector is not of finite numbers: the weights are damaged.
+bool forward(const struct model *model, struct forward_scratch *scratch,
+             const struct forward_sequence *sequences, size_t count) GROVE_MUST_CHECK;
+
+#endif

@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Rows written by any SQL client become searchable, and deleted ones go."""
+
+import os
+import signal
+import time
+
+import pytest
+
+INSERT = """
+    INSERT INTO content_metadata (hierarchy_table, leaf_id, content_type, title, content_summary,
+                                  chunk_number, word_count)
+    SELECT 'religion_hierarchy', id, 'Note', %s, %s, %s, 5 FROM religion_hierarchy
+    WHERE leaf = 'Traditions' RETURNING id
+"""
+
+
+def titles(grove, text, *filters):
+    answer = grove.json("search", text, "--limit", "20", *filters)
+    assert answer["complete"] is True
+    return [hit["title"] for hit in answer["results"]]
+
+
+def test_a_row_is_searchable_at_once_and_after_sync(shared):
+    with shared.connect() as conn:
+        conn.execute(INSERT, ("Lighting the Sabbath candles", "Two candles before sunset.", 1))
+    assert titles(shared, "candles")[0] == "Lighting the Sabbath candles"
+    report = shared.json("sync")
+    assert report["pending"] == 0 and report["dead"] == 0 and report["upserted"] == 1
+    assert titles(shared, "candles")[0] == "Lighting the Sabbath candles"
+
+
+def test_changes_and_deletions_are_seen(shared):
+    with shared.connect() as conn:
+        (number,), = conn.execute(INSERT, ("Keeping bees", "Honey and wax.", 2)).fetchall()
+        shared("sync")
+        assert "Keeping bees" in titles(shared, "honey")
+        conn.execute("UPDATE content_metadata SET title = 'Growing olives', content_summary = 'Oil.'"
+                     " WHERE id = %s", (number,))
+        found = titles(shared, "olive oil")
+        assert found[0] == "Growing olives" and "Keeping bees" not in found
+        shared("sync")
+        assert titles(shared, "olive oil")[0] == "Growing olives"
+        conn.execute("DELETE FROM content_metadata WHERE id = %s", (number,))
+        assert "Growing olives" not in titles(shared, "olive oil")
+        assert shared.json("sync")["removed"] == 1
+        assert "Growing olives" not in titles(shared, "olive oil")
+
+
+def test_watch_projects_by_itself(shared):
+    watcher = shared.start("sync", "--watch")
+    try:
+        with shared.connect() as conn:
+            conn.execute(INSERT, ("Counting the omer", "Forty-nine days.", 3))
+            deadline = time.monotonic() + 30
+            while conn.execute("SELECT count(*) FROM grove.outbox").fetchone()[0]:
+                assert time.monotonic() < deadline
+                time.sleep(0.05)
+    finally:
+        watcher.send_signal(signal.SIGINT)
+        watcher.communicate(timeout=30)
+
+
+def test_a_killed_projector_loses_nothing(shared):
+    with shared.connect() as conn:
+        for chunk in range(100, 160):
+            conn.execute(INSERT, (f"Tractate {chunk}", f"Page {chunk} of many.", chunk))
+        projector = shared.start("sync")
+        time.sleep(0.3)
+        projector.kill()
+        projector.communicate()
+        # What the dead one held is its own until the lease runs out: end the lease here.
+        conn.execute("UPDATE grove.outbox SET lease_until = clock_timestamp()"
+                     " WHERE lease_until IS NOT NULL")
+        report = shared.json("sync")
+        assert report["pending"] == 0
+        count = conn.execute("SELECT count(*) FROM content_metadata").fetchone()[0]
+    assert shared.json("status")["points"] == count
+
+
+@pytest.mark.parametrize("victim", ["postgres", "vectors"])
+def test_a_killed_server_comes_back(shared, victim):
+    before = titles(shared, "candles")
+    os.kill(shared.processes()[victim], signal.SIGKILL)
+    assert titles(shared, "candles") == before
+    assert shared.json("status")["pending"] == 0
+
+
+def test_stop_and_start(shared):
+    before = titles(shared, "candles")
+    shared("stop")
+    assert shared.processes() == {}
+    shared("stop")
+    assert titles(shared, "candles") == before

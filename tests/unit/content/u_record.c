@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "../test.h"
+
+#include "content/record.h"
+#include "content/seen.h"
+
+static const struct record_tree tree_items[] = {{{"religion", 8}, {"religion_hierarchy", 18}},
+                                                {{"subject1", 8}, {"subject1_hierarchy", 18}}};
+static const struct record_trees trees = {tree_items, 2};
+
+#define PLACE "\"tree\":\"religion\",\"branch\":\"b\",\"limb\":\"l\",\"leaf\":\"f\","
+#define WHOLE PLACE "\"content_type\":\"t\",\"title\":\"x\",\"summary\":\"one two\""
+
+static void a_whole_line(void **state)
+{
+    (void)state;
+    struct arena arena;
+    struct record record;
+    struct record_problem problem;
+    arena_init(&arena, 1 << 20);
+    const char *line = "{" PLACE "\"content_type\":\"t\",\"title\":\"x\",\"body\":\"a b c\","
+                       "\"summary\":null,\"chunk_number\":3,\"created_at\":\"1970-01-02\"}";
+    assert_int_equal(record_parse(text_of(line), &trees, &arena, &record, &problem), RECORD_GOOD);
+    assert_ptr_equal(record.tree, &tree_items[0]);
+    assert_int_equal(record.chunk_number, 3);
+    assert_int_equal(record.word_count, 3);
+    assert_true(record.created_at_us == INT64_C(86400000000));
+    assert_true(text_equal(record.summary, text_of("a b c")));
+    assert_null(record.vector);
+    arena_release(&arena);
+}
+
+static void bad_lines(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *line, *field, *reason; // a part of it
+    } rows[] = {
+        {"", "", "not JSON"},
+        {"[]", "", "not a JSON object"},
+        {"{\"tree\":", "", "not JSON"},
+        {"{" WHOLE "} x", "", "not JSON"},
+        {"{\"tree\":\"relgion\"}", "tree", "nearest is \"religion\""},
+        {"{\"tree\":5}", "tree", "not a string"},
+        {"{}", "tree", "missing"},
+        {"{\"tree\":\"religion\",\"branch\":\" \"}", "branch", "empty"},
+        {"{\"tree\":\"religion\",\"branch\":\"a\\u0000b\"}", "branch", "control character"},
+        {"{\"tree\":\"religion\",\"branch\":\"a\\nb\"}", "branch", "control character"},
+        {"{" WHOLE ",\"chunk_number\":0}", "chunk_number", "out of range"},
+        {"{" WHOLE ",\"chunk_number\":1.5}", "chunk_number", "not a whole number"},
+        {"{" WHOLE ",\"chunk_number\":3000000000}", "chunk_number", "out of range"},
+        {"{" WHOLE ",\"chunk_number\":18446744073709551615}", "chunk_number", "out of range"},
+        {"{" WHOLE ",\"word_count\":-1}", "word_count", "out of range"},
+        {"{" WHOLE ",\"created_at\":\"soon\"}", "created_at", "not a time"},
+        {"{" WHOLE ",\"vector\":[1,2]}", "vector", "2 numbers, not 384"},
+        {"{" WHOLE ",\"vector\":\"x\"}", "vector", "not an array"},
+        {"{" WHOLE ",\"titel\":\"x\"}", "", "did you mean \"title\""},
+        {"{" WHOLE ",\"title\":\"y\"}", "title", "given twice"},
+        {"{" PLACE "\"content_type\":\"t\",\"title\":\"x\"}", "summary", "no body"},
+        {"{\"tree\":\"\xff\"}", "", "not UTF-8 at byte 9"},
+    };
+    for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
+        struct arena arena;
+        struct record record;
+        struct record_problem problem;
+        arena_init(&arena, 1 << 20);
+        int verdict = record_parse(text_of(rows[i].line), &trees, &arena, &record, &problem);
+        if (verdict != RECORD_BAD)
+            fail_msg("accepted %s", rows[i].line);
+        assert_string_equal(problem.field, rows[i].field);
+        if (!strstr(problem.reason, rows[i].reason))
+            fail_msg("%s: \"%s\"", rows[i].line, problem.reason);
+        arena_release(&arena);
+    }
+}
+
+static void lengths_are_in_characters(void **state)
+{
+    (void)state;
+    for (int extra = 0; extra <= 1; extra++) {
+        char line[2000] = "{\"tree\":\"religion\",\"branch\":\"";
+        for (int i = 0; i < 100 + extra; i++)
+            strncat(line, "\xc3\xa9", sizeof line - strlen(line) - 1);
+        strncat(line, "\",\"limb\":\"l\",\"leaf\":\"f\",\"content_type\":\"t\",\"title\":\"x\","
+                      "\"summary\":\"s\"}",
+                sizeof line - strlen(line) - 1);
+        struct arena arena;
+        struct record record;
+        struct record_problem problem;
+        arena_init(&arena, 1 << 20);
+        assert_int_equal(record_parse(text_of(line), &trees, &arena, &record, &problem),
+                         extra ? RECORD_BAD : RECORD_GOOD);
+        arena_release(&arena);
+    }
+}
+
+static void a_long_body_is_summarised(void **state)
+{
+    (void)state;
+    char line[8000] = "{" PLACE "\"content_type\":\"t\",\"title\":\"x\",\"body\":\"";
+    for (int i = 0; i < 200; i++)
+        strncat(line, "w\xc3\xb6rter\\n ", sizeof line - strlen(line) - 1);
+    strncat(line, "\"}", sizeof line - strlen(line) - 1);
+    struct arena arena;
+    struct record record;
+    struct record_problem problem;
+    arena_init(&arena, 1 << 20);
+    assert_int_equal(record_parse(text_of(line), &trees, &arena, &record, &problem), RECORD_GOOD);
+    assert_true(text_characters(record.summary) <= 500);
+    assert_true(text_characters(record.summary) > 480);
+    assert_int_equal(text_utf8_error(record.summary), record.summary.length);
+    assert_memory_equal(record.summary.data + record.summary.length - 10, "w\xc3\xb6rter\xe2\x80\xa6",
+                        10);
+    assert_int_equal(record.word_count, 200);
+    arena_release(&arena);
+}
+
+static void keys_tell_contents_apart(void **state)
+{
+    (void)state;
+    struct record one = {.tree = &tree_items[0], .branch = {"ab", 2}, .limb = {"c", 1},
+                         .leaf = {"d", 1}, .content_type = {"t", 1}, .chunk_number = 1};
+    struct record other = one;
+    unsigned char first[16], second[16];
+    record_key(&one, first);
+    record_key(&other, second);
+    assert_memory_equal(first, second, 16);
+    other.branch.length = 1;
+    other.limb = (struct text){"bc", 2};
+    record_key(&other, second);
+    assert_memory_not_equal(first, second, 16);
+    other = one;
+    other.chunk_number = 2;
+    record_key(&other, second);
+    assert_memory_not_equal(first, second, 16);
+}
+
+static void seen_finds_duplicates(void **state)
+{
+    (void)state;
+    enum { COUNT = 5000 };
+    struct seen seen;
+    struct grove_error error;
+    const struct seen_entry *earlier;
+    unsigned char key[16] = {0};
+    seen_init(&seen);
+    for (int round = 0; round < 2; round++)
+        for (uint32_t i = 0; i < COUNT; i++) {
+            uint64_t spread = (uint64_t)i * UINT64_C(0x9e3779b97f4a7c15);
+            memcpy(key, &spread, sizeof spread);
+            assert_ok(seen_add(&seen, key, 1, i + 1, &earlier, &error), error);
+            assert_int_equal(earlier != NULL, round);
+            if (earlier)
+                assert_int_equal(earlier->line, i + 1);
+        }
+    seen_clear(&seen);
+    assert_ok(seen_add(&seen, key, 1, 1, &earlier, &error), error);
+    assert_null(earlier);
+    seen_release(&seen);
+}
+
+static bool parse(void *state)
+{
+    (void)state;
+    struct arena arena;
+    struct record record;
+    struct record_problem problem;
+    arena_init(&arena, 1 << 20);
+    int verdict = record_parse(text_of("{" WHOLE ",\"body\":\"b\"}"), &trees, &arena, &record,
+                               &problem);
+    assert_true(verdict == RECORD_GOOD || verdict == RECORD_NO_MEMORY);
+    arena_release(&arena);
+    return verdict == RECORD_GOOD;
+}
+
+static void every_allocation_fails_once(void **state)
+{
+    (void)state;
+    test_every_fault(parse, NULL);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_whole_line),
+        cmocka_unit_test(bad_lines),
+        cmocka_unit_test(lengths_are_in_characters),
+        cmocka_unit_test(a_long_body_is_summarised),
+        cmocka_unit_test(keys_tell_contents_apart),
+        cmocka_unit_test(seen_finds_duplicates),
+        cmocka_unit_test(every_allocation_fails_once),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
