@@ -134,6 +134,14 @@ static struct array begin_array(struct pg_params *params, struct arena *arena, u
     return (struct array){data + ARRAY_HEADER_BYTES};
 }
 
+// Null elements take no room: the array ends where the last element does.
+static void end_array(struct pg_params *params, const struct array *array)
+{
+    int i = params->count - 1;
+    if (array->at)
+        params->lengths[i] = (int)(array->at - params->values[i]);
+}
+
 static void put_null(struct array *array)
 {
     put32(array->at, UINT32_MAX);
@@ -164,6 +172,7 @@ void pg_add_int4_array(struct pg_params *params, struct arena *arena, const int3
         put32(array.at + 4, (uint32_t)items[i]);
         array.at += 8;
     }
+    end_array(params, &array);
 }
 
 void pg_add_int8_array(struct pg_params *params, struct arena *arena, const int64_t *items,
@@ -179,6 +188,7 @@ void pg_add_int8_array(struct pg_params *params, struct arena *arena, const int6
             put_null(&array);
         else
             put_element8(&array, (uint64_t)items[i]);
+    end_array(params, &array);
 }
 
 void pg_add_float8_array(struct pg_params *params, struct arena *arena, const double *items,
@@ -191,6 +201,7 @@ void pg_add_float8_array(struct pg_params *params, struct arena *arena, const do
     struct array array = begin_array(params, arena, PG_FLOAT8_ARRAY, PG_FLOAT8, count, count * 8);
     for (size_t i = 0; array.at && i < count; i++)
         put_element8(&array, float8_bits(items[i]));
+    end_array(params, &array);
 }
 
 void pg_add_timestamp_array(struct pg_params *params, struct arena *arena, const int64_t *items,
@@ -207,6 +218,7 @@ void pg_add_timestamp_array(struct pg_params *params, struct arena *arena, const
             put_null(&array);
         else
             put_element8(&array, (uint64_t)(items[i] - PG_EPOCH_US));
+    end_array(params, &array);
 }
 
 static void add_bytes_array(struct pg_params *params, struct arena *arena, unsigned array_type,
@@ -229,6 +241,7 @@ static void add_bytes_array(struct pg_params *params, struct arena *arena, unsig
         memcpy(array.at + 4, items[i].data, items[i].length);
         array.at += 4 + items[i].length;
     }
+    end_array(params, &array);
 }
 
 void pg_add_text_array(struct pg_params *params, struct arena *arena, const struct text *items,

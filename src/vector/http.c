@@ -404,7 +404,7 @@ enum grove_code http_call(struct http_client *client, const char *method, const 
     char url[URL_SIZE + 512];
     if ((size_t)snprintf(url, sizeof url, "%s%s", client->base, path) >= sizeof url)
         return error_set(error, GROVE_INVALID, "the collection's name is too long");
-    CURL *handle;
+    CURL *handle = NULL;
     enum grove_code code = take_handle(client, &handle, error);
     if (code != GROVE_OK)
         return code;

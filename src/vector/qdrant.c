@@ -282,7 +282,7 @@ static enum grove_code check_point(const struct vector_point *point, struct grov
 static enum grove_code find_stale(struct qdrant *qdrant, const struct vector_point *points,
                                   size_t count, bool *ret_write, struct grove_error *error)
 {
-    int32_t ids[VECTOR_BATCH_MAX];
+    int32_t ids[VECTOR_BATCH_MAX] = {0};
     struct vector_state states[VECTOR_BATCH_MAX];
     for (size_t i = 0; i < count; i++)
         ids[i] = points[i].content_id;

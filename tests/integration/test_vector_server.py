@@ -148,7 +148,7 @@ def count(server, condition=None, name="c"):
                      {"filter": condition, "exact": True})["count"]
 
 
-# --- collections ----------------------------------------------------------------------------------
+# --- collections ------------------------------------------------------------------------------
 
 def test_service_routes(server):
     status, answer = server.request("GET", "/")
@@ -198,7 +198,7 @@ def test_payload_index(server):
                         {"field_name": "a", "field_schema": "number"})[0] == 400
 
 
-# --- points ---------------------------------------------------------------------------------------
+# --- points -----------------------------------------------------------------------------------
 
 UUID = "c18c6293-3758-4920-bfcc-b71ffd8cfdbf"
 
@@ -338,7 +338,7 @@ def test_filters(server):
     check()  # the same through payload indexes
 
 
-# --- conditional writes ---------------------------------------------------------------------------
+# --- conditional writes -----------------------------------------------------------------------
 
 def revision_filter(revisions):
     """What a batch of points with different revisions sends as its update_filter."""
@@ -403,7 +403,7 @@ def test_update_mode(server):
     assert {entry["id"]: entry["payload"]["a"] for entry in found} == {1: 1, 2: 3}
 
 
-# --- errors ---------------------------------------------------------------------------------------
+# --- errors -----------------------------------------------------------------------------------
 
 BAD_REQUESTS = [
     ("GET", "/collections/none", None, 404, "Not found: Collection `none` doesn't exist!"),
@@ -513,7 +513,7 @@ def test_http_limits(patient_server):
         assert b'"count":1' in client.recv(1000)
 
 
-# --- process --------------------------------------------------------------------------------------
+# --- process ----------------------------------------------------------------------------------
 
 def test_acknowledged_points_survive_a_kill(server):
     make(server)
@@ -620,7 +620,7 @@ def test_missing_engine(tmp_path, program):
     assert ended.returncode == 4 and b"cannot load the engine" in ended.stderr.splitlines()[-1]
 
 
-# --- many at once ---------------------------------------------------------------------------------
+# --- many at once -----------------------------------------------------------------------------
 
 def test_fifty_clients(server):
     make(server)

@@ -46,6 +46,8 @@ static void arrays(void **state)
                         "\0\0\0\1\0\0\0\1\0\0\0\x17\0\0\0\2\0\0\0\1"
                         "\0\0\0\4\0\0\0\7\xff\xff\xff\xff",
                         32);
+    assert_int_equal(params.lengths[0], 32); // the null has no bytes
+    assert_int_equal(params.lengths[1], 30);
     assert_memory_equal(params.values[1] + 20, "\0\0\0\2ab\xff\xff\xff\xff", 10);
     assert_memory_equal(params.values[2], "\0\0\0\0", 4);
     assert_int_equal(params.lengths[2], 12);

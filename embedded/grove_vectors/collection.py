@@ -1,0 +1,315 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One collection: a folder with config.json and one generation of the engine's shard.
+
+    <folder>/config.json      what the collection is, and which generation is valid
+    <folder>/g<N>/            the shard: segments and log
+    <folder>/g<N+1>/          a rebuild under way, or what a crash left of one
+
+Threads: reads from any thread at any time; `lock` serialises changes, flushes and the exchange of
+generations.
+"""
+import json
+import os
+import shutil
+import threading
+import time
+
+import qdrant_edge as engine
+
+from . import changes, files, translate
+from .errors import (ApiError, bad_value, internal, no_collection, of_engine, unsupported,
+                     wrong_input)
+
+DIMENSION_MAX = 65536
+DISTANCES = {name: getattr(engine.Distance, name) for name in ("Cosine", "Euclid", "Dot",
+                                                               "Manhattan")}
+# In kilobytes of vectors, as Qdrant counts. Below, a scan of all vectors is as fast as the graph.
+INDEXING_THRESHOLD_KB = 1000
+FLUSH_IDLE_S = 5.0
+FLUSH_BYTES = 64 << 20
+REBUILD_IDLE_S = 2.0
+REBUILD_POINTS_MIN, REBUILD_POINTS_MAX = 2000, 20000
+REBUILD_REMOVED_MIN = 1000
+
+
+def config_of_request(members: dict) -> dict:
+    """The configuration that a PUT /collections/{name} asks for."""
+    for name in ("sparse_vectors", "quantization_config", "init_from"):
+        if members.get(name):
+            raise unsupported(f"`{name}`")
+    vectors = translate.members_of(members.get("vectors"), "vectors")
+    if "size" not in vectors or "distance" not in vectors:
+        raise unsupported("a collection with named vectors, or without size and distance,")
+    for name in ("multivector_config", "quantization_config", "hnsw_config"):
+        if vectors.get(name):
+            raise unsupported(f"`vectors.{name}`")
+    if vectors.get("datatype") not in (None, "float32"):
+        raise unsupported("`vectors.datatype`")
+    distance = vectors["distance"]
+    if not isinstance(distance, str) or distance not in DISTANCES:
+        raise wrong_input(f"unknown distance, expected one of {', '.join(DISTANCES)}")
+    size = translate.whole(vectors, "size", None, 1, DIMENSION_MAX)
+    if size is None:
+        raise bad_value("vectors.size: missing")
+    hnsw = translate.members_of(members.get("hnsw_config") or {}, "hnsw_config")
+    optimizers = translate.members_of(members.get("optimizers_config") or {}, "optimizers_config")
+    return {
+        "vectors": {"size": size, "distance": distance},
+        "hnsw_config": {
+            "m": translate.whole(hnsw, "m", 16, 0, 1000),
+            "ef_construct": translate.whole(hnsw, "ef_construct", 100, 4, 10000),
+            "full_scan_threshold": translate.whole(hnsw, "full_scan_threshold", 10000, 10),
+            "max_indexing_threads": translate.whole(hnsw, "max_indexing_threads", 0, 0, 1000),
+            "on_disk": translate.flag(hnsw, "on_disk"),
+        },
+        "indexing_threshold": translate.whole(optimizers, "indexing_threshold",
+                                              INDEXING_THRESHOLD_KB, 1),
+    }
+
+
+def _engine_config(config: dict):
+    hnsw = config["hnsw_config"]
+    return engine.EdgeConfig(
+        vectors=engine.EdgeVectorParams(size=config["vectors"]["size"],
+                                        distance=DISTANCES[config["vectors"]["distance"]]),
+        hnsw_config=engine.HnswIndexConfig(
+            m=hnsw["m"], ef_construct=hnsw["ef_construct"],
+            full_scan_threshold=hnsw["full_scan_threshold"],
+            max_indexing_threads=hnsw["max_indexing_threads"], on_disk=hnsw["on_disk"]),
+        optimizers=engine.EdgeOptimizersConfig(indexing_threshold=config["indexing_threshold"]))
+
+
+def create(folder: str, name: str, config: dict) -> None:
+    """Makes the folder, complete; the caller gives it its final name."""
+    os.mkdir(folder, 0o700)
+    shard = engine.EdgeShard.create(os.path.join(folder, "g1"), _engine_config(config))
+    shard.flush()
+    shard.close()
+    files.sync_tree(folder)
+    files.write_json(os.path.join(folder, "config.json"), {"name": name, "generation": 1, **config})
+
+
+class Collection:
+    def __init__(self, folder: str):
+        """Never fails: a collection that cannot be read says why whenever it is used."""
+        self.folder = folder
+        self.name = os.path.basename(folder)
+        self.config = {}
+        self.shard = None
+        self.failure = ""
+        self.lock = threading.Lock()
+        self.journal = None  # while a rebuild is under way
+        self.rebuilding = False
+        self.rebuild_after = 0.0  # not before, after a failure
+        self.fresh = 0            # points written since the index was built
+        self.removed = 0
+        self._operations = 0
+        self._unflushed_bytes = 0
+        self._written_at = 0.0
+        self._log_files = set()
+        try:
+            self._load()
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            self.failure = f"cannot read collection `{self.name}`: {error}"
+        except BaseException as error:  # the engine's own kinds, panics among them
+            if isinstance(error, (KeyboardInterrupt, SystemExit)):
+                raise
+            self.failure = f"cannot load collection `{self.name}`: {error}"
+
+    def _load(self) -> None:
+        with open(os.path.join(self.folder, "config.json"), encoding="utf-8") as file:
+            config = json.load(file)
+        self.name, self.dimension = config["name"], config["vectors"]["size"]
+        self.config, self.generation = config, config["generation"]
+        self._remove_leftovers()
+        self.shard = engine.EdgeShard.load(self.path)
+        info = self.shard.info()
+        self.fresh = max(0, info.points_count - info.indexed_vectors_count)
+        self._written_at = time.monotonic()
+
+    def _remove_leftovers(self) -> None:
+        for entry in os.listdir(self.folder):
+            if entry in ("config.json", f"g{self.generation}"):
+                continue
+            path = os.path.join(self.folder, entry)
+            if os.path.isdir(path):
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                os.unlink(path)
+
+    @property
+    def path(self) -> str:
+        return os.path.join(self.folder, f"g{self.generation}")
+
+    def open_shard(self):
+        # An own reference: the shard lives as long as somebody reads it.
+        shard = self.shard
+        if shard is None:
+            raise internal(self.failure) if self.failure else no_collection(self.name)
+        return shard
+
+    # --- reads --------------------------------------------------------------------------------
+
+    def _ask(self, method: str, *arguments):
+        shard = self.open_shard()
+        try:
+            return getattr(shard, method)(*arguments)
+        except ApiError:
+            raise
+        except BaseException as error:
+            raise of_engine(error) from error
+
+    def query(self, search) -> list:
+        if search.like is not None:
+            found = self._ask("retrieve", [search.like], False, True)
+            if not found:
+                raise ApiError(404, f"Not found: No point with id {search.like} found")
+            search.near_to(found[0].vector)
+        return self._ask("query", search.request())
+
+    def retrieve(self, ids: list, with_payload, with_vector: bool) -> list:
+        return self._ask("retrieve", ids, with_payload, with_vector)
+
+    def scroll(self, **arguments):
+        return self._ask("scroll", engine.ScrollRequest(**arguments))
+
+    def count(self, condition, exact: bool) -> int:
+        return self._ask("count", engine.CountRequest(filter=condition, exact=exact))
+
+    def info(self) -> dict:
+        info = self._ask("info")
+        config = self.config
+        busy = self.rebuilding or self._rebuild_worth() and self.fresh >= self._rebuild_points(info)
+        return {
+            "status": "yellow" if busy else "green",
+            "optimizer_status": "ok",
+            "indexed_vectors_count": info.indexed_vectors_count,
+            "points_count": info.points_count,
+            "segments_count": info.segments_count,
+            "config": {
+                "params": {"vectors": config["vectors"], "shard_number": 1,
+                           "replication_factor": 1, "write_consistency_factor": 1,
+                           "on_disk_payload": True},
+                "hnsw_config": config["hnsw_config"],
+                "optimizer_config": {
+                    "deleted_threshold": 0.2, "vacuum_min_vector_number": 1000,
+                    "default_segment_number": 0, "max_segment_size": None,
+                    "memmap_threshold": None, "indexing_threshold": config["indexing_threshold"],
+                    "flush_interval_sec": int(FLUSH_IDLE_S), "max_optimization_threads": 1},
+                "wal_config": {"wal_capacity_mb": 32, "wal_segments_ahead": 0},
+                "quantization_config": None,
+            },
+            "payload_schema": {name: translate.schema_json(schema)
+                               for name, schema in info.payload_schema.items()},
+        }
+
+    # --- changes ------------------------------------------------------------------------------
+
+    def change(self, kind: int, body, wait: bool) -> list:
+        """Applies a request's operations; with `wait` their log is on the disk afterwards.
+        Returns Qdrant's answer to each."""
+        self.open_shard()
+        operations = changes.steps_of(kind, body, self.dimension)
+        with self.lock:
+            shard = self.open_shard()
+            try:
+                for steps in operations:
+                    for step in steps:
+                        self._apply(shard, step)
+            except BaseException as error:
+                if self.journal:
+                    self.journal.broken = f"a change failed half-way: {error}"
+                raise of_engine(error) from error
+            finally:
+                self._written_at = time.monotonic()
+                self._unflushed_bytes += len(body) + 1
+            if self.journal:
+                self.journal.append(kind, body)
+            if wait:
+                self._sync_log()
+            first = self._operations
+            self._operations += len(operations)
+        status = "completed" if wait else "acknowledged"
+        return [{"operation_id": first + i, "status": status} for i in range(len(operations))]
+
+    def _apply(self, shard, step) -> None:
+        before = shard.info().points_count if step.removed is None else 0
+        shard.update(step.operation)
+        self.fresh += step.touched
+        if step.removed is None:
+            self.removed += max(0, before - shard.info().points_count)
+        else:
+            self.removed += step.removed
+
+    def _sync_log(self) -> None:
+        # The engine leaves its log to the system, which keeps it through a kill -9; this keeps it
+        # through a power cut. Files that are "closed" do not change any more.
+        folder = os.path.join(self.path, "wal")
+        try:
+            names = set(os.listdir(folder))
+            for name in names:
+                if name.startswith("open-") or name not in self._log_files:
+                    files.sync_file(os.path.join(folder, name))
+            if names != self._log_files:
+                files.sync_folder(folder)
+                self._log_files = names
+        except OSError as error:
+            raise internal(f"cannot sync the log: {error}") from error
+
+    def flush_due(self, now: float) -> bool:
+        return self.shard is not None and self._unflushed_bytes > 0 and (
+            self._unflushed_bytes >= FLUSH_BYTES or now - self._written_at >= FLUSH_IDLE_S)
+
+    def flush(self) -> None:
+        """Brings the segments to the disk, so that the log can be cut."""
+        # The engine keeps the interpreter while it syncs; so most is synced before.
+        files.sync_tree(self.path)
+        with self.lock:
+            if self.shard is not None:
+                self.shard.flush()
+                self._unflushed_bytes = 0
+
+    # --- rebuilds (see rebuild.py) ------------------------------------------------------------
+
+    def _rebuild_points(self, info) -> int:
+        return min(REBUILD_POINTS_MAX, max(REBUILD_POINTS_MIN, info.indexed_vectors_count // 5))
+
+    def _rebuild_worth(self) -> bool:
+        size_kb = self.fresh * self.dimension * 4 / 1024
+        return size_kb >= self.config["indexing_threshold"]
+
+    def rebuild_due(self, now: float) -> bool:
+        if self.shard is None or not (self.fresh or self.removed) or now < self.rebuild_after:
+            return False
+        idle = now - self._written_at >= REBUILD_IDLE_S
+        if idle and self.removed >= REBUILD_REMOVED_MIN:
+            return True
+        return self._rebuild_worth() and (
+            idle or self.fresh >= self._rebuild_points(self._ask("info")))
+
+    def switch_to(self, generation: int):
+        """Makes another generation the valid one, and returns the old one's folder and shard. The
+        caller holds the lock."""
+        old = self.path, self.shard
+        config = {**self.config, "generation": generation}
+        shard = engine.EdgeShard.load(os.path.join(self.folder, f"g{generation}"))
+        files.write_json(os.path.join(self.folder, "config.json"), config)
+        self.config, self.generation, self.shard = config, generation, shard
+        self._log_files = set()
+        self._unflushed_bytes = 0
+        return old
+
+    # --- end ----------------------------------------------------------------------------------
+
+    def close(self) -> None:
+        with self.lock:
+            shard, self.shard = self.shard, None
+            if shard is not None:
+                shard.flush()
+                shard.close()
+
+    def abandon(self) -> None:
+        """Before its folder is removed."""
+        with self.lock:
+            self.shard = None
+            self.failure = ""

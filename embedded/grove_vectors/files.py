@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Files: copies that keep holes, writes that survive a power cut. None of it keeps the
+interpreter while the disk works."""
+import errno
+import json
+import os
+
+CHUNK = 8 << 20
+
+
+def sync_folder(path: str) -> None:
+    fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)
+
+
+def sync_file(path: str) -> None:
+    fd = os.open(path, os.O_RDONLY)
+    try:
+        os.fdatasync(fd)
+    finally:
+        os.close(fd)
+
+
+def sync_tree(path: str) -> None:
+    """What vanishes meanwhile (the engine's temporary files) is no matter."""
+    for folder, _, names in os.walk(path):
+        for name in names:
+            try:
+                sync_file(os.path.join(folder, name))
+            except FileNotFoundError:
+                continue
+        sync_folder(folder)
+
+
+def write_json(path: str, value) -> None:
+    """Replaces the file in one step: a reader, or a crash, sees the old contents or the new."""
+    temporary = path + ".new"
+    with open(temporary, "w", encoding="utf-8") as file:
+        json.dump(value, file, indent=1)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(temporary, path)
+    sync_folder(os.path.dirname(path))
+
+
+def _copy_file(source: str, target: str) -> None:
+    reader = os.open(source, os.O_RDONLY)
+    try:
+        size = os.fstat(reader).st_size
+        writer = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        try:
+            os.ftruncate(writer, size)
+            at = 0
+            while at < size:
+                try:
+                    at = os.lseek(reader, at, os.SEEK_DATA)
+                except OSError as error:
+                    if error.errno == errno.ENXIO:  # nothing but a hole
+                        break
+                    raise
+                end = os.lseek(reader, at, os.SEEK_HOLE)
+                while at < end:
+                    data = os.pread(reader, min(CHUNK, end - at), at)
+                    if not data:
+                        return
+                    at += os.pwrite(writer, data, at)
+        finally:
+            os.close(writer)
+    finally:
+        os.close(reader)
+
+
+def copy_tree(source: str, target: str) -> None:
+    os.mkdir(target, 0o700)
+    with os.scandir(source) as entries:
+        for entry in entries:
+            goal = os.path.join(target, entry.name)
+            if entry.is_dir(follow_symlinks=False):
+                copy_tree(entry.path, goal)
+            else:
+                _copy_file(entry.path, goal)

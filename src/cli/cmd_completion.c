@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Completion scripts from the command table. zsh reads bash's by its own compatibility layer.
+#include <string.h>
+
+#include "cli/session.h"
+
+static void add_command_names(struct strbuf *out)
+{
+    for (const struct command *command = command_table; command->name; command++)
+        strbuf_addf(out, "%s%s", command == command_table ? "" : " ", command->name);
+}
+
+static void add_option_names(struct strbuf *out, const struct command_option *options)
+{
+    for (; options->id; options++)
+        if (!options->hidden)
+            strbuf_addf(out, " --%s", options->name);
+}
+
+// --- bash ----------------------------------------------------------------------------------------
+
+// "--a|--b" of the options whose values are of these kinds.
+static void add_value_pattern(struct strbuf *out, bool files, bool folders)
+{
+    struct strbuf seen;
+    strbuf_init(&seen, 4096);
+    const struct command_option *lists[64] = {command_global_options};
+    size_t count = 1;
+    for (const struct command *command = command_table; command->name && count < 64; command++)
+        lists[count++] = command->options;
+    for (size_t i = 0; i < count; i++)
+        for (const struct command_option *option = lists[i]; option->id; option++) {
+            char pattern[64];
+            bool other = option->kind != VALUE_FILE && option->kind != VALUE_FOLDER;
+            bool wanted = files ? option->kind == VALUE_FILE
+                          : folders ? option->kind == VALUE_FOLDER
+                                    : other && option->kind != VALUE_NONE;
+            snprintf(pattern, sizeof pattern, "|--%s|", option->name);
+            if (!wanted || strstr(seen.data, pattern))
+                continue;
+            strbuf_addf(out, "%s--%s", seen.length ? "|" : "", option->name);
+            strbuf_add(&seen, pattern);
+        }
+    out->failed |= seen.failed;
+    strbuf_release(&seen);
+}
+
+static void add_bash_values(struct strbuf *out)
+{
+    strbuf_add(out, "    case $before in\n    ");
+    add_value_pattern(out, true, false);
+    strbuf_add(out, ")\n        compopt -o filenames\n"
+                    "        mapfile -t COMPREPLY < <(compgen -f -- \"$word\")\n"
+                    "        return ;;\n    ");
+    add_value_pattern(out, false, true);
+    strbuf_add(out, ")\n        compopt -o filenames\n"
+                    "        mapfile -t COMPREPLY < <(compgen -d -- \"$word\")\n"
+                    "        return ;;\n    ");
+    add_value_pattern(out, false, false);
+    strbuf_add(out, ")\n        return ;;\n    esac\n");
+}
+
+static void add_bash_command(struct strbuf *out, const struct command *command)
+{
+    strbuf_addf(out, "    %s)\n        words='", command->name);
+    if (command->operand_kind == VALUE_COMMAND) {
+        add_command_names(out);
+        strbuf_add_char(out, ' ');
+    }
+    if (command->operand_kind == VALUE_SHELL)
+        strbuf_add(out, "bash zsh fish ");
+    struct strbuf options;
+    strbuf_init(&options, 4096);
+    add_option_names(&options, command->options);
+    add_option_names(&options, command_global_options);
+    strbuf_addf(out, "%s'", options.length ? options.data + 1 : "");
+    out->failed |= options.failed;
+    strbuf_release(&options);
+    if (command->operand_kind == VALUE_FILE)
+        strbuf_add(out, "\n        files=yes");
+    strbuf_add(out, " ;;\n");
+}
+
+static void add_bash(struct strbuf *out)
+{
+    strbuf_add(out, "# bash completion for grove, made by: grove completion bash\n"
+                    "_grove() {\n"
+                    "    local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]}\n"
+                    "    local command='' words='' files='' i\n"
+                    "    COMPREPLY=()\n");
+    add_bash_values(out);
+    strbuf_add(out, "    for ((i = 1; i < COMP_CWORD; i++)); do\n"
+                    "        case ${COMP_WORDS[i]} in\n"
+                    "        --home) ((i++)) ;;\n"
+                    "        -*) ;;\n"
+                    "        *) command=${COMP_WORDS[i]}; break ;;\n"
+                    "        esac\n"
+                    "    done\n"
+                    "    case $command in\n"
+                    "    '')\n        words='");
+    add_command_names(out);
+    add_option_names(out, command_global_options);
+    add_option_names(out, command_top_options);
+    strbuf_add(out, "' ;;\n");
+    for (const struct command *command = command_table; command->name; command++)
+        add_bash_command(out, command);
+    strbuf_add(out, "    esac\n"
+                    "    if [[ $files && $word != -* ]]; then\n"
+                    "        compopt -o filenames\n"
+                    "        mapfile -t COMPREPLY < <(compgen -f -- \"$word\")\n"
+                    "        return\n"
+                    "    fi\n"
+                    "    mapfile -t COMPREPLY < <(compgen -W \"$words\" -- \"$word\")\n"
+                    "}\n"
+                    "complete -F _grove grove\n");
+}
+
+// --- fish ----------------------------------------------------------------------------------------
+
+// In fish's single quotes only \ and ' are special.
+static void add_fish_quoted(struct strbuf *out, const char *text)
+{
+    strbuf_add_char(out, '\'');
+    for (; *text; text++) {
+        if (*text == '\'' || *text == '\\')
+            strbuf_add_char(out, '\\');
+        strbuf_add_char(out, *text);
+    }
+    strbuf_add_char(out, '\'');
+}
+
+static void add_fish_options(struct strbuf *out, const char *condition,
+                             const struct command_option *options)
+{
+    for (; options->id; options++) {
+        if (options->hidden)
+            continue;
+        strbuf_addf(out, "complete -c grove%s -l %s", condition, options->name);
+        if (options->letter)
+            strbuf_addf(out, " -s %c", options->letter);
+        if (options->kind != VALUE_NONE)
+            strbuf_add(out, options->kind == VALUE_FILE || options->kind == VALUE_FOLDER ? " -rF"
+                                                                                         : " -x");
+        strbuf_add(out, " -d ");
+        add_fish_quoted(out, options->help);
+        strbuf_add_char(out, '\n');
+    }
+}
+
+static void add_fish(struct strbuf *out)
+{
+    strbuf_add(out, "# fish completion for grove, made by: grove completion fish\n"
+                    "complete -c grove -f\n");
+    add_fish_options(out, "", command_global_options);
+    add_fish_options(out, " -n __fish_use_subcommand", command_top_options);
+    for (const struct command *command = command_table; command->name; command++) {
+        char condition[96];
+        strbuf_addf(out, "complete -c grove -n __fish_use_subcommand -a %s -d ", command->name);
+        add_fish_quoted(out, command->summary);
+        strbuf_add_char(out, '\n');
+        snprintf(condition, sizeof condition, " -n '__fish_seen_subcommand_from %s'",
+                 command->name);
+        add_fish_options(out, condition, command->options);
+        if (command->operand_kind == VALUE_FILE)
+            strbuf_addf(out, "complete -c grove%s -F\n", condition);
+        if (command->operand_kind == VALUE_SHELL)
+            strbuf_addf(out, "complete -c grove%s -a 'bash zsh fish'\n", condition);
+    }
+}
+
+enum grove_code cmd_completion(struct session *session, struct grove_error *error)
+{
+    const struct options *options = &session->options;
+    const char *shell = options->operand_count ? options->operands[0] : "bash";
+    struct strbuf out;
+    strbuf_init(&out, 1 << 20);
+    if (strcmp(shell, "bash") == 0) {
+        add_bash(&out);
+    } else if (strcmp(shell, "zsh") == 0) {
+        strbuf_add(&out, "#compdef grove\nautoload -U +X bashcompinit && bashcompinit\n");
+        add_bash(&out);
+    } else if (strcmp(shell, "fish") == 0) {
+        add_fish(&out);
+    } else {
+        strbuf_release(&out);
+        session_usage_error(session, error, "no completion for the shell \"%s\"", shell);
+        error_hint(error, "there are bash, zsh and fish");
+        return GROVE_INVALID;
+    }
+    enum grove_code code = session_print_either(session, &out, error);
+    strbuf_release(&out);
+    return code;
+}

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <float.h>
+
+#include "cli/filter.h"
+#include "cli/session.h"
+#include "cli/show.h"
+
+// In a request 0 means "no bound"; the number next to it keeps the same rows that 0 would.
+static double min_score(const struct options *options)
+{
+    const struct option_value *value = options_find(options, OPTION_MIN_SCORE);
+    if (!value)
+        return 0;
+    return value->real != 0 ? value->real : -DBL_MIN;
+}
+
+enum grove_code cmd_discover(struct session *session, struct grove_error *error)
+{
+    struct filter_values values;
+    struct grove_result *result = NULL;
+    enum grove_code code = filter_read(&session->options, &values, error);
+    if (code == GROVE_OK)
+        code = session_open(session, error);
+    if (code != GROVE_OK)
+        return code;
+    struct grove_discover_request request = {
+        .text = session->options.operands[0],
+        .filter = values.filter,
+        .limit = (unsigned)options_count(&session->options, OPTION_LIMIT, 0),
+        .depth = (unsigned)options_count(&session->options, OPTION_DEPTH, 0),
+        .score_min = min_score(&session->options),
+        .cursor = options_text(&session->options, OPTION_CURSOR),
+        .explain = options_has(&session->options, OPTION_EXPLAIN),
+    };
+    code = grove_discover(session->grove, &request, &result, error);
+    if (code == GROVE_OK)
+        code = show_result(session, SHOW_DISCOVER, result, error);
+    grove_result_free(result);
+    return code;
+}

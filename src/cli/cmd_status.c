@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/format.h"
+#include "cli/session.h"
+
+enum { LABEL_WIDTH = 12, STATUS_BYTES_MAX = 1 << 16 };
+
+// --- JSON ----------------------------------------------------------------------------------------
+
+static const char *or_null(const char *text)
+{
+    return text[0] ? text : NULL;
+}
+
+static int64_t if_known(bool known, int64_t count)
+{
+    return known ? count : GROVE_NULL;
+}
+
+static void add_json_database(struct strbuf *out, const struct grove_status *status)
+{
+    bool ok = status->database_ok;
+    json_key(out, "database");
+    strbuf_add_char(out, '{');
+    json_bool_member(out, "ok", ok);
+    json_bool_member(out, "private", status->database_private);
+    json_string_member(out, "where", or_null(status->database));
+    json_string_member(out, "version", or_null(status->database_version));
+    json_string_member(out, "error", or_null(status->database_error));
+    json_integer_member(out, "schema_version", if_known(ok, status->schema_version));
+    json_integer_member(out, "schema_wanted", status->schema_wanted);
+    json_integer_member(out, "bytes", if_known(ok, status->database_bytes));
+    strbuf_add_char(out, '}');
+}
+
+static void add_json_engine(struct strbuf *out, const struct grove_status *status)
+{
+    bool ok = status->engine_ok;
+    json_key(out, "engine");
+    strbuf_add_char(out, '{');
+    json_bool_member(out, "ok", ok);
+    json_bool_member(out, "private", status->engine_private);
+    json_string_member(out, "where", or_null(status->engine));
+    json_string_member(out, "version", or_null(status->engine_version));
+    json_string_member(out, "error", or_null(status->engine_error));
+    json_string_member(out, "collection", or_null(status->collection));
+    json_string_member(out, "collection_status", or_null(status->collection_status));
+    json_integer_member(out, "points", if_known(ok, status->points));
+    json_integer_member(out, "points_indexed", if_known(ok, status->points_indexed));
+    strbuf_add_char(out, '}');
+}
+
+static void add_json(struct strbuf *out, const struct grove_status *status)
+{
+    bool known = status->database_ok;
+    strbuf_add_char(out, '{');
+    json_bool_member(out, "ok", status->database_ok && status->engine_ok);
+    json_string_member(out, "home", or_null(status->home));
+    json_string_member(out, "model", or_null(status->model));
+    add_json_database(out, status);
+    add_json_engine(out, status);
+    json_integer_member(out, "contents", if_known(known, status->contents));
+    json_integer_member(out, "leaves", if_known(known, status->leaves));
+    json_integer_member(out, "subjects", if_known(known, status->subjects));
+    json_integer_member(out, "embeddings", if_known(known, status->embeddings));
+    json_integer_member(out, "pending", if_known(known, status->pending));
+    json_integer_member(out, "dead", if_known(known, status->dead));
+    json_integer_member(out, "oldest_pending_seconds",
+                        if_known(known && status->pending > 0, status->oldest_pending_seconds));
+    strbuf_add_char(out, '}');
+}
+
+// --- for people ----------------------------------------------------------------------------------
+
+static void add_label(struct strbuf *out, const struct terminal *terminal, const char *label)
+{
+    strbuf_addf(out, "%s%-*s%s", terminal_style(terminal, STYLE_DIM), LABEL_WIDTH, label,
+                terminal_style(terminal, STYLE_PLAIN));
+}
+
+static void add_line(struct strbuf *out, const struct terminal *terminal, const char *label,
+                     const char *value)
+{
+    if (!value[0])
+        return;
+    add_label(out, terminal, label);
+    display_add_safe(out, text_of(value));
+    strbuf_add_char(out, '\n');
+}
+
+struct server {
+    const char *label, *kind, *version, *where, *error;
+    bool ok, is_private;
+};
+
+static void add_server(struct strbuf *out, const struct terminal *terminal,
+                       const struct server *server)
+{
+    add_label(out, terminal, server->label);
+    enum style style = server->ok ? STYLE_GREEN : STYLE_RED;
+    strbuf_addf(out, "%s%s%s  %s%s ", terminal_style(terminal, style),
+                server->ok ? "ok" : "down", terminal_style(terminal, STYLE_PLAIN),
+                server->is_private ? "private " : "", server->kind);
+    display_add_safe(out, text_of(server->version));
+    while (out->length && out->data[out->length - 1] == ' ')
+        out->data[--out->length] = '\0';
+    strbuf_add_char(out, '\n');
+    add_line(out, terminal, "", server->where);
+    if (!server->ok)
+        add_line(out, terminal, "", server->error);
+}
+
+static void add_collection(struct strbuf *out, const struct terminal *terminal,
+                           const struct grove_status *status)
+{
+    add_label(out, terminal, "collection");
+    display_add_safe(out, text_of(status->collection));
+    if (status->engine_ok) {
+        strbuf_add(out, ", ");
+        format_counted(out, status->points, "point", "points");
+        strbuf_add(out, ", ");
+        format_count(out, status->points_indexed);
+        strbuf_add(out, " indexed");
+        if (status->collection_status[0]) {
+            strbuf_add(out, ", ");
+            display_add_safe(out, text_of(status->collection_status));
+        }
+    }
+    strbuf_add_char(out, '\n');
+}
+
+static void add_projection(struct strbuf *out, const struct terminal *terminal,
+                           const struct grove_status *status)
+{
+    add_label(out, terminal, "projection");
+    if (status->pending > 0) {
+        format_count(out, status->pending);
+        strbuf_add(out, " pending, the oldest for ");
+        format_seconds(out, (double)status->oldest_pending_seconds);
+        strbuf_add(out, ": run grove sync\n");
+    } else {
+        strbuf_add(out, "up to date\n");
+    }
+    if (status->dead <= 0)
+        return;
+    add_label(out, terminal, "");
+    strbuf_add(out, terminal_style(terminal, STYLE_YELLOW));
+    format_count(out, status->dead);
+    strbuf_addf(out, " given up on%s: see grove.dead_letter, then grove sync --retry-dead\n",
+                terminal_style(terminal, STYLE_PLAIN));
+}
+
+static void add_contents(struct strbuf *out, const struct terminal *terminal,
+                         const struct grove_status *status)
+{
+    add_label(out, terminal, "schema");
+    strbuf_addf(out, "version %d%s\n", status->schema_version,
+                status->schema_version < status->schema_wanted ? ", out of date: run grove init"
+                : status->schema_version > status->schema_wanted ? ", of a newer grove" : "");
+    add_label(out, terminal, "contents");
+    format_count(out, status->contents);
+    strbuf_add(out, " in ");
+    format_counted(out, status->leaves, "leaf", "leaves");
+    strbuf_add(out, " of ");
+    format_counted(out, status->subjects, "subject", "subjects");
+    strbuf_add(out, ", ");
+    format_bytes(out, status->database_bytes);
+    strbuf_add_char(out, '\n');
+    add_label(out, terminal, "embeddings");
+    format_count(out, status->embeddings);
+    strbuf_add_char(out, '\n');
+    add_projection(out, terminal, status);
+}
+
+static void add_report(struct strbuf *out, const struct terminal *terminal,
+                       const struct grove_status *status)
+{
+    add_line(out, terminal, "home", status->home);
+    add_line(out, terminal, "model", status->model);
+    struct server database = {
+        "database", "PostgreSQL", status->database_version, status->database,
+        status->database_error, status->database_ok, status->database_private};
+    add_server(out, terminal, &database);
+    if (status->database_ok)
+        add_contents(out, terminal, status);
+    struct server engine = {
+        "vectors", "Qdrant", status->engine_version, status->engine,
+        status->engine_error, status->engine_ok, status->engine_private};
+    add_server(out, terminal, &engine);
+    add_collection(out, terminal, status);
+}
+
+static enum grove_code print_status(struct session *session, const struct grove_status *status,
+                                    struct grove_error *error)
+{
+    struct strbuf out;
+    enum grove_code code;
+    strbuf_init(&out, STATUS_BYTES_MAX);
+    if (session->json) {
+        add_json(&out, status);
+        code = session_print_json(session, &out, error);
+    } else {
+        add_report(&out, &session->out, status);
+        code = session_print(session, &out, error);
+    }
+    strbuf_release(&out);
+    return code;
+}
+
+enum grove_code cmd_status(struct session *session, struct grove_error *error)
+{
+    struct grove_status status = {0};
+    enum grove_code code = session_open(session, error);
+    if (code == GROVE_OK)
+        code = grove_get_status(session->grove, &status, error);
+    if (code == GROVE_OK)
+        code = print_status(session, &status, error);
+    if (code == GROVE_OK && !(status.database_ok && status.engine_ok))
+        session->exit_status = grove_code_info(GROVE_UNAVAILABLE)->exit_status;
+    return code;
+}

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/format.h"
+#include "cli/session.h"
+
+enum { LINE_BYTES_MAX = 4096 };
+
+static void add_json(struct strbuf *out, const struct grove_sync_report *report)
+{
+    strbuf_add_char(out, '{');
+    json_integer_member(out, "upserted", report->upserted);
+    json_integer_member(out, "removed", report->removed);
+    json_integer_member(out, "embedded", report->embedded);
+    json_integer_member(out, "failed", report->failed);
+    json_integer_member(out, "pending", report->pending);
+    json_integer_member(out, "dead", report->dead);
+    json_number_member(out, "seconds", report->seconds);
+    strbuf_add_char(out, '}');
+}
+
+static void add_line(struct strbuf *out, const struct grove_sync_report *report)
+{
+    if (report->upserted + report->removed + report->failed + report->pending + report->dead == 0) {
+        strbuf_add(out, "up to date\n");
+        return;
+    }
+    format_count(out, report->upserted);
+    strbuf_add(out, " written (");
+    format_count(out, report->embedded);
+    strbuf_add(out, " embedded), ");
+    format_count(out, report->removed);
+    strbuf_add(out, " removed, ");
+    format_count(out, report->pending);
+    strbuf_add(out, " pending");
+    if (report->failed) {
+        strbuf_add(out, ", ");
+        format_counted(out, report->failed, "attempt failed", "attempts failed");
+    }
+    strbuf_add(out, " in ");
+    format_seconds(out, report->seconds);
+    strbuf_add_char(out, '\n');
+}
+
+static enum grove_code print_report(struct session *session,
+                                    const struct grove_sync_report *report,
+                                    struct grove_error *error)
+{
+    struct strbuf out;
+    enum grove_code code;
+    strbuf_init(&out, LINE_BYTES_MAX);
+    if (session->json) {
+        add_json(&out, report);
+        code = session_print_json(session, &out, error);
+    } else {
+        add_line(&out, report);
+        code = session_print(session, &out, error);
+    }
+    strbuf_release(&out);
+    return code;
+}
+
+// While watching a failed write ends the watch.
+static void on_progress(void *state, const struct grove_sync_report *report)
+{
+    struct session *session = state;
+    struct grove_error error;
+    if (print_report(session, report, &error) != GROVE_OK)
+        grove_cancel(session->grove);
+}
+
+enum grove_code cmd_sync(struct session *session, struct grove_error *error)
+{
+    struct grove_sync_report report = {0};
+    struct grove_sync_request request = {
+        .watch = options_has(&session->options, OPTION_WATCH),
+        .retry_dead = options_has(&session->options, OPTION_RETRY_DEAD),
+        .on_progress = on_progress,
+        .state = session,
+    };
+    if (!request.watch)
+        request.on_progress = NULL;
+    enum grove_code code = session_open(session, error);
+    if (code != GROVE_OK)
+        return code;
+    if (request.watch && !session->json && session->err.is_terminal)
+        fputs("grove: watching for changes; Ctrl-C ends it\n", stderr);
+    code = grove_sync(session->grove, &request, &report, error);
+    // Ctrl-C is how a watch is meant to end.
+    if (code == GROVE_CANCELLED && request.watch && !session->output_closed)
+        return GROVE_OK;
+    if (code == GROVE_OK && !request.watch)
+        code = print_report(session, &report, error);
+    if (code == GROVE_OK && report.dead > 0)
+        session_warn(session,
+                     "%lld rows were given up on: see grove.dead_letter (grove psql), then grove "
+                     "sync --retry-dead", (long long)report.dead);
+    return code;
+}

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/format.h"
+#include "cli/session.h"
+
+enum grove_code cmd_version(struct session *session, struct grove_error *error)
+{
+    struct strbuf out;
+    enum grove_code code;
+    strbuf_init(&out, 256);
+    if (session->json) {
+        strbuf_add_char(&out, '{');
+        json_string_member(&out, "version", grove_version());
+        strbuf_add_char(&out, '}');
+        code = session_print_json(session, &out, error);
+    } else {
+        strbuf_addf(&out, "grove %s\n", grove_version());
+        code = session_print(session, &out, error);
+    }
+    strbuf_release(&out);
+    return code;
+}

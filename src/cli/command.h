@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The table of commands. Parser, help, docs/cli.md and shell completion are all made from it, so
+// that none of them can be wrong about another.
+//
+//     const struct command *command = command_find("search");
+//     code = command->run(&session, &error);
+//
+// Everything here is constant and lives as long as the process. Threads: any.
+#ifndef GROVE_CLI_COMMAND_H
+#define GROVE_CLI_COMMAND_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "grove/error.h"
+
+struct session;
+
+enum option_id {
+    OPTION_HELP = 1,
+    OPTION_JSON,
+    OPTION_HOME,
+    OPTION_VERSION,
+    OPTION_PATH,
+    OPTION_TYPE,
+    OPTION_SINCE,
+    OPTION_UNTIL,
+    OPTION_MIN_WORDS,
+    OPTION_MAX_WORDS,
+    OPTION_LIMIT,
+    OPTION_CURSOR,
+    OPTION_EXACT,
+    OPTION_EXPLAIN,
+    OPTION_DEPTH,
+    OPTION_MIN_SCORE,
+    OPTION_STRICT,
+    OPTION_PLACEHOLDER_VECTORS,
+    OPTION_WATCH,
+    OPTION_RETRY_DEAD,
+    OPTION_FILE,
+    OPTION_MARKDOWN,
+};
+
+// What an option's or an operand's value is: how it is checked and completed.
+enum value_kind {
+    VALUE_NONE = 0, // a flag; a command without operands
+    VALUE_TEXT,     // UTF-8
+    VALUE_FILE,     // bytes as the file system has them, like the following
+    VALUE_FOLDER,
+    VALUE_TIME,    // a duration ago, or a timestamp
+    VALUE_COUNT,   // a whole number in min..max
+    VALUE_NUMBER,  // a number in min..max
+    VALUE_COMMAND, // the name of a command
+    VALUE_SHELL,   // bash, zsh, fish
+    VALUE_RAW,     // handed on as it is
+};
+
+struct command_option {
+    enum option_id id; // 0 ends a list
+    const char *name;
+    char letter; // 0: none
+    enum value_kind kind;
+    const char *argument; // its name in the help; NULL for a flag
+    int64_t min, max;     // of VALUE_COUNT and VALUE_NUMBER
+    const char *help;
+    bool repeatable;
+    bool hidden;
+};
+
+struct command_example {
+    const char *line; // without the leading "grove "; NULL ends a list
+    const char *what;
+};
+
+enum command_group { GROUP_START, GROUP_QUERY, GROUP_DATA, GROUP_SERVERS, GROUP_HELP, GROUP_COUNT };
+
+struct command {
+    const char *name;
+    enum command_group group;
+    const char *summary;     // a line, lower case, no full stop
+    const char *usage;       // what follows "grove NAME "
+    const char *operand;     // its name in messages; NULL where there is none
+    enum value_kind operand_kind;
+    size_t operands_min, operands_max;
+    const struct command_option *options;
+    const char *description;              // paragraphs, separated by an empty line
+    const struct command_example *examples;
+    const char *json; // what --json prints, in Markdown; NULL: see the general part
+    enum grove_code (*run)(struct session *session, struct grove_error *error);
+};
+
+// Ends where name is NULL.
+extern const struct command command_table[];
+// Options of every command, and those that only stand before one.
+extern const struct command_option command_global_options[];
+extern const struct command_option command_top_options[];
+
+// NULL: there is no such command.
+const struct command *command_find(const char *name);
+const char *command_group_title(enum command_group group);
+
+enum grove_code cmd_browse(struct session *session, struct grove_error *error);
+enum grove_code cmd_completion(struct session *session, struct grove_error *error);
+enum grove_code cmd_demo(struct session *session, struct grove_error *error);
+enum grove_code cmd_discover(struct session *session, struct grove_error *error);
+enum grove_code cmd_doctor(struct session *session, struct grove_error *error);
+enum grove_code cmd_embed(struct session *session, struct grove_error *error);
+enum grove_code cmd_help(struct session *session, struct grove_error *error);
+enum grove_code cmd_init(struct session *session, struct grove_error *error);
+enum grove_code cmd_load(struct session *session, struct grove_error *error);
+enum grove_code cmd_psql(struct session *session, struct grove_error *error);
+enum grove_code cmd_search(struct session *session, struct grove_error *error);
+enum grove_code cmd_status(struct session *session, struct grove_error *error);
+enum grove_code cmd_stop(struct session *session, struct grove_error *error);
+enum grove_code cmd_sync(struct session *session, struct grove_error *error);
+enum grove_code cmd_version(struct session *session, struct grove_error *error);
+
+#endif

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/filter.h"
+
+#include "base/clock.h"
+
+static enum grove_code read_time(const struct options *options, enum option_id id, int64_t *ret_us,
+                                 struct grove_error *error)
+{
+    const struct option_value *value = options_find(options, id);
+    if (!value)
+        return GROVE_OK;
+    if (value->relative && options_has(options, OPTION_CURSOR)) {
+        char time[CLOCK_RFC3339_SIZE];
+        clock_format_rfc3339(value->number, time);
+        error_set(error, GROVE_INVALID, "--%s %s with --cursor would be another query",
+                  value->option->name, value->text);
+        error_hint(error, "%s moves with the clock: give the time of the first page (now it would "
+                   "be %s); the line \"next page\" has it", value->text, time);
+        return GROVE_INVALID;
+    }
+    // 0 stands for "no bound"; a microsecond after 1970 began is as good.
+    *ret_us = value->number ? value->number : 1;
+    return GROVE_OK;
+}
+
+static enum grove_code check_bounds(const struct grove_filter *filter, struct grove_error *error)
+{
+    if (filter->created_since_us && filter->created_until_us &&
+        filter->created_since_us >= filter->created_until_us)
+        return error_set(error, GROVE_INVALID, "--since is not before --until: nothing can match");
+    if (filter->words_min && filter->words_max && filter->words_min > filter->words_max)
+        return error_set(error, GROVE_INVALID,
+                         "--min-words %lld is above --max-words %lld: nothing can match",
+                         (long long)filter->words_min, (long long)filter->words_max);
+    return GROVE_OK;
+}
+
+enum grove_code filter_read(const struct options *options, struct filter_values *ret,
+                            struct grove_error *error)
+{
+    *ret = (struct filter_values){
+        .filter = {
+            .path = options_text(options, OPTION_PATH),
+            .words_min = options_count(options, OPTION_MIN_WORDS, 0),
+            .words_max = options_count(options, OPTION_MAX_WORDS, 0),
+        },
+    };
+    for (size_t i = 0; i < options->count; i++)
+        if (options->values[i].option->id == OPTION_TYPE)
+            ret->types[ret->filter.content_type_count++] = options->values[i].text;
+    if (ret->filter.content_type_count > 0)
+        ret->filter.content_types = ret->types;
+    enum grove_code code = read_time(options, OPTION_SINCE, &ret->filter.created_since_us, error);
+    if (code == GROVE_OK)
+        code = read_time(options, OPTION_UNTIL, &ret->filter.created_until_us, error);
+    return code == GROVE_OK ? check_bounds(&ret->filter, error) : code;
+}

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What the three queries have in common on the command line.
+//
+//     struct filter_values values;
+//     code = filter_read(&session->options, &values, error);
+//     struct grove_search_request request = {.filter = values.filter, ...};
+//
+// `values` must live as long as the filter is used; its strings are borrowed from the options.
+#ifndef GROVE_CLI_FILTER_H
+#define GROVE_CLI_FILTER_H
+
+#include "cli/options.h"
+#include "grove/grove.h"
+
+struct filter_values {
+    struct grove_filter filter;
+    const char *types[OPTIONS_MAX];
+};
+
+// GROVE_INVALID where a relative time stands beside a cursor, or bounds exclude each other.
+enum grove_code filter_read(const struct options *options, struct filter_values *ret,
+                            struct grove_error *error);
+
+#endif

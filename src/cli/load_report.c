@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/load_report.h"
+
+#include "cli/format.h"
+
+static void add_part(struct strbuf *out, int64_t count, const char *what)
+{
+    if (count == 0)
+        return;
+    if (out->length && out->data[out->length - 1] != ' ')
+        strbuf_add(out, ", ");
+    format_count(out, count);
+    strbuf_addf(out, " %s", what);
+}
+
+void load_report_add(struct strbuf *out, const struct grove_load_progress *done)
+{
+    strbuf_add(out, "read ");
+    format_counted(out, done->rows_read, "row", "rows");
+    strbuf_add(out, " in ");
+    format_seconds(out, done->seconds);
+    if (done->seconds > 0 && done->rows_read > 0) {
+        strbuf_add(out, " (");
+        format_count(out, (int64_t)((double)done->rows_read / done->seconds + 0.5));
+        strbuf_add(out, " rows/s)");
+    }
+    strbuf_add(out, ": ");
+    add_part(out, done->rows_inserted, "inserted");
+    add_part(out, done->rows_updated, "updated");
+    add_part(out, done->rows_unchanged, "unchanged");
+    add_part(out, done->rows_bad, "bad");
+    add_part(out, done->rows_embedded, "embedded");
+    add_part(out, done->leaves_created, done->leaves_created == 1 ? "new leaf" : "new leaves");
+    if (out->length && out->data[out->length - 1] == ' ')
+        strbuf_add(out, "nothing to load");
+    strbuf_add(out, "\ntime: reading ");
+    format_seconds(out, done->seconds_reading);
+    strbuf_add(out, ", database ");
+    format_seconds(out, done->seconds_database);
+    strbuf_add(out, ", embedding ");
+    format_seconds(out, done->seconds_embedding);
+    strbuf_add(out, ", vectors ");
+    format_seconds(out, done->seconds_vectors);
+    strbuf_add_char(out, '\n');
+}
+
+void load_report_add_members(struct strbuf *out, const struct grove_load_progress *done)
+{
+    json_integer_member(out, "rows_read", done->rows_read);
+    json_integer_member(out, "rows_inserted", done->rows_inserted);
+    json_integer_member(out, "rows_updated", done->rows_updated);
+    json_integer_member(out, "rows_unchanged", done->rows_unchanged);
+    json_integer_member(out, "rows_bad", done->rows_bad);
+    json_integer_member(out, "leaves_created", done->leaves_created);
+    json_integer_member(out, "rows_embedded", done->rows_embedded);
+    json_integer_member(out, "rows_projected", done->rows_projected);
+    json_integer_member(out, "bytes_read", done->bytes_read);
+    json_number_member(out, "seconds", done->seconds);
+    json_number_member(out, "seconds_reading", done->seconds_reading);
+    json_number_member(out, "seconds_database", done->seconds_database);
+    json_number_member(out, "seconds_embedding", done->seconds_embedding);
+    json_number_member(out, "seconds_vectors", done->seconds_vectors);
+}

@@ -1,0 +1,293 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/options.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/check.h"
+#include "base/clock.h"
+#include "base/nearest.h"
+
+// getopt's value of a long option is its place in the choices plus this: never a letter.
+enum { LONG_FIRST = 256, CHOICES_MAX = 32 };
+
+struct choices {
+    const struct command_option *items[CHOICES_MAX];
+    size_t count;
+};
+
+static void choices_add(struct choices *choices, const struct command_option *options)
+{
+    for (; options->id; options++) {
+        CHECK(choices->count < CHOICES_MAX);
+        choices->items[choices->count++] = options;
+    }
+}
+
+static const struct command_option *choices_find(const struct choices *choices, int value)
+{
+    if (value >= LONG_FIRST) {
+        CHECK((size_t)(value - LONG_FIRST) < choices->count);
+        return choices->items[value - LONG_FIRST];
+    }
+    for (size_t i = 0; i < choices->count; i++)
+        if (value != 0 && choices->items[i]->letter == value)
+            return choices->items[i];
+    return NULL;
+}
+
+struct text options_suggest(const char *wanted, struct text *names, size_t count)
+{
+    static const struct text none;
+    struct text text = text_of(wanted);
+    for (size_t i = 0; i < count && text.length > 1; i++)
+        if (text_starts_with(names[i], wanted))
+            return names[i];
+    if (count == 0)
+        return none;
+    nearest_sort(text, names, count);
+    return nearest_distance(text, names[0]) <= 1 + text.length / 4 ? names[0] : none;
+}
+
+enum grove_code command_unknown(const char *name, struct grove_error *error)
+{
+    struct text names[32];
+    size_t count = 0;
+    for (const struct command *command = command_table; command->name; command++)
+        if (count < ARRAY_COUNT(names))
+            names[count++] = text_of(command->name);
+    error_set(error, GROVE_INVALID, "unknown command \"%s\"", name);
+    struct text near = options_suggest(name, names, count);
+    if (near.data)
+        error_hint(error, "did you mean grove %.*s?", TEXT_ARGS(near));
+    return GROVE_INVALID;
+}
+
+// --- what getopt refused -------------------------------------------------------------------------
+
+static enum grove_code refuse_unknown_long(const struct choices *choices, const char *argument,
+                                           struct grove_error *error)
+{
+    struct text names[CHOICES_MAX];
+    char wanted[64] = "";
+    size_t count = 0, matching = 0;
+    size_t length = strcspn(argument + 2, "=");
+    if (length < sizeof wanted)
+        memcpy(wanted, argument + 2, length);
+    for (size_t i = 0; i < choices->count; i++) {
+        if (choices->items[i]->hidden)
+            continue;
+        names[count] = text_of(choices->items[i]->name);
+        matching += length > 0 && text_starts_with(names[count++], wanted);
+    }
+    if (matching > 1)
+        return error_set(error, GROVE_INVALID, "option \"--%s\" may mean several options", wanted);
+    error_set(error, GROVE_INVALID, "unknown option \"--%.*s\"", (int)length, argument + 2);
+    struct text near = options_suggest(wanted, names, count);
+    if (near.data)
+        error_hint(error, "did you mean --%.*s?", TEXT_ARGS(near));
+    return GROVE_INVALID;
+}
+
+static enum grove_code refuse(const struct choices *choices, const struct command *command,
+                              int found, const char *argument, struct grove_error *error)
+{
+    const struct command_option *option = optopt ? choices_find(choices, optopt) : NULL;
+    if (option && found == ':') {
+        error_set(error, GROVE_INVALID, "option --%s needs a value", option->name);
+        error_hint(error, "write --%s %s: %s", option->name, option->argument, option->help);
+        return GROVE_INVALID;
+    }
+    if (option)
+        return error_set(error, GROVE_INVALID, "option --%s takes no value", option->name);
+    if (optopt)
+        error_set(error, GROVE_INVALID, "unknown option \"-%c\"", optopt);
+    else
+        (void)refuse_unknown_long(choices, argument, error);
+    if (command && command->operand_kind == VALUE_RAW)
+        error_hint(error, "options of %s itself go behind --: grove %s -- %s", command->name,
+                   command->name, argument);
+    else if (optopt && command && command->operand_kind == VALUE_TEXT)
+        error_hint(error, "a %s that begins with a dash goes behind --", command->operand);
+    return GROVE_INVALID;
+}
+
+// --- values --------------------------------------------------------------------------------------
+
+static enum grove_code check_utf8(const char *what, const char *value, struct grove_error *error)
+{
+    struct text text = text_of(value);
+    size_t at = text_utf8_error(text);
+    if (at == text.length)
+        return GROVE_OK;
+    error_set(error, GROVE_INVALID, "%s is not valid UTF-8: byte %zu is 0x%02x", what, at + 1,
+              (unsigned char)value[at]);
+    error_hint(error, "use a terminal with a UTF-8 locale, or convert the text with iconv");
+    return GROVE_INVALID;
+}
+
+static enum grove_code read_time(struct option_value *value, struct grove_error *error)
+{
+    int64_t duration_us;
+    if (clock_parse_timestamp(text_of(value->text), &value->number))
+        return GROVE_OK;
+    if (clock_parse_duration(text_of(value->text), &duration_us)) {
+        value->number = clock_now_us() - duration_us;
+        value->relative = true;
+        return GROVE_OK;
+    }
+    error_set(error, GROVE_INVALID, "--%s \"%s\" is neither a duration nor a time",
+              value->option->name, value->text);
+    error_hint(error, "a duration ago like 90d, 12h or 1w2d (units s m h d w y), or a time like "
+                      "2026-11-23 or 2026-11-23T08:44Z");
+    return GROVE_INVALID;
+}
+
+static enum grove_code read_value(struct option_value *value, struct grove_error *error)
+{
+    const struct command_option *option = value->option;
+    char what[64];
+    bool file = option->kind == VALUE_FILE || option->kind == VALUE_FOLDER;
+    snprintf(what, sizeof what, "the value of --%s", option->name);
+    if (!file && check_utf8(what, value->text, error) != GROVE_OK)
+        return GROVE_INVALID;
+    if (value->text[0] == '\0')
+        return error_set(error, GROVE_INVALID, "%s is empty", what);
+    if (option->kind == VALUE_TIME)
+        return read_time(value, error);
+    bool fine = true;
+    if (option->kind == VALUE_COUNT)
+        fine = text_to_int64(text_of(value->text), &value->number) &&
+               value->number >= option->min && value->number <= option->max;
+    if (option->kind == VALUE_NUMBER)
+        fine = text_to_double(text_of(value->text), &value->real) &&
+               value->real >= (double)option->min && value->real <= (double)option->max;
+    if (fine)
+        return GROVE_OK;
+    return error_set(error, GROVE_INVALID, "--%s \"%s\" is not a %s from %lld to %lld",
+                     option->name, value->text,
+                     option->kind == VALUE_COUNT ? "whole number" : "number",
+                     (long long)option->min, (long long)option->max);
+}
+
+static enum grove_code add_value(const struct command_option *option, const char *text,
+                                 struct options *options, struct grove_error *error)
+{
+    struct option_value value = {.option = option, .text = text};
+    if (options->count == OPTIONS_MAX)
+        return error_set(error, GROVE_LIMIT, "more than %d options", OPTIONS_MAX);
+    if (option->kind != VALUE_NONE && read_value(&value, error) != GROVE_OK)
+        return error->code;
+    options->values[options->count++] = value;
+    return GROVE_OK;
+}
+
+// --- parsing -------------------------------------------------------------------------------------
+
+static enum grove_code parse(const struct choices *choices, const struct command *command,
+                             int argc, char **argv, struct options *options,
+                             struct grove_error *error)
+{
+    struct option longs[CHOICES_MAX + 1] = {{0}};
+    char letters[CHOICES_MAX * 2 + 3];
+    size_t length = 0;
+    if (!command)
+        letters[length++] = '+'; // stop at the first operand: the command's name
+    letters[length++] = ':';
+    for (size_t i = 0; i < choices->count; i++) {
+        const struct command_option *option = choices->items[i];
+        int has_argument = option->kind == VALUE_NONE ? no_argument : required_argument;
+        longs[i] = (struct option){option->name, has_argument, NULL, LONG_FIRST + (int)i};
+        if (option->letter)
+            letters[length++] = option->letter;
+        if (option->letter && has_argument == required_argument)
+            letters[length++] = ':';
+    }
+    letters[length] = '\0';
+
+    optind = 0; // makes glibc start afresh
+    opterr = 0;
+    int found;
+    while ((found = getopt_long(argc, argv, letters, longs, NULL)) != -1) {
+        if (found == '?' || found == ':')
+            return refuse(choices, command, found, argv[optind > 1 ? optind - 1 : 1], error);
+        const struct command_option *option = choices_find(choices, found);
+        CHECK(option != NULL);
+        enum grove_code code = add_value(option, optarg, options, error);
+        if (code != GROVE_OK)
+            return code;
+    }
+    return GROVE_OK;
+}
+
+enum grove_code options_parse_top(int argc, char **argv, struct options *options, int *ret_next,
+                                  struct grove_error *error)
+{
+    struct choices choices = {.count = 0};
+    choices_add(&choices, command_global_options);
+    choices_add(&choices, command_top_options);
+    enum grove_code code = parse(&choices, NULL, argc, argv, options, error);
+    if (code == GROVE_OK)
+        *ret_next = optind;
+    return code;
+}
+
+static enum grove_code check_operands(const struct command *command, const struct options *options,
+                                      struct grove_error *error)
+{
+    if (options->operand_count < command->operands_min) {
+        error_set(error, GROVE_INVALID, "%s needs a %s", command->name, command->operand);
+        if (command->examples[0].line)
+            error_hint(error, "for example: grove %s", command->examples[0].line);
+        return GROVE_INVALID;
+    }
+    if (options->operand_count > command->operands_max) {
+        error_set(error, GROVE_INVALID, "%s does not take the argument \"%s\"", command->name,
+                  options->operands[command->operands_max]);
+        if (command->operand_kind == VALUE_TEXT)
+            error_hint(error, "put a %s of several words into quotes", command->operand);
+        return GROVE_INVALID;
+    }
+    char what[64];
+    snprintf(what, sizeof what, "the %s", command->operand ? command->operand : "argument");
+    for (size_t i = 0; i < options->operand_count && command->operand_kind == VALUE_TEXT; i++)
+        if (check_utf8(what, options->operands[i], error) != GROVE_OK)
+            return GROVE_INVALID;
+    return GROVE_OK;
+}
+
+enum grove_code options_parse(const struct command *command, int argc, char **argv,
+                              struct options *options, struct grove_error *error)
+{
+    struct choices choices = {.count = 0};
+    choices_add(&choices, command->options);
+    choices_add(&choices, command_global_options);
+    enum grove_code code = parse(&choices, command, argc, argv, options, error);
+    if (code != GROVE_OK)
+        return code;
+    options->operands = argv + optind;
+    options->operand_count = (size_t)(argc - optind);
+    // Whoever asks for help need not have got the operands right.
+    return options_has(options, OPTION_HELP) ? GROVE_OK : check_operands(command, options, error);
+}
+
+const struct option_value *options_find(const struct options *options, enum option_id id)
+{
+    for (size_t i = options->count; i > 0; i--)
+        if (options->values[i - 1].option->id == id)
+            return &options->values[i - 1];
+    return NULL;
+}
+
+const char *options_text(const struct options *options, enum option_id id)
+{
+    const struct option_value *value = options_find(options, id);
+    return value ? value->text : NULL;
+}
+
+int64_t options_count(const struct options *options, enum option_id id, int64_t otherwise)
+{
+    const struct option_value *value = options_find(options, id);
+    return value ? value->number : otherwise;
+}

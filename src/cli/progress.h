@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// How far a long task is: a bar on a terminal, a line every 10 seconds elsewhere.
+//
+//     struct progress progress;
+//     progress_init(&progress, &session->err);
+//     progress_update(&progress, &state);      // as often as wanted: it draws 10 times a second
+//     progress_clear(&progress);               // before anything else is printed there; at last
+//
+// Threads: one at a time.
+#ifndef GROVE_CLI_PROGRESS_H
+#define GROVE_CLI_PROGRESS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "cli/terminal.h"
+
+struct progress {
+    const struct terminal *terminal; // borrowed
+    int64_t drawn_us;                // on the monotonic clock
+    bool on_screen;
+};
+
+struct progress_state {
+    int64_t rows;
+    double fraction; // 0 to 1; negative: not known
+    double seconds;
+    const char *remark; // stands in place of the time left; may be NULL
+};
+
+void progress_init(struct progress *progress, const struct terminal *terminal);
+void progress_update(struct progress *progress, const struct progress_state *state);
+void progress_clear(struct progress *progress);
+
+#endif

@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/session.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "cli/command.h"
+#include "cli/format.h"
+
+enum { PARTIAL_BYTES_MAX = 1 << 20, REPORT_BYTES_MAX = 2 << 20 };
+
+// A signal handler has no other way to them.
+static struct grove *volatile interrupted_grove;
+static const char *volatile interrupt_notice;
+
+void session_init(struct session *session, const char *program)
+{
+    *session = (struct session){.program = program};
+    terminal_init(&session->out, stdout);
+    terminal_init(&session->err, stderr);
+    strbuf_init(&session->partial, PARTIAL_BYTES_MAX);
+}
+
+void session_close(struct session *session)
+{
+    struct grove *grove = session->grove;
+    interrupted_grove = NULL;
+    session->grove = NULL;
+    grove_close(grove);
+}
+
+void session_release(struct session *session)
+{
+    session_close(session);
+    strbuf_release(&session->partial);
+}
+
+// SA_RESETHAND has the second signal end the process.
+static void on_interrupt(int signal_number)
+{
+    int saved_errno = errno;
+    (void)signal_number;
+    struct grove *grove = interrupted_grove;
+    const char *notice = interrupt_notice;
+    if (grove)
+        grove_cancel(grove);
+    if (grove && notice && write(STDERR_FILENO, notice, strlen(notice)) < 0)
+        errno = 0; // nothing can be done about it here
+    errno = saved_errno;
+}
+
+enum grove_code session_open(struct session *session, struct grove_error *error)
+{
+    struct grove_options options = {.home = session->home};
+    if (session->grove)
+        return GROVE_OK;
+    enum grove_code code = grove_open(&options, &session->grove, error);
+    if (code != GROVE_OK)
+        return code;
+    interrupted_grove = session->grove;
+    struct sigaction action = {.sa_handler = on_interrupt,
+                               .sa_flags = SA_RESTART | (int)SA_RESETHAND};
+    sigemptyset(&action.sa_mask);
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+    return GROVE_OK;
+}
+
+void session_set_interrupt_notice(const char *notice)
+{
+    interrupt_notice = isatty(STDERR_FILENO) == 1 ? notice : NULL;
+}
+
+enum grove_code session_usage_error(struct session *session, struct grove_error *error,
+                                    const char *format, ...)
+{
+    char message[sizeof error->message];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(message, sizeof message, format, arguments);
+    va_end(arguments);
+    session->usage_error = true;
+    return error_set(error, GROVE_INVALID, "%s", message);
+}
+
+// --- output --------------------------------------------------------------------------------------
+
+static enum grove_code write_out(struct session *session, struct text text,
+                                 struct grove_error *error)
+{
+    errno = 0;
+    size_t written = fwrite(text.data, 1, text.length, stdout);
+    if (written == text.length && fflush(stdout) == 0)
+        return GROVE_OK;
+    int cause = errno;
+    if (cause == EPIPE) {
+        session->output_closed = true;
+        return error_set(error, GROVE_CANCELLED, "the reader of the output has gone");
+    }
+    return error_set_errno(error, cause ? cause : EIO, "could not write to standard output");
+}
+
+enum grove_code session_print(struct session *session, const struct strbuf *text,
+                              struct grove_error *error)
+{
+    if (text->failed)
+        return error_no_memory(error, "the output");
+    return write_out(session, strbuf_text(text), error);
+}
+
+enum grove_code session_print_json(struct session *session, const struct strbuf *json,
+                                   struct grove_error *error)
+{
+    struct strbuf line;
+    strbuf_init(&line, SESSION_OUTPUT_MAX);
+    line.failed = json->failed;
+    display_add_json(&line, strbuf_text(json));
+    strbuf_add_char(&line, '\n');
+    enum grove_code code = session_print(session, &line, error);
+    strbuf_release(&line);
+    return code;
+}
+
+enum grove_code session_print_either(struct session *session, const struct strbuf *text,
+                                     struct grove_error *error)
+{
+    if (!session->json)
+        return session_print(session, text, error);
+    struct strbuf json;
+    strbuf_init(&json, SESSION_OUTPUT_MAX);
+    strbuf_add_char(&json, '{');
+    json_string_member(&json, "text", text->data);
+    strbuf_add_char(&json, '}');
+    json.failed |= text->failed;
+    enum grove_code code = session_print_json(session, &json, error);
+    strbuf_release(&json);
+    return code;
+}
+
+// --- errors --------------------------------------------------------------------------------------
+
+static const char *or_null(const char *text)
+{
+    return text[0] ? text : NULL;
+}
+
+static void report_json(struct session *session, const struct grove_error *error)
+{
+    struct strbuf out;
+    struct grove_error ignored; // nothing is left to tell it to
+    strbuf_init(&out, REPORT_BYTES_MAX);
+    strbuf_add(&out, "{\"error\":{");
+    json_string_member(&out, "code", grove_code_info(error->code)->name);
+    json_string_member(&out, "message", error->message);
+    json_string_member(&out, "detail", or_null(error->detail));
+    json_string_member(&out, "hint", or_null(error->hint));
+    json_string_member(&out, "context", or_null(error->context));
+    json_string_member(&out, "origin", grove_origin_name(error->origin));
+    json_string_member(&out, "sqlstate", or_null(error->sqlstate));
+    json_integer_member(&out, "http_status", error->http_status ? error->http_status : GROVE_NULL);
+    json_string_member(&out, "retry", error->retry == GROVE_RETRY_LATER ? "later" : "never");
+    strbuf_add_char(&out, '}');
+    if (session->partial.length && !session->partial.failed) {
+        strbuf_add_char(&out, ',');
+        strbuf_add_text(&out, strbuf_text(&session->partial));
+    }
+    strbuf_add_char(&out, '}');
+    (void)!session_print_json(session, &out, &ignored);
+    strbuf_release(&out);
+}
+
+// Lines of a longer text go below each other.
+static void add_labelled(struct strbuf *out, const char *label, const char *text)
+{
+    struct text rest = text_trim(text_of(text)), line;
+    if (rest.length == 0)
+        return;
+    for (bool first = true; text_split(&rest, '\n', &line); first = false) {
+        strbuf_addf(out, "  %-9s", first ? label : "");
+        display_add_safe(out, line);
+        strbuf_add_char(out, '\n');
+    }
+}
+
+static void add_usage(const struct session *session, struct strbuf *out)
+{
+    const struct command *command = session->command;
+    if (command)
+        strbuf_addf(out,
+                    "usage: grove %s%s%s\n"
+                    "try \"grove %s --help\" for its options and examples\n",
+                    command->name, command->usage[0] ? " " : "", command->usage, command->name);
+    else
+        strbuf_add(out, "usage: grove COMMAND [ARGUMENTS]\n"
+                        "try \"grove --help\" for the commands\n");
+}
+
+static void write_err(const struct session *session, const struct strbuf *out)
+{
+    fwrite(out->data, 1, out->length, session->err.file);
+    fflush(session->err.file);
+}
+
+void session_report(struct session *session, const struct grove_error *error)
+{
+    if (session->json) {
+        report_json(session, error);
+        return;
+    }
+    struct strbuf out;
+    strbuf_init(&out, REPORT_BYTES_MAX);
+    strbuf_addf(&out, "%sgrove:%s ", terminal_style(&session->err, STYLE_RED),
+                terminal_style(&session->err, STYLE_PLAIN));
+    display_add_safe(&out, text_of(error->message));
+    strbuf_add_char(&out, '\n');
+    add_labelled(&out, "detail:", error->detail);
+    add_labelled(&out, "hint:", error->hint);
+    add_labelled(&out, "context:", error->context);
+    if (session->usage_error)
+        add_usage(session, &out);
+    write_err(session, &out);
+    strbuf_release(&out);
+}
+
+void session_warn(const struct session *session, const char *format, ...)
+{
+    char message[2048];
+    struct strbuf out;
+    if (session->json)
+        return;
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(message, sizeof message, format, arguments);
+    va_end(arguments);
+    strbuf_init(&out, REPORT_BYTES_MAX);
+    strbuf_addf(&out, "%sgrove: warning:%s ", terminal_style(&session->err, STYLE_YELLOW),
+                terminal_style(&session->err, STYLE_PLAIN));
+    display_add_safe(&out, text_of(message));
+    strbuf_add_char(&out, '\n');
+    write_err(session, &out);
+    strbuf_release(&out);
+}

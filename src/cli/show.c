@@ -1,0 +1,325 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/show.h"
+
+#include <math.h>
+
+#include "base/clock.h"
+#include "cli/format.h"
+#include "cli/table.h"
+
+enum { SUMMARY_LINES_MAX = 3, NOTE_BYTES_MAX = 1 << 16 };
+
+static void table_add_number(struct table *table, int64_t number)
+{
+    struct strbuf text;
+    strbuf_init(&text, 64);
+    if (number == GROVE_NULL)
+        strbuf_add_char(&text, '-');
+    else
+        format_count(&text, number);
+    table_add(table, text.data);
+    strbuf_release(&text);
+}
+
+static void table_add_date(struct table *table, int64_t timestamp_us)
+{
+    struct strbuf text;
+    strbuf_init(&text, 64);
+    format_date(&text, timestamp_us);
+    table_add(table, text.data);
+    strbuf_release(&text);
+}
+
+static void table_add_score(struct table *table, double score)
+{
+    if (isnan(score))
+        table_add(table, "-");
+    else
+        table_addf(table, "%.4f", score);
+}
+
+// Where the row stands: "religion/Christianity/Catholic/Theology, chunk 2, id 5".
+static void table_note_place(struct table *table, const struct grove_row *row)
+{
+    struct strbuf note;
+    strbuf_init(&note, NOTE_BYTES_MAX);
+    format_path(&note, row);
+    if (row->chunk_number != GROVE_NULL)
+        strbuf_addf(&note, ", chunk %lld", (long long)row->chunk_number);
+    strbuf_addf(&note, ", id %d", (int)row->content_id);
+    table_note(table, STYLE_CYAN, 2, note.data);
+    strbuf_release(&note);
+}
+
+static void add_ranked_rows(struct strbuf *out, const struct terminal *terminal,
+                            const struct grove_result *result)
+{
+    static const struct table_column columns[] = {
+        {"SCORE", .right = true, .style = STYLE_GREEN},
+        {"TITLE", .width_min = 24, .style = STYLE_BOLD},
+        {"TYPE", .width_min = 8},
+        {"WORDS", .right = true, .drop = 1},
+        {"CREATED", .drop = 2},
+    };
+    struct table table;
+    table_init(&table, columns, ARRAY_COUNT(columns));
+    table.note_column = 1;
+    for (size_t i = 0; i < result->row_count; i++) {
+        const struct grove_row *row = &result->rows[i];
+        table_add_score(&table, row->score);
+        table_add(&table, row->title);
+        table_add(&table, row->content_type);
+        table_add_number(&table, row->word_count);
+        table_add_date(&table, row->created_at_us);
+        table_note_place(&table, row);
+        table_note(&table, STYLE_DIM, SUMMARY_LINES_MAX, row->content_summary);
+    }
+    table_print(&table, terminal, out);
+    table_release(&table);
+}
+
+static void add_browsed_rows(struct strbuf *out, const struct terminal *terminal,
+                             const struct grove_result *result)
+{
+    static const struct table_column columns[] = {
+        {"TITLE", .width_min = 24, .style = STYLE_BOLD},
+        {"TYPE", .width_min = 8},
+        {"WORDS", .right = true, .drop = 1},
+        {"CREATED", .drop = 2},
+    };
+    struct table table;
+    table_init(&table, columns, ARRAY_COUNT(columns));
+    table.note_indent = 2;
+    for (size_t i = 0; i < result->row_count; i++) {
+        const struct grove_row *row = &result->rows[i];
+        table_add(&table, row->title);
+        table_add(&table, row->content_type);
+        table_add_number(&table, row->word_count);
+        table_add_date(&table, row->created_at_us);
+        table_note_place(&table, row);
+    }
+    table_print(&table, terminal, out);
+    table_release(&table);
+}
+
+static void add_type_counts(struct strbuf *out, const struct terminal *terminal,
+                            const struct grove_result *result)
+{
+    static const struct table_column columns[] = {
+        {"TYPE", .width_min = 12, .style = STYLE_BOLD}, {"ROWS", .right = true}};
+    struct table table;
+    table_init(&table, columns, ARRAY_COUNT(columns));
+    for (size_t i = 0; i < result->group_count; i++) {
+        table_add(&table, result->groups[i].content_type);
+        table_add_number(&table, result->groups[i].count);
+    }
+    table_print(&table, terminal, out);
+    table_release(&table);
+}
+
+static void add_groups(struct strbuf *out, const struct terminal *terminal,
+                       const struct grove_result *result)
+{
+    static const struct table_column columns[] = {
+        {"HIERARCHY TABLE", .width_min = 15, .style = STYLE_BOLD},
+        {"TYPE", .width_min = 8},
+        {"ROWS", .right = true},
+        {"BEST SCORE", .right = true, .style = STYLE_GREEN},
+        {"BRANCHES", .right = true, .drop = 1},
+        {"LIMBS", .right = true, .drop = 2},
+    };
+    struct table table;
+    table_init(&table, columns, ARRAY_COUNT(columns));
+    for (size_t i = 0; i < result->group_count; i++) {
+        const struct grove_group *group = &result->groups[i];
+        table_add(&table, group->hierarchy_table);
+        table_add(&table, group->content_type);
+        table_add_number(&table, group->count);
+        table_add_score(&table, group->best_score);
+        table_add_number(&table, group->branches);
+        table_add_number(&table, group->limbs);
+    }
+    table_print(&table, terminal, out);
+    table_release(&table);
+}
+
+static void add_diversity(struct strbuf *out, const struct grove_result *result)
+{
+    const struct grove_diversity *diversity = &result->diversity;
+    strbuf_add(out, "\nfrom ");
+    format_counted(out, diversity->hierarchy_tables, "subject", "subjects");
+    strbuf_add(out, ", ");
+    format_counted(out, diversity->branches, "branch", "branches");
+    strbuf_add(out, ", ");
+    format_counted(out, diversity->limbs, "limb", "limbs");
+    strbuf_addf(out, "; evenness %.2f\n", diversity->evenness);
+    if (result->depth_reached)
+        strbuf_add(out, "more rows match than were ranked: see --depth\n");
+    strbuf_add_char(out, '\n');
+}
+
+// --- how it was answered -------------------------------------------------------------------------
+
+static void add_fact(struct strbuf *out, int64_t count, const char *what)
+{
+    if (count == GROVE_NULL)
+        return;
+    strbuf_add(out, out->length && out->data[out->length - 1] != '\n' ? ", " : "");
+    format_count(out, count);
+    strbuf_addf(out, " %s", what);
+}
+
+static void add_stages(struct strbuf *out, const struct terminal *terminal,
+                       const struct grove_explain *explain)
+{
+    static const struct table_column columns[] = {
+        {"STAGE", .width_min = 12}, {"MS", .right = true}, {"ROWS", .right = true}};
+    struct table table;
+    table_init(&table, columns, ARRAY_COUNT(columns));
+    for (size_t i = 0; i < explain->stage_count; i++) {
+        table_add(&table, explain->stages[i].name);
+        table_addf(&table, "%.2f", explain->stages[i].milliseconds);
+        table_add_number(&table, explain->stages[i].rows);
+    }
+    table_print(&table, terminal, out);
+    table_release(&table);
+}
+
+static void add_explain(struct strbuf *out, const struct terminal *terminal,
+                        const struct grove_explain *explain)
+{
+    strbuf_addf(out, "\n%sanswered by ", terminal_style(terminal, STYLE_BOLD));
+    display_add_safe(out, text_of(explain->strategy));
+    strbuf_add(out, terminal_style(terminal, STYLE_PLAIN));
+    if (explain->reason) {
+        strbuf_add(out, ": ");
+        display_add_safe(out, text_of(explain->reason));
+    }
+    strbuf_add_char(out, '\n');
+    add_fact(out, explain->rows_estimated, "rows estimated");
+    add_fact(out, explain->rows_matching, "counted");
+    add_fact(out, explain->candidates, "compared");
+    add_fact(out, explain->pending, "not yet in the vector engine");
+    add_fact(out, explain->dropped, "dropped");
+    add_fact(out, explain->rounds, explain->rounds == 1 ? "round" : "rounds");
+    strbuf_add(out, "\n\n");
+    add_stages(out, terminal, explain);
+    if (!explain->plan)
+        return;
+    strbuf_addf(out, "\n%sPostgreSQL's plan%s\n", terminal_style(terminal, STYLE_BOLD),
+                terminal_style(terminal, STYLE_PLAIN));
+    struct text rest = text_trim(text_of(explain->plan)), line;
+    while (text_split(&rest, '\n', &line)) {
+        display_add_safe(out, line);
+        strbuf_add_char(out, '\n');
+    }
+}
+
+// --- all of it -----------------------------------------------------------------------------------
+
+static void add_footer(struct strbuf *out, const struct terminal *terminal, enum show_kind kind,
+                       const struct grove_result *result)
+{
+    strbuf_addf(out, "\n%s", terminal_style(terminal, STYLE_DIM));
+    if (kind != SHOW_SEARCH && result->total != (int64_t)result->row_count) {
+        format_count(out, (int64_t)result->row_count);
+        strbuf_add(out, " of ");
+    }
+    format_counted(out, kind == SHOW_SEARCH ? (int64_t)result->row_count : result->total, "row",
+                   "rows");
+    strbuf_add(out, kind == SHOW_DISCOVER ? " ranked, " : ", ");
+    format_seconds(out, result->milliseconds / 1e3);
+    strbuf_addf(out, "%s\n", terminal_style(terminal, STYLE_PLAIN));
+}
+
+void show_add(struct strbuf *out, const struct terminal *terminal, enum show_kind kind,
+              const struct grove_result *result)
+{
+    if (kind == SHOW_BROWSE && result->group_count > 0) {
+        add_type_counts(out, terminal, result);
+        strbuf_add_char(out, '\n');
+    }
+    if (kind == SHOW_DISCOVER && result->group_count > 0) {
+        add_groups(out, terminal, result);
+        add_diversity(out, result);
+    }
+    if (kind == SHOW_BROWSE)
+        add_browsed_rows(out, terminal, result);
+    else
+        add_ranked_rows(out, terminal, result);
+    if (result->row_count == 0)
+        strbuf_add(out, "nothing matches\n");
+    else
+        add_footer(out, terminal, kind, result);
+    if (result->explain)
+        add_explain(out, terminal, result->explain);
+}
+
+// The same command with a cursor. Durations become the times they meant, since the next page
+// belongs to the same query.
+static void add_next_command(struct strbuf *out, const struct session *session, const char *cursor)
+{
+    const struct options *options = &session->options;
+    const char *operand = options->operand_count ? options->operands[0] : "";
+    bool dashed = operand[0] == '-';
+    strbuf_add(out, "next page: ");
+    format_shell_word(out, session->program);
+    strbuf_addf(out, " %s ", session->command->name);
+    if (!dashed)
+        format_shell_word(out, operand);
+    for (size_t i = 0; i < options->count; i++) {
+        const struct option_value *value = &options->values[i];
+        if (value->option->id == OPTION_CURSOR)
+            continue;
+        strbuf_addf(out, " --%s", value->option->name);
+        char time[CLOCK_RFC3339_SIZE];
+        if (value->relative)
+            clock_format_rfc3339(value->number, time);
+        if (!value->text)
+            continue;
+        strbuf_add_char(out, ' ');
+        format_shell_word(out, value->relative ? time : value->text);
+    }
+    strbuf_add(out, " --cursor ");
+    format_shell_word(out, cursor);
+    if (dashed) {
+        strbuf_add(out, " -- ");
+        format_shell_word(out, operand);
+    }
+    strbuf_add_char(out, '\n');
+}
+
+static enum grove_code print_json(struct session *session, const struct grove_result *result,
+                                  struct grove_error *error)
+{
+    char *json = grove_result_json(result);
+    if (!json)
+        return error_no_memory(error, "the result");
+    struct strbuf text;
+    strbuf_init(&text, SESSION_OUTPUT_MAX);
+    strbuf_add(&text, json);
+    grove_free(json);
+    enum grove_code code = session_print_json(session, &text, error);
+    strbuf_release(&text);
+    return code;
+}
+
+enum grove_code show_result(struct session *session, enum show_kind kind,
+                            const struct grove_result *result, struct grove_error *error)
+{
+    if (session->json)
+        return print_json(session, result, error);
+    struct strbuf out;
+    strbuf_init(&out, SESSION_OUTPUT_MAX);
+    show_add(&out, &session->out, kind, result);
+    if (result->next_cursor && session->command->run != cmd_demo)
+        add_next_command(&out, session, result->next_cursor);
+    enum grove_code code = session_print(session, &out, error);
+    strbuf_release(&out);
+    if (result->degraded)
+        session_warn(session, "the vector engine did not answer; PostgreSQL did its work");
+    if (!result->complete)
+        session_warn(session, "rows may be missing: %s",
+                     result->incomplete_reason ? result->incomplete_reason : "no reason is known");
+    return code;
+}
