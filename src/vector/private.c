@@ -110,7 +110,8 @@ static bool accepts(const struct server *server)
 
 static bool is_ready(const struct server *server)
 {
-    static const char request[] = "GET /readyz HTTP/1.1\r\nhost: grove\r\nconnection: close\r\n\r\n";
+    static const char request[] = "GET /readyz HTTP/1.1\r\nhost: grove\r\n"
+                                  "connection: close\r\n\r\n";
     static const char expected[] = "HTTP/1.1 200 ";
     GROVE_CLEANUP(file_close_descriptor) int fd = connect_to(server->socket);
     if (fd < 0 || send(fd, request, sizeof request - 1, MSG_NOSIGNAL) != sizeof request - 1)
@@ -363,9 +364,12 @@ static enum grove_code launch(const struct server *server, struct grove_error *e
 
 static enum grove_code check_engine(const struct server *server, struct grove_error *error)
 {
-    char assets[PATH_MAX];
-    if (!server->home->assets[0])
-        return home_assets(assets, error); // says what to do
+    if (!server->home->assets[0]) {
+        error_set(error, GROVE_NOT_FOUND, "grove's assets (private servers, model) are not there");
+        error_hint(error, "run \"make\" in grove's source tree, which fetches them; or set "
+                          "GROVE_ASSETS to their folder");
+        return GROVE_NOT_FOUND;
+    }
     if (!home_reaches(server->home, server->engine, R_OK | X_OK)) {
         error_set(error, GROVE_NOT_FOUND, "the account \"%s\" cannot read the vector engine in "
                   "\"%s\"", server->home->user, server->engine);

@@ -114,8 +114,8 @@ def test_discover(sample):
               for group in answer["groups"]}
     assert groups[("religion_hierarchy", "Doctrine")]["count"] == 3
     assert sum(group["count"] for group in groups.values()) == 8
-    assert answer["diversity"]["branches"] == 3
-    assert answer["diversity"]["limbs"] == 4
+    assert answer["diversity"]["unique_branches"] == 3
+    assert answer["diversity"]["unique_limbs"] == 4
     assert 0 < answer["diversity"]["evenness"] <= 1
 
 

@@ -87,4 +87,4 @@ def test_nothing_of_ours_in_public(conn):
 
 
 def test_init_again_changes_nothing(shared):
-    assert shared.json("init")["migrations_applied"] == 0
+    assert shared.json("init")["applied"] == 0

@@ -75,7 +75,7 @@ def test_a_killed_projector_loses_nothing(shared):
         report = shared.json("sync")
         assert report["pending"] == 0
         count = conn.execute("SELECT count(*) FROM content_metadata").fetchone()[0]
-    assert shared.json("status")["points"] == count
+    assert shared.json("status")["engine"]["points"] == count
 
 
 @pytest.mark.parametrize("victim", ["postgres", "vectors"])
