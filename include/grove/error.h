@@ -53,12 +53,12 @@ struct grove_error {
     enum grove_code code;
     enum grove_retry retry;
     enum grove_origin origin;
-    int http_status;    // the vector engine's, 0 where there was none
-    char sqlstate[6];   // PostgreSQL's, "" where there was none
-    char message[512];  // what failed, which value, why; lower case, no full stop
-    char detail[512];   // more of the same, may be ""
-    char hint[512];     // what to do about it, may be ""
-    char context[512];  // what grove was doing, innermost first, parts joined by "; "
+    int http_status;   // the vector engine's, 0 where there was none
+    char sqlstate[6];  // PostgreSQL's, "" where there was none
+    char message[512]; // what failed, which value, why; lower case, no full stop
+    char detail[512];  // more of the same, may be ""
+    char hint[512];    // what to do about it, may be ""
+    char context[512]; // what grove was doing, innermost first, parts joined by "; "
 };
 
 // Facts about one code, from one table.

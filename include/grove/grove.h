@@ -46,9 +46,9 @@ extern "C" {
 #define GROVE_CHECKED
 #endif
 
-#define GROVE_DIMENSION 384  // numbers in a vector
-#define GROVE_TOKENS_MAX 256 // tokens of a text that the model reads
-#define GROVE_LIMIT_MAX 1000 // rows in one page
+#define GROVE_DIMENSION 384   // numbers in a vector
+#define GROVE_TOKENS_MAX 256  // tokens of a text that the model reads
+#define GROVE_LIMIT_MAX 1000  // rows in one page
 #define GROVE_DEPTH_MAX 10000 // rows that one discovery ranks
 
 // A time or count that is null in the database.
@@ -156,8 +156,8 @@ struct grove_stage {
 };
 
 struct grove_explain {
-    const char *strategy; // "navigation", "push-down", "relational"
-    const char *reason;   // why this one
+    const char *strategy;   // "navigation", "push-down", "relational"
+    const char *reason;     // why this one
     int64_t rows_estimated; // matching the filter, by the planner; GROVE_NULL: not asked
     int64_t rows_matching;  // counted; GROVE_NULL: not counted
     unsigned rounds;        // of asking for candidates
@@ -181,7 +181,7 @@ struct grove_result {
     int64_t total;           // browse: rows matching; discover: rows ranked; search: row_count
     const struct grove_group *groups; // browse: by type; discover: by table and type
     size_t group_count;
-    bool ranked;                      // discover: the following two are set
+    bool ranked; // discover: the following two are set
     struct grove_diversity diversity;
     bool depth_reached; // more rows match than were ranked
     double milliseconds;
@@ -228,8 +228,8 @@ struct grove_discover_request {
     const char *text;
     const float *vector;
     struct grove_filter filter;
-    unsigned limit; // rows a page, at most GROVE_LIMIT_MAX; 0: 20
-    unsigned depth; // at most GROVE_DEPTH_MAX; 0: 1000
+    unsigned limit;   // rows a page, at most GROVE_LIMIT_MAX; 0: 20
+    unsigned depth;   // at most GROVE_DEPTH_MAX; 0: 1000
     double score_min; // rows below it are left out; 0: none are
     const char *cursor;
     bool explain;
@@ -369,8 +369,7 @@ GROVE_CHECKED enum grove_code grove_get_status(struct grove *grove, struct grove
 // The libpq connection string of the database, without starting it: for psql and other clients.
 // May hold a password: do not print it.
 GROVE_CHECKED enum grove_code grove_database_conninfo(struct grove *grove, char *ret_text,
-                                                      size_t size_bytes,
-                                                      struct grove_error *error);
+                                                      size_t size_bytes, struct grove_error *error);
 
 // --- health -----------------------------------------------------------------------------------
 
@@ -382,10 +381,10 @@ struct grove_finding {
 };
 
 // Checks everything the set-up needs; calls back once a finding. GROVE_OK when none failed.
-GROVE_CHECKED enum grove_code
-grove_doctor(const struct grove_options *options,
-             void (*on_finding)(void *state, const struct grove_finding *finding), void *state,
-             struct grove_error *error);
+GROVE_CHECKED enum grove_code grove_doctor(const struct grove_options *options,
+                                           void (*on_finding)(void *state,
+                                                              const struct grove_finding *finding),
+                                           void *state, struct grove_error *error);
 
 #ifdef __cplusplus
 }

@@ -58,9 +58,8 @@ GROVE_API enum grove_code grove_tokenize(struct grove *grove, const char *text,
 {
     struct embedder *embedder;
     enum grove_code code = store_embedder(&grove->store, &embedder, error);
-    return code == GROVE_OK
-               ? embedder_tokenize(embedder, text_of(text), ret_ids, ret_count, error)
-               : code;
+    return code == GROVE_OK ? embedder_tokenize(embedder, text_of(text), ret_ids, ret_count, error)
+                            : code;
 }
 
 // A load is done when its rows are searchable: the collection is there before it begins.

@@ -217,10 +217,10 @@ static void check_servers(struct doctor *doctor, struct grove *grove)
     mem_free(status);
 }
 
-GROVE_API enum grove_code
-grove_doctor(const struct grove_options *options,
-             void (*on_finding)(void *state, const struct grove_finding *finding), void *state,
-             struct grove_error *error)
+GROVE_API enum grove_code grove_doctor(const struct grove_options *options,
+                                       void (*on_finding)(void *state,
+                                                          const struct grove_finding *finding),
+                                       void *state, struct grove_error *error)
 {
     struct doctor doctor = {.on_finding = on_finding, .state = state};
     struct grove_error open_error;
@@ -229,8 +229,8 @@ grove_doctor(const struct grove_options *options,
     if (grove_open(options, &grove, &open_error) != GROVE_OK)
         find_error(&doctor, "home", &open_error);
     if (grove && grove->has_home) {
-        find(&doctor, GROVE_FINDING_OK, "home", "", "%s (servers run as \"%s\")",
-             grove->home.path, grove->home.user);
+        find(&doctor, GROVE_FINDING_OK, "home", "", "%s (servers run as \"%s\")", grove->home.path,
+             grove->home.user);
         check_disk(&doctor, grove->home.servers);
     }
     check_assets(&doctor, grove && grove->has_home ? &grove->home : NULL);

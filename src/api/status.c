@@ -91,8 +91,7 @@ static bool engine_runs(struct grove *grove, struct grove_status *status)
     struct vector_server_status server;
     struct grove_error error;
     if (!grove->engine_private) {
-        snprintf(status->engine, sizeof status->engine, "%s",
-                 vector_describe(grove->store.engine));
+        snprintf(status->engine, sizeof status->engine, "%s", vector_describe(grove->store.engine));
         return true;
     }
     char socket_path[PATH_MAX];

@@ -44,8 +44,8 @@ void *arena_alloc_array(struct arena *arena, size_t count, size_t size_bytes) GR
 // Copies end in NUL.
 char *arena_strdup(struct arena *arena, const char *string) GROVE_MUST_CHECK;
 char *arena_copy(struct arena *arena, struct text text) GROVE_MUST_CHECK;
-char *arena_printf(struct arena *arena, const char *format, ...) GROVE_PRINTF(2, 3)
-    GROVE_MUST_CHECK;
+char *arena_printf(struct arena *arena, const char *format, ...)
+    GROVE_PRINTF(2, 3) GROVE_MUST_CHECK;
 
 // Has `release(handle)` called when the arena is released; in reverse order of registration.
 // When memory for the registration fails, `release(handle)` is called at once and -1 returned.

@@ -166,8 +166,8 @@ bool clock_parse_timestamp(struct text text, int64_t *ret_timestamp_us)
     int64_t days, time_us = 0, offset_us = 0;
     if (!take_date(&rest, &days))
         return false;
-    if (rest.length > 0 &&
-        (!take_char(&rest, "Tt ") || !take_time(&rest, &time_us) || !take_offset(&rest, &offset_us)))
+    if (rest.length > 0 && (!take_char(&rest, "Tt ") || !take_time(&rest, &time_us) ||
+                            !take_offset(&rest, &offset_us)))
         return false;
     if (rest.length > 0)
         return false;

@@ -11,11 +11,13 @@
 
 static const struct grove_code_info code_table[] = {
     {GROVE_OK, "ok", 0, 200, "it worked"},
-    {GROVE_INVALID, "invalid", 2, 400, "the input is not valid: an option, a value, a file's contents"},
+    {GROVE_INVALID, "invalid", 2, 400,
+     "the input is not valid: an option, a value, a file's contents"},
     {GROVE_NOT_FOUND, "not_found", 3, 404, "a tree, path, file or row does not exist"},
     {GROVE_CONFLICT, "conflict", 4, 409, "it exists already, or a constraint forbids it"},
     {GROVE_DENIED, "denied", 5, 403, "permission or authentication"},
-    {GROVE_UNSUPPORTED, "unsupported", 6, 501, "a server or file of a kind or version that does not work"},
+    {GROVE_UNSUPPORTED, "unsupported", 6, 501,
+     "a server or file of a kind or version that does not work"},
     {GROVE_UNAVAILABLE, "unavailable", 7, 503, "a server cannot be reached, or went away"},
     {GROVE_TIMEOUT, "timeout", 8, 504, "it took longer than allowed"},
     {GROVE_CANCELLED, "cancelled", 130, 499, "stopped on request (Ctrl-C)"},
@@ -68,7 +70,8 @@ static void trim_partial_character(char *text, size_t size_bytes)
     }
 }
 
-static void format_into(char *text, size_t size_bytes, const char *format, va_list arguments)
+__attribute__((format(printf, 3, 0))) static void
+format_into(char *text, size_t size_bytes, const char *format, va_list arguments)
 {
     if (vsnprintf(text, size_bytes, format, arguments) < 0)
         text[0] = '\0';
@@ -85,8 +88,8 @@ static void start(struct grove_error *error, enum grove_code code)
     CHECK(code != GROVE_OK);
     error_clear(error);
     error->code = code;
-    error->retry = code == GROVE_UNAVAILABLE || code == GROVE_TIMEOUT ? GROVE_RETRY_LATER
-                                                                       : GROVE_RETRY_NEVER;
+    error->retry =
+        code == GROVE_UNAVAILABLE || code == GROVE_TIMEOUT ? GROVE_RETRY_LATER : GROVE_RETRY_NEVER;
 }
 
 enum grove_code error_set(struct grove_error *error, enum grove_code code, const char *format, ...)
@@ -126,7 +129,8 @@ enum grove_code error_set_errno(struct grove_error *error, int errno_value, cons
              strerror_r(errno_value, reason, sizeof reason));
     trim_partial_character(error->message, sizeof error->message);
     if (errno_value == ENOSPC || errno_value == EDQUOT)
-        error_hint(error, "free some disk space and run the same command again; nothing is half-written");
+        error_hint(error,
+                   "free some disk space and run the same command again; nothing is half-written");
     return error->code;
 }
 

@@ -22,8 +22,8 @@ enum grove_code error_set(struct grove_error *error, enum grove_code code, const
 // The same, ending in ": " and the text of `errno_value`; origin is the system. EACCES and EPERM
 // make GROVE_DENIED, ENOMEM makes GROVE_NO_MEMORY, ENOENT makes GROVE_NOT_FOUND, anything else
 // GROVE_IO. A full disk gets a hint of its own.
-enum grove_code error_set_errno(struct grove_error *error, int errno_value, const char *format,
-                                ...) GROVE_PRINTF(3, 4);
+enum grove_code error_set_errno(struct grove_error *error, int errno_value, const char *format, ...)
+    GROVE_PRINTF(3, 4);
 
 // Out of memory, with what it was wanted for.
 enum grove_code error_no_memory(struct grove_error *error, const char *what);

@@ -221,8 +221,7 @@ static enum grove_code settle_claim(struct settling *s, struct grove_error *erro
 {
     struct home_record claim;
     bool known = home_claim_read(s->home->servers, &claim);
-    if (known && home_record_equal(&claim, &s->record) &&
-        strcmp(claim.path, s->record.path) == 0)
+    if (known && home_record_equal(&claim, &s->record) && strcmp(claim.path, s->record.path) == 0)
         return GROVE_OK;
     if (known && !home_record_equal(&claim, &s->record) && home_record_alive(&claim)) {
         error_set(error, GROVE_CONFLICT, "the data in \"%s\" belong to the home \"%s\"",
@@ -243,7 +242,8 @@ static enum grove_code settle_servers(struct settling *s, struct grove_error *er
     if (code != GROVE_OK)
         return code;
     bool linked = read_servers_link(home, target);
-    bool stale = linked && strncmp(target, HOME_SERVERS_ROOT "/", strlen(HOME_SERVERS_ROOT "/")) == 0 &&
+    bool stale = linked &&
+                 strncmp(target, HOME_SERVERS_ROOT "/", strlen(HOME_SERVERS_ROOT "/")) == 0 &&
                  (!is_own_link(target, home->id) || !file_exists(target));
     if (stale || !file_exists(path)) {
         s->missing = true;
@@ -275,7 +275,8 @@ static bool fits_socket(const char *folder)
 static enum grove_code choose_run(struct home *home, struct grove_error *error)
 {
     bool inside = home_reaches(home, home->path, X_OK);
-    enum grove_code code = home_path(home->run, error, "%s/run", inside ? home->path : home->servers);
+    enum grove_code code =
+        home_path(home->run, error, "%s/run", inside ? home->path : home->servers);
     if (code == GROVE_OK && !fits_socket(home->run))
         code = home_path(home->run, error, "/tmp/grove-%s", home->id);
     return code;
@@ -298,9 +299,9 @@ static enum grove_code settle_run(struct settling *s, struct grove_error *error)
             return error_set_errno(error, errno, "could not create folder \"%s\"", home->run);
         code = give_to_servers(home, home->run, error);
         if (code != GROVE_OK || lstat(home->run, &status) != 0)
-            return code != GROVE_OK ? code
-                                    : error_set_errno(error, errno, "could not use \"%s\"",
-                                                      home->run);
+            return code != GROVE_OK
+                       ? code
+                       : error_set_errno(error, errno, "could not use \"%s\"", home->run);
     }
     // In /tmp somebody else may have been there first; a start that died may have left root's.
     if (s->make && home->change_user && S_ISDIR(status.st_mode) && status.st_uid == 0) {

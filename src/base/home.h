@@ -30,7 +30,7 @@
 #include "base/error.h"
 
 struct home {
-    char path[PATH_MAX];    // absolute, no symbolic link in it
+    char path[PATH_MAX]; // absolute, no symbolic link in it
     char id[17];
     char servers[PATH_MAX]; // resolved: no symbolic link in it
     char run[PATH_MAX];     // short enough for sockets
@@ -39,7 +39,7 @@ struct home {
     bool change_user;       // we are root: servers run under the account below
     uid_t uid;              // of the servers
     gid_t gid;
-    char user[64];          // its name; "" when the account has none
+    char user[64]; // its name; "" when the account has none
 };
 
 struct home_lock {

@@ -30,7 +30,8 @@ static bool account_by_name(struct home *home, const char *name)
 {
     char buffer[PASSWD_BYTES];
     struct passwd entry, *found = NULL;
-    return getpwnam_r(name, &entry, buffer, sizeof buffer, &found) == 0 && take_account(home, found);
+    return getpwnam_r(name, &entry, buffer, sizeof buffer, &found) == 0 &&
+           take_account(home, found);
 }
 
 static bool account_by_uid(struct home *home, uid_t uid)
@@ -90,8 +91,8 @@ static enum grove_code choose_for_root(struct home *home, struct grove_error *er
     if (wanted && wanted[0])
         return GROVE_OK;
     if ((owner != 0 && account_by_uid(home, owner)) ||
-        (home->owner != 0 && account_by_uid(home, home->owner)) ||
-        account_by_name(home, "grove") || account_by_name(home, "postgres"))
+        (home->owner != 0 && account_by_uid(home, home->owner)) || account_by_name(home, "grove") ||
+        account_by_name(home, "postgres"))
         return GROVE_OK;
     error_set(error, GROVE_UNSUPPORTED, "the private servers cannot run as root");
     error_hint(error, "create an account for them with: useradd --system grove (or name an "

@@ -99,8 +99,8 @@ static bool identify(int fd, const char *path, struct home_record *record)
     record->inode = status.stx_ino;
     record->born_us = 0;
     if (status.stx_mask & STATX_BTIME)
-        record->born_us = (unsigned long long)status.stx_btime.tv_sec * 1000000 +
-                          status.stx_btime.tv_nsec / 1000;
+        record->born_us =
+            (unsigned long long)status.stx_btime.tv_sec * 1000000 + status.stx_btime.tv_nsec / 1000;
     return true;
 }
 
@@ -142,8 +142,7 @@ static enum grove_code write_id_file(int fd, const char *temporary, const char *
         return error_set_errno(error, errno, "could not identify \"%s\"", temporary);
     int length = format_record(record, text, sizeof text);
     errno = ENOSPC; // of a short write
-    if (write(fd, text, (size_t)length) != length || fsync(fd) != 0 ||
-        rename(temporary, path) != 0)
+    if (write(fd, text, (size_t)length) != length || fsync(fd) != 0 || rename(temporary, path) != 0)
         return error_set_errno(error, errno, "could not write file \"%s\"", path);
     return GROVE_OK;
 }

@@ -77,8 +77,9 @@ static void build_command(struct command *command, const struct home *home, bool
 // to start it, nor depend on that environment.
 static void build_environment(char *environment[static ENVIRONMENT_MAX + 1])
 {
-    static char *const fixed[] = {"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-                                  "HOME=/", "LANG=C.UTF-8", "LC_ALL=C.UTF-8", "TZ=UTC"};
+    static char *const fixed[] = {
+        "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/",
+        "LANG=C.UTF-8", "LC_ALL=C.UTF-8", "TZ=UTC"};
     int count = 0;
     for (size_t i = 0; i < ARRAY_COUNT(fixed); i++)
         environment[count++] = fixed[i];
@@ -175,8 +176,8 @@ static void read_report(int fd, int timeout_ms, char ret_report[static REPORT_SI
         if (poll(&wait_for, 1, (int)left_ms) <= 0 && errno == EINTR)
             continue;
         size_t room = REPORT_SIZE - 1 - length;
-        ssize_t got = room > 0 ? read(fd, ret_report + length, room)
-                               : read(fd, discarded, sizeof discarded);
+        ssize_t got =
+            room > 0 ? read(fd, ret_report + length, room) : read(fd, discarded, sizeof discarded);
         if (got < 0 && errno == EINTR)
             continue;
         if (got <= 0)

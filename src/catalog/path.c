@@ -74,7 +74,8 @@ enum grove_code path_parse(struct arena *arena, const char *string, struct path 
         size_t length;
         bool slash = false;
         take_name(trimmed, &position, names, &length);
-        slash = position > 0 && trimmed[position - 1] == '/' && position <= end && trimmed[position];
+        slash =
+            position > 0 && trimmed[position - 1] == '/' && position <= end && trimmed[position];
         parts[level] = (struct text){names, length};
         names += length;
         enum grove_code code = check_name(parts[level], level, string, error);

@@ -33,7 +33,7 @@ static void add_value_pattern(struct strbuf *out, bool files, bool folders)
         for (const struct command_option *option = lists[i]; option->id; option++) {
             char pattern[64];
             bool other = option->kind != VALUE_FILE && option->kind != VALUE_FOLDER;
-            bool wanted = files ? option->kind == VALUE_FILE
+            bool wanted = files     ? option->kind == VALUE_FILE
                           : folders ? option->kind == VALUE_FOLDER
                                     : other && option->kind != VALUE_NONE;
             snprintf(pattern, sizeof pattern, "|--%s|", option->name);

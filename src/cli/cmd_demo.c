@@ -119,8 +119,8 @@ static enum grove_code browse(struct demo *demo, struct grove_error *error)
 {
     static const struct query query = {SHOW_BROWSE, "browse", "3. Everything in one place",
                                        "browse religion/Christianity/Protestant-Baptist"};
-    struct grove_browse_request request = {
-        .filter.path = "religion/Christianity/Protestant-Baptist"};
+    struct grove_browse_request request = {.filter.path =
+                                               "religion/Christianity/Protestant-Baptist"};
     struct grove_result *result = NULL;
     enum grove_code code = grove_browse(demo->session->grove, &request, &result, error);
     if (code == GROVE_OK)
@@ -137,11 +137,12 @@ static enum grove_code search(struct demo *demo, struct grove_error *error)
     static const char *const types[] = {"Doctrine"};
     struct grove_search_request request = {
         .text = "baptism salvation doctrine",
-        .filter = {
-            .content_types = types,
-            .content_type_count = 1,
-            .created_since_us = clock_now_us() - NINETY_DAYS_US,
-        },
+        .filter =
+            {
+                .content_types = types,
+                .content_type_count = 1,
+                .created_since_us = clock_now_us() - NINETY_DAYS_US,
+            },
         .limit = 10,
     };
     struct grove_result *result = NULL;

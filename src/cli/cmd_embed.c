@@ -184,8 +184,9 @@ enum grove_code cmd_embed(struct session *session, struct grove_error *error)
     static struct batch batch;
     const char *path = options_text(&session->options, OPTION_FILE);
     if ((path != NULL) == (session->options.operand_count == 1))
-        return session_usage_error(session, error, path ? "embed takes a TEXT or --file, not both"
-                                                        : "embed needs a TEXT, or --file");
+        return session_usage_error(session, error,
+                                   path ? "embed takes a TEXT or --file, not both"
+                                        : "embed needs a TEXT, or --file");
     enum grove_code code = session_open(session, error);
     if (code != GROVE_OK)
         return code;

@@ -66,8 +66,7 @@ static void add_members(struct strbuf *out, const struct loading *loading,
     strbuf_addf(out, "[%s]", loading->bad_lines.failed ? "" : loading->bad_lines.data);
 }
 
-static enum grove_code print_report(struct loading *loading,
-                                    const struct grove_load_progress *done,
+static enum grove_code print_report(struct loading *loading, const struct grove_load_progress *done,
                                     struct grove_error *error)
 {
     struct strbuf out;
@@ -112,8 +111,7 @@ enum grove_code cmd_load(struct session *session, struct grove_error *error)
     enum grove_code code = session_open(session, error);
     if (code != GROVE_OK)
         return code;
-    session_set_interrupt_notice(
-        "\ngrove: stopping after this batch (Ctrl-C again: at once)\n");
+    session_set_interrupt_notice("\ngrove: stopping after this batch (Ctrl-C again: at once)\n");
     progress_init(&loading.progress, &session->err);
     strbuf_init(&loading.bad_lines, BAD_LINES_BYTES_MAX);
     struct grove_load_request request = {
@@ -127,8 +125,8 @@ enum grove_code cmd_load(struct session *session, struct grove_error *error)
     code = grove_load(session->grove, &request, &done, error);
     progress_clear(&loading.progress);
 
-    bool none_good = done.rows_bad > 0 &&
-                     done.rows_inserted + done.rows_updated + done.rows_unchanged == 0;
+    bool none_good =
+        done.rows_bad > 0 && done.rows_inserted + done.rows_updated + done.rows_unchanged == 0;
     if (code == GROVE_OK && none_good) {
         code = error_set(error, GROVE_INVALID, "nothing was loaded: every line is bad");
         error_hint(error, "see grove load --help for what a line must have");

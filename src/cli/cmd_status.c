@@ -97,9 +97,9 @@ static void add_server(struct strbuf *out, const struct terminal *terminal,
 {
     add_label(out, terminal, server->label);
     enum style style = server->ok ? STYLE_GREEN : STYLE_RED;
-    strbuf_addf(out, "%s%s%s  %s%s ", terminal_style(terminal, style),
-                server->ok ? "ok" : "down", terminal_style(terminal, STYLE_PLAIN),
-                server->is_private ? "private " : "", server->kind);
+    strbuf_addf(out, "%s%s%s  %s%s ", terminal_style(terminal, style), server->ok ? "ok" : "down",
+                terminal_style(terminal, STYLE_PLAIN), server->is_private ? "private " : "",
+                server->kind);
     display_add_safe(out, text_of(server->version));
     while (out->length && out->data[out->length - 1] == ' ')
         out->data[--out->length] = '\0';
@@ -154,8 +154,9 @@ static void add_contents(struct strbuf *out, const struct terminal *terminal,
 {
     add_label(out, terminal, "schema");
     strbuf_addf(out, "version %d%s\n", status->schema_version,
-                status->schema_version < status->schema_wanted ? ", out of date: run grove init"
-                : status->schema_version > status->schema_wanted ? ", of a newer grove" : "");
+                status->schema_version < status->schema_wanted   ? ", out of date: run grove init"
+                : status->schema_version > status->schema_wanted ? ", of a newer grove"
+                                                                 : "");
     add_label(out, terminal, "contents");
     format_count(out, status->contents);
     strbuf_add(out, " in ");
@@ -176,15 +177,23 @@ static void add_report(struct strbuf *out, const struct terminal *terminal,
 {
     add_line(out, terminal, "home", status->home);
     add_line(out, terminal, "model", status->model);
-    struct server database = {
-        "database", "PostgreSQL", status->database_version, status->database,
-        status->database_error, status->database_ok, status->database_private};
+    struct server database = {"database",
+                              "PostgreSQL",
+                              status->database_version,
+                              status->database,
+                              status->database_error,
+                              status->database_ok,
+                              status->database_private};
     add_server(out, terminal, &database);
     if (status->database_ok)
         add_contents(out, terminal, status);
-    struct server engine = {
-        "vectors", "Qdrant", status->engine_version, status->engine,
-        status->engine_error, status->engine_ok, status->engine_private};
+    struct server engine = {"vectors",
+                            "Qdrant",
+                            status->engine_version,
+                            status->engine,
+                            status->engine_error,
+                            status->engine_ok,
+                            status->engine_private};
     add_server(out, terminal, &engine);
     add_collection(out, terminal, status);
 }

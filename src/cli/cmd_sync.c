@@ -40,8 +40,7 @@ static void add_line(struct strbuf *out, const struct grove_sync_report *report)
     strbuf_add_char(out, '\n');
 }
 
-static enum grove_code print_report(struct session *session,
-                                    const struct grove_sync_report *report,
+static enum grove_code print_report(struct session *session, const struct grove_sync_report *report,
                                     struct grove_error *error)
 {
     struct strbuf out;
@@ -92,6 +91,7 @@ enum grove_code cmd_sync(struct session *session, struct grove_error *error)
     if (code == GROVE_OK && report.dead > 0)
         session_warn(session,
                      "%lld rows were given up on: see grove.dead_letter (grove psql), then grove "
-                     "sync --retry-dead", (long long)report.dead);
+                     "sync --retry-dead",
+                     (long long)report.dead);
     return code;
 }

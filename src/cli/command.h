@@ -79,13 +79,13 @@ enum command_group { GROUP_START, GROUP_QUERY, GROUP_DATA, GROUP_SERVERS, GROUP_
 struct command {
     const char *name;
     enum command_group group;
-    const char *summary;     // a line, lower case, no full stop
-    const char *usage;       // what follows "grove NAME "
-    const char *operand;     // its name in messages; NULL where there is none
+    const char *summary; // a line, lower case, no full stop
+    const char *usage;   // what follows "grove NAME "
+    const char *operand; // its name in messages; NULL where there is none
     enum value_kind operand_kind;
     size_t operands_min, operands_max;
     const struct command_option *options;
-    const char *description;              // paragraphs, separated by an empty line
+    const char *description; // paragraphs, separated by an empty line
     const struct command_example *examples;
     const char *json; // what --json prints, in Markdown; NULL: see the general part
     enum grove_code (*run)(struct session *session, struct grove_error *error);

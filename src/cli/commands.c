@@ -23,24 +23,43 @@ const struct command_option command_top_options[] = {
 // --- options that several commands have ----------------------------------------------------------
 
 #define TYPE_AND_BOUND_OPTIONS                                                                     \
-    {OPTION_TYPE, "type", 't', .kind = VALUE_TEXT, .argument = "TYPE", .repeatable = true,         \
+    {OPTION_TYPE,                                                                                  \
+     "type",                                                                                       \
+     't',                                                                                          \
+     .kind = VALUE_TEXT,                                                                           \
+     .argument = "TYPE",                                                                           \
+     .repeatable = true,                                                                           \
      .help = "only this content type; give it again for any of several"},                          \
         {OPTION_SINCE, "since", .kind = VALUE_TIME, .argument = "WHEN",                            \
          .help = "only created at WHEN or later: a duration ago (90d, 12h, 1w2d) or a time "       \
                  "(2026-11-23, 2026-11-23T08:44Z)"},                                               \
         {OPTION_UNTIL, "until", .kind = VALUE_TIME, .argument = "WHEN",                            \
          .help = "only created before WHEN"},                                                      \
-        {OPTION_MIN_WORDS, "min-words", .kind = VALUE_COUNT, .argument = "N", .min = 1,            \
-         .max = INT32_MAX, .help = "only of N words or more"},                                     \
-        {OPTION_MAX_WORDS, "max-words", .kind = VALUE_COUNT, .argument = "N", .min = 1,            \
-         .max = INT32_MAX, .help = "only of N words or fewer"}
+        {OPTION_MIN_WORDS,                                                                         \
+         "min-words",                                                                              \
+         .kind = VALUE_COUNT,                                                                      \
+         .argument = "N",                                                                          \
+         .min = 1,                                                                                 \
+         .max = INT32_MAX,                                                                         \
+         .help = "only of N words or more"},                                                       \
+        {OPTION_MAX_WORDS,                                                                         \
+         "max-words",                                                                              \
+         .kind = VALUE_COUNT,                                                                      \
+         .argument = "N",                                                                          \
+         .min = 1,                                                                                 \
+         .max = INT32_MAX,                                                                         \
+         .help = "only of N words or fewer"}
 
 #define PATH_OPTION                                                                                \
-    {OPTION_PATH, "path", 'p', .kind = VALUE_TEXT, .argument = "PATH",                             \
+    {OPTION_PATH,                                                                                  \
+     "path",                                                                                       \
+     'p',                                                                                          \
+     .kind = VALUE_TEXT,                                                                           \
+     .argument = "PATH",                                                                           \
      .help = "only below this place: tree[/branch[/limb[/leaf]]]"}
 
 #define LIMIT_OPTION(text)                                                                         \
-    {OPTION_LIMIT, "limit", 'n', .kind = VALUE_COUNT, .argument = "N", .min = 1,                   \
+    {OPTION_LIMIT,           "limit",     'n', .kind = VALUE_COUNT, .argument = "N", .min = 1,     \
      .max = GROVE_LIMIT_MAX, .help = text}
 
 #define CURSOR_OPTION                                                                              \
@@ -74,8 +93,7 @@ static const struct command_option discover_options[] = {
     PATH_OPTION,
     TYPE_AND_BOUND_OPTIONS,
     LIMIT_OPTION("rows a page, 1 to 1000 (default: 20)"),
-    {OPTION_DEPTH, "depth", .kind = VALUE_COUNT, .argument = "N", .min = 1,
-     .max = GROVE_DEPTH_MAX,
+    {OPTION_DEPTH, "depth", .kind = VALUE_COUNT, .argument = "N", .min = 1, .max = GROVE_DEPTH_MAX,
      .help = "rows to rank, group and count, 1 to 10000 (default: 1000)"},
     {OPTION_MIN_SCORE, "min-score", .kind = VALUE_NUMBER, .argument = "S", .min = -1, .max = 1,
      .help = "leave rows with a lower score out, -1 to 1"},

@@ -14,8 +14,10 @@ static enum grove_code read_time(const struct options *options, enum option_id i
         clock_format_rfc3339(value->number, time);
         error_set(error, GROVE_INVALID, "--%s %s with --cursor would be another query",
                   value->option->name, value->text);
-        error_hint(error, "%s moves with the clock: give the time of the first page (now it would "
-                   "be %s); the line \"next page\" has it", value->text, time);
+        error_hint(error,
+                   "%s moves with the clock: give the time of the first page (now it would "
+                   "be %s); the line \"next page\" has it",
+                   value->text, time);
         return GROVE_INVALID;
     }
     // 0 stands for "no bound"; a microsecond after 1970 began is as good.
@@ -39,11 +41,12 @@ enum grove_code filter_read(const struct options *options, struct filter_values 
                             struct grove_error *error)
 {
     *ret = (struct filter_values){
-        .filter = {
-            .path = options_text(options, OPTION_PATH),
-            .words_min = options_count(options, OPTION_MIN_WORDS, 0),
-            .words_max = options_count(options, OPTION_MAX_WORDS, 0),
-        },
+        .filter =
+            {
+                .path = options_text(options, OPTION_PATH),
+                .words_min = options_count(options, OPTION_MIN_WORDS, 0),
+                .words_max = options_count(options, OPTION_MAX_WORDS, 0),
+            },
     };
     for (size_t i = 0; i < options->count; i++)
         if (options->values[i].option->id == OPTION_TYPE)

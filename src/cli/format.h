@@ -9,11 +9,11 @@
 #include "base/strbuf.h"
 #include "grove/grove.h"
 
-void format_count(struct strbuf *out, int64_t count);     // 6,351
+void format_count(struct strbuf *out, int64_t count); // 6,351
 // "1 row", "6,351 rows"
 void format_counted(struct strbuf *out, int64_t count, const char *singular, const char *plural);
-void format_seconds(struct strbuf *out, double seconds);  // 230 ms, 4.2 s, 3 min 12 s, 2 h 5 min
-void format_bytes(struct strbuf *out, int64_t bytes);     // 12.3 MB
+void format_seconds(struct strbuf *out, double seconds);    // 230 ms, 4.2 s, 3 min 12 s, 2 h 5 min
+void format_bytes(struct strbuf *out, int64_t bytes);       // 12.3 MB
 void format_date(struct strbuf *out, int64_t timestamp_us); // 2026-11-23, UTC; "-" for GROVE_NULL
 
 // A path that can be given back to grove: a "/" in a name is "\/". Safe to print.

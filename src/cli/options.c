@@ -185,9 +185,8 @@ static enum grove_code add_value(const struct command_option *option, const char
 
 // --- parsing -------------------------------------------------------------------------------------
 
-static enum grove_code parse(const struct choices *choices, const struct command *command,
-                             int argc, char **argv, struct options *options,
-                             struct grove_error *error)
+static enum grove_code parse(const struct choices *choices, const struct command *command, int argc,
+                             char **argv, struct options *options, struct grove_error *error)
 {
     struct option longs[CHOICES_MAX + 1] = {{0}};
     char letters[CHOICES_MAX * 2 + 3];

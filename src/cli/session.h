@@ -30,7 +30,7 @@
 enum { SESSION_OUTPUT_MAX = 256 << 20 };
 
 struct session {
-    const char *program; // as it was typed
+    const char *program;           // as it was typed
     const struct command *command; // NULL before it is known
     struct options options;
     struct terminal out;

@@ -105,8 +105,8 @@ static void add_browsed_rows(struct strbuf *out, const struct terminal *terminal
 static void add_type_counts(struct strbuf *out, const struct terminal *terminal,
                             const struct grove_result *result)
 {
-    static const struct table_column columns[] = {
-        {"TYPE", .width_min = 12, .style = STYLE_BOLD}, {"ROWS", .right = true}};
+    static const struct table_column columns[] = {{"TYPE", .width_min = 12, .style = STYLE_BOLD},
+                                                  {"ROWS", .right = true}};
     struct table table;
     table_init(&table, columns, ARRAY_COUNT(columns));
     for (size_t i = 0; i < result->group_count; i++) {

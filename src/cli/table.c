@@ -68,8 +68,8 @@ static const char *copy_text(struct table *table, const char *text, bool prose)
 void table_add(struct table *table, const char *cell)
 {
     const char *copy = copy_text(table, cell ? cell : "-", false);
-    const char **cells = make_room(table, table->cells, table->cell_count, &table->cell_room,
-                                   sizeof *cells);
+    const char **cells =
+        make_room(table, table->cells, table->cell_count, &table->cell_room, sizeof *cells);
     if (table->failed)
         return;
     table->cells = cells;
@@ -90,13 +90,13 @@ void table_note(struct table *table, enum style style, unsigned lines_max, const
 {
     CHECK(table->failed || table->cell_count % table->column_count == 0);
     const char *copy = copy_text(table, text ? text : "", true);
-    struct table_note *notes = make_room(table, table->notes, table->note_count,
-                                         &table->note_room, sizeof *notes);
+    struct table_note *notes =
+        make_room(table, table->notes, table->note_count, &table->note_room, sizeof *notes);
     if (table->failed || copy[0] == '\0')
         return;
     table->notes = notes;
-    table->notes[table->note_count++] = (struct table_note){
-        table->cell_count / table->column_count - 1, style, lines_max, copy};
+    table->notes[table->note_count++] =
+        (struct table_note){table->cell_count / table->column_count - 1, style, lines_max, copy};
 }
 
 // --- layout --------------------------------------------------------------------------------------
@@ -179,8 +179,8 @@ static bool is_last(const struct table *table, const struct layout *layout, size
 }
 
 static void add_cell(const struct table *table, const struct terminal *terminal,
-                     const struct layout *layout, size_t column, struct text cell,
-                     enum style style, struct strbuf *out)
+                     const struct layout *layout, size_t column, struct text cell, enum style style,
+                     struct strbuf *out)
 {
     unsigned wanted = layout->widths[column];
     unsigned width = display_width(cell);

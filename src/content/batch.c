@@ -292,9 +292,10 @@ enum grove_code batch_write(struct batch *batch, struct grove_load_progress *pro
     int64_t start_us = clock_monotonic_us();
     for (size_t i = 0; i < batch->count; i++) {
         const struct record *record = &batch->records[i];
-        const struct batch_leaf leaf = {
-            .tree = record->tree, .branch = record->branch, .limb = record->limb,
-            .leaf = record->leaf};
+        const struct batch_leaf leaf = {.tree = record->tree,
+                                        .branch = record->branch,
+                                        .limb = record->limb,
+                                        .leaf = record->leaf};
         batch->leaf_of[i] = find_or_add_leaf(batch, &leaf);
     }
     enum grove_code code =

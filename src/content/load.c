@@ -97,8 +97,7 @@ static enum grove_code check_duplicate(struct load *load, const struct record *r
     record_key(record, key);
     int64_t number = load->reader->line_number;
     uint32_t line = number > UINT32_MAX ? UINT32_MAX : (uint32_t)number;
-    enum grove_code code =
-        seen_add(&load->seen, key, (uint32_t)load->file, line, &earlier, error);
+    enum grove_code code = seen_add(&load->seen, key, (uint32_t)load->file, line, &earlier, error);
     if (code != GROVE_OK)
         return code;
     *ret_duplicate = earlier != NULL;
@@ -117,12 +116,9 @@ static enum grove_code take_line(struct load *load, struct text line, struct gro
     struct record *record = &batch->records[batch->count];
     struct record_problem problem;
     switch (record_parse(line, &load->trees, &batch->arena, record, &problem)) {
-    case RECORD_NO_MEMORY:
-        return error_no_memory(error, "a line");
-    case RECORD_BAD:
-        return bad_line(load, &problem, error);
-    case RECORD_GOOD:
-        break;
+    case RECORD_NO_MEMORY: return error_no_memory(error, "a line");
+    case RECORD_BAD: return bad_line(load, &problem, error);
+    case RECORD_GOOD: break;
     }
     bool duplicate;
     enum grove_code code = check_duplicate(load, record, &duplicate, error);
@@ -229,8 +225,8 @@ enum grove_code load_files(struct store *store, const struct grove_load_request 
                            struct grove_load_progress *ret, struct grove_error *error)
 {
     *ret = (struct grove_load_progress){0};
-    struct load load = {.store = store, .request = request, .progress = ret,
-                        .started_us = clock_monotonic_us()};
+    struct load load = {
+        .store = store, .request = request, .progress = ret, .started_us = clock_monotonic_us()};
     if (request->file_count == 0)
         return error_set(error, GROVE_INVALID, "no file to load");
     struct batch *batch = mem_alloc(sizeof *batch);

@@ -73,8 +73,7 @@ enum grove_code reader_open(const char *path, bool twice, struct reader *ret,
 {
     bool standard = strcmp(path, "-") == 0;
     struct reader reader = {.name = standard ? "standard input" : path};
-    reader.descriptor =
-        standard ? fcntl(0, F_DUPFD_CLOEXEC, 3) : open(path, O_RDONLY | O_CLOEXEC);
+    reader.descriptor = standard ? fcntl(0, F_DUPFD_CLOEXEC, 3) : open(path, O_RDONLY | O_CLOEXEC);
     struct stat status;
     if (reader.descriptor < 0)
         return error_set_errno(error, errno, "could not open \"%s\"", path);

@@ -17,7 +17,7 @@
 enum { READER_LINE_BYTES_MAX = 8 << 20 };
 
 struct reader {
-    const char *name; // borrowed: the path, or "standard input"
+    const char *name;    // borrowed: the path, or "standard input"
     int64_t line_number; // of the line last read, from 1
     int64_t bytes_total; // of the file as it is; 0 where it is no file
     int descriptor;

@@ -12,7 +12,13 @@
 #include "base/json.h"
 #include "base/nearest.h"
 
-enum { TREE_MAX = 40, NAME_MAX_CHARACTERS = 100, TYPE_MAX = 50, TITLE_MAX = 200, SUMMARY_MAX = 500 };
+enum {
+    TREE_MAX = 40,
+    NAME_MAX_CHARACTERS = 100,
+    TYPE_MAX = 50,
+    TITLE_MAX = 200,
+    SUMMARY_MAX = 500
+};
 
 enum field {
     FIELD_TREE,
@@ -84,7 +90,7 @@ static enum record_verdict collect(struct parsing *parsing, yyjson_val *root)
     yyjson_val *key, *value;
     if (!yyjson_is_obj(root))
         return bad(parsing, "", "not a JSON object");
-    yyjson_obj_foreach(root, index, count, key, value) {
+    yyjson_obj_foreach (root, index, count, key, value) {
         int field = find_field(json_text(key));
         if (field < 0)
             return unknown_field(parsing, json_text(key));
@@ -177,8 +183,7 @@ static enum record_verdict take_place(struct parsing *parsing)
     if (verdict == RECORD_GOOD)
         verdict = take_text(parsing, FIELD_LEAF, NAME_MAX_CHARACTERS, true, &record->leaf);
     if (verdict == RECORD_GOOD)
-        verdict =
-            take_text(parsing, FIELD_CONTENT_TYPE, TYPE_MAX, true, &record->content_type);
+        verdict = take_text(parsing, FIELD_CONTENT_TYPE, TYPE_MAX, true, &record->content_type);
     return verdict;
 }
 
@@ -282,7 +287,7 @@ static enum record_verdict take_vector(struct parsing *parsing)
         return RECORD_NO_MEMORY;
     size_t index, count;
     bool zero = true;
-    yyjson_arr_foreach(value, index, count, item) {
+    yyjson_arr_foreach (value, index, count, item) {
         vector[index] = (float)yyjson_get_num(item);
         if (!yyjson_is_num(item) || !isfinite(vector[index]))
             return bad(parsing, "vector", "no finite number at position %zu", index);
@@ -301,8 +306,7 @@ static enum record_verdict take_numbers(struct parsing *parsing)
     enum record_verdict verdict =
         take_integer(parsing, FIELD_CHUNK_NUMBER, 1, 1, &record->chunk_number);
     if (verdict == RECORD_GOOD)
-        verdict =
-            take_integer(parsing, FIELD_WORD_COUNT, 0, (int32_t)words, &record->word_count);
+        verdict = take_integer(parsing, FIELD_WORD_COUNT, 0, (int32_t)words, &record->word_count);
     if (verdict == RECORD_GOOD)
         verdict = take_created_at(parsing);
     if (verdict == RECORD_GOOD)
@@ -338,8 +342,8 @@ enum record_verdict record_parse(struct text line, const struct record_trees *tr
         return bad(&parsing, "", "a NUL byte");
     yyjson_read_err failure = {0};
     // yyjson wants a writable text, but does not write to it without INSITU.
-    yyjson_doc *document = yyjson_read_opts((char *)(uintptr_t)line.data, line.length, 0,
-                                            json_allocator(), &failure);
+    yyjson_doc *document =
+        yyjson_read_opts((char *)(uintptr_t)line.data, line.length, 0, json_allocator(), &failure);
     if (!document && failure.code == YYJSON_READ_ERROR_MEMORY_ALLOCATION)
         return RECORD_NO_MEMORY;
     if (!document)

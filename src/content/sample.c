@@ -20,7 +20,7 @@ static struct text sample_file(const char *name)
     for (const struct asset *asset = sample_files; asset->name; asset++)
         if (strcmp(asset->name, name) == 0)
             return (struct text){asset->data, asset->size_bytes};
-    CHECK(!"a sample file is missing");
+    CHECK(false); // the files are part of the library
     return (struct text){NULL, 0};
 }
 
@@ -40,8 +40,8 @@ static struct text copy_field(struct batch *batch, yyjson_val *object, const cha
 static enum grove_code add_leaf(struct batch *batch, const struct record_trees *trees,
                                 struct text line, struct grove_error *error)
 {
-    yyjson_doc *document = yyjson_read_opts((char *)(uintptr_t)line.data, line.length, 0,
-                                            json_allocator(), NULL);
+    yyjson_doc *document =
+        yyjson_read_opts((char *)(uintptr_t)line.data, line.length, 0, json_allocator(), NULL);
     if (!document)
         return error_no_memory(error, "the sample");
     yyjson_val *root = yyjson_doc_get_root(document);
@@ -59,8 +59,8 @@ static enum grove_code add_leaf(struct batch *batch, const struct record_trees *
     if (!leaf.branch.data || !leaf.limb.data || !leaf.leaf.data || !leaf.description.data)
         code = error_no_memory(error, "the sample");
     else if (!leaf.tree)
-        code = error_set(error, GROVE_NOT_FOUND, "the database has no tree \"%.*s\"",
-                         TEXT_ARGS(tree));
+        code =
+            error_set(error, GROVE_NOT_FOUND, "the database has no tree \"%.*s\"", TEXT_ARGS(tree));
     else
         batch_add_leaf(batch, &leaf);
     yyjson_doc_free(document);
@@ -73,13 +73,9 @@ static enum grove_code add_record(struct batch *batch, const struct record_trees
     struct record_problem problem = {.field = ""};
     CHECK(batch->count < BATCH_ROWS_MAX);
     switch (record_parse(line, trees, &batch->arena, &batch->records[batch->count], &problem)) {
-    case RECORD_NO_MEMORY:
-        return error_no_memory(error, "the sample");
-    case RECORD_BAD:
-        return bad_sample(problem.field, problem.reason, error);
-    case RECORD_GOOD:
-        batch->count++;
-        return GROVE_OK;
+    case RECORD_NO_MEMORY: return error_no_memory(error, "the sample");
+    case RECORD_BAD: return bad_sample(problem.field, problem.reason, error);
+    case RECORD_GOOD: batch->count++; return GROVE_OK;
     }
     return GROVE_OK;
 }

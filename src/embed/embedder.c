@@ -200,9 +200,9 @@ static struct round *round_new(struct embedder *embedder, size_t texts,
                                const atomic_bool *cancelled)
 {
     CHECK(texts <= ROUND_TEXTS_MAX);
-    struct round *self = mem_alloc(
-        sizeof *self + texts * (sizeof self->sequences[0] + sizeof self->groups[0] +
-                                sizeof self->ids[0] + sizeof self->lengths[0]));
+    struct round *self =
+        mem_alloc(sizeof *self + texts * (sizeof self->sequences[0] + sizeof self->groups[0] +
+                                          sizeof self->ids[0] + sizeof self->lengths[0]));
     if (!self)
         return NULL;
     *self = (struct round){.embedder = embedder, .cancelled = cancelled};
@@ -278,8 +278,7 @@ static void run_direct(struct round *self, size_t count)
 {
     struct pool *pool = &self->embedder->pool;
     struct forward_scratch *scratch = pool_take(pool);
-    if (!is_cancelled(self) &&
-        !forward(&self->embedder->model, scratch, self->sequences, count))
+    if (!is_cancelled(self) && !forward(&self->embedder->model, scratch, self->sequences, count))
         atomic_store(&self->damaged, true);
     pool_return(pool, scratch);
 }

@@ -160,8 +160,7 @@ static void attention(const struct layer *layer, struct forward_scratch *scratch
 }
 
 // hidden = norm(hidden + output(gelu(intermediate(hidden))))
-static void feed_forward(const struct layer *layer, struct forward_scratch *scratch,
-                         size_t tokens)
+static void feed_forward(const struct layer *layer, struct forward_scratch *scratch, size_t tokens)
 {
     const struct kernels *kernels = scratch->kernels;
     multiply(kernels, &layer->intermediate, scratch->hidden, tokens, scratch->intermediate,

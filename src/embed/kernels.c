@@ -45,10 +45,10 @@ static void reference_add_norm(float *hidden, size_t rows, const float *added, c
         double mean = 0, variance = 0;
         for (size_t i = 0; i < MODEL_HIDDEN; i++) {
             x[i] += added[row * MODEL_HIDDEN + i] + bias[i];
-            mean += (double)x[i] / MODEL_HIDDEN;
+            mean += (double)x[i] / (double)MODEL_HIDDEN;
         }
         for (size_t i = 0; i < MODEL_HIDDEN; i++)
-            variance += ((double)x[i] - mean) * ((double)x[i] - mean) / MODEL_HIDDEN;
+            variance += ((double)x[i] - mean) * ((double)x[i] - mean) / (double)MODEL_HIDDEN;
         double scale = 1 / sqrt(variance + (double)MODEL_NORM_EPSILON);
         for (size_t i = 0; i < MODEL_HIDDEN; i++)
             x[i] = (float)(((double)x[i] - mean) * scale) * norm->weight[i] + norm->bias[i];

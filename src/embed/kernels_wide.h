@@ -180,12 +180,12 @@ static WIDE_TARGET void WIDE(add_norm)(float *hidden, size_t rows, const float *
             sum += v;
             wide_store(x + i, &v);
         }
-        float mean = wide_sum(&sum) * (1.0f / MODEL_HIDDEN);
+        float mean = wide_sum(&sum) * (1.0f / (float)MODEL_HIDDEN);
         for (size_t i = 0; i < MODEL_HIDDEN; i += KERNELS_WIDTH) {
             wide v = *wide_at(x + i) - mean;
             squares += v * v;
         }
-        float variance = wide_sum(&squares) * (1.0f / MODEL_HIDDEN);
+        float variance = wide_sum(&squares) * (1.0f / (float)MODEL_HIDDEN);
         float scale = 1.0f / sqrtf(variance + MODEL_NORM_EPSILON);
         for (size_t i = 0; i < MODEL_HIDDEN; i += KERNELS_WIDTH) {
             wide v = (*wide_at(x + i) - mean) * scale;
@@ -223,8 +223,12 @@ static WIDE_TARGET void WIDE(softmax)(float *scores, size_t rows, size_t width)
 
 #define WIDE_TABLE(target)                                                                         \
     {                                                                                              \
-        .name = (target), .linear = WIDE(linear), .add_bias = WIDE(add_bias), .gelu = WIDE(gelu),  \
-        .add_norm = WIDE(add_norm), .softmax = WIDE(softmax),                                      \
+        .name = (target),                                                                          \
+        .linear = WIDE(linear),                                                                    \
+        .add_bias = WIDE(add_bias),                                                                \
+        .gelu = WIDE(gelu),                                                                        \
+        .add_norm = WIDE(add_norm),                                                                \
+        .softmax = WIDE(softmax),                                                                  \
     }
 
 #endif

@@ -27,9 +27,8 @@ struct tensor {
 static const struct {
     const char *name;
     size_t size_bytes;
-} types[] = {{"F32", 4}, {"F16", 2}, {"BF16", 2}, {"F64", 8}, {"I64", 8}, {"I32", 4},
-             {"I16", 2}, {"I8", 1},  {"U64", 8},  {"U32", 4}, {"U16", 2}, {"U8", 1},
-             {"BOOL", 1}};
+} types[] = {{"F32", 4}, {"F16", 2}, {"BF16", 2}, {"F64", 8}, {"I64", 8}, {"I32", 4}, {"I16", 2},
+             {"I8", 1},  {"U64", 8}, {"U32", 4},  {"U16", 2}, {"U8", 1},  {"BOOL", 1}};
 
 // 0: no such type.
 static size_t type_bytes(struct text type)
@@ -95,8 +94,8 @@ static enum grove_code check_tensor(const struct safetensors *self, struct text 
         return error_set(error, GROVE_CORRUPT,
                          "tensor \"%.*s\" of \"%s\" ends at byte %zu of the data, which has %zu: "
                          "the file is truncated",
-                         key.length > 100 ? 100 : (int)key.length, key.data, self->name,
-                         tensor.end, self->data_bytes);
+                         key.length > 100 ? 100 : (int)key.length, key.data, self->name, tensor.end,
+                         self->data_bytes);
     if (!size_fits(&tensor))
         return error_set(error, GROVE_CORRUPT,
                          "tensor \"%.*s\" of \"%s\" has data_offsets [%zu, %zu], which do not fit "
@@ -152,9 +151,8 @@ enum grove_code safetensors_open(struct safetensors *ret_file, const unsigned ch
                          size_bytes, (unsigned long long)header_bytes);
     // Without YYJSON_READ_INSITU the input is only read.
     yyjson_read_err reason;
-    yyjson_doc *header =
-        yyjson_read_opts((char *)(uintptr_t)(bytes + HEADER_LENGTH_BYTES), header_bytes, 0,
-                         json_allocator(), &reason);
+    yyjson_doc *header = yyjson_read_opts((char *)(uintptr_t)(bytes + HEADER_LENGTH_BYTES),
+                                          header_bytes, 0, json_allocator(), &reason);
     if (!header && reason.code == YYJSON_READ_ERROR_MEMORY_ALLOCATION)
         return error_no_memory(error, "the header of the model");
     if (!header)
@@ -186,23 +184,23 @@ static const char *shape_text(size_t dimensions, const size_t *shape, char ret_t
 {
     int length = snprintf(ret_text, 100, "[");
     for (size_t i = 0; i < dimensions; i++)
-        length += snprintf(ret_text + length, 100 - (size_t)length, "%s%zu", i > 0 ? ", " : "",
-                           shape[i]);
+        length +=
+            snprintf(ret_text + length, 100 - (size_t)length, "%s%zu", i > 0 ? ", " : "", shape[i]);
     snprintf(ret_text + length, 100 - (size_t)length, "]");
     return ret_text;
 }
 
 enum grove_code safetensors_floats(const struct safetensors *self, const char *tensor_name,
-                                   size_t dimensions, const size_t *shape,
-                                   const float **ret_floats, struct grove_error *error)
+                                   size_t dimensions, const size_t *shape, const float **ret_floats,
+                                   struct grove_error *error)
 {
     CHECK(dimensions <= SAFETENSORS_DIMENSIONS_MAX);
     yyjson_val *value = yyjson_obj_get(yyjson_doc_get_root(self->header), tensor_name);
     struct tensor tensor;
     if (!value)
         return error_set(error, GROVE_CORRUPT,
-                         "\"%s\" has no tensor \"%s\": it is another model, or damaged",
-                         self->name, tensor_name);
+                         "\"%s\" has no tensor \"%s\": it is another model, or damaged", self->name,
+                         tensor_name);
     const char *wrong = read_tensor(value, &tensor);
     CHECK(!wrong); // checked when it was opened
     if (!text_equal(tensor.type, text_of("F32")))
@@ -214,8 +212,7 @@ enum grove_code safetensors_floats(const struct safetensors *self, const char *t
     if (!same) {
         char has[100], wanted[100];
         return error_set(error, GROVE_CORRUPT, "tensor \"%s\" of \"%s\" has shape %s, not %s",
-                         tensor_name, self->name,
-                         shape_text(tensor.dimensions, tensor.shape, has),
+                         tensor_name, self->name, shape_text(tensor.dimensions, tensor.shape, has),
                          shape_text(dimensions, shape, wanted));
     }
     const unsigned char *at = self->data + tensor.begin;

@@ -37,7 +37,7 @@ void safetensors_release(struct safetensors *self);
 
 // The numbers of one tensor, which must be of type F32 and of this shape.
 enum grove_code safetensors_floats(const struct safetensors *self, const char *tensor,
-                                   size_t dimensions, const size_t *shape,
-                                   const float **ret_floats, struct grove_error *error);
+                                   size_t dimensions, const size_t *shape, const float **ret_floats,
+                                   struct grove_error *error);
 
 #endif

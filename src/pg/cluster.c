@@ -229,8 +229,9 @@ static enum grove_code check_binary(const struct cluster *cluster, const char *n
         char unused[PATH_MAX];
         enum grove_code code = home_assets(unused, error);
         return code != GROVE_OK ? code
-                                : error_set(error, GROVE_NOT_FOUND, "grove's assets just appeared; "
-                                                                    "try again");
+                                : error_set(error, GROVE_NOT_FOUND,
+                                            "grove's assets just appeared; "
+                                            "try again");
     }
     if ((size_t)snprintf(ret_path, PATH_MAX, "%s" BINARIES "/%s", cluster->assets, name) >=
         PATH_MAX)
@@ -257,10 +258,18 @@ static enum grove_code run_initdb(const struct cluster *cluster, const char *fol
     if (code != GROVE_OK)
         return code;
     snprintf(log_path, sizeof log_path, "%s/initdb.log", cluster->log);
-    const char *const arguments[] = {program,         "-D",     folder,
-                                     "-U",            "grove",  "--auth-local=peer",
-                                     "--auth-host=reject", "-E", "UTF8",
-                                     "--locale=C.UTF-8", "--data-checksums", NULL};
+    const char *const arguments[] = {program,
+                                     "-D",
+                                     folder,
+                                     "-U",
+                                     "grove",
+                                     "--auth-local=peer",
+                                     "--auth-host=reject",
+                                     "-E",
+                                     "UTF8",
+                                     "--locale=C.UTF-8",
+                                     "--data-checksums",
+                                     NULL};
     int exit_status;
     code = home_run(cluster->home, arguments, log_path, &exit_status, error);
     if (code != GROVE_OK || exit_status == 0)
@@ -281,8 +290,8 @@ static enum grove_code write_access(const struct cluster *cluster, const char *f
     enum grove_code code = file_write(path, text_of(hba), 0600, error);
     if (code != GROVE_OK)
         return code;
-    snprintf(ident, sizeof ident,
-             "# Written by grove.\ngrove \"%s\" grove\ngrove root grove\n", cluster->home->user);
+    snprintf(ident, sizeof ident, "# Written by grove.\ngrove \"%s\" grove\ngrove root grove\n",
+             cluster->home->user);
     snprintf(path, sizeof path, "%s/pg_ident.conf", folder);
     return file_write(path, text_of(ident), 0600, error);
 }

@@ -12,22 +12,22 @@ struct sqlstate_class {
 // The first that fits counts: whole states before their classes.
 // https://www.postgresql.org/docs/16/errcodes-appendix.html
 static const struct sqlstate_class sqlstate_classes[] = {
-    {"23502", GROVE_INVALID},     // not_null_violation
-    {"57014", GROVE_TIMEOUT},     // query_canceled
-    {"42501", GROVE_DENIED},      // insufficient_privilege
-    {"53100", GROVE_IO},          // disk_full
-    {"58030", GROVE_IO},          // io_error
-    {"55P03", GROVE_TIMEOUT},     // lock_not_available
-    {"3D000", GROVE_NOT_FOUND},   // invalid_catalog_name: no such database
-    {"42P01", GROVE_NOT_FOUND},   // undefined_table
-    {"XX001", GROVE_CORRUPT},     // data_corrupted
-    {"XX002", GROVE_CORRUPT},     // index_corrupted
-    {"22", GROVE_INVALID},        // data exception
-    {"23", GROVE_CONFLICT},       // integrity constraint violation
-    {"28", GROVE_DENIED},         // invalid authorization
-    {"53", GROVE_LIMIT},          // insufficient resources
-    {"08", GROVE_UNAVAILABLE},    // connection exception
-    {"57P0", GROVE_UNAVAILABLE},  // shutdown, crash, starting up
+    {"23502", GROVE_INVALID},    // not_null_violation
+    {"57014", GROVE_TIMEOUT},    // query_canceled
+    {"42501", GROVE_DENIED},     // insufficient_privilege
+    {"53100", GROVE_IO},         // disk_full
+    {"58030", GROVE_IO},         // io_error
+    {"55P03", GROVE_TIMEOUT},    // lock_not_available
+    {"3D000", GROVE_NOT_FOUND},  // invalid_catalog_name: no such database
+    {"42P01", GROVE_NOT_FOUND},  // undefined_table
+    {"XX001", GROVE_CORRUPT},    // data_corrupted
+    {"XX002", GROVE_CORRUPT},    // index_corrupted
+    {"22", GROVE_INVALID},       // data exception
+    {"23", GROVE_CONFLICT},      // integrity constraint violation
+    {"28", GROVE_DENIED},        // invalid authorization
+    {"53", GROVE_LIMIT},         // insufficient resources
+    {"08", GROVE_UNAVAILABLE},   // connection exception
+    {"57P0", GROVE_UNAVAILABLE}, // shutdown, crash, starting up
 };
 
 enum grove_code pg_code_of_sqlstate(const char *sqlstate, bool cancel_requested)

@@ -45,13 +45,13 @@ struct pg_starter {
 };
 
 struct pg_pool_options {
-    const char *conninfo;         // libpq's keywords or URI; NULL or "": the PG* variables
-    unsigned connections_max;     // 0: 16
-    unsigned connect_timeout_ms;  // 0: 5000
-    unsigned take_timeout_ms;     // 0: 10000; waiting for a free connection
+    const char *conninfo;          // libpq's keywords or URI; NULL or "": the PG* variables
+    unsigned connections_max;      // 0: 16
+    unsigned connect_timeout_ms;   // 0: 5000
+    unsigned take_timeout_ms;      // 0: 10000; waiting for a free connection
     unsigned statement_timeout_ms; // 0: none
-    const char *application_name; // NULL: "grove"
-    struct pg_starter starter;    // optional: called when nothing answers, then tried once more
+    const char *application_name;  // NULL: "grove"
+    struct pg_starter starter;     // optional: called when nothing answers, then tried once more
 };
 
 // Connects to nothing yet.
@@ -149,7 +149,7 @@ enum grove_code pg_pipeline(struct pg_conn *conn, struct arena *arena,
 
 enum grove_code pg_begin(struct pg_conn *conn, struct grove_error *error);
 enum grove_code pg_begin_snapshot(struct pg_conn *conn, struct grove_error *error); // repeatable
-                                                                                    // read, read only
+    // read, read only
 enum grove_code pg_commit(struct pg_conn *conn, struct grove_error *error);
 // Never fails: a connection that cannot roll back is closed when it is given back.
 void pg_rollback(struct pg_conn *conn);

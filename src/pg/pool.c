@@ -129,7 +129,7 @@ static enum grove_code open_link(struct pg_pool *pool, struct pg_conn *conn,
 {
     char timeout_s[16];
     snprintf(timeout_s, sizeof timeout_s, "%u", (pool->options.connect_timeout_ms + 999) / 1000);
-    const char *const names[] = {"dbname",          "fallback_application_name", "client_encoding",
+    const char *const names[] = {"dbname", "fallback_application_name", "client_encoding",
                                  "connect_timeout", NULL};
     const char *const values[] = {pool->conninfo, pool->application_name, "UTF8", timeout_s, NULL};
     conn->link = PQconnectdbParams(names, values, 1);

@@ -80,8 +80,7 @@ static enum grove_code prepare(struct pg_conn *conn, const struct pg_statement *
 {
     PGresult *result =
         PQprepare(conn->link, statement->name, statement->sql, bound->count, bound->types);
-    enum grove_code code =
-        succeeded(result) ? GROVE_OK : pg_set_error(conn, result, error);
+    enum grove_code code = succeeded(result) ? GROVE_OK : pg_set_error(conn, result, error);
     PQclear(result);
     if (code == GROVE_OK)
         note_prepared(conn, statement->name);

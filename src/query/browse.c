@@ -69,8 +69,7 @@ static enum grove_code take_page(struct browsing *browsing, const struct pg_rows
     struct result *result = browsing->result;
     bool more = rows->count > (int)browsing->limit;
     size_t count = more ? browsing->limit : (size_t)rows->count;
-    enum grove_code code =
-        result_take_browsed(result, rows, count, browsing->predicate, error);
+    enum grove_code code = result_take_browsed(result, rows, count, browsing->predicate, error);
     if (code != GROVE_OK || !more)
         return code;
     const struct grove_row *last = &result->view.rows[count - 1];
@@ -113,8 +112,7 @@ static enum grove_code add_plans(struct browsing *browsing, struct grove_error *
 static enum grove_code browse_in_snapshot(struct browsing *browsing, struct predicate *predicate,
                                           bool explain, struct grove_error *error)
 {
-    enum grove_code code =
-        predicate_resolve(predicate, browsing->conn, browsing->arena, error);
+    enum grove_code code = predicate_resolve(predicate, browsing->conn, browsing->arena, error);
     result_stage(browsing->result, "path", (int64_t)predicate->leaf_count);
     if (code == GROVE_OK)
         code = read_page(browsing, error);
@@ -128,8 +126,7 @@ static enum grove_code browse_in_snapshot(struct browsing *browsing, struct pred
 }
 
 static enum grove_code browse(struct store *store, const struct grove_browse_request *request,
-                              struct arena *arena, struct result *result,
-                              struct grove_error *error)
+                              struct arena *arena, struct result *result, struct grove_error *error)
 {
     if (!request->filter.path)
         return error_set(error, GROVE_INVALID, "no path to browse was given");

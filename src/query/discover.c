@@ -127,8 +127,7 @@ static enum grove_code take_page(struct discovery *discovery, size_t first,
     const struct ranking *ranking = &discovery->ranking;
     size_t left = ranking->count - first;
     size_t count = left > discovery->limit ? discovery->limit : left;
-    enum grove_code code =
-        ranking_hydrate(ranking, first, count, result, discovery->arena, error);
+    enum grove_code code = ranking_hydrate(ranking, first, count, result, discovery->arena, error);
     if (code != GROVE_OK || left <= discovery->limit)
         return code;
     const struct result_score *last = &ranking->items[first + count - 1];
@@ -163,10 +162,9 @@ static enum grove_code check_bounds(const struct grove_discover_request *request
 static uint64_t fingerprint(const struct grove_discover_request *request,
                             const struct predicate *predicate, unsigned depth)
 {
-    struct text subject = request->text
-                              ? text_of(request->text)
-                              : (struct text){(const char *)request->vector,
-                                              EMBED_DIMENSION * sizeof *request->vector};
+    struct text subject = request->text ? text_of(request->text)
+                                        : (struct text){(const char *)request->vector,
+                                                        EMBED_DIMENSION * sizeof *request->vector};
     return predicate_fingerprint(predicate, subject) ^ ((uint64_t)depth << 40) ^
            (uint64_t)bits_of(request->score_min);
 }
@@ -206,8 +204,10 @@ static enum grove_code discover(struct store *store, const struct grove_discover
     discovery.fingerprint = fingerprint(request, &predicate, depth);
     if (request->cursor)
         code = cursor_parse(request->cursor, 'd', discovery.fingerprint, &after, error);
-    struct ranking_request wanted = {.text = request->text, .vector = request->vector,
-                                     .best_max = depth, .exact = true,
+    struct ranking_request wanted = {.text = request->text,
+                                     .vector = request->vector,
+                                     .best_max = depth,
+                                     .exact = true,
                                      .explain = request->explain};
     if (code == GROVE_OK)
         code = ranking_run(store, &wanted, &predicate, result, arena, &discovery.ranking, error);

@@ -30,8 +30,9 @@ static enum grove_code check_types(const struct grove_filter *filter, struct are
             return error_set(error, GROVE_INVALID, "content type %zu is not UTF-8 at byte %zu",
                              i + 1, text_utf8_error(type));
         if (text_characters(type) > 50)
-            return error_set(error, GROVE_INVALID, "content type %zu has %zu characters, at most 50",
-                             i + 1, text_characters(type));
+            return error_set(error, GROVE_INVALID,
+                             "content type %zu has %zu characters, at most 50", i + 1,
+                             text_characters(type));
         type.data = arena_copy(arena, type);
         if (!type.data)
             return error_no_memory(error, "a filter");
@@ -54,8 +55,10 @@ enum grove_code predicate_check(const struct grove_filter *filter, struct arena 
         filter->words_max > INT32_MAX)
         return error_set(error, GROVE_INVALID, "a word count must be between 1 and %d", INT32_MAX);
     if (filter->words_min && filter->words_max && filter->words_min > filter->words_max)
-        return error_set(error, GROVE_INVALID, "at least %lld and at most %lld words: no row can be "
-                         "both", (long long)filter->words_min, (long long)filter->words_max);
+        return error_set(error, GROVE_INVALID,
+                         "at least %lld and at most %lld words: no row can be "
+                         "both",
+                         (long long)filter->words_min, (long long)filter->words_max);
     if (filter->created_since_us && filter->created_until_us &&
         filter->created_since_us >= filter->created_until_us)
         return error_set(error, GROVE_INVALID, "the time range ends before it begins");
@@ -77,8 +80,8 @@ static enum grove_code report_unknown(const struct predicate *predicate, int lev
                                       struct grove_error *error)
 {
     static const char *const level_names[] = {"tree", "branch", "limb", "leaf"};
-    const struct text parts[] = {predicate->path.tree, predicate->path.branch,
-                                 predicate->path.limb, predicate->path.leaf};
+    const struct text parts[] = {predicate->path.tree, predicate->path.branch, predicate->path.limb,
+                                 predicate->path.leaf};
     struct path above = predicate->path;
     if (level <= 3)
         above.leaf = (struct text){0};
@@ -88,7 +91,8 @@ static enum grove_code report_unknown(const struct predicate *predicate, int lev
         above.branch = (struct text){0};
     const char *where = level > 0 ? path_format(arena, &above) : NULL;
     error_set(error, GROVE_NOT_FOUND, "%s \"%.*s\" does not exist%s%s%s", level_names[level],
-              TEXT_ARGS(parts[level]), where ? " in \"" : "", where ? where : "", where ? "\"" : "");
+              TEXT_ARGS(parts[level]), where ? " in \"" : "", where ? where : "",
+              where ? "\"" : "");
     if (names->count == 0) {
         error_hint(error, "nothing is there yet: load something with grove load or grove demo");
         return GROVE_NOT_FOUND;
@@ -115,8 +119,8 @@ static enum grove_code find_unknown(const struct predicate *predicate, struct pg
                                     struct arena *arena, struct grove_error *error)
 {
     static const struct text none;
-    const struct text parts[] = {predicate->path.tree, predicate->path.branch,
-                                 predicate->path.limb, predicate->path.leaf};
+    const struct text parts[] = {predicate->path.tree, predicate->path.branch, predicate->path.limb,
+                                 predicate->path.leaf};
     struct pg_statement statement = {"siblings.sql", query_sql("siblings.sql")};
     for (int level = 0; level < 4 && parts[level].data; level++) {
         struct pg_params params = {0};

@@ -36,7 +36,7 @@
 static_assert((int)EMBED_DIMENSION == (int)VECTOR_DIMENSION, "one size of vectors");
 
 enum {
-    REACH_SLACK = 8,       // beyond k, for rows that dropped out since
+    REACH_SLACK = 8, // beyond k, for rows that dropped out since
     REACH_MAX = 32768,
     ROUNDS_MAX = 6,
     HNSW_EF_MIN = 128,
@@ -98,12 +98,13 @@ static enum grove_code embed_query(struct run *run, struct grove_error *error)
         if (text_trim(text).length == 0)
             return error_set(error, GROVE_INVALID, "the text to search for is empty");
         if (text_utf8_error(text) < text.length)
-            return error_set(error, GROVE_INVALID, "the text to search for is not UTF-8 at byte %zu",
+            return error_set(error, GROVE_INVALID,
+                             "the text to search for is not UTF-8 at byte %zu",
                              text_utf8_error(text));
         code = store_embedder(run->store, &embedder, error);
         if (code == GROVE_OK)
-            code = embedder_embed(embedder, &text, 1, run->query_f32, &run->store->cancelled,
-                                  error);
+            code =
+                embedder_embed(embedder, &text, 1, run->query_f32, &run->store->cancelled, error);
     }
     if (code == GROVE_OK)
         code = normalise(run, error);
@@ -162,8 +163,8 @@ static enum grove_code score_texts(struct run *run, const struct pg_rows *rows,
     if (code != GROVE_OK)
         return code;
     for (size_t i = 0; i < text_count; i++)
-        items[(*count)++] = (struct result_score){
-            ids[i], cosine(run->query, vectors + i * EMBED_DIMENSION)};
+        items[(*count)++] =
+            (struct result_score){ids[i], cosine(run->query, vectors + i * EMBED_DIMENSION)};
     return GROVE_OK;
 }
 
@@ -207,8 +208,10 @@ static enum grove_code read_pending(struct run *run, struct pg_conn *conn,
     if (code != GROVE_OK)
         return code;
     if (rows.count > PENDING_MAX)
-        result_incomplete(run->result, "more than %d matching rows wait to be projected; run "
-                          "\"grove sync\"", PENDING_MAX);
+        result_incomplete(run->result,
+                          "more than %d matching rows wait to be projected; run "
+                          "\"grove sync\"",
+                          PENDING_MAX);
     run->pending_count = rows.count > PENDING_MAX ? PENDING_MAX : (size_t)rows.count;
     run->pending = arena_alloc_array(run->arena, run->pending_count, sizeof *run->pending);
     if (!run->pending)
@@ -229,8 +232,7 @@ static int compare_ids(const void *a, const void *b)
 static int32_t *union_ids(struct run *run, const struct vector_hits *hits, size_t *ret_count)
 {
     size_t count = 0;
-    int32_t *ids =
-        arena_alloc_array(run->arena, hits->count + run->pending_count, sizeof *ids);
+    int32_t *ids = arena_alloc_array(run->arena, hits->count + run->pending_count, sizeof *ids);
     if (!ids)
         return NULL;
     for (size_t i = 0; i < hits->count; i++)
@@ -343,8 +345,10 @@ static enum grove_code push_down(struct run *run, struct grove_error *error)
             return GROVE_OK;
         }
         if (round == ROUNDS_MAX || reach == REACH_MAX) {
-            result_incomplete(run->result, "the vector engine lags so far behind that %u rounds "
-                              "did not settle the best rows; run \"grove sync\"", round);
+            result_incomplete(run->result,
+                              "the vector engine lags so far behind that %u rounds "
+                              "did not settle the best rows; run \"grove sync\"",
+                              round);
             return GROVE_OK;
         }
         reach = reach * 4 < REACH_MAX ? reach * 4 : REACH_MAX;
@@ -374,8 +378,7 @@ static enum grove_code score_part(struct run *run, struct arena *part, int32_t *
     pg_add_int4(&params, *after);
     pg_add_int4(&params, PART_ROWS);
     struct pg_rows rows;
-    enum grove_code code =
-        pg_query(run->ranking->conn, part, &statement, &params, &rows, error);
+    enum grove_code code = pg_query(run->ranking->conn, part, &statement, &params, &rows, error);
     if (code == GROVE_OK)
         code = score_rows(run, &rows, best, count, error);
     if (code != GROVE_OK)
@@ -479,13 +482,17 @@ static enum grove_code add_explanation(struct run *run, struct grove_error *erro
 }
 
 enum grove_code ranking_run(struct store *store, const struct ranking_request *request,
-                            struct predicate *predicate, struct result *result,
-                            struct arena *arena, struct ranking *ret, struct grove_error *error)
+                            struct predicate *predicate, struct result *result, struct arena *arena,
+                            struct ranking *ret, struct grove_error *error)
 {
     CHECK(request->best_max > 0);
     *ret = (struct ranking){0};
-    struct run run = {.store = store, .request = request, .predicate = predicate,
-                      .result = result, .arena = arena, .ranking = ret};
+    struct run run = {.store = store,
+                      .request = request,
+                      .predicate = predicate,
+                      .result = result,
+                      .arena = arena,
+                      .ranking = ret};
     enum grove_code code = embed_query(&run, error);
     struct pg_conn *conn = NULL;
     if (code == GROVE_OK)

@@ -36,8 +36,8 @@ struct ranking {
 };
 
 enum grove_code ranking_run(struct store *store, const struct ranking_request *request,
-                            struct predicate *predicate, struct result *result,
-                            struct arena *arena, struct ranking *ret, struct grove_error *error);
+                            struct predicate *predicate, struct result *result, struct arena *arena,
+                            struct ranking *ret, struct grove_error *error);
 
 // Reads items[first, first + count) of a ranking, in its snapshot, into the result.
 enum grove_code ranking_hydrate(const struct ranking *ranking, size_t first, size_t count,

@@ -49,8 +49,8 @@ void result_stage(struct result *result, const char *name, int64_t rows)
     int64_t now_us = clock_monotonic_us();
     size_t at = result->explain.stage_count;
     if (at < RESULT_STAGES_MAX) {
-        result->stages[at] = (struct grove_stage){
-            name, (double)(now_us - result->stage_started_us) / 1000, rows};
+        result->stages[at] =
+            (struct grove_stage){name, (double)(now_us - result->stage_started_us) / 1000, rows};
         result->explain.stage_count++;
     }
     result->stage_started_us = now_us;
@@ -137,9 +137,8 @@ enum grove_code result_take_hydrated(struct result *result, const struct pg_rows
     return GROVE_OK;
 }
 
-enum grove_code result_take_browsed(struct result *result, const struct pg_rows *rows,
-                                    size_t count, const struct predicate *predicate,
-                                    struct grove_error *error)
+enum grove_code result_take_browsed(struct result *result, const struct pg_rows *rows, size_t count,
+                                    const struct predicate *predicate, struct grove_error *error)
 {
     struct arena *arena = &result->arena;
     struct grove_row *items = arena_alloc_array(arena, count, sizeof *items);
@@ -176,9 +175,9 @@ enum grove_code result_add_plan(struct result *result, struct pg_conn *conn, con
     strbuf_addf(&text, "EXPLAIN (ANALYZE, BUFFERS) %s", query_sql(file));
     struct pg_statement statement = {"", text.data};
     struct pg_rows rows;
-    enum grove_code code =
-        text.failed ? error_no_memory(error, "a plan")
-                    : pg_query(conn, &result->arena, &statement, params, &rows, error);
+    enum grove_code code = text.failed
+                               ? error_no_memory(error, "a plan")
+                               : pg_query(conn, &result->arena, &statement, params, &rows, error);
     if (code == GROVE_OK) {
         strbuf_clear(&text);
         if (result->explain.plan)

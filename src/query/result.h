@@ -48,9 +48,8 @@ enum grove_code result_take_hydrated(struct result *result, const struct pg_rows
                                      struct grove_error *error);
 
 // Rows of browse.sql: the leaf's names come from the predicate.
-enum grove_code result_take_browsed(struct result *result, const struct pg_rows *rows,
-                                    size_t count, const struct predicate *predicate,
-                                    struct grove_error *error);
+enum grove_code result_take_browsed(struct result *result, const struct pg_rows *rows, size_t count,
+                                    const struct predicate *predicate, struct grove_error *error);
 
 // Runs the statement under EXPLAIN (ANALYZE, BUFFERS) and appends its plan to explain.plan under
 // a heading.

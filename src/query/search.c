@@ -8,8 +8,7 @@
 enum { LIMIT_DEFAULT = 10 };
 
 static enum grove_code search(struct store *store, const struct grove_search_request *request,
-                              struct arena *arena, struct result *result,
-                              struct grove_error *error)
+                              struct arena *arena, struct result *result, struct grove_error *error)
 {
     unsigned limit;
     struct predicate predicate;

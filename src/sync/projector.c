@@ -435,8 +435,8 @@ static void batch_init(struct batch *batch, struct store *store, struct projecto
     name_owner(batch->owner);
 }
 
-enum grove_code projector_step(struct store *store, struct projector_report *report,
-                               bool *ret_idle, struct grove_error *error)
+enum grove_code projector_step(struct store *store, struct projector_report *report, bool *ret_idle,
+                               struct grove_error *error)
 {
     if (atomic_load(&store->cancelled))
         return error_set(error, GROVE_CANCELLED, "stopped on request");

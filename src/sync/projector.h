@@ -37,8 +37,8 @@ struct projector_report {
 // A row that fails is put back with its reason and a later time, and the step goes on; the call
 // fails only when PostgreSQL, the vector engine or the model cannot be used at all, or with
 // GROVE_CANCELLED.
-enum grove_code projector_step(struct store *store, struct projector_report *report,
-                               bool *ret_idle, struct grove_error *error);
+enum grove_code projector_step(struct store *store, struct projector_report *report, bool *ret_idle,
+                               struct grove_error *error);
 
 // The same for just these contents, at once, whatever their time; rows leased by another
 // projector are left to it. At most VECTOR_BATCH_MAX ids.

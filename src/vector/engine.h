@@ -61,10 +61,10 @@ struct vector_filter {
     int64_t words_max;         // inclusive; VECTOR_NONE: no bound
 };
 #define VECTOR_FILTER_ANY                                                                          \
-    {                                                                                              \
-        .created_since_us = VECTOR_NONE, .created_before_us = VECTOR_NONE,                         \
-        .words_min = VECTOR_NONE, .words_max = VECTOR_NONE                                         \
-    }
+    {.created_since_us = VECTOR_NONE,                                                              \
+     .created_before_us = VECTOR_NONE,                                                             \
+     .words_min = VECTOR_NONE,                                                                     \
+     .words_max = VECTOR_NONE}
 
 struct vector_query {
     const float *vector; // VECTOR_DIMENSION numbers

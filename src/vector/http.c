@@ -62,8 +62,7 @@ static enum grove_code copy_secret(CURLU *url, CURLUPart which, char **ret,
     return failed ? error_no_memory(error, "the engine's address") : GROVE_OK;
 }
 
-static enum grove_code take_parts(struct http_client *client, CURLU *url,
-                                  struct grove_error *error)
+static enum grove_code take_parts(struct http_client *client, CURLU *url, struct grove_error *error)
 {
     char *scheme = part(url, CURLUPART_SCHEME, 0), *host = part(url, CURLUPART_HOST, 0);
     char *port = part(url, CURLUPART_PORT, 0), *path = part(url, CURLUPART_PATH, 0);
@@ -101,8 +100,8 @@ static enum grove_code take_url(struct http_client *client, struct grove_error *
         return error_no_memory(error, "the engine's address");
     enum grove_code code;
     // The message does not repeat the URL: it may hold a password.
-    if (!client->options.url || curl_url_set(url, CURLUPART_URL, client->options.url, 0) !=
-                                    CURLUE_OK) {
+    if (!client->options.url ||
+        curl_url_set(url, CURLUPART_URL, client->options.url, 0) != CURLUE_OK) {
         code = error_set(error, GROVE_INVALID, "QDRANT_URL is not a URL");
         error_hint(error, "it looks like http://127.0.0.1:6333");
     } else {
@@ -282,8 +281,7 @@ static enum grove_code set_transport_error(const struct http_client *client, CUR
                          REPLY_BYTES_MAX);
     if (result == CURLE_OUT_OF_MEMORY)
         return error_no_memory(error, "a request to the vector engine");
-    enum grove_code code =
-        result == CURLE_OPERATION_TIMEDOUT ? GROVE_TIMEOUT : GROVE_UNAVAILABLE;
+    enum grove_code code = result == CURLE_OPERATION_TIMEDOUT ? GROVE_TIMEOUT : GROVE_UNAVAILABLE;
     error_set(error, code,
               code == GROVE_TIMEOUT ? "the vector engine at %s did not answer in time"
                                     : "could not reach the vector engine at %s",
@@ -308,8 +306,8 @@ static enum grove_code perform(struct http_client *client, CURL *handle, struct 
                : set_transport_error(client, result, reply->failed && reply->length > 0, error);
 }
 
-static enum grove_code send_request(struct http_client *client, CURL *handle,
-                                    struct strbuf *reply, struct grove_error *error)
+static enum grove_code send_request(struct http_client *client, CURL *handle, struct strbuf *reply,
+                                    struct grove_error *error)
 {
     bool lost;
     enum grove_code code = perform(client, handle, reply, &lost, error);
@@ -328,26 +326,18 @@ static enum grove_code code_of_status(long status)
     switch (status) {
     case 400:
     case 413:
-    case 422:
-        return GROVE_INVALID;
+    case 422: return GROVE_INVALID;
     case 401:
-    case 403:
-        return GROVE_DENIED;
-    case 404:
-        return GROVE_NOT_FOUND;
+    case 403: return GROVE_DENIED;
+    case 404: return GROVE_NOT_FOUND;
     case 408:
-    case 504:
-        return GROVE_TIMEOUT;
-    case 409:
-        return GROVE_CONFLICT;
+    case 504: return GROVE_TIMEOUT;
+    case 409: return GROVE_CONFLICT;
     case 429:
     case 502:
-    case 503:
-        return GROVE_UNAVAILABLE;
-    case 507:
-        return GROVE_IO;
-    default:
-        return GROVE_ENGINE;
+    case 503: return GROVE_UNAVAILABLE;
+    case 507: return GROVE_IO;
+    default: return GROVE_ENGINE;
     }
 }
 

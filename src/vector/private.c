@@ -353,9 +353,9 @@ static enum grove_code launch(const struct server *server, struct grove_error *e
         code = check_python(server, error);
     if (code != GROVE_OK)
         return code;
-    const char *const arguments[] = {
-        PYTHON,         "-I",     "-S",         "-B",       server->program, "--engine",
-        server->engine, "--data", server->data, "--socket", server->socket,  NULL};
+    const char *const arguments[] = {PYTHON,          "-I",       "-S",           "-B",
+                                     server->program, "--engine", server->engine, "--data",
+                                     server->data,    "--socket", server->socket, NULL};
     off_t log_from = log_size(server);
     int pid = 0;
     code = home_spawn_pid(home, arguments, server->log, &pid, error);
@@ -371,8 +371,10 @@ static enum grove_code check_engine(const struct server *server, struct grove_er
         return GROVE_NOT_FOUND;
     }
     if (!home_reaches(server->home, server->engine, R_OK | X_OK)) {
-        error_set(error, GROVE_NOT_FOUND, "the account \"%s\" cannot read the vector engine in "
-                  "\"%s\"", server->home->user, server->engine);
+        error_set(error, GROVE_NOT_FOUND,
+                  "the account \"%s\" cannot read the vector engine in "
+                  "\"%s\"",
+                  server->home->user, server->engine);
         error_hint(error, "run \"make\" in grove's source tree, which fetches it; or make the "
                           "folder readable");
         return GROVE_NOT_FOUND;

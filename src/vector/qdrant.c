@@ -108,8 +108,7 @@ static enum grove_code ask_version(struct qdrant *qdrant, struct grove_error *er
         http_call(qdrant->client, "GET", "/", (struct text){NULL, 0}, &reply, error);
     if (code != GROVE_OK)
         return code;
-    struct text text =
-        json_text(yyjson_obj_get(yyjson_doc_get_root(reply.document), "version"));
+    struct text text = json_text(yyjson_obj_get(yyjson_doc_get_root(reply.document), "version"));
     int version = parse_version(text);
     if (version == 0) {
         code = not_understood(qdrant, "version", error);
@@ -129,8 +128,8 @@ static enum grove_code ask_version(struct qdrant *qdrant, struct grove_error *er
 static enum grove_code check_collection(const struct qdrant *qdrant, yyjson_val *result,
                                         struct grove_error *error)
 {
-    yyjson_val *vectors = yyjson_obj_get(
-        yyjson_obj_get(yyjson_obj_get(result, "config"), "params"), "vectors");
+    yyjson_val *vectors =
+        yyjson_obj_get(yyjson_obj_get(yyjson_obj_get(result, "config"), "params"), "vectors");
     yyjson_val *size = yyjson_obj_get(vectors, "size");
     const char *distance = yyjson_get_str(yyjson_obj_get(vectors, "distance"));
     if (yyjson_is_uint(size) && yyjson_get_uint(size) == VECTOR_DIMENSION && distance &&
@@ -215,8 +214,8 @@ static enum grove_code info(struct vector_engine *engine, struct vector_info *re
     if (code == GROVE_OK) {
         yyjson_val *result = http_result(&reply);
         const char *status = yyjson_get_str(yyjson_obj_get(result, "status"));
-        const char *version = yyjson_get_str(
-            yyjson_obj_get(yyjson_doc_get_root(server.document), "version"));
+        const char *version =
+            yyjson_get_str(yyjson_obj_get(yyjson_doc_get_root(server.document), "version"));
         *ret = (struct vector_info){
             .points_count = yyjson_get_uint(yyjson_obj_get(result, "points_count")),
             .indexed_vectors_count =
@@ -403,7 +402,7 @@ static enum grove_code read_hits(const struct qdrant *qdrant, yyjson_val *points
         return error_no_memory(error, "hits");
     size_t index, count;
     yyjson_val *point;
-    yyjson_arr_foreach(points, index, count, point) {
+    yyjson_arr_foreach (points, index, count, point) {
         struct vector_hit *hit = &hits.items[hits.count];
         if (!read_point(point, &hit->content_id, &hit->revision))
             continue;
@@ -493,7 +492,7 @@ static enum grove_code read_states(struct vector_engine *engine, const int32_t *
         ret[i] = (struct vector_state){.content_id = content_ids[i]};
     size_t index, found;
     yyjson_val *point;
-    yyjson_arr_foreach(http_result(&reply), index, found, point) {
+    yyjson_arr_foreach (http_result(&reply), index, found, point) {
         int32_t id;
         int64_t revision;
         if (read_point(point, &id, &revision))

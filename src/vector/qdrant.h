@@ -15,13 +15,13 @@ struct qdrant_starter {
 };
 
 struct qdrant_options {
-    const char *url;         // "http://127.0.0.1:6333"; ignored with a socket
-    const char *socket_path; // Unix socket, or NULL
-    const char *api_key;     // or NULL; never appears in an error
-    const char *collection;  // NULL: "content_vectors"
-    unsigned connections_max;   // 0: 16
-    unsigned connect_timeout_ms; // 0: 2000
-    unsigned request_timeout_ms; // 0: 30000
+    const char *url;               // "http://127.0.0.1:6333"; ignored with a socket
+    const char *socket_path;       // Unix socket, or NULL
+    const char *api_key;           // or NULL; never appears in an error
+    const char *collection;        // NULL: "content_vectors"
+    unsigned connections_max;      // 0: 16
+    unsigned connect_timeout_ms;   // 0: 2000
+    unsigned request_timeout_ms;   // 0: 30000
     struct qdrant_starter starter; // optional: called once when connecting failed, then tried again
 };
 

@@ -23,11 +23,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size_bytes)
         CHECK(record.chunk_number >= 1);
         break;
     }
-    case RECORD_BAD:
-        CHECK(problem.field && problem.reason[0]);
-        break;
-    case RECORD_NO_MEMORY:
-        break;
+    case RECORD_BAD: CHECK(problem.field && problem.reason[0]); break;
+    case RECORD_NO_MEMORY: break;
     }
     arena_release(&arena);
     return 0;

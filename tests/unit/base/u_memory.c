@@ -78,7 +78,7 @@ static void json_pieces(void **state)
     assert_non_null(document);
     size_t index, count;
     yyjson_val *item;
-    yyjson_arr_foreach(yyjson_doc_get_root(document), index, count, item) {
+    yyjson_arr_foreach (yyjson_doc_get_root(document), index, count, item) {
         float back = (float)yyjson_get_num(item);
         assert_memory_equal(&back, &values[index], sizeof back); // bit for bit
     }
@@ -103,8 +103,7 @@ static bool use_everything(void *state)
     }
     int registered = arena_on_release(&arena, number_release, &released);
     json_add_string(&buffer, text_of("end"));
-    yyjson_doc *document =
-        yyjson_read_opts("[1,2]", 5, 0, json_allocator(), NULL);
+    yyjson_doc *document = yyjson_read_opts("[1,2]", 5, 0, json_allocator(), NULL);
     right = right && document && !buffer.failed && registered == 0;
     if (!buffer.failed)
         assert_string_equal(buffer.data + buffer.length - 5, "\"end\"");
@@ -124,8 +123,10 @@ static void every_allocation_fails_once(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(arena_lifetimes),        cmocka_unit_test(arena_bound),
-        cmocka_unit_test(strbuf_grows_and_stops), cmocka_unit_test(json_pieces),
+        cmocka_unit_test(arena_lifetimes),
+        cmocka_unit_test(arena_bound),
+        cmocka_unit_test(strbuf_grows_and_stops),
+        cmocka_unit_test(json_pieces),
         cmocka_unit_test(every_allocation_fails_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

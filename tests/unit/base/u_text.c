@@ -14,14 +14,14 @@ static void utf8_errors(void **state)
         {"plain", 5, 5},
         {"\xc3\xa9", 2, 2},
         {"\xf0\x9f\x8c\xb3", 4, 4},
-        {"a\0b", 3, 3},          // NUL is a character
-        {"ab\xff", 3, 2},        // never a first byte
-        {"\xc0\xaf", 2, 0},      // overlong "/"
-        {"\xe0\x80\xaf", 3, 0},  // overlong in three bytes
-        {"\xed\xa0\x80", 3, 0},  // a surrogate
+        {"a\0b", 3, 3},             // NUL is a character
+        {"ab\xff", 3, 2},           // never a first byte
+        {"\xc0\xaf", 2, 0},         // overlong "/"
+        {"\xe0\x80\xaf", 3, 0},     // overlong in three bytes
+        {"\xed\xa0\x80", 3, 0},     // a surrogate
         {"\xf4\x90\x80\x80", 4, 0}, // above U+10FFFF
-        {"ok\xe2\x82", 4, 2},    // cut
-        {"\x80", 1, 0},          // a continuation alone
+        {"ok\xe2\x82", 4, 2},       // cut
+        {"\x80", 1, 0},             // a continuation alone
     };
     for (size_t i = 0; i < ARRAY_COUNT(rows); i++)
         assert_int_equal(text_utf8_error((struct text){rows[i].bytes, rows[i].length}),
@@ -96,9 +96,8 @@ static void nearness(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(utf8_errors), cmocka_unit_test(counting),
-        cmocka_unit_test(splitting),   cmocka_unit_test(numbers),
-        cmocka_unit_test(nearness),
+        cmocka_unit_test(utf8_errors), cmocka_unit_test(counting), cmocka_unit_test(splitting),
+        cmocka_unit_test(numbers),     cmocka_unit_test(nearness),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -39,7 +39,7 @@ static void bad_paths(void **state)
     longer[0] = 't';
     longer[1] = '/';
     longer[sizeof longer - 1] = '\0';
-    const char *const rows[] = {"",      "/",       "a//b",  "a/b/c/d/e", "/a",
+    const char *const rows[] = {"",      "/",      "a//b",  "a/b/c/d/e", "/a",
                                 "a/ /c", "a/\xff", "a/b\n", longer};
     for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
         struct arena arena;

@@ -59,8 +59,9 @@ static void table_is_consistent(void **state)
 
 static void reads_a_command_line(void **state)
 {
-    static const char *const words[] = {"search", "-t", "Doctrine", "baptism", "--type=Article",
-                                        "--limit", "25", "--min-words", "100", "--json", NULL};
+    static const char *const words[] = {"search",  "-t", "Doctrine",    "baptism", "--type=Article",
+                                        "--limit", "25", "--min-words", "100",     "--json",
+                                        NULL};
     struct options options;
     struct grove_error error;
     struct filter_values values;
@@ -200,8 +201,12 @@ static void suggests_commands(void **state)
 {
     static const struct {
         const char *name, *hint;
-    } cases[] = {{"serch", "grove search?"}, {"brwose", "grove browse?"}, {"doc", "grove doctor?"},
-                 {"Status", "grove status?"}, {"xyzzy", ""}, {"", ""}};
+    } cases[] = {{"serch", "grove search?"},
+                 {"brwose", "grove browse?"},
+                 {"doc", "grove doctor?"},
+                 {"Status", "grove status?"},
+                 {"xyzzy", ""},
+                 {"", ""}};
     (void)state;
     for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
         struct grove_error error = {0};

@@ -15,10 +15,8 @@
 enum { OUTPUT_MAX = 1 << 20 };
 
 static const struct table_column columns[] = {
-    {"SCORE", .right = true},
-    {"TITLE", .width_min = 10},
-    {"TYPE", .width_min = 6},
-    {"WORDS", .right = true, .drop = 1},
+    {"SCORE", .right = true}, {"TITLE", .width_min = 10},
+    {"TYPE", .width_min = 6}, {"WORDS", .right = true, .drop = 1},
     {"CREATED", .drop = 2},
 };
 
@@ -35,8 +33,9 @@ static void fill(struct table *table)
         table_add(table, "Doctrine");
         table_add(table, "1,234");
         table_add(table, "2026-11-23");
-        table_note(table, STYLE_DIM, 2, "one two three four five six seven eight nine ten "
-                                        "eleven twelve thirteen fourteen fifteen sixteen");
+        table_note(table, STYLE_DIM, 2,
+                   "one two three four five six seven eight nine ten "
+                   "eleven twelve thirteen fourteen fifteen sixteen");
     }
 }
 
@@ -74,12 +73,9 @@ static void drops_the_least_important_first(void **state)
         unsigned width;
         bool words, created;
     } cases[] = {
-        {80, true, true},
-        {45, true, true}, // all minima: 6 + 10 + 6 + 5 + 10 and four gaps of 2
-        {44, true, false},
-        {33, true, false}, // 6 + 10 + 6 + 5 and three gaps
-        {32, false, false},
-        {28, false, false},
+        {80, true, true},   {45, true, true},  // all minima: 6 + 10 + 6 + 5 + 10 and four gaps of 2
+        {44, true, false},  {33, true, false}, // 6 + 10 + 6 + 5 and three gaps
+        {32, false, false}, {28, false, false},
     };
     (void)state;
     for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
@@ -157,7 +153,9 @@ static void makes_text_safe(void **state)
         {"a\nb\tc\r", "a\\nb\\tc\\r"},
         {"del\x7f", "del\\x7f"},
         {"csi \xc2\x9b", "csi \\x9b"}, // U+009B: a terminal may take it for ESC [
-        {"\xe2\x80\xae" "abc", "\\u{202e}abc"}, // would print the rest backwards
+        {"\xe2\x80\xae"
+         "abc",
+         "\\u{202e}abc"}, // would print the rest backwards
         {"\xe2\x80\xa8", "\\u{2028}"},
         {"bad \xff\xc3", "bad \\xff\\xc3"},
         {"\xed\xa0\x80", "\\xed\\xa0\\x80"}, // a surrogate is not UTF-8
@@ -216,13 +214,17 @@ static void formats_numbers(void **state)
     static const struct {
         int64_t count;
         const char *text;
-    } counts[] = {{0, "0"}, {999, "999"}, {1000, "1,000"}, {-123456, "-123,456"},
+    } counts[] = {{0, "0"},
+                  {999, "999"},
+                  {1000, "1,000"},
+                  {-123456, "-123,456"},
                   {1234567890, "1,234,567,890"}};
     static const struct {
         double seconds;
         const char *text;
-    } times[] = {{0.0042, "4.2 ms"}, {0.25, "250 ms"}, {0.9996, "1.0 s"}, {59.96, "1 min 0 s"},
-                 {3599.7, "1 h 0 min"}, {7260, "2 h 1 min"}, {-1, "?"}};
+    } times[] = {
+        {0.0042, "4.2 ms"},    {0.25, "250 ms"},    {0.9996, "1.0 s"}, {59.96, "1 min 0 s"},
+        {3599.7, "1 h 0 min"}, {7260, "2 h 1 min"}, {-1, "?"}};
     struct strbuf out;
     (void)state;
     strbuf_init(&out, OUTPUT_MAX);
@@ -266,11 +268,16 @@ static void quotes_for_the_shell(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(fits_every_width),   cmocka_unit_test(drops_the_least_important_first),
-        cmocka_unit_test(cuts_nothing_in_a_pipe), cmocka_unit_test(aligns),
-        cmocka_unit_test(prints_nothing_without_rows), cmocka_unit_test(makes_text_safe),
-        cmocka_unit_test(makes_json_safe),    cmocka_unit_test(wraps),
-        cmocka_unit_test(formats_numbers),    cmocka_unit_test(quotes_for_the_shell),
+        cmocka_unit_test(fits_every_width),
+        cmocka_unit_test(drops_the_least_important_first),
+        cmocka_unit_test(cuts_nothing_in_a_pipe),
+        cmocka_unit_test(aligns),
+        cmocka_unit_test(prints_nothing_without_rows),
+        cmocka_unit_test(makes_text_safe),
+        cmocka_unit_test(makes_json_safe),
+        cmocka_unit_test(wraps),
+        cmocka_unit_test(formats_numbers),
+        cmocka_unit_test(quotes_for_the_shell),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -64,7 +64,7 @@ static void bad_lines(void **state)
         struct record record;
         struct record_problem problem;
         arena_init(&arena, 1 << 20);
-        int verdict = record_parse(text_of(rows[i].line), &trees, &arena, &record, &problem);
+        enum record_verdict verdict = record_parse(text_of(rows[i].line), &trees, &arena, &record, &problem);
         if (verdict != RECORD_BAD)
             fail_msg("accepted %s", rows[i].line);
         assert_string_equal(problem.field, rows[i].field);
@@ -81,8 +81,9 @@ static void lengths_are_in_characters(void **state)
         char line[2000] = "{\"tree\":\"religion\",\"branch\":\"";
         for (int i = 0; i < 100 + extra; i++)
             strncat(line, "\xc3\xa9", sizeof line - strlen(line) - 1);
-        strncat(line, "\",\"limb\":\"l\",\"leaf\":\"f\",\"content_type\":\"t\",\"title\":\"x\","
-                      "\"summary\":\"s\"}",
+        strncat(line,
+                "\",\"limb\":\"l\",\"leaf\":\"f\",\"content_type\":\"t\",\"title\":\"x\","
+                "\"summary\":\"s\"}",
                 sizeof line - strlen(line) - 1);
         struct arena arena;
         struct record record;
@@ -109,8 +110,8 @@ static void a_long_body_is_summarised(void **state)
     assert_true(text_characters(record.summary) <= 500);
     assert_true(text_characters(record.summary) > 480);
     assert_int_equal(text_utf8_error(record.summary), record.summary.length);
-    assert_memory_equal(record.summary.data + record.summary.length - 10, "w\xc3\xb6rter\xe2\x80\xa6",
-                        10);
+    assert_memory_equal(record.summary.data + record.summary.length - 10,
+                        "w\xc3\xb6rter\xe2\x80\xa6", 10);
     assert_int_equal(record.word_count, 200);
     arena_release(&arena);
 }
@@ -118,8 +119,12 @@ static void a_long_body_is_summarised(void **state)
 static void keys_tell_contents_apart(void **state)
 {
     (void)state;
-    struct record one = {.tree = &tree_items[0], .branch = {"ab", 2}, .limb = {"c", 1},
-                         .leaf = {"d", 1}, .content_type = {"t", 1}, .chunk_number = 1};
+    struct record one = {.tree = &tree_items[0],
+                         .branch = {"ab", 2},
+                         .limb = {"c", 1},
+                         .leaf = {"d", 1},
+                         .content_type = {"t", 1},
+                         .chunk_number = 1};
     struct record other = one;
     unsigned char first[16], second[16];
     record_key(&one, first);
@@ -166,8 +171,8 @@ static bool parse(void *state)
     struct record record;
     struct record_problem problem;
     arena_init(&arena, 1 << 20);
-    int verdict = record_parse(text_of("{" WHOLE ",\"body\":\"b\"}"), &trees, &arena, &record,
-                               &problem);
+    enum record_verdict verdict =
+        record_parse(text_of("{" WHOLE ",\"body\":\"b\"}"), &trees, &arena, &record, &problem);
     assert_true(verdict == RECORD_GOOD || verdict == RECORD_NO_MEMORY);
     arena_release(&arena);
     return verdict == RECORD_GOOD;

@@ -37,7 +37,10 @@ static int set_up(void **state)
     for (size_t i = 0; i < TEXTS; i++) {
         size_t words = i * 17 % TEXTS * 8;
         for (size_t k = 0; k < words; k++)
-            memcpy(texts_data[i] + 6 * k, k % 3 == 0 ? "grace " : k % 3 == 1 ? "water " : "stone ",
+            memcpy(texts_data[i] + 6 * k,
+                   k % 3 == 0   ? "grace "
+                   : k % 3 == 1 ? "water "
+                                : "stone ",
                    6);
         texts[i] = (struct text){texts_data[i], 6 * words};
     }

@@ -239,12 +239,10 @@ static void read_line(struct text line, struct arena *arena, struct text *ret_te
     assert_int_equal(embedder_tokenize(embedder, text, ours, &count, &error), GROVE_OK);
     assert_int_equal(count, yyjson_arr_size(ids));
     yyjson_val *item;
-    yyjson_arr_foreach(ids, index, index_max, item)
-    {
+    yyjson_arr_foreach (ids, index, index_max, item) {
         assert_int_equal(ours[index], yyjson_get_int(item));
     }
-    yyjson_arr_foreach(vector, index, index_max, item)
-    {
+    yyjson_arr_foreach (vector, index, index_max, item) {
         ret_vector[index] = (float)yyjson_get_num(item);
     }
     yyjson_doc_free(document);

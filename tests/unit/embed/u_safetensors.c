@@ -36,12 +36,9 @@ static void test_views(void **state)
 {
     (void)state;
     _Alignas(8) unsigned char bytes[FILE_BYTES_MAX];
-    const char *header = "{\"__metadata__\":{\"format\":\"pt\"}," TENSOR(
-        "a", "F32", "[2,3]", "[0,24]") "," TENSOR("b", "I64", "[1]", "[24,32]") "," TENSOR("none",
-                                                                                          "F32",
-                                                                                          "[0]",
-                                                                                          "[32,32]")
-        "}   ";
+    const char *header =
+        "{\"__metadata__\":{\"format\":\"pt\"}," TENSOR("a", "F32", "[2,3]", "[0,24]") "," TENSOR(
+            "b", "I64", "[1]", "[24,32]") "," TENSOR("none", "F32", "[0]", "[32,32]") "}   ";
     struct safetensors file;
     struct grove_error error = {0};
     char padded[300];
@@ -49,8 +46,8 @@ static void test_views(void **state)
     assert_int_equal(safetensors_open(&file, bytes, make_file(bytes, padded, 32), "m", &error),
                      GROVE_OK);
     const float *floats = NULL;
-    assert_int_equal(
-        safetensors_floats(&file, "a", 2, (const size_t[]){2, 3}, &floats, &error), GROVE_OK);
+    assert_int_equal(safetensors_floats(&file, "a", 2, (const size_t[]){2, 3}, &floats, &error),
+                     GROVE_OK);
     for (size_t i = 0; i < 6; i++)
         assert_true(floats[i] == (float)i);
     static const struct {
@@ -78,8 +75,8 @@ static void test_unaligned(void **state)
 {
     (void)state;
     _Alignas(8) unsigned char bytes[FILE_BYTES_MAX];
-    char header[200] = "{" TENSOR("a", "U8", "[1]", "[0,1]") "," TENSOR("b", "F32", "[1]",
-                                                                        "[1,5]") "}";
+    char header[200] =
+        "{" TENSOR("a", "U8", "[1]", "[0,1]") "," TENSOR("b", "F32", "[1]", "[1,5]") "}";
     while (strlen(header) % 4 != 0)
         memcpy(header + strlen(header), " ", 2);
     struct safetensors file;

@@ -18,10 +18,10 @@
 #include "embed/unicode.h"
 
 static const char vocabulary[] = "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\n" // 0..4
-                                 "un\n##aff\n##able\n##a\n!\n"           // 5..9
-                                 "a\n##x\n\u4e2d\n\u03c3\n##\u03c3\n"    // 10..14
-                                 "i\n##i\n-\n##affable\n\u1112\n"        // 15..19
-                                 "##\u1161\n##\u11ab\n\u00df\n";         // 20..22
+                                 "un\n##aff\n##able\n##a\n!\n"          // 5..9
+                                 "a\n##x\n\u4e2d\n\u03c3\n##\u03c3\n"   // 10..14
+                                 "i\n##i\n-\n##affable\n\u1112\n"       // 15..19
+                                 "##\u1161\n##\u11ab\n\u00df\n";        // 20..22
 
 static struct tokenizer open_tokenizer(void)
 {
@@ -49,13 +49,13 @@ static void test_tokens(void **state)
         {"a--a", "10 17 17 10"},
         {"\u00e4 \u00c4 A\u0308", "10 10 10"}, // accents go, composed or not
         {"a\u4e2da\u4e2d", "10 12 10 12"},     // ideographs are words
-        {"\u0130 I \u0131", "15 15 1"},   // dotted capital I; the dotless i stays itself
+        {"\u0130 I \u0131", "15 15 1"},        // dotted capital I; the dotless i stays itself
         {"\u03a3 \u03a3\u03a3", "13 13 14"},   // no final sigma
         {"\u03c2", "1"},
         {"\ud55c", "19 20 21"}, // Hangul is decomposed
         {"\u1e9e \u00df", "22 22"},
         {"u\u200bn\u00ad u\007n \ufeffun\ufffd", "5 5 5"}, // format and control characters go
-        {"un\u00a0un\u3000un\u2028un", "5 5 5 5"},           // white space of all kinds
+        {"un\u00a0un\u3000un\u2028un", "5 5 5 5"},         // white space of all kinds
         {"un\013un", "1"},                                 // but a vertical tab is a control
         {"[SEP]", "3"},
         {"un[MASK]un", "5 4 5"},

@@ -100,8 +100,7 @@ static const struct grove_row row = {
 static bool print_result(void *state)
 {
     (void)state;
-    const struct grove_result result = {
-        .rows = &row, .row_count = 1, .complete = true, .total = 1};
+    const struct grove_result result = {.rows = &row, .row_count = 1, .complete = true, .total = 1};
     char *json = grove_result_json(&result);
     if (!json)
         return false;
@@ -110,9 +109,10 @@ static bool print_result(void *state)
     yyjson_val *root = yyjson_doc_get_root(document);
     assert_true(yyjson_get_bool(yyjson_obj_get(root, "complete")));
     yyjson_val *hit = yyjson_arr_get_first(yyjson_obj_get(root, "results"));
-    static const char *const fields[] = {
-        "content_id", "score",        "hierarchy_table", "branch", "limb",            "leaf",
-        "content_type", "chunk_number", "title", "content_summary", "word_count", "created_at"};
+    static const char *const fields[] = {"content_id",      "score",        "hierarchy_table",
+                                         "branch",          "limb",         "leaf",
+                                         "content_type",    "chunk_number", "title",
+                                         "content_summary", "word_count",   "created_at"};
     for (size_t i = 0; i < ARRAY_COUNT(fields); i++)
         assert_non_null(yyjson_obj_get(hit, fields[i]));
     assert_true(yyjson_is_null(yyjson_obj_get(hit, "word_count")));

@@ -36,14 +36,13 @@ static void filters(void **state)
     assert_false(filter_matches_nothing(&filter));
     filter_add(&body, &filter);
     assert_string_equal(
-        body.data,
-        ",\"filter\":{\"must\":["
-        "{\"key\":\"hierarchy_table\",\"match\":{\"any\":[\"religion_hierarchy\"]}},"
-        "{\"key\":\"leaf_id\",\"match\":{\"any\":[3,4]}},"
-        "{\"key\":\"content_type\",\"match\":{\"any\":[\"A\\\"B\"]}},"
-        "{\"key\":\"created_at\",\"range\":{\"gte\":\"1970-01-01T00:00:00.000000Z\","
-        "\"lt\":\"1970-01-01T00:00:00.000001Z\"}},"
-        "{\"key\":\"word_count\",\"range\":{\"gte\":5}}]}");
+        body.data, ",\"filter\":{\"must\":["
+                   "{\"key\":\"hierarchy_table\",\"match\":{\"any\":[\"religion_hierarchy\"]}},"
+                   "{\"key\":\"leaf_id\",\"match\":{\"any\":[3,4]}},"
+                   "{\"key\":\"content_type\",\"match\":{\"any\":[\"A\\\"B\"]}},"
+                   "{\"key\":\"created_at\",\"range\":{\"gte\":\"1970-01-01T00:00:00.000000Z\","
+                   "\"lt\":\"1970-01-01T00:00:00.000001Z\"}},"
+                   "{\"key\":\"word_count\",\"range\":{\"gte\":5}}]}");
     strbuf_release(&body);
 }
 
@@ -112,8 +111,7 @@ static void *serve(void *state)
 
 static void start(struct server *server, const struct canned *answers, size_t count)
 {
-    struct sockaddr_in address = {.sin_family = AF_INET,
-                                  .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t length = sizeof address;
     *server = (struct server){.answers = answers, .count = count};
     server->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -146,9 +144,10 @@ static void a_search(void **state)
 {
     (void)state;
     static const struct canned answers[] = {
-        {"200 OK", "{\"result\":{\"points\":[{\"id\":5,\"score\":0.75,\"payload\":{\"revision\":9}},"
-                   "{\"id\":\"b4e0-uuid\",\"score\":0.5,\"payload\":{}},"
-                   "{\"id\":6,\"score\":0.25,\"payload\":{}}]},\"status\":\"ok\",\"time\":0.1}"},
+        {"200 OK",
+         "{\"result\":{\"points\":[{\"id\":5,\"score\":0.75,\"payload\":{\"revision\":9}},"
+         "{\"id\":\"b4e0-uuid\",\"score\":0.5,\"payload\":{}},"
+         "{\"id\":6,\"score\":0.25,\"payload\":{}}]},\"status\":\"ok\",\"time\":0.1}"},
     };
     struct server server;
     start(&server, answers, ARRAY_COUNT(answers));
@@ -167,8 +166,8 @@ static void a_search(void **state)
     arena_release(&arena);
     vector_engine_free(engine);
     stop(&server);
-    assert_non_null(strstr(server.requests[0],
-                           "POST /collections/content_vectors/points/query HTTP/1.1"));
+    assert_non_null(
+        strstr(server.requests[0], "POST /collections/content_vectors/points/query HTTP/1.1"));
     assert_non_null(strstr(server.requests[0], "api-key: k3y"));
 }
 
@@ -233,10 +232,14 @@ static void writes_are_conditional(void **state)
     float vector[VECTOR_DIMENSION] = {1};
     struct vector_point points[2];
     for (int i = 0; i < 2; i++)
-        points[i] = (struct vector_point){
-            .content_id = i + 1, .revision = 10, .vector = vector,
-            .hierarchy_table = text_of("t"), .content_type = text_of("c"),
-            .chunk_number = 1, .word_count = VECTOR_NONE, .created_at_us = 0};
+        points[i] = (struct vector_point){.content_id = i + 1,
+                                          .revision = 10,
+                                          .vector = vector,
+                                          .hierarchy_table = text_of("t"),
+                                          .content_type = text_of("c"),
+                                          .chunk_number = 1,
+                                          .word_count = VECTOR_NONE,
+                                          .created_at_us = 0};
     struct server server;
     struct grove_error error;
     start(&server, modern, ARRAY_COUNT(modern));
