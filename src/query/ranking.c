@@ -312,6 +312,8 @@ static bool is_settled(const struct run *run, const struct vector_hits *hits, si
     return run->ranking->items[run->ranking->count - 1].score >= last_shown - SCORE_TOLERANCE;
 }
 
+// A walk over the engine's graph may come to an end before it has met all rows that match. When it
+// shows fewer than are wanted, the engine is asked to compare all that match: few, or a good reason.
 static enum grove_code ask_engine(struct run *run, size_t reach, struct vector_hits *ret,
                                   struct grove_error *error)
 {
@@ -324,6 +326,10 @@ static enum grove_code ask_engine(struct run *run, size_t reach, struct vector_h
         .hnsw_ef = (unsigned)(reach > HNSW_EF_MIN ? reach : HNSW_EF_MIN),
     };
     enum grove_code code = vector_search(run->store->engine, &query, run->arena, ret, error);
+    if (code == GROVE_OK && !query.exact && ret->count < run->request->best_max) {
+        query.exact = true;
+        code = vector_search(run->store->engine, &query, run->arena, ret, error);
+    }
     if (code == GROVE_OK)
         result_stage(run->result, "vectors", (int64_t)ret->count);
     return code;
