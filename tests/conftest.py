@@ -1,12 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
 """Homes of the tests' own, and the grove command in them."""
 
+import fcntl
 import json
 import os
 import pathlib
+import pty
+import random
+import re
 import shutil
+import struct
 import subprocess
 import tempfile
+import termios
+import time
 
 import psycopg
 import pytest
@@ -19,10 +26,15 @@ FOREIGN = ("DATABASE_URL", "QDRANT_URL", "QDRANT_API_KEY", "GROVE_COLLECTION", "
            "NO_COLOR", "COLUMNS")
 
 
+EXIT_STATUS = {name: int(number) for number, name in re.findall(
+    r"^\| (\d+) \| `(\w+)` \|", (ROOT / "docs" / "cli.md").read_text(), re.M)}
+
+
 class Grove:
     """One home and the commands run in it."""
 
-    def __init__(self, home):
+    def __init__(self, home, command=(BINARY,)):
+        self.command = [str(part) for part in command]
         self.home = pathlib.Path(home)
         self.env = {name: value for name, value in os.environ.items()
                     if name not in FOREIGN and not name.startswith("PG")}
@@ -30,7 +42,7 @@ class Grove:
 
     def __call__(self, *args, check=True, input=None, env=None, timeout=120):
         """Runs a command to its end."""
-        done = subprocess.run([BINARY, *map(str, args)], input=input, capture_output=True,
+        done = subprocess.run([*self.command, *map(str, args)], input=input, capture_output=True,
                               env={**self.env, **(env or {})}, timeout=timeout,
                               text=not isinstance(input, bytes), check=False)
         if check and done.returncode != 0:
@@ -42,10 +54,46 @@ class Grove:
         """Runs a command with --json; its answer."""
         return json.loads(self(*args, "--json", **options).stdout)
 
-    def start(self, *args, **options):
+    def failure(self, code, *args, **options):
+        """Runs a command with --json that must fail with this code and the exit status that
+        docs/cli.md gives it; all that it printed."""
+        done = self("--json", *args, check=False, **options)
+        assert done.returncode == EXIT_STATUS[code], (args, done.stdout, done.stderr)
+        answer = json.loads(done.stdout.splitlines()[-1])
+        error = answer["error"]
+        assert error["code"] == code and error["message"], answer
+        assert set(error) == {"code", "message", "detail", "hint", "context", "origin", "sqlstate",
+                              "http_status", "retry"}
+        return answer
+
+    def fails(self, code, *args, **options):
+        """The error of a command that must fail with this code."""
+        return self.failure(code, *args, **options)["error"]
+
+    def start(self, *args, env=None, **options):
         """Starts a command and returns the process."""
-        return subprocess.Popen([BINARY, *map(str, args)], env=self.env, text=True,
-                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, **options)
+        return subprocess.Popen([*self.command, *map(str, args)], env={**self.env, **(env or {})},
+                                text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                **options)
+
+    def on_terminal(self, *args, env=None, columns=80):
+        """Runs a command on a terminal: its exit status and what the terminal got."""
+        terminal, end = pty.openpty()
+        fcntl.ioctl(end, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
+        process = subprocess.Popen([*self.command, *map(str, args)], stdin=end, stdout=end,
+                                   stderr=end, env={**self.env, "TERM": "xterm", **(env or {})})
+        os.close(end)
+        got = b""
+        while True:
+            try:
+                piece = os.read(terminal, 65536)
+            except OSError:  # the last one closed the other end
+                break
+            if not piece:
+                break
+            got += piece
+        os.close(terminal)
+        return process.wait(60), got.decode().replace("\r\n", "\n")
 
     def socket_folder(self):
         return self("psql", "--", "-Atc", "SHOW unix_socket_directories").stdout.strip().strip('"')
@@ -73,6 +121,42 @@ class Grove:
             elif "python3" in text:
                 found["vectors"] = int(folder.name)
         return found
+
+
+def wait_until(condition, seconds=30):
+    """Waits for the condition to hold; what it gave."""
+    deadline = time.monotonic() + seconds
+    while not (held := condition()):
+        assert time.monotonic() < deadline, "waited too long"
+        time.sleep(0.01)
+    return held
+
+
+def make_row(number=1, **fields):
+    """A line of a file to load, as the dictionary that json.dumps takes."""
+    return {"tree": "subject1", "branch": "Testing", "limb": "Loads", "leaf": "Rows",
+            "content_type": "Article", "title": f"Row {number}",
+            "summary": f"The summary of row {number}.", "chunk_number": number, **fields}
+
+
+def make_vector(seed):
+    source = random.Random(seed)
+    return [round(source.gauss(0, 1), 3) for _ in range(384)]
+
+
+def write_rows(path, rows):
+    """Rows are dictionaries, or lines as bytes."""
+    path.write_bytes(b"".join(
+        (row if isinstance(row, bytes) else json.dumps(row).encode()) + b"\n" for row in rows))
+    return path
+
+
+def find_assets():
+    for place in (os.environ.get("GROVE_ASSETS"), "/var/cache/grove/assets",
+                  os.path.expanduser("~/.cache/grove/assets")):
+        if place and os.path.isdir(place):
+            return pathlib.Path(place)
+    return pytest.skip("the assets are not there")
 
 
 def make_home():
@@ -117,6 +201,37 @@ def shared():
     made("demo")
     yield made
     end_home(made)
+
+
+@pytest.fixture(scope="module")
+def empty():
+    """A home of one test file with nothing in it but the schema; its tests may change it."""
+    made = new_grove()
+    made("init")
+    yield made
+    end_home(made)
+
+
+@pytest.fixture(scope="module")
+def ordinary():
+    """A home of an ordinary user, without anything in it: of "nobody" when the tests run as
+    root, else of whoever runs them."""
+    folder = make_home()
+    command = [BINARY]
+    if os.geteuid() == 0:
+        # The build folder may be out of that user's reach.
+        copy = shutil.copy(BINARY, os.path.join(folder, "grove"))
+        os.chmod(copy, 0o755)
+        os.mkdir(os.path.join(folder, "user"), 0o700)
+        os.chown(os.path.join(folder, "user"), 65534, 65534)
+        command = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", copy]
+    else:
+        os.mkdir(os.path.join(folder, "user"), 0o700)
+    made = Grove(os.path.join(folder, "user", "home"), command)
+    made.env.update(HOME=os.path.join(folder, "user"), GROVE_ASSETS=str(find_assets()))
+    yield made
+    made("stop", check=False)
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")

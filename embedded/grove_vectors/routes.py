@@ -8,7 +8,7 @@ import urllib.parse
 
 from . import changes, translate
 from .body import list_to_json, parse_object, to_json
-from .errors import ApiError, bad_json, bad_value, of_engine, unsupported
+from .errors import ApiError, bad_json, of_engine, unsupported
 
 INLINE, WRITE, BULK = range(3)
 INLINE_BODY_MAX = 64 << 10

@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: Apache-2.0
--- How many contents satisfy a filter (for --explain).
+-- How many contents satisfy a filter.
 --   $1 text         hierarchy table; null: any
 --   $2 integer[]    its leaves; null: any
 --   $3 text[]       content types; null: any

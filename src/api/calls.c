@@ -66,7 +66,7 @@ GROVE_API enum grove_code grove_tokenize(struct grove *grove, const char *text,
 static enum grove_code ready_to_load(struct grove *grove, struct grove_error *error)
 {
     enum grove_code code = handle_ready(grove, error);
-    return code == GROVE_OK ? vector_ensure_collection(grove->store.engine, error) : code;
+    return code == GROVE_OK ? projector_prepare(&grove->store, error) : code;
 }
 
 GROVE_API enum grove_code grove_load(struct grove *grove, const struct grove_load_request *request,
@@ -144,6 +144,8 @@ GROVE_API enum grove_code grove_sync(struct grove *grove, const struct grove_syn
     request = request ? request : &once;
     ret = ret ? ret : &unused;
     enum grove_code code = ready_to_load(grove, error);
+    if (code == GROVE_OK)
+        code = projector_refill(&grove->store, error);
     if (code == GROVE_OK && request->retry_dead)
         code = projector_revive(&grove->store, error);
     if (code != GROVE_OK)

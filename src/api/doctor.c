@@ -61,7 +61,7 @@ static void find_error(struct doctor *doctor, const char *name, const struct gro
          error->detail[0] ? ": " : "", error->detail);
 }
 
-// --- the machine --------------------------------------------------------------------------------------
+// --- the machine ---------------------------------------------------------------------------------
 
 static void check_program(struct doctor *doctor, const char *path, const char *package)
 {
@@ -95,7 +95,7 @@ static void check_disk(struct doctor *doctor, const char *folder)
          "%.1f GB free at %s", (double)left_bytes / 1e9, folder);
 }
 
-// --- the assets ---------------------------------------------------------------------------------------
+// --- the assets ----------------------------------------------------------------------------------
 
 static void check_asset(struct doctor *doctor, const struct home *home, const char *assets,
                         const char *name, const char *file)
@@ -159,7 +159,7 @@ static void check_model(struct doctor *doctor, struct grove *grove)
         find_error(doctor, "embedding", &error);
 }
 
-// --- the servers --------------------------------------------------------------------------------------
+// --- the servers ---------------------------------------------------------------------------------
 
 static void check_database(struct doctor *doctor, const struct grove_status *status)
 {

@@ -44,7 +44,7 @@ static enum grove_code copy_option(const char *value, char **ret, struct grove_e
     return value && !*ret ? error_no_memory(error, "an option") : GROVE_OK;
 }
 
-// --- starting private servers ---------------------------------------------------------------------
+// --- starting private servers --------------------------------------------------------------------
 
 static enum grove_code start_database(void *state, struct grove_error *error)
 {
@@ -58,7 +58,7 @@ static enum grove_code start_engine(void *state, struct grove_error *error)
     return vector_server_start(&grove->home, error);
 }
 
-// --- opening --------------------------------------------------------------------------------------
+// --- opening -------------------------------------------------------------------------------------
 
 static enum grove_code open_pool(struct grove *grove, const struct grove_options *options,
                                  struct grove_error *error)
@@ -185,7 +185,7 @@ GROVE_API void grove_cancel(struct grove *grove)
     atomic_store(&grove->store.cancelled, true);
 }
 
-// --- getting ready ----------------------------------------------------------------------------------
+// --- getting ready -------------------------------------------------------------------------------
 
 enum grove_code handle_database(struct grove *grove, struct pg_conn **ret,
                                 struct grove_error *error)
@@ -245,7 +245,7 @@ GROVE_API enum grove_code grove_init(struct grove *grove, unsigned *ret_applied,
         code = migrate_up(conn, &applied, error);
     pg_give(&conn);
     if (code == GROVE_OK)
-        code = vector_ensure_collection(grove->store.engine, error);
+        code = projector_prepare(&grove->store, error);
     if (code == GROVE_OK)
         code = handle_ready(grove, error);
     if (code == GROVE_OK && ret_applied)

@@ -17,7 +17,7 @@ static void note_error(const struct grove_error *error, char *ret_text, size_t s
              error->detail);
 }
 
-// --- the database -----------------------------------------------------------------------------------
+// --- the database --------------------------------------------------------------------------------
 
 // A server that status would start is one that does not run.
 static bool database_runs(struct grove *grove, struct grove_status *status)
@@ -84,7 +84,7 @@ static void ask_database(struct grove *grove, struct grove_status *status)
         note_error(&error, status->database_error, sizeof status->database_error);
 }
 
-// --- the vector engine --------------------------------------------------------------------------------
+// --- the vector engine ---------------------------------------------------------------------------
 
 static bool engine_runs(struct grove *grove, struct grove_status *status)
 {

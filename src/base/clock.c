@@ -137,7 +137,7 @@ static bool take_time(struct text *rest, int64_t *ret_us)
     }
     if (hour > 23 || minute > 59 || second > 59)
         return false;
-    *ret_us = ((int64_t)hour * 3600 + minute * 60 + second) * SECOND_US + micros;
+    *ret_us = ((int64_t)hour * 3600 + (int64_t)minute * 60 + second) * SECOND_US + micros;
     return true;
 }
 
@@ -156,7 +156,7 @@ static bool take_offset(struct text *rest, int64_t *ret_us)
         return false;
     if (hours > 15 || minutes > 59)
         return false;
-    *ret_us = ((int64_t)hours * 3600 + minutes * 60) * SECOND_US * (behind ? -1 : 1);
+    *ret_us = ((int64_t)hours * 3600 + (int64_t)minutes * 60) * SECOND_US * (behind ? -1 : 1);
     return true;
 }
 
@@ -190,7 +190,7 @@ static int64_t unit_us(char unit)
 
 bool clock_parse_duration(struct text text, int64_t *ret_duration_us)
 {
-    const int64_t most_us = 1000 * 365 * DAY_US;
+    const int64_t most_us = 365000 * DAY_US;
     int64_t total_us = 0;
     size_t i = 0;
     while (i < text.length) {

@@ -17,5 +17,5 @@ void sha256_hex(struct text data, char ret_hex[static SHA256_HEX_SIZE])
         ret_hex[2 * i] = digits[digest[i] >> 4];
         ret_hex[2 * i + 1] = digits[digest[i] & 15];
     }
-    ret_hex[2 * SHA256_BYTES] = '\0';
+    ret_hex[(size_t)2 * SHA256_BYTES] = '\0';
 }

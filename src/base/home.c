@@ -118,7 +118,7 @@ static enum grove_code make_folder(struct home *home, const char *path, struct g
     return code;
 }
 
-// --- what a home consists of ----------------------------------------------------------------------
+// --- what a home consists of ---------------------------------------------------------------------
 
 static enum grove_code give_to_servers(const struct home *home, const char *path,
                                        struct grove_error *error)
@@ -338,7 +338,7 @@ static enum grove_code settle_all(struct home *home, struct grove_error *error)
     enum grove_code code = settle(&look, error);
     if (code != GROVE_OK || !look.missing)
         return code;
-    struct home_lock lock;
+    struct home_lock lock = {.descriptor = -1};
     code = home_lock(home, OPEN_LOCK_TIMEOUT_MS, &lock, error);
     if (code != GROVE_OK)
         return code;
@@ -388,7 +388,7 @@ enum grove_code home_find(const char *path, struct home *ret_home, struct grove_
     return finish(&home, ret_home, error);
 }
 
-// --- lock -----------------------------------------------------------------------------------------
+// --- lock ----------------------------------------------------------------------------------------
 
 enum grove_code home_lock(const struct home *home, unsigned timeout_ms, struct home_lock *ret_lock,
                           struct grove_error *error)
@@ -435,7 +435,7 @@ void home_unlock(struct home_lock *lock)
     lock->descriptor = -1;
 }
 
-// --- assets ---------------------------------------------------------------------------------------
+// --- assets --------------------------------------------------------------------------------------
 
 static bool is_folder(const char *path)
 {

@@ -11,7 +11,7 @@
 //     <home>/id        16 random hexadecimal digits, made once, and whose they are (see home.c)
 //     <home>/lock      held (flock) while a private server is started or stopped
 //     <home>/servers/  what the private servers own: pg/ vector/ log/
-//     <home>/run/      their sockets; /tmp/grove-<id>/ where the path would not fit a socket address
+//     <home>/run/      their sockets; /tmp/grove-<id>/ where that path is too long for a socket
 //
 // The private servers do not run as root: there they run under an account of their own (the owner
 // of the home or of its servers folder if that is not root, else GROVE_USER, else "grove", else

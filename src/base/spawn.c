@@ -195,11 +195,11 @@ static enum grove_code start(const struct home *home, const char *const *argumen
 {
     struct command command;
     build_command(&command, home, detached, log_path, arguments);
-    int ends[2];
+    int ends[2] = {-1, -1};
     int failure = make_pipe(ends);
     if (failure)
         return error_set_errno(error, failure, "could not start \"%s\"", arguments[0]);
-    pid_t child;
+    pid_t child = -1;
     failure = spawn(&command, ends[1], &child);
     close(ends[1]);
     char report[REPORT_SIZE] = "";

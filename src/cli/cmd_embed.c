@@ -123,7 +123,7 @@ static enum grove_code read_batch(struct lines *lines, struct batch *batch, bool
     *ret_more = true;
     // Room for one more line of any length is left, so that the batch itself never overflows.
     while (*ret_more && batch->count < BATCH_LINES &&
-           batch->bytes.length + 2 * LINE_BYTES_MAX < BATCH_BYTES_MAX) {
+           batch->bytes.length + (size_t)2 * LINE_BYTES_MAX < BATCH_BYTES_MAX) {
         size_t start = batch->bytes.length;
         enum grove_code code = read_line(lines, &batch->bytes, ret_more, error);
         if (code != GROVE_OK)

@@ -88,7 +88,7 @@ static enum grove_code hand_over(struct session *session, bool private_database,
 {
     char path[PATH_MAX];
     struct strbuf rest, password;
-    strbuf_init(&rest, 2 * CONNINFO_BYTES_MAX);
+    strbuf_init(&rest, (size_t)2 * CONNINFO_BYTES_MAX);
     strbuf_init(&password, CONNINFO_BYTES_MAX);
     enum grove_code code = conninfo_split(conninfo, &rest, &password, error);
     find_psql(private_database, path);

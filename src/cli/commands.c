@@ -59,8 +59,8 @@ const struct command_option command_top_options[] = {
      .help = "only below this place: tree[/branch[/limb[/leaf]]]"}
 
 #define LIMIT_OPTION(text)                                                                         \
-    {OPTION_LIMIT,           "limit",     'n', .kind = VALUE_COUNT, .argument = "N", .min = 1,     \
-     .max = GROVE_LIMIT_MAX, .help = text}
+    {OPTION_LIMIT,           "limit",       'n', .kind = VALUE_COUNT, .argument = "N", .min = 1,   \
+     .max = GROVE_LIMIT_MAX, .help = (text)}
 
 #define CURSOR_OPTION                                                                              \
     {OPTION_CURSOR, "cursor", .kind = VALUE_TEXT, .argument = "CURSOR",                            \

@@ -48,7 +48,7 @@ void batch_add_leaf(struct batch *batch, const struct batch_leaf *leaf)
     find_or_add_leaf(batch, leaf);
 }
 
-// --- one transaction --------------------------------------------------------------------------------
+// --- one transaction -----------------------------------------------------------------------------
 
 // What a try of the transaction does; nothing of it outlives a failed one.
 struct writing {
@@ -201,8 +201,9 @@ static enum grove_code write_vectors(struct writing *writing, struct grove_error
     struct pg_rows rows;
     for (size_t i = 0; i < batch->count; i++) {
         const float *vector = batch->records[i].vector;
-        vectors[i] = vector ? (struct text){(const char *)vector, RECORD_VECTOR_SIZE * 4}
-                            : (struct text){NULL, 0};
+        vectors[i] = vector
+                         ? (struct text){(const char *)vector, sizeof(float) * RECORD_VECTOR_SIZE}
+                         : (struct text){NULL, 0};
     }
     pg_add_int4_array(&params, &writing->arena, batch->content_ids, batch->count);
     pg_add_bytea_array(&params, &writing->arena, vectors, batch->count);
@@ -263,7 +264,7 @@ static enum grove_code write_transaction(struct batch *batch, struct grove_load_
     }
 }
 
-// --- projection -------------------------------------------------------------------------------------
+// --- projection ----------------------------------------------------------------------------------
 
 static enum grove_code project(struct batch *batch, struct grove_load_progress *progress,
                                struct grove_error *error)

@@ -64,7 +64,7 @@ static enum grove_code flush(struct load *load, struct grove_error *error)
     return code == GROVE_OK ? check_cancelled(load, error) : code;
 }
 
-// --- lines ------------------------------------------------------------------------------------------
+// --- lines ---------------------------------------------------------------------------------------
 
 static enum grove_code bad_line(struct load *load, const struct record_problem *problem,
                                 struct grove_error *error)
@@ -165,7 +165,7 @@ static enum grove_code read_lines(struct load *load, struct grove_error *error)
     }
 }
 
-// --- files ------------------------------------------------------------------------------------------
+// --- files ---------------------------------------------------------------------------------------
 
 static enum grove_code read_files(struct load *load, struct reader *readers,
                                   struct grove_error *error)

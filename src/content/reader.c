@@ -159,7 +159,7 @@ enum grove_code reader_next(struct reader *reader, struct text *ret_line, bool *
     bool whole = false;
     strbuf_clear(&reader->line);
     while (!whole && !reader->ended) {
-        int length;
+        int length = 0;
         enum grove_code code = read_piece(reader, piece, &length, error);
         if (code != GROVE_OK)
             return code;

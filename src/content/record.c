@@ -62,7 +62,7 @@ static enum record_verdict bad(struct parsing *parsing, const char *field, const
     return RECORD_BAD;
 }
 
-// --- which fields ---------------------------------------------------------------------------------
+// --- which fields --------------------------------------------------------------------------------
 
 static int find_field(struct text name)
 {
@@ -102,7 +102,7 @@ static enum record_verdict collect(struct parsing *parsing, yyjson_val *root)
     return RECORD_GOOD;
 }
 
-// --- texts ----------------------------------------------------------------------------------------
+// --- texts ---------------------------------------------------------------------------------------
 
 // `names` are on one line; others may have line breaks and tabs.
 static enum record_verdict check_characters(struct parsing *parsing, enum field field,
@@ -239,7 +239,7 @@ static enum record_verdict take_texts(struct parsing *parsing)
     return verdict;
 }
 
-// --- numbers --------------------------------------------------------------------------------------
+// --- numbers -------------------------------------------------------------------------------------
 
 static enum record_verdict take_integer(struct parsing *parsing, enum field field, int32_t least,
                                         int32_t otherwise, int32_t *ret)
@@ -314,7 +314,7 @@ static enum record_verdict take_numbers(struct parsing *parsing)
     return verdict;
 }
 
-// --- a line ---------------------------------------------------------------------------------------
+// --- a line --------------------------------------------------------------------------------------
 
 static enum record_verdict take_line(struct parsing *parsing, yyjson_val *root)
 {

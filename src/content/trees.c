@@ -21,7 +21,7 @@ enum grove_code trees_read(struct store *store, struct arena *ret_arena, struct 
                          : NULL;
     if (code == GROVE_OK && !trees)
         code = error_no_memory(error, "the trees");
-    if (code != GROVE_OK) {
+    if (!trees) {
         arena_release(ret_arena);
         return code;
     }

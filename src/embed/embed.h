@@ -6,7 +6,7 @@
 //
 //     struct embedder *embedder;
 //     code = embedder_open(&(struct embedder_options){.folder = "..."}, &embedder, error);
-//     code = embedder_embed(embedder, texts, count, vectors, NULL, error);  // vectors: [count][384]
+//     code = embedder_embed(embedder, texts, count, vectors, NULL, error); // vectors: [count][384]
 //     embedder_free(embedder);
 //
 // Threads: one embedder may be used from any number of threads at once; calls share its worker

@@ -244,7 +244,7 @@ static void round_tokenize(struct round *self, const struct text *texts, size_t 
 // Groups of about as many tokens each, a few for each worker where that leaves them large enough.
 static void round_group(struct round *self, size_t count)
 {
-    size_t tokens_max = self->tokens / (2 * workers_count(self->embedder->workers));
+    size_t tokens_max = self->tokens / ((size_t)2 * workers_count(self->embedder->workers));
     if (tokens_max < GROUP_TOKENS_MIN)
         tokens_max = GROUP_TOKENS_MIN;
     if (tokens_max > GROUP_TOKENS_MAX)

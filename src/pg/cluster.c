@@ -93,7 +93,7 @@ void cluster_conninfo(const struct home *home, char ret_text[static CLUSTER_CONN
     write_conninfo(home, "grove", ret_text);
 }
 
-// --- processes --------------------------------------------------------------------------------------
+// --- processes -----------------------------------------------------------------------------------
 
 // Every process of a PostgreSQL server has its data folder as its working folder.
 static bool works_in(pid_t pid, const char *folder)
@@ -164,7 +164,7 @@ static bool wait_until_gone(const struct cluster *cluster, unsigned timeout_ms)
     return true;
 }
 
-// --- logs -------------------------------------------------------------------------------------------
+// --- logs ----------------------------------------------------------------------------------------
 
 // The last line of the log that says what went wrong, as the error's detail.
 static void add_log_detail(const struct cluster *cluster, const char *log_path,
@@ -205,7 +205,7 @@ static enum grove_code make_folders(const struct cluster *cluster, struct grove_
     return code;
 }
 
-// --- creation ---------------------------------------------------------------------------------------
+// --- creation ------------------------------------------------------------------------------------
 
 static int remove_entry(const char *path, const struct stat *status, int kind, struct FTW *where)
 {
@@ -327,7 +327,7 @@ static enum grove_code create(const struct cluster *cluster, struct grove_error 
     return code;
 }
 
-// --- settings ---------------------------------------------------------------------------------------
+// --- settings ------------------------------------------------------------------------------------
 
 static uint64_t clamp(uint64_t value, uint64_t low, uint64_t high)
 {
@@ -375,7 +375,7 @@ static enum grove_code write_settings(const struct cluster *cluster, struct grov
     return code;
 }
 
-// --- starting ---------------------------------------------------------------------------------------
+// --- starting ------------------------------------------------------------------------------------
 
 static PGPing ping(const struct home *home)
 {
@@ -497,7 +497,7 @@ static enum grove_code start_locked(const struct cluster *cluster, struct grove_
 enum grove_code cluster_start(const struct home *home, struct grove_error *error)
 {
     struct cluster cluster;
-    struct home_lock lock;
+    struct home_lock lock = {.descriptor = -1};
     enum grove_code code = cluster_paths(home, &cluster, error);
     if (code == GROVE_OK)
         code = home_lock(home, LOCK_TIMEOUT_MS, &lock, error);
@@ -512,7 +512,7 @@ enum grove_code cluster_start(const struct home *home, struct grove_error *error
     return code;
 }
 
-// --- stopping ---------------------------------------------------------------------------------------
+// --- stopping ------------------------------------------------------------------------------------
 
 static enum grove_code stop_locked(const struct cluster *cluster, struct grove_error *error)
 {
@@ -537,7 +537,7 @@ static enum grove_code stop_locked(const struct cluster *cluster, struct grove_e
 enum grove_code cluster_stop(const struct home *home, struct grove_error *error)
 {
     struct cluster cluster;
-    struct home_lock lock;
+    struct home_lock lock = {.descriptor = -1};
     enum grove_code code = cluster_paths(home, &cluster, error);
     if (code == GROVE_OK)
         code = home_lock(home, LOCK_TIMEOUT_MS, &lock, error);

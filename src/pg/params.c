@@ -106,7 +106,7 @@ void pg_add_timestamptz(struct pg_params *params, int64_t timestamp_us)
     add_timestamp(params, PG_TIMESTAMPTZ, timestamp_us);
 }
 
-// --- arrays ---------------------------------------------------------------------------------------
+// --- arrays --------------------------------------------------------------------------------------
 
 enum { ARRAY_HEADER_BYTES = 20 };
 
@@ -158,7 +158,8 @@ static void put_element8(struct array *array, uint64_t value)
 void pg_add_int4_array(struct pg_params *params, struct arena *arena, const int32_t *items,
                        size_t count)
 {
-    if (!items && count == 0) {
+    if (!items) {
+        CHECK(count == 0);
         pg_add_null(params, PG_INT4_ARRAY);
         return;
     }
@@ -178,7 +179,8 @@ void pg_add_int4_array(struct pg_params *params, struct arena *arena, const int3
 void pg_add_int8_array(struct pg_params *params, struct arena *arena, const int64_t *items,
                        size_t count)
 {
-    if (!items && count == 0) {
+    if (!items) {
+        CHECK(count == 0);
         pg_add_null(params, PG_INT8_ARRAY);
         return;
     }
@@ -194,7 +196,8 @@ void pg_add_int8_array(struct pg_params *params, struct arena *arena, const int6
 void pg_add_float8_array(struct pg_params *params, struct arena *arena, const double *items,
                          size_t count)
 {
-    if (!items && count == 0) {
+    if (!items) {
+        CHECK(count == 0);
         pg_add_null(params, PG_FLOAT8_ARRAY);
         return;
     }
@@ -207,7 +210,8 @@ void pg_add_float8_array(struct pg_params *params, struct arena *arena, const do
 void pg_add_timestamp_array(struct pg_params *params, struct arena *arena, const int64_t *items,
                             size_t count)
 {
-    if (!items && count == 0) {
+    if (!items) {
+        CHECK(count == 0);
         pg_add_null(params, PG_TIMESTAMP_ARRAY);
         return;
     }
@@ -224,7 +228,8 @@ void pg_add_timestamp_array(struct pg_params *params, struct arena *arena, const
 static void add_bytes_array(struct pg_params *params, struct arena *arena, unsigned array_type,
                             unsigned element_type, const struct text *items, size_t count)
 {
-    if (!items && count == 0) {
+    if (!items) {
+        CHECK(count == 0);
         pg_add_null(params, array_type);
         return;
     }

@@ -20,9 +20,9 @@
 // connection; without one it is sent as it is.
 //
 // Errors carry the SQLSTATE: 23* is GROVE_CONFLICT (23502 and 22*: GROVE_INVALID), 42501 and 28*
-// GROVE_DENIED, 57014 GROVE_TIMEOUT or GROVE_CANCELLED, 53100 GROVE_IO (disk full), 53* GROVE_LIMIT,
-// 08* and a lost connection GROVE_UNAVAILABLE, 40001 and 40P01 retry LATER, others GROVE_DATABASE.
-// Passwords never appear in them.
+// GROVE_DENIED, 57014 GROVE_TIMEOUT or GROVE_CANCELLED, 53100 GROVE_IO (disk full), 53*
+// GROVE_LIMIT, 08* and a lost connection GROVE_UNAVAILABLE, 40001 and 40P01 retry LATER, others
+// GROVE_DATABASE. Passwords never appear in them.
 //
 // Threads: a pool may be used by any number of threads; a connection by one at a time.
 #ifndef GROVE_PG_PG_H

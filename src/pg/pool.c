@@ -107,7 +107,7 @@ void pg_pool_free(struct pg_pool *pool)
     mem_free(pool);
 }
 
-// --- connecting -----------------------------------------------------------------------------------
+// --- connecting ----------------------------------------------------------------------------------
 
 static void describe(PGconn *link, char ret_text[static PG_DESCRIPTION_SIZE])
 {
@@ -189,7 +189,7 @@ static enum grove_code open_connection(struct pg_pool *pool, struct pg_conn **re
     return code == GROVE_OK ? connect_once(pool, ret, error) : code;
 }
 
-// --- taking and giving ----------------------------------------------------------------------------
+// --- taking and giving ---------------------------------------------------------------------------
 
 // A server that went away leaves an end of file to be read.
 static bool still_open(struct pg_conn *conn)

@@ -137,7 +137,7 @@ enum grove_code pg_exec(struct pg_conn *conn, const char *sql, struct grove_erro
     return code;
 }
 
-// --- pipeline -------------------------------------------------------------------------------------
+// --- pipeline ------------------------------------------------------------------------------------
 
 // What is in flight, in order; results come back in the same order.
 enum pipeline_kind { PIPELINE_PREPARE, PIPELINE_ROWS };
@@ -248,7 +248,7 @@ enum grove_code pg_pipeline(struct pg_conn *conn, struct arena *arena,
     return receive(conn, arena, requests, &pipeline, ret_rows, error);
 }
 
-// --- transactions ---------------------------------------------------------------------------------
+// --- transactions --------------------------------------------------------------------------------
 
 enum grove_code pg_begin(struct pg_conn *conn, struct grove_error *error)
 {

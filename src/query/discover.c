@@ -73,7 +73,7 @@ static enum grove_code query_ranked(struct discovery *discovery, const char *fil
 static enum grove_code read_groups(struct discovery *discovery, struct grove_error *error)
 {
     struct result *result = discovery->result;
-    struct pg_rows rows;
+    struct pg_rows rows = {0};
     enum grove_code code = query_ranked(discovery, "discover_groups.sql", true, &rows, error);
     if (code != GROVE_OK)
         return code;
@@ -101,7 +101,7 @@ static enum grove_code read_groups(struct discovery *discovery, struct grove_err
 // Rows come ordered by table, branch, limb; one row a limb.
 static enum grove_code measure_diversity(struct discovery *discovery, struct grove_error *error)
 {
-    struct pg_rows rows;
+    struct pg_rows rows = {0};
     enum grove_code code = query_ranked(discovery, "discover_limbs.sql", false, &rows, error);
     if (code != GROVE_OK)
         return code;

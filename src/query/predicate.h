@@ -3,9 +3,9 @@
 // What a row must satisfy, checked and resolved: a path has become the ids of its leaves, so that
 // the same condition can be asked of PostgreSQL and of the vector engine.
 //
-//     code = predicate_check(&filter, arena, &predicate, error);           // no server needed
-//     code = predicate_resolve(&predicate, conn, arena, error);            // path -> leaves
-//     predicate_add_params(&predicate, arena, &params);                    // $1 to $7 of sql/queries
+//     code = predicate_check(&filter, arena, &predicate, error);    // no server needed
+//     code = predicate_resolve(&predicate, conn, arena, error);     // path -> leaves
+//     predicate_add_params(&predicate, arena, &params);             // $1 to $7 of sql/queries
 //     struct vector_filter for_engine = predicate_for_engine(&predicate);
 #ifndef GROVE_QUERY_PREDICATE_H
 #define GROVE_QUERY_PREDICATE_H

@@ -313,7 +313,8 @@ static bool is_settled(const struct run *run, const struct vector_hits *hits, si
 }
 
 // A walk over the engine's graph may come to an end before it has met all rows that match. When it
-// shows fewer than are wanted, the engine is asked to compare all that match: few, or a good reason.
+// shows fewer than are wanted, the engine is asked to compare all that match: few, or with a good
+// reason.
 static enum grove_code ask_engine(struct run *run, size_t reach, struct vector_hits *ret,
                                   struct grove_error *error)
 {
@@ -439,6 +440,45 @@ static bool engine_is_out(enum grove_code code)
            code == GROVE_ENGINE;
 }
 
+static enum grove_code count_matching(struct run *run, int64_t *ret, struct grove_error *error)
+{
+    struct pg_statement statement = {"matching.sql", query_sql("matching.sql")};
+    struct pg_params params = {0};
+    predicate_add_params(run->predicate, run->arena, &params);
+    struct pg_rows rows;
+    enum grove_code code =
+        pg_query(run->ranking->conn, run->arena, &statement, &params, &rows, error);
+    if (code == GROVE_OK)
+        *ret = pg_int8(&rows, 0, 0);
+    return code;
+}
+
+// Fewer than were wanted must be all there are. Where PostgreSQL, in the same snapshot, has more
+// that match, the engine has lost points: a restored backup, a folder that was removed.
+static enum grove_code check_shortage(struct run *run, struct grove_error *error)
+{
+    struct grove_explain *explain = &run->result->explain;
+    int64_t matching, known = (int64_t)(run->ranking->count + run->unembedded);
+    if (run->ranking->count >= run->request->best_max)
+        return GROVE_OK;
+    enum grove_code code = count_matching(run, &matching, error);
+    if (code != GROVE_OK || matching <= known)
+        return code;
+    if (run->request->strategy == GROVE_STRATEGY_PUSH_DOWN) {
+        result_incomplete(run->result,
+                          "the vector engine lacks %lld matching rows; run \"grove sync\"",
+                          (long long)(matching - known));
+        return GROVE_OK;
+    }
+    explain->strategy = "relational";
+    explain->reason = arena_printf(&run->result->arena,
+                                   "the vector engine lacks %lld matching rows; \"grove sync\" "
+                                   "writes them again",
+                                   (long long)(matching - known));
+    run->result->view.degraded = true;
+    return relational(run, error);
+}
+
 static enum grove_code choose_and_run(struct run *run, struct grove_error *error)
 {
     struct grove_explain *explain = &run->result->explain;
@@ -454,7 +494,7 @@ static enum grove_code choose_and_run(struct run *run, struct grove_error *error
     struct grove_error engine_error;
     enum grove_code code = push_down(run, &engine_error);
     if (code == GROVE_OK)
-        return code;
+        return check_shortage(run, error);
     bool fault_of_engine = engine_is_out(code) && engine_error.origin != GROVE_ORIGIN_POSTGRES;
     if (!fault_of_engine || run->request->strategy == GROVE_STRATEGY_PUSH_DOWN) {
         *error = engine_error;
@@ -469,15 +509,10 @@ static enum grove_code choose_and_run(struct run *run, struct grove_error *error
 
 static enum grove_code add_explanation(struct run *run, struct grove_error *error)
 {
-    struct pg_statement statement = {"matching.sql", query_sql("matching.sql")};
-    struct pg_params params = {0}, plan_params = {0};
-    predicate_add_params(run->predicate, run->arena, &params);
-    struct pg_rows rows;
-    enum grove_code code =
-        pg_query(run->ranking->conn, run->arena, &statement, &params, &rows, error);
+    struct pg_params plan_params = {0};
+    enum grove_code code = count_matching(run, &run->result->explain.rows_matching, error);
     if (code != GROVE_OK)
         return code;
-    run->result->explain.rows_matching = pg_int8(&rows, 0, 0);
     int32_t *ids = arena_alloc_array(run->arena, run->ranking->count, sizeof *ids);
     if (!ids)
         return error_no_memory(error, "a plan");

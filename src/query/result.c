@@ -174,7 +174,7 @@ enum grove_code result_add_plan(struct result *result, struct pg_conn *conn, con
     strbuf_init(&text, PLAN_BYTES_MAX);
     strbuf_addf(&text, "EXPLAIN (ANALYZE, BUFFERS) %s", query_sql(file));
     struct pg_statement statement = {"", text.data};
-    struct pg_rows rows;
+    struct pg_rows rows = {0};
     enum grove_code code = text.failed
                                ? error_no_memory(error, "a plan")
                                : pg_query(conn, &result->arena, &statement, params, &rows, error);

@@ -305,12 +305,13 @@ static enum grove_code put_back(struct batch *batch, const int32_t *content_ids,
     return GROVE_OK;
 }
 
-// The collection is gone, and every point with it.
+// The collection is gone, and every point with it. The rows are put into the outbox before the
+// collection is made: a death in between leaves no collection, and this is done again.
 static enum grove_code restore_collection(struct batch *batch, struct grove_error *error)
 {
-    enum grove_code code = vector_ensure_collection(batch->store->engine, error);
     struct pg_rows rows;
-    return code == GROVE_OK ? run(batch, "enqueue_all.sql", NULL, &rows, error) : code;
+    enum grove_code code = run(batch, "enqueue_all.sql", NULL, &rows, error);
+    return code == GROVE_OK ? vector_ensure_collection(batch->store->engine, error) : code;
 }
 
 static bool is_fault_of_a_row(enum grove_code code)
@@ -435,6 +436,39 @@ static void batch_init(struct batch *batch, struct store *store, struct projecto
     name_owner(batch->owner);
 }
 
+enum grove_code projector_prepare(struct store *store, struct grove_error *error)
+{
+    struct vector_info info;
+    enum grove_code code = vector_info(store->engine, &info, error);
+    if (code == GROVE_OK)
+        return vector_ensure_collection(store->engine, error);
+    if (code != GROVE_NOT_FOUND)
+        return code;
+    struct projector_report report = {0};
+    struct batch batch;
+    batch_init(&batch, store, &report);
+    code = restore_collection(&batch, error);
+    arena_release(&batch.arena);
+    return code;
+}
+
+enum grove_code projector_refill(struct store *store, struct grove_error *error)
+{
+    struct projector_report report = {0};
+    struct batch batch;
+    struct pg_rows rows;
+    uint64_t points;
+    batch_init(&batch, store, &report);
+    // Counted before the points: a row that comes in between is one point more, not one less.
+    enum grove_code code = run(&batch, "projected.sql", NULL, &rows, error);
+    if (code == GROVE_OK)
+        code = vector_count(store->engine, NULL, &points, error);
+    if (code == GROVE_OK && (int64_t)points < pg_int8(&rows, 0, 0))
+        code = run(&batch, "enqueue_all.sql", NULL, &rows, error);
+    arena_release(&batch.arena);
+    return code;
+}
+
 enum grove_code projector_step(struct store *store, struct projector_report *report, bool *ret_idle,
                                struct grove_error *error)
 {
@@ -496,7 +530,7 @@ enum grove_code projector_drain(struct store *store, unsigned wait_ms,
 {
     int64_t deadline_us = clock_monotonic_us() + (int64_t)wait_ms * 1000;
     for (;;) {
-        bool idle;
+        bool idle = false;
         enum grove_code code = projector_step(store, report, &idle, error);
         if (code != GROVE_OK)
             return code;

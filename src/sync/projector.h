@@ -33,6 +33,13 @@ struct projector_report {
     char last_error[512]; // of a row that failed, or ""
 };
 
+// Makes the vector collection where it is missing, and then has every row projected anew.
+enum grove_code projector_prepare(struct store *store, struct grove_error *error);
+
+// Has every row projected anew when the engine holds fewer points than it was given: a restored
+// backup of the engine, say. (Which points, and points with old contents, this does not see.)
+enum grove_code projector_refill(struct store *store, struct grove_error *error);
+
 // Leases, embeds, writes and acknowledges one batch of what is due. *ret_idle: nothing was due.
 // A row that fails is put back with its reason and a later time, and the step goes on; the call
 // fails only when PostgreSQL, the vector engine or the model cannot be used at all, or with

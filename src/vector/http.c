@@ -44,7 +44,7 @@ static void init_curl(void)
     curl_global_init(CURL_GLOBAL_DEFAULT);
 }
 
-// --- the URL --------------------------------------------------------------------------------------
+// --- the URL -------------------------------------------------------------------------------------
 
 static char *part(CURLU *url, CURLUPart which, unsigned flags)
 {
@@ -111,7 +111,7 @@ static enum grove_code take_url(struct http_client *client, struct grove_error *
     return code;
 }
 
-// --- the client -----------------------------------------------------------------------------------
+// --- the client ----------------------------------------------------------------------------------
 
 static enum grove_code add_header(struct http_client *client, const char *header,
                                   struct grove_error *error)
@@ -198,7 +198,7 @@ const char *http_describe(const struct http_client *client)
     return client->socket_path ? client->socket_path : client->base;
 }
 
-// --- handles --------------------------------------------------------------------------------------
+// --- handles -------------------------------------------------------------------------------------
 
 static enum grove_code take_handle(struct http_client *client, CURL **ret,
                                    struct grove_error *error)
@@ -237,7 +237,7 @@ static void give_handle(struct http_client *client, CURL *handle)
     pthread_mutex_unlock(&client->mutex);
 }
 
-// --- a call ---------------------------------------------------------------------------------------
+// --- a call --------------------------------------------------------------------------------------
 
 static size_t receive(char *data, size_t size, size_t count, void *state)
 {

@@ -209,10 +209,11 @@ static void remove_other_programs(const struct server *server)
     if (!folder)
         return;
     const char *own = strrchr(server->program, '/') + 1;
+    int descriptor = dirfd(folder);
     for (struct dirent *entry; (entry = readdir(folder));)
         if (strncmp(entry->d_name, PROGRAM_PREFIX, strlen(PROGRAM_PREFIX)) == 0 &&
-            strcmp(entry->d_name, own) != 0)
-            unlinkat(dirfd(folder), entry->d_name, 0);
+            strcmp(entry->d_name, own) != 0 && descriptor >= 0)
+            unlinkat(descriptor, entry->d_name, 0);
     closedir(folder);
 }
 
@@ -391,7 +392,7 @@ enum grove_code vector_server_start(const struct home *home, struct grove_error 
     if (accepts(&server))
         return GROVE_OK;
     code = check_engine(&server, error);
-    struct home_lock lock;
+    struct home_lock lock = {.descriptor = -1};
     if (code == GROVE_OK)
         code = home_lock(home, LOCK_TIMEOUT_MS, &lock, error);
     if (code != GROVE_OK)
@@ -436,7 +437,7 @@ enum grove_code vector_server_stop(const struct home *home, struct grove_error *
 {
     struct server server;
     enum grove_code code = server_paths(home, &server, error);
-    struct home_lock lock;
+    struct home_lock lock = {.descriptor = -1};
     if (code == GROVE_OK)
         code = home_lock(home, LOCK_TIMEOUT_MS, &lock, error);
     if (code != GROVE_OK)

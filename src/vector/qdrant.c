@@ -86,7 +86,7 @@ static enum grove_code not_understood(const struct qdrant *qdrant, const char *w
     return GROVE_ENGINE;
 }
 
-// --- the server -----------------------------------------------------------------------------------
+// --- the server ----------------------------------------------------------------------------------
 
 static int parse_version(struct text text)
 {
@@ -123,7 +123,7 @@ static enum grove_code ask_version(struct qdrant *qdrant, struct grove_error *er
     return code;
 }
 
-// --- the collection -------------------------------------------------------------------------------
+// --- the collection ------------------------------------------------------------------------------
 
 static enum grove_code check_collection(const struct qdrant *qdrant, yyjson_val *result,
                                         struct grove_error *error)
@@ -230,7 +230,7 @@ static enum grove_code info(struct vector_engine *engine, struct vector_info *re
     return code;
 }
 
-// --- writing --------------------------------------------------------------------------------------
+// --- writing -------------------------------------------------------------------------------------
 
 static void add_nullable(struct strbuf *body, const char *name, int64_t value)
 {
@@ -360,7 +360,7 @@ static enum grove_code remove_points(struct vector_engine *engine, const int32_t
     return code;
 }
 
-// --- reading --------------------------------------------------------------------------------------
+// --- reading -------------------------------------------------------------------------------------
 
 // Only what the server asked for: an id that does not fit, or a revision that is no number, is of
 // a point that grove did not write.
@@ -502,7 +502,7 @@ static enum grove_code read_states(struct vector_engine *engine, const int32_t *
     return GROVE_OK;
 }
 
-// --- opening --------------------------------------------------------------------------------------
+// --- opening -------------------------------------------------------------------------------------
 
 static void free_qdrant(struct vector_engine *engine)
 {

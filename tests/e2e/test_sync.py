@@ -1,8 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Rows written by any SQL client become searchable, and deleted ones go."""
 
+import http.client
+import json
 import os
+import shutil
 import signal
+import socket
 import time
 
 import pytest
@@ -35,8 +39,8 @@ def test_changes_and_deletions_are_seen(shared):
         (number,), = conn.execute(INSERT, ("Keeping bees", "Honey and wax.", 2)).fetchall()
         shared("sync")
         assert "Keeping bees" in titles(shared, "honey")
-        conn.execute("UPDATE content_metadata SET title = 'Growing olives', content_summary = 'Oil.'"
-                     " WHERE id = %s", (number,))
+        conn.execute("UPDATE content_metadata SET title = 'Growing olives',"
+                     " content_summary = 'Oil.' WHERE id = %s", (number,))
         found = titles(shared, "olive oil")
         assert found[0] == "Growing olives" and "Keeping bees" not in found
         shared("sync")
@@ -84,6 +88,43 @@ def test_a_killed_server_comes_back(shared, victim):
     os.kill(shared.processes()[victim], signal.SIGKILL)
     assert titles(shared, "candles") == before
     assert shared.json("status")["pending"] == 0
+
+
+def test_lost_vectors_are_missed_and_written_again(shared):
+    before = titles(shared, "candles")
+    shared("stop")
+    vectors = os.path.realpath(shared.home / "servers" / "vector")
+    shutil.rmtree(vectors)
+    answer = shared.json("search", "candles", "--limit", "20")
+    assert answer["complete"] is True and answer["degraded"] is True
+    assert [hit["title"] for hit in answer["results"]] == before
+    report = shared.json("sync")
+    status = shared.json("status")
+    assert report["pending"] == 0
+    assert status["engine"]["points"] == status["contents"]
+    answer = shared.json("search", "candles", "--limit", "20")
+    assert answer["degraded"] is False
+    assert [hit["title"] for hit in answer["results"]] == before
+
+
+def test_points_lost_one_by_one_are_noticed(shared):
+    before = titles(shared, "candles")
+    connection = http.client.HTTPConnection("localhost")
+    connection.sock = socket.socket(socket.AF_UNIX)
+    connection.sock.connect(shared.json("status")["engine"]["where"])
+    answer = shared.json("search", "candles", "--limit", "1")
+    lost = answer["results"][0]["content_id"]
+    connection.request("POST", "/collections/content_vectors/points/delete?wait=true",
+                       json.dumps({"points": [lost]}), {"Content-Type": "application/json"})
+    assert connection.getresponse().status == 200
+    connection.close()
+    # Fewer than 1000 match: that one is missing shows.
+    answer = shared.json("search", "candles", "--limit", "1000")
+    assert answer["complete"] is True and answer["degraded"] is True
+    assert answer["results"][0]["content_id"] == lost
+    shared("sync")
+    assert titles(shared, "candles") == before
+    assert shared.json("search", "candles", "--limit", "1000")["degraded"] is False
 
 
 def test_stop_and_start(shared):

@@ -64,7 +64,8 @@ static void bad_lines(void **state)
         struct record record;
         struct record_problem problem;
         arena_init(&arena, 1 << 20);
-        enum record_verdict verdict = record_parse(text_of(rows[i].line), &trees, &arena, &record, &problem);
+        enum record_verdict verdict =
+            record_parse(text_of(rows[i].line), &trees, &arena, &record, &problem);
         if (verdict != RECORD_BAD)
             fail_msg("accepted %s", rows[i].line);
         assert_string_equal(problem.field, rows[i].field);
