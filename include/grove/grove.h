@@ -71,6 +71,7 @@ struct grove_options {
     const char *model_folder;   // NULL: the model among the assets
     unsigned threads;           // for embedding; 0: one for each processor
     unsigned connections_max;   // to each server; 0: 16
+    bool no_query_cache;        // embed every query anew: for measuring
     bool background_sync;       // a thread of this handle keeps the projection up to date
 };
 
@@ -91,7 +92,8 @@ GROVE_CHECKED enum grove_code grove_init(struct grove *grove, unsigned *ret_appl
 GROVE_CHECKED enum grove_code grove_stop(const char *home, struct grove_error *error);
 
 // Makes the call that other threads have under way on this handle end soon with GROVE_CANCELLED;
-// a load stops after its current batch. May be called from a signal handler.
+// a load stops after its current batch. May be called from a signal handler. The handle stays
+// cancelled: what is called on it afterwards may end so, too.
 GROVE_PUBLIC void grove_cancel(struct grove *grove);
 
 // --- queries ----------------------------------------------------------------------------------

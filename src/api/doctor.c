@@ -18,15 +18,6 @@ enum { FINDING_TEXT_SIZE = 1200 };
 #define DISK_FREE_LITTLE_BYTES (UINT64_C(2) << 30)
 #define DISK_FREE_LEAST_BYTES (UINT64_C(200) << 20)
 
-// The published files of sentence-transformers/all-MiniLM-L6-v2.
-static const struct model_file {
-    const char *name;
-    const char *sha256;
-} model_files[] = {
-    {"model.safetensors", "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"},
-    {"vocab.txt", "07eced375cec144d27c900241f3e339478dec958f92fddbc551f295c992038a3"},
-};
-
 struct doctor {
     void (*on_finding)(void *state, const struct grove_finding *finding);
     void *state;
@@ -127,7 +118,7 @@ static void check_assets(struct doctor *doctor, const struct home *home)
 }
 
 static void check_model_file(struct doctor *doctor, const char *folder,
-                             const struct model_file *file)
+                             const struct store_model_file *file)
 {
     static const char hint[] = "remove the folder and run \"make\" in grove's source tree, which "
                                "fetches it again";
@@ -151,8 +142,10 @@ static void check_model(struct doctor *doctor, struct grove *grove)
     float vector[GROVE_DIMENSION];
     const char *const text = "a tree is known by its fruit";
     struct grove_error error;
-    for (size_t i = 0; i < ARRAY_COUNT(model_files); i++)
-        check_model_file(doctor, grove->store.model_folder, &model_files[i]);
+    if (!grove->store.model_folder[0])
+        return; // without assets: told already
+    for (size_t i = 0; i < STORE_MODEL_FILES; i++)
+        check_model_file(doctor, grove->store.model_folder, &store_model_files[i]);
     if (grove_embed(grove, &text, 1, vector, &error) == GROVE_OK)
         find(doctor, GROVE_FINDING_OK, "embedding", "", "%s computes", EMBED_MODEL_ID);
     else

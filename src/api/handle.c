@@ -107,11 +107,15 @@ static enum grove_code find_model(struct grove *grove, const struct grove_option
     } else {
         // Without assets only what needs the model fails, when it needs it.
         struct grove_error unused;
-        if (home_assets(assets, &unused) != GROVE_OK)
-            assets[0] = '\0';
-        if ((size_t)snprintf(store->model_folder, sizeof store->model_folder, "%s/model", assets) >=
-            sizeof store->model_folder)
+        if (home_assets(assets, &unused) == GROVE_OK &&
+            (size_t)snprintf(store->model_folder, sizeof store->model_folder, "%s/model", assets) >=
+                sizeof store->model_folder)
             return error_set(error, GROVE_INVALID, "the path of the assets folder is too long");
+        store->model_published = true;
+        if (grove->has_home && (size_t)snprintf(store->model_seal, sizeof store->model_seal,
+                                                "%s/model.checked", grove->home.path) >=
+                                   sizeof store->model_seal)
+            store->model_seal[0] = '\0';
     }
     store->embedder_options =
         (struct embedder_options){.folder = store->model_folder, .threads = options->threads};
@@ -127,6 +131,7 @@ static enum grove_code configure(struct grove *grove, const struct grove_options
     grove->database_private = !database && !database_named_by_environment();
     grove->engine_private = !engine;
     grove->background_sync = options->background_sync;
+    grove->store.no_query_cache = options->no_query_cache;
     if ((size_t)snprintf(grove->collection, sizeof grove->collection, "%s",
                          collection ? collection : "content_vectors") >= sizeof grove->collection)
         return error_set(error, GROVE_INVALID, "the collection's name has more than %zu bytes",
@@ -170,6 +175,7 @@ GROVE_API void grove_close(struct grove *grove)
         return;
     atomic_store(&grove->store.cancelled, true);
     projector_thread_stop(grove->projector);
+    embed_cache_free(grove->store.query_cache);
     embedder_free(grove->store.embedder);
     vector_engine_free(grove->store.engine);
     pg_pool_free(grove->store.pool);

@@ -1,5 +1,116 @@
 // SPDX-License-Identifier: Apache-2.0
+//
+// A damaged model computes wrong vectors without a word, so its files' hashes are checked. Hashing
+// 90 MB for every command would cost more than the command: the files' sizes, inodes and times as
+// they were when the hashes were right are kept in a file, the seal, and hashes are computed again
+// only when these differ. What changes behind the file system's back is found by "grove doctor".
 #include "catalog/store.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <sys/stat.h>
+
+#include "base/digest.h"
+#include "base/file.h"
+#include "base/home.h"
+#include "base/strbuf.h"
+
+enum { SEAL_BYTES_MAX = 3 * PATH_MAX, MODEL_PATH_SIZE = PATH_MAX + 64 };
+
+const struct store_model_file store_model_files[STORE_MODEL_FILES] = {
+    {"model.safetensors", "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"},
+    {"vocab.txt", "07eced375cec144d27c900241f3e339478dec958f92fddbc551f295c992038a3"},
+};
+
+static void file_path(const struct store *store, size_t i, char ret_path[static MODEL_PATH_SIZE])
+{
+    snprintf(ret_path, MODEL_PATH_SIZE, "%s/%s", store->model_folder, store_model_files[i].name);
+}
+
+static void describe_files(const struct store *store, struct strbuf *ret_seal)
+{
+    for (size_t i = 0; i < STORE_MODEL_FILES; i++) {
+        char path[MODEL_PATH_SIZE];
+        struct stat status = {0};
+        file_path(store, i, path);
+        if (stat(path, &status) != 0)
+            ret_seal->failed = true;
+        strbuf_addf(ret_seal, "%.16s %llu %lld %lld.%09ld %lld.%09ld %s\n",
+                    store_model_files[i].sha256, (unsigned long long)status.st_ino,
+                    (long long)status.st_size, (long long)status.st_mtim.tv_sec,
+                    status.st_mtim.tv_nsec, (long long)status.st_ctim.tv_sec,
+                    status.st_ctim.tv_nsec, path);
+    }
+}
+
+static bool is_sealed(const struct store *store, const struct strbuf *seal)
+{
+    struct file_map map;
+    struct grove_error unused;
+    if (seal->failed || !store->model_seal[0] ||
+        file_map_open(store->model_seal, &map, &unused) != GROVE_OK)
+        return false;
+    bool same = text_equal((struct text){(const char *)map.data, map.size_bytes},
+                           strbuf_text(seal));
+    file_map_release(&map);
+    return same;
+}
+
+static enum grove_code check_hash(const struct store *store, size_t i, struct grove_error *error)
+{
+    char path[MODEL_PATH_SIZE], digest[SHA256_HEX_SIZE];
+    struct file_map map;
+    file_path(store, i, path);
+    enum grove_code code = file_map_open(path, &map, error);
+    if (code != GROVE_OK)
+        return code;
+    sha256_hex((struct text){(const char *)map.data, map.size_bytes}, digest);
+    file_map_release(&map);
+    if (strcmp(digest, store_model_files[i].sha256) == 0)
+        return GROVE_OK;
+    error_set(error, GROVE_CORRUPT, "\"%.400s\" is damaged: it is not the published file", path);
+    error_detail(error, "its sha256 is %s, not %s", digest, store_model_files[i].sha256);
+    error_hint(error, "remove the model's folder and run \"make\" in grove's source tree, which "
+                      "fetches it again");
+    return GROVE_CORRUPT;
+}
+
+static enum grove_code check_hashes(const struct store *store, struct grove_error *error)
+{
+    struct strbuf seal;
+    struct grove_error unused;
+    strbuf_init(&seal, SEAL_BYTES_MAX);
+    describe_files(store, &seal);
+    enum grove_code code = GROVE_OK;
+    if (!is_sealed(store, &seal)) {
+        for (size_t i = 0; code == GROVE_OK && i < STORE_MODEL_FILES; i++)
+            code = check_hash(store, i, error);
+        // Where it cannot be written the next command computes the hashes, too.
+        if (code == GROVE_OK && store->model_seal[0] && !seal.failed)
+            (void)!file_write(store->model_seal, strbuf_text(&seal), 0600, &unused);
+    }
+    strbuf_release(&seal);
+    return code;
+}
+
+static enum grove_code open_embedder(struct store *store, struct grove_error *error)
+{
+    char assets[PATH_MAX];
+    if (!store->model_folder[0]) {
+        enum grove_code code = home_assets(assets, error);
+        return code != GROVE_OK ? code
+                                : error_set(error, GROVE_NOT_FOUND,
+                                            "grove's assets just appeared; try again");
+    }
+    enum grove_code code = embedder_open(&store->embedder_options, &store->embedder, error);
+    if (code == GROVE_OK && store->model_published)
+        code = check_hashes(store, error);
+    if (code != GROVE_OK) {
+        embedder_free(store->embedder);
+        store->embedder = NULL;
+    }
+    return code;
+}
 
 enum grove_code store_embedder(struct store *store, struct embedder **ret,
                                struct grove_error *error)
@@ -7,9 +118,24 @@ enum grove_code store_embedder(struct store *store, struct embedder **ret,
     enum grove_code code = GROVE_OK;
     pthread_mutex_lock(&store->embedder_mutex);
     if (!store->embedder)
-        code = embedder_open(&store->embedder_options, &store->embedder, error);
+        code = open_embedder(store, error);
+    if (code == GROVE_OK && !store->query_cache && !store->no_query_cache)
+        code = embed_cache_new(&store->query_cache, error);
     if (code == GROVE_OK)
         *ret = store->embedder;
     pthread_mutex_unlock(&store->embedder_mutex);
     return code;
+}
+
+enum grove_code store_embed_query(struct store *store, struct text text,
+                                  float ret_vector[static EMBED_DIMENSION],
+                                  struct grove_error *error)
+{
+    struct embedder *embedder;
+    enum grove_code code = store_embedder(store, &embedder, error);
+    if (code != GROVE_OK)
+        return code;
+    return store->query_cache
+               ? embed_cache_embed(store->query_cache, embedder, text, ret_vector, error)
+               : embedder_embed(embedder, &text, 1, ret_vector, &store->cancelled, error);
 }

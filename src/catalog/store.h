@@ -9,8 +9,11 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdbool.h>
+#include <stdbool.h>
 
 #include "base/error.h"
+#include "embed/cache.h"
 #include "embed/embed.h"
 #include "pg/pg.h"
 #include "vector/engine.h"
@@ -20,14 +23,32 @@ struct store {
     struct vector_engine *engine;
     atomic_bool cancelled; // looked at between the steps of long work
 
-    pthread_mutex_t embedder_mutex; // guards `embedder`
+    pthread_mutex_t embedder_mutex; // guards the pointers `embedder` and `query_cache`
     struct embedder *embedder;
+    struct embed_cache *query_cache; // NULL with `no_query_cache`
+    bool no_query_cache;
     struct embedder_options embedder_options;
-    char model_folder[4096];
+    char model_folder[4096]; // "": there are no assets
+    bool model_published;    // the folder is the assets': its files must be the published ones
+    char model_seal[4096];   // remembers that they were; "": nothing does
 };
+
+// The published files of sentence-transformers/all-MiniLM-L6-v2.
+enum { STORE_MODEL_FILES = 2 };
+struct store_model_file {
+    const char *name;
+    const char *sha256;
+};
+extern const struct store_model_file store_model_files[STORE_MODEL_FILES];
 
 // The model, opened if this is the first call. It belongs to the store.
 enum grove_code store_embedder(struct store *store, struct embedder **ret,
                                struct grove_error *error);
+
+// The vector of a text to search for, which is well-formed UTF-8: from the cache of recent ones
+// where it is there.
+enum grove_code store_embed_query(struct store *store, struct text text,
+                                  float ret_vector[static EMBED_DIMENSION],
+                                  struct grove_error *error);
 
 #endif

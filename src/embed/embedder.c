@@ -57,7 +57,8 @@ static enum grove_code map_file(const char *folder, const char *name, char path[
     enum grove_code code = file_map_open(path, ret_map, error);
     if (code == GROVE_NOT_FOUND)
         error_hint(error, "the model's folder must hold model.safetensors and vocab.txt of "
-                          "sentence-transformers/all-MiniLM-L6-v2");
+                          "sentence-transformers/all-MiniLM-L6-v2, which \"make\" in grove's "
+                          "source tree fetches");
     return code;
 }
 
@@ -127,6 +128,9 @@ enum grove_code embedder_open(const struct embedder_options *options, struct emb
     pthread_mutex_init(&self->pool.mutex, NULL);
     pthread_cond_init(&self->pool.returned, NULL);
     enum grove_code code = open_files(self, options->folder, error);
+    if (code == GROVE_CORRUPT)
+        error_hint(error, "remove the model's folder and run \"make\" in grove's source tree, which "
+                          "fetches it again");
     if (code == GROVE_OK)
         code = workers_new(options->threads, &self->workers, error);
     if (code == GROVE_OK)

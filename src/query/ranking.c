@@ -94,17 +94,13 @@ static enum grove_code embed_query(struct run *run, struct grove_error *error)
         memcpy(run->query_f32, run->request->vector, sizeof run->query_f32);
     } else {
         struct text text = text_of(run->request->text);
-        struct embedder *embedder;
         if (text_trim(text).length == 0)
             return error_set(error, GROVE_INVALID, "the text to search for is empty");
         if (text_utf8_error(text) < text.length)
             return error_set(error, GROVE_INVALID,
                              "the text to search for is not UTF-8 at byte %zu",
                              text_utf8_error(text));
-        code = store_embedder(run->store, &embedder, error);
-        if (code == GROVE_OK)
-            code =
-                embedder_embed(embedder, &text, 1, run->query_f32, &run->store->cancelled, error);
+        code = store_embed_query(run->store, text, run->query_f32, error);
     }
     if (code == GROVE_OK)
         code = normalise(run, error);
