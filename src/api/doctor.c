@@ -127,6 +127,7 @@ static void check_model_file(struct doctor *doctor, const char *folder,
     struct file_map map;
     snprintf(path, sizeof path, "%s/%s", folder, file->name);
     if (file_map_open(path, &map, &error) != GROVE_OK) {
+        error_hint(&error, "%s", hint);
         find_error(doctor, "model", &error);
         return;
     }

@@ -112,9 +112,9 @@ static enum grove_code find_model(struct grove *grove, const struct grove_option
                 sizeof store->model_folder)
             return error_set(error, GROVE_INVALID, "the path of the assets folder is too long");
         store->model_published = true;
-        if (grove->has_home && (size_t)snprintf(store->model_seal, sizeof store->model_seal,
-                                                "%s/model.checked", grove->home.path) >=
-                                   sizeof store->model_seal)
+        if (grove->has_home &&
+            (size_t)snprintf(store->model_seal, sizeof store->model_seal, "%s/model.checked",
+                             grove->home.path) >= sizeof store->model_seal)
             store->model_seal[0] = '\0';
     }
     store->embedder_options =

@@ -50,8 +50,8 @@ static bool is_sealed(const struct store *store, const struct strbuf *seal)
     if (seal->failed || !store->model_seal[0] ||
         file_map_open(store->model_seal, &map, &unused) != GROVE_OK)
         return false;
-    bool same = text_equal((struct text){(const char *)map.data, map.size_bytes},
-                           strbuf_text(seal));
+    bool same =
+        text_equal((struct text){(const char *)map.data, map.size_bytes}, strbuf_text(seal));
     file_map_release(&map);
     return same;
 }
@@ -98,9 +98,9 @@ static enum grove_code open_embedder(struct store *store, struct grove_error *er
     char assets[PATH_MAX];
     if (!store->model_folder[0]) {
         enum grove_code code = home_assets(assets, error);
-        return code != GROVE_OK ? code
-                                : error_set(error, GROVE_NOT_FOUND,
-                                            "grove's assets just appeared; try again");
+        return code != GROVE_OK
+                   ? code
+                   : error_set(error, GROVE_NOT_FOUND, "grove's assets just appeared; try again");
     }
     enum grove_code code = embedder_open(&store->embedder_options, &store->embedder, error);
     if (code == GROVE_OK && store->model_published)

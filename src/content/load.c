@@ -35,8 +35,7 @@ static void report_progress(struct load *load)
 {
     struct grove_load_progress *progress = load->progress;
     progress->seconds = (double)(clock_monotonic_us() - load->started_us) / 1e6;
-    if (load->reader)
-        progress->bytes_read = load->bytes_before + reader_position(load->reader);
+    progress->bytes_read = load->bytes_before + (load->reader ? reader_position(load->reader) : 0);
     if (load->request->on_progress)
         load->request->on_progress(load->request->state, progress);
 }
@@ -178,7 +177,10 @@ static enum grove_code read_files(struct load *load, struct reader *readers,
         code = read_lines(load, error);
         if (code == GROVE_OK && !load->checking)
             code = flush(load, error); // so that an error names one file
-        load->bytes_before += readers[i].bytes_total;
+        if (code == GROVE_OK) {
+            load->bytes_before += readers[i].bytes_total;
+            load->reader = NULL;
+        }
     }
     return code;
 }

@@ -129,8 +129,9 @@ enum grove_code embedder_open(const struct embedder_options *options, struct emb
     pthread_cond_init(&self->pool.returned, NULL);
     enum grove_code code = open_files(self, options->folder, error);
     if (code == GROVE_CORRUPT)
-        error_hint(error, "remove the model's folder and run \"make\" in grove's source tree, which "
-                          "fetches it again");
+        error_hint(error,
+                   "remove the model's folder and run \"make\" in grove's source tree, which "
+                   "fetches it again");
     if (code == GROVE_OK)
         code = workers_new(options->threads, &self->workers, error);
     if (code == GROVE_OK)

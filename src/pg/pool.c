@@ -36,10 +36,24 @@ struct pg_pool {
     struct pg_conn *idle[CONNECTIONS_MAX];
 };
 
+// A password with a bare "@" or "/" shifts the parts of a URL: libpq would take its end for a host
+// or a database, and messages would tell it.
+static bool has_stray_at(const char *conninfo)
+{
+    const char *start = strncmp(conninfo, "postgres", 8) == 0 ? strstr(conninfo, "://") : NULL;
+    if (!start)
+        return false;
+    start += 3;
+    size_t whole = strcspn(start, "?"), authority = strcspn(start, "/?");
+    const char *at = memchr(start, '@', whole);
+    return at && (at >= start + authority ||
+                  memchr(at + 1, '@', whole - (size_t)(at + 1 - start)) != NULL);
+}
+
 static enum grove_code check_conninfo(const char *conninfo, struct grove_error *error)
 {
     char *reason = NULL;
-    PQconninfoOption *options = PQconninfoParse(conninfo, &reason);
+    PQconninfoOption *options = has_stray_at(conninfo) ? NULL : PQconninfoParse(conninfo, &reason);
     // libpq's reason may quote the string, password and all.
     PQfreemem(reason);
     if (!options) {

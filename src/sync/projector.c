@@ -47,6 +47,7 @@ enum {
 struct batch {
     struct store *store;
     struct projector_report *report;
+    const atomic_bool *cancelled; // NULL: what was begun is finished
     struct arena arena;
     char owner[48];
     int64_t leased_at_us; // monotonic
@@ -272,8 +273,8 @@ static enum grove_code embed_missing(struct batch *batch, struct grove_error *er
     int64_t start_us = clock_monotonic_us();
     code = store_embedder(batch->store, &embedder, error);
     if (code == GROVE_OK)
-        code = embedder_embed(embedder, made.texts, made.count, made.vectors,
-                              &batch->store->cancelled, error);
+        code =
+            embedder_embed(embedder, made.texts, made.count, made.vectors, batch->cancelled, error);
     batch->report->seconds_embedding += (double)(clock_monotonic_us() - start_us) / 1e6;
     if (code != GROVE_OK)
         return code;
@@ -431,7 +432,7 @@ static enum grove_code project(struct batch *batch, struct grove_error *error)
 
 static void batch_init(struct batch *batch, struct store *store, struct projector_report *report)
 {
-    *batch = (struct batch){.store = store, .report = report};
+    *batch = (struct batch){.store = store, .report = report, .cancelled = &store->cancelled};
     arena_init(&batch->arena, BATCH_BYTES_MAX);
     name_owner(batch->owner);
 }
@@ -494,6 +495,7 @@ enum grove_code projector_apply(struct store *store, const int32_t *content_ids,
         return GROVE_OK;
     struct batch batch;
     batch_init(&batch, store, report);
+    batch.cancelled = NULL;
     enum grove_code code = lease_these(&batch, content_ids, count, error);
     if (code == GROVE_OK && batch.count > 0)
         code = project(&batch, error);

@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The installed library, as other programs use it."""
+
+import os
+import pathlib
+import shutil
+import subprocess
+
+import pytest
+from conftest import BINARY, EXIT_STATUS, ROOT
+
+BUILD = pathlib.Path(BINARY).resolve().parent
+WARNINGS = ["-Wall", "-Wextra", "-Werror", "-pedantic"]
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory):
+    """A folder that everything was installed into: flags to compile, environment to run."""
+    folder = tmp_path_factory.mktemp("installed")
+    subprocess.run(["meson", "install", "-C", BUILD, "--no-rebuild", "--quiet",
+                    "--destdir", folder], check=True, capture_output=True, timeout=60)
+    (description,) = folder.rglob("grove.pc")
+    environment = {**os.environ, "PKG_CONFIG_SYSROOT_DIR": str(folder),
+                   "PKG_CONFIG_PATH": str(description.parent)}
+    flags = subprocess.run(["pkg-config", "--cflags", "--libs", "grove"], env=environment,
+                           check=True, capture_output=True, text=True).stdout.split()
+    return folder, flags, {"LD_LIBRARY_PATH": str(description.parent.parent)}
+
+
+def compile_c(source, output, flags):
+    done = subprocess.run([os.environ.get("CC", "cc"), source, *WARNINGS, *flags, "-lm", "-pthread",
+                           "-o", output], capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+    return output
+
+
+def run(program, *args, grove, environment, **more):
+    return subprocess.run([program, *args], env={**grove.env, **environment, **more},
+                          capture_output=True, text=True, timeout=120, check=False)
+
+
+def test_what_is_installed(installed):
+    folder, flags, _ = installed
+    names = {path.name for path in folder.rglob("*") if path.is_file() or path.is_symlink()}
+    assert {"grove", "grove.h", "error.h", "grove.pc", "libgrove.so", "libgrove.so.0"} <= names
+    assert "-lgrove" in flags
+    (library,) = (path for path in folder.rglob("libgrove.so.*.*") if not path.is_symlink())
+    if not shutil.which("nm"):
+        pytest.skip("nm is not installed")
+    symbols = subprocess.run(["nm", "-D", "--defined-only", library], check=True,
+                             capture_output=True, text=True).stdout.split("\n")
+    exported = {line.split()[-1] for line in symbols if line}
+    assert exported and all(name.startswith("grove_") for name in exported), exported
+    header = (ROOT / "include" / "grove" / "grove.h").read_text()
+    assert {name for name in exported if f"{name}(" not in header} <= \
+        {"grove_code_info", "grove_origin_name"}
+
+
+def test_the_headers_stand_alone(installed, tmp_path):
+    _, flags, _ = installed
+    for name in ("grove.h", "error.h"):
+        source = tmp_path / f"{name}.c"
+        source.write_text(f"#include <grove/{name}>\nint main(void) {{ return 0; }}\n")
+        for standard in ("c11", "c17"):
+            compile_c(source, tmp_path / "a.out", [f"-std={standard}", *flags])
+        if shutil.which("g++"):
+            subprocess.run(["g++", "-x", "c++", "-fsyntax-only", *WARNINGS, *flags, source],
+                           check=True)
+
+
+def test_the_example(installed, tmp_path, sample):
+    _, flags, environment = installed
+    source = ROOT / "examples" / "search.c"
+    assert len(source.read_text().splitlines()) < 60
+    program = compile_c(source, tmp_path / "search", flags)
+    done = run(program, "the oneness of God", grove=sample, environment=environment)
+    assert done.returncode == 0 and done.stderr == ""
+    lines = done.stdout.splitlines()
+    assert len(lines) == 5 and "(religion/Islam/Sunni/Beliefs)" in lines[0]
+    done = run(program, "grace", "religion/Islam", grove=sample, environment=environment)
+    assert len(done.stdout.splitlines()) == 2
+    done = run(program, "grace", "religion/Islm", grove=sample, environment=environment)
+    assert done.returncode == EXIT_STATUS["not_found"]
+    assert "does not exist" in done.stderr and "hint: " in done.stderr and "Islam" in done.stderr
+    assert run(program, grove=sample, environment=environment).returncode == 2
+
+
+@pytest.fixture(scope="module")
+def calls(installed, tmp_path_factory):
+    _, flags, environment = installed
+    program = tmp_path_factory.mktemp("calls") / "calls"
+    return compile_c(ROOT / "tests" / "e2e" / "calls.c", program, flags), environment
+
+
+@pytest.mark.parametrize("threads, rounds", [(2, 40), (100, 3)])
+def test_many_threads_share_one_handle(calls, sample, threads, rounds):
+    program, environment = calls
+    done = run(program, "threads", str(threads), str(rounds), grove=sample, environment=environment)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == f"{threads * rounds} rounds, 0 wrong\n"
+
+
+@pytest.mark.parametrize("what", ["misuse", "results", "cancel"])
+def test_calls(calls, sample, what):
+    program, environment = calls
+    done = run(program, what, grove=sample, environment=environment)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "good\n", "")

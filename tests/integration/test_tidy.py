@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The tree keeps the rules of tools/tidy, and the rules see what they are for."""
+
+import importlib.machinery
+import importlib.util
+import pathlib
+
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+
+
+def load():
+    loader = importlib.machinery.SourceFileLoader("tidy", str(ROOT / "tools" / "tidy"))
+    module = importlib.util.module_from_spec(importlib.util.spec_from_loader("tidy", loader))
+    loader.exec_module(module)
+    return module
+
+
+tidy = load()
+
+
+def findings(tmp_path, rule, files, exemptions=()):
+    for name, text in files.items():
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    return [str(found) for found in tidy.check(tmp_path, [rule], exemptions)]
+
+
+def test_the_tree_is_tidy():
+    assert [str(found) for found in tidy.check(ROOT)] == []
+
+
+LINES = "".join(f"    count += weight[{i}] * {i};\n" for i in range(12))
+NESTED = "if (a) { for (;;) while (b) if (c) { do { e(); } while (d); } }"
+
+# rule, path, contents, words of the one finding; None: all is well
+CASES = [
+    ("text", "src/base/a.c", "int a; \n", "white space"),
+    ("text", "src/base/a.c", "\tint a;\n", "a tab"),
+    ("text", "src/base/a.c", "int a;", "no newline"),
+    ("text", "src/base/a.c", "// " + "FIX" + "ME: later\n", "finish it"),
+    ("text", "src/base/a.c", "// mktemp: XXXXXX, base/workers.h, /tmp/with\n", None),
+    ("text", "docs/a.md", "see /" + "root/notes\n", "machine"),
+    ("text", "docs/a.md", "see /" + "work\n", "machine"),
+    ("text", "src/base/a.c", "// " + "x" * 98 + "\n", "101 characters"),
+    ("text", "src/base/a.c", "// " + "ü" * 97 + "\n", None),
+    ("spdx", "src/base/a.c", "int a;\n", "lack"),
+    ("spdx", "tools/a", "#!/usr/bin/env bash\n", "lack"),
+    ("spdx", "sql/a.sql", "-- SPDX-License-Identifier: Apache-2.0\n", None),
+    ("sizes", "src/base/a.c", "int f(void)\n{\n" + "    g();\n" * 67 + "}\n", None),
+    ("sizes", "src/base/a.c", "int f(void)\n{\n" + "    g();\n" * 68 + "}\n", "f: 71 lines"),
+    ("sizes", "src/base/a.c", "int a;\n" * 801, "801 lines"),
+    ("sizes", "src/base/a.c", "void f(void)\n{" + NESTED + "}\n", "nested 5 deep"),
+    ("sizes", "src/base/a.c", "int f(void)\n{if (a) ; " + "else if (b) ; " * 9 + "}\n", None),
+    ("sizes", "tests/a.py", "def f():\n" + "    g()\n" * 70, "f: 71 lines"),
+    ("includes", "src/pg/a.c", '#include "base/text.h"\n#include <libpq-fe.h>\n', None),
+    ("includes", "src/pg/a.c", '#include "vector/engine.h"\n', "above it"),
+    ("includes", "src/pg/a.c", '#include "text.h"\n', "write its folder"),
+    ("includes", "src/pg/a.c", '#include "base/home_private.h"\n', "private"),
+    ("includes", "src/cli/a.c", '#include "query/search.h"\n', "may include grove"),
+    ("includes", "src/query/a.c", "#include <libpq-fe.h>\n", "belongs to src/pg"),
+    ("includes", "src/pg/a.c", "#include <curl/curl.h>\n", "belongs to src/vector"),
+    ("includes", "src/other/a.c", '#include "base/text.h"\n', "no place"),
+    ("includes", "examples/a.c", '#include "base/text.h"\n', "include/grove only"),
+    ("banned", "src/pg/a.c", "x = strcpy(a, b);\n", "strcpy"),
+    ("banned", "tests/a.c", "x = sprintf(a, b);\n", "sprintf"),
+    ("banned", "tests/a.c", "x = malloc(8); exit(1);\n", None),
+    ("banned", "src/pg/a.c", "x = malloc(8);\n", "malloc"),
+    ("banned", "src/pg/a.c", "exit(1);\n", "exit"),
+    ("banned", "src/cli/a.c", "exit(1);\n", None),
+    ("banned", "src/pg/a.c", "engine->free(engine); // malloc(8)\nx = \"atoi(\";\n", None),
+    ("headers", "src/base/a.h", "#include <stddef.h>\nsize_t f(void);\n", None),
+    ("headers", "src/base/a.h", "size_t f(void);\n", "size_t"),
+    ("dead", "src/base/a.c", "int a;\n", "in no meson.build"),
+    ("dead", "sql/queries/a.sql", "SELECT 1;\n", "in no meson.build"),
+    ("readme", "sql/README.md", "short\n", "1 lines"),
+    ("readme", "sql/README.md", "line\n" * 20, None),
+    ("links", "docs/a.md", "[b](b.md)\n", "there is no b.md"),
+    ("links", "docs/a.md", "# One thing\n[b](#one-thing) [c](a.md#one-thing)\n", None),
+    ("links", "docs/a.md", "# One thing\n[b](#other)\n", "no #other"),
+    ("links", "docs/a.md", "```\n[b](b.md)\n```\n`[c](c.md)` [d](https://example.org/)\n", None),
+    ("python", "tests/a.py", "import os\nimport sys\nsys.exit()\n", "os: imported, never used"),
+    ("python", "tests/a.py", "def f(:\n", "invalid syntax"),
+    ("duplicates", "src/base/a.c", f"a\n{LINES}b\n{LINES}", "12 or more lines"),
+    ("duplicates", "src/base/a.c", LINES + LINES.replace("weight", "height"), None),
+]
+
+
+@pytest.mark.parametrize("rule, path, text, words", CASES)
+def test_rule(tmp_path, rule, path, text, words):
+    found = findings(tmp_path, rule, {path: text})
+    if words is None:
+        assert found == []
+    else:
+        assert len(found) == 1 and words in found[0] and found[0].startswith(path), found
+
+
+def test_listed_files_are_alive(tmp_path):
+    assert findings(tmp_path, "dead", {
+        "src/base/a.c": "", "sql/a.sql": "", "tests/fuzz/fuzz_path.c": "",
+        "src/base/meson.build": "files('a.c', '../../sql/a.sql')\n",
+        "tests/fuzz/meson.build": "foreach name : ['path']\n"}) == []
+
+
+def test_a_folder_without_readme(tmp_path):
+    assert findings(tmp_path, "readme", {"src/base/a.c": ""}) == [
+        "src/base/README.md:1: missing [readme]"]
+
+
+def test_exemptions(tmp_path):
+    reason = ("banned", "src/base/a.c", "malloc", "the reason")
+    assert findings(tmp_path, "banned", {"src/base/a.c": "x = malloc(8);\n"}, [reason]) == []
+    found = findings(tmp_path, "banned", {"src/base/a.c": "x = 0;\n"}, [reason])
+    assert len(found) == 1 and "no longer needed" in found[0] and "the reason" in found[0]
