@@ -6,7 +6,7 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 BUILD ?= build
 
-.PHONY: all demo test install bench check clean help setup-build setup-test
+.PHONY: all demo test install bench bench-embed check clean help setup-build setup-test
 
 all: setup-build ## build build/grove
 	@tools/build $(BUILD) --prefix "$(PREFIX)"
@@ -24,6 +24,10 @@ bench: setup-test ## measure on a corpus (CORPUS=FILE.jsonl.gz)
 	@tools/build $(BUILD) --prefix "$(PREFIX)"
 	@tools/bench "$(CORPUS)"
 
+bench-embed: setup-test ## measure the model beside its peers (CORPUS=FILE.jsonl.gz)
+	@tools/build $(BUILD) --prefix "$(PREFIX)"
+	@BUILD="$(BUILD)" tools/bench-embed "$(CORPUS)"
+
 check: ## formatting, tidy, duplicates
 	@tools/setup --test --check
 	@tools/check
@@ -32,7 +36,7 @@ clean: ## remove what was built
 	rm -rf build build-*
 
 help: ## this list
-	@awk -F':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
+	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
 
 setup-build:
 	@tools/setup

@@ -10,7 +10,6 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
-#include <stdbool.h>
 
 #include "base/error.h"
 #include "embed/cache.h"

@@ -17,7 +17,8 @@ static int open_model(void **state)
     if (home_assets(assets, &error) != GROVE_OK)
         return -1;
     snprintf(folder, sizeof folder, "%s/model", assets);
-    return embedder_open(&(struct embedder_options){.folder = folder}, &embedder, &error);
+    return embedder_open(&(struct embedder_options){.folder = folder}, &embedder, &error) !=
+           GROVE_OK;
 }
 
 static int close_model(void **state)
@@ -49,8 +50,8 @@ static void the_same_tokens_are_the_same_query(void **state)
     assert_int_equal(misses, 2);
     assert_memory_equal(first, second, sizeof first);
     assert_memory_not_equal(first, other, sizeof first);
-    assert_int_equal(
-        embed_cache_embed(cache, embedder, text_of("\xff"), first, &error), GROVE_INVALID);
+    assert_int_equal(embed_cache_embed(cache, embedder, text_of("\xff"), first, &error),
+                     GROVE_INVALID);
     embed_cache_free(cache);
 }
 
