@@ -12,6 +12,15 @@ CREATE TABLE grove.subject (
 );
 COMMENT ON TABLE grove.subject IS 'the trees and the tables of their leaves';
 
+-- What holds for the whole database, whoever uses it.
+CREATE TABLE grove.setting (
+    name text PRIMARY KEY,
+    value text NOT NULL,
+    changed_at timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+COMMENT ON TABLE grove.setting IS 'settings of the database; model: whose vectors are compared';
+INSERT INTO grove.setting (name, value) VALUES ('model', 'all-MiniLM-L6-v2/f32');
+
 -- Every change of a content takes the next number: higher is newer.
 CREATE SEQUENCE grove.revision_seq AS bigint;
 COMMENT ON SEQUENCE grove.revision_seq IS 'numbers the changes of all contents';

@@ -3,11 +3,13 @@
 --   $1 integer    rows at most
 --   $2 text       who takes them
 --   $3 integer    for how many milliseconds
+--   $4 text       model id; where the database has changed to another there is nothing to take
 -- Rows that a writer or another projector holds are skipped, so nobody waits for anybody.
 WITH due AS (
     SELECT content_id
     FROM grove.outbox
     WHERE dead_since IS NULL
+      AND (SELECT value FROM grove.setting WHERE name = 'model') = $4
       AND not_before <= clock_timestamp()
       AND (lease_until IS NULL OR lease_until < clock_timestamp())
     ORDER BY not_before, content_id

@@ -3,10 +3,12 @@
 --   $1 integer[]  content ids
 --   $2 text       who takes them
 --   $3 integer    for how many milliseconds
+--   $4 text       model id; where the database has changed to another there is nothing to take
 WITH due AS (
     SELECT content_id
     FROM grove.outbox
     WHERE content_id = ANY ($1)
+      AND (SELECT value FROM grove.setting WHERE name = 'model') = $4
       AND (lease_until IS NULL OR lease_until < clock_timestamp())
     ORDER BY content_id
     FOR UPDATE SKIP LOCKED

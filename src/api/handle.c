@@ -160,7 +160,7 @@ GROVE_API enum grove_code grove_open(const struct grove_options *options, struct
     if (!grove)
         return error_no_memory(error, "a handle");
     pthread_mutex_init(&grove->ready_mutex, NULL);
-    pthread_mutex_init(&grove->store.embedder_mutex, NULL);
+    store_init(&grove->store);
     enum grove_code code = configure(grove, options ? options : &defaults, error);
     if (code == GROVE_OK)
         *ret = grove;
@@ -175,11 +175,7 @@ GROVE_API void grove_close(struct grove *grove)
         return;
     atomic_store(&grove->store.cancelled, true);
     projector_thread_stop(grove->projector);
-    embed_cache_free(grove->store.query_cache);
-    embedder_free(grove->store.embedder);
-    vector_engine_free(grove->store.engine);
-    pg_pool_free(grove->store.pool);
-    pthread_mutex_destroy(&grove->store.embedder_mutex);
+    store_release(&grove->store);
     pthread_mutex_destroy(&grove->ready_mutex);
     mem_free(grove->engine_url);
     mem_free(grove->database_url);

@@ -78,6 +78,8 @@ static void ask_database(struct grove *grove, struct grove_status *status)
     if (code == GROVE_OK && status->schema_version == status->schema_wanted)
         code = count_rows(conn, status, &error);
     pg_give(&conn);
+    if (code == GROVE_OK && status->schema_version == status->schema_wanted)
+        code = store_refresh_model(&grove->store, &error);
     if (code == GROVE_OK)
         status->database_ok = true;
     else
@@ -138,11 +140,11 @@ GROVE_API enum grove_code grove_get_status(struct grove *grove, struct grove_sta
         .database_private = grove->database_private,
         .engine_private = grove->engine_private,
     };
-    snprintf(status.model, sizeof status.model, "%s", EMBED_MODEL_ID);
     if (grove->has_home)
         snprintf(status.home, sizeof status.home, "%s", grove->home.path);
     ask_database(grove, &status);
     ask_engine(grove, &status);
+    store_model_id(&grove->store, status.model);
     *ret = status;
     return GROVE_OK;
 }

@@ -10,10 +10,13 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
+#include "base/arena.h"
+#include "base/clock.h"
 #include "base/digest.h"
 #include "base/file.h"
 #include "base/home.h"
 #include "base/strbuf.h"
+#include "catalog/assets.h"
 
 enum { SEAL_BYTES_MAX = 3 * PATH_MAX, MODEL_PATH_SIZE = PATH_MAX + 64 };
 
@@ -21,6 +24,81 @@ const struct store_model_file store_model_files[STORE_MODEL_FILES] = {
     {"model.safetensors", "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"},
     {"vocab.txt", "07eced375cec144d27c900241f3e339478dec958f92fddbc551f295c992038a3"},
 };
+
+void store_init(struct store *store)
+{
+    pthread_mutex_init(&store->model_mutex, NULL);
+    pthread_mutex_init(&store->embedder_mutex, NULL);
+    snprintf(store->model_id, sizeof store->model_id, "%s", EMBED_MODEL_ID);
+}
+
+void store_release(struct store *store)
+{
+    embed_cache_free(store->query_cache);
+    embedder_free(store->embedder);
+    vector_engine_free(store->engine);
+    pg_pool_free(store->pool);
+    pthread_mutex_destroy(&store->embedder_mutex);
+    pthread_mutex_destroy(&store->model_mutex);
+}
+
+// --- which model ------------------------------------------------------------------------------------
+
+void store_model_id(struct store *store, char ret_id[static STORE_MODEL_ID_SIZE])
+{
+    pthread_mutex_lock(&store->model_mutex);
+    memcpy(ret_id, store->model_id, STORE_MODEL_ID_SIZE);
+    pthread_mutex_unlock(&store->model_mutex);
+}
+
+static bool read_lately(struct store *store)
+{
+    pthread_mutex_lock(&store->model_mutex);
+    bool lately = store->model_read_at_us != 0 &&
+                  clock_monotonic_us() - store->model_read_at_us < STORE_MODEL_AGE_MS * 1000;
+    pthread_mutex_unlock(&store->model_mutex);
+    return lately;
+}
+
+static enum grove_code take_model(struct store *store, const struct pg_rows *rows,
+                                  struct grove_error *error)
+{
+    struct text id = rows->count == 1 ? pg_text(rows, 0, 0) : (struct text){"", 0};
+    if (!text_equal(id, text_of(EMBED_MODEL_ID))) {
+        error_set(error, GROVE_UNSUPPORTED,
+                  "the database's vectors are of the model \"%.*s\", which this grove does not have",
+                  id.length < 100 ? (int)id.length : 100, id.data);
+        error_hint(error, "use the version of grove that wrote them");
+        return GROVE_UNSUPPORTED;
+    }
+    pthread_mutex_lock(&store->model_mutex);
+    memcpy(store->model_id, id.data, id.length);
+    store->model_id[id.length] = '\0';
+    store->model_read_at_us = clock_monotonic_us();
+    pthread_mutex_unlock(&store->model_mutex);
+    return GROVE_OK;
+}
+
+enum grove_code store_refresh_model(struct store *store, struct grove_error *error)
+{
+    if (read_lately(store))
+        return GROVE_OK;
+    struct pg_statement statement = {"model.sql", query_sql("model.sql")};
+    struct pg_conn *conn = NULL;
+    struct pg_rows rows;
+    struct arena arena;
+    arena_init(&arena, 1 << 16);
+    enum grove_code code = pg_take(store->pool, &conn, error);
+    if (code == GROVE_OK)
+        code = pg_query(conn, &arena, &statement, NULL, &rows, error);
+    if (code == GROVE_OK)
+        code = take_model(store, &rows, error);
+    pg_give(&conn);
+    arena_release(&arena);
+    return code;
+}
+
+// --- the model's files --------------------------------------------------------------------------------
 
 static void file_path(const struct store *store, size_t i, char ret_path[static MODEL_PATH_SIZE])
 {

@@ -17,10 +17,16 @@
 #include "pg/pg.h"
 #include "vector/engine.h"
 
+enum { STORE_MODEL_ID_SIZE = 64 };
+
 struct store {
     struct pg_pool *pool;
     struct vector_engine *engine;
     atomic_bool cancelled; // looked at between the steps of long work
+
+    pthread_mutex_t model_mutex; // guards the following two
+    char model_id[STORE_MODEL_ID_SIZE]; // whose vectors the database compares
+    int64_t model_read_at_us;           // monotonic; 0: never
 
     pthread_mutex_t embedder_mutex; // guards the pointers `embedder` and `query_cache`
     struct embedder *embedder;
@@ -39,6 +45,17 @@ struct store_model_file {
     const char *sha256;
 };
 extern const struct store_model_file store_model_files[STORE_MODEL_FILES];
+
+void store_init(struct store *store);
+void store_release(struct store *store);
+
+// Reads again which model the database has, unless that was done a moment ago (STORE_MODEL_AGE_MS).
+// Another process may change it at any time; projectors are told by the outbox itself.
+enum { STORE_MODEL_AGE_MS = 1000 };
+enum grove_code store_refresh_model(struct store *store, struct grove_error *error);
+
+// The id that embeddings are stored under.
+void store_model_id(struct store *store, char ret_id[static STORE_MODEL_ID_SIZE]);
 
 // The model, opened if this is the first call. It belongs to the store.
 enum grove_code store_embedder(struct store *store, struct embedder **ret,

@@ -197,8 +197,10 @@ static enum grove_code write_vectors(struct writing *writing, struct grove_error
 {
     struct batch *batch = writing->batch;
     struct text vectors[BATCH_ROWS_MAX];
+    char model_id[STORE_MODEL_ID_SIZE];
     struct pg_params params = {0};
     struct pg_rows rows;
+    store_model_id(batch->store, model_id);
     for (size_t i = 0; i < batch->count; i++) {
         const float *vector = batch->records[i].vector;
         vectors[i] = vector
@@ -207,7 +209,7 @@ static enum grove_code write_vectors(struct writing *writing, struct grove_error
     }
     pg_add_int4_array(&params, &writing->arena, batch->content_ids, batch->count);
     pg_add_bytea_array(&params, &writing->arena, vectors, batch->count);
-    pg_add_text(&params, text_of(EMBED_MODEL_ID));
+    pg_add_text(&params, text_of(model_id));
     pg_add_text(&params, text_of(batch->origin));
     enum grove_code code = ask(writing, "vectors.sql", &params, &rows, error);
     if (code == GROVE_OK)
@@ -299,8 +301,9 @@ enum grove_code batch_write(struct batch *batch, struct grove_load_progress *pro
                                         .leaf = record->leaf};
         batch->leaf_of[i] = find_or_add_leaf(batch, &leaf);
     }
-    enum grove_code code =
-        batch->leaf_count > 0 ? write_transaction(batch, progress, error) : GROVE_OK;
+    enum grove_code code = store_refresh_model(batch->store, error);
+    if (code == GROVE_OK && batch->leaf_count > 0)
+        code = write_transaction(batch, progress, error);
     progress->seconds_database += (double)(clock_monotonic_us() - start_us) / 1e6;
     if (code == GROVE_OK && batch->count > 0)
         code = project(batch, progress, error);

@@ -58,6 +58,7 @@ struct run {
     float query_f32[EMBED_DIMENSION];
     int32_t *pending;
     size_t pending_count;
+    char model_id[STORE_MODEL_ID_SIZE];
     size_t unembedded; // rows without a vector that were left out
     size_t scored;     // rows compared in this round
 };
@@ -248,7 +249,7 @@ static void add_score_params(struct run *run, const int32_t *ids, size_t count,
                              struct pg_params *params)
 {
     predicate_add_params(run->predicate, run->arena, params);
-    pg_add_text(params, text_of(EMBED_MODEL_ID));
+    pg_add_text(params, text_of(run->model_id));
     pg_add_int4_array(params, run->arena, ids, count);
 }
 
@@ -377,7 +378,7 @@ static enum grove_code score_part(struct run *run, struct arena *part, int32_t *
     struct pg_statement statement = {"score_all.sql", query_sql("score_all.sql")};
     struct pg_params params = {0};
     predicate_add_params(run->predicate, part, &params);
-    pg_add_text(&params, text_of(EMBED_MODEL_ID));
+    pg_add_text(&params, text_of(run->model_id));
     pg_add_int4(&params, *after);
     pg_add_int4(&params, PART_ROWS);
     struct pg_rows rows;
@@ -530,7 +531,10 @@ enum grove_code ranking_run(struct store *store, const struct ranking_request *r
                       .result = result,
                       .arena = arena,
                       .ranking = ret};
-    enum grove_code code = embed_query(&run, error);
+    enum grove_code code = store_refresh_model(store, error);
+    store_model_id(store, run.model_id);
+    if (code == GROVE_OK)
+        code = embed_query(&run, error);
     struct pg_conn *conn = NULL;
     if (code == GROVE_OK)
         code = pg_take(store->pool, &conn, error);

@@ -50,6 +50,7 @@ struct batch {
     const atomic_bool *cancelled; // NULL: what was begun is finished
     struct arena arena;
     char owner[48];
+    char model_id[STORE_MODEL_ID_SIZE];
     int64_t leased_at_us; // monotonic
     size_t count;
     int32_t *content_ids;
@@ -113,6 +114,7 @@ static enum grove_code lease_due(struct batch *batch, struct grove_error *error)
     pg_add_int4(&params, BATCH_ROWS);
     pg_add_text(&params, text_of(batch->owner));
     pg_add_int4(&params, LEASE_MS);
+    pg_add_text(&params, text_of(batch->model_id));
     struct pg_rows rows;
     enum grove_code code = run(batch, "lease.sql", &params, &rows, error);
     return code == GROVE_OK ? take_leased(batch, &rows, error) : code;
@@ -126,6 +128,7 @@ static enum grove_code lease_these(struct batch *batch, const int32_t *content_i
     pg_add_int4_array(&params, &batch->arena, content_ids, count);
     pg_add_text(&params, text_of(batch->owner));
     pg_add_int4(&params, LEASE_MS);
+    pg_add_text(&params, text_of(batch->model_id));
     struct pg_rows rows;
     enum grove_code code = run(batch, "lease_these.sql", &params, &rows, error);
     return code == GROVE_OK ? take_leased(batch, &rows, error) : code;
@@ -161,7 +164,7 @@ static enum grove_code read_current(struct batch *batch, struct grove_error *err
 {
     struct pg_params params = {0};
     pg_add_int4_array(&params, &batch->arena, batch->content_ids, batch->count);
-    pg_add_text(&params, text_of(EMBED_MODEL_ID));
+    pg_add_text(&params, text_of(batch->model_id));
     struct pg_rows rows;
     enum grove_code code = run(batch, "current.sql", &params, &rows, error);
     if (code != GROVE_OK)
@@ -258,7 +261,7 @@ static enum grove_code store_embeddings(struct batch *batch, const struct embedd
     pg_add_int8_array(&params, &batch->arena, made->revisions, made->count);
     pg_add_bytea_array(&params, &batch->arena, made->digests, made->count);
     pg_add_bytea_array(&params, &batch->arena, made->vector_bytes, made->count);
-    pg_add_text(&params, text_of(EMBED_MODEL_ID));
+    pg_add_text(&params, text_of(batch->model_id));
     struct pg_rows rows;
     return run(batch, "store_embeddings.sql", &params, &rows, error);
 }
@@ -435,6 +438,7 @@ static void batch_init(struct batch *batch, struct store *store, struct projecto
     *batch = (struct batch){.store = store, .report = report, .cancelled = &store->cancelled};
     arena_init(&batch->arena, BATCH_BYTES_MAX);
     name_owner(batch->owner);
+    store_model_id(store, batch->model_id);
 }
 
 enum grove_code projector_prepare(struct store *store, struct grove_error *error)
@@ -475,9 +479,12 @@ enum grove_code projector_step(struct store *store, struct projector_report *rep
 {
     if (atomic_load(&store->cancelled))
         return error_set(error, GROVE_CANCELLED, "stopped on request");
+    enum grove_code code = store_refresh_model(store, error);
+    if (code != GROVE_OK)
+        return code;
     struct batch batch;
     batch_init(&batch, store, report);
-    enum grove_code code = lease_due(&batch, error);
+    code = lease_due(&batch, error);
     if (code == GROVE_OK) {
         *ret_idle = batch.count == 0;
         if (batch.count > 0)
@@ -493,10 +500,13 @@ enum grove_code projector_apply(struct store *store, const int32_t *content_ids,
     CHECK(count <= VECTOR_BATCH_MAX);
     if (count == 0)
         return GROVE_OK;
+    enum grove_code code = store_refresh_model(store, error);
+    if (code != GROVE_OK)
+        return code;
     struct batch batch;
     batch_init(&batch, store, report);
     batch.cancelled = NULL;
-    enum grove_code code = lease_these(&batch, content_ids, count, error);
+    code = lease_these(&batch, content_ids, count, error);
     if (code == GROVE_OK && batch.count > 0)
         code = project(&batch, error);
     arena_release(&batch.arena);

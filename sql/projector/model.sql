@@ -1,0 +1,3 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- The model whose vectors the database compares.
+SELECT value FROM grove.setting WHERE name = 'model'
