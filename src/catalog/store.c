@@ -42,7 +42,7 @@ void store_release(struct store *store)
     pthread_mutex_destroy(&store->model_mutex);
 }
 
-// --- which model ------------------------------------------------------------------------------------
+// --- which model --------------------------------------------------------------------------------
 
 void store_model_id(struct store *store, char ret_id[static STORE_MODEL_ID_SIZE])
 {
@@ -65,9 +65,10 @@ static enum grove_code take_model(struct store *store, const struct pg_rows *row
 {
     struct text id = rows->count == 1 ? pg_text(rows, 0, 0) : (struct text){"", 0};
     if (!text_equal(id, text_of(EMBED_MODEL_ID))) {
-        error_set(error, GROVE_UNSUPPORTED,
-                  "the database's vectors are of the model \"%.*s\", which this grove does not have",
-                  id.length < 100 ? (int)id.length : 100, id.data);
+        error_set(
+            error, GROVE_UNSUPPORTED,
+            "the database's vectors are of the model \"%.*s\", which this grove does not have",
+            id.length < 100 ? (int)id.length : 100, id.data);
         error_hint(error, "use the version of grove that wrote them");
         return GROVE_UNSUPPORTED;
     }
@@ -98,7 +99,7 @@ enum grove_code store_refresh_model(struct store *store, struct grove_error *err
     return code;
 }
 
-// --- the model's files --------------------------------------------------------------------------------
+// --- the model's files --------------------------------------------------------------------------
 
 static void file_path(const struct store *store, size_t i, char ret_path[static MODEL_PATH_SIZE])
 {

@@ -24,7 +24,7 @@ struct store {
     struct vector_engine *engine;
     atomic_bool cancelled; // looked at between the steps of long work
 
-    pthread_mutex_t model_mutex; // guards the following two
+    pthread_mutex_t model_mutex;        // guards the following two
     char model_id[STORE_MODEL_ID_SIZE]; // whose vectors the database compares
     int64_t model_read_at_us;           // monotonic; 0: never
 

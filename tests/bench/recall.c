@@ -128,7 +128,7 @@ static void report_tally(struct report *report, const char *name, const struct t
     report_number(report, "incomplete", (double)tally->incomplete);
     report_number(report, "degraded", (double)tally->degraded);
     report_number(report, "fewer_match", (double)tally->fewer);
-    report_number(report, "rows_matching_mean", (double)tally->matching / BENCH_QUERIES);
+    report_number(report, "rows_matching_mean", (double)tally->matching / (double)BENCH_QUERIES);
     report_end(report);
 }
 
