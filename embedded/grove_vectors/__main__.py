@@ -83,6 +83,18 @@ def take(data: str) -> int:
     return lock
 
 
+def end_without_folder(data: str, lock: int) -> None:
+    """Ends the process when the folder it has locked is no longer the one at its path: removed, or
+    another home's by now. Then nothing there is ours to tidy up."""
+    try:
+        there, held = os.stat(os.path.join(data, "lock")), os.fstat(lock)
+    except OSError:
+        there = None
+    if there is None or (there.st_dev, there.st_ino) != (held.st_dev, held.st_ino):
+        log(f"\"{data}\" was removed or replaced: stopped")
+        os._exit(EXIT_FAILED)
+
+
 def remove(path: str) -> None:
     try:
         os.unlink(path)
@@ -131,7 +143,7 @@ def serve(arguments: argparse.Namespace) -> None:
     version = engine_version(arguments.engine)
     listener = listen(arguments.socket)
     server = Server(listener, stop, catalogue, version)
-    catalogue.start()
+    catalogue.start(lambda: end_without_folder(arguments.data, lock))
     log(f"engine {version}, {len(catalogue.names())} collections, ready after "
         f"{time.monotonic() - began:.2f} s")
     server.run()

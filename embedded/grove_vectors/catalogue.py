@@ -14,6 +14,7 @@ from .rebuild import Builder, RebuildError, rebuild, retry_time
 
 NAME_BYTES_MAX = 255
 PAUSE_S = 0.25
+FOLDER_CHECK_S = 2.0
 
 
 def folder_name(name: str) -> str:
@@ -43,7 +44,9 @@ class Catalogue:
         self._builder = None
         self._keeper = threading.Thread(target=self._keep, name="keeper", daemon=True)
 
-    def start(self) -> None:
+    def start(self, check_folder) -> None:
+        """`check_folder` is called now and then, and ends the process when the folder is gone."""
+        self._check_folder = check_folder
         self._keeper.start()
 
     # --- collections --------------------------------------------------------------------------
@@ -102,7 +105,11 @@ class Catalogue:
     # --- upkeep -------------------------------------------------------------------------------
 
     def _keep(self) -> None:
+        checked_at = time.monotonic()
         while not self._stopping.wait(PAUSE_S):
+            if time.monotonic() - checked_at > FOLDER_CHECK_S:
+                self._check_folder()
+                checked_at = time.monotonic()
             for collection in list(self._collections.values()):
                 if self._stopping.is_set():
                     return

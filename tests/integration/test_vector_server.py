@@ -571,6 +571,14 @@ def test_one_server_per_folder(server, tmp_path):
     assert stat.S_IMODE(os.stat(server.socket).st_mode) == 0o600
 
 
+def test_a_server_without_its_folder_ends(server, tmp_path):
+    make(server)
+    data = tmp_path / "data"
+    data.rename(tmp_path / "elsewhere")
+    assert server.process.wait(timeout=30) == 1
+    assert "removed or replaced" in server.log.read_text()
+
+
 def test_signals(server, tmp_path):
     make(server)
     for number in (signal.SIGHUP, signal.SIGINT):
