@@ -7,18 +7,30 @@
 --   $3 bytea[]    SHA-256 of the embedded texts
 --   $4 bytea[]    vectors
 --   $5 text       model id
-INSERT INTO grove.embedding (content_id, model, text_sha256, origin, vector)
-SELECT n.content_id, $5, n.text_sha256, 'computed', n.vector
-FROM (
-    SELECT u.content_id, u.text_sha256, u.vector
-    FROM unnest($1::integer[], $2::bigint[], $3::bytea[], $4::bytea[])
-             AS u (content_id, revision, text_sha256, vector)
-    JOIN grove.content_state AS s ON s.content_id = u.content_id AND s.revision = u.revision
-    ORDER BY u.content_id
-    FOR SHARE OF s
-) AS n
+-- The contents whose embeddings were kept. Those that somebody else has locked are left out: who
+-- never waits while it holds locks is never part of a deadlock, and so no writer's victim.
+WITH content AS MATERIALIZED (
+    SELECT m.id
+    FROM public.content_metadata AS m
+    WHERE m.id = ANY ($1)
+    ORDER BY m.id
+    FOR KEY SHARE SKIP LOCKED
+), state AS MATERIALIZED (
+    SELECT s.content_id, s.revision
+    FROM grove.content_state AS s
+    WHERE s.content_id IN (SELECT c.id FROM content AS c)
+    ORDER BY s.content_id
+    FOR SHARE SKIP LOCKED
+)
+INSERT INTO grove.embedding AS e (content_id, model, text_sha256, origin, vector)
+SELECT u.content_id, $5, u.text_sha256, 'computed', u.vector
+FROM unnest($1::integer[], $2::bigint[], $3::bytea[], $4::bytea[])
+         AS u (content_id, revision, text_sha256, vector)
+JOIN state AS s ON s.content_id = u.content_id AND s.revision = u.revision
+ORDER BY u.content_id
 ON CONFLICT (content_id, model) DO UPDATE
 SET text_sha256 = excluded.text_sha256,
     origin = excluded.origin,
     vector = excluded.vector,
     created_at = clock_timestamp()
+RETURNING e.content_id

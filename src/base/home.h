@@ -14,7 +14,7 @@
 //     <home>/run/      their sockets; /tmp/grove-<id>/ where that path is too long for a socket
 //
 // The private servers do not run as root: there they run under an account of their own (the owner
-// of the home or of its servers folder if that is not root, else GROVE_USER, else "grove", else
+// that GROVE_USER names, else of the servers folder or the home if not root, else "grove", else
 // "postgres"). Where that account cannot reach the home, `servers` is a link to
 // /var/lib/grove/<id>, and the sockets are in it.
 //

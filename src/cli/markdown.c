@@ -47,7 +47,7 @@ static const char output[] =
     "| `word_count` | number or null |\n"
     "| `created_at` | time or null |\n\n"
     "`complete` is false when rows may be missing that should be there, and `incomplete_reason` "
-    "says why. `degraded` is true when the vector engine did not answer and PostgreSQL did its "
+    "says why. `degraded` is true when the vector engine did not answer, or lacks points, and PostgreSQL did its "
     "work. `explain` has `strategy`, `reason`, `rows_estimated`, `rows_matching`, `rounds`, "
     "`candidates`, `pending`, `dropped`, `stages` (`name`, `milliseconds`, `rows`) and `plan`.\n\n"
     "A cursor belongs to its query. `--since 90d` means another time at every moment: with "

@@ -177,8 +177,11 @@ static enum grove_code score_rows(struct run *run, const struct pg_rows *rows,
         struct text bytes = pg_bytea(rows, r, 1);
         CHECK(bytes.length == EMBED_DIMENSION * sizeof(float));
         // Values of a result are aligned for any type: libpq promises it for binary columns.
-        items[(*count)++] = (struct result_score){
-            pg_int4(rows, r, 0), cosine(run->query, (const float *)(const void *)bytes.data)};
+        double score = cosine(run->query, (const float *)(const void *)bytes.data);
+        if (isfinite(score))
+            items[(*count)++] = (struct result_score){pg_int4(rows, r, 0), score};
+        else
+            run->unembedded++; // somebody wrote numbers there that are none
     }
     return score_texts(run, rows, items, count, error);
 }
@@ -547,10 +550,12 @@ enum grove_code ranking_run(struct store *store, const struct ranking_request *r
     if (code == GROVE_OK)
         code = choose_and_run(&run, error);
     if (code == GROVE_OK && run.unembedded > 0)
-        result_incomplete(result, "%zu matching rows have no vector yet; run \"grove sync\"",
+        result_incomplete(result, "%zu matching rows have no usable vector yet; run \"grove sync\"",
                           run.unembedded);
-    if (code == GROVE_OK && request->explain)
+    if (code == GROVE_OK && request->explain) {
         code = add_explanation(&run, error);
+        result_stage(result, "explain", (int64_t)ret->count); // asked for by --explain only
+    }
     if (code != GROVE_OK)
         pg_give(&ret->conn);
     return code;

@@ -194,6 +194,49 @@ static enum grove_code read_current(struct batch *batch, struct grove_error *err
     return GROVE_OK;
 }
 
+// --- put back ---------------------------------------------------------------------------------
+
+static enum grove_code put_back(struct batch *batch, const int32_t *content_ids, size_t count,
+                                bool counts, const char *reason, struct grove_error *error)
+{
+    struct pg_params params = {0};
+    pg_add_int4_array(&params, &batch->arena, content_ids, count);
+    pg_add_text(&params, text_of(batch->owner));
+    pg_add_text(&params, text_of(reason));
+    pg_add_bool(&params, counts);
+    pg_add_int4(&params, ATTEMPTS_MAX);
+    struct pg_rows rows;
+    enum grove_code code = run(batch, "put_back.sql", &params, &rows, error);
+    if (code != GROVE_OK)
+        return code;
+    for (int r = 0; r < rows.count; r++)
+        batch->report->dead += pg_bool(&rows, r, 0);
+    if (counts)
+        batch->report->failed += (int64_t)count;
+    return GROVE_OK;
+}
+
+static void forbid_acknowledgement(struct batch *batch, int32_t content_id)
+{
+    for (size_t i = 0; i < batch->count; i++)
+        if (batch->content_ids[i] == content_id)
+            batch->revisions[i] = -1;
+}
+
+// Takes a row that lives out of what the step goes on with.
+static void forget_row(struct batch *batch, int32_t content_id)
+{
+    size_t kept = 0;
+    forbid_acknowledgement(batch, content_id);
+    for (size_t p = 0; p < batch->point_count; p++) {
+        if (batch->points[p].content_id == content_id)
+            continue;
+        batch->texts[kept] = batch->texts[p];
+        batch->points[kept++] = batch->points[p];
+    }
+    batch->point_count = kept;
+}
+
 // --- embed ------------------------------------------------------------------------------------
 
 // The arrays that store_embeddings.sql takes.
@@ -253,6 +296,27 @@ static enum grove_code collect_missing(struct batch *batch, struct embeddings *r
     return GROVE_OK;
 }
 
+// Rows whose embedding was not kept are being changed by somebody else: they are neither written
+// nor acknowledged, but put back at once for a later step.
+static enum grove_code set_aside_others(struct batch *batch, const struct embeddings *made,
+                                        const struct pg_rows *kept, struct grove_error *error)
+{
+    int32_t *others = arena_alloc_array(&batch->arena, made->count, sizeof *others);
+    size_t other_count = 0;
+    if (!others)
+        return error_no_memory(error, "a batch of the outbox");
+    for (size_t i = 0; i < made->count; i++) {
+        bool is_kept = false;
+        for (int r = 0; r < kept->count && !is_kept; r++)
+            is_kept = pg_int4(kept, r, 0) == made->content_ids[i];
+        if (is_kept)
+            continue;
+        others[other_count++] = made->content_ids[i];
+        forget_row(batch, made->content_ids[i]);
+    }
+    return put_back(batch, others, other_count, false, "it was being changed", error);
+}
+
 static enum grove_code store_embeddings(struct batch *batch, const struct embeddings *made,
                                         struct grove_error *error)
 {
@@ -263,7 +327,10 @@ static enum grove_code store_embeddings(struct batch *batch, const struct embedd
     pg_add_bytea_array(&params, &batch->arena, made->vector_bytes, made->count);
     pg_add_text(&params, text_of(batch->model_id));
     struct pg_rows rows;
-    return run(batch, "store_embeddings.sql", &params, &rows, error);
+    enum grove_code code = run(batch, "store_embeddings.sql", &params, &rows, error);
+    return code == GROVE_OK && (size_t)rows.count < made->count
+               ? set_aside_others(batch, made, &rows, error)
+               : code;
 }
 
 static enum grove_code embed_missing(struct batch *batch, struct grove_error *error)
@@ -288,26 +355,6 @@ static enum grove_code embed_missing(struct batch *batch, struct grove_error *er
 }
 
 // --- write ------------------------------------------------------------------------------------
-
-static enum grove_code put_back(struct batch *batch, const int32_t *content_ids, size_t count,
-                                bool counts, const char *reason, struct grove_error *error)
-{
-    struct pg_params params = {0};
-    pg_add_int4_array(&params, &batch->arena, content_ids, count);
-    pg_add_text(&params, text_of(batch->owner));
-    pg_add_text(&params, text_of(reason));
-    pg_add_bool(&params, counts);
-    pg_add_int4(&params, ATTEMPTS_MAX);
-    struct pg_rows rows;
-    enum grove_code code = run(batch, "put_back.sql", &params, &rows, error);
-    if (code != GROVE_OK)
-        return code;
-    for (int r = 0; r < rows.count; r++)
-        batch->report->dead += pg_bool(&rows, r, 0);
-    if (counts)
-        batch->report->failed += (int64_t)count;
-    return GROVE_OK;
-}
 
 // The collection is gone, and every point with it. The rows are put into the outbox before the
 // collection is made: a death in between leaves no collection, and this is done again.
@@ -346,9 +393,7 @@ static enum grove_code write_points(struct batch *batch, size_t first, size_t co
     }
     snprintf(batch->report->last_error, sizeof batch->report->last_error, "content %d: %s",
              batch->points[first].content_id, refusal.message);
-    for (size_t i = 0; i < batch->count; i++)
-        if (batch->content_ids[i] == batch->points[first].content_id)
-            batch->revisions[i] = -1;
+    forbid_acknowledgement(batch, batch->points[first].content_id);
     return put_back(batch, &batch->points[first].content_id, 1, true, refusal.message, error);
 }
 

@@ -127,6 +127,28 @@ def test_points_lost_one_by_one_are_noticed(shared):
     assert shared.json("search", "candles", "--limit", "1000")["degraded"] is False
 
 
+def test_a_row_that_is_being_changed_waits_for_nobody(shared):
+    with shared.connect() as conn, shared.connect() as writer:
+        (number,), = conn.execute(INSERT, ("Held back", "By a writer.", 7)).fetchall()
+        conn.execute(INSERT, ("Let through", "Nobody holds it.", 8))
+        with writer.transaction(force_rollback=True):
+            writer.execute("DELETE FROM content_metadata WHERE id = %s", (number,))
+            projector = shared.start("sync")
+            deadline = time.monotonic() + 30
+            # The other row passes while the writer's transaction is open.
+            while conn.execute("SELECT count(*) FROM grove.embedding AS e JOIN content_metadata AS m"
+                               " ON m.id = e.content_id WHERE m.title = 'Let through'"
+                               ).fetchone()[0] == 0:
+                assert time.monotonic() < deadline
+                time.sleep(0.05)
+        projector.communicate(timeout=60)
+        assert projector.returncode == 0
+        assert conn.execute("SELECT count(*) FROM grove.embedding WHERE content_id = %s",
+                            (number,)).fetchone() == (1,)
+    assert shared.json("sync")["pending"] == 0
+    assert "Held back" in titles(shared, "held back by a writer")
+
+
 def test_stop_and_start(shared):
     before = titles(shared, "candles")
     shared("stop")
