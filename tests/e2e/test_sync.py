@@ -136,9 +136,9 @@ def test_a_row_that_is_being_changed_waits_for_nobody(shared):
             projector = shared.start("sync")
             deadline = time.monotonic() + 30
             # The other row passes while the writer's transaction is open.
-            while conn.execute("SELECT count(*) FROM grove.embedding AS e JOIN content_metadata AS m"
-                               " ON m.id = e.content_id WHERE m.title = 'Let through'"
-                               ).fetchone()[0] == 0:
+            query = ("SELECT count(*) FROM grove.embedding AS e JOIN content_metadata AS m"
+                     " ON m.id = e.content_id WHERE m.title = 'Let through'")
+            while conn.execute(query).fetchone()[0] == 0:
                 assert time.monotonic() < deadline
                 time.sleep(0.05)
         projector.communicate(timeout=60)
