@@ -54,8 +54,8 @@ void store_model_id(struct store *store, char ret_id[static STORE_MODEL_ID_SIZE]
 static bool read_lately(struct store *store)
 {
     pthread_mutex_lock(&store->model_mutex);
-    bool lately = store->model_read_at_us != 0 &&
-                  clock_monotonic_us() - store->model_read_at_us < STORE_MODEL_AGE_MS * 1000;
+    bool lately = store->model_read_at_us != 0 && clock_monotonic_us() - store->model_read_at_us <
+                                                      (int64_t)STORE_MODEL_AGE_MS * 1000;
     pthread_mutex_unlock(&store->model_mutex);
     return lately;
 }
