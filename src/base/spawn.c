@@ -2,8 +2,8 @@
 //
 // Programs under the servers' account.
 //
-// grove has many threads and OpenBLAS loaded, whose fork handlers may deadlock: so nothing here
-// forks. posix_spawn starts util-linux's setpriv (changes the account) and setsid -f (detaches, so
+// grove has many threads, and in the child of a fork their locks may be held for ever: so nothing
+// here forks. posix_spawn starts util-linux's setpriv (changes the account) and setsid -f (detaches, so
 // that the program becomes nobody's child), then a line of shell which opens the log with the
 // account's rights, reports through a pipe and becomes the program. What fails on that way is
 // what comes out of the pipe instead.

@@ -10,7 +10,8 @@
 //     embedder_free(embedder);
 //
 // Threads: one embedder may be used from any number of threads at once; calls share its worker
-// threads. Weights are views into the mapped file and are never copied whole.
+// threads. A text's vector does not depend on what else is in its batch, nor, with processors that
+// have fused multiply-add (x86-64 since 2013, all arm64), on the machine.
 #ifndef GROVE_EMBED_EMBED_H
 #define GROVE_EMBED_EMBED_H
 
@@ -25,19 +26,36 @@ enum { EMBED_DIMENSION = 384, EMBED_TOKENS_MAX = 256 };
 
 // Stored with every embedding, so that vectors of different models or precisions never mix.
 #define EMBED_MODEL_ID "all-MiniLM-L6-v2/f32"
+#define EMBED_MODEL_ID_REDUCED "all-MiniLM-L6-v2/int8"
+
+enum embed_precision {
+    EMBED_F32 = 0, // as the published model computes
+    EMBED_REDUCED, // products of 8-bit whole numbers: faster, a little off
+};
 
 struct embedder;
 
 struct embedder_options {
     const char *folder; // holds model.safetensors and vocab.txt
     unsigned threads;   // 0: one for each processor
+    enum embed_precision precision;
 };
 
 // A missing file is GROVE_NOT_FOUND; a damaged or truncated one, or one of another model, is
-// GROVE_CORRUPT with what is wrong and where.
+// GROVE_CORRUPT with what is wrong and where. GROVE_INVALID: the environment variable
+// GROVE_KERNELS names kernels that this machine cannot run.
+//
+// The first time, the weights are put into the order in which they are read, and kept in a file
+// beside the model, else in the user's cache folder, else in memory only.
 enum grove_code embedder_open(const struct embedder_options *options, struct embedder **ret,
                               struct grove_error *error);
 void embedder_free(struct embedder *embedder);
+
+// EMBED_MODEL_ID, or that of the reduced precision.
+const char *embedder_model_id(const struct embedder *embedder);
+
+// The instruction set that its kernels use: "avx2".
+const char *embedder_kernels(const struct embedder *embedder);
 
 // Embeds `count` texts (well-formed UTF-8, else GROVE_INVALID naming the text's number and
 // offset) into ret_vectors[count * EMBED_DIMENSION]. Longer texts are cut at 256 tokens.

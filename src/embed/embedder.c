@@ -9,14 +9,16 @@
 #include <limits.h>
 #include <pthread.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 
 #include "base/alloc.h"
 #include "base/check.h"
 #include "base/file.h"
 #include "base/workers.h"
 #include "embed/forward.h"
-#include "embed/model.h"
+#include "embed/pack_file.h"
 #include "embed/safetensors.h"
 #include "embed/tokenizer.h"
 
@@ -41,58 +43,106 @@ struct pool {
 struct embedder {
     struct file_map model_file, vocab_file;
     struct tokenizer tokenizer;
-    struct model model;
+    struct encoder encoder;
+    struct pack pack;
     struct workers *workers;
     struct forward_scratch **worker_scratches; // [workers_count]
     struct pool pool;
     char model_path[PATH_MAX], vocab_path[PATH_MAX];
 };
 
-static enum grove_code map_file(const char *folder, const char *name, char path[static PATH_MAX],
-                                struct file_map *ret_map, struct grove_error *error)
+static enum grove_code join_path(const char *folder, const char *name,
+                                 char ret_path[static PATH_MAX], struct grove_error *error)
 {
-    int length = snprintf(path, PATH_MAX, "%s/%s", folder, name);
+    int length = snprintf(ret_path, PATH_MAX, "%s/%s", folder, name);
     if (length < 0 || length >= PATH_MAX)
         return error_set(error, GROVE_INVALID, "path \"%.200s...\" is too long", folder);
+    return GROVE_OK;
+}
+
+static enum grove_code map_file(const char *path, struct file_map *ret_map,
+                                struct grove_error *error)
+{
     enum grove_code code = file_map_open(path, ret_map, error);
     if (code == GROVE_NOT_FOUND)
         error_hint(error, "the model's folder must hold model.safetensors and vocab.txt of "
-                          "sentence-transformers/all-MiniLM-L6-v2, which \"make\" in grove's "
-                          "source tree fetches");
+                          "sentence-transformers/all-MiniLM-L6-v2");
     return code;
 }
 
-static enum grove_code open_model(struct embedder *self, struct grove_error *error)
+// What the pack is kept for. Without a header digest.
+static bool file_key(const char *path, struct pack_key *ret_key)
 {
-    struct safetensors file;
-    enum grove_code code = safetensors_open(&file, self->model_file.data,
-                                            self->model_file.size_bytes, self->model_path, error);
+    struct stat status;
+    if (stat(path, &status) != 0)
+        return false;
+    *ret_key = (struct pack_key){
+        .model_bytes = (uint64_t)status.st_size,
+        .inode = status.st_ino,
+        .changed_s = status.st_mtim.tv_sec,
+        .changed_ns = status.st_mtim.tv_nsec,
+    };
+    return true;
+}
+
+static enum grove_code open_pack(struct embedder *self, const struct pack_key *before,
+                                 struct text header, struct grove_error *error)
+{
+    struct encoder *encoder = &self->encoder;
+    struct pack_options options = {
+        .model = &encoder->model,
+        .precision = encoder->precision,
+        .model_path = self->model_path,
+    };
+    // A file that is being replaced just now may not be the one that is mapped.
+    options.keep = file_key(self->model_path, &options.key) &&
+                   memcmp(&options.key, before, sizeof *before) == 0 &&
+                   options.key.model_bytes == self->model_file.size_bytes;
+    sha256(header, options.key.header_digest);
+    enum grove_code code = pack_open(&options, &self->pack, error);
+    if (code == GROVE_OK)
+        pack_view(self->pack.payload, encoder->precision, &encoder->packed);
+    return code;
+}
+
+static enum grove_code open_model(struct embedder *self, const char *folder,
+                                  struct grove_error *error)
+{
+    struct pack_key before = {0};
+    enum grove_code code = join_path(folder, "model.safetensors", self->model_path, error);
     if (code != GROVE_OK)
         return code;
-    code = model_open(&self->model, &file, self->tokenizer.vocab.count, error);
+    (void)file_key(self->model_path, &before);
+    code = map_file(self->model_path, &self->model_file, error);
+    if (code != GROVE_OK)
+        return code;
+    struct safetensors file;
+    code = safetensors_open(&file, self->model_file.data, self->model_file.size_bytes,
+                            self->model_path, error);
+    if (code != GROVE_OK)
+        return code;
+    struct text header = {(const char *)self->model_file.data,
+                          (size_t)(file.data - self->model_file.data)};
+    code = model_open(&self->encoder.model, &file, self->tokenizer.vocab.count, error);
     safetensors_release(&file);
+    if (code == GROVE_OK)
+        code = open_pack(self, &before, header, error);
     return code;
 }
 
 static enum grove_code open_files(struct embedder *self, const char *folder,
                                   struct grove_error *error)
 {
-    enum grove_code code =
-        map_file(folder, "vocab.txt", self->vocab_path, &self->vocab_file, error);
+    enum grove_code code = join_path(folder, "vocab.txt", self->vocab_path, error);
     if (code == GROVE_OK)
-        code = map_file(folder, "model.safetensors", self->model_path, &self->model_file, error);
+        code = map_file(self->vocab_path, &self->vocab_file, error);
     if (code != GROVE_OK)
         return code;
     struct text vocabulary = {(const char *)self->vocab_file.data, self->vocab_file.size_bytes};
     code = tokenizer_open(&self->tokenizer, vocabulary, self->vocab_path, error);
     if (code == GROVE_OK)
-        code = open_model(self, error);
-    if (code != GROVE_OK)
-        return code;
-    // Advice: read ahead, where the file is not in memory yet.
-    (void)madvise((void *)(uintptr_t)self->model_file.data, self->model_file.size_bytes,
-                  MADV_WILLNEED);
-    return GROVE_OK;
+        code = open_model(self, folder, error);
+    return code;
 }
 
 static enum grove_code open_scratches(struct embedder *self, struct grove_error *error)
@@ -122,12 +172,17 @@ enum grove_code embedder_open(const struct embedder_options *options, struct emb
 {
     if (!options->folder || options->folder[0] == '\0')
         return error_set(error, GROVE_INVALID, "no folder of the model is given");
+    if (options->precision != EMBED_F32 && options->precision != EMBED_REDUCED)
+        return error_set(error, GROVE_INVALID, "there is no precision %d", (int)options->precision);
     struct embedder *self = mem_zalloc(sizeof *self);
     if (!self)
         return error_no_memory(error, "the model");
     pthread_mutex_init(&self->pool.mutex, NULL);
     pthread_cond_init(&self->pool.returned, NULL);
-    enum grove_code code = open_files(self, options->folder, error);
+    self->encoder.precision = options->precision;
+    enum grove_code code = kernels_choose(options->precision, &self->encoder.kernels, error);
+    if (code == GROVE_OK)
+        code = open_files(self, options->folder, error);
     if (code == GROVE_CORRUPT)
         error_hint(error,
                    "remove the model's folder and run \"make\" in grove's source tree, which "
@@ -156,11 +211,22 @@ void embedder_free(struct embedder *self)
     mem_free(self->worker_scratches);
     workers_free(self->workers);
     tokenizer_release(&self->tokenizer);
+    pack_release(&self->pack);
     file_map_release(&self->model_file);
     file_map_release(&self->vocab_file);
     pthread_cond_destroy(&self->pool.returned);
     pthread_mutex_destroy(&self->pool.mutex);
     mem_free(self);
+}
+
+const char *embedder_model_id(const struct embedder *self)
+{
+    return self->encoder.precision == EMBED_REDUCED ? EMBED_MODEL_ID_REDUCED : EMBED_MODEL_ID;
+}
+
+const char *embedder_kernels(const struct embedder *self)
+{
+    return self->encoder.kernels->name;
 }
 
 static struct forward_scratch *pool_take(struct pool *pool)
@@ -274,7 +340,7 @@ static void run_group(void *state, size_t index, unsigned worker)
     const struct group *group = &self->groups[index];
     if (is_cancelled(self) || atomic_load(&self->damaged))
         return;
-    if (!forward(&self->embedder->model, self->embedder->worker_scratches[worker],
+    if (!forward(&self->embedder->encoder, self->embedder->worker_scratches[worker],
                  self->sequences + group->first, group->count))
         atomic_store(&self->damaged, true);
 }
@@ -283,7 +349,7 @@ static void run_direct(struct round *self, size_t count)
 {
     struct pool *pool = &self->embedder->pool;
     struct forward_scratch *scratch = pool_take(pool);
-    if (!is_cancelled(self) && !forward(&self->embedder->model, scratch, self->sequences, count))
+    if (!is_cancelled(self) && !forward(&self->embedder->encoder, scratch, self->sequences, count))
         atomic_store(&self->damaged, true);
     pool_return(pool, scratch);
 }

@@ -2,75 +2,60 @@
 //
 // BERT's encoder (A. Vaswani et al. 2017, "Attention Is All You Need"; J. Devlin et al. 2018,
 // "BERT"), then the mean over all tokens, then length 1 (N. Reimers, I. Gurevych 2019,
-// "Sentence-BERT"). For T tokens in all, H = hidden:
+// "Sentence-BERT"). For T tokens in all, H = hidden, and blocks of B tokens:
 //
 //     hidden       [T][H]      what the layers hand on
-//     projections  [T][3H]     queries, keys and values side by side   } the two together are
-//     context      [T][H]      what attention gathered                 } `intermediate` [T][4H]
-//     added        [T][H]      what a sublayer adds to hidden
-//     scores       [L][L]      of one head of one sequence of L tokens, rows padded to
-//                              KERNELS_WIDTH with what the softmax makes 0
+//     projections  [T][3H]     queries, keys and values side by side
+//     context      [T][H]      what attention gathered
+//     intermediate [B][4H]     of one block
+//     added        [B][H]      what a sublayer adds to hidden
 //
-// Large products are OpenBLAS's, on the calling thread; those of few rows are our own, since
-// OpenBLAS would copy all weights to read them once.
+// All but attention goes block by block, so that what one step writes is still in the second
+// cache when the next one reads it.
 #include "embed/forward.h"
 
 #include <assert.h>
-#include <cblas.h>
 #include <math.h>
-#include <pthread.h>
 #include <string.h>
 
 #include "base/alloc.h"
 #include "base/check.h"
-#include "embed/embed.h"
-#include "embed/kernels.h"
+#include "embed/products.h"
 
 enum {
     HIDDEN = MODEL_HIDDEN,
     PROJECTIONS = 3 * HIDDEN,
-    FEW_ROWS_MAX = 16,
-    TOKENS_LIMIT = 4096, // 38 MB of scratch
+    BLOCK = PRODUCT_ROWS_MAX,
+    TOKENS_LIMIT = 4096, // 34 MB of scratch
 };
 
 static_assert((int)MODEL_HIDDEN == (int)EMBED_DIMENSION, "the mean of hidden is the vector");
-static_assert(MODEL_INTERMEDIATE == PROJECTIONS + HIDDEN, "they share their memory");
 static_assert((int)EMBED_TOKENS_MAX <= (int)MODEL_POSITIONS, "each token has a position");
 static_assert((int)EMBED_TOKENS_MAX % (int)KERNELS_WIDTH == 0, "padded rows of scores fit");
 
 struct forward_scratch {
-    const struct kernels *kernels;
     size_t tokens_max;
-    float *hidden, *projections, *context, *intermediate, *added, *scores;
+    float *hidden, *projections, *context;
+    float intermediate[BLOCK * MODEL_INTERMEDIATE] __attribute__((aligned(64)));
+    float added[BLOCK * HIDDEN] __attribute__((aligned(64)));
+    float attend[KERNELS_ATTEND_SCRATCH] __attribute__((aligned(64)));
+    struct product_scratch product __attribute__((aligned(64)));
     float numbers[] __attribute__((aligned(64)));
 };
-
-static pthread_once_t blas_once = PTHREAD_ONCE_INIT;
-
-// Parallelism is ours, over sequences: threads within a product would only wait for each other.
-static void set_up_blas(void)
-{
-    openblas_set_num_threads(1);
-}
 
 struct forward_scratch *forward_scratch_new(size_t tokens_max)
 {
     CHECK(tokens_max >= EMBED_TOKENS_MAX && tokens_max <= TOKENS_LIMIT);
-    pthread_once(&blas_once, set_up_blas);
-    size_t count = tokens_max * (HIDDEN + MODEL_INTERMEDIATE + HIDDEN) +
-                   (size_t)EMBED_TOKENS_MAX * EMBED_TOKENS_MAX;
+    size_t count = tokens_max * (HIDDEN + PROJECTIONS + HIDDEN);
     struct forward_scratch *self =
         mem_alloc_aligned(64, sizeof *self + count * sizeof self->numbers[0]);
     if (!self)
         return NULL;
-    self->kernels = kernels_choose();
     self->tokens_max = tokens_max;
     self->hidden = self->numbers;
-    self->intermediate = self->projections = self->hidden + tokens_max * HIDDEN;
+    self->projections = self->hidden + tokens_max * HIDDEN;
     self->context = self->projections + tokens_max * PROJECTIONS;
-    self->added = self->context + tokens_max * HIDDEN;
-    self->scores = self->added + tokens_max * HIDDEN;
-    CHECK(self->scores + (size_t)EMBED_TOKENS_MAX * EMBED_TOKENS_MAX == self->numbers + count);
+    CHECK(self->context + tokens_max * HIDDEN == self->numbers + count);
     return self;
 }
 
@@ -79,23 +64,20 @@ void forward_scratch_free(struct forward_scratch *scratch)
     mem_free(scratch);
 }
 
-// y = x W^T, the bias being left to what comes next.
-static void multiply(const struct kernels *kernels, const struct linear *linear, const float *x,
-                     size_t rows, float *y, size_t y_stride)
+static void multiply(const struct encoder *encoder, struct forward_scratch *scratch,
+                     const struct packed *weights, const float *x, size_t rows, float *y)
 {
-    if (rows <= FEW_ROWS_MAX) {
-        kernels->linear(linear, x, rows, y, y_stride);
-        return;
-    }
-    cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, (int)rows, (int)linear->outputs,
-                (int)linear->inputs, 1.0f, x, (int)linear->inputs, linear->weight,
-                (int)linear->inputs, 0.0f, y, (int)y_stride);
+    if (encoder->precision == EMBED_REDUCED)
+        product_int8(encoder->kernels, weights, &scratch->product, x, rows, y);
+    else
+        product_f32(encoder->kernels, weights, x, rows, y);
 }
 
-// hidden = norm(word + position + type)
-static size_t embed_tokens(const struct model *model, struct forward_scratch *scratch,
+// hidden = norm(word + (position + type))
+static size_t embed_tokens(const struct encoder *encoder, struct forward_scratch *scratch,
                            const struct forward_sequence *sequences, size_t count)
 {
+    const struct model *model = &encoder->model;
     size_t tokens = 0;
     for (size_t s = 0; s < count; s++) {
         const struct forward_sequence *sequence = &sequences[s];
@@ -103,72 +85,63 @@ static size_t embed_tokens(const struct model *model, struct forward_scratch *sc
         CHECK(tokens + sequence->length <= scratch->tokens_max);
         for (size_t i = 0; i < sequence->length; i++, tokens++) {
             CHECK(sequence->ids[i] >= 0 && (size_t)sequence->ids[i] < model->word_count);
-            memcpy(scratch->hidden + tokens * HIDDEN,
-                   model->words + (size_t)sequence->ids[i] * HIDDEN, HIDDEN * sizeof(float));
-            memcpy(scratch->added + tokens * HIDDEN, model->positions + i * HIDDEN,
+            float *hidden = scratch->hidden + tokens * HIDDEN;
+            memcpy(hidden, model->words + (size_t)sequence->ids[i] * HIDDEN,
                    HIDDEN * sizeof(float));
+            for (size_t k = 0; k < HIDDEN; k++)
+                scratch->added[k] = model->positions[i * HIDDEN + k] + model->types[k];
+            encoder->kernels->real->add_norm(hidden, 1, scratch->added, &model->embedding_norm);
         }
     }
-    scratch->kernels->add_norm(scratch->hidden, tokens, scratch->added, model->types,
-                               &model->embedding_norm);
     return tokens;
 }
 
-// context = softmax(Q K^T / sqrt(MODEL_HEAD)) V, for one head of the sequence whose first token
-// is at `start`.
-static void attend(struct forward_scratch *scratch, size_t start, size_t length, size_t head)
+// projections = query, key, value(hidden); context = attention of each head of each sequence
+static void attention(const struct encoder *encoder, struct forward_scratch *scratch,
+                      const struct packed_layer *layer, const struct forward_sequence *sequences,
+                      size_t count, size_t tokens)
 {
-    const float scale = 0.17677669529663689f; // 1 / sqrt(32)
-    static_assert(MODEL_HEAD == 32, "the scale above is its");
-    const float *query = scratch->projections + start * PROJECTIONS + head * MODEL_HEAD;
-    const float *key = query + HIDDEN;
-    const float *value = key + HIDDEN;
-    float *scores = scratch->scores;
-    size_t width = (length + KERNELS_WIDTH - 1) / KERNELS_WIDTH * KERNELS_WIDTH;
-    cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, (int)length, (int)length, MODEL_HEAD,
-                scale, query, PROJECTIONS, key, PROJECTIONS, 0.0f, scores, (int)width);
-    for (size_t row = 0; row < length; row++)
-        for (size_t i = length; i < width; i++)
-            scores[row * width + i] = -1e30f;
-    scratch->kernels->softmax(scores, length, width);
-    cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, (int)length, MODEL_HEAD, (int)length,
-                1.0f, scores, (int)width, value, PROJECTIONS, 0.0f,
-                scratch->context + start * HIDDEN + head * MODEL_HEAD, HIDDEN);
-}
-
-// hidden = norm(hidden + output(attention(hidden)))
-static void attention(const struct layer *layer, struct forward_scratch *scratch, size_t tokens,
-                      const struct forward_sequence *sequences, size_t count)
-{
-    const struct kernels *kernels = scratch->kernels;
-    const struct linear *projections[] = {&layer->query, &layer->key, &layer->value};
-    for (size_t i = 0; i < ARRAY_COUNT(projections); i++) {
-        float *columns = scratch->projections + i * HIDDEN;
-        multiply(kernels, projections[i], scratch->hidden, tokens, columns, PROJECTIONS);
-        kernels->add_bias(columns, tokens, PROJECTIONS, projections[i]->bias, HIDDEN);
-    }
+    for (size_t row = 0; row < tokens; row += BLOCK)
+        multiply(encoder, scratch, &layer->projections, scratch->hidden + row * HIDDEN,
+                 tokens - row < BLOCK ? tokens - row : BLOCK,
+                 scratch->projections + row * PROJECTIONS);
     size_t start = 0;
     for (size_t s = 0; s < count; s++) {
-        for (size_t head = 0; head < MODEL_HEADS; head++)
-            attend(scratch, start, sequences[s].length, head);
+        const float *query = scratch->projections + start * PROJECTIONS;
+        for (size_t column = 0; column < HIDDEN; column += MODEL_HEAD)
+            encoder->kernels->real->attend(&(struct attention){
+                .query = query + column,
+                .key = query + column + HIDDEN,
+                .value = query + column + (size_t)2 * HIDDEN,
+                .stride = PROJECTIONS,
+                .length = sequences[s].length,
+                .context = scratch->context + start * HIDDEN + column,
+                .context_stride = HIDDEN,
+                .scratch = scratch->attend,
+            });
         start += sequences[s].length;
     }
     CHECK(start == tokens);
-    multiply(kernels, &layer->attention_output, scratch->context, tokens, scratch->added, HIDDEN);
-    kernels->add_norm(scratch->hidden, tokens, scratch->added, layer->attention_output.bias,
-                      &layer->attention_norm);
 }
 
-// hidden = norm(hidden + output(gelu(intermediate(hidden))))
-static void feed_forward(const struct layer *layer, struct forward_scratch *scratch, size_t tokens)
+// hidden = norm(hidden + output(context)), then norm(hidden + output(gelu(intermediate(hidden))))
+static void feed_forward(const struct encoder *encoder, struct forward_scratch *scratch,
+                         size_t number, size_t tokens)
 {
-    const struct kernels *kernels = scratch->kernels;
-    multiply(kernels, &layer->intermediate, scratch->hidden, tokens, scratch->intermediate,
-             MODEL_INTERMEDIATE);
-    kernels->gelu(scratch->intermediate, tokens, layer->intermediate.bias, MODEL_INTERMEDIATE);
-    multiply(kernels, &layer->output, scratch->intermediate, tokens, scratch->added, HIDDEN);
-    kernels->add_norm(scratch->hidden, tokens, scratch->added, layer->output.bias,
-                      &layer->output_norm);
+    const struct kernels_real *kernels = encoder->kernels->real;
+    const struct packed_layer *packed = &encoder->packed.layers[number];
+    const struct layer *layer = &encoder->model.layers[number];
+    for (size_t row = 0; row < tokens; row += BLOCK) {
+        size_t rows = tokens - row < BLOCK ? tokens - row : BLOCK;
+        float *hidden = scratch->hidden + row * HIDDEN;
+        multiply(encoder, scratch, &packed->attention_output, scratch->context + row * HIDDEN, rows,
+                 scratch->added);
+        kernels->add_norm(hidden, rows, scratch->added, &layer->attention_norm);
+        multiply(encoder, scratch, &packed->intermediate, hidden, rows, scratch->intermediate);
+        kernels->gelu(scratch->intermediate, rows, MODEL_INTERMEDIATE, MODEL_INTERMEDIATE);
+        multiply(encoder, scratch, &packed->output, scratch->intermediate, rows, scratch->added);
+        kernels->add_norm(hidden, rows, scratch->added, &layer->output_norm);
+    }
 }
 
 // The mean of the sequence's rows of hidden, divided by its length. False: not finite.
@@ -190,13 +163,13 @@ static bool pool(const float *hidden, const struct forward_sequence *sequence)
     return true;
 }
 
-bool forward(const struct model *model, struct forward_scratch *scratch,
+bool forward(const struct encoder *encoder, struct forward_scratch *scratch,
              const struct forward_sequence *sequences, size_t count)
 {
-    size_t tokens = embed_tokens(model, scratch, sequences, count);
+    size_t tokens = embed_tokens(encoder, scratch, sequences, count);
     for (size_t i = 0; i < MODEL_LAYERS; i++) {
-        attention(&model->layers[i], scratch, tokens, sequences, count);
-        feed_forward(&model->layers[i], scratch, tokens);
+        attention(encoder, scratch, &encoder->packed.layers[i], sequences, count, tokens);
+        feed_forward(encoder, scratch, i, tokens);
     }
     const float *hidden = scratch->hidden;
     for (size_t s = 0; s < count; s++) {

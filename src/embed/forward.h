@@ -3,11 +3,11 @@
 // The forward pass: token ids in, one vector of length 1 for each sequence out.
 //
 //     scratch = forward_scratch_new(512);
-//     finite = forward(&model, scratch, sequences, count);
+//     finite = forward(&encoder, scratch, sequences, count);
 //     forward_scratch_free(scratch);
 //
 // Sequences of different lengths lie one behind the other, without padding. A scratch holds all
-// that a pass writes but the vectors; it belongs to one pass at a time. The model is only read.
+// that a pass writes but the vectors; it belongs to one pass at a time. The encoder is only read.
 #ifndef GROVE_EMBED_FORWARD_H
 #define GROVE_EMBED_FORWARD_H
 
@@ -16,9 +16,17 @@
 #include <stdint.h>
 
 #include "base/attr.h"
-#include "embed/model.h"
+#include "embed/kernels.h"
 
 struct forward_scratch;
+
+// What a pass reads.
+struct encoder {
+    struct model model; // embeddings and norms
+    struct packed_model packed;
+    enum embed_precision precision;
+    const struct kernels *kernels;
+};
 
 struct forward_sequence {
     const int32_t *ids; // each below the model's word_count
@@ -26,12 +34,12 @@ struct forward_sequence {
     float *ret_vector;  // [EMBED_DIMENSION]
 };
 
-// For passes of at most `tokens_max` tokens in all, 9 KB each. NULL: out of memory.
+// For passes of at most `tokens_max` tokens in all, 8 KB each and 2 MB more. NULL: out of memory.
 struct forward_scratch *forward_scratch_new(size_t tokens_max) GROVE_MUST_CHECK;
 void forward_scratch_free(struct forward_scratch *scratch);
 
 // False when a vector is not of finite numbers: the weights are damaged.
-bool forward(const struct model *model, struct forward_scratch *scratch,
+bool forward(const struct encoder *encoder, struct forward_scratch *scratch,
              const struct forward_sequence *sequences, size_t count) GROVE_MUST_CHECK;
 
 #endif

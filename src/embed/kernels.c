@@ -1,92 +1,132 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "embed/kernels.h"
 
-#include <math.h>
+#include <stdlib.h>
 
+#if defined(__x86_64__)
+#include <cpuid.h>
+#elif defined(__aarch64__)
+#include <sys/auxv.h>
+#endif
+
+#include "base/attr.h"
 #include "base/check.h"
+#include "base/strbuf.h"
 
-static void reference_linear(const struct linear *linear, const float *x, size_t rows, float *y,
-                             size_t y_stride)
+static bool always(void)
 {
-    for (size_t row = 0; row < rows; row++) {
-        for (size_t o = 0; o < linear->outputs; o++) {
-            double sum = 0;
-            for (size_t i = 0; i < linear->inputs; i++)
-                sum += (double)x[row * linear->inputs + i] *
-                       (double)linear->weight[o * linear->inputs + i];
-            y[row * y_stride + o] = (float)sum;
-        }
-    }
+    return true;
 }
 
-static void reference_add_bias(float *x, size_t rows, size_t stride, const float *bias,
-                               size_t width)
+#if defined(__x86_64__)
+static bool has_avx2(void)
 {
-    for (size_t row = 0; row < rows; row++)
-        for (size_t i = 0; i < width; i++)
-            x[row * stride + i] += bias[i];
+    __builtin_cpu_init();
+    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
 }
 
-static void reference_gelu(float *x, size_t rows, const float *bias, size_t width)
+static bool has_avxvnni(void)
 {
-    for (size_t row = 0; row < rows; row++) {
-        for (size_t i = 0; i < width; i++) {
-            double v = (double)x[row * width + i] + (double)bias[i];
-            x[row * width + i] = (float)(v / 2 * (1 + erf(v * M_SQRT1_2)));
-        }
-    }
+    unsigned a = 0, b = 0, c = 0, d = 0;
+    return has_avx2() && __get_cpuid_count(7, 1, &a, &b, &c, &d) && (a & 1U << 4);
 }
 
-static void reference_add_norm(float *hidden, size_t rows, const float *added, const float *bias,
-                               const struct norm *norm)
+static bool has_avx512(void)
 {
-    for (size_t row = 0; row < rows; row++) {
-        float *x = hidden + row * MODEL_HIDDEN;
-        double mean = 0, variance = 0;
-        for (size_t i = 0; i < MODEL_HIDDEN; i++) {
-            x[i] += added[row * MODEL_HIDDEN + i] + bias[i];
-            mean += (double)x[i] / (double)MODEL_HIDDEN;
-        }
-        for (size_t i = 0; i < MODEL_HIDDEN; i++)
-            variance += ((double)x[i] - mean) * ((double)x[i] - mean) / (double)MODEL_HIDDEN;
-        double scale = 1 / sqrt(variance + (double)MODEL_NORM_EPSILON);
-        for (size_t i = 0; i < MODEL_HIDDEN; i++)
-            x[i] = (float)(((double)x[i] - mean) * scale) * norm->weight[i] + norm->bias[i];
-    }
+    return has_avx2() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+           __builtin_cpu_supports("avx512vl");
 }
 
-static void reference_softmax(float *scores, size_t rows, size_t width)
+static bool has_avx512vnni(void)
 {
-    for (size_t row = 0; row < rows; row++) {
-        float *x = scores + row * width;
-        float largest = x[0];
-        for (size_t i = 1; i < width; i++)
-            largest = fmaxf(largest, x[i]);
-        double sum = 0;
-        for (size_t i = 0; i < width; i++)
-            sum += exp((double)x[i] - (double)largest);
-        for (size_t i = 0; i < width; i++)
-            x[i] = (float)(exp((double)x[i] - (double)largest) / sum);
-    }
+    return has_avx512() && __builtin_cpu_supports("avx512vnni");
 }
 
-const struct kernels kernels_reference = {
-    .name = "reference",
-    .linear = reference_linear,
-    .add_bias = reference_add_bias,
-    .gelu = reference_gelu,
-    .add_norm = reference_add_norm,
-    .softmax = reference_softmax,
+static bool has_amx(void)
+{
+    return has_avx512vnni() && kernels_amx_supported();
+}
+#elif defined(__aarch64__)
+static bool has_dotprod(void)
+{
+    const unsigned long dotprod = 1UL << 20; // HWCAP_ASIMDDP
+    return (getauxval(AT_HWCAP) & dotprod) != 0;
+}
+#endif
+
+// Slowest first. A name that does nothing more for f32 than the one before it is chosen for the
+// reduced precision only.
+static const struct kernels all[] = {
+    {"reference", &kernels_reference, &kernels_reference_whole, false, always},
+    {"plain", &kernels_plain, &kernels_reference_whole, false, always},
+    {"exact", &kernels_exact, &kernels_reference_whole, true, always},
+#if defined(__x86_64__)
+    {"avx2", &kernels_avx2, &kernels_avx2_whole, true, has_avx2},
+    {"avxvnni", &kernels_avx2, &kernels_avxvnni_whole, true, has_avxvnni},
+    {"avx512", &kernels_avx512, &kernels_avx512_whole, true, has_avx512},
+    {"avx512vnni", &kernels_avx512, &kernels_avx512vnni_whole, true, has_avx512vnni},
+    {"amx", &kernels_avx512, &kernels_amx_whole, true, has_amx},
+#elif defined(__aarch64__)
+    {"neon", &kernels_neon, &kernels_neon_whole, true, always},
+    {"dotprod", &kernels_neon, &kernels_dotprod_whole, true, has_dotprod},
+#endif
 };
 
-const struct kernels *kernels_choose(void)
+size_t kernels_count(void)
 {
-#if defined(__x86_64__)
-    __builtin_cpu_init();
-    if (__builtin_cpu_supports("avx512f"))
-        return &kernels_avx512;
-    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
-        return &kernels_avx2;
-#endif
-    return &kernels_plain;
+    return ARRAY_COUNT(all);
+}
+
+const struct kernels *kernels_at(size_t index)
+{
+    CHECK(index < ARRAY_COUNT(all));
+    return &all[index];
+}
+
+static const struct kernels *find(const char *name)
+{
+    for (size_t i = 0; i < ARRAY_COUNT(all); i++)
+        if (text_equal(text_of(all[i].name), text_of(name)) && all[i].supported())
+            return &all[i];
+    return NULL;
+}
+
+static enum grove_code choose_named(const char *name, const struct kernels **ret_kernels,
+                                    struct grove_error *error)
+{
+    const struct kernels *found = find(name);
+    if (found) {
+        *ret_kernels = found;
+        return GROVE_OK;
+    }
+    enum grove_code code =
+        error_set(error, GROVE_INVALID,
+                  "GROVE_KERNELS names \"%.100s\", which is unknown or cannot run here", name);
+    struct strbuf possible;
+    strbuf_init(&possible, 1000);
+    for (size_t i = 0; i < ARRAY_COUNT(all); i++)
+        if (all[i].supported())
+            strbuf_addf(&possible, "%s%s", possible.length > 0 ? ", " : "", all[i].name);
+    if (!possible.failed)
+        error_hint(error, "possible here: %s; or leave it unset", possible.data);
+    strbuf_release(&possible);
+    return code;
+}
+
+enum grove_code kernels_choose(enum embed_precision precision, const struct kernels **ret_kernels,
+                               struct grove_error *error)
+{
+    const char *name = getenv("GROVE_KERNELS");
+    if (name && name[0] != '\0')
+        return choose_named(name, ret_kernels, error);
+    const struct kernels *best = NULL;
+    for (size_t i = 0; i < ARRAY_COUNT(all); i++) {
+        bool wanted = precision == EMBED_REDUCED ? all[i].fused : all[i].real != &kernels_exact;
+        bool same = best && precision == EMBED_F32 && best->real == all[i].real;
+        if (wanted && !same && all[i].supported())
+            best = &all[i];
+    }
+    CHECK(best);
+    *ret_kernels = best;
+    return GROVE_OK;
 }
