@@ -54,6 +54,12 @@ extern "C" {
 // A time or count that is null in the database.
 #define GROVE_NULL INT64_MIN
 
+// How the model computes. Vectors of different precisions are never compared with each other.
+enum grove_precision {
+    GROVE_PRECISION_F32 = 1, // as the published model does
+    GROVE_PRECISION_REDUCED, // with 8-bit weights: faster on most processors, and a little off
+};
+
 struct grove;
 
 // "0.1.0"
@@ -71,8 +77,9 @@ struct grove_options {
     const char *model_folder;   // NULL: the model among the assets
     unsigned threads;           // for embedding; 0: one for each processor
     unsigned connections_max;   // to each server; 0: 16
-    bool no_query_cache;        // embed every query anew: for measuring
-    bool background_sync;       // a thread of this handle keeps the projection up to date
+    enum grove_precision embed_precision; // of grove_embed; 0: GROVE_PRECISION_F32
+    bool no_query_cache;                  // embed every query anew: for measuring
+    bool background_sync;                 // a thread of this handle keeps the projection up to date
 };
 
 // Resolves where everything is. Private servers are started by the first call that needs them,
@@ -87,6 +94,13 @@ GROVE_PUBLIC void grove_close(struct grove *grove);
 // nothing where it is so already. *ret_applied (may be NULL): migrations applied now.
 GROVE_CHECKED enum grove_code grove_init(struct grove *grove, unsigned *ret_applied,
                                          struct grove_error *error);
+
+// Makes vectors of this precision those that the database keeps and compares; a new database has
+// f32. Where it had others all contents are embedded anew: *ret_queued (may be NULL) of them are now
+// in the outbox. Until they are projected searches leave out those without a vector, and say so.
+GROVE_CHECKED enum grove_code grove_set_precision(struct grove *grove,
+                                                  enum grove_precision precision,
+                                                  int64_t *ret_queued, struct grove_error *error);
 
 // Stops the private servers of a home (NULL: the default one). Fine when none run.
 GROVE_CHECKED enum grove_code grove_stop(const char *home, struct grove_error *error);
@@ -247,7 +261,8 @@ GROVE_PUBLIC void grove_free(void *memory);
 
 // --- vectors ----------------------------------------------------------------------------------
 
-// Embeds texts into ret_vectors[count][GROVE_DIMENSION], each of length 1. Needs no server.
+// Embeds texts into ret_vectors[count][GROVE_DIMENSION], each of length 1, in the precision that
+// grove_open was given. Needs no server.
 GROVE_CHECKED enum grove_code grove_embed(struct grove *grove, const char *const *texts,
                                           size_t count, float *ret_vectors,
                                           struct grove_error *error);

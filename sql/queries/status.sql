@@ -3,7 +3,8 @@
 SELECT (SELECT count(*) FROM public.content_metadata),
        (SELECT count(*) FROM grove.leaf),
        (SELECT count(*) FROM grove.subject),
-       (SELECT count(*) FROM grove.embedding),
+       (SELECT count(*) FROM grove.embedding AS e
+        JOIN grove.setting AS s ON s.name = 'model' AND s.value = e.model),
        count(*) FILTER (WHERE o.dead_since IS NULL),
        count(*) FILTER (WHERE o.dead_since IS NOT NULL),
        coalesce(extract(epoch FROM clock_timestamp()

@@ -39,7 +39,7 @@ GROVE_API enum grove_code grove_embed(struct grove *grove, const char *const *te
                                       float *ret_vectors, struct grove_error *error)
 {
     struct embedder *embedder;
-    enum grove_code code = store_embedder(&grove->store, &embedder, error);
+    enum grove_code code = store_embedder(&grove->store, grove->embed_precision, &embedder, error);
     if (code != GROVE_OK)
         return code;
     struct text *items = mem_alloc_array(count, sizeof *items);
@@ -57,7 +57,7 @@ GROVE_API enum grove_code grove_tokenize(struct grove *grove, const char *text,
                                          struct grove_error *error)
 {
     struct embedder *embedder;
-    enum grove_code code = store_embedder(&grove->store, &embedder, error);
+    enum grove_code code = store_embedder(&grove->store, grove->embed_precision, &embedder, error);
     return code == GROVE_OK ? embedder_tokenize(embedder, text_of(text), ret_ids, ret_count, error)
                             : code;
 }

@@ -4,6 +4,7 @@
 // the doctor must also work where nothing else does.
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
@@ -138,19 +139,33 @@ static void check_model_file(struct doctor *doctor, const char *folder,
     file_map_release(&map);
 }
 
+static void check_embedding(struct doctor *doctor, struct grove *grove,
+                            enum embed_precision precision)
+{
+    float vector[EMBED_DIMENSION];
+    const struct text text = text_of("a tree is known by its fruit");
+    const char *forced = getenv("GROVE_KERNELS");
+    struct embedder *embedder;
+    struct grove_error error;
+    enum grove_code code = store_embedder(&grove->store, precision, &embedder, &error);
+    if (code == GROVE_OK)
+        code = embedder_embed(embedder, &text, 1, vector, NULL, &error);
+    if (code != GROVE_OK)
+        find_error(doctor, "embedding", &error);
+    else
+        find(doctor, GROVE_FINDING_OK, "embedding", "", "%s computes, with the kernels \"%s\"%s",
+             embedder_model_id(embedder), embedder_kernels(embedder),
+             forced && forced[0] ? " (GROVE_KERNELS)" : "");
+}
+
 static void check_model(struct doctor *doctor, struct grove *grove)
 {
-    float vector[GROVE_DIMENSION];
-    const char *const text = "a tree is known by its fruit";
-    struct grove_error error;
     if (!grove->store.model_folder[0])
         return; // without assets: told already
     for (size_t i = 0; i < STORE_MODEL_FILES; i++)
         check_model_file(doctor, grove->store.model_folder, &store_model_files[i]);
-    if (grove_embed(grove, &text, 1, vector, &error) == GROVE_OK)
-        find(doctor, GROVE_FINDING_OK, "embedding", "", "%s computes", EMBED_MODEL_ID);
-    else
-        find_error(doctor, "embedding", &error);
+    for (unsigned i = 0; i < EMBED_PRECISIONS; i++)
+        check_embedding(doctor, grove, (enum embed_precision)i);
 }
 
 // --- the servers ---------------------------------------------------------------------------------

@@ -117,9 +117,16 @@ static enum grove_code find_model(struct grove *grove, const struct grove_option
                              grove->home.path) >= sizeof store->model_seal)
             store->model_seal[0] = '\0';
     }
-    store->embedder_options =
-        (struct embedder_options){.folder = store->model_folder, .threads = options->threads};
+    store->embedder_threads = options->threads;
     return GROVE_OK;
+}
+
+static bool precision_of(enum grove_precision precision, enum embed_precision *ret)
+{
+    if (precision != GROVE_PRECISION_F32 && precision != GROVE_PRECISION_REDUCED)
+        return false;
+    *ret = precision == GROVE_PRECISION_REDUCED ? EMBED_REDUCED : EMBED_F32;
+    return true;
 }
 
 static enum grove_code configure(struct grove *grove, const struct grove_options *options,
@@ -132,6 +139,10 @@ static enum grove_code configure(struct grove *grove, const struct grove_options
     grove->engine_private = !engine;
     grove->background_sync = options->background_sync;
     grove->store.no_query_cache = options->no_query_cache;
+    if (options->embed_precision &&
+        !precision_of(options->embed_precision, &grove->embed_precision))
+        return error_set(error, GROVE_INVALID, "there is no precision %d",
+                         (int)options->embed_precision);
     if ((size_t)snprintf(grove->collection, sizeof grove->collection, "%s",
                          collection ? collection : "content_vectors") >= sizeof grove->collection)
         return error_set(error, GROVE_INVALID, "the collection's name has more than %zu bytes",
@@ -252,6 +263,21 @@ GROVE_API enum grove_code grove_init(struct grove *grove, unsigned *ret_applied,
         code = handle_ready(grove, error);
     if (code == GROVE_OK && ret_applied)
         *ret_applied = applied;
+    return code;
+}
+
+GROVE_API enum grove_code grove_set_precision(struct grove *grove, enum grove_precision precision,
+                                              int64_t *ret_queued, struct grove_error *error)
+{
+    enum embed_precision wanted;
+    int64_t queued;
+    if (!precision_of(precision, &wanted))
+        return error_set(error, GROVE_INVALID, "there is no precision %d", (int)precision);
+    enum grove_code code = handle_ready(grove, error);
+    if (code == GROVE_OK)
+        code = store_set_precision(&grove->store, wanted, &queued, error);
+    if (code == GROVE_OK && ret_queued)
+        *ret_queued = queued;
     return code;
 }
 

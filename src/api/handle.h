@@ -23,7 +23,8 @@ struct grove {
     bool database_private;
     bool engine_private;
     bool background_sync;
-    char *database_url; // NULL: the PG* variables
+    enum embed_precision embed_precision; // of grove_embed
+    char *database_url;                   // NULL: the PG* variables
     char *engine_url;
     char collection[128];
 

@@ -144,7 +144,8 @@ GROVE_API enum grove_code grove_get_status(struct grove *grove, struct grove_sta
         snprintf(status.home, sizeof status.home, "%s", grove->home.path);
     ask_database(grove, &status);
     ask_engine(grove, &status);
-    store_model_id(&grove->store, status.model);
+    snprintf(status.model, sizeof status.model, "%s",
+             embed_model_id(store_precision(&grove->store)));
     *ret = status;
     return GROVE_OK;
 }

@@ -29,13 +29,14 @@ void store_init(struct store *store)
 {
     pthread_mutex_init(&store->model_mutex, NULL);
     pthread_mutex_init(&store->embedder_mutex, NULL);
-    snprintf(store->model_id, sizeof store->model_id, "%s", EMBED_MODEL_ID);
 }
 
 void store_release(struct store *store)
 {
-    embed_cache_free(store->query_cache);
-    embedder_free(store->embedder);
+    for (size_t i = 0; i < EMBED_PRECISIONS; i++) {
+        embed_cache_free(store->models[i].query_cache);
+        embedder_free(store->models[i].embedder);
+    }
     vector_engine_free(store->engine);
     pg_pool_free(store->pool);
     pthread_mutex_destroy(&store->embedder_mutex);
@@ -44,11 +45,12 @@ void store_release(struct store *store)
 
 // --- which model --------------------------------------------------------------------------------
 
-void store_model_id(struct store *store, char ret_id[static STORE_MODEL_ID_SIZE])
+enum embed_precision store_precision(struct store *store)
 {
     pthread_mutex_lock(&store->model_mutex);
-    memcpy(ret_id, store->model_id, STORE_MODEL_ID_SIZE);
+    enum embed_precision precision = store->precision;
     pthread_mutex_unlock(&store->model_mutex);
+    return precision;
 }
 
 static bool read_lately(struct store *store)
@@ -64,7 +66,8 @@ static enum grove_code take_model(struct store *store, const struct pg_rows *row
                                   struct grove_error *error)
 {
     struct text id = rows->count == 1 ? pg_text(rows, 0, 0) : (struct text){"", 0};
-    if (!text_equal(id, text_of(EMBED_MODEL_ID))) {
+    enum embed_precision precision;
+    if (!embed_precision_of(id, &precision)) {
         error_set(
             error, GROVE_UNSUPPORTED,
             "the database's vectors are of the model \"%.*s\", which this grove does not have",
@@ -73,8 +76,7 @@ static enum grove_code take_model(struct store *store, const struct pg_rows *row
         return GROVE_UNSUPPORTED;
     }
     pthread_mutex_lock(&store->model_mutex);
-    memcpy(store->model_id, id.data, id.length);
-    store->model_id[id.length] = '\0';
+    store->precision = precision;
     store->model_read_at_us = clock_monotonic_us();
     pthread_mutex_unlock(&store->model_mutex);
     return GROVE_OK;
@@ -97,6 +99,41 @@ enum grove_code store_refresh_model(struct store *store, struct grove_error *err
     pg_give(&conn);
     arena_release(&arena);
     return code;
+}
+
+static enum grove_code write_model(struct pg_conn *conn, enum embed_precision precision,
+                                   struct arena *arena, int64_t *ret_queued,
+                                   struct grove_error *error)
+{
+    struct pg_statement set = {"set_model.sql", query_sql("set_model.sql")};
+    struct pg_params params = {0};
+    struct pg_rows rows;
+    pg_add_text(&params, text_of(embed_model_id(precision)));
+    enum grove_code code = pg_query(conn, arena, &set, &params, &rows, error);
+    if (code == GROVE_OK)
+        *ret_queued = pg_int8(&rows, 0, 0);
+    return code;
+}
+
+enum grove_code store_set_precision(struct store *store, enum embed_precision precision,
+                                    int64_t *ret_queued, struct grove_error *error)
+{
+    int64_t queued = 0;
+    struct pg_conn *conn = NULL;
+    struct arena arena;
+    arena_init(&arena, 1 << 16);
+    enum grove_code code = pg_take(store->pool, &conn, error);
+    if (code == GROVE_OK)
+        code = write_model(conn, precision, &arena, &queued, error);
+    pg_give(&conn);
+    arena_release(&arena);
+    if (code != GROVE_OK)
+        return code;
+    pthread_mutex_lock(&store->model_mutex);
+    store->model_read_at_us = 0; // another process may have set it since
+    pthread_mutex_unlock(&store->model_mutex);
+    *ret_queued = queued;
+    return store_refresh_model(store, error);
 }
 
 // --- the model's files --------------------------------------------------------------------------
@@ -172,8 +209,12 @@ static enum grove_code check_hashes(const struct store *store, struct grove_erro
     return code;
 }
 
-static enum grove_code open_embedder(struct store *store, struct grove_error *error)
+static enum grove_code open_embedder(struct store *store, enum embed_precision precision,
+                                     struct grove_error *error)
 {
+    struct store_model *model = &store->models[precision];
+    struct embedder_options options = {
+        .folder = store->model_folder, .threads = store->embedder_threads, .precision = precision};
     char assets[PATH_MAX];
     if (!store->model_folder[0]) {
         enum grove_code code = home_assets(assets, error);
@@ -181,40 +222,42 @@ static enum grove_code open_embedder(struct store *store, struct grove_error *er
                    ? code
                    : error_set(error, GROVE_NOT_FOUND, "grove's assets just appeared; try again");
     }
-    enum grove_code code = embedder_open(&store->embedder_options, &store->embedder, error);
+    enum grove_code code = embedder_open(&options, &model->embedder, error);
     if (code == GROVE_OK && store->model_published)
         code = check_hashes(store, error);
     if (code != GROVE_OK) {
-        embedder_free(store->embedder);
-        store->embedder = NULL;
+        embedder_free(model->embedder);
+        model->embedder = NULL;
     }
     return code;
 }
 
-enum grove_code store_embedder(struct store *store, struct embedder **ret,
-                               struct grove_error *error)
+enum grove_code store_embedder(struct store *store, enum embed_precision precision,
+                               struct embedder **ret, struct grove_error *error)
 {
+    struct store_model *model = &store->models[precision];
     enum grove_code code = GROVE_OK;
     pthread_mutex_lock(&store->embedder_mutex);
-    if (!store->embedder)
-        code = open_embedder(store, error);
-    if (code == GROVE_OK && !store->query_cache && !store->no_query_cache)
-        code = embed_cache_new(&store->query_cache, error);
+    if (!model->embedder)
+        code = open_embedder(store, precision, error);
+    if (code == GROVE_OK && !model->query_cache && !store->no_query_cache)
+        code = embed_cache_new(&model->query_cache, error);
     if (code == GROVE_OK)
-        *ret = store->embedder;
+        *ret = model->embedder;
     pthread_mutex_unlock(&store->embedder_mutex);
     return code;
 }
 
-enum grove_code store_embed_query(struct store *store, struct text text,
-                                  float ret_vector[static EMBED_DIMENSION],
+enum grove_code store_embed_query(struct store *store, enum embed_precision precision,
+                                  struct text text, float ret_vector[static EMBED_DIMENSION],
                                   struct grove_error *error)
 {
     struct embedder *embedder;
-    enum grove_code code = store_embedder(store, &embedder, error);
+    enum grove_code code = store_embedder(store, precision, &embedder, error);
     if (code != GROVE_OK)
         return code;
-    return store->query_cache
-               ? embed_cache_embed(store->query_cache, embedder, text, ret_vector, error)
-               : embedder_embed(embedder, &text, 1, ret_vector, &store->cancelled, error);
+    // Written once, before the call above came back.
+    struct embed_cache *cache = store->models[precision].query_cache;
+    return cache ? embed_cache_embed(cache, embedder, text, ret_vector, error)
+                 : embedder_embed(embedder, &text, 1, ret_vector, &store->cancelled, error);
 }

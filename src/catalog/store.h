@@ -17,22 +17,26 @@
 #include "pg/pg.h"
 #include "vector/engine.h"
 
-enum { STORE_MODEL_ID_SIZE = 64 };
+// The model in one precision, opened by its first user. Never closed before the store is: others
+// may be using it.
+struct store_model {
+    struct embedder *embedder;
+    struct embed_cache *query_cache; // NULL with `no_query_cache`
+};
 
 struct store {
     struct pg_pool *pool;
     struct vector_engine *engine;
     atomic_bool cancelled; // looked at between the steps of long work
 
-    pthread_mutex_t model_mutex;        // guards the following two
-    char model_id[STORE_MODEL_ID_SIZE]; // whose vectors the database compares
-    int64_t model_read_at_us;           // monotonic; 0: never
+    pthread_mutex_t model_mutex;    // guards the following two
+    enum embed_precision precision; // of the vectors that the database compares
+    int64_t model_read_at_us;       // monotonic; 0: never
 
-    pthread_mutex_t embedder_mutex; // guards the pointers `embedder` and `query_cache`
-    struct embedder *embedder;
-    struct embed_cache *query_cache; // NULL with `no_query_cache`
+    pthread_mutex_t embedder_mutex; // guards the pointers in `models`
+    struct store_model models[EMBED_PRECISIONS];
     bool no_query_cache;
-    struct embedder_options embedder_options;
+    unsigned embedder_threads;
     char model_folder[4096]; // "": there are no assets
     bool model_published;    // the folder is the assets': its files must be the published ones
     char model_seal[4096];   // remembers that they were; "": nothing does
@@ -54,17 +58,23 @@ void store_release(struct store *store);
 enum { STORE_MODEL_AGE_MS = 1000 };
 enum grove_code store_refresh_model(struct store *store, struct grove_error *error);
 
-// The id that embeddings are stored under.
-void store_model_id(struct store *store, char ret_id[static STORE_MODEL_ID_SIZE]);
+// Of the vectors that the database compares, as last read. Whoever works with vectors asks once,
+// and embeds and compares in what it was told, whatever the database changes to meanwhile.
+enum embed_precision store_precision(struct store *store);
+
+// Makes the vectors of this precision those that the database compares, and every content one that
+// changed, unless they are already. *ret_queued: the contents.
+enum grove_code store_set_precision(struct store *store, enum embed_precision precision,
+                                    int64_t *ret_queued, struct grove_error *error);
 
 // The model, opened if this is the first call. It belongs to the store.
-enum grove_code store_embedder(struct store *store, struct embedder **ret,
-                               struct grove_error *error);
+enum grove_code store_embedder(struct store *store, enum embed_precision precision,
+                               struct embedder **ret, struct grove_error *error);
 
 // The vector of a text to search for, which is well-formed UTF-8: from the cache of recent ones
 // where it is there.
-enum grove_code store_embed_query(struct store *store, struct text text,
-                                  float ret_vector[static EMBED_DIMENSION],
+enum grove_code store_embed_query(struct store *store, enum embed_precision precision,
+                                  struct text text, float ret_vector[static EMBED_DIMENSION],
                                   struct grove_error *error);
 
 #endif

@@ -46,9 +46,26 @@ static void add_value_pattern(struct strbuf *out, bool files, bool folders)
     strbuf_release(&seen);
 }
 
+// Options of one name have the same words in all commands.
+static void add_bash_words(struct strbuf *out)
+{
+    const char *seen = "";
+    for (const struct command *command = command_table; command->name; command++)
+        for (const struct command_option *option = command->options; option->id; option++) {
+            if (option->kind != VALUE_WORD || strcmp(option->name, seen) == 0)
+                continue;
+            strbuf_addf(out,
+                        "--%s)\n        mapfile -t COMPREPLY < <(compgen -W '%s' -- \"$word\")\n"
+                        "        return ;;\n    ",
+                        option->name, option->words);
+            seen = option->name;
+        }
+}
+
 static void add_bash_values(struct strbuf *out)
 {
     strbuf_add(out, "    case $before in\n    ");
+    add_bash_words(out);
     add_value_pattern(out, true, false);
     strbuf_add(out, ")\n        compopt -o filenames\n"
                     "        mapfile -t COMPREPLY < <(compgen -f -- \"$word\")\n"
@@ -142,6 +159,8 @@ static void add_fish_options(struct strbuf *out, const char *condition,
         if (options->kind != VALUE_NONE)
             strbuf_add(out, options->kind == VALUE_FILE || options->kind == VALUE_FOLDER ? " -rF"
                                                                                          : " -x");
+        if (options->kind == VALUE_WORD)
+            strbuf_addf(out, " -a '%s'", options->words);
         strbuf_add(out, " -d ");
         add_fish_quoted(out, options->help);
         strbuf_add_char(out, '\n');

@@ -13,6 +13,8 @@ void setup_add_members(struct strbuf *out, const struct setup *setup)
     json_string_member(out, "database", status->database[0] ? status->database : NULL);
     json_string_member(out, "engine", status->engine[0] ? status->engine : NULL);
     json_string_member(out, "home", status->home[0] ? status->home : NULL);
+    json_string_member(out, "model", status->model);
+    json_integer_member(out, "queued", setup->queued);
     json_number_member(out, "seconds", setup->seconds);
 }
 
@@ -36,21 +38,30 @@ void setup_add_line(struct strbuf *out, const struct setup *setup)
         display_add_safe(out, text_of(status->home));
         strbuf_add_char(out, '\n');
     }
+    if (setup->queued > 0) {
+        strbuf_addf(out, "model: now %s; ", status->model);
+        format_counted(out, setup->queued, "content", "contents");
+        strbuf_add(out, " to embed anew: run \"grove sync\"\n");
+    }
 }
 
 enum grove_code setup_run(struct session *session, struct setup *ret, struct grove_error *error)
 {
     unsigned applied = 0;
+    int64_t queued = 0;
+    enum grove_precision precision = session_precision(session);
     int64_t started_us = clock_monotonic_us();
     enum grove_code code = session_open(session, error);
     if (code == GROVE_OK)
         code = grove_init(session->grove, &applied, error);
+    if (code == GROVE_OK && precision)
+        code = grove_set_precision(session->grove, precision, &queued, error);
     double seconds = (double)(clock_monotonic_us() - started_us) / 1e6;
     struct grove_status status = {0};
     if (code == GROVE_OK)
         code = grove_get_status(session->grove, &status, error);
     if (code == GROVE_OK)
-        *ret = (struct setup){applied, seconds, status};
+        *ret = (struct setup){applied, queued, seconds, status};
     return code;
 }
 

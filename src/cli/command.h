@@ -40,6 +40,7 @@ enum option_id {
     OPTION_WATCH,
     OPTION_RETRY_DEAD,
     OPTION_FILE,
+    OPTION_PRECISION,
     OPTION_MARKDOWN,
 };
 
@@ -52,6 +53,7 @@ enum value_kind {
     VALUE_TIME,    // a duration ago, or a timestamp
     VALUE_COUNT,   // a whole number in min..max
     VALUE_NUMBER,  // a number in min..max
+    VALUE_WORD,    // one of `words`
     VALUE_COMMAND, // the name of a command
     VALUE_SHELL,   // bash, zsh, fish
     VALUE_RAW,     // handed on as it is
@@ -64,6 +66,7 @@ struct command_option {
     enum value_kind kind;
     const char *argument; // its name in the help; NULL for a flag
     int64_t min, max;     // of VALUE_COUNT and VALUE_NUMBER
+    const char *words;    // of VALUE_WORD, with spaces between
     const char *help;
     bool repeatable;
     bool hidden;

@@ -70,6 +70,10 @@ const struct command_option command_top_options[] = {
     {OPTION_EXPLAIN, "explain",                                                                    \
      .help = "also show how it was answered: strategy, rows and milliseconds of every stage"}
 
+#define PRECISION_OPTION(text)                                                                     \
+    {OPTION_PRECISION,       "precision",   .kind = VALUE_WORD, .argument = "P",                   \
+     .words = "f32 reduced", .help = (text)}
+
 static const struct command_option no_options[] = {{0}};
 
 static const struct command_option browse_options[] = {
@@ -120,7 +124,15 @@ static const struct command_option sync_options[] = {
     {0},
 };
 
+static const struct command_option init_options[] = {
+    PRECISION_OPTION("how the database's vectors are computed: f32 as the published model does, or "
+                     "reduced with 8-bit weights (default: as it is; a new database: f32)"),
+    {0},
+};
+
 static const struct command_option embed_options[] = {
+    PRECISION_OPTION("f32 as the published model computes (the default), or reduced with 8-bit "
+                     "weights"),
     {OPTION_FILE, "file", 'f', .kind = VALUE_FILE, .argument = "F",
      .help = "embed every line of the file F; - is standard input"},
     {0},
@@ -141,6 +153,7 @@ static const struct command_example demo_examples[] = {
 
 static const struct command_example init_examples[] = {
     {"init", "make the private database, or bring it up to date"},
+    {"init --precision reduced", "from now on with 8-bit weights: then run sync"},
     {NULL, NULL},
 };
 
@@ -253,15 +266,19 @@ const struct command command_table[] = {
         .name = "init",
         .group = GROUP_START,
         .summary = "make the database, or bring its schema up to date",
-        .usage = "",
-        .options = no_options,
+        .usage = "[--precision P]",
+        .options = init_options,
         .description =
             "Starts the private servers if they are used, applies the migrations that are "
             "missing, and makes the vector collection. Commands do this by themselves for a "
-            "private database; for a server named by DATABASE_URL it is done here only.",
+            "private database; for a server named by DATABASE_URL it is done here only.\n\n"
+            "A database has vectors of one precision, and all commands follow it. Changing it has "
+            "every content embedded anew, by \"grove sync\" or whatever projects; until that is "
+            "done searches leave out what has no vector yet, and say so.",
         .examples = init_examples,
         .json = "`applied` (migrations applied now), `schema_version`, `database`, `engine`, "
-                "`home`, `seconds`.",
+                "`home`, `model` (whose vectors are compared), `queued` (contents to embed anew), "
+                "`seconds`.",
         .run = cmd_init,
     },
     {
@@ -344,7 +361,7 @@ const struct command command_table[] = {
         .name = "embed",
         .group = GROUP_QUERY,
         .summary = "print the vector of a text",
-        .usage = "TEXT | --file F",
+        .usage = "[--precision P] TEXT | --file F",
         .operand = "TEXT",
         .operand_kind = VALUE_TEXT,
         .operands_max = 1,

@@ -144,6 +144,18 @@ static enum grove_code read_time(struct option_value *value, struct grove_error 
     return GROVE_INVALID;
 }
 
+static enum grove_code read_word(struct option_value *value, struct grove_error *error)
+{
+    struct text rest = text_of(value->option->words), word;
+    for (value->number = 0; rest.length > 0 && text_split(&rest, ' ', &word); value->number++)
+        if (text_equal(word, text_of(value->text)))
+            return GROVE_OK;
+    error_set(error, GROVE_INVALID, "--%s \"%s\" is not one of its values", value->option->name,
+              value->text);
+    error_hint(error, "one of: %s", value->option->words);
+    return GROVE_INVALID;
+}
+
 static enum grove_code read_value(struct option_value *value, struct grove_error *error)
 {
     const struct command_option *option = value->option;
@@ -156,6 +168,8 @@ static enum grove_code read_value(struct option_value *value, struct grove_error
         return error_set(error, GROVE_INVALID, "%s is empty", what);
     if (option->kind == VALUE_TIME)
         return read_time(value, error);
+    if (option->kind == VALUE_WORD)
+        return read_word(value, error);
     bool fine = true;
     if (option->kind == VALUE_COUNT)
         fine = text_to_int64(text_of(value->text), &value->number) &&

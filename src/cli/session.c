@@ -52,9 +52,18 @@ static void on_interrupt(int signal_number)
     errno = saved_errno;
 }
 
+enum grove_precision session_precision(const struct session *session)
+{
+    const struct option_value *value = options_find(&session->options, OPTION_PRECISION);
+    if (!value)
+        return 0;
+    return value->number == 0 ? GROVE_PRECISION_F32 : GROVE_PRECISION_REDUCED;
+}
+
 enum grove_code session_open(struct session *session, struct grove_error *error)
 {
-    struct grove_options options = {.home = session->home};
+    struct grove_options options = {.home = session->home,
+                                    .embed_precision = session_precision(session)};
     if (session->grove)
         return GROVE_OK;
     enum grove_code code = grove_open(&options, &session->grove, error);

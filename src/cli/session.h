@@ -47,6 +47,9 @@ struct session {
 void session_init(struct session *session, const char *program);
 void session_release(struct session *session);
 
+// What --precision says; 0 without it.
+enum grove_precision session_precision(const struct session *session);
+
 // Opens the library's handle. From then on Ctrl-C and SIGTERM end the call under way with
 // GROVE_CANCELLED; the second one ends the process.
 enum grove_code session_open(struct session *session, struct grove_error *error);

@@ -9,6 +9,7 @@
 
 struct setup {
     unsigned applied; // migrations
+    int64_t queued;   // contents to embed anew
     double seconds;
     struct grove_status status; // afterwards
 };

@@ -197,10 +197,8 @@ static enum grove_code write_vectors(struct writing *writing, struct grove_error
 {
     struct batch *batch = writing->batch;
     struct text vectors[BATCH_ROWS_MAX];
-    char model_id[STORE_MODEL_ID_SIZE];
     struct pg_params params = {0};
     struct pg_rows rows;
-    store_model_id(batch->store, model_id);
     for (size_t i = 0; i < batch->count; i++) {
         const float *vector = batch->records[i].vector;
         vectors[i] = vector
@@ -209,7 +207,7 @@ static enum grove_code write_vectors(struct writing *writing, struct grove_error
     }
     pg_add_int4_array(&params, &writing->arena, batch->content_ids, batch->count);
     pg_add_bytea_array(&params, &writing->arena, vectors, batch->count);
-    pg_add_text(&params, text_of(model_id));
+    pg_add_text(&params, text_of(embed_model_id(store_precision(batch->store))));
     pg_add_text(&params, text_of(batch->origin));
     enum grove_code code = ask(writing, "vectors.sql", &params, &rows, error);
     if (code == GROVE_OK)

@@ -16,6 +16,7 @@
 #define GROVE_EMBED_EMBED_H
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -24,14 +25,18 @@
 
 enum { EMBED_DIMENSION = 384, EMBED_TOKENS_MAX = 256 };
 
-// Stored with every embedding, so that vectors of different models or precisions never mix.
-#define EMBED_MODEL_ID "all-MiniLM-L6-v2/f32"
-#define EMBED_MODEL_ID_REDUCED "all-MiniLM-L6-v2/int8"
-
 enum embed_precision {
     EMBED_F32 = 0, // as the published model computes
     EMBED_REDUCED, // products of 8-bit whole numbers: faster, a little off
 };
+enum { EMBED_PRECISIONS = 2 };
+
+// "all-MiniLM-L6-v2/f32", "all-MiniLM-L6-v2/int8": stored with every embedding, so that vectors of
+// different models or precisions never mix. Valid as long as the process.
+const char *embed_model_id(enum embed_precision precision);
+
+// False when there is no such model here.
+bool embed_precision_of(struct text model_id, enum embed_precision *ret_precision);
 
 struct embedder;
 
@@ -51,7 +56,7 @@ enum grove_code embedder_open(const struct embedder_options *options, struct emb
                               struct grove_error *error);
 void embedder_free(struct embedder *embedder);
 
-// EMBED_MODEL_ID, or that of the reduced precision.
+// embed_model_id of its precision.
 const char *embedder_model_id(const struct embedder *embedder);
 
 // The instruction set that its kernels use: "avx2".

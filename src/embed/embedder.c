@@ -51,6 +51,28 @@ struct embedder {
     char model_path[PATH_MAX], vocab_path[PATH_MAX];
 };
 
+static const char *const model_ids[EMBED_PRECISIONS] = {
+    [EMBED_F32] = "all-MiniLM-L6-v2/f32",
+    [EMBED_REDUCED] = "all-MiniLM-L6-v2/int8",
+};
+
+const char *embed_model_id(enum embed_precision precision)
+{
+    CHECK((unsigned)precision < EMBED_PRECISIONS);
+    return model_ids[precision];
+}
+
+bool embed_precision_of(struct text model_id, enum embed_precision *ret_precision)
+{
+    for (unsigned i = 0; i < EMBED_PRECISIONS; i++) {
+        if (text_equal(model_id, text_of(model_ids[i]))) {
+            *ret_precision = (enum embed_precision)i;
+            return true;
+        }
+    }
+    return false;
+}
+
 static enum grove_code join_path(const char *folder, const char *name,
                                  char ret_path[static PATH_MAX], struct grove_error *error)
 {
@@ -221,7 +243,7 @@ void embedder_free(struct embedder *self)
 
 const char *embedder_model_id(const struct embedder *self)
 {
-    return self->encoder.precision == EMBED_REDUCED ? EMBED_MODEL_ID_REDUCED : EMBED_MODEL_ID;
+    return embed_model_id(self->encoder.precision);
 }
 
 const char *embedder_kernels(const struct embedder *self)

@@ -58,9 +58,9 @@ struct run {
     float query_f32[EMBED_DIMENSION];
     int32_t *pending;
     size_t pending_count;
-    char model_id[STORE_MODEL_ID_SIZE];
-    size_t unembedded; // rows without a vector that were left out
-    size_t scored;     // rows compared in this round
+    enum embed_precision precision; // of the vectors compared
+    size_t unembedded;              // rows without a vector that were left out
+    size_t scored;                  // rows compared in this round
 };
 
 // --- the query's vector -------------------------------------------------------------------------
@@ -101,7 +101,7 @@ static enum grove_code embed_query(struct run *run, struct grove_error *error)
             return error_set(error, GROVE_INVALID,
                              "the text to search for is not UTF-8 at byte %zu",
                              text_utf8_error(text));
-        code = store_embed_query(run->store, text, run->query_f32, error);
+        code = store_embed_query(run->store, run->precision, text, run->query_f32, error);
     }
     if (code == GROVE_OK)
         code = normalise(run, error);
@@ -154,7 +154,7 @@ static enum grove_code score_texts(struct run *run, const struct pg_rows *rows,
     float *vectors = arena_alloc_array(run->arena, text_count, EMBED_DIMENSION * sizeof(float));
     if (!vectors)
         return error_no_memory(error, "embeddings");
-    enum grove_code code = store_embedder(run->store, &embedder, error);
+    enum grove_code code = store_embedder(run->store, run->precision, &embedder, error);
     if (code == GROVE_OK)
         code = embedder_embed(embedder, texts, text_count, vectors, &run->store->cancelled, error);
     if (code != GROVE_OK)
@@ -252,7 +252,7 @@ static void add_score_params(struct run *run, const int32_t *ids, size_t count,
                              struct pg_params *params)
 {
     predicate_add_params(run->predicate, run->arena, params);
-    pg_add_text(params, text_of(run->model_id));
+    pg_add_text(params, text_of(embed_model_id(run->precision)));
     pg_add_int4_array(params, run->arena, ids, count);
 }
 
@@ -381,7 +381,7 @@ static enum grove_code score_part(struct run *run, struct arena *part, int32_t *
     struct pg_statement statement = {"score_all.sql", query_sql("score_all.sql")};
     struct pg_params params = {0};
     predicate_add_params(run->predicate, part, &params);
-    pg_add_text(&params, text_of(run->model_id));
+    pg_add_text(&params, text_of(embed_model_id(run->precision)));
     pg_add_int4(&params, *after);
     pg_add_int4(&params, PART_ROWS);
     struct pg_rows rows;
@@ -535,7 +535,7 @@ enum grove_code ranking_run(struct store *store, const struct ranking_request *r
                       .arena = arena,
                       .ranking = ret};
     enum grove_code code = store_refresh_model(store, error);
-    store_model_id(store, run.model_id);
+    run.precision = store_precision(store);
     if (code == GROVE_OK)
         code = embed_query(&run, error);
     struct pg_conn *conn = NULL;

@@ -50,8 +50,8 @@ struct batch {
     const atomic_bool *cancelled; // NULL: what was begun is finished
     struct arena arena;
     char owner[48];
-    char model_id[STORE_MODEL_ID_SIZE];
-    int64_t leased_at_us; // monotonic
+    enum embed_precision precision; // of the vectors that are written
+    int64_t leased_at_us;           // monotonic
     size_t count;
     int32_t *content_ids;
     int64_t *revisions; // as leased; then, for a row that lives, as read
@@ -114,7 +114,7 @@ static enum grove_code lease_due(struct batch *batch, struct grove_error *error)
     pg_add_int4(&params, BATCH_ROWS);
     pg_add_text(&params, text_of(batch->owner));
     pg_add_int4(&params, LEASE_MS);
-    pg_add_text(&params, text_of(batch->model_id));
+    pg_add_text(&params, text_of(embed_model_id(batch->precision)));
     struct pg_rows rows;
     enum grove_code code = run(batch, "lease.sql", &params, &rows, error);
     return code == GROVE_OK ? take_leased(batch, &rows, error) : code;
@@ -128,7 +128,7 @@ static enum grove_code lease_these(struct batch *batch, const int32_t *content_i
     pg_add_int4_array(&params, &batch->arena, content_ids, count);
     pg_add_text(&params, text_of(batch->owner));
     pg_add_int4(&params, LEASE_MS);
-    pg_add_text(&params, text_of(batch->model_id));
+    pg_add_text(&params, text_of(embed_model_id(batch->precision)));
     struct pg_rows rows;
     enum grove_code code = run(batch, "lease_these.sql", &params, &rows, error);
     return code == GROVE_OK ? take_leased(batch, &rows, error) : code;
@@ -164,7 +164,7 @@ static enum grove_code read_current(struct batch *batch, struct grove_error *err
 {
     struct pg_params params = {0};
     pg_add_int4_array(&params, &batch->arena, batch->content_ids, batch->count);
-    pg_add_text(&params, text_of(batch->model_id));
+    pg_add_text(&params, text_of(embed_model_id(batch->precision)));
     struct pg_rows rows;
     enum grove_code code = run(batch, "current.sql", &params, &rows, error);
     if (code != GROVE_OK)
@@ -325,7 +325,7 @@ static enum grove_code store_embeddings(struct batch *batch, const struct embedd
     pg_add_int8_array(&params, &batch->arena, made->revisions, made->count);
     pg_add_bytea_array(&params, &batch->arena, made->digests, made->count);
     pg_add_bytea_array(&params, &batch->arena, made->vector_bytes, made->count);
-    pg_add_text(&params, text_of(batch->model_id));
+    pg_add_text(&params, text_of(embed_model_id(batch->precision)));
     struct pg_rows rows;
     enum grove_code code = run(batch, "store_embeddings.sql", &params, &rows, error);
     return code == GROVE_OK && (size_t)rows.count < made->count
@@ -341,7 +341,7 @@ static enum grove_code embed_missing(struct batch *batch, struct grove_error *er
         return code;
     struct embedder *embedder;
     int64_t start_us = clock_monotonic_us();
-    code = store_embedder(batch->store, &embedder, error);
+    code = store_embedder(batch->store, batch->precision, &embedder, error);
     if (code == GROVE_OK)
         code =
             embedder_embed(embedder, made.texts, made.count, made.vectors, batch->cancelled, error);
@@ -483,7 +483,7 @@ static void batch_init(struct batch *batch, struct store *store, struct projecto
     *batch = (struct batch){.store = store, .report = report, .cancelled = &store->cancelled};
     arena_init(&batch->arena, BATCH_BYTES_MAX);
     name_owner(batch->owner);
-    store_model_id(store, batch->model_id);
+    batch->precision = store_precision(store);
 }
 
 enum grove_code projector_prepare(struct store *store, struct grove_error *error)

@@ -59,7 +59,7 @@ static enum grove_code read_rows(struct bench *bench, bool with_vectors, struct 
     const struct pg_statement statement = {"", rows_sql};
     struct pg_params params = {0};
     pg_add_bool(&params, with_vectors);
-    pg_add_text(&params, text_of(EMBED_MODEL_ID));
+    pg_add_text(&params, text_of(embed_model_id(EMBED_F32)));
     enum grove_code code = grove_database_conninfo(bench->grove, conninfo, sizeof conninfo, error);
     if (code == GROVE_OK)
         code = pg_pool_new(&(struct pg_pool_options){.conninfo = conninfo}, &pool, error);
