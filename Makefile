@@ -6,7 +6,7 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 BUILD ?= build
 
-.PHONY: all demo test install bench bench-embed check clean help setup-build setup-test
+.PHONY: all demo test install bench bench-embed check check-tokenizer clean help setup-build setup-test
 
 all: setup-build ## build build/grove
 	@tools/build $(BUILD) --prefix "$(PREFIX)"
@@ -32,11 +32,16 @@ check: ## formatting, tidy, duplicates
 	@tools/setup --test --check
 	@tools/check
 
+check-tokenizer: setup-test ## compare the tokenizer with the published one (SEED=N, CORPUS=FILE)
+	@tools/build $(BUILD) --prefix "$(PREFIX)"
+	@BUILD="$(BUILD)" tools/check-tokenizer $(if $(SEED),--seed "$(SEED)") \
+		$(if $(CORPUS),--corpus "$(CORPUS)")
+
 clean: ## remove what was built
 	rm -rf build build-*
 
 help: ## this list
-	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' Makefile
 
 setup-build:
 	@tools/setup
