@@ -7,6 +7,11 @@
 // that cannot be split so to its end, or is too long, is one [UNK].
 //
 //     "Un[SEP]affable!"  ->  [CLS] un [SEP] af ##fa ##ble ! [SEP]
+//
+// ASCII, but for its control characters, is normalised by a table, a byte at a time, and the rest
+// of a text by normalize.c, in runs. A run may begin and end at such a byte: it decomposes into
+// itself, and combining characters never move past it. Control characters belong to the runs,
+// since they are taken out before combining characters are put in order.
 #include "embed/tokenizer.h"
 
 #include <utf8proc.h>
@@ -35,10 +40,24 @@ struct encoding {
     struct word word;
 };
 
+static unsigned char plain_byte(int32_t code_point)
+{
+    if (unicode_is_removed(code_point))
+        return 0;
+    if (unicode_is_space(code_point))
+        return ' ';
+    if (unicode_is_punctuation(code_point))
+        return (unsigned char)(code_point | TOKENIZER_PUNCTUATION);
+    bool capital = code_point >= 'A' && code_point <= 'Z';
+    return (unsigned char)(capital ? code_point + ('a' - 'A') : code_point);
+}
+
 enum grove_code tokenizer_open(struct tokenizer *ret_tokenizer, struct text vocabulary,
                                const char *name, struct grove_error *error)
 {
-    struct tokenizer self;
+    struct tokenizer self = {0};
+    for (int32_t c = 0; c < 0x80; c++)
+        self.plain[c] = plain_byte(c);
     enum grove_code code = vocab_open(&self.vocab, vocabulary, name, error);
     if (code != GROVE_OK)
         return code;
@@ -72,9 +91,9 @@ static void end_word(struct encoding *self)
     const struct tokenizer *tokenizer = self->tokenizer;
     struct text rest = {word->bytes, word->length};
     size_t characters = word->characters;
-    word->characters = word->length = 0;
     if (characters == 0)
         return;
+    word->characters = word->length = 0;
     int32_t pieces[TOKENIZER_WORD_CHARACTERS_MAX];
     size_t count = 0;
     bool known = characters <= TOKENIZER_WORD_CHARACTERS_MAX;
@@ -108,21 +127,63 @@ static void add_character(struct word *word, int32_t code_point)
     word->length += length;
 }
 
-static void encode_part(struct encoding *self, struct text part)
+static void add_punctuation(struct encoding *self, int32_t code_point)
 {
+    end_word(self);
+    add_character(&self->word, code_point);
+    end_word(self);
+}
+
+static void add_byte(struct word *word, unsigned char byte)
+{
+    if (word->characters++ < TOKENIZER_WORD_CHARACTERS_MAX)
+        word->bytes[word->length++] = (char)byte;
+}
+
+// Takes plain bytes off the front of *rest.
+static void encode_plain(struct encoding *self, struct text *rest)
+{
+    const unsigned char *plain = self->tokenizer->plain;
+    size_t at = 0;
+    for (; at < rest->length && self->count < self->count_max; at++) {
+        unsigned char byte = plain[(unsigned char)rest->data[at]];
+        if (byte == 0)
+            break;
+        if (byte == ' ')
+            end_word(self);
+        else if (byte & TOKENIZER_PUNCTUATION)
+            add_punctuation(self, byte & ~TOKENIZER_PUNCTUATION);
+        else
+            add_byte(&self->word, byte);
+    }
+    *rest = (struct text){rest->data + at, rest->length - at};
+}
+
+// Takes what stands before the next plain byte off the front of *rest.
+static void encode_run(struct encoding *self, struct text *rest)
+{
+    size_t length = 0;
+    while (length < rest->length && self->tokenizer->plain[(unsigned char)rest->data[length]] == 0)
+        length++;
     struct normalizer normalizer;
-    normalizer_init(&normalizer, part);
+    normalizer_init(&normalizer, (struct text){rest->data, length});
     int32_t code_point;
     while (self->count < self->count_max && normalizer_next(&normalizer, &code_point)) {
-        if (code_point == ' ') {
+        if (code_point == ' ')
             end_word(self);
-        } else if (unicode_is_punctuation(code_point)) {
-            end_word(self);
+        else if (unicode_is_punctuation(code_point))
+            add_punctuation(self, code_point);
+        else
             add_character(&self->word, code_point);
-            end_word(self);
-        } else {
-            add_character(&self->word, code_point);
-        }
+    }
+    *rest = (struct text){rest->data + length, rest->length - length};
+}
+
+static void encode_part(struct encoding *self, struct text part)
+{
+    while (part.length > 0 && self->count < self->count_max) {
+        encode_plain(self, &part);
+        encode_run(self, &part);
     }
     end_word(self);
 }

@@ -20,11 +20,16 @@
 enum {
     TOKENIZER_WORD_CHARACTERS_MAX = 100, // a longer word is [UNK]
     TOKENIZER_SPECIALS = 5,
+    TOKENIZER_PUNCTUATION = 0x80,
 };
 
 struct tokenizer {
     struct vocab vocab;
     int32_t special_ids[TOKENIZER_SPECIALS]; // in the order of tokenizer.c's list
+    // What normalisation makes of a byte that needs none of its neighbours: ' ' of white space, a
+    // lower-case letter or digit, a punctuation mark with TOKENIZER_PUNCTUATION set; 0: ask the
+    // normaliser.
+    unsigned char plain[256];
 };
 
 enum grove_code tokenizer_open(struct tokenizer *ret_tokenizer, struct text vocabulary,

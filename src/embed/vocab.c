@@ -2,7 +2,8 @@
 //
 // A hash table with linear probing, at most half full, over views into the file. The hash
 // (FNV-1a, 32 bits; G. Fowler, L. C. Noll, K.-P. Vo) grows byte by byte, so that one walk along a
-// word looks up all of its beginnings.
+// word gives those of all of its beginnings. They are looked up from the longest to the shortest:
+// most words of a text are one token, found at the first look.
 #include "embed/vocab.h"
 
 #include "base/alloc.h"
@@ -159,22 +160,21 @@ int32_t vocab_find(const struct vocab *self, bool continues, struct text text)
 int32_t vocab_find_longest(const struct vocab *self, bool continues, struct text text,
                            size_t *ret_length)
 {
-    size_t length_max = text.length;
-    if (length_max > self->token_bytes_max)
-        length_max = self->token_bytes_max;
+    uint32_t hashes[VOCAB_TOKEN_BYTES_MAX]; // [n - 1]: of the first n bytes
+    size_t length = text.length < self->token_bytes_max ? text.length : self->token_bytes_max;
     uint32_t hash = hash_start(continues);
-    int32_t longest = VOCAB_NONE;
-    for (size_t length = 1; length <= length_max; length++) {
-        hash = hash_byte(hash, text.data[length - 1]);
-        // Within a character there is no token to find.
+    for (size_t i = 0; i < length; i++)
+        hashes[i] = hash = hash_byte(hash, text.data[i]);
+    for (; length > 0; length--) {
+        // Within a character no token ends.
         if (length < text.length && ((unsigned char)text.data[length] & 0xc0) == 0x80)
             continue;
         struct text start = {text.data, length};
-        uint32_t number = find_slot(self, hash, continues, start)->number;
+        uint32_t number = find_slot(self, hashes[length - 1], continues, start)->number;
         if (number != 0) {
-            longest = (int32_t)number - 1;
             *ret_length = length;
+            return (int32_t)number - 1;
         }
     }
-    return longest;
+    return VOCAB_NONE;
 }

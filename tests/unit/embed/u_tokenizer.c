@@ -1,15 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The vocabulary, the normaliser and the tokenizer, with a vocabulary of a few lines. The real one
-// is tested in u_forward.c.
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
+// is tested in u_tokenizer_published.c.
+#include "../test.h"
 
-#include <cmocka.h>
 #include <utf8proc.h>
 
 #include "base/attr.h"
@@ -57,6 +51,9 @@ static void test_tokens(void **state)
         {"u\u200bn\u00ad u\007n \ufeffun\ufffd", "5 5 5"}, // format and control characters go
         {"un\u00a0un\u3000un\u2028un", "5 5 5 5"},         // white space of all kinds
         {"un\013un", "1"},                                 // but a vertical tab is a control
+        {"un\u0301aff\u0301able", "5 18"},                 // words go on between ASCII and the rest
+        {"a\u0301\001\u0323x", "10 11"},
+        {"un\u4e2dun\u3000!\u00a0un", "5 12 5 9 5"},
         {"[SEP]", "3"},
         {"un[MASK]un", "5 4 5"},
         {"[CLS] [SEP][PAD] [UNK]", "2 3 0 1"},
@@ -78,6 +75,45 @@ static void test_tokens(void **state)
         assert_int_equal(ids[count - 1], 3);
         assert_string_equal(got, rows[i].ids);
     }
+    tokenizer_release(&tokenizer);
+}
+
+// Every byte below 0x80 by the table and by the normaliser, between letters.
+static void test_plain_bytes(void **state)
+{
+    (void)state;
+    struct tokenizer tokenizer = open_tokenizer(), slow = tokenizer;
+    memset(slow.plain, 0, sizeof slow.plain);
+    for (int c = 0; c < 0x80; c++) {
+        char text[] = {'u', 'n', (char)c, 'u', 'n'};
+        int32_t ids[EMBED_TOKENS_MAX], slow_ids[EMBED_TOKENS_MAX];
+        size_t count = tokenizer_encode(&tokenizer, (struct text){text, sizeof text}, ids);
+        assert_int_equal(tokenizer_encode(&slow, (struct text){text, sizeof text}, slow_ids),
+                         count);
+        assert_memory_equal(ids, slow_ids, count * sizeof ids[0]);
+        struct normalizer normalizer;
+        normalizer_init(&normalizer, (struct text){text + 2, 1});
+        int32_t code_point;
+        bool kept = normalizer_next(&normalizer, &code_point);
+        assert_int_equal(tokenizer.plain[c] & ~TOKENIZER_PUNCTUATION, kept ? code_point : 0);
+    }
+    for (int c = 0x80; c <= 0xff; c++)
+        assert_int_equal(tokenizer.plain[c], 0);
+    tokenizer_release(&tokenizer);
+}
+
+static void test_no_allocation(void **state)
+{
+    (void)state;
+    struct tokenizer tokenizer = open_tokenizer();
+    struct test_faults faults = {.countdown = 1, .forever = true};
+    int32_t ids[EMBED_TOKENS_MAX];
+    mem_set_hook(test_faults_hook, &faults);
+    size_t count = tokenizer_encode(
+        &tokenizer, text_of("Unaffable [MASK] \u00c4\u0323x \u4e2d\ud55c \U0001f600!"), ids);
+    mem_set_hook(NULL, NULL);
+    assert_int_equal(count, 13);
+    assert_int_equal(faults.failed, 0);
     tokenizer_release(&tokenizer);
 }
 
@@ -247,13 +283,44 @@ static void test_bad_vocabularies(void **state)
     vocab_release(&vocab);
 }
 
+static void test_longest(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        bool continues;
+        int32_t id; // VOCAB_NONE: and `length` stays
+        size_t length;
+    } rows[] = {
+        {"abcd", false, 2, 3},         // longer than any token
+        {"abc", false, 2, 3},          // whole
+        {"abx", false, 0, 1},          // "ab" is no token
+        {"abc", true, 4, 2},           // other tokens continue
+        {"\u00e9\u00e9", false, 3, 2}, // not "\xc3"
+        {"x", false, VOCAB_NONE, 0},   {"", false, VOCAB_NONE, 0},
+    };
+    struct vocab vocab;
+    struct grove_error error;
+    assert_ok(vocab_open(&vocab, text_of("a\nb\nabc\n\u00e9\n##ab\n"), "v", &error), error);
+    for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
+        size_t length = 0;
+        assert_int_equal(
+            vocab_find_longest(&vocab, rows[i].continues, text_of(rows[i].text), &length),
+            rows[i].id);
+        assert_int_equal(length, rows[i].length);
+    }
+    vocab_release(&vocab);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_tokens),     cmocka_unit_test(test_nul),
-        cmocka_unit_test(test_long_words), cmocka_unit_test(test_truncation),
-        cmocka_unit_test(test_normalizer), cmocka_unit_test(test_long_run),
-        cmocka_unit_test(test_classes),    cmocka_unit_test(test_bad_vocabularies),
+        cmocka_unit_test(test_tokens),        cmocka_unit_test(test_plain_bytes),
+        cmocka_unit_test(test_no_allocation), cmocka_unit_test(test_nul),
+        cmocka_unit_test(test_long_words),    cmocka_unit_test(test_truncation),
+        cmocka_unit_test(test_normalizer),    cmocka_unit_test(test_long_run),
+        cmocka_unit_test(test_classes),       cmocka_unit_test(test_bad_vocabularies),
+        cmocka_unit_test(test_longest),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -57,10 +57,20 @@ static void test_published_ids(void **state)
     compare_file(&tokenizer);
 }
 
+// Without the table of plain bytes the normaliser gets all of a text at once.
+static void test_without_plain_bytes(void **state)
+{
+    (void)state;
+    struct tokenizer slow = tokenizer;
+    memset(slow.plain, 0, sizeof slow.plain);
+    compare_file(&slow);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_published_ids),
+        cmocka_unit_test(test_without_plain_bytes),
     };
     const char *named = getenv("GROVE_MODEL"), *folder = named ? named : GROVE_ASSETS_DIR "/model";
     char path[4096];
