@@ -21,7 +21,10 @@ SWITCH_INTERVAL_S = 0.0005
 
 def log(message: str) -> None:
     stamp = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-    print(f"{stamp} vectors: {' '.join(message.split())}", file=sys.stderr, flush=True)
+    try:
+        os.write(2, f"{stamp} vectors: {' '.join(message.split())}\n".encode("utf-8", "replace"))
+    except OSError:
+        pass  # a full disk: no reason to end
 
 
 def fail(status: int, message: str):
@@ -142,7 +145,7 @@ def serve(arguments: argparse.Namespace) -> None:
     catalogue = Catalogue(arguments.data, command, log)
     version = engine_version(arguments.engine)
     listener = listen(arguments.socket)
-    server = Server(listener, stop, catalogue, version)
+    server = Server(listener, stop, catalogue, version, log)
     catalogue.start(lambda: end_without_folder(arguments.data, lock))
     log(f"engine {version}, {len(catalogue.names())} collections, ready after "
         f"{time.monotonic() - began:.2f} s")
@@ -168,7 +171,6 @@ def main() -> None:
         serve(arguments)
     except OSError as error:
         fail(EXIT_FAILED, f"cannot serve: {error}")
-    sys.stderr.flush()
     os._exit(0)  # threads that are in the engine have nothing left to save
 
 

@@ -245,14 +245,16 @@ class Collection:
         # The engine leaves its log to the system, which keeps it through a kill -9; this keeps it
         # through a power cut. Files that are "closed" do not change any more.
         folder = os.path.join(self.path, "wal")
+
+        def sync(path: str) -> None:
+            if path not in self._log_files or os.path.basename(path).startswith("open-"):
+                files.sync_file(path)
+
         try:
-            names = set(os.listdir(folder))
-            for name in names:
-                if name.startswith("open-") or name not in self._log_files:
-                    files.sync_file(os.path.join(folder, name))
-            if names != self._log_files:
+            found = files.each_file(folder, sync)
+            if found != self._log_files:
                 files.sync_folder(folder)
-                self._log_files = names
+                self._log_files = found
         except OSError as error:
             raise internal(f"cannot sync the log: {error}") from error
 

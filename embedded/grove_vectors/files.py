@@ -6,6 +6,7 @@ import json
 import os
 
 CHUNK = 8 << 20
+LISTINGS_MAX = 8
 
 
 def sync_folder(path: str) -> None:
@@ -22,6 +23,25 @@ def sync_file(path: str) -> None:
         os.fdatasync(fd)
     finally:
         os.close(fd)
+
+
+def each_file(folder: str, work) -> set:
+    """Calls work(path) once for each file of a folder, and returns the paths. The engine creates
+    the next file of its log under another name ("tmp-open-3"): one that is renamed before its turn
+    is met under its new name."""
+    done, listings = set(), 0
+    while True:
+        with os.scandir(folder) as entries:
+            found = {entry.path for entry in entries if not entry.is_dir(follow_symlinks=False)}
+        listings += 1
+        try:
+            for path in sorted(found - done):
+                work(path)
+                done.add(path)
+            return found
+        except FileNotFoundError:
+            if listings == LISTINGS_MAX:
+                raise
 
 
 def sync_tree(path: str) -> None:
@@ -75,10 +95,8 @@ def _copy_file(source: str, target: str) -> None:
 
 def copy_tree(source: str, target: str) -> None:
     os.mkdir(target, 0o700)
+    each_file(source, lambda path: _copy_file(path, os.path.join(target, os.path.basename(path))))
     with os.scandir(source) as entries:
-        for entry in entries:
-            goal = os.path.join(target, entry.name)
-            if entry.is_dir(follow_symlinks=False):
-                copy_tree(entry.path, goal)
-            else:
-                _copy_file(entry.path, goal)
+        folders = [entry.name for entry in entries if entry.is_dir(follow_symlinks=False)]
+    for name in folders:
+        copy_tree(os.path.join(source, name), os.path.join(target, name))

@@ -6,6 +6,7 @@ take), and hands the others to the thread of the writes or of the long reads. On
 connection is worked on at a time; pipelined ones wait in its buffer.
 """
 import collections
+import json
 import queue
 import select
 import socket
@@ -22,6 +23,7 @@ CONNECTIONS_MAX = 256
 STUCK_S = 30.0  # without progress in the middle of a request or an answer
 IDLE_S = 600.0
 GRACE_S = 5.0  # for requests under way when the server is told to stop
+COMPLAINT_S = 1.0  # between two lines of the log about requests that failed
 READ_BYTES = 256 << 10
 
 _reasons = {200: "OK", 400: "Bad Request", 404: "Not Found", 405: "Method Not Allowed",
@@ -108,9 +110,10 @@ class Lane(threading.Thread):
 
 
 class Server:
-    def __init__(self, listener: socket.socket, stop: socket.socket, catalogue, version: str):
+    def __init__(self, listener: socket.socket, stop: socket.socket, catalogue, version: str, log):
         """A byte on `stop` ends run()."""
-        self._listener, self._stop = listener, stop
+        self._listener, self._stop, self._log = listener, stop, log
+        self._complained_at, self._unsaid = float("-inf"), 0
         self._catalogue, self._version = catalogue, version
         self._connections = {}
         self._held = 0
@@ -310,13 +313,29 @@ class Server:
         while self._done:
             connection, result = self._done.popleft()
             connection.busy = False
-            if connection.socket.fileno() < 0:
-                continue  # closed meanwhile
+            if connection.socket.fileno() < 0:  # closed meanwhile
+                self._complain(connection.head, result[0], result[2])
+                continue
             self._respond(connection, result)
             self._advance(connection)
 
+    def _complain(self, head: Head, status: int, body: bytes) -> None:
+        """What is our fault, or the machine's, is in the log too. A client that repeats its request
+        does not fill it."""
+        if status < 500:
+            return
+        now = time.monotonic()
+        if now - self._complained_at < COMPLAINT_S:
+            self._unsaid += 1
+            return
+        unsaid = f" ({self._unsaid} more failed since the last line)" if self._unsaid else ""
+        self._complained_at, self._unsaid = now, 0
+        what = f"{head.method} {head.target:.200}" if head else "a request"
+        self._log(f"{what}: {status} {json.loads(body)['status']['error']}{unsaid}")
+
     def _respond(self, connection: Connection, result: tuple) -> None:
         status, kind, body = result
+        self._complain(connection.head, status, body)
         if connection.head and not connection.head.keep_alive:
             connection.closing = True
         ending = "connection: close\r\n" if connection.closing else ""

@@ -615,6 +615,13 @@ def test_a_damaged_collection_is_told_and_can_be_replaced(server, tmp_path):
     (tmp_path / "data" / "collections" / "c" / "config.json").write_text("{")
     server.start()
     assert server.fails("POST", "/collections/c/points/count", {})[0] == 500
+    # The log has what the client was told; the same again and again is told once a second.
+    told = [line for line in server.log.read_text().splitlines()
+            if "POST /collections/c/points/count: 500" in line]
+    assert len(told) == 1 and "cannot read collection `c`" in told[0]
+    for _ in range(20):
+        assert server.fails("POST", "/collections/c/points/count", {})[0] == 500
+    assert server.log.read_text().count("count: 500") < 20
     assert count(server, name="other") == 0
     assert server.ok("DELETE", "/collections/c") is True
     make(server)
