@@ -203,6 +203,7 @@ const char *http_describe(const struct http_client *client)
 static enum grove_code take_handle(struct http_client *client, CURL **ret,
                                    struct grove_error *error)
 {
+    // Not the request's own limit: that others are busy does not tell that the server hangs.
     int64_t at_us = clock_monotonic_us() + (int64_t)client->options.request_timeout_ms * 1000;
     struct timespec deadline = {.tv_sec = at_us / 1000000, .tv_nsec = at_us % 1000000 * 1000};
     bool late = false;
@@ -246,16 +247,18 @@ static size_t receive(char *data, size_t size, size_t count, void *state)
     return body->failed ? 0 : size * count;
 }
 
-static void set_options(struct http_client *client, CURL *handle, const char *method,
-                        const char *url, struct text body, struct strbuf *reply)
+static void set_options(struct http_client *client, CURL *handle,
+                        const struct http_request *request, const char *url, struct strbuf *reply)
 {
+    unsigned timeout_ms =
+        request->timeout_ms ? request->timeout_ms : client->options.request_timeout_ms;
     curl_easy_setopt(handle, CURLOPT_URL, url);
-    curl_easy_setopt(handle, CURLOPT_CUSTOMREQUEST, method);
+    curl_easy_setopt(handle, CURLOPT_CUSTOMREQUEST, request->method);
     curl_easy_setopt(handle, CURLOPT_HTTPHEADER, client->headers);
     curl_easy_setopt(handle, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(handle, CURLOPT_TCP_NODELAY, 1L);
     curl_easy_setopt(handle, CURLOPT_CONNECTTIMEOUT_MS, (long)client->options.connect_timeout_ms);
-    curl_easy_setopt(handle, CURLOPT_TIMEOUT_MS, (long)client->options.request_timeout_ms);
+    curl_easy_setopt(handle, CURLOPT_TIMEOUT_MS, (long)timeout_ms);
     curl_easy_setopt(handle, CURLOPT_WRITEFUNCTION, receive);
     curl_easy_setopt(handle, CURLOPT_WRITEDATA, reply);
     curl_easy_setopt(handle, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
@@ -267,9 +270,9 @@ static void set_options(struct http_client *client, CURL *handle, const char *me
         curl_easy_setopt(handle, CURLOPT_USERNAME, client->user);
     if (client->password)
         curl_easy_setopt(handle, CURLOPT_PASSWORD, client->password);
-    if (body.data) {
-        curl_easy_setopt(handle, CURLOPT_POSTFIELDS, body.data);
-        curl_easy_setopt(handle, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)body.length);
+    if (request->body.data) {
+        curl_easy_setopt(handle, CURLOPT_POSTFIELDS, request->body.data);
+        curl_easy_setopt(handle, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body.length);
     }
 }
 
@@ -290,6 +293,11 @@ static enum grove_code set_transport_error(const struct http_client *client, CUR
     error->origin = GROVE_ORIGIN_QDRANT;
     if (!client->socket_path)
         error_hint(error, "check QDRANT_URL and that Qdrant runs there");
+    else if (code == GROVE_TIMEOUT)
+        error_hint(error, "try again; if it hangs, \"grove stop\" ends it and the next command "
+                          "starts it; its log is servers/log/vector.log in the home");
+    else
+        error_hint(error, "its log is servers/log/vector.log in the home");
     return code;
 }
 
@@ -388,11 +396,11 @@ static enum grove_code read_reply(struct http_client *client, CURL *handle,
     return GROVE_OK;
 }
 
-enum grove_code http_call(struct http_client *client, const char *method, const char *path,
-                          struct text body, struct http_reply *ret, struct grove_error *error)
+enum grove_code http_send(struct http_client *client, const struct http_request *request,
+                          struct http_reply *ret, struct grove_error *error)
 {
     char url[URL_SIZE + 512];
-    if ((size_t)snprintf(url, sizeof url, "%s%s", client->base, path) >= sizeof url)
+    if ((size_t)snprintf(url, sizeof url, "%s%s", client->base, request->path) >= sizeof url)
         return error_set(error, GROVE_INVALID, "the collection's name is too long");
     CURL *handle = NULL;
     enum grove_code code = take_handle(client, &handle, error);
@@ -400,13 +408,20 @@ enum grove_code http_call(struct http_client *client, const char *method, const 
         return code;
     struct strbuf reply;
     strbuf_init(&reply, REPLY_BYTES_MAX);
-    set_options(client, handle, method, url, body, &reply);
+    set_options(client, handle, request, url, &reply);
     code = send_request(client, handle, &reply, error);
     if (code == GROVE_OK)
         code = read_reply(client, handle, &reply, ret, error);
     strbuf_release(&reply);
     give_handle(client, handle);
     return code;
+}
+
+enum grove_code http_call(struct http_client *client, const char *method, const char *path,
+                          struct text body, struct http_reply *ret, struct grove_error *error)
+{
+    struct http_request request = {.method = method, .path = path, .body = body};
+    return http_send(client, &request, ret, error);
 }
 
 yyjson_val *http_result(const struct http_reply *reply)

@@ -4,8 +4,9 @@
 //
 //     struct http_client *client;
 //     code = http_client_new(&options, &client, error);
+//     struct http_request request = {"POST", "/collections/x/points/count", body, 3000};
 //     struct http_reply reply;
-//     code = http_call(client, "POST", "/collections/x/points/count", body, &reply, error);
+//     code = http_send(client, &request, &reply, error);
 //     yyjson_val *result = http_result(&reply);
 //     http_reply_release(&reply);
 //
@@ -21,6 +22,13 @@
 
 struct http_client;
 
+struct http_request {
+    const char *method;
+    const char *path;    // starts with "/"
+    struct text body;    // {NULL, 0}: none
+    unsigned timeout_ms; // 0: the client's request_timeout_ms
+};
+
 struct http_reply {
     yyjson_doc *document; // NULL: released
 };
@@ -29,8 +37,12 @@ enum grove_code http_client_new(const struct qdrant_options *options, struct htt
                                 struct grove_error *error);
 void http_client_free(struct http_client *client); // NULL is fine
 
-// `path` starts with "/"; `body` {NULL, 0} for none. Every request that grove makes is safe to
-// repeat (writes are conditional on revisions), so one that was cut off is sent once more.
+// Every request that grove makes is safe to repeat (writes are conditional on revisions), so one
+// that was cut off is sent once more.
+enum grove_code http_send(struct http_client *client, const struct http_request *request,
+                          struct http_reply *ret, struct grove_error *error);
+
+// The same with the client's time limit.
 enum grove_code http_call(struct http_client *client, const char *method, const char *path,
                           struct text body, struct http_reply *ret, struct grove_error *error);
 

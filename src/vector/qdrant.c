@@ -28,6 +28,8 @@ enum {
     PATH_SIZE = COLLECTION_NAME_MAX + 64,
     CONDITIONAL_SINCE = 1016, // 1.16
     OLDEST_VERSION = 1010,    // 1.10
+    READ_TIMEOUT_MS = 3000,
+    EXACT_TIMEOUT_MS = 10000,
     HNSW_M = 16,
     HNSW_EF_CONSTRUCT = 200,
 };
@@ -36,7 +38,16 @@ struct qdrant {
     struct vector_engine engine; // first
     struct http_client *client;
     char collection[COLLECTION_NAME_MAX];
+    unsigned read_timeout_ms, exact_timeout_ms;
     atomic_int version; // 1017 for 1.17; 0: not asked yet
+};
+
+// A request about the collection.
+struct request {
+    const char *method;
+    const char *suffix;  // of the collection's path
+    struct strbuf *body; // NULL: none
+    unsigned timeout_ms; // 0: the client's, for writes
 };
 
 struct payload_index {
@@ -56,15 +67,18 @@ static struct qdrant *qdrant_of(struct vector_engine *engine)
     return (struct qdrant *)engine;
 }
 
-static enum grove_code call(struct qdrant *qdrant, const char *method, const char *suffix,
-                            struct strbuf *body, struct http_reply *ret, struct grove_error *error)
+static enum grove_code call(struct qdrant *qdrant, const struct request *request,
+                            struct http_reply *ret, struct grove_error *error)
 {
     char path[PATH_SIZE];
-    snprintf(path, sizeof path, "/collections/%s%s", qdrant->collection, suffix);
-    if (body && body->failed)
+    snprintf(path, sizeof path, "/collections/%s%s", qdrant->collection, request->suffix);
+    struct http_request sent = {
+        .method = request->method, .path = path, .timeout_ms = request->timeout_ms};
+    if (request->body && request->body->failed)
         return error_no_memory(error, "a request to the vector engine");
-    struct text text = body ? strbuf_text(body) : (struct text){NULL, 0};
-    return http_call(qdrant->client, method, path, text, ret, error);
+    if (request->body)
+        sent.body = strbuf_text(request->body);
+    return http_send(qdrant->client, &sent, ret, error);
 }
 
 // For requests whose answer says nothing but that they worked.
@@ -72,7 +86,8 @@ static enum grove_code call_only(struct qdrant *qdrant, const char *method, cons
                                  struct strbuf *body, struct grove_error *error)
 {
     struct http_reply reply = {NULL};
-    enum grove_code code = call(qdrant, method, suffix, body, &reply, error);
+    struct request request = {.method = method, .suffix = suffix, .body = body};
+    enum grove_code code = call(qdrant, &request, &reply, error);
     http_reply_release(&reply);
     return code;
 }
@@ -87,6 +102,14 @@ static enum grove_code not_understood(const struct qdrant *qdrant, const char *w
 }
 
 // --- the server ----------------------------------------------------------------------------------
+
+static enum grove_code get_root(struct qdrant *qdrant, struct http_reply *ret,
+                                struct grove_error *error)
+{
+    struct http_request request = {
+        .method = "GET", .path = "/", .timeout_ms = qdrant->read_timeout_ms};
+    return http_send(qdrant->client, &request, ret, error);
+}
 
 static int parse_version(struct text text)
 {
@@ -104,8 +127,7 @@ static enum grove_code ask_version(struct qdrant *qdrant, struct grove_error *er
     if (atomic_load_explicit(&qdrant->version, memory_order_acquire) != 0)
         return GROVE_OK;
     struct http_reply reply = {NULL};
-    enum grove_code code =
-        http_call(qdrant->client, "GET", "/", (struct text){NULL, 0}, &reply, error);
+    enum grove_code code = get_root(qdrant, &reply, error);
     if (code != GROVE_OK)
         return code;
     struct text text = json_text(yyjson_obj_get(yyjson_doc_get_root(reply.document), "version"));
@@ -124,6 +146,13 @@ static enum grove_code ask_version(struct qdrant *qdrant, struct grove_error *er
 }
 
 // --- the collection ------------------------------------------------------------------------------
+
+static enum grove_code get_collection(struct qdrant *qdrant, struct http_reply *ret,
+                                      struct grove_error *error)
+{
+    struct request request = {.method = "GET", .suffix = "", .timeout_ms = qdrant->read_timeout_ms};
+    return call(qdrant, &request, ret, error);
+}
 
 static enum grove_code check_collection(const struct qdrant *qdrant, yyjson_val *result,
                                         struct grove_error *error)
@@ -178,11 +207,11 @@ static enum grove_code ensure_collection(struct vector_engine *engine, struct gr
     struct http_reply reply = {NULL};
     enum grove_code code = ask_version(qdrant, error);
     if (code == GROVE_OK)
-        code = call(qdrant, "GET", "", NULL, &reply, error);
+        code = get_collection(qdrant, &reply, error);
     if (code == GROVE_NOT_FOUND) {
         code = create_collection(qdrant, error);
         if (code == GROVE_OK)
-            code = call(qdrant, "GET", "", NULL, &reply, error);
+            code = get_collection(qdrant, &reply, error);
     }
     if (code != GROVE_OK)
         return code;
@@ -208,9 +237,9 @@ static enum grove_code info(struct vector_engine *engine, struct vector_info *re
     struct http_reply server = {NULL}, reply = {NULL};
     enum grove_code code = ask_version(qdrant, error);
     if (code == GROVE_OK)
-        code = http_call(qdrant->client, "GET", "/", (struct text){NULL, 0}, &server, error);
+        code = get_root(qdrant, &server, error);
     if (code == GROVE_OK)
-        code = call(qdrant, "GET", "", NULL, &reply, error);
+        code = get_collection(qdrant, &reply, error);
     if (code == GROVE_OK) {
         yyjson_val *result = http_result(&reply);
         const char *status = yyjson_get_str(yyjson_obj_get(result, "status"));
@@ -426,7 +455,12 @@ static enum grove_code search(struct vector_engine *engine, const struct vector_
     strbuf_init(&body, BODY_BYTES_MAX);
     add_query(&body, query);
     struct http_reply reply = {NULL};
-    enum grove_code code = call(qdrant, "POST", "/points/query", &body, &reply, error);
+    struct request request = {.method = "POST",
+                              .suffix = "/points/query",
+                              .body = &body,
+                              .timeout_ms = query->exact ? qdrant->exact_timeout_ms
+                                                         : qdrant->read_timeout_ms};
+    enum grove_code code = call(qdrant, &request, &reply, error);
     strbuf_release(&body);
     if (code != GROVE_OK)
         return code;
@@ -450,7 +484,11 @@ static enum grove_code count_points(struct vector_engine *engine,
     filter_add(&body, filter);
     strbuf_add_char(&body, '}');
     struct http_reply reply = {NULL};
-    enum grove_code code = call(qdrant, "POST", "/points/count", &body, &reply, error);
+    struct request request = {.method = "POST",
+                              .suffix = "/points/count",
+                              .body = &body,
+                              .timeout_ms = qdrant->read_timeout_ms};
+    enum grove_code code = call(qdrant, &request, &reply, error);
     strbuf_release(&body);
     if (code != GROVE_OK)
         return code;
@@ -484,7 +522,8 @@ static enum grove_code read_states(struct vector_engine *engine, const int32_t *
         strbuf_addf(&body, "%s%d", i > 0 ? "," : "", content_ids[i]);
     strbuf_add(&body, "],\"with_payload\":[\"revision\"],\"with_vector\":false}");
     struct http_reply reply = {NULL};
-    enum grove_code code = call(qdrant, "POST", "/points", &body, &reply, error);
+    struct request request = {.method = "POST", .suffix = "/points", .body = &body};
+    enum grove_code code = call(qdrant, &request, &reply, error);
     strbuf_release(&body);
     if (code != GROVE_OK)
         return code;
@@ -554,6 +593,9 @@ enum grove_code qdrant_open(const struct qdrant_options *options, struct vector_
         return error_no_memory(error, "a vector engine");
     qdrant->engine.operations = &operations;
     snprintf(qdrant->collection, sizeof qdrant->collection, "%s", collection);
+    qdrant->read_timeout_ms = options->read_timeout_ms ? options->read_timeout_ms : READ_TIMEOUT_MS;
+    qdrant->exact_timeout_ms =
+        options->exact_timeout_ms ? options->exact_timeout_ms : EXACT_TIMEOUT_MS;
     enum grove_code code = http_client_new(options, &qdrant->client, error);
     if (code == GROVE_OK)
         *ret = &qdrant->engine;

@@ -7,6 +7,7 @@ import pathlib
 import shutil
 import signal
 import subprocess
+import time
 
 import pytest
 from conftest import (EXIT_STATUS, Grove, end_home, make_home, make_row, make_vector, wait_until,
@@ -116,6 +117,30 @@ def test_homes_do_not_meet(shared, tmp_path):
     finally:
         copy("stop", check=False)
         end_home(copy)
+
+
+def test_a_hung_vector_server(shared):
+    """It accepts and says nothing: nobody waits long, and everybody is told what to do."""
+    shared("search", "faith")  # the servers run
+    pid = shared.processes()["vectors"]
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        began = time.monotonic()
+        commands = [shared.start("--json", *command) for command in
+                    (["search", "faith", "--path", "religion"], ["status"], ["sync"])]
+        search, status, sync = finish(commands)
+        assert time.monotonic() - began < 15
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    answer = json.loads(search[1])
+    assert search[0] == 0 and answer["degraded"] is True and answer["complete"] is True
+    assert len(answer["results"]) == 8
+    assert status[0] == EXIT_STATUS["unavailable"]
+    assert "did not answer in time" in json.loads(status[1])["engine"]["error"]
+    error = json.loads(sync[1])["error"]
+    assert sync[0] == EXIT_STATUS["timeout"] and error["retry"] == "later"
+    assert "grove stop" in error["hint"] and "vector.log" in error["hint"]
+    assert shared.json("search", "faith", "--path", "religion")["degraded"] is False
 
 
 ROWS = 1500

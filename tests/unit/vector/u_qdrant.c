@@ -8,6 +8,7 @@
 #include <unistd.h>
 #include <yyjson.h>
 
+#include "base/clock.h"
 #include "vector/filter.h"
 #include "vector/qdrant.h"
 
@@ -216,6 +217,45 @@ static void a_cut_request_is_sent_again(void **state)
     stop(&server);
 }
 
+// A server that accepts and then says nothing: readers are not kept as long as writers.
+static void a_server_that_hangs(void **state)
+{
+    (void)state;
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t length = sizeof address;
+    int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_int_equal(bind(listener, (struct sockaddr *)&address, length), 0);
+    assert_int_equal(listen(listener, 16), 0);
+    assert_int_equal(getsockname(listener, (struct sockaddr *)&address, &length), 0);
+    char url[64];
+    snprintf(url, sizeof url, "http://127.0.0.1:%u", ntohs(address.sin_port));
+    struct qdrant_options options = {.url = url, .read_timeout_ms = 20, .exact_timeout_ms = 60};
+    struct vector_engine *engine;
+    struct grove_error error;
+    assert_ok(qdrant_open(&options, &engine, &error), error);
+    struct vector_info info;
+    uint64_t count;
+    int64_t began_us = clock_monotonic_us();
+    assert_int_equal(vector_info(engine, &info, &error), GROVE_TIMEOUT);
+    assert_int_equal(error.retry, GROVE_RETRY_LATER);
+    assert_non_null(strstr(error.hint, "QDRANT_URL"));
+    assert_int_equal(vector_count(engine, NULL, &count, &error), GROVE_TIMEOUT);
+    float vector[VECTOR_DIMENSION] = {1};
+    struct vector_query query = {.vector = vector, .limit = 3};
+    struct arena arena;
+    struct vector_hits hits;
+    arena_init(&arena, 1 << 20);
+    assert_int_equal(vector_search(engine, &query, &arena, &hits, &error), GROVE_TIMEOUT);
+    int64_t exact_us = clock_monotonic_us();
+    query.exact = true;
+    assert_int_equal(vector_search(engine, &query, &arena, &hits, &error), GROVE_TIMEOUT);
+    assert_true(clock_monotonic_us() - exact_us >= 60000);
+    assert_true(clock_monotonic_us() - began_us < 10000000);
+    arena_release(&arena);
+    vector_engine_free(engine);
+    close(listener);
+}
+
 static void writes_are_conditional(void **state)
 {
     (void)state;
@@ -303,6 +343,7 @@ int main(void)
         cmocka_unit_test(a_search),
         cmocka_unit_test(refusals),
         cmocka_unit_test(a_cut_request_is_sent_again),
+        cmocka_unit_test(a_server_that_hangs),
         cmocka_unit_test(writes_are_conditional),
         cmocka_unit_test(an_old_server_is_refused),
         cmocka_unit_test(bad_addresses),
