@@ -191,8 +191,10 @@ struct grove_result {
     // False when rows may be missing that should be here; the reason says why. Else NULL.
     bool complete;
     const char *incomplete_reason;
-    // The vector engine did not answer and PostgreSQL did its work.
+    // The vector engine did not answer, or lacks points, and PostgreSQL did its work. The reason
+    // says which, and how to mend it. Else NULL.
     bool degraded;
+    const char *degraded_reason;
     const char *next_cursor; // NULL: this was the last page
     int64_t total;           // browse: rows matching; discover: rows ranked; search: row_count
     const struct grove_group *groups; // browse: by type; discover: by table and type

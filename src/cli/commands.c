@@ -309,8 +309,9 @@ const struct command command_table[] = {
             "that is not the last one ends with the command for the next; rows that are added or "
             "removed meanwhile neither repeat nor hide others.",
         .examples = browse_examples,
-        .json = "`results`, `complete`, `incomplete_reason`, `degraded`, `total` (rows on all "
-                "pages), `next_cursor`, `groups` (`hierarchy_table`, `content_type`, `count`), "
+        .json = "`results`, `complete`, `incomplete_reason`, `degraded`, `degraded_reason`, "
+                "`total` (rows on all pages), `next_cursor`, `groups` (`hierarchy_table`, "
+                "`content_type`, `count`), "
                 "`milliseconds`, and with `--explain` `explain`. `score` of a row is null.",
         .run = cmd_browse,
     },
@@ -330,8 +331,9 @@ const struct command command_table[] = {
             "as --limit asks for whenever that many match; if grove cannot be sure of that, it "
             "says so.",
         .examples = search_examples,
-        .json = "`results`, `complete`, `incomplete_reason`, `degraded`, `total` (rows here), "
-                "`next_cursor` (null), `milliseconds`, and with `--explain` `explain`.",
+        .json = "`results`, `complete`, `incomplete_reason`, `degraded`, `degraded_reason`, "
+                "`total` (rows here), `next_cursor` (null), `milliseconds`, and with `--explain` "
+                "`explain`.",
         .run = cmd_search,
     },
     {
@@ -350,8 +352,9 @@ const struct command command_table[] = {
             "Evenness tells how evenly they are spread over limbs: 1 evenly, 0 all in one limb "
             "(Shannon's entropy over its maximum).",
         .examples = discover_examples,
-        .json = "`results`, `complete`, `incomplete_reason`, `degraded`, `total` (rows ranked), "
-                "`next_cursor`, `groups` (`hierarchy_table`, `content_type`, `count`, "
+        .json = "`results`, `complete`, `incomplete_reason`, `degraded`, `degraded_reason`, "
+                "`total` (rows ranked), `next_cursor`, `groups` (`hierarchy_table`, "
+                "`content_type`, `count`, "
                 "`best_score`, `branches`, `limbs`), `diversity` (`hierarchy_tables`, "
                 "`unique_branches`, `unique_limbs`, `evenness`), `depth_reached` (true: more rows "
                 "match than were ranked), `milliseconds`, and with `--explain` `explain`.",

@@ -317,8 +317,8 @@ enum grove_code show_result(struct session *session, enum show_kind kind,
     enum grove_code code = session_print(session, &out, error);
     strbuf_release(&out);
     if (result->degraded)
-        session_warn(session, "the vector engine did not answer, or lacks points; "
-                              "PostgreSQL did its work");
+        session_warn(session, "PostgreSQL did the work of the vector engine: %s",
+                     result->degraded_reason ? result->degraded_reason : "no reason is known");
     if (!result->complete)
         session_warn(session, "rows may be missing: %s",
                      result->incomplete_reason ? result->incomplete_reason : "no reason is known");

@@ -470,13 +470,33 @@ static enum grove_code check_shortage(struct run *run, struct grove_error *error
                           (long long)(matching - known));
         return GROVE_OK;
     }
+    result_degraded(run->result, "the vector engine lacks %lld matching %s; run \"grove sync\"",
+                    (long long)(matching - known), matching - known == 1 ? "row" : "rows");
     explain->strategy = "relational";
-    explain->reason = arena_printf(&run->result->arena,
-                                   "the vector engine lacks %lld matching rows; \"grove sync\" "
-                                   "writes them again",
-                                   (long long)(matching - known));
-    run->result->view.degraded = true;
+    explain->reason = run->result->view.degraded_reason;
     return relational(run, error);
+}
+
+// Whoever projects first makes the collection. Where none is there and every row that matches
+// waits in the outbox, the engine lacks nothing.
+static enum grove_code stand_in(struct run *run, const struct grove_error *failure,
+                                struct grove_error *error)
+{
+    struct grove_explain *explain = &run->result->explain;
+    bool no_collection = failure->code == GROVE_NOT_FOUND && failure->http_status == 404;
+    explain->strategy = "relational";
+    explain->reason = "nothing that matches was projected yet";
+    enum grove_code code = relational(run, error);
+    if (code != GROVE_OK || (no_collection && explain->pending == (int64_t)run->scored))
+        return code;
+    if (no_collection)
+        result_degraded(run->result, "the vector engine has no collection; run \"grove sync\", "
+                                     "which makes and fills it");
+    else
+        result_degraded(run->result, "%s%s%s; %s", failure->message, failure->detail[0] ? ": " : "",
+                        failure->detail, failure->hint[0] ? failure->hint : "see \"grove status\"");
+    explain->reason = run->result->view.degraded_reason;
+    return GROVE_OK;
 }
 
 static enum grove_code choose_and_run(struct run *run, struct grove_error *error)
@@ -500,11 +520,7 @@ static enum grove_code choose_and_run(struct run *run, struct grove_error *error
         *error = engine_error;
         return code;
     }
-    explain->strategy = "relational";
-    explain->reason = arena_printf(&run->result->arena, "the vector engine did not answer: %s",
-                                   engine_error.message);
-    run->result->view.degraded = true;
-    return relational(run, error);
+    return stand_in(run, &engine_error, error);
 }
 
 static enum grove_code add_explanation(struct run *run, struct grove_error *error)

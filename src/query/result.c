@@ -13,7 +13,7 @@
 #include "base/strbuf.h"
 #include "catalog/assets.h"
 
-enum { PLAN_BYTES_MAX = 1 << 20 };
+enum { PLAN_BYTES_MAX = 1 << 20, REASON_SIZE = 1600 };
 
 enum grove_code result_new(struct result **ret, struct grove_error *error)
 {
@@ -56,18 +56,34 @@ void result_stage(struct result *result, const char *name, int64_t rows)
     result->stage_started_us = now_us;
 }
 
+static const char *keep_reason(struct result *result, const char *format, va_list arguments)
+{
+    char text[REASON_SIZE];
+    vsnprintf(text, sizeof text, format, arguments);
+    struct text whole = text_of(text);
+    whole.length = text_utf8_error(whole); // it may have been cut inside a character
+    const char *copy = arena_copy(&result->arena, whole);
+    return copy ? copy : "memory ran out";
+}
+
 void result_incomplete(struct result *result, const char *format, ...)
 {
     if (!result->view.complete)
         return;
-    char text[256];
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(text, sizeof text, format, arguments);
+    result->view.incomplete_reason = keep_reason(result, format, arguments);
     va_end(arguments);
-    const char *copy = arena_strdup(&result->arena, text);
     result->view.complete = false;
-    result->view.incomplete_reason = copy ? copy : "memory ran out";
+}
+
+void result_degraded(struct result *result, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    result->view.degraded_reason = keep_reason(result, format, arguments);
+    va_end(arguments);
+    result->view.degraded = true;
 }
 
 struct grove_result *result_finish(struct result *result, bool explain)

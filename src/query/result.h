@@ -35,6 +35,9 @@ void result_stage(struct result *result, const char *name, int64_t rows);
 // Sets `complete` to false; the first reason stays. Formats into the arena.
 void result_incomplete(struct result *result, const char *format, ...) GROVE_PRINTF(2, 3);
 
+// Sets `degraded` to true, with the reason.
+void result_degraded(struct result *result, const char *format, ...) GROVE_PRINTF(2, 3);
+
 // Sets the total time, and hands out the explanation where it was asked for.
 struct grove_result *result_finish(struct result *result, bool explain);
 

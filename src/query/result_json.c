@@ -153,6 +153,7 @@ GROVE_API char *grove_result_json(const struct grove_result *result)
     add_bool(&out, "complete", result->complete);
     add_string(&out, "incomplete_reason", result->incomplete_reason);
     add_bool(&out, "degraded", result->degraded);
+    add_string(&out, "degraded_reason", result->degraded_reason);
     add_integer(&out, "total", result->total);
     add_string(&out, "next_cursor", result->next_cursor);
     if (result->groups) {

@@ -24,6 +24,8 @@ enum {
     QDRANT_PORT = 6333,
 };
 
+#define PRIVATE_LOG "its log is servers/log/vector.log in the home"
+
 struct http_client {
     struct qdrant_options options; // its strings are the following
     char base[URL_SIZE];           // where requests go, without credentials: for messages too
@@ -295,9 +297,9 @@ static enum grove_code set_transport_error(const struct http_client *client, CUR
         error_hint(error, "check QDRANT_URL and that Qdrant runs there");
     else if (code == GROVE_TIMEOUT)
         error_hint(error, "try again; if it hangs, \"grove stop\" ends it and the next command "
-                          "starts it; its log is servers/log/vector.log in the home");
+                          "starts it; " PRIVATE_LOG);
     else
-        error_hint(error, "its log is servers/log/vector.log in the home");
+        error_hint(error, PRIVATE_LOG);
     return code;
 }
 
@@ -367,6 +369,8 @@ static enum grove_code set_reply_error(const struct http_client *client, long st
     error->http_status = (int)status;
     if (code == GROVE_DENIED)
         error_hint(error, "check QDRANT_API_KEY");
+    else if (status >= 500 && client->socket_path)
+        error_hint(error, PRIVATE_LOG);
     return code;
 }
 

@@ -135,6 +135,8 @@ def test_a_hung_vector_server(shared):
     answer = json.loads(search[1])
     assert search[0] == 0 and answer["degraded"] is True and answer["complete"] is True
     assert len(answer["results"]) == 8
+    assert "did not answer in time" in answer["degraded_reason"]
+    assert "grove stop" in answer["degraded_reason"]
     assert status[0] == EXIT_STATUS["unavailable"]
     assert "did not answer in time" in json.loads(status[1])["engine"]["error"]
     error = json.loads(sync[1])["error"]

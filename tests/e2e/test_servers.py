@@ -225,6 +225,8 @@ def test_nobody_there(remote, tmp_path):
     # Searching goes on without the vector engine, and says so.
     answer = remote.json("search", "faith", "--path", "religion", env=gone)
     assert answer["degraded"] is True and answer["complete"] is True
+    assert f"127.0.0.1:{port}" in answer["degraded_reason"]
+    assert "QDRANT_URL" in answer["degraded_reason"]
     assert len(answer["results"]) == 8
     status = remote("status", "--json", env=gone, check=False)
     assert status.returncode == EXIT_STATUS["unavailable"]

@@ -97,14 +97,49 @@ def test_lost_vectors_are_missed_and_written_again(shared):
     shutil.rmtree(vectors)
     answer = shared.json("search", "candles", "--limit", "20")
     assert answer["complete"] is True and answer["degraded"] is True
+    reason = answer["degraded_reason"]
+    assert "no collection" in reason and "grove sync" in reason
     assert [hit["title"] for hit in answer["results"]] == before
+    # The same words where no JSON is asked for, and in the explanation.
+    warned = shared("search", "candles").stderr
+    assert reason in warned and "PostgreSQL" in warned
+    assert shared.json("search", "candles", "--explain")["explain"]["reason"] == reason
     report = shared.json("sync")
     status = shared.json("status")
     assert report["pending"] == 0
     assert status["engine"]["points"] == status["contents"]
     answer = shared.json("search", "candles", "--limit", "20")
-    assert answer["degraded"] is False
+    assert answer["degraded"] is False and answer["degraded_reason"] is None
     assert [hit["title"] for hit in answer["results"]] == before
+
+
+def test_a_home_in_which_nothing_was_projected_is_healthy(grove):
+    """There is no collection until something makes it, and nothing that it could lack."""
+    def answers():
+        found = [grove.json(*command) for command in
+                 (["search", "candles"], ["discover", "candles"],
+                  ["search", "candles", "--type", "Note", "--limit", "1"])]
+        for answer in found:
+            assert answer["complete"] is True and answer["degraded"] is False, answer
+            assert answer["degraded_reason"] is None
+        return [len(answer["results"]) for answer in found]
+
+    assert answers() == [0, 0, 0]
+    assert grove("search", "candles").stderr == ""
+    assert grove.json("status")["engine"]["collection_status"] == "missing"
+    with grove.connect() as conn:
+        conn.execute("INSERT INTO religion_hierarchy (branch, limb, leaf)"
+                     " VALUES ('Judaism', 'Practice', 'Traditions')")
+        for number in (1, 2):
+            conn.execute(INSERT, (f"Candles {number}", "Before sunset.", number))
+        assert answers() == [2, 2, 1]
+        grove("sync")
+        assert answers() == [2, 2, 1]
+        assert grove.json("status")["engine"]["points"] == 2
+        # A collection that is gone with what it had is no healthy one.
+        grove("stop")
+        shutil.rmtree(os.path.realpath(grove.home / "servers" / "vector"))
+    assert grove.json("search", "candles")["degraded"] is True
 
 
 def test_points_lost_one_by_one_are_noticed(shared):
@@ -122,6 +157,8 @@ def test_points_lost_one_by_one_are_noticed(shared):
     answer = shared.json("search", "candles", "--limit", "1000")
     assert answer["complete"] is True and answer["degraded"] is True
     assert answer["results"][0]["content_id"] == lost
+    assert "lacks 1 matching row;" in answer["degraded_reason"]
+    assert "grove sync" in answer["degraded_reason"]
     shared("sync")
     assert titles(shared, "candles") == before
     assert shared.json("search", "candles", "--limit", "1000")["degraded"] is False
