@@ -137,8 +137,10 @@ def serve(arguments: argparse.Namespace) -> None:
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard if hard > 0 else soft, hard))
     load_engine(arguments.engine)
+    from . import files
     from .catalogue import Catalogue
     from .server import Server
+    files.check_space(arguments.data, files.SPACE_TO_START)
     sys.setswitchinterval(SWITCH_INTERVAL_S)
     command = [sys.executable, "-I", "-S", "-B", sys.argv[0], "--engine", arguments.engine,
                "--builder"]

@@ -9,7 +9,7 @@ import urllib.parse
 
 from . import files
 from .collection import Collection, config_of_request, create
-from .errors import ApiError, bad_value, no_collection, of_engine
+from .errors import ApiError, bad_value, is_disk_full, no_collection, of_engine
 from .rebuild import Builder, RebuildError, rebuild, retry_time
 
 NAME_BYTES_MAX = 255
@@ -36,6 +36,8 @@ class Catalogue:
                 shutil.rmtree(path, ignore_errors=True)
                 continue
             collection = Collection(path)
+            if is_disk_full(collection.failure):
+                raise OSError(collection.failure)  # no damage: the next start may do better
             if collection.failure:
                 collection.name = urllib.parse.unquote(entry)
                 log(collection.failure)
@@ -77,6 +79,7 @@ class Catalogue:
         temporary = os.path.join(self._folder, ".new-" + secrets.token_hex(8))
         final = os.path.join(self._folder, folder)
         try:
+            files.check_space(self._folder, files.SPACE_TO_WRITE)
             create(temporary, name, config)
             os.rename(temporary, final)
             files.sync_folder(self._folder)

@@ -27,6 +27,8 @@ DISTANCES = {name: getattr(engine.Distance, name) for name in ("Cosine", "Euclid
 INDEXING_THRESHOLD_KB = 1000
 FLUSH_IDLE_S = 5.0
 FLUSH_BYTES = 64 << 20
+# How much a change takes on the disk at most, in the log and in the segments, by its body.
+SPACE_OF_BODY = 4
 REBUILD_IDLE_S = 2.0
 REBUILD_POINTS_MIN, REBUILD_POINTS_MAX = 2000, 20000
 REBUILD_REMOVED_MIN = 1000
@@ -210,6 +212,7 @@ class Collection:
         Returns Qdrant's answer to each."""
         self.open_shard()
         operations = changes.steps_of(kind, body, self.dimension)
+        files.check_space(self.folder, files.SPACE_TO_WRITE + SPACE_OF_BODY * len(body))
         with self.lock:
             shard = self.open_shard()
             try:

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a client is told when something fails, in the words and with the statuses of Qdrant."""
+import errno
+import os
 
 
 class ApiError(Exception):
@@ -32,14 +34,19 @@ def no_collection(name: str) -> ApiError:
     return ApiError(404, f"Not found: Collection `{name}` doesn't exist!")
 
 
+def is_disk_full(reason: str) -> bool:
+    return any(os.strerror(number) in reason for number in (errno.ENOSPC, errno.EDQUOT))
+
+
 def internal(reason: str) -> ApiError:
-    return ApiError(500, f"Service internal error: {reason}")
+    return ApiError(507 if is_disk_full(reason) else 500, f"Service internal error: {reason}")
 
 
 def of_engine(error: BaseException) -> ApiError:
     """The engine raises plain exceptions; their text begins with their kind."""
     text = str(error) or type(error).__name__
-    if isinstance(error, OSError) or text.startswith("Service runtime error: "):
+    if isinstance(error, OSError) or is_disk_full(text) or \
+            text.startswith("Service runtime error: "):
         return internal(text.removeprefix("Service runtime error: "))
     if type(error) in (Exception, ValueError, TypeError, OverflowError):
         return wrong_input(text.split("\n")[0])

@@ -7,6 +7,19 @@ import os
 
 CHUNK = 8 << 20
 LISTINGS_MAX = 8
+SPACE_TO_START = 4 << 20
+SPACE_TO_WRITE = 32 << 20
+
+
+def check_space(folder: str, needed: int) -> None:
+    """The engine writes into mapped files with holes: when the disk has no block left for one, the
+    system ends the process (SIGBUS). So there is room before anything is written, or it is
+    refused."""
+    status = os.statvfs(folder)
+    left = status.f_bavail * status.f_frsize
+    if left < needed:
+        raise OSError(errno.ENOSPC, f"{os.strerror(errno.ENOSPC)}: {left >> 20} MB are free and "
+                                    f"{needed >> 20} MB needed")
 
 
 def sync_folder(path: str) -> None:

@@ -30,7 +30,8 @@ _reasons = {200: "OK", 400: "Bad Request", 404: "Not Found", 405: "Method Not Al
             408: "Request Timeout", 409: "Conflict", 411: "Length Required",
             413: "Payload Too Large", 422: "Unprocessable Entity",
             431: "Request Header Fields Too Large", 500: "Internal Server Error",
-            503: "Service Unavailable", 505: "HTTP Version Not Supported"}
+            503: "Service Unavailable", 505: "HTTP Version Not Supported",
+            507: "Insufficient Storage"}
 
 
 class Head:

@@ -437,7 +437,7 @@ static enum grove_code relational(struct run *run, struct grove_error *error)
 static bool engine_is_out(enum grove_code code)
 {
     return code == GROVE_UNAVAILABLE || code == GROVE_TIMEOUT || code == GROVE_NOT_FOUND ||
-           code == GROVE_ENGINE;
+           code == GROVE_ENGINE || code == GROVE_IO;
 }
 
 static enum grove_code count_matching(struct run *run, int64_t *ret, struct grove_error *error)

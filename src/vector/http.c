@@ -11,6 +11,7 @@
 #include "base/alloc.h"
 #include "base/check.h"
 #include "base/clock.h"
+#include "base/disk.h"
 #include "base/json.h"
 #include "base/strbuf.h"
 
@@ -359,6 +360,8 @@ static enum grove_code set_reply_error(const struct http_client *client, long st
         yyjson_obj_get(yyjson_obj_get(yyjson_doc_get_root(document), "status"), "error");
     struct text text = json_text(reason);
     enum grove_code code = code_of_status(status);
+    if (code == GROVE_ENGINE && disk_full_in_words(text))
+        code = GROVE_IO;
     if (text.length > 0)
         error_set(error, code, "the vector engine refused: %.*s",
                   (int)(text.length < 400 ? text.length : 400), text.data);
@@ -369,6 +372,9 @@ static enum grove_code set_reply_error(const struct http_client *client, long st
     error->http_status = (int)status;
     if (code == GROVE_DENIED)
         error_hint(error, "check QDRANT_API_KEY");
+    else if (code == GROVE_IO)
+        error_hint(error, "free some space on the disk of the vector engine, then run \"grove "
+                          "sync\"; nothing is lost");
     else if (status >= 500 && client->socket_path)
         error_hint(error, PRIVATE_LOG);
     return code;

@@ -27,6 +27,7 @@
 #include "base/asset.h"
 #include "base/clock.h"
 #include "base/digest.h"
+#include "base/disk.h"
 #include "base/file.h"
 #include "base/text.h"
 
@@ -41,6 +42,7 @@ enum {
     ANSWER_TIMEOUT_MS = 2000,
     PAUSE_MS = 10,
     LOG_BYTES_MAX = 10 << 20,
+    LOG_TAIL_BYTES = 2048, // looked at when a start failed
     // The exit status by which Python tells that it is too old.
     TOO_OLD = 7,
 };
@@ -257,31 +259,30 @@ static off_t log_size(const struct server *server)
     return size;
 }
 
-// The last line of the log beyond `from`, as far as it fits.
-static void last_log_line(const struct server *server, off_t from, char *line, size_t size_bytes)
+// The end of the log beyond `from`, as far as it fits, without blanks behind it.
+static struct text log_tail(const struct server *server, off_t from, char *buffer,
+                            size_t size_bytes)
 {
     home_act_as_servers(server->home);
     GROVE_CLEANUP(file_close_descriptor)
     int fd = open(server->log, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
     home_act_as_self(server->home);
-    char tail[2048];
     struct stat status;
-    line[0] = '\0';
     if (fd < 0 || fstat(fd, &status) != 0 || status.st_size <= from)
-        return;
-    off_t start = status.st_size - from > (off_t)sizeof tail - 1
-                      ? status.st_size - ((off_t)sizeof tail - 1)
-                      : from;
-    ssize_t length = pread(fd, tail, sizeof tail - 1, start);
-    while (length > 0 && (tail[length - 1] == '\n' || tail[length - 1] == ' '))
-        length--;
-    if (length <= 0)
-        return;
-    tail[length] = '\0';
-    const char *newline = strrchr(tail, '\n');
-    const char *last = newline ? newline + 1 : tail;
-    size_t whole = text_utf8_error(text_of(last)); // the tail may begin inside a character
-    snprintf(line, size_bytes, "%.*s", (int)whole, last);
+        return (struct text){buffer, 0};
+    off_t start =
+        status.st_size - from > (off_t)size_bytes ? status.st_size - (off_t)size_bytes : from;
+    ssize_t length = pread(fd, buffer, size_bytes, start);
+    return text_trim((struct text){buffer, length > 0 ? (size_t)length : 0});
+}
+
+static struct text last_line(struct text tail)
+{
+    const char *newline = tail.length > 0 ? memrchr(tail.data, '\n', tail.length) : NULL;
+    size_t skipped = newline ? (size_t)(newline + 1 - tail.data) : 0;
+    struct text line = {tail.data + skipped, tail.length - skipped};
+    line.length = text_utf8_error(line); // the tail may begin inside a character
+    return line;
 }
 
 static enum grove_code check_python(const struct server *server, struct grove_error *error)
@@ -314,13 +315,24 @@ static enum grove_code check_python(const struct server *server, struct grove_er
 static enum grove_code ended_early(const struct server *server, off_t log_from,
                                    struct grove_error *error)
 {
-    char line[400];
-    last_log_line(server, log_from, line, sizeof line);
-    error_set(error, GROVE_UNAVAILABLE, "the private vector server ended while it was starting");
-    if (line[0])
-        error_detail(error, "%s", line);
-    error_hint(error, "its log is \"%s\"", server->log);
-    return GROVE_UNAVAILABLE;
+    char buffer[LOG_TAIL_BYTES];
+    struct text tail = log_tail(server, log_from, buffer, sizeof buffer);
+    struct text line = last_line(tail);
+    home_act_as_servers(server->home);
+    bool full = disk_full_in_words(tail) || (tail.length == 0 && disk_is_full(server->data));
+    home_act_as_self(server->home);
+    enum grove_code code = full ? GROVE_IO : GROVE_UNAVAILABLE;
+    error_set(error, code,
+              full ? "the disk is too full for the private vector server to start"
+                   : "the private vector server ended while it was starting");
+    if (line.length > 0)
+        error_detail(error, "%.*s", TEXT_ARGS(line));
+    if (full)
+        error_hint(error, "free some disk space, then run \"grove sync\"; its log is \"%s\"",
+                   server->log);
+    else
+        error_hint(error, "its log is \"%s\"", server->log);
+    return code;
 }
 
 // Waits for the server with process id `pid`, which we or somebody before us started.
@@ -402,7 +414,8 @@ enum grove_code vector_server_start(const struct home *home, struct grove_error 
         pid_t pid = server_process(&server);
         if (pid != 0)
             code = wait_until_ready(&server, pid, log_size(&server), error);
-        if (pid == 0 || (code == GROVE_UNAVAILABLE && server_process(&server) == 0))
+        bool ended = code == GROVE_UNAVAILABLE || code == GROVE_IO;
+        if (pid == 0 || (ended && server_process(&server) == 0))
             code = launch(&server, error);
     }
     home_unlock(&lock);

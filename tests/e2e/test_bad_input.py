@@ -6,11 +6,12 @@ import gzip
 import json
 import os
 import shutil
+import signal
 import subprocess
 
 import pytest
 from conftest import (BINARY, EXIT_STATUS, Grove, end_home, find_assets, make_home, make_row,
-                      make_vector, new_grove, write_rows)
+                      make_vector, new_grove, wait_until, write_rows)
 
 
 # --- lines of a file ----------------------------------------------------------------------------
@@ -511,6 +512,42 @@ def test_a_full_disk(small_disk, tmp_path):
         other = Grove(os.path.join(small_disk, "other"))
         error = other.fails("io", "init")
         assert "space" in error["message"] + (error["detail"] or "") + error["hint"], error
+    finally:
+        grove("stop", check=False)
+
+
+def test_a_disk_too_full_for_the_vector_server(small_disk, tmp_path):
+    grove = Grove(os.path.join(small_disk, "home"))
+    path = write_rows(tmp_path / "rows", [make_row(n, vector=make_vector(n)) for n in range(1, 9)])
+
+    def search():
+        answer = grove.json("search", "row", "--limit", "50")
+        assert answer["complete"] is True
+        return len(answer["results"]), answer["degraded_reason"]
+
+    try:
+        grove("load", path)
+        # It runs, and refuses to write: the row waits, and a search has it.
+        filler = fill(small_disk, 10 << 20)
+        with grove.connect() as conn:
+            conn.execute("UPDATE content_metadata SET title = 'Changed' WHERE chunk_number = 1")
+        error = grove.fails("io", "sync")
+        assert "No space left on device" in error["message"] and error["http_status"] == 507
+        assert "free some space" in error["hint"] and "grove sync" in error["hint"]
+        assert search() == (8, None)
+        # It does not even start.
+        os.kill(grove.processes()["vectors"], signal.SIGKILL)
+        wait_until(lambda: "vectors" not in grove.processes())
+        os.unlink(filler)
+        filler = fill(small_disk, 2 << 20)
+        error = grove.fails("io", "sync")
+        assert "disk is too full" in error["message"] and "free some disk space" in error["hint"]
+        assert "No space left on device" in error["detail"]
+        found, reason = search()
+        assert found == 8 and "disk is too full" in reason and "free some disk space" in reason
+        os.unlink(filler)
+        assert grove.json("sync")["pending"] == 0
+        assert search() == (8, None)
     finally:
         grove("stop", check=False)
 

@@ -3,6 +3,8 @@
 
 #include <errno.h>
 
+#include "base/disk.h"
+
 static void filling_in(void **state)
 {
     (void)state;
@@ -28,6 +30,22 @@ static void system_errors(void **state)
     assert_int_equal(error_set_errno(&error, ENOENT, "x"), GROVE_NOT_FOUND);
     assert_int_equal(error_set_errno(&error, ENOMEM, "x"), GROVE_NO_MEMORY);
     assert_int_equal(error.origin, GROVE_ORIGIN_SYSTEM);
+}
+
+static void full_disks(void **state)
+{
+    (void)state;
+    static const char *const full[] = {
+        "FATAL:  could not write lock file \"postmaster.pid\": No space left on device",
+        "cannot serve: [Errno 28] No space left on device: 2 MB are free and 4 MB needed\nmore",
+        "IO Error: Disk quota exceeded (os error 122)",
+    };
+    for (size_t i = 0; i < ARRAY_COUNT(full); i++)
+        assert_true(disk_full_in_words(text_of(full[i])));
+    assert_false(disk_full_in_words(text_of("No space left")));
+    assert_false(disk_full_in_words((struct text){NULL, 0}));
+    assert_true(disk_is_full("/proc")); // has no blocks at all
+    assert_false(disk_is_full("/nowhere"));
 }
 
 static void cut_at_a_character(void **state)
@@ -60,9 +78,8 @@ static void codes(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(filling_in),
-        cmocka_unit_test(system_errors),
-        cmocka_unit_test(cut_at_a_character),
+        cmocka_unit_test(filling_in), cmocka_unit_test(system_errors),
+        cmocka_unit_test(full_disks), cmocka_unit_test(cut_at_a_character),
         cmocka_unit_test(codes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
