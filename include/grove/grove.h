@@ -96,8 +96,9 @@ GROVE_CHECKED enum grove_code grove_init(struct grove *grove, unsigned *ret_appl
                                          struct grove_error *error);
 
 // Makes vectors of this precision those that the database keeps and compares; a new database has
-// f32. Where it had others all contents are embedded anew: *ret_queued (may be NULL) of them are now
-// in the outbox. Until they are projected searches leave out those without a vector, and say so.
+// f32. Where it had others all contents are embedded anew: *ret_queued (may be NULL) of them are
+// now in the outbox. Until they are projected searches leave out those without a
+// vector, and say so.
 GROVE_CHECKED enum grove_code grove_set_precision(struct grove *grove,
                                                   enum grove_precision precision,
                                                   int64_t *ret_queued, struct grove_error *error);

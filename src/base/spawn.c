@@ -3,10 +3,10 @@
 // Programs under the servers' account.
 //
 // grove has many threads, and in the child of a fork their locks may be held for ever: so nothing
-// here forks. posix_spawn starts util-linux's setpriv (changes the account) and setsid -f (detaches, so
-// that the program becomes nobody's child), then a line of shell which opens the log with the
-// account's rights, reports through a pipe and becomes the program. What fails on that way is
-// what comes out of the pipe instead.
+// here forks. posix_spawn starts util-linux's setpriv (changes the account) and setsid -f
+// (detaches, so that the program becomes nobody's child), then a line of shell which opens the log
+// with the account's rights, reports through a pipe and becomes the program. What fails on that way
+// is what comes out of the pipe instead.
 #include "base/home.h"
 
 #include <errno.h>

@@ -67,6 +67,8 @@ void forward_scratch_free(struct forward_scratch *scratch)
 static void multiply(const struct encoder *encoder, struct forward_scratch *scratch,
                      const struct packed *weights, const float *x, size_t rows, float *y)
 {
+    if (encoder->tap.take)
+        encoder->tap.take(encoder->tap.state, weights, x, rows);
     if (encoder->precision == EMBED_REDUCED)
         product_int8(encoder->kernels, weights, &scratch->product, x, rows, y);
     else

@@ -20,12 +20,19 @@
 
 struct forward_scratch;
 
+// Is shown what comes into each product, block by block. For whoever wants to know.
+struct forward_tap {
+    void (*take)(void *state, const struct packed *weights, const float *x, size_t rows);
+    void *state;
+};
+
 // What a pass reads.
 struct encoder {
     struct model model; // embeddings and norms
     struct packed_model packed;
     enum embed_precision precision;
     const struct kernels *kernels;
+    struct forward_tap tap; // all zero: nobody
 };
 
 struct forward_sequence {

@@ -113,17 +113,30 @@ static enum grove_code choose_named(const char *name, const struct kernels **ret
     return code;
 }
 
+const struct kernels *kernels_fused(void)
+{
+    const struct kernels *best = NULL;
+    for (size_t i = 0; i < ARRAY_COUNT(all); i++)
+        if (all[i].fused && all[i].supported())
+            best = &all[i];
+    CHECK(best);
+    return best;
+}
+
 enum grove_code kernels_choose(enum embed_precision precision, const struct kernels **ret_kernels,
                                struct grove_error *error)
 {
     const char *name = getenv("GROVE_KERNELS");
     if (name && name[0] != '\0')
         return choose_named(name, ret_kernels, error);
+    if (precision == EMBED_REDUCED) {
+        *ret_kernels = kernels_fused();
+        return GROVE_OK;
+    }
     const struct kernels *best = NULL;
     for (size_t i = 0; i < ARRAY_COUNT(all); i++) {
-        bool wanted = precision == EMBED_REDUCED ? all[i].fused : all[i].real != &kernels_exact;
-        bool same = best && precision == EMBED_F32 && best->real == all[i].real;
-        if (wanted && !same && all[i].supported())
+        bool same = best && best->real == all[i].real;
+        if (all[i].real != &kernels_exact && !same && all[i].supported())
             best = &all[i];
     }
     CHECK(best);

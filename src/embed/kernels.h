@@ -68,7 +68,7 @@ struct kernels_real {
     void (*softmax)(float *scores, size_t rows, size_t stride, size_t width, float scale,
                     float *ret_sums);
     // Each row of x times the factors, transformed, divided by its scale, rounded, plus
-    // PACK_ZERO: 0..255, as bytes or as 16 bits each.
+    // PACK_ZERO: 0..255, as bytes, or as 16 bits each in the order of kernels_place16.
     void (*quantize8)(const float *x, size_t rows, size_t width, const float *factors,
                       uint8_t *ret_numbers, float *ret_scales);
     void (*quantize16)(const float *x, size_t rows, size_t width, const float *factors,
@@ -95,10 +95,19 @@ struct kernels {
     bool (*supported)(void);
 };
 
+// Where in a row of 16-bit numbers input i is: of each four, numbers 1 and 2 change places.
+static inline size_t kernels_place16(size_t i)
+{
+    return (i & ~(size_t)3) | (i & 1) << 1 | (i >> 1 & 1);
+}
+
 // The fastest for this processor, or the one that the environment variable GROVE_KERNELS names:
 // GROVE_INVALID, with those possible, when it is unknown or cannot run here.
 enum grove_code kernels_choose(enum embed_precision precision, const struct kernels **ret_kernels,
                                struct grove_error *error);
+
+// The fastest of those that give the same bits, whatever the environment says.
+const struct kernels *kernels_fused(void);
 
 // All there are, slowest first; those of this machine are `supported`.
 size_t kernels_count(void);

@@ -15,6 +15,7 @@
 
 #include <string.h>
 
+#include "base/check.h"
 #include "embed/kernels.h"
 
 #ifndef FOURS
@@ -77,22 +78,41 @@ FOURS_INLINE void fours_tile(const uint8_t *x, size_t inputs, const int8_t *weig
         *(fours *)(void *)(sums + r * KERNELS_SUMS + c * FOURS_LANES) = tile[r][c];
 }
 
+// A constant number of rows, or of less where that many do not fit.
+#define FOURS_CASE(n)                                                                              \
+    case n: fours_tile(x, inputs, weights, sums, n <= FOURS_ROWS ? n : 1); break;
+
+static FOURS_TARGET void FOURS(rows)(const uint8_t *x, size_t inputs, const int8_t *weights,
+                                     int32_t *sums, size_t rows)
+{
+    switch (rows) {
+        FOURS_CASE(1);
+        FOURS_CASE(2);
+        FOURS_CASE(3);
+        FOURS_CASE(4);
+        FOURS_CASE(5);
+        FOURS_CASE(6);
+        FOURS_CASE(7);
+        FOURS_CASE(8);
+        FOURS_CASE(9);
+        FOURS_CASE(10);
+        FOURS_CASE(11);
+        FOURS_CASE(12);
+    default: CHECK(!"rows of a tile");
+    }
+}
+
 static FOURS_TARGET void FOURS(dot)(const void *x, size_t inputs, size_t rows,
                                     const int8_t *weights, int32_t *sums)
 {
-    for (size_t panel = 0; panel < 2; panel += FOURS_PANELS) {
-        const int8_t *from = weights + panel * inputs * PACK_COLUMNS;
-        int32_t *to = sums + panel * PACK_COLUMNS;
-        const uint8_t *at = x;
-        size_t row = 0;
-        for (; row + FOURS_ROWS <= rows; row += FOURS_ROWS)
-            fours_tile(at + row * inputs, inputs, from, to + row * KERNELS_SUMS, FOURS_ROWS);
-        for (; row + 3 <= rows; row += 3)
-            fours_tile(at + row * inputs, inputs, from, to + row * KERNELS_SUMS,
-                       FOURS_ROWS >= 3 ? 3 : 1);
-        for (; row < rows; row++)
-            fours_tile(at + row * inputs, inputs, from, to + row * KERNELS_SUMS, 1);
-    }
+    size_t tiles = (rows + FOURS_ROWS - 1) / FOURS_ROWS;
+    for (size_t panel = 0; panel < 2; panel += FOURS_PANELS)
+        for (size_t t = 0; t < tiles; t++) {
+            size_t row = t * rows / tiles;
+            FOURS(rows)(
+                (const uint8_t *)x + row * inputs, inputs, weights + panel * inputs * PACK_COLUMNS,
+                sums + row * KERNELS_SUMS + panel * PACK_COLUMNS, (t + 1) * rows / tiles - row);
+        }
 }
 
 #endif

@@ -10,6 +10,8 @@
 #ifndef GROVE_EMBED_KERNELS_PAIRS_H
 #define GROVE_EMBED_KERNELS_PAIRS_H
 
+#include <stdbool.h>
+
 #include "embed/kernels_wide.h"
 
 #ifndef PAIRS
@@ -19,6 +21,7 @@
 enum { PAIRS_INPUTS = 384 }; // of a stretch: its weights are 24 KB
 
 typedef int32_t pairs __attribute__((vector_size(4 * WIDE_LANES), aligned(4), may_alias));
+typedef int16_t pairs_halves __attribute__((vector_size(4 * WIDE_LANES), aligned(1), may_alias));
 
 // Without an instruction for it.
 WIDE_INLINE pairs pairs_added(pairs a, pairs b)
@@ -36,26 +39,38 @@ WIDE_INLINE void pairs_store(int32_t *x, pairs value)
     *(pairs *)(void *)x = value;
 }
 
-// [inputs / 4][16][4] bytes to [inputs / 2][16] pairs.
+// [inputs / 4][16][4] bytes to [inputs / 2][16] pairs: of each four, numbers 0 and 2, then 1 and 3.
+// That takes three shifts, and x is in this order (kernels_place16).
 WIDE_INLINE void pairs_widen(const int8_t *weights, size_t inputs, int32_t *to)
 {
     for (size_t i = 0; i < inputs; i += 4) {
         for (size_t c = 0; c < PACK_COLUMNS; c += WIDE_LANES) {
-            pairs four =
-                pairs_load((const int32_t *)(const void *)(weights + i * PACK_COLUMNS) + c);
-            pairs first = ((four << 24) >> 24 & 0xffff) | ((four << 16) >> 24) << 16;
-            pairs second = ((four << 8) >> 24 & 0xffff) | (four >> 24) << 16;
-            pairs_store(to + i / 2 * PACK_COLUMNS + c, first);
-            pairs_store(to + (i / 2 + 1) * PACK_COLUMNS + c, second);
+            pairs_halves four =
+                *(const pairs_halves *)(const void *)(weights + i * PACK_COLUMNS + 4 * c);
+            pairs_store(to + i / 2 * PACK_COLUMNS + c, (pairs)((four << 8) >> 8));
+            pairs_store(to + (i / 2 + 1) * PACK_COLUMNS + c, (pairs)(four >> 8));
         }
     }
 }
 
-// `rows` is a constant where this is inlined. Adds to the sums unless they are new.
-WIDE_INLINE void pairs_tile(const uint16_t *x, size_t x_stride, const int32_t *weights,
-                            size_t panel_stride, size_t inputs, bool new_sums, int32_t *sums,
-                            size_t rows)
+// What is multiplied at a time: some inputs of all rows.
+struct stretch {
+    const uint16_t *x; // [rows][x_stride]
+    size_t x_stride, inputs;
+    const int32_t *weights; // [panels][inputs / 2][16] pairs
+    size_t panel_stride;
+    int32_t *sums; // [rows][KERNELS_SUMS]: added to,
+    bool new_sums; // or made
+};
+
+// `rows` is a constant where this is inlined.
+WIDE_INLINE void pairs_tile(const struct stretch *s, size_t row, size_t rows)
 {
+    const uint16_t *x = s->x + row * s->x_stride;
+    const int32_t *weights = s->weights;
+    int32_t *sums = s->sums + row * KERNELS_SUMS;
+    size_t x_stride = s->x_stride, panel_stride = s->panel_stride, inputs = s->inputs;
+    bool new_sums = s->new_sums;
     pairs tile[WIDE_ROWS][WIDE_TILE];
     WIDE_UNROLL
     for (size_t r = 0; r < rows; r++)
@@ -85,27 +100,35 @@ WIDE_INLINE void pairs_tile(const uint16_t *x, size_t x_stride, const int32_t *w
         pairs_store(sums + r * KERNELS_SUMS + c * WIDE_LANES, tile[r][c]);
 }
 
+#define PAIRS_TILE(n) pairs_tile(s, row, n)
+
+static WIDE_TARGET void WIDE(pairs_rows)(const struct stretch *s, size_t row, size_t rows)
+{
+    WIDE_CASES(rows, PAIRS_TILE);
+}
+
 static WIDE_TARGET void WIDE(dot)(const void *x, size_t inputs, size_t rows, const int8_t *weights,
                                   int32_t *sums)
 {
     int32_t wide[2][PAIRS_INPUTS / 2 * PACK_COLUMNS] __attribute__((aligned(64)));
+    size_t tiles = (rows + WIDE_ROWS - 1) / WIDE_ROWS;
     for (size_t first = 0; first < inputs; first += PAIRS_INPUTS) {
         size_t count = inputs - first < PAIRS_INPUTS ? inputs - first : PAIRS_INPUTS;
         for (size_t panel = 0; panel < 2; panel++)
             pairs_widen(weights + (panel * inputs + first) * PACK_COLUMNS, count, wide[panel]);
         for (size_t panel = 0; panel < 2; panel += WIDE_PANELS) {
-            const uint16_t *at = (const uint16_t *)x + first;
-            int32_t *to = sums + panel * PACK_COLUMNS;
-            size_t stride = sizeof wide[0] / sizeof wide[0][0], row = 0;
-            for (; row + WIDE_ROWS <= rows; row += WIDE_ROWS)
-                pairs_tile(at + row * inputs, inputs, wide[panel], stride, count, first == 0,
-                           to + row * KERNELS_SUMS, WIDE_ROWS);
-            for (; row + 3 <= rows; row += 3)
-                pairs_tile(at + row * inputs, inputs, wide[panel], stride, count, first == 0,
-                           to + row * KERNELS_SUMS, WIDE_ROWS >= 3 ? 3 : 1);
-            for (; row < rows; row++)
-                pairs_tile(at + row * inputs, inputs, wide[panel], stride, count, first == 0,
-                           to + row * KERNELS_SUMS, 1);
+            struct stretch stretch = {
+                .x = (const uint16_t *)x + first,
+                .x_stride = inputs,
+                .inputs = count,
+                .weights = wide[panel],
+                .panel_stride = sizeof wide[0] / sizeof wide[0][0],
+                .sums = sums + panel * PACK_COLUMNS,
+                .new_sums = first == 0,
+            };
+            for (size_t t = 0; t < tiles; t++)
+                WIDE(pairs_rows)(&stretch, t * rows / tiles,
+                                 (t + 1) * rows / tiles - t * rows / tiles);
         }
     }
 }

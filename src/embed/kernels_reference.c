@@ -116,8 +116,12 @@ static float quantize_row(const float *x, size_t width, const float *factors, ui
 static void reference_quantize16(const float *x, size_t rows, size_t width, const float *factors,
                                  uint16_t *ret_numbers, float *ret_scales)
 {
-    for (size_t row = 0; row < rows; row++)
-        ret_scales[row] = quantize_row(x + row * width, width, factors, ret_numbers + row * width);
+    for (size_t row = 0; row < rows; row++) {
+        uint16_t numbers[PACK_INPUTS_MAX];
+        ret_scales[row] = quantize_row(x + row * width, width, factors, numbers);
+        for (size_t i = 0; i < width; i++)
+            ret_numbers[row * width + kernels_place16(i)] = numbers[i];
+    }
 }
 
 static void reference_quantize8(const float *x, size_t rows, size_t width, const float *factors,
@@ -152,7 +156,8 @@ static void reference_dot(const void *x, size_t inputs, size_t rows, const int8_
                 weights + c / PACK_COLUMNS * PACK_COLUMNS * inputs + c % PACK_COLUMNS * 4;
             int32_t sum = 0;
             for (size_t i = 0; i < inputs; i++)
-                sum += numbers[row * inputs + i] * column[i / 4 * PACK_COLUMNS * 4 + i % 4];
+                sum += numbers[row * inputs + kernels_place16(i)] *
+                       column[i / 4 * PACK_COLUMNS * 4 + i % 4];
             sums[row * KERNELS_SUMS + c] = sum;
         }
     }

@@ -184,46 +184,51 @@ WIDE_INLINE void tile(const struct product *p, const struct place *place, size_t
         store(y + r * p->y_stride + c * WIDE_LANES, sums[r][c]);
 }
 
-#define WIDE_CASE(n, panels)                                                                       \
+// CALL(n) with n = rows, a constant in each.
+#define WIDE_CASE(n, CALL)                                                                         \
     case n:                                                                                        \
         if (n <= WIDE_ROWS)                                                                        \
-            tile(p, place, n <= WIDE_ROWS ? n : 1, panels);                                        \
+            CALL(n <= WIDE_ROWS ? n : 1);                                                          \
         break;
 
-#define WIDE_CASES(panels)                                                                         \
+#define WIDE_CASES(rows, CALL)                                                                     \
     switch (rows) {                                                                                \
-        WIDE_CASE(1, panels)                                                                       \
-        WIDE_CASE(2, panels)                                                                       \
-        WIDE_CASE(3, panels)                                                                       \
-        WIDE_CASE(4, panels)                                                                       \
-        WIDE_CASE(5, panels)                                                                       \
-        WIDE_CASE(6, panels)                                                                       \
-        WIDE_CASE(7, panels)                                                                       \
-        WIDE_CASE(8, panels)                                                                       \
-        WIDE_CASE(9, panels)                                                                       \
-        WIDE_CASE(10, panels)                                                                      \
-        WIDE_CASE(11, panels)                                                                      \
-        WIDE_CASE(12, panels)                                                                      \
+        WIDE_CASE(1, CALL)                                                                         \
+        WIDE_CASE(2, CALL)                                                                         \
+        WIDE_CASE(3, CALL)                                                                         \
+        WIDE_CASE(4, CALL)                                                                         \
+        WIDE_CASE(5, CALL)                                                                         \
+        WIDE_CASE(6, CALL)                                                                         \
+        WIDE_CASE(7, CALL)                                                                         \
+        WIDE_CASE(8, CALL)                                                                         \
+        WIDE_CASE(9, CALL)                                                                         \
+        WIDE_CASE(10, CALL)                                                                        \
+        WIDE_CASE(11, CALL)                                                                        \
+        WIDE_CASE(12, CALL)                                                                        \
     default: CHECK(!"rows of a tile");                                                             \
     }
+
+#define TILE_1(n) tile(p, place, n, 1)
+#define TILE_2(n) tile(p, place, n, 2)
 
 static WIDE_TARGET void WIDE(tile_1)(const struct product *p, const struct place *place,
                                      size_t rows)
 {
-    WIDE_CASES(1)
+    WIDE_CASES(rows, TILE_1);
 }
 
 #if WIDE_PANELS == 2
 static WIDE_TARGET void WIDE(tile_2)(const struct product *p, const struct place *place,
                                      size_t rows)
 {
-    WIDE_CASES(2)
+    WIDE_CASES(rows, TILE_2);
 }
 #define WIDE_TILE_FULL WIDE(tile_2)
 #else
 #define WIDE_TILE_FULL WIDE(tile_1)
 #endif
 
+// Tiles are of like size, not full ones and a rest: small ones are slow for their size.
 static WIDE_TARGET void WIDE(product)(const struct product *p)
 {
     size_t panel = 0, tiles = (p->rows + WIDE_ROWS - 1) / WIDE_ROWS;
@@ -233,7 +238,7 @@ static WIDE_TARGET void WIDE(product)(const struct product *p)
         for (size_t t = 0; t < tiles; t++) {
             // Each tile asks for its share of the next panels, the last of them after the first.
             size_t share = t * WIDE_PANELS * panel_bytes / tiles;
-            size_t row = t * WIDE_ROWS;
+            size_t row = t * p->rows / tiles;
             struct place place = {
                 .row = row,
                 .panel = panel,
@@ -241,13 +246,15 @@ static WIDE_TARGET void WIDE(product)(const struct product *p)
                          share % panel_bytes,
                 .ahead_bytes = WIDE_PANELS * PACK_COLUMNS * sizeof(float) / tiles,
             };
-            WIDE_TILE_FULL(p, &place, p->rows - row < WIDE_ROWS ? p->rows - row : WIDE_ROWS);
+            WIDE_TILE_FULL(p, &place, (t + 1) * p->rows / tiles - row);
         }
     }
     for (; panel < p->panels; panel++)
-        for (size_t row = 0; row < p->rows; row += WIDE_ROWS)
+        for (size_t t = 0; t < tiles; t++) {
+            size_t row = t * p->rows / tiles;
             WIDE(tile_1)(p, &(struct place){row, panel, (const char *)p->weights, 0},
-                         p->rows - row < WIDE_ROWS ? p->rows - row : WIDE_ROWS);
+                         (t + 1) * p->rows / tiles - row);
+        }
 }
 
 // --- rows -------------------------------------------------------------------------------------
@@ -439,6 +446,16 @@ static WIDE_TARGET void WIDE(attend)(const struct attention *self)
 #define WIDE_SWAP_2(v) __builtin_shufflevector(v, v, 2, 3, 0, 1)
 #endif
 
+// The order of kernels_place16.
+#if WIDE_LANES == 16
+#define WIDE_PLACE16(v)                                                                            \
+    __builtin_shufflevector(v, v, 0, 2, 1, 3, 4, 6, 5, 7, 8, 10, 9, 11, 12, 14, 13, 15)
+#elif WIDE_LANES == 8
+#define WIDE_PLACE16(v) __builtin_shufflevector(v, v, 0, 2, 1, 3, 4, 6, 5, 7)
+#else
+#define WIDE_PLACE16(v) __builtin_shufflevector(v, v, 0, 2, 1, 3)
+#endif
+
 // The lanes of which each pair's second number is: their sign is turned.
 #define WIDE_MINUS 0x80000000U
 static const uint32_t wide_signs[4][KERNELS_WIDTH] = {
@@ -544,9 +561,11 @@ static WIDE_TARGET void WIDE(quantize16)(const float *x, size_t rows, size_t wid
         float largest = wide_transform(x + r * width, width, factors, row);
         float inverse = largest > 0 ? 127.0f / largest : 0.0f;
         ret_scales[r] = largest / 127.0f;
-        for (size_t i = 0; i < width; i += WIDE_LANES)
-            *(vec_halves *)(void *)(ret_numbers + i) =
+        for (size_t i = 0; i < width; i += WIDE_LANES) {
+            vec_halves numbers =
                 __builtin_convertvector(wide_round(load(row + i), inverse), vec_halves);
+            *(vec_halves *)(void *)(ret_numbers + i) = WIDE_PLACE16(numbers);
+        }
     }
 }
 

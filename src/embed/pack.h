@@ -3,7 +3,7 @@
 // The weights in the order in which the kernels read them, made once from the model.
 //
 //     unsigned char *payload = mem_alloc_aligned(PACK_ALIGNMENT, pack_bytes(EMBED_REDUCED));
-//     code = pack_make(&model, EMBED_REDUCED, payload, error);
+//     code = pack_make(&model, EMBED_REDUCED, samples, payload, error);
 //     pack_view(payload, EMBED_REDUCED, &packed);      // pointers into the payload
 //
 // The 16 columns that a vector of sums belongs to lie side by side, a panel:
@@ -17,8 +17,10 @@
 // large numbers, so that 8 bits are enough (S. Ashkboos et al. 2024, "QuaRot"; G. Xiao et al. 2022,
 // "SmoothQuant"). Rows of x and rows of W then have one scale each, symmetric, largest 127.
 //
-// The bytes made depend on the model only, not on the processor or the compiler. Errors:
-// GROVE_CORRUPT for weights that are not finite. Threads: pure functions.
+// Weights are rounded so that errors make up for each other (pack_int8.h).
+//
+// The bytes made depend on the model and the samples only, not on the processor or the compiler.
+// Errors: GROVE_CORRUPT for weights that are not finite; GROVE_NO_MEMORY. Threads: pure functions.
 #ifndef GROVE_EMBED_PACK_H
 #define GROVE_EMBED_PACK_H
 
@@ -59,10 +61,24 @@ struct packed_model {
     struct packed_layer layers[MODEL_LAYERS];
 };
 
+// What comes into each product for some tokens of ordinary texts (calibration.h).
+enum { PACK_SAMPLES = 64 };
+struct pack_samples_layer {
+    float projections[PACK_SAMPLES][MODEL_HIDDEN];
+    float attention_output[PACK_SAMPLES][MODEL_HIDDEN];
+    float intermediate[PACK_SAMPLES][MODEL_HIDDEN];
+    float output[PACK_SAMPLES][MODEL_INTERMEDIATE];
+};
+struct pack_samples {
+    struct pack_samples_layer layers[MODEL_LAYERS];
+};
+
 size_t pack_bytes(enum embed_precision precision);
 
+// `samples`: for int8; NULL for f32.
 enum grove_code pack_make(const struct model *model, enum embed_precision precision,
-                          unsigned char *ret_payload, struct grove_error *error);
+                          const struct pack_samples *samples, unsigned char *ret_payload,
+                          struct grove_error *error);
 
 // Borrows the payload.
 void pack_view(const unsigned char *payload, enum embed_precision precision,

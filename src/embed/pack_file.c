@@ -11,6 +11,7 @@
 #include "base/alloc.h"
 #include "base/attr.h"
 #include "base/check.h"
+#include "embed/calibration.h"
 
 #ifndef MADV_POPULATE_READ
 #define MADV_POPULATE_READ 22
@@ -191,7 +192,13 @@ enum grove_code pack_open(const struct pack_options *options, struct pack *ret_p
     if (!memory)
         return error_no_memory(error, "the model's weights");
     unsigned char *payload = memory + PACK_HEADER_BYTES;
-    enum grove_code code = pack_make(options->model, options->precision, payload, error);
+    struct pack_samples *samples = NULL;
+    enum grove_code code = GROVE_OK;
+    if (options->precision == EMBED_REDUCED)
+        code = calibration_run(options->model, &samples, error);
+    if (code == GROVE_OK)
+        code = pack_make(options->model, options->precision, samples, payload, error);
+    mem_free(samples);
     if (code != GROVE_OK) {
         mem_free(memory);
         return code;

@@ -28,7 +28,7 @@
 #include "embed/pack.h"
 
 enum {
-    PACK_VERSION = 1, // of the format and of what pack_make makes
+    PACK_VERSION = 2, // of the format and of what pack_make makes
     PACK_HEADER_BYTES = 4096,
 };
 
