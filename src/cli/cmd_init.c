@@ -54,7 +54,7 @@ enum grove_code setup_run(struct session *session, struct setup *ret, struct gro
     enum grove_code code = session_open(session, error);
     if (code == GROVE_OK)
         code = grove_init(session->grove, &applied, error);
-    if (code == GROVE_OK && precision)
+    if (code == GROVE_OK && precision != GROVE_PRECISION_UNSET)
         code = grove_set_precision(session->grove, precision, &queued, error);
     double seconds = (double)(clock_monotonic_us() - started_us) / 1e6;
     struct grove_status status = {0};

@@ -56,7 +56,7 @@ enum grove_precision session_precision(const struct session *session)
 {
     const struct option_value *value = options_find(&session->options, OPTION_PRECISION);
     if (!value)
-        return 0;
+        return GROVE_PRECISION_UNSET;
     return value->number == 0 ? GROVE_PRECISION_F32 : GROVE_PRECISION_REDUCED;
 }
 

@@ -8,6 +8,7 @@
 #include "base/attr.h"
 #include "base/check.h"
 #include "embed/forward.h"
+#include "embed/products.h"
 
 enum { TEXTS_MAX = 16, START = 101 }; // [CLS]
 
@@ -40,7 +41,8 @@ static const int32_t tokens[] = {
 
 enum { TOKENS = ARRAY_COUNT(tokens) };
 
-static_assert(TOKENS >= PACK_SAMPLES && TOKENS <= EMBED_TOKENS_MAX, "one pass has them all");
+static_assert((int)TOKENS >= (int)PACK_SAMPLES && (int)TOKENS <= (int)PRODUCT_ROWS_MAX,
+              "one block of rows has them all");
 
 struct taking {
     const struct packed_model *packed;
@@ -62,7 +64,7 @@ static float *samples_of(const struct taking *self, const struct packed *weights
         if (weights == &layer->output)
             return samples->output[0];
     }
-    CHECK(!"a product of the model");
+    CHECK(false);
     return NULL;
 }
 

@@ -18,6 +18,7 @@
 
 enum {
     TILE_ROWS = 16,
+    DOUBLE_ROWS = 2 * TILE_ROWS,
     TILE_BYTES = 64, // of a row
     ARCH_REQ_XCOMP_PERM = 0x1023,
     XFEATURE_XTILEDATA = 18,
@@ -86,8 +87,8 @@ static AMX_TARGET void dot_32(const uint8_t *x, size_t inputs, const int8_t *wei
     size_t stride = KERNELS_SUMS * sizeof sums[0];
     _tile_stored(0, sums, stride);
     _tile_stored(1, sums + PACK_COLUMNS, stride);
-    _tile_stored(2, sums + TILE_ROWS * KERNELS_SUMS, stride);
-    _tile_stored(3, sums + TILE_ROWS * KERNELS_SUMS + PACK_COLUMNS, stride);
+    _tile_stored(2, sums + (size_t)TILE_ROWS * KERNELS_SUMS, stride);
+    _tile_stored(3, sums + (size_t)TILE_ROWS * KERNELS_SUMS + PACK_COLUMNS, stride);
 }
 
 // 16 rows by two panels.
@@ -116,9 +117,9 @@ static AMX_TARGET void dot_amx(const void *x, size_t inputs, size_t rows, const 
     const uint8_t *at = x;
     __asm__ volatile("" : : : "memory");
     // The next two panels: inputs / 2 lines, in inputs / 64 steps of each tile.
-    size_t tiles = (rows + 2 * TILE_ROWS - 1) / (2 * TILE_ROWS), lines = (32 + tiles - 1) / tiles;
+    size_t tiles = (rows + DOUBLE_ROWS - 1) / DOUBLE_ROWS, lines = (32 + tiles - 1) / tiles;
     const int8_t *ahead = weights + 2 * inputs * PACK_COLUMNS;
-    for (size_t row = 0; row < rows; row += (size_t)2 * TILE_ROWS, ahead += lines * inputs) {
+    for (size_t row = 0; row < rows; row += DOUBLE_ROWS, ahead += lines * inputs) {
         if (rows - row > TILE_ROWS)
             dot_32(at + row * inputs, inputs, weights, sums + row * KERNELS_SUMS, ahead, lines);
         else

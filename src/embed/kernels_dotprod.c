@@ -5,7 +5,7 @@
 #if defined(__clang__)
 #define FOURS_TARGET __attribute__((target("dotprod")))
 #else
-#define FOURS_TARGET __attribute__((target("+dotprod")))
+#define FOURS_TARGET __attribute__((target("arch=armv8.2-a+dotprod")))
 #endif
 #include <arm_neon.h>
 

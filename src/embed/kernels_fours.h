@@ -13,6 +13,7 @@
 #ifndef GROVE_EMBED_KERNELS_FOURS_H
 #define GROVE_EMBED_KERNELS_FOURS_H
 
+#include <stdbool.h>
 #include <string.h>
 
 #include "base/check.h"
@@ -80,25 +81,25 @@ FOURS_INLINE void fours_tile(const uint8_t *x, size_t inputs, const int8_t *weig
 
 // A constant number of rows, or of less where that many do not fit.
 #define FOURS_CASE(n)                                                                              \
-    case n: fours_tile(x, inputs, weights, sums, n <= FOURS_ROWS ? n : 1); break;
+    case (n): fours_tile(x, inputs, weights, sums, ((n) - 1) % FOURS_ROWS + 1); break;
 
 static FOURS_TARGET void FOURS(rows)(const uint8_t *x, size_t inputs, const int8_t *weights,
                                      int32_t *sums, size_t rows)
 {
     switch (rows) {
-        FOURS_CASE(1);
-        FOURS_CASE(2);
-        FOURS_CASE(3);
-        FOURS_CASE(4);
-        FOURS_CASE(5);
-        FOURS_CASE(6);
-        FOURS_CASE(7);
-        FOURS_CASE(8);
-        FOURS_CASE(9);
-        FOURS_CASE(10);
-        FOURS_CASE(11);
-        FOURS_CASE(12);
-    default: CHECK(!"rows of a tile");
+        FOURS_CASE(1)
+        FOURS_CASE(2)
+        FOURS_CASE(3)
+        FOURS_CASE(4)
+        FOURS_CASE(5)
+        FOURS_CASE(6)
+        FOURS_CASE(7)
+        FOURS_CASE(8)
+        FOURS_CASE(9)
+        FOURS_CASE(10)
+        FOURS_CASE(11)
+        FOURS_CASE(12)
+    default: CHECK(false);
     }
 }
 

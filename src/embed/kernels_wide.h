@@ -22,6 +22,7 @@
 #define GROVE_EMBED_KERNELS_WIDE_H
 
 #include <math.h>
+#include <stdbool.h>
 #include <string.h>
 
 #include "base/check.h"
@@ -58,6 +59,8 @@ typedef float quarter __attribute__((vector_size(16), aligned(4), may_alias));
 enum {
     WIDE_PARTS = KERNELS_WIDTH / WIDE_LANES, // vectors of a panel's row
     WIDE_TILE = WIDE_PANELS * WIDE_PARTS,    // vectors of a row of a tile
+    WIDE_FOUR = 4 * WIDE_LANES,
+    WIDE_QUANTIZED = 4 * KERNELS_WIDTH, // widths of rows to quantize are multiples
 };
 
 WIDE_INLINE vec load(const float *x)
@@ -186,9 +189,9 @@ WIDE_INLINE void tile(const struct product *p, const struct place *place, size_t
 
 // CALL(n) with n = rows, a constant in each.
 #define WIDE_CASE(n, CALL)                                                                         \
-    case n:                                                                                        \
-        if (n <= WIDE_ROWS)                                                                        \
-            CALL(n <= WIDE_ROWS ? n : 1);                                                          \
+    case (n):                                                                                      \
+        if ((n) <= WIDE_ROWS)                                                                      \
+            CALL(((n) - 1) % WIDE_ROWS + 1);                                                       \
         break;
 
 #define WIDE_CASES(rows, CALL)                                                                     \
@@ -205,7 +208,7 @@ WIDE_INLINE void tile(const struct product *p, const struct place *place, size_t
         WIDE_CASE(10, CALL)                                                                        \
         WIDE_CASE(11, CALL)                                                                        \
         WIDE_CASE(12, CALL)                                                                        \
-    default: CHECK(!"rows of a tile");                                                             \
+    default: CHECK(false);                                                                         \
     }
 
 #define TILE_1(n) tile(p, place, n, 1)
@@ -244,7 +247,7 @@ static WIDE_TARGET void WIDE(product)(const struct product *p)
                 .panel = panel,
                 .ahead = (const char *)(next + share / panel_bytes * p->panel_stride) +
                          share % panel_bytes,
-                .ahead_bytes = WIDE_PANELS * PACK_COLUMNS * sizeof(float) / tiles,
+                .ahead_bytes = (size_t)WIDE_PANELS * PACK_COLUMNS * sizeof(float) / tiles,
             };
             WIDE_TILE_FULL(p, &place, (t + 1) * p->rows / tiles - row);
         }
@@ -348,16 +351,17 @@ WIDE_INLINE void transpose(const float *x, size_t stride, float *y)
     quarter cd_high = __builtin_shufflevector(c, d, 2, 6, 3, 7);
     *(quarter *)(void *)y = __builtin_shufflevector(ab, cd, 0, 1, 4, 5);
     *(quarter *)(void *)(y + PACK_COLUMNS) = __builtin_shufflevector(ab, cd, 2, 3, 6, 7);
-    *(quarter *)(void *)(y + 2 * PACK_COLUMNS) =
+    *(quarter *)(void *)(y + (size_t)2 * PACK_COLUMNS) =
         __builtin_shufflevector(ab_high, cd_high, 0, 1, 4, 5);
-    *(quarter *)(void *)(y + 3 * PACK_COLUMNS) =
+    *(quarter *)(void *)(y + (size_t)3 * PACK_COLUMNS) =
         __builtin_shufflevector(ab_high, cd_high, 2, 3, 6, 7);
 }
 
 // Keys as panels of 16 of them, [MODEL_HEAD][16]; those behind the last are zero.
 static WIDE_TARGET void WIDE(pack_keys)(const struct attention *self, float *to)
 {
-    for (size_t panel = 0; panel < self->length; panel += PACK_COLUMNS, to += MODEL_HEAD * 16) {
+    for (size_t panel = 0; panel < self->length;
+         panel += PACK_COLUMNS, to += (size_t)MODEL_HEAD * PACK_COLUMNS) {
         size_t rows = self->length - panel < PACK_COLUMNS ? self->length - panel : PACK_COLUMNS;
         const float *keys = self->key + panel * self->stride;
         if (rows < PACK_COLUMNS)
@@ -385,8 +389,8 @@ static WIDE_TARGET void WIDE(attend)(const struct attention *self)
 {
     static const float zeros[EMBED_TOKENS_MAX];
     CHECK(self->length > 0 && self->length <= EMBED_TOKENS_MAX);
-    float *keys = self->scratch, *values = keys + EMBED_TOKENS_MAX * MODEL_HEAD;
-    float *scores = values + EMBED_TOKENS_MAX * MODEL_HEAD;
+    float *keys = self->scratch, *values = keys + (size_t)EMBED_TOKENS_MAX * MODEL_HEAD;
+    float *scores = values + (size_t)EMBED_TOKENS_MAX * MODEL_HEAD;
     size_t width = (self->length + KERNELS_WIDTH - 1) / KERNELS_WIDTH * KERNELS_WIDTH;
     WIDE(pack_keys)(self, keys);
     WIDE(pack_values)(self, values);
@@ -400,7 +404,7 @@ static WIDE_TARGET void WIDE(attend)(const struct attention *self)
                                         .rows = rows,
                                         .inputs = MODEL_HEAD,
                                         .weights = keys,
-                                        .panel_stride = MODEL_HEAD * PACK_COLUMNS,
+                                        .panel_stride = (size_t)MODEL_HEAD * PACK_COLUMNS,
                                         .panels = width / PACK_COLUMNS,
                                         .start = zeros,
                                         .y = scores,
@@ -414,7 +418,7 @@ static WIDE_TARGET void WIDE(attend)(const struct attention *self)
                                         .rows = rows,
                                         .inputs = self->length,
                                         .weights = values,
-                                        .panel_stride = EMBED_TOKENS_MAX * PACK_COLUMNS,
+                                        .panel_stride = (size_t)EMBED_TOKENS_MAX * PACK_COLUMNS,
                                         .panels = MODEL_HEAD / PACK_COLUMNS,
                                         .start = zeros,
                                         .y = context,
@@ -503,14 +507,14 @@ WIDE_INLINE void wide_two_stages(float *x, size_t step)
 WIDE_INLINE float wide_transform(const float *x, size_t width, const float *factors, float *row)
 {
     size_t block = pack_block(width);
-    for (size_t i = 0; i < width; i += 4 * WIDE_LANES) {
+    for (size_t i = 0; i < width; i += WIDE_FOUR) {
         for (size_t c = 0; c < 4; c++) {
             size_t at = i + c * WIDE_LANES;
             store(row + at, wide_stages(load(x + at) * load(factors + at)));
         }
         wide_two_stages(row + i, WIDE_LANES);
     }
-    size_t step = 4 * WIDE_LANES;
+    size_t step = WIDE_FOUR;
     for (; 4 * step <= block; step *= 4)
         for (size_t i = 0; i < width; i += 4 * step)
             for (size_t k = 0; k < step; k += WIDE_LANES)
@@ -539,7 +543,7 @@ static WIDE_TARGET void WIDE(quantize8)(const float *x, size_t rows, size_t widt
                                         const float *factors, uint8_t *ret_numbers,
                                         float *ret_scales)
 {
-    CHECK(width <= PACK_INPUTS_MAX && width % (4 * KERNELS_WIDTH) == 0);
+    CHECK(width <= PACK_INPUTS_MAX && width % WIDE_QUANTIZED == 0);
     float row[PACK_INPUTS_MAX] __attribute__((aligned(64)));
     for (size_t r = 0; r < rows; r++, ret_numbers += width) {
         float largest = wide_transform(x + r * width, width, factors, row);
@@ -555,7 +559,7 @@ static WIDE_TARGET void WIDE(quantize16)(const float *x, size_t rows, size_t wid
                                          const float *factors, uint16_t *ret_numbers,
                                          float *ret_scales)
 {
-    CHECK(width <= PACK_INPUTS_MAX && width % (4 * KERNELS_WIDTH) == 0);
+    CHECK(width <= PACK_INPUTS_MAX && width % WIDE_QUANTIZED == 0);
     float row[PACK_INPUTS_MAX] __attribute__((aligned(64)));
     for (size_t r = 0; r < rows; r++, ret_numbers += width) {
         float largest = wide_transform(x + r * width, width, factors, row);

@@ -88,13 +88,17 @@ static const float *source_row(const struct source *self, size_t output)
     return part->weight + output % outputs * part->inputs;
 }
 
-static void make_floats(const float *const *rows, const struct packed *packed)
+static void make_floats(const struct source *source, const struct packed *packed)
 {
     float *to = (float *)(uintptr_t)packed->weights;
-    for (size_t panel = 0; panel < packed->outputs; panel += PACK_COLUMNS)
+    for (size_t panel = 0; panel < packed->outputs; panel += PACK_COLUMNS) {
+        const float *rows[PACK_COLUMNS];
+        for (size_t c = 0; c < PACK_COLUMNS; c++)
+            rows[c] = source_row(source, panel + c);
         for (size_t i = 0; i < packed->inputs; i++)
             for (size_t c = 0; c < PACK_COLUMNS; c++)
-                *to++ = rows[panel + c][i];
+                *to++ = rows[c][i];
+    }
 }
 
 static bool make_bias(const struct source *source, const struct packed *packed)
@@ -116,14 +120,14 @@ static enum grove_code make_packed(const struct source *source, const float *sam
     const float *rows[OUTPUTS_MAX];
     if (!make_bias(source, packed))
         return GROVE_CORRUPT;
+    if (packed->weights) {
+        make_floats(source, packed);
+        return GROVE_OK;
+    }
     CHECK(packed->outputs <= OUTPUTS_MAX);
     for (size_t o = 0; o < packed->outputs; o++)
         rows[o] = source_row(source, o);
-    if (packed->bytes)
-        return pack_int8_make(&(struct pack_int8_source){rows, source->norm, samples}, packed,
-                              error);
-    make_floats(rows, packed);
-    return GROVE_OK;
+    return pack_int8_make(&(struct pack_int8_source){rows, source->norm, samples}, packed, error);
 }
 
 static enum grove_code make_layer(const struct model *model, size_t number,

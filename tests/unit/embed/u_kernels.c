@@ -23,7 +23,14 @@ extern const struct kernels_real real_emulated_4, real_emulated_8, real_emulated
 extern const struct kernels_whole pairs_emulated_4, pairs_emulated_8, pairs_emulated_16;
 extern const struct kernels_whole fours_emulated_4, fours_emulated_8, fours_emulated_16;
 
+#if defined(__x86_64__)
+extern const struct kernels_whole tiles_emulated;
+#endif
+
 static const struct kernels emulated[] = {
+#if defined(__x86_64__)
+    {"tiles", &real_emulated_16, &tiles_emulated, true, NULL},
+#endif
     {"pairs of 4", &real_emulated_4, &pairs_emulated_4, true, NULL},
     {"fours of 4, signed", &real_emulated_4, &fours_emulated_4, true, NULL},
     {"pairs of 8", &real_emulated_8, &pairs_emulated_8, true, NULL},
