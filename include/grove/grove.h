@@ -287,6 +287,7 @@ struct grove_load_progress {
     int64_t leaves_created;
     int64_t rows_embedded;
     int64_t rows_projected; // written to the vector engine
+    int64_t rows_pending;   // left to another projector, maybe a dead one: see grove_sync
     int64_t bytes_read;     // of the files as they are (compressed)
     int64_t bytes_total;    // 0 where not known (a pipe)
     double seconds;
@@ -314,8 +315,9 @@ struct grove_load_request {
 };
 
 // Inserts or updates rows by their unique key (tree, path, content type, chunk number), creates
-// missing leaves, embeds, and writes the vectors. Loading the same file again changes nothing.
-// Each batch is one transaction. *ret (may be NULL) is filled in also on failure.
+// missing leaves, embeds, and writes the vectors. Loading the same file again changes nothing, but
+// rows that a killed load left behind are projected. Each batch is one transaction. *ret (may be
+// NULL) is filled in also on failure.
 GROVE_CHECKED enum grove_code grove_load(struct grove *grove,
                                          const struct grove_load_request *request,
                                          struct grove_load_progress *ret,

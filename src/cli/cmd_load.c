@@ -104,6 +104,20 @@ static void report_part(struct loading *loading, const struct grove_load_progres
     strbuf_release(&out);
 }
 
+static void warn_pending(const struct session *session, int64_t pending)
+{
+    struct strbuf count;
+    if (pending == 0)
+        return;
+    strbuf_init(&count, 64);
+    format_count(&count, pending);
+    session_warn(session,
+                 "%s pending: run grove sync (another process took them to index them; if it "
+                 "was killed, grove sync waits up to two minutes for them)",
+                 count.data);
+    strbuf_release(&count);
+}
+
 enum grove_code cmd_load(struct session *session, struct grove_error *error)
 {
     struct loading loading = {.session = session};
@@ -137,6 +151,7 @@ enum grove_code cmd_load(struct session *session, struct grove_error *error)
         code = print_report(&loading, &done, error);
     else
         report_part(&loading, &done);
+    warn_pending(session, done.rows_pending);
     strbuf_release(&loading.bad_lines);
     return code;
 }

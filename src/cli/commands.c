@@ -395,10 +395,12 @@ const struct command command_table[] = {
             "changes nothing.\n\n"
             "A bad line is reported on standard error as file:line: field: reason, and left out. "
             "Ctrl-C stops after the current batch; the same command again goes on. A second "
-            "Ctrl-C stops at once: what was committed stays, and grove sync completes it.",
+            "Ctrl-C stops at once: what was committed stays, and grove sync, or the same command "
+            "two minutes later, completes it.",
         .examples = load_examples,
         .json = "`rows_read`, `rows_inserted`, `rows_updated`, `rows_unchanged`, `rows_bad`, "
-                "`leaves_created`, `rows_embedded`, `rows_projected`, `bytes_read`, `seconds`, "
+                "`leaves_created`, `rows_embedded`, `rows_projected`, `pending` (not in the index "
+                "yet: run `grove sync`), `bytes_read`, `seconds`, "
                 "`seconds_reading`, `seconds_database`, `seconds_embedding`, `seconds_vectors`, "
                 "and `bad_lines`, the first 100 as `file`, `line`, `field`, `reason`. When it "
                 "fails the same stands under `load`, beside `error`.",

@@ -54,6 +54,7 @@ void load_report_add_members(struct strbuf *out, const struct grove_load_progres
     json_integer_member(out, "leaves_created", done->leaves_created);
     json_integer_member(out, "rows_embedded", done->rows_embedded);
     json_integer_member(out, "rows_projected", done->rows_projected);
+    json_integer_member(out, "pending", done->rows_pending);
     json_integer_member(out, "bytes_read", done->bytes_read);
     json_number_member(out, "seconds", done->seconds);
     json_number_member(out, "seconds_reading", done->seconds_reading);

@@ -10,6 +10,8 @@ enum {
     BATCH_BYTES_MAX = 192 << 20,
     BATCH_BYTES_FULL = 16 << 20, // the rows of a batch are few when they are long
     ATTEMPTS_MAX = 4,
+    PATIENCE_MS = 3000, // of a load, with projectors that have leased its rows
+    PAUSE_MS = 50,
 };
 
 void batch_init(struct batch *batch, struct store *store, const char *origin)
@@ -17,6 +19,7 @@ void batch_init(struct batch *batch, struct store *store, const char *origin)
     batch->store = store;
     batch->origin = origin;
     batch->count = batch->leaf_count = 0;
+    batch->patience_ms = PATIENCE_MS;
     arena_init(&batch->arena, BATCH_BYTES_MAX);
 }
 
@@ -266,14 +269,57 @@ static enum grove_code write_transaction(struct batch *batch, struct grove_load_
 
 // --- projection ----------------------------------------------------------------------------------
 
+static enum grove_code count_pending(struct batch *batch, int64_t *ret, struct grove_error *error)
+{
+    struct pg_statement statement = {"pending_of.sql", query_sql("pending_of.sql")};
+    struct pg_params params = {0};
+    struct pg_conn *conn = NULL;
+    struct pg_rows rows;
+    struct arena arena;
+    arena_init(&arena, 1 << 20);
+    pg_add_int4_array(&params, &arena, batch->content_ids, batch->count);
+    enum grove_code code = pg_take(batch->store->pool, &conn, error);
+    if (code == GROVE_OK)
+        code = pg_query(conn, &arena, &statement, &params, &rows, error);
+    if (code == GROVE_OK)
+        *ret = pg_int8(&rows, 0, 0);
+    pg_give(&conn);
+    arena_release(&arena);
+    return code;
+}
+
+// Rows that did not change are projected, too, where they wait in the outbox: a load that was
+// killed leaves such. What another projector has leased is its to write; it is waited for, but not
+// for as long as a dead one's lease lasts.
+static enum grove_code apply(struct batch *batch, struct projector_report *report,
+                             int64_t *ret_pending, struct grove_error *error)
+{
+    for (;;) {
+        int64_t written = report->upserted;
+        enum grove_code code =
+            projector_apply(batch->store, batch->content_ids, batch->count, report, error);
+        if (code != GROVE_OK)
+            return code;
+        *ret_pending = 0;
+        if (report->upserted - written < (int64_t)batch->count)
+            code = count_pending(batch, ret_pending, error);
+        if (code != GROVE_OK || *ret_pending == 0 || report->failed + report->dead > 0 ||
+            batch->patience_ms < PAUSE_MS || atomic_load(&batch->store->cancelled))
+            return code;
+        batch->patience_ms -= PAUSE_MS;
+        clock_sleep_ms(PAUSE_MS);
+    }
+}
+
 static enum grove_code project(struct batch *batch, struct grove_load_progress *progress,
                                struct grove_error *error)
 {
     struct projector_report report = {0};
-    enum grove_code code =
-        projector_apply(batch->store, batch->content_ids, batch->count, &report, error);
+    int64_t pending = 0;
+    enum grove_code code = apply(batch, &report, &pending, error);
     progress->rows_embedded += report.embedded;
     progress->rows_projected += report.upserted;
+    progress->rows_pending += pending;
     progress->seconds_database += report.seconds_database;
     progress->seconds_embedding += report.seconds_embedding;
     progress->seconds_vectors += report.seconds_vectors;

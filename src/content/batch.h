@@ -36,6 +36,7 @@ struct batch {
     size_t leaf_count;
     struct batch_leaf leaves[BATCH_ROWS_MAX];
     int32_t content_ids[BATCH_ROWS_MAX];
+    unsigned patience_ms; // left for rows that other projectors have leased
 };
 
 void batch_init(struct batch *batch, struct store *store, const char *origin);
@@ -47,7 +48,8 @@ bool batch_full(const struct batch *batch);
 void batch_add_leaf(struct batch *batch, const struct batch_leaf *leaf);
 
 // One transaction, then the projection of its contents; empties the batch whatever happens. The
-// counts and seconds are added to *progress. On failure before the commit nothing was written; an
+// counts and seconds are added to *progress, also of rows that are left to another projector and
+// were not in the index yet (rows_pending). On failure before the commit nothing was written; an
 // error afterwards says that the rows are in PostgreSQL.
 enum grove_code batch_write(struct batch *batch, struct grove_load_progress *progress,
                             struct grove_error *error);

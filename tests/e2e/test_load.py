@@ -123,6 +123,35 @@ def test_given_vectors_are_searched(empty, tmp_path):
     assert best()[1] == pytest.approx(1, abs=1e-5)
 
 
+def leave_in_outbox(conn, tree, seconds):
+    """What a load leaves that dies after its commit, its lease over in some seconds."""
+    conn.execute("""
+        INSERT INTO grove.outbox (content_id, revision, deleted, lease_owner, lease_until)
+        SELECT m.id, s.revision, false, 'dead', clock_timestamp() + %s * interval '1 second'
+        FROM content_metadata m JOIN grove.content_state s ON s.content_id = m.id
+        WHERE hierarchy_table = %s AND chunk_number > 2""", (seconds, f"{tree}_hierarchy"))
+
+
+def test_what_a_killed_load_left_is_projected(empty, tmp_path):
+    rows = [make_row(n, tree="religion", vector=make_vector(n)) for n in range(1, 6)]
+    path = write_rows(tmp_path / "x", rows)
+    assert empty.json("load", path)["pending"] == 0
+    with empty.connect() as conn:
+        leave_in_outbox(conn, "religion", 0.5)  # over while the load waits for it
+        report = empty.json("load", path)
+        assert counts(report) == (0, 0, 5, 0)
+        assert (report["rows_projected"], report["pending"]) == (3, 0)
+        assert conn.execute("SELECT count(*) FROM grove.outbox").fetchone() == (0,)
+        leave_in_outbox(conn, "religion", 120)
+        done = empty("load", path)
+        assert "5 unchanged" in done.stdout and "3 pending: run grove sync" in done.stderr
+        report = empty.json("load", path)
+        assert (report["rows_unchanged"], report["rows_projected"], report["pending"]) == (5, 0, 3)
+        conn.execute("UPDATE grove.outbox SET lease_until = clock_timestamp()")
+        assert empty.json("load", path)["pending"] == 0
+        assert conn.execute("SELECT count(*) FROM grove.outbox").fetchone() == (0,)
+
+
 def test_changed_rows_are_updated(empty, tmp_path):
     rows = [make_row(n, tree="subject5", body=f"Body {n}.") for n in range(1, 7)]
     path = write_rows(tmp_path / "x", rows)
