@@ -104,8 +104,15 @@ GROVE_CHECKED enum grove_code grove_set_precision(struct grove *grove,
                                                   enum grove_precision precision,
                                                   int64_t *ret_queued, struct grove_error *error);
 
-// Stops the private servers of a home (NULL: the default one). Fine when none run.
-GROVE_CHECKED enum grove_code grove_stop(const char *home, struct grove_error *error);
+struct grove_stop_report {
+    bool
+        forced; // PostgreSQL did not answer and was killed; it recovers from its log when it starts
+};
+
+// Stops the private servers of a home (NULL: the default one). Fine when none run. `ret` may be
+// NULL.
+GROVE_CHECKED enum grove_code grove_stop(const char *home, struct grove_stop_report *ret,
+                                         struct grove_error *error);
 
 // Makes the call that other threads have under way on this handle end soon with GROVE_CANCELLED;
 // a load stops after its current batch. May be called from a signal handler. The handle stays

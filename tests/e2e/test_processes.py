@@ -65,7 +65,7 @@ def test_a_fresh_home_gets_one_server_each(grove):
     assert grove.json("status")["ok"] is True
     grove("stop")
     assert main_processes(grove) == {"postgres": 0, "vectors": 0}
-    assert grove.json("stop") == {"stopped": True}
+    assert grove.json("stop") == {"stopped": True, "forced": False}
     assert grove("status", check=False).returncode == EXIT_STATUS["unavailable"]
 
 
@@ -274,6 +274,32 @@ def test_a_query_can_be_interrupted(blocked):
         return
     assert process.returncode == EXIT_STATUS["cancelled"]
     assert json.loads(out)["error"]["code"] == "cancelled"
+
+
+def test_a_postmaster_that_hangs(shared):
+    """It accepts connections and never answers: nothing waits for it without end."""
+    shared("browse", "religion")
+    postmaster = shared.processes()["postgres"]
+    os.kill(postmaster, signal.SIGSTOP)
+    try:
+        ended = shared.start("--json", "browse", "religion")
+        told = shared.start("--json", "browse", "religion")
+        time.sleep(0.3)
+        ended.send_signal(signal.SIGTERM)
+        out, _ = ended.communicate(timeout=30)
+        assert ended.returncode == EXIT_STATUS["cancelled"], out
+        assert told.poll() is None  # it has more patience than that
+        out, _ = told.communicate(timeout=60)
+        error = json.loads(out)["error"]
+        assert (error["code"], error["retry"]) == ("timeout", "later"), error
+        assert str(postmaster) in error["message"] and "grove stop" in error["hint"]
+        done = shared("stop", timeout=60)
+        assert "stopped" in done.stdout and "killed" in done.stderr
+    finally:
+        if not is_gone(postmaster):
+            os.kill(postmaster, signal.SIGCONT)
+    assert is_gone(postmaster)
+    assert shared.json("browse", "religion")["total"] == 8
 
 
 def test_an_ordinary_user(ordinary):
