@@ -21,6 +21,8 @@ import pytest
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 BINARY = os.environ.get("GROVE_BIN", str(ROOT / "build" / "grove"))
 
+MIGRATIONS = len(list((ROOT / "sql").glob("[0-9]*.sql")))
+
 # What a developer may have set for a database of theirs must not reach the tests.
 FOREIGN = ("DATABASE_URL", "QDRANT_URL", "QDRANT_API_KEY", "GROVE_COLLECTION", "GROVE_HOME",
            "NO_COLOR", "COLUMNS")

@@ -41,7 +41,8 @@ static enum grove_code make_ready(struct session *session, bool *ret_private,
         return code;
     *ret_private = status.database_private;
     // A server that is not ours is left as it is: psql may be just what is needed to mend it.
-    if (!status.database_private || status.database_ok)
+    bool current = status.database_ok && status.schema_version >= status.schema_wanted;
+    if (!status.database_private || current)
         return GROVE_OK;
     return grove_init(session->grove, NULL, error);
 }

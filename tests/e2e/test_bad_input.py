@@ -10,8 +10,8 @@ import signal
 import subprocess
 
 import pytest
-from conftest import (BINARY, EXIT_STATUS, Grove, end_home, find_assets, make_home, make_row,
-                      make_vector, new_grove, wait_until, write_rows)
+from conftest import (BINARY, EXIT_STATUS, MIGRATIONS, Grove, end_home, find_assets, make_home,
+                      make_row, make_vector, new_grove, wait_until, write_rows)
 
 
 # --- lines of a file ----------------------------------------------------------------------------
@@ -557,6 +557,6 @@ def test_new_homes_leave_nothing_when_they_fail():
     try:
         grove.fails("not_found", "init", env={"GROVE_ASSETS": "/nowhere"})
         assert not (grove.home / "servers" / "pg").exists()
-        assert grove.json("init")["applied"] == 3
+        assert grove.json("init")["applied"] == MIGRATIONS
     finally:
         end_home(grove)

@@ -10,8 +10,8 @@ import subprocess
 import time
 
 import pytest
-from conftest import (EXIT_STATUS, Grove, end_home, make_home, make_row, make_vector, wait_until,
-                      write_rows)
+from conftest import (EXIT_STATUS, MIGRATIONS, Grove, end_home, make_home, make_row, make_vector,
+                      wait_until, write_rows)
 
 
 def main_processes(grove):
@@ -60,7 +60,7 @@ def test_a_fresh_home_gets_one_server_each(grove):
             assert status == 0, (command, out, err)
     assert main_processes(grove) == {"postgres": 1, "vectors": 1}
     assert sum(json.loads(out)["applied"] for command, (_, out, _) in zip(commands, done)
-               if command == ["init"]) <= 3
+               if command == ["init"]) <= MIGRATIONS
     # The servers outlive the commands, and end with one word.
     assert grove.json("status")["ok"] is True
     grove("stop")

@@ -3,6 +3,7 @@
 
 import psycopg
 import pytest
+from conftest import MIGRATIONS
 
 TREES = ["religion"] + [f"subject{n}" for n in range(1, 9)]
 
@@ -88,3 +89,18 @@ def test_nothing_of_ours_in_public(conn):
 
 def test_init_again_changes_nothing(shared):
     assert shared.json("init")["applied"] == 0
+
+
+def test_tables_of_users_land_in_public(shared):
+    """The role's name is that of our schema, which would come first on its search path."""
+    def psql(*statements):
+        return shared("psql", "--", "-Atq", *(part for each in statements
+                                              for part in ("-c", each))).stdout.strip()
+
+    where = ("SELECT schemaname FROM pg_tables WHERE tablename = 'mine'", "DROP TABLE mine")
+    assert psql("CREATE TABLE mine (id integer)", *where) == "public"
+    # A database that an older grove made: psql is enough to bring it up to date.
+    psql("DELETE FROM grove.migration WHERE version = 4",
+         "ALTER ROLE grove IN DATABASE grove RESET search_path")
+    assert psql("CREATE TABLE mine (id integer)", *where) == "public"
+    assert psql("SELECT max(version) FROM grove.migration") == str(MIGRATIONS)

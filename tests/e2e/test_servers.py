@@ -17,8 +17,8 @@ import urllib.parse
 
 import psycopg
 import pytest
-from conftest import (EXIT_STATUS, ROOT, Grove, find_assets, make_home, make_row, make_vector,
-                      wait_until, write_rows)
+from conftest import (EXIT_STATUS, MIGRATIONS, ROOT, Grove, find_assets, make_home, make_row,
+                      make_vector, wait_until, write_rows)
 
 PASSWORD = "p@ss/w0rd Ünsagbar"
 KEY = "key-5f3a-secret"
@@ -160,7 +160,7 @@ def remote(bare):
     for command in (["browse", "religion"], ["search", "x"], ["sync"], ["load", "/dev/null"]):
         error = bare.fails("not_found", *command)
         assert "has no grove in it" in error["message"] and 'run "grove init"' in error["hint"]
-    assert bare.json("init")["applied"] == 3
+    assert bare.json("init")["applied"] == MIGRATIONS
     assert bare.json("init")["applied"] == 0
     bare("demo")
     return bare
@@ -213,6 +213,39 @@ def test_refused(remote, postgres, qdrant):
     for bad in (f"ftp://u:{KEY}@127.0.0.1:{qdrant}", f"http://u:{KEY}@:bad:port", KEY + "://"):
         error = remote.fails("invalid", "init", env={"QDRANT_URL": bad})
         assert "QDRANT_URL" in error["message"]
+
+
+@pytest.fixture
+def library(postgres):
+    """A database of its own, and roles of the names that matter to it."""
+    with psycopg.connect(url(postgres), autocommit=True) as conn:
+        for role in ("grove", "librarian"):
+            conn.execute(f"CREATE ROLE {role} LOGIN PASSWORD '{PASSWORD}'")
+        conn.execute("CREATE DATABASE branch OWNER librarian")
+        yield conn
+        conn.execute("DROP DATABASE branch")
+        conn.execute("DROP ROLE grove")
+        conn.execute("DROP ROLE librarian")
+
+
+@pytest.mark.parametrize("initializer, before, after", [
+    ("owner", None, "public"), ("grove", None, "public"), ("owner", "here, public", "here, public"),
+    ("librarian", None, '"$user", public')])  # who may not alter it
+def test_a_role_of_our_name(remote, postgres, library, initializer, before, after):
+    """Its search path would begin with our schema, as "$user"."""
+    def at(role):
+        return url(postgres, database="branch").replace("//owner:", f"//{role}:")
+
+    library.execute("GRANT CREATE ON DATABASE branch TO grove")
+    if before:
+        library.execute(f"ALTER ROLE grove SET search_path = {before}")
+    with psycopg.connect(at("owner"), autocommit=True) as conn:
+        conn.execute("GRANT CREATE ON SCHEMA public TO grove")
+    env = {"DATABASE_URL": at(initializer)}
+    assert remote.json("init", env=env)["applied"] == MIGRATIONS
+    for role, path in (("grove", after), ("librarian", '"$user", public')):
+        with psycopg.connect(at(role)) as conn:
+            assert conn.execute("SHOW search_path").fetchone() == (path,)
 
 
 def test_nobody_there(remote, tmp_path):
