@@ -29,6 +29,7 @@
 
 #include "base/arena.h"
 #include "base/clock.h"
+#include "base/disk.h"
 #include "base/file.h"
 #include "base/strbuf.h"
 #include "base/text.h"
@@ -174,8 +175,38 @@ static bool wait_until_gone(const struct cluster *cluster, unsigned timeout_ms)
 
 // --- logs ----------------------------------------------------------------------------------------
 
-// The last line of the log that says what went wrong, as the error's detail.
-static void add_log_detail(const struct cluster *cluster, const char *log_path,
+static off_t log_size(const struct cluster *cluster, const char *log_path)
+{
+    struct stat status;
+    home_act_as_servers(cluster->home);
+    bool there = lstat(log_path, &status) == 0;
+    home_act_as_self(cluster->home);
+    return there ? status.st_size : 0;
+}
+
+// The log may not tell: it is on the same disk.
+static bool is_full_disk(const struct cluster *cluster, struct text line)
+{
+    // Shared memory is not on the disk.
+    if (line.length > 0 && memmem(line.data, line.length, "shared memory", 13))
+        return false;
+    home_act_as_servers(cluster->home);
+    bool full = disk_is_full(file_exists(cluster->data) ? cluster->data : cluster->log);
+    home_act_as_self(cluster->home);
+    return full || disk_full_in_words(line);
+}
+
+static void set_full_disk(struct grove_error *error)
+{
+    struct grove_error before = *error;
+    error_set(error, GROVE_IO, "%s: the disk is full", before.message);
+    error_detail(error, "%s", before.detail);
+    error_hint(error, "free some disk space and run the same command again");
+}
+
+// The last line that says what went wrong, of what the log has behind `since`, as the error's
+// detail; and GROVE_IO where that is a full disk.
+static void add_log_detail(const struct cluster *cluster, const char *log_path, off_t since,
                            struct grove_error *error)
 {
     char tail[4096];
@@ -183,7 +214,7 @@ static void add_log_detail(const struct cluster *cluster, const char *log_path,
     int fd = open(log_path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
     off_t size = fd < 0 ? 0 : lseek(fd, 0, SEEK_END);
     off_t from = size > (off_t)sizeof tail ? size - (off_t)sizeof tail : 0;
-    ssize_t length = fd < 0 ? -1 : pread(fd, tail, sizeof tail, from);
+    ssize_t length = fd < 0 ? -1 : pread(fd, tail, sizeof tail, from > since ? from : since);
     file_close_descriptor(&fd);
     home_act_as_self(cluster->home);
     struct text rest = {tail, length > 0 ? (size_t)length : 0}, line, found = {NULL, 0};
@@ -197,6 +228,8 @@ static void add_log_detail(const struct cluster *cluster, const char *log_path,
     if (found.length > 0)
         error_detail(error, "%.*s", TEXT_ARGS(text_trim(found)));
     error_hint(error, "the whole story is in \"%s\"", log_path);
+    if (is_full_disk(cluster, found))
+        set_full_disk(error);
 }
 
 static enum grove_code make_folders(const struct cluster *cluster, struct grove_error *error)
@@ -279,11 +312,12 @@ static enum grove_code run_initdb(const struct cluster *cluster, const char *fol
                                      "--data-checksums",
                                      NULL};
     int exit_status;
+    off_t since = log_size(cluster, log_path);
     code = home_run(cluster->home, arguments, log_path, &exit_status, error);
     if (code != GROVE_OK || exit_status == 0)
         return code;
     error_set(error, GROVE_IO, "could not create the database cluster \"%s\"", cluster->data);
-    add_log_detail(cluster, log_path, error);
+    add_log_detail(cluster, log_path, since, error);
     return GROVE_IO;
 }
 
@@ -455,18 +489,20 @@ static enum grove_code clear_remains(const struct cluster *cluster, struct grove
 }
 
 static enum grove_code set_not_ready(const struct cluster *cluster, bool gone, const char *log_path,
-                                     struct grove_error *error)
+                                     off_t since, struct grove_error *error)
 {
     error_set(error, gone ? GROVE_UNAVAILABLE : GROVE_TIMEOUT,
               gone ? "the private PostgreSQL ended while starting"
                    : "the private PostgreSQL did not get ready in %d s",
               START_TIMEOUT_MS / 1000);
-    add_log_detail(cluster, log_path, error);
+    add_log_detail(cluster, log_path, since, error);
     return error->code;
 }
 
+// `since`: how much of the log is older than this server.
 static enum grove_code wait_until_ready(const struct cluster *cluster, pid_t pid,
-                                        const char *log_path, struct grove_error *error)
+                                        const char *log_path, off_t since,
+                                        struct grove_error *error)
 {
     struct silence silence = {0};
     int64_t deadline_us = clock_monotonic_us() + (int64_t)START_TIMEOUT_MS * 1000;
@@ -479,7 +515,7 @@ static enum grove_code wait_until_ready(const struct cluster *cluster, pid_t pid
             return set_silent(pid, error);
         bool gone = kill(pid, 0) != 0 && errno == ESRCH;
         if (gone || now_us >= deadline_us)
-            return set_not_ready(cluster, gone, log_path, error);
+            return set_not_ready(cluster, gone, log_path, since, error);
         if (check_cancelled(cluster, error) != GROVE_OK)
             return GROVE_CANCELLED;
         clock_sleep_ms(PAUSE_MS);
@@ -499,8 +535,9 @@ static enum grove_code launch(const struct cluster *cluster, struct grove_error 
     snprintf(log_path, sizeof log_path, "%s/postgres.log", cluster->log);
     const char *const arguments[] = {program, "-D", cluster->data, NULL};
     int pid;
+    off_t since = log_size(cluster, log_path);
     code = home_spawn_pid(cluster->home, arguments, log_path, &pid, error);
-    return code == GROVE_OK ? wait_until_ready(cluster, pid, log_path, error) : code;
+    return code == GROVE_OK ? wait_until_ready(cluster, pid, log_path, since, error) : code;
 }
 
 static PGconn *connect_to(const struct cluster *cluster, const char *database)
@@ -556,7 +593,7 @@ static enum grove_code start_locked(const struct cluster *cluster, struct grove_
     if (running) {
         char log_path[PATH_MAX + 16];
         snprintf(log_path, sizeof log_path, "%s/postgres.log", cluster->log);
-        return wait_until_ready(cluster, running, log_path, error);
+        return wait_until_ready(cluster, running, log_path, 0, error);
     }
     code = make_folders(cluster, error);
     if (code == GROVE_OK && !is_created(cluster))

@@ -552,6 +552,28 @@ def test_a_disk_too_full_for_the_vector_server(small_disk, tmp_path):
         grove("stop", check=False)
 
 
+def test_too_full_to_start(small_disk):
+    """PostgreSQL cannot start, and may not even be able to say why: its log is there, too."""
+    grove = Grove(os.path.join(small_disk, "home"))
+    codes = []
+    try:
+        grove("init")
+        for pages in (0, 1, 2, 3, 4):
+            grove("stop")
+            filler = fill(small_disk, pages * 4096)
+            done = grove("browse", "religion", "--json", check=False)
+            if done.returncode != 0:
+                error = json.loads(done.stdout)["error"]
+                assert (error["code"], done.returncode) == ("io", EXIT_STATUS["io"]), error
+                assert "free some disk space" in error["hint"], error
+                codes.append((error["message"], error["detail"]))
+            os.unlink(filler)
+        assert [message for message, _ in codes if "PostgreSQL" in message], codes
+        assert grove.json("browse", "religion")["total"] == 0
+    finally:
+        grove("stop", check=False)
+
+
 def test_new_homes_leave_nothing_when_they_fail():
     grove = new_grove()
     try:
