@@ -28,12 +28,20 @@ static enum grove_code read_time(const struct options *options, enum option_id i
 static enum grove_code check_bounds(const struct grove_filter *filter, struct grove_error *error)
 {
     if (filter->created_since_us && filter->created_until_us &&
-        filter->created_since_us >= filter->created_until_us)
-        return error_set(error, GROVE_INVALID, "--since is not before --until: nothing can match");
-    if (filter->words_min && filter->words_max && filter->words_min > filter->words_max)
-        return error_set(error, GROVE_INVALID,
-                         "--min-words %lld is above --max-words %lld: nothing can match",
-                         (long long)filter->words_min, (long long)filter->words_max);
+        filter->created_since_us >= filter->created_until_us) {
+        error_set(error, GROVE_INVALID, "--since is not before --until: nothing can match");
+        error_hint(error,
+                   "exchange the two, or leave one out; \"--since 90d --until 30d\" is what is "
+                   "30 to 90 days old");
+        return GROVE_INVALID;
+    }
+    if (filter->words_min && filter->words_max && filter->words_min > filter->words_max) {
+        error_set(error, GROVE_INVALID,
+                  "--min-words %lld is above --max-words %lld: nothing can match",
+                  (long long)filter->words_min, (long long)filter->words_max);
+        error_hint(error, "exchange the two, or leave one out");
+        return GROVE_INVALID;
+    }
     return GROVE_OK;
 }
 

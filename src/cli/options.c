@@ -90,14 +90,20 @@ static enum grove_code refuse_unknown_long(const struct choices *choices, const 
     return GROVE_INVALID;
 }
 
+// Tells what the option wants.
+static enum grove_code hint_how(const struct command_option *option, struct grove_error *error)
+{
+    error_hint(error, "write --%s %s: %s", option->name, option->argument, option->help);
+    return GROVE_INVALID;
+}
+
 static enum grove_code refuse(const struct choices *choices, const struct command *command,
                               int found, const char *argument, struct grove_error *error)
 {
     const struct command_option *option = optopt ? choices_find(choices, optopt) : NULL;
     if (option && found == ':') {
         error_set(error, GROVE_INVALID, "option --%s needs a value", option->name);
-        error_hint(error, "write --%s %s: %s", option->name, option->argument, option->help);
-        return GROVE_INVALID;
+        return hint_how(option, error);
     }
     if (option)
         return error_set(error, GROVE_INVALID, "option --%s takes no value", option->name);
@@ -164,8 +170,10 @@ static enum grove_code read_value(struct option_value *value, struct grove_error
     snprintf(what, sizeof what, "the value of --%s", option->name);
     if (!file && check_utf8(what, value->text, error) != GROVE_OK)
         return GROVE_INVALID;
-    if (value->text[0] == '\0')
-        return error_set(error, GROVE_INVALID, "%s is empty", what);
+    if (value->text[0] == '\0') {
+        error_set(error, GROVE_INVALID, "%s is empty", what);
+        return hint_how(option, error);
+    }
     if (option->kind == VALUE_TIME)
         return read_time(value, error);
     if (option->kind == VALUE_WORD)
@@ -179,10 +187,10 @@ static enum grove_code read_value(struct option_value *value, struct grove_error
                value->real >= (double)option->min && value->real <= (double)option->max;
     if (fine)
         return GROVE_OK;
-    return error_set(error, GROVE_INVALID, "--%s \"%s\" is not a %s from %lld to %lld",
-                     option->name, value->text,
-                     option->kind == VALUE_COUNT ? "whole number" : "number",
-                     (long long)option->min, (long long)option->max);
+    error_set(error, GROVE_INVALID, "--%s \"%s\" is not a %s from %lld to %lld", option->name,
+              value->text, option->kind == VALUE_COUNT ? "whole number" : "number",
+              (long long)option->min, (long long)option->max);
+    return hint_how(option, error);
 }
 
 static enum grove_code add_value(const struct command_option *option, const char *text,

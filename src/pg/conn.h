@@ -29,6 +29,9 @@ enum grove_code pg_code_of_sqlstate(const char *sqlstate, bool cancel_requested)
 enum grove_code pg_set_error(struct pg_conn *conn, const PGresult *result,
                              struct grove_error *error);
 
+// libpq's messages end in line feeds and may have several lines: all in one, as we print them.
+void pg_one_line(const char *message, char *ret_text, size_t size_bytes);
+
 // A failure to connect.
 enum grove_code pg_set_connect_error(PGconn *link, const char *description,
                                      struct grove_error *error);

@@ -47,30 +47,37 @@ static bool worth_repeating(const char *sqlstate)
            strcmp(sqlstate, "53300") == 0; // serialization failure, deadlock, too many connections
 }
 
-// libpq's own messages end in line feeds and may have several lines: all in one, as we print them.
-static void one_line(const char *message, char *ret_text, size_t size_bytes)
+void pg_one_line(const char *message, char *ret_text, size_t size_bytes)
 {
+    struct text rest = text_of(message), line;
     size_t length = 0;
-    for (; *message && length + 1 < size_bytes; message++) {
-        bool space = *message == '\n' || *message == '\t' || *message == ' ';
-        if (space && (length == 0 || ret_text[length - 1] == ' '))
+    ret_text[0] = '\0';
+    while (length + 1 < size_bytes && text_split(&rest, '\n', &line)) {
+        line = text_trim(line);
+        if (line.length == 0)
             continue;
-        ret_text[length++] = space ? ' ' : *message;
+        int written = snprintf(ret_text + length, size_bytes - length, "%s%.*s",
+                               length > 0 ? "; " : "", TEXT_ARGS(line));
+        length += written > 0 ? (size_t)written : 0;
     }
-    while (length > 0 && ret_text[length - 1] == ' ')
-        length--;
-    ret_text[length] = '\0';
+}
+
+static void hint_lost(struct grove_error *error)
+{
+    error_hint(error, "run the same command again; if this happens again, PostgreSQL's log tells "
+                      "why it ended the connection");
 }
 
 static enum grove_code set_lost(struct pg_conn *conn, struct grove_error *error)
 {
     char text[400];
-    one_line(PQerrorMessage(conn->link), text, sizeof text);
+    pg_one_line(PQerrorMessage(conn->link), text, sizeof text);
     conn->broken = true;
     error_set(error, GROVE_UNAVAILABLE, "lost the connection to PostgreSQL at %s",
               conn->description);
     if (text[0])
         error_detail(error, "%s", text);
+    hint_lost(error);
     error->origin = GROVE_ORIGIN_POSTGRES;
     return GROVE_UNAVAILABLE;
 }
@@ -85,7 +92,7 @@ enum grove_code pg_set_error(struct pg_conn *conn, const PGresult *result,
         return set_lost(conn, error);
     if (!sqlstate) {
         char text[400];
-        one_line(PQerrorMessage(conn->link), text, sizeof text);
+        pg_one_line(PQerrorMessage(conn->link), text, sizeof text);
         error_set(error, GROVE_DATABASE, "%s", text[0] ? text : "PostgreSQL gave no answer");
         error->origin = GROVE_ORIGIN_POSTGRES;
         conn->broken = true; // its state is unknown
@@ -102,11 +109,29 @@ enum grove_code pg_set_error(struct pg_conn *conn, const PGresult *result,
         error_hint(error, "%s", hint);
     else if (strcmp(sqlstate, "53100") == 0)
         error_hint(error, "free some space on the disk of the database, then try again");
+    else if (code == GROVE_UNAVAILABLE)
+        hint_lost(error);
     snprintf(error->sqlstate, sizeof error->sqlstate, "%s", sqlstate);
     error->origin = GROVE_ORIGIN_POSTGRES;
     if (worth_repeating(sqlstate))
         error->retry = GROVE_RETRY_LATER;
     return code;
+}
+
+// A hint may go by the text, where the code may not: libpq has no other word for it.
+static void hint_connect(PGconn *link, bool password, const char *text, struct grove_error *error)
+{
+    char missing[300];
+    snprintf(missing, sizeof missing, "database \"%s\" does not exist", link ? PQdb(link) : "");
+    if (strstr(text, missing))
+        error_hint(error, "create it with createdb and run \"grove init\", or name another: in "
+                          "DATABASE_URL or PGDATABASE");
+    else if (password)
+        error_hint(error, "check the user and password (DATABASE_URL, PGPASSWORD or ~/.pgpass)");
+    else
+        error_hint(error,
+                   "check that the server runs there and lets you in, and DATABASE_URL or the "
+                   "PG* variables; unset them to use grove's own PostgreSQL");
 }
 
 enum grove_code pg_set_connect_error(PGconn *link, const char *description,
@@ -115,14 +140,13 @@ enum grove_code pg_set_connect_error(PGconn *link, const char *description,
     // Before 16 libpq does not tell the SQLSTATE of a refused connection: what could not be
     // reached and what refused us look alike, but for a server that asked for a password.
     char text[400];
-    one_line(link ? PQerrorMessage(link) : "out of memory", text, sizeof text);
+    pg_one_line(link ? PQerrorMessage(link) : "out of memory", text, sizeof text);
     bool password = link && (PQconnectionNeedsPassword(link) || PQconnectionUsedPassword(link));
     error_set(error, password ? GROVE_DENIED : GROVE_UNAVAILABLE,
               "could not connect to PostgreSQL at %s", description);
     if (text[0])
         error_detail(error, "%s", text);
-    if (password)
-        error_hint(error, "check the user and password (DATABASE_URL, PGPASSWORD or ~/.pgpass)");
+    hint_connect(link, password, text, error);
     error->origin = GROVE_ORIGIN_POSTGRES;
     return error->code;
 }

@@ -200,7 +200,13 @@ static enum grove_code open_connection(struct pg_pool *pool, struct pg_conn **re
     if (code != GROVE_UNAVAILABLE || !starter->start)
         return code;
     code = starter->start(starter->state, error);
-    return code == GROVE_OK ? connect_once(pool, ret, error) : code;
+    if (code != GROVE_OK)
+        return code;
+    code = connect_once(pool, ret, error);
+    if (code == GROVE_UNAVAILABLE) // the hint is about servers that somebody named
+        error_hint(error, "run the same command again; if this happens again, \"grove stop\" "
+                          "first");
+    return code;
 }
 
 // --- taking and giving ---------------------------------------------------------------------------

@@ -249,6 +249,7 @@ def test_server_gone_in_the_middle_of_a_query(blocked):
     error = json.loads(out)["error"]
     assert process.returncode == EXIT_STATUS["unavailable"] and error["code"] == "unavailable"
     assert error["retry"] == "later" and error["origin"] == "postgres"
+    assert "the same command again" in error["hint"]
 
 
 def test_server_killed_in_the_middle_of_a_query(shared, blocked):

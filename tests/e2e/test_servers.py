@@ -248,10 +248,13 @@ def test_a_role_of_our_name(remote, postgres, library, initializer, before, afte
             assert conn.execute("SHOW search_path").fetchone() == (path,)
 
 
-def test_nobody_there(remote, tmp_path):
+def test_nobody_there(remote, postgres):
     port = free_port()
     error = remote.fails("unavailable", "browse", "religion", env={"DATABASE_URL": url(port)})
     assert f"127.0.0.1:{port}" in error["message"] and error["retry"] == "later"
+    assert "refused; Is the server" in error["detail"] and "DATABASE_URL" in error["hint"]
+    error = remote.fails("denied", "init", env={"DATABASE_URL": url(postgres, database="nosuch")})
+    assert '"nosuch"' in error["message"] and "createdb" in error["hint"]
     gone = {"QDRANT_URL": f"http://127.0.0.1:{port}"}
     error = remote.fails("unavailable", "init", env=gone)
     assert f"127.0.0.1:{port}" in error["message"] and "QDRANT_URL" in error["hint"]
@@ -361,6 +364,7 @@ def test_a_connection_cut_in_the_middle(remote, postgres):
         out, _ = process.communicate(timeout=60)
     error = json.loads(out)["error"]
     assert process.returncode == EXIT_STATUS["unavailable"] and error["retry"] == "later"
+    assert "the same command again" in error["hint"]
 
 
 def test_psql_shows_no_password(remote):

@@ -117,6 +117,27 @@ static void an_absent_server_is_unavailable(void **state)
     pg_pool_free(pool);
 }
 
+static void messages_are_one_line(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *message, *text;
+    } rows[] = {
+        {"", ""},
+        {"\n \n", ""},
+        {"failed: refused\n\tIs the server running?\n", "failed: refused; Is the server running?"},
+        {"one\ntwo\n", "one; two"},
+        {"0123456789abcdef", "0123456789abcde"},
+        {"0123456789ab\ncdef", "0123456789ab; c"},
+        {"0123456789abcd\nef", "0123456789abcd;"},
+    };
+    for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
+        char text[100];
+        pg_one_line(rows[i].message, text, rows[i].message[0] == '0' ? 16 : sizeof text);
+        assert_string_equal(text, rows[i].text);
+    }
+}
+
 static void memory_is_sensible(void **state)
 {
     (void)state;
@@ -132,6 +153,7 @@ int main(void)
         cmocka_unit_test(sqlstates),
         cmocka_unit_test(a_bad_connection_string_stays_secret),
         cmocka_unit_test(an_absent_server_is_unavailable),
+        cmocka_unit_test(messages_are_one_line),
         cmocka_unit_test(memory_is_sensible),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
