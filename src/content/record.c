@@ -62,6 +62,21 @@ static enum record_verdict bad(struct parsing *parsing, const char *field, const
     return RECORD_BAD;
 }
 
+// JSON knows no such numbers, but Python's json.dumps writes them, and pandas' NaN stands for a value
+// that is missing. "" for any other value.
+static const char *name_unfinite(yyjson_val *value)
+{
+    double number = yyjson_get_real(value); // 0 of what is none
+    return isfinite(number) ? "" : isnan(number) ? "NaN" : number < 0 ? "-Infinity" : "Infinity";
+}
+
+// A value of the wrong kind.
+static enum record_verdict bad_kind(struct parsing *parsing, enum field field, const char *wanted)
+{
+    const char *name = name_unfinite(parsing->values[field]);
+    return bad(parsing, field_names[field], "%s%s%s", name, name[0] ? ", " : "", wanted);
+}
+
 // --- which fields --------------------------------------------------------------------------------
 
 static int find_field(struct text name)
@@ -135,7 +150,7 @@ static enum record_verdict take_text(struct parsing *parsing, enum field field,
     if (!value)
         return bad(parsing, field_names[field], "missing");
     if (!yyjson_is_str(value))
-        return bad(parsing, field_names[field], "not a string");
+        return bad_kind(parsing, field, "not a string");
     struct text text = json_text(value);
     if (text_trim(text).length == 0)
         return bad(parsing, field_names[field], "empty");
@@ -250,7 +265,7 @@ static enum record_verdict take_integer(struct parsing *parsing, enum field fiel
         return RECORD_GOOD;
     }
     if (!yyjson_is_int(value))
-        return bad(parsing, field_names[field], "not a whole number");
+        return bad_kind(parsing, field, "not a whole number");
     bool fits = yyjson_is_sint(value) ? yyjson_get_sint(value) >= INT32_MIN
                                       : yyjson_get_uint(value) <= INT32_MAX;
     int64_t number = fits ? yyjson_get_sint(value) : 0;
@@ -268,7 +283,22 @@ static enum record_verdict take_created_at(struct parsing *parsing)
         return RECORD_GOOD;
     if (!yyjson_is_str(value) ||
         !clock_parse_timestamp(json_text(value), &parsing->record->created_at_us))
-        return bad(parsing, "created_at", "not a time such as \"2026-11-23T08:44:41Z\"");
+        return bad_kind(parsing, FIELD_CREATED_AT, "not a time such as \"2026-11-23T08:44:41Z\"");
+    return RECORD_GOOD;
+}
+
+// Numbers are counted from 1, as people count.
+static enum record_verdict take_component(struct parsing *parsing, yyjson_val *item, size_t number,
+                                          float *ret)
+{
+    *ret = (float)yyjson_get_num(item);
+    const char *name = name_unfinite(item);
+    if (name[0])
+        return bad(parsing, "vector", "number %zu is %s", number, name);
+    if (!yyjson_is_num(item))
+        return bad(parsing, "vector", "number %zu is none", number);
+    if (!isfinite(*ret))
+        return bad(parsing, "vector", "number %zu is too large", number);
     return RECORD_GOOD;
 }
 
@@ -278,7 +308,7 @@ static enum record_verdict take_vector(struct parsing *parsing)
     if (!value)
         return RECORD_GOOD;
     if (!yyjson_is_arr(value))
-        return bad(parsing, "vector", "not an array");
+        return bad_kind(parsing, FIELD_VECTOR, "not an array");
     if (yyjson_arr_size(value) != RECORD_VECTOR_SIZE)
         return bad(parsing, "vector", "%zu numbers, not %d", yyjson_arr_size(value),
                    RECORD_VECTOR_SIZE);
@@ -288,9 +318,9 @@ static enum record_verdict take_vector(struct parsing *parsing)
     size_t index, count;
     bool zero = true;
     yyjson_arr_foreach (value, index, count, item) {
-        vector[index] = (float)yyjson_get_num(item);
-        if (!yyjson_is_num(item) || !isfinite(vector[index]))
-            return bad(parsing, "vector", "no finite number at position %zu", index);
+        enum record_verdict verdict = take_component(parsing, item, index + 1, &vector[index]);
+        if (verdict != RECORD_GOOD)
+            return verdict;
         zero = zero && vector[index] == 0;
     }
     if (zero)
@@ -343,7 +373,8 @@ enum record_verdict record_parse(struct text line, const struct record_trees *tr
     yyjson_read_err failure = {0};
     // yyjson wants a writable text, but does not write to it without INSITU.
     yyjson_doc *document =
-        yyjson_read_opts((char *)(uintptr_t)line.data, line.length, 0, json_allocator(), &failure);
+        yyjson_read_opts((char *)(uintptr_t)line.data, line.length, YYJSON_READ_ALLOW_INF_AND_NAN,
+                         json_allocator(), &failure);
     if (!document && failure.code == YYJSON_READ_ERROR_MEMORY_ALLOCATION)
         return RECORD_NO_MEMORY;
     if (!document)

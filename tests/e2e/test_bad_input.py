@@ -4,6 +4,7 @@
 import contextlib
 import gzip
 import json
+import math
 import os
 import shutil
 import signal
@@ -31,7 +32,7 @@ PLAIN = json.dumps(make_row(7)).encode()
 BAD_LINES = [  # line, field, part of the reason
     (b"{", None, "not JSON"),
     (b"[1, 2]", None, "not a JSON object"),
-    (b"NaN", None, "not JSON"),
+    (b"NaN", None, "not a JSON object"),
     (PLAIN + b" x", None, "not JSON"),
     (raw(PLAIN, b"Row 7", b"Row \xff"), None, "not UTF-8 at byte"),
     (raw(PLAIN, b"Row 7", b"Row \xed\xa0\x80"), None, "not UTF-8 at byte"),
@@ -74,11 +75,14 @@ BAD_LINES = [  # line, field, part of the reason
     (make_row(vector="1,2"), "vector", "not an array"),
     (make_row(vector=[0.5] * 383), "vector", "383 numbers, not 384"),
     (make_row(vector=[0.5] * 385), "vector", "385 numbers, not 384"),
-    (make_row(vector=[0.5] * 383 + [None]), "vector", "no finite number at position 383"),
-    (make_row(vector=["1"] + [0.5] * 383), "vector", "no finite number at position 0"),
-    (make_row(vector=[1e39] + [0.5] * 383), "vector", "no finite number at position 0"),
+    (make_row(vector=[0.5] * 383 + [None]), "vector", "number 384 is none"),
+    (make_row(vector=["1"] + [0.5] * 383), "vector", "number 1 is none"),
+    (make_row(vector=[1e39] + [0.5] * 383), "vector", "number 1 is too large"),
     (make_row(vector=[0] * 384), "vector", "all zero"),
-    (raw(json.dumps(make_row(vector=[0.5] * 384)).encode(), b"[0.5,", b"[NaN,"), None, "not JSON"),
+    (make_row(vector=[0.5] * 2 + [math.nan] + [0.5] * 381), "vector", "number 3 is NaN"),
+    (make_row(vector=[-math.inf] + [0.5] * 383), "vector", "number 1 is -Infinity"),
+    (make_row(word_count=math.nan), "word_count", "NaN, not a whole number"),
+    (make_row(summary=math.nan), "summary", "NaN, not a string"),
 ]
 
 
