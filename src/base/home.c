@@ -18,6 +18,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/home_private.h"
+#include "base/places.h"
 
 enum { OPEN_LOCK_TIMEOUT_MS = 60000, LOCK_PAUSE_MS = 20 };
 
@@ -486,10 +487,7 @@ enum grove_code home_assets(char ret_path[static PATH_MAX], struct grove_error *
 #ifdef GROVE_ASSETS_DIR
         GROVE_ASSETS_DIR,
 #endif
-#ifdef GROVE_DATA_DIR
-        GROVE_DATA_DIR "/assets",
-#endif
-        cache_folder(cache) ? cache : ""};
+        GROVE_DATA_DIR "/assets", cache_folder(cache) ? cache : ""};
     for (size_t i = 0; i < ARRAY_COUNT(places); i++)
         if (places[i][0] && is_folder(places[i]) && realpath(places[i], ret_path))
             return GROVE_OK;

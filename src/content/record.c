@@ -62,8 +62,8 @@ static enum record_verdict bad(struct parsing *parsing, const char *field, const
     return RECORD_BAD;
 }
 
-// JSON knows no such numbers, but Python's json.dumps writes them, and pandas' NaN stands for a value
-// that is missing. "" for any other value.
+// JSON knows no such numbers, but Python's json.dumps writes them, and pandas' NaN stands for a
+// value that is missing. "" for any other value.
 static const char *name_unfinite(yyjson_val *value)
 {
     double number = yyjson_get_real(value); // 0 of what is none
