@@ -304,6 +304,20 @@ static enum grove_code print_json(struct session *session, const struct grove_re
     return code;
 }
 
+// Nothing but a whole tree, or all of them: where nothing matches that, nothing is there.
+static bool asks_for_all(const struct session *session, enum show_kind kind)
+{
+    static const enum option_id narrowing[] = {OPTION_TYPE,      OPTION_SINCE,     OPTION_UNTIL,
+                                               OPTION_MIN_WORDS, OPTION_MAX_WORDS, OPTION_MIN_SCORE,
+                                               OPTION_CURSOR};
+    for (size_t i = 0; i < ARRAY_COUNT(narrowing); i++)
+        if (options_has(&session->options, narrowing[i]))
+            return false;
+    const char *path = kind == SHOW_BROWSE ? session->options.operands[0]
+                                           : options_text(&session->options, OPTION_PATH);
+    return !path || !strchr(path, '/');
+}
+
 enum grove_code show_result(struct session *session, enum show_kind kind,
                             const struct grove_result *result, struct grove_error *error)
 {
@@ -322,5 +336,8 @@ enum grove_code show_result(struct session *session, enum show_kind kind,
     if (!result->complete)
         session_warn(session, "rows may be missing: %s",
                      result->incomplete_reason ? result->incomplete_reason : "no reason is known");
+    else if (result->row_count == 0 && asks_for_all(session, kind))
+        session_warn(session, "nothing is there yet: \"grove demo\" loads a sample, \"grove load\" "
+                              "your own");
     return code;
 }

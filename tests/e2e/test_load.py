@@ -29,6 +29,16 @@ def state_of(conn, tree):
         WHERE hierarchy_table = %s ORDER BY m.id""", (f"{tree}_hierarchy",)).fetchall()
 
 
+def test_nothing_is_there_yet(empty):
+    for command in (["browse", "religion"], ["search", "x"], ["search", "x", "--path", "religion"],
+                    ["discover", "x"]):
+        done = empty(*command)
+        assert "nothing matches" in done.stdout and "demo" not in done.stdout
+        assert "grove demo" in done.stderr and "grove load" in done.stderr
+        assert empty(*command, "--json").stderr == ""
+    assert empty("search", "x", "--type", "Doctrine").stderr == ""
+
+
 def test_loading_twice_changes_nothing(empty, tmp_path):
     rows = [make_row(n, vector=make_vector(n)) for n in range(1, 291)]
     rows += [make_row(n, leaf=f"Leaf {n}", body=f"Some words about row {n}.")
