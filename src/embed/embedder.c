@@ -88,7 +88,8 @@ static enum grove_code map_file(const char *path, struct file_map *ret_map,
     enum grove_code code = file_map_open(path, ret_map, error);
     if (code == GROVE_NOT_FOUND)
         error_hint(error, "the model's folder must hold model.safetensors and vocab.txt of "
-                          "sentence-transformers/all-MiniLM-L6-v2");
+                          "sentence-transformers/all-MiniLM-L6-v2, which \"make\" in grove's "
+                          "source tree fetches");
     return code;
 }
 
