@@ -3,10 +3,13 @@
 -- vector, so that a computed one takes its place.
 --   $1 integer[]  content ids
 --   $2 bytea[]    vectors; null: none given
---   $3 text       model id
---   $4 text       origin: supplied or placeholder
+--   $3 text       origin: supplied or placeholder
+-- They are vectors of the database's model, whichever that is by now: it does not change while this
+-- transaction has contents written (set_model.sql).
 -- The contents that were changed. They take a new revision, since their points change.
-WITH given AS (
+WITH setting AS MATERIALIZED (
+    SELECT value AS model FROM grove.setting WHERE name = 'model'
+), given AS (
     SELECT g.content_id, g.vector,
            sha256(convert_to(m.title || E'\n' || coalesce(b.body, m.content_summary), 'UTF8'))
                AS text_sha256
@@ -16,13 +19,13 @@ WITH given AS (
 ), dropped AS (
     DELETE FROM grove.embedding AS e
     USING given AS g
-    WHERE e.content_id = g.content_id AND e.model = $3
+    WHERE e.content_id = g.content_id
       AND g.vector IS NULL AND e.origin = 'placeholder'
     RETURNING e.content_id
 ), kept AS (
     INSERT INTO grove.embedding AS e (content_id, model, text_sha256, origin, vector)
-    SELECT content_id, $3, text_sha256, $4, vector
-    FROM given WHERE vector IS NOT NULL ORDER BY content_id
+    SELECT content_id, setting.model, text_sha256, $3, vector
+    FROM given, setting WHERE vector IS NOT NULL ORDER BY content_id
     ON CONFLICT (content_id, model) DO UPDATE
     SET text_sha256 = excluded.text_sha256, origin = excluded.origin, vector = excluded.vector,
         created_at = clock_timestamp()

@@ -4,7 +4,7 @@
 --   $1 integer[]  content ids
 --   $2 text       model id
 -- `embedding` is null where there is none or the text has changed since; then `text` is what to
--- embed.
+-- embed. `model` is the database's, as of now: where it is not $2, it has changed since the lease.
 SELECT m.id,
        s.revision,
        m.hierarchy_table,
@@ -14,7 +14,8 @@ SELECT m.id,
        m.word_count,
        m.created_at,
        CASE WHEN fresh.ok THEN e.vector END AS embedding,
-       CASE WHEN fresh.ok THEN NULL ELSE t.text END AS text
+       CASE WHEN fresh.ok THEN NULL ELSE t.text END AS text,
+       (SELECT value FROM grove.setting WHERE name = 'model') AS model
 FROM unnest($1::integer[]) AS wanted (id)
 JOIN public.content_metadata AS m ON m.id = wanted.id
 JOIN grove.content_state AS s ON s.content_id = m.id

@@ -101,6 +101,11 @@ enum grove_code store_refresh_model(struct store *store, struct grove_error *err
     return code;
 }
 
+// Waits for writers that are under way, holding nothing that they could want, and keeps others
+// out; readers, projectors and the engine go on.
+static const char lock_contents_sql[] =
+    "LOCK TABLE public.content_metadata, grove.body IN SHARE ROW EXCLUSIVE MODE";
+
 static enum grove_code write_model(struct pg_conn *conn, enum embed_precision precision,
                                    struct arena *arena, int64_t *ret_queued,
                                    struct grove_error *error)
@@ -109,31 +114,39 @@ static enum grove_code write_model(struct pg_conn *conn, enum embed_precision pr
     struct pg_params params = {0};
     struct pg_rows rows;
     pg_add_text(&params, text_of(embed_model_id(precision)));
-    enum grove_code code = pg_query(conn, arena, &set, &params, &rows, error);
+    int64_t queued = 0;
+    enum grove_code code = pg_begin(conn, error);
     if (code == GROVE_OK)
-        *ret_queued = pg_int8(&rows, 0, 0);
+        code = pg_exec(conn, lock_contents_sql, error);
+    if (code == GROVE_OK)
+        code = pg_query(conn, arena, &set, &params, &rows, error);
+    if (code == GROVE_OK)
+        queued = pg_int8(&rows, 0, 0);
+    if (code == GROVE_OK)
+        code = pg_commit(conn, error);
+    if (code == GROVE_OK)
+        *ret_queued = queued;
     return code;
 }
 
 enum grove_code store_set_precision(struct store *store, enum embed_precision precision,
                                     int64_t *ret_queued, struct grove_error *error)
 {
-    int64_t queued = 0;
     struct pg_conn *conn = NULL;
     struct arena arena;
     arena_init(&arena, 1 << 16);
     enum grove_code code = pg_take(store->pool, &conn, error);
     if (code == GROVE_OK)
-        code = write_model(conn, precision, &arena, &queued, error);
-    pg_give(&conn);
+        code = write_model(conn, precision, &arena, ret_queued, error);
+    pg_give(&conn); // rolls back what was not committed
     arena_release(&arena);
     if (code != GROVE_OK)
         return code;
     pthread_mutex_lock(&store->model_mutex);
-    store->model_read_at_us = 0; // another process may have set it since
+    store->precision = precision;
+    store->model_read_at_us = 0; // another process may have set it since: whoever asks reads it
     pthread_mutex_unlock(&store->model_mutex);
-    *ret_queued = queued;
-    return store_refresh_model(store, error);
+    return GROVE_OK;
 }
 
 // --- the model's files --------------------------------------------------------------------------

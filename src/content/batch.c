@@ -210,7 +210,6 @@ static enum grove_code write_vectors(struct writing *writing, struct grove_error
     }
     pg_add_int4_array(&params, &writing->arena, batch->content_ids, batch->count);
     pg_add_bytea_array(&params, &writing->arena, vectors, batch->count);
-    pg_add_text(&params, text_of(embed_model_id(store_precision(batch->store))));
     pg_add_text(&params, text_of(batch->origin));
     enum grove_code code = ask(writing, "vectors.sql", &params, &rows, error);
     if (code == GROVE_OK)

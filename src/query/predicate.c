@@ -10,6 +10,8 @@
 #include "catalog/assets.h"
 #include "base/nearest.h"
 
+enum { NAMES_SHOWN = 12 }; // of those that exist, where one does not
+
 // --- checking ---------------------------------------------------------------------------------
 
 static enum grove_code check_types(const struct grove_filter *filter, struct arena *arena,
@@ -105,11 +107,11 @@ static enum grove_code report_unknown(const struct predicate *predicate, int lev
     struct strbuf list;
     strbuf_init(&list, 400);
     nearest_sort(parts[level], known, (size_t)names->count);
-    for (int i = 0; i < names->count && i < 8; i++)
+    for (int i = 0; i < names->count && i < NAMES_SHOWN; i++)
         strbuf_addf(&list, "%s%.*s", i > 0 ? ", " : "", TEXT_ARGS(known[i]));
     if (!list.failed)
         error_hint(error, "there %s: %s%s", names->count == 1 ? "is" : "are", list.data,
-                   names->count > 8 ? ", ..." : "");
+                   names->count > NAMES_SHOWN ? ", ..." : "");
     strbuf_release(&list);
     return GROVE_NOT_FOUND;
 }

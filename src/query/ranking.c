@@ -95,8 +95,11 @@ static enum grove_code embed_query(struct run *run, struct grove_error *error)
         memcpy(run->query_f32, run->request->vector, sizeof run->query_f32);
     } else {
         struct text text = text_of(run->request->text);
-        if (text_trim(text).length == 0)
-            return error_set(error, GROVE_INVALID, "the text to search for is empty");
+        if (text_trim(text).length == 0) {
+            error_set(error, GROVE_INVALID, "the text to search for is empty");
+            error_hint(error, "say what to look for: \"how suffering ends\"; browse lists all");
+            return GROVE_INVALID;
+        }
         if (text_utf8_error(text) < text.length)
             return error_set(error, GROVE_INVALID,
                              "the text to search for is not UTF-8 at byte %zu",

@@ -60,6 +60,8 @@ struct batch {
     struct vector_point *points;
     struct text *texts; // by point: what to embed; {NULL, 0} where the vector is there
 
+    bool superseded; // the database has changed to vectors of another precision since the lease
+
     size_t removed_count; // rows that do not
     int32_t *removed_ids;
     int64_t *removed_revisions;
@@ -177,8 +179,11 @@ static enum grove_code read_current(struct batch *batch, struct grove_error *err
     if (!batch->points || !batch->texts || !batch->removed_ids || !batch->removed_revisions)
         return error_no_memory(error, "a batch of the outbox");
 
-    for (int r = 0; r < rows.count; r++)
+    struct text model = text_of(embed_model_id(batch->precision));
+    for (int r = 0; r < rows.count; r++) {
         take_point(batch, &rows, r);
+        batch->superseded |= !text_equal(pg_text(&rows, r, 10), model);
+    }
     for (size_t i = 0; i < batch->count; i++) {
         size_t p = 0;
         while (p < batch->point_count && batch->points[p].content_id != batch->content_ids[i])
@@ -459,6 +464,9 @@ static enum grove_code check_lease(const struct batch *batch, struct grove_error
 static enum grove_code project(struct batch *batch, struct grove_error *error)
 {
     enum grove_code code = read_current(batch, error);
+    if (code == GROVE_OK && batch->superseded)
+        return put_back(batch, batch->content_ids, batch->count, false,
+                        "the database changed to vectors of another precision", error);
     if (code == GROVE_OK)
         code = embed_missing(batch, error);
     if (code == GROVE_OK)

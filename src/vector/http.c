@@ -106,10 +106,11 @@ static enum grove_code take_url(struct http_client *client, struct grove_error *
     if (!client->options.url ||
         curl_url_set(url, CURLUPART_URL, client->options.url, 0) != CURLUE_OK) {
         code = error_set(error, GROVE_INVALID, "QDRANT_URL is not a URL");
-        error_hint(error, "it looks like http://127.0.0.1:6333");
     } else {
         code = take_parts(client, url, error);
     }
+    if (code == GROVE_INVALID)
+        error_hint(error, "it looks like http://127.0.0.1:6333");
     curl_url_cleanup(url);
     return code;
 }

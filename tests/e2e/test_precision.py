@@ -4,9 +4,10 @@
 import json
 import math
 
+import psycopg
 import pytest
 
-from conftest import make_row, make_vector, write_rows
+from conftest import ROOT, make_row, make_vector, wait_until, write_rows
 
 F32, REDUCED = "all-MiniLM-L6-v2/f32", "all-MiniLM-L6-v2/int8"
 ROWS = 40
@@ -94,22 +95,50 @@ def test_supplied_vectors_stay(loaded):
     loaded("sync")
 
 
-def test_a_projector_of_the_old_precision_acknowledges_nothing(loaded):
-    """It has leased and written while the database changed: its revisions are old ones."""
-    with loaded.connect() as conn:
-        conn.execute("UPDATE content_metadata SET title = title || '!' WHERE chunk_number = 900")
-        (number, revision), = conn.execute(
-            "UPDATE grove.outbox SET lease_owner = 'old', lease_until = now() + interval '1 h'"
-            " RETURNING content_id, revision").fetchall()
-        loaded("init", "--precision", "reduced")
-        (now,), = conn.execute("SELECT revision FROM grove.outbox WHERE content_id = %s",
-                               (number,)).fetchall()
-        assert now > revision
-        (state,), = conn.execute("SELECT revision FROM grove.content_state WHERE content_id = %s",
-                                 (number,)).fetchall()
-        assert state == now
-        conn.execute("UPDATE grove.outbox SET lease_until = clock_timestamp()"
-                     " WHERE lease_owner = 'old'")
+def test_a_projector_that_has_leased_writes_nothing_of_the_old_precision(loaded):
+    """The database changes between its lease and its look at the rows."""
+    change = (ROOT / "sql" / "projector" / "set_model.sql").read_text().replace("$1", "%(model)s")
+    with loaded.connect() as looker, psycopg.connect(
+            host=loaded.socket_folder(), user="grove", dbname="grove") as conn:
+        looker.execute("UPDATE content_metadata SET title = title || '!'")
+        # What is leased is told by the outbox alone; to read the texts takes the bodies, too.
+        conn.execute("LOCK TABLE grove.body IN ACCESS EXCLUSIVE MODE")
+        syncing = loaded.start("sync", "--json")
+        wait_until(lambda: looker.execute(
+            "SELECT count(*) FROM grove.outbox WHERE lease_owner IS NOT NULL").fetchone()[0])
+        conn.execute(change, {"model": REDUCED})
+        conn.commit()
+        report = json.loads(syncing.communicate(timeout=60)[0])
+        assert report["pending"] == 0 and report["dead"] == 0
+        (wrong,) = looker.execute(
+            "SELECT count(*) FROM content_metadata AS m WHERE NOT EXISTS"
+            " (SELECT FROM grove.embedding AS e WHERE e.content_id = m.id AND e.model = %s"
+            "  AND e.created_at > (SELECT changed_at FROM grove.setting WHERE name = 'model'))",
+            (REDUCED,)).fetchone()
+    assert wrong == 0
+    answer, _ = scores(loaded)
+    assert answer["complete"] is True and answer["degraded"] is False
+    loaded("init", "--precision", "f32")
+    loaded("sync")
+
+
+def test_a_change_waits_for_writers_and_takes_no_deadlock(loaded):
+    """A transaction that changes contents in any order, and one that takes one away."""
+    with psycopg.connect(host=loaded.socket_folder(), user="grove", dbname="grove") as conn:
+        numbers = [row[0] for row in conn.execute(
+            "SELECT id FROM content_metadata ORDER BY id DESC LIMIT 3").fetchall()]
+        conn.execute("UPDATE content_metadata SET title = 'first' WHERE id = %s", (numbers[0],))
+        changing = loaded.start("init", "--precision", "reduced", "--json")
+        wait_until(lambda: conn.execute(
+            "SELECT count(*) FROM pg_locks WHERE NOT granted").fetchone()[0])
+        conn.execute("UPDATE content_metadata SET title = 'second' WHERE id = %s", (numbers[1],))
+        conn.execute("DELETE FROM content_metadata WHERE id = %s", (numbers[2],))
+        conn.commit()
+        done, problem = changing.communicate(timeout=60)
+        assert changing.returncode == 0, problem + done
+        assert json.loads(done)["model"] == REDUCED
+        (rest,) = conn.execute("SELECT count(*) FROM content_metadata").fetchone()
+        assert json.loads(done)["queued"] == rest
     assert loaded.json("sync")["pending"] == 0
     loaded("init", "--precision", "f32")
     loaded("sync")
