@@ -191,6 +191,8 @@ static enum grove_code check_hash(const struct store *store, size_t i, struct gr
     struct file_map map;
     file_path(store, i, path);
     enum grove_code code = file_map_open(path, &map, error);
+    if (code == GROVE_NOT_FOUND)
+        error_hint(error, "\"make\" in grove's source tree fetches the model's files");
     if (code != GROVE_OK)
         return code;
     sha256_hex((struct text){(const char *)map.data, map.size_bytes}, digest);
@@ -235,14 +237,9 @@ static enum grove_code open_embedder(struct store *store, enum embed_precision p
                    ? code
                    : error_set(error, GROVE_NOT_FOUND, "grove's assets just appeared; try again");
     }
-    enum grove_code code = embedder_open(&options, &model->embedder, error);
-    if (code == GROVE_OK && store->model_published)
-        code = check_hashes(store, error);
-    if (code != GROVE_OK) {
-        embedder_free(model->embedder);
-        model->embedder = NULL;
-    }
-    return code;
+    // First: what is made of the weights is kept, so they had better be the right ones.
+    enum grove_code code = store->model_published ? check_hashes(store, error) : GROVE_OK;
+    return code == GROVE_OK ? embedder_open(&options, &model->embedder, error) : code;
 }
 
 enum grove_code store_embedder(struct store *store, enum embed_precision precision,

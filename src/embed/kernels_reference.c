@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "embed/kernels.h"
 
+#include <float.h>
 #include <math.h>
 
 #include "base/check.h"
@@ -104,10 +105,12 @@ static float quantize_row(const float *x, size_t width, const float *factors, ui
             double v = (double)x[from] * (double)factors[from];
             transformed[i] += __builtin_parityll(i % block & j) ? -v : v;
         }
-        largest = fmax(largest, fabs(transformed[i]));
+        if (!isnan(largest) && !(fabs(transformed[i]) <= largest))
+            largest = fabs(transformed[i]);
     }
     for (size_t i = 0; i < width; i++) {
-        double number = largest > 0 ? rint(transformed[i] / largest * 127) : 0;
+        double number =
+            largest > 0 && largest <= DBL_MAX ? rint(transformed[i] / largest * 127) : 0;
         ret_numbers[i] = (uint16_t)(number + PACK_ZERO);
     }
     return (float)(largest / 127);

@@ -503,7 +503,8 @@ WIDE_INLINE void wide_two_stages(float *x, size_t step)
     store(x + 3 * step, f - h);
 }
 
-// row = H D x, in the order of stages 1, 2, 4, ... Gives the largest size.
+// row = H D x, in the order of stages 1, 2, 4, ... Gives the largest size; what is no number is
+// larger than any.
 WIDE_INLINE float wide_transform(const float *x, size_t width, const float *factors, float *row)
 {
     size_t block = pack_block(width);
@@ -526,10 +527,19 @@ WIDE_INLINE float wide_transform(const float *x, size_t width, const float *fact
                 store(row + i + k, a + b);
                 store(row + i + k + step, a - b);
             }
-    vec largest = {0};
-    for (size_t i = 0; i < width; i += WIDE_LANES)
-        largest = WIDE_MAX(wide_size(load(row + i)), largest);
-    return wide_largest(largest);
+    // As whole numbers sizes have the same order, and what is no number is above all.
+    vec_whole largest = {0};
+    for (size_t i = 0; i < width; i += WIDE_LANES) {
+        vec_whole size = (vec_whole)wide_size(load(row + i));
+        vec_whole above = size > largest;
+        largest = (size & above) | (largest & ~above);
+    }
+    int32_t most = 0;
+    for (size_t i = 0; i < WIDE_LANES; i++)
+        most = largest[i] > most ? largest[i] : most;
+    float size;
+    memcpy(&size, &most, sizeof size);
+    return size;
 }
 
 // The rounded number is in the lowest bits; what is no number becomes any byte.

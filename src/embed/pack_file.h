@@ -73,7 +73,7 @@ void pack_release(struct pack *pack);
 const char *pack_check(const unsigned char *bytes, size_t size_bytes, const struct pack_key *key,
                        enum embed_precision precision);
 
-// Fills in all but the magic's meaning: what pack_check wants before `payload`.
+// The header that pack_check wants in front of `payload`.
 void pack_header_init(struct pack_header *ret_header, const struct pack_key *key,
                       enum embed_precision precision, const unsigned char *payload);
 

@@ -2,7 +2,7 @@
 //
 // The weights of one product as 8-bit whole numbers, rounded so that the product is off by little.
 //
-//     good = pack_int8_make(rows, inputs, &packed);
+//     code = pack_int8_make(&(struct pack_int8_source){rows, norm, samples}, &packed, error);
 //
 // Rounded to the nearest, each weight is off by chance, and the errors that texts have in common
 // add up: inputs of different tokens are much alike, and a text's vector is a mean over its tokens.

@@ -374,6 +374,20 @@ static void test_not_finite(void **state)
         real->attend(&(struct attention){qkv, qkv + MODEL_HEAD, qkv + QKV - MODEL_HEAD, QKV, 2,
                                          context, CONTEXT, scratch});
         assert_true(isnan(context[0]) && !isnan(context[CONTEXT]));
+        // In whole numbers it is the scale that tells.
+        float rows[2 * WIDTH] = {[5] = NAN, [WIDTH + 5] = 3}, ones[WIDTH], scales[2];
+        uint16_t numbers[2 * WIDTH];
+        uint8_t bytes[2 * WIDTH];
+        for (size_t k = 0; k < WIDTH; k++)
+            ones[k] = 1;
+        real->quantize16(rows, 2, WIDTH, ones, numbers, scales);
+        assert_true(isnan(scales[0]) && scales[1] > 0);
+        real->quantize8(rows, 2, WIDTH, ones, bytes, scales);
+        assert_true(isnan(scales[0]) && scales[1] > 0);
+        int32_t sums[KERNELS_SUMS] = {0}, offsets[KERNELS_SUMS] = {0};
+        float y[KERNELS_SUMS];
+        real->dequantize(&(struct sums){sums, 1, offsets, ones, ones, scales}, y, KERNELS_SUMS);
+        assert_true(isnan(y[0]));
     }
 }
 
