@@ -12,7 +12,7 @@
 
 #include "embed/kernels.h"
 
-// All functions with such vectors are inlined: how they would be handed over does not matter.
+// All functions that are handed such vectors are inlined: how that is done does not matter.
 #pragma GCC diagnostic ignored "-Wpsabi"
 
 #ifndef LANES
@@ -28,33 +28,40 @@
 typedef float emulated __attribute__((vector_size(4 * LANES), aligned(4), may_alias));
 typedef int32_t emulated_sums __attribute__((vector_size(4 * LANES), aligned(1), may_alias));
 
-#define EMULATED static inline __attribute__((always_inline))
+// Called, not inlined, or a tile of them would take minutes to compile.
+#define EMULATED static __attribute__((noinline)) void
 
-EMULATED emulated emulated_fma(emulated a, emulated b, emulated c)
+EMULATED emulated_fma(emulated *sums, const emulated *a, const emulated *b)
 {
-    emulated y = c;
     for (int i = 0; i < LANES; i++)
-        y[i] = fmaf(a[i], b[i], c[i]);
-    return y;
+        (*sums)[i] = fmaf((*a)[i], (*b)[i], (*sums)[i]);
 }
 
 // Four products of a byte and a signed byte; the first has a sign where SIGN says so.
-EMULATED emulated_sums emulated_dot(emulated_sums sums, emulated_sums x, emulated_sums w)
+EMULATED emulated_dot(emulated_sums *sums, const emulated_sums *x, const emulated_sums *w)
 {
     for (int i = 0; i < LANES; i++)
         for (int k = 0; k < 32; k += 8) {
-            int32_t byte = (int32_t)((uint32_t)x[i] >> k & 0xffU);
-            sums[i] += (SIGN ? (int8_t)byte : byte) * (int8_t)((uint32_t)w[i] >> k & 0xffU);
+            int32_t byte = (int32_t)((uint32_t)(*x)[i] >> k & 0xffU);
+            int8_t weight = (int8_t)((uint32_t)(*w)[i] >> k & 0xffU);
+            (*sums)[i] += (SIGN ? (int8_t)byte : byte) * weight;
         }
-    return sums;
 }
+
+// Adds to the third what the function makes of the first two.
+#define EMULATE(function, type, a, b, c)                                                           \
+    ({                                                                                             \
+        type emulated_a = (type)(a), emulated_b = (type)(b), emulated_c = (type)(c);               \
+        function(&emulated_c, &emulated_a, &emulated_b);                                           \
+        emulated_c;                                                                                \
+    })
 
 #define WIDE(name) JOIN(name, LANES)
 #define WIDE_TARGET
 #define WIDE_LANES LANES
 #define WIDE_ROWS TILE_ROWS
 #define WIDE_PANELS TILE_PANELS
-#define WIDE_FMA(a, b, c) ((vec)emulated_fma((emulated)(a), (emulated)(b), (emulated)(c)))
+#define WIDE_FMA(a, b, c) ((vec)EMULATE(emulated_fma, emulated, a, b, c))
 #define WIDE_MAX(a, b) wide_larger(a, b)
 #include "embed/kernels_wide.h"
 
@@ -66,7 +73,7 @@ EMULATED emulated_sums emulated_dot(emulated_sums sums, emulated_sums x, emulate
 #define FOURS_ROWS TILE_ROWS
 #define FOURS_PANELS TILE_PANELS
 #define FOURS_SIGN SIGN
-#define FOURS_DOT(s, a, b) emulated_dot(s, a, b)
+#define FOURS_DOT(s, a, b) ((fours)EMULATE(emulated_dot, emulated_sums, a, b, s))
 #include "embed/kernels_fours.h"
 
 extern const struct kernels_real JOIN(real, LANES);
