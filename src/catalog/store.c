@@ -28,7 +28,8 @@ const struct store_model_file store_model_files[STORE_MODEL_FILES] = {
 void store_init(struct store *store)
 {
     pthread_mutex_init(&store->model_mutex, NULL);
-    pthread_mutex_init(&store->embedder_mutex, NULL);
+    for (size_t i = 0; i < EMBED_PRECISIONS; i++)
+        pthread_mutex_init(&store->models[i].mutex, NULL);
 }
 
 void store_release(struct store *store)
@@ -36,10 +37,10 @@ void store_release(struct store *store)
     for (size_t i = 0; i < EMBED_PRECISIONS; i++) {
         embed_cache_free(store->models[i].query_cache);
         embedder_free(store->models[i].embedder);
+        pthread_mutex_destroy(&store->models[i].mutex);
     }
     vector_engine_free(store->engine);
     pg_pool_free(store->pool);
-    pthread_mutex_destroy(&store->embedder_mutex);
     pthread_mutex_destroy(&store->model_mutex);
 }
 
@@ -247,14 +248,14 @@ enum grove_code store_embedder(struct store *store, enum embed_precision precisi
 {
     struct store_model *model = &store->models[precision];
     enum grove_code code = GROVE_OK;
-    pthread_mutex_lock(&store->embedder_mutex);
+    pthread_mutex_lock(&model->mutex);
     if (!model->embedder)
         code = open_embedder(store, precision, error);
     if (code == GROVE_OK && !model->query_cache && !store->no_query_cache)
         code = embed_cache_new(&model->query_cache, error);
     if (code == GROVE_OK)
         *ret = model->embedder;
-    pthread_mutex_unlock(&store->embedder_mutex);
+    pthread_mutex_unlock(&model->mutex);
     return code;
 }
 

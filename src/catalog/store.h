@@ -20,6 +20,7 @@
 // The model in one precision, opened by its first user. Never closed before the store is: others
 // may be using it.
 struct store_model {
+    pthread_mutex_t mutex; // guards both pointers; held while the model is being opened
     struct embedder *embedder;
     struct embed_cache *query_cache; // NULL with `no_query_cache`
 };
@@ -29,11 +30,12 @@ struct store {
     struct vector_engine *engine;
     atomic_bool cancelled; // looked at between the steps of long work
 
+    _Atomic int64_t counts_folded_at_us; // monotonic: when a projector last did; 0: never
+
     pthread_mutex_t model_mutex;    // guards the following two
     enum embed_precision precision; // of the vectors that the database compares
     int64_t model_read_at_us;       // monotonic; 0: never
 
-    pthread_mutex_t embedder_mutex; // guards the pointers in `models`
     struct store_model models[EMBED_PRECISIONS];
     bool no_query_cache;
     unsigned embedder_threads;

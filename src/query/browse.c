@@ -78,13 +78,26 @@ static enum grove_code take_page(struct browsing *browsing, const struct pg_rows
     return result->view.next_cursor ? GROVE_OK : error_no_memory(error, "a cursor");
 }
 
+// The statement that counts: the kept counts do not know of times and words.
+static const char *add_count_params(const struct browsing *browsing, struct pg_params *params)
+{
+    const struct predicate *predicate = browsing->predicate;
+    if (predicate->created_since_us == VECTOR_NONE && predicate->created_before_us == VECTOR_NONE &&
+        predicate->words_min == VECTOR_NONE && predicate->words_max == VECTOR_NONE) {
+        predicate_add_places(predicate, browsing->arena, params);
+        return "browse_totals.sql";
+    }
+    predicate_add_params(predicate, browsing->arena, params);
+    return "browse_counts.sql";
+}
+
 static enum grove_code read_page(struct browsing *browsing, struct grove_error *error)
 {
-    struct pg_statement page = {"browse.sql", query_sql("browse.sql")};
-    struct pg_statement counts = {"browse_counts.sql", query_sql("browse_counts.sql")};
     struct pg_params page_params = {0}, count_params = {0};
     add_page_params(browsing, &page_params);
-    predicate_add_params(browsing->predicate, browsing->arena, &count_params);
+    const char *counts_file = add_count_params(browsing, &count_params);
+    struct pg_statement page = {"browse.sql", query_sql("browse.sql")};
+    struct pg_statement counts = {counts_file, query_sql(counts_file)};
     const struct pg_request requests[] = {{&page, &page_params}, {&counts, &count_params}};
     struct pg_rows rows[2];
     enum grove_code code = pg_pipeline(browsing->conn, browsing->arena, requests, 2, rows, error);
@@ -100,10 +113,10 @@ static enum grove_code add_plans(struct browsing *browsing, struct grove_error *
 {
     struct pg_params page_params = {0}, count_params = {0};
     add_page_params(browsing, &page_params);
-    predicate_add_params(browsing->predicate, browsing->arena, &count_params);
+    const char *counts_file = add_count_params(browsing, &count_params);
     enum grove_code code =
         result_add_plan(browsing->result, browsing->conn, "browse.sql", &page_params, error);
-    return code == GROVE_OK ? result_add_plan(browsing->result, browsing->conn, "browse_counts.sql",
+    return code == GROVE_OK ? result_add_plan(browsing->result, browsing->conn, counts_file,
                                               &count_params, error)
                             : code;
 }

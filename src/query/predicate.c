@@ -209,7 +209,7 @@ static void add_int4_or_null(struct pg_params *params, int64_t value)
         pg_add_int4(params, (int32_t)value);
 }
 
-void predicate_add_params(const struct predicate *predicate, struct arena *arena,
+void predicate_add_places(const struct predicate *predicate, struct arena *arena,
                           struct pg_params *params)
 {
     pg_add_text(params, predicate->hierarchy_table);
@@ -217,6 +217,12 @@ void predicate_add_params(const struct predicate *predicate, struct arena *arena
     pg_add_text_array(params, arena,
                       predicate->content_type_count > 0 ? predicate->content_types : NULL,
                       predicate->content_type_count);
+}
+
+void predicate_add_params(const struct predicate *predicate, struct arena *arena,
+                          struct pg_params *params)
+{
+    predicate_add_places(predicate, arena, params);
     pg_add_timestamp(params, predicate->created_since_us);
     pg_add_timestamp(params, predicate->created_before_us);
     add_int4_or_null(params, predicate->words_min);

@@ -51,6 +51,10 @@ enum grove_code predicate_resolve(struct predicate *predicate, struct pg_conn *c
 void predicate_add_params(const struct predicate *predicate, struct arena *arena,
                           struct pg_params *params);
 
+// The first three of them: hierarchy table, leaves, content types.
+void predicate_add_places(const struct predicate *predicate, struct arena *arena,
+                          struct pg_params *params);
+
 // Borrows from the predicate.
 struct vector_filter predicate_for_engine(const struct predicate *predicate);
 

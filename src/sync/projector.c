@@ -40,6 +40,7 @@ enum {
     ATTEMPTS_MAX = 8,
     BATCH_BYTES_MAX = 64 << 20,
     POLL_MS = 200,        // between looks at an empty outbox
+    FOLD_MS = 60000,      // between two times that the counts of contents are folded
     ERROR_PAUSE_MS = 1000 // after a step that failed
 };
 
@@ -451,6 +452,22 @@ static enum grove_code acknowledge(struct batch *batch, struct grove_error *erro
     return code;
 }
 
+// --- counts -----------------------------------------------------------------------------------
+
+// Where contents changed, rows were added to grove.content_count. Once in a while is enough: a sum
+// of many rows is as right as one row, and a little slower.
+static enum grove_code fold_counts(struct batch *batch, struct grove_error *error)
+{
+    _Atomic int64_t *folded_at_us = &batch->store->counts_folded_at_us;
+    int64_t last_us = atomic_load(folded_at_us), now_us = clock_monotonic_us();
+    if (last_us != 0 && now_us - last_us < (int64_t)FOLD_MS * 1000)
+        return GROVE_OK;
+    if (!atomic_compare_exchange_strong(folded_at_us, &last_us, now_us))
+        return GROVE_OK; // another thread does
+    struct pg_rows rows;
+    return run(batch, "fold_counts.sql", NULL, &rows, error);
+}
+
 // --- the step ---------------------------------------------------------------------------------
 
 static enum grove_code check_lease(const struct batch *batch, struct grove_error *error)
@@ -479,7 +496,9 @@ static enum grove_code project(struct batch *batch, struct grove_error *error)
             code = write_vectors(batch, error);
     }
     if (code == GROVE_OK)
-        return acknowledge(batch, error);
+        code = acknowledge(batch, error);
+    if (code == GROVE_OK)
+        return fold_counts(batch, error);
     // Best effort: should this fail too, the lease runs out by itself.
     struct grove_error ignored;
     (void)!put_back(batch, batch->content_ids, batch->count, false, error->message, &ignored);

@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The specified schema, exactly, and what the triggers keep."""
 
+import concurrent.futures
+import pathlib
+
 import psycopg
 import pytest
 from conftest import MIGRATIONS
@@ -100,7 +103,99 @@ def test_tables_of_users_land_in_public(shared):
     where = ("SELECT schemaname FROM pg_tables WHERE tablename = 'mine'", "DROP TABLE mine")
     assert psql("CREATE TABLE mine (id integer)", *where) == "public"
     # A database that an older grove made: psql is enough to bring it up to date.
-    psql("DELETE FROM grove.migration WHERE version = 4",
-         "ALTER ROLE grove IN DATABASE grove RESET search_path")
+    psql("DELETE FROM grove.migration WHERE version >= 4", "DROP FUNCTION grove.recount",
+         "DROP TABLE grove.content_count", "ALTER ROLE grove IN DATABASE grove RESET search_path")
     assert psql("CREATE TABLE mine (id integer)", *where) == "public"
     assert psql("SELECT max(version) FROM grove.migration") == str(MIGRATIONS)
+    with shared.connect() as conn:
+        assert wrong_counts(conn) == [] and count_rows(conn) > 0
+
+
+# --- counts ----------------------------------------------------------------------------------------
+
+def wrong_counts(conn):
+    """Where the kept counts differ from the contents that there are."""
+    return conn.execute("""
+        SELECT * FROM (SELECT hierarchy_table, leaf_id, content_type, count(*) AS contents
+                       FROM content_metadata GROUP BY 1, 2, 3) AS here
+        FULL JOIN (SELECT hierarchy_table, leaf_id, content_type, sum(contents) AS contents
+                   FROM grove.content_count GROUP BY 1, 2, 3 HAVING sum(contents) <> 0) AS kept
+        USING (hierarchy_table, leaf_id, content_type, contents)
+        WHERE here IS NULL OR kept IS NULL""").fetchall()
+
+
+def count_rows(conn):
+    return conn.execute("SELECT count(*) FROM grove.content_count").fetchone()[0]
+
+
+INSERT = """
+    INSERT INTO content_metadata (hierarchy_table, leaf_id, content_type, title, content_summary,
+                                  chunk_number)
+    SELECT 'religion_hierarchy', r.id, %s, 'A title', 'A summary.', n
+    FROM religion_hierarchy AS r, generate_series(%s::integer, %s::integer) AS n
+"""
+
+
+def fold(conn):
+    path = pathlib.Path(__file__).resolve().parents[2] / "sql" / "projector" / "fold_counts.sql"
+    conn.execute(path.read_text())
+
+
+def test_counts_follow_every_change(grove):
+    grove("demo")
+    with grove.connect() as conn:
+        assert wrong_counts(conn) == [] and count_rows(conn) > 0
+        conn.execute(INSERT, ("Note", 101, 120))
+        conn.execute("UPDATE content_metadata SET content_type = 'Letter' WHERE chunk_number > 110")
+        conn.execute("UPDATE content_metadata SET title = 'Another' WHERE chunk_number = 101")
+        conn.execute("UPDATE content_metadata SET leaf_id = (SELECT min(id) FROM religion_hierarchy),"
+                     " chunk_number = 1000 + id WHERE chunk_number BETWEEN 105 AND 110")
+        conn.execute("DELETE FROM content_metadata WHERE chunk_number IN (101, 119)")
+        assert wrong_counts(conn) == []
+        with pytest.raises(psycopg.errors.DivisionByZero), conn.transaction():
+            conn.execute(INSERT, ("Gone", 1, 5))
+            conn.execute("SELECT 1 / 0")
+        with conn.transaction():
+            conn.execute("SET LOCAL grove.leaf_delete = 'cascade'")
+            conn.execute("DELETE FROM religion_hierarchy"
+                         " WHERE id = (SELECT max(id) FROM religion_hierarchy)")
+        assert wrong_counts(conn) == []
+        before = count_rows(conn)
+        fold(conn)
+        assert wrong_counts(conn) == [] and count_rows(conn) < before
+        here = conn.execute("SELECT content_type, count(*) FROM content_metadata"
+                            " WHERE hierarchy_table = 'religion_hierarchy' GROUP BY 1").fetchall()
+        groups = grove.json("browse", "religion")["groups"]
+        assert {(group["content_type"], group["count"]) for group in groups} == set(here)
+        conn.execute("TRUNCATE content_metadata CASCADE")
+        assert wrong_counts(conn) == [] and count_rows(conn) == 0
+        assert grove.json("browse", "religion")["groups"] == []
+
+
+def test_counts_hold_while_many_write_and_fold(shared):
+    """What a snapshot sees of contents and counts agrees, and nobody waits in a circle."""
+    def write(number):
+        with shared.connect() as conn:
+            for i in range(20):
+                first = 10000 * (number + 1) + 10 * i
+                conn.execute(INSERT, ("Note", first, first + 9))
+                conn.execute("DELETE FROM content_metadata WHERE chunk_number = %s", (first,))
+
+    def fold_often(number):
+        with shared.connect() as conn:
+            for _ in range(30):
+                fold(conn)
+                with conn.transaction():
+                    conn.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+                    assert wrong_counts(conn) == [], number
+
+    with concurrent.futures.ThreadPoolExecutor(6) as pool:
+        for done in [pool.submit(write if n < 3 else fold_often, n) for n in range(6)]:
+            done.result()
+    with shared.connect() as conn:
+        fold(conn)
+        assert wrong_counts(conn) == []
+        keys = conn.execute("SELECT count(DISTINCT (hierarchy_table, leaf_id, content_type))"
+                            " FROM grove.content_count").fetchone()[0]
+        assert count_rows(conn) == keys
+        conn.execute("DELETE FROM content_metadata WHERE chunk_number >= 10000")
