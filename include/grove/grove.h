@@ -238,7 +238,7 @@ enum grove_strategy {
 // The `limit` rows most similar to the text that satisfy the filter, best first, ties by id.
 struct grove_search_request {
     const char *text;    // or, when NULL:
-    const float *vector; // GROVE_DIMENSION finite numbers
+    const float *vector; // GROVE_DIMENSION finite numbers, of the model that the database has
     struct grove_filter filter;
     unsigned limit; // at most GROVE_LIMIT_MAX; 0: 10
     bool exact;     // use no approximate index

@@ -139,14 +139,27 @@ static void check_model_file(struct doctor *doctor, const char *folder,
     file_map_release(&map);
 }
 
-static void check_embedding(struct doctor *doctor, struct grove *grove,
-                            enum embed_precision precision)
+static void check_weights(struct doctor *doctor, const struct embedder *embedder)
+{
+    const char *path = embedder_pack_path(embedder);
+    if (path[0])
+        find(doctor, GROVE_FINDING_OK, "weights", "", "%s", path);
+    else
+        find(doctor, GROVE_FINDING_WARNING, "weights",
+             "let this user write the model's folder, or set XDG_CACHE_HOME to a folder of its own",
+             "put in order at every start: there is no folder to keep them in");
+}
+
+// In the precision of the database where that is known.
+static void check_embedding(struct doctor *doctor, struct grove *grove, const char *model_id)
 {
     float vector[EMBED_DIMENSION];
     const struct text text = text_of("a tree is known by its fruit");
     const char *forced = getenv("GROVE_KERNELS");
+    enum embed_precision precision = grove->embed_precision;
     struct embedder *embedder;
     struct grove_error error;
+    (void)embed_precision_of(text_of(model_id), &precision);
     enum grove_code code = store_embedder(&grove->store, precision, &embedder, &error);
     if (code == GROVE_OK)
         code = embedder_embed(embedder, &text, 1, vector, NULL, &error);
@@ -156,16 +169,17 @@ static void check_embedding(struct doctor *doctor, struct grove *grove,
         find(doctor, GROVE_FINDING_OK, "embedding", "", "%s computes, with the kernels \"%s\"%s",
              embedder_model_id(embedder), embedder_kernels(embedder),
              forced && forced[0] ? " (GROVE_KERNELS)" : "");
+    if (code == GROVE_OK)
+        check_weights(doctor, embedder);
 }
 
-static void check_model(struct doctor *doctor, struct grove *grove)
+static void check_model(struct doctor *doctor, struct grove *grove, const char *model_id)
 {
     if (!grove->store.model_folder[0])
         return; // without assets: told already
     for (size_t i = 0; i < STORE_MODEL_FILES; i++)
         check_model_file(doctor, grove->store.model_folder, &store_model_files[i]);
-    for (unsigned i = 0; i < EMBED_PRECISIONS; i++)
-        check_embedding(doctor, grove, (enum embed_precision)i);
+    check_embedding(doctor, grove, model_id);
 }
 
 // --- the servers ---------------------------------------------------------------------------------
@@ -212,13 +226,14 @@ static void check_projection(struct doctor *doctor, const struct grove_status *s
              (long long)status->pending);
 }
 
-static void check_servers(struct doctor *doctor, struct grove *grove)
+static void check_model_and_servers(struct doctor *doctor, struct grove *grove)
 {
     struct grove_status *status = mem_zalloc(sizeof *status);
     struct grove_error error;
     if (!status || grove_get_status(grove, status, &error) != GROVE_OK) {
         find(doctor, GROVE_FINDING_FAILED, "servers", "", "out of memory");
     } else {
+        check_model(doctor, grove, status->model);
         check_database(doctor, status);
         check_engine(doctor, status);
         check_projection(doctor, status);
@@ -243,10 +258,8 @@ GROVE_API enum grove_code grove_doctor(const struct grove_options *options,
         check_disk(&doctor, grove->home.servers);
     }
     check_assets(&doctor, grove && grove->has_home ? &grove->home : NULL);
-    if (grove) {
-        check_model(&doctor, grove);
-        check_servers(&doctor, grove);
-    }
+    if (grove)
+        check_model_and_servers(&doctor, grove);
     grove_close(grove);
     if (doctor.failed == 0)
         return GROVE_OK;

@@ -62,6 +62,10 @@ const char *embedder_model_id(const struct embedder *embedder);
 // The instruction set that its kernels use: "avx2".
 const char *embedder_kernels(const struct embedder *embedder);
 
+// The file that holds the weights in the order in which they are read; "" when they are in memory
+// only, since no folder could be written.
+const char *embedder_pack_path(const struct embedder *embedder);
+
 // Embeds `count` texts (well-formed UTF-8, else GROVE_INVALID naming the text's number and
 // offset) into ret_vectors[count * EMBED_DIMENSION]. Longer texts are cut at 256 tokens.
 // `cancelled` may be NULL; it is looked at between batches and makes GROVE_CANCELLED.

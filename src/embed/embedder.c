@@ -102,8 +102,10 @@ static bool file_key(const char *path, struct pack_key *ret_key)
     *ret_key = (struct pack_key){
         .model_bytes = (uint64_t)status.st_size,
         .inode = status.st_ino,
-        .changed_s = status.st_mtim.tv_sec,
-        .changed_ns = status.st_mtim.tv_nsec,
+        .modified_s = status.st_mtim.tv_sec,
+        .modified_ns = status.st_mtim.tv_nsec,
+        .changed_s = status.st_ctim.tv_sec,
+        .changed_ns = status.st_ctim.tv_nsec,
     };
     return true;
 }
@@ -250,6 +252,11 @@ const char *embedder_model_id(const struct embedder *self)
 const char *embedder_kernels(const struct embedder *self)
 {
     return self->encoder.kernels->name;
+}
+
+const char *embedder_pack_path(const struct embedder *self)
+{
+    return self->pack.path;
 }
 
 static struct forward_scratch *pool_take(struct pool *pool)

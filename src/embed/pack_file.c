@@ -2,11 +2,12 @@
 #include "embed/pack_file.h"
 
 #include <assert.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/attr.h"
@@ -19,7 +20,7 @@
 
 static const char magic[8] = "GROVEPAK";
 
-static_assert(sizeof(struct pack_key) == 64 && sizeof(struct pack_header) == 104,
+static_assert(sizeof(struct pack_key) == 80 && sizeof(struct pack_header) == 120,
               "headers are compared and written as they lie");
 static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the file's numbers are used in place");
 
@@ -94,18 +95,19 @@ static const char *kind_of(enum embed_precision precision)
     return precision == EMBED_F32 ? "f32" : "int8";
 }
 
-// <model's folder>/model.<kind>.pack; empty where that is too long.
+// <model's folder>/model.<kind>.<version>.pack; empty where that is too long.
 static void path_beside(const struct pack_options *options, char ret_path[static PATH_MAX])
 {
     const char *end = strrchr(options->model_path, '/');
     int folder_length = end ? (int)(end - options->model_path) + 1 : 0;
-    int length = snprintf(ret_path, PATH_MAX, "%.*smodel.%s.pack", folder_length,
-                          options->model_path, kind_of(options->precision));
+    int length = snprintf(ret_path, PATH_MAX, "%.*smodel.%s.%d.pack", folder_length,
+                          options->model_path, kind_of(options->precision), PACK_VERSION);
     if (length < 0 || length >= PATH_MAX)
         ret_path[0] = '\0';
 }
 
-// <the user's cache>/grove/<hash of the model's path>.<kind>.pack; empty where there is none.
+// <the user's cache>/grove/<hash of the model's path>.<kind>.<version>.pack; empty where there is
+// none.
 static void path_in_cache(const struct pack_options *options, char ret_path[static PATH_MAX])
 {
     const char *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
@@ -115,8 +117,9 @@ static void path_in_cache(const struct pack_options *options, char ret_path[stat
     if ((!own && !(home && home[0] == '/')) || !realpath(options->model_path, resolved))
         return;
     sha256_hex(text_of(resolved), hex);
-    int length = snprintf(ret_path, PATH_MAX, "%s%s/grove/%.16s.%s.pack", own ? cache : home,
-                          own ? "" : "/.cache", hex, kind_of(options->precision));
+    int length =
+        snprintf(ret_path, PATH_MAX, "%s%s/grove/%.16s.%s.%d.pack", own ? cache : home,
+                 own ? "" : "/.cache", hex, kind_of(options->precision), PACK_VERSION);
     if (length < 0 || length >= PATH_MAX)
         ret_path[0] = '\0';
 }
@@ -134,7 +137,25 @@ static bool map_place(const struct pack_options *options, const char *path, stru
         return false;
     }
     *ret_pack = (struct pack){.payload = map.data + PACK_HEADER_BYTES, .map = map};
+    snprintf(ret_pack->path, sizeof ret_pack->path, "%s", path);
     return true;
+}
+
+static void parent_of(const char *path, char ret_folder[static PATH_MAX])
+{
+    snprintf(ret_folder, PATH_MAX, "%s", path);
+    char *end = strrchr(ret_folder, '/');
+    CHECK(end);
+    *end = '\0';
+}
+
+// Whoever can put a file into the folder says what the vectors are. Beside the model that is whoever
+// could replace the model, too; elsewhere it must be this user alone.
+static bool is_own_folder(const char *path)
+{
+    struct stat status;
+    return stat(path, &status) == 0 && S_ISDIR(status.st_mode) && status.st_uid == geteuid() &&
+           (status.st_mode & (S_IWGRP | S_IWOTH)) == 0;
 }
 
 static bool map_any(const struct pack_options *options, struct pack *ret_pack)
@@ -143,8 +164,12 @@ static bool map_any(const struct pack_options *options, struct pack *ret_pack)
     path_beside(options, path);
     if (map_place(options, path, ret_pack))
         return true;
+    char folder[PATH_MAX];
     path_in_cache(options, path);
-    return map_place(options, path, ret_pack);
+    if (path[0] == '\0')
+        return false;
+    parent_of(path, folder);
+    return is_own_folder(folder) && map_place(options, path, ret_pack);
 }
 
 static bool write_place(const struct pack *pack, size_t size_bytes, const char *path)
@@ -158,12 +183,10 @@ static bool make_parent(const char *path)
 {
     struct grove_error ignored;
     char folder[PATH_MAX];
-    snprintf(folder, sizeof folder, "%s", path);
-    char *end = strrchr(folder, '/');
-    if (!end)
+    if (path[0] == '\0')
         return false;
-    *end = '\0';
-    return folder_make(folder, 0700, &ignored) == GROVE_OK;
+    parent_of(path, folder);
+    return folder_make(folder, 0700, &ignored) == GROVE_OK && is_own_folder(folder);
 }
 
 // Writes the file where it can be written, and maps it in place of the memory it was made in.

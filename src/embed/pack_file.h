@@ -7,9 +7,12 @@
 //     ...
 //     pack_release(&pack);
 //
-// Looked for, and written, as <model's folder>/model.int8.pack; else, where that folder cannot be
-// written, as $XDG_CACHE_HOME/grove/<hash of the model's path>.int8.pack ($HOME/.cache where that
-// variable is not set); where no folder can be written they stay in memory.
+// Looked for, and written, as <model's folder>/model.int8.<version>.pack; else, where that folder
+// cannot be written, as $XDG_CACHE_HOME/grove/<hash of the model's path>.int8.<version>.pack
+// ($HOME/.cache where that variable is not set); where no folder can be written they stay in
+// memory. In a cache folder that is another user's, or that others can write, nothing is looked for
+// and nothing written. The version is PACK_VERSION, so that two versions of grove do not replace
+// each other's; all of these files may be removed at any time.
 //
 //     0     struct pack_header, then zeros
 //     4096  payload
@@ -23,12 +26,14 @@
 #ifndef GROVE_EMBED_PACK_FILE_H
 #define GROVE_EMBED_PACK_FILE_H
 
+#include <limits.h>
+
 #include "base/digest.h"
 #include "base/file.h"
 #include "embed/pack.h"
 
 enum {
-    PACK_VERSION = 2, // of the format and of what pack_make makes
+    PACK_VERSION = 3, // of the format and of what pack_make makes
     PACK_HEADER_BYTES = 4096,
 };
 
@@ -36,8 +41,8 @@ enum {
 struct pack_key {
     uint64_t model_bytes;
     uint64_t inode;
-    int64_t changed_s;
-    int64_t changed_ns;
+    int64_t modified_s, modified_ns; // the file's mtime
+    int64_t changed_s, changed_ns;   // and ctime, which nobody sets
     unsigned char header_digest[SHA256_BYTES]; // of the safetensors header
 };
 
@@ -53,7 +58,8 @@ struct pack_header {
 
 struct pack {
     const unsigned char *payload;
-    struct file_map map;   // holds it,
+    struct file_map map; // holds it,
+    char path[PATH_MAX]; // of this file;
     unsigned char *memory; // or this does
 };
 

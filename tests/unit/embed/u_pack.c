@@ -32,13 +32,21 @@ enum { SKIPPED = 77 };
 static const char *published;    // the model's folder
 static char root[PATH_MAX];      // all that the tests write
 static char folder[PATH_MAX];    // of a model of their own, with links to the published files
-static char pack_path[PATH_MAX]; // folder/model.int8.pack
+static char pack_path[PATH_MAX]; // of the reduced precision, in `folder`
 static char cache_folder[PATH_MAX];
 static float wanted[EMBED_DIMENSION];
+static char used_path[PATH_MAX]; // of the pack that was used last; "": in memory
 
 static void join(char ret_path[static PATH_MAX], const char *parent, const char *name)
 {
     assert_true(snprintf(ret_path, PATH_MAX, "%s/%s", parent, name) < PATH_MAX);
+}
+
+static void pack_name(char ret_path[static PATH_MAX], const char *kind)
+{
+    char name[64];
+    snprintf(name, sizeof name, "model.%s.%d.pack", kind, PACK_VERSION);
+    join(ret_path, folder, name);
 }
 
 static void embed_with(enum embed_precision precision, float ret_vector[static EMBED_DIMENSION])
@@ -50,6 +58,7 @@ static void embed_with(enum embed_precision precision, float ret_vector[static E
     if (embedder_open(&options, &embedder, &error) != GROVE_OK)
         fail_msg("%s", error.message);
     assert_int_equal(embedder_embed(embedder, &text, 1, ret_vector, NULL, &error), GROVE_OK);
+    snprintf(used_path, sizeof used_path, "%s", embedder_pack_path(embedder));
     embedder_free(embedder);
 }
 
@@ -76,7 +85,7 @@ static int set_up(void **state)
         return -1;
     join(folder, root, "model");
     join(cache_folder, root, "cache");
-    join(pack_path, folder, "model.int8.pack");
+    pack_name(pack_path, "int8");
     setenv("XDG_CACHE_HOME", cache_folder, 1);
     static const char *const names[] = {"vocab.txt", "model.safetensors"};
     if (mkdir(folder, 0700) != 0)
@@ -109,6 +118,7 @@ static void test_kept(void **state)
     assert_same_vector();
     struct stat second = status_of(pack_path);
     assert_true(first.st_ino == second.st_ino);
+    assert_string_equal(used_path, pack_path);
     assert_int_equal(status_of(cache_folder).st_ino, 0);
 }
 
@@ -142,7 +152,7 @@ static void test_damaged(void **state)
         {12, 0},                          // precision
         {24, 0},                          // the payload's checksum
         {40, 0},                          // the key
-        {96, 0},                          // the header's own checksum
+        {112, 0},                         // the header's own checksum
         {PACK_HEADER_BYTES, 0},           // the first byte of the payload
         {PACK_HEADER_BYTES + 5000001, 0}, // one in the middle
         {0, 1},                           // truncated
@@ -154,7 +164,7 @@ static void test_damaged(void **state)
     struct file_map whole, again;
     float right[EMBED_DIMENSION], vector[EMBED_DIMENSION];
     char path[PATH_MAX];
-    join(path, folder, "model.f32.pack");
+    pack_name(path, "f32");
     embed_with(EMBED_F32, right);
     assert_int_equal(file_map_open(path, &whole, &error), GROVE_OK);
     for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
@@ -200,21 +210,34 @@ static void test_check(void **state)
     mem_free(bytes);
 }
 
+// No file can be put beside the model: a folder has its name.
+static void block_model_folder(const char *path)
+{
+    (void)unlink(path);
+    assert_int_equal(mkdir(path, 0700), 0);
+}
+
 // Where the file cannot be put beside the model it goes into the cache; where that cannot be
-// written either, the weights stay in memory.
+// written either, or is not this user's alone, the weights stay in memory.
 static void test_places(void **state)
 {
     (void)state;
-    assert_int_equal(unlink(pack_path), 0);
-    assert_int_equal(mkdir(pack_path, 0700), 0); // cannot be replaced by a file, by nobody
+    block_model_folder(pack_path);
     char grove_folder[PATH_MAX];
     join(grove_folder, cache_folder, "grove");
     assert_same_vector();
     assert_int_not_equal(status_of(grove_folder).st_ino, 0);
     assert_int_equal(status_of(grove_folder).st_mode & 0777, 0700);
+    struct stat made = status_of(used_path);
+    assert_true(strncmp(used_path, grove_folder, strlen(grove_folder)) == 0 && made.st_size > 0);
     assert_same_vector(); // from there
+    assert_true(status_of(used_path).st_ino == made.st_ino);
+    assert_int_equal(chmod(grove_folder, 0777), 0); // anybody could have put it there
+    assert_same_vector();
+    assert_string_equal(used_path, "");
     setenv("XDG_CACHE_HOME", "/proc/none", 1);
     assert_same_vector();
+    assert_string_equal(used_path, "");
     unsetenv("XDG_CACHE_HOME");
     char *home = getenv("HOME"), *kept = home ? strdup(home) : NULL;
     unsetenv("HOME");
@@ -224,6 +247,50 @@ static void test_places(void **state)
     free(kept);
     setenv("XDG_CACHE_HOME", cache_folder, 1);
     assert_int_equal(rmdir(pack_path), 0);
+}
+
+static bool fail_at_zero(void *state, size_t size_bytes)
+{
+    size_t *countdown = state;
+    (void)size_bytes;
+    return *countdown == 0 || --*countdown > 0;
+}
+
+// Every allocation of making a pack fails once: of the reduced one those of the first product,
+// since the others' are the same.
+static void test_faults(void **state)
+{
+    (void)state;
+    static const size_t most[EMBED_PRECISIONS] = {1000, 24};
+    char f32_path[PATH_MAX];
+    pack_name(f32_path, "f32");
+    block_model_folder(pack_path);
+    block_model_folder(f32_path);
+    setenv("XDG_CACHE_HOME", "/proc/none", 1);
+    for (int precision = EMBED_F32; precision <= EMBED_REDUCED; precision++) {
+        size_t failed = 0;
+        for (size_t n = 1; n <= most[precision]; n++) {
+            struct grove_error error = {0};
+            struct embedder *embedder = NULL;
+            struct embedder_options options = {
+                .folder = folder, .threads = 1, .precision = (enum embed_precision)precision};
+            size_t countdown = n;
+            mem_set_hook(fail_at_zero, &countdown);
+            enum grove_code code = embedder_open(&options, &embedder, &error);
+            mem_set_hook(NULL, NULL);
+            embedder_free(embedder);
+            if (countdown > 0) {
+                assert_int_equal(code, GROVE_OK);
+                break;
+            }
+            assert_int_equal(code, GROVE_NO_MEMORY);
+            failed++;
+        }
+        assert_true(failed >= 8);
+    }
+    setenv("XDG_CACHE_HOME", cache_folder, 1);
+    assert_int_equal(rmdir(pack_path), 0);
+    assert_int_equal(rmdir(f32_path), 0);
 }
 
 static void *open_one(void *argument)
@@ -257,7 +324,7 @@ static void test_precisions(void **state)
     (void)state;
     float exact[EMBED_DIMENSION], again[EMBED_DIMENSION];
     char path[PATH_MAX];
-    join(path, folder, "model.f32.pack");
+    pack_name(path, "f32");
     embed_with(EMBED_F32, exact);
     assert_int_equal(status_of(path).st_size, PACK_HEADER_BYTES + pack_bytes(EMBED_F32));
     assert_memory_not_equal(exact, wanted, sizeof wanted);
@@ -369,6 +436,7 @@ int main(void)
         cmocka_unit_test(test_kept),    cmocka_unit_test(test_damaged),
         cmocka_unit_test(test_check),   cmocka_unit_test(test_places),
         cmocka_unit_test(test_at_once), cmocka_unit_test(test_precisions),
+        cmocka_unit_test(test_faults),
     };
     return failed + cmocka_run_group_tests(tests, set_up, tear_down);
 }
