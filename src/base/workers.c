@@ -6,7 +6,6 @@
 
 #include <pthread.h>
 #include <sched.h>
-#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 
@@ -140,10 +139,10 @@ unsigned workers_count(const struct workers *set)
     return set->count;
 }
 
-void workers_run(struct workers *set, size_t steps,
-                 void (*step)(void *state, size_t index, unsigned worker), void *state)
+// With `turn` held, which it gives back.
+static void run_in_turn(struct workers *set, size_t steps,
+                        void (*step)(void *state, size_t index, unsigned worker), void *state)
 {
-    pthread_mutex_lock(&set->turn);
     bool alone = set->threads == 0 || steps <= 1;
     pthread_mutex_lock(&set->mutex);
     CHECK(set->busy == 0);
@@ -160,4 +159,20 @@ void workers_run(struct workers *set, size_t steps,
         pthread_cond_wait(&set->job_left, &set->mutex);
     pthread_mutex_unlock(&set->mutex);
     pthread_mutex_unlock(&set->turn);
+}
+
+void workers_run(struct workers *set, size_t steps,
+                 void (*step)(void *state, size_t index, unsigned worker), void *state)
+{
+    pthread_mutex_lock(&set->turn);
+    run_in_turn(set, steps, step, state);
+}
+
+bool workers_try_run(struct workers *set, size_t steps,
+                     void (*step)(void *state, size_t index, unsigned worker), void *state)
+{
+    if (pthread_mutex_trylock(&set->turn) != 0)
+        return false;
+    run_in_turn(set, steps, step, state);
+    return true;
 }

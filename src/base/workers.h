@@ -9,6 +9,7 @@
 #ifndef GROVE_BASE_WORKERS_H
 #define GROVE_BASE_WORKERS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/error.h"
@@ -26,6 +27,10 @@ unsigned workers_count(const struct workers *workers);
 // at once: an index for scratch memory. Steps must not call workers_run on the same set.
 void workers_run(struct workers *workers, size_t steps,
                  void (*step)(void *state, size_t index, unsigned worker), void *state);
+
+// The same, but false at once, with no step run, while another thread's job is running.
+bool workers_try_run(struct workers *workers, size_t steps,
+                     void (*step)(void *state, size_t index, unsigned worker), void *state);
 
 // Processors this process may use (its affinity mask), at least 1.
 unsigned workers_processors(void);

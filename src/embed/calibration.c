@@ -101,7 +101,7 @@ static enum grove_code run(const struct model *model, unsigned char *payload,
         return code;
     pack_view(payload, EMBED_F32, &encoder.packed);
     encoder.tap = (struct forward_tap){take, &taking};
-    if (forward(&encoder, scratch, sequences, count))
+    if (forward(&encoder, scratch, sequences, count, NULL))
         return GROVE_OK;
     return error_set(error, GROVE_CORRUPT, "the model's weights make vectors of no finite numbers");
 }

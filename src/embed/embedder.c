@@ -29,6 +29,7 @@ enum {
     GROUP_TOKENS_MAX = 512,               // more do not make them faster, but the scratch larger
     POOL_MIN = 2,
     POOL_MAX = 16,
+    TEAM_MAX = 8, // threads that share a pass of few tokens
 };
 
 // Scratches for calls that run in their own thread; who finds none waits.
@@ -259,11 +260,13 @@ const char *embedder_pack_path(const struct embedder *self)
     return self->pack.path;
 }
 
-static struct forward_scratch *pool_take(struct pool *pool)
+// *ret_others: scratches of other calls are out.
+static struct forward_scratch *pool_take(struct pool *pool, bool *ret_others)
 {
     pthread_mutex_lock(&pool->mutex);
     while (pool->count == 0)
         pthread_cond_wait(&pool->returned, &pool->mutex);
+    *ret_others = pool->count < pool->size;
     struct forward_scratch *scratch = pool->free[--pool->count];
     pthread_mutex_unlock(&pool->mutex);
     return scratch;
@@ -371,17 +374,54 @@ static void run_group(void *state, size_t index, unsigned worker)
     if (is_cancelled(self) || atomic_load(&self->damaged))
         return;
     if (!forward(&self->embedder->encoder, self->embedder->worker_scratches[worker],
-                 self->sequences + group->first, group->count))
+                 self->sequences + group->first, group->count, NULL))
         atomic_store(&self->damaged, true);
 }
 
+// A pass of few tokens whose products are shared by a team.
+struct direct {
+    struct round *round;
+    struct forward_scratch *scratch;
+    size_t count;
+    struct team team;
+};
+
+static void run_alone(struct direct *self, struct team *team)
+{
+    if (!forward(&self->round->embedder->encoder, self->scratch, self->round->sequences,
+                 self->count, team))
+        atomic_store(&self->round->damaged, true);
+}
+
+// Whoever comes first leads.
+static void run_in_team(void *state, size_t index, unsigned worker)
+{
+    struct direct *self = state;
+    (void)worker;
+    if (index > 0) {
+        team_help(&self->team);
+        return;
+    }
+    run_alone(self, &self->team);
+    team_dismiss(&self->team);
+}
+
+// With workers that have nothing else to do a query takes less time; where several are embedded at
+// once each does with its own thread, which takes less of the processors.
 static void run_direct(struct round *self, size_t count)
 {
     struct pool *pool = &self->embedder->pool;
-    struct forward_scratch *scratch = pool_take(pool);
-    if (!is_cancelled(self) && !forward(&self->embedder->encoder, scratch, self->sequences, count))
-        atomic_store(&self->damaged, true);
-    pool_return(pool, scratch);
+    struct workers *workers = self->embedder->workers;
+    unsigned members = workers_count(workers);
+    bool others;
+    struct direct direct = {self, pool_take(pool, &others), count, {0}};
+    team_init(&direct.team);
+    if (members > TEAM_MAX)
+        members = TEAM_MAX;
+    if (!is_cancelled(self) &&
+        (others || members == 1 || !workers_try_run(workers, members, run_in_team, &direct)))
+        run_alone(&direct, NULL);
+    pool_return(pool, direct.scratch);
 }
 
 static enum grove_code run_round(struct round *self, const struct text *texts, size_t count,

@@ -35,6 +35,7 @@ static_assert((int)EMBED_TOKENS_MAX % (int)KERNELS_WIDTH == 0, "padded rows of s
 
 struct forward_scratch {
     size_t tokens_max;
+    struct team *team; // of the pass under way, or NULL
     float *hidden, *projections, *context;
     float intermediate[BLOCK * MODEL_INTERMEDIATE] __attribute__((aligned(64)));
     float added[BLOCK * HIDDEN] __attribute__((aligned(64)));
@@ -70,9 +71,9 @@ static void multiply(const struct encoder *encoder, struct forward_scratch *scra
     if (encoder->tap.take)
         encoder->tap.take(encoder->tap.state, weights, x, rows);
     if (encoder->precision == EMBED_REDUCED)
-        product_int8(encoder->kernels, weights, &scratch->product, x, rows, y);
+        product_int8(encoder->kernels, weights, &scratch->product, x, rows, y, scratch->team);
     else
-        product_f32(encoder->kernels, weights, x, rows, y);
+        product_f32(encoder->kernels, weights, x, rows, y, scratch->team);
 }
 
 // hidden = norm(word + (position + type))
@@ -166,8 +167,9 @@ static bool pool(const float *hidden, const struct forward_sequence *sequence)
 }
 
 bool forward(const struct encoder *encoder, struct forward_scratch *scratch,
-             const struct forward_sequence *sequences, size_t count)
+             const struct forward_sequence *sequences, size_t count, struct team *team)
 {
+    scratch->team = team;
     size_t tokens = embed_tokens(encoder, scratch, sequences, count);
     for (size_t i = 0; i < MODEL_LAYERS; i++) {
         attention(encoder, scratch, &encoder->packed.layers[i], sequences, count, tokens);

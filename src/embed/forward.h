@@ -16,6 +16,7 @@
 #include <stdint.h>
 
 #include "base/attr.h"
+#include "base/team.h"
 #include "embed/kernels.h"
 
 struct forward_scratch;
@@ -45,8 +46,10 @@ struct forward_sequence {
 struct forward_scratch *forward_scratch_new(size_t tokens_max) GROVE_MUST_CHECK;
 void forward_scratch_free(struct forward_scratch *scratch);
 
-// False when a vector is not of finite numbers: the weights are damaged.
+// False when a vector is not of finite numbers: the weights are damaged. `team`, which may be NULL:
+// whose helpers take part in the products.
 bool forward(const struct encoder *encoder, struct forward_scratch *scratch,
-             const struct forward_sequence *sequences, size_t count) GROVE_MUST_CHECK;
+             const struct forward_sequence *sequences, size_t count,
+             struct team *team) GROVE_MUST_CHECK;
 
 #endif

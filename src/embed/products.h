@@ -10,6 +10,7 @@
 #ifndef GROVE_EMBED_PRODUCTS_H
 #define GROVE_EMBED_PRODUCTS_H
 
+#include "base/team.h"
 #include "embed/kernels.h"
 
 // Rows of a block: what is made of them stays in the second cache until it is used.
@@ -18,13 +19,14 @@ enum { PRODUCT_ROWS_MAX = 192 };
 struct product_scratch {
     // Bytes or 16 bits each; behind the last row of a product anything may lie.
     uint16_t numbers[PRODUCT_ROWS_MAX * PACK_INPUTS_MAX];
-    int32_t sums[PRODUCT_ROWS_MAX * KERNELS_SUMS];
     float row_scales[PRODUCT_ROWS_MAX];
 };
 
+// `team`: whose helpers take some of the columns; NULL: nobody's. The bits are the same.
 void product_f32(const struct kernels *kernels, const struct packed *weights, const float *x,
-                 size_t rows, float *y);
+                 size_t rows, float *y, struct team *team);
 void product_int8(const struct kernels *kernels, const struct packed *weights,
-                  struct product_scratch *scratch, const float *x, size_t rows, float *y);
+                  struct product_scratch *scratch, const float *x, size_t rows, float *y,
+                  struct team *team);
 
 #endif

@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/home.h"
+#include "base/team.h"
 #include "base/workers.h"
 
 static char folder[PATH_MAX];
@@ -208,6 +209,81 @@ static void workers_do_each_step_once(void **state)
     workers_free(workers);
 }
 
+static void try_within(void *state, size_t index, unsigned worker)
+{
+    struct workers *workers = state;
+    unsigned count = 0;
+    (void)index;
+    (void)worker;
+    assert_false(workers_try_run(workers, 1, add_one, &count));
+    assert_int_equal(count, 0);
+}
+
+static void workers_are_not_waited_for(void **state)
+{
+    (void)state;
+    struct grove_error error;
+    struct workers *workers;
+    unsigned counts[4] = {0};
+    assert_ok(workers_new(2, &workers, &error), error);
+    workers_run(workers, 3, try_within, workers);
+    assert_true(workers_try_run(workers, 4, add_one, counts));
+    assert_int_equal(counts[3], 1);
+    workers_free(workers);
+}
+
+enum { TEAM_JOBS = 3000, TEAM_STEPS = 7 };
+
+struct tally {
+    struct team team;
+    unsigned taken[TEAM_STEPS]; // by whoever took the step: a race, were it two
+    unsigned job;
+};
+
+static void tally_step(void *state, size_t index)
+{
+    struct tally *tally = state;
+    tally->taken[index] += tally->job;
+}
+
+static void tally_lead(struct tally *tally)
+{
+    unsigned wanted = 0;
+    for (tally->job = 1; tally->job <= TEAM_JOBS; tally->job++) {
+        wanted += tally->job;
+        team_run(&tally->team, TEAM_STEPS, tally_step, tally);
+        for (size_t i = 0; i < TEAM_STEPS; i++)
+            assert_int_equal(tally->taken[i], wanted);
+    }
+    team_run(&tally->team, 0, tally_step, tally);
+    team_dismiss(&tally->team);
+}
+
+static void tally_member(void *state, size_t index, unsigned worker)
+{
+    struct tally *tally = state;
+    (void)worker;
+    if (index == 0)
+        tally_lead(tally);
+    else
+        team_help(&tally->team);
+}
+
+static void a_team_does_each_step_once(void **state)
+{
+    (void)state;
+    struct grove_error error;
+    for (unsigned members = 1; members <= 5; members++) {
+        struct workers *workers;
+        struct tally tally = {.job = 0};
+        team_init(&tally.team);
+        assert_ok(workers_new(members, &workers, &error), error);
+        workers_run(workers, members, tally_member, &tally);
+        team_help(&tally.team); // too late: there is nothing to do
+        workers_free(workers);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -219,6 +295,8 @@ int main(void)
         cmocka_unit_test(the_lock_excludes),
         cmocka_unit_test(programs_run_under_the_account),
         cmocka_unit_test(workers_do_each_step_once),
+        cmocka_unit_test(workers_are_not_waited_for),
+        cmocka_unit_test(a_team_does_each_step_once),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }
