@@ -18,58 +18,42 @@ CREATE INDEX content_count_leaf ON grove.content_count
 COMMENT ON TABLE grove.content_count IS
     'how many contents a leaf has of each type: the sum of the rows';
 
-CREATE OR REPLACE FUNCTION grove.content_inserted() RETURNS trigger
+-- An update that moves nothing adds nothing. TRUNCATE keeps other writers of contents out by itself.
+CREATE FUNCTION grove.count_contents() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-    PERFORM grove.note_changed(array_agg(id)) FROM new_rows HAVING count(*) > 0;
-    INSERT INTO grove.content_count (hierarchy_table, leaf_id, content_type, contents)
-    SELECT hierarchy_table, leaf_id, content_type, count(*)
-    FROM new_rows
-    GROUP BY hierarchy_table, leaf_id, content_type;
+    IF TG_OP = 'TRUNCATE' THEN
+        TRUNCATE grove.content_count;
+    ELSIF TG_OP = 'UPDATE' THEN
+        INSERT INTO grove.content_count (hierarchy_table, leaf_id, content_type, contents)
+        SELECT hierarchy_table, leaf_id, content_type, sum(change)
+        FROM (SELECT hierarchy_table, leaf_id, content_type, 1 AS change FROM new_rows
+              UNION ALL
+              SELECT hierarchy_table, leaf_id, content_type, -1 FROM old_rows) AS changes
+        GROUP BY hierarchy_table, leaf_id, content_type
+        HAVING sum(change) <> 0;
+    ELSE
+        INSERT INTO grove.content_count (hierarchy_table, leaf_id, content_type, contents)
+        SELECT hierarchy_table, leaf_id, content_type,
+               CASE TG_OP WHEN 'INSERT' THEN count(*) ELSE -count(*) END
+        FROM changed_rows
+        GROUP BY hierarchy_table, leaf_id, content_type;
+    END IF;
     RETURN NULL;
 END $$;
+COMMENT ON FUNCTION grove.count_contents IS 'adds what a statement changed to grove.content_count';
 
-CREATE OR REPLACE FUNCTION grove.content_updated() RETURNS trigger
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-BEGIN
-    PERFORM grove.note_changed(array_agg(n.id))
-    FROM new_rows AS n
-    JOIN old_rows AS o ON o.id = n.id
-    WHERE (n.hierarchy_table, n.leaf_id, n.content_type, n.title, n.content_summary,
-           n.chunk_number, n.word_count, n.created_at)
-          IS DISTINCT FROM
-          (o.hierarchy_table, o.leaf_id, o.content_type, o.title, o.content_summary,
-           o.chunk_number, o.word_count, o.created_at)
-    HAVING count(*) > 0;
-    INSERT INTO grove.content_count (hierarchy_table, leaf_id, content_type, contents)
-    SELECT hierarchy_table, leaf_id, content_type, sum(change)
-    FROM (SELECT hierarchy_table, leaf_id, content_type, 1 AS change FROM new_rows
-          UNION ALL
-          SELECT hierarchy_table, leaf_id, content_type, -1 FROM old_rows) AS changes
-    GROUP BY hierarchy_table, leaf_id, content_type
-    HAVING sum(change) <> 0;
-    RETURN NULL;
-END $$;
-
-CREATE OR REPLACE FUNCTION grove.content_deleted() RETURNS trigger
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-BEGIN
-    PERFORM grove.note_deleted(array_agg(id)) FROM old_rows HAVING count(*) > 0;
-    INSERT INTO grove.content_count (hierarchy_table, leaf_id, content_type, contents)
-    SELECT hierarchy_table, leaf_id, content_type, -count(*)
-    FROM old_rows
-    GROUP BY hierarchy_table, leaf_id, content_type;
-    RETURN NULL;
-END $$;
-
--- The lock of TRUNCATE keeps other writers of contents out.
-CREATE OR REPLACE FUNCTION grove.content_truncated() RETURNS trigger
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-BEGIN
-    PERFORM grove.note_deleted(array_agg(content_id)) FROM grove.content_state HAVING count(*) > 0;
-    TRUNCATE grove.content_count;
-    RETURN NULL;
-END $$;
+CREATE TRIGGER grove_count_inserted AFTER INSERT ON public.content_metadata
+    REFERENCING NEW TABLE AS changed_rows
+    FOR EACH STATEMENT EXECUTE FUNCTION grove.count_contents();
+CREATE TRIGGER grove_count_updated AFTER UPDATE ON public.content_metadata
+    REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows
+    FOR EACH STATEMENT EXECUTE FUNCTION grove.count_contents();
+CREATE TRIGGER grove_count_deleted AFTER DELETE ON public.content_metadata
+    REFERENCING OLD TABLE AS changed_rows
+    FOR EACH STATEMENT EXECUTE FUNCTION grove.count_contents();
+CREATE TRIGGER grove_count_truncated AFTER TRUNCATE ON public.content_metadata
+    FOR EACH STATEMENT EXECUTE FUNCTION grove.count_contents();
 
 CREATE FUNCTION grove.recount() RETURNS void
 LANGUAGE sql SET search_path = pg_catalog, pg_temp
@@ -83,6 +67,5 @@ END;
 COMMENT ON FUNCTION grove.recount IS
     'counts all contents anew, after changes that no trigger saw; in one transaction behind LOCK TABLE public.content_metadata IN SHARE MODE';
 
--- Writers wait until the triggers count what they write.
-LOCK TABLE public.content_metadata IN SHARE ROW EXCLUSIVE MODE;
+-- The triggers' lock keeps writers out until this is committed.
 SELECT grove.recount();

@@ -104,14 +104,15 @@ def test_tables_of_users_land_in_public(shared):
     assert psql("CREATE TABLE mine (id integer)", *where) == "public"
     # A database that an older grove made: psql is enough to bring it up to date.
     psql("DELETE FROM grove.migration WHERE version >= 4", "DROP FUNCTION grove.recount",
-         "DROP TABLE grove.content_count", "ALTER ROLE grove IN DATABASE grove RESET search_path")
+         "DROP FUNCTION grove.count_contents CASCADE", "DROP TABLE grove.content_count",
+         "ALTER ROLE grove IN DATABASE grove RESET search_path")
     assert psql("CREATE TABLE mine (id integer)", *where) == "public"
     assert psql("SELECT max(version) FROM grove.migration") == str(MIGRATIONS)
     with shared.connect() as conn:
         assert wrong_counts(conn) == [] and count_rows(conn) > 0
 
 
-# --- counts ----------------------------------------------------------------------------------------
+# --- counts -------------------------------------------------------------------------------------
 
 def wrong_counts(conn):
     """Where the kept counts differ from the contents that there are."""
@@ -148,8 +149,9 @@ def test_counts_follow_every_change(grove):
         conn.execute(INSERT, ("Note", 101, 120))
         conn.execute("UPDATE content_metadata SET content_type = 'Letter' WHERE chunk_number > 110")
         conn.execute("UPDATE content_metadata SET title = 'Another' WHERE chunk_number = 101")
-        conn.execute("UPDATE content_metadata SET leaf_id = (SELECT min(id) FROM religion_hierarchy),"
-                     " chunk_number = 1000 + id WHERE chunk_number BETWEEN 105 AND 110")
+        conn.execute("UPDATE content_metadata SET chunk_number = 1000 + id,"
+                     " leaf_id = (SELECT min(id) FROM religion_hierarchy)"
+                     " WHERE chunk_number BETWEEN 105 AND 110")
         conn.execute("DELETE FROM content_metadata WHERE chunk_number IN (101, 119)")
         assert wrong_counts(conn) == []
         with pytest.raises(psycopg.errors.DivisionByZero), conn.transaction():
