@@ -495,10 +495,10 @@ static enum grove_code project(struct batch *batch, struct grove_error *error)
         if (code == GROVE_OK)
             code = write_vectors(batch, error);
     }
-    if (code == GROVE_OK)
+    if (code == GROVE_OK) {
         code = acknowledge(batch, error);
-    if (code == GROVE_OK)
-        return fold_counts(batch, error);
+        return code == GROVE_OK ? fold_counts(batch, error) : code;
+    }
     // Best effort: should this fail too, the lease runs out by itself.
     struct grove_error ignored;
     (void)!put_back(batch, batch->content_ids, batch->count, false, error->message, &ignored);
