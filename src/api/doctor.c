@@ -150,17 +150,16 @@ static void check_weights(struct doctor *doctor, const struct embedder *embedder
              "put in order at every start: there is no folder to keep them in");
 }
 
-// In the precision of the database where that is known.
-static void check_embedding(struct doctor *doctor, struct grove *grove, const char *model_id)
+// In the precision of the database, where the look at its status could read that.
+static void check_embedding(struct doctor *doctor, struct grove *grove)
 {
     float vector[EMBED_DIMENSION];
     const struct text text = text_of("a tree is known by its fruit");
     const char *forced = getenv("GROVE_KERNELS");
-    enum embed_precision precision = grove->embed_precision;
     struct embedder *embedder;
     struct grove_error error;
-    (void)embed_precision_of(text_of(model_id), &precision);
-    enum grove_code code = store_embedder(&grove->store, precision, &embedder, &error);
+    enum grove_code code =
+        store_embedder(&grove->store, store_precision(&grove->store), &embedder, &error);
     if (code == GROVE_OK)
         code = embedder_embed(embedder, &text, 1, vector, NULL, &error);
     if (code != GROVE_OK)
@@ -173,13 +172,13 @@ static void check_embedding(struct doctor *doctor, struct grove *grove, const ch
         check_weights(doctor, embedder);
 }
 
-static void check_model(struct doctor *doctor, struct grove *grove, const char *model_id)
+static void check_model(struct doctor *doctor, struct grove *grove)
 {
     if (!grove->store.model_folder[0])
         return; // without assets: told already
     for (size_t i = 0; i < STORE_MODEL_FILES; i++)
         check_model_file(doctor, grove->store.model_folder, &store_model_files[i]);
-    check_embedding(doctor, grove, model_id);
+    check_embedding(doctor, grove);
 }
 
 // --- the servers ---------------------------------------------------------------------------------
@@ -233,7 +232,7 @@ static void check_model_and_servers(struct doctor *doctor, struct grove *grove)
     if (!status || grove_get_status(grove, status, &error) != GROVE_OK) {
         find(doctor, GROVE_FINDING_FAILED, "servers", "", "out of memory");
     } else {
-        check_model(doctor, grove, status->model);
+        check_model(doctor, grove);
         check_database(doctor, status);
         check_engine(doctor, status);
         check_projection(doctor, status);

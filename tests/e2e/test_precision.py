@@ -54,6 +54,8 @@ def test_the_vectors_of_a_database_change_together(loaded):
         assert conn.execute("SELECT model, count(*) FROM grove.embedding GROUP BY 1 ORDER BY 1"
                             ).fetchall() == [(F32, ROWS + 8), (REDUCED, ROWS + 8)]
     assert loaded.json("status")["embeddings"] == ROWS + 8
+    findings = {finding["name"]: finding["text"] for finding in loaded.json("doctor")["findings"]}
+    assert findings["embedding"].startswith(f"{REDUCED} computes") and findings["weights"]
 
 
 def test_the_way_back_computes_nothing(loaded):
