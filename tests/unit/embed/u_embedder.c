@@ -2,21 +2,13 @@
 //
 // embed.h as its callers use it: batches, threads, cancelling, damaged files, and memory that runs
 // out at each allocation in turn. Skipped without the model (GROVE_MODEL, else the assets' folder).
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+#include "../test.h"
 
-#include <cmocka.h>
 #include <limits.h>
 #include <math.h>
 #include <pthread.h>
 #include <unistd.h>
 
-#include "base/alloc.h"
 #include "base/attr.h"
 #include "base/file.h"
 #include "embed/embed.h"
@@ -236,20 +228,6 @@ static void test_missing_files(void **state)
 
 // --- faults -----------------------------------------------------------------------------------
 
-struct fault {
-    size_t countdown; // of allocations until one fails
-    bool for_ever;    // so do all after it
-};
-
-static bool fail_nth(void *state, size_t size_bytes)
-{
-    struct fault *fault = state;
-    (void)size_bytes;
-    if (fault->countdown == 0)
-        return !fault->for_ever;
-    return --fault->countdown > 0;
-}
-
 static enum grove_code open_and_embed(enum embed_precision precision, struct grove_error *error)
 {
     struct embedder *own = NULL;
@@ -267,16 +245,16 @@ static enum grove_code open_and_embed(enum embed_precision precision, struct gro
     return code;
 }
 
-static void fail_each(enum embed_precision precision, bool for_ever)
+static void fail_each(enum embed_precision precision, bool forever)
 {
     size_t failed = 0;
     for (size_t n = 1;; n++) {
-        struct fault fault = {n, for_ever};
+        struct test_faults faults = {.countdown = n, .forever = forever};
         struct grove_error error = {0};
-        mem_set_hook(fail_nth, &fault);
+        mem_set_hook(test_faults_hook, &faults);
         enum grove_code code = open_and_embed(precision, &error);
         mem_set_hook(NULL, NULL);
-        if (fault.countdown > 0) {
+        if (faults.failed == 0) {
             assert_int_equal(code, GROVE_OK);
             break;
         }
@@ -296,8 +274,8 @@ static void test_faults(void **state)
     // So that the pack is there: u_pack.c lets the making of it fail.
     assert_int_equal(open_and_embed(EMBED_REDUCED, &error), GROVE_OK);
     for (int precision = EMBED_F32; precision <= EMBED_REDUCED; precision++)
-        for (int for_ever = 0; for_ever <= 1; for_ever++)
-            fail_each((enum embed_precision)precision, for_ever);
+        for (int forever = 0; forever <= 1; forever++)
+            fail_each((enum embed_precision)precision, forever);
 }
 
 int main(void)

@@ -4,15 +4,8 @@
 // damaged, put elsewhere where they cannot be put, and never wrong: the vectors keep their bits.
 // And how well they are rounded. All but the last is skipped without the model (GROVE_MODEL, else
 // the assets' folder).
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+#include "../test.h"
 
-#include <cmocka.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <math.h>
@@ -20,7 +13,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/alloc.h"
 #include "base/attr.h"
 #include "base/file.h"
 #include "embed/pack_file.h"
@@ -249,13 +241,6 @@ static void test_places(void **state)
     assert_int_equal(rmdir(pack_path), 0);
 }
 
-static bool fail_at_zero(void *state, size_t size_bytes)
-{
-    size_t *countdown = state;
-    (void)size_bytes;
-    return *countdown == 0 || --*countdown > 0;
-}
-
 // Every allocation of making a pack fails once: of the reduced one those of the first product,
 // since the others' are the same.
 static void test_faults(void **state)
@@ -274,12 +259,12 @@ static void test_faults(void **state)
             struct embedder *embedder = NULL;
             struct embedder_options options = {
                 .folder = folder, .threads = 1, .precision = (enum embed_precision)precision};
-            size_t countdown = n;
-            mem_set_hook(fail_at_zero, &countdown);
+            struct test_faults faults = {.countdown = n};
+            mem_set_hook(test_faults_hook, &faults);
             enum grove_code code = embedder_open(&options, &embedder, &error);
             mem_set_hook(NULL, NULL);
             embedder_free(embedder);
-            if (countdown > 0) {
+            if (faults.failed == 0) {
                 assert_int_equal(code, GROVE_OK);
                 break;
             }
