@@ -149,8 +149,8 @@ static void parent_of(const char *path, char ret_folder[static PATH_MAX])
     *end = '\0';
 }
 
-// Whoever can put a file into the folder says what the vectors are. Beside the model that is whoever
-// could replace the model, too; elsewhere it must be this user alone.
+// Whoever can put a file into the folder says what the vectors are. Beside the model that is
+// whoever could replace the model, too; elsewhere it must be this user alone.
 static bool is_own_folder(const char *path)
 {
     struct stat status;
