@@ -24,6 +24,11 @@ int64_t clock_now_us(void)
     return read_clock(CLOCK_REALTIME);
 }
 
+int64_t clock_thread_us(void)
+{
+    return read_clock(CLOCK_THREAD_CPUTIME_ID);
+}
+
 void clock_sleep_ms(unsigned milliseconds)
 {
     struct timespec pause = {milliseconds / 1000, (long)(milliseconds % 1000) * 1000000};

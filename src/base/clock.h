@@ -13,6 +13,7 @@
 
 int64_t clock_monotonic_us(void);
 int64_t clock_now_us(void);
+int64_t clock_thread_us(void); // for which this thread has had a processor
 void clock_sleep_ms(unsigned milliseconds);
 
 enum { CLOCK_RFC3339_SIZE = sizeof "-292277-01-01T00:00:00.000000Z" };

@@ -6,9 +6,9 @@
 #include "base/team.h"
 
 #include <sched.h>
-#include <stdbool.h>
 
 #include "base/check.h"
+#include "base/clock.h"
 
 // After so many looks for a new job, or for the last steps to be done, others get the processor
 // between two looks: whoever is waited for may need it.
@@ -26,14 +26,18 @@ static uint64_t next_of(uint64_t place)
     return place & 0xffff;
 }
 
-static void pause_between(unsigned *looks)
+// True when others were let to the processor.
+static bool pause_between(unsigned *looks)
 {
-    if (++*looks > LOOKS_AWAKE)
+    if (*looks == LOOKS_AWAKE) {
         sched_yield();
+        return true;
+    }
+    ++*looks;
 #if defined(__x86_64__)
-    else
-        __builtin_ia32_pause();
+    __builtin_ia32_pause();
 #endif
+    return false;
 }
 
 // Takes steps until none is left. Returns the place that it saw last.
@@ -66,8 +70,14 @@ void team_run(struct team *team, size_t steps, void (*step)(void *state, size_t 
     atomic_store_explicit(&team->place, job << 32 | (uint64_t)steps << 16, memory_order_release);
     take_steps(team);
     unsigned looks = 0;
-    while (atomic_load_explicit(&team->done, memory_order_acquire) < steps)
-        pause_between(&looks);
+    int64_t began_us = 0;
+    while (atomic_load_explicit(&team->done, memory_order_acquire) < steps) {
+        // A wait that is over at once is not worth two looks at the clock.
+        if (pause_between(&looks) && began_us == 0)
+            began_us = clock_monotonic_us();
+    }
+    if (began_us)
+        team->waited_us += clock_monotonic_us() - began_us;
 }
 
 void team_dismiss(struct team *team)
@@ -88,4 +98,25 @@ void team_help(struct team *team)
         seen = place;
         pause_between(&looks);
     }
+}
+
+bool team_is_worth(const struct team_backoff *backoff, int64_t now_us)
+{
+    return now_us >= atomic_load_explicit(&backoff->alone_until_us, memory_order_relaxed);
+}
+
+void team_judge(struct team_backoff *backoff, int64_t now_us, int64_t elapsed_us, int64_t useful_us)
+{
+    int64_t alone_us = atomic_load_explicit(&backoff->alone_us, memory_order_relaxed);
+    if (useful_us >= elapsed_us - elapsed_us / 4) {
+        atomic_store_explicit(&backoff->alone_us, alone_us / 2, memory_order_relaxed);
+        return;
+    }
+    alone_us *= 2;
+    if (alone_us < TEAM_ALONE_US_MIN)
+        alone_us = TEAM_ALONE_US_MIN;
+    if (alone_us > TEAM_ALONE_US_MAX)
+        alone_us = TEAM_ALONE_US_MAX;
+    atomic_store_explicit(&backoff->alone_us, alone_us, memory_order_relaxed);
+    atomic_store_explicit(&backoff->alone_until_us, now_us + alone_us, memory_order_relaxed);
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // One job at a time lies in the set; threads wait for its number to change. Steps are handed out
-// by an atomic counter, so uneven steps balance themselves.
+// by an atomic counter, so uneven steps balance themselves. When none is left the job is closed: a
+// thread that wakes up only then is not waited for.
 #include "base/workers.h"
 
 #include <pthread.h>
@@ -35,7 +36,8 @@ struct workers {
     pthread_cond_t job_posted; // job_number changed, or stopping
     pthread_cond_t job_left;   // busy reached 0
     uint64_t job_number;
-    unsigned busy; // threads that have not yet left the current job
+    bool open;     // the current job takes threads
+    unsigned busy; // threads in it
     bool stopping;
     struct job job;
     struct worker workers[]; // number 0 is the caller
@@ -72,6 +74,9 @@ static void *worker_main(void *argument)
         if (set->stopping)
             break;
         seen = set->job_number;
+        if (!set->open)
+            continue; // it was done without this thread
+        set->busy++;
         pthread_mutex_unlock(&set->mutex);
         work(&set->job, self->number);
         pthread_mutex_lock(&set->mutex);
@@ -148,13 +153,14 @@ static void run_in_turn(struct workers *set, size_t steps,
     CHECK(set->busy == 0);
     set->job = (struct job){step, state, steps, 0};
     if (!alone) {
-        set->busy = set->threads;
+        set->open = true;
         set->job_number++;
         pthread_cond_broadcast(&set->job_posted);
     }
     pthread_mutex_unlock(&set->mutex);
     work(&set->job, 0);
     pthread_mutex_lock(&set->mutex);
+    set->open = false;
     while (set->busy > 0)
         pthread_cond_wait(&set->job_left, &set->mutex);
     pthread_mutex_unlock(&set->mutex);

@@ -15,6 +15,7 @@
 
 #include "base/alloc.h"
 #include "base/check.h"
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/workers.h"
 #include "embed/forward.h"
@@ -49,6 +50,7 @@ struct embedder {
     struct workers *workers;
     struct forward_scratch **worker_scratches; // [workers_count]
     struct pool pool;
+    struct team_backoff backoff; // of the workers as a team
     char model_path[PATH_MAX], vocab_path[PATH_MAX];
 };
 
@@ -384,6 +386,7 @@ struct direct {
     struct forward_scratch *scratch;
     size_t count;
     struct team team;
+    int64_t useful_us; // in which whoever led the team computed
 };
 
 static void run_alone(struct direct *self, struct team *team)
@@ -394,7 +397,7 @@ static void run_alone(struct direct *self, struct team *team)
 }
 
 // Whoever comes first leads.
-static void run_in_team(void *state, size_t index, unsigned worker)
+static void run_member(void *state, size_t index, unsigned worker)
 {
     struct direct *self = state;
     (void)worker;
@@ -402,8 +405,27 @@ static void run_in_team(void *state, size_t index, unsigned worker)
         team_help(&self->team);
         return;
     }
+    int64_t began_us = clock_thread_us();
     run_alone(self, &self->team);
+    self->useful_us = clock_thread_us() - began_us - self->team.waited_us;
     team_dismiss(&self->team);
+}
+
+// False, with nothing done, when the workers have something else to do.
+static bool run_in_team(struct direct *self)
+{
+    struct embedder *embedder = self->round->embedder;
+    unsigned members = workers_count(embedder->workers);
+    int64_t began_us = clock_monotonic_us();
+    if (members == 1 || !team_is_worth(&embedder->backoff, began_us))
+        return false;
+    if (members > TEAM_MAX)
+        members = TEAM_MAX;
+    if (!workers_try_run(embedder->workers, members, run_member, self))
+        return false;
+    int64_t ended_us = clock_monotonic_us();
+    team_judge(&embedder->backoff, ended_us, ended_us - began_us, self->useful_us);
+    return true;
 }
 
 // With workers that have nothing else to do a query takes less time; where several are embedded at
@@ -411,15 +433,10 @@ static void run_in_team(void *state, size_t index, unsigned worker)
 static void run_direct(struct round *self, size_t count)
 {
     struct pool *pool = &self->embedder->pool;
-    struct workers *workers = self->embedder->workers;
-    unsigned members = workers_count(workers);
     bool others;
-    struct direct direct = {self, pool_take(pool, &others), count, {0}};
+    struct direct direct = {.round = self, .scratch = pool_take(pool, &others), .count = count};
     team_init(&direct.team);
-    if (members > TEAM_MAX)
-        members = TEAM_MAX;
-    if (!is_cancelled(self) &&
-        (others || members == 1 || !workers_try_run(workers, members, run_in_team, &direct)))
+    if (!is_cancelled(self) && (others || !run_in_team(&direct)))
         run_alone(&direct, NULL);
     pool_return(pool, direct.scratch);
 }

@@ -284,6 +284,28 @@ static void a_team_does_each_step_once(void **state)
     }
 }
 
+static void a_bad_team_is_left_for_a_while(void **state)
+{
+    (void)state;
+    struct team_backoff backoff = {0};
+    int64_t now_us = 1000;
+    assert_true(team_is_worth(&backoff, now_us));
+    team_judge(&backoff, now_us, 4000, 3000); // just good enough
+    assert_true(team_is_worth(&backoff, now_us));
+    for (int64_t alone_us = TEAM_ALONE_US_MIN; alone_us <= TEAM_ALONE_US_MAX; alone_us *= 2) {
+        team_judge(&backoff, now_us, 4000, 2999);
+        assert_false(team_is_worth(&backoff, now_us + alone_us - 1));
+        now_us += alone_us;
+        assert_true(team_is_worth(&backoff, now_us));
+    }
+    team_judge(&backoff, now_us, 4000, 0); // no more than the most
+    assert_true(team_is_worth(&backoff, now_us + TEAM_ALONE_US_MAX));
+    for (int good = 0; good < 30; good++)
+        team_judge(&backoff, now_us, 4000, 4000);
+    team_judge(&backoff, now_us, 4000, 0); // the first bad one again
+    assert_true(team_is_worth(&backoff, now_us + TEAM_ALONE_US_MIN));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -297,6 +319,7 @@ int main(void)
         cmocka_unit_test(workers_do_each_step_once),
         cmocka_unit_test(workers_are_not_waited_for),
         cmocka_unit_test(a_team_does_each_step_once),
+        cmocka_unit_test(a_bad_team_is_left_for_a_while),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }
