@@ -11,6 +11,8 @@ import time
 
 import pytest
 
+from conftest import ROOT
+
 INSERT = """
     INSERT INTO content_metadata (hierarchy_table, leaf_id, content_type, title, content_summary,
                                   chunk_number, word_count)
@@ -49,6 +51,30 @@ def test_changes_and_deletions_are_seen(shared):
         assert "Growing olives" not in titles(shared, "olive oil")
         assert shared.json("sync")["removed"] == 1
         assert "Growing olives" not in titles(shared, "olive oil")
+
+
+def reads(plan, relation):
+    """The nodes of a plan that read the relation and were run."""
+    own = [plan] if plan.get("Relation Name") == relation and plan["Actual Loops"] else []
+    return own + [node for part in plan.get("Plans", ()) for node in reads(part, relation)]
+
+
+def test_an_outbox_that_was_full_makes_no_search_slow(shared):
+    pending = (ROOT / "sql" / "queries" / "pending.sql").read_text()
+    with shared.connect() as conn, conn.transaction(force_rollback=True):
+        conn.execute("""
+            INSERT INTO content_metadata (hierarchy_table, leaf_id, content_type, title,
+                                          content_summary, chunk_number)
+            SELECT 'religion_hierarchy', min(id), 'Plan', 'Of many', '', n
+            FROM religion_hierarchy, generate_series(1, 3000) AS n GROUP BY n""")
+        conn.execute("ANALYZE content_metadata, grove.outbox")
+        conn.execute("DELETE FROM grove.outbox")
+        conn.execute("SET LOCAL plan_cache_mode = force_generic_plan")
+        conn.execute(f"PREPARE pending AS {pending}")
+        (answer,), = conn.execute("EXPLAIN (ANALYZE, FORMAT JSON) EXECUTE"
+                                  f" pending ({'NULL, ' * 7} 5000)").fetchall()
+        assert reads(answer[0]["Plan"], "outbox")
+        assert reads(answer[0]["Plan"], "content_metadata") == []
 
 
 def test_watch_projects_by_itself(shared):
