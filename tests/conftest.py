@@ -100,8 +100,8 @@ class Grove:
     def socket_folder(self):
         return self("psql", "--", "-Atc", "SHOW unix_socket_directories").stdout.strip().strip('"')
 
-    def connect(self, **options):
-        return psycopg.connect(host=self.socket_folder(), user="grove", dbname="grove",
+    def connect(self, dbname="grove", **options):
+        return psycopg.connect(host=self.socket_folder(), user="grove", dbname=dbname,
                                autocommit=True, **options)
 
     def processes(self):

@@ -33,6 +33,7 @@
 #include "base/file.h"
 #include "base/strbuf.h"
 #include "base/text.h"
+#include "pg/conn.h"
 #include "pg/memory.h"
 
 enum {
@@ -549,28 +550,49 @@ static PGconn *connect_to(const struct cluster *cluster, const char *database)
     return PQconnectdbParams(names, values, 1);
 }
 
+static void set_detail(const PGconn *link, struct grove_error *error)
+{
+    char text[400];
+    pg_one_line(PQerrorMessage(link), text, sizeof text);
+    error_detail(error, "%s", text);
+}
+
+// `refused`: an attempt to connect to it; where it is there, that failed for another reason.
+static enum grove_code create_database(PGconn *link, const PGconn *refused,
+                                       struct grove_error *error)
+{
+    static const char exists[] = "42P04"; // duplicate_database
+    PGresult *result = PQexec(link, "CREATE DATABASE grove TEMPLATE template0");
+    const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+    enum grove_code code = GROVE_OK;
+    if (state && strcmp(state, exists) == 0) {
+        code = error_set(error, GROVE_UNAVAILABLE, "could not connect to the database \"grove\"");
+        set_detail(refused, error);
+    } else if (PQresultStatus(result) != PGRES_COMMAND_OK) {
+        code = error_set(error, GROVE_DATABASE, "could not create the database \"grove\"");
+        set_detail(link, error);
+    }
+    PQclear(result);
+    return code;
+}
+
 // The last step of creation, done again where it was missed.
 static enum grove_code ensure_database(const struct cluster *cluster, struct grove_error *error)
 {
     PGconn *link = connect_to(cluster, "grove");
-    bool there = PQstatus(link) == CONNECTION_OK;
-    PQfinish(link);
-    if (there)
-        return GROVE_OK;
-    link = connect_to(cluster, "postgres");
     enum grove_code code = GROVE_OK;
     if (PQstatus(link) != CONNECTION_OK) {
-        code = error_set(error, GROVE_UNAVAILABLE, "could not connect to the private PostgreSQL");
-        error_detail(error, "%s", PQerrorMessage(link));
-        error_hint(error, "run the same command again; if that does not help, \"grove stop\" and "
-                          "then the command");
-    } else {
-        PGresult *result = PQexec(link, "CREATE DATABASE grove TEMPLATE template0");
-        if (PQresultStatus(result) != PGRES_COMMAND_OK) {
-            code = error_set(error, GROVE_DATABASE, "could not create the database \"grove\"");
-            error_detail(error, "%s", PQerrorMessage(link));
+        PGconn *other = connect_to(cluster, "postgres");
+        if (PQstatus(other) == CONNECTION_OK) {
+            code = create_database(other, link, error);
+        } else {
+            code =
+                error_set(error, GROVE_UNAVAILABLE, "could not connect to the private PostgreSQL");
+            set_detail(other, error);
+            error_hint(error, "run the same command again; if that does not help, \"grove stop\" "
+                              "and then the command");
         }
-        PQclear(result);
+        PQfinish(other);
     }
     PQfinish(link);
     return code;

@@ -82,6 +82,17 @@ def test_everything_killed_at_once(shared):
     assert not set(shared.processes().values()) & set(servers.values())
 
 
+def test_a_database_that_refuses_connections_says_why(shared):
+    with shared.connect(dbname="postgres") as conn:
+        conn.execute("ALTER DATABASE grove SET session_preload_libraries = 'no_such_library'")
+        error = shared.fails("unavailable", "browse", "religion")
+        conn.execute("ALTER DATABASE grove RESET session_preload_libraries")
+    assert error["message"] == 'could not connect to the database "grove"'
+    assert 'could not access file "no_such_library"' in error["detail"]
+    assert "\n" not in error["detail"]
+    shared("browse", "religion")
+
+
 def test_homes_do_not_meet(shared, tmp_path):
     """A second home, and a copy of the first one: each has data and servers of its own."""
     row = make_row(1, title="Only in the first", vector=make_vector(1))
