@@ -1,9 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/alloc.h"
 
+#include <fcntl.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+// Of x86-64, and of arm64 with pages of 4 KiB; elsewhere it is merely an alignment.
+enum { HUGE_PAGE = 2 << 20 };
 
 static mem_hook *allocation_hook;
 static void *allocation_hook_state;
@@ -43,6 +49,27 @@ void *mem_alloc_aligned(size_t alignment, size_t size_bytes)
         return NULL;
     rounded &= ~(alignment - 1);
     return aligned_alloc(alignment, rounded ? rounded : alignment);
+}
+
+void *mem_alloc_huge(size_t size_bytes)
+{
+    void *block = mem_alloc_aligned(HUGE_PAGE, size_bytes);
+    // Whole pages of ours alone. Refused, it is memory like any other.
+    if (block)
+        (void)madvise(block, (size_bytes + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE, MADV_HUGEPAGE);
+    return block;
+}
+
+bool mem_has_huge(void)
+{
+    char text[64];
+    int fd = open("/sys/kernel/mm/transparent_hugepage/enabled", O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return false;
+    ssize_t length = read(fd, text, sizeof text - 1);
+    close(fd);
+    text[length > 0 ? length : 0] = '\0';
+    return length > 0 && !strstr(text, "[never]");
 }
 
 char *mem_strdup(const char *text)

@@ -22,6 +22,11 @@ void *mem_alloc_array(size_t count, size_t size_bytes) GROVE_MUST_CHECK;
 void *mem_resize(void *block, size_t size_bytes) GROVE_MUST_CHECK;
 // `alignment` is a power of two of at least 16. Freed with mem_free.
 void *mem_alloc_aligned(size_t alignment, size_t size_bytes) GROVE_MUST_CHECK;
+// For megabytes that are read over and over: in huge pages, where the system gives them on request,
+// so that addresses are found fast. Freed with mem_free. Rounded up to whole huge pages.
+void *mem_alloc_huge(size_t size_bytes) GROVE_MUST_CHECK;
+// Whether the system gives any (Linux: transparent huge pages are not switched off).
+bool mem_has_huge(void);
 char *mem_strdup(const char *text) GROVE_MUST_CHECK;
 void mem_free(void *block);
 

@@ -4,6 +4,10 @@
 // length, longest first. A round of few tokens runs in the calling thread, with a scratch of the
 // pool, so that many threads embed queries side by side; a larger one is cut into groups of whole
 // sequences, each a step of the shared workers, each worker with a scratch of its own.
+//
+// Weights are used where the pack's file is mapped: nothing to do at a start, and processes share
+// them. There they lie in small pages, and looking their addresses up takes 5 to 10 % of a pass; so
+// whoever embeds more than a few texts gets a copy in huge pages.
 #include "embed/embed.h"
 
 #include <limits.h>
@@ -30,7 +34,8 @@ enum {
     GROUP_TOKENS_MAX = 512,               // more do not make them faster, but the scratch larger
     POOL_MIN = 2,
     POOL_MAX = 16,
-    TEAM_MAX = 8, // threads that share a pass of few tokens
+    TEAM_MAX = 8,       // threads that share a pass of few tokens
+    MOVE_TOKENS = 2000, // embedded before the weights are moved: so much wins what moving takes
 };
 
 // Scratches for calls that run in their own thread; who finds none waits.
@@ -45,7 +50,11 @@ struct pool {
 struct embedder {
     struct file_map model_file, vocab_file;
     struct tokenizer tokenizer;
-    struct encoder encoder;
+    struct encoder encoder;                  // its weights are the pack's
+    struct encoder moved;                    // its weights are in huge pages; all zero before
+    _Atomic(const struct encoder *) current; // one of the two
+    atomic_size_t tokens;                    // embedded so far
+    unsigned char *huge;                     // the weights of `moved`, or NULL
     struct pack pack;
     struct workers *workers;
     struct forward_scratch **worker_scratches; // [workers_count]
@@ -195,6 +204,23 @@ static enum grove_code open_scratches(struct embedder *self, struct grove_error 
     return GROVE_OK;
 }
 
+// Of some tokens that are to be embedded: one call crosses the line, and moves the weights. Passes
+// under way go on with the others. Without memory for it all stays as it is.
+static void count_tokens(struct embedder *self, size_t tokens)
+{
+    size_t before = atomic_fetch_add(&self->tokens, tokens);
+    if (before >= MOVE_TOKENS || before + tokens < MOVE_TOKENS || !mem_has_huge())
+        return;
+    size_t size_bytes = pack_bytes(self->encoder.precision);
+    self->huge = mem_alloc_huge(size_bytes);
+    if (!self->huge)
+        return;
+    memcpy(self->huge, self->pack.payload, size_bytes);
+    self->moved = self->encoder;
+    pack_view(self->huge, self->encoder.precision, &self->moved.packed);
+    atomic_store(&self->current, &self->moved);
+}
+
 enum grove_code embedder_open(const struct embedder_options *options, struct embedder **ret,
                               struct grove_error *error)
 {
@@ -208,6 +234,7 @@ enum grove_code embedder_open(const struct embedder_options *options, struct emb
     pthread_mutex_init(&self->pool.mutex, NULL);
     pthread_cond_init(&self->pool.returned, NULL);
     self->encoder.precision = options->precision;
+    self->current = &self->encoder;
     enum grove_code code = kernels_choose(options->precision, &self->encoder.kernels, error);
     if (code == GROVE_OK)
         code = open_files(self, options->folder, error);
@@ -237,6 +264,7 @@ void embedder_free(struct embedder *self)
     for (unsigned i = 0; self->worker_scratches && i < workers_count(self->workers); i++)
         forward_scratch_free(self->worker_scratches[i]);
     mem_free(self->worker_scratches);
+    mem_free(self->huge);
     workers_free(self->workers);
     tokenizer_release(&self->tokenizer);
     pack_release(&self->pack);
@@ -375,7 +403,7 @@ static void run_group(void *state, size_t index, unsigned worker)
     const struct group *group = &self->groups[index];
     if (is_cancelled(self) || atomic_load(&self->damaged))
         return;
-    if (!forward(&self->embedder->encoder, self->embedder->worker_scratches[worker],
+    if (!forward(atomic_load(&self->embedder->current), self->embedder->worker_scratches[worker],
                  self->sequences + group->first, group->count, NULL))
         atomic_store(&self->damaged, true);
 }
@@ -391,8 +419,8 @@ struct direct {
 
 static void run_alone(struct direct *self, struct team *team)
 {
-    if (!forward(&self->round->embedder->encoder, self->scratch, self->round->sequences,
-                 self->count, team))
+    if (!forward(atomic_load(&self->round->embedder->current), self->scratch,
+                 self->round->sequences, self->count, team))
         atomic_store(&self->round->damaged, true);
 }
 
@@ -445,6 +473,7 @@ static enum grove_code run_round(struct round *self, const struct text *texts, s
                                  float *vectors, struct grove_error *error)
 {
     round_tokenize(self, texts, count, vectors);
+    count_tokens(self->embedder, self->tokens);
     if (self->tokens <= DIRECT_TOKENS_MAX) {
         run_direct(self, count);
     } else {

@@ -48,8 +48,7 @@ struct forward_scratch *forward_scratch_new(size_t tokens_max)
 {
     CHECK(tokens_max >= EMBED_TOKENS_MAX && tokens_max <= TOKENS_LIMIT);
     size_t count = tokens_max * (HIDDEN + PROJECTIONS + HIDDEN);
-    struct forward_scratch *self =
-        mem_alloc_aligned(64, sizeof *self + count * sizeof self->numbers[0]);
+    struct forward_scratch *self = mem_alloc_huge(sizeof *self + count * sizeof self->numbers[0]);
     if (!self)
         return NULL;
     self->tokens_max = tokens_max;

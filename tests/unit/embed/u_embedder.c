@@ -7,11 +7,13 @@
 #include <limits.h>
 #include <math.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <unistd.h>
 
 #include "base/attr.h"
 #include "base/file.h"
 #include "embed/embed.h"
+#include "embed/pack.h"
 
 enum { SKIPPED = 77, TEXTS = 40 };
 
@@ -124,6 +126,50 @@ static void test_threads(void **state)
         pthread_join(threads[i], &wrong);
         assert_ptr_equal(wrong, NULL);
     }
+}
+
+// The weights are moved once, in the middle of it, or there is no memory for it.
+struct large {
+    bool refused;
+    atomic_uint asked;
+};
+
+static bool see_large(void *state, size_t size_bytes)
+{
+    struct large *large = state;
+    if (size_bytes < pack_bytes(EMBED_F32))
+        return true;
+    large->asked++;
+    return !large->refused;
+}
+
+static void test_moved_weights(void **state)
+{
+    (void)state;
+    enum { THREADS = 4 };
+    struct embedder *shared = embedder;
+    struct grove_error error;
+    for (int refused = 0; refused <= 1; refused++) {
+        struct large large = {.refused = refused != 0};
+        pthread_t threads[THREADS];
+        assert_int_equal(embedder_open(&(struct embedder_options){.folder = folder, .threads = 2},
+                                       &embedder, &error),
+                         GROVE_OK);
+        mem_set_hook(see_large, &large);
+        for (size_t i = 0; i < THREADS; i++)
+            assert_int_equal(
+                pthread_create(&threads[i], NULL, embed_all, (void *)(uintptr_t)(10 * i)), 0);
+        for (size_t i = 0; i < THREADS; i++) {
+            void *wrong;
+            pthread_join(threads[i], &wrong);
+            assert_ptr_equal(wrong, NULL);
+        }
+        assert_ptr_equal(embed_all((void *)(uintptr_t)5), NULL);
+        mem_set_hook(NULL, NULL);
+        assert_int_equal(large.asked, mem_has_huge());
+        embedder_free(embedder);
+    }
+    embedder = shared;
 }
 
 static void test_bad_text(void **state)
@@ -290,9 +336,10 @@ int main(void)
     }
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_batch),         cmocka_unit_test(test_rounds),
-        cmocka_unit_test(test_threads),       cmocka_unit_test(test_bad_text),
-        cmocka_unit_test(test_cancelled),     cmocka_unit_test(test_damaged_files),
-        cmocka_unit_test(test_missing_files), cmocka_unit_test(test_faults),
+        cmocka_unit_test(test_threads),       cmocka_unit_test(test_moved_weights),
+        cmocka_unit_test(test_bad_text),      cmocka_unit_test(test_cancelled),
+        cmocka_unit_test(test_damaged_files), cmocka_unit_test(test_missing_files),
+        cmocka_unit_test(test_faults),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
