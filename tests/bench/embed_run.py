@@ -236,7 +236,6 @@ def prepare_texts(bench):
              "tokens_per_query": statistics.mean(queries.values())}
     bench.end()
     bench.write_texts("queries", queries)
-    bench.write_texts("asked", list(queries)[:200])
     return texts
 
 
@@ -431,7 +430,7 @@ def compare_searches(bench, participants):
     nearest = {}
     for name in OURS:
         passages = vectors_of(bench, participants[name], "searched")
-        scores = vectors_of(bench, participants[name], "asked") @ passages.T
+        scores = vectors_of(bench, participants[name], "queries") @ passages.T
         nearest[name] = np.argsort(-scores, axis=1, kind="stable")[:, :TOP]
     common = [len(set(a) & set(b)) / TOP for a, b in zip(nearest["f32"], nearest["reduced"])]
     return {"queries": len(common), "overlap": float(np.mean(common)),
