@@ -57,8 +57,8 @@ extern "C" {
 // How the model computes. Vectors of different precisions are never compared with each other.
 enum grove_precision {
     GROVE_PRECISION_UNSET = 0,
-    GROVE_PRECISION_F32 = 1, // as the published model does
-    GROVE_PRECISION_REDUCED, // with 8-bit weights: faster on most processors, and a little off
+    GROVE_PRECISION_F32 = 1,     // as the published model does
+    GROVE_PRECISION_REDUCED = 2, // with 8-bit weights: faster on most processors, and a little off
 };
 
 struct grove;

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "cli/format.h"
 #include "cli/session.h"
 
 enum grove_code cmd_stop(struct session *session, struct grove_error *error)

@@ -117,7 +117,8 @@ static AMX_TARGET void dot_amx(const void *x, size_t inputs, size_t rows, const 
     const uint8_t *at = x;
     __asm__ volatile("" : : : "memory");
     // The next two panels: inputs / 2 lines, in inputs / 64 steps of each tile.
-    size_t tiles = (rows + DOUBLE_ROWS - 1) / DOUBLE_ROWS, lines = (32 + tiles - 1) / tiles;
+    size_t blocks = (rows + DOUBLE_ROWS - 1) / DOUBLE_ROWS;
+    size_t lines = (32 + blocks - 1) / blocks;
     const int8_t *ahead = weights + 2 * inputs * PACK_COLUMNS;
     for (size_t row = 0; row < rows; row += DOUBLE_ROWS, ahead += lines * inputs) {
         if (rows - row > TILE_ROWS)

@@ -111,7 +111,7 @@ static float quantize_row(const float *x, size_t width, const float *factors, ui
     for (size_t i = 0; i < width; i++) {
         double number =
             largest > 0 && largest <= DBL_MAX ? rint(transformed[i] / largest * 127) : 0;
-        ret_numbers[i] = (uint16_t)(number + PACK_ZERO);
+        ret_numbers[i] = (uint16_t)(number + (double)PACK_ZERO);
     }
     return (float)(largest / 127);
 }

@@ -117,9 +117,8 @@ static void path_in_cache(const struct pack_options *options, char ret_path[stat
     if ((!own && !(home && home[0] == '/')) || !realpath(options->model_path, resolved))
         return;
     sha256_hex(text_of(resolved), hex);
-    int length =
-        snprintf(ret_path, PATH_MAX, "%s%s/grove/%.16s.%s.%d.pack", own ? cache : home,
-                 own ? "" : "/.cache", hex, kind_of(options->precision), PACK_VERSION);
+    int length = snprintf(ret_path, PATH_MAX, "%s%s/grove/%.16s.%s.%d.pack", own ? cache : home,
+                          own ? "" : "/.cache", hex, kind_of(options->precision), PACK_VERSION);
     if (length < 0 || length >= PATH_MAX)
         ret_path[0] = '\0';
 }

@@ -41,8 +41,8 @@ enum {
 struct pack_key {
     uint64_t model_bytes;
     uint64_t inode;
-    int64_t modified_s, modified_ns; // the file's mtime
-    int64_t changed_s, changed_ns;   // and ctime, which nobody sets
+    int64_t modified_s, modified_ns;           // the file's mtime
+    int64_t changed_s, changed_ns;             // and ctime, which nobody sets
     unsigned char header_digest[SHA256_BYTES]; // of the safetensors header
 };
 
@@ -58,8 +58,8 @@ struct pack_header {
 
 struct pack {
     const unsigned char *payload;
-    struct file_map map; // holds it,
-    char path[PATH_MAX]; // of this file;
+    struct file_map map;   // holds it,
+    char path[PATH_MAX];   // of this file;
     unsigned char *memory; // or this does
 };
 

@@ -558,11 +558,11 @@ static void set_detail(const PGconn *link, struct grove_error *error)
 }
 
 // `refused`: an attempt to connect to it; where it is there, that failed for another reason.
-static enum grove_code create_database(PGconn *link, const PGconn *refused,
+static enum grove_code create_database(const PGconn *refused, PGconn *other,
                                        struct grove_error *error)
 {
     static const char exists[] = "42P04"; // duplicate_database
-    PGresult *result = PQexec(link, "CREATE DATABASE grove TEMPLATE template0");
+    PGresult *result = PQexec(other, "CREATE DATABASE grove TEMPLATE template0");
     const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
     enum grove_code code = GROVE_OK;
     if (state && strcmp(state, exists) == 0) {
@@ -570,7 +570,7 @@ static enum grove_code create_database(PGconn *link, const PGconn *refused,
         set_detail(refused, error);
     } else if (PQresultStatus(result) != PGRES_COMMAND_OK) {
         code = error_set(error, GROVE_DATABASE, "could not create the database \"grove\"");
-        set_detail(link, error);
+        set_detail(other, error);
     }
     PQclear(result);
     return code;
@@ -584,7 +584,7 @@ static enum grove_code ensure_database(const struct cluster *cluster, struct gro
     if (PQstatus(link) != CONNECTION_OK) {
         PGconn *other = connect_to(cluster, "postgres");
         if (PQstatus(other) == CONNECTION_OK) {
-            code = create_database(other, link, error);
+            code = create_database(link, other, error);
         } else {
             code =
                 error_set(error, GROVE_UNAVAILABLE, "could not connect to the private PostgreSQL");

@@ -324,7 +324,7 @@ static void test_dot(void **state)
     for (int extreme = 0; extreme <= 1; extreme++) {
         for (size_t i = 0; i < ARRAY_COUNT(numbers); i++)
             numbers[i] = extreme ? (i % PACK_INPUTS_MAX % 3 ? 255 : 1)
-                                 : (uint16_t)(PACK_ZERO + random_float(127.4f));
+                                 : (uint16_t)((float)PACK_ZERO + random_float(127.4f));
         for (size_t i = 0; i < DOT_WEIGHTS; i++)
             weights[i] = extreme ? (i % 64 < 32 ? 127 : -127) : (int8_t)random_float(127.4f);
         for (size_t rows = 1; rows <= DOT_ROWS; rows += rows < 36 ? 1 : 31)
