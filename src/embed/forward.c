@@ -48,7 +48,13 @@ struct forward_scratch *forward_scratch_new(size_t tokens_max)
 {
     CHECK(tokens_max >= EMBED_TOKENS_MAX && tokens_max <= TOKENS_LIMIT);
     size_t count = tokens_max * (HIDDEN + PROJECTIONS + HIDDEN);
-    struct forward_scratch *self = mem_alloc_huge(sizeof *self + count * sizeof self->numbers[0]);
+    struct forward_scratch *self;
+    size_t size_bytes = sizeof *self + count * sizeof self->numbers[0];
+    // A query writes little: clearing whole huge pages for it takes longer than they win.
+    if (tokens_max > EMBED_TOKENS_MAX)
+        self = mem_alloc_huge(size_bytes);
+    else
+        self = mem_alloc_aligned(64, size_bytes);
     if (!self)
         return NULL;
     self->tokens_max = tokens_max;
