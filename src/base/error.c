@@ -70,8 +70,8 @@ static void trim_partial_character(char *text, size_t size_bytes)
     }
 }
 
-__attribute__((format(printf, 3, 0))) static void format_into(char *text, size_t size_bytes,
-                                                              const char *format, va_list arguments)
+GROVE_PRINTF(3, 0)
+static void format_into(char *text, size_t size_bytes, const char *format, va_list arguments)
 {
     if (vsnprintf(text, size_bytes, format, arguments) < 0)
         text[0] = '\0';

@@ -56,8 +56,8 @@ void result_stage(struct result *result, const char *name, int64_t rows)
     result->stage_started_us = now_us;
 }
 
-__attribute__((format(printf, 2, 0))) static const char *
-keep_reason(struct result *result, const char *format, va_list arguments)
+GROVE_PRINTF(2, 0)
+static const char *keep_reason(struct result *result, const char *format, va_list arguments)
 {
     char text[REASON_SIZE];
     vsnprintf(text, sizeof text, format, arguments);
