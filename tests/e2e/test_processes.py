@@ -85,8 +85,10 @@ def test_everything_killed_at_once(shared):
 def test_a_database_that_refuses_connections_says_why(shared):
     with shared.connect(dbname="postgres") as conn:
         conn.execute("ALTER DATABASE grove SET session_preload_libraries = 'no_such_library'")
-        error = shared.fails("unavailable", "browse", "religion")
-        conn.execute("ALTER DATABASE grove RESET session_preload_libraries")
+        try:
+            error = shared.fails("unavailable", "browse", "religion")
+        finally:
+            conn.execute("ALTER DATABASE grove RESET session_preload_libraries")
     assert error["message"] == 'could not connect to the database "grove"'
     assert 'could not access file "no_such_library"' in error["detail"]
     assert "\n" not in error["detail"]

@@ -10,7 +10,6 @@ import socket
 import time
 
 import pytest
-
 from conftest import ROOT
 
 INSERT = """
