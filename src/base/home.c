@@ -18,6 +18,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/home_private.h"
+#include "base/inject.h"
 #include "base/places.h"
 
 enum { OPEN_LOCK_TIMEOUT_MS = 60000, LOCK_PAUSE_MS = 20 };
@@ -326,6 +327,8 @@ static enum grove_code settle_run(struct settling *s, struct grove_error *error)
 static enum grove_code settle(struct settling *s, struct grove_error *error)
 {
     enum grove_code code = settle_id(s, error);
+    if (code == GROVE_OK && s->make)
+        code = INJECT(HOME_NAMED, error);
     if (code == GROVE_OK && (s->make || !s->missing))
         code = settle_servers(s, error);
     if (code == GROVE_OK && (s->make || !s->missing))

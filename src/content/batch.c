@@ -3,6 +3,7 @@
 
 #include "base/check.h"
 #include "base/clock.h"
+#include "base/inject.h"
 #include "catalog/assets.h"
 #include "sync/projector.h"
 
@@ -19,7 +20,7 @@ void batch_init(struct batch *batch, struct store *store, const char *origin)
     batch->store = store;
     batch->origin = origin;
     batch->count = batch->leaf_count = 0;
-    batch->patience_ms = PATIENCE_MS;
+    batch->patience_ms = (unsigned)KNOB(LOAD_PATIENCE_MS, PATIENCE_MS);
     arena_init(&batch->arena, BATCH_BYTES_MAX);
 }
 
@@ -221,13 +222,23 @@ static enum grove_code write_once(struct writing *writing, struct grove_error *e
 {
     enum grove_code code = pg_begin(writing->conn, error);
     if (code == GROVE_OK)
+        code = INJECT(LOAD_BEGUN, error);
+    if (code == GROVE_OK)
         code = write_leaves(writing, error);
+    if (code == GROVE_OK)
+        code = INJECT(LOAD_LEAVES, error);
     if (code == GROVE_OK && writing->batch->count > 0)
         code = write_contents(writing, error);
+    if (code == GROVE_OK)
+        code = INJECT(LOAD_CONTENTS, error);
     if (code == GROVE_OK && writing->batch->count > 0)
         code = write_bodies(writing, error);
+    if (code == GROVE_OK)
+        code = INJECT(LOAD_BODIES, error);
     if (code == GROVE_OK && writing->batch->count > 0)
         code = write_vectors(writing, error);
+    if (code == GROVE_OK)
+        code = INJECT(LOAD_VECTORS, error);
     if (code == GROVE_OK)
         code = pg_commit(writing->conn, error);
     return code;
@@ -348,8 +359,12 @@ enum grove_code batch_write(struct batch *batch, struct grove_load_progress *pro
     if (code == GROVE_OK && batch->leaf_count > 0)
         code = write_transaction(batch, progress, error);
     progress->seconds_database += (double)(clock_monotonic_us() - start_us) / 1e6;
+    if (code == GROVE_OK)
+        code = INJECT(LOAD_COMMITTED, error);
     if (code == GROVE_OK && batch->count > 0)
         code = project(batch, progress, error);
+    if (code == GROVE_OK)
+        code = INJECT(LOAD_PROJECTED, error);
     batch->count = batch->leaf_count = 0;
     arena_clear(&batch->arena);
     return code;

@@ -31,6 +31,7 @@
 #include "base/clock.h"
 #include "base/disk.h"
 #include "base/file.h"
+#include "base/inject.h"
 #include "base/strbuf.h"
 #include "base/text.h"
 #include "pg/conn.h"
@@ -360,6 +361,9 @@ static enum grove_code create(const struct cluster *cluster, struct grove_error 
         remove_tree(cluster, folder);
         return code;
     }
+    code = INJECT(CLUSTER_INITIALISED, error);
+    if (code != GROVE_OK)
+        return code;
     home_act_as_servers(cluster->home);
     code = write_access(cluster, folder, error);
     if (code == GROVE_OK)
@@ -457,7 +461,7 @@ static bool silent_too_long(struct silence *silence, enum answer answer, int64_t
     else if (silence->since_us == 0)
         silence->since_us = asked_at_us;
     return silence->since_us != 0 &&
-           clock_monotonic_us() - silence->since_us >= (int64_t)SILENT_MS * 1000;
+           clock_monotonic_us() - silence->since_us >= KNOB(PG_SILENT_MS, SILENT_MS) * 1000;
 }
 
 static enum grove_code set_silent(pid_t pid, struct grove_error *error)
@@ -621,6 +625,8 @@ static enum grove_code start_locked(const struct cluster *cluster, struct grove_
     if (code == GROVE_OK && !is_created(cluster))
         code = create(cluster, error);
     if (code == GROVE_OK)
+        code = INJECT(CLUSTER_CREATED, error);
+    if (code == GROVE_OK)
         code = check_cancelled(cluster, error);
     return code == GROVE_OK ? launch(cluster, error) : code;
 }
@@ -639,6 +645,8 @@ enum grove_code cluster_start(const struct home *home, const atomic_bool *cancel
     if (code != GROVE_OK)
         return code;
     code = start_locked(&cluster, error);
+    if (code == GROVE_OK)
+        code = INJECT(CLUSTER_STARTED, error);
     if (code == GROVE_OK)
         code = ensure_database(&cluster, error);
     home_unlock(&lock);

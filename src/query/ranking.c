@@ -30,7 +30,7 @@
 #include <stdlib.h>
 
 #include "base/check.h"
-#include "base/clock.h"
+#include "base/inject.h"
 #include "catalog/assets.h"
 
 static_assert((int)EMBED_DIMENSION == (int)VECTOR_DIMENSION, "one size of vectors");
@@ -346,7 +346,11 @@ static enum grove_code push_down(struct run *run, struct grove_error *error)
         struct vector_hits hits;
         enum grove_code code = ask_engine(run, reach, &hits, error);
         if (code == GROVE_OK)
+            code = INJECT(SEARCH_HITS, error);
+        if (code == GROVE_OK)
             code = score_candidates(run, &hits, error);
+        if (code == GROVE_OK)
+            code = INJECT(SEARCH_SCORED, error);
         if (code != GROVE_OK)
             return code;
         run->result->explain.rounds = round;
@@ -557,17 +561,25 @@ enum grove_code ranking_run(struct store *store, const struct ranking_request *r
     run.precision = store_precision(store);
     if (code == GROVE_OK)
         code = embed_query(&run, error);
+    if (code == GROVE_OK)
+        code = INJECT(SEARCH_EMBEDDED, error);
     struct pg_conn *conn = NULL;
     if (code == GROVE_OK)
         code = pg_take(store->pool, &conn, error);
     if (code == GROVE_OK)
         code = predicate_resolve(predicate, conn, arena, error);
+    if (code == GROVE_OK)
+        code = INJECT(SEARCH_RESOLVED, error);
     if (code == GROVE_OK && request->strategy != GROVE_STRATEGY_RELATIONAL)
         code = read_pending(&run, conn, error);
     // Not kept while the engine works: connections are few.
     pg_give(&conn);
     if (code == GROVE_OK)
+        code = INJECT(SEARCH_PENDING, error);
+    if (code == GROVE_OK)
         code = choose_and_run(&run, error);
+    if (code == GROVE_OK)
+        code = INJECT(SEARCH_RANKED, error);
     if (code == GROVE_OK && run.unembedded > 0)
         result_incomplete(result, "%zu matching rows have no usable vector yet; run \"grove sync\"",
                           run.unembedded);
@@ -597,5 +609,5 @@ enum grove_code ranking_hydrate(const struct ranking *ranking, size_t first, siz
     if (code == GROVE_OK)
         code = result_take_hydrated(result, &rows, ranking->items + first, count, error);
     result_stage(result, "hydrate", (int64_t)count);
-    return code;
+    return code == GROVE_OK ? INJECT(SEARCH_HYDRATED, error) : code;
 }

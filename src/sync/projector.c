@@ -32,6 +32,7 @@
 #include "base/check.h"
 #include "base/clock.h"
 #include "base/digest.h"
+#include "base/inject.h"
 #include "catalog/assets.h"
 
 enum {
@@ -76,6 +77,11 @@ static void name_owner(char ret_owner[static 48])
     snprintf(ret_owner, 48, "%ld-%016llx", (long)getpid(), number);
 }
 
+static int64_t lease_ms(void)
+{
+    return KNOB(LEASE_MS, LEASE_MS);
+}
+
 // Runs one statement on a connection of its own, so that none is held while others work.
 static enum grove_code run(struct batch *batch, const char *file, const struct pg_params *params,
                            struct pg_rows *ret_rows, struct grove_error *error)
@@ -110,31 +116,27 @@ static enum grove_code take_leased(struct batch *batch, const struct pg_rows *ro
     return GROVE_OK;
 }
 
-static enum grove_code lease_due(struct batch *batch, struct grove_error *error)
+// Leases what is due; with `content_ids` these contents instead, whatever their time.
+static enum grove_code lease(struct batch *batch, const int32_t *content_ids, size_t count,
+                             struct grove_error *error)
 {
-    batch->leased_at_us = clock_monotonic_us();
     struct pg_params params = {0};
-    pg_add_int4(&params, BATCH_ROWS);
-    pg_add_text(&params, text_of(batch->owner));
-    pg_add_int4(&params, LEASE_MS);
-    pg_add_text(&params, text_of(embed_model_id(batch->precision)));
     struct pg_rows rows;
-    enum grove_code code = run(batch, "lease.sql", &params, &rows, error);
-    return code == GROVE_OK ? take_leased(batch, &rows, error) : code;
-}
-
-static enum grove_code lease_these(struct batch *batch, const int32_t *content_ids, size_t count,
-                                   struct grove_error *error)
-{
+    enum grove_code code = INJECT(PROJECTOR_LEASE, error);
+    if (code != GROVE_OK)
+        return code;
     batch->leased_at_us = clock_monotonic_us();
-    struct pg_params params = {0};
-    pg_add_int4_array(&params, &batch->arena, content_ids, count);
+    if (content_ids)
+        pg_add_int4_array(&params, &batch->arena, content_ids, count);
+    else
+        pg_add_int4(&params, BATCH_ROWS);
     pg_add_text(&params, text_of(batch->owner));
-    pg_add_int4(&params, LEASE_MS);
+    pg_add_int4(&params, (int32_t)lease_ms());
     pg_add_text(&params, text_of(embed_model_id(batch->precision)));
-    struct pg_rows rows;
-    enum grove_code code = run(batch, "lease_these.sql", &params, &rows, error);
-    return code == GROVE_OK ? take_leased(batch, &rows, error) : code;
+    code = run(batch, content_ids ? "lease_these.sql" : "lease.sql", &params, &rows, error);
+    if (code == GROVE_OK)
+        code = take_leased(batch, &rows, error);
+    return code == GROVE_OK ? INJECT(PROJECTOR_LEASED, error) : code;
 }
 
 // --- read -------------------------------------------------------------------------------------
@@ -357,7 +359,10 @@ static enum grove_code embed_missing(struct batch *batch, struct grove_error *er
     batch->report->embedded += (int64_t)made.count;
     for (size_t i = 0; i < made.count; i++)
         batch->points[made.points[i]].vector = made.vectors + i * VECTOR_DIMENSION;
-    return store_embeddings(batch, &made, error);
+    code = INJECT(PROJECTOR_EMBEDDED, error);
+    if (code == GROVE_OK)
+        code = store_embeddings(batch, &made, error);
+    return code == GROVE_OK ? INJECT(PROJECTOR_STORED, error) : code;
 }
 
 // --- write ------------------------------------------------------------------------------------
@@ -368,6 +373,8 @@ static enum grove_code restore_collection(struct batch *batch, struct grove_erro
 {
     struct pg_rows rows;
     enum grove_code code = run(batch, "enqueue_all.sql", NULL, &rows, error);
+    if (code == GROVE_OK)
+        code = INJECT(PROJECTOR_ENQUEUED, error);
     return code == GROVE_OK ? vector_ensure_collection(batch->store->engine, error) : code;
 }
 
@@ -409,6 +416,8 @@ static enum grove_code write_vectors(struct batch *batch, struct grove_error *er
     enum grove_code code = GROVE_OK;
     if (batch->point_count > 0)
         code = write_points(batch, 0, batch->point_count, error);
+    if (code == GROVE_OK)
+        code = INJECT(PROJECTOR_UPSERTED, error);
     if (code == GROVE_OK && batch->removed_count > 0)
         code = vector_remove(batch->store->engine, batch->removed_ids, batch->removed_revisions,
                              batch->removed_count, error);
@@ -472,7 +481,7 @@ static enum grove_code fold_counts(struct batch *batch, struct grove_error *erro
 
 static enum grove_code check_lease(const struct batch *batch, struct grove_error *error)
 {
-    if (clock_monotonic_us() - batch->leased_at_us < (int64_t)LEASE_MS * 1000 / 2)
+    if (clock_monotonic_us() - batch->leased_at_us < lease_ms() * 1000 / 2)
         return GROVE_OK;
     return error_set(error, GROVE_TIMEOUT, "embedding %zu rows took more than half of their lease",
                      batch->count);
@@ -485,9 +494,13 @@ static enum grove_code project(struct batch *batch, struct grove_error *error)
         return put_back(batch, batch->content_ids, batch->count, false,
                         "the database changed to vectors of another precision", error);
     if (code == GROVE_OK)
+        code = INJECT(PROJECTOR_READ, error);
+    if (code == GROVE_OK)
         code = embed_missing(batch, error);
     if (code == GROVE_OK)
         code = check_lease(batch, error);
+    if (code == GROVE_OK)
+        code = INJECT(PROJECTOR_WRITE, error);
     if (code == GROVE_OK)
         code = write_vectors(batch, error);
     if (code == GROVE_NOT_FOUND) {
@@ -495,13 +508,18 @@ static enum grove_code project(struct batch *batch, struct grove_error *error)
         if (code == GROVE_OK)
             code = write_vectors(batch, error);
     }
+    if (code == GROVE_OK)
+        code = INJECT(PROJECTOR_WRITTEN, error);
     if (code == GROVE_OK) {
         code = acknowledge(batch, error);
+        if (code == GROVE_OK)
+            code = INJECT(PROJECTOR_ACKNOWLEDGED, error);
         return code == GROVE_OK ? fold_counts(batch, error) : code;
     }
     // Best effort: should this fail too, the lease runs out by itself.
     struct grove_error ignored;
-    (void)!put_back(batch, batch->content_ids, batch->count, false, error->message, &ignored);
+    if (INJECT(PROJECTOR_PUT_BACK, &ignored) == GROVE_OK)
+        (void)!put_back(batch, batch->content_ids, batch->count, false, error->message, &ignored);
     return code;
 }
 
@@ -556,7 +574,7 @@ enum grove_code projector_step(struct store *store, struct projector_report *rep
         return code;
     struct batch batch;
     batch_init(&batch, store, report);
-    code = lease_due(&batch, error);
+    code = lease(&batch, NULL, 0, error);
     if (code == GROVE_OK) {
         *ret_idle = batch.count == 0;
         if (batch.count > 0)
@@ -578,7 +596,7 @@ enum grove_code projector_apply(struct store *store, const int32_t *content_ids,
     struct batch batch;
     batch_init(&batch, store, report);
     batch.cancelled = NULL;
-    code = lease_these(&batch, content_ids, count, error);
+    code = lease(&batch, content_ids, count, error);
     if (code == GROVE_OK && batch.count > 0)
         code = project(&batch, error);
     arena_release(&batch.arena);

@@ -29,6 +29,7 @@
 #include "base/digest.h"
 #include "base/disk.h"
 #include "base/file.h"
+#include "base/inject.h"
 #include "base/text.h"
 
 #define PYTHON "/usr/bin/python3"
@@ -372,6 +373,8 @@ static enum grove_code launch(const struct server *server, struct grove_error *e
     off_t log_from = log_size(server);
     int pid = 0;
     code = home_spawn_pid(home, arguments, server->log, &pid, error);
+    if (code == GROVE_OK)
+        code = INJECT(VECTOR_SERVER_SPAWNED, error);
     return code == GROVE_OK ? wait_until_ready(server, pid, log_from, error) : code;
 }
 

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Points at which a test can have grove fail, wait or die, and times that a test can shorten.
+//
+//     enum grove_code code = INJECT(PROJECTOR_LEASED, error); // GROVE_OK unless a test wants more
+//     int64_t lease_ms = KNOB(LEASE_MS, 120000);              // 120000 unless a test wants less
+//
+// What users get has neither: there INJECT is GROVE_OK and KNOB its second argument. The build
+// compiles the files that use them a second time, with GROVE_INJECTION, into the library that the
+// tests link and into the command build/tests/grove-injected.
+//
+// A point is named for what holds when it is reached: PROJECTOR_WRITTEN, the engine has the points
+// and the outbox still has the rows. In the environment its name is projector-written:
+//
+//     GROVE_INJECT='projector-written=die'            SIGKILL, there
+//     GROVE_INJECT='load-committed=fail'              GROVE_UNAVAILABLE, there
+//     GROVE_INJECT='search-hits=wait:/tmp/x'          makes the file /tmp/x and goes on once it is gone
+//     GROVE_INJECT='load-contents=die@2,search-hits=fail'    only the second time; several points
+//     GROVE_KNOBS='lease-ms=500,pg-silent-ms=300'
+//
+// A test in the same process sets a hook instead, before there are threads.
+#ifndef GROVE_BASE_INJECT_H
+#define GROVE_BASE_INJECT_H
+
+#include <stdint.h>
+
+#include "base/error.h"
+
+// All points there are: name, and what holds there. A test demands that each stands in the code
+// exactly once.
+#define INJECT_POINTS(POINT)                                                                       \
+    POINT(PROJECTOR_LEASE, "nothing is leased yet")                                                \
+    POINT(PROJECTOR_LEASED, "outbox rows are leased, nothing was read")                            \
+    POINT(PROJECTOR_READ, "what the contents are now was read")                                    \
+    POINT(PROJECTOR_EMBEDDED, "vectors are computed, none is stored")                              \
+    POINT(PROJECTOR_STORED, "computed vectors are in PostgreSQL")                                  \
+    POINT(PROJECTOR_WRITE, "the lease was found to be long enough, the engine was told nothing")   \
+    POINT(PROJECTOR_UPSERTED, "the engine has the points that live, and those that are to go")     \
+    POINT(PROJECTOR_WRITTEN, "the engine has all, the outbox still has the rows")                  \
+    POINT(PROJECTOR_ACKNOWLEDGED, "the outbox rows are gone")                                      \
+    POINT(PROJECTOR_PUT_BACK, "a batch failed, its rows are still leased")                         \
+    POINT(PROJECTOR_ENQUEUED, "the collection is gone, all contents are in the outbox")            \
+    POINT(LOAD_BEGUN, "a batch's transaction is open")                                             \
+    POINT(LOAD_LEAVES, "its leaves are written, not committed")                                    \
+    POINT(LOAD_CONTENTS, "its contents are written, not committed")                                \
+    POINT(LOAD_BODIES, "its bodies are written, not committed")                                    \
+    POINT(LOAD_VECTORS, "its vectors are written, not committed")                                  \
+    POINT(LOAD_COMMITTED, "a batch is committed, none of it projected")                            \
+    POINT(LOAD_PROJECTED, "a batch is committed and projected")                                    \
+    POINT(SEARCH_EMBEDDED, "the query has its vector")                                             \
+    POINT(SEARCH_RESOLVED, "its path has become leaves")                                           \
+    POINT(SEARCH_PENDING, "pending rows were read, the engine was not asked")                      \
+    POINT(SEARCH_HITS, "the engine has answered, nothing is compared")                             \
+    POINT(SEARCH_SCORED, "candidates are compared, in a snapshot")                                 \
+    POINT(SEARCH_RANKED, "the best rows are known, none was read")                                 \
+    POINT(SEARCH_HYDRATED, "the rows are read")                                                    \
+    POINT(MIGRATION_APPLIED, "a migration is applied, not committed")                              \
+    POINT(HOME_NAMED, "a home has its id, nothing else")                                           \
+    POINT(CLUSTER_INITIALISED, "initdb is done, the cluster has not its name yet")                 \
+    POINT(CLUSTER_CREATED, "the cluster is there, no server was started")                          \
+    POINT(CLUSTER_STARTED, "PostgreSQL answers, the database may be missing")                      \
+    POINT(VECTOR_SERVER_SPAWNED, "the private vector server is started, it does not answer yet")
+
+// All times there are: name, and what it is.
+#define INJECT_KNOBS(KNOB_)                                                                        \
+    KNOB_(LEASE_MS, "how long a projector may keep its rows")                                      \
+    KNOB_(PG_SILENT_MS, "how long PostgreSQL may say nothing before it counts as hung")            \
+    KNOB_(LOAD_PATIENCE_MS, "how long a load waits for rows that another projector has leased")
+
+enum inject_point {
+#define POINT(name, what) INJECT_##name,
+    INJECT_POINTS(POINT)
+#undef POINT
+        INJECT_POINT_COUNT
+};
+
+enum inject_knob {
+#define KNOB_(name, what) INJECT_KNOB_##name,
+    INJECT_KNOBS(KNOB_)
+#undef KNOB_
+        INJECT_KNOB_COUNT
+};
+
+#ifdef GROVE_INJECTION
+#define INJECT(point, error) inject_reached(INJECT_##point, error)
+#define KNOB(knob, normal) inject_knob(INJECT_KNOB_##knob, normal)
+
+// What a point says: GROVE_OK to go on, else the error that was set.
+enum grove_code inject_reached(enum inject_point point, struct grove_error *error);
+int64_t inject_knob(enum inject_knob knob, int64_t normal);
+
+// Called at every point, in the thread that reached it; NULL: the environment decides again.
+typedef enum grove_code inject_hook(void *state, enum inject_point point,
+                                    struct grove_error *error);
+void inject_set_hook(inject_hook *hook, void *state);
+
+// "PROJECTOR_LEASED"
+const char *inject_point_name(enum inject_point point);
+#else
+#define INJECT(point, error) ((void)INJECT_##point, (void)(error), GROVE_OK)
+#define KNOB(knob, normal) ((void)INJECT_KNOB_##knob, (int64_t)(normal))
+#endif
+
+#endif
