@@ -40,7 +40,8 @@ static const char *const knob_names[] = {
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static struct armed points[INJECT_POINT_COUNT];
-static int64_t knobs[INJECT_KNOB_COUNT]; // 0: as it is
+static int64_t knobs[INJECT_KNOB_COUNT];             // of the environment; 0: as it is
+static _Atomic int64_t set_knobs[INJECT_KNOB_COUNT]; // by a test; 0: as the environment says
 static inject_hook *current_hook;
 static void *current_state;
 
@@ -152,8 +153,17 @@ enum grove_code inject_reached(enum inject_point point, struct grove_error *erro
 int64_t inject_knob(enum inject_knob knob, int64_t normal)
 {
     CHECK(knob < INJECT_KNOB_COUNT);
+    int64_t set = atomic_load(&set_knobs[knob]);
+    if (set != 0)
+        return set;
     pthread_once(&once, read_environment);
     return knobs[knob] != 0 ? knobs[knob] : normal;
+}
+
+void inject_set_knob(enum inject_knob knob, int64_t value)
+{
+    CHECK(knob < INJECT_KNOB_COUNT);
+    atomic_store(&set_knobs[knob], value);
 }
 
 void inject_set_hook(inject_hook *hook, void *state)

@@ -14,7 +14,7 @@
 //
 //     GROVE_INJECT='projector-written=die'            SIGKILL, there
 //     GROVE_INJECT='load-committed=fail'              GROVE_UNAVAILABLE, there
-//     GROVE_INJECT='search-hits=wait:/tmp/x'          makes the file /tmp/x and goes on once it is gone
+//     GROVE_INJECT='search-hits=wait:/tmp/x'          makes that file, goes on once it is gone
 //     GROVE_INJECT='load-contents=die@2,search-hits=fail'    only the second time; several points
 //     GROVE_KNOBS='lease-ms=500,pg-silent-ms=300'
 //
@@ -89,6 +89,9 @@ enum inject_knob {
 enum grove_code inject_reached(enum inject_point point, struct grove_error *error);
 int64_t inject_knob(enum inject_knob knob, int64_t normal);
 
+// Turns a knob whatever the environment says; 0: as the environment says again.
+void inject_set_knob(enum inject_knob knob, int64_t value);
+
 // Called at every point, in the thread that reached it; NULL: the environment decides again.
 typedef enum grove_code inject_hook(void *state, enum inject_point point,
                                     struct grove_error *error);
@@ -97,7 +100,7 @@ void inject_set_hook(inject_hook *hook, void *state);
 // "PROJECTOR_LEASED"
 const char *inject_point_name(enum inject_point point);
 #else
-#define INJECT(point, error) ((void)INJECT_##point, (void)(error), GROVE_OK)
+#define INJECT(point, error) ((void)INJECT_##point, (void)(error), (enum grove_code)GROVE_OK)
 #define KNOB(knob, normal) ((void)INJECT_KNOB_##knob, (int64_t)(normal))
 #endif
 
