@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine_call.h"
+
+const char *engine_call_name(enum engine_call call)
+{
+    static const char *const names[ENGINE_CALLS] = {
+        [ENGINE_ENSURE] = "ensure", [ENGINE_DROP] = "drop",     [ENGINE_INFO] = "info",
+        [ENGINE_UPSERT] = "upsert", [ENGINE_REMOVE] = "remove", [ENGINE_SEARCH] = "search",
+        [ENGINE_COUNT] = "count",   [ENGINE_STATES] = "states"};
+    return names[call];
+}

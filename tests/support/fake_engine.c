@@ -1,0 +1,520 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A call goes: hook before, fault chosen, done or not, kept for later or not, hook after, answered
+// now or late. A write is copied first (struct fake_write), so that it can be done now, later, or
+// twice.
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "base/check.h"
+#include "fake_engine_private.h"
+
+enum { WAIT_TIMEOUT_S = 60 };
+
+// RFC 3339 has no years beyond: the engine's index of times leaves such points out.
+static const int64_t LAST_INDEXED_US = 253402300799999999;
+
+static struct fake_engine *fake_of(struct vector_engine *engine)
+{
+    return (struct fake_engine *)engine;
+}
+
+static void copy_text(struct text text, char ret[static FAKE_TEXT_SIZE])
+{
+    CHECK(text.length < FAKE_TEXT_SIZE);
+    memcpy(ret, text.data, text.length);
+    ret[text.length] = '\0';
+}
+
+static struct fake_point point_of(const struct vector_point *point)
+{
+    struct fake_point made = {.id = point->content_id,
+                              .revision = point->revision,
+                              .leaf_id = point->leaf_id,
+                              .chunk_number = point->chunk_number,
+                              .word_count = point->word_count,
+                              .created_at_us = point->created_at_us};
+    copy_text(point->hierarchy_table, made.hierarchy_table);
+    copy_text(point->content_type, made.content_type);
+    memcpy(made.vector, point->vector, sizeof made.vector);
+    return made;
+}
+
+// What grove does with a server that does not compare: it leaves out what it sees to be older.
+static void leave_out_older(struct fake_engine *fake, struct fake_write *write)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < write->count; i++) {
+        const struct fake_point *there = fake_find(fake, write->points[i].id);
+        if (!there || there->revision == VECTOR_NONE ||
+            there->revision <= write->points[i].revision)
+            write->points[kept++] = write->points[i];
+    }
+    write->count = kept;
+    write->unconditional = true;
+}
+
+// --- a call --------------------------------------------------------------------------------------
+
+static bool fault_fits(const struct fake_armed *armed, const struct engine_event *event)
+{
+    const struct fake_fault *fault = &armed->fault;
+    bool touches = fault->content_id == 0;
+    for (size_t i = 0; i < event->count && !touches; i++)
+        touches = event->content_ids[i] == fault->content_id;
+    return touches && (fault->nth == 0 || fault->nth == armed->calls);
+}
+
+// Counts the call; *ret is the fault that it meets, if any.
+static bool begin_call(struct fake_engine *fake, struct engine_event *event, struct fake_fault *ret)
+{
+    pthread_mutex_lock(&fake->mutex);
+    struct fake_hooks hooks = fake->hooks;
+    event->nth = ++fake->calls[event->call];
+    pthread_mutex_unlock(&fake->mutex);
+    if (hooks.before)
+        hooks.before(hooks.state, event);
+    pthread_mutex_lock(&fake->mutex);
+    bool met = false;
+    for (size_t i = 0; i < fake->fault_count; i++) {
+        struct fake_armed *armed = &fake->faults[i];
+        if (armed->fault.call != event->call)
+            continue;
+        armed->calls++;
+        if (fault_fits(armed, event)) {
+            *ret = armed->fault;
+            met = true;
+        }
+    }
+    pthread_mutex_unlock(&fake->mutex);
+    return met;
+}
+
+static enum grove_code set_fault_error(const struct fake_fault *fault, struct grove_error *error)
+{
+    static const char *const names[] = {[FAKE_REFUSE] = "a test's refusal",
+                                        [FAKE_LOSE] = "a loss",
+                                        [FAKE_DELAY] = "a delay",
+                                        [FAKE_HALF] = "a test's half of a write",
+                                        [FAKE_DUPLICATE] = "a duplicate",
+                                        [FAKE_ANSWER_LATE] = "a late answer",
+                                        [FAKE_ANSWER_LOST] = "a test's lost answer",
+                                        [FAKE_HANG] = "a test's silence"};
+    error_set(error, fault->code ? fault->code : GROVE_UNAVAILABLE, "%s",
+              fault->message ? fault->message : names[fault->kind]);
+    error->origin = GROVE_ORIGIN_QDRANT;
+    error->http_status = fault->http_status;
+    return error->code;
+}
+
+static enum grove_code set_no_collection(struct grove_error *error)
+{
+    error_set(error, GROVE_NOT_FOUND, "the vector engine refused: there is no such collection");
+    error->origin = GROVE_ORIGIN_QDRANT;
+    error->http_status = 404;
+    return GROVE_NOT_FOUND;
+}
+
+static struct timespec wait_deadline(void)
+{
+    struct timespec deadline;
+    clock_gettime(CLOCK_REALTIME, &deadline);
+    deadline.tv_sec += WAIT_TIMEOUT_S;
+    return deadline;
+}
+
+static void hold_answer(struct fake_engine *fake)
+{
+    struct timespec deadline = wait_deadline();
+    pthread_mutex_lock(&fake->mutex);
+    unsigned long releases = fake->releases;
+    fake->waiting++;
+    pthread_cond_broadcast(&fake->changed);
+    while (fake->releases == releases && !fake->let_go)
+        CHECK(pthread_cond_timedwait(&fake->changed, &fake->mutex, &deadline) == 0); // forgotten
+    fake->waiting--;
+    pthread_mutex_unlock(&fake->mutex);
+}
+
+// The answer of a call that has done what it should, or what its fault left of it.
+static enum grove_code end_call(struct fake_engine *fake, struct engine_event *event,
+                                const struct fake_fault *fault, enum grove_code code,
+                                struct grove_error *error)
+{
+    if (fault && (fault->kind == FAKE_HANG || fault->kind == FAKE_ANSWER_LATE))
+        hold_answer(fake);
+    if (fault && code == GROVE_OK &&
+        (fault->kind == FAKE_REFUSE || fault->kind == FAKE_HALF || fault->kind == FAKE_HANG ||
+         fault->kind == FAKE_ANSWER_LOST))
+        code = set_fault_error(fault, error);
+    pthread_mutex_lock(&fake->mutex);
+    struct fake_hooks hooks = fake->hooks;
+    pthread_mutex_unlock(&fake->mutex);
+    event->code = code;
+    if (hooks.after)
+        hooks.after(hooks.state, event);
+    return code;
+}
+
+// Whether a call with this fault does anything at all.
+static bool does_nothing(const struct fake_fault *fault)
+{
+    return fault && (fault->kind == FAKE_REFUSE || fault->kind == FAKE_HANG);
+}
+
+// For calls that only read, or that write no points.
+static bool is_lost(const struct fake_fault *fault)
+{
+    CHECK(!fault || (fault->kind != FAKE_DELAY && fault->kind != FAKE_HALF &&
+                     fault->kind != FAKE_DUPLICATE)); // faults of writes
+    return fault && fault->kind == FAKE_LOSE;
+}
+
+static void write_as_told(struct fake_engine *fake, struct fake_write *write,
+                          const struct fake_fault *fault)
+{
+    pthread_mutex_lock(&fake->mutex);
+    enum fake_fault_kind kind = fault ? fault->kind : FAKE_ANSWER_LATE;
+    size_t half = fault && fault->half < write->count ? fault->half : write->count;
+    if (kind == FAKE_DELAY || kind == FAKE_DUPLICATE)
+        fake_keep_for_later(fake, write);
+    if (kind != FAKE_DELAY && kind != FAKE_LOSE)
+        fake_do_write(fake, write, kind == FAKE_HALF ? half : write->count);
+    pthread_mutex_unlock(&fake->mutex);
+}
+
+// Frees the write.
+static enum grove_code perform_write(struct fake_engine *fake, struct fake_write *write,
+                                     struct engine_event *event, struct grove_error *error)
+{
+    struct fake_fault met;
+    const struct fake_fault *fault = begin_call(fake, event, &met) ? &met : NULL;
+    enum grove_code code = GROVE_OK;
+    if (!does_nothing(fault)) {
+        pthread_mutex_lock(&fake->mutex);
+        bool look = fake->ways.last_writer_wins && write->call == ENGINE_UPSERT;
+        struct fake_hooks hooks = fake->hooks;
+        if (!fake->collection)
+            code = set_no_collection(error);
+        else if (look)
+            leave_out_older(fake, write);
+        pthread_mutex_unlock(&fake->mutex);
+        if (code == GROVE_OK && look && hooks.looked)
+            hooks.looked(hooks.state, event);
+        if (code == GROVE_OK)
+            write_as_told(fake, write, fault);
+    }
+    fake_write_release(write);
+    return end_call(fake, event, fault, code, error);
+}
+
+// --- the operations ------------------------------------------------------------------------------
+
+static enum grove_code check_vector(const struct vector_point *point, struct grove_error *error)
+{
+    for (size_t i = 0; i < VECTOR_DIMENSION; i++)
+        if (!isfinite(point->vector[i]))
+            return error_set(error, GROVE_INVALID,
+                             "the vector of content %d has no finite number at position %zu",
+                             point->content_id, i);
+    return GROVE_OK;
+}
+
+static enum grove_code fake_upsert(struct vector_engine *engine, const struct vector_point *points,
+                                   size_t count, struct grove_error *error)
+{
+    int32_t ids[VECTOR_BATCH_MAX];
+    int64_t revisions[VECTOR_BATCH_MAX];
+    for (size_t i = 0; i < count; i++) {
+        enum grove_code code = check_vector(&points[i], error);
+        if (code != GROVE_OK)
+            return code; // as the client does, without a request
+        ids[i] = points[i].content_id;
+        revisions[i] = points[i].revision;
+    }
+    struct fake_write write = fake_write_new(ENGINE_UPSERT, count);
+    for (size_t i = 0; i < count; i++)
+        write.points[i] = point_of(&points[i]);
+    struct engine_event event = {
+        .call = ENGINE_UPSERT, .content_ids = ids, .revisions = revisions, .count = count};
+    return perform_write(fake_of(engine), &write, &event, error);
+}
+
+static enum grove_code fake_remove(struct vector_engine *engine, const int32_t *content_ids,
+                                   const int64_t *revisions, size_t count,
+                                   struct grove_error *error)
+{
+    struct fake_write write = fake_write_new(ENGINE_REMOVE, count);
+    for (size_t i = 0; i < count; i++)
+        write.points[i] = (struct fake_point){.id = content_ids[i], .revision = revisions[i]};
+    struct engine_event event = {
+        .call = ENGINE_REMOVE, .content_ids = content_ids, .revisions = revisions, .count = count};
+    return perform_write(fake_of(engine), &write, &event, error);
+}
+
+static enum grove_code fake_ensure(struct vector_engine *engine, struct grove_error *error)
+{
+    struct fake_engine *fake = fake_of(engine);
+    struct engine_event event = {.call = ENGINE_ENSURE};
+    struct fake_fault met;
+    const struct fake_fault *fault = begin_call(fake, &event, &met) ? &met : NULL;
+    if (!does_nothing(fault) && !is_lost(fault)) {
+        pthread_mutex_lock(&fake->mutex);
+        fake->collection = true;
+        pthread_mutex_unlock(&fake->mutex);
+    }
+    return end_call(fake, &event, fault, GROVE_OK, error);
+}
+
+static enum grove_code fake_drop(struct vector_engine *engine, struct grove_error *error)
+{
+    struct fake_engine *fake = fake_of(engine);
+    struct engine_event event = {.call = ENGINE_DROP};
+    struct fake_fault met;
+    const struct fake_fault *fault = begin_call(fake, &event, &met) ? &met : NULL;
+    enum grove_code code = GROVE_OK;
+    if (!does_nothing(fault) && !is_lost(fault))
+        fake_engine_lose_collection(fake);
+    return end_call(fake, &event, fault, code, error);
+}
+
+static enum grove_code fake_info(struct vector_engine *engine, struct vector_info *ret,
+                                 struct grove_error *error)
+{
+    struct fake_engine *fake = fake_of(engine);
+    struct engine_event event = {.call = ENGINE_INFO};
+    struct fake_fault met;
+    const struct fake_fault *fault = begin_call(fake, &event, &met) ? &met : NULL;
+    enum grove_code code = GROVE_OK;
+    if (!does_nothing(fault)) {
+        pthread_mutex_lock(&fake->mutex);
+        uint64_t points = (uint64_t)((int64_t)fake->count + fake->ways.count_off_by);
+        struct vector_info info = {.points_count = points,
+                                   .indexed_vectors_count = points,
+                                   .conditional_writes = !fake->ways.last_writer_wins};
+        snprintf(info.status, sizeof info.status, "%s",
+                 fake->ways.status[0] ? fake->ways.status : "green");
+        snprintf(info.version, sizeof info.version, "%s",
+                 fake->ways.last_writer_wins ? "1.15.0" : "1.16.0");
+        if (!fake->collection)
+            code = set_no_collection(error);
+        else
+            *ret = info;
+        pthread_mutex_unlock(&fake->mutex);
+    }
+    return end_call(fake, &event, fault, code, error);
+}
+
+// --- reading -------------------------------------------------------------------------------------
+
+static bool is_among(const char *word, const struct text *items, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (text_equal(text_of(word), items[i]))
+            return true;
+    return count == 0;
+}
+
+static bool is_of_leaves(const struct fake_point *point, const struct vector_filter *filter)
+{
+    for (size_t i = 0; i < filter->leaf_id_count; i++)
+        if (filter->leaf_ids[i] == point->leaf_id)
+            return true;
+    return false;
+}
+
+static bool is_within(int64_t value, int64_t low, int64_t high)
+{
+    if (low == VECTOR_NONE && high == VECTOR_NONE)
+        return true;
+    return value != VECTOR_NONE && (low == VECTOR_NONE || value >= low) &&
+           (high == VECTOR_NONE || value <= high);
+}
+
+static bool matches(const struct fake_point *point, const struct vector_filter *filter)
+{
+    if (!filter)
+        return true;
+    CHECK(!filter->by_leaf || filter->leaf_id_count == 0 || filter->hierarchy_table_count == 1);
+    bool timed =
+        filter->created_since_us != VECTOR_NONE || filter->created_before_us != VECTOR_NONE;
+    int64_t last_us =
+        filter->created_before_us == VECTOR_NONE ? VECTOR_NONE : filter->created_before_us - 1;
+    return is_among(point->hierarchy_table, filter->hierarchy_tables,
+                    filter->hierarchy_table_count) &&
+           (!filter->by_leaf || is_of_leaves(point, filter)) &&
+           is_among(point->content_type, filter->content_types, filter->content_type_count) &&
+           is_within(point->created_at_us, filter->created_since_us, last_us) &&
+           (!timed || point->created_at_us <= LAST_INDEXED_US) &&
+           is_within(point->word_count, filter->words_min, filter->words_max);
+}
+
+static bool is_hidden(const struct fake_engine *fake, int64_t id)
+{
+    for (size_t i = 0; i < fake->hidden_count; i++)
+        if (fake->hidden[i] == id)
+            return true;
+    return false;
+}
+
+struct scored {
+    float score;
+    int64_t id, revision;
+    bool backwards;
+};
+
+static int compare_scored(const void *a, const void *b)
+{
+    const struct scored *x = a, *y = b;
+    if (x->score != y->score)
+        return x->score < y->score ? 1 : -1;
+    int by_id = (x->id > y->id) - (x->id < y->id);
+    return x->backwards ? -by_id : by_id;
+}
+
+static float score_of(const float *query, const float *vector)
+{
+    double dot = 0;
+    for (size_t i = 0; i < VECTOR_DIMENSION; i++)
+        dot += (double)query[i] * (double)vector[i];
+    return (float)dot;
+}
+
+// All points that the query may show, best first. The caller frees.
+static struct scored *score_points(const struct fake_engine *fake, const struct vector_query *query,
+                                   size_t *ret_count)
+{
+    struct scored *scored = calloc(fake->count + 1, sizeof *scored);
+    CHECK(scored);
+    float direction[VECTOR_DIMENSION];
+    memcpy(direction, query->vector, sizeof direction);
+    fake_normalise(fake, direction);
+    size_t count = 0;
+    for (size_t i = 0; i < fake->count; i++) {
+        const struct fake_point *point = &fake->points[i];
+        if (!matches(point, query->filter) || (!query->exact && is_hidden(fake, point->id)))
+            continue;
+        scored[count++] = (struct scored){score_of(direction, point->vector), point->id,
+                                          point->revision, fake->ways.ties_backwards};
+    }
+    qsort(scored, count, sizeof *scored, compare_scored);
+    *ret_count = count;
+    return scored;
+}
+
+// A stranger's point takes its place among the hits, and is not shown.
+static enum grove_code search_points(const struct fake_engine *fake,
+                                     const struct vector_query *query, struct arena *arena,
+                                     struct vector_hits *ret, struct grove_error *error)
+{
+    size_t count;
+    struct scored *scored = score_points(fake, query, &count);
+    size_t end = query->offset + query->limit < count ? query->offset + query->limit : count;
+    struct vector_hits hits = {.items =
+                                   arena_alloc_array(arena, query->limit + 1, sizeof *hits.items)};
+    for (size_t i = query->offset; hits.items && i < end; i++)
+        if (scored[i].id >= 0 && scored[i].id <= INT32_MAX)
+            hits.items[hits.count++] =
+                (struct vector_hit){(int32_t)scored[i].id, scored[i].score,
+                                    scored[i].revision == VECTOR_NONE ? -1 : scored[i].revision};
+    free(scored);
+    if (!hits.items)
+        return error_no_memory(error, "hits");
+    *ret = hits;
+    return GROVE_OK;
+}
+
+static enum grove_code fake_search(struct vector_engine *engine, const struct vector_query *query,
+                                   struct arena *arena, struct vector_hits *ret,
+                                   struct grove_error *error)
+{
+    struct fake_engine *fake = fake_of(engine);
+    struct engine_event event = {.call = ENGINE_SEARCH, .query = query};
+    struct fake_fault met;
+    const struct fake_fault *fault = begin_call(fake, &event, &met) ? &met : NULL;
+    enum grove_code code = GROVE_OK;
+    if (!does_nothing(fault)) {
+        pthread_mutex_lock(&fake->mutex);
+        struct vector_query asked = *query;
+        if (is_lost(fault))
+            asked.limit = asked.offset = 0;
+        code = fake->collection ? search_points(fake, &asked, arena, ret, error)
+                                : set_no_collection(error);
+        pthread_mutex_unlock(&fake->mutex);
+    }
+    return end_call(fake, &event, fault, code, error);
+}
+
+static enum grove_code fake_count(struct vector_engine *engine, const struct vector_filter *filter,
+                                  uint64_t *ret, struct grove_error *error)
+{
+    struct fake_engine *fake = fake_of(engine);
+    struct engine_event event = {.call = ENGINE_COUNT};
+    struct fake_fault met;
+    const struct fake_fault *fault = begin_call(fake, &event, &met) ? &met : NULL;
+    enum grove_code code = GROVE_OK;
+    if (!does_nothing(fault)) {
+        pthread_mutex_lock(&fake->mutex);
+        int64_t count = is_lost(fault) ? 0 : fake->ways.count_off_by;
+        for (size_t i = 0; i < fake->count && !is_lost(fault); i++)
+            count += matches(&fake->points[i], filter);
+        if (!fake->collection)
+            code = set_no_collection(error);
+        else
+            *ret = (uint64_t)count;
+        pthread_mutex_unlock(&fake->mutex);
+    }
+    return end_call(fake, &event, fault, code, error);
+}
+
+static enum grove_code fake_states(struct vector_engine *engine, const int32_t *content_ids,
+                                   size_t count, struct vector_state *ret,
+                                   struct grove_error *error)
+{
+    struct fake_engine *fake = fake_of(engine);
+    struct engine_event event = {.call = ENGINE_STATES, .content_ids = content_ids, .count = count};
+    struct fake_fault met;
+    const struct fake_fault *fault = begin_call(fake, &event, &met) ? &met : NULL;
+    enum grove_code code = GROVE_OK;
+    if (!does_nothing(fault)) {
+        pthread_mutex_lock(&fake->mutex);
+        if (!fake->collection)
+            code = set_no_collection(error);
+        for (size_t i = 0; code == GROVE_OK && i < count; i++) {
+            const struct fake_point *point =
+                is_lost(fault) ? NULL : fake_find(fake, content_ids[i]);
+            ret[i] = (struct vector_state){.content_id = content_ids[i], .present = point != NULL};
+            if (point)
+                ret[i].revision = point->revision == VECTOR_NONE ? -1 : point->revision;
+        }
+        pthread_mutex_unlock(&fake->mutex);
+    }
+    return end_call(fake, &event, fault, code, error);
+}
+
+static void fake_free(struct vector_engine *engine)
+{
+    fake_engine_free(fake_of(engine));
+}
+
+static const char *fake_describe(const struct vector_engine *engine)
+{
+    (void)engine;
+    return "the fake engine of a test";
+}
+
+const struct vector_engine_operations fake_operations = {
+    .name = "fake",
+    .free = fake_free,
+    .describe = fake_describe,
+    .ensure_collection = fake_ensure,
+    .drop_collection = fake_drop,
+    .info = fake_info,
+    .upsert = fake_upsert,
+    .remove = fake_remove,
+    .search = fake_search,
+    .count = fake_count,
+    .states = fake_states,
+};

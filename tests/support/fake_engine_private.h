@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The insides of the fake engine: fake_engine.c answers grove's calls, fake_points.c keeps the
+// points and does what tests ask of them.
+#ifndef GROVE_TESTS_SUPPORT_FAKE_ENGINE_PRIVATE_H
+#define GROVE_TESTS_SUPPORT_FAKE_ENGINE_PRIVATE_H
+
+#include <pthread.h>
+
+#include "fake_engine.h"
+
+enum { FAKE_FAULTS_MAX = 32, FAKE_LATER_MAX = 256 };
+
+// An upsert or a removal, with all that it needs.
+struct fake_write {
+    enum engine_call call;
+    bool unconditional; // replaces whatever is there
+    size_t count;
+    struct fake_point *points; // of a removal: id and revision only
+};
+
+struct fake_armed {
+    struct fake_fault fault;
+    unsigned long calls; // of its kind since it was set
+};
+
+struct fake_engine {
+    struct vector_engine base; // first
+    pthread_mutex_t mutex;     // guards all that follows
+    pthread_cond_t changed;
+    bool collection;
+    struct fake_point *points; // by id
+    size_t count, room;
+    struct fake_ways ways;
+    struct fake_hooks hooks;
+    int32_t *hidden;
+    size_t hidden_count;
+    struct fake_armed faults[FAKE_FAULTS_MAX];
+    size_t fault_count;
+    struct fake_write later[FAKE_LATER_MAX];
+    size_t later_count;
+    unsigned long calls[ENGINE_CALLS];
+    unsigned waiting;       // answers held back
+    unsigned long releases; // of them
+    bool let_go;            // none is held back any more
+};
+
+extern const struct vector_engine_operations fake_operations;
+void fake_engine_free(struct fake_engine *fake);
+
+// The following are called with the mutex held.
+
+struct fake_point *fake_find(struct fake_engine *fake, int64_t id);
+
+// To length 1, as the engine does for cosines: but for those that are too short.
+void fake_normalise(const struct fake_engine *fake, float vector[static VECTOR_DIMENSION]);
+
+struct fake_write fake_write_new(enum engine_call call, size_t count);
+void fake_write_release(struct fake_write *write);
+
+// The first `count` points of it.
+void fake_do_write(struct fake_engine *fake, const struct fake_write *write, size_t count);
+void fake_keep_for_later(struct fake_engine *fake, const struct fake_write *write);
+
+#endif

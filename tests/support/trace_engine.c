@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "trace_engine.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/check.h"
+#include "base/clock.h"
+
+struct trace_engine {
+    struct vector_engine base; // first
+    struct vector_engine *within;
+    int64_t made_us;
+    pthread_mutex_t mutex; // guards what follows
+    unsigned long total;
+    unsigned long counts[ENGINE_CALLS];
+    struct trace_call calls[TRACE_CALLS_MAX]; // the nth at (n - 1) % TRACE_CALLS_MAX
+};
+
+static struct trace_engine *trace_of(const struct vector_engine *engine)
+{
+    return (struct trace_engine *)(uintptr_t)engine;
+}
+
+static struct trace_call begin(const struct trace_engine *trace, enum engine_call call,
+                               size_t count)
+{
+    return (struct trace_call){
+        .call = call, .count = count, .begin_us = clock_monotonic_us() - trace->made_us};
+}
+
+static enum grove_code keep(struct trace_engine *trace, struct trace_call *call,
+                            enum grove_code code)
+{
+    call->code = code;
+    call->duration_us = clock_monotonic_us() - trace->made_us - call->begin_us;
+    pthread_mutex_lock(&trace->mutex);
+    trace->calls[trace->total++ % TRACE_CALLS_MAX] = *call;
+    trace->counts[call->call]++;
+    pthread_mutex_unlock(&trace->mutex);
+    return code;
+}
+
+static void keep_ids(struct trace_call *call, const int32_t *content_ids)
+{
+    for (size_t i = 0; i < call->count && i < TRACE_IDS_MAX; i++)
+        call->content_ids[i] = content_ids[i];
+}
+
+static enum grove_code trace_ensure(struct vector_engine *engine, struct grove_error *error)
+{
+    struct trace_engine *trace = trace_of(engine);
+    struct trace_call call = begin(trace, ENGINE_ENSURE, 0);
+    return keep(trace, &call, vector_ensure_collection(trace->within, error));
+}
+
+static enum grove_code trace_drop(struct vector_engine *engine, struct grove_error *error)
+{
+    struct trace_engine *trace = trace_of(engine);
+    struct trace_call call = begin(trace, ENGINE_DROP, 0);
+    return keep(trace, &call, vector_drop_collection(trace->within, error));
+}
+
+static enum grove_code trace_info(struct vector_engine *engine, struct vector_info *ret,
+                                  struct grove_error *error)
+{
+    struct trace_engine *trace = trace_of(engine);
+    struct trace_call call = begin(trace, ENGINE_INFO, 0);
+    enum grove_code code = vector_info(trace->within, ret, error);
+    call.answer = code == GROVE_OK ? (int64_t)ret->points_count : 0;
+    return keep(trace, &call, code);
+}
+
+static enum grove_code trace_upsert(struct vector_engine *engine, const struct vector_point *points,
+                                    size_t count, struct grove_error *error)
+{
+    struct trace_engine *trace = trace_of(engine);
+    struct trace_call call = begin(trace, ENGINE_UPSERT, count);
+    for (size_t i = 0; i < count && i < TRACE_IDS_MAX; i++)
+        call.content_ids[i] = points[i].content_id;
+    return keep(trace, &call, vector_upsert(trace->within, points, count, error));
+}
+
+static enum grove_code trace_remove(struct vector_engine *engine, const int32_t *content_ids,
+                                    const int64_t *revisions, size_t count,
+                                    struct grove_error *error)
+{
+    struct trace_engine *trace = trace_of(engine);
+    struct trace_call call = begin(trace, ENGINE_REMOVE, count);
+    keep_ids(&call, content_ids);
+    return keep(trace, &call, vector_remove(trace->within, content_ids, revisions, count, error));
+}
+
+static enum grove_code trace_search(struct vector_engine *engine, const struct vector_query *query,
+                                    struct arena *arena, struct vector_hits *ret,
+                                    struct grove_error *error)
+{
+    struct trace_engine *trace = trace_of(engine);
+    struct trace_call call = begin(trace, ENGINE_SEARCH, 0);
+    call.exact = query->exact;
+    call.limit = query->limit;
+    enum grove_code code = vector_search(trace->within, query, arena, ret, error);
+    call.count = code == GROVE_OK ? ret->count : 0;
+    for (size_t i = 0; i < call.count && i < TRACE_IDS_MAX; i++)
+        call.content_ids[i] = ret->items[i].content_id;
+    return keep(trace, &call, code);
+}
+
+static enum grove_code trace_count(struct vector_engine *engine, const struct vector_filter *filter,
+                                   uint64_t *ret, struct grove_error *error)
+{
+    struct trace_engine *trace = trace_of(engine);
+    struct trace_call call = begin(trace, ENGINE_COUNT, 0);
+    enum grove_code code = vector_count(trace->within, filter, ret, error);
+    call.answer = code == GROVE_OK ? (int64_t)*ret : 0;
+    return keep(trace, &call, code);
+}
+
+static enum grove_code trace_states(struct vector_engine *engine, const int32_t *content_ids,
+                                    size_t count, struct vector_state *ret,
+                                    struct grove_error *error)
+{
+    struct trace_engine *trace = trace_of(engine);
+    struct trace_call call = begin(trace, ENGINE_STATES, count);
+    keep_ids(&call, content_ids);
+    return keep(trace, &call, vector_states(trace->within, content_ids, count, ret, error));
+}
+
+static void trace_free(struct vector_engine *engine)
+{
+    struct trace_engine *trace = trace_of(engine);
+    vector_engine_free(trace->within);
+    pthread_mutex_destroy(&trace->mutex);
+    free(trace);
+}
+
+static const char *trace_describe(const struct vector_engine *engine)
+{
+    return vector_describe(trace_of(engine)->within);
+}
+
+static const struct vector_engine_operations operations = {
+    .name = "trace",
+    .free = trace_free,
+    .describe = trace_describe,
+    .ensure_collection = trace_ensure,
+    .drop_collection = trace_drop,
+    .info = trace_info,
+    .upsert = trace_upsert,
+    .remove = trace_remove,
+    .search = trace_search,
+    .count = trace_count,
+    .states = trace_states,
+};
+
+struct vector_engine *trace_engine_new(struct vector_engine *within)
+{
+    struct trace_engine *trace = calloc(1, sizeof *trace);
+    if (!trace)
+        return NULL;
+    trace->base.operations = &operations;
+    trace->within = within;
+    trace->made_us = clock_monotonic_us();
+    pthread_mutex_init(&trace->mutex, NULL);
+    return &trace->base;
+}
+
+// --- what was recorded ---------------------------------------------------------------------------
+
+unsigned long trace_engine_count(struct vector_engine *engine, enum engine_call call)
+{
+    CHECK(engine->operations == &operations);
+    struct trace_engine *trace = trace_of(engine);
+    pthread_mutex_lock(&trace->mutex);
+    unsigned long count = trace->counts[call];
+    pthread_mutex_unlock(&trace->mutex);
+    return count;
+}
+
+unsigned long trace_engine_total(struct vector_engine *engine)
+{
+    CHECK(engine->operations == &operations);
+    struct trace_engine *trace = trace_of(engine);
+    pthread_mutex_lock(&trace->mutex);
+    unsigned long total = trace->total;
+    pthread_mutex_unlock(&trace->mutex);
+    return total;
+}
+
+bool trace_engine_get(struct vector_engine *engine, unsigned long nth, struct trace_call *ret)
+{
+    CHECK(engine->operations == &operations);
+    struct trace_engine *trace = trace_of(engine);
+    pthread_mutex_lock(&trace->mutex);
+    bool kept = nth >= 1 && nth <= trace->total && trace->total - nth < TRACE_CALLS_MAX;
+    if (kept)
+        *ret = trace->calls[(nth - 1) % TRACE_CALLS_MAX];
+    pthread_mutex_unlock(&trace->mutex);
+    return kept;
+}
+
+static void print_call(unsigned long nth, const struct trace_call *call)
+{
+    fprintf(stderr, "%4lu %10.3f ms %8.3f ms %-7s %s", nth, (double)call->begin_us / 1000,
+            (double)call->duration_us / 1000, engine_call_name(call->call),
+            call->code == GROVE_OK ? "ok" : grove_code_info(call->code)->name);
+    if (call->call == ENGINE_SEARCH)
+        fprintf(stderr, " %s limit %zu, hits %zu:", call->exact ? "exact" : "index", call->limit,
+                call->count);
+    else if (call->call == ENGINE_COUNT || call->call == ENGINE_INFO)
+        fprintf(stderr, " %lld points", (long long)call->answer);
+    else if (call->count > 0)
+        fprintf(stderr, " %zu points:", call->count);
+    for (size_t i = 0; i < call->count && i < TRACE_IDS_MAX; i++)
+        fprintf(stderr, " %d", call->content_ids[i]);
+    fprintf(stderr, "%s\n", call->count > TRACE_IDS_MAX ? " ..." : "");
+}
+
+void trace_engine_print(struct vector_engine *engine)
+{
+    if (engine->operations != &operations)
+        return;
+    struct trace_call call;
+    unsigned long total = trace_engine_total(engine);
+    unsigned long first = total > TRACE_CALLS_MAX ? total - TRACE_CALLS_MAX + 1 : 1;
+    fprintf(stderr, "calls of %s:\n", vector_describe(engine));
+    for (unsigned long nth = first; nth <= total; nth++)
+        if (trace_engine_get(engine, nth, &call))
+            print_call(nth, &call);
+}
