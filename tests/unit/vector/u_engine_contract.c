@@ -1,0 +1,522 @@
+// SPDX-License-Identifier: Apache-2.0
+// What vector/engine.h promises, asked of the fake engine of the tests and of the real private one:
+// each case runs with both, so that the fake cannot come to differ from what it stands for.
+#include "../../support/fake_engine.h"
+#include "../../support/fault_engine.h"
+#include "../../support/main.h"
+#include "../../support/postgres.h"
+#include "../../support/stores.h"
+#include "../../support/trace_engine.h"
+
+#include <math.h>
+
+#include "vector/private.h"
+#include "vector/qdrant.h"
+
+#define TABLE_1 "subject1_hierarchy"
+#define TABLE_2 "subject2_hierarchy"
+
+struct contract {
+    void (*ask)(struct contract *contract);
+    bool real;
+    struct vector_engine *engine;
+    struct arena arena;
+    struct test_vector vectors[64];
+    bool passed;
+};
+
+// --- helpers ------------------------------------------------------------------------------------
+
+// A point of table 1, leaf 1, type "Article", toward the given cosine.
+static struct vector_point make_point(struct contract *contract, int32_t id, int64_t revision,
+                                      float cosine)
+{
+    assert_in_range(id, 1, ARRAY_COUNT(contract->vectors) - 1);
+    contract->vectors[id] = test_toward(cosine, (unsigned)id);
+    return (struct vector_point){.content_id = id,
+                                 .revision = revision,
+                                 .hierarchy_table = text_of(TABLE_1),
+                                 .leaf_id = 1,
+                                 .content_type = text_of("Article"),
+                                 .chunk_number = 1,
+                                 .word_count = VECTOR_NONE,
+                                 .created_at_us = VECTOR_NONE,
+                                 .vector = contract->vectors[id].numbers};
+}
+
+static void upsert(struct contract *contract, const struct vector_point *points, size_t count)
+{
+    struct grove_error error;
+    assert_ok(vector_upsert(contract->engine, points, count, &error), error);
+}
+
+static void upsert_one(struct contract *contract, int32_t id, int64_t revision, float cosine)
+{
+    struct vector_point point = make_point(contract, id, revision, cosine);
+    upsert(contract, &point, 1);
+}
+
+static int64_t count_points(struct contract *contract, const struct vector_filter *filter)
+{
+    uint64_t count;
+    struct grove_error error;
+    assert_ok(vector_count(contract->engine, filter, &count, &error), error);
+    return (int64_t)count;
+}
+
+// -1: no such point.
+static int64_t revision_of(struct contract *contract, int32_t id)
+{
+    struct vector_state state;
+    struct grove_error error;
+    assert_ok(vector_states(contract->engine, &id, 1, &state, &error), error);
+    assert_int_equal(state.content_id, id);
+    return state.present ? state.revision : -1;
+}
+
+static struct vector_hits search(struct contract *contract, const struct vector_query *query)
+{
+    struct vector_hits hits;
+    struct grove_error error;
+    struct test_vector toward = test_toward(1, 0);
+    struct vector_query asked = *query;
+    if (!asked.vector)
+        asked.vector = toward.numbers;
+    assert_ok(vector_search(contract->engine, &asked, &contract->arena, &hits, &error), error);
+    return hits;
+}
+
+// The ids of the hits, in their order, as "3 1 2".
+static const char *ids_of(struct contract *contract, const struct vector_hits *hits)
+{
+    const char *text = "";
+    for (size_t i = 0; i < hits->count; i++)
+        text = arena_printf(&contract->arena, "%s%s%d", text, i > 0 ? " " : "",
+                            hits->items[i].content_id);
+    return text;
+}
+
+static const char *found(struct contract *contract, const struct vector_filter *filter)
+{
+    struct vector_hits hits =
+        search(contract, &(struct vector_query){.filter = filter, .limit = 50, .exact = true});
+    assert_int_equal(count_points(contract, filter), hits.count);
+    return ids_of(contract, &hits);
+}
+
+// --- writes -------------------------------------------------------------------------------------
+
+static void an_upsert_is_there(struct contract *contract)
+{
+    struct vector_point points[] = {make_point(contract, 1, 10, 0.9F),
+                                    make_point(contract, 2, 11, 0.5F)};
+    upsert(contract, points, 2);
+    assert_int_equal(revision_of(contract, 1), 10);
+    assert_int_equal(revision_of(contract, 2), 11);
+    assert_int_equal(revision_of(contract, 3), -1);
+    assert_string_equal(found(contract, NULL), "1 2");
+}
+
+static void a_higher_revision_replaces(struct contract *contract)
+{
+    upsert_one(contract, 1, 10, 0.1F);
+    upsert_one(contract, 2, 10, 0.5F);
+    upsert_one(contract, 1, 11, 0.9F);
+    assert_int_equal(revision_of(contract, 1), 11);
+    assert_string_equal(found(contract, NULL), "1 2");
+}
+
+static void the_same_revision_replaces(struct contract *contract)
+{
+    upsert_one(contract, 1, 10, 0.1F);
+    upsert_one(contract, 2, 10, 0.5F);
+    upsert_one(contract, 1, 10, 0.9F);
+    assert_string_equal(found(contract, NULL), "1 2");
+}
+
+static void a_late_upsert_loses(struct contract *contract)
+{
+    upsert_one(contract, 1, 11, 0.9F);
+    upsert_one(contract, 2, 10, 0.5F);
+    upsert_one(contract, 1, 10, 0.1F); // answered with OK all the same
+    assert_int_equal(revision_of(contract, 1), 11);
+    assert_string_equal(found(contract, NULL), "1 2");
+}
+
+static void one_batch_wins_and_loses(struct contract *contract)
+{
+    upsert_one(contract, 1, 20, 0.9F);
+    upsert_one(contract, 2, 5, 0.1F);
+    struct vector_point points[] = {make_point(contract, 1, 10, 0.0F),
+                                    make_point(contract, 2, 10, 0.5F),
+                                    make_point(contract, 3, 10, 0.3F)};
+    upsert(contract, points, 3);
+    assert_int_equal(revision_of(contract, 1), 20);
+    assert_int_equal(revision_of(contract, 2), 10);
+    assert_int_equal(revision_of(contract, 3), 10);
+    assert_string_equal(found(contract, NULL), "1 2 3");
+}
+
+static void a_removal_removes(struct contract *contract)
+{
+    struct grove_error error;
+    const int32_t ids[] = {1, 3, 9}; // 9 was never there
+    const int64_t revisions[] = {10, 15, 1};
+    for (int32_t id = 1; id <= 3; id++)
+        upsert_one(contract, id, 10, 0.5F);
+    assert_ok(vector_remove(contract->engine, ids, revisions, 3, &error), error);
+    assert_int_equal(revision_of(contract, 1), -1);
+    assert_int_equal(revision_of(contract, 2), 10);
+    assert_int_equal(revision_of(contract, 3), -1);
+    assert_int_equal(count_points(contract, NULL), 1);
+}
+
+static void a_late_removal_loses(struct contract *contract)
+{
+    struct grove_error error;
+    const int32_t ids[] = {1};
+    const int64_t revisions[] = {10};
+    upsert_one(contract, 1, 11, 0.5F);
+    assert_ok(vector_remove(contract->engine, ids, revisions, 1, &error), error);
+    assert_int_equal(revision_of(contract, 1), 11);
+}
+
+static void a_removed_point_can_come_again(struct contract *contract)
+{
+    struct grove_error error;
+    const int32_t ids[] = {1};
+    const int64_t revisions[] = {10};
+    upsert_one(contract, 1, 10, 0.5F);
+    assert_ok(vector_remove(contract->engine, ids, revisions, 1, &error), error);
+    upsert_one(contract, 1, 5, 0.5F); // nothing is there to compare with
+    assert_int_equal(revision_of(contract, 1), 5);
+}
+
+static void what_is_no_number_is_refused(struct contract *contract)
+{
+    struct grove_error error;
+    struct vector_point points[] = {make_point(contract, 1, 10, 0.5F),
+                                    make_point(contract, 2, 10, 0.5F)};
+    contract->vectors[2].numbers[7] = NAN;
+    assert_int_equal(vector_upsert(contract->engine, points, 2, &error), GROVE_INVALID);
+    assert_int_equal(count_points(contract, NULL), 0); // all of a call, or nothing
+}
+
+static void nothing_to_write_is_fine(struct contract *contract)
+{
+    struct grove_error error;
+    assert_ok(vector_upsert(contract->engine, NULL, 0, &error), error);
+    assert_ok(vector_remove(contract->engine, NULL, NULL, 0, &error), error);
+    assert_ok(vector_states(contract->engine, NULL, 0, NULL, &error), error);
+}
+
+// --- reading ------------------------------------------------------------------------------------
+
+static void hits_come_best_first(struct contract *contract)
+{
+    upsert_one(contract, 1, 10, -0.5F);
+    upsert_one(contract, 2, 11, 0.75F);
+    upsert_one(contract, 3, 12, 0.25F);
+    struct vector_hits hits = search(contract, &(struct vector_query){.limit = 2});
+    assert_string_equal(ids_of(contract, &hits), "2 3");
+    assert_float_equal(hits.items[0].score, 0.75F, 1e-5F);
+    assert_int_equal(hits.items[0].revision, 11);
+    hits = search(contract, &(struct vector_query){.limit = 2, .offset = 2, .exact = true});
+    assert_string_equal(ids_of(contract, &hits), "1");
+    assert_float_equal(hits.items[0].score, -0.5F, 1e-5F);
+    hits = search(contract, &(struct vector_query){.limit = 0});
+    assert_int_equal(hits.count, 0);
+}
+
+static void lengths_do_not_count(struct contract *contract)
+{
+    upsert_one(contract, 1, 10, 0.25F);
+    struct vector_point point = make_point(contract, 2, 10, 0.75F);
+    for (size_t i = 0; i < VECTOR_DIMENSION; i++)
+        contract->vectors[2].numbers[i] *= 0.125F;
+    upsert(contract, &point, 1);
+    struct test_vector query = test_toward(1, 0);
+    query.numbers[0] = 5;
+    struct vector_hits hits =
+        search(contract, &(struct vector_query){.vector = query.numbers, .limit = 2});
+    assert_string_equal(ids_of(contract, &hits), "2 1");
+    assert_float_equal(hits.items[0].score, 0.75F, 1e-5F);
+}
+
+// Not a promise but a fact: whoever gives such vectors to the engine must make them longer first.
+static void very_short_vectors_stay_short(struct contract *contract)
+{
+    struct vector_point point = make_point(contract, 1, 10, 1);
+    contract->vectors[1].numbers[0] = 1e-10F;
+    upsert(contract, &point, 1);
+    struct vector_hits hits = search(contract, &(struct vector_query){.limit = 1});
+    assert_int_equal(hits.count, 1);
+    assert_float_equal(hits.items[0].score, 0, 1e-5F);
+}
+
+static void filters_hold(struct contract *contract)
+{
+    struct vector_point points[6];
+    const int64_t words[] = {VECTOR_NONE, 0, 10, 20, 30, VECTOR_NONE};
+    const int64_t times[] = {VECTOR_NONE, 0, 1000000, 2000000, 3000000, 253402300800000000};
+    for (int32_t i = 0; i < 6; i++) {
+        points[i] = make_point(contract, i + 1, 1, 0.9F - 0.1F * (float)i);
+        points[i].word_count = words[i];
+        points[i].created_at_us = times[i];
+        points[i].leaf_id = 1 + i % 2;
+    }
+    points[4].hierarchy_table = text_of(TABLE_2);
+    points[3].content_type = text_of("Q&A \"x\"");
+    upsert(contract, points, 6);
+    const struct text tables[] = {text_of(TABLE_2), text_of("subject9_hierarchy")};
+    const struct text table_1[] = {text_of(TABLE_1)};
+    const struct text types[] = {text_of("Q&A \"x\""), text_of("none")};
+    const int32_t leaves[] = {2, 7};
+#define OPEN .created_since_us = VECTOR_NONE, .created_before_us = VECTOR_NONE
+#define ANY_WORDS .words_min = VECTOR_NONE, .words_max = VECTOR_NONE
+    const struct {
+        struct vector_filter filter;
+        const char *ids;
+    } rows[] = {
+        {VECTOR_FILTER_ANY, "1 2 3 4 5 6"},
+        {{.hierarchy_tables = tables, .hierarchy_table_count = 2, OPEN, ANY_WORDS}, "5"},
+        {{.content_types = types, .content_type_count = 2, OPEN, ANY_WORDS}, "4"},
+        {{.hierarchy_tables = table_1,
+          .hierarchy_table_count = 1,
+          .by_leaf = true,
+          .leaf_ids = leaves,
+          .leaf_id_count = 2,
+          OPEN,
+          ANY_WORDS},
+         "2 4 6"},
+        {{.hierarchy_tables = table_1,
+          .hierarchy_table_count = 1,
+          .by_leaf = true,
+          OPEN,
+          ANY_WORDS},
+         ""},
+        {{OPEN, .words_min = 10, .words_max = VECTOR_NONE}, "3 4 5"},
+        {{OPEN, .words_min = VECTOR_NONE, .words_max = 10}, "2 3"}, // none counted is no count
+        {{OPEN, .words_min = 20, .words_max = 20}, "4"},
+        {{.created_since_us = 1000000, .created_before_us = 3000000, ANY_WORDS}, "3 4"},
+        {{.created_since_us = VECTOR_NONE, .created_before_us = 1, ANY_WORDS}, "2"},
+        // What no index of times holds is in no range: the year 10000.
+        {{.created_since_us = 3000000, .created_before_us = VECTOR_NONE, ANY_WORDS}, "5"},
+        {{.hierarchy_tables = table_1,
+          .hierarchy_table_count = 1,
+          .content_types = types,
+          .content_type_count = 1,
+          .created_since_us = 2000000,
+          .created_before_us = VECTOR_NONE,
+          .words_min = 20,
+          .words_max = 20},
+         "4"},
+    };
+    for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
+        const char *ids = found(contract, &rows[i].filter);
+        if (strcmp(ids, rows[i].ids) != 0)
+            fail_msg("filter %zu found \"%s\", not \"%s\"", i, ids, rows[i].ids);
+    }
+#undef OPEN
+#undef ANY_WORDS
+}
+
+static void states_keep_the_order(struct contract *contract)
+{
+    struct grove_error error;
+    struct vector_state states[4];
+    const int32_t ids[] = {3, 9, 1, 3}; // asked for twice, told twice
+    upsert_one(contract, 1, 10, 0.5F);
+    upsert_one(contract, 3, 30, 0.5F);
+    assert_ok(vector_states(contract->engine, ids, 4, states, &error), error);
+    for (size_t i = 0; i < 4; i++)
+        assert_int_equal(states[i].content_id, ids[i]);
+    assert_true(states[0].present && !states[1].present && states[2].present && states[3].present);
+    assert_int_equal(states[0].revision, 30);
+    assert_int_equal(states[2].revision, 10);
+}
+
+// --- the collection -----------------------------------------------------------------------------
+
+static void ensuring_changes_nothing(struct contract *contract)
+{
+    struct grove_error error;
+    upsert_one(contract, 1, 10, 0.5F);
+    assert_ok(vector_ensure_collection(contract->engine, &error), error);
+    assert_int_equal(revision_of(contract, 1), 10);
+}
+
+static void info_tells(struct contract *contract)
+{
+    struct grove_error error;
+    struct vector_info info;
+    upsert_one(contract, 1, 10, 0.5F);
+    assert_ok(vector_info(contract->engine, &info, &error), error);
+    assert_int_equal(info.points_count, 1);
+    assert_true(info.conditional_writes);
+    assert_true(info.status[0] && info.version[0]);
+}
+
+static void assert_gone(enum grove_code code, const struct grove_error *error)
+{
+    assert_int_equal(code, GROVE_NOT_FOUND);
+    assert_int_equal(error->http_status, 404);
+    assert_int_equal(error->origin, GROVE_ORIGIN_QDRANT);
+}
+
+static void a_dropped_collection_is_gone(struct contract *contract)
+{
+    struct grove_error error;
+    struct vector_engine *engine = contract->engine;
+    struct vector_info info;
+    struct vector_state state;
+    struct vector_hits hits;
+    uint64_t count;
+    struct vector_point point = make_point(contract, 1, 10, 0.5F);
+    struct vector_query query = {.vector = point.vector, .limit = 1};
+    upsert(contract, &point, 1);
+    assert_ok(vector_drop_collection(engine, &error), error);
+    assert_gone(vector_info(engine, &info, &error), &error);
+    assert_gone(vector_upsert(engine, &point, 1, &error), &error);
+    assert_gone(vector_remove(engine, &point.content_id, &point.revision, 1, &error), &error);
+    assert_gone(vector_search(engine, &query, &contract->arena, &hits, &error), &error);
+    assert_gone(vector_count(engine, NULL, &count, &error), &error);
+    assert_gone(vector_states(engine, &point.content_id, 1, &state, &error), &error);
+    assert_ok(vector_ensure_collection(engine, &error), error);
+    assert_int_equal(count_points(contract, NULL), 0);
+}
+
+// --- both engines -------------------------------------------------------------------------------
+
+static enum grove_code open_real(const char *collection, struct vector_engine **ret,
+                                 struct grove_error *error)
+{
+    const struct home *home;
+    char socket_path[PATH_MAX];
+    enum grove_code code = test_home(&home, error);
+    if (code == GROVE_OK)
+        code = vector_server_start(home, error);
+    if (code != GROVE_OK)
+        return code;
+    vector_server_socket(home, socket_path);
+    return qdrant_open(
+        &(struct qdrant_options){.socket_path = socket_path, .collection = collection}, ret, error);
+}
+
+// Making a collection takes the real engine a second or two: all cases share one.
+static enum grove_code empty_collection(struct contract *contract, struct grove_error *error)
+{
+    int32_t ids[ARRAY_COUNT(contract->vectors)];
+    int64_t revisions[ARRAY_COUNT(contract->vectors)];
+    for (size_t i = 0; i < ARRAY_COUNT(ids); i++) {
+        ids[i] = (int32_t)i;
+        revisions[i] = INT32_MAX;
+    }
+    enum grove_code code = vector_ensure_collection(contract->engine, error);
+    return code == GROVE_OK
+               ? vector_remove(contract->engine, ids, revisions, ARRAY_COUNT(ids), error)
+               : code;
+}
+
+static int set_up(void **state)
+{
+    struct contract *contract = *state;
+    struct grove_error error;
+    arena_init(&contract->arena, 1 << 20);
+    if (!contract->real) {
+        contract->engine = trace_engine_new(fake_engine_base(fake_engine_new()));
+        return 0;
+    }
+    struct vector_engine *engine = NULL;
+    enum grove_code code = open_real("shared", &engine, &error);
+    if (code == GROVE_OK) {
+        contract->engine = trace_engine_new(engine);
+        code = empty_collection(contract, &error);
+    }
+    if (code != GROVE_OK)
+        print_error("no engine: %s; %s\n", error.message, error.detail);
+    return code == GROVE_OK ? 0 : -1;
+}
+
+static void run(void **state)
+{
+    struct contract *contract = *state;
+    contract->ask(contract);
+    contract->passed = true;
+}
+
+static int tear_down(void **state)
+{
+    struct contract *contract = *state;
+    if (contract->engine && !contract->passed)
+        trace_engine_print(contract->engine);
+    vector_engine_free(contract->engine);
+    arena_release(&contract->arena);
+    return 0;
+}
+
+// --- around the real engine ---------------------------------------------------------------------
+
+static void wrappers_fail_and_record(void **state)
+{
+    (void)state;
+    struct grove_error error;
+    struct contract contract = {.real = true};
+    struct trace_call call;
+    struct vector_engine *real = NULL;
+    uint64_t count;
+    assert_ok(open_real("shared", &real, &error), error);
+    struct vector_engine *fault = fault_engine_new(real);
+    contract.engine = trace_engine_new(fault);
+    assert_ok(empty_collection(&contract, &error), error);
+    fault_engine_arm(
+        fault, &(struct engine_fault){.call = ENGINE_UPSERT, .nth = 1, .code = GROVE_UNAVAILABLE});
+    fault_engine_arm(fault,
+                     &(struct engine_fault){
+                         .call = ENGINE_UPSERT, .nth = 2, .after = true, .code = GROVE_TIMEOUT});
+    struct vector_point point = make_point(&contract, 1, 10, 0.5F);
+    assert_int_equal(vector_upsert(contract.engine, &point, 1, &error), GROVE_UNAVAILABLE);
+    assert_int_equal(count_points(&contract, NULL), 0); // the real one was not asked
+    assert_int_equal(vector_upsert(contract.engine, &point, 1, &error), GROVE_TIMEOUT);
+    assert_ok(vector_count(contract.engine, NULL, &count, &error), error);
+    assert_int_equal(count, 1); // it was, and its answer lost
+    upsert_one(&contract, 2, 10, 0.5F);
+    assert_int_equal(fault_engine_met(fault), 2);
+    assert_int_equal(trace_engine_count(contract.engine, ENGINE_UPSERT), 3);
+    assert_int_equal(trace_engine_total(contract.engine), 7);
+    assert_true(trace_engine_get(contract.engine, 5, &call));
+    assert_int_equal(call.call, ENGINE_UPSERT);
+    assert_int_equal(call.code, GROVE_TIMEOUT);
+    assert_int_equal(call.content_ids[0], 1);
+    vector_engine_free(contract.engine);
+}
+
+#define CASES(CASE)                                                                                \
+    CASE(an_upsert_is_there)                                                                       \
+    CASE(a_higher_revision_replaces)                                                               \
+    CASE(the_same_revision_replaces)                                                               \
+    CASE(a_late_upsert_loses)                                                                      \
+    CASE(one_batch_wins_and_loses)                                                                 \
+    CASE(a_removal_removes)                                                                        \
+    CASE(a_late_removal_loses)                                                                     \
+    CASE(a_removed_point_can_come_again)                                                           \
+    CASE(what_is_no_number_is_refused)                                                             \
+    CASE(nothing_to_write_is_fine)                                                                 \
+    CASE(hits_come_best_first)                                                                     \
+    CASE(lengths_do_not_count)                                                                     \
+    CASE(very_short_vectors_stay_short)                                                            \
+    CASE(filters_hold)                                                                             \
+    CASE(states_keep_the_order)                                                                    \
+    CASE(ensuring_changes_nothing)                                                                 \
+    CASE(info_tells)                                                                               \
+    CASE(a_dropped_collection_is_gone)
+
+int main(int argc, char **argv)
+{
+#define BOTH(function)                                                                             \
+    {"fake_" #function, run, set_up, tear_down, &(struct contract){.ask = function}},              \
+        {"real_" #function, run, set_up, tear_down,                                                \
+         &(struct contract){.ask = function, .real = true}},
+    const struct CMUnitTest tests[] = {CASES(BOTH) cmocka_unit_test(wrappers_fail_and_record)};
+    return test_main(argc, argv, tests, ARRAY_COUNT(tests));
+}
