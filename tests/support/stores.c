@@ -7,11 +7,10 @@
 #include "base/alloc.h"
 #include "base/check.h"
 #include "base/clock.h"
-#include "base/inject.h"
 #include "base/strbuf.h"
 #include "trace_engine.h"
 
-enum { SQL_BYTES_MAX = 1 << 20, ARENA_BYTES_MAX = 256 << 20, LOCK_TIMEOUT_MS = 30000 };
+enum { SQL_BYTES_MAX = 1 << 20, ARENA_BYTES_MAX = 256 << 20, LOCK_TIMEOUT_MS = 10000 };
 
 // --- opening and closing -------------------------------------------------------------------------
 
@@ -117,6 +116,40 @@ void test_stores_use_engine(struct test_stores *stores, struct vector_engine *en
     vector_engine_free(stores->store.engine);
     stores->store.engine = engine;
     stores->fake = NULL;
+}
+
+static enum grove_code take_steps(void *state, enum inject_point point, struct grove_error *error)
+{
+    struct test_stores *stores = state;
+    unsigned nth = atomic_fetch_add(&stores->reached[point], 1) + 1;
+    enum grove_code code = GROVE_OK;
+    for (size_t i = 0; i < stores->step_count; i++) {
+        const struct test_step *step = &stores->steps[i];
+        if (step->point != point || (step->nth != 0 && step->nth != nth))
+            continue;
+        if (step->act)
+            step->act(stores);
+        code = step->code;
+    }
+    return code == GROVE_OK
+               ? code
+               : error_set(error, code, "a test had %s fail", inject_point_name(point));
+}
+
+void test_at(struct test_stores *stores, const struct test_step *step)
+{
+    assert_true(stores->step_count < TEST_STEPS_MAX);
+    if (stores->step_count == 0)
+        test_at_forget(stores); // counts from now on
+    stores->steps[stores->step_count++] = *step;
+    inject_set_hook(take_steps, stores);
+}
+
+void test_at_forget(struct test_stores *stores)
+{
+    stores->step_count = 0;
+    for (size_t i = 0; i < INJECT_POINT_COUNT; i++)
+        stores->reached[i] = 0;
 }
 
 // --- SQL -----------------------------------------------------------------------------------------

@@ -17,15 +17,26 @@
 #ifndef GROVE_TESTS_SUPPORT_STORES_H
 #define GROVE_TESTS_SUPPORT_STORES_H
 
+#include <stdatomic.h>
+
+#include "base/inject.h"
 #include "catalog/store.h"
 #include "fake_engine.h"
 #include "main.h"
 #include "postgres.h"
 
-enum { TEST_SESSIONS_MAX = 16, TEST_ENDS_MAX = 64 };
+enum { TEST_SESSIONS_MAX = 16, TEST_ENDS_MAX = 64, TEST_STEPS_MAX = 16 };
 
 struct test_stores;
 typedef void test_function(struct test_stores *stores);
+
+// What happens when grove reaches a point for the nth time.
+struct test_step {
+    enum inject_point point;
+    unsigned nth;                            // from 1; 0: every time
+    void (*act)(struct test_stores *stores); // NULL: nothing
+    enum grove_code code;                    // what the point then answers
+};
 
 // When a test is over, also by failing: waits are ended first, then threads, then the rest.
 enum test_turn { TEST_FIRST, TEST_SECOND, TEST_LAST };
@@ -35,6 +46,10 @@ struct test_stores {
     struct fake_engine *fake; // belongs to the store
     struct arena arena;       // what the functions below return
     char database[TEST_DATABASE_SIZE];
+    int32_t id;                                   // for acts and hooks: whatever the test says
+    void *other;                                  // the same
+    _Atomic unsigned reached[INJECT_POINT_COUNT]; // how often, since the first test_at
+                                                  // after test_at_forget
     // Private to stores.c.
     test_function *function;
     bool missing; // the assets are not there
@@ -48,6 +63,8 @@ struct test_stores {
         void *state;
     } ends[TEST_ENDS_MAX];
     size_t end_count;
+    struct test_step steps[TEST_STEPS_MAX];
+    size_t step_count;
 };
 
 struct test_case {
@@ -74,6 +91,16 @@ void test_stores_use_engine(struct test_stores *stores, struct vector_engine *en
 // Calls end(state) when the test is over, before the stores are closed.
 void test_at_end(struct test_stores *stores, enum test_turn turn, void (*end)(void *state),
                  void *state);
+
+// Acts run in the thread that reaches the point. They may reach points themselves, which count.
+void test_at(struct test_stores *stores, const struct test_step *step);
+void test_at_forget(struct test_stores *stores);
+
+// The same for the usual: at the first time, TEST_AT(stores, PROJECTOR_LEASED, act).
+#define TEST_AT(stores, point, act)                                                                \
+    test_at(stores, &(struct test_step){INJECT_##point, 1, act, GROVE_OK})
+#define TEST_FAIL_AT(stores, point, act)                                                           \
+    test_at(stores, &(struct test_step){INJECT_##point, 1, act, GROVE_UNAVAILABLE})
 
 // --- SQL -----------------------------------------------------------------------------------------
 

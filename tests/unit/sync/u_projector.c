@@ -1,31 +1,282 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a projector does with rows, on a real PostgreSQL and an engine that the test owns.
-#include "../../support/stores.h"
+// What becomes of a row that changes, or that another projector finishes, between any two steps of
+// a projector.
+#include "projecting.h"
 
-#include "sync/projector.h"
+// --- a row's way --------------------------------------------------------------------------------
 
 static void a_row_is_projected(struct test_stores *stores)
 {
-    struct projector_report report = {0};
-    struct grove_error error;
-    bool idle;
-    int32_t id = test_content(stores, &(struct test_content){.title = "a", .words = 3});
-    test_vector_give(stores, id, test_toward(0.5F, 1).numbers);
-    assert_ok(projector_step(&stores->store, &report, &idle, &error), error);
-    assert_false(idle);
+    int32_t id = make_row(stores, 0.5F);
+    struct projector_report report = step(stores);
     assert_int_equal(report.upserted, 1);
     assert_int_equal(report.embedded, 0);
-    assert_false(test_outbox(stores, id).present);
+    assert_projected(stores, id);
     struct fake_point point;
     assert_true(fake_engine_get(stores->fake, id, &point));
-    assert_int_equal(point.revision, test_revision(stores, id));
+    assert_string_equal(point.hierarchy_table, "subject1_hierarchy");
+    assert_string_equal(point.content_type, "Article");
     assert_int_equal(point.word_count, 3);
+    assert_float_equal(point.vector[0], 0.5F, 1e-6F);
+    assert_true(is_idle(stores));
+}
+
+static void a_text_is_embedded_and_kept(struct test_stores *stores)
+{
+    stores->id =
+        test_content(stores, &(struct test_content){.title = "a", .words = 1, .body = "a body"});
+    assert_int_equal(step(stores).embedded, 1);
+    assert_agreed(stores);
+    change_words(stores); // the text is what it was
+    assert_int_equal(step(stores).embedded, 0);
+    assert_agreed(stores);
+}
+
+static void note_revision(void *state, const struct engine_event *event)
+{
+    struct test_stores *stores = state;
+    if (event->call == ENGINE_REMOVE && event->count == 1 && event->content_ids[0] == stores->id)
+        *(int64_t *)stores->other = event->revisions[0];
+}
+
+static void a_delete_is_projected(struct test_stores *stores)
+{
+    int64_t removed_at = 0;
+    stores->id = make_row(stores, 0.5F);
+    stores->other = &removed_at;
+    step(stores);
+    delete_content(stores);
+    int64_t leased = test_outbox(stores, stores->id).revision;
+    fake_engine_set_hooks(stores->fake,
+                          &(struct fake_hooks){.before = note_revision, .state = stores});
+    assert_int_equal(step(stores).removed, 1);
+    assert_int_equal(removed_at, leased); // so that it loses to whatever is newer
+    assert_agreed(stores);
+}
+
+// --- changes meanwhile --------------------------------------------------------------------------
+
+static void a_change_before_the_end_is_kept(struct test_stores *stores)
+{
+    stores->id = make_row(stores, 0.5F);
+    TEST_AT(stores, PROJECTOR_WRITTEN, change_words);
+    step(stores);
+    struct test_outbox row = test_outbox(stores, stores->id);
+    assert_true(row.present);
+    assert_int_equal(row.revision, test_revision(stores, stores->id));
+    assert_true(fake_engine_revision(stores->fake, stores->id) < row.revision);
+    assert_false(row.leased); // handed back
+    assert_true(row.due_in_seconds <= 0);
+    assert_false(is_idle(stores));
+    assert_agreed(stores);
+}
+
+static void a_delete_before_the_end_is_kept(struct test_stores *stores)
+{
+    stores->id = make_row(stores, 0.5F);
+    TEST_AT(stores, PROJECTOR_WRITTEN, delete_content);
+    step(stores);
+    assert_true(test_outbox(stores, stores->id).deleted);
+    step(stores);
+    assert_agreed(stores);
+}
+
+static void what_is_read_is_of_after_the_lease(struct test_stores *stores)
+{
+    stores->id = make_row(stores, 0.5F);
+    TEST_AT(stores, PROJECTOR_LEASED, change_words);
+    step(stores);
+    assert_agreed(stores); // at the revision of after the lease, in one step
+    struct fake_point point;
+    assert_true(fake_engine_get(stores->fake, stores->id, &point));
+    assert_int_equal(point.word_count, 4);
+}
+
+static void a_change_after_the_read_comes_again(struct test_stores *stores)
+{
+    stores->id = make_row(stores, 0.5F);
+    TEST_AT(stores, PROJECTOR_READ, change_words);
+    step(stores);
+    assert_true(test_outbox(stores, stores->id).present);
+    step(stores);
+    assert_agreed(stores);
+}
+
+static void another_s_row_is_not_handed_back(struct test_stores *stores)
+{
+    stores->id = make_row(stores, 0.5F);
+    TEST_AT(stores, PROJECTOR_WRITTEN, change_words);
+    TEST_AT(stores, PROJECTOR_WRITTEN, lease_for_another);
+    step(stores);
+    assert_string_equal(test_outbox(stores, stores->id).owner, "another");
+}
+
+static void another_s_row_is_not_put_back(struct test_stores *stores)
+{
+    stores->id = make_row(stores, 0.5F);
+    TEST_FAIL_AT(stores, PROJECTOR_WRITE, lease_for_another);
+    step_fails(stores, GROVE_UNAVAILABLE);
+    struct test_outbox row = test_outbox(stores, stores->id);
+    assert_string_equal(row.owner, "another");
+    assert_string_equal(row.last_error, "");
+}
+
+// --- vectors of texts that changed --------------------------------------------------------------
+
+static void vectors_of_a_changed_text_are_not_kept(struct test_stores *stores)
+{
+    stores->id = test_content(stores, &(struct test_content){.title = "first"});
+    TEST_AT(stores, PROJECTOR_EMBEDDED, change_title);
+    step(stores);
+    assert_int_equal(test_sql_int(stores, "SELECT count(*) FROM grove.embedding"), 0);
+    assert_int_equal(fake_engine_calls(stores->fake, ENGINE_UPSERT), 0);
+    struct test_outbox row = test_outbox(stores, stores->id);
+    assert_true(row.present && !row.leased);
+    assert_int_equal(row.attempts, 0);
+    assert_string_equal(row.last_error, "it was being changed");
+    drain(stores);
+    assert_agreed(stores);
+}
+
+// The worst of it: an old vector over the newer one, of a content that nobody looks at any more.
+static void late_vectors_are_not_kept(struct test_stores *stores)
+{
+    stores->id = test_content(stores, &(struct test_content){.title = "first"});
+    TEST_AT(stores, PROJECTOR_EMBEDDED, change_and_finish);
+    step(stores);
+    drain(stores);
+    assert_agreed(stores);
+}
+
+static void only_the_changed_text_is_put_back(struct test_stores *stores)
+{
+    stores->id = test_content(stores, &(struct test_content){.title = "changed"});
+    int32_t other = test_content(stores, &(struct test_content){.title = "kept"});
+    TEST_AT(stores, PROJECTOR_EMBEDDED, change_title);
+    step(stores);
+    assert_projected(stores, other);
+    assert_true(test_outbox(stores, stores->id).present);
+    drain(stores);
+    assert_agreed(stores);
+}
+
+// --- late writes --------------------------------------------------------------------------------
+
+static void act_when_looked(void *state, const struct engine_event *event)
+{
+    struct test_stores *stores = state;
+    (void)event;
+    fake_engine_set_hooks(stores->fake, NULL);
+    (*(test_function **)stores->other)(stores);
+}
+
+// A server before 1.16 compares nothing: what the other one wrote meanwhile is overwritten.
+static void write_late(struct test_stores *stores, test_function *meanwhile)
+{
+    stores->id = make_row(stores, 0.5F);
+    stores->other = &meanwhile;
+    fake_engine_set_ways(stores->fake, &(struct fake_ways){.last_writer_wins = true});
+    fake_engine_set_hooks(stores->fake,
+                          &(struct fake_hooks){.looked = act_when_looked, .state = stores});
+    step(stores);
+}
+
+static void a_late_write_that_wins_is_mended(struct test_stores *stores)
+{
+    write_late(stores, change_and_finish);
+    assert_true(fake_engine_revision(stores->fake, stores->id) < test_revision(stores, stores->id));
+    assert_true(test_outbox(stores, stores->id).present);
+    drain(stores);
+    assert_agreed(stores);
+}
+
+static void a_late_write_of_a_deleted_row_is_mended(struct test_stores *stores)
+{
+    write_late(stores, delete_and_finish);
+    assert_true(fake_engine_revision(stores->fake, stores->id) != FAKE_NO_POINT);
+    struct test_outbox row = test_outbox(stores, stores->id);
+    assert_true(row.present && row.deleted);
+    drain(stores);
+    assert_agreed(stores);
+}
+
+static void a_late_write_that_loses_ends_well(struct test_stores *stores)
+{
+    stores->id = make_row(stores, 0.5F);
+    TEST_AT(stores, PROJECTOR_WRITE, change_and_finish);
+    step(stores);
+    assert_int_equal(fake_engine_revision(stores->fake, stores->id),
+                     test_revision(stores, stores->id));
+    drain(stores);
+    assert_agreed(stores);
+}
+
+static void insert_again_and_finish(struct test_stores *stores)
+{
+    test_sql(stores,
+             "INSERT INTO content_metadata (id, hierarchy_table, leaf_id, content_type, title,"
+             " content_summary) VALUES (%d, 'subject1_hierarchy', %d, 'Article', 'T', 'S')",
+             stores->id, test_leaf(stores, "Leaf"));
+    test_vector_give(stores, stores->id, test_toward(0.5F, 1).numbers);
+    finish_by_another(stores);
+}
+
+static void a_late_removal_spares_what_came_again(struct test_stores *stores)
+{
+    stores->id = make_row(stores, 0.5F);
+    step(stores);
+    delete_content(stores);
+    TEST_AT(stores, PROJECTOR_WRITE, insert_again_and_finish);
+    step(stores);
+    assert_int_equal(fake_engine_revision(stores->fake, stores->id),
+                     test_revision(stores, stores->id));
+    assert_true(test_outbox(stores, stores->id).present); // the removal might have won
+    drain(stores);
+    assert_agreed(stores);
+}
+
+static void a_late_copy_of_a_write_loses(struct test_stores *stores)
+{
+    stores->id = make_row(stores, 0.5F);
+    fake_engine_fault(stores->fake, &(struct fake_fault){
+                                        .call = ENGINE_UPSERT, .kind = FAKE_DUPLICATE, .nth = 1});
+    step(stores);
+    change_words(stores);
+    step(stores);
+    assert_int_equal(fake_engine_settle(stores->fake), 1);
+    assert_agreed(stores);
+}
+
+// Two projectors that wrote the same: nothing is left to do.
+static void the_same_written_twice_is_done(struct test_stores *stores)
+{
+    stores->id = make_row(stores, 0.5F);
+    TEST_AT(stores, PROJECTOR_WRITE, finish_by_another);
+    step(stores);
+    assert_agreed(stores);
 }
 
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         STORES_TEST(a_row_is_projected),
+        STORES_TEST(a_text_is_embedded_and_kept),
+        STORES_TEST(a_delete_is_projected),
+        STORES_TEST(a_change_before_the_end_is_kept),
+        STORES_TEST(a_delete_before_the_end_is_kept),
+        STORES_TEST(what_is_read_is_of_after_the_lease),
+        STORES_TEST(a_change_after_the_read_comes_again),
+        STORES_TEST(another_s_row_is_not_handed_back),
+        STORES_TEST(another_s_row_is_not_put_back),
+        STORES_TEST(vectors_of_a_changed_text_are_not_kept),
+        STORES_TEST(late_vectors_are_not_kept),
+        STORES_TEST(only_the_changed_text_is_put_back),
+        STORES_TEST(a_late_write_that_wins_is_mended),
+        STORES_TEST(a_late_write_of_a_deleted_row_is_mended),
+        STORES_TEST(a_late_write_that_loses_ends_well),
+        STORES_TEST(a_late_removal_spares_what_came_again),
+        STORES_TEST(a_late_copy_of_a_write_loses),
+        STORES_TEST(the_same_written_twice_is_done),
     };
     return test_main(argc, argv, tests, ARRAY_COUNT(tests));
 }

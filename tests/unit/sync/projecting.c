@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "projecting.h"
+
+int32_t make_row(struct test_stores *stores, float cosine)
+{
+    int32_t id = test_content(stores, &(struct test_content){.words = 3});
+    test_vector_give(stores, id, test_toward(cosine, (unsigned)id).numbers);
+    return id;
+}
+
+struct projector_report step(struct test_stores *stores)
+{
+    struct projector_report report = {0};
+    struct grove_error error;
+    bool idle;
+    assert_ok(projector_step(&stores->store, &report, &idle, &error), error);
+    return report;
+}
+
+struct grove_error step_fails(struct test_stores *stores, enum grove_code wanted)
+{
+    struct projector_report report = {0};
+    struct grove_error error = {0};
+    bool idle;
+    assert_int_equal(projector_step(&stores->store, &report, &idle, &error), wanted);
+    return error;
+}
+
+bool is_idle(struct test_stores *stores)
+{
+    struct projector_report report = {0};
+    struct grove_error error;
+    bool idle;
+    assert_ok(projector_step(&stores->store, &report, &idle, &error), error);
+    return idle;
+}
+
+void let_time_pass(struct test_stores *stores)
+{
+    test_sql(stores, "UPDATE grove.outbox SET not_before = clock_timestamp(),"
+                     " lease_until = least(lease_until, clock_timestamp() - interval '1 ms')"
+                     " WHERE dead_since IS NULL");
+}
+
+void drain(struct test_stores *stores)
+{
+    for (int rounds = 0; rounds < 20; rounds++) {
+        let_time_pass(stores);
+        if (is_idle(stores))
+            return;
+    }
+    fail_msg("there is no end of rows to project");
+}
+
+int64_t outbox_count(struct test_stores *stores)
+{
+    return test_sql_int(stores, "SELECT count(*) FROM grove.outbox");
+}
+
+void assert_projected(struct test_stores *stores, int32_t id)
+{
+    assert_false(test_outbox(stores, id).present);
+    assert_int_equal(fake_engine_revision(stores->fake, id), test_revision(stores, id));
+}
+
+void assert_agreed(struct test_stores *stores)
+{
+    assert_int_equal(outbox_count(stores), 0);
+    int64_t contents = test_sql_int(stores, "SELECT count(*) FROM grove.content_state");
+    int64_t last = test_sql_int(stores, "SELECT coalesce(max(content_id), 0)"
+                                        " FROM grove.content_state");
+    assert_int_equal(fake_engine_points(stores->fake), contents);
+    for (int32_t id = 1; id <= last; id++) {
+        int64_t revision = test_revision(stores, id);
+        if (revision != VECTOR_NONE)
+            assert_int_equal(fake_engine_revision(stores->fake, id), revision);
+    }
+    assert_int_equal(
+        test_sql_int(stores, "SELECT count(*) FROM content_metadata AS m"
+                             " JOIN grove.setting AS g ON g.name = 'model'"
+                             " LEFT JOIN grove.body AS b ON b.content_id = m.id"
+                             " LEFT JOIN grove.embedding AS e"
+                             " ON e.content_id = m.id AND e.model = g.value"
+                             " WHERE e.text_sha256 IS DISTINCT FROM sha256(convert_to(m.title ||"
+                             " E'\\n' || coalesce(b.body, m.content_summary), 'UTF8'))"),
+        0);
+    assert_true(fake_engine_check(stores->fake));
+}
+
+void change_words(struct test_stores *stores)
+{
+    test_sql(stores, "UPDATE content_metadata SET word_count = word_count + 1 WHERE id = %d",
+             stores->id);
+}
+
+void change_title(struct test_stores *stores)
+{
+    test_sql(stores, "UPDATE content_metadata SET title = title || '!' WHERE id = %d", stores->id);
+}
+
+void delete_content(struct test_stores *stores)
+{
+    test_sql(stores, "DELETE FROM content_metadata WHERE id = %d", stores->id);
+}
+
+void lock_row(struct test_stores *stores)
+{
+    test_session_sql(test_session(stores),
+                     "BEGIN; SELECT FROM grove.outbox WHERE content_id = %d FOR UPDATE",
+                     stores->id);
+}
+
+void lease_for_another(struct test_stores *stores)
+{
+    test_sql(stores,
+             "UPDATE grove.outbox SET lease_owner = 'another',"
+             " lease_until = clock_timestamp() + interval '1 hour' WHERE content_id = %d",
+             stores->id);
+}
+
+void finish_by_another(struct test_stores *stores)
+{
+    let_time_pass(stores);
+    step(stores);
+    assert_false(test_outbox(stores, stores->id).present);
+}
+
+void change_and_finish(struct test_stores *stores)
+{
+    change_title(stores);
+    finish_by_another(stores);
+}
+
+void delete_and_finish(struct test_stores *stores)
+{
+    delete_content(stores);
+    finish_by_another(stores);
+}

@@ -1,0 +1,396 @@
+// SPDX-License-Identifier: Apache-2.0
+// What becomes of rows when something fails: the row itself, the engine, its collection, or the
+// projector at any of its points.
+#include "projecting.h"
+
+#include "catalog/assets.h"
+
+enum { ATTEMPTS_MAX = 8 };
+
+// --- a row that fails ---------------------------------------------------------------------------
+
+static void refuse_row(struct test_stores *stores, int32_t id, enum grove_code code)
+{
+    fake_engine_fault(stores->fake, &(struct fake_fault){.call = ENGINE_UPSERT,
+                                                         .kind = FAKE_REFUSE,
+                                                         .content_id = id,
+                                                         .code = code,
+                                                         .message = "this one not"});
+}
+
+static void a_refused_row_is_found(struct test_stores *stores)
+{
+    enum { ROWS = 20 };
+    for (int i = 0; i < ROWS; i++)
+        make_row(stores, 0.5F);
+    refuse_row(stores, 7, GROVE_INVALID);
+    struct projector_report report = step(stores);
+    assert_int_equal(report.upserted, ROWS - 1);
+    assert_int_equal(report.failed, 1);
+    assert_string_equal(report.last_error, "content 7: this one not");
+    struct test_outbox row = test_outbox(stores, 7);
+    assert_true(row.present && !row.leased && !row.dead);
+    assert_int_equal(row.attempts, 1);
+    assert_string_equal(row.last_error, "this one not");
+    for (int32_t id = 1; id <= ROWS; id++)
+        if (id != 7)
+            assert_projected(stores, id);
+    // By halving, not one by one: two requests for each time that 20 can be halved.
+    assert_in_range(fake_engine_calls(stores->fake, ENGINE_UPSERT), 2, 11);
+}
+
+// A row that changes while its refusal is being written down: its new state is not acknowledged.
+static void two_refused_rows_are_found(struct test_stores *stores)
+{
+    for (int i = 0; i < 8; i++)
+        make_row(stores, 0.5F);
+    refuse_row(stores, 1, GROVE_INVALID);
+    refuse_row(stores, 8, GROVE_LIMIT);
+    struct projector_report report = step(stores);
+    assert_int_equal(report.upserted, 6);
+    assert_int_equal(report.failed, 2);
+    assert_int_equal(outbox_count(stores), 2);
+    fake_engine_clear_faults(stores->fake);
+    drain(stores);
+    assert_agreed(stores);
+}
+
+// The wait doubles with each attempt; half of it is drawn by chance.
+static void assert_waits(const struct test_outbox *row, double seconds)
+{
+    if (!(row->due_in_seconds > seconds / 2 - 0.5 && row->due_in_seconds <= seconds))
+        fail_msg("due in %g s, not in %g to %g", row->due_in_seconds, seconds / 2, seconds);
+}
+
+static void fail_until_dead(struct test_stores *stores)
+{
+    double seconds = 1;
+    refuse_row(stores, stores->id, GROVE_INVALID);
+    for (int attempt = 1; attempt <= ATTEMPTS_MAX; attempt++, seconds *= 2) {
+        let_time_pass(stores);
+        struct projector_report report = step(stores);
+        struct test_outbox row = test_outbox(stores, stores->id);
+        assert_int_equal(row.attempts, attempt);
+        assert_string_equal(row.last_error, "this one not");
+        assert_false(row.leased);
+        assert_int_equal(row.dead, attempt == ATTEMPTS_MAX);
+        assert_int_equal(report.dead, attempt == ATTEMPTS_MAX);
+        assert_waits(&row, seconds);
+    }
+    fake_engine_clear_faults(stores->fake);
+    // Nobody takes it again, however late it is.
+    test_sql(stores, "UPDATE grove.outbox SET not_before = clock_timestamp() - interval '1 hour'");
+    assert_true(is_idle(stores));
+    assert_int_equal(test_sql_int(stores, "SELECT count(*) FROM grove.dead_letter"), 1);
+}
+
+static void the_eighth_attempt_is_the_last(struct test_stores *stores)
+{
+    stores->id = make_row(stores, 0.5F);
+    fail_until_dead(stores);
+    struct projector_backlog backlog;
+    struct grove_error error;
+    assert_ok(projector_backlog(&stores->store, &backlog, &error), error);
+    assert_int_equal(backlog.dead, 1);
+    assert_int_equal(backlog.pending, 0);
+}
+
+static void dead_letters_can_be_revived(struct test_stores *stores)
+{
+    struct grove_error error;
+    stores->id = make_row(stores, 0.5F);
+    fail_until_dead(stores);
+    assert_ok(projector_revive(&stores->store, &error), error);
+    struct test_outbox row = test_outbox(stores, stores->id);
+    assert_false(row.dead);
+    assert_int_equal(row.attempts, 0);
+    assert_false(is_idle(stores));
+    assert_agreed(stores);
+}
+
+static void a_change_revives_a_dead_letter(struct test_stores *stores)
+{
+    stores->id = make_row(stores, 0.5F);
+    fail_until_dead(stores);
+    change_words(stores);
+    struct test_outbox row = test_outbox(stores, stores->id);
+    assert_false(row.dead);
+    assert_int_equal(row.attempts, 0);
+    assert_string_equal(row.last_error, "");
+    assert_false(is_idle(stores));
+    assert_agreed(stores);
+}
+
+static void a_delete_revives_a_dead_letter(struct test_stores *stores)
+{
+    stores->id = make_row(stores, 0.5F);
+    fail_until_dead(stores);
+    delete_content(stores);
+    assert_false(test_outbox(stores, stores->id).dead);
+    assert_false(is_idle(stores));
+    assert_agreed(stores);
+}
+
+// --- the engine fails ---------------------------------------------------------------------------
+
+static void an_engine_s_failure_is_no_row_s_fault(struct test_stores *stores)
+{
+    static const enum grove_code codes[] = {GROVE_UNAVAILABLE, GROVE_TIMEOUT, GROVE_ENGINE,
+                                            GROVE_IO,          GROVE_DENIED,  GROVE_CONFLICT};
+    static const enum engine_call calls[] = {ENGINE_UPSERT, ENGINE_REMOVE};
+    int32_t gone = make_row(stores, 0.5F);
+    step(stores);
+    stores->id = gone;
+    delete_content(stores);
+    stores->id = make_row(stores, 0.5F);
+    for (size_t i = 0; i < ARRAY_COUNT(codes) * ARRAY_COUNT(calls); i++) {
+        fake_engine_fault(stores->fake, &(struct fake_fault){.call = calls[i % 2],
+                                                             .kind = FAKE_REFUSE,
+                                                             .code = codes[i / 2],
+                                                             .message = "not now"});
+        let_time_pass(stores);
+        step_fails(stores, codes[i / 2]);
+        for (int32_t id = gone; id <= stores->id; id++) {
+            struct test_outbox row = test_outbox(stores, id);
+            assert_true(row.present && !row.leased && !row.dead);
+            assert_int_equal(row.attempts, 0);
+            assert_string_equal(row.last_error, "not now");
+            assert_waits(&row, 1);
+        }
+        fake_engine_clear_faults(stores->fake);
+    }
+    drain(stores);
+    assert_agreed(stores);
+}
+
+static void half_a_write_is_done_again(struct test_stores *stores)
+{
+    for (int i = 0; i < 4; i++)
+        make_row(stores, 0.5F);
+    fake_engine_fault(
+        stores->fake,
+        &(struct fake_fault){
+            .call = ENGINE_UPSERT, .kind = FAKE_HALF, .nth = 1, .half = 2, FAKE_OVERLOADED});
+    step_fails(stores, GROVE_UNAVAILABLE);
+    assert_int_equal(fake_engine_points(stores->fake), 2);
+    assert_int_equal(outbox_count(stores), 4);
+    drain(stores);
+    assert_agreed(stores);
+}
+
+static void a_lost_answer_is_asked_for_again(struct test_stores *stores)
+{
+    make_row(stores, 0.5F);
+    fake_engine_fault(stores->fake,
+                      &(struct fake_fault){
+                          .call = ENGINE_UPSERT, .kind = FAKE_ANSWER_LOST, .nth = 1, FAKE_SILENT});
+    step_fails(stores, GROVE_TIMEOUT);
+    assert_int_equal(fake_engine_points(stores->fake), 1);
+    assert_int_equal(outbox_count(stores), 1);
+    drain(stores);
+    assert_agreed(stores);
+}
+
+// --- putting back, by itself --------------------------------------------------------------------
+
+static void put_back(struct test_stores *stores, const char *owner, bool counts)
+{
+    const struct pg_statement statement = {"put_back.sql", query_sql("put_back.sql")};
+    struct pg_params params = {0};
+    struct pg_rows rows;
+    struct grove_error error;
+    pg_add_int4_array(&params, &stores->arena, &stores->id, 1);
+    pg_add_text(&params, text_of(owner));
+    pg_add_text(&params, text_of("a reason"));
+    pg_add_bool(&params, counts);
+    pg_add_int4(&params, ATTEMPTS_MAX);
+    assert_ok(pg_query(stores->sessions[0], &stores->arena, &statement, &params, &rows, &error),
+              error);
+}
+
+static void waits_and_attempts_have_bounds(struct test_stores *stores)
+{
+    static const struct {
+        int attempts; // before
+        bool counts;
+        int attempts_after;
+        bool dead;
+        double seconds;
+    } rows[] = {
+        {0, false, 0, false, 1},   {0, true, 1, false, 1},    {3, true, 4, false, 8},
+        {3, false, 3, false, 8},   {7, false, 7, false, 128}, {7, true, 8, true, 128},
+        {8, false, 8, false, 256}, {9, false, 9, false, 300}, {40, false, 40, false, 300},
+    };
+    stores->id = make_row(stores, 0.5F);
+    for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
+        lease_for_another(stores);
+        test_sql(stores, "UPDATE grove.outbox SET attempts = %d, dead_since = NULL",
+                 rows[i].attempts);
+        put_back(stores, "another", rows[i].counts);
+        struct test_outbox row = test_outbox(stores, stores->id);
+        assert_int_equal(row.attempts, rows[i].attempts_after);
+        assert_int_equal(row.dead, rows[i].dead);
+        assert_false(row.leased);
+        assert_waits(&row, rows[i].seconds);
+        put_back(stores, "another", true); // it is nobody's by now
+        assert_int_equal(test_outbox(stores, stores->id).attempts, rows[i].attempts_after);
+    }
+}
+
+// --- the collection -----------------------------------------------------------------------------
+
+static void look_at_the_order(struct test_stores *stores)
+{
+    assert_false(fake_engine_has_collection(stores->fake));
+    assert_int_equal(outbox_count(stores), 3);
+}
+
+static void project_two_and_lose_them(struct test_stores *stores)
+{
+    make_row(stores, 0.5F);
+    make_row(stores, 0.25F);
+    step(stores);
+    fake_engine_lose_collection(stores->fake);
+    make_row(stores, 0.125F);
+}
+
+static void a_lost_collection_is_filled_again(struct test_stores *stores)
+{
+    project_two_and_lose_them(stores);
+    TEST_AT(stores, PROJECTOR_ENQUEUED, look_at_the_order);
+    step(stores);
+    assert_int_equal(stores->reached[INJECT_PROJECTOR_ENQUEUED], 1);
+    drain(stores);
+    assert_agreed(stores);
+}
+
+// Who dies there leaves no collection behind: the next one sees that, and begins anew.
+static void dying_before_the_collection_is_made_loses_nothing(struct test_stores *stores)
+{
+    project_two_and_lose_them(stores);
+    TEST_FAIL_AT(stores, PROJECTOR_ENQUEUED, look_at_the_order);
+    TEST_FAIL_AT(stores, PROJECTOR_PUT_BACK, NULL);
+    step_fails(stores, GROVE_UNAVAILABLE);
+    assert_false(fake_engine_has_collection(stores->fake));
+    drain(stores);
+    assert_agreed(stores);
+}
+
+static void preparing_fills_a_new_collection(struct test_stores *stores)
+{
+    struct grove_error error;
+    project_two_and_lose_them(stores);
+    TEST_FAIL_AT(stores, PROJECTOR_ENQUEUED, look_at_the_order);
+    assert_int_equal(projector_prepare(&stores->store, &error), GROVE_UNAVAILABLE);
+    assert_false(fake_engine_has_collection(stores->fake));
+    test_at_forget(stores);
+    assert_ok(projector_prepare(&stores->store, &error), error);
+    assert_true(fake_engine_has_collection(stores->fake));
+    drain(stores);
+    assert_agreed(stores);
+}
+
+static void preparing_leaves_a_collection_alone(struct test_stores *stores)
+{
+    struct grove_error error;
+    make_row(stores, 0.5F);
+    step(stores);
+    assert_ok(projector_prepare(&stores->store, &error), error);
+    assert_agreed(stores);
+}
+
+static void refill(struct test_stores *stores)
+{
+    struct grove_error error;
+    assert_ok(projector_refill(&stores->store, &error), error);
+}
+
+static void lost_points_are_put_in_again(struct test_stores *stores)
+{
+    int32_t lost = make_row(stores, 0.5F);
+    make_row(stores, 0.25F);
+    step(stores);
+    refill(stores);
+    assert_int_equal(outbox_count(stores), 0); // nothing is lacking
+    make_row(stores, 0.125F);
+    refill(stores);
+    assert_int_equal(outbox_count(stores), 1); // the new one was never there
+    fake_engine_take(stores->fake, lost);
+    refill(stores);
+    assert_int_equal(outbox_count(stores), 3);
+    drain(stores);
+    assert_agreed(stores);
+    refill(stores);
+    assert_int_equal(outbox_count(stores), 0);
+}
+
+// --- the projector fails ------------------------------------------------------------------------
+
+// A content to embed, one with a vector, one that was deleted.
+static void make_work(struct test_stores *stores)
+{
+    stores->id = make_row(stores, 0.5F);
+    drain(stores);
+    delete_content(stores);
+    make_row(stores, 0.25F);
+    test_content(stores, &(struct test_content){.title = "embed me"});
+}
+
+static void fail_at(struct test_stores *stores, enum inject_point point, bool dies)
+{
+    struct projector_report report = {0};
+    struct grove_error error;
+    bool idle;
+    make_work(stores);
+    if (point == INJECT_PROJECTOR_ENQUEUED)
+        fake_engine_lose_collection(stores->fake);
+    test_at(stores, &(struct test_step){point, 1, NULL, GROVE_UNAVAILABLE});
+    if (dies || point == INJECT_PROJECTOR_PUT_BACK) // who is dead puts nothing back
+        test_at(stores, &(struct test_step){INJECT_PROJECTOR_PUT_BACK, 1, NULL, GROVE_UNAVAILABLE});
+    if (point == INJECT_PROJECTOR_PUT_BACK)
+        TEST_FAIL_AT(stores, PROJECTOR_WRITE, NULL);
+    assert_int_equal(projector_step(&stores->store, &report, &idle, &error), GROVE_UNAVAILABLE);
+    if (stores->reached[point] != 1)
+        fail_msg("%s was not reached", inject_point_name(point));
+    test_at_forget(stores);
+    drain(stores);
+    assert_agreed(stores);
+}
+
+static void failing_at_any_point_heals(struct test_stores *stores)
+{
+    for (enum inject_point point = INJECT_PROJECTOR_LEASE; point <= INJECT_PROJECTOR_ENQUEUED;
+         point++)
+        fail_at(stores, point, false);
+}
+
+static void dying_at_any_point_heals(struct test_stores *stores)
+{
+    for (enum inject_point point = INJECT_PROJECTOR_LEASE; point <= INJECT_PROJECTOR_ENQUEUED;
+         point++)
+        fail_at(stores, point, true);
+}
+
+int main(int argc, char **argv)
+{
+    const struct CMUnitTest tests[] = {
+        STORES_TEST(a_refused_row_is_found),
+        STORES_TEST(two_refused_rows_are_found),
+        STORES_TEST(the_eighth_attempt_is_the_last),
+        STORES_TEST(dead_letters_can_be_revived),
+        STORES_TEST(a_change_revives_a_dead_letter),
+        STORES_TEST(a_delete_revives_a_dead_letter),
+        STORES_TEST(an_engine_s_failure_is_no_row_s_fault),
+        STORES_TEST(half_a_write_is_done_again),
+        STORES_TEST(a_lost_answer_is_asked_for_again),
+        STORES_TEST(waits_and_attempts_have_bounds),
+        STORES_TEST(a_lost_collection_is_filled_again),
+        STORES_TEST(dying_before_the_collection_is_made_loses_nothing),
+        STORES_TEST(preparing_fills_a_new_collection),
+        STORES_TEST(preparing_leaves_a_collection_alone),
+        STORES_TEST(lost_points_are_put_in_again),
+        STORES_TEST(failing_at_any_point_heals),
+        STORES_TEST(dying_at_any_point_heals),
+    };
+    return test_main(argc, argv, tests, ARRAY_COUNT(tests));
+}
