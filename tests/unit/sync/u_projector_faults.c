@@ -237,6 +237,19 @@ static void waits_and_attempts_have_bounds(struct test_stores *stores)
     }
 }
 
+// Rows that failed together do not come back together.
+static void waits_are_drawn_by_chance(struct test_stores *stores)
+{
+    for (int i = 0; i < 20; i++)
+        make_row(stores, 0.5F);
+    fake_engine_fault(
+        stores->fake,
+        &(struct fake_fault){.call = ENGINE_UPSERT, .kind = FAKE_REFUSE, FAKE_UNREACHABLE});
+    step_fails(stores, GROVE_UNAVAILABLE);
+    assert_true(test_sql_int(stores, "SELECT 1000 * extract(epoch FROM max(not_before)"
+                                     " - min(not_before)) FROM grove.outbox") > 50);
+}
+
 // --- the collection -----------------------------------------------------------------------------
 
 static void look_at_the_order(struct test_stores *stores)
@@ -384,6 +397,7 @@ int main(int argc, char **argv)
         STORES_TEST(half_a_write_is_done_again),
         STORES_TEST(a_lost_answer_is_asked_for_again),
         STORES_TEST(waits_and_attempts_have_bounds),
+        STORES_TEST(waits_are_drawn_by_chance),
         STORES_TEST(a_lost_collection_is_filled_again),
         STORES_TEST(dying_before_the_collection_is_made_loses_nothing),
         STORES_TEST(preparing_fills_a_new_collection),

@@ -1,0 +1,418 @@
+// SPDX-License-Identifier: Apache-2.0
+// Searches while rows change, and with an engine that lags, lies, lacks points or is out.
+#include "../../support/stores.h"
+
+#include "query/queries.h"
+#include "sync/projector.h"
+
+// --- helpers ------------------------------------------------------------------------------------
+
+static int32_t make_row(struct test_stores *stores, float cosine)
+{
+    int32_t id = test_content(stores, &(struct test_content){.words = 3});
+    test_vector_give(stores, id, test_toward(cosine, (unsigned)id).numbers);
+    return id;
+}
+
+static void project(struct test_stores *stores)
+{
+    struct projector_report report = {0};
+    struct grove_error error;
+    assert_ok(projector_drain(&stores->store, 0, &report, &error), error);
+}
+
+// Rows of cosines 0.9, 0.8, ... in the engine, with ids from 1.
+static void make_projected(struct test_stores *stores, int count)
+{
+    for (int i = 0; i < count; i++)
+        make_row(stores, 0.9F - 0.1F * (float)i);
+    project(stores);
+}
+
+// The engine's point of a content, as it is but for its vector.
+static void misplace(struct test_stores *stores, int32_t id, float cosine)
+{
+    struct fake_point point;
+    assert_true(fake_engine_get(stores->fake, id, &point));
+    struct test_vector vector = test_toward(cosine, (unsigned)id);
+    memcpy(point.vector, vector.numbers, sizeof point.vector);
+    fake_engine_put(stores->fake, &point);
+}
+
+// Points near the query that belong to no content.
+static void put_strangers(struct test_stores *stores, int64_t first, int count)
+{
+    for (int i = 0; i < count; i++) {
+        struct fake_point point = {.id = first + i,
+                                   .revision = 1,
+                                   .hierarchy_table = "subject1_hierarchy",
+                                   .content_type = "Article"};
+        point.vector[0] = 1;
+        fake_engine_put(stores->fake, &point);
+    }
+}
+
+static void free_result(void *state)
+{
+    grove_result_free(state);
+}
+
+static const struct grove_result *search_as(struct test_stores *stores,
+                                            struct grove_search_request request)
+{
+    struct grove_result *result;
+    struct grove_error error;
+    struct test_vector query = test_toward(1, 0);
+    request.vector = query.numbers;
+    request.explain = true;
+    assert_ok(query_search(&stores->store, &request, &result, &error), error);
+    test_at_end(stores, TEST_LAST, free_result, result);
+    return result;
+}
+
+static const struct grove_result *search(struct test_stores *stores, unsigned limit)
+{
+    return search_as(stores, (struct grove_search_request){.limit = limit});
+}
+
+static void assert_rows(struct test_stores *stores, const struct grove_result *result,
+                        const char *wanted)
+{
+    const char *ids = "";
+    for (size_t i = 0; i < result->row_count; i++)
+        ids = arena_printf(&stores->arena, "%s%s%d", ids, i > 0 ? " " : "",
+                           result->rows[i].content_id);
+    assert_string_equal(ids, wanted);
+}
+
+// The rows, from the engine, and nothing is said against them.
+static void assert_clean(struct test_stores *stores, const struct grove_result *result,
+                         const char *wanted)
+{
+    assert_rows(stores, result, wanted);
+    if (result->degraded || !result->complete)
+        fail_msg("%s%s", result->degraded ? result->degraded_reason : "",
+                 result->complete ? "" : result->incomplete_reason);
+    assert_string_equal(result->explain->strategy, "push-down");
+}
+
+// --- rows that change meanwhile -----------------------------------------------------------------
+
+static void rows_are_found_where_they_are(struct test_stores *stores)
+{
+    make_projected(stores, 3);
+    make_row(stores, 0.85F); // waits in the outbox
+    assert_clean(stores, search(stores, 10), "1 4 2 3");
+}
+
+static void a_row_in_both_is_one_row(struct test_stores *stores)
+{
+    make_projected(stores, 2);
+    test_sql(stores, "UPDATE content_metadata SET word_count = 7 WHERE id = 1");
+    const struct grove_result *result = search(stores, 10);
+    assert_clean(stores, result, "1 2");
+    assert_int_equal(result->explain->candidates, 2);
+    assert_int_equal(result->explain->pending, 1);
+}
+
+static void a_row_projected_before_the_engine_is_asked(struct test_stores *stores)
+{
+    make_projected(stores, 2);
+    make_row(stores, 0.95F);
+    TEST_AT(stores, SEARCH_PENDING, project);
+    assert_clean(stores, search(stores, 2), "3 1");
+    assert_int_equal(fake_engine_points(stores->fake), 3);
+}
+
+static void project_behind_the_search(void *state, const struct engine_event *event)
+{
+    struct test_stores *stores = state;
+    if (event->call != ENGINE_SEARCH)
+        return;
+    fake_engine_set_hooks(stores->fake, NULL);
+    project(stores);
+}
+
+// Whoever asked the engine first, and PostgreSQL for what it lacks after that, would miss the row.
+static void a_row_projected_once_the_engine_has_answered(struct test_stores *stores)
+{
+    make_projected(stores, 2);
+    make_row(stores, 0.95F);
+    fake_engine_set_hooks(
+        stores->fake, &(struct fake_hooks){.after = project_behind_the_search, .state = stores});
+    assert_clean(stores, search(stores, 2), "3 1");
+    assert_int_equal(fake_engine_points(stores->fake), 3);
+}
+
+static void delete_first(struct test_stores *stores)
+{
+    test_session_sql(test_session(stores), "DELETE FROM content_metadata WHERE id = 1");
+}
+
+static void a_row_that_goes_makes_room(struct test_stores *stores)
+{
+    make_projected(stores, 4);
+    TEST_AT(stores, SEARCH_HITS, delete_first);
+    const struct grove_result *result = search(stores, 2);
+    assert_clean(stores, result, "2 3");
+    assert_int_equal(result->explain->dropped, 1);
+}
+
+static void change_first_delete_second(struct test_stores *stores)
+{
+    test_session_sql(test_session(stores),
+                     "UPDATE content_metadata SET word_count = 8 WHERE id = 1;"
+                     "DELETE FROM content_metadata WHERE id = 2");
+}
+
+static void rows_are_shown_as_they_were_compared(struct test_stores *stores)
+{
+    make_projected(stores, 3);
+    TEST_AT(stores, SEARCH_SCORED, change_first_delete_second);
+    const struct grove_result *result = search(stores, 3);
+    assert_clean(stores, result, "1 2 3");
+    assert_int_equal(result->rows[0].word_count, 3);
+    result = search(stores, 3);
+    assert_clean(stores, result, "1 3");
+    assert_int_equal(result->rows[0].word_count, 8);
+}
+
+// --- an engine that lags ------------------------------------------------------------------------
+
+static void strangers_are_passed_over(struct test_stores *stores)
+{
+    make_projected(stores, 3);
+    put_strangers(stores, 1000, 12); // more than the first round shows
+    const struct grove_result *result = search(stores, 2);
+    assert_clean(stores, result, "1 2");
+    assert_int_equal(result->explain->rounds, 2);
+}
+
+static void what_has_no_id_is_passed_over(struct test_stores *stores)
+{
+    make_projected(stores, 3);
+    put_strangers(stores, (int64_t)INT32_MAX + 1, 5);
+    assert_clean(stores, search(stores, 2), "1 2");
+}
+
+static void better_rows_behind_stale_ones_are_found(struct test_stores *stores)
+{
+    for (int i = 0; i < 12; i++)
+        make_row(stores, 0.1F); // 1 to 12
+    make_row(stores, 0.5F);     // 13
+    make_row(stores, 0.4F);     // 14
+    project(stores);
+    for (int32_t id = 1; id <= 12; id++)
+        misplace(stores, id, 0.9F); // what the engine has of them is old
+    const struct grove_result *result = search(stores, 2);
+    assert_clean(stores, result, "13 14");
+    assert_int_equal(result->explain->rounds, 2);
+}
+
+static void one_round_is_enough_when_it_is(struct test_stores *stores)
+{
+    make_projected(stores, 20);
+    const struct grove_result *result = search(stores, 2);
+    assert_clean(stores, result, "1 2");
+    assert_int_equal(result->explain->rounds, 1);
+    assert_int_equal(fake_engine_calls(stores->fake, ENGINE_SEARCH), 1);
+}
+
+// --- an engine that lacks points ----------------------------------------------------------------
+
+static void lost_points_degrade_and_are_found(struct test_stores *stores)
+{
+    make_projected(stores, 3);
+    fake_engine_take(stores->fake, 1);
+    const struct grove_result *result = search(stores, 3);
+    assert_rows(stores, result, "1 2 3");
+    assert_true(result->degraded && result->complete);
+    assert_string_equal(result->degraded_reason,
+                        "the vector engine lacks 1 matching row; run \"grove sync\"");
+    assert_string_equal(result->explain->strategy, "relational");
+}
+
+static void lost_points_are_told_where_pushing_down_was_asked_for(struct test_stores *stores)
+{
+    make_projected(stores, 3);
+    fake_engine_take(stores->fake, 1);
+    const struct grove_result *result = search_as(
+        stores, (struct grove_search_request){.limit = 3, .strategy = GROVE_STRATEGY_PUSH_DOWN});
+    assert_rows(stores, result, "2 3");
+    assert_false(result->complete);
+    assert_false(result->degraded);
+}
+
+static void fewer_rows_than_wanted_are_no_shortage(struct test_stores *stores)
+{
+    make_projected(stores, 3);
+    assert_clean(stores, search(stores, 50), "1 2 3");
+}
+
+// A walk over the graph that ends early: all that match are compared instead.
+static void islands_are_reached_when_too_few_were_shown(struct test_stores *stores)
+{
+    const int32_t island[] = {1, 2};
+    make_projected(stores, 3);
+    fake_engine_hide(stores->fake, island, 2);
+    assert_clean(stores, search(stores, 3), "1 2 3");
+    assert_int_equal(fake_engine_calls(stores->fake, ENGINE_SEARCH), 2);
+}
+
+struct seen {
+    unsigned searches, exact;
+    size_t leaf_ids;
+};
+
+static void note_search(void *state, const struct engine_event *event)
+{
+    struct seen *seen = state;
+    if (event->call != ENGINE_SEARCH)
+        return;
+    seen->searches++;
+    seen->exact += event->query->exact;
+    seen->leaf_ids = event->query->filter->by_leaf ? event->query->filter->leaf_id_count : 0;
+}
+
+static void exact_searches_reach_islands(struct test_stores *stores)
+{
+    const int32_t island[] = {1, 2};
+    struct seen seen = {0};
+    make_projected(stores, 8);
+    fake_engine_hide(stores->fake, island, 2);
+    fake_engine_set_hooks(stores->fake,
+                          &(struct fake_hooks){.before = note_search, .state = &seen});
+    const struct grove_result *result =
+        search_as(stores, (struct grove_search_request){.limit = 2, .exact = true});
+    assert_clean(stores, result, "1 2");
+    assert_int_equal(seen.exact, seen.searches);
+    search(stores, 2);
+    assert_true(seen.exact < seen.searches); // it is asked for only where it is wanted
+}
+
+static void discoveries_are_exact(struct test_stores *stores)
+{
+    const int32_t island[] = {1};
+    struct seen seen = {0};
+    struct grove_result *result;
+    struct grove_error error;
+    struct test_vector query = test_toward(1, 0);
+    make_projected(stores, 8);
+    fake_engine_hide(stores->fake, island, 1);
+    fake_engine_set_hooks(stores->fake,
+                          &(struct fake_hooks){.before = note_search, .state = &seen});
+    const struct grove_discover_request request = {.vector = query.numbers, .limit = 3, .depth = 3};
+    assert_ok(query_discover(&stores->store, &request, &result, &error), error);
+    test_at_end(stores, TEST_LAST, free_result, result);
+    assert_rows(stores, result, "1 2 3");
+    assert_true(seen.searches > 0);
+    assert_int_equal(seen.exact, seen.searches);
+}
+
+static void a_path_goes_to_the_engine_as_leaves(struct test_stores *stores)
+{
+    struct seen seen = {0};
+    make_projected(stores, 2);
+    int32_t id = test_content(stores, &(struct test_content){.leaf = "Other"});
+    test_vector_give(stores, id, test_toward(0.2F, 9).numbers);
+    project(stores);
+    fake_engine_set_hooks(stores->fake,
+                          &(struct fake_hooks){.before = note_search, .state = &seen});
+    const struct grove_result *result =
+        search_as(stores, (struct grove_search_request){
+                              .limit = 1, .filter = {.path = "subject1/Branch/Limb/Other"}});
+    assert_clean(stores, result, "3");
+    assert_int_equal(seen.leaf_ids, 1);
+}
+
+// --- an engine that is out ----------------------------------------------------------------------
+
+static void postgres_stands_in(struct test_stores *stores)
+{
+    static const struct fake_fault faults[] = {
+        {.call = ENGINE_SEARCH, .kind = FAKE_REFUSE, FAKE_UNREACHABLE},
+        {.call = ENGINE_SEARCH, .kind = FAKE_REFUSE, FAKE_SILENT},
+        {.call = ENGINE_SEARCH, .kind = FAKE_REFUSE, FAKE_OVERLOADED},
+        {.call = ENGINE_SEARCH, .kind = FAKE_REFUSE, FAKE_TOO_MANY},
+        {.call = ENGINE_SEARCH, .kind = FAKE_REFUSE, FAKE_COLLECTION_GONE},
+        {.call = ENGINE_SEARCH, .kind = FAKE_REFUSE, .code = GROVE_ENGINE, .http_status = 500},
+        {.call = ENGINE_SEARCH, .kind = FAKE_REFUSE, .code = GROVE_IO, .http_status = 507},
+        {.call = ENGINE_SEARCH, .kind = FAKE_ANSWER_LOST, FAKE_SILENT},
+    };
+    make_projected(stores, 3);
+    make_row(stores, 0.85F);
+    for (size_t i = 0; i < ARRAY_COUNT(faults); i++) {
+        fake_engine_fault(stores->fake, &faults[i]);
+        const struct grove_result *result = search(stores, 10);
+        assert_rows(stores, result, "1 4 2 3");
+        assert_true(result->degraded && result->complete);
+        assert_string_equal(result->explain->strategy, "relational");
+        fake_engine_clear_faults(stores->fake);
+    }
+    assert_clean(stores, search(stores, 10), "1 4 2 3");
+}
+
+static void nobody_stands_in_where_pushing_down_was_asked_for(struct test_stores *stores)
+{
+    struct grove_result *result;
+    struct grove_error error;
+    struct test_vector query = test_toward(1, 0);
+    make_projected(stores, 3);
+    fake_engine_fault(stores->fake, &(struct fake_fault){
+                                        .call = ENGINE_SEARCH, .kind = FAKE_REFUSE, FAKE_SILENT});
+    const struct grove_search_request request = {.vector = query.numbers,
+                                                 .strategy = GROVE_STRATEGY_PUSH_DOWN};
+    assert_int_equal(query_search(&stores->store, &request, &result, &error), GROVE_TIMEOUT);
+}
+
+static void no_collection_and_nothing_projected_is_no_fault(struct test_stores *stores)
+{
+    make_row(stores, 0.5F);
+    fake_engine_lose_collection(stores->fake);
+    const struct grove_result *result = search(stores, 10);
+    assert_rows(stores, result, "1");
+    assert_false(result->degraded);
+    assert_true(result->complete);
+    project(stores);
+    fake_engine_lose_collection(stores->fake);
+    assert_true(search(stores, 10)->degraded);
+}
+
+static void odd_ties_change_no_order(struct test_stores *stores)
+{
+    for (int i = 0; i < 4; i++) {
+        int32_t id = test_content(stores, &(struct test_content){.words = 1});
+        test_vector_give(stores, id, test_toward(0.5F, 1).numbers);
+    }
+    project(stores);
+    fake_engine_set_ways(stores->fake, &(struct fake_ways){.ties_backwards = true});
+    assert_clean(stores, search(stores, 4), "1 2 3 4");
+}
+
+int main(int argc, char **argv)
+{
+    const struct CMUnitTest tests[] = {
+        STORES_TEST(rows_are_found_where_they_are),
+        STORES_TEST(a_row_in_both_is_one_row),
+        STORES_TEST(a_row_projected_before_the_engine_is_asked),
+        STORES_TEST(a_row_projected_once_the_engine_has_answered),
+        STORES_TEST(a_row_that_goes_makes_room),
+        STORES_TEST(rows_are_shown_as_they_were_compared),
+        STORES_TEST(strangers_are_passed_over),
+        STORES_TEST(what_has_no_id_is_passed_over),
+        STORES_TEST(better_rows_behind_stale_ones_are_found),
+        STORES_TEST(one_round_is_enough_when_it_is),
+        STORES_TEST(lost_points_degrade_and_are_found),
+        STORES_TEST(lost_points_are_told_where_pushing_down_was_asked_for),
+        STORES_TEST(fewer_rows_than_wanted_are_no_shortage),
+        STORES_TEST(islands_are_reached_when_too_few_were_shown),
+        STORES_TEST(exact_searches_reach_islands),
+        STORES_TEST(discoveries_are_exact),
+        STORES_TEST(a_path_goes_to_the_engine_as_leaves),
+        STORES_TEST(postgres_stands_in),
+        STORES_TEST(nobody_stands_in_where_pushing_down_was_asked_for),
+        STORES_TEST(no_collection_and_nothing_projected_is_no_fault),
+        STORES_TEST(odd_ties_change_no_order),
+    };
+    return test_main(argc, argv, tests, ARRAY_COUNT(tests));
+}
