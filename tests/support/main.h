@@ -8,7 +8,7 @@
 //         return test_main(argc, argv, tests, ARRAY_COUNT(tests));
 //     }
 //
-// `u_projector rows_are_leased_once` runs one test, `u_projector 'rows_*'` several;
+// `u_projection rows_are_leased_once` runs one test, `u_projection 'rows_*'` several;
 // CMOCKA_TEST_FILTER does the same.
 #ifndef GROVE_TESTS_SUPPORT_MAIN_H
 #define GROVE_TESTS_SUPPORT_MAIN_H

@@ -25,8 +25,10 @@ void drain(struct test_stores *stores);
 
 int64_t outbox_count(struct test_stores *stores);
 void assert_projected(struct test_stores *stores, int32_t id);
+// Outside the outbox a content has a vector of its current text.
+void assert_vectors_current(struct test_stores *stores);
 // The outbox is empty, the engine has the contents that there are at their revisions and nothing
-// else, and each content has a vector of its current text.
+// else, and vectors are current.
 void assert_agreed(struct test_stores *stores);
 
 void change_words(struct test_stores *stores);

@@ -143,7 +143,11 @@ static void late_vectors_are_not_kept(struct test_stores *stores)
 {
     stores->id = test_content(stores, &(struct test_content){.title = "first"});
     TEST_AT(stores, PROJECTOR_EMBEDDED, change_and_finish);
+    // At the other one's first time, at ours the second.
+    test_at(stores,
+            &(struct test_step){INJECT_PROJECTOR_STORED, 2, assert_vectors_current, GROVE_OK});
     step(stores);
+    assert_int_equal(stores->reached[INJECT_PROJECTOR_STORED], 2);
     drain(stores);
     assert_agreed(stores);
 }
