@@ -680,7 +680,8 @@ static enum grove_code stop_locked(const struct cluster *cluster, bool *ret_forc
         int signal_number;
         unsigned timeout_ms;
     } steps[] = {{SIGINT, STOP_TIMEOUT_MS},
-                 {SIGQUIT, silent ? SILENT_QUIT_TIMEOUT_MS : KILL_TIMEOUT_MS}};
+                 {SIGQUIT, silent ? (unsigned)KNOB(PG_QUIT_MS, SILENT_QUIT_TIMEOUT_MS)
+                                  : (unsigned)KILL_TIMEOUT_MS}};
     for (size_t i = silent ? 1 : 0; i < ARRAY_COUNT(steps); i++) {
         pid_t pid = postmaster(cluster);
         if (pid && kill(pid, steps[i].signal_number) != 0 && errno != ESRCH)

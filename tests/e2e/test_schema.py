@@ -142,9 +142,8 @@ def fold(conn):
     conn.execute(path.read_text())
 
 
-def test_counts_follow_every_change(grove):
-    grove("demo")
-    with grove.connect() as conn:
+def test_counts_follow_every_change(filled):
+    with filled.connect() as conn:
         assert wrong_counts(conn) == [] and count_rows(conn) > 0
         conn.execute(INSERT, ("Note", 101, 120))
         conn.execute("UPDATE content_metadata SET content_type = 'Letter' WHERE chunk_number > 110")
@@ -167,11 +166,11 @@ def test_counts_follow_every_change(grove):
         assert wrong_counts(conn) == [] and count_rows(conn) < before
         here = conn.execute("SELECT content_type, count(*) FROM content_metadata"
                             " WHERE hierarchy_table = 'religion_hierarchy' GROUP BY 1").fetchall()
-        groups = grove.json("browse", "religion")["groups"]
+        groups = filled.json("browse", "religion")["groups"]
         assert {(group["content_type"], group["count"]) for group in groups} == set(here)
         conn.execute("TRUNCATE content_metadata CASCADE")
         assert wrong_counts(conn) == [] and count_rows(conn) == 0
-        assert grove.json("browse", "religion")["groups"] == []
+        assert filled.json("browse", "religion")["groups"] == []
 
 
 def test_counts_hold_while_many_write_and_fold(shared):
