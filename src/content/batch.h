@@ -3,8 +3,9 @@
 // Up to 256 records, written to PostgreSQL in one transaction and then projected.
 //
 //     batch_init(&batch, store, "supplied");
-//     record = batch_slot(&batch);                 // parse into it, with batch.arena
-//     batch.count++;
+//     verdict = record_parse(line, trees, &batch.arena, &batch.records[batch.count], &problem);
+//     if (verdict == RECORD_GOOD)
+//         batch.count++;
 //     if (batch_full(&batch))
 //         code = batch_write(&batch, progress, error);   // and empty again
 //     batch_release(&batch);

@@ -7,8 +7,11 @@
 // score does not change when it moves from the outbox into the engine.
 //
 //     struct ranking ranking;
-//     code = ranking_run(store, &request, result, arena, &ranking, error);
-//     ... ranking.items[0..count) best first, ties by id ...
+//     code = ranking_run(store, &request, &predicate, result, arena, &ranking, error);
+//     for (size_t i = 0; code == GROVE_OK && i < ranking.count; i++)
+//         use(ranking.items[i].content_id, ranking.items[i].score);   // best first, ties by id
+//     code = ranking_hydrate(&ranking, 0, ranking.count, result, arena, error);
+//     pg_give(&ranking.conn);
 //
 // The connection that ranking_run used keeps its snapshot open in ranking.conn, so that the rows
 // can be read as they were compared; the caller gives it back (pg_give).
