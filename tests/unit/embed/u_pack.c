@@ -21,9 +21,9 @@
 
 enum { SKIPPED = 77 };
 
-static const char *published;    // the model's folder
-static char root[PATH_MAX];      // all that the tests write
-static char folder[PATH_MAX];    // of a model of their own, with links to the published files
+static const char *published; // the model's folder
+static char root[PATH_MAX];   // all that the tests write
+static char folder[PATH_MAX]; // of a model of their own, with links to the published files
 static char pack_paths[EMBED_PRECISIONS][PATH_MAX]; // in `folder`
 static char cache_folder[PATH_MAX];
 static float wanted[EMBED_PRECISIONS][EMBED_DIMENSION];
