@@ -162,6 +162,21 @@ def test_what_a_killed_load_left_is_projected(empty, tmp_path):
         assert conn.execute("SELECT count(*) FROM grove.outbox").fetchone() == (0,)
 
 
+def test_a_dead_letter_that_is_loaded_again_is_tried_again(empty, tmp_path):
+    path = write_rows(tmp_path / "x", [make_row(9001, vector=make_vector(9001))])
+    assert empty.json("load", path)["pending"] == 0
+    with empty.connect() as conn:
+        conn.execute("""
+            INSERT INTO grove.outbox (content_id, revision, deleted, attempts, last_error, dead_since)
+            SELECT m.id, s.revision, false, 8, 'refused', clock_timestamp()
+            FROM content_metadata m JOIN grove.content_state s ON s.content_id = m.id
+            WHERE chunk_number = 9001""")
+        assert empty.json("sync")["dead"] == 1
+        report = empty.json("load", path)
+        assert (report["rows_unchanged"], report["rows_projected"]) == (1, 1)
+        assert conn.execute("SELECT count(*) FROM grove.outbox").fetchone() == (0,)
+
+
 def test_changed_rows_are_updated(empty, tmp_path):
     rows = [make_row(n, tree="subject5", body=f"Body {n}.") for n in range(1, 7)]
     path = write_rows(tmp_path / "x", rows)

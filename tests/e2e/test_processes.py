@@ -198,7 +198,8 @@ def test_killed_in_the_middle_of_a_load(shared, tmp_path, tree, victim):
         there = conn.execute(ask).fetchone()[0]
         assert there == ROWS or there % 256 == 0
         # Who was killed cannot hand back what it had taken; this is the time running out.
-        conn.execute("UPDATE grove.outbox SET lease_until = clock_timestamp()")
+        conn.execute("UPDATE grove.outbox SET lease_until = clock_timestamp()"
+                     " WHERE lease_until IS NOT NULL")
     answer = shared.json("search", "row", "--path", tree, "--limit", "1000")
     assert answer["complete"] is True and len(answer["results"]) == min(there, 1000)
     report = shared.json("load", path)
