@@ -20,6 +20,9 @@ import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 BINARY = os.environ.get("GROVE_BIN", str(ROOT / "build" / "grove"))
+OUTBOX_CHECK = next((path for path in (pathlib.Path(BINARY).parent / "tests" / "outbox-check",
+                                       pathlib.Path(BINARY).parent / "outbox-check")
+                     if path.exists()), ROOT / "build" / "tests" / "outbox-check")
 
 MIGRATIONS = len(list((ROOT / "sql").glob("[0-9]*.sql")))
 
@@ -67,6 +70,13 @@ class Grove:
         assert set(error) == {"code", "message", "detail", "hint", "context", "origin", "sqlstate",
                               "http_status", "retry"}
         return answer
+
+    def broken(self):
+        """What the stores break of the invariants of sql/README.md, in words; "": nothing."""
+        done = subprocess.run([OUTBOX_CHECK], capture_output=True, env=self.env, timeout=120,
+                              text=True, check=False)
+        assert done.returncode in (0, 1) and (done.returncode == 0) == (done.stderr == ""), done
+        return done.stderr
 
     def fails(self, code, *args, **options):
         """The error of a command that must fail with this code."""

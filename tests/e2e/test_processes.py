@@ -194,6 +194,7 @@ def test_killed_in_the_middle_of_a_load(shared, tmp_path, tree, victim):
             assert load.returncode == EXIT_STATUS[error["code"]], (out, err)
             assert error["retry"] == "later", error
     # Whole batches only, all of them searchable at once.
+    assert shared.broken() == ""
     with shared.connect() as conn:
         there = conn.execute(ask).fetchone()[0]
         assert there == ROWS or there % 256 == 0
@@ -208,6 +209,7 @@ def test_killed_in_the_middle_of_a_load(shared, tmp_path, tree, victim):
     assert (done["pending"], done["dead"]) == (0, 0)
     status = shared.json("status")
     assert status["engine"]["points"] == status["contents"] == status["embeddings"]
+    assert shared.broken() == ""
     assert shared.json("browse", tree, "--limit", "1")["total"] == ROWS
     exact, quick = (
         [hit["content_id"] for hit in
