@@ -51,6 +51,8 @@ CASES = [
     ("spdx", "sql/a.sql", "-- SPDX-License-Identifier: Apache-2.0\n", None),
     ("sizes", "src/base/a.c", "int f(void)\n{\n" + "    g();\n" * 67 + "}\n", None),
     ("sizes", "src/base/a.c", "int f(void)\n{\n" + "    g();\n" * 68 + "}\n", "f: 71 lines"),
+    ("sizes", "src/base/a.c", "enum code f(void)\n{\n" + "    g();\n" * 68 + "}\n", "f: 71"),
+    ("sizes", "src/base/a.c", "enum { A = B(1),\n" + "    C,\n" * 69 + "};\n", None),
     ("sizes", "src/base/a.c", "int a;\n" * 801, "801 lines"),
     ("sizes", "src/base/a.c", "void f(void)\n{" + NESTED + "}\n", "nested 5 deep"),
     ("sizes", "src/base/a.c", "int f(void)\n{if (a) ; " + "else if (b) ; " * 9 + "}\n", None),
