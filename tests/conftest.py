@@ -20,8 +20,18 @@ import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 BINARY = os.environ.get("GROVE_BIN", str(ROOT / "build" / "grove"))
-# The same with the points and the times of src/base/inject.h.
-INJECTED = os.path.join(os.path.dirname(BINARY), "tests", "grove-injected")
+
+
+def built_for_tests(name):
+    """A program of the tests, of the same build as the command; GROVE_BIN may be one of them."""
+    folder = pathlib.Path(BINARY).parent
+    return next((path for path in (folder / "tests" / name, folder / name) if path.exists()),
+                ROOT / "build" / "tests" / name)
+
+
+# The command with the points and the times of src/base/inject.h.
+INJECTED = built_for_tests("grove-injected")
+OUTBOX_CHECK = built_for_tests("outbox-check")
 
 MIGRATIONS = len(list((ROOT / "sql").glob("[0-9]*.sql")))
 
@@ -69,6 +79,13 @@ class Grove:
         assert set(error) == {"code", "message", "detail", "hint", "context", "origin", "sqlstate",
                               "http_status", "retry"}
         return answer
+
+    def broken(self):
+        """What the stores break of the invariants of sql/README.md, in words; "": nothing."""
+        done = subprocess.run([OUTBOX_CHECK], capture_output=True, env=self.env, timeout=120,
+                              text=True, check=False)
+        assert done.returncode in (0, 1) and (done.returncode == 0) == (done.stderr == ""), done
+        return done.stderr
 
     def fails(self, code, *args, **options):
         """The error of a command that must fail with this code."""

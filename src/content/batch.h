@@ -55,4 +55,11 @@ void batch_add_leaf(struct batch *batch, const struct batch_leaf *leaf);
 enum grove_code batch_write(struct batch *batch, struct grove_load_progress *progress,
                             struct grove_error *error);
 
+// NULL where the batch is whole, else the first rule that is broken, in words; "placed" once each
+// record has its leaf, "written" once each has its id. Part of the library that the tests link, no
+// other.
+const char *batch_check(const struct batch *batch);
+const char *batch_check_placed(const struct batch *batch);
+const char *batch_check_written(const struct batch *batch);
+
 #endif

@@ -51,7 +51,8 @@ CASES = [
     ("spdx", "sql/a.sql", "-- SPDX-License-Identifier: Apache-2.0\n", None),
     ("sizes", "src/base/a.c", "int f(void)\n{\n" + "    g();\n" * 67 + "}\n", None),
     ("sizes", "src/base/a.c", "int f(void)\n{\n" + "    g();\n" * 68 + "}\n", "f: 71 lines"),
-    ("sizes", "src/base/a.c", "enum a f(void)\n{\n" + "    g();\n" * 68 + "}\n", "f: 71 lines"),
+    ("sizes", "src/base/a.c", "enum code f(void)\n{\n" + "    g();\n" * 68 + "}\n", "f: 71"),
+    ("sizes", "src/base/a.c", "enum { A = B(1),\n" + "    C,\n" * 69 + "};\n", None),
     ("sizes", "src/base/a.c", "int a;\n" * 801, "801 lines"),
     ("sizes", "src/base/a.c", "void f(void)\n{" + NESTED + "}\n", "nested 5 deep"),
     ("sizes", "src/base/a.c", "int f(void)\n{if (a) ; " + "else if (b) ; " * 9 + "}\n", None),
@@ -193,3 +194,19 @@ def test_exemptions(tmp_path):
     assert findings(tmp_path, "banned", {"src/base/a.c": "x = malloc(8);\n"}, [reason]) == []
     found = findings(tmp_path, "banned", {"src/base/a.c": "x = 0;\n"}, [reason])
     assert len(found) == 1 and "no longer needed" in found[0] and "the reason" in found[0]
+
+
+ASSERTING = "static enum grove_code f(int a)\n{\n    CHECK(a > 0);\n    return g(a);\n}\n"
+SILENT = "enum grove_code g(int a)\n{\n    // CHECK(a > 0);\n    return a;\n}\n"
+
+
+def test_a_folder_has_an_assertion_for_each_function(tmp_path):
+    files = {"src/pg/a.c": ASSERTING, "src/pg/b.h": 'static_assert(B == 1, "one");\n',
+             "src/pg/c.c": SILENT, "src/base/a.c": SILENT}
+    assert findings(tmp_path, "assertions", files) == []
+    found = findings(tmp_path, "assertions", {**files, "src/pg/c.c": SILENT * 2})
+    assert found == ["src/pg/README.md:1: 2 assertions in 3 functions of src/pg; "
+                     "as many are wanted [assertions]"]
+    assert findings(tmp_path, "assertions", {
+        **files, "src/pg/c.c": SILENT * 2 + "void h(void)\n{\n    DCHECK(i);\n    DCHECK(j);\n}\n"
+    }) == []
