@@ -135,8 +135,7 @@ static double cosine(const double *query, const float *vector)
         sum += x * x;
     }
     double score = sum > 0 ? dot / sqrt(sum) : 0;
-    CHECK(
-        !(fabs(score) > COSINE_MAX)); // whatever numbers somebody wrote there; NaN is the caller's
+    CHECK(isnan(score) || fabs(score) <= COSINE_MAX); // whatever numbers somebody wrote there
     return score;
 }
 
