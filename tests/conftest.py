@@ -21,6 +21,18 @@ import pytest
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 BINARY = os.environ.get("GROVE_BIN", str(ROOT / "build" / "grove"))
 
+
+def built_for_tests(name):
+    """A program of the tests, of the same build as the command; GROVE_BIN may be one of them."""
+    folder = pathlib.Path(BINARY).parent
+    return next((path for path in (folder / "tests" / name, folder / name) if path.exists()),
+                ROOT / "build" / "tests" / name)
+
+
+# The command with the points and the times of src/base/inject.h.
+INJECTED = built_for_tests("grove-injected")
+OUTBOX_CHECK = built_for_tests("outbox-check")
+
 MIGRATIONS = len(list((ROOT / "sql").glob("[0-9]*.sql")))
 
 # What a developer may have set for a database of theirs must not reach the tests.
@@ -68,6 +80,13 @@ class Grove:
                               "http_status", "retry"}
         return answer
 
+    def broken(self):
+        """What the stores break of the invariants of sql/README.md, in words; "": nothing."""
+        done = subprocess.run([OUTBOX_CHECK], capture_output=True, env=self.env, timeout=120,
+                              text=True, check=False)
+        assert done.returncode in (0, 1) and (done.returncode == 0) == (done.stderr == ""), done
+        return done.stderr
+
     def fails(self, code, *args, **options):
         """The error of a command that must fail with this code."""
         return self.failure(code, *args, **options)["error"]
@@ -96,6 +115,13 @@ class Grove:
             got += piece
         os.close(terminal)
         return process.wait(60), got.decode().replace("\r\n", "\n")
+
+    def hurried(self, **milliseconds):
+        """The same home, with times of src/base/inject.h shortened: pg_silent_ms=500."""
+        other = Grove(self.home, (INJECTED,))
+        other.env = {**self.env, "GROVE_KNOBS": ",".join(
+            f"{name.replace('_', '-')}={value}" for name, value in milliseconds.items())}
+        return other
 
     def socket_folder(self):
         return self("psql", "--", "-Atc", "SHOW unix_socket_directories").stdout.strip().strip('"')
@@ -179,6 +205,36 @@ def new_grove():
     return Grove(os.path.join(make_home(), "home"))
 
 
+# Making a home takes two seconds, initdb most of it; a copy of one, which grove takes for a home of
+# its own, a tenth. Those that are copied are made once in a run, by whichever process of the tests
+# wants one first, and are stopped.
+TEMPLATES = "GROVE_TEST_TEMPLATES"
+
+
+def pytest_configure(config):
+    if not hasattr(config, "workerinput"):
+        os.environ[TEMPLATES] = make_home()
+
+
+def pytest_unconfigure(config):
+    if not hasattr(config, "workerinput"):
+        shutil.rmtree(os.environ.pop(TEMPLATES), ignore_errors=True)
+
+
+def copy_of(command):
+    """A home in which this command was run, which makes it or fills it."""
+    template = Grove(os.path.join(os.environ[TEMPLATES], command))
+    made = new_grove()
+    with open(f"{template.home}.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not os.path.exists(f"{template.home}.made"):
+            template(command)
+            template("stop")
+            pathlib.Path(f"{template.home}.made").touch()
+    subprocess.run(["cp", "-a", "--reflink=auto", template.home, made.home], check=True)
+    return made
+
+
 @pytest.fixture
 def grove():
     """A home that nothing was done in yet."""
@@ -187,11 +243,18 @@ def grove():
     end_home(made)
 
 
+@pytest.fixture
+def filled():
+    """A home with the sample, of one test."""
+    made = copy_of("demo")
+    yield made
+    end_home(made)
+
+
 @pytest.fixture(scope="session")
 def sample():
     """A home with the sample, shared: tests must not change it."""
-    made = new_grove()
-    made("demo")
+    made = copy_of("demo")
     yield made
     end_home(made)
 
@@ -199,8 +262,7 @@ def sample():
 @pytest.fixture(scope="module")
 def shared():
     """A home of one test file, with the sample; its tests may change it."""
-    made = new_grove()
-    made("demo")
+    made = copy_of("demo")
     yield made
     end_home(made)
 
@@ -208,8 +270,7 @@ def shared():
 @pytest.fixture(scope="module")
 def empty():
     """A home of one test file with nothing in it but the schema; its tests may change it."""
-    made = new_grove()
-    made("init")
+    made = copy_of("init")
     yield made
     end_home(made)
 

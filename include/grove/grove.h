@@ -183,7 +183,7 @@ struct grove_stage {
 struct grove_explain {
     const char *strategy;   // "navigation", "push-down", "relational"
     const char *reason;     // why this one
-    int64_t rows_estimated; // matching the filter, by the planner; GROVE_NULL: not asked
+    int64_t rows_estimated; // always GROVE_NULL: no strategy needs the planner's estimate
     int64_t rows_matching;  // counted; GROVE_NULL: not counted
     unsigned rounds;        // of asking for candidates
     int64_t candidates;     // rows compared exactly

@@ -4,6 +4,7 @@
 --   $2 text       who takes them
 --   $3 integer    for how many milliseconds
 --   $4 text       model id; where the database has changed to another there is nothing to take
+-- A dead letter gets one more attempt so: it lives again, with the attempts it had.
 WITH due AS (
     SELECT content_id
     FROM grove.outbox
@@ -14,7 +15,8 @@ WITH due AS (
     FOR UPDATE SKIP LOCKED
 )
 UPDATE grove.outbox AS o
-SET lease_owner = $2, lease_until = clock_timestamp() + $3 * interval '1 millisecond'
+SET lease_owner = $2, lease_until = clock_timestamp() + $3 * interval '1 millisecond',
+    dead_since = NULL
 FROM due
 WHERE o.content_id = due.content_id
 RETURNING o.content_id, o.revision

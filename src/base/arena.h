@@ -5,7 +5,8 @@
 //     struct arena arena;
 //     arena_init(&arena, 64 << 20);
 //     char *name = arena_printf(&arena, "%s_hierarchy", tree);   // NULL: out of memory
-//     arena_on_release(&arena, release_result, result);          // foreign handles hang on it
+//     if (arena_on_release(&arena, release_result, result) != 0)   // foreign handles hang on it
+//         return error_no_memory(error, "a result");
 //     ...
 //     arena_release(&arena);                                     // callbacks run in reverse
 //

@@ -3,7 +3,8 @@
 // Filling in a `struct grove_error` (see grove/error.h for its contract).
 //
 //     if (dimension != 384)
-//         return error_set(error, GROVE_INVALID, "vector of \"%s\" has %zu numbers, not 384", ...);
+//         return error_set(error, GROVE_INVALID, "vector of \"%s\" has %zu numbers, not 384",
+//                          title, dimension);
 //
 // The first failure wins: `error_set` starts afresh, and outer layers only add to it with
 // `error_context` and, where it has none, `error_hint`. Text that does not fit is cut at a whole

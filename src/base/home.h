@@ -4,7 +4,7 @@
 //
 //     struct home home;
 //     code = home_open(NULL, &home, error);         // resolves and makes the folder
-//     code = home_lock(&home, &lock, error);        // one starter or stopper at a time
+//     code = home_lock(&home, 60000, &lock, error); // one starter or stopper at a time
 //     ...
 //     home_unlock(&lock);
 //

@@ -14,7 +14,7 @@
 //
 //     GROVE_INJECT='projector-written=die'            SIGKILL, there
 //     GROVE_INJECT='load-committed=fail'              GROVE_UNAVAILABLE, there
-//     GROVE_INJECT='search-hits=wait:/tmp/x'          makes that file, goes on once it is gone
+//     GROVE_INJECT='search-hits=wait:/tmp/x'          makes the file /tmp/x, waits until it is gone
 //     GROVE_INJECT='load-contents=die@2,search-hits=fail'    only the second time; several points
 //     GROVE_KNOBS='lease-ms=500,pg-silent-ms=300'
 //
@@ -65,6 +65,9 @@
 #define INJECT_KNOBS(KNOB_)                                                                        \
     KNOB_(LEASE_MS, "how long a projector may keep its rows")                                      \
     KNOB_(PG_SILENT_MS, "how long PostgreSQL may say nothing before it counts as hung")            \
+    KNOB_(PG_CONNECT_MS, "how long a connect may take")                                            \
+    KNOB_(PG_QUIT_MS, "how long a hung PostgreSQL may take to end by itself")                      \
+    KNOB_(ENGINE_READ_MS, "how long the engine may take for what somebody waits for")              \
     KNOB_(LOAD_PATIENCE_MS, "how long a load waits for rows that another projector has leased")
 
 enum inject_point {

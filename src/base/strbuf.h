@@ -8,7 +8,8 @@
 //     strbuf_init(&sql, 1 << 20);
 //     strbuf_add(&sql, "SELECT ");
 //     strbuf_addf(&sql, "%d", 1);
-//     if (sql.failed) ...
+//     if (sql.failed)
+//         code = error_no_memory(error, "the statement");
 //     use(sql.data, sql.length);      // always ends in NUL; "" when nothing was appended
 //     strbuf_release(&sql);
 #ifndef GROVE_BASE_STRBUF_H

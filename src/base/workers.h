@@ -2,7 +2,7 @@
 //
 // A fixed set of threads that share the steps of one job at a time.
 //
-//     workers_run(workers, count, step, state);   // step(state, i, worker) for i in 0..count-1
+//     workers_run(workers, steps, step, state);   // step(state, i, worker) for i in 0..steps-1
 //
 // The calling thread works too, so a set of 1 has no threads of its own. Several threads may call
 // workers_run on the same set: they take turns.

@@ -4,7 +4,7 @@
 // that none of them can be wrong about another.
 //
 //     const struct command *command = command_find("search");
-//     code = command->run(&session, &error);
+//     code = command->run(session, error);
 //
 // Everything here is constant and lives as long as the process. Threads: any.
 #ifndef GROVE_CLI_COMMAND_H

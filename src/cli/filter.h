@@ -4,7 +4,7 @@
 //
 //     struct filter_values values;
 //     code = filter_read(&session->options, &values, error);
-//     struct grove_search_request request = {.filter = values.filter, ...};
+//     struct grove_search_request request = {.filter = values.filter, .text = text};
 //
 // `values` must live as long as the filter is used; its strings are borrowed from the options.
 #ifndef GROVE_CLI_FILTER_H

@@ -49,7 +49,7 @@ static const char output[] =
     "`complete` is false when rows may be missing that should be there, and `incomplete_reason` "
     "says why. `degraded` is true when the vector engine did not answer, or lacks points, and "
     "PostgreSQL did its work; `degraded_reason` says which, and how to mend it. `explain` has "
-    "`strategy`, `reason`, `rows_estimated`, `rows_matching`, `rounds`, "
+    "`strategy`, `reason`, `rows_estimated` (always null), `rows_matching`, `rounds`, "
     "`candidates`, `pending`, `dropped`, `stages` (`name`, `milliseconds`, `rows`) and `plan`.\n\n"
     "A cursor belongs to its query. `--since 90d` means another time at every moment: with "
     "`--cursor` give the time itself, as the line for the next page does.\n\n"

@@ -3,8 +3,8 @@
 // Reading a command line by the command table.
 //
 //     struct options options = {0};
-//     code = options_parse_top(argc, argv, &options, &next, &error);   // up to the command
-//     code = options_parse(command, argc - next, argv + next, &options, &error);
+//     code = options_parse_top(argc, argv, &options, &next, error);   // up to the command
+//     code = options_parse(command, argc - next, argv + next, &options, error);
 //     int64_t limit = options_count(&options, OPTION_LIMIT, 10);
 //
 // Values are checked while parsing, so that what the accessors give is valid. Strings are borrowed

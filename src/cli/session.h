@@ -2,17 +2,14 @@
 //
 // One run of the grove command: what was asked for, where output goes, the library's handle.
 //
-//     enum grove_code cmd_x(struct session *session, struct grove_error *error)
-//     {
-//         enum grove_code code = session_open(session, error);
-//         ...
-//         struct strbuf out;
-//         strbuf_init(&out, SESSION_OUTPUT_MAX);
-//         ...
-//         code = session_print(session, &out, error);       // or session_print_json
-//         strbuf_release(&out);
-//         return code;
-//     }
+//     enum grove_code code = session_open(session, error);
+//     ...
+//     struct strbuf out;
+//     strbuf_init(&out, SESSION_OUTPUT_MAX);
+//     ...
+//     code = session_print(session, &out, error);       // or session_print_json
+//     strbuf_release(&out);
+//     return code;
 //
 // main owns the session and everything in it. A command returns what went wrong and lets main
 // report it, once. Threads: one; the signal handlers of session_open only cancel.

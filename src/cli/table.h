@@ -8,7 +8,7 @@
 //     table_init(&table, columns, ARRAY_COUNT(columns));
 //     table_add(&table, "0.712");                        // cells row by row; safe copies are made
 //     ...
-//     table_note(&table, STYLE_DIM, 2, row->summary);    // wrapped lines below the last row
+//     table_note(&table, STYLE_DIM, 2, row->content_summary); // wrapped lines below the last row
 //     table_print(&table, &terminal, &out);
 //     table_release(&table);
 //

@@ -50,6 +50,7 @@ static size_t find_or_add_leaf(struct batch *batch, const struct batch_leaf *lea
 void batch_add_leaf(struct batch *batch, const struct batch_leaf *leaf)
 {
     find_or_add_leaf(batch, leaf);
+    DCHECK(batch_check(batch) == NULL);
 }
 
 // --- one transaction -----------------------------------------------------------------------------
@@ -174,6 +175,7 @@ static enum grove_code write_contents(struct writing *writing, struct grove_erro
         writing->was_there[r] = pg_bool(&rows, r, 1);
         writing->changed[r] = pg_bool(&rows, r, 2);
     }
+    DCHECK(batch_check_written(batch) == NULL);
     return GROVE_OK;
 }
 
@@ -355,6 +357,7 @@ enum grove_code batch_write(struct batch *batch, struct grove_load_progress *pro
                                         .leaf = record->leaf};
         batch->leaf_of[i] = find_or_add_leaf(batch, &leaf);
     }
+    DCHECK(batch_check_placed(batch) == NULL);
     enum grove_code code = store_refresh_model(batch->store, error);
     if (code == GROVE_OK && batch->leaf_count > 0)
         code = write_transaction(batch, progress, error);

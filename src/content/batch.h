@@ -3,8 +3,9 @@
 // Up to 256 records, written to PostgreSQL in one transaction and then projected.
 //
 //     batch_init(&batch, store, "supplied");
-//     record = batch_slot(&batch);                 // parse into it, with batch.arena
-//     batch.count++;
+//     verdict = record_parse(line, trees, &batch.arena, &batch.records[batch.count], &problem);
+//     if (verdict == RECORD_GOOD)
+//         batch.count++;
 //     if (batch_full(&batch))
 //         code = batch_write(&batch, progress, error);   // and empty again
 //     batch_release(&batch);
@@ -53,5 +54,12 @@ void batch_add_leaf(struct batch *batch, const struct batch_leaf *leaf);
 // error afterwards says that the rows are in PostgreSQL.
 enum grove_code batch_write(struct batch *batch, struct grove_load_progress *progress,
                             struct grove_error *error);
+
+// NULL where the batch is whole, else the first rule that is broken, in words; "placed" once each
+// record has its leaf, "written" once each has its id. Part of the library that the tests link, no
+// other.
+const char *batch_check(const struct batch *batch);
+const char *batch_check_placed(const struct batch *batch);
+const char *batch_check_written(const struct batch *batch);
 
 #endif

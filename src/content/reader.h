@@ -3,7 +3,7 @@
 // The lines of a file, plain or gzip, or of standard input.
 //
 //     code = reader_open("x.jsonl.gz", false, &reader, error);
-//     while ((code = reader_next(&reader, &line, error)) == GROVE_OK && line.data)
+//     while ((code = reader_next(&reader, &line, &too_long, error)) == GROVE_OK && line.data)
 //         use(line, reader.line_number);
 //     reader_close(&reader);
 #ifndef GROVE_CONTENT_READER_H

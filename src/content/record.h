@@ -4,7 +4,8 @@
 //
 //     struct record record;
 //     struct record_problem problem;
-//     switch (record_parse(line, &trees, arena, &record, &problem)) { ... }
+//     if (record_parse(line, &trees, arena, &record, &problem) == RECORD_BAD)
+//         report(problem.field, problem.reason);
 //
 // Texts of a record are copies in the arena. Nothing here needs a server: the trees are given.
 #ifndef GROVE_CONTENT_RECORD_H

@@ -3,7 +3,7 @@
 // The forward pass: token ids in, one vector of length 1 for each sequence out.
 //
 //     scratch = forward_scratch_new(512);
-//     finite = forward(&encoder, scratch, sequences, count);
+//     finite = forward(&encoder, scratch, sequences, count, NULL);   // or with a team
 //     forward_scratch_free(scratch);
 //
 // Sequences of different lengths lie one behind the other, without padding. A scratch holds all

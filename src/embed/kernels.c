@@ -54,8 +54,9 @@ static bool has_dotprod(void)
 }
 #endif
 
-// Slowest first. A name that does nothing more for f32 than the one before it is chosen for the
-// reduced precision only.
+// Slowest first. Some tables have the same loops of real numbers as the one before them and differ
+// in those of whole numbers. f32 uses real numbers only, so it takes the first of such tables; the
+// reduced precision takes the last.
 static const struct kernels all[] = {
     {"reference", &kernels_reference, &kernels_reference_whole, false, always},
     {"plain", &kernels_plain, &kernels_reference_whole, false, always},

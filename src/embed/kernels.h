@@ -106,7 +106,8 @@ static inline size_t kernels_place16(size_t i)
 enum grove_code kernels_choose(enum embed_precision precision, const struct kernels **ret_kernels,
                                struct grove_error *error);
 
-// The fastest of those that give the same bits, whatever the environment says.
+// The fastest of those that give the same bits, whatever the environment says: the choice for
+// EMBED_REDUCED, and what samples are computed with.
 const struct kernels *kernels_fused(void);
 
 // All there are, slowest first; those of this machine are `supported`.

@@ -2,8 +2,8 @@
 //
 // Whole products of the model, cut into what the kernels take.
 //
-//     product_f32(kernels, &layer->output, x, rows, y);
-//     product_int8(kernels, &layer->output, scratch, x, rows, y);
+//     product_f32(kernels, &layer->output, x, rows, y, team);
+//     product_int8(kernels, &layer->output, scratch, x, rows, y, team);
 //
 // x is [rows][inputs], y [rows][outputs]; y = x W^T + bias. Threads: any, with scratches of their
 // own.

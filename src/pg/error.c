@@ -1,8 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "base/check.h"
 #include "pg/conn.h"
+
+enum { SQLSTATE_LENGTH = 5 };
+static_assert(sizeof((struct grove_error){0}.sqlstate) > SQLSTATE_LENGTH, "a whole state fits");
 
 struct sqlstate_class {
     const char *prefix;
@@ -32,8 +37,10 @@ static const struct sqlstate_class sqlstate_classes[] = {
 
 enum grove_code pg_code_of_sqlstate(const char *sqlstate, bool cancel_requested)
 {
+    CHECK(sqlstate);
     for (size_t i = 0; i < ARRAY_COUNT(sqlstate_classes); i++) {
         const struct sqlstate_class *class = &sqlstate_classes[i];
+        CHECK(class->code != GROVE_OK);
         if (strncmp(sqlstate, class->prefix, strlen(class->prefix)) != 0)
             continue;
         return class->code == GROVE_TIMEOUT && cancel_requested ? GROVE_CANCELLED : class->code;
@@ -49,6 +56,8 @@ static bool worth_repeating(const char *sqlstate)
 
 void pg_one_line(const char *message, char *ret_text, size_t size_bytes)
 {
+    CHECK(message);
+    CHECK(size_bytes > 0);
     struct text rest = text_of(message), line;
     size_t length = 0;
     ret_text[0] = '\0';
@@ -79,12 +88,14 @@ static enum grove_code set_lost(struct pg_conn *conn, struct grove_error *error)
         error_detail(error, "%s", text);
     hint_lost(error);
     error->origin = GROVE_ORIGIN_POSTGRES;
+    CHECK(error->retry == GROVE_RETRY_LATER); // whoever repeats goes by it
     return GROVE_UNAVAILABLE;
 }
 
 enum grove_code pg_set_error(struct pg_conn *conn, const PGresult *result,
                              struct grove_error *error)
 {
+    CHECK(conn->description[0]);
     const char *sqlstate = result ? PQresultErrorField(result, PG_DIAG_SQLSTATE) : NULL;
     if (PQstatus(conn->link) == CONNECTION_BAD)
         conn->broken = true;
@@ -115,6 +126,7 @@ enum grove_code pg_set_error(struct pg_conn *conn, const PGresult *result,
     error->origin = GROVE_ORIGIN_POSTGRES;
     if (worth_repeating(sqlstate))
         error->retry = GROVE_RETRY_LATER;
+    CHECK(error->code == code);
     return code;
 }
 
@@ -148,5 +160,6 @@ enum grove_code pg_set_connect_error(PGconn *link, const char *description,
         error_detail(error, "%s", text);
     hint_connect(link, password, text, error);
     error->origin = GROVE_ORIGIN_POSTGRES;
+    CHECK(error->code == GROVE_DENIED || error->code == GROVE_UNAVAILABLE);
     return error->code;
 }

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "base/check.h"
 #include "base/file.h"
 #include "base/text.h"
 
@@ -20,6 +21,7 @@ static uint64_t read_limit(const char *path)
     if (length <= 0 || !text_to_int64(text_trim((struct text){text, (size_t)length}), &limit) ||
         limit <= 0)
         return UINT64_MAX; // "max", or none
+    CHECK(limit > 0);
     return (uint64_t)limit;
 }
 
@@ -29,6 +31,7 @@ uint64_t memory_usable_bytes(void)
     for (size_t i = 0; i < ARRAY_COUNT(limit_files); i++) {
         uint64_t limit = read_limit(limit_files[i]);
         usable = limit < usable ? limit : usable;
+        CHECK(usable <= limit);
     }
     return usable;
 }

@@ -5,6 +5,7 @@
 //
 //     int32 dimensions (0 or 1) | int32 has nulls | uint32 element type
 //     int32 count | int32 lower bound (1) | then for each: int32 length or -1, bytes
+#include <assert.h>
 #include <endian.h>
 #include <limits.h>
 
@@ -12,9 +13,20 @@
 #include "pg/conn.h"
 #include "pg/types.h"
 
+// What goes to the server as it lies in memory, but for the order of its bytes.
+static_assert(sizeof(double) == 8, "float8 has this size");
+static_assert(sizeof(unsigned) == sizeof(Oid), "type ids are kept as unsigned");
+static_assert(sizeof((struct pg_params){0}.small[0]) == sizeof(int64_t), "bigint and float8 fit");
+static_assert(PG_PARAMS_MAX <= UINT16_MAX, "the protocol counts parameters in 16 bits");
+static_assert(PG_NULL_INT4 == INT32_MIN, "the same number in every array of integers");
+static_assert(PG_EPOCH_US == INT64_C(10957) * 24 * 3600 * 1000000, "10957 days after 1970");
+
 static char *reserve(struct pg_params *params, unsigned type, int length)
 {
+    CHECK(params->count >= 0);
     CHECK(params->count < PG_PARAMS_MAX);
+    CHECK(type != 0); // the server would guess
+    CHECK(length >= 0);
     int i = params->count++;
     params->types[i] = type;
     params->lengths[i] = length;
@@ -38,6 +50,7 @@ void pg_add_null(struct pg_params *params, unsigned type)
 {
     reserve(params, type, 0);
     params->values[params->count - 1] = NULL;
+    CHECK(params->lengths[params->count - 1] == 0);
 }
 
 void pg_add_bool(struct pg_params *params, bool value)
@@ -69,6 +82,7 @@ void pg_add_float8(struct pg_params *params, double value)
 
 static void add_bytes(struct pg_params *params, unsigned type, struct text value)
 {
+    CHECK(value.data || value.length == 0);
     if (value.length > INT_MAX) {
         params->failed = true;
         value = (struct text){NULL, 0};
@@ -108,48 +122,62 @@ void pg_add_timestamptz(struct pg_params *params, int64_t timestamp_us)
 
 // --- arrays --------------------------------------------------------------------------------------
 
-enum { ARRAY_HEADER_BYTES = 20 };
+enum { ARRAY_HEADER_BYTES = 20, EMPTY_ARRAY_BYTES = 12 };
+static_assert(ARRAY_HEADER_BYTES == 5 * sizeof(uint32_t), "five numbers, as at the head");
+static_assert(EMPTY_ARRAY_BYTES == 3 * sizeof(uint32_t), "three numbers, as at the head");
 
 struct array {
     char *at; // NULL: memory failed
+    char *end;
 };
 
 static struct array begin_array(struct pg_params *params, struct arena *arena, unsigned array_type,
                                 unsigned element_type, size_t count, size_t content_bytes)
 {
-    size_t size_bytes = count == 0 ? 12 : ARRAY_HEADER_BYTES + count * 4 + content_bytes;
+    CHECK(arena);
+    CHECK(array_type != element_type);
+    CHECK(count > 0 || content_bytes == 0);
+    size_t size_bytes =
+        count == 0 ? EMPTY_ARRAY_BYTES : ARRAY_HEADER_BYTES + count * 4 + content_bytes;
     char *data = size_bytes <= INT_MAX ? arena_alloc(arena, size_bytes) : NULL;
     add_bytes(params, array_type, (struct text){data, data ? size_bytes : 0});
     if (!data) {
         params->failed = true;
-        return (struct array){NULL};
+        return (struct array){NULL, NULL};
     }
     put32(data, count > 0);
     put32(data + 4, 1); // nulls allowed
     put32(data + 8, element_type);
     if (count == 0)
-        return (struct array){data + 12};
+        return (struct array){data + EMPTY_ARRAY_BYTES, data + size_bytes};
     put32(data + 12, (uint32_t)count);
     put32(data + 16, 1);
-    return (struct array){data + ARRAY_HEADER_BYTES};
+    return (struct array){data + ARRAY_HEADER_BYTES, data + size_bytes};
 }
 
 // Null elements take no room: the array ends where the last element does.
 static void end_array(struct pg_params *params, const struct array *array)
 {
     int i = params->count - 1;
-    if (array->at)
-        params->lengths[i] = (int)(array->at - params->values[i]);
+    CHECK(i >= 0);
+    CHECK(array->at || params->failed);
+    if (!array->at)
+        return;
+    CHECK(array->at - params->values[i] >= EMPTY_ARRAY_BYTES);
+    CHECK(array->at <= array->end);
+    params->lengths[i] = (int)(array->at - params->values[i]);
 }
 
 static void put_null(struct array *array)
 {
+    CHECK(array->end - array->at >= 4);
     put32(array->at, UINT32_MAX);
     array->at += 4;
 }
 
 static void put_element8(struct array *array, uint64_t value)
 {
+    CHECK(array->end - array->at >= 12);
     put32(array->at, 8);
     put64(array->at + 4, value);
     array->at += 12;
@@ -169,6 +197,7 @@ void pg_add_int4_array(struct pg_params *params, struct arena *arena, const int3
             put_null(&array);
             continue;
         }
+        CHECK(array.end - array.at >= 8);
         put32(array.at, 4);
         put32(array.at + 4, (uint32_t)items[i]);
         array.at += 8;
@@ -242,6 +271,7 @@ static void add_bytes_array(struct pg_params *params, struct arena *arena, unsig
             put_null(&array);
             continue;
         }
+        CHECK((size_t)(array.end - array.at) >= 4 + items[i].length);
         put32(array.at, (uint32_t)items[i].length);
         memcpy(array.at + 4, items[i].data, items[i].length);
         array.at += 4 + items[i].length;

@@ -62,6 +62,7 @@ void pg_pool_free(struct pg_pool *pool);
 
 // A connection in a known state: not in a transaction, timezone UTC, ISO dates, server at least
 // 16 (an older one is GROVE_UNSUPPORTED with its version). One that broke while idle is replaced.
+// *ret is NULL before the call: nobody's connection is overwritten.
 enum grove_code pg_take(struct pg_pool *pool, struct pg_conn **ret, struct grove_error *error);
 // Rolls back what is open, closes what is broken; sets *conn to NULL. NULL is fine.
 void pg_give(struct pg_conn **conn);

@@ -2,12 +2,19 @@
 //
 // The pool: at most connections_max connections, made when needed, kept when given back.
 //
-// A connection is in one of three places: idle in `idle`, in a caller's hands, or nowhere (closed).
-// `open_count` counts the first two. The mutex is never held while connecting or waiting for the
+// A place for a connection is idle in `idle`, being connected, or in a caller's hands:
+//
+//     nowhere ── reserve ──► connecting ── pg_take ──► taken ── pg_give ──► idle
+//        ▲                       │                     │  ▲                  │
+//        └──── give_up_place ────┴─────────────────────┘  └──── reserve ─────┘
+//
+// `open_count` counts the three. The mutex is never held while connecting or waiting for the
 // server.
+#include "pg/pool_private.h"
+
+#include <assert.h>
 #include <errno.h>
 #include <poll.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -15,26 +22,19 @@
 #include "base/alloc.h"
 #include "base/check.h"
 #include "base/clock.h"
+#include "base/inject.h"
 #include "pg/conn.h"
 
 enum {
     CONNECTIONS_DEFAULT = 16,
-    CONNECTIONS_MAX = 512,
     CONNECT_TIMEOUT_MS = 5000,
     TAKE_TIMEOUT_MS = 10000,
     OLDEST_VERSION = 160000,
 };
 
-struct pg_pool {
-    struct pg_pool_options options;
-    char *conninfo;
-    char *application_name;
-    pthread_mutex_t mutex; // guards what follows
-    pthread_cond_t returned;
-    unsigned open_count;
-    unsigned idle_count;
-    struct pg_conn *idle[CONNECTIONS_MAX];
-};
+static_assert((int)CONNECTIONS_DEFAULT <= (int)PG_CONNECTIONS_MAX, "the usual pool has room");
+static_assert(OLDEST_VERSION % 10000 == 0, "messages name the oldest server by its major version");
+static_assert(CONNECT_TIMEOUT_MS % 1000 == 0, "libpq counts its timeout in seconds");
 
 // A password with a bare "@" or "/" shifts the parts of a URL: libpq would take its end for a host
 // or a database, and messages would tell it.
@@ -72,16 +72,17 @@ enum grove_code pg_pool_new(const struct pg_pool_options *options, struct pg_poo
     enum grove_code code = check_conninfo(options->conninfo ? options->conninfo : "", error);
     if (code != GROVE_OK)
         return code;
-    if (options->connections_max > CONNECTIONS_MAX)
+    if (options->connections_max > PG_CONNECTIONS_MAX)
         return error_set(error, GROVE_INVALID, "%u connections are more than %d",
-                         options->connections_max, CONNECTIONS_MAX);
+                         options->connections_max, PG_CONNECTIONS_MAX);
     struct pg_pool *pool = mem_zalloc(sizeof *pool);
     if (!pool)
         return error_no_memory(error, "a connection pool");
     pool->options = *options;
     struct pg_pool_options *o = &pool->options;
     o->connections_max = o->connections_max ? o->connections_max : CONNECTIONS_DEFAULT;
-    o->connect_timeout_ms = o->connect_timeout_ms ? o->connect_timeout_ms : CONNECT_TIMEOUT_MS;
+    if (!o->connect_timeout_ms)
+        o->connect_timeout_ms = (unsigned)KNOB(PG_CONNECT_MS, CONNECT_TIMEOUT_MS);
     o->take_timeout_ms = o->take_timeout_ms ? o->take_timeout_ms : TAKE_TIMEOUT_MS;
     pool->conninfo = mem_strdup(options->conninfo ? options->conninfo : "");
     pool->application_name =
@@ -96,12 +97,17 @@ enum grove_code pg_pool_new(const struct pg_pool_options *options, struct pg_poo
         pg_pool_free(pool);
         return error_no_memory(error, "a connection pool");
     }
+    CHECK(o->connections_max > 0);
+    CHECK(o->take_timeout_ms > 0);
+    DCHECK(pg_pool_check(pool) == NULL);
     *ret = pool;
     return GROVE_OK;
 }
 
 static void close_connection(struct pg_conn *conn)
 {
+    CHECK(conn);
+    CHECK(conn->prepared_count <= PG_PREPARED_MAX);
     PQfreeCancel(conn->cancel);
     PQfinish(conn->link);
     mem_free(conn);
@@ -111,6 +117,8 @@ void pg_pool_free(struct pg_pool *pool)
 {
     if (!pool)
         return;
+    CHECK(pool->taken_count == 0);
+    CHECK(pool->connecting_count == 0);
     CHECK(pool->idle_count == pool->open_count);
     for (unsigned i = 0; i < pool->idle_count; i++)
         close_connection(pool->idle[i]);
@@ -141,6 +149,8 @@ static void ignore_notice(void *state, const PGresult *result)
 static enum grove_code open_link(struct pg_pool *pool, struct pg_conn *conn,
                                  struct grove_error *error)
 {
+    CHECK(!conn->link);
+    CHECK(pool->options.connect_timeout_ms > 0);
     char timeout_s[16];
     snprintf(timeout_s, sizeof timeout_s, "%u", (pool->options.connect_timeout_ms + 999) / 1000);
     const char *const names[] = {"dbname", "fallback_application_name", "client_encoding",
@@ -168,10 +178,13 @@ static enum grove_code set_session(struct pg_pool *pool, struct pg_conn *conn,
         return GROVE_UNSUPPORTED;
     }
     char sql[256];
-    snprintf(sql, sizeof sql,
-             "SET timezone = 'UTC'; SET datestyle = 'ISO'; SET statement_timeout = %u;"
-             "SET search_path = public; SET default_transaction_isolation = 'read committed'",
-             pool->options.statement_timeout_ms);
+    int length =
+        snprintf(sql, sizeof sql,
+                 "SET timezone = 'UTC'; SET datestyle = 'ISO'; SET statement_timeout = %u;"
+                 "SET search_path = public; SET default_transaction_isolation = 'read committed'",
+                 pool->options.statement_timeout_ms);
+    CHECK(length > 0);
+    CHECK((size_t)length < sizeof sql);
     return pg_exec(conn, sql, error);
 }
 
@@ -182,9 +195,12 @@ static enum grove_code connect_once(struct pg_pool *pool, struct pg_conn **ret,
     if (!conn)
         return error_no_memory(error, "a connection");
     conn->pool = pool;
+    CHECK(conn->prepared_count == 0);
     enum grove_code code = open_link(pool, conn, error);
     if (code == GROVE_OK)
         code = set_session(pool, conn, error);
+    CHECK(code != GROVE_OK || !conn->broken);
+    DCHECK(code != GROVE_OK || PQtransactionStatus(conn->link) == PQTRANS_IDLE);
     if (code == GROVE_OK)
         *ret = conn;
     else
@@ -214,6 +230,8 @@ static enum grove_code open_connection(struct pg_pool *pool, struct pg_conn **re
 // A server that went away leaves an end of file to be read.
 static bool still_open(struct pg_conn *conn)
 {
+    CHECK(conn->link);
+    CHECK(!conn->broken);
     struct pollfd socket = {.fd = PQsocket(conn->link), .events = POLLIN};
     if (socket.fd < 0 || poll(&socket, 1, 0) < 0)
         return false;
@@ -224,6 +242,7 @@ static bool still_open(struct pg_conn *conn)
 static struct timespec deadline_in(unsigned milliseconds)
 {
     int64_t at_us = clock_monotonic_us() + (int64_t)milliseconds * 1000;
+    CHECK(at_us >= 0);
     return (struct timespec){.tv_sec = at_us / 1000000, .tv_nsec = at_us % 1000000 * 1000};
 }
 
@@ -240,10 +259,14 @@ static enum grove_code reserve(struct pg_pool *pool, struct pg_conn **ret_idle,
             code = GROVE_TIMEOUT;
     if (code == GROVE_OK && pool->idle_count > 0) {
         *ret_idle = pool->idle[--pool->idle_count];
+        pool->taken_count++;
     } else if (code == GROVE_OK) {
         *ret_idle = NULL;
+        CHECK(pool->open_count < pool->options.connections_max);
         pool->open_count++;
+        pool->connecting_count++;
     }
+    DCHECK(pg_pool_check(pool) == NULL);
     pthread_mutex_unlock(&pool->mutex);
     if (code != GROVE_OK)
         error_set(error, code, "all %u connections to PostgreSQL were busy for %u ms",
@@ -251,17 +274,32 @@ static enum grove_code reserve(struct pg_pool *pool, struct pg_conn **ret_idle,
     return code;
 }
 
-static void give_up_place(struct pg_pool *pool)
+// `from` and `to` are counts of the pool.
+static void move_place(struct pg_pool *pool, unsigned *from, unsigned *to)
+{
+    pthread_mutex_lock(&pool->mutex);
+    CHECK(*from > 0);
+    --*from;
+    ++*to;
+    DCHECK(pg_pool_check(pool) == NULL);
+    pthread_mutex_unlock(&pool->mutex);
+}
+
+static void give_up_place(struct pg_pool *pool, unsigned *from)
 {
     pthread_mutex_lock(&pool->mutex);
     CHECK(pool->open_count > pool->idle_count);
+    CHECK(*from > 0);
+    --*from;
     pool->open_count--;
+    DCHECK(pg_pool_check(pool) == NULL);
     pthread_cond_signal(&pool->returned);
     pthread_mutex_unlock(&pool->mutex);
 }
 
 enum grove_code pg_take(struct pg_pool *pool, struct pg_conn **ret, struct grove_error *error)
 {
+    CHECK(!*ret); // a connection there would never be given back
     struct pg_conn *conn;
     enum grove_code code = reserve(pool, &conn, error);
     if (code != GROVE_OK)
@@ -269,14 +307,18 @@ enum grove_code pg_take(struct pg_pool *pool, struct pg_conn **ret, struct grove
     if (conn && !still_open(conn)) {
         close_connection(conn);
         conn = NULL; // its place is ours
+        move_place(pool, &pool->taken_count, &pool->connecting_count);
     }
     if (!conn) {
         code = open_connection(pool, &conn, error);
         if (code != GROVE_OK) {
-            give_up_place(pool);
+            give_up_place(pool, &pool->connecting_count);
             return code;
         }
+        move_place(pool, &pool->connecting_count, &pool->taken_count);
     }
+    CHECK(conn->pool == pool);
+    CHECK(!conn->broken);
     atomic_store(&conn->cancel_requested, false);
     *ret = conn;
     return GROVE_OK;
@@ -289,16 +331,20 @@ void pg_give(struct pg_conn **conn_pointer)
     if (!conn)
         return;
     struct pg_pool *pool = conn->pool;
+    CHECK(pool);
     if (!conn->broken && PQtransactionStatus(conn->link) != PQTRANS_IDLE)
         pg_rollback(conn);
     if (conn->broken || PQtransactionStatus(conn->link) != PQTRANS_IDLE) {
         close_connection(conn);
-        give_up_place(pool);
+        give_up_place(pool, &pool->taken_count);
         return;
     }
     pthread_mutex_lock(&pool->mutex);
     CHECK(pool->idle_count < pool->open_count);
+    CHECK(pool->taken_count > 0);
+    pool->taken_count--;
     pool->idle[pool->idle_count++] = conn;
+    DCHECK(pg_pool_check(pool) == NULL);
     pthread_cond_signal(&pool->returned);
     pthread_mutex_unlock(&pool->mutex);
 }
@@ -315,6 +361,7 @@ const char *pg_describe(const struct pg_conn *conn)
 
 void pg_cancel(struct pg_conn *conn)
 {
+    CHECK(conn->cancel);
     char ignored[256];
     atomic_store(&conn->cancel_requested, true);
     PQcancel(conn->cancel, ignored, sizeof ignored);

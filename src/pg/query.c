@@ -1,10 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Running statements: one at a time, or several in a pipeline.
+#include <assert.h>
 #include <stdio.h>
 
 #include "base/check.h"
 #include "pg/conn.h"
+
+// Whether the session has something to roll back. False where the connection is lost.
+static bool in_transaction(const struct pg_conn *conn)
+{
+    PGTransactionStatusType status = PQtransactionStatus(conn->link);
+    CHECK(status != PQTRANS_ACTIVE); // a statement is under way: another thread's
+    return status == PQTRANS_INTRANS || status == PQTRANS_INERROR;
+}
+
+// What holds before a statement is sent, but for a connection that is lost anyway.
+static void check_usable(const struct pg_conn *conn)
+{
+    CHECK(conn);
+    CHECK(conn->pool); // from pg_take
+    CHECK(conn->prepared_count <= PG_PREPARED_MAX);
+    CHECK(conn->broken || PQpipelineStatus(conn->link) == PQ_PIPELINE_OFF);
+}
 
 static void release_result(void *result)
 {
@@ -15,6 +33,7 @@ static void release_result(void *result)
 static enum grove_code keep_result(struct arena *arena, PGresult *result, struct pg_rows *ret_rows,
                                    struct grove_error *error)
 {
+    CHECK(result);
     if (arena_on_release(arena, release_result, result) != 0)
         return error_no_memory(error, "the rows of a statement");
     int64_t affected;
@@ -26,6 +45,7 @@ static enum grove_code keep_result(struct arena *arena, PGresult *result, struct
         .columns = PQnfields(result),
         .affected = affected,
     };
+    DCHECK(ret_rows->columns == 0 || PQbinaryTuples(result));
     return GROVE_OK;
 }
 
@@ -37,6 +57,8 @@ static bool succeeded(const PGresult *result)
 
 static enum grove_code check_params(const struct pg_params *params, struct grove_error *error)
 {
+    CHECK(!params || params->count >= 0);
+    CHECK(!params || params->count <= PG_PARAMS_MAX);
     return params && params->failed ? error_no_memory(error, "a statement's parameters") : GROVE_OK;
 }
 
@@ -55,6 +77,8 @@ static void bind(const struct pg_params *params, struct bound *ret)
     ret->types = params ? params->types : NULL;
     ret->lengths = params ? params->lengths : NULL;
     for (int i = 0; i < ret->count; i++) {
+        CHECK(params->types[i] != 0);
+        CHECK(params->values[i] || params->lengths[i] == 0);
         ret->values[i] = params->values[i];
         ret->formats[i] = 1;
     }
@@ -62,6 +86,7 @@ static void bind(const struct pg_params *params, struct bound *ret)
 
 static bool is_prepared(const struct pg_conn *conn, const char *name)
 {
+    CHECK(name[0]);
     for (unsigned i = 0; i < conn->prepared_count; i++)
         if (strcmp(conn->prepared[i], name) == 0)
             return true;
@@ -72,12 +97,14 @@ static bool is_prepared(const struct pg_conn *conn, const char *name)
 static void note_prepared(struct pg_conn *conn, const char *name)
 {
     CHECK(conn->prepared_count < PG_PREPARED_MAX);
+    CHECK(!is_prepared(conn, name));
     conn->prepared[conn->prepared_count++] = name;
 }
 
 static enum grove_code prepare(struct pg_conn *conn, const struct pg_statement *statement,
                                const struct bound *bound, struct grove_error *error)
 {
+    CHECK(statement->name[0]);
     PGresult *result =
         PQprepare(conn->link, statement->name, statement->sql, bound->count, bound->types);
     enum grove_code code = succeeded(result) ? GROVE_OK : pg_set_error(conn, result, error);
@@ -109,6 +136,9 @@ enum grove_code pg_query(struct pg_conn *conn, struct arena *arena,
                          const struct pg_statement *statement, const struct pg_params *params,
                          struct pg_rows *ret_rows, struct grove_error *error)
 {
+    check_usable(conn);
+    CHECK(statement->name); // "" where it has none
+    CHECK(statement->sql);
     enum grove_code code = check_params(params, error);
     if (code != GROVE_OK)
         return code;
@@ -129,6 +159,8 @@ enum grove_code pg_query(struct pg_conn *conn, struct arena *arena,
 
 enum grove_code pg_exec(struct pg_conn *conn, const char *sql, struct grove_error *error)
 {
+    check_usable(conn);
+    CHECK(sql);
     PGresult *result = PQexec(conn->link, sql);
     enum grove_code code = succeeded(result) || PQresultStatus(result) == PGRES_EMPTY_QUERY
                                ? GROVE_OK
@@ -148,10 +180,12 @@ struct pipeline {
     size_t requests[2 * PIPELINE_REQUESTS_MAX];
     size_t count;
 };
+static_assert(PIPELINE_ROWS == 1, "one more kind is one more place for each request in a pipeline");
 
 static void expect(struct pipeline *pipeline, enum pipeline_kind kind, size_t request)
 {
     CHECK(pipeline->count < ARRAY_COUNT(pipeline->kinds));
+    CHECK(request < PIPELINE_REQUESTS_MAX);
     pipeline->kinds[pipeline->count] = kind;
     pipeline->requests[pipeline->count++] = request;
 }
@@ -168,6 +202,8 @@ static bool send_request(struct pg_conn *conn, const struct pg_request *requests
                          struct pipeline *pipeline)
 {
     const struct pg_statement *statement = requests[i].statement;
+    CHECK(statement->name);
+    CHECK(statement->sql);
     struct bound bound;
     bind(requests[i].params, &bound);
     if (!statement->name[0]) {
@@ -200,6 +236,7 @@ static enum grove_code receive(struct pg_conn *conn, struct arena *arena,
                                struct pg_rows *ret_rows, struct grove_error *error)
 {
     enum grove_code code = GROVE_OK;
+    CHECK(pipeline->count > 0);
     for (size_t i = 0; i < pipeline->count; i++) {
         PGresult *result = next_result(conn);
         const struct pg_statement *statement = requests[pipeline->requests[i]].statement;
@@ -224,6 +261,7 @@ static enum grove_code receive(struct pg_conn *conn, struct arena *arena,
     PQclear(sync);
     if (PQexitPipelineMode(conn->link) != 1)
         conn->broken = true;
+    CHECK(conn->broken || PQpipelineStatus(conn->link) == PQ_PIPELINE_OFF);
     return conn->broken && code == GROVE_OK ? pg_set_error(conn, NULL, error) : code;
 }
 
@@ -231,7 +269,9 @@ enum grove_code pg_pipeline(struct pg_conn *conn, struct arena *arena,
                             const struct pg_request *requests, size_t count,
                             struct pg_rows *ret_rows, struct grove_error *error)
 {
-    CHECK(count > 0 && count <= PIPELINE_REQUESTS_MAX);
+    check_usable(conn);
+    CHECK(count > 0);
+    CHECK(count <= PIPELINE_REQUESTS_MAX);
     for (size_t i = 0; i < count; i++) {
         enum grove_code code = check_params(requests[i].params, error);
         if (code != GROVE_OK)
@@ -245,6 +285,8 @@ enum grove_code pg_pipeline(struct pg_conn *conn, struct arena *arena,
         conn->broken = true;
         return pg_set_error(conn, NULL, error);
     }
+    CHECK(pipeline.count >= count); // the rows of each, and what had to be prepared first
+    CHECK(pipeline.count <= 2 * count);
     return receive(conn, arena, requests, &pipeline, ret_rows, error);
 }
 
@@ -252,11 +294,13 @@ enum grove_code pg_pipeline(struct pg_conn *conn, struct arena *arena,
 
 enum grove_code pg_begin(struct pg_conn *conn, struct grove_error *error)
 {
+    CHECK(conn->broken || !in_transaction(conn));
     return pg_exec(conn, "BEGIN", error);
 }
 
 enum grove_code pg_begin_snapshot(struct pg_conn *conn, struct grove_error *error)
 {
+    CHECK(conn->broken || !in_transaction(conn)); // a snapshot would be an older one
     return pg_exec(conn, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", error);
 }
 
@@ -264,6 +308,8 @@ enum grove_code pg_begin_snapshot(struct pg_conn *conn, struct grove_error *erro
 // is one to whoever believes the rows are stored.
 enum grove_code pg_commit(struct pg_conn *conn, struct grove_error *error)
 {
+    check_usable(conn);
+    CHECK(PQtransactionStatus(conn->link) != PQTRANS_IDLE);
     PGresult *result = PQexec(conn->link, "COMMIT");
     enum grove_code code = GROVE_OK;
     if (!succeeded(result))
@@ -271,6 +317,7 @@ enum grove_code pg_commit(struct pg_conn *conn, struct grove_error *error)
     else if (strcmp(PQcmdStatus(result), "COMMIT") != 0)
         code = error_set(error, GROVE_DATABASE, "the transaction had failed and was rolled back");
     PQclear(result);
+    DCHECK(code != GROVE_OK || !in_transaction(conn));
     return code;
 }
 
@@ -279,4 +326,5 @@ void pg_rollback(struct pg_conn *conn)
     struct grove_error ignored;
     if (pg_exec(conn, "ROLLBACK", &ignored) != GROVE_OK)
         conn->broken = true;
+    DCHECK(conn->broken || !in_transaction(conn));
 }

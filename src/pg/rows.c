@@ -1,16 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Reading columns in binary. Asking for the wrong type is a bug of ours: every read checks it.
+#include <assert.h>
 #include <endian.h>
 
 #include "base/check.h"
 #include "pg/conn.h"
 #include "pg/types.h"
 
+static_assert(sizeof(Oid) == sizeof(uint32_t), "type ids have 32 bits");
+static_assert(sizeof(float) == 4, "float4 has this size");
+static_assert(sizeof(double) == 8, "float8 has this size");
+
+// In a result of ours every column is in binary: what is not is of a statement run elsewhere.
 static const char *cell(const struct pg_rows *rows, int row, int column, int *ret_length)
 {
+    CHECK(rows->result);
     CHECK(row >= 0 && row < rows->count);
     CHECK(column >= 0 && column < rows->columns);
+    DCHECK(PQfformat(rows->result, column) == 1);
     if (PQgetisnull(rows->result, row, column))
         return NULL;
     *ret_length = PQgetlength(rows->result, row, column);
@@ -54,6 +62,7 @@ bool pg_bool(const struct pg_rows *rows, int row, int column)
     int length;
     const char *at = cell(rows, row, column, &length);
     CHECK(type_of(rows, column) == PG_BOOL);
+    DCHECK(!at || length == 1);
     return at && *at;
 }
 
@@ -62,6 +71,7 @@ int32_t pg_int4(const struct pg_rows *rows, int row, int column)
     int length;
     const char *at = cell(rows, row, column, &length);
     CHECK(type_of(rows, column) == PG_INT4);
+    DCHECK(!at || length == 4);
     return at ? (int32_t)get32(at) : 0;
 }
 
@@ -124,6 +134,7 @@ int64_t pg_timestamp(const struct pg_rows *rows, int row, int column)
     CHECK(type == PG_TIMESTAMP || type == PG_TIMESTAMPTZ);
     if (!at)
         return INT64_MIN;
+    DCHECK(length == 8);
     int64_t since_2000 = (int64_t)get64(at), since_1970;
     // 'infinity' stays the latest time there is, '-infinity' the earliest that is not our null.
     if (since_2000 == INT64_MIN)

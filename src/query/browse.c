@@ -2,10 +2,13 @@
 //
 // Navigation: the contents under a path, newest first, by keyset pages, with counts by type. All
 // of it in PostgreSQL, in one snapshot.
+#include <assert.h>
 #include <math.h>
 
+#include "base/check.h"
 #include "base/clock.h"
 #include "catalog/assets.h"
+#include "pg/types.h"
 #include "query/cursor.h"
 #include "query/limits.h"
 #include "query/predicate.h"
@@ -13,6 +16,9 @@
 #include "query/result.h"
 
 enum { LIMIT_DEFAULT = 20 };
+
+// $8 to $10 of browse.sql, after those of the predicate; and what the statements return.
+enum { PAGE_PARAMS = PREDICATE_PARAMS + 3, COUNT_COLUMNS = 2 };
 
 struct browsing {
     struct result *result;
@@ -27,6 +33,10 @@ struct browsing {
 static void add_page_params(const struct browsing *browsing, struct pg_params *params)
 {
     enum { INT4_OID = 23 };
+    static_assert((int)INT4_OID == (int)PG_INT4, "as PostgreSQL numbers its types");
+    CHECK(browsing->after.kind == 0 || browsing->after.kind == 'b');
+    CHECK(browsing->limit > 0);
+    CHECK(browsing->limit <= GROVE_LIMIT_MAX);
     predicate_add_params(browsing->predicate, browsing->arena, params);
     pg_add_timestamp(params, browsing->after.kind ? browsing->after.key : GROVE_NULL);
     if (browsing->after.kind)
@@ -34,12 +44,15 @@ static void add_page_params(const struct browsing *browsing, struct pg_params *p
     else
         pg_add_null(params, INT4_OID);
     pg_add_int4(params, (int32_t)browsing->limit + 1);
+    CHECK(params->count == PAGE_PARAMS);
 }
 
 static enum grove_code take_counts(struct browsing *browsing, const struct pg_rows *rows,
                                    struct grove_error *error)
 {
     struct result *result = browsing->result;
+    CHECK(rows->columns == COUNT_COLUMNS);
+    CHECK(result->view.total == 0);
     struct grove_group *groups =
         arena_alloc_array(&result->arena, (size_t)rows->count, sizeof *groups);
     const char *table = arena_copy(&result->arena, browsing->predicate->hierarchy_table);
@@ -67,11 +80,13 @@ static enum grove_code take_page(struct browsing *browsing, const struct pg_rows
                                  struct grove_error *error)
 {
     struct result *result = browsing->result;
+    CHECK(rows->count <= (int)browsing->limit + 1);
     bool more = rows->count > (int)browsing->limit;
     size_t count = more ? browsing->limit : (size_t)rows->count;
     enum grove_code code = result_take_browsed(result, rows, count, browsing->predicate, error);
     if (code != GROVE_OK || !more)
         return code;
+    CHECK(result->view.row_count == browsing->limit);
     const struct grove_row *last = &result->view.rows[count - 1];
     struct cursor next = {'b', browsing->fingerprint, last->created_at_us, last->content_id};
     result->view.next_cursor = cursor_format(&result->arena, &next);
@@ -85,6 +100,7 @@ static const char *add_count_params(const struct browsing *browsing, struct pg_p
     if (predicate->created_since_us == VECTOR_NONE && predicate->created_before_us == VECTOR_NONE &&
         predicate->words_min == VECTOR_NONE && predicate->words_max == VECTOR_NONE) {
         predicate_add_places(predicate, browsing->arena, params);
+        CHECK(params->count == PREDICATE_PLACES);
         return "browse_totals.sql";
     }
     predicate_add_params(predicate, browsing->arena, params);
@@ -99,8 +115,9 @@ static enum grove_code read_page(struct browsing *browsing, struct grove_error *
     struct pg_statement page = {"browse.sql", query_sql("browse.sql")};
     struct pg_statement counts = {counts_file, query_sql(counts_file)};
     const struct pg_request requests[] = {{&page, &page_params}, {&counts, &count_params}};
-    struct pg_rows rows[2];
-    enum grove_code code = pg_pipeline(browsing->conn, browsing->arena, requests, 2, rows, error);
+    struct pg_rows rows[ARRAY_COUNT(requests)] = {0};
+    enum grove_code code =
+        pg_pipeline(browsing->conn, browsing->arena, requests, ARRAY_COUNT(requests), rows, error);
     if (code == GROVE_OK)
         code = take_page(browsing, &rows[0], error);
     if (code == GROVE_OK)
@@ -125,11 +142,14 @@ static enum grove_code add_plans(struct browsing *browsing, struct grove_error *
 static enum grove_code browse_in_snapshot(struct browsing *browsing, struct predicate *predicate,
                                           bool explain, struct grove_error *error)
 {
+    CHECK(predicate->has_path);
+    CHECK(browsing->predicate == predicate);
     enum grove_code code = predicate_resolve(predicate, browsing->conn, browsing->arena, error);
     result_stage(browsing->result, "path", (int64_t)predicate->leaf_count);
     if (code == GROVE_OK)
         code = read_page(browsing, error);
     if (code == GROVE_OK && explain) {
+        CHECK(!browsing->result->explain.strategy);
         browsing->result->explain.strategy = "navigation";
         browsing->result->explain.reason = "nothing to compare: PostgreSQL answers alone";
         browsing->result->explain.rows_matching = browsing->result->view.total;
@@ -160,6 +180,7 @@ static enum grove_code browse(struct store *store, const struct grove_browse_req
     if (code == GROVE_OK)
         code = browse_in_snapshot(&browsing, &predicate, request->explain, error);
     pg_give(&browsing.conn); // ends the snapshot
+    CHECK(code != GROVE_OK || result->view.row_count <= browsing.limit);
     return code;
 }
 

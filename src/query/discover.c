@@ -6,8 +6,10 @@
 // Every page ranks anew and begins behind the row that the cursor names, in the order of (score,
 // id). Ranking is exact, so pages of unchanged data neither repeat nor lose a row; a row that is
 // inserted between two pages appears on a later page if it ranks behind the cursor.
+#include <assert.h>
 #include <math.h>
 
+#include "base/check.h"
 #include "catalog/assets.h"
 #include "query/cursor.h"
 #include "query/limits.h"
@@ -15,6 +17,11 @@
 #include "query/ranking.h"
 
 enum { LIMIT_DEFAULT = 20, DEPTH_DEFAULT = 1000 };
+enum { GROUP_COLUMNS = 6, LIMB_COLUMNS = 4 };
+
+static_assert((int)DEPTH_DEFAULT <= GROVE_DEPTH_MAX, "what is usual may be asked for");
+static_assert((int)LIMIT_DEFAULT <= (int)DEPTH_DEFAULT, "the usual page is part of what is ranked");
+static_assert(sizeof(double) == sizeof(int64_t), "a cursor holds the bits of a score");
 
 struct discovery {
     struct result *result;
@@ -41,12 +48,14 @@ static double score_of_bits(int64_t bits)
 // The index of the first row behind the cursor's.
 static size_t find_start(const struct ranking *ranking, const struct cursor *after)
 {
+    CHECK(after->kind == 'd');
     double score = score_of_bits(after->key);
     size_t i = 0;
     while (i < ranking->count &&
            (ranking->items[i].score > score || (ranking->items[i].score == score &&
                                                 ranking->items[i].content_id <= after->content_id)))
         i++;
+    CHECK(i <= ranking->count);
     return i;
 }
 
@@ -54,6 +63,7 @@ static enum grove_code query_ranked(struct discovery *discovery, const char *fil
                                     struct pg_rows *ret, struct grove_error *error)
 {
     const struct ranking *ranking = &discovery->ranking;
+    CHECK(ranking->conn); // in the snapshot in which they were ranked
     int32_t *ids = arena_alloc_array(discovery->arena, ranking->count, sizeof *ids);
     double *values = arena_alloc_array(discovery->arena, ranking->count, sizeof *values);
     if (!ids || !values)
@@ -77,6 +87,9 @@ static enum grove_code read_groups(struct discovery *discovery, struct grove_err
     enum grove_code code = query_ranked(discovery, "discover_groups.sql", true, &rows, error);
     if (code != GROVE_OK)
         return code;
+    CHECK(rows.columns == GROUP_COLUMNS);
+    CHECK((size_t)rows.count <= discovery->ranking.count);
+    int64_t grouped = 0;
     struct grove_group *groups =
         arena_alloc_array(&result->arena, (size_t)rows.count, sizeof *groups);
     if (!groups)
@@ -92,7 +105,13 @@ static enum grove_code read_groups(struct discovery *discovery, struct grove_err
         };
         if (!groups[r].hierarchy_table || !groups[r].content_type)
             return error_no_memory(error, "a result");
+        CHECK(groups[r].count > 0);
+        CHECK(r == 0 || groups[r - 1].best_score >= groups[r].best_score);
+        CHECK(groups[r].branches <= groups[r].limbs);
+        CHECK(groups[r].limbs <= groups[r].count);
+        grouped += groups[r].count;
     }
+    CHECK(grouped <= result->view.total);
     result->view.groups = groups;
     result->view.group_count = (size_t)rows.count;
     return GROVE_OK;
@@ -105,6 +124,8 @@ static enum grove_code measure_diversity(struct discovery *discovery, struct gro
     enum grove_code code = query_ranked(discovery, "discover_limbs.sql", false, &rows, error);
     if (code != GROVE_OK)
         return code;
+    CHECK(rows.columns == LIMB_COLUMNS);
+    CHECK((size_t)rows.count <= discovery->ranking.count);
     struct grove_diversity *diversity = &discovery->result->view.diversity;
     double total = (double)discovery->ranking.count, entropy = 0;
     for (int r = 0; r < rows.count; r++) {
@@ -116,6 +137,9 @@ static enum grove_code measure_diversity(struct discovery *discovery, struct gro
         double share = (double)pg_int8(&rows, r, 3) / total;
         entropy -= share * log(share);
     }
+    CHECK(diversity->hierarchy_tables <= diversity->branches);
+    CHECK(diversity->branches <= diversity->limbs);
+    CHECK(entropy > -1e-9); // no share is more than all
     diversity->evenness = rows.count > 1 ? entropy / log((double)rows.count) : 0;
     return GROVE_OK;
 }
@@ -125,11 +149,13 @@ static enum grove_code take_page(struct discovery *discovery, size_t first,
 {
     struct result *result = discovery->result;
     const struct ranking *ranking = &discovery->ranking;
+    CHECK(first <= ranking->count);
     size_t left = ranking->count - first;
     size_t count = left > discovery->limit ? discovery->limit : left;
     enum grove_code code = ranking_hydrate(ranking, first, count, result, discovery->arena, error);
     if (code != GROVE_OK || left <= discovery->limit)
         return code;
+    CHECK(count == discovery->limit);
     const struct result_score *last = &ranking->items[first + count - 1];
     struct cursor next = {'d', discovery->fingerprint, bits_of(last->score), last->content_id};
     result->view.next_cursor = cursor_format(&result->arena, &next);
@@ -138,6 +164,7 @@ static enum grove_code take_page(struct discovery *discovery, size_t first,
 
 static void drop_below(struct ranking *ranking, double score_min)
 {
+    CHECK(!isnan(score_min)); // nothing is below it
     size_t ranked = ranking->count;
     while (ranking->count > 0 && ranking->items[ranking->count - 1].score < score_min)
         ranking->count--;
@@ -162,6 +189,8 @@ static enum grove_code check_bounds(const struct grove_discover_request *request
 static uint64_t fingerprint(const struct grove_discover_request *request,
                             const struct predicate *predicate, unsigned depth)
 {
+    CHECK(request->text || request->vector);
+    CHECK(depth > 0);
     struct text subject = request->text ? text_of(request->text)
                                         : (struct text){(const char *)request->vector,
                                                         EMBED_DIMENSION * sizeof *request->vector};
@@ -173,6 +202,8 @@ static enum grove_code fill_result(struct discovery *discovery, const struct cur
                                    struct grove_error *error)
 {
     struct result *result = discovery->result;
+    CHECK(result->view.row_count == 0);
+    CHECK(result->view.group_count == 0);
     result->view.total = (int64_t)discovery->ranking.count;
     result->view.ranked = true;
     result->view.depth_reached = discovery->ranking.more;
@@ -216,6 +247,7 @@ static enum grove_code discover(struct store *store, const struct grove_discover
     if (code == GROVE_OK)
         code = fill_result(&discovery, &after, error);
     pg_give(&discovery.ranking.conn);
+    CHECK(code != GROVE_OK || result->view.row_count <= discovery.limit);
     return code;
 }
 

@@ -4,6 +4,7 @@
 #ifndef GROVE_QUERY_LIMITS_H
 #define GROVE_QUERY_LIMITS_H
 
+#include "base/check.h"
 #include "base/error.h"
 #include "grove/grove.h"
 
@@ -11,6 +12,8 @@
 static inline enum grove_code limit_check(unsigned limit, unsigned otherwise, unsigned *ret,
                                           struct grove_error *error)
 {
+    CHECK(otherwise > 0);
+    CHECK(otherwise <= GROVE_LIMIT_MAX);
     if (limit > GROVE_LIMIT_MAX) {
         error_set(error, GROVE_INVALID, "a limit of %u rows is too high, at most %d", limit,
                   GROVE_LIMIT_MAX);

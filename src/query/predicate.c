@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "query/predicate.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -9,8 +10,15 @@
 #include "base/strbuf.h"
 #include "catalog/assets.h"
 #include "base/nearest.h"
+#include "pg/types.h"
 
-enum { NAMES_SHOWN = 12 }; // of those that exist, where one does not
+// LEVELS: of a path, the tree's name included.
+enum { NAMES_SHOWN = 12 /* of those that exist, where one does not */, LEVELS = 4 };
+
+static_assert(VECTOR_NONE == GROVE_NULL, "a bound that is not given is the same everywhere");
+static_assert(PREDICATE_PLACES < PREDICATE_PARAMS, "places are the first of the parameters");
+static_assert((int)PREDICATE_PARAMS < (int)PG_PARAMS_MAX, "queries have parameters of their own");
+static_assert(sizeof(struct path) == LEVELS * sizeof(struct text), "a path has so many names");
 
 // --- checking ---------------------------------------------------------------------------------
 
@@ -20,6 +28,7 @@ static enum grove_code check_types(const struct grove_filter *filter, struct are
     if (filter->content_type_count > PREDICATE_TYPES_MAX)
         return error_set(error, GROVE_INVALID, "%zu content types were asked for, at most %d",
                          filter->content_type_count, PREDICATE_TYPES_MAX);
+    CHECK(predicate->content_type_count == 0);
     size_t count = filter->content_type_count;
     predicate->content_types = arena_alloc_array(arena, count, sizeof(struct text));
     if (!predicate->content_types)
@@ -38,9 +47,11 @@ static enum grove_code check_types(const struct grove_filter *filter, struct are
         type.data = arena_copy(arena, type);
         if (!type.data)
             return error_no_memory(error, "a filter");
+        CHECK(strlen(type.data) == type.length);
         predicate->content_types[i] = type;
     }
     predicate->content_type_count = count;
+    CHECK(predicate->content_type_count <= PREDICATE_TYPES_MAX);
     return GROVE_OK;
 }
 
@@ -69,6 +80,9 @@ enum grove_code predicate_check(const struct grove_filter *filter, struct arena 
         predicate.has_path = true;
         code = path_parse(arena, filter->path, &predicate.path, error);
     }
+    CHECK(code != GROVE_OK || predicate.has_path == (predicate.path.tree.data != NULL));
+    CHECK(code != GROVE_OK || !predicate.path.leaf.data || predicate.path.limb.data);
+    CHECK(code != GROVE_OK || !predicate.path.limb.data || predicate.path.branch.data);
     if (code == GROVE_OK)
         *ret = predicate;
     return code;
@@ -82,8 +96,12 @@ static enum grove_code report_unknown(const struct predicate *predicate, int lev
                                       struct grove_error *error)
 {
     static const char *const level_names[] = {"tree", "branch", "limb", "leaf"};
+    static_assert(ARRAY_COUNT(level_names) == LEVELS, "a name for each");
+    CHECK(level >= 0);
+    CHECK(level < LEVELS);
     const struct text parts[] = {predicate->path.tree, predicate->path.branch, predicate->path.limb,
                                  predicate->path.leaf};
+    CHECK(parts[level].data);
     struct path above = predicate->path;
     if (level <= 3)
         above.leaf = (struct text){0};
@@ -121,10 +139,11 @@ static enum grove_code find_unknown(const struct predicate *predicate, struct pg
                                     struct arena *arena, struct grove_error *error)
 {
     static const struct text none;
+    CHECK(predicate->path.tree.data);
     const struct text parts[] = {predicate->path.tree, predicate->path.branch, predicate->path.limb,
                                  predicate->path.leaf};
     struct pg_statement statement = {"siblings.sql", query_sql("siblings.sql")};
-    for (int level = 0; level < 4 && parts[level].data; level++) {
+    for (int level = 0; level < LEVELS && parts[level].data; level++) {
         struct pg_params params = {0};
         pg_add_text(&params, level > 0 ? parts[0] : none);
         pg_add_text(&params, level > 1 ? parts[1] : none);
@@ -152,6 +171,8 @@ static int compare_leaves(const void *a, const void *b)
 static enum grove_code take_leaves(struct predicate *predicate, const struct pg_rows *rows,
                                    struct arena *arena, struct grove_error *error)
 {
+    CHECK(rows->count > 0);
+    CHECK(!predicate->leaf_ids); // resolved once
     size_t count = (size_t)rows->count;
     predicate->leaves = arena_alloc_array(arena, count, sizeof *predicate->leaves);
     predicate->leaf_ids = arena_alloc_array(arena, count, sizeof *predicate->leaf_ids);
@@ -165,8 +186,10 @@ static enum grove_code take_leaves(struct predicate *predicate, const struct pg_
             .leaf = pg_text(rows, r, 4),
         };
     qsort(predicate->leaves, count, sizeof *predicate->leaves, compare_leaves);
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
         predicate->leaf_ids[i] = predicate->leaves[i].id;
+        CHECK(i == 0 || predicate->leaf_ids[i - 1] < predicate->leaf_ids[i]);
+    }
     predicate->leaf_count = count;
     return GROVE_OK;
 }
@@ -189,11 +212,13 @@ enum grove_code predicate_resolve(struct predicate *predicate, struct pg_conn *c
     if (rows.count == 0)
         return find_unknown(predicate, conn, arena, error);
     predicate->hierarchy_table = pg_text(&rows, 0, 0);
+    CHECK(predicate->hierarchy_table.data);
     if (!pg_is_null(&rows, 0, 1))
         return take_leaves(predicate, &rows, arena, error);
     // A tree may be empty; a name below it that has no leaf does not exist.
     if (predicate->path.branch.data)
         return find_unknown(predicate, conn, arena, error);
+    CHECK(predicate->leaf_count == 0);
     predicate->leaf_ids = arena_zalloc(arena, sizeof *predicate->leaf_ids);
     return predicate->leaf_ids ? GROVE_OK : error_no_memory(error, "the leaves of a path");
 }
@@ -203,20 +228,34 @@ enum grove_code predicate_resolve(struct predicate *predicate, struct pg_conn *c
 static void add_int4_or_null(struct pg_params *params, int64_t value)
 {
     enum { INT4_OID = 23 };
+    static_assert((int)INT4_OID == (int)PG_INT4, "as PostgreSQL numbers its types");
+    CHECK(value == VECTOR_NONE || value >= 0);
+    CHECK(value <= INT32_MAX);
     if (value == VECTOR_NONE)
         pg_add_null(params, INT4_OID);
     else
         pg_add_int4(params, (int32_t)value);
 }
 
+// A path is resolved before anybody is asked: else the condition would be one of all trees.
+static void check_resolved(const struct predicate *predicate)
+{
+    CHECK(predicate->has_path == (predicate->hierarchy_table.data != NULL));
+    CHECK(predicate->has_path == (predicate->leaf_ids != NULL));
+    CHECK(predicate->leaf_count == 0 || predicate->leaves);
+}
+
 void predicate_add_places(const struct predicate *predicate, struct arena *arena,
                           struct pg_params *params)
 {
+    check_resolved(predicate);
+    CHECK(params->count == 0); // they are $1 to $3
     pg_add_text(params, predicate->hierarchy_table);
     pg_add_int4_array(params, arena, predicate->leaf_ids, predicate->leaf_count);
     pg_add_text_array(params, arena,
                       predicate->content_type_count > 0 ? predicate->content_types : NULL,
                       predicate->content_type_count);
+    CHECK(params->count == PREDICATE_PLACES);
 }
 
 void predicate_add_params(const struct predicate *predicate, struct arena *arena,
@@ -227,10 +266,12 @@ void predicate_add_params(const struct predicate *predicate, struct arena *arena
     pg_add_timestamp(params, predicate->created_before_us);
     add_int4_or_null(params, predicate->words_min);
     add_int4_or_null(params, predicate->words_max);
+    CHECK(params->count == PREDICATE_PARAMS);
 }
 
 struct vector_filter predicate_for_engine(const struct predicate *predicate)
 {
+    check_resolved(predicate);
     // A whole tree needs no list of leaves.
     bool by_leaf = predicate->has_path && predicate->path.branch.data;
     return (struct vector_filter){
@@ -265,6 +306,7 @@ uint64_t predicate_fingerprint(const struct predicate *predicate, struct text su
     strbuf_addf(&all, "/%lld/%lld", (long long)predicate->words_min,
                 (long long)predicate->words_max);
     unsigned char digest[SHA256_BYTES];
+    static_assert(sizeof digest >= sizeof(uint64_t), "a fingerprint is the head of it");
     sha256(strbuf_text(&all), digest);
     strbuf_release(&all);
     uint64_t fingerprint;
@@ -274,6 +316,7 @@ uint64_t predicate_fingerprint(const struct predicate *predicate, struct text su
 
 const struct predicate_leaf *predicate_find_leaf(const struct predicate *predicate, int32_t id)
 {
+    CHECK(predicate->leaves); // bsearch reads it
     struct predicate_leaf key = {.id = id};
     return bsearch(&key, predicate->leaves, predicate->leaf_count, sizeof key, compare_leaves);
 }

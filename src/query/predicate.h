@@ -15,7 +15,8 @@
 #include "pg/pg.h"
 #include "vector/engine.h"
 
-enum { PREDICATE_TYPES_MAX = 64 };
+// PARAMS: what predicate_add_params adds; PLACES: what predicate_add_places does.
+enum { PREDICATE_TYPES_MAX = 64, PREDICATE_PARAMS = 7, PREDICATE_PLACES = 3 };
 
 struct predicate_leaf {
     int32_t id;

@@ -32,8 +32,10 @@
 #include "base/check.h"
 #include "base/inject.h"
 #include "catalog/assets.h"
+#include "query/cosine.h"
 
 static_assert((int)EMBED_DIMENSION == (int)VECTOR_DIMENSION, "one size of vectors");
+static_assert((int)EMBED_DIMENSION == GROVE_DIMENSION, "users give vectors of that size");
 
 enum {
     REACH_SLACK = 8, // beyond k, for rows that dropped out since
@@ -46,6 +48,14 @@ enum {
     RELATIONAL_ROWS_MAX = 50000,
 };
 static const double SCORE_TOLERANCE = 1e-5;
+
+static_assert(GROVE_DEPTH_MAX + REACH_SLACK <= REACH_MAX, "the first round reaches far enough");
+static_assert(GROVE_DEPTH_MAX <= RELATIONAL_ROWS_MAX, "PostgreSQL can compare all that are wanted");
+static_assert(RELATIONAL_ROWS_MAX % PART_ROWS == 0, "the last part does not go beyond the most");
+static_assert((int)GROVE_LIMIT_MAX <= (int)GROVE_DEPTH_MAX, "a page is no longer than a ranking");
+
+// $1 to $9 of score.sql
+enum { SCORE_PARAMS = PREDICATE_PARAMS + 2, SCORE_COLUMNS = 4 };
 
 struct run {
     struct store *store;
@@ -79,6 +89,7 @@ static enum grove_code normalise(struct run *run, struct grove_error *error)
         return error_set(error, GROVE_INVALID,
                          "the query vector is all zeros: nothing is similar to it");
     double scale = 1 / sqrt(sum);
+    CHECK(isfinite(scale)); // squares of floats neither vanish nor run over in double precision
     for (size_t i = 0; i < EMBED_DIMENSION; i++) {
         run->query[i] = (double)run->query_f32[i] * scale;
         run->query_f32[i] = (float)run->query[i];
@@ -89,6 +100,7 @@ static enum grove_code normalise(struct run *run, struct grove_error *error)
 static enum grove_code embed_query(struct run *run, struct grove_error *error)
 {
     enum grove_code code = GROVE_OK;
+    CHECK(run->result->explain.stage_count == 0);
     if (!run->request->text) {
         if (!run->request->vector)
             return error_set(error, GROVE_INVALID, "neither a text nor a vector to search for");
@@ -122,12 +134,16 @@ static double cosine(const double *query, const float *vector)
         dot += query[i] * x;
         sum += x * x;
     }
-    return sum > 0 ? dot / sqrt(sum) : 0;
+    double score = sum > 0 ? dot / sqrt(sum) : 0;
+    CHECK(isnan(score) || fabs(score) <= COSINE_MAX); // whatever numbers somebody wrote there
+    return score;
 }
 
 static int compare_best_first(const void *a, const void *b)
 {
     const struct result_score *x = a, *y = b;
+    DCHECK(!isnan(x->score));
+    DCHECK(!isnan(y->score));
     if (x->score != y->score)
         return x->score < y->score ? 1 : -1;
     return (x->content_id > y->content_id) - (x->content_id < y->content_id);
@@ -151,6 +167,7 @@ static enum grove_code score_texts(struct run *run, const struct pg_rows *rows,
         ids[text_count] = pg_int4(rows, r, 0);
         texts[text_count++] = pg_text(rows, r, 2);
     }
+    CHECK(text_count <= INLINE_EMBED_MAX);
     if (text_count == 0)
         return GROVE_OK;
     struct embedder *embedder;
@@ -173,6 +190,7 @@ static enum grove_code score_rows(struct run *run, const struct pg_rows *rows,
                                   struct result_score *items, size_t *count,
                                   struct grove_error *error)
 {
+    CHECK(rows->columns == SCORE_COLUMNS);
     for (int r = 0; r < rows->count; r++) {
         run->result->explain.pending += pg_bool(rows, r, 3);
         if (pg_is_null(rows, r, 1))
@@ -191,10 +209,12 @@ static enum grove_code score_rows(struct run *run, const struct pg_rows *rows,
 
 static void keep_best(struct run *run, struct result_score *items, size_t count)
 {
+    CHECK(run->request->best_max > 0);
     qsort(items, count, sizeof *items, compare_best_first);
     run->ranking->items = items;
     run->ranking->more = count > run->request->best_max;
     run->ranking->count = run->ranking->more ? run->request->best_max : count;
+    CHECK(run->ranking->count <= run->request->best_max);
 }
 
 // --- push-down ----------------------------------------------------------------------------------
@@ -202,6 +222,7 @@ static void keep_best(struct run *run, struct result_score *items, size_t count)
 static enum grove_code read_pending(struct run *run, struct pg_conn *conn,
                                     struct grove_error *error)
 {
+    CHECK(!run->pending); // once, before the engine is asked
     struct pg_statement statement = {"pending.sql", query_sql("pending.sql")};
     struct pg_params params = {0};
     predicate_add_params(run->predicate, run->arena, &params);
@@ -210,6 +231,7 @@ static enum grove_code read_pending(struct run *run, struct pg_conn *conn,
     enum grove_code code = pg_query(conn, run->arena, &statement, &params, &rows, error);
     if (code != GROVE_OK)
         return code;
+    CHECK(rows.count <= PENDING_MAX + 1);
     if (rows.count > PENDING_MAX)
         result_incomplete(run->result,
                           "more than %d matching rows wait to be projected; run "
@@ -247,6 +269,8 @@ static int32_t *union_ids(struct run *run, const struct vector_hits *hits, size_
     for (size_t i = 0; i < count; i++)
         if (i == 0 || ids[i] != ids[i - 1])
             ids[kept++] = ids[i];
+    CHECK(kept <= count);
+    CHECK(kept > 0 || count == 0);
     *ret_count = kept;
     return ids;
 }
@@ -257,6 +281,7 @@ static void add_score_params(struct run *run, const int32_t *ids, size_t count,
     predicate_add_params(run->predicate, run->arena, params);
     pg_add_text(params, text_of(embed_model_id(run->precision)));
     pg_add_int4_array(params, run->arena, ids, count);
+    CHECK(params->count == SCORE_PARAMS);
 }
 
 // One snapshot: what it shows is what the result says.
@@ -290,12 +315,15 @@ static enum grove_code score_candidates(struct run *run, const struct vector_hit
     struct result_score *items = arena_alloc_array(run->arena, (size_t)rows.count, sizeof *items);
     if (!items)
         return error_no_memory(error, "candidates");
+    CHECK((size_t)rows.count <= id_count);
     size_t count = 0;
     run->unembedded = 0;
     run->result->explain.pending = 0;
     code = score_rows(run, &rows, items, &count, error);
     if (code != GROVE_OK)
         return code;
+    CHECK(count + run->unembedded == (size_t)rows.count); // each was compared or told of
+    CHECK(run->result->explain.pending <= rows.count);
     run->result->explain.candidates += (int64_t)id_count;
     run->result->explain.dropped += (int64_t)id_count - rows.count;
     run->scored = (size_t)rows.count;
@@ -307,6 +335,8 @@ static enum grove_code score_candidates(struct run *run, const struct vector_hit
 // Whether no row that the engine has not shown can belong to the best.
 static bool is_settled(const struct run *run, const struct vector_hits *hits, size_t reach)
 {
+    CHECK(reach >= run->request->best_max);
+    CHECK(run->ranking->count <= run->request->best_max);
     if (hits->count < reach)
         return true; // it has shown all
     if (run->ranking->count < run->request->best_max)
@@ -321,6 +351,9 @@ static bool is_settled(const struct run *run, const struct vector_hits *hits, si
 static enum grove_code ask_engine(struct run *run, size_t reach, struct vector_hits *ret,
                                   struct grove_error *error)
 {
+    CHECK(reach >= run->request->best_max);
+    CHECK(reach <= REACH_MAX);
+    CHECK(!run->ranking->conn || run->result->explain.rounds > 0); // connections are few
     struct vector_filter filter = predicate_for_engine(run->predicate);
     struct vector_query query = {
         .vector = run->query_f32,
@@ -353,6 +386,8 @@ static enum grove_code push_down(struct run *run, struct grove_error *error)
             code = INJECT(SEARCH_SCORED, error);
         if (code != GROVE_OK)
             return code;
+        CHECK(run->ranking->conn);
+        CHECK(round <= ROUNDS_MAX);
         run->result->explain.rounds = round;
         if (is_settled(run, &hits, reach)) {
             run->ranking->more = run->ranking->more || hits.count == reach;
@@ -374,6 +409,7 @@ static enum grove_code push_down(struct run *run, struct grove_error *error)
 // Merges a part's scores into the best so far; both lie in `best`, which has room for them.
 static size_t shrink_to_best(struct run *run, struct result_score *best, size_t count)
 {
+    CHECK(count <= run->request->best_max + PART_ROWS);
     qsort(best, count, sizeof *best, compare_best_first);
     if (count <= run->request->best_max)
         return count;
@@ -393,10 +429,14 @@ static enum grove_code score_part(struct run *run, struct arena *part, int32_t *
     pg_add_int4(&params, PART_ROWS);
     struct pg_rows rows;
     enum grove_code code = pg_query(run->ranking->conn, part, &statement, &params, &rows, error);
+    size_t before = *count, unembedded = run->unembedded;
     if (code == GROVE_OK)
         code = score_rows(run, &rows, best, count, error);
     if (code != GROVE_OK)
         return code;
+    CHECK(rows.count <= PART_ROWS);
+    CHECK(*count - before + run->unembedded - unembedded == (size_t)rows.count);
+    CHECK(rows.count == 0 || pg_int4(&rows, rows.count - 1, 0) > *after); // else it never ends
     if (rows.count > 0)
         *after = pg_int4(&rows, rows.count - 1, 0);
     *ret_rows = rows.count;
@@ -424,10 +464,13 @@ static enum grove_code relational(struct run *run, struct grove_error *error)
             break;
         }
         arena_clear(&part);
+        CHECK(count + PART_ROWS <= room);
         code = score_part(run, &part, &after, best, &count, &rows, error);
         seen += code == GROVE_OK ? (size_t)rows : 0;
         count = shrink_to_best(run, best, count);
+        CHECK(count <= run->request->best_max);
     }
+    CHECK(seen <= RELATIONAL_ROWS_MAX);
     arena_release(&part);
     run->ranking->items = best;
     run->ranking->count = count;
@@ -443,21 +486,26 @@ static enum grove_code relational(struct run *run, struct grove_error *error)
 // Failures of the engine for which PostgreSQL can stand in.
 static bool engine_is_out(enum grove_code code)
 {
+    CHECK(code != GROVE_OK);
     return code == GROVE_UNAVAILABLE || code == GROVE_TIMEOUT || code == GROVE_NOT_FOUND ||
            code == GROVE_ENGINE || code == GROVE_IO;
 }
 
 static enum grove_code count_matching(struct run *run, int64_t *ret, struct grove_error *error)
 {
+    CHECK(run->ranking->conn); // in the snapshot of the rows
     struct pg_statement statement = {"matching.sql", query_sql("matching.sql")};
     struct pg_params params = {0};
     predicate_add_params(run->predicate, run->arena, &params);
     struct pg_rows rows;
     enum grove_code code =
         pg_query(run->ranking->conn, run->arena, &statement, &params, &rows, error);
-    if (code == GROVE_OK)
-        *ret = pg_int8(&rows, 0, 0);
-    return code;
+    if (code != GROVE_OK)
+        return code;
+    CHECK(rows.count == 1);
+    *ret = pg_int8(&rows, 0, 0);
+    CHECK(*ret >= 0);
+    return GROVE_OK;
 }
 
 // Fewer than were wanted must be all there are. Where PostgreSQL, in the same snapshot, has more
@@ -466,6 +514,7 @@ static enum grove_code check_shortage(struct run *run, struct grove_error *error
 {
     struct grove_explain *explain = &run->result->explain;
     int64_t matching, known = (int64_t)(run->ranking->count + run->unembedded);
+    CHECK(run->request->strategy != GROVE_STRATEGY_RELATIONAL);
     if (run->ranking->count >= run->request->best_max)
         return GROVE_OK;
     enum grove_code code = count_matching(run, &matching, error);
@@ -490,6 +539,8 @@ static enum grove_code stand_in(struct run *run, const struct grove_error *failu
                                 struct grove_error *error)
 {
     struct grove_explain *explain = &run->result->explain;
+    CHECK(failure->code != GROVE_OK);
+    CHECK(run->request->strategy != GROVE_STRATEGY_PUSH_DOWN);
     bool no_collection = failure->code == GROVE_NOT_FOUND && failure->http_status == 404;
     explain->strategy = "relational";
     explain->reason = "nothing that matches was projected yet";
@@ -522,6 +573,7 @@ static enum grove_code choose_and_run(struct run *run, struct grove_error *error
     enum grove_code code = push_down(run, &engine_error);
     if (code == GROVE_OK)
         return check_shortage(run, error);
+    CHECK(engine_error.code == code);
     bool fault_of_engine = engine_is_out(code) && engine_error.origin != GROVE_ORIGIN_POSTGRES;
     if (!fault_of_engine || run->request->strategy == GROVE_STRATEGY_PUSH_DOWN) {
         *error = engine_error;
@@ -533,6 +585,8 @@ static enum grove_code choose_and_run(struct run *run, struct grove_error *error
 static enum grove_code add_explanation(struct run *run, struct grove_error *error)
 {
     struct pg_params plan_params = {0};
+    CHECK(run->result->explain.strategy);
+    CHECK(run->result->explain.reason);
     enum grove_code code = count_matching(run, &run->result->explain.rows_matching, error);
     if (code != GROVE_OK)
         return code;
@@ -550,7 +604,8 @@ enum grove_code ranking_run(struct store *store, const struct ranking_request *r
                             struct ranking *ret, struct grove_error *error)
 {
     CHECK(request->best_max > 0);
-    *ret = (struct ranking){0};
+    CHECK(request->best_max <= GROVE_DEPTH_MAX);
+    *ret = (struct ranking){.best_max = request->best_max};
     struct run run = {.store = store,
                       .request = request,
                       .predicate = predicate,
@@ -589,6 +644,8 @@ enum grove_code ranking_run(struct store *store, const struct ranking_request *r
     }
     if (code != GROVE_OK)
         pg_give(&ret->conn);
+    CHECK((code == GROVE_OK) == (ret->conn != NULL));
+    DCHECK(code != GROVE_OK || ranking_check(ret) == NULL);
     return code;
 }
 
@@ -596,6 +653,9 @@ enum grove_code ranking_hydrate(const struct ranking *ranking, size_t first, siz
                                 struct result *result, struct arena *arena,
                                 struct grove_error *error)
 {
+    CHECK(ranking->conn);
+    CHECK(first <= ranking->count);
+    CHECK(count <= ranking->count - first);
     int32_t *ids = arena_alloc_array(arena, count, sizeof *ids);
     if (!ids)
         return error_no_memory(error, "a result");

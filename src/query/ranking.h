@@ -7,8 +7,11 @@
 // score does not change when it moves from the outbox into the engine.
 //
 //     struct ranking ranking;
-//     code = ranking_run(store, &request, result, arena, &ranking, error);
-//     ... ranking.items[0..count) best first, ties by id ...
+//     code = ranking_run(store, &request, &predicate, result, arena, &ranking, error);
+//     for (size_t i = 0; code == GROVE_OK && i < ranking.count; i++)
+//         use(ranking.items[i].content_id, ranking.items[i].score);   // best first, ties by id
+//     code = ranking_hydrate(&ranking, 0, ranking.count, result, arena, error);
+//     pg_give(&ranking.conn);
 //
 // The connection that ranking_run used keeps its snapshot open in ranking.conn, so that the rows
 // can be read as they were compared; the caller gives it back (pg_give).
@@ -32,7 +35,8 @@ struct ranking {
     struct pg_conn *conn;
     struct result_score *items; // in the arena given
     size_t count;
-    bool more; // the predicate is known to match more than these
+    size_t best_max; // k: count is at most this
+    bool more;       // the predicate is known to match more than these; then count is best_max
 };
 
 enum grove_code ranking_run(struct store *store, const struct ranking_request *request,
@@ -43,5 +47,9 @@ enum grove_code ranking_run(struct store *store, const struct ranking_request *r
 enum grove_code ranking_hydrate(const struct ranking *ranking, size_t first, size_t count,
                                 struct result *result, struct arena *arena,
                                 struct grove_error *error);
+
+// NULL where a ranking that ranking_run returned is whole, else the first rule that is broken, in
+// words. Part of the library that the tests link, no other.
+const char *ranking_check(const struct ranking *ranking);
 
 #endif

@@ -15,6 +15,12 @@
 
 enum { PLAN_BYTES_MAX = 1 << 20, REASON_SIZE = 1600 };
 
+// What browse.sql returns; and hydrate.sql, which goes on with the places.
+enum { BROWSED_COLUMNS = 8, HYDRATED_COLUMNS = BROWSED_COLUMNS + 5 };
+
+static_assert((int)PLAN_BYTES_MAX < (int)RESULT_BYTES_MAX, "a plan leaves room for rows");
+static_assert(REASON_SIZE > sizeof((struct grove_error){0}.message), "a reason quotes an error");
+
 enum grove_code result_new(struct result **ret, struct grove_error *error)
 {
     struct result *result = mem_zalloc(sizeof *result);
@@ -26,6 +32,7 @@ enum grove_code result_new(struct result **ret, struct grove_error *error)
     result->explain.rows_matching = GROVE_NULL;
     result->explain.stages = result->stages;
     result->started_us = result->stage_started_us = clock_monotonic_us();
+    CHECK(result->explain.stage_count == 0);
     *ret = result;
     return GROVE_OK;
 }
@@ -48,6 +55,10 @@ void result_stage(struct result *result, const char *name, int64_t rows)
 {
     int64_t now_us = clock_monotonic_us();
     size_t at = result->explain.stage_count;
+    CHECK(name);
+    CHECK(rows >= 0);
+    CHECK(at <= RESULT_STAGES_MAX);
+    CHECK(now_us >= result->stage_started_us);
     if (at < RESULT_STAGES_MAX) {
         result->stages[at] =
             (struct grove_stage){name, (double)(now_us - result->stage_started_us) / 1000, rows};
@@ -63,18 +74,21 @@ static const char *keep_reason(struct result *result, const char *format, va_lis
     vsnprintf(text, sizeof text, format, arguments);
     struct text whole = text_of(text);
     whole.length = text_utf8_error(whole); // it may have been cut inside a character
+    CHECK(whole.length < sizeof text);
     const char *copy = arena_copy(&result->arena, whole);
     return copy ? copy : "memory ran out";
 }
 
 void result_incomplete(struct result *result, const char *format, ...)
 {
+    CHECK(result->view.complete == !result->view.incomplete_reason);
     if (!result->view.complete)
         return;
     va_list arguments;
     va_start(arguments, format);
     result->view.incomplete_reason = keep_reason(result, format, arguments);
     va_end(arguments);
+    CHECK(result->view.incomplete_reason);
     result->view.complete = false;
 }
 
@@ -84,11 +98,17 @@ void result_degraded(struct result *result, const char *format, ...)
     va_start(arguments, format);
     result->view.degraded_reason = keep_reason(result, format, arguments);
     va_end(arguments);
+    CHECK(result->view.degraded_reason);
     result->view.degraded = true;
 }
 
 struct grove_result *result_finish(struct result *result, bool explain)
 {
+    CHECK(result->view.complete == !result->view.incomplete_reason);
+    CHECK(result->view.degraded == (result->view.degraded_reason != NULL));
+    CHECK(result->view.row_count == 0 || result->view.rows);
+    CHECK(result->view.group_count == 0 || result->view.groups);
+    CHECK(result->view.total >= 0 || !result->view.ranked);
     result->view.milliseconds = (double)(clock_monotonic_us() - result->started_us) / 1000;
     result->view.explain = explain ? &result->explain : NULL;
     return &result->view;
@@ -106,6 +126,7 @@ static int64_t number_or_null(const struct pg_rows *rows, int r, int column)
 static bool take_columns(struct arena *arena, const struct pg_rows *rows, int r,
                          struct grove_row *row)
 {
+    CHECK(rows->columns >= BROWSED_COLUMNS);
     *row = (struct grove_row){
         .content_id = pg_int4(rows, r, 0),
         .score = NAN,
@@ -133,6 +154,9 @@ enum grove_code result_take_hydrated(struct result *result, const struct pg_rows
                                      struct grove_error *error)
 {
     struct arena *arena = &result->arena;
+    CHECK(rows->columns == HYDRATED_COLUMNS);
+    CHECK(!result->view.rows); // once
+    CHECK(!scores || (size_t)rows->count <= score_count);
     struct grove_row *items = arena_alloc_array(arena, (size_t)rows->count, sizeof *items);
     if (!items)
         return error_no_memory(error, "a result");
@@ -141,6 +165,7 @@ enum grove_code result_take_hydrated(struct result *result, const struct pg_rows
         if (!take_columns(arena, rows, r, row))
             return error_no_memory(error, "a result");
         row->score = score_of(scores, score_count, row->content_id);
+        CHECK(!scores || isfinite(row->score));
         row->hierarchy_table = arena_copy(arena, pg_text(rows, r, 8));
         row->tree = arena_copy(arena, pg_text(rows, r, 9));
         row->branch = arena_copy(arena, pg_text(rows, r, 10));
@@ -158,6 +183,9 @@ enum grove_code result_take_browsed(struct result *result, const struct pg_rows 
                                     const struct predicate *predicate, struct grove_error *error)
 {
     struct arena *arena = &result->arena;
+    CHECK(rows->columns == BROWSED_COLUMNS);
+    CHECK(!result->view.rows); // once
+    CHECK(count <= (size_t)rows->count);
     struct grove_row *items = arena_alloc_array(arena, count, sizeof *items);
     const char *table = arena_copy(arena, predicate->hierarchy_table);
     const char *tree = arena_copy(arena, predicate->path.tree);
@@ -169,6 +197,8 @@ enum grove_code result_take_browsed(struct result *result, const struct pg_rows 
             return error_no_memory(error, "a result");
         const struct predicate_leaf *leaf = predicate_find_leaf(predicate, row->leaf_id);
         CHECK(leaf);
+        CHECK(leaf->id == row->leaf_id);
+        DCHECK(r == 0 || items[r - 1].created_at_us >= row->created_at_us);
         row->hierarchy_table = table;
         row->tree = tree;
         row->branch = arena_copy(arena, leaf->branch);
@@ -187,6 +217,7 @@ enum grove_code result_take_browsed(struct result *result, const struct pg_rows 
 enum grove_code result_add_plan(struct result *result, struct pg_conn *conn, const char *file,
                                 const struct pg_params *params, struct grove_error *error)
 {
+    CHECK(params);
     struct strbuf text;
     strbuf_init(&text, PLAN_BYTES_MAX);
     strbuf_addf(&text, "EXPLAIN (ANALYZE, BUFFERS) %s", query_sql(file));

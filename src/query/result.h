@@ -5,8 +5,11 @@
 //
 //     struct result *result;
 //     code = result_new(&result, error);
-//     ... fill result->view, with memory from result->arena ...
-//     *ret = &result->view;
+//     code = result_take_hydrated(result, &rows, scores, score_count, error);
+//     result_stage(result, "hydrate", rows.count);
+//     *ret = result_finish(result, explain);
+//
+// Whatever else is filled in of result->view lies in result->arena too.
 #ifndef GROVE_QUERY_RESULT_H
 #define GROVE_QUERY_RESULT_H
 

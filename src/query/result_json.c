@@ -6,6 +6,7 @@
 #include <math.h>
 
 #include "base/alloc.h"
+#include "base/check.h"
 #include "base/clock.h"
 #include "base/json.h"
 #include "grove/grove.h"
@@ -14,7 +15,9 @@ enum { JSON_BYTES_MAX = 128 << 20 };
 
 static void add_key(struct strbuf *out, const char *key)
 {
+    CHECK(out->length > 0 || out->failed); // keys are in an object
     char last = out->length ? out->data[out->length - 1] : '{';
+    CHECK(last != ':' || out->failed);
     if (last != '{' && last != '[')
         strbuf_add_char(out, ',');
     json_add_string(out, text_of(key));
@@ -41,6 +44,8 @@ static void add_integer(struct strbuf *out, const char *key, int64_t value)
 
 static void add_number(struct strbuf *out, const char *key, double value, int decimals)
 {
+    CHECK(decimals >= 0);
+    CHECK(decimals <= 15); // more would be noise
     add_key(out, key);
     if (isfinite(value))
         strbuf_addf(out, "%.*f", decimals, value);
@@ -64,6 +69,7 @@ static void add_time(struct strbuf *out, const char *key, int64_t timestamp_us)
 
 static void start_object(struct strbuf *out)
 {
+    CHECK(out->length > 0 || out->failed); // objects without a key are in an array
     if (out->length && out->data[out->length - 1] == '}')
         strbuf_add_char(out, ',');
     strbuf_add_char(out, '{');
@@ -171,6 +177,8 @@ GROVE_API char *grove_result_json(const struct grove_result *result)
     if (result->explain)
         add_explain(&out, result->explain);
     strbuf_add_char(&out, '}');
+    CHECK(out.failed || out.data[0] == '{');
+    CHECK(out.failed || out.data[out.length - 1] == '}');
     char *text = out.failed ? NULL : mem_strdup(out.data);
     strbuf_release(&out);
     return text;

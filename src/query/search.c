@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The rows most similar to a text under a filter.
+#include <assert.h>
+
+#include "base/check.h"
 #include "query/limits.h"
 #include "query/queries.h"
 #include "query/ranking.h"
 
 enum { LIMIT_DEFAULT = 10 };
+static_assert((int)LIMIT_DEFAULT <= GROVE_LIMIT_MAX, "what is usual may be asked for");
 
 static enum grove_code search(struct store *store, const struct grove_search_request *request,
                               struct arena *arena, struct result *result, struct grove_error *error)
@@ -29,6 +33,7 @@ static enum grove_code search(struct store *store, const struct grove_search_req
     code = ranking_run(store, &wanted, &predicate, result, arena, &ranking, error);
     if (code == GROVE_OK)
         code = ranking_hydrate(&ranking, 0, ranking.count, result, arena, error);
+    CHECK(code != GROVE_OK || result->view.row_count <= limit);
     if (code == GROVE_OK)
         result->view.total = (int64_t)result->view.row_count;
     pg_give(&ranking.conn);

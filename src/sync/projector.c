@@ -20,15 +20,14 @@
 // A row the engine refuses is found by halving its batch and put back alone with the reason; one
 // that keeps failing becomes a dead letter. An unreachable engine is nobody's fault: the rows go
 // back uncounted and the step fails.
-#include "sync/projector.h"
+#include "sync/projector_private.h"
 
-#include <pthread.h>
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
 #include <unistd.h>
 
-#include "base/alloc.h"
 #include "base/check.h"
 #include "base/clock.h"
 #include "base/digest.h"
@@ -36,50 +35,37 @@
 #include "catalog/assets.h"
 
 enum {
-    BATCH_ROWS = 128,
     LEASE_MS = 120000,
     ATTEMPTS_MAX = 8,
     BATCH_BYTES_MAX = 64 << 20,
-    POLL_MS = 200,        // between looks at an empty outbox
+    CURRENT_COLUMNS = 11, // of current.sql
     FOLD_MS = 60000,      // between two times that the counts of contents are folded
-    ERROR_PAUSE_MS = 1000 // after a step that failed
 };
 
-// What one step works on. All arrays have `count` entries unless said otherwise.
-struct batch {
-    struct store *store;
-    struct projector_report *report;
-    const atomic_bool *cancelled; // NULL: what was begun is finished
-    struct arena arena;
-    char owner[48];
-    enum embed_precision precision; // of the vectors that are written
-    int64_t leased_at_us;           // monotonic
-    size_t count;
-    int32_t *content_ids;
-    int64_t *revisions; // as leased; then, for a row that lives, as read
+static_assert((int)PROJECTOR_BATCH_ROWS <= (int)VECTOR_BATCH_MAX,
+              "the engine takes a batch at once");
+static_assert((int)EMBED_DIMENSION == (int)VECTOR_DIMENSION, "what is computed is what is written");
+static_assert(VECTOR_DIMENSION * sizeof(float) == 1536, "grove.embedding checks this size");
+static_assert(SHA256_BYTES == 32, "grove.embedding checks this size");
+static_assert(ATTEMPTS_MAX > 1, "one failure makes no dead letter");
+static_assert(FOLD_MS > 0, "counts are not folded at every step");
 
-    size_t point_count; // rows that live
-    struct vector_point *points;
-    struct text *texts; // by point: what to embed; {NULL, 0} where the vector is there
-
-    bool superseded; // the database has changed to vectors of another precision since the lease
-
-    size_t removed_count; // rows that do not
-    int32_t *removed_ids;
-    int64_t *removed_revisions;
-};
-
-static void name_owner(char ret_owner[static 48])
+static void name_owner(char ret_owner[static PROJECTOR_OWNER_SIZE])
 {
     unsigned long long number = 0;
     if (getrandom(&number, sizeof number, 0) != (ssize_t)sizeof number)
         number = (unsigned long long)clock_monotonic_us();
-    snprintf(ret_owner, 48, "%ld-%016llx", (long)getpid(), number);
+    int length = snprintf(ret_owner, PROJECTOR_OWNER_SIZE, "%ld-%016llx", (long)getpid(), number);
+    CHECK(length > 0);
+    CHECK(length < PROJECTOR_OWNER_SIZE); // a name that is cut may be another's
 }
 
 static int64_t lease_ms(void)
 {
-    return KNOB(LEASE_MS, LEASE_MS);
+    int64_t milliseconds = KNOB(LEASE_MS, LEASE_MS);
+    CHECK(milliseconds > 0);
+    CHECK(milliseconds <= INT32_MAX); // lease.sql takes an integer
+    return milliseconds;
 }
 
 // Runs one statement on a connection of its own, so that none is held while others work.
@@ -93,6 +79,7 @@ static enum grove_code run(struct batch *batch, const char *file, const struct p
     if (code == GROVE_OK)
         code = pg_query(conn, &batch->arena, &statement, params, ret_rows, error);
     pg_give(&conn);
+    CHECK(code == GROVE_OK || error->code == code);
     batch->report->seconds_database += (double)(clock_monotonic_us() - start_us) / 1e6;
     if (code != GROVE_OK)
         error_context(error, "running %s of the projector", file);
@@ -104,6 +91,8 @@ static enum grove_code run(struct batch *batch, const char *file, const struct p
 static enum grove_code take_leased(struct batch *batch, const struct pg_rows *rows,
                                    struct grove_error *error)
 {
+    CHECK(batch->count == 0);
+    CHECK(rows->columns == 2);
     batch->count = (size_t)rows->count;
     batch->content_ids = arena_alloc_array(&batch->arena, batch->count, sizeof(int32_t));
     batch->revisions = arena_alloc_array(&batch->arena, batch->count, sizeof(int64_t));
@@ -125,17 +114,19 @@ static enum grove_code lease(struct batch *batch, const int32_t *content_ids, si
     enum grove_code code = INJECT(PROJECTOR_LEASE, error);
     if (code != GROVE_OK)
         return code;
+    CHECK(batch->leased_at_us == 0);
     batch->leased_at_us = clock_monotonic_us();
     if (content_ids)
         pg_add_int4_array(&params, &batch->arena, content_ids, count);
     else
-        pg_add_int4(&params, BATCH_ROWS);
+        pg_add_int4(&params, PROJECTOR_BATCH_ROWS);
     pg_add_text(&params, text_of(batch->owner));
     pg_add_int4(&params, (int32_t)lease_ms());
     pg_add_text(&params, text_of(embed_model_id(batch->precision)));
     code = run(batch, content_ids ? "lease_these.sql" : "lease.sql", &params, &rows, error);
     if (code == GROVE_OK)
         code = take_leased(batch, &rows, error);
+    CHECK(batch->count <= (content_ids ? count : PROJECTOR_BATCH_ROWS));
     return code == GROVE_OK ? INJECT(PROJECTOR_LEASED, error) : code;
 }
 
@@ -150,6 +141,7 @@ static void take_point(struct batch *batch, const struct pg_rows *rows, int r)
 {
     struct text vector = pg_bytea(rows, r, 8);
     CHECK(!vector.data || vector.length == VECTOR_DIMENSION * sizeof(float));
+    CHECK(batch->point_count < batch->count);
     batch->texts[batch->point_count] = pg_text(rows, r, 9);
     batch->points[batch->point_count++] = (struct vector_point){
         .content_id = pg_int4(rows, r, 0),
@@ -167,6 +159,8 @@ static void take_point(struct batch *batch, const struct pg_rows *rows, int r)
 // Splits the leased rows into those that live and those that are to be removed.
 static enum grove_code read_current(struct batch *batch, struct grove_error *error)
 {
+    CHECK(batch->count > 0);
+    CHECK(!batch->points); // once
     struct pg_params params = {0};
     pg_add_int4_array(&params, &batch->arena, batch->content_ids, batch->count);
     pg_add_text(&params, text_of(embed_model_id(batch->precision)));
@@ -174,6 +168,7 @@ static enum grove_code read_current(struct batch *batch, struct grove_error *err
     enum grove_code code = run(batch, "current.sql", &params, &rows, error);
     if (code != GROVE_OK)
         return code;
+    CHECK(rows.columns == CURRENT_COLUMNS);
     CHECK((size_t)rows.count <= batch->count);
     batch->points = arena_alloc_array(&batch->arena, batch->count, sizeof *batch->points);
     batch->texts = arena_alloc_array(&batch->arena, batch->count, sizeof *batch->texts);
@@ -199,6 +194,7 @@ static enum grove_code read_current(struct batch *batch, struct grove_error *err
         batch->removed_revisions[batch->removed_count++] = batch->revisions[i];
     }
     CHECK(batch->point_count + batch->removed_count == batch->count);
+    DCHECK(projector_batch_check(batch) == NULL);
     return GROVE_OK;
 }
 
@@ -207,6 +203,8 @@ static enum grove_code read_current(struct batch *batch, struct grove_error *err
 static enum grove_code put_back(struct batch *batch, const int32_t *content_ids, size_t count,
                                 bool counts, const char *reason, struct grove_error *error)
 {
+    CHECK(count <= batch->count);
+    CHECK(reason); // of a dead letter it is all that is left
     struct pg_params params = {0};
     pg_add_int4_array(&params, &batch->arena, content_ids, count);
     pg_add_text(&params, text_of(batch->owner));
@@ -217,8 +215,11 @@ static enum grove_code put_back(struct batch *batch, const int32_t *content_ids,
     enum grove_code code = run(batch, "put_back.sql", &params, &rows, error);
     if (code != GROVE_OK)
         return code;
-    for (int r = 0; r < rows.count; r++)
+    CHECK((size_t)rows.count <= count);
+    for (int r = 0; r < rows.count; r++) {
+        CHECK(counts || !pg_bool(&rows, r, 0)); // only what was counted may end as a dead letter
         batch->report->dead += pg_bool(&rows, r, 0);
+    }
     if (counts)
         batch->report->failed += (int64_t)count;
     return GROVE_OK;
@@ -226,9 +227,13 @@ static enum grove_code put_back(struct batch *batch, const int32_t *content_ids,
 
 static void forbid_acknowledgement(struct batch *batch, int32_t content_id)
 {
+    size_t found = 0;
     for (size_t i = 0; i < batch->count; i++)
-        if (batch->content_ids[i] == content_id)
+        if (batch->content_ids[i] == content_id) {
             batch->revisions[i] = -1;
+            found++;
+        }
+    CHECK(found == 1);
 }
 
 // Takes a row that lives out of what the step goes on with.
@@ -242,6 +247,7 @@ static void forget_row(struct batch *batch, int32_t content_id)
         batch->texts[kept] = batch->texts[p];
         batch->points[kept++] = batch->points[p];
     }
+    CHECK(kept + 1 == batch->point_count);
     batch->point_count = kept;
 }
 
@@ -290,6 +296,7 @@ static enum grove_code collect_missing(struct batch *batch, struct embeddings *r
         unsigned char *digest = arena_alloc(&batch->arena, SHA256_BYTES);
         if (!digest)
             return error_no_memory(error, "embeddings");
+        CHECK(i < missing);
         sha256(batch->texts[p], digest);
         ret->points[i] = p;
         ret->texts[i] = batch->texts[p];
@@ -322,6 +329,7 @@ static enum grove_code set_aside_others(struct batch *batch, const struct embedd
         others[other_count++] = made->content_ids[i];
         forget_row(batch, made->content_ids[i]);
     }
+    CHECK(other_count + (size_t)kept->count == made->count);
     return put_back(batch, others, other_count, false, "it was being changed", error);
 }
 
@@ -335,7 +343,9 @@ static enum grove_code store_embeddings(struct batch *batch, const struct embedd
     pg_add_bytea_array(&params, &batch->arena, made->vector_bytes, made->count);
     pg_add_text(&params, text_of(embed_model_id(batch->precision)));
     struct pg_rows rows;
+    CHECK(made->count > 0);
     enum grove_code code = run(batch, "store_embeddings.sql", &params, &rows, error);
+    CHECK(code != GROVE_OK || (size_t)rows.count <= made->count);
     return code == GROVE_OK && (size_t)rows.count < made->count
                ? set_aside_others(batch, made, &rows, error)
                : code;
@@ -357,11 +367,13 @@ static enum grove_code embed_missing(struct batch *batch, struct grove_error *er
     if (code != GROVE_OK)
         return code;
     batch->report->embedded += (int64_t)made.count;
+    CHECK(made.count <= batch->point_count);
     for (size_t i = 0; i < made.count; i++)
         batch->points[made.points[i]].vector = made.vectors + i * VECTOR_DIMENSION;
     code = INJECT(PROJECTOR_EMBEDDED, error);
     if (code == GROVE_OK)
         code = store_embeddings(batch, &made, error);
+    DCHECK(projector_batch_check(batch) == NULL);
     return code == GROVE_OK ? INJECT(PROJECTOR_STORED, error) : code;
 }
 
@@ -380,6 +392,7 @@ static enum grove_code restore_collection(struct batch *batch, struct grove_erro
 
 static bool is_fault_of_a_row(enum grove_code code)
 {
+    CHECK(code != GROVE_OK);
     return code == GROVE_INVALID || code == GROVE_LIMIT;
 }
 
@@ -388,6 +401,10 @@ static bool is_fault_of_a_row(enum grove_code code)
 static enum grove_code write_points(struct batch *batch, size_t first, size_t count,
                                     struct grove_error *error)
 {
+    CHECK(count > 0);
+    CHECK(first + count <= batch->point_count);
+    for (size_t p = first; p < first + count; p++)
+        CHECK(batch->points[p].vector);
     struct grove_error refusal;
     enum grove_code code =
         vector_upsert(batch->store->engine, batch->points + first, count, &refusal);
@@ -414,6 +431,8 @@ static enum grove_code write_vectors(struct batch *batch, struct grove_error *er
 {
     int64_t start_us = clock_monotonic_us();
     enum grove_code code = GROVE_OK;
+    CHECK(batch->points);
+    CHECK(!batch->superseded); // vectors of two models never mix
     if (batch->point_count > 0)
         code = write_points(batch, 0, batch->point_count, error);
     if (code == GROVE_OK)
@@ -437,6 +456,7 @@ static bool is_removed(const struct batch *batch, int32_t content_id)
 
 static enum grove_code acknowledge(struct batch *batch, struct grove_error *error)
 {
+    DCHECK(projector_batch_check(batch) == NULL);
     // Removed flags travel as integers: pg.h has no array of booleans.
     int32_t *removed = arena_alloc_array(&batch->arena, batch->count, sizeof *removed);
     if (!removed)
@@ -449,6 +469,7 @@ static enum grove_code acknowledge(struct batch *batch, struct grove_error *erro
         batch->revisions[kept] = batch->revisions[i];
         removed[kept++] = is_removed(batch, batch->content_ids[i]);
     }
+    CHECK(kept <= batch->count);
     struct pg_params params = {0};
     pg_add_int4_array(&params, &batch->arena, batch->content_ids, kept);
     pg_add_int8_array(&params, &batch->arena, batch->revisions, kept);
@@ -456,9 +477,13 @@ static enum grove_code acknowledge(struct batch *batch, struct grove_error *erro
     pg_add_text(&params, text_of(batch->owner));
     struct pg_rows rows;
     enum grove_code code = run(batch, "acknowledge.sql", &params, &rows, error);
-    if (code == GROVE_OK)
-        batch->report->removed += (int64_t)batch->removed_count;
-    return code;
+    if (code != GROVE_OK)
+        return code;
+    // Done, and handed back since they changed meanwhile: a row is one of the two, or neither.
+    CHECK(rows.count == 1);
+    CHECK((size_t)(pg_int8(&rows, 0, 0) + pg_int8(&rows, 0, 1)) <= kept);
+    batch->report->removed += (int64_t)batch->removed_count;
+    return GROVE_OK;
 }
 
 // --- counts -----------------------------------------------------------------------------------
@@ -469,6 +494,8 @@ static enum grove_code fold_counts(struct batch *batch, struct grove_error *erro
 {
     _Atomic int64_t *folded_at_us = &batch->store->counts_folded_at_us;
     int64_t last_us = atomic_load(folded_at_us), now_us = clock_monotonic_us();
+    CHECK(last_us >= 0);
+    CHECK(now_us > 0); // 0 says never
     if (last_us != 0 && now_us - last_us < (int64_t)FOLD_MS * 1000)
         return GROVE_OK;
     if (!atomic_compare_exchange_strong(folded_at_us, &last_us, now_us))
@@ -481,6 +508,7 @@ static enum grove_code fold_counts(struct batch *batch, struct grove_error *erro
 
 static enum grove_code check_lease(const struct batch *batch, struct grove_error *error)
 {
+    CHECK(batch->leased_at_us > 0);
     if (clock_monotonic_us() - batch->leased_at_us < lease_ms() * 1000 / 2)
         return GROVE_OK;
     return error_set(error, GROVE_TIMEOUT, "embedding %zu rows took more than half of their lease",
@@ -489,6 +517,7 @@ static enum grove_code check_lease(const struct batch *batch, struct grove_error
 
 static enum grove_code project(struct batch *batch, struct grove_error *error)
 {
+    CHECK(batch->count > 0);
     enum grove_code code = read_current(batch, error);
     if (code == GROVE_OK && batch->superseded)
         return put_back(batch, batch->content_ids, batch->count, false,
@@ -529,6 +558,8 @@ static void batch_init(struct batch *batch, struct store *store, struct projecto
     arena_init(&batch->arena, BATCH_BYTES_MAX);
     name_owner(batch->owner);
     batch->precision = store_precision(store);
+    CHECK(batch->owner[0]);
+    CHECK(batch->report);
 }
 
 enum grove_code projector_prepare(struct store *store, struct grove_error *error)
@@ -558,6 +589,7 @@ enum grove_code projector_refill(struct store *store, struct grove_error *error)
     enum grove_code code = run(&batch, "projected.sql", NULL, &rows, error);
     if (code == GROVE_OK)
         code = vector_count(store->engine, NULL, &points, error);
+    CHECK(code != GROVE_OK || rows.count == 1);
     if (code == GROVE_OK && (int64_t)points < pg_int8(&rows, 0, 0))
         code = run(&batch, "enqueue_all.sql", NULL, &rows, error);
     arena_release(&batch.arena);
@@ -588,6 +620,7 @@ enum grove_code projector_apply(struct store *store, const int32_t *content_ids,
                                 struct projector_report *report, struct grove_error *error)
 {
     CHECK(count <= VECTOR_BATCH_MAX);
+    CHECK(content_ids || count == 0);
     if (count == 0)
         return GROVE_OK;
     enum grove_code code = store_refresh_model(store, error);
@@ -603,51 +636,6 @@ enum grove_code projector_apply(struct store *store, const int32_t *content_ids,
     return code;
 }
 
-// --- draining ---------------------------------------------------------------------------------
-
-enum grove_code projector_backlog(struct store *store, struct projector_backlog *ret,
-                                  struct grove_error *error)
-{
-    struct pg_statement statement = {"backlog.sql", query_sql("backlog.sql")};
-    struct arena arena;
-    arena_init(&arena, 1 << 20);
-    struct pg_conn *conn = NULL;
-    struct pg_rows rows;
-    enum grove_code code = pg_take(store->pool, &conn, error);
-    if (code == GROVE_OK)
-        code = pg_query(conn, &arena, &statement, NULL, &rows, error);
-    if (code == GROVE_OK)
-        *ret = (struct projector_backlog){
-            .pending = pg_int8(&rows, 0, 0),
-            .dead = pg_int8(&rows, 0, 1),
-            .due_in_seconds = pg_float8(&rows, 0, 2),
-        };
-    pg_give(&conn);
-    arena_release(&arena);
-    return code;
-}
-
-enum grove_code projector_drain(struct store *store, unsigned wait_ms,
-                                struct projector_report *report, struct grove_error *error)
-{
-    int64_t deadline_us = clock_monotonic_us() + (int64_t)wait_ms * 1000;
-    for (;;) {
-        bool idle = false;
-        enum grove_code code = projector_step(store, report, &idle, error);
-        if (code != GROVE_OK)
-            return code;
-        if (!idle)
-            continue;
-        struct projector_backlog backlog;
-        code = projector_backlog(store, &backlog, error);
-        if (code != GROVE_OK || backlog.pending == 0)
-            return code;
-        if (clock_monotonic_us() >= deadline_us)
-            return GROVE_OK;
-        clock_sleep_ms(POLL_MS / 4);
-    }
-}
-
 enum grove_code projector_revive(struct store *store, struct grove_error *error)
 {
     struct projector_report unused = {0};
@@ -657,75 +645,4 @@ enum grove_code projector_revive(struct store *store, struct grove_error *error)
     enum grove_code code = run(&batch, "revive.sql", NULL, &rows, error);
     arena_release(&batch.arena);
     return code;
-}
-
-// --- the background thread ----------------------------------------------------------------------
-
-struct projector_thread {
-    struct store *store;
-    pthread_t thread;
-    pthread_mutex_t mutex; // guards `stopping`
-    pthread_cond_t wake;
-    bool stopping;
-};
-
-// Returns true when it is time to stop.
-static bool pause_or_stop(struct projector_thread *self, unsigned milliseconds)
-{
-    int64_t until_us = clock_now_us() + (int64_t)milliseconds * 1000;
-    struct timespec until = {until_us / 1000000, (long)(until_us % 1000000) * 1000};
-    pthread_mutex_lock(&self->mutex);
-    while (!self->stopping && milliseconds > 0)
-        if (pthread_cond_timedwait(&self->wake, &self->mutex, &until) != 0)
-            break;
-    bool stopping = self->stopping;
-    pthread_mutex_unlock(&self->mutex);
-    return stopping;
-}
-
-static void *thread_main(void *argument)
-{
-    struct projector_thread *self = argument;
-    unsigned wait_ms = 0;
-    while (!pause_or_stop(self, wait_ms)) {
-        struct projector_report report = {0};
-        struct grove_error error;
-        bool idle = false;
-        enum grove_code code = projector_step(self->store, &report, &idle, &error);
-        wait_ms = code != GROVE_OK ? ERROR_PAUSE_MS : idle ? POLL_MS : 0;
-    }
-    return NULL;
-}
-
-enum grove_code projector_thread_start(struct store *store, struct projector_thread **ret,
-                                       struct grove_error *error)
-{
-    struct projector_thread *self = mem_zalloc(sizeof *self);
-    if (!self)
-        return error_no_memory(error, "the projector's thread");
-    self->store = store;
-    pthread_mutex_init(&self->mutex, NULL);
-    pthread_cond_init(&self->wake, NULL);
-    if (pthread_create(&self->thread, NULL, thread_main, self) != 0) {
-        pthread_cond_destroy(&self->wake);
-        pthread_mutex_destroy(&self->mutex);
-        mem_free(self);
-        return error_set(error, GROVE_LIMIT, "could not start the projector's thread");
-    }
-    *ret = self;
-    return GROVE_OK;
-}
-
-void projector_thread_stop(struct projector_thread *self)
-{
-    if (!self)
-        return;
-    pthread_mutex_lock(&self->mutex);
-    self->stopping = true;
-    pthread_cond_signal(&self->wake);
-    pthread_mutex_unlock(&self->mutex);
-    pthread_join(self->thread, NULL);
-    pthread_cond_destroy(&self->wake);
-    pthread_mutex_destroy(&self->mutex);
-    mem_free(self);
 }

@@ -68,7 +68,7 @@ enum grove_code projector_backlog(struct store *store, struct projector_backlog 
 // Makes the dead letters due again.
 enum grove_code projector_revive(struct store *store, struct grove_error *error);
 
-// A thread that steps whenever there is something to do, until stopped.
+// A thread that steps whenever there is something to do, until stopped. *ret is NULL before.
 struct projector_thread;
 enum grove_code projector_thread_start(struct store *store, struct projector_thread **ret,
                                        struct grove_error *error);

@@ -17,6 +17,7 @@
 #include "base/alloc.h"
 #include "base/check.h"
 #include "base/clock.h"
+#include "base/inject.h"
 #include "base/json.h"
 #include "base/strbuf.h"
 #include "vector/filter.h"
@@ -593,7 +594,9 @@ enum grove_code qdrant_open(const struct qdrant_options *options, struct vector_
         return error_no_memory(error, "a vector engine");
     qdrant->engine.operations = &operations;
     snprintf(qdrant->collection, sizeof qdrant->collection, "%s", collection);
-    qdrant->read_timeout_ms = options->read_timeout_ms ? options->read_timeout_ms : READ_TIMEOUT_MS;
+    qdrant->read_timeout_ms = options->read_timeout_ms
+                                  ? options->read_timeout_ms
+                                  : (unsigned)KNOB(ENGINE_READ_MS, READ_TIMEOUT_MS);
     qdrant->exact_timeout_ms =
         options->exact_timeout_ms ? options->exact_timeout_ms : EXACT_TIMEOUT_MS;
     enum grove_code code = http_client_new(options, &qdrant->client, error);

@@ -29,6 +29,13 @@ def state_of(conn, tree):
         WHERE hierarchy_table = %s ORDER BY m.id""", (f"{tree}_hierarchy",)).fetchall()
 
 
+@pytest.fixture(autouse=True)
+def whole(empty):
+    """After every test both stores keep what they promise."""
+    yield
+    assert empty.broken() == ""
+
+
 def test_nothing_is_there_yet(empty):
     for command in (["browse", "religion"], ["search", "x"], ["search", "x", "--path", "religion"],
                     ["discover", "x"]):
@@ -159,6 +166,22 @@ def test_what_a_killed_load_left_is_projected(empty, tmp_path):
         assert (report["rows_unchanged"], report["rows_projected"], report["pending"]) == (5, 0, 3)
         conn.execute("UPDATE grove.outbox SET lease_until = clock_timestamp()")
         assert empty.json("load", path)["pending"] == 0
+        assert conn.execute("SELECT count(*) FROM grove.outbox").fetchone() == (0,)
+
+
+def test_a_dead_letter_that_is_loaded_again_is_tried_again(empty, tmp_path):
+    path = write_rows(tmp_path / "x", [make_row(9001, vector=make_vector(9001))])
+    assert empty.json("load", path)["pending"] == 0
+    with empty.connect() as conn:
+        conn.execute("""
+            INSERT INTO grove.outbox (content_id, revision, deleted, attempts, last_error,
+                                      dead_since)
+            SELECT m.id, s.revision, false, 8, 'refused', clock_timestamp()
+            FROM content_metadata m JOIN grove.content_state s ON s.content_id = m.id
+            WHERE chunk_number = 9001""")
+        assert empty.json("sync")["dead"] == 1
+        report = empty.json("load", path)
+        assert (report["rows_unchanged"], report["rows_projected"]) == (1, 1)
         assert conn.execute("SELECT count(*) FROM grove.outbox").fetchone() == (0,)
 
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Any number of grove processes, and any of them killed."""
 
+import contextlib
 import json
 import os
 import pathlib
@@ -136,10 +137,11 @@ def test_a_hung_vector_server(shared):
     """It accepts and says nothing: nobody waits long, and everybody is told what to do."""
     shared("search", "faith")  # the servers run
     pid = shared.processes()["vectors"]
+    hurried = shared.hurried(engine_read_ms=500)
     os.kill(pid, signal.SIGSTOP)
     try:
         began = time.monotonic()
-        commands = [shared.start("--json", *command) for command in
+        commands = [hurried.start("--json", *command) for command in
                     (["search", "faith", "--path", "religion"], ["status"], ["sync"])]
         search, status, sync = finish(commands)
         assert time.monotonic() - began < 15
@@ -194,11 +196,13 @@ def test_killed_in_the_middle_of_a_load(shared, tmp_path, tree, victim):
             assert load.returncode == EXIT_STATUS[error["code"]], (out, err)
             assert error["retry"] == "later", error
     # Whole batches only, all of them searchable at once.
+    assert shared.broken() == ""
     with shared.connect() as conn:
         there = conn.execute(ask).fetchone()[0]
         assert there == ROWS or there % 256 == 0
         # Who was killed cannot hand back what it had taken; this is the time running out.
-        conn.execute("UPDATE grove.outbox SET lease_until = clock_timestamp()")
+        conn.execute("UPDATE grove.outbox SET lease_until = clock_timestamp()"
+                     " WHERE lease_until IS NOT NULL")
     answer = shared.json("search", "row", "--path", tree, "--limit", "1000")
     assert answer["complete"] is True and len(answer["results"]) == min(there, 1000)
     report = shared.json("load", path)
@@ -207,6 +211,7 @@ def test_killed_in_the_middle_of_a_load(shared, tmp_path, tree, victim):
     assert (done["pending"], done["dead"]) == (0, 0)
     status = shared.json("status")
     assert status["engine"]["points"] == status["contents"] == status["embeddings"]
+    assert shared.broken() == ""
     assert shared.json("browse", tree, "--limit", "1")["total"] == ROWS
     exact, quick = (
         [hit["content_id"] for hit in
@@ -290,24 +295,33 @@ def test_a_query_can_be_interrupted(blocked):
     assert json.loads(out)["error"]["code"] == "cancelled"
 
 
+def has_connected(pid):
+    """Whether the process has a socket open: it has begun to wait for an answer."""
+    for file in pathlib.Path(f"/proc/{pid}/fd").iterdir():
+        with contextlib.suppress(FileNotFoundError):
+            if os.readlink(file).startswith("socket:"):
+                return True
+    return False
+
+
 def test_a_postmaster_that_hangs(shared):
     """It accepts connections and never answers: nothing waits for it without end."""
     shared("browse", "religion")
     postmaster = shared.processes()["postgres"]
+    hurried = shared.hurried(pg_connect_ms=2000, pg_silent_ms=500, pg_quit_ms=200)
     os.kill(postmaster, signal.SIGSTOP)
     try:
-        ended = shared.start("--json", "browse", "religion")
-        told = shared.start("--json", "browse", "religion")
-        time.sleep(0.3)
+        told = hurried.start("--json", "browse", "religion")
+        ended = hurried.start("--json", "browse", "religion")
+        wait_until(lambda: has_connected(ended.pid))
         ended.send_signal(signal.SIGTERM)
         out, _ = ended.communicate(timeout=30)
         assert ended.returncode == EXIT_STATUS["cancelled"], out
-        assert told.poll() is None  # it has more patience than that
         out, _ = told.communicate(timeout=60)
         error = json.loads(out)["error"]
         assert (error["code"], error["retry"]) == ("timeout", "later"), error
         assert str(postmaster) in error["message"] and "grove stop" in error["hint"]
-        done = shared("stop", timeout=60)
+        done = hurried("stop", timeout=60)
         assert "stopped" in done.stdout and "killed" in done.stderr
     finally:
         if not is_gone(postmaster):

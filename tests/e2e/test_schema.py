@@ -8,6 +8,13 @@ import psycopg
 import pytest
 from conftest import MIGRATIONS
 
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+# What 0006_outbox_checks.sql adds.
+CHECKS = {"content_state": ["content_state_revision_drawn"],
+          "outbox": ["outbox_revision_drawn", "outbox_attempts_counted", "outbox_lease_whole",
+                     "outbox_dead_not_leased", "outbox_dead_has_reason"]}
+DROP_CHECKS = "; ".join(f"ALTER TABLE grove.{table} DROP CONSTRAINT {name}"
+                        for table, names in CHECKS.items() for name in names)
 TREES = ["religion"] + [f"subject{n}" for n in range(1, 9)]
 
 
@@ -103,7 +110,8 @@ def test_tables_of_users_land_in_public(shared):
     where = ("SELECT schemaname FROM pg_tables WHERE tablename = 'mine'", "DROP TABLE mine")
     assert psql("CREATE TABLE mine (id integer)", *where) == "public"
     # A database that an older grove made: psql is enough to bring it up to date.
-    psql("DELETE FROM grove.migration WHERE version >= 4", "DROP FUNCTION grove.recount",
+    psql("DELETE FROM grove.migration WHERE version >= 4", DROP_CHECKS,
+         "DROP FUNCTION grove.recount",
          "DROP FUNCTION grove.count_contents CASCADE", "DROP TABLE grove.content_count",
          "ALTER ROLE grove IN DATABASE grove RESET search_path")
     assert psql("CREATE TABLE mine (id integer)", *where) == "public"
@@ -138,13 +146,11 @@ INSERT = """
 
 
 def fold(conn):
-    path = pathlib.Path(__file__).resolve().parents[2] / "sql" / "projector" / "fold_counts.sql"
-    conn.execute(path.read_text())
+    conn.execute((ROOT / "sql" / "projector" / "fold_counts.sql").read_text())
 
 
-def test_counts_follow_every_change(grove):
-    grove("demo")
-    with grove.connect() as conn:
+def test_counts_follow_every_change(filled):
+    with filled.connect() as conn:
         assert wrong_counts(conn) == [] and count_rows(conn) > 0
         conn.execute(INSERT, ("Note", 101, 120))
         conn.execute("UPDATE content_metadata SET content_type = 'Letter' WHERE chunk_number > 110")
@@ -167,11 +173,11 @@ def test_counts_follow_every_change(grove):
         assert wrong_counts(conn) == [] and count_rows(conn) < before
         here = conn.execute("SELECT content_type, count(*) FROM content_metadata"
                             " WHERE hierarchy_table = 'religion_hierarchy' GROUP BY 1").fetchall()
-        groups = grove.json("browse", "religion")["groups"]
+        groups = filled.json("browse", "religion")["groups"]
         assert {(group["content_type"], group["count"]) for group in groups} == set(here)
         conn.execute("TRUNCATE content_metadata CASCADE")
         assert wrong_counts(conn) == [] and count_rows(conn) == 0
-        assert grove.json("browse", "religion")["groups"] == []
+        assert filled.json("browse", "religion")["groups"] == []
 
 
 def test_counts_hold_while_many_write_and_fold(shared):
@@ -201,3 +207,135 @@ def test_counts_hold_while_many_write_and_fold(shared):
                             " FROM grove.content_count").fetchone()[0]
         assert count_rows(conn) == keys
         conn.execute("DELETE FROM content_metadata WHERE chunk_number >= 10000")
+
+
+# --- the rows of the outbox -----------------------------------------------------------------------
+
+NOW = "clock_timestamp()"
+
+
+@pytest.fixture
+def waiting(conn):
+    """The id of a content that waits in the outbox, in a transaction that is rolled back."""
+    with conn.transaction(force_rollback=True):
+        yield conn.execute("UPDATE content_metadata SET title = title || '!' WHERE id ="
+                           " (SELECT min(id) FROM content_metadata) RETURNING id").fetchone()[0]
+
+
+@pytest.mark.parametrize("table, change, constraint", [
+    ("outbox", "revision = 0", "outbox_revision_drawn"),
+    ("outbox", "attempts = -1", "outbox_attempts_counted"),
+    ("outbox", f"lease_until = {NOW}", "outbox_lease_whole"),
+    ("outbox", "lease_owner = 'somebody'", "outbox_lease_whole"),
+    ("outbox", f"dead_since = {NOW}, last_error = 'why', lease_owner = 'me', lease_until = {NOW}",
+     "outbox_dead_not_leased"),
+    ("outbox", f"dead_since = {NOW}", "outbox_dead_has_reason"),
+    ("content_state", "revision = 0", "content_state_revision_drawn"),
+])
+def test_a_row_that_breaks_a_rule_is_refused(conn, waiting, table, change, constraint):
+    with pytest.raises(psycopg.errors.CheckViolation) as refused, conn.transaction():
+        conn.execute(f"UPDATE grove.{table} SET {change} WHERE content_id = %s", (waiting,))
+    assert refused.value.diag.constraint_name == constraint
+    # The whole row given anew is checked as well.
+    columns = ", ".join(part.split(" = ")[0] for part in change.split(", "))
+    values = ", ".join(part.split(" = ")[1] for part in change.split(", "))
+    with pytest.raises(psycopg.errors.CheckViolation) as refused, conn.transaction():
+        given = "" if "revision" in change else ", revision"
+        deleted = ("", "") if table == "content_state" else (", deleted", ", false")
+        conn.execute(f"INSERT INTO grove.{table} (content_id{given}{deleted[0]}, {columns})"
+                     f" VALUES (1234567{', 1' if given else ''}{deleted[1]}, {values})")
+    assert refused.value.diag.constraint_name == constraint
+
+
+def test_all_checks_are_there(conn):
+    found = conn.execute("SELECT conrelid::regclass::text, conname FROM pg_constraint WHERE"
+                         " contype = 'c' AND convalidated AND conrelid IN"
+                         " ('grove.outbox'::regclass, 'grove.content_state'::regclass)").fetchall()
+    assert sorted(found) == sorted((f"grove.{table}", name) for table, names in CHECKS.items()
+                                   for name in names)
+
+
+def run_file(conn, name, *values):
+    """A statement of sql/projector with its parameters; the rows it gives."""
+    types = {"put_back.sql": "(integer[], text, text, boolean, integer)",
+             "lease_these.sql": "(integer[], text, integer, text)"}.get(name, "")
+    conn.execute(f"PREPARE of_the_file {types} AS "
+                 + (ROOT / "sql" / "projector" / name).read_text())
+    try:
+        holes = ", ".join(["%s"] * len(values))
+        cursor = psycopg.ClientCursor(conn)
+        cursor.execute(f"EXECUTE of_the_file{f'({holes})' if values else ''}", values)
+        return cursor.fetchall() if cursor.description else []
+    finally:
+        conn.execute("DEALLOCATE of_the_file")
+
+
+def test_every_way_into_and_out_of_death_keeps_the_rules(conn, waiting):
+    def state():
+        return conn.execute("SELECT dead_since IS NOT NULL, lease_owner, attempts, last_error"
+                            " FROM grove.outbox WHERE content_id = %s", (waiting,)).fetchone()
+
+    def lease():
+        (model,) = conn.execute("SELECT value FROM grove.setting WHERE name = 'model'").fetchone()
+        assert len(run_file(conn, "lease_these.sql", [waiting], "me", 1000, model)) == 1
+
+    def kill():
+        lease()
+        assert run_file(conn, "put_back.sql", [waiting], "me", "why", True, 1) == [(True,)]
+
+    lease()
+    assert state() == (False, "me", 0, None)
+    conn.execute("UPDATE content_metadata SET title = 'Another' WHERE id = %s", (waiting,))
+    assert state() == (False, "me", 0, None)  # the lease stays
+    assert run_file(conn, "put_back.sql", [waiting], "me", "why", True, 2) == [(False,)]
+    assert state() == (False, None, 1, "why")
+    kill()
+    assert state() == (True, None, 2, "why")
+    lease()  # what is loaded again is tried again
+    assert state() == (False, "me", 2, "why")
+    assert run_file(conn, "put_back.sql", [waiting], "me", "out", False, 2) == [(False,)]
+    kill()
+    run_file(conn, "revive.sql")
+    assert state() == (False, None, 0, "why")
+    kill()
+    conn.execute("UPDATE content_metadata SET title = 'A third' WHERE id = %s", (waiting,))
+    assert state() == (False, None, 0, None)
+    kill()
+    conn.execute("DELETE FROM content_metadata WHERE id = %s", (waiting,))
+    assert state() == (False, None, 0, None)
+
+
+def test_an_upgrade_mends_what_breaks_the_rules(grove):
+    """Version 5 took any row."""
+    grove("demo")
+    with grove.connect() as conn:
+        ids = [row[0] for row in conn.execute("SELECT id FROM content_metadata ORDER BY id")]
+        conn.execute(f"DELETE FROM grove.migration WHERE version > 5; {DROP_CHECKS};"
+                     "UPDATE content_metadata SET title = title || '!'")
+        for number, change in enumerate([
+                f"lease_until = {NOW} + interval '1 hour'", "lease_owner = 'half'",
+                f"dead_since = {NOW}, last_error = 'why', lease_owner = 'me', lease_until = {NOW}",
+                f"dead_since = {NOW}", "attempts = -3", "revision = -1"]):
+            conn.execute(f"UPDATE grove.outbox SET {change} WHERE content_id = %s", (ids[number],))
+        conn.execute("UPDATE grove.content_state SET revision = 0 WHERE content_id = %s", (ids[6],))
+        conn.execute("DELETE FROM content_metadata WHERE id = %s", (ids[7],))
+        conn.execute("UPDATE grove.outbox SET revision = 0 WHERE content_id = %s", (ids[7],))
+        conn.execute("INSERT INTO grove.content_state VALUES (7654321, -5)")  # of no content
+        assert grove.json("init")["applied"] == MIGRATIONS - 5
+        rows = {row[0]: row[1:] for row in conn.execute("""
+            SELECT o.content_id, lease_owner, lease_until, dead_since IS NOT NULL, attempts,
+                   last_error, deleted, o.revision > 0,
+                   o.revision IS NOT DISTINCT FROM s.revision
+            FROM grove.outbox AS o LEFT JOIN grove.content_state AS s USING (content_id)""")}
+        alive = (None, None, False, 0, None, False, True, True)
+        gone = (None, None, False, 0, None, True, True, False)
+        assert rows == {
+            **{content_id: alive for content_id in ids[:7]},
+            ids[2]: (None, None, True, 0, "why", False, True, True),
+            ids[3]: (None, None, True, 0, "the reason was not kept", False, True, True),
+            ids[7]: gone, 7654321: gone}
+        report = grove.json("sync")
+        assert (report["pending"], report["dead"]) == (0, 2)
+        assert grove.json("sync", "--retry-dead")["dead"] == 0
+        assert conn.execute("SELECT count(*) FROM grove.outbox").fetchone() == (0,)
+    assert grove.json("status")["engine"]["points"] == 7

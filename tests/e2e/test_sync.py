@@ -26,6 +26,13 @@ def titles(grove, text, *filters):
     return [hit["title"] for hit in answer["results"]]
 
 
+@pytest.fixture(autouse=True)
+def whole(shared):
+    """After every test both stores keep what they promise."""
+    yield
+    assert shared.broken() == ""
+
+
 def test_a_row_is_searchable_at_once_and_after_sync(shared):
     with shared.connect() as conn:
         conn.execute(INSERT, ("Lighting the Sabbath candles", "Two candles before sunset.", 1))

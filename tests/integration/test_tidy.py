@@ -51,6 +51,8 @@ CASES = [
     ("spdx", "sql/a.sql", "-- SPDX-License-Identifier: Apache-2.0\n", None),
     ("sizes", "src/base/a.c", "int f(void)\n{\n" + "    g();\n" * 67 + "}\n", None),
     ("sizes", "src/base/a.c", "int f(void)\n{\n" + "    g();\n" * 68 + "}\n", "f: 71 lines"),
+    ("sizes", "src/base/a.c", "enum code f(void)\n{\n" + "    g();\n" * 68 + "}\n", "f: 71"),
+    ("sizes", "src/base/a.c", "enum { A = B(1),\n" + "    C,\n" * 69 + "};\n", None),
     ("sizes", "src/base/a.c", "int a;\n" * 801, "801 lines"),
     ("sizes", "src/base/a.c", "void f(void)\n{" + NESTED + "}\n", "nested 5 deep"),
     ("sizes", "src/base/a.c", "int f(void)\n{if (a) ; " + "else if (b) ; " * 9 + "}\n", None),
@@ -97,6 +99,84 @@ def test_rule(tmp_path, rule, path, text, words):
         assert len(found) == 1 and words in found[0] and found[0].startswith(path), found
 
 
+CODE = {
+    "src/pg/a.c": """static void deep(void) { leaf(); }
+static void second(void) { deep(); }
+static void first(void) { second(); }
+enum code leaf(void) { return 0; }
+void open_it(struct x *x)
+{
+    if (bad)
+        return give_up();
+    first();
+    x->table->begin(x);
+    run_all(callback);
+    first();
+    give_up();
+}
+static void callback(void) { other("take_row.sql"); }
+void give_up(void) { }
+void run_all(void (*f)(void)) { }
+""",
+    "embedded/a.py": "class Box:\n    def open(self):\n        shut()\n\n\ndef shut():\n    pass\n",
+    "tools/go": "#!/usr/bin/env bash\nhelp() { echo; }\nrun() {\n    help\n}\nrun # tools/other\n",
+    "sql/a.sql": "CREATE FUNCTION grove.one() RETURNS void AS $$ SELECT grove.two() $$;\n"
+                 "CREATE FUNCTION grove.two() RETURNS void AS $$ $$;\n"
+                 "CREATE TRIGGER t AFTER INSERT ON x EXECUTE FUNCTION grove.one();\n",
+}
+
+# the README's folder, a tree, words of the one finding; None: all is well
+TREES = [
+    ("src/pg", "open_it\n  first\n    second\n", None),
+    ("src/pg", "open_it\n  first  x\n  run_all, callback\n", None),
+    ("src/pg", "open_it\n  shut_it\n", "shut_it: there is no such function"),
+    ("src/pg", "shut_it\n", "shut_it: there is no such function"),
+    ("src/pg", "open_it\n  leaf\n", "open_it does not call leaf"),  # four calls away
+    ("src/pg", "first\n  leaf\n", None),
+    ("src/pg", "give_up\n  open_it\n", "give_up does not call open_it"),
+    ("src/pg", "open_it\n  run_all\n  x->begin\n", "does not call x->begin after run_all"),
+    ("src/pg", "open_it\n  x->begin\n  first\n  give_up\n", None),
+    ("src/pg", "open_it\n  first\n  run_all\n  first\n  first\n", "does not call first after"),
+    ("src/pg", "open_it\n  x->shut\n", "x->shut: there is no such function"),
+    ("src/pg", "open_it\n  if it is bad:\n    give_up\n  6 times:\n    leaf\n", "call leaf"),
+    ("src/pg", "open_it\n  first and last\n", "neither names nor"),
+    ("src/pg", "open_it\n  Box.open\n", "Box.open: there is no such function"),
+    ("src/pg", "open_it   some words\n          give_it_up goes on\n", "give_it_up: nothing"),
+    ("src/pg", "callback   take_row.sql\n", "take_row.sql: nothing has that name"),
+    ("src/pg", "callback   a.sql, give_up, <a_b>, x/a_b\n", None),
+    ("embedded", "Box.open\n  a.shut\n", None),
+    ("embedded", "a.shut\n  Box.open\n", "a.shut does not call Box.open"),
+    ("tools", "go\n  run\n    help\n", None),
+    ("tools", "go\n  help\n", None),
+    ("tools", "go\n  tools/other\n", "tools/other: there is no such function"),
+    ("tests", "tools/go\n  run\n", None),
+    ("sql", "INSERT:\n  grove.one\n    grove.two\n", None),
+    ("sql", "INSERT:\n  grove.two\n", "grove.two: no trigger calls it"),
+    ("sql", "INSERT:\n  grove.one\n    grove.one\n", "grove.one does not call grove.one"),
+]
+
+
+@pytest.mark.parametrize("folder, tree, words", TREES)
+def test_call_trees(tmp_path, folder, tree, words):
+    found = findings(tmp_path, "calls", {**CODE, f"{folder}/README.md": f"```calls\n{tree}```\n"})
+    if words is None:
+        assert found == []
+    else:
+        assert len(found) == 1 and words in found[0] and f"{folder}/README.md:" in found[0], found
+
+
+@pytest.mark.parametrize("text, words", [
+    ("```\nopen_it\n  first\n```\n", ["fence it", "no call tree"]),
+    ("\n    open_it\n      first\n", ["fence it", "no call tree"]),
+    ("```calls\nopen_it\n```\n\n    grove --version\n\n```\nan open_it drawing\n```\n", []),
+    ("words\n", ["no call tree"]),
+])
+def test_call_trees_are_fenced(tmp_path, text, words):
+    found = findings(tmp_path, "calls", {**CODE, "src/pg/README.md": text})
+    assert len(found) == len(words)
+    assert all(any(word in line for line in found) for word in words), found
+
+
 def test_listed_files_are_alive(tmp_path):
     assert findings(tmp_path, "dead", {
         "src/base/a.c": "", "sql/a.sql": "", "tests/fuzz/fuzz_path.c": "",
@@ -114,3 +194,19 @@ def test_exemptions(tmp_path):
     assert findings(tmp_path, "banned", {"src/base/a.c": "x = malloc(8);\n"}, [reason]) == []
     found = findings(tmp_path, "banned", {"src/base/a.c": "x = 0;\n"}, [reason])
     assert len(found) == 1 and "no longer needed" in found[0] and "the reason" in found[0]
+
+
+ASSERTING = "static enum grove_code f(int a)\n{\n    CHECK(a > 0);\n    return g(a);\n}\n"
+SILENT = "enum grove_code g(int a)\n{\n    // CHECK(a > 0);\n    return a;\n}\n"
+
+
+def test_a_folder_has_an_assertion_for_each_function(tmp_path):
+    files = {"src/pg/a.c": ASSERTING, "src/pg/b.h": 'static_assert(B == 1, "one");\n',
+             "src/pg/c.c": SILENT, "src/base/a.c": SILENT}
+    assert findings(tmp_path, "assertions", files) == []
+    found = findings(tmp_path, "assertions", {**files, "src/pg/c.c": SILENT * 2})
+    assert found == ["src/pg/README.md:1: 2 assertions in 3 functions of src/pg; "
+                     "as many are wanted [assertions]"]
+    assert findings(tmp_path, "assertions", {
+        **files, "src/pg/c.c": SILENT * 2 + "void h(void)\n{\n    DCHECK(i);\n    DCHECK(j);\n}\n"
+    }) == []

@@ -86,7 +86,7 @@ static void test_batch(void **state)
 static void test_rounds(void **state)
 {
     (void)state;
-    enum { MANY = 2500 };
+    enum { MANY = 1500 };
     static struct text many[MANY];
     static float found[MANY][EMBED_DIMENSION];
     struct grove_error error;
@@ -117,7 +117,7 @@ static void *embed_all(void *argument)
 static void test_threads(void **state)
 {
     (void)state;
-    enum { THREADS = 50 };
+    enum { THREADS = 24 }; // more than there are scratches
     pthread_t threads[THREADS];
     for (size_t i = 0; i < THREADS; i++)
         assert_int_equal(pthread_create(&threads[i], NULL, embed_all, (void *)(uintptr_t)i), 0);

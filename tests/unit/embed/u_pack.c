@@ -21,12 +21,12 @@
 
 enum { SKIPPED = 77 };
 
-static const char *published;    // the model's folder
-static char root[PATH_MAX];      // all that the tests write
-static char folder[PATH_MAX];    // of a model of their own, with links to the published files
-static char pack_path[PATH_MAX]; // of the reduced precision, in `folder`
+static const char *published; // the model's folder
+static char root[PATH_MAX];   // all that the tests write
+static char folder[PATH_MAX]; // of a model of their own, with links to the published files
+static char pack_paths[EMBED_PRECISIONS][PATH_MAX]; // in `folder`
 static char cache_folder[PATH_MAX];
-static float wanted[EMBED_DIMENSION];
+static float wanted[EMBED_PRECISIONS][EMBED_DIMENSION];
 static char used_path[PATH_MAX]; // of the pack that was used last; "": in memory
 
 static void join(char ret_path[static PATH_MAX], const char *parent, const char *name)
@@ -57,11 +57,11 @@ static void embed_with(enum embed_precision precision, float ret_vector[static E
     embedder_free(embedder);
 }
 
-static void assert_same_vector(void)
+static void assert_same_vector(enum embed_precision precision)
 {
     float vector[EMBED_DIMENSION];
-    embed_with(EMBED_REDUCED, vector, used_path);
-    assert_memory_equal(vector, wanted, sizeof wanted);
+    embed_with(precision, vector, used_path);
+    assert_memory_equal(vector, wanted[precision], sizeof vector);
 }
 
 static struct stat status_of(const char *path)
@@ -80,7 +80,8 @@ static int set_up(void **state)
         return -1;
     join(folder, root, "model");
     join(cache_folder, root, "cache");
-    pack_name(pack_path, "int8");
+    pack_name(pack_paths[EMBED_F32], "f32");
+    pack_name(pack_paths[EMBED_REDUCED], "int8");
     setenv("XDG_CACHE_HOME", cache_folder, 1);
     static const char *const names[] = {"vocab.txt", "model.safetensors"};
     if (mkdir(folder, 0700) != 0)
@@ -92,7 +93,8 @@ static int set_up(void **state)
         if (symlink(target, path) != 0)
             return -1;
     }
-    embed_with(EMBED_REDUCED, wanted, NULL);
+    for (int precision = EMBED_F32; precision <= EMBED_REDUCED; precision++)
+        embed_with((enum embed_precision)precision, wanted[precision], NULL);
     return 0;
 }
 
@@ -108,12 +110,15 @@ static int tear_down(void **state)
 static void test_kept(void **state)
 {
     (void)state;
-    struct stat first = status_of(pack_path);
-    assert_int_equal(first.st_size, PACK_HEADER_BYTES + pack_bytes(EMBED_REDUCED));
-    assert_same_vector();
-    struct stat second = status_of(pack_path);
-    assert_true(first.st_ino == second.st_ino);
-    assert_string_equal(used_path, pack_path);
+    for (int i = EMBED_F32; i <= EMBED_REDUCED; i++) {
+        enum embed_precision precision = (enum embed_precision)i;
+        struct stat first = status_of(pack_paths[i]);
+        assert_int_equal(first.st_size, PACK_HEADER_BYTES + pack_bytes(precision));
+        assert_same_vector(precision);
+        struct stat second = status_of(pack_paths[i]);
+        assert_true(first.st_ino == second.st_ino);
+        assert_string_equal(used_path, pack_paths[i]);
+    }
     assert_int_equal(status_of(cache_folder).st_ino, 0);
 }
 
@@ -158,8 +163,7 @@ static void test_damaged(void **state)
     struct grove_error error;
     struct file_map whole, again;
     float right[EMBED_DIMENSION], vector[EMBED_DIMENSION];
-    char path[PATH_MAX];
-    pack_name(path, "f32");
+    const char *path = pack_paths[EMBED_F32];
     embed_with(EMBED_F32, right, NULL);
     assert_int_equal(file_map_open(path, &whole, &error), GROVE_OK);
     for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
@@ -213,35 +217,36 @@ static void block_model_folder(const char *path)
 }
 
 // Where the file cannot be put beside the model it goes into the cache; where that cannot be
-// written either, or is not this user's alone, the weights stay in memory.
+// written either, or is not this user's alone, the weights stay in memory. In f32, where making
+// them takes less time.
 static void test_places(void **state)
 {
     (void)state;
-    block_model_folder(pack_path);
+    block_model_folder(pack_paths[EMBED_F32]);
     char grove_folder[PATH_MAX];
     join(grove_folder, cache_folder, "grove");
-    assert_same_vector();
+    assert_same_vector(EMBED_F32);
     assert_int_not_equal(status_of(grove_folder).st_ino, 0);
     assert_int_equal(status_of(grove_folder).st_mode & 0777, 0700);
     struct stat made = status_of(used_path);
     assert_true(strncmp(used_path, grove_folder, strlen(grove_folder)) == 0 && made.st_size > 0);
-    assert_same_vector(); // from there
+    assert_same_vector(EMBED_F32); // from there
     assert_true(status_of(used_path).st_ino == made.st_ino);
     assert_int_equal(chmod(grove_folder, 0777), 0); // anybody could have put it there
-    assert_same_vector();
+    assert_same_vector(EMBED_F32);
     assert_string_equal(used_path, "");
     setenv("XDG_CACHE_HOME", "/proc/none", 1);
-    assert_same_vector();
+    assert_same_vector(EMBED_F32);
     assert_string_equal(used_path, "");
     unsetenv("XDG_CACHE_HOME");
     char *home = getenv("HOME"), *kept = home ? strdup(home) : NULL;
     unsetenv("HOME");
-    assert_same_vector();
+    assert_same_vector(EMBED_F32);
     if (kept)
         setenv("HOME", kept, 1);
     free(kept);
     setenv("XDG_CACHE_HOME", cache_folder, 1);
-    assert_int_equal(rmdir(pack_path), 0);
+    assert_int_equal(rmdir(pack_paths[EMBED_F32]), 0);
 }
 
 // Every allocation of making a pack fails once: of the reduced one those of the first product,
@@ -250,10 +255,8 @@ static void test_faults(void **state)
 {
     (void)state;
     static const size_t most[EMBED_PRECISIONS] = {1000, 24};
-    char f32_path[PATH_MAX];
-    pack_name(f32_path, "f32");
-    block_model_folder(pack_path);
-    block_model_folder(f32_path);
+    for (size_t i = 0; i < EMBED_PRECISIONS; i++)
+        block_model_folder(pack_paths[i]);
     setenv("XDG_CACHE_HOME", "/proc/none", 1);
     for (int precision = EMBED_F32; precision <= EMBED_REDUCED; precision++) {
         size_t failed = 0;
@@ -277,16 +280,16 @@ static void test_faults(void **state)
         assert_true(failed >= 8);
     }
     setenv("XDG_CACHE_HOME", cache_folder, 1);
-    assert_int_equal(rmdir(pack_path), 0);
-    assert_int_equal(rmdir(f32_path), 0);
+    for (size_t i = 0; i < EMBED_PRECISIONS; i++)
+        assert_int_equal(rmdir(pack_paths[i]), 0);
 }
 
 static void *open_one(void *argument)
 {
     (void)argument;
     float vector[EMBED_DIMENSION];
-    embed_with(EMBED_REDUCED, vector, NULL);
-    return memcmp(vector, wanted, sizeof wanted) == 0 ? NULL : (void *)1;
+    embed_with(EMBED_F32, vector, NULL);
+    return memcmp(vector, wanted[EMBED_F32], sizeof vector) == 0 ? NULL : (void *)1;
 }
 
 // All find no file, all make it, each replaces it in one step.
@@ -295,7 +298,7 @@ static void test_at_once(void **state)
     (void)state;
     enum { THREADS = 4 };
     pthread_t threads[THREADS];
-    (void)unlink(pack_path);
+    (void)unlink(pack_paths[EMBED_F32]);
     for (size_t i = 0; i < THREADS; i++)
         assert_int_equal(pthread_create(&threads[i], NULL, open_one, NULL), 0);
     for (size_t i = 0; i < THREADS; i++) {
@@ -303,22 +306,20 @@ static void test_at_once(void **state)
         pthread_join(threads[i], &wrong);
         assert_null(wrong);
     }
-    assert_same_vector();
+    assert_same_vector(EMBED_F32);
 }
 
-// Each precision has a file of its own.
+// Each precision has a file of its own, and vectors of its own.
 static void test_precisions(void **state)
 {
     (void)state;
-    float exact[EMBED_DIMENSION], again[EMBED_DIMENSION];
-    char path[PATH_MAX];
-    pack_name(path, "f32");
-    embed_with(EMBED_F32, exact, NULL);
-    assert_int_equal(status_of(path).st_size, PACK_HEADER_BYTES + pack_bytes(EMBED_F32));
-    assert_memory_not_equal(exact, wanted, sizeof wanted);
-    assert_same_vector();
-    embed_with(EMBED_F32, again, NULL);
-    assert_memory_equal(exact, again, sizeof again);
+    assert_memory_not_equal(wanted[EMBED_F32], wanted[EMBED_REDUCED], sizeof wanted[0]);
+    for (int turn = 0; turn < 2; turn++) {
+        assert_same_vector(EMBED_F32);
+        assert_string_equal(used_path, pack_paths[EMBED_F32]);
+        assert_same_vector(EMBED_REDUCED);
+        assert_string_equal(used_path, pack_paths[EMBED_REDUCED]);
+    }
 }
 
 // --- rounding -----------------------------------------------------------------------------------
@@ -408,8 +409,11 @@ static void test_rounding(void **state)
     assert_int_equal(pack_int8_make(&source, &packed, &error), GROVE_CORRUPT);
 }
 
-int main(void)
+// usage: u_pack [TEST]
+int main(int argc, char **argv)
 {
+    if (argc > 1)
+        cmocka_set_test_filter(argv[1]);
     const struct CMUnitTest rounding_tests[] = {cmocka_unit_test(test_rounding)};
     int failed = cmocka_run_group_tests(rounding_tests, NULL, NULL);
     const char *named = getenv("GROVE_MODEL");

@@ -64,7 +64,7 @@ static void a_snapshot_shows_one_moment_and_writes_nothing(struct test_stores *s
 static void what_is_open_is_rolled_back_when_given_back(struct test_stores *stores)
 {
     struct pg_pool *pool = open_pool(stores, 1, 0);
-    struct pg_conn *conn;
+    struct pg_conn *conn = NULL;
     struct grove_error error;
     assert_ok(pg_take(pool, &conn, &error), error);
     assert_ok(pg_exec(conn, "BEGIN; CREATE TABLE lost (a int)", &error), error);
@@ -81,7 +81,7 @@ static void what_is_open_is_rolled_back_when_given_back(struct test_stores *stor
 static void a_pool_has_a_maximum(struct test_stores *stores)
 {
     struct pg_pool *pool = open_pool(stores, 2, 20);
-    struct pg_conn *held[2], *third = NULL;
+    struct pg_conn *held[2] = {NULL}, *third = NULL;
     struct grove_error error;
     assert_ok(pg_take(pool, &held[0], &error), error);
     assert_ok(pg_take(pool, &held[1], &error), error);
@@ -112,7 +112,7 @@ static void take(void *state)
 static void who_waits_gets_what_is_given_back(struct test_stores *stores)
 {
     struct taker taker = {.pool = open_pool(stores, 1, 30000)};
-    struct pg_conn *conn;
+    struct pg_conn *conn = NULL;
     struct grove_error error;
     assert_ok(pg_take(taker.pool, &conn, &error), error);
     struct test_thread *thread = test_thread_start(stores, take, &taker);
@@ -125,7 +125,7 @@ static void who_waits_gets_what_is_given_back(struct test_stores *stores)
 static void a_place_is_not_lost_with_its_connection(struct test_stores *stores)
 {
     struct pg_pool *pool = open_pool(stores, 1, 20);
-    struct pg_conn *conn;
+    struct pg_conn *conn = NULL;
     struct grove_error error;
     for (int i = 0; i < 3; i++) {
         assert_ok(pg_take(pool, &conn, &error), error);

@@ -223,9 +223,9 @@ static void waits_and_attempts_have_bounds(struct test_stores *stores)
     };
     stores->id = make_row(stores, 0.5F);
     for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
-        lease_for_another(stores);
         test_sql(stores, "UPDATE grove.outbox SET attempts = %d, dead_since = NULL",
                  rows[i].attempts);
+        lease_for_another(stores);
         put_back(stores, "another", rows[i].counts);
         struct test_outbox row = test_outbox(stores, stores->id);
         assert_int_equal(row.attempts, rows[i].attempts_after);

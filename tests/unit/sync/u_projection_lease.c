@@ -227,6 +227,17 @@ static void another_model_s_rows_are_not_leased(struct test_stores *stores)
     assert_agreed(stores);
 }
 
+static void another_model_s_rows_are_not_leased_by_id(struct test_stores *stores)
+{
+    stores->id = make_row(stores, 0.5F);
+    TEST_AT(stores, PROJECTOR_LEASE, change_model);
+    assert_int_equal(apply(stores, &stores->id, 1).upserted, 0);
+    struct test_outbox row = test_outbox(stores, stores->id);
+    assert_string_equal(row.last_error, ""); // not even taken and put back
+    drain(stores);
+    assert_agreed(stores);
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
@@ -245,6 +256,7 @@ int main(int argc, char **argv)
         STORES_TEST(keeping_vectors_waits_for_no_state),
         STORES_TEST(another_model_s_rows_are_put_back),
         STORES_TEST(another_model_s_rows_are_not_leased),
+        STORES_TEST(another_model_s_rows_are_not_leased_by_id),
     };
     return test_main(argc, argv, tests, ARRAY_COUNT(tests));
 }

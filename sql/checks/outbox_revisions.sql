@@ -1,0 +1,29 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- Check: an outbox row is of the revision that its content has now, or of a deletion (sql/README.md,
+-- invariants 2 and 4). One that is behind would be projected again and again.
+--   $1 integer  rows at most
+SELECT broken.content_id, broken.rule
+FROM (
+    SELECT o.content_id,
+           CASE WHEN o.deleted AND s.content_id IS NOT NULL
+                    THEN 'a content that exists waits as deleted'
+                WHEN NOT o.deleted AND s.content_id IS NULL
+                    THEN 'a content that does not exist waits as if it did'
+                WHEN o.revision < s.revision
+                    THEN format('a content waits at revision %s and has %s', o.revision, s.revision)
+                WHEN o.revision > s.revision
+                    THEN format('a content waits at revision %s and has only %s', o.revision,
+                                s.revision)
+                WHEN o.revision > (SELECT last_value FROM grove.revision_seq)
+                    THEN format('revision %s was never drawn', o.revision) END AS rule
+    FROM grove.outbox AS o
+    LEFT JOIN grove.content_state AS s ON s.content_id = o.content_id
+    UNION ALL
+    SELECT s.content_id, format('revision %s was never drawn', s.revision)
+    FROM grove.content_state AS s
+    WHERE s.revision > (SELECT last_value FROM grove.revision_seq)
+      AND NOT EXISTS (SELECT FROM grove.outbox AS o WHERE o.content_id = s.content_id)
+) AS broken
+WHERE broken.rule IS NOT NULL
+ORDER BY broken.content_id
+LIMIT $1

@@ -1,0 +1,11 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- Check: contents that wait for nothing, with the revision that the vector engine should have of
+-- them (sql/README.md, invariant 2), in the order of their ids.
+--   $1 integer  ids above this one
+--   $2 integer  rows at most
+SELECT s.content_id, s.revision
+FROM grove.content_state AS s
+WHERE s.content_id > $1
+  AND NOT EXISTS (SELECT FROM grove.outbox AS o WHERE o.content_id = s.content_id)
+ORDER BY s.content_id
+LIMIT $2

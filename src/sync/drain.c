@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Who steps until nothing is left, and the thread that steps whenever there is something to do.
+#include "sync/projector.h"
+
+#include <assert.h>
+#include <pthread.h>
+
+#include "base/alloc.h"
+#include "base/check.h"
+#include "base/clock.h"
+#include "catalog/assets.h"
+
+enum {
+    POLL_MS = 200,        // between looks at an empty outbox
+    ERROR_PAUSE_MS = 1000 // after a step that failed
+};
+static_assert(POLL_MS / 4 > 0, "waiting does not spin");
+static_assert((int)POLL_MS < (int)ERROR_PAUSE_MS, "a server that failed is left alone for longer");
+
+enum grove_code projector_backlog(struct store *store, struct projector_backlog *ret,
+                                  struct grove_error *error)
+{
+    struct pg_statement statement = {"backlog.sql", query_sql("backlog.sql")};
+    struct arena arena;
+    arena_init(&arena, 1 << 20);
+    struct pg_conn *conn = NULL;
+    struct pg_rows rows;
+    enum grove_code code = pg_take(store->pool, &conn, error);
+    if (code == GROVE_OK)
+        code = pg_query(conn, &arena, &statement, NULL, &rows, error);
+    if (code == GROVE_OK) {
+        CHECK(rows.count == 1);
+        *ret = (struct projector_backlog){
+            .pending = pg_int8(&rows, 0, 0),
+            .dead = pg_int8(&rows, 0, 1),
+            .due_in_seconds = pg_float8(&rows, 0, 2),
+        };
+        CHECK(ret->pending >= 0);
+        CHECK(ret->dead >= 0);
+    }
+    pg_give(&conn);
+    arena_release(&arena);
+    return code;
+}
+
+enum grove_code projector_drain(struct store *store, unsigned wait_ms,
+                                struct projector_report *report, struct grove_error *error)
+{
+    CHECK(report);
+    int64_t deadline_us = clock_monotonic_us() + (int64_t)wait_ms * 1000;
+    for (;;) {
+        bool idle = false;
+        enum grove_code code = projector_step(store, report, &idle, error);
+        if (code != GROVE_OK)
+            return code;
+        if (!idle)
+            continue;
+        struct projector_backlog backlog;
+        code = projector_backlog(store, &backlog, error);
+        if (code != GROVE_OK || backlog.pending == 0)
+            return code;
+        if (clock_monotonic_us() >= deadline_us)
+            return GROVE_OK;
+        clock_sleep_ms(POLL_MS / 4);
+    }
+}
+
+// --- the background thread ----------------------------------------------------------------------
+
+struct projector_thread {
+    struct store *store;
+    pthread_t thread;
+    pthread_mutex_t mutex; // guards `stopping`
+    pthread_cond_t wake;
+    bool stopping;
+};
+
+// Returns true when it is time to stop.
+static bool pause_or_stop(struct projector_thread *self, unsigned milliseconds)
+{
+    CHECK(milliseconds <= ERROR_PAUSE_MS); // whoever stops the thread waits no longer
+    int64_t until_us = clock_now_us() + (int64_t)milliseconds * 1000;
+    struct timespec until = {until_us / 1000000, (long)(until_us % 1000000) * 1000};
+    pthread_mutex_lock(&self->mutex);
+    while (!self->stopping && milliseconds > 0)
+        if (pthread_cond_timedwait(&self->wake, &self->mutex, &until) != 0)
+            break;
+    bool stopping = self->stopping;
+    pthread_mutex_unlock(&self->mutex);
+    return stopping;
+}
+
+static void *thread_main(void *argument)
+{
+    struct projector_thread *self = argument;
+    CHECK(self->store);
+    unsigned wait_ms = 0;
+    while (!pause_or_stop(self, wait_ms)) {
+        struct projector_report report = {0};
+        struct grove_error error;
+        bool idle = false;
+        enum grove_code code = projector_step(self->store, &report, &idle, &error);
+        wait_ms = code != GROVE_OK ? ERROR_PAUSE_MS : idle ? POLL_MS : 0;
+    }
+    return NULL;
+}
+
+enum grove_code projector_thread_start(struct store *store, struct projector_thread **ret,
+                                       struct grove_error *error)
+{
+    CHECK(!*ret); // a thread there would never be stopped
+    struct projector_thread *self = mem_zalloc(sizeof *self);
+    if (!self)
+        return error_no_memory(error, "the projector's thread");
+    self->store = store;
+    pthread_mutex_init(&self->mutex, NULL);
+    pthread_cond_init(&self->wake, NULL);
+    if (pthread_create(&self->thread, NULL, thread_main, self) != 0) {
+        pthread_cond_destroy(&self->wake);
+        pthread_mutex_destroy(&self->mutex);
+        mem_free(self);
+        return error_set(error, GROVE_LIMIT, "could not start the projector's thread");
+    }
+    *ret = self;
+    return GROVE_OK;
+}
+
+void projector_thread_stop(struct projector_thread *self)
+{
+    if (!self)
+        return;
+    pthread_mutex_lock(&self->mutex);
+    CHECK(!self->stopping); // once
+    self->stopping = true;
+    pthread_cond_signal(&self->wake);
+    pthread_mutex_unlock(&self->mutex);
+    pthread_join(self->thread, NULL);
+    pthread_cond_destroy(&self->wake);
+    pthread_mutex_destroy(&self->mutex);
+    mem_free(self);
+}

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What one step of a projector works on, and the check of it.
+#ifndef GROVE_SYNC_PROJECTOR_PRIVATE_H
+#define GROVE_SYNC_PROJECTOR_PRIVATE_H
+
+#include <stdatomic.h>
+
+#include "sync/projector.h"
+
+enum { PROJECTOR_BATCH_ROWS = 128, PROJECTOR_OWNER_SIZE = 48 };
+
+// All arrays have `count` entries unless said otherwise.
+struct batch {
+    struct store *store;
+    struct projector_report *report;
+    const atomic_bool *cancelled; // NULL: what was begun is finished
+    struct arena arena;
+    char owner[PROJECTOR_OWNER_SIZE];
+    enum embed_precision precision; // of the vectors that are written
+    int64_t leased_at_us;           // monotonic
+    size_t count;
+    int32_t *content_ids;
+    int64_t *revisions; // as leased; then, for a row that lives, as read; -1: not acknowledged
+
+    // Of what was read: all four arrays are there, or none.
+    size_t point_count; // rows that live
+    struct vector_point *points;
+    struct text *texts; // by point: what to embed; {NULL, 0} where the vector is there
+
+    bool superseded; // the database has changed to vectors of another precision since the lease
+
+    size_t removed_count; // rows that do not
+    int32_t *removed_ids;
+    int64_t *removed_revisions;
+};
+
+// NULL where the batch is whole, from its lease until it is acknowledged; else the first rule that
+// is broken, in words. Part of the library that the tests link, no other.
+const char *projector_batch_check(const struct batch *batch);
+
+#endif

@@ -1,0 +1,303 @@
+// SPDX-License-Identifier: Apache-2.0
+// The pool's counts and places, with a server that knows as much of the protocol as a pool needs.
+#include "../test.h"
+
+#include <arpa/inet.h>
+#include <poll.h>
+#include <pthread.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "pg/pool_private.h"
+
+enum { CLIENTS_MAX = 8, MESSAGE_BYTES_MAX = 1024 };
+
+struct server {
+    char folder[32];
+    struct sockaddr_un address;
+    int listener;
+    int stop[2]; // a pipe: closed to end the thread
+    pthread_t thread;
+};
+
+static bool read_all(int fd, void *bytes, size_t count)
+{
+    for (size_t got = 0; got < count;) {
+        ssize_t length = read(fd, (char *)bytes + got, count - got);
+        if (length <= 0)
+            return false;
+        got += (size_t)length;
+    }
+    return true;
+}
+
+static bool send_message(int fd, char kind, const void *bytes, uint32_t count)
+{
+    char message[5 + MESSAGE_BYTES_MAX] = {kind};
+    uint32_t length = htonl(count + 4);
+    memcpy(message + 1, &length, 4);
+    memcpy(message + 5, bytes, count);
+    return write(fd, message, 5 + count) == (ssize_t)(5 + count);
+}
+
+static bool send_ready(int fd, char status)
+{
+    return send_message(fd, 'Z', &status, 1);
+}
+
+static bool welcome(int fd)
+{
+    static const char version[] = "server_version\0"
+                                  "16.4";
+    uint32_t length;
+    char startup[MESSAGE_BYTES_MAX];
+    return read_all(fd, &length, 4) && ntohl(length) - 4 <= sizeof startup &&
+           read_all(fd, startup, ntohl(length) - 4) && send_message(fd, 'R', "\0\0\0\0", 4) &&
+           send_message(fd, 'S', version, sizeof version) &&
+           send_message(fd, 'K', "\0\0\0\1\0\0\0\2", 8) && send_ready(fd, 'I');
+}
+
+// Answers one query. False: the client has gone.
+static bool answer(int fd)
+{
+    char kind, text[MESSAGE_BYTES_MAX];
+    uint32_t length;
+    if (!read_all(fd, &kind, 1) || !read_all(fd, &length, 4) || kind != 'Q' ||
+        ntohl(length) - 4 > sizeof text || !read_all(fd, text, ntohl(length) - 4))
+        return false;
+    bool begins = strncmp(text, "BEGIN", 5) == 0;
+    return send_message(fd, 'C', begins ? "BEGIN" : "SET", begins ? 6 : 4) &&
+           send_ready(fd, begins ? 'T' : 'I');
+}
+
+static void *serve(void *argument)
+{
+    struct server *server = argument;
+    struct pollfd fds[2 + CLIENTS_MAX] = {{server->stop[0], POLLIN, 0},
+                                          {server->listener, POLLIN, 0}};
+    nfds_t count = 2;
+    while (poll(fds, count, -1) > 0 && fds[0].revents == 0) {
+        for (nfds_t i = 2; i < count; i++)
+            if (fds[i].revents && !answer(fds[i].fd)) {
+                close(fds[i].fd);
+                fds[i--] = fds[--count];
+            }
+        if (fds[1].revents && count < 2 + CLIENTS_MAX) {
+            int fd = accept(server->listener, NULL, NULL);
+            if (fd >= 0 && welcome(fd))
+                fds[count++] = (struct pollfd){fd, POLLIN, 0};
+            else
+                close(fd);
+        }
+    }
+    for (nfds_t i = 2; i < count; i++)
+        close(fds[i].fd);
+    return NULL;
+}
+
+static void server_start(struct server *server)
+{
+    snprintf(server->folder, sizeof server->folder, "/tmp/grove-pool-XXXXXX");
+    assert_non_null(mkdtemp(server->folder));
+    server->address = (struct sockaddr_un){.sun_family = AF_UNIX};
+    snprintf(server->address.sun_path, sizeof server->address.sun_path, "%s/.s.PGSQL.5432",
+             server->folder);
+    server->listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_int_equal(
+        bind(server->listener, (struct sockaddr *)&server->address, sizeof server->address), 0);
+    assert_int_equal(listen(server->listener, CLIENTS_MAX), 0);
+    assert_int_equal(pipe(server->stop), 0);
+    assert_int_equal(pthread_create(&server->thread, NULL, serve, server), 0);
+}
+
+static void server_stop(struct server *server)
+{
+    close(server->stop[1]);
+    pthread_join(server->thread, NULL);
+    close(server->stop[0]);
+    close(server->listener);
+    unlink(server->address.sun_path);
+    rmdir(server->folder);
+}
+
+static struct pg_pool *open_pool(const struct server *server)
+{
+    char conninfo[128];
+    struct pg_pool *pool;
+    struct grove_error error;
+    snprintf(conninfo, sizeof conninfo, "host=%s port=5432 user=x dbname=x", server->folder);
+    struct pg_pool_options options = {
+        .conninfo = conninfo, .connections_max = 3, .take_timeout_ms = 50};
+    assert_ok(pg_pool_new(&options, &pool, &error), error);
+    return pool;
+}
+
+static void assert_counts(const struct pg_pool *pool, unsigned open, unsigned idle, unsigned taken)
+{
+    assert_null(pg_pool_check(pool));
+    assert_int_equal(pool->open_count, open);
+    assert_int_equal(pool->idle_count, idle);
+    assert_int_equal(pool->taken_count, taken);
+    assert_int_equal(pool->connecting_count, 0);
+}
+
+static void every_step_leaves_the_pool_whole(void **state)
+{
+    (void)state;
+    struct server server;
+    struct pg_conn *conns[4] = {NULL};
+    struct grove_error error;
+    server_start(&server);
+    struct pg_pool *pool = open_pool(&server);
+    assert_counts(pool, 0, 0, 0);
+    for (unsigned i = 0; i < 3; i++) {
+        assert_ok(pg_take(pool, &conns[i], &error), error);
+        assert_counts(pool, i + 1, 0, i + 1);
+    }
+    assert_int_equal(pg_take(pool, &conns[3], &error), GROVE_TIMEOUT);
+    assert_counts(pool, 3, 0, 3);
+    assert_ok(pg_begin(conns[0], &error), error);
+    pg_give(&conns[0]); // rolls back
+    assert_counts(pool, 3, 1, 2);
+    conns[1]->broken = true;
+    pg_give(&conns[1]); // closes
+    assert_counts(pool, 2, 1, 1);
+    assert_ok(pg_take(pool, &conns[0], &error), error);
+    assert_counts(pool, 2, 0, 2);
+    pg_give(&conns[0]);
+    pg_give(&conns[2]);
+    assert_counts(pool, 2, 2, 0);
+    server_stop(&server);
+    // Both idle ones are closed by the server, and so is whoever comes to ask for a new one.
+    assert_int_equal(pg_take(pool, &conns[0], &error), GROVE_UNAVAILABLE);
+    assert_counts(pool, 1, 1, 0);
+    pg_pool_free(pool);
+}
+
+// Each takes a whole pool with two idle connections and breaks one rule of it.
+static void lose_the_text(struct pg_pool *pool)
+{
+    pool->application_name = NULL;
+}
+
+static void have_no_most(struct pg_pool *pool)
+{
+    pool->options.connections_max = 0;
+}
+
+static void have_no_room(struct pg_pool *pool)
+{
+    pool->options.connections_max = PG_CONNECTIONS_MAX + 1;
+}
+
+static void open_too_many(struct pg_pool *pool)
+{
+    pool->open_count = pool->options.connections_max + 1;
+    pool->taken_count = pool->open_count - pool->idle_count;
+}
+
+static void forget_a_taken_one(struct pg_pool *pool)
+{
+    pool->open_count++;
+}
+
+static void take_less_than_none(struct pg_pool *pool)
+{
+    pool->taken_count--;
+    pool->connecting_count++;
+}
+
+static void lose_an_idle_one(struct pg_pool *pool)
+{
+    pool->idle[1] = NULL;
+}
+
+static void be_of_another_pool(struct pg_pool *pool)
+{
+    pool->idle[0]->pool = NULL;
+}
+
+static void break_an_idle_one(struct pg_pool *pool)
+{
+    pool->idle[1]->broken = true;
+}
+
+static void begin(struct pg_pool *pool)
+{
+    struct grove_error error;
+    assert_ok(pg_begin(pool->idle[0], &error), error);
+}
+
+static void enter_a_pipeline(struct pg_pool *pool)
+{
+    assert_int_equal(PQenterPipelineMode(pool->idle[0]->link), 1);
+}
+
+static void lose_the_cancel(struct pg_pool *pool)
+{
+    PQfreeCancel(pool->idle[1]->cancel);
+    pool->idle[1]->cancel = NULL;
+}
+
+static void prepare_too_much(struct pg_pool *pool)
+{
+    pool->idle[0]->prepared_count = PG_PREPARED_MAX + 1;
+}
+
+static void be_idle_twice(struct pg_pool *pool)
+{
+    pool->idle[1] = pool->idle[0];
+}
+
+static void every_broken_rule_is_told(void **state)
+{
+    (void)state;
+    static const struct {
+        void (*breaks)(struct pg_pool *pool);
+        const char *rule;
+    } rows[] = {
+        {lose_the_text, "a text of the options"},   {have_no_most, "the most connections"},
+        {have_no_room, "the most connections"},     {open_too_many, "more connections are open"},
+        {forget_a_taken_one, "do not add up"},      {take_less_than_none, "than are open"},
+        {lose_an_idle_one, "is not there"},         {be_of_another_pool, "another pool"},
+        {break_an_idle_one, "a broken connection"}, {begin, "in a transaction"},
+        {enter_a_pipeline, "in a pipeline"},        {lose_the_cancel, "cannot be cancelled"},
+        {prepare_too_much, "more statements"},      {be_idle_twice, "idle twice"},
+    };
+    struct server server;
+    server_start(&server);
+    for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
+        struct pg_pool *pool = open_pool(&server);
+        struct pg_conn *conns[2] = {NULL};
+        struct grove_error error;
+        for (size_t c = 0; c < 2; c++)
+            assert_ok(pg_take(pool, &conns[c], &error), error);
+        for (size_t c = 0; c < 2; c++)
+            pg_give(&conns[c]);
+        assert_null(pg_pool_check(pool));
+        // What is freed afterwards is what was there before, whatever was broken.
+        struct pg_pool whole = *pool;
+        struct pg_conn idle[2] = {*pool->idle[0], *pool->idle[1]};
+        rows[i].breaks(pool);
+        const char *rule = pg_pool_check(pool);
+        if (!rule || !strstr(rule, rows[i].rule))
+            fail_msg("row %zu: %s", i, rule ? rule : "nothing was told");
+        PGcancel *cancel = whole.idle[1]->cancel;
+        *pool = whole;
+        for (size_t c = 0; c < 2; c++)
+            *pool->idle[c] = idle[c];
+        pool->idle[1]->cancel = cancel;
+        pg_pool_free(pool);
+    }
+    server_stop(&server);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_step_leaves_the_pool_whole),
+        cmocka_unit_test(every_broken_rule_is_told),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
