@@ -16,6 +16,11 @@ static void forget_databases(void)
 
 int test_main(int argc, char **argv, const struct CMUnitTest *tests, size_t count)
 {
+    if (argc > 1 && strcmp(argv[1], "--list") == 0) {
+        for (size_t i = 0; i < count; i++)
+            puts(tests[i].name);
+        return 0;
+    }
     const char *filter = argc > 1 ? argv[1] : getenv("CMOCKA_TEST_FILTER");
     if (filter && *filter)
         cmocka_set_test_filter(filter);

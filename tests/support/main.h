@@ -9,7 +9,7 @@
 //     }
 //
 // `u_projection rows_are_leased_once` runs one test, `u_projection 'rows_*'` several;
-// CMOCKA_TEST_FILTER does the same.
+// CMOCKA_TEST_FILTER does the same. `u_projection --list` prints their names.
 #ifndef GROVE_TESTS_SUPPORT_MAIN_H
 #define GROVE_TESTS_SUPPORT_MAIN_H
 

