@@ -154,6 +154,7 @@ void test_at_forget(struct test_stores *stores)
 
 // --- SQL -----------------------------------------------------------------------------------------
 
+GROVE_PRINTF(2, 0)
 static void run(struct pg_conn *conn, const char *format, va_list values)
 {
     char *sql = NULL;
@@ -184,6 +185,7 @@ void test_session_sql(struct pg_conn *conn, const char *format, ...)
 }
 
 // What is wanted is cast by the statement: an answer of another type is a CHECK of pg.h.
+GROVE_PRINTF(3, 0)
 static struct pg_rows ask(struct test_stores *stores, const char *type, const char *format,
                           va_list values)
 {
