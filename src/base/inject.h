@@ -100,7 +100,7 @@ void inject_set_hook(inject_hook *hook, void *state);
 // "PROJECTOR_LEASED"
 const char *inject_point_name(enum inject_point point);
 #else
-#define INJECT(point, error) ((void)INJECT_##point, (void)(error), GROVE_OK)
+#define INJECT(point, error) ((void)INJECT_##point, (void)(error), (enum grove_code)GROVE_OK)
 #define KNOB(knob, normal) ((void)INJECT_KNOB_##knob, (int64_t)(normal))
 #endif
 
