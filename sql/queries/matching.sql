@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: Apache-2.0
--- How many contents satisfy a filter.
+-- How many contents satisfy a filter, and how many of them wait in the outbox.
 --   $1 text         hierarchy table; null: any
 --   $2 integer[]    its leaves; null: any
 --   $3 text[]       content types; null: any
@@ -7,8 +7,9 @@
 --   $5 timestamp    created before; null: any
 --   $6 integer      words at least; null: any
 --   $7 integer      words at most; null: any
-SELECT count(*)
+SELECT count(*), count(o.content_id)
 FROM public.content_metadata AS m
+LEFT JOIN grove.outbox AS o ON o.content_id = m.id
 WHERE ($1::text IS NULL OR m.hierarchy_table = $1)
   AND ($2::integer[] IS NULL OR m.leaf_id = ANY ($2))
   AND ($3::text[] IS NULL OR m.content_type = ANY ($3))

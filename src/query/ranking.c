@@ -491,7 +491,9 @@ static bool engine_is_out(enum grove_code code)
            code == GROVE_ENGINE || code == GROVE_IO;
 }
 
-static enum grove_code count_matching(struct run *run, int64_t *ret, struct grove_error *error)
+// *ret_pending: those of them that wait in the outbox.
+static enum grove_code count_matching(struct run *run, int64_t *ret_matching, int64_t *ret_pending,
+                                      struct grove_error *error)
 {
     CHECK(run->ranking->conn); // in the snapshot of the rows
     struct pg_statement statement = {"matching.sql", query_sql("matching.sql")};
@@ -503,33 +505,42 @@ static enum grove_code count_matching(struct run *run, int64_t *ret, struct grov
     if (code != GROVE_OK)
         return code;
     CHECK(rows.count == 1);
-    *ret = pg_int8(&rows, 0, 0);
-    CHECK(*ret >= 0);
+    *ret_matching = pg_int8(&rows, 0, 0);
+    *ret_pending = pg_int8(&rows, 0, 1);
+    CHECK(*ret_pending >= 0);
+    CHECK(*ret_matching >= *ret_pending);
     return GROVE_OK;
 }
 
 // Fewer than were wanted must be all there are. Where PostgreSQL, in the same snapshot, has more
-// that match, the engine has lost points: a restored backup, a folder that was removed.
+// that match and wait for nothing, the engine has lost points: a restored backup, a folder that was
+// removed. Those that wait came in after the pending rows were read, which is nobody's fault.
 static enum grove_code check_shortage(struct run *run, struct grove_error *error)
 {
     struct grove_explain *explain = &run->result->explain;
-    int64_t matching, known = (int64_t)(run->ranking->count + run->unembedded);
+    int64_t matching, pending, known = (int64_t)(run->ranking->count + run->unembedded);
     CHECK(run->request->strategy != GROVE_STRATEGY_RELATIONAL);
     if (run->ranking->count >= run->request->best_max)
         return GROVE_OK;
-    enum grove_code code = count_matching(run, &matching, error);
+    enum grove_code code = count_matching(run, &matching, &pending, error);
     if (code != GROVE_OK || matching <= known)
         return code;
+    int64_t lost = (matching - pending) - (known - explain->pending);
     if (run->request->strategy == GROVE_STRATEGY_PUSH_DOWN) {
         result_incomplete(run->result,
-                          "the vector engine lacks %lld matching rows; run \"grove sync\"",
-                          (long long)(matching - known));
+                          lost > 0
+                              ? "the vector engine lacks %lld matching rows; run \"grove sync\""
+                              : "%lld matching rows came while the vector engine was asked",
+                          (long long)(lost > 0 ? lost : matching - known));
         return GROVE_OK;
     }
-    result_degraded(run->result, "the vector engine lacks %lld matching %s; run \"grove sync\"",
-                    (long long)(matching - known), matching - known == 1 ? "row" : "rows");
     explain->strategy = "relational";
-    explain->reason = run->result->view.degraded_reason;
+    explain->reason = "rows that match came while the vector engine was asked";
+    if (lost > 0) {
+        result_degraded(run->result, "the vector engine lacks %lld matching %s; run \"grove sync\"",
+                        (long long)lost, lost == 1 ? "row" : "rows");
+        explain->reason = run->result->view.degraded_reason;
+    }
     return relational(run, error);
 }
 
@@ -587,7 +598,9 @@ static enum grove_code add_explanation(struct run *run, struct grove_error *erro
     struct pg_params plan_params = {0};
     CHECK(run->result->explain.strategy);
     CHECK(run->result->explain.reason);
-    enum grove_code code = count_matching(run, &run->result->explain.rows_matching, error);
+    int64_t pending;
+    enum grove_code code =
+        count_matching(run, &run->result->explain.rows_matching, &pending, error);
     if (code != GROVE_OK)
         return code;
     int32_t *ids = arena_alloc_array(run->arena, run->ranking->count, sizeof *ids);
