@@ -4,9 +4,11 @@
 --   $2 bigint[]   the revisions now in the engine; for a removed content, the one it was removed at
 --   $3 integer[]  1 where it was removed, else 0
 --   $4 text       who held the lease
--- Outbox rows still at the written revision are done. Those that changed meanwhile are handed
--- back. A content whose outbox row somebody else finished while ours was under way (our lease had
--- run out) and whose state is not what we wrote goes in again: our late write may have won.
+-- Outbox rows still at the written revision, and still leased by us, are done. All others are
+-- handed back, whoever has leased them by now: that projector may have written before our late
+-- write won, and is not to take them for done. A content whose outbox row somebody else finished
+-- while ours was under way (our lease had run out) and whose state is not what we wrote goes in
+-- again, for the same reason.
 -- A row that a writer holds right now is skipped: it is about to change anyway.
 WITH written AS (
     SELECT u.content_id, u.revision, u.removed = 1 AS removed
@@ -23,6 +25,7 @@ WITH written AS (
     WHERE o.content_id = w.content_id
       AND h.content_id = w.content_id
       AND h.revision = w.revision
+      AND h.lease_owner = $4
       AND o.revision = w.revision
     RETURNING o.content_id
 ), handed_back AS (
@@ -31,8 +34,7 @@ WITH written AS (
     FROM written AS w, held AS h
     WHERE o.content_id = w.content_id
       AND h.content_id = w.content_id
-      AND h.revision <> w.revision
-      AND h.lease_owner = $4
+      AND (h.revision <> w.revision OR h.lease_owner IS DISTINCT FROM $4)
     RETURNING o.content_id
 ), again AS (
     INSERT INTO grove.outbox (content_id, revision, deleted)
