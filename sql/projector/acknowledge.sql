@@ -4,11 +4,12 @@
 --   $2 bigint[]   the revisions now in the engine; for a removed content, the one it was removed at
 --   $3 integer[]  1 where it was removed, else 0
 --   $4 text       who held the lease
--- Outbox rows still at the written revision, and still leased by us, are done. All others are
--- handed back, whoever has leased them by now: that projector may have written before our late
--- write won, and is not to take them for done. A content whose outbox row somebody else finished
--- while ours was under way (our lease had run out) and whose state is not what we wrote goes in
--- again, for the same reason.
+-- Outbox rows of no later revision than was written, and still leased by us, are done. (Of an
+-- earlier one is a row that was put in by enqueue_all.sql, whose snapshot was older than the last
+-- change.) All others are handed back, whoever has leased them by now: that projector may have
+-- written before our late write won, and is not to take them for done. A content whose outbox row
+-- somebody else finished while ours was under way (our lease had run out) and whose state is not
+-- what we wrote goes in again, for the same reason.
 -- A row that a writer holds right now is skipped: it is about to change anyway.
 WITH written AS (
     SELECT u.content_id, u.revision, u.removed = 1 AS removed
@@ -24,9 +25,9 @@ WITH written AS (
     USING written AS w, held AS h
     WHERE o.content_id = w.content_id
       AND h.content_id = w.content_id
-      AND h.revision = w.revision
+      AND h.revision <= w.revision
       AND h.lease_owner = $4
-      AND o.revision = w.revision
+      AND o.revision = h.revision
     RETURNING o.content_id
 ), handed_back AS (
     UPDATE grove.outbox AS o
@@ -34,7 +35,7 @@ WITH written AS (
     FROM written AS w, held AS h
     WHERE o.content_id = w.content_id
       AND h.content_id = w.content_id
-      AND (h.revision <> w.revision OR h.lease_owner IS DISTINCT FROM $4)
+      AND (h.revision > w.revision OR h.lease_owner IS DISTINCT FROM $4)
     RETURNING o.content_id
 ), again AS (
     INSERT INTO grove.outbox (content_id, revision, deleted)

@@ -9,7 +9,7 @@
 //
 // Invariants
 //  1. An outbox row is removed only after the engine has confirmed the revision that the row
-//     still has.
+//     still has, or a later one.
 //  2. What is written is read after the lease: the outbox holds no contents that could be old.
 //  3. No lock in PostgreSQL is held while the model or the engine works; writers wait for neither.
 //  4. A projector whose lease is more than half used up hands its rows back instead of writing.
