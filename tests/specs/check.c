@@ -236,14 +236,22 @@ static int place_of(const struct check *check, const struct session_answer *answ
     return -1;
 }
 
+static bool rows_equal(const struct model_row *a, const struct model_row *b)
+{
+    return a->exists == b->exists && a->fields.title == b->fields.title &&
+           a->fields.words == b->fields.words && a->fields.vector == b->fields.vector &&
+           a->fields.reduced == b->fields.reduced;
+}
+
 static bool changed_since(const struct check *check, size_t first, size_t last, int content)
 {
-    for (size_t s = first + 1; s <= last; s++)
-        if (memcmp(&check->model->states[s].rows[content],
-                   &check->model->states[first].rows[content],
-                   sizeof check->model->states[s].rows[content]) != 0 ||
-            check->model->states[s].reduced != check->model->states[first].reduced)
+    const struct model_state *then = &check->model->states[first];
+    for (size_t s = first + 1; s <= last; s++) {
+        const struct model_state *state = &check->model->states[s];
+        if (!rows_equal(&state->rows[content], &then->rows[content]) ||
+            state->reduced != then->reduced)
             return true;
+    }
     return false;
 }
 
