@@ -121,10 +121,7 @@ static const char read_sql[] =
     "      AND e.model = (SELECT value FROM grove.setting WHERE name = 'model')"
     " ORDER BY i.id";
 
-static const char sums_sql[] =
-    "SELECT coalesce((SELECT sum(contents) FROM grove.content_count), 0)"
-    "       = (SELECT count(*) FROM public.content_metadata),"
-    "       (SELECT count(*) FROM grove.outbox), (SELECT count(dead_since) FROM grove.outbox)";
+static const char outbox_sql[] = "SELECT count(*), count(dead_since) FROM grove.outbox";
 
 enum grove_code world_ask(struct world *world, const char *name, const char *sql,
                           const struct pg_params *params, struct pg_rows *ret,
@@ -417,14 +414,13 @@ enum grove_code world_read(struct world *world, struct world_row rows[static SPE
     return code;
 }
 
-enum grove_code world_read_sums(struct world *world, struct world_sums *ret,
-                                struct grove_error *error)
+enum grove_code world_read_outbox(struct world *world, struct world_outbox *ret,
+                                  struct grove_error *error)
 {
     struct pg_rows rows;
     arena_clear(&world->arena);
-    enum grove_code code = world_ask(world, "spec-sums", sums_sql, NULL, &rows, error);
+    enum grove_code code = world_ask(world, "spec-outbox", outbox_sql, NULL, &rows, error);
     if (code == GROVE_OK)
-        *ret =
-            (struct world_sums){pg_bool(&rows, 0, 0), pg_int8(&rows, 0, 1), pg_int8(&rows, 0, 2)};
+        *ret = (struct world_outbox){pg_int8(&rows, 0, 0), pg_int8(&rows, 0, 1)};
     return code;
 }

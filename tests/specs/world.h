@@ -83,14 +83,12 @@ struct world_row {
 enum grove_code world_read(struct world *world, struct world_row rows[static SPEC_CONTENTS_MAX],
                            struct grove_error *error);
 
-// What is not told by contents: whether the sums of content_count are their numbers, and how many
-// rows are in the outbox, dead ones among them.
-struct world_sums {
-    bool counts_agree;
+// Rows in the outbox, dead ones among them.
+struct world_outbox {
     int64_t pending, dead;
 };
-enum grove_code world_read_sums(struct world *world, struct world_sums *ret,
-                                struct grove_error *error);
+enum grove_code world_read_outbox(struct world *world, struct world_outbox *ret,
+                                  struct grove_error *error);
 
 // The vector of a number, or of a text.
 void world_vector(int number, float ret_vector[static VECTOR_DIMENSION]);
