@@ -8,6 +8,8 @@
 //  3. Outside the outbox it has a vector of its current text, of the database's model.
 //  4. Outside the outbox the engine has it as PostgreSQL has it: revision, payload and vector; and
 //     no point where it does not exist.
+//  5. A row is a dead letter once eight attempts were counted, and stays one until it is revived
+//     or its content changes.
 //
 // Statement 4 is invariant 2 of sql/README.md, and has three gaps, which it must be told:
 //
@@ -17,20 +19,21 @@
 //    point of a deleted content, for there is nothing left to compare with; where it does not, an
 //    old state of any content. So there 4 is asked only while no such projector is between
 //    PROJECTOR_WRITE and PROJECTOR_ACKNOWLEDGED.
-//  - An engine that lost its collection has no points. What it still shows must be right.
+//  - An engine that lost its collection has no points. Once it has one again, all contents are in
+//    the outbox, but for what a projector wrote before the loss and acknowledges after it.
 //  - Writes that the engine itself brings late (`fault delay`, `fault duplicate`) nobody can undo.
 //    Specs with them say what they expect.
 //
 // An answer of a search that began in state b and ended in state e of the model: there is a state S
 // from b to e such that
 //
-//  5. each row of the answer is as it is in S, matches in S, and has the score of its vector in S;
+//  6. each row of the answer is as it is in S, matches in S, and has the score of its vector in S;
 //     the best come first; there are `limit` of them, or all that match in S;
-//  6. a row that matches in S and is not in the answer is no better than the last one in it, or it
+//  7. a row that matches in S and is not in the answer is no better than the last one in it, or it
 //     changed after b: a search promises what was committed before it began;
-//  7. it is complete, and PostgreSQL need not stand in, unless the spec says that it may.
+//  8. it is complete, and PostgreSQL need not stand in, unless the spec says that it may.
 //
-// At the end: statements 1 to 4 without any gap, an empty outbox, no points of strangers, and what
+// At the end: statements 1 to 5 without any gap, an empty outbox, no points of strangers, and what
 // outbox_check asks.
 #include "check.h"
 
@@ -42,7 +45,7 @@
 #include "sync/outbox_check.h"
 #include "sync/projector.h"
 
-enum { SYNC_STEPS_MAX = 24 };
+enum { SYNC_STEPS_MAX = 24, ATTEMPTS_MAX = 8 };
 static const double SCORE_TOLERANCE = 1e-5;
 static const float VECTOR_TOLERANCE = 1e-5F;
 
@@ -59,6 +62,8 @@ static bool fail(struct check *check, const char *format, ...)
 void check_begin(struct check *check)
 {
     memset(check->revisions, 0, sizeof check->revisions);
+    memset(check->dead, 0, sizeof check->dead);
+    check->ending = false;
     check->failure[0] = '\0';
 }
 
@@ -181,11 +186,41 @@ static bool late_writer(const struct check *check)
 
 static bool may_differ(const struct check *check, const struct world_row *row)
 {
-    if (check->world->lost && !row->in_engine)
+    if (!row->in_engine &&
+        (check->world->lost_written || !fake_engine_has_collection(check->world->fake)))
         return true;
     if (!late_writer(check))
         return false;
     return !check->world->conditional || (row->in_engine && !row->exists);
+}
+
+static bool was_revived(const struct check *check)
+{
+    for (size_t i = 0; i < check->crew->count; i++)
+        if (check->crew->sessions[i].spec->kind == SPEC_REVIVE &&
+            check->crew->sessions[i].state == SESSION_ENDED)
+            return true;
+    return check->ending;
+}
+
+// Before check_relational, which remembers the revision.
+static bool check_dead(struct check *check, int content, const struct world_row *row)
+{
+    const char *name = name_of(check, content);
+    bool was_dead = check->dead[content], changed = row->revision != check->revisions[content];
+    check->dead[content] = row->dead;
+    if (row->pending && row->attempts >= ATTEMPTS_MAX && !row->dead)
+        return fail(check, "expected: %s is a dead letter after %d attempts\nthere: it is not",
+                    name, row->attempts);
+    if (was_dead && !row->dead && !changed && !was_revived(check))
+        return fail(check,
+                    "expected: %s stays a dead letter until it is revived\n"
+                    "there: it does not",
+                    name);
+    if (was_dead && row->dead && changed)
+        return fail(check, "expected: %s, which changed, is no dead letter any more\nthere: it is",
+                    name);
+    return true;
 }
 
 bool check_moment(struct check *check)
@@ -195,7 +230,7 @@ bool check_moment(struct check *check)
     if (world_read(check->world, rows, &error) != GROVE_OK)
         return fail(check, "%s", error.message);
     for (int i = 0; i < (int)check->world->spec->content_count; i++) {
-        if (!check_relational(check, i, &rows[i]))
+        if (!check_dead(check, i, &rows[i]) || !check_relational(check, i, &rows[i]))
             return false;
         if (rows[i].pending)
             continue;
@@ -256,7 +291,7 @@ static bool changed_since(const struct check *check, size_t first, size_t last, 
     return false;
 }
 
-// Statements 5 and 6 for one state; `why` is what does not fit.
+// Statements 6 and 7 for one state; `why` is what does not fit.
 static bool answer_fits(struct check *check, const struct session *reader, size_t state_index,
                         char why[static 160])
 {
@@ -371,6 +406,7 @@ bool check_end(struct check *check)
     struct world_outbox left;
     struct grove_error error;
     size_t exist = 0;
+    check->ending = true;
     fake_engine_clear_faults(world->fake);
     fake_engine_settle(world->fake);
     enum grove_code code = sync(check, &left, &error);
@@ -384,7 +420,7 @@ bool check_end(struct check *check)
                     "expected: the outbox is empty after %d steps of a projector\n"
                     "there: %lld rows, and they never will be projected",
                     SYNC_STEPS_MAX, (long long)left.pending);
-    world->lost = false;
+    world->lost = world->lost_written = false;
     if (!check_moment(check))
         return false;
     for (size_t i = 0; i < world->spec->content_count; i++)

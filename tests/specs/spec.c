@@ -288,6 +288,8 @@ static void read_content(struct spec_reader *reader)
         else if (!take_field(reader, word, &content->fields))
             REFUSE(reader, "\"%.*s\" says nothing of a content", TEXT_ARGS(word));
     }
+    if (content->fields.vector == SPEC_UNSET && !content->pending && !content->absent)
+        REFUSE(reader, "\"unembedded\" goes with \"pending\"");
     spec->content_count++;
 }
 

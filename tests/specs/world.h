@@ -34,6 +34,8 @@ struct world {
     int orders;
     bool conditional;
     bool lost;                    // the collection, or a point, was lost in this order
+    bool lost_written;            // and so may be one that was just written, or is not missed
+    bool gap;                     // and a row may have been acknowledged all the same
     _Atomic int64_t skew_us;      // how far the monotonic clock was moved
     _Atomic unsigned leases_over; // how often all leases have run out
     struct {
@@ -73,6 +75,7 @@ struct world_row {
     int64_t revision;
     bool pending; // it is in the outbox
     bool dead;
+    int attempts; // counted ones
     bool deleted; // as the outbox says
     int64_t outbox_revision;
     bool embedded; // has a vector of its current text
