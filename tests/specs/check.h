@@ -12,6 +12,8 @@ struct check {
     struct crew *crew;
     struct model *model;
     int64_t revisions[SPEC_CONTENTS_MAX]; // the highest seen in this order
+    bool dead[SPEC_CONTENTS_MAX];         // whether it was a dead letter at the last look
+    bool ending;                          // dead letters have been revived
     char failure[1024];                   // what was expected, and what was there
 };
 

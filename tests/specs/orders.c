@@ -75,19 +75,37 @@ static bool take_step(struct orders *orders, int chosen, unsigned ready)
     return check_ends(orders) && check_moment(&orders->check);
 }
 
-// The session of the replayed order's next step; -1: it names none that can take it.
-static int replayed(struct orders *orders, unsigned ready, struct text *rest)
+// The replayed order's next step; empty behind its last.
+static struct text next_word(struct text *rest)
 {
-    struct text word = {"", 0}, name;
+    struct text word = {"", 0};
     while (word.length == 0 && text_split(rest, ' ', &word))
         ;
-    if (word.length == 0)
-        return __builtin_ctz(ready);
-    CHECK(text_split(&word, '.', &name));
+    return word;
+}
+
+// The session that takes this step; -1: it names none that can.
+static int find_session(const struct orders *orders, unsigned ready, struct text word)
+{
+    struct text name;
+    if (!text_split(&word, '.', &name))
+        return -1;
     for (size_t i = 0; i < orders->crew->count; i++)
         if (text_equal(name, text_of(orders->crew->sessions[i].spec->name)) && ready & 1U << i)
             return (int)i;
     return -1;
+}
+
+// Whether the order went as it was told. A step that waits has no name yet.
+static bool check_name(struct orders *orders, struct text word)
+{
+    const struct order_step *step = &orders->steps[orders->count - 1];
+    char text[128];
+    if (word.length == 0 || !step->name[0] || text_equal(word, text_of(step->name)))
+        return true;
+    snprintf(text, sizeof text, "expected: the step \"%.*s\"\nthere: \"%s\"", TEXT_ARGS(word),
+             step->name);
+    return fail(orders, text);
 }
 
 static bool run_steps(struct orders *orders)
@@ -102,8 +120,9 @@ static bool run_steps(struct orders *orders)
             return fail(orders, "expected: somebody can go on\nthere: all wait for each other");
         CHECK(orders->count < ORDER_STEPS_MAX);
         int chosen = __builtin_ctz(ready);
-        if (orders->replay)
-            chosen = replayed(orders, ready, &rest);
+        struct text word = next_word(&rest);
+        if (word.length > 0)
+            chosen = find_session(orders, ready, word);
         else if (orders->count < orders->given)
             chosen = orders->steps[orders->count].session;
         if (chosen < 0 || !(ready & 1U << chosen))
@@ -111,7 +130,7 @@ static bool run_steps(struct orders *orders)
         // The same steps must lead to the same choices, or orders would be left out.
         if (orders->count < orders->given && orders->steps[orders->count].ready != ready)
             return fail(orders, "expected: the same steps lead to the same state\nthere: not so");
-        if (!take_step(orders, chosen, ready))
+        if (!take_step(orders, chosen, ready) || !check_name(orders, word))
             return false;
     }
 }

@@ -164,14 +164,17 @@ static enum grove_code write_step(struct session *session, struct pg_conn *conn,
 
 // --- the clock and the engine -------------------------------------------------------------------
 
-static enum grove_code engine_step(struct world *world, const struct spec_step *step)
+static enum grove_code engine_step(struct session *session, const struct spec_step *step)
 {
+    struct world *world = session->crew->world;
     switch (step->verb) {
     case SPEC_FAULT: world_set_fault(world, &step->fault); break;
     case SPEC_MEND: fake_engine_clear_faults(world->fake); break;
     case SPEC_LOSE_COLLECTION:
         fake_engine_lose_collection(world->fake);
         world->lost = true;
+        for (size_t i = 0; i < session->crew->count; i++)
+            world->lost_written |= session->crew->sessions[i].writing;
         break;
     default: fake_engine_settle(world->fake); break;
     }
@@ -186,7 +189,7 @@ static enum grove_code script_step(struct session *session, struct pg_conn *conn
         return write_step(session, conn, step, error);
     if (session->spec->kind == SPEC_CLOCK)
         return world_leases_over(world, conn, step->verb == SPEC_LATE, error);
-    return engine_step(world, step);
+    return engine_step(session, step);
 }
 
 static enum grove_code run_script(struct session *session, struct grove_error *error)

@@ -10,7 +10,7 @@
 #include "base/file.h"
 #include "base/text.h"
 
-enum { SPEC_BYTES_MAX = 64 << 10 };
+enum { SPEC_BYTES_MAX = 64 << 10, SPEC_ARENA_BYTES_MAX = 128 << 10 };
 
 struct spec_reader {
     struct spec *spec;
@@ -288,6 +288,8 @@ static void read_content(struct spec_reader *reader)
         else if (!take_field(reader, word, &content->fields))
             REFUSE(reader, "\"%.*s\" says nothing of a content", TEXT_ARGS(word));
     }
+    if (content->fields.vector == SPEC_UNSET && !content->pending && !content->absent)
+        REFUSE(reader, "\"unembedded\" goes with \"pending\"");
     spec->content_count++;
 }
 
@@ -510,7 +512,7 @@ enum grove_code spec_read(const char *path, struct spec *ret, struct grove_error
     struct spec_reader reader = {.spec = ret, .path = path, .error = error};
     *ret = (struct spec){.orders_max = 5000};
     name_spec(ret, path);
-    arena_init(&arena, 2 * SPEC_BYTES_MAX);
+    arena_init(&arena, SPEC_ARENA_BYTES_MAX);
     enum grove_code code = file_read(&arena, path, SPEC_BYTES_MAX, &rest, error);
     while (code == GROVE_OK && !reader.failed && text_split(&rest, '\n', &line)) {
         reader.line++;

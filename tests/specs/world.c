@@ -110,7 +110,7 @@ static const char vacuum_sql[] = "VACUUM grove.embedding; VACUUM grove.outbox;"
 
 static const char read_sql[] =
     "SELECT m.title, m.word_count, s.revision, o.revision, o.deleted, o.dead_since IS NOT NULL,"
-    "       e.vector, e.text_sha256 = sha256(convert_to(m.title || E'\\n'"
+    "       coalesce(o.attempts, 0), e.vector, e.text_sha256 = sha256(convert_to(m.title || E'\\n'"
     "                 || coalesce(b.body, m.content_summary), 'UTF8'))"
     " FROM generate_series($1::integer, $2::integer) AS i (id)"
     " LEFT JOIN public.content_metadata AS m ON m.id = i.id"
@@ -121,10 +121,7 @@ static const char read_sql[] =
     "      AND e.model = (SELECT value FROM grove.setting WHERE name = 'model')"
     " ORDER BY i.id";
 
-static const char sums_sql[] =
-    "SELECT coalesce((SELECT sum(contents) FROM grove.content_count), 0)"
-    "       = (SELECT count(*) FROM public.content_metadata),"
-    "       (SELECT count(*) FROM grove.outbox), (SELECT count(dead_since) FROM grove.outbox)";
+static const char outbox_sql[] = "SELECT count(*), count(dead_since) FROM grove.outbox";
 
 enum grove_code world_ask(struct world *world, const char *name, const char *sql,
                           const struct pg_params *params, struct pg_rows *ret,
@@ -282,6 +279,7 @@ static enum grove_code put_content(struct world *world, int content, struct grov
     enum grove_code code = world_ask(
         world, "spec-put", "SELECT spec.put($1, $2, $3, $4, $5, $6, $7)", &params, &rows, error);
     world->lost |= given->lost;
+    world->lost_written |= given->lost;
     if (code == GROVE_OK && !given->pending && !given->lost)
         put_point(world, content, pg_int8(&rows, 0, 0));
     return code;
@@ -339,7 +337,7 @@ enum grove_code world_begin(struct world *world, bool conditional, struct grove_
     }
     world->first_id += SPEC_CONTENTS_MAX;
     world->conditional = conditional;
-    world->lost = false;
+    world->lost = world->lost_written = false;
     atomic_store(&world->leases_over, 0);
     world_take_time(world);
     fake_engine_forget(world->fake);
@@ -385,7 +383,7 @@ enum grove_code world_all_due(struct world *world, struct grove_error *error)
 
 static void read_row(struct world *world, const struct pg_rows *rows, int r, struct world_row *ret)
 {
-    struct text title = pg_text(rows, r, 0), vector = pg_bytea(rows, r, 6);
+    struct text title = pg_text(rows, r, 0), vector = pg_bytea(rows, r, 7);
     *ret = (struct world_row){
         .exists = title.data != NULL,
         .words = pg_is_null(rows, r, 1) ? VECTOR_NONE : pg_int4(rows, r, 1),
@@ -395,7 +393,8 @@ static void read_row(struct world *world, const struct pg_rows *rows, int r, str
         .outbox_revision = pg_int8(rows, r, 3),
         .deleted = pg_bool(rows, r, 4),
         .dead = pg_bool(rows, r, 5),
-        .embedded = pg_bool(rows, r, 7),
+        .attempts = pg_int4(rows, r, 6),
+        .embedded = pg_bool(rows, r, 8),
     };
     snprintf(ret->title, sizeof ret->title, "%.*s", TEXT_ARGS(title));
     if (vector.data)
@@ -417,14 +416,13 @@ enum grove_code world_read(struct world *world, struct world_row rows[static SPE
     return code;
 }
 
-enum grove_code world_read_sums(struct world *world, struct world_sums *ret,
-                                struct grove_error *error)
+enum grove_code world_read_outbox(struct world *world, struct world_outbox *ret,
+                                  struct grove_error *error)
 {
     struct pg_rows rows;
     arena_clear(&world->arena);
-    enum grove_code code = world_ask(world, "spec-sums", sums_sql, NULL, &rows, error);
+    enum grove_code code = world_ask(world, "spec-outbox", outbox_sql, NULL, &rows, error);
     if (code == GROVE_OK)
-        *ret =
-            (struct world_sums){pg_bool(&rows, 0, 0), pg_int8(&rows, 0, 1), pg_int8(&rows, 0, 2)};
+        *ret = (struct world_outbox){pg_int8(&rows, 0, 0), pg_int8(&rows, 0, 1)};
     return code;
 }

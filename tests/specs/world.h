@@ -34,6 +34,8 @@ struct world {
     int orders;
     bool conditional;
     bool lost;                    // the collection, or a point, was lost in this order
+    bool lost_written;            // and so may be one that was just written, or is not missed
+    bool gap;                     // and a row may have been acknowledged all the same
     _Atomic int64_t skew_us;      // how far the monotonic clock was moved
     _Atomic unsigned leases_over; // how often all leases have run out
     struct {
@@ -73,6 +75,7 @@ struct world_row {
     int64_t revision;
     bool pending; // it is in the outbox
     bool dead;
+    int attempts; // counted ones
     bool deleted; // as the outbox says
     int64_t outbox_revision;
     bool embedded; // has a vector of its current text
@@ -83,14 +86,12 @@ struct world_row {
 enum grove_code world_read(struct world *world, struct world_row rows[static SPEC_CONTENTS_MAX],
                            struct grove_error *error);
 
-// What is not told by contents: whether the sums of content_count are their numbers, and how many
-// rows are in the outbox, dead ones among them.
-struct world_sums {
-    bool counts_agree;
+// Rows in the outbox, dead ones among them.
+struct world_outbox {
     int64_t pending, dead;
 };
-enum grove_code world_read_sums(struct world *world, struct world_sums *ret,
-                                struct grove_error *error);
+enum grove_code world_read_outbox(struct world *world, struct world_outbox *ret,
+                                  struct grove_error *error);
 
 // The vector of a number, or of a text.
 void world_vector(int number, float ret_vector[static VECTOR_DIMENSION]);

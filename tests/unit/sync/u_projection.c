@@ -102,9 +102,8 @@ static void a_change_after_the_read_comes_again(struct test_stores *stores)
     assert_agreed(stores);
 }
 
-// The other one may have written before us, where the engine does not compare revisions: what it
-// acknowledges then is not what is there.
-static void another_s_row_is_handed_back(struct test_stores *stores)
+// It may have written before we did, and must not take the row for done.
+static void a_late_write_takes_the_row_from_another(struct test_stores *stores)
 {
     stores->id = make_row(stores, 0.5F);
     TEST_AT(stores, PROJECTOR_WRITTEN, change_words);
@@ -112,6 +111,7 @@ static void another_s_row_is_handed_back(struct test_stores *stores)
     step(stores);
     struct test_outbox row = test_outbox(stores, stores->id);
     assert_true(row.present && !row.leased);
+    assert_true(row.due_in_seconds <= 0);
     drain(stores);
     assert_agreed(stores);
 }
@@ -275,7 +275,7 @@ int main(int argc, char **argv)
         STORES_TEST(a_delete_before_the_end_is_kept),
         STORES_TEST(what_is_read_is_of_after_the_lease),
         STORES_TEST(a_change_after_the_read_comes_again),
-        STORES_TEST(another_s_row_is_handed_back),
+        STORES_TEST(a_late_write_takes_the_row_from_another),
         STORES_TEST(another_s_row_is_not_put_back),
         STORES_TEST(vectors_of_a_changed_text_are_not_kept),
         STORES_TEST(late_vectors_are_not_kept),
