@@ -15,6 +15,7 @@
 #include "base/alloc.h"
 #include "base/check.h"
 #include "base/clock.h"
+#include "base/inject.h"
 #include "pg/conn.h"
 
 enum {
@@ -81,7 +82,8 @@ enum grove_code pg_pool_new(const struct pg_pool_options *options, struct pg_poo
     pool->options = *options;
     struct pg_pool_options *o = &pool->options;
     o->connections_max = o->connections_max ? o->connections_max : CONNECTIONS_DEFAULT;
-    o->connect_timeout_ms = o->connect_timeout_ms ? o->connect_timeout_ms : CONNECT_TIMEOUT_MS;
+    if (o->connect_timeout_ms == 0)
+        o->connect_timeout_ms = (unsigned)KNOB(PG_CONNECT_MS, CONNECT_TIMEOUT_MS);
     o->take_timeout_ms = o->take_timeout_ms ? o->take_timeout_ms : TAKE_TIMEOUT_MS;
     pool->conninfo = mem_strdup(options->conninfo ? options->conninfo : "");
     pool->application_name =
