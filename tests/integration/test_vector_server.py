@@ -668,7 +668,7 @@ def test_fifty_clients(server):
 
 
 # What is left after a rebuild is indexed when it is more than 1,000 KB, 666 points.
-INDEXED_OF_3000, INDEXED_OF_6000 = 3000 - 666, 6000 - 666
+INDEXED_OF_6000 = 6000 - 666
 
 
 def load_points(server, count_, first=0, dimension=384):
@@ -724,20 +724,6 @@ def test_searches_and_writes_go_on_while_the_index_is_built(server, tmp_path):
     server.start()
     assert count(server) == written - len(gone)
     assert indexed(server)["indexed_vectors_count"] >= 4000
-
-
-def test_kill_while_the_index_is_built(server, tmp_path):
-    make(server, dimension=384)
-    load_points(server, 3000)
-    wait_until(lambda: indexed(server)["status"] == "yellow", 20)
-    folder = tmp_path / "data" / "collections" / "c"
-    wait_until(lambda: len(os.listdir(folder)) > 2, 20)
-    upsert(server, [point(i, 384, a=i) for i in range(3000, 3010)])
-    server.kill()
-    server.start()
-    assert count(server) == 3010
-    wait_until(lambda: indexed(server)["indexed_vectors_count"] >= INDEXED_OF_3000, 60)
-    assert count(server) == 3010
 
 
 def test_overhead(server, tmp_path):
