@@ -3,6 +3,7 @@
 the tables about it, and every point, has its test."""
 
 import ast
+import contextlib
 import pathlib
 import re
 import signal
@@ -14,7 +15,7 @@ import pytest
 from conftest import BINARY, ROOT, make_row, make_vector, wait_until, write_rows
 from crashes import (ARCHITECTURE, CONTENT, EMBEDDED, INJECTED, PG, SYNC, VECTOR, at, end_leases,
                      home, kill, row)  # noqa: F401
-from stores import points_of, search_tells_all, stores_agree
+from stores import COLLECTION, ask_engine, points_of, search_tells_all, stores_agree
 
 # --- writers --------------------------------------------------------------------------------------
 
@@ -262,6 +263,59 @@ def test_a_search_whose_engine_fails(home, pending, point):
     assert answer["results"] == right and answer["explain"]["strategy"] == "relational"
     assert (everything(home), points_of(home)) == pending
     assert search_tells_all(home)["degraded"] is False
+
+
+# --- that the comparison sees ---------------------------------------------------------------------
+
+HARM = {  # to a point: id, payload, vector
+    "lost": None,
+    "stranger": lambda number, payload, vector: (number + 10 ** 6, payload, vector),
+    "older": lambda number, payload, vector: (number, {**payload, "revision": 1}, vector),
+    "moved": lambda number, payload, vector: (number, {**payload, "leaf_id": 10 ** 6}, vector),
+    "undated": lambda number, payload, vector:
+        (number, {**payload, "created_at": "2001-01-01T00:00:00Z"}, vector),
+    "turned": lambda number, payload, vector: (number, payload, [-vector[0], *vector[1:]]),
+}
+
+
+@pytest.mark.parametrize("harm", HARM)
+def test_a_harmed_point_is_seen(home, harm):
+    def write(number, payload, vector):
+        ask_engine(home, "PUT", f"/collections/{COLLECTION}/points?wait=true",
+                   {"points": [{"id": number, "payload": payload, "vector": vector}]})
+
+    def remove(number):
+        ask_engine(home, "POST", f"/collections/{COLLECTION}/points/delete?wait=true",
+                   {"points": [number]})
+
+    number, point = min(points_of(home).items())
+    if harm == "lost":
+        remove(number)
+    else:
+        write(*HARM[harm](number, *point))
+    with pytest.raises(AssertionError):
+        stores_agree(home)
+    if harm == "stranger":
+        remove(number + 10 ** 6)
+    write(number, *point)
+    stores_agree(home)
+
+
+@pytest.mark.parametrize("harm", [
+    "INSERT INTO grove.outbox (content_id, revision, deleted, dead_since)"
+    " VALUES (0, 1, true, clock_timestamp())",
+    "INSERT INTO grove.content_count SELECT * FROM grove.content_count LIMIT 1",
+    "INSERT INTO grove.content_state VALUES (0, 1)",
+    "UPDATE grove.embedding SET text_sha256 = sha256('') WHERE content_id ="
+    " (SELECT min(content_id) FROM grove.embedding)"])
+def test_a_harmed_table_is_seen(home, monkeypatch, harm):
+    with home.connect() as conn, conn.transaction(force_rollback=True):
+        conn.execute(harm)
+        monkeypatch.setattr(home, "connect", lambda: contextlib.nullcontext(conn))
+        with pytest.raises(AssertionError):
+            stores_agree(home)
+    monkeypatch.undo()
+    stores_agree(home)
 
 
 # --- that nothing is left out ---------------------------------------------------------------------
