@@ -247,6 +247,22 @@ def test_half_a_lease_is_over(home, changes, point):
     stores_agree(home)
 
 
+@at("projector-read", "projector-upserted", "projector-written")
+def test_changed_while_a_projector_works(home, changes, point):
+    """What it has written is old by then: its row of the outbox stays for the next step."""
+    with home.held_at([point], "sync") as projector:
+        projector.reach(point)
+        with home.connect() as conn:
+            conn.execute("UPDATE content_metadata SET title = 'Changed again' WHERE id = %s",
+                         (changes.changed,))
+            conn.execute("DELETE FROM content_metadata WHERE id = %s", (changes.new,))
+        search_tells_all(home)
+        projector.go_on(point)
+        assert json.loads(projector.finish())["pending"] == 0
+    assert {changes.new, changes.removed}.isdisjoint(points_of(home))
+    stores_agree(home)
+
+
 @row(ARCHITECTURE, "projector that wakes up late")
 @at("projector-write")
 def test_a_late_write_loses_to_a_higher_revision(home, changes, point):

@@ -208,12 +208,13 @@ def test_the_postmaster_is_killed_and_leaves_an_orphan(home, orphan):
     """A session that is stopped does not see that its postmaster has gone. Whoever starts the next
     one waits for it, and kills it when it has waited for long enough."""
     insert(home, f"an orphan {orphan}")
-    with home.connect() as conn:
-        contents, = conn.execute("SELECT count(*) FROM content_metadata").fetchone()
-        conn.execute("BEGIN")
-        conn.execute("DELETE FROM content_metadata")
-        session = conn.info.backend_pid
-        os.kill(session, signal.SIGSTOP)
+    conn = home.connect()
+    contents, = conn.execute("SELECT count(*) FROM content_metadata").fetchone()
+    conn.execute("BEGIN")
+    conn.execute("DELETE FROM content_metadata")
+    session = conn.info.backend_pid
+    os.kill(session, signal.SIGSTOP)
+    try:
         wait_until(lambda: state_of(session) == "T")
         postmaster = home.processes()["postgres"]
         kill(postmaster)
@@ -226,6 +227,9 @@ def test_the_postmaster_is_killed_and_leaves_an_orphan(home, orphan):
         out, err = browse.communicate(timeout=60)
         assert browse.returncode == 0, (out, err)
         assert state_of(session) in "ZX"
+    finally:
+        if state_of(session) == "T":
+            os.kill(session, signal.SIGKILL)
         conn.close()
     assert home.processes()["postgres"] != postmaster
     home("sync")
