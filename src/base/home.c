@@ -215,7 +215,17 @@ static enum grove_code make_servers(const struct home *home, const char *path,
     if (!home_reaches(home, home->path, X_OK))
         return make_servers_link(home, path, error);
     enum grove_code code = folder_make(path, 0700, error);
+    if (code == GROVE_OK)
+        code = INJECT(HOME_SERVERS_MADE, error);
     return code == GROVE_OK ? give_to_servers(home, path, error) : code;
+}
+
+// A start that died, or one that is under way, has made the folder and not given it away yet.
+static bool is_not_given(const struct home *home, const char *path)
+{
+    struct stat status;
+    return home->change_user && lstat(path, &status) == 0 && S_ISDIR(status.st_mode) &&
+           status.st_uid == 0;
 }
 
 // Servers folders outside of the home carry a claim, so that two homes never share one.
@@ -247,7 +257,7 @@ static enum grove_code settle_servers(struct settling *s, struct grove_error *er
     bool stale = linked &&
                  strncmp(target, HOME_SERVERS_ROOT "/", strlen(HOME_SERVERS_ROOT "/")) == 0 &&
                  (!is_own_link(target, home->id) || !file_exists(target));
-    if (stale || !file_exists(path)) {
+    if (stale || !file_exists(path) || is_not_given(home, path)) {
         s->missing = true;
         if (!s->make)
             return GROVE_OK;

@@ -56,6 +56,7 @@
     POINT(SEARCH_HYDRATED, "the rows are read")                                                    \
     POINT(MIGRATION_APPLIED, "a migration is applied, not committed")                              \
     POINT(HOME_NAMED, "a home has its id, nothing else")                                           \
+    POINT(HOME_SERVERS_MADE, "the servers' folder is there, it is not theirs yet")                 \
     POINT(CLUSTER_INITIALISED, "initdb is done, the cluster has not its name yet")                 \
     POINT(CLUSTER_CREATED, "the cluster is there, no server was started")                          \
     POINT(CLUSTER_STARTED, "PostgreSQL answers, the database may be missing")                      \
@@ -64,9 +65,10 @@
 // All times there are: name, and what it is.
 #define INJECT_KNOBS(KNOB_)                                                                        \
     KNOB_(LEASE_MS, "how long a projector may keep its rows")                                      \
+    KNOB_(PG_CONNECT_MS, "how long a connect to PostgreSQL may take; libpq's least is 2 s")        \
     KNOB_(PG_SILENT_MS, "how long PostgreSQL may say nothing before it counts as hung")            \
-    KNOB_(PG_CONNECT_MS, "how long a connect may take")                                            \
-    KNOB_(PG_QUIT_MS, "how long a hung PostgreSQL may take to end by itself")                      \
+    KNOB_(PG_QUIT_MS, "how long a hung PostgreSQL has to quit before it is killed")                \
+    KNOB_(PG_ORPHANS_MS, "how long processes without a postmaster have to end by themselves")      \
     KNOB_(ENGINE_READ_MS, "how long the engine may take for what somebody waits for")              \
     KNOB_(LOAD_PATIENCE_MS, "how long a load waits for rows that another projector has leased")
 

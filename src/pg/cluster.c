@@ -4,8 +4,11 @@
 //
 // What may be found, and what is done:
 //
-//     no pg/                          initdb into pg.new, then a rename: a crash leaves no half
-//     pg.new/                         of a creation that died: removed
+//     no pg/                          initdb into pg.new-NUMBER, then a rename: a crash leaves no
+//                                     half
+//     pg.new-NUMBER/                  of a creation that died: removed. The number is another each
+//                                     time: an initdb outlives the command that started it, and
+//                                     clears its folder when it fails
 //     postmaster.pid of our server    it runs; wait until it answers
 //     postmaster.pid of another       of a server that was killed, its number given to another
 //     program, or of none             process since: removed (PostgreSQL would refuse to start)
@@ -25,6 +28,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -357,7 +361,7 @@ static enum grove_code write_access(const struct cluster *cluster, const char *f
     static const char hba[] = "# Written by grove. Only over the Unix socket, only for those in\n"
                               "# pg_ident.conf.\nlocal all all peer map=grove\n";
     CHECK(folder[0] == '/');
-    char path[PATH_MAX + 32], ident[512];
+    char path[PATH_MAX + 64], ident[512];
     snprintf(path, sizeof path, "%s/pg_hba.conf", folder);
     enum grove_code code = file_write(path, text_of(hba), 0600, error);
     if (code != GROVE_OK)
@@ -371,7 +375,7 @@ static enum grove_code write_access(const struct cluster *cluster, const char *f
 static enum grove_code include_settings(const char *folder, struct grove_error *error)
 {
     CHECK(folder[0] == '/');
-    char path[PATH_MAX + 32];
+    char path[PATH_MAX + 64];
     snprintf(path, sizeof path, "%s/postgresql.conf", folder);
     return file_write(path,
                       text_of("# Settings of your own go here: they win over grove.conf, which "
@@ -380,11 +384,30 @@ static enum grove_code include_settings(const char *folder, struct grove_error *
                       0600, error);
 }
 
+static void remove_unfinished(const struct cluster *cluster)
+{
+    home_act_as_servers(cluster->home);
+    DIR *servers = opendir(cluster->home->servers);
+    home_act_as_self(cluster->home);
+    if (!servers)
+        return;
+    for (struct dirent *entry; (entry = readdir(servers));) {
+        char path[PATH_MAX + sizeof entry->d_name];
+        if (strncmp(entry->d_name, "pg.new", 6) != 0)
+            continue;
+        snprintf(path, sizeof path, "%s/%s", cluster->home->servers, entry->d_name);
+        remove_tree(cluster, path);
+    }
+    closedir(servers);
+}
+
 static enum grove_code create(const struct cluster *cluster, struct grove_error *error)
 {
-    char folder[PATH_MAX + 16];
-    snprintf(folder, sizeof folder, "%s.new", cluster->data);
-    remove_tree(cluster, folder);
+    char folder[PATH_MAX + 32];
+    unsigned long long number;
+    if (getrandom(&number, sizeof number, 0) != (ssize_t)sizeof number)
+        return error_set_errno(error, errno, "could not draw a random number");
+    snprintf(folder, sizeof folder, "%s.new-%016llx", cluster->data, number);
     enum grove_code code = run_initdb(cluster, folder, error);
     if (code != GROVE_OK) {
         remove_tree(cluster, folder);
@@ -510,7 +533,7 @@ static enum grove_code set_silent(pid_t pid, struct grove_error *error)
 
 static enum grove_code clear_remains(const struct cluster *cluster, struct grove_error *error)
 {
-    if (!wait_until_gone(cluster, ORPHANS_TIMEOUT_MS)) {
+    if (!wait_until_gone(cluster, (unsigned)KNOB(PG_ORPHANS_MS, ORPHANS_TIMEOUT_MS))) {
         signal_processes(cluster, SIGKILL);
         if (!wait_until_gone(cluster, KILL_TIMEOUT_MS))
             return error_set(error, GROVE_IO,
@@ -666,6 +689,7 @@ static enum grove_code start_locked(const struct cluster *cluster, struct grove_
         return wait_until_ready(cluster, running, log_path, 0, error);
     }
     code = make_folders(cluster, error);
+    remove_unfinished(cluster);
     if (code == GROVE_OK && !is_created(cluster))
         code = create(cluster, error);
     if (code == GROVE_OK)
@@ -722,13 +746,12 @@ static enum grove_code stop_locked(const struct cluster *cluster, bool *ret_forc
 {
     *ret_forced = false;
     bool silent = postmaster(cluster) != 0 && is_silent(cluster);
+    unsigned quit_ms = (unsigned)KNOB(PG_QUIT_MS, SILENT_QUIT_TIMEOUT_MS);
     // SIGINT: fast shutdown. SIGQUIT: at once, recovery at the next start.
     const struct {
         int signal_number;
         unsigned timeout_ms;
-    } steps[] = {{SIGINT, STOP_TIMEOUT_MS},
-                 {SIGQUIT, silent ? (unsigned)KNOB(PG_QUIT_MS, SILENT_QUIT_TIMEOUT_MS)
-                                  : (unsigned)KILL_TIMEOUT_MS}};
+    } steps[] = {{SIGINT, STOP_TIMEOUT_MS}, {SIGQUIT, silent ? quit_ms : KILL_TIMEOUT_MS}};
     static_assert(ARRAY_COUNT(steps) == 2, "a silent server gets the second alone");
     for (size_t i = silent ? 1 : 0; i < ARRAY_COUNT(steps); i++) {
         pid_t pid = postmaster(cluster);

@@ -81,7 +81,7 @@ enum grove_code pg_pool_new(const struct pg_pool_options *options, struct pg_poo
     pool->options = *options;
     struct pg_pool_options *o = &pool->options;
     o->connections_max = o->connections_max ? o->connections_max : CONNECTIONS_DEFAULT;
-    if (!o->connect_timeout_ms)
+    if (o->connect_timeout_ms == 0)
         o->connect_timeout_ms = (unsigned)KNOB(PG_CONNECT_MS, CONNECT_TIMEOUT_MS);
     o->take_timeout_ms = o->take_timeout_ms ? o->take_timeout_ms : TAKE_TIMEOUT_MS;
     pool->conninfo = mem_strdup(options->conninfo ? options->conninfo : "");

@@ -444,6 +444,16 @@ static enum grove_code write_vectors(struct batch *batch, struct grove_error *er
     return code;
 }
 
+// Asked of these calls alone: the model's files may be "not found", too.
+static enum grove_code write_or_restore(struct batch *batch, struct grove_error *error)
+{
+    enum grove_code code = write_vectors(batch, error);
+    if (code != GROVE_NOT_FOUND)
+        return code;
+    code = restore_collection(batch, error);
+    return code == GROVE_OK ? write_vectors(batch, error) : code;
+}
+
 // --- acknowledge ------------------------------------------------------------------------------
 
 static bool is_removed(const struct batch *batch, int32_t content_id)
@@ -531,12 +541,7 @@ static enum grove_code project(struct batch *batch, struct grove_error *error)
     if (code == GROVE_OK)
         code = INJECT(PROJECTOR_WRITE, error);
     if (code == GROVE_OK)
-        code = write_vectors(batch, error);
-    if (code == GROVE_NOT_FOUND) {
-        code = restore_collection(batch, error);
-        if (code == GROVE_OK)
-            code = write_vectors(batch, error);
-    }
+        code = write_or_restore(batch, error);
     if (code == GROVE_OK)
         code = INJECT(PROJECTOR_WRITTEN, error);
     if (code == GROVE_OK) {

@@ -398,6 +398,22 @@ static enum grove_code check_engine(const struct server *server, struct grove_er
     return GROVE_OK;
 }
 
+static enum grove_code start_locked(const struct server *server, struct grove_error *error)
+{
+    enum grove_code code = GROVE_OK;
+    // One that runs and does not answer is still loading, or on its way out.
+    pid_t pid = server_process(server);
+    if (pid != 0)
+        code = wait_until_ready(server, pid, log_size(server), error);
+    bool ended = code == GROVE_UNAVAILABLE || code == GROVE_IO;
+    if (pid == 0 || (ended && server_process(server) == 0))
+        code = launch(server, error);
+    // A command that died had started one, which took the folder before ours did, and has written
+    // down its number since.
+    pid = code == GROVE_UNAVAILABLE ? server_process(server) : 0;
+    return pid != 0 ? wait_until_ready(server, pid, log_size(server), error) : code;
+}
+
 enum grove_code vector_server_start(const struct home *home, struct grove_error *error)
 {
     struct server server;
@@ -412,15 +428,8 @@ enum grove_code vector_server_start(const struct home *home, struct grove_error 
         code = home_lock(home, LOCK_TIMEOUT_MS, &lock, error);
     if (code != GROVE_OK)
         return code;
-    if (!accepts(&server)) {
-        // One that runs and does not answer is still loading, or on its way out.
-        pid_t pid = server_process(&server);
-        if (pid != 0)
-            code = wait_until_ready(&server, pid, log_size(&server), error);
-        bool ended = code == GROVE_UNAVAILABLE || code == GROVE_IO;
-        if (pid == 0 || (ended && server_process(&server) == 0))
-            code = launch(&server, error);
-    }
+    if (!accepts(&server))
+        code = start_locked(&server, error);
     home_unlock(&lock);
     if (code != GROVE_OK)
         error_context(error, "starting the private vector server");

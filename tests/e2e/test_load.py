@@ -6,7 +6,9 @@ import json
 import signal
 
 import pytest
-from conftest import EXIT_STATUS, make_row, make_vector, wait_until, write_rows
+from conftest import EXIT_STATUS, make_row, make_vector, write_rows
+from crashes import Injected
+from stores import stores_agree
 
 BATCH = 256  # rows in one transaction
 
@@ -140,35 +142,6 @@ def test_given_vectors_are_searched(empty, tmp_path):
     assert best()[1] == pytest.approx(1, abs=1e-5)
 
 
-def leave_in_outbox(conn, tree, seconds):
-    """What a load leaves that dies after its commit, its lease over in some seconds."""
-    conn.execute("""
-        INSERT INTO grove.outbox (content_id, revision, deleted, lease_owner, lease_until)
-        SELECT m.id, s.revision, false, 'dead', clock_timestamp() + %s * interval '1 second'
-        FROM content_metadata m JOIN grove.content_state s ON s.content_id = m.id
-        WHERE hierarchy_table = %s AND chunk_number > 2""", (seconds, f"{tree}_hierarchy"))
-
-
-def test_what_a_killed_load_left_is_projected(empty, tmp_path):
-    rows = [make_row(n, tree="religion", vector=make_vector(n)) for n in range(1, 6)]
-    path = write_rows(tmp_path / "x", rows)
-    assert empty.json("load", path)["pending"] == 0
-    with empty.connect() as conn:
-        leave_in_outbox(conn, "religion", 0.5)  # over while the load waits for it
-        report = empty.json("load", path)
-        assert counts(report) == (0, 0, 5, 0)
-        assert (report["rows_projected"], report["pending"]) == (3, 0)
-        assert conn.execute("SELECT count(*) FROM grove.outbox").fetchone() == (0,)
-        leave_in_outbox(conn, "religion", 120)
-        done = empty("load", path)
-        assert "5 unchanged" in done.stdout and "3 pending: run grove sync" in done.stderr
-        report = empty.json("load", path)
-        assert (report["rows_unchanged"], report["rows_projected"], report["pending"]) == (5, 0, 3)
-        conn.execute("UPDATE grove.outbox SET lease_until = clock_timestamp()")
-        assert empty.json("load", path)["pending"] == 0
-        assert conn.execute("SELECT count(*) FROM grove.outbox").fetchone() == (0,)
-
-
 def test_a_dead_letter_that_is_loaded_again_is_tried_again(empty, tmp_path):
     path = write_rows(tmp_path / "x", [make_row(9001, vector=make_vector(9001))])
     assert empty.json("load", path)["pending"] == 0
@@ -246,47 +219,27 @@ def test_what_is_said(empty, tmp_path):
 
 
 def test_interrupted(empty, tmp_path):
-    total = 3000
+    total = 3 * BATCH + 40
     path = write_rows(tmp_path / "many", [
         make_row(n, tree="subject8", leaf=f"Leaf {n % 40}", vector=make_vector(n))
         for n in range(1, total + 1)])
+    with Injected(empty.home).held_at(["load-committed@2"], "load", path) as load:
+        load.reach("load-committed@2")
+        load.process.send_signal(signal.SIGINT)
+        load.go_on("load-committed@2")
+        answer = json.loads(load.finish("cancelled"))
+    assert EXIT_STATUS["cancelled"] == 130 and answer["error"]["code"] == "cancelled"
+    assert answer["error"]["message"] == "stopped on request"
+    assert "the same command again goes on" in answer["error"]["hint"]
+    # Whole batches, searchable ones: nothing is left over for others to complete.
+    there = 2 * BATCH
+    assert answer["load"]["rows_inserted"] == there
     with empty.connect() as conn:
-        process = empty.start("load", "--json", path)
-        wait_until(lambda: rows_of(conn, "subject8") > 0)
-        process.send_signal(signal.SIGINT)
-        out, _ = process.communicate(timeout=60)
-        there = rows_of(conn, "subject8")
-        assert process.returncode == EXIT_STATUS["cancelled"] == 130
-        assert 0 < there < total and there % BATCH == 0
-        # Whole batches, searchable ones: nothing is left over for others to complete.
-        assert conn.execute("SELECT count(*) FROM grove.outbox").fetchone() == (0,)
-        answer = json.loads(out)
-        assert answer["error"]["code"] == "cancelled"
-        assert "the same command again goes on" in answer["error"]["hint"]
-        assert answer["load"]["rows_inserted"] == there
-        # On a terminal there is a bar, gone again at the end.
-        status, shown = empty.on_terminal("load", path, columns=100)
-        assert status == 0 and "rows/s" in shown and "\r" in shown
-        last = shown.rsplit("\r", 1)[-1]
-        assert f"{total - there:,} inserted, {there:,} unchanged" in last
-        assert rows_of(conn, "subject8") == total
+        assert rows_of(conn, "subject8") == there
+    stores_agree(empty)
+    # On a terminal there is a bar, gone again at the end.
+    status, shown = empty.on_terminal("load", path, columns=100)
+    assert status == 0 and "rows/s" in shown and "\r" in shown
+    last = shown.rsplit("\r", 1)[-1]
+    assert f"{total - there:,} inserted, {there:,} unchanged" in last
     assert empty.json("browse", "subject8", "--limit", "1")["total"] == total
-
-
-def test_interrupted_while_embedding(empty, tmp_path):
-    text = " ".join(f"word{n}" for n in range(40))
-    path = write_rows(tmp_path / "slow", [
-        make_row(n, branch="Slow", title=f"Slow {n}", body=f"{n} {text}") for n in range(1, 400)])
-    with empty.connect() as conn:
-        process = empty.start("load", path)
-        ask = "SELECT count(*) FROM content_metadata WHERE title LIKE 'Slow %'"
-        wait_until(lambda: conn.execute(ask).fetchone()[0] > 0)
-        process.send_signal(signal.SIGINT)
-        _, said = process.communicate(timeout=60)
-        assert process.returncode == 130 and "stopped on request" in said
-        assert conn.execute(ask).fetchone()[0] == BATCH
-        # The batch under way was finished.
-        assert conn.execute("SELECT count(*) FROM grove.outbox").fetchone() == (0,)
-    report = empty.json("load", path)
-    assert counts(report) == (399 - BATCH, 0, BATCH, 0)
-    assert empty.json("sync")["pending"] == 0

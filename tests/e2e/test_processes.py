@@ -13,6 +13,7 @@ import time
 import pytest
 from conftest import (EXIT_STATUS, MIGRATIONS, Grove, end_home, make_home, make_row, make_vector,
                       wait_until, write_rows)
+from crashes import kill
 
 
 def main_processes(grove):
@@ -38,18 +39,6 @@ def finish(processes):
         out, err = process.communicate(timeout=120)
         results.append((process.returncode, out, err))
     return results
-
-
-def is_gone(pid):
-    try:
-        return pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] in "ZX"
-    except OSError:
-        return True
-
-
-def kill(pid):
-    os.kill(pid, signal.SIGKILL)
-    wait_until(lambda: is_gone(pid))
 
 
 def test_a_fresh_home_gets_one_server_each(grove):
@@ -160,67 +149,6 @@ def test_a_hung_vector_server(shared):
     assert shared.json("search", "faith", "--path", "religion")["degraded"] is False
 
 
-ROWS = 1500
-
-
-def backend_of_grove(conn):
-    found = conn.execute("SELECT pid FROM pg_stat_activity WHERE application_name = 'grove'"
-                         " AND backend_type = 'client backend'").fetchone()
-    return found and found[0]
-
-
-@pytest.mark.parametrize("tree, victim", [("subject2", "postmaster"), ("subject3", "backend"),
-                                          ("subject4", "vectors"), ("subject5", "grove"),
-                                          ("subject6", "everything")])
-def test_killed_in_the_middle_of_a_load(shared, tmp_path, tree, victim):
-    path = write_rows(tmp_path / "rows", [make_row(n, tree=tree, vector=make_vector(n))
-                                          for n in range(1, ROWS + 1)])
-    shared("browse", tree)  # the servers run
-    ask = f"SELECT count(*) FROM content_metadata WHERE hierarchy_table = '{tree}_hierarchy'"
-    with shared.connect() as conn:
-        load = shared.start("load", "--json", path)
-        wait_until(lambda: conn.execute(ask).fetchone()[0] > 0)
-        servers = shared.processes()
-        victims = {"postmaster": lambda: [servers["postgres"]],
-                   "vectors": lambda: [servers["vectors"]],
-                   "backend": lambda: [wait_until(lambda: backend_of_grove(conn))],
-                   "grove": lambda: [load.pid],
-                   "everything": lambda: [load.pid, *servers.values()]}[victim]()
-        for pid in victims:
-            os.kill(pid, signal.SIGKILL)
-    out, err = load.communicate(timeout=120)
-    if load.pid not in victims:
-        assert load.returncode >= 0
-        if load.returncode != 0:  # said so, and that trying again may help
-            error = json.loads(out)["error"]
-            assert load.returncode == EXIT_STATUS[error["code"]], (out, err)
-            assert error["retry"] == "later", error
-    # Whole batches only, all of them searchable at once.
-    assert shared.broken() == ""
-    with shared.connect() as conn:
-        there = conn.execute(ask).fetchone()[0]
-        assert there == ROWS or there % 256 == 0
-        # Who was killed cannot hand back what it had taken; this is the time running out.
-        conn.execute("UPDATE grove.outbox SET lease_until = clock_timestamp()"
-                     " WHERE lease_until IS NOT NULL")
-    answer = shared.json("search", "row", "--path", tree, "--limit", "1000")
-    assert answer["complete"] is True and len(answer["results"]) == min(there, 1000)
-    report = shared.json("load", path)
-    assert report["rows_inserted"] + report["rows_unchanged"] == ROWS and report["rows_bad"] == 0
-    done = shared.json("sync")
-    assert (done["pending"], done["dead"]) == (0, 0)
-    status = shared.json("status")
-    assert status["engine"]["points"] == status["contents"] == status["embeddings"]
-    assert shared.broken() == ""
-    assert shared.json("browse", tree, "--limit", "1")["total"] == ROWS
-    exact, quick = (
-        [hit["content_id"] for hit in
-         shared.json("search", "row", "--path", tree, "--limit", "50", *option)["results"]]
-        for option in (["--exact"], []))
-    assert len(exact) == 50 and len(set(exact) & set(quick)) >= 49
-    assert main_processes(shared) == {"postgres": 1, "vectors": 1}
-
-
 def test_a_stale_process_number(shared):
     """The number in postmaster.pid was given to another process since."""
     shared("browse", "religion")
@@ -293,41 +221,6 @@ def test_a_query_can_be_interrupted(blocked):
         return
     assert process.returncode == EXIT_STATUS["cancelled"]
     assert json.loads(out)["error"]["code"] == "cancelled"
-
-
-def has_connected(pid):
-    """Whether the process has a socket open: it has begun to wait for an answer."""
-    for file in pathlib.Path(f"/proc/{pid}/fd").iterdir():
-        with contextlib.suppress(FileNotFoundError):
-            if os.readlink(file).startswith("socket:"):
-                return True
-    return False
-
-
-def test_a_postmaster_that_hangs(shared):
-    """It accepts connections and never answers: nothing waits for it without end."""
-    shared("browse", "religion")
-    postmaster = shared.processes()["postgres"]
-    hurried = shared.hurried(pg_connect_ms=2000, pg_silent_ms=500, pg_quit_ms=200)
-    os.kill(postmaster, signal.SIGSTOP)
-    try:
-        told = hurried.start("--json", "browse", "religion")
-        ended = hurried.start("--json", "browse", "religion")
-        wait_until(lambda: has_connected(ended.pid))
-        ended.send_signal(signal.SIGTERM)
-        out, _ = ended.communicate(timeout=30)
-        assert ended.returncode == EXIT_STATUS["cancelled"], out
-        out, _ = told.communicate(timeout=60)
-        error = json.loads(out)["error"]
-        assert (error["code"], error["retry"]) == ("timeout", "later"), error
-        assert str(postmaster) in error["message"] and "grove stop" in error["hint"]
-        done = hurried("stop", timeout=60)
-        assert "stopped" in done.stdout and "killed" in done.stderr
-    finally:
-        if not is_gone(postmaster):
-            os.kill(postmaster, signal.SIGCONT)
-    assert is_gone(postmaster)
-    assert shared.json("browse", "religion")["total"] == 8
 
 
 def test_an_ordinary_user(ordinary):

@@ -9,7 +9,6 @@ import signal
 import socket
 import time
 
-import pytest
 from conftest import ROOT
 
 INSERT = """
@@ -95,31 +94,6 @@ def test_watch_projects_by_itself(shared):
     finally:
         watcher.send_signal(signal.SIGINT)
         watcher.communicate(timeout=30)
-
-
-def test_a_killed_projector_loses_nothing(shared):
-    with shared.connect() as conn:
-        for chunk in range(100, 160):
-            conn.execute(INSERT, (f"Tractate {chunk}", f"Page {chunk} of many.", chunk))
-        projector = shared.start("sync")
-        time.sleep(0.3)
-        projector.kill()
-        projector.communicate()
-        # What the dead one held is its own until the lease runs out: end the lease here.
-        conn.execute("UPDATE grove.outbox SET lease_until = clock_timestamp()"
-                     " WHERE lease_until IS NOT NULL")
-        report = shared.json("sync")
-        assert report["pending"] == 0
-        count = conn.execute("SELECT count(*) FROM content_metadata").fetchone()[0]
-    assert shared.json("status")["engine"]["points"] == count
-
-
-@pytest.mark.parametrize("victim", ["postgres", "vectors"])
-def test_a_killed_server_comes_back(shared, victim):
-    before = titles(shared, "candles")
-    os.kill(shared.processes()[victim], signal.SIGKILL)
-    assert titles(shared, "candles") == before
-    assert shared.json("status")["pending"] == 0
 
 
 def test_lost_vectors_are_missed_and_written_again(shared):

@@ -667,10 +667,6 @@ def test_fifty_clients(server):
     assert count(server) == 550
 
 
-# What is left after a rebuild is indexed when it is more than 1,000 KB, 666 points.
-INDEXED_OF_3000 = 3000 - 666
-
-
 def load_points(server, count_, first=0, dimension=384):
     for start in range(first, first + count_, 500):
         upsert(server, [point(i, dimension, a=i, revision=i + 1)
@@ -723,17 +719,3 @@ def test_searches_and_writes_go_on_while_the_index_is_built(server, tmp_path):
     server.start()
     assert count(server) == written - len(gone)
     assert indexed(server)["indexed_vectors_count"] >= 2000
-
-
-def test_kill_while_the_index_is_built(server, tmp_path):
-    make(server, dimension=384)
-    load_points(server, 3000)
-    wait_until(lambda: indexed(server)["status"] == "yellow", 20)
-    folder = tmp_path / "data" / "collections" / "c"
-    wait_until(lambda: len(os.listdir(folder)) > 2, 20)
-    upsert(server, [point(i, 384, a=i) for i in range(3000, 3010)])
-    server.kill()
-    server.start()
-    assert count(server) == 3010
-    wait_until(lambda: indexed(server)["indexed_vectors_count"] >= INDEXED_OF_3000, 60)
-    assert count(server) == 3010
