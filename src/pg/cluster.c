@@ -40,8 +40,8 @@
 #include "base/inject.h"
 #include "base/strbuf.h"
 #include "base/text.h"
+#include "pg/cluster_settings.h"
 #include "pg/conn.h"
-#include "pg/memory.h"
 
 enum {
     LOCK_TIMEOUT_MS = 180000,
@@ -53,7 +53,6 @@ enum {
     ORPHANS_TIMEOUT_MS = 5000,
     PAUSE_MS = 15,
     LOG_BYTES_MAX = 10 << 20,
-    SMALL_FILE_BYTES_MAX = 64 << 10,
 };
 
 static_assert((int)LOCK_TIMEOUT_MS > STOP_TIMEOUT_MS + 2 * KILL_TIMEOUT_MS,
@@ -426,56 +425,6 @@ static enum grove_code create(const struct cluster *cluster, struct grove_error 
     return code;
 }
 
-// --- settings ------------------------------------------------------------------------------------
-
-static uint64_t clamp(uint64_t value, uint64_t low, uint64_t high)
-{
-    CHECK(low <= high);
-    return value < low ? low : value > high ? high : value;
-}
-
-// Sized for a machine that grove shares with whatever else its user runs.
-static void add_settings(const struct cluster *cluster, struct strbuf *text)
-{
-    uint64_t memory_mb = memory_usable_bytes() >> 20;
-    strbuf_add(text, "# Written by grove at every start. Your own settings go to "
-                     "postgresql.conf.\nlisten_addresses = ''\nunix_socket_directories = '\"");
-    CHECK(cluster->home->run[0] == '/');
-    for (const char *c = cluster->home->run; *c; c++) {
-        if (*c == '\'' || *c == '"')
-            strbuf_add_char(text, *c);
-        strbuf_add_char(text, *c);
-    }
-    strbuf_add(text, "\"'\nunix_socket_permissions = 0700\nport = 5432\nmax_connections = 200\n"
-                     "superuser_reserved_connections = 3\n");
-    strbuf_addf(text, "shared_buffers = %lluMB\n",
-                (unsigned long long)clamp(memory_mb / 16, 32, 1024));
-    strbuf_addf(text, "effective_cache_size = %lluMB\n",
-                (unsigned long long)clamp(memory_mb / 2, 128, 1 << 20));
-    strbuf_addf(text, "maintenance_work_mem = %lluMB\n",
-                (unsigned long long)clamp(memory_mb / 32, 32, 512));
-    strbuf_add(text, "work_mem = 16MB\nmin_wal_size = 80MB\nmax_wal_size = 1GB\n"
-                     "wal_level = replica\nrandom_page_cost = 1.1\njit = off\n"
-                     "timezone = 'UTC'\nlog_timezone = 'UTC'\n"
-                     "log_min_error_statement = panic\nlog_checkpoints = off\n"
-                     "log_line_prefix = '%m [%p] '\n");
-}
-
-static enum grove_code write_settings(const struct cluster *cluster, struct grove_error *error)
-{
-    char path[PATH_MAX + 16];
-    struct strbuf text;
-    strbuf_init(&text, SMALL_FILE_BYTES_MAX);
-    add_settings(cluster, &text);
-    snprintf(path, sizeof path, "%s/grove.conf", cluster->data);
-    home_act_as_servers(cluster->home);
-    enum grove_code code = text.failed ? error_no_memory(error, "the server's settings")
-                                       : file_write(path, strbuf_text(&text), 0600, error);
-    home_act_as_self(cluster->home);
-    strbuf_release(&text);
-    return code;
-}
-
 // --- starting ------------------------------------------------------------------------------------
 
 static enum grove_code check_cancelled(const struct cluster *cluster, struct grove_error *error)
@@ -595,7 +544,7 @@ static enum grove_code launch(const struct cluster *cluster, struct grove_error 
     if (code == GROVE_OK)
         code = clear_remains(cluster, error);
     if (code == GROVE_OK)
-        code = write_settings(cluster, error);
+        code = cluster_write_settings(cluster->home, cluster->data, error);
     if (code != GROVE_OK)
         return code;
     snprintf(log_path, sizeof log_path, "%s/postgres.log", cluster->log);

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Any number of grove processes, and any of them killed."""
 
-import contextlib
 import json
 import os
 import pathlib
