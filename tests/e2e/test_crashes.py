@@ -302,8 +302,8 @@ def test_a_harmed_point_is_seen(home, harm):
 
 
 @pytest.mark.parametrize("harm", [
-    "INSERT INTO grove.outbox (content_id, revision, deleted, dead_since)"
-    " VALUES (0, 1, true, clock_timestamp())",
+    "INSERT INTO grove.outbox (content_id, revision, deleted, dead_since, last_error)"
+    " VALUES (0, 1, true, clock_timestamp(), 'none')",
     "INSERT INTO grove.content_count SELECT * FROM grove.content_count LIMIT 1",
     "INSERT INTO grove.content_state VALUES (0, 1)",
     "UPDATE grove.embedding SET text_sha256 = sha256('') WHERE content_id ="

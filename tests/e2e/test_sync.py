@@ -9,6 +9,7 @@ import signal
 import socket
 import time
 
+import pytest
 from conftest import ROOT
 
 INSERT = """

@@ -116,6 +116,29 @@ static void a_late_write_takes_the_row_from_another(struct test_stores *stores)
     assert_agreed(stores);
 }
 
+// The same where the content did not change, so that only the lease tells.
+static void a_row_leased_again_is_not_done(struct test_stores *stores)
+{
+    stores->id = make_row(stores, 0.5F);
+    TEST_AT(stores, PROJECTOR_WRITTEN, lease_for_another);
+    step(stores);
+    struct test_outbox row = test_outbox(stores, stores->id);
+    assert_true(row.present && !row.leased);
+    assert_true(row.due_in_seconds <= 0);
+    drain(stores);
+    assert_agreed(stores);
+}
+
+// As enqueue_all.sql puts one in, whose snapshot is older than the content's last change.
+static void a_row_behind_its_content_is_done(struct test_stores *stores)
+{
+    stores->id = make_row(stores, 0.5F);
+    change_words(stores);
+    test_sql(stores, "UPDATE grove.outbox SET revision = revision - 1");
+    assert_int_equal(step(stores).upserted, 1);
+    assert_agreed(stores);
+}
+
 static void another_s_row_is_not_put_back(struct test_stores *stores)
 {
     stores->id = make_row(stores, 0.5F);
@@ -276,6 +299,8 @@ int main(int argc, char **argv)
         STORES_TEST(what_is_read_is_of_after_the_lease),
         STORES_TEST(a_change_after_the_read_comes_again),
         STORES_TEST(a_late_write_takes_the_row_from_another),
+        STORES_TEST(a_row_leased_again_is_not_done),
+        STORES_TEST(a_row_behind_its_content_is_done),
         STORES_TEST(another_s_row_is_not_put_back),
         STORES_TEST(vectors_of_a_changed_text_are_not_kept),
         STORES_TEST(late_vectors_are_not_kept),
