@@ -121,6 +121,30 @@ def is_indexed(server):
     return info["status"] == "green" and info["indexed_vectors_count"] > 0
 
 
+def write_meanwhile(server):
+    """Some points more, and some less: the numbers of those that there are."""
+    upsert(server, [point(number, a=number) for number in range(POINTS, POINTS + 10)])
+    server.ok("POST", "/collections/c/points/delete?wait=true", {"points": [1, 2, 3]})
+    numbers = set(range(POINTS + 10)) - {1, 2, 3}
+    assert count(server) == len(numbers)
+    return numbers
+
+
+@pytest.mark.parametrize("when", ["before optimize", "behind replay"])
+def test_written_while_it_rebuilds(stopping, when):
+    """Before the builder has read the journal for the first time, and after that."""
+    server = stopping(when)
+    builder = server.wait_for_stop()
+    numbers = write_meanwhile(server)
+    assert generations(server)[0] == "g1"
+    os.kill(builder, signal.SIGCONT)
+    wait_until(lambda: generations(server) == ("g2", {"g2"}), 30)
+    check_points(server, numbers)
+    server.kill()
+    server.start()
+    check_points(server, numbers)
+
+
 @row(ARCHITECTURE, "vector server, while it rebuilds its index")
 @row(EMBEDDED, "`kill -9` of the server")
 @pytest.mark.parametrize("when", [
@@ -132,10 +156,7 @@ def test_the_server_is_killed_while_it_rebuilds(stopping, program, when):  # noq
     numbers = set(range(POINTS))
     assert (stopped == server.process.pid) == (when.split()[1] in SERVER_STEPS)
     if "optimize" in when or "replay" in when:  # the server goes on, and keeps a journal
-        upsert(server, [point(number, a=number) for number in range(POINTS, POINTS + 10)])
-        server.ok("POST", "/collections/c/points/delete?wait=true", {"points": [1, 2, 3]})
-        numbers = numbers - {1, 2, 3} | set(range(POINTS, POINTS + 10))
-        assert count(server) == len(numbers)
+        numbers = write_meanwhile(server)
     switched = when in ("behind write_json", "behind switch_to")
     assert generations(server)[0] == ("g2" if switched else "g1")
     server.kill()
