@@ -63,11 +63,14 @@ class StoppingServer(Server):
     """Ends at a step of the rebuild; `stopped` is the file that says so."""
 
     def __init__(self, folder, when):
-        self.stopped = folder / "stopped"
-        script = folder / "stopping.py"
-        script.write_text(STOPPING.format(embedded=str(ROOT / "embedded"), when=when,
-                                          file=str(self.stopped), builder_steps=BUILDER_STEPS))
-        super().__init__(folder, script)
+        self.script = folder / "stopping.py"
+        self.stop_at(folder, when)
+        super().__init__(folder, self.script)
+
+    def stop_at(self, folder, when):
+        self.stopped = folder / when.replace(" ", "-")
+        self.script.write_text(STOPPING.format(embedded=str(ROOT / "embedded"), when=when,
+                                               file=str(self.stopped), builder_steps=BUILDER_STEPS))
 
     def wait_for_stop(self):
         """The process that has stopped."""
@@ -150,7 +153,7 @@ def test_written_while_it_rebuilds(stopping, when):
 @pytest.mark.parametrize("when", [
     *(f"before {step}" for step in (*BUILDER_STEPS, *SERVER_STEPS)), "behind write_json",
     "behind switch_to"])
-def test_the_server_is_killed_while_it_rebuilds(stopping, program, when):  # noqa: F811
+def test_the_server_is_killed_while_it_rebuilds(stopping, program, tmp_path, when):  # noqa: F811
     server = stopping(when)
     stopped = server.wait_for_stop()
     numbers = set(range(POINTS))
@@ -161,10 +164,14 @@ def test_the_server_is_killed_while_it_rebuilds(stopping, program, when):  # noq
     assert generations(server)[0] == ("g2" if switched else "g1")
     server.kill()
     wait_until(lambda: state_of(stopped) in "ZX", 30)  # the builder ends with it
-    server.program = program
+    server.stopped.unlink()
+    server.stop_at(tmp_path, "before optimize")  # the next rebuild: this one is looked at
     server.start()
     assert generations(server)[0] == ("g2" if switched else "g1")
     check_points(server, numbers)
+    server.kill()
+    server.program = program
+    server.start()
     wait_until(lambda: is_indexed(server), 30)
     check_points(server, numbers)
     valid, there = generations(server)
