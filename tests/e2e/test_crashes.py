@@ -207,9 +207,8 @@ def test_a_load_that_fails_before_its_commit(home, tmp_path, point):
 
 
 @row(CONTENT, "the engine or the model fails after the commit")
-@at("load-committed", "projector-lease", "projector-leased", "projector-read",
-    "projector-embedded", "projector-stored", "projector-write", "projector-upserted",
-    "projector-written", "projector-acknowledged", "load-projected")
+@at("load-committed", "projector-leased", "projector-read", "projector-written",
+    "projector-acknowledged", "load-projected")
 def test_a_load_that_fails_after_its_commit(home, tmp_path, point):
     leaf = f"failed at {point}"
     files = write_files(tmp_path, leaf)

@@ -63,11 +63,14 @@ class StoppingServer(Server):
     """Ends at a step of the rebuild; `stopped` is the file that says so."""
 
     def __init__(self, folder, when):
-        self.stopped = folder / "stopped"
-        script = folder / "stopping.py"
-        script.write_text(STOPPING.format(embedded=str(ROOT / "embedded"), when=when,
-                                          file=str(self.stopped), builder_steps=BUILDER_STEPS))
-        super().__init__(folder, script)
+        self.script = folder / "stopping.py"
+        self.stop_at(folder, when)
+        super().__init__(folder, self.script)
+
+    def stop_at(self, folder, when):
+        self.stopped = folder / when.replace(" ", "-")
+        self.script.write_text(STOPPING.format(embedded=str(ROOT / "embedded"), when=when,
+                                               file=str(self.stopped), builder_steps=BUILDER_STEPS))
 
     def wait_for_stop(self):
         """The process that has stopped."""
@@ -121,29 +124,54 @@ def is_indexed(server):
     return info["status"] == "green" and info["indexed_vectors_count"] > 0
 
 
+def write_meanwhile(server):
+    """Some points more, and some less: the numbers of those that there are."""
+    upsert(server, [point(number, a=number) for number in range(POINTS, POINTS + 10)])
+    server.ok("POST", "/collections/c/points/delete?wait=true", {"points": [1, 2, 3]})
+    numbers = set(range(POINTS + 10)) - {1, 2, 3}
+    assert count(server) == len(numbers)
+    return numbers
+
+
+@pytest.mark.parametrize("when", ["before optimize", "behind replay"])
+def test_written_while_it_rebuilds(stopping, when):
+    """Before the builder has read the journal for the first time, and after that."""
+    server = stopping(when)
+    builder = server.wait_for_stop()
+    numbers = write_meanwhile(server)
+    assert generations(server)[0] == "g1"
+    os.kill(builder, signal.SIGCONT)
+    wait_until(lambda: generations(server) == ("g2", {"g2"}), 30)
+    check_points(server, numbers)
+    server.kill()
+    server.start()
+    check_points(server, numbers)
+
+
 @row(ARCHITECTURE, "vector server, while it rebuilds its index")
 @row(EMBEDDED, "`kill -9` of the server")
 @pytest.mark.parametrize("when", [
     *(f"before {step}" for step in (*BUILDER_STEPS, *SERVER_STEPS)), "behind write_json",
     "behind switch_to"])
-def test_the_server_is_killed_while_it_rebuilds(stopping, program, when):  # noqa: F811
+def test_the_server_is_killed_while_it_rebuilds(stopping, program, tmp_path, when):  # noqa: F811
     server = stopping(when)
     stopped = server.wait_for_stop()
     numbers = set(range(POINTS))
     assert (stopped == server.process.pid) == (when.split()[1] in SERVER_STEPS)
     if "optimize" in when or "replay" in when:  # the server goes on, and keeps a journal
-        upsert(server, [point(number, a=number) for number in range(POINTS, POINTS + 10)])
-        server.ok("POST", "/collections/c/points/delete?wait=true", {"points": [1, 2, 3]})
-        numbers = numbers - {1, 2, 3} | set(range(POINTS, POINTS + 10))
-        assert count(server) == len(numbers)
+        numbers = write_meanwhile(server)
     switched = when in ("behind write_json", "behind switch_to")
     assert generations(server)[0] == ("g2" if switched else "g1")
     server.kill()
     wait_until(lambda: state_of(stopped) in "ZX", 30)  # the builder ends with it
-    server.program = program
+    server.stopped.unlink()
+    server.stop_at(tmp_path, "before optimize")  # the next rebuild: this one is looked at
     server.start()
     assert generations(server)[0] == ("g2" if switched else "g1")
     check_points(server, numbers)
+    server.kill()
+    server.program = program
+    server.start()
     wait_until(lambda: is_indexed(server), 30)
     check_points(server, numbers)
     valid, there = generations(server)
