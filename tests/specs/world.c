@@ -136,7 +136,7 @@ enum grove_code world_ask(struct world *world, const char *name, const char *sql
 // Number n has a cosine of 1 - n/16 to number 0.
 void world_vector(int number, float ret_vector[static VECTOR_DIMENSION])
 {
-    double cosine = 1 - (double)number / VECTORS;
+    double cosine = 1 - (double)number / (double)VECTORS;
     memset(ret_vector, 0, VECTOR_DIMENSION * sizeof *ret_vector);
     ret_vector[0] = (float)cosine;
     ret_vector[1] = (float)sqrt(1 - cosine * cosine);
