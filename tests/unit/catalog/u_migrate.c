@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Migrations, from an empty database on.
 #include "../../support/stores.h"
+#include "../../support/thread.h"
 
 #include "base/inject.h"
 #include "catalog/assets.h"
@@ -47,6 +48,33 @@ static void a_migration_and_its_row_are_committed_together(struct test_stores *s
     assert_int_equal(applied, 0);
 }
 
+struct migrating {
+    struct pg_conn *conn;
+    unsigned applied;
+    enum grove_code code;
+    struct grove_error error;
+};
+
+static void migrate(void *state)
+{
+    struct migrating *migrating = state;
+    migrating->code = migrate_up(migrating->conn, &migrating->applied, &migrating->error);
+}
+
+// The key is said here once more: processes of several versions must agree on it.
+static void one_process_migrates_at_a_time(struct test_stores *stores)
+{
+    struct pg_conn *other = test_session(stores);
+    struct migrating migrating = {.conn = test_session(stores)};
+    test_session_sql(other, "BEGIN; SELECT pg_advisory_xact_lock(7454108919)");
+    struct test_thread *thread = test_thread_start(stores, migrate, &migrating);
+    test_wait_for_lock(stores);
+    test_session_sql(other, "COMMIT");
+    test_thread_join(thread);
+    assert_ok(migrating.code, migrating.error);
+    assert_int_equal(migrating.applied, 0);
+}
+
 static void a_changed_migration_is_told(struct test_stores *stores)
 {
     struct grove_error error;
@@ -86,6 +114,7 @@ int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         STORES_TEST(a_migration_and_its_row_are_committed_together),
+        STORES_TEST(one_process_migrates_at_a_time),
         STORES_TEST(a_changed_migration_is_told),
         STORES_TEST(a_newer_database_is_refused),
         STORES_TEST(a_statement_that_is_not_there_is_a_bug),
