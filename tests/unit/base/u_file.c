@@ -16,7 +16,7 @@ static struct {
     enum call calls[16];
     size_t count;
     int failing; // a call, or -1
-} log;
+} seen;
 
 ssize_t __real_write(int fd, const void *bytes, size_t size);
 int __real_fsync(int fd);
@@ -28,10 +28,10 @@ int __wrap_rename(const char *from, const char *to);
 // Returns whether the call is to fail.
 static bool note(enum call call)
 {
-    if (log.count < ARRAY_COUNT(log.calls))
-        log.calls[log.count++] = call;
+    if (seen.count < ARRAY_COUNT(seen.calls))
+        seen.calls[seen.count++] = call;
     errno = EIO;
-    return log.failing == (int)call;
+    return seen.failing == (int)call;
 }
 
 ssize_t __wrap_write(int fd, const void *bytes, size_t size)
@@ -55,8 +55,8 @@ static int set_up(void **state)
 {
     (void)state;
     snprintf(folder, sizeof folder, "/tmp/grove-test-XXXXXX");
-    log.count = 0;
-    log.failing = -1;
+    seen.count = 0;
+    seen.failing = -1;
     if (!mkdtemp(folder))
         return -1;
     snprintf(path, sizeof path, "%s/file", folder);
@@ -88,8 +88,8 @@ static void contents_are_on_disk_before_the_name(void **state)
     struct grove_error error;
     static const enum call wanted[] = {CALL_WRITE, CALL_FSYNC, CALL_RENAME};
     assert_ok(file_write(path, text_of("contents"), 0600, &error), error);
-    assert_int_equal(log.count, ARRAY_COUNT(wanted));
-    assert_memory_equal(log.calls, wanted, sizeof wanted);
+    assert_int_equal(seen.count, ARRAY_COUNT(wanted));
+    assert_memory_equal(seen.calls, wanted, sizeof wanted);
 }
 
 static void assert_contents(const char *wanted)
@@ -108,12 +108,12 @@ static void what_fails_changes_nothing(void **state)
     (void)state;
     struct grove_error error;
     assert_ok(file_write(path, text_of("old"), 0600, &error), error);
-    for (log.failing = CALL_WRITE; log.failing <= (int)CALL_RENAME; log.failing++) {
+    for (seen.failing = CALL_WRITE; seen.failing <= (int)CALL_RENAME; seen.failing++) {
         assert_int_equal(file_write(path, text_of("new"), 0600, &error), GROVE_IO);
         assert_contents("old");
         assert_int_equal(count_files(), 1);
     }
-    log.failing = -1;
+    seen.failing = -1;
     assert_ok(file_write(path, text_of("new"), 0600, &error), error);
     assert_contents("new");
 }
