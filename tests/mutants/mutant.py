@@ -12,7 +12,7 @@ class Mutant:
     file: str
     find: str  # occurs exactly once in the file
     replace: str
-    killer: str  # "u_home:a_test", "u_home", or the id of a pytest test
+    killer: str  # "u_home:a_test", "u_home", "spec_load", or the id of a pytest test
     limit_seconds: int = 60  # for the killer, once it runs
     hangs: bool = False  # the killer notices by waiting in vain: ending at its limit is a kill
     needs_root: bool = False  # what it takes away is done under root only
