@@ -6,7 +6,8 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 BUILD ?= build
 
-.PHONY: all demo test install bench bench-embed check check-tokenizer clean help setup-build setup-test
+.PHONY: all demo test install bench bench-embed check check-tokenizer mutants clean help setup-build \
+	setup-test
 
 all: setup-build ## build build/grove
 	@tools/build $(BUILD) --prefix "$(PREFIX)"
@@ -36,6 +37,10 @@ check-tokenizer: setup-test ## compare the tokenizer with the published one (SEE
 	@tools/build $(BUILD) --prefix "$(PREFIX)"
 	@BUILD="$(BUILD)" tools/check-tokenizer $(if $(SEED),--seed "$(SEED)") \
 		$(if $(CORPUS),--corpus "$(CORPUS)")
+
+mutants: setup-test ## take one guard away at a time, and see that its test fails (MUTANTS="NAME ...")
+	@tools/build $(BUILD) --prefix "$(PREFIX)"
+	@tools/mutants $(MUTANTS)
 
 clean: ## remove what was built
 	rm -rf build build-*

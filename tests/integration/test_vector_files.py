@@ -64,6 +64,20 @@ def test_a_log_file_renamed_while_the_log_is_synced(tmp_path, package, collectio
     assert len(opened) < 50
 
 
+def test_changes_during_a_rebuild_are_in_its_journal(tmp_path, package, collection):
+    journal = importlib.import_module("grove_vectors.journal")
+    path = str(tmp_path / "journal")
+    upsert(package, collection, 1)
+    collection.journal = journal.Journal(path)
+    upsert(package, collection, 2)
+    collection.change(package.changes.DELETE, b'{"points": [1]}', False)
+    entries = list(journal.read(path, 0, collection.journal.size))
+    collection.journal.close()
+    collection.journal = None
+    assert [kind for kind, _ in entries] == [package.changes.UPSERT, package.changes.DELETE]
+    assert json.loads(entries[0][1])["points"][0]["id"] == 2
+
+
 def test_a_log_file_renamed_while_a_generation_is_copied(tmp_path, package, monkeypatch):
     wal = tmp_path / "g1" / "wal"
     wal.mkdir(parents=True)

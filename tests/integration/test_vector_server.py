@@ -477,6 +477,14 @@ def test_errors_change_nothing(patient_server, method, path, body, status, text)
     assert patient_server.ok("GET", "/collections") == {"collections": [{"name": "c"}]}
 
 
+def test_a_bad_point_among_many_changes_nothing(server):
+    make(server)
+    points = [point(i) for i in range(200)]  # several operations of the engine's
+    points[-1]["vector"] = [1.0]
+    assert server.fails("PUT", "/collections/c/points?wait=true", {"points": points})[0] == 400
+    assert count(server) == 0
+
+
 def raw_exchange(server, data):
     """What comes back until the server closes the connection."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as client:
@@ -626,6 +634,25 @@ def test_a_damaged_collection_is_told_and_can_be_replaced(server, tmp_path):
     assert server.ok("DELETE", "/collections/c") is True
     make(server)
     assert count(server) == 0
+
+
+def test_nobody_is_let_in_before_the_collections_are_loaded(server, tmp_path):
+    make(server)
+    assert server.stop() == 0
+    (tmp_path / "watch.py").write_text(
+        "import json, os, runpy, sys\n"
+        "real, seen, address = json.load, sys.argv[1], sys.argv[-1]\n"
+        "def load(file):\n"
+        "    open(seen, 'w').write(str(os.path.exists(address)))\n"
+        "    return real(file)\n"
+        "json.load = load\n"
+        "sys.argv = sys.argv[2:]\n"
+        "runpy.run_path(sys.argv[0], run_name='__main__')\n")
+    command = server.command()
+    command[4:4] = [str(tmp_path / "watch.py"), str(tmp_path / "seen")]
+    server.command = lambda: command
+    server.start()
+    assert (tmp_path / "seen").read_text() == "False"
 
 
 def test_missing_engine(tmp_path, program):

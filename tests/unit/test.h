@@ -12,10 +12,14 @@
 
 #include <cmocka.h>
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/error.h"
@@ -26,6 +30,30 @@
         if ((call) != GROVE_OK)                                                                    \
             fail_msg("%s: %s", #call, (error).message);                                            \
     } while (0)
+
+// Whether run(state) ends the program by a failed CHECK: in a process of its own.
+static inline bool test_fails_a_check(void (*run)(void *state), void *state)
+{
+    int status = 0;
+    fflush(NULL);
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        signal(SIGABRT, SIG_DFL);
+        setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
+        (void)!freopen("/dev/null", "w", stderr);
+        run(state);
+        _exit(0);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    return WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT;
+}
+
+// CMOCKA_TEST_FILTER=name runs the tests of that name alone; "*" and "?" are wildcards.
+__attribute__((constructor)) static void test_choose(void)
+{
+    cmocka_set_test_filter(getenv("CMOCKA_TEST_FILTER"));
+}
 
 struct test_faults {
     unsigned long countdown; // the allocation that fails: 1 is the next

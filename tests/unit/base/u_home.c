@@ -182,6 +182,35 @@ static void programs_run_under_the_account(void **state)
     assert_int_equal(exit_status, 127);
 }
 
+// What a caller has open and in its environment stays its own.
+static void programs_inherit_nothing(void **state)
+{
+    (void)state;
+    struct grove_error error;
+    struct home home;
+    struct arena arena;
+    struct text text;
+    char path[PATH_MAX + 16], log_path[PATH_MAX + 16];
+    snprintf(path, sizeof path, "%s/heir", folder);
+    assert_ok(home_open(path, &home, &error), error);
+    snprintf(log_path, sizeof log_path, "%s/output", home.servers);
+    int kept = dup2(STDERR_FILENO, 20); // without O_CLOEXEC
+    assert_int_equal(kept, 20);
+    setenv("PGPASSWORD", "secret", 1);
+    setenv("GROVE_PRESENT", "given", 1);
+    const char *const arguments[] = {
+        "/bin/sh", "-c", "echo $PGPASSWORD,$GROVE_PRESENT,$LC_ALL; ls /proc/self/fd | wc -l", NULL};
+    int exit_status;
+    assert_ok(home_run(&home, arguments, log_path, &exit_status, &error), error);
+    unsetenv("GROVE_PRESENT");
+    unsetenv("PGPASSWORD");
+    close(kept);
+    arena_init(&arena, 1 << 20);
+    assert_ok(file_read(&arena, log_path, 100, &text, &error), error);
+    assert_true(text_equal(text, text_of(",given,C.UTF-8\n4\n"))); // 0, 1, 2 and ls's own
+    arena_release(&arena);
+}
+
 static void add_one(void *state, size_t index, unsigned worker)
 {
     (void)worker;
@@ -316,6 +345,7 @@ int main(void)
         cmocka_unit_test(homes_opened_at_once_agree),
         cmocka_unit_test(the_lock_excludes),
         cmocka_unit_test(programs_run_under_the_account),
+        cmocka_unit_test(programs_inherit_nothing),
         cmocka_unit_test(workers_do_each_step_once),
         cmocka_unit_test(workers_are_not_waited_for),
         cmocka_unit_test(a_team_does_each_step_once),

@@ -41,6 +41,7 @@ static void arena_bound(void **state)
     arena_init(&arena, 1000);
     assert_null(arena_alloc(&arena, 5000));
     assert_null(arena_alloc_array(&arena, SIZE_MAX / 2, 4));
+    assert_null(arena_alloc_array(&arena, SIZE_MAX / 4 + 2, 4)); // 4, were it not checked
     arena_release(&arena);
 }
 
@@ -57,6 +58,9 @@ static void strbuf_grows_and_stops(void **state)
         strbuf_add(&buffer, "0123456789");
     assert_true(buffer.failed);
     assert_true(buffer.length <= 100);
+    size_t length = buffer.length;
+    strbuf_add_char(&buffer, '!'); // there is room, but what comes before it is missing
+    assert_int_equal(buffer.length, length);
     strbuf_clear(&buffer);
     assert_false(buffer.failed);
     strbuf_add(&buffer, "again");

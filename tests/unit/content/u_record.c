@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "../test.h"
 
+#include "base/strbuf.h"
 #include "content/record.h"
 #include "content/seen.h"
 
@@ -78,6 +79,40 @@ static void bad_lines(void **state)
         if (!strstr(problem.reason, rows[i].reason))
             fail_msg("%s: \"%s\"", rows[i].line, problem.reason);
         arena_release(&arena);
+    }
+}
+
+// 384 numbers, of which one is another.
+static void bad_vectors(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *first, *rest, *reason; // NULL: it is good
+    } rows[] = {
+        {"0", "0", "all zero"},
+        {"1e39", "0.5", "number 1 is too large"},
+        {"null", "0.5", "number 1 is none"},
+        {"NaN", "0.5", "number 1 is NaN"},
+        {"1", "0", NULL},
+    };
+    for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
+        struct strbuf line;
+        struct arena arena;
+        struct record record;
+        struct record_problem problem;
+        strbuf_init(&line, 1 << 16);
+        arena_init(&arena, 1 << 20);
+        strbuf_addf(&line, "{" WHOLE ",\"vector\":[%s", rows[i].first);
+        for (int n = 1; n < RECORD_VECTOR_SIZE; n++)
+            strbuf_addf(&line, ",%s", rows[i].rest);
+        strbuf_add(&line, "]}");
+        enum record_verdict verdict =
+            record_parse(strbuf_text(&line), &trees, &arena, &record, &problem);
+        assert_int_equal(verdict, rows[i].reason ? RECORD_BAD : RECORD_GOOD);
+        if (rows[i].reason)
+            assert_non_null(strstr(problem.reason, rows[i].reason));
+        arena_release(&arena);
+        strbuf_release(&line);
     }
 }
 
@@ -196,6 +231,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_whole_line),
         cmocka_unit_test(bad_lines),
+        cmocka_unit_test(bad_vectors),
         cmocka_unit_test(lengths_are_in_characters),
         cmocka_unit_test(a_long_body_is_summarised),
         cmocka_unit_test(keys_tell_contents_apart),

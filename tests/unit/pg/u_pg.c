@@ -102,6 +102,22 @@ static void a_bad_connection_string_stays_secret(void **state)
     assert_null(strstr(error.detail, "secret"));
 }
 
+// libpq would take the end of such a password for the host or the database, and tell it.
+static void a_stray_at_is_refused(void **state)
+{
+    (void)state;
+    static const char *const rows[] = {"postgresql://u:pa@ss@host/db",
+                                       "postgres://u:pa/ss@host/db"};
+    for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
+        struct pg_pool *pool;
+        struct grove_error error;
+        struct pg_pool_options options = {.conninfo = rows[i]};
+        assert_int_equal(pg_pool_new(&options, &pool, &error), GROVE_INVALID);
+        assert_null(strstr(error.message, "ss"));
+        assert_non_null(strstr(error.hint, "%XX"));
+    }
+}
+
 static void an_absent_server_is_unavailable(void **state)
 {
     (void)state;
@@ -152,6 +168,7 @@ int main(void)
         cmocka_unit_test(arrays_fail_stickily),
         cmocka_unit_test(sqlstates),
         cmocka_unit_test(a_bad_connection_string_stays_secret),
+        cmocka_unit_test(a_stray_at_is_refused),
         cmocka_unit_test(an_absent_server_is_unavailable),
         cmocka_unit_test(messages_are_one_line),
         cmocka_unit_test(memory_is_sensible),

@@ -39,6 +39,17 @@ static void note_revision(void *state, const struct engine_event *event)
         *(int64_t *)stores->other = event->revisions[0];
 }
 
+static void a_changed_text_is_embedded_again(struct test_stores *stores)
+{
+    stores->id = test_content(stores, &(struct test_content){.title = "first"});
+    assert_int_equal(step(stores).embedded, 1);
+    change_title(stores);
+    assert_int_equal(step(stores).embedded, 1);
+    change_words(stores);
+    assert_int_equal(step(stores).embedded, 0); // the text is the same
+    assert_agreed(stores);
+}
+
 static void a_delete_is_projected(struct test_stores *stores)
 {
     int64_t removed_at = 0;
@@ -293,6 +304,7 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         STORES_TEST(a_row_is_projected),
         STORES_TEST(a_text_is_embedded_and_kept),
+        STORES_TEST(a_changed_text_is_embedded_again),
         STORES_TEST(a_delete_is_projected),
         STORES_TEST(a_change_before_the_end_is_kept),
         STORES_TEST(a_delete_before_the_end_is_kept),

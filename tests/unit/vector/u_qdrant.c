@@ -59,7 +59,8 @@ struct server {
     unsigned short port;
     const struct canned *answers;
     size_t count;
-    char requests[16][1024]; // their beginnings
+    char requests[16][8192]; // their beginnings
+    size_t served;
     pthread_t thread;
 };
 
@@ -96,7 +97,8 @@ static void *serve(void *state)
             i--;
             continue;
         }
-        snprintf(server->requests[i], sizeof server->requests[i], "%.1000s", buffer);
+        snprintf(server->requests[i], sizeof server->requests[i], "%.8000s", buffer);
+        server->served = i + 1;
         if (!server->answers[i].body) {
             close(fd);
             fd = -1;
@@ -287,6 +289,13 @@ static void writes_are_conditional(void **state)
     assert_ok(vector_upsert(engine, points, 2, &error), error);
     vector_engine_free(engine);
     stop(&server);
+    assert_non_null(
+        strstr(server.requests[1], "PUT /collections/content_vectors/points?wait=true"));
+    assert_non_null(strstr(server.requests[1], "],\"update_filter\":{\"should\":["
+                                               "{\"must\":[{\"has_id\":[1]},{\"key\":"
+                                               "\"revision\",\"range\":{\"lte\":10}}]},"
+                                               "{\"must\":[{\"has_id\":[2]},{\"key\":"
+                                               "\"revision\",\"range\":{\"lte\":10}}]}]}}"));
     start(&server, older, ARRAY_COUNT(older));
     engine = open_engine(&server, NULL);
     assert_ok(vector_upsert(engine, points, 2, &error), error);
@@ -296,6 +305,107 @@ static void writes_are_conditional(void **state)
     vector_engine_free(engine);
     stop(&server);
     assert_non_null(strstr(server.requests[2], "{\"points\":[{\"id\":1,"));
+    assert_null(strstr(server.requests[2], "{\"id\":2,"));
+}
+
+static void removals_are_conditional(void **state)
+{
+    (void)state;
+    static const struct canned answers[] = {{"200 OK", "{\"result\":{},\"status\":\"ok\"}"}};
+    const int32_t ids[] = {7, 8};
+    const int64_t revisions[] = {70, 80};
+    struct server server;
+    struct grove_error error;
+    start(&server, answers, ARRAY_COUNT(answers));
+    struct vector_engine *engine = open_engine(&server, NULL);
+    assert_ok(vector_remove(engine, ids, revisions, 2, &error), error);
+    vector_engine_free(engine);
+    stop(&server);
+    assert_non_null(
+        strstr(server.requests[0], "POST /collections/content_vectors/points/delete?wait=true"));
+    assert_non_null(
+        strstr(server.requests[0],
+               "{\"filter\":{\"should\":["
+               "{\"must\":[{\"has_id\":[7]},{\"key\":\"revision\",\"range\":{\"lte\":70}}]},"
+               "{\"must\":[{\"has_id\":[8]},{\"key\":\"revision\",\"range\":{\"lte\":80}}]}]}}"));
+}
+
+#define VERSION "{\"title\":\"qdrant\",\"version\":\"1.17.0\"}"
+#define COLLECTION(vectors)                                                                        \
+    "{\"result\":{\"config\":{\"params\":{\"vectors\":" vectors "}},\"payload_schema\":{"          \
+    "\"hierarchy_table\":{},\"content_type\":{},\"leaf_id\":{},\"chunk_number\":{},"               \
+    "\"word_count\":{},\"content_id\":{},\"created_at\":{}}}}"
+
+static void a_collection_of_another_kind_is_left_alone(void **state)
+{
+    (void)state;
+    static const char *const vectors[] = {"{\"size\":4,\"distance\":\"Cosine\"}",
+                                          "{\"size\":384,\"distance\":\"Dot\"}", "{}"};
+    char body[1024];
+    for (size_t i = 0; i < ARRAY_COUNT(vectors); i++) {
+        snprintf(body, sizeof body, COLLECTION("%s"), vectors[i]);
+        // Whatever else is asked gets an answer, too, and shows.
+        const struct canned answers[] = {{"200 OK", VERSION}, {"200 OK", body}, {"200 OK", "{}"}};
+        struct server server;
+        struct grove_error error;
+        start(&server, answers, ARRAY_COUNT(answers));
+        struct vector_engine *engine = open_engine(&server, NULL);
+        assert_int_equal(vector_ensure_collection(engine, &error), GROVE_CONFLICT);
+        vector_engine_free(engine);
+        stop(&server);
+        assert_int_equal(server.served, 2);
+    }
+}
+
+// The answer to a request that makes the collection is lost: sent again, it is there already.
+static void a_collection_is_made_once(void **state)
+{
+    (void)state;
+    static const struct canned answers[] = {
+        {"200 OK", VERSION},
+        {"404 Not Found", "{\"status\":{\"error\":\"Not found\"}}"},
+        {NULL, NULL},
+        {"409 Conflict", "{\"status\":{\"error\":\"already exists\"}}"},
+        {"200 OK", COLLECTION("{\"size\":384,\"distance\":\"Cosine\"}")},
+        {"200 OK", "{\"result\":{},\"status\":\"ok\"}"},
+    };
+    struct server server;
+    struct grove_error error;
+    start(&server, answers, ARRAY_COUNT(answers));
+    struct vector_engine *engine = open_engine(&server, NULL);
+    assert_ok(vector_ensure_collection(engine, &error), error);
+    vector_engine_free(engine);
+    stop(&server);
+    assert_int_equal(server.served, 6);
+    assert_string_equal(strstr(server.requests[3], "{\"vectors\""),
+                        strstr(server.requests[2], "{\"vectors\""));
+    assert_non_null(strstr(server.requests[5], "\"field_name\":\"revision\"")); // it lacked one
+}
+
+static void no_leaf_is_asked_about_nowhere(void **state)
+{
+    (void)state;
+    const struct text tables[] = {text_of("religion_hierarchy")};
+    struct vector_filter filter = VECTOR_FILTER_ANY;
+    filter.hierarchy_tables = tables;
+    filter.hierarchy_table_count = 1;
+    filter.by_leaf = true;
+    float vector[VECTOR_DIMENSION] = {1};
+    struct vector_query query = {.vector = vector, .filter = &filter, .limit = 3};
+    struct vector_engine *engine;
+    struct arena arena;
+    struct vector_hits hits = {.count = 99};
+    struct grove_error error;
+    uint64_t count = 99;
+    struct qdrant_options nobody = {.url = "http://127.0.0.1:1", .connect_timeout_ms = 500};
+    assert_ok(qdrant_open(&nobody, &engine, &error), error);
+    arena_init(&arena, 1 << 16);
+    assert_ok(vector_search(engine, &query, &arena, &hits, &error), error);
+    assert_ok(vector_count(engine, &filter, &count, &error), error);
+    assert_int_equal(hits.count, 0);
+    assert_int_equal(count, 0);
+    arena_release(&arena);
+    vector_engine_free(engine);
 }
 
 static void an_old_server_is_refused(void **state)
@@ -345,6 +455,10 @@ int main(void)
         cmocka_unit_test(a_cut_request_is_sent_again),
         cmocka_unit_test(a_server_that_hangs),
         cmocka_unit_test(writes_are_conditional),
+        cmocka_unit_test(removals_are_conditional),
+        cmocka_unit_test(a_collection_of_another_kind_is_left_alone),
+        cmocka_unit_test(a_collection_is_made_once),
+        cmocka_unit_test(no_leaf_is_asked_about_nowhere),
         cmocka_unit_test(an_old_server_is_refused),
         cmocka_unit_test(bad_addresses),
     };

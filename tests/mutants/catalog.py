@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Mutants of src/catalog: migrations, paths, the model's files."""
+
+from mutant import Mutant, NoMutant
+
+MUTANTS = [
+    Mutant(
+        name="migration-committed-without-its-row",
+        guards="src/catalog/README 2",
+        file="src/catalog/migrate.c",
+        find="    if (code != GROVE_OK) {\n"
+             '        error_context(error, "applying migration %s", file->name);',
+        replace="    if (code == GROVE_OK)\n"
+                '        code = pg_exec(conn, "COMMIT; BEGIN", error);\n'
+                "    if (code != GROVE_OK) {\n"
+                '        error_context(error, "applying migration %s", file->name);',
+        killer="u_migrate:a_migration_and_its_row_are_committed_together",
+    ),
+    Mutant(
+        name="two-processes-migrate-at-once",
+        guards=("docs/architecture: locks, 4", "src/catalog/README: failures"),
+        file="src/catalog/migrate.c",
+        find='pg_exec(conn, "SELECT pg_advisory_xact_lock(" LOCK_KEY ")", error);',
+        replace='pg_exec(conn, "SELECT " LOCK_KEY, error);',
+        killer="u_migrate:one_process_migrates_at_a_time",
+    ),
+    Mutant(
+        name="changed-migration-is-not-told",
+        guards=("src/catalog/README 3", "sql/README 9"),
+        file="src/catalog/migrate.c",
+        find="        if (text_equal(applied, text_of(checksum)))\n            continue;",
+        replace="        if (applied.length > 0)\n            continue;",
+        killer="u_migrate:a_changed_migration_is_told",
+    ),
+    Mutant(
+        name="newer-database-is-taken",
+        guards="src/catalog/README: failures",
+        file="src/catalog/migrate.c",
+        find="        if (version > migrate_wanted()) {",
+        replace="        if (version > migrate_wanted() && version < 0) {",
+        killer="u_migrate:a_newer_database_is_refused",
+    ),
+    Mutant(
+        name="unknown-statement-is-none",
+        guards="src/catalog/README 4",
+        file="src/catalog/assets.c",
+        find="    CHECK(file->name);",
+        replace="    CHECK(file);",
+        killer="u_migrate:a_statement_that_is_not_there_is_a_bug",
+    ),
+    Mutant(
+        name="path-with-an-empty-name",
+        guards="src/catalog/README 5",
+        file="src/catalog/path.c",
+        find="    if (text_trim(name).length == 0)",
+        replace="    if (!name.data)",
+        killer="u_path:bad_paths",
+    ),
+    Mutant(
+        name="path-of-five-names",
+        guards="src/catalog/README 5",
+        file="src/catalog/path.c",
+        find="        if (level == LEVELS) {",
+        replace="        if (level == LEVELS && !string) {",
+        killer="u_path:bad_paths",
+    ),
+    Mutant(
+        name="damaged-model-is-used",
+        guards="src/catalog/README 6",
+        file="src/catalog/store.c",
+        find="    if (strcmp(digest, store_model_files[i].sha256) == 0)\n        return GROVE_OK;",
+        replace="    if (digest[0])\n        return GROVE_OK;",
+        killer="u_store:a_damaged_model_is_not_used",
+    ),
+    Mutant(
+        name="seal-of-other-files-is-believed",
+        guards="src/catalog/README 6",
+        file="src/catalog/store.c",
+        find="        text_equal((struct text){(const char *)map.data, map.size_bytes}, "
+             "strbuf_text(seal));",
+        replace="        map.size_bytes > 0;",
+        killer="u_store:a_damaged_model_is_not_used",
+    ),
+]
+
+NO_MUTANTS = [
+    NoMutant("src/catalog/README 1",
+             "the numbers are those of the files that meson.build lists: a gap ends every program "
+             "at once, and no test can have another list without another build"),
+]

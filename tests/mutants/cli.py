@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Mutants of src/cli: outputs, what reaches a terminal, exit statuses, passwords, cursors."""
+
+from mutant import Mutant
+
+DOCS = "tests/e2e/test_cli_docs.py::"
+
+MUTANTS = [
+    Mutant(
+        name="errors-go-to-standard-output",
+        guards="src/cli/README 1",
+        file="src/cli/session.c",
+        find="    fwrite(out->data, 1, out->length, session->err.file);\n",
+        replace="    fwrite(out->data, 1, out->length, stdout);\n",
+        killer=DOCS + 'test_usage_errors[arguments0-unknown command "serch"-did you mean grove '
+                      'search?]',
+    ),
+    Mutant(
+        name="json-errors-are-for-people",
+        guards="src/cli/README 1",
+        file="src/cli/main.c",
+        find="    session->json = wants_json(argc, argv);\n",
+        replace="    session->json = wants_json(argc, argv) && argc > 100;\n",
+        killer=DOCS + 'test_usage_errors[arguments0-unknown command "serch"-did you mean grove '
+                      'search?]',
+    ),
+    Mutant(
+        name="control-characters-reach-the-terminal",
+        guards="src/cli/README 2",
+        file="src/cli/terminal.c",
+        find="    case UTF8PROC_CATEGORY_CC:\n",
+        replace="",
+        killer="u_table:makes_text_safe",
+    ),
+    Mutant(
+        name="direction-of-writing-is-changed",
+        guards="src/cli/README 2",
+        file="src/cli/terminal.c",
+        find="    return (c >= 0x202A && c <= 0x202E) || (c >= 0x2066 && c <= 0x2069);",
+        replace="    return c == 0x202A;",
+        killer="u_table:makes_text_safe",
+    ),
+    Mutant(
+        name="json-lets-hazards-pass",
+        guards="src/cli/README 2",
+        file="src/cli/terminal.c",
+        find="        if (c < 0 || !is_hazard(c))\n            continue;",
+        replace="        if (c < 0 || is_hazard(c))\n            continue;",
+        killer="u_table:makes_json_safe",
+    ),
+    Mutant(
+        name="table-is-cut-in-a-pipe",
+        guards="src/cli/README 3",
+        file="src/cli/table.c",
+        find="    if (terminal->is_terminal)\n        display_add_cut(out, cell, wanted);",
+        replace="    if (wanted > 0)\n        display_add_cut(out, cell, wanted);",
+        killer="u_table:cuts_nothing_in_a_pipe",
+    ),
+    Mutant(
+        name="full-output-is-no-error",
+        guards="src/cli/README 4",
+        file="src/cli/session.c",
+        find="    if (written == text.length && fflush(stdout) == 0)\n",
+        replace="    if (written == text.length)\n",
+        killer=DOCS + "test_a_full_output_is_an_error",
+    ),
+    Mutant(
+        name="closed-output-is-told",
+        guards="src/cli/README 4",
+        file="src/cli/session.c",
+        find="    if (cause == EPIPE) {\n",
+        replace="    if (cause == EPIPE && session->json) {\n",
+        killer=DOCS + "test_a_closed_pipe_is_silent",
+    ),
+    Mutant(
+        name="password-of-a-url-stays-in-it",
+        guards="src/cli/README 5",
+        file="src/cli/conninfo.c",
+        find="        strbuf_add_bytes(rest, start, colon ? (size_t)(colon - start) : length);",
+        replace="        strbuf_add_bytes(rest, start, length);",
+        killer="u_conninfo:takes_the_password_out",
+    ),
+    Mutant(
+        name="password-keyword-stays",
+        guards="src/cli/README 5",
+        file="src/cli/conninfo.c",
+        find="            strbuf_add_text(password, strbuf_text(value));\n            continue;\n",
+        replace="            strbuf_add_text(password, strbuf_text(value));\n",
+        killer="u_conninfo:takes_the_password_out",
+    ),
+    Mutant(
+        name="duration-beside-a-cursor",
+        guards="src/cli/README 6",
+        file="src/cli/filter.c",
+        find="    if (value->relative && options_has(options, OPTION_CURSOR)) {",
+        replace="    if (value->relative && !value->text) {",
+        killer=DOCS + "test_usage_errors[arguments10-another query-the time]",
+    ),
+]

@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Mutants of the private vector server. Its tests pack and run embedded/ of the tree they are in,
+so nothing is built for these."""
+
+from mutant import Mutant
+
+SERVER = "tests/integration/test_vector_server.py::"
+FILES = "tests/integration/test_vector_files.py::"
+ERRORS = SERVER + "test_errors_change_nothing"
+
+MUTANTS = [
+    Mutant(
+        name="two-servers-for-one-folder",
+        guards=("embedded/README 1", "docs/architecture: locks, 3"),
+        file="embedded/grove_vectors/__main__.py",
+        find="        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)\n",
+        replace="        fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)\n",
+        killer=SERVER + "test_one_server_per_folder",
+    ),
+    Mutant(
+        name="clients-are-let-in-too-early",
+        guards="embedded/README 2",
+        file="embedded/grove_vectors/__main__.py",
+        find="    catalogue = Catalogue(arguments.data, command, log)\n"
+             "    version = engine_version(arguments.engine)\n"
+             "    listener = listen(arguments.socket)\n",
+        replace="    listener = listen(arguments.socket)\n"
+                "    catalogue = Catalogue(arguments.data, command, log)\n"
+                "    version = engine_version(arguments.engine)\n",
+        killer=SERVER + "test_nobody_is_let_in_before_the_collections_are_loaded",
+    ),
+    Mutant(
+        name="points-are-not-checked-before-they-are-applied",
+        guards="embedded/README 3",
+        file="embedded/grove_vectors/translate.py",
+        find="    if len(value) != dimension:\n",
+        replace="    if len(value) > 10 * dimension:\n",
+        killer=SERVER + "test_a_bad_point_among_many_changes_nothing",
+    ),
+    Mutant(
+        name="answered-before-the-log-is-synced",
+        guards="embedded/README 4",
+        file="embedded/grove_vectors/collection.py",
+        find="            if wait:\n                self._sync_log()\n",
+        replace="",
+        killer=FILES + "test_a_log_file_renamed_while_the_log_is_synced",
+    ),
+    Mutant(
+        name="changes-during-a-rebuild-are-lost",
+        guards="embedded/README 4",
+        file="embedded/grove_vectors/collection.py",
+        find="            if self.journal:\n                self.journal.append(kind, body)\n",
+        replace="",
+        killer=FILES + "test_changes_during_a_rebuild_are_in_its_journal",
+    ),
+    Mutant(
+        name="unfinished-generation-is-the-valid-one",
+        guards="embedded/README 4",
+        file="embedded/grove_vectors/collection.py",
+        find="            if entry in (\"config.json\", f\"g{self.generation}\"):\n",
+        replace="            if entry in (\"config.json\", f\"g{self.generation + 1}\"):\n",
+        killer=SERVER + "test_acknowledged_points_survive_a_kill",
+    ),
+    Mutant(
+        name="update-filter-holds-for-all",
+        guards=("embedded/README: conditional writes", "src/vector/README: late writes"),
+        file="embedded/grove_vectors/changes.py",
+        find="        return engine.Filter(should=parts or [engine.HasIdCondition(set())])\n",
+        replace="        return engine.Filter(should=parts)\n",
+        killer=SERVER + "test_conditional_upsert",
+    ),
+    Mutant(
+        name="update-filter-is-ignored",
+        guards=("embedded/README: conditional writes", "src/vector/README: late writes"),
+        file="embedded/grove_vectors/changes.py",
+        find="            some, condition.for_points(some), _modes[mode]), touched=len(some)))\n",
+        replace="            some, None, _modes[mode]), touched=len(some)))\n",
+        killer=SERVER + "test_conditional_upsert",
+    ),
+    Mutant(
+        name="head-without-maximum",
+        guards="embedded/README 5",
+        file="embedded/grove_vectors/server.py",
+        find="                if len(inbox) >= HEAD_BYTES_MAX:\n",
+        replace="                if len(inbox) >= 1 << 30:\n",
+        killer=SERVER + "test_http_limits",
+    ),
+    Mutant(
+        name="body-without-maximum",
+        guards="embedded/README 5",
+        file="embedded/grove_vectors/server.py",
+        find="            if head.length > BODY_BYTES_MAX:\n",
+        replace="            if head.length > 1 << 40:\n",
+        killer=SERVER + "test_http_limits",
+    ),
+    Mutant(
+        name="unknown-operation-is-ignored",
+        guards="embedded/README 6",
+        file="embedded/grove_vectors/changes.py",
+        find="        raise unsupported(f\"the operation `{kind:.60}` in a batch\")\n",
+        replace="        return []\n",
+        killer=ERRORS + "[POST-/collections/c/points/batch-body33-400-set_payl]",
+    ),
+    Mutant(
+        name="unknown-condition-is-ignored",
+        guards="embedded/README 6",
+        file="embedded/grove_vectors/translate.py",
+        find="            raise bad_json(f\"unknown condition `{kind:.60}` on a field\")\n",
+        replace="            continue\n",
+        killer=ERRORS + "[POST-/collections/c/points/query-body13-400-smells]",
+    ),
+    Mutant(
+        name="full-disk-is-not-noticed",
+        guards="embedded/README: durability",
+        file="embedded/grove_vectors/collection.py",
+        find="        files.check_space(self.folder, "
+             "files.SPACE_TO_WRITE + SPACE_OF_BODY * len(body))\n",
+        replace="",
+        killer=FILES + "test_a_change_is_refused_while_there_is_still_room",
+    ),
+]

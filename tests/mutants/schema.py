@@ -1,0 +1,192 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Mutants of the migrations: what triggers keep, whoever writes."""
+
+from mutant import Mutant
+
+TRIGGERS = "sql/0003_triggers.sql"
+COUNTS = "sql/0005_content_count.sql"
+
+MUTANTS = [
+    Mutant(
+        name="deleted-content-keeps-its-state",
+        guards="sql/README 1",
+        file=TRIGGERS,
+        find="    DELETE FROM grove.content_state WHERE content_id = ANY (content_ids);\n",
+        replace="",
+        killer="u_schema:what_is_deleted_leaves_an_outbox_row_only",
+    ),
+    Mutant(
+        name="truncate-notes-nothing",
+        guards="sql/README 1",
+        file=TRIGGERS,
+        find="    PERFORM grove.note_deleted(array_agg(content_id)) FROM grove.content_state "
+             "HAVING count(*) > 0;\n",
+        replace="",
+        killer="u_schema:what_is_deleted_leaves_an_outbox_row_only",
+    ),
+    Mutant(
+        name="change-of-a-time-is-not-projected",
+        guards="sql/README 2",
+        file=TRIGGERS,
+        find="           n.chunk_number, n.word_count, n.created_at)\n"
+             "          IS DISTINCT FROM\n"
+             "          (o.hierarchy_table, o.leaf_id, o.content_type, o.title, "
+             "o.content_summary,\n"
+             "           o.chunk_number, o.word_count, o.created_at)\n",
+        replace="           n.chunk_number, n.word_count)\n"
+                "          IS DISTINCT FROM\n"
+                "          (o.hierarchy_table, o.leaf_id, o.content_type, o.title, "
+                "o.content_summary,\n"
+                "           o.chunk_number, o.word_count)\n",
+        killer="u_schema:every_change_that_is_projected_takes_a_revision",
+    ),
+    Mutant(
+        name="removed-body-is-not-projected",
+        guards="sql/README 2",
+        file=TRIGGERS,
+        find="    PERFORM grove.note_changed(array_agg(o.content_id))\n"
+             "    FROM old_rows AS o\n"
+             "    JOIN public.content_metadata AS m ON m.id = o.content_id\n"
+             "    HAVING count(*) > 0;\n",
+        replace="",
+        killer="u_schema:every_change_that_is_projected_takes_a_revision",
+    ),
+    Mutant(
+        name="update-of-nothing-takes-a-revision",
+        guards="sql/README: a change",
+        file=TRIGGERS,
+        find="          IS DISTINCT FROM\n          (o.hierarchy_table, o.leaf_id,",
+        replace="          IS NOT DISTINCT FROM\n          (o.hierarchy_table, o.leaf_id,",
+        killer="u_triggers:what_no_engine_sees_takes_no_revision",
+    ),
+    Mutant(
+        name="revision-drawn-before-the-lock",
+        guards="sql/README 4",
+        file=TRIGGERS,
+        find="        ON CONFLICT (content_id) DO UPDATE SET revision = "
+             "nextval('grove.revision_seq')\n",
+        replace="        ON CONFLICT (content_id) DO UPDATE SET revision = excluded.revision\n",
+        killer="u_triggers:revisions_rise_in_the_order_of_commits",
+    ),
+    Mutant(
+        name="states-locked-in-another-order",
+        guards=("docs/architecture: locks, 5", "sql/README: lock order"),
+        file=TRIGGERS,
+        find="        FROM (SELECT DISTINCT u.id FROM unnest(content_ids) AS u (id) ORDER BY u.id)"
+             " AS ids\n        ON CONFLICT (content_id) DO UPDATE SET",
+        replace="        FROM (SELECT DISTINCT u.id FROM unnest(content_ids) AS u (id)"
+                " ORDER BY u.id DESC) AS ids\n        ON CONFLICT (content_id) DO UPDATE SET",
+        killer="u_triggers:two_contents_changed_in_opposite_order_lock_nobody_out",
+    ),
+    Mutant(
+        name="change-leaves-a-dead-letter-dead",
+        guards=("sql/README 5", "sql/README: an outbox row"),
+        file=TRIGGERS,
+        find="    FROM changed AS c\n"
+             "    ORDER BY c.content_id\n"
+             "    ON CONFLICT (content_id) DO UPDATE\n"
+             "    SET revision = excluded.revision, deleted = false, attempts = 0,\n"
+             "        not_before = clock_timestamp(), last_error = NULL, dead_since = NULL;\n",
+        replace="    FROM changed AS c\n"
+                "    ORDER BY c.content_id\n"
+                "    ON CONFLICT (content_id) DO UPDATE\n"
+                "    SET revision = excluded.revision, deleted = false;\n",
+        killer="u_schema:a_thousand_changes_cost_one_row",
+    ),
+    Mutant(
+        name="half-a-lease-is-one",
+        guards="sql/README 10",
+        file="sql/0006_outbox_checks.sql",
+        find="    ADD CONSTRAINT outbox_lease_whole CHECK ((lease_owner IS NULL) = "
+             "(lease_until IS NULL)),\n",
+        replace="",
+        killer="tests/e2e/test_schema.py::test_a_row_that_breaks_a_rule_is_refused"
+               "[outbox-lease_owner = 'somebody'-outbox_lease_whole]",
+    ),
+    Mutant(
+        name="content-without-a-leaf",
+        guards="sql/README 6",
+        file=TRIGGERS,
+        find="    IF found_leaf IS NULL THEN\n",
+        replace="    IF found_leaf IS NULL AND false THEN\n",
+        killer="u_schema:contents_lie_on_leaves_that_are_there",
+    ),
+    Mutant(
+        name="leaf-is-not-locked",
+        guards="sql/README 6",
+        file=TRIGGERS,
+        find="WHERE id = $1 FOR KEY SHARE'",
+        replace="WHERE id = $1'",
+        killer="u_triggers:a_leaf_waits_for_contents_under_way",
+    ),
+    Mutant(
+        name="leaf-in-use-is-deleted",
+        guards="sql/README 6",
+        file=TRIGGERS,
+        find="    IF contents > 0 THEN\n",
+        replace="    IF contents < 0 THEN\n",
+        killer="u_schema:contents_lie_on_leaves_that_are_there",
+    ),
+    Mutant(
+        name="tree-in-use-is-truncated",
+        guards="sql/README 6",
+        file=TRIGGERS,
+        find="    PERFORM FROM public.content_metadata WHERE hierarchy_table = TG_TABLE_NAME "
+             "LIMIT 1;\n"
+             "    IF FOUND THEN\n",
+        replace="    PERFORM FROM public.content_metadata WHERE hierarchy_table = "
+                "TG_TABLE_NAME LIMIT 1;\n"
+                "    IF FOUND AND false THEN\n",
+        killer="u_schema:contents_lie_on_leaves_that_are_there",
+    ),
+    Mutant(
+        name="leaf-deleted-in-an-old-snapshot",
+        guards="sql/README: failures",
+        file=TRIGGERS,
+        find="    IF current_setting('transaction_isolation') <> 'read committed' THEN\n",
+        replace="    IF current_setting('transaction_isolation') = '' THEN\n",
+        killer="u_schema:contents_lie_on_leaves_that_are_there",
+    ),
+    Mutant(
+        name="id-of-a-content-changes",
+        guards="sql/README: failures",
+        file=TRIGGERS,
+        find="    IF TG_OP = 'UPDATE' AND NEW.id IS DISTINCT FROM OLD.id THEN\n",
+        replace="    IF TG_OP = 'UPDATE' AND NEW.id IS NULL THEN\n",
+        killer="u_schema:what_is_deleted_leaves_an_outbox_row_only",
+    ),
+    Mutant(
+        name="another-model-without-new-revisions",
+        guards="sql/README 7",
+        file="sql/projector/set_model.sql",
+        find="    SET revision = nextval('grove.revision_seq')\n    FROM locked\n",
+        replace="    SET revision = s.revision\n    FROM locked\n",
+        killer="u_schema:another_model_changes_every_content",
+    ),
+    Mutant(
+        name="moved-content-is-counted-twice",
+        guards="sql/README 8",
+        file=COUNTS,
+        find="              SELECT hierarchy_table, leaf_id, content_type, -1 FROM old_rows) "
+             "AS changes\n",
+        replace="              SELECT hierarchy_table, leaf_id, content_type, 0 FROM "
+                "old_rows) AS changes\n",
+        killer="u_schema:counts_follow_every_change",
+    ),
+    Mutant(
+        name="deleted-content-is-still-counted",
+        guards="sql/README 8",
+        file=COUNTS,
+        find="               CASE TG_OP WHEN 'INSERT' THEN count(*) ELSE -count(*) END\n",
+        replace="               CASE TG_OP WHEN 'INSERT' THEN count(*) ELSE 0 END\n",
+        killer="u_schema:counts_follow_every_change",
+    ),
+    Mutant(
+        name="truncated-contents-are-still-counted",
+        guards="sql/README 8",
+        file=COUNTS,
+        find="        TRUNCATE grove.content_count;\n",
+        replace="        NULL;\n",
+        killer="u_schema:counts_follow_every_change",
+    ),
+]

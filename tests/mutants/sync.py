@@ -1,0 +1,228 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Mutants of src/sync and of the statements in sql/projector."""
+
+from mutant import Mutant
+
+MUTANTS = [
+    Mutant(
+        name="acknowledged-whatever-the-revision",
+        guards=("src/sync/README 1", "sql/README 2"),
+        file="sql/projector/acknowledge.sql",
+        find="      AND h.revision <= w.revision\n",
+        replace="",
+        killer="u_projection:a_change_before_the_end_is_kept",
+    ),
+    Mutant(
+        name="late-write-is-not-put-in-again",
+        guards=("src/sync/README 5", "src/vector/README: late writes"),
+        file="sql/projector/acknowledge.sql",
+        find="               ELSE s.revision IS DISTINCT FROM w.revision END\n",
+        replace="               ELSE false END\n",
+        killer="u_projection:a_late_write_that_wins_is_mended",
+    ),
+    Mutant(
+        name="late-removal-is-not-put-in-again",
+        guards=("src/sync/README 5", "src/vector/README: late writes"),
+        file="sql/projector/acknowledge.sql",
+        find="      AND CASE WHEN w.removed THEN s.content_id IS NOT NULL\n",
+        replace="      AND CASE WHEN w.removed THEN false\n",
+        killer="u_projection:a_late_removal_spares_what_came_again",
+    ),
+    Mutant(
+        name="late-projector-ends-the-row-of-another",
+        guards=("src/sync/README 5", "sql/README: an outbox row"),
+        file="sql/projector/acknowledge.sql",
+        find="      AND h.lease_owner = $4\n",
+        replace="      AND $4 <> ''\n",
+        killer="spec_delete_late",
+    ),
+    Mutant(
+        name="row-that-another-has-leased-is-left-to-it",
+        guards="src/sync/README 5",
+        file="sql/projector/acknowledge.sql",
+        find="      AND (h.revision > w.revision OR h.lease_owner IS DISTINCT FROM $4)\n",
+        replace="      AND h.revision > w.revision AND h.lease_owner = $4\n",
+        killer="u_projection:another_s_row_is_handed_back",
+    ),
+    Mutant(
+        name="acknowledging-waits-for-writers",
+        guards=("src/sync/README 3", "sql/README: lock order"),
+        file="sql/projector/acknowledge.sql",
+        find="    FOR UPDATE SKIP LOCKED\n",
+        replace="    FOR UPDATE\n",
+        killer="u_projection_lease:acknowledging_waits_for_no_writer",
+        limit_seconds=8,
+        hangs=True,
+    ),
+    Mutant(
+        name="leasing-waits-for-writers",
+        guards="sql/README: lock order",
+        file="sql/projector/lease.sql",
+        find="    FOR UPDATE SKIP LOCKED\n",
+        replace="    FOR UPDATE\n",
+        killer="u_projection_lease:leasing_waits_for_no_writer",
+        limit_seconds=8,
+        hangs=True,
+    ),
+    Mutant(
+        name="leased-rows-are-leased-again",
+        guards="sql/README: an outbox row",
+        file="sql/projector/lease.sql",
+        find="      AND (lease_until IS NULL OR lease_until < clock_timestamp())\n",
+        replace="",
+        killer="u_projection_lease:what_is_leased_is_not_leased_again",
+    ),
+    Mutant(
+        name="rows-of-another-model-are-leased",
+        guards="sql/README 7",
+        file="sql/projector/lease.sql",
+        find="      AND (SELECT value FROM grove.setting WHERE name = 'model') = $4\n",
+        replace="      AND $4 <> ''\n",
+        killer="u_projection_lease:another_model_s_rows_are_not_leased",
+    ),
+    Mutant(
+        name="rows-are-written-in-another-model",
+        guards="sql/README 7",
+        file="src/sync/projector.c",
+        find="        batch->superseded |= !text_equal(pg_text(&rows, r, 10), model);",
+        replace="        batch->superseded |= model.length == 0;",
+        killer="u_projection_lease:another_model_s_rows_are_put_back",
+    ),
+    Mutant(
+        name="vectors-of-an-old-revision-are-kept",
+        guards=("src/sync/README 6", "sql/README 3"),
+        file="sql/projector/store_embeddings.sql",
+        find="JOIN state AS s ON s.content_id = u.content_id AND s.revision = u.revision\n",
+        replace="JOIN state AS s ON s.content_id = u.content_id\n",
+        killer="u_projection:vectors_of_a_changed_text_are_not_kept",
+    ),
+    Mutant(
+        name="rows-whose-vector-was-not-kept-are-written",
+        guards="sql/README 3",
+        file="src/sync/projector.c",
+        find="    return code == GROVE_OK && (size_t)rows.count < made->count\n",
+        replace="    return code == GROVE_OK && (size_t)rows.count > made->count\n",
+        killer="u_projection:vectors_of_a_changed_text_are_not_kept",
+    ),
+    Mutant(
+        name="vector-of-another-text-is-current",
+        guards="sql/README 3",
+        file="sql/projector/current.sql",
+        find="    SELECT e.text_sha256 IS NOT NULL AND "
+             "e.text_sha256 = sha256(convert_to(t.text, 'UTF8')) AS ok\n",
+        replace="    SELECT e.text_sha256 IS NOT NULL AS ok\n",
+        killer="u_projection:a_changed_text_is_embedded_again",
+    ),
+    Mutant(
+        name="keeping-vectors-waits-for-a-content",
+        guards="sql/README: lock order",
+        file="sql/projector/store_embeddings.sql",
+        find="    FOR KEY SHARE SKIP LOCKED\n",
+        replace="    FOR KEY SHARE\n",
+        killer="u_projection_lease:keeping_vectors_waits_for_no_content",
+        limit_seconds=8,
+        hangs=True,
+    ),
+    Mutant(
+        name="keeping-vectors-waits-for-a-state",
+        guards="sql/README: lock order",
+        file="sql/projector/store_embeddings.sql",
+        find="    FOR SHARE SKIP LOCKED\n",
+        replace="    FOR SHARE\n",
+        killer="u_projection_lease:keeping_vectors_waits_for_no_state",
+        limit_seconds=8,
+        hangs=True,
+    ),
+    Mutant(
+        name="revision-of-before-the-lease",
+        guards="src/sync/README 2",
+        file="src/sync/projector.c",
+        find="            batch->revisions[i] = batch->points[p].revision;\n",
+        replace="",
+        killer="u_projection:what_is_read_is_of_after_the_lease",
+    ),
+    Mutant(
+        name="locks-held-while-the-engine-works",
+        guards="src/sync/README 3",
+        file="src/sync/projector.c",
+        find="    if (batch->point_count > 0)\n"
+             "        code = write_points(batch, 0, batch->point_count, error);\n"
+             "    if (code == GROVE_OK)\n"
+             "        code = INJECT(PROJECTOR_UPSERTED, error);\n",
+        replace="    struct pg_conn *held = NULL;\n"
+                "    code = pg_take(batch->store->pool, &held, error);\n"
+                "    if (code == GROVE_OK)\n"
+                "        code = pg_exec(held, \"BEGIN; SELECT FROM grove.content_state"
+                " FOR UPDATE\", error);\n"
+                "    if (code == GROVE_OK && batch->point_count > 0)\n"
+                "        code = write_points(batch, 0, batch->point_count, error);\n"
+                "    if (code == GROVE_OK)\n"
+                "        code = INJECT(PROJECTOR_UPSERTED, error);\n"
+                "    pg_give(&held);\n",
+        killer="u_projection_locks:a_writer_goes_on_while_the_engine_works",
+    ),
+    Mutant(
+        name="late-projector-writes",
+        guards="src/sync/README 4",
+        file="src/sync/projector.c",
+        find="    if (clock_monotonic_us() - batch->leased_at_us < lease_ms() * 1000 / 2)\n",
+        replace="    if (clock_monotonic_us() - batch->leased_at_us < INT64_MAX)\n",
+        killer="u_projection_lease:half_a_lease_is_too_late_to_write",
+    ),
+    Mutant(
+        name="no-attempt-is-the-last",
+        guards=("src/sync/README 7", "sql/README: an outbox row"),
+        file="sql/projector/put_back.sql",
+        find="    dead_since = CASE WHEN $4 AND o.attempts + 1 >= $5 THEN clock_timestamp() END\n",
+        replace="    dead_since = CASE WHEN $4 AND $5 < 0 THEN clock_timestamp() END\n",
+        killer="u_projection_faults:the_eighth_attempt_is_the_last",
+    ),
+    Mutant(
+        name="engine-out-counts-as-an-attempt",
+        guards="src/sync/README 7",
+        file="sql/projector/put_back.sql",
+        find="SET attempts = o.attempts + CASE WHEN $4 THEN 1 ELSE 0 END,\n",
+        replace="SET attempts = o.attempts + CASE WHEN $4 THEN 1 ELSE 1 END,\n",
+        killer="u_projection_faults:an_engine_s_failure_is_no_row_s_fault",
+    ),
+    Mutant(
+        name="engine-out-is-the-fault-of-a-row",
+        guards="src/sync/README 7",
+        file="src/sync/projector.c",
+        find="    return code == GROVE_INVALID || code == GROVE_LIMIT;",
+        replace="    return code == GROVE_INVALID || code == GROVE_LIMIT || "
+                "code == GROVE_UNAVAILABLE;",
+        killer="u_projection_faults:an_engine_s_failure_is_no_row_s_fault",
+    ),
+    Mutant(
+        name="row-of-another-is-put-back",
+        guards="sql/README: an outbox row",
+        file="sql/projector/put_back.sql",
+        find="    WHERE content_id = ANY ($1) AND lease_owner = $2\n",
+        replace="    WHERE content_id = ANY ($1) AND $2 <> ''\n",
+        killer="u_projection:another_s_row_is_not_put_back",
+    ),
+    Mutant(
+        name="refused-row-is-acknowledged",
+        guards="src/sync/README 1",
+        file="src/sync/projector.c",
+        find="    forbid_acknowledgement(batch, batch->points[first].content_id);\n",
+        replace="",
+        killer="u_projection_faults:a_refused_row_is_found",
+    ),
+    Mutant(
+        name="collection-is-made-before-all-is-enqueued",
+        guards="src/sync/README: failures",
+        file="src/sync/projector.c",
+        find="    enum grove_code code = run(batch, \"enqueue_all.sql\", NULL, &rows, error);\n"
+             "    if (code == GROVE_OK)\n"
+             "        code = INJECT(PROJECTOR_ENQUEUED, error);\n",
+        replace="    enum grove_code code = vector_ensure_collection(batch->store->engine, "
+                "error);\n"
+                "    if (code == GROVE_OK)\n"
+                "        code = INJECT(PROJECTOR_ENQUEUED, error);\n"
+                "    if (code == GROVE_OK)\n"
+                "        code = run(batch, \"enqueue_all.sql\", NULL, &rows, error);\n",
+        killer="u_projection_faults:dying_before_the_collection_is_made_loses_nothing",
+    ),
+]

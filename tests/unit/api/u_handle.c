@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a handle does with servers that it was given, and when.
+#include "../../support/stores.h"
+
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+
+#include "api/handle.h"
+#include "catalog/migrate.h"
+#include "grove/grove.h"
+#include "pg/cluster.h"
+#include "pg/pg.h"
+
+// Nobody listens there.
+#define NOBODY "http://127.0.0.1:1"
+
+static struct grove *open_handle(const struct grove_options *options)
+{
+    struct grove *grove = NULL;
+    struct grove_error error;
+    assert_ok(grove_open(options, &grove, &error), error);
+    return grove;
+}
+
+static enum grove_code browse(struct grove *grove, struct grove_error *error)
+{
+    struct grove_result *result = NULL;
+    enum grove_code code = grove_browse(grove, &(struct grove_browse_request){0}, &result, error);
+    grove_result_free(result);
+    return code;
+}
+
+// Opening asks nobody; what does not answer is told by what needs it, and by status in its result.
+static void nobody_is_asked_before_there_is_need(void **state)
+{
+    (void)state;
+    struct grove_error error;
+    struct grove_status status;
+    struct grove *grove = open_handle(&(struct grove_options){
+        .database_url = "host=/nonexistent dbname=x user=x", .qdrant_url = NOBODY});
+    assert_ok(grove_get_status(grove, &status, &error), error);
+    enum grove_code code = browse(grove, &error);
+    grove_close(grove);
+    assert_false(status.database_ok);
+    assert_false(status.engine_ok);
+    assert_string_not_equal(status.database_error, "");
+    assert_string_not_equal(status.engine_error, "");
+    assert_int_equal(code, GROVE_UNAVAILABLE);
+}
+
+static void a_database_of_yours_is_not_migrated(struct test_stores *stores)
+{
+    struct grove_error error;
+    char conninfo[CLUSTER_CONNINFO_SIZE];
+    test_sql(stores, "DROP SCHEMA grove CASCADE; DROP SCHEMA public CASCADE; CREATE SCHEMA public");
+    test_database_conninfo(stores->database, conninfo);
+    struct grove *grove =
+        open_handle(&(struct grove_options){.database_url = conninfo, .qdrant_url = NOBODY});
+    enum grove_code code = browse(grove, &error);
+    int64_t schemas =
+        test_sql_int(stores, "SELECT count(*) FROM pg_namespace WHERE nspname = 'grove'");
+    unsigned applied = 0;
+    struct grove_error of_init;
+    enum grove_code init = grove_init(grove, &applied, &of_init); // said so: now it is
+    int64_t versions = test_sql_int(stores, "SELECT count(*) FROM grove.migration");
+    grove_close(grove);
+    assert_int_equal(code, GROVE_NOT_FOUND);
+    assert_non_null(strstr(error.hint, "grove init"));
+    assert_int_equal(schemas, 0);
+    assert_int_equal(init, GROVE_UNAVAILABLE); // there is no engine
+    assert_int_equal(versions, migrate_wanted());
+}
+
+static void what_is_cancelled_stays_cancelled(struct test_stores *stores)
+{
+    struct grove_error error;
+    char conninfo[CLUSTER_CONNINFO_SIZE];
+    test_database_conninfo(stores->database, conninfo);
+    struct grove *grove =
+        open_handle(&(struct grove_options){.database_url = conninfo, .qdrant_url = NOBODY});
+    enum grove_code codes[3];
+    const char *texts[] = {"one"};
+    float vector[VECTOR_DIMENSION];
+    grove_cancel(grove);
+    for (size_t i = 0; i < ARRAY_COUNT(codes); i++)
+        codes[i] = grove_embed(grove, texts, 1, vector, &error);
+    grove_close(grove);
+    for (size_t i = 0; i < ARRAY_COUNT(codes); i++)
+        assert_int_equal(codes[i], GROVE_CANCELLED);
+}
+
+// --- a private engine's socket, at which the test listens ----------------------------------------
+
+struct listener {
+    int fd;
+    char heard[4096]; // all requests
+};
+
+// A connection without a request is somebody who looks whether the server runs.
+static void *listen_for_requests(void *state)
+{
+    static const char answer[] = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n"
+                                 "Connection: close\r\n\r\n{}";
+    struct listener *listener = state;
+    size_t length = 0;
+    for (int fd; (fd = accept(listener->fd, NULL, NULL)) >= 0; close(fd)) {
+        ssize_t got = read(fd, listener->heard + length, sizeof listener->heard - 1 - length);
+        length += got > 0 ? (size_t)got : 0;
+        if (got > 0)
+            (void)!send(fd, answer, sizeof answer - 1, MSG_NOSIGNAL);
+    }
+    return NULL;
+}
+
+static void private_data_are_reached_without_a_key(void **state)
+{
+    (void)state;
+    struct home home;
+    struct grove_error error;
+    struct grove_status status;
+    struct listener listener = {.heard = ""};
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    char folder[] = "/tmp/grove-test-XXXXXX", path[64], command[4 * PATH_MAX];
+    pthread_t thread;
+    assert_non_null(mkdtemp(folder));
+    chmod(folder, 0755);
+    snprintf(path, sizeof path, "%s/home", folder);
+    assert_ok(home_open(path, &home, &error), error);
+    snprintf(address.sun_path, sizeof address.sun_path, "%.80s/vectors.sock", home.run);
+    listener.fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_int_equal(bind(listener.fd, (struct sockaddr *)&address, sizeof address), 0);
+    assert_int_equal(listen(listener.fd, 8), 0);
+    assert_int_equal(pthread_create(&thread, NULL, listen_for_requests, &listener), 0);
+    struct grove *grove =
+        open_handle(&(struct grove_options){.home = path,
+                                            .database_url = "host=/nonexistent dbname=x user=x",
+                                            .qdrant_api_key = "k3y"});
+    assert_ok(grove_get_status(grove, &status, &error), error);
+    grove_close(grove);
+    shutdown(listener.fd, SHUT_RDWR);
+    pthread_join(thread, NULL);
+    close(listener.fd);
+    snprintf(command, sizeof command, "rm -rf '%s' '%s'", home.servers, folder);
+    assert_int_equal(system(command), 0);
+    assert_non_null(strstr(listener.heard, "GET / HTTP/1.1"));
+    assert_null(strcasestr(listener.heard, "api-key"));
+}
+
+int main(int argc, char **argv)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(nobody_is_asked_before_there_is_need),
+        cmocka_unit_test(private_data_are_reached_without_a_key),
+        STORES_TEST(a_database_of_yours_is_not_migrated),
+        STORES_TEST(what_is_cancelled_stays_cancelled),
+    };
+    return test_main(argc, argv, tests, ARRAY_COUNT(tests));
+}

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+// Migrations, from an empty database on.
+#include "../../support/stores.h"
+#include "../../support/thread.h"
+
+#include "base/inject.h"
+#include "catalog/assets.h"
+#include "catalog/migrate.h"
+
+// The test's database as one in which grove never was.
+static struct pg_conn *without_grove(struct test_stores *stores)
+{
+    struct pg_conn *conn = test_session(stores);
+    test_session_sql(conn, "DROP SCHEMA grove CASCADE; DROP SCHEMA public CASCADE;"
+                           "CREATE SCHEMA public");
+    return conn;
+}
+
+static enum grove_code fail_second(void *state, enum inject_point point, struct grove_error *error)
+{
+    unsigned *passed = state;
+    if (point != INJECT_MIGRATION_APPLIED || ++*passed != 2)
+        return GROVE_OK;
+    return error_set(error, GROVE_UNAVAILABLE, "the second one dies");
+}
+
+static void a_migration_and_its_row_are_committed_together(struct test_stores *stores)
+{
+    struct grove_error error;
+    struct pg_conn *conn = without_grove(stores);
+    unsigned passed = 0, applied = 0;
+    int version;
+    assert_ok(migrate_version(conn, &version, &error), error);
+    assert_int_equal(version, 0);
+    inject_set_hook(fail_second, &passed);
+    assert_int_equal(migrate_up(conn, &applied, &error), GROVE_UNAVAILABLE);
+    pg_rollback(conn);
+    assert_ok(migrate_version(conn, &version, &error), error);
+    assert_int_equal(version, 1);
+    assert_int_equal(test_sql_int(stores,
+                                  "SELECT count(*) FROM pg_tables WHERE schemaname = 'grove'"
+                                  " AND tablename = 'outbox'"),
+                     0);
+    inject_set_hook(NULL, NULL);
+    assert_ok(migrate_up(conn, &applied, &error), error);
+    assert_int_equal(applied, migrate_wanted() - 1);
+    assert_ok(migrate_up(conn, &applied, &error), error);
+    assert_int_equal(applied, 0);
+}
+
+struct migrating {
+    struct pg_conn *conn;
+    unsigned applied;
+    enum grove_code code;
+    struct grove_error error;
+};
+
+static void migrate(void *state)
+{
+    struct migrating *migrating = state;
+    migrating->code = migrate_up(migrating->conn, &migrating->applied, &migrating->error);
+}
+
+// The key is said here once more: processes of several versions must agree on it.
+static void one_process_migrates_at_a_time(struct test_stores *stores)
+{
+    struct pg_conn *other = test_session(stores);
+    struct migrating migrating = {.conn = test_session(stores)};
+    test_session_sql(other, "BEGIN; SELECT pg_advisory_xact_lock(7454108919)");
+    struct test_thread *thread = test_thread_start(stores, migrate, &migrating);
+    test_wait_for_lock(stores);
+    test_session_sql(other, "COMMIT");
+    test_thread_join(thread);
+    assert_ok(migrating.code, migrating.error);
+    assert_int_equal(migrating.applied, 0);
+}
+
+static void a_changed_migration_is_told(struct test_stores *stores)
+{
+    struct grove_error error;
+    unsigned applied;
+    struct pg_conn *conn = test_session(stores);
+    test_sql(stores, "UPDATE grove.migration SET checksum = 'another' WHERE version = 2");
+    assert_int_equal(migrate_up(conn, &applied, &error), GROVE_CORRUPT);
+    pg_rollback(conn);
+    assert_non_null(strstr(error.message, "migration 2"));
+}
+
+static void a_newer_database_is_refused(struct test_stores *stores)
+{
+    struct grove_error error;
+    unsigned applied;
+    struct pg_conn *conn = test_session(stores);
+    test_sql(stores, "INSERT INTO grove.migration (version, name, checksum, duration_ms)"
+                     " VALUES (9999, 'of the future', '', 0)");
+    assert_int_equal(migrate_up(conn, &applied, &error), GROVE_UNSUPPORTED);
+    pg_rollback(conn);
+}
+
+static void ask_for_nothing(void *state)
+{
+    (void)state;
+    (void)!query_sql("nowhere.sql");
+}
+
+static void a_statement_that_is_not_there_is_a_bug(struct test_stores *stores)
+{
+    (void)stores;
+    assert_non_null(query_sql("score.sql"));
+    assert_true(test_fails_a_check(ask_for_nothing, NULL));
+}
+
+int main(int argc, char **argv)
+{
+    const struct CMUnitTest tests[] = {
+        STORES_TEST(a_migration_and_its_row_are_committed_together),
+        STORES_TEST(one_process_migrates_at_a_time),
+        STORES_TEST(a_changed_migration_is_told),
+        STORES_TEST(a_newer_database_is_refused),
+        STORES_TEST(a_statement_that_is_not_there_is_a_bug),
+    };
+    return test_main(argc, argv, tests, ARRAY_COUNT(tests));
+}

@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the triggers keep of one writer: revisions, outbox, leaves, counts. u_triggers.c has those
+// who write at the same time.
+#include "../../support/stores.h"
+
+#include "pg/pg.h"
+
+static bool refused(struct test_stores *stores, const char *sqlstate, const char *sql)
+{
+    struct grove_error error;
+    return pg_exec(stores->sessions[0], sql, &error) != GROVE_OK &&
+           strcmp(error.sqlstate, sqlstate) == 0;
+}
+
+// --- revisions -----------------------------------------------------------------------------------
+
+static void every_change_that_is_projected_takes_a_revision(struct test_stores *stores)
+{
+    static const char *const changes[] = {
+        "UPDATE content_metadata SET title = 'new'",
+        "UPDATE content_metadata SET content_summary = 'new'",
+        "UPDATE content_metadata SET content_type = 'New'",
+        "UPDATE content_metadata SET chunk_number = 77",
+        "UPDATE content_metadata SET word_count = 78",
+        "UPDATE content_metadata SET created_at = '2001-01-01'",
+        "UPDATE content_metadata SET leaf_id = (SELECT max(id) FROM subject1_hierarchy)",
+        "INSERT INTO grove.body SELECT id, 'body' FROM content_metadata",
+        "UPDATE grove.body SET body = 'another'",
+        "DELETE FROM grove.body",
+    };
+    int32_t id = test_content(stores, &(struct test_content){.title = "a"});
+    test_leaf(stores, "Other");
+    for (size_t i = 0; i < ARRAY_COUNT(changes); i++) {
+        int64_t before = test_revision(stores, id);
+        test_sql(stores, "DELETE FROM grove.outbox; %s", changes[i]);
+        if (test_revision(stores, id) <= before)
+            fail_msg("no new revision: %s", changes[i]);
+        struct test_outbox row = test_outbox(stores, id);
+        assert_true(row.present && !row.deleted);
+        assert_int_equal(row.revision, test_revision(stores, id));
+    }
+    int64_t before = test_revision(stores, id);
+    test_sql(stores, "DELETE FROM grove.outbox; UPDATE content_metadata SET title = title");
+    assert_int_equal(test_revision(stores, id), before);
+    assert_false(test_outbox(stores, id).present);
+}
+
+static void a_thousand_changes_cost_one_row(struct test_stores *stores)
+{
+    int32_t id = test_content(stores, &(struct test_content){.title = "a"});
+    for (int i = 0; i < 20; i++)
+        test_sql(stores, "UPDATE content_metadata SET word_count = %d", 100 + i);
+    assert_int_equal(test_sql_int(stores, "SELECT count(*) FROM grove.outbox"), 1);
+    // A change leaves a lease to whoever has it, and gives a dead letter another chance.
+    test_sql(stores, "UPDATE grove.outbox SET lease_owner = 'me', lease_until = now()");
+    test_sql(stores, "UPDATE content_metadata SET word_count = 7");
+    assert_string_equal(test_outbox(stores, id).owner, "me");
+    test_sql(stores, "UPDATE grove.outbox SET attempts = 8, dead_since = now(), last_error = 'x',"
+                     " lease_owner = NULL, lease_until = NULL");
+    test_sql(stores, "UPDATE content_metadata SET word_count = 8");
+    struct test_outbox row = test_outbox(stores, id);
+    assert_true(row.present && !row.dead);
+    assert_int_equal(row.attempts, 0);
+}
+
+static void what_is_deleted_leaves_an_outbox_row_only(struct test_stores *stores)
+{
+    int32_t first = test_content(stores, &(struct test_content){.title = "a", .body = "b"});
+    int32_t second = test_content(stores, &(struct test_content){.title = "c"});
+    int64_t before = test_revision(stores, first);
+    test_sql(stores, "DELETE FROM grove.outbox; DELETE FROM content_metadata WHERE id = %d", first);
+    assert_true(test_revision(stores, first) == VECTOR_NONE);
+    struct test_outbox row = test_outbox(stores, first);
+    assert_true(row.present && row.deleted && row.revision > before);
+    assert_false(test_outbox(stores, second).present);
+    test_sql(stores, "TRUNCATE content_metadata CASCADE");
+    assert_true(test_revision(stores, second) == VECTOR_NONE);
+    row = test_outbox(stores, second);
+    assert_true(row.present && row.deleted);
+    assert_true(refused(stores, "23000",
+                        "INSERT INTO content_metadata (id, hierarchy_table,"
+                        " leaf_id, content_type, title, content_summary)"
+                        " SELECT 1, 'subject1_hierarchy', max(id), 't', 't', 's'"
+                        " FROM subject1_hierarchy;"
+                        "UPDATE content_metadata SET id = 2"));
+}
+
+// A projector that is still at work with the model of before finds that it wrote an old revision.
+static void another_model_changes_every_content(struct test_stores *stores)
+{
+    struct grove_error error;
+    int64_t queued = 0;
+    int32_t id = test_content(stores, &(struct test_content){.title = "a"});
+    test_content(stores, &(struct test_content){.title = "b"});
+    int64_t before = test_revision(stores, id);
+    test_sql(stores, "DELETE FROM grove.outbox");
+    assert_ok(store_set_precision(&stores->store, EMBED_REDUCED, &queued, &error), error);
+    assert_int_equal(queued, 2);
+    assert_true(test_revision(stores, id) > before);
+    assert_int_equal(test_outbox(stores, id).revision, test_revision(stores, id));
+    assert_ok(store_set_precision(&stores->store, EMBED_REDUCED, &queued, &error), error);
+    assert_int_equal(queued, 0);
+}
+
+// --- leaves --------------------------------------------------------------------------------------
+
+static void contents_lie_on_leaves_that_are_there(struct test_stores *stores)
+{
+    test_content(stores, &(struct test_content){.title = "a"});
+    assert_true(refused(stores, "23503", "UPDATE content_metadata SET leaf_id = 999999"));
+    assert_true(refused(stores, "23503",
+                        "UPDATE content_metadata SET"
+                        " hierarchy_table = 'subject2_hierarchy'"));
+    assert_true(refused(stores, "23503",
+                        "INSERT INTO content_metadata (hierarchy_table, leaf_id,"
+                        " content_type, title, content_summary)"
+                        " VALUES ('subject1_hierarchy', 999999, 't', 't', 's')"));
+    assert_true(refused(stores, "23503", "DELETE FROM subject1_hierarchy"));
+    assert_true(refused(stores, "23503", "UPDATE subject1_hierarchy SET id = id + 100"));
+    assert_true(refused(stores, "23503", "TRUNCATE subject1_hierarchy"));
+    assert_true(refused(stores, "0A000",
+                        "BEGIN ISOLATION LEVEL REPEATABLE READ;"
+                        "DELETE FROM subject1_hierarchy"));
+    test_sql(stores, "ROLLBACK; DELETE FROM content_metadata; DELETE FROM subject1_hierarchy");
+}
+
+// --- counts --------------------------------------------------------------------------------------
+
+static void assert_counts(struct test_stores *stores)
+{
+    assert_int_equal(
+        test_sql_int(
+            stores, "SELECT count(*) FROM (SELECT hierarchy_table, leaf_id, content_type, count(*)"
+                    " AS contents FROM content_metadata GROUP BY 1, 2, 3) AS here FULL JOIN"
+                    " (SELECT hierarchy_table, leaf_id, content_type, sum(contents) AS contents"
+                    "  FROM grove.content_count GROUP BY 1, 2, 3 HAVING sum(contents) <> 0) AS kept"
+                    " USING (hierarchy_table, leaf_id, content_type, contents)"
+                    " WHERE here IS NULL OR kept IS NULL"),
+        0);
+}
+
+static void counts_follow_every_change(struct test_stores *stores)
+{
+    for (int i = 0; i < 4; i++)
+        test_content(stores, &(struct test_content){.type = i % 2 ? "Odd" : "Even"});
+    test_leaf(stores, "Other");
+    assert_counts(stores);
+    test_sql(stores, "UPDATE content_metadata SET content_type = 'Odd'");
+    assert_counts(stores);
+    test_sql(stores, "UPDATE content_metadata SET leaf_id ="
+                     " (SELECT max(id) FROM subject1_hierarchy) WHERE chunk_number = 1");
+    assert_counts(stores);
+    test_sql(stores, "DELETE FROM content_metadata WHERE chunk_number < 3");
+    assert_counts(stores);
+    test_sql(stores, "TRUNCATE content_metadata CASCADE");
+    assert_counts(stores);
+    assert_int_equal(test_sql_int(stores, "SELECT count(*) FROM grove.content_count"), 0);
+}
+
+int main(int argc, char **argv)
+{
+    const struct CMUnitTest tests[] = {
+        STORES_TEST(every_change_that_is_projected_takes_a_revision),
+        STORES_TEST(a_thousand_changes_cost_one_row),
+        STORES_TEST(what_is_deleted_leaves_an_outbox_row_only),
+        STORES_TEST(another_model_changes_every_content),
+        STORES_TEST(contents_lie_on_leaves_that_are_there),
+        STORES_TEST(counts_follow_every_change),
+    };
+    return test_main(argc, argv, tests, ARRAY_COUNT(tests));
+}

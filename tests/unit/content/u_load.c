@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: Apache-2.0
+// Loading into a real PostgreSQL and an engine of the test's.
+#include "../../support/stores.h"
+
+#include "base/inject.h"
+#include "content/batch.h"
+#include "content/load.h"
+#include "pg/pg.h"
+
+static const struct record_tree tree = {{"subject1", 8}, {"subject1_hierarchy", 18}};
+
+// Rows 1 to `count` of one leaf, each with a vector.
+static void fill(struct batch *batch, struct store *store, int count, const char *title)
+{
+    batch_init(batch, store, "supplied");
+    for (int i = 0; i < count; i++) {
+        struct test_vector vector = test_toward(0.5F, 1 + (unsigned)i);
+        float *numbers = arena_alloc(&batch->arena, sizeof vector.numbers);
+        assert_non_null(numbers);
+        memcpy(numbers, vector.numbers, sizeof vector.numbers);
+        batch->records[batch->count++] = (struct record){
+            .tree = &tree,
+            .branch = text_of("Branch"),
+            .limb = text_of("Limb"),
+            .leaf = text_of("Leaf"),
+            .content_type = text_of("Article"),
+            .title = text_of(title),
+            .summary = text_of("Summary"),
+            .body = text_of("Body"),
+            .chunk_number = i + 1,
+            .word_count = 1,
+            .created_at_us = INT64_MIN,
+            .vector = numbers,
+        };
+    }
+}
+
+static enum grove_code write_rows(struct test_stores *stores, int count, const char *title,
+                                  struct grove_load_progress *progress, struct grove_error *error)
+{
+    struct batch *batch = calloc(1, sizeof *batch);
+    assert_non_null(batch);
+    fill(batch, &stores->store, count, title);
+    enum grove_code code = batch_write(batch, progress, error);
+    size_t left = batch->count + batch->leaf_count + batch->arena.used_bytes;
+    batch_release(batch);
+    free(batch);
+    assert_int_equal(left, 0); // whatever it answered
+    return code;
+}
+
+static int64_t count_rows(struct test_stores *stores, const char *table)
+{
+    return test_sql_int(stores, "SELECT count(*) FROM %s", table);
+}
+
+static void the_same_rows_again_change_nothing(struct test_stores *stores)
+{
+    struct grove_error error;
+    struct grove_load_progress first = {0}, second = {0};
+    assert_ok(write_rows(stores, 3, "A title", &first, &error), error);
+    assert_int_equal(first.rows_inserted, 3);
+    assert_int_equal(first.leaves_created, 1);
+    assert_int_equal(first.rows_projected, 3);
+    assert_int_equal(fake_engine_points(stores->fake), 3);
+    const char *before = test_database_digest(stores);
+    int64_t revision = test_sql_int(stores, "SELECT last_value FROM grove.revision_seq");
+    const char *updated = test_sql_text(stores, "SELECT max(updated_at) FROM content_metadata");
+    assert_ok(write_rows(stores, 3, "A title", &second, &error), error);
+    assert_int_equal(second.rows_unchanged, 3);
+    assert_int_equal(second.rows_inserted + second.rows_updated + second.leaves_created, 0);
+    assert_string_equal(test_database_digest(stores), before);
+    assert_int_equal(test_sql_int(stores, "SELECT last_value FROM grove.revision_seq"), revision);
+    assert_string_equal(test_sql_text(stores, "SELECT max(updated_at) FROM content_metadata"),
+                        updated);
+    assert_int_equal(fake_engine_calls(stores->fake, ENGINE_UPSERT), 1);
+    struct grove_load_progress third = {0};
+    assert_ok(write_rows(stores, 3, "Another", &third, &error), error);
+    assert_int_equal(third.rows_updated, 3);
+}
+
+struct failing {
+    enum inject_point point;
+    unsigned reached;
+};
+
+static enum grove_code fail_there(void *state, enum inject_point point, struct grove_error *error)
+{
+    struct failing *failing = state;
+    if (point != failing->point)
+        return GROVE_OK;
+    failing->reached++;
+    return error_set(error, GROVE_CORRUPT, "it ends here");
+}
+
+static void a_batch_is_whole_or_not_there(struct test_stores *stores)
+{
+    static const enum inject_point before_commit[] = {INJECT_LOAD_BEGUN, INJECT_LOAD_LEAVES,
+                                                      INJECT_LOAD_CONTENTS, INJECT_LOAD_BODIES,
+                                                      INJECT_LOAD_VECTORS};
+    struct grove_error error;
+    for (size_t i = 0; i < ARRAY_COUNT(before_commit); i++) {
+        struct failing failing = {.point = before_commit[i]};
+        struct grove_load_progress progress = {0};
+        inject_set_hook(fail_there, &failing);
+        assert_int_equal(write_rows(stores, 3, "A title", &progress, &error), GROVE_CORRUPT);
+        assert_int_equal(failing.reached, 1);
+        assert_int_equal(progress.rows_inserted + progress.leaves_created, 0);
+        static const char *const tables[] = {"content_metadata", "grove.body", "grove.embedding",
+                                             "grove.outbox", "subject1_hierarchy"};
+        for (size_t t = 0; t < ARRAY_COUNT(tables); t++)
+            assert_int_equal(count_rows(stores, tables[t]), 0);
+    }
+}
+
+static void what_is_committed_waits_in_the_outbox(struct test_stores *stores)
+{
+    struct grove_error error;
+    struct grove_load_progress progress = {0};
+    fake_engine_fault(stores->fake, &(struct fake_fault){.call = ENGINE_UPSERT, FAKE_UNREACHABLE});
+    assert_int_equal(write_rows(stores, 3, "A title", &progress, &error), GROVE_UNAVAILABLE);
+    assert_non_null(strstr(error.hint, "grove sync"));
+    assert_int_equal(progress.rows_inserted, 3);
+    assert_int_equal(progress.rows_projected, 0);
+    assert_int_equal(count_rows(stores, "content_metadata"), 3);
+    assert_int_equal(count_rows(stores, "grove.outbox"), 3);
+    // The same load goes on from there.
+    fake_engine_clear_faults(stores->fake);
+    assert_ok(write_rows(stores, 3, "A title", &progress, &error), error);
+    assert_int_equal(fake_engine_points(stores->fake), 3);
+    assert_int_equal(count_rows(stores, "grove.outbox"), 0);
+}
+
+// --- files ---------------------------------------------------------------------------------------
+
+static void note_bad_line(void *state, const struct grove_bad_line *line)
+{
+    struct grove_bad_line *last = state;
+    *last = *line;
+    last->reason = NULL; // belongs to the load
+}
+
+static void put_line(FILE *file, int chunk, const char *title)
+{
+    fprintf(file,
+            "{\"tree\":\"subject1\",\"branch\":\"b\",\"limb\":\"l\",\"leaf\":\"f\","
+            "\"content_type\":\"t\",\"title\":\"%s\",\"summary\":\"s\",\"chunk_number\":%d}\n",
+            title, chunk);
+}
+
+// More lines than a batch has, so that a load which has begun has written.
+static void a_bad_line_is_told_and_strict_writes_nothing(struct test_stores *stores)
+{
+    enum { LINES = BATCH_ROWS_MAX + 10 };
+    struct grove_error error;
+    struct grove_load_progress progress;
+    struct grove_bad_line last = {.line = 0};
+    char path[] = "/tmp/grove-test-XXXXXX";
+    FILE *file = fdopen(mkstemp(path), "w");
+    assert_non_null(file);
+    for (int i = 1; i < LINES; i++)
+        put_line(file, i, "good");
+    put_line(file, LINES, "");
+    put_line(file, 1, "a duplicate");
+    fclose(file);
+    const char *files[] = {path};
+    struct grove_load_request request = {.files = files,
+                                         .file_count = 1,
+                                         .strict = true,
+                                         .state = &last,
+                                         .on_bad_line = note_bad_line};
+    enum grove_code strict = load_files(&stores->store, &request, &progress, &error);
+    int64_t written = count_rows(stores, "content_metadata");
+    char place[128];
+    snprintf(place, sizeof place, "%s:%d: title", path, LINES);
+    bool told = strstr(error.message, place) != NULL;
+    request.strict = false;
+    enum grove_code loose = load_files(&stores->store, &request, &progress, &error);
+    unlink(path);
+    assert_int_equal(strict, GROVE_INVALID);
+    assert_true(told);
+    assert_int_equal(written, 0);
+    assert_int_equal(loose, GROVE_OK);
+    assert_int_equal(progress.rows_bad, 2);
+    assert_int_equal(last.line, LINES + 1);
+    assert_int_equal(count_rows(stores, "content_metadata"), LINES - 1);
+}
+
+int main(int argc, char **argv)
+{
+    const struct CMUnitTest tests[] = {
+        STORES_TEST(the_same_rows_again_change_nothing),
+        STORES_TEST(a_batch_is_whole_or_not_there),
+        STORES_TEST(what_is_committed_waits_in_the_outbox),
+        STORES_TEST(a_bad_line_is_told_and_strict_writes_nothing),
+    };
+    return test_main(argc, argv, tests, ARRAY_COUNT(tests));
+}

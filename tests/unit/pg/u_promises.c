@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+// What must not happen with connections and rows.
+#include "../../support/stores.h"
+
+#include "pg/pg.h"
+
+static void read_first(void *rows)
+{
+    (void)!pg_int4(rows, 0, 0);
+}
+
+static void read_second(void *rows)
+{
+    (void)!pg_int4(rows, 0, 1);
+}
+
+// The second column has as many bytes.
+static void a_column_of_another_type_is_a_bug(struct test_stores *stores)
+{
+    struct pg_rows rows;
+    struct grove_error error;
+    struct pg_statement statement = {"", "SELECT 7::int4, 7::float4"};
+    assert_ok(pg_query(stores->sessions[0], &stores->arena, &statement, NULL, &rows, &error),
+              error);
+    assert_false(test_fails_a_check(read_first, &rows));
+    assert_true(test_fails_a_check(read_second, &rows));
+}
+
+struct nested {
+    struct pg_pool *pool;
+    unsigned starts;
+    enum grove_code inner;
+};
+
+// Starting a server takes seconds. Meanwhile others take connections, here this thread itself.
+static enum grove_code take_another(void *state, struct grove_error *error)
+{
+    struct nested *nested = state;
+    struct pg_conn *conn = NULL;
+    if (nested->starts++ == 0)
+        nested->inner = pg_take(nested->pool, &conn, error);
+    pg_give(&conn);
+    return error_set(error, GROVE_UNAVAILABLE, "nobody starts here");
+}
+
+static void nobody_waits_for_one_who_connects(void **state)
+{
+    (void)state;
+    struct grove_error error;
+    struct nested nested = {.inner = GROVE_OK};
+    struct pg_conn *conn = NULL;
+    struct pg_pool_options options = {.conninfo = "host=/nonexistent dbname=x",
+                                      .connections_max = 2,
+                                      .starter = {take_another, &nested}};
+    assert_ok(pg_pool_new(&options, &nested.pool, &error), error);
+    assert_int_equal(pg_take(nested.pool, &conn, &error), GROVE_UNAVAILABLE);
+    assert_int_equal(nested.starts, 2);
+    assert_int_equal(nested.inner, GROVE_UNAVAILABLE);
+    pg_pool_free(nested.pool); // CHECKs that every place was given up
+}
+
+int main(int argc, char **argv)
+{
+    const struct CMUnitTest tests[] = {
+        STORES_TEST(a_column_of_another_type_is_a_bug),
+        cmocka_unit_test(nobody_waits_for_one_who_connects),
+    };
+    return test_main(argc, argv, tests, ARRAY_COUNT(tests));
+}

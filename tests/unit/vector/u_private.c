@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: Apache-2.0
+// Which processes and folders are taken for the private servers: what a file says is not believed.
+#include "../test.h"
+
+#include <fcntl.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+
+#include "base/file.h"
+#include "base/home.h"
+#include "base/inject.h"
+#include "pg/cluster.h"
+#include "vector/private.h"
+
+static char folder[] = "/tmp/grove-test-XXXXXX";
+static struct home home;
+static pid_t child;
+static int life; // its end of the pipe at which the child waits
+
+static int make_home(void **state)
+{
+    (void)state;
+    struct grove_error error;
+    char path[64], command[4 * PATH_MAX];
+    if (!mkdtemp(folder) || chmod(folder, 0755) != 0)
+        return -1;
+    snprintf(path, sizeof path, "%s/home", folder);
+    if (home_open(path, &home, &error) != GROVE_OK)
+        return -1;
+    snprintf(command, sizeof command,
+             "mkdir '%s/vector' '%s/pg' && echo 16 >'%s/pg/PG_VERSION' && chmod -R a+rwX '%s'",
+             home.servers, home.servers, home.servers, home.servers);
+    return system(command);
+}
+
+static int remove_home(void **state)
+{
+    (void)state;
+    char command[4 * PATH_MAX];
+    snprintf(command, sizeof command, "rm -rf '%s' '%s'", folder, home.servers);
+    return system(command);
+}
+
+static int end_child(void **state)
+{
+    (void)state;
+    if (child > 0) {
+        close(life);
+        kill(child, SIGKILL);
+        waitpid(child, NULL, 0);
+    }
+    child = 0;
+    return 0;
+}
+
+// A process that waits; with the working folder, the name and the argument given.
+static void start_child(const char *working, const char *name, const char *argument)
+{
+    int ends[2];
+    char ready;
+    assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+    int said[2];
+    assert_int_equal(pipe(said), 0);
+    child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        if (chdir(working) != 0 || prctl(PR_SET_NAME, name) != 0)
+            _exit(1);
+        dup2(ends[0], 0);
+        dup2(said[1], 1);
+        if (argument) // a shell that says it is there, then waits
+            execl("/bin/sh", "sh", "-c", "echo; read line", "sh", argument, NULL);
+        (void)!write(1, "\n", 1);
+        (void)!read(0, &ready, 1);
+        _exit(0);
+    }
+    close(ends[0]);
+    close(said[1]);
+    life = ends[1];
+    assert_int_equal(read(said[0], &ready, 1), 1);
+    close(said[0]);
+}
+
+static void write_file(const char *name, const char *contents)
+{
+    char path[PATH_MAX + 32];
+    struct grove_error error;
+    snprintf(path, sizeof path, "%s/%s", home.servers, name);
+    assert_ok(file_write(path, text_of(contents), 0644, &error), error);
+}
+
+// --- PostgreSQL ----------------------------------------------------------------------------------
+
+static pid_t postmaster_of_file(void)
+{
+    char contents[32];
+    struct cluster_status status;
+    struct grove_error error;
+    snprintf(contents, sizeof contents, "%d\n", (int)child);
+    write_file("pg/postmaster.pid", contents);
+    assert_ok(cluster_status(&home, &status, &error), error);
+    assert_true(status.created);
+    return status.pid;
+}
+
+static void a_postmaster_works_in_its_folder(void **state)
+{
+    (void)state;
+    char data[PATH_MAX + 16];
+    snprintf(data, sizeof data, "%s/pg", home.servers);
+    start_child(data, "postgres", NULL);
+    assert_int_equal(postmaster_of_file(), child);
+    end_child(NULL);
+    start_child("/", "postgres", NULL); // of another cluster
+    assert_int_equal(postmaster_of_file(), 0);
+    end_child(NULL);
+    start_child(data, "sh", NULL); // somebody who looks around there
+    assert_int_equal(postmaster_of_file(), 0);
+    bool forced;
+    struct grove_error error;
+    assert_ok(cluster_stop(&home, &forced, &error), error);
+    assert_int_equal(waitpid(child, NULL, WNOHANG), 0); // it lives
+}
+
+static enum grove_code die_after_initdb(void *state, enum inject_point point,
+                                        struct grove_error *error)
+{
+    (void)state;
+    if (point != INJECT_CLUSTER_INITIALISED)
+        return GROVE_OK;
+    return error_set(error, GROVE_CORRUPT, "it dies here");
+}
+
+// What initdb made is a cluster only when all of it is there.
+static void half_a_cluster_is_none(void **state)
+{
+    (void)state;
+    char data[PATH_MAX + 16];
+    struct grove_error error;
+    struct cluster_status status;
+    if (!home.assets[0])
+        skip();
+    snprintf(data, sizeof data, "rm -r '%s/pg'", home.servers);
+    assert_int_equal(system(data), 0);
+    inject_set_hook(die_after_initdb, NULL);
+    enum grove_code code = cluster_start(&home, NULL, &error);
+    inject_set_hook(NULL, NULL);
+    assert_int_equal(code, GROVE_CORRUPT);
+    assert_ok(cluster_status(&home, &status, &error), error);
+    assert_false(status.created);
+    snprintf(data, sizeof data, "%s/pg", home.servers);
+    assert_false(file_exists(data));
+}
+
+// --- the vector server ---------------------------------------------------------------------------
+
+static long start_time_of(pid_t pid)
+{
+    char path[64], line[1024] = "", *at;
+    snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
+    FILE *file = fopen(path, "re");
+    assert_non_null(file);
+    assert_true(fread(line, 1, sizeof line - 1, file) > 0);
+    fclose(file);
+    at = strrchr(line, ')');
+    assert_non_null(at);
+    for (int field = 0; field < 20; field++)
+        at = strchr(at + 1, ' ');
+    return strtol(at, NULL, 10);
+}
+
+// Tells the server whose process the file names to stop; the signal that ended the child, or 0.
+static int stop_by_file(long began)
+{
+    char contents[64];
+    int status = 0;
+    struct grove_error error;
+    snprintf(contents, sizeof contents, "%d %ld\n", (int)child, began);
+    write_file("vector/pid", contents);
+    assert_ok(vector_server_stop(&home, &error), error);
+    if (waitpid(child, &status, WNOHANG) == 0)
+        return 0;
+    child = 0;
+    close(life);
+    return WIFSIGNALED(status) ? WTERMSIG(status) : -1;
+}
+
+static void a_vector_server_has_its_start_time_and_folder(void **state)
+{
+    (void)state;
+    char data[PATH_MAX + 16];
+    snprintf(data, sizeof data, "%s/vector", home.servers);
+    start_child("/", "sh", "/elsewhere");
+    assert_int_equal(stop_by_file(start_time_of(child)), 0);
+    end_child(NULL);
+    start_child("/", "sh", data);
+    assert_int_equal(stop_by_file(start_time_of(child) - 1), 0); // its number was another's
+    assert_int_equal(stop_by_file(start_time_of(child)), SIGTERM);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_teardown(a_postmaster_works_in_its_folder, end_child),
+        cmocka_unit_test(half_a_cluster_is_none),
+        cmocka_unit_test_teardown(a_vector_server_has_its_start_time_and_folder, end_child),
+    };
+    return cmocka_run_group_tests(tests, make_home, remove_home);
+}
