@@ -42,7 +42,7 @@ MUTANTS = [
         file="sql/projector/acknowledge.sql",
         find="      AND (h.revision > w.revision OR h.lease_owner IS DISTINCT FROM $4)\n",
         replace="      AND h.revision > w.revision AND h.lease_owner = $4\n",
-        killer="u_projection:another_s_row_is_handed_back",
+        killer="u_projection:a_late_write_takes_the_row_from_another",
     ),
     Mutant(
         name="acknowledging-waits-for-writers",
