@@ -203,12 +203,12 @@ MUTANTS = [
         killer="u_projection:another_s_row_is_not_put_back",
     ),
     Mutant(
-        name="refused-row-is-acknowledged",
-        guards="src/sync/README 1",
+        name="refused-row-is-handed-back-at-once",
+        guards="src/sync/README: failures",
         file="src/sync/projector.c",
         find="    forbid_acknowledgement(batch, batch->points[first].content_id);\n",
         replace="",
-        killer="u_projection_faults:a_refused_row_is_found",
+        killer="u_projection_faults:the_eighth_attempt_is_the_last",
     ),
     Mutant(
         name="collection-is-made-before-all-is-enqueued",
