@@ -23,6 +23,8 @@
 
 enum { OPEN_LOCK_TIMEOUT_MS = 60000, LOCK_PAUSE_MS = 20 };
 
+#define PASSABLE 0711
+
 // The longest name in the run folder.
 #define LONGEST_SOCKET_NAME ".s.PGSQL.5432.lock"
 
@@ -100,8 +102,10 @@ static enum grove_code resolve(struct home *home, const char *path, struct grove
 
 static enum grove_code make_folder(struct home *home, const char *path, struct grove_error *error)
 {
-    bool existed = file_exists(path);
-    enum grove_code code = existed ? GROVE_OK : folder_make(path, 0700, error);
+    bool existed = file_exists(path), as_root = geteuid() == 0;
+    // Under root it can be passed through from the start, and no more where that lets nobody in:
+    // whoever comes in between must judge as we do, who puts the servers' data where.
+    enum grove_code code = existed ? GROVE_OK : folder_make(path, as_root ? PASSABLE : 0700, error);
     if (code != GROVE_OK) {
         error_context(error, "making grove's folder \"%s\"", path);
         if (!error->hint[0])
@@ -109,13 +113,16 @@ static enum grove_code make_folder(struct home *home, const char *path, struct g
         return code;
     }
     code = resolve(home, path, error);
-    if (code != GROVE_OK || existed || !home->change_user)
+    if (code == GROVE_OK && !existed)
+        code = INJECT(HOME_MADE, error);
+    if (code != GROVE_OK || existed || !as_root)
         return code;
     // Letting the servers' account through keeps their data in the home. What others must not
     // read has modes of its own.
     char parent[PATH_MAX];
     code = home_path(parent, error, "%s/..", home->path);
-    if (code == GROVE_OK && home_reaches(home, parent, X_OK) && chmod(home->path, 0711) != 0)
+    bool passable = home->change_user && home_reaches(home, parent, X_OK);
+    if (code == GROVE_OK && chmod(home->path, passable ? PASSABLE : 0700) != 0)
         code = error_set_errno(error, errno, "could not change the mode of \"%s\"", home->path);
     return code;
 }
@@ -284,9 +291,13 @@ static bool fits_socket(const char *folder)
     return strlen(folder) + 1 + sizeof LONGEST_SOCKET_NAME <= sizeof address.sun_path;
 }
 
+// Beside the servers' data, wherever these were put: the modes of the home may have changed since,
+// and a server that runs would be looked for elsewhere.
 static enum grove_code choose_run(struct home *home, struct grove_error *error)
 {
-    bool inside = home_reaches(home, home->path, X_OK);
+    size_t length = strlen(home->path);
+    bool inside = !home->change_user ||
+                  (strncmp(home->servers, home->path, length) == 0 && home->servers[length] == '/');
     enum grove_code code =
         home_path(home->run, error, "%s/run", inside ? home->path : home->servers);
     if (code == GROVE_OK && !fits_socket(home->run))

@@ -55,6 +55,7 @@
     POINT(SEARCH_RANKED, "the best rows are known, none was read")                                 \
     POINT(SEARCH_HYDRATED, "the rows are read")                                                    \
     POINT(MIGRATION_APPLIED, "a migration is applied, not committed")                              \
+    POINT(HOME_MADE, "a home's folder is there, with nothing in it")                               \
     POINT(HOME_NAMED, "a home has its id, nothing else")                                           \
     POINT(HOME_SERVERS_MADE, "the servers' folder is there, it is not theirs yet")                 \
     POINT(CLUSTER_INITIALISED, "initdb is done, the cluster has not its name yet")                 \

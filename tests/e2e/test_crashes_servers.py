@@ -331,6 +331,28 @@ def test_two_make_a_home(unmade, point):
     assert second.returncode == 0, (out, err)
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root: else no other account is used")
+@pytest.mark.parametrize("umask", [0o022, 0o077])
+@row(ARCHITECTURE, "making a home")
+@at("home-made")
+def test_two_make_a_home_and_agree_where(unmade, point, umask):
+    """Who comes while a home is not open to the servers' account yet may put their data elsewhere;
+    then all look for them there."""
+    before = os.umask(umask)
+    try:
+        with unmade.held_at([point], "init") as init:
+            init.reach(point)
+            unmade("init")
+            init.go_on(point)
+            init.finish()
+    finally:
+        os.umask(before)
+    assert unmade.json("status")["ok"] is True
+    if umask == 0o022:
+        assert not (unmade.home / "servers").is_symlink()
+    assert unmade.broken() == ""
+
+
 def initdb_of(grove):
     """The initdb that works for a home, if there is one."""
     for folder in pathlib.Path("/proc").iterdir():
