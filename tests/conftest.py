@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Homes of the tests' own, and the grove command in them."""
 
+import contextlib
 import fcntl
 import json
 import os
@@ -187,9 +188,23 @@ def find_assets():
     return pytest.skip("the assets are not there")
 
 
+def scratch_folder():
+    """Where homes are: in memory, where there is room. Copying them, and what their servers sync,
+    takes a fraction of the time there."""
+    memory, wanted = "/dev/shm", 2 << 30
+    with contextlib.suppress(OSError):
+        room = os.statvfs(memory)
+        if room.f_bavail * room.f_frsize >= wanted and os.access(memory, os.W_OK | os.X_OK):
+            return memory
+    return None
+
+
+SCRATCH = scratch_folder()
+
+
 def make_home():
     # The servers' account must get here when the tests run as root: not pytest's own folder.
-    folder = tempfile.mkdtemp(prefix="grove-test-")
+    folder = tempfile.mkdtemp(prefix="grove-test-", dir=SCRATCH)
     os.chmod(folder, 0o755)
     return folder
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The private servers of a test program: a home of its own under /tmp, made and started by grove's
+// The private servers of a test program: a home of its own, made and started by grove's
 // own code, and a new database whenever one is wanted.
 //
 //     struct grove_error error;
