@@ -150,7 +150,8 @@ MUTANTS = [
         file="src/base/home.c",
         find="    bool inside = !home->change_user ||",
         replace="    bool inside = home_reaches(home, home->path, X_OK) ||",
-        killer="tests/e2e/test_crashes_servers.py::test_two_make_a_home_and_agree_where[home-made-63]",
+        killer="tests/e2e/test_crashes_servers.py"
+               "::test_two_make_a_home_and_agree_where[home-made-63]",
         limit_seconds=20,
         hangs=True,
         needs_root=True,
