@@ -227,6 +227,7 @@ TEMPLATES = "GROVE_TEST_TEMPLATES"
 
 
 def pytest_configure(config):
+    config.addinivalue_line("markers", "slow: not for the inner loop (tools/run-tests --fast)")
     if not hasattr(config, "workerinput"):
         os.environ[TEMPLATES] = make_home()
 

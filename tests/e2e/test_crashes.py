@@ -17,6 +17,8 @@ from crashes import (ARCHITECTURE, CONTENT, EMBEDDED, INJECTED, PG, SYNC, VECTOR
                      home, kill, row)  # noqa: F401
 from stores import COLLECTION, ask_engine, points_of, search_tells_all, stores_agree
 
+pytestmark = pytest.mark.slow
+
 # --- writers --------------------------------------------------------------------------------------
 
 # A client of its own, which does what it is told and then waits to be killed.

@@ -16,6 +16,8 @@ from crashes import ARCHITECTURE, SYNC, at, end_leases, home, kill, row  # noqa:
 from stores import (COLLECTION, UnixConnection, ask_engine, points_of, search_tells_all,
                     stores_agree, vector_socket)
 
+pytestmark = pytest.mark.slow
+
 LEASE_S = 120
 
 INSERT = """

@@ -15,6 +15,8 @@ from crashes import (ARCHITECTURE, EMBEDDED, PG, VECTOR, Injected, at, end_lease
                      home, kill, row, state_of, through)
 from stores import search_tells_all, stores_agree, vector_socket
 
+pytestmark = pytest.mark.slow
+
 
 def insert(grove, leaf, rows=2):
     """Contents that are in PostgreSQL only, without vectors."""

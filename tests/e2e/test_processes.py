@@ -14,6 +14,8 @@ from conftest import (EXIT_STATUS, MIGRATIONS, Grove, end_home, make_home, make_
                       wait_until, write_rows)
 from crashes import kill
 
+pytestmark = pytest.mark.slow
+
 
 def main_processes(grove):
     """How many servers of each kind the home has."""

@@ -9,6 +9,8 @@ import subprocess
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get("GROVE_BIN", ROOT / "build" / "grove")).resolve().parent
 EXTRACT = ROOT / "tests" / "contracts" / "extract"

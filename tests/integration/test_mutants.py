@@ -9,6 +9,8 @@ import subprocess
 import pytest
 from conftest import find_assets
 
+pytestmark = pytest.mark.slow
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 SKIPPED = re.compile(r"^(\.git|build|build-.*|__pycache__|\.pytest_cache|\.cache)$")
 

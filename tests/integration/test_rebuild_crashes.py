@@ -11,6 +11,8 @@ from crashes import ARCHITECTURE, EMBEDDED, row, state_of  # noqa: F401
 from test_vector_server import (ROOT, Server, count, point, program, upsert,  # noqa: F401
                                 vector, wait_until)
 
+pytestmark = pytest.mark.slow
+
 POINTS, DIMENSION = 2000, 8
 BUILDER_STEPS = ("copy", "optimize", "replay", "finish")
 SERVER_STEPS = ("switch_to", "write_json")
