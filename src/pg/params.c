@@ -18,7 +18,6 @@ static_assert(sizeof(double) == 8, "float8 has this size");
 static_assert(sizeof(unsigned) == sizeof(Oid), "type ids are kept as unsigned");
 static_assert(sizeof((struct pg_params){0}.small[0]) == sizeof(int64_t), "bigint and float8 fit");
 static_assert(PG_PARAMS_MAX <= UINT16_MAX, "the protocol counts parameters in 16 bits");
-static_assert(PG_NULL_INT4 == INT32_MIN, "the same number in every array of integers");
 static_assert(PG_EPOCH_US == INT64_C(10957) * 24 * 3600 * 1000000, "10957 days after 1970");
 
 static char *reserve(struct pg_params *params, unsigned type, int length)

@@ -317,6 +317,7 @@ enum grove_code pg_take(struct pg_pool *pool, struct pg_conn **ret, struct grove
         }
         move_place(pool, &pool->connecting_count, &pool->taken_count);
     }
+    CHECK(conn);
     CHECK(conn->pool == pool);
     CHECK(!conn->broken);
     atomic_store(&conn->cancel_requested, false);

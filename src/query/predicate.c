@@ -15,6 +15,7 @@
 // LEVELS: of a path, the tree's name included.
 enum { NAMES_SHOWN = 12 /* of those that exist, where one does not */, LEVELS = 4 };
 
+// NOLINTNEXTLINE(misc-redundant-expression): two definitions of one number
 static_assert(VECTOR_NONE == GROVE_NULL, "a bound that is not given is the same everywhere");
 static_assert(PREDICATE_PLACES < PREDICATE_PARAMS, "places are the first of the parameters");
 static_assert((int)PREDICATE_PARAMS < (int)PG_PARAMS_MAX, "queries have parameters of their own");

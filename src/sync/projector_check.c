@@ -42,6 +42,8 @@ static const char *check_lease(const struct batch *batch)
 
 static const char *check_point(const struct batch *batch, size_t p)
 {
+    CHECK(batch->points);
+    CHECK(p < batch->point_count);
     const struct vector_point *point = &batch->points[p];
     size_t at;
     if (count_id(batch->content_ids, batch->count, point->content_id, &at) == 0)
