@@ -20,7 +20,7 @@ SERVER_STEPS = ("switch_to", "write_json")
 # The server's own program, which stops itself before or behind one of these steps, having written
 # its process id into a file. Only the first time, so that the next start goes through.
 STOPPING = """
-import os, signal, sys
+import os, signal, sys, threading
 sys.path.insert(0, {embedded!r})
 from grove_vectors import __main__ as program
 
@@ -37,7 +37,8 @@ def stop():
         with open({file!r} + ".new", "w") as file:
             file.write(str(os.getpid()))
         os.rename({file!r} + ".new", {file!r})
-        os.kill(os.getpid(), signal.SIGSTOP)
+        # To this thread: one that the process gets may be taken by another, while this goes on.
+        signal.pthread_kill(threading.get_ident(), signal.SIGSTOP)
 
 load_engine = program.load_engine
 
