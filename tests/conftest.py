@@ -45,6 +45,14 @@ EXIT_STATUS = {name: int(number) for number, name in re.findall(
     r"^\| (\d+) \| `(\w+)` \|", (ROOT / "docs" / "cli.md").read_text(), re.M)}
 
 
+def command_lines():
+    """Of each process that there is: its number, and its arguments as bytes."""
+    for folder in pathlib.Path("/proc").iterdir():
+        with contextlib.suppress(OSError):
+            if folder.name.isdigit():
+                yield int(folder.name), (folder / "cmdline").read_bytes().split(b"\0")
+
+
 class Grove:
     """One home and the commands run in it."""
 
@@ -135,20 +143,14 @@ class Grove:
         """The private servers' main processes: name -> pid."""
         found = {}
         servers = os.path.realpath(self.home / "servers")
-        for folder in pathlib.Path("/proc").iterdir():
-            if not folder.name.isdigit():
-                continue
-            try:
-                line = (folder / "cmdline").read_bytes().split(b"\0")
-            except OSError:
-                continue
+        for pid, line in command_lines():
             text = b" ".join(line).decode(errors="replace")
             if servers not in text:
                 continue
             if "bin/postgres" in text:
-                found["postgres"] = int(folder.name)
+                found["postgres"] = pid
             elif "python3" in text:
-                found["vectors"] = int(folder.name)
+                found["vectors"] = pid
         return found
 
 

@@ -10,7 +10,8 @@ import signal
 import subprocess
 
 import pytest
-from conftest import MIGRATIONS, ROOT, find_assets, make_row, make_vector, wait_until, write_rows
+from conftest import (MIGRATIONS, ROOT, command_lines, find_assets, make_row, make_vector,
+                      wait_until, write_rows)
 from crashes import (ARCHITECTURE, EMBEDDED, PG, VECTOR, Injected, at, end_leases,  # noqa: F401
                      home, kill, row, state_of, through)
 from stores import search_tells_all, stores_agree, vector_socket
@@ -357,15 +358,9 @@ def test_two_make_a_home_and_agree_where(unmade, point, umask):
 
 def initdb_of(grove):
     """The initdb that works for a home, if there is one."""
-    for folder in pathlib.Path("/proc").iterdir():
-        if not folder.name.isdigit():
-            continue
-        try:
-            line = (folder / "cmdline").read_bytes().split(b"\0")
-        except OSError:
-            continue
+    for pid, line in command_lines():
         if line[0].endswith(b"/initdb") and str(servers_folder(grove)).encode() in line[2]:
-            return int(folder.name)
+            return pid
     return None
 
 

@@ -10,8 +10,8 @@ import subprocess
 import time
 
 import pytest
-from conftest import (EXIT_STATUS, MIGRATIONS, Grove, end_home, make_home, make_row, make_vector,
-                      wait_until, write_rows)
+from conftest import (EXIT_STATUS, MIGRATIONS, Grove, command_lines, end_home, make_home, make_row,
+                      make_vector, wait_until, write_rows)
 from crashes import kill
 
 pytestmark = pytest.mark.slow
@@ -21,12 +21,7 @@ def main_processes(grove):
     """How many servers of each kind the home has."""
     found = {"postgres": 0, "vectors": 0}
     servers = os.path.realpath(grove.home / "servers")
-    for folder in pathlib.Path("/proc").iterdir():
-        try:
-            line = (folder / "cmdline").read_bytes() if folder.name.isdigit() else b""
-            line = line.split(b"\0")
-        except OSError:
-            continue
+    for _, line in command_lines():
         if f"{servers}/pg".encode() in line and line[0].endswith(b"bin/postgres"):
             found["postgres"] += 1
         elif f"{servers}/vector".encode() in line and b"--builder" not in line:
