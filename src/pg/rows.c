@@ -5,6 +5,7 @@
 #include <endian.h>
 
 #include "base/check.h"
+#include "base/clock.h"
 #include "pg/conn.h"
 #include "pg/types.h"
 
@@ -136,8 +137,11 @@ int64_t pg_timestamp(const struct pg_rows *rows, int row, int column)
         return INT64_MIN;
     DCHECK(length == 8);
     int64_t since_2000 = (int64_t)get64(at), since_1970;
-    // 'infinity' stays the latest time there is, '-infinity' the earliest that is not our null.
-    if (since_2000 == INT64_MIN)
-        return INT64_MIN + 1;
-    return __builtin_add_overflow(since_2000, PG_EPOCH_US, &since_1970) ? INT64_MAX : since_1970;
+    if (since_2000 == PG_MINUS_INFINITY)
+        return CLOCK_MINUS_INFINITY;
+    if (since_2000 == PG_INFINITY)
+        return CLOCK_INFINITY;
+    // Our 64 bits end 30 years before the server's: what is later is the last time that we have.
+    bool too_late = __builtin_add_overflow(since_2000, PG_EPOCH_US, &since_1970);
+    return too_late || since_1970 == CLOCK_INFINITY ? CLOCK_INFINITY - 1 : since_1970;
 }
