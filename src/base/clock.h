@@ -29,9 +29,9 @@ enum { CLOCK_RFC3339_SIZE = sizeof "-292277-01-01T00:00:00.000000Z" };
 void clock_format_rfc3339(int64_t timestamp_us, char ret_text[static CLOCK_RFC3339_SIZE]);
 
 // Reads "2026-11-23", "2026-11-23T08:44[:41[.123456]][Z|±hh:mm]" (also with a space for T); without
-// an offset it is UTC. Years have four digits; or, with a sign or without a leading zero, up to six;
-// " BC" at the end counts them as PostgreSQL does. Also "infinity" and "-infinity". False when it is
-// not such a time, no such day exists, or 64 bits do not hold it, as after 294247-01-10.
+// an offset it is UTC. Years have four digits; or, with a sign or without a leading zero, up to
+// six; " BC" at the end counts them as PostgreSQL does. Also "infinity" and "-infinity". False when
+// it is not such a time, no such day exists, or 64 bits do not hold it, as after 294247-01-10.
 bool clock_parse_timestamp(struct text text, int64_t *ret_timestamp_us) GROVE_MUST_CHECK;
 
 // Reads a duration of whole numbers and units: "90d", "12h", "1w2d", "30m", "45s"; units s m h d w

@@ -135,6 +135,16 @@ void pg_add_timestamptz(struct pg_params *params, int64_t timestamp_us)
     add_timestamp(params, PG_TIMESTAMPTZ, timestamp_us);
 }
 
+void pg_add_timestamp_key(struct pg_params *params, int64_t key)
+{
+    static_assert(PG_NO_TIMESTAMP != PG_MINUS_INFINITY, "a null is not a time");
+    static_assert(PG_NO_TIMESTAMP < PG_FIRST_US, "nor is there one of its number");
+    if (key == PG_NO_TIMESTAMP)
+        pg_add_null(params, PG_TIMESTAMP);
+    else
+        put64(reserve(params, PG_TIMESTAMP, 8), (uint64_t)key);
+}
+
 // --- arrays --------------------------------------------------------------------------------------
 
 enum { ARRAY_HEADER_BYTES = 20, EMPTY_ARRAY_BYTES = 12 };

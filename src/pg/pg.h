@@ -99,6 +99,8 @@ void pg_add_bytea(struct pg_params *params, const void *bytes, size_t size_bytes
 // becomes that one.
 void pg_add_timestamp(struct pg_params *params, int64_t timestamp_us);
 void pg_add_timestamptz(struct pg_params *params, int64_t timestamp_us);
+// The other way, of what pg_timestamp_key read: exactly that timestamp.
+void pg_add_timestamp_key(struct pg_params *params, int64_t key);
 // Arrays: `items` NULL is null. An item text of {NULL, 0}, or a null-marked number
 // (PG_NULL_INT4, INT64_MIN), is a null element.
 #define PG_NULL_INT4 INT32_MIN
@@ -172,5 +174,9 @@ struct text pg_bytea(const struct pg_rows *rows, int row, int column); // bytes
 // Both kinds, UTC µs; base/clock.h has the two infinities. The server's last 30 years, from
 // 294247-01-10 on, are all CLOCK_INFINITY - 1.
 int64_t pg_timestamp(const struct pg_rows *rows, int row, int column);
+// The server's own number, for giving it back to pg_add_timestamp_key: no two timestamps have one.
+// PG_NO_TIMESTAMP of a null.
+#define PG_NO_TIMESTAMP (INT64_MIN + 1)
+int64_t pg_timestamp_key(const struct pg_rows *rows, int row, int column);
 
 #endif

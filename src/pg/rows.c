@@ -145,3 +145,13 @@ int64_t pg_timestamp(const struct pg_rows *rows, int row, int column)
     bool too_late = __builtin_add_overflow(since_2000, PG_EPOCH_US, &since_1970);
     return too_late || since_1970 == CLOCK_INFINITY ? CLOCK_INFINITY - 1 : since_1970;
 }
+
+int64_t pg_timestamp_key(const struct pg_rows *rows, int row, int column)
+{
+    int length;
+    const char *at = cell(rows, row, column, &length);
+    Oid type = type_of(rows, column);
+    CHECK(type == PG_TIMESTAMP || type == PG_TIMESTAMPTZ);
+    DCHECK(!at || length == 8);
+    return at ? (int64_t)get64(at) : PG_NO_TIMESTAMP;
+}

@@ -10,7 +10,6 @@
 // that the outbox closes (a row is acknowledged only under the revision that was applied).
 #include "vector/qdrant.h"
 
-#include <math.h>
 #include <stdatomic.h>
 #include <stdio.h>
 
@@ -20,6 +19,7 @@
 #include "base/inject.h"
 #include "base/json.h"
 #include "base/strbuf.h"
+#include "vector/direction.h"
 #include "vector/filter.h"
 #include "vector/http.h"
 
@@ -270,10 +270,23 @@ static void add_nullable(struct strbuf *body, const char *name, int64_t value)
         strbuf_addf(body, ",\"%s\":%lld", name, (long long)value);
 }
 
+// Of length 1, whatever its own: servers divide by a length only where it is not too short, and
+// have none for a vector whose squares float32 cannot hold.
+static void add_vector(struct strbuf *body, const float *vector)
+{
+    double direction[VECTOR_DIMENSION];
+    float numbers[VECTOR_DIMENSION];
+    enum direction_verdict verdict = direction_of(vector, direction);
+    CHECK(verdict == DIRECTION_GOOD); // its callers have refused others
+    for (size_t i = 0; i < VECTOR_DIMENSION; i++)
+        numbers[i] = (float)direction[i];
+    json_add_floats(body, numbers, VECTOR_DIMENSION);
+}
+
 static void add_point(struct strbuf *body, const struct vector_point *point)
 {
     strbuf_addf(body, "{\"id\":%d,\"vector\":", point->content_id);
-    json_add_floats(body, point->vector, VECTOR_DIMENSION);
+    add_vector(body, point->vector);
     strbuf_addf(body, ",\"payload\":{\"content_id\":%d,\"hierarchy_table\":", point->content_id);
     json_add_string(body, point->hierarchy_table);
     strbuf_addf(body, ",\"leaf_id\":%d,\"content_type\":", point->leaf_id);
@@ -282,7 +295,7 @@ static void add_point(struct strbuf *body, const struct vector_point *point)
     add_nullable(body, "word_count", point->word_count);
     if (point->created_at_us != VECTOR_NONE) {
         char created_at[CLOCK_RFC3339_SIZE];
-        clock_format_rfc3339(point->created_at_us, created_at);
+        clock_format_rfc3339(filter_clamp_time(point->created_at_us), created_at);
         strbuf_addf(body, ",\"created_at\":\"%s\"", created_at);
     }
     strbuf_addf(body, ",\"revision\":%lld}}", (long long)point->revision);
@@ -299,11 +312,15 @@ static void add_not_newer(struct strbuf *body, int32_t id, int64_t revision)
 
 static enum grove_code check_point(const struct vector_point *point, struct grove_error *error)
 {
-    for (size_t i = 0; i < VECTOR_DIMENSION; i++)
-        if (!isfinite(point->vector[i]))
-            return error_set(error, GROVE_INVALID,
-                             "the vector of content %d has no finite number at position %zu",
-                             point->content_id, i);
+    size_t position = 0;
+    enum direction_verdict verdict = direction_check(point->vector, &position);
+    if (verdict == DIRECTION_NOT_FINITE)
+        return error_set(error, GROVE_INVALID,
+                         "the vector of content %d has no finite number at position %zu",
+                         point->content_id, position);
+    if (verdict == DIRECTION_ALL_ZERO)
+        return error_set(error, GROVE_INVALID, "the vector of content %d is all zero",
+                         point->content_id);
     return GROVE_OK;
 }
 
@@ -408,7 +425,7 @@ static bool read_point(yyjson_val *point, int32_t *ret_id, int64_t *ret_revision
 static void add_query(struct strbuf *body, const struct vector_query *query)
 {
     strbuf_add(body, "{\"query\":");
-    json_add_floats(body, query->vector, VECTOR_DIMENSION);
+    add_vector(body, query->vector);
     filter_add(body, query->filter);
     strbuf_addf(body, ",\"limit\":%zu", query->limit);
     if (query->offset > 0)
@@ -452,6 +469,8 @@ static enum grove_code search(struct vector_engine *engine, const struct vector_
         *ret = (struct vector_hits){.count = 0};
         return GROVE_OK;
     }
+    if (direction_check(query->vector, NULL) != DIRECTION_GOOD)
+        return error_set(error, GROVE_INVALID, "the vector to search for has no direction");
     struct strbuf body;
     strbuf_init(&body, BODY_BYTES_MAX);
     add_query(&body, query);

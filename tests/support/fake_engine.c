@@ -3,18 +3,16 @@
 // A call goes: hook before, fault chosen, done or not, kept for later or not, hook after, answered
 // now or late. A write is copied first (struct fake_write), so that it can be done now, later, or
 // twice.
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
 #include "base/check.h"
 #include "fake_engine_private.h"
+#include "vector/direction.h"
+#include "vector/filter.h"
 
 enum { WAIT_TIMEOUT_S = 60 };
-
-// RFC 3339 has no years beyond: the engine's index of times leaves such points out.
-static const int64_t LAST_INDEXED_US = 253402300799999999;
 
 static struct fake_engine *fake_of(struct vector_engine *engine)
 {
@@ -28,6 +26,7 @@ static void copy_text(struct text text, char ret[static FAKE_TEXT_SIZE])
     ret[text.length] = '\0';
 }
 
+// As the client sends it.
 static struct fake_point point_of(const struct vector_point *point)
 {
     struct fake_point made = {.id = point->content_id,
@@ -35,10 +34,15 @@ static struct fake_point point_of(const struct vector_point *point)
                               .leaf_id = point->leaf_id,
                               .chunk_number = point->chunk_number,
                               .word_count = point->word_count,
-                              .created_at_us = point->created_at_us};
+                              .created_at_us = VECTOR_NONE};
+    double direction[VECTOR_DIMENSION];
+    if (point->created_at_us != VECTOR_NONE)
+        made.created_at_us = filter_clamp_time(point->created_at_us);
     copy_text(point->hierarchy_table, made.hierarchy_table);
     copy_text(point->content_type, made.content_type);
-    memcpy(made.vector, point->vector, sizeof made.vector);
+    CHECK(direction_of(point->vector, direction) == DIRECTION_GOOD);
+    for (size_t i = 0; i < VECTOR_DIMENSION; i++)
+        made.vector[i] = (float)direction[i];
     return made;
 }
 
@@ -214,12 +218,10 @@ static enum grove_code perform_write(struct fake_engine *fake, struct fake_write
 
 static enum grove_code check_vector(const struct vector_point *point, struct grove_error *error)
 {
-    for (size_t i = 0; i < VECTOR_DIMENSION; i++)
-        if (!isfinite(point->vector[i]))
-            return error_set(error, GROVE_INVALID,
-                             "the vector of content %d has no finite number at position %zu",
-                             point->content_id, i);
-    return GROVE_OK;
+    return direction_check(point->vector, NULL) == DIRECTION_GOOD
+               ? GROVE_OK
+               : error_set(error, GROVE_INVALID, "the vector of content %d has no direction",
+                           point->content_id);
 }
 
 static enum grove_code fake_upsert(struct vector_engine *engine, const struct vector_point *points,
@@ -338,16 +340,13 @@ static bool matches(const struct fake_point *point, const struct vector_filter *
     if (!filter)
         return true;
     CHECK(!filter->by_leaf || filter->leaf_id_count == 0 || filter->hierarchy_table_count == 1);
-    bool timed =
-        filter->created_since_us != VECTOR_NONE || filter->created_before_us != VECTOR_NONE;
-    int64_t last_us =
-        filter->created_before_us == VECTOR_NONE ? VECTOR_NONE : filter->created_before_us - 1;
+    int64_t first_us, last_us;
+    bool timed = filter_times(filter, &first_us, &last_us);
     return is_among(point->hierarchy_table, filter->hierarchy_tables,
                     filter->hierarchy_table_count) &&
            (!filter->by_leaf || is_of_leaves(point, filter)) &&
            is_among(point->content_type, filter->content_types, filter->content_type_count) &&
-           is_within(point->created_at_us, filter->created_since_us, last_us) &&
-           (!timed || point->created_at_us <= LAST_INDEXED_US) &&
+           (!timed || is_within(point->created_at_us, first_us, last_us)) &&
            is_within(point->word_count, filter->words_min, filter->words_max);
 }
 
@@ -389,7 +388,10 @@ static struct scored *score_points(const struct fake_engine *fake, const struct 
     struct scored *scored = calloc(fake->count + 1, sizeof *scored);
     CHECK(scored);
     float direction[VECTOR_DIMENSION];
-    memcpy(direction, query->vector, sizeof direction);
+    double exact[VECTOR_DIMENSION];
+    CHECK(direction_of(query->vector, exact) == DIRECTION_GOOD);
+    for (size_t i = 0; i < VECTOR_DIMENSION; i++)
+        direction[i] = (float)exact[i];
     fake_normalise(fake, direction);
     size_t count = 0;
     for (size_t i = 0; i < fake->count; i++) {

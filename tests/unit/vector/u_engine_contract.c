@@ -8,6 +8,7 @@
 #include "../../support/stores.h"
 #include "../../support/trace_engine.h"
 
+#include <float.h>
 #include <math.h>
 
 #include "vector/private.h"
@@ -243,15 +244,82 @@ static void lengths_do_not_count(struct contract *contract)
     assert_float_equal(hits.items[0].score, 0.75F, 1e-5F);
 }
 
-// Not a promise but a fact: whoever gives such vectors to the engine must make them longer first.
-static void very_short_vectors_stay_short(struct contract *contract)
+// In [-1, 1), the same in every run.
+static float draw(uint32_t *seed)
 {
-    struct vector_point point = make_point(contract, 1, 10, 1);
-    contract->vectors[1].numbers[0] = 1e-10F;
-    upsert(contract, &point, 1);
-    struct vector_hits hits = search(contract, &(struct vector_query){.limit = 1});
-    assert_int_equal(hits.count, 1);
-    assert_float_equal(hits.items[0].score, 0, 1e-5F);
+    *seed = *seed * 1664525U + 1013904223U;
+    return (float)(*seed >> 8) / 8388608.0F - 1;
+}
+
+static double exact_cosine(const float *a, const float *b)
+{
+    double dot = 0, square_a = 0, square_b = 0;
+    for (size_t i = 0; i < VECTOR_DIMENSION; i++) {
+        dot += (double)a[i] * (double)b[i];
+        square_a += (double)a[i] * (double)a[i];
+        square_b += (double)b[i] * (double)b[i];
+    }
+    return dot / sqrt(square_a) / sqrt(square_b);
+}
+
+// Vectors of every length that float32 has: whole numbers of the smallest float, lengths whose
+// squares are 0 or infinite in float32, zeros of both signs, single numbers.
+enum { EXTREMES = 60 };
+static void make_extreme(size_t i, float *ret)
+{
+    static const float scales[] = {0x1p-149F, 0x1p-147F, 0x1p-140F, 0x1p-126F, 1e-30F,
+                                   1e-20F,    1e-10F,    3.4e-4F,   3.5e-4F,   1,
+                                   1e10F,     1e19F,     1e30F,     FLT_MAX,   0x1p-149F};
+    uint32_t seed = (uint32_t)i + 1;
+    float scale = scales[i % ARRAY_COUNT(scales)];
+    for (size_t k = 0; k < VECTOR_DIMENSION; k++) {
+        float number = draw(&seed);
+        // Every second one is sparse, with zeros of both signs, and like all others.
+        ret[k] = i % 2 ? number * scale : number > 0.9F ? scale : number > 0 ? 0.0F : -0.0F;
+        if (i % 4 == 1 && k % 3 == 0)
+            ret[k] = scale;
+    }
+    ret[i] = scale; // none is all zero
+}
+
+static void compare_scores(struct contract *contract, const float *query)
+{
+    struct vector_hits hits =
+        search(contract, &(struct vector_query){.vector = query, .limit = EXTREMES, .exact = true});
+    assert_int_equal(hits.count, EXTREMES);
+    for (size_t i = 0; i < EXTREMES; i++) {
+        int32_t id = hits.items[i].content_id;
+        double wanted = exact_cosine(query, contract->vectors[id].numbers);
+        if (!(fabs((double)hits.items[i].score - wanted) <= 1e-5))
+            fail_msg("vector %d scores %.9g, not %.9g", id, (double)hits.items[i].score, wanted);
+    }
+}
+
+static void every_length_is_compared(struct contract *contract)
+{
+    struct vector_point points[EXTREMES];
+    for (int32_t i = 0; i < EXTREMES; i++) {
+        points[i] = make_point(contract, i + 1, 10, 1);
+        make_extreme((size_t)i, contract->vectors[i + 1].numbers);
+    }
+    upsert(contract, points, EXTREMES);
+    for (size_t i = 0; i < EXTREMES; i++) {
+        float query[VECTOR_DIMENSION];
+        make_extreme(i, query);
+        compare_scores(contract, query);
+    }
+}
+
+static void what_has_no_direction_is_refused(struct contract *contract)
+{
+    struct grove_error error;
+    struct vector_point points[] = {make_point(contract, 1, 10, 0.5F),
+                                    make_point(contract, 2, 10, 0.5F)};
+    memset(contract->vectors[2].numbers, 0, sizeof contract->vectors[2].numbers);
+    contract->vectors[2].numbers[5] = -0.0F;
+    assert_int_equal(vector_upsert(contract->engine, points, 2, &error), GROVE_INVALID);
+    assert_non_null(strstr(error.message, "content 2"));
+    assert_int_equal(count_points(contract, NULL), 0);
 }
 
 static void filters_hold(struct contract *contract)
@@ -300,8 +368,8 @@ static void filters_hold(struct contract *contract)
         {{OPEN, .words_min = 20, .words_max = 20}, "4"},
         {{.created_since_us = 1000000, .created_before_us = 3000000, ANY_WORDS}, "3 4"},
         {{.created_since_us = VECTOR_NONE, .created_before_us = 1, ANY_WORDS}, "2"},
-        // What no index of times holds is in no range: the year 10000.
-        {{.created_since_us = 3000000, .created_before_us = VECTOR_NONE, ANY_WORDS}, "5"},
+        // The year 10000 is not RFC 3339's, and in the range all the same.
+        {{.created_since_us = 3000000, .created_before_us = VECTOR_NONE, ANY_WORDS}, "5 6"},
         {{.hierarchy_tables = table_1,
           .hierarchy_table_count = 1,
           .content_types = types,
@@ -504,7 +572,8 @@ static void wrappers_fail_and_record(void **state)
     CASE(nothing_to_write_is_fine)                                                                 \
     CASE(hits_come_best_first)                                                                     \
     CASE(lengths_do_not_count)                                                                     \
-    CASE(very_short_vectors_stay_short)                                                            \
+    CASE(every_length_is_compared)                                                                 \
+    CASE(what_has_no_direction_is_refused)                                                         \
     CASE(filters_hold)                                                                             \
     CASE(states_keep_the_order)                                                                    \
     CASE(ensuring_changes_nothing)                                                                 \

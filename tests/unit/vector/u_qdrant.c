@@ -42,7 +42,7 @@ static void filters(void **state)
                    "{\"key\":\"leaf_id\",\"match\":{\"any\":[3,4]}},"
                    "{\"key\":\"content_type\",\"match\":{\"any\":[\"A\\\"B\"]}},"
                    "{\"key\":\"created_at\",\"range\":{\"gte\":\"1970-01-01T00:00:00.000000Z\","
-                   "\"lt\":\"1970-01-01T00:00:00.000001Z\"}},"
+                   "\"lte\":\"1970-01-01T00:00:00.000000Z\"}},"
                    "{\"key\":\"word_count\",\"range\":{\"gte\":5}}]}");
     strbuf_release(&body);
 }
