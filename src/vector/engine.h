@@ -73,7 +73,16 @@ struct vector_query {
     size_t offset;
     bool exact;       // score every matching point, use no index
     unsigned hnsw_ef; // 0: the engine's choice
+    // Points that are compared exactly besides, where they satisfy the filter: those that the
+    // engine's graph is known not to reach. They compete for the same `limit` places.
+    const int32_t *also_ids;
+    size_t also_count; // at most VECTOR_ALSO_MAX
 };
+enum { VECTOR_ALSO_MAX = 4096 };
+
+// Names the graphs that the engine searches right now: when one is built anew the name changes,
+// and never comes back. "": the engine cannot tell.
+enum { VECTOR_GRAPH_SIZE = 72 };
 
 struct vector_hit {
     int32_t content_id;
@@ -82,8 +91,10 @@ struct vector_hit {
 };
 
 struct vector_hits {
-    struct vector_hit *items; // in the caller's arena, best first
+    struct vector_hit *items; // in the caller's arena, best first, each id once
     size_t count;
+    char graph[VECTOR_GRAPH_SIZE]; // of a search that was not exact: the graphs that answered, or
+                                   // newer ones
 };
 
 struct vector_info {
@@ -118,6 +129,8 @@ struct vector_engine_operations {
     enum grove_code (*search)(struct vector_engine *engine, const struct vector_query *query,
                               struct arena *arena, struct vector_hits *ret,
                               struct grove_error *error);
+    enum grove_code (*graph)(struct vector_engine *engine, char ret[static VECTOR_GRAPH_SIZE],
+                             struct grove_error *error);
     enum grove_code (*count)(struct vector_engine *engine, const struct vector_filter *filter,
                              uint64_t *ret, struct grove_error *error);
     enum grove_code (*states)(struct vector_engine *engine, const int32_t *content_ids,
@@ -158,6 +171,11 @@ enum grove_code vector_remove(struct vector_engine *engine, const int32_t *conte
 enum grove_code vector_search(struct vector_engine *engine, const struct vector_query *query,
                               struct arena *arena, struct vector_hits *ret,
                               struct grove_error *error);
+
+// The name of the graphs that it searches now (see VECTOR_GRAPH_SIZE), and of no others: while it
+// is building, GROVE_OK with "".
+enum grove_code vector_graph(struct vector_engine *engine, char ret[static VECTOR_GRAPH_SIZE],
+                             struct grove_error *error);
 
 // Exact.
 enum grove_code vector_count(struct vector_engine *engine, const struct vector_filter *filter,
