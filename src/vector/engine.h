@@ -77,8 +77,14 @@ struct vector_query {
     // engine's graph is known not to reach. They compete for the same `limit` places.
     const int32_t *also_ids;
     size_t also_count; // at most VECTOR_ALSO_MAX
+    bool name_graph;   // fill in hits.graph
 };
-enum { VECTOR_ALSO_MAX = 4096 };
+enum {
+    VECTOR_ALSO_MAX = 4096,
+    // Up to so many points, comparing all of them costs about what a walk over a graph does, and
+    // misses none.
+    VECTOR_EXACT_POINTS = 25000,
+};
 
 // Names the graphs that the engine searches right now: when one is built anew the name changes,
 // and never comes back. "": the engine cannot tell.
@@ -118,6 +124,7 @@ struct vector_engine_operations {
     const char *name;
     void (*free)(struct vector_engine *engine);
     const char *(*describe)(const struct vector_engine *engine);
+    const char *(*collection)(const struct vector_engine *engine);
     enum grove_code (*ensure_collection)(struct vector_engine *engine, struct grove_error *error);
     enum grove_code (*drop_collection)(struct vector_engine *engine, struct grove_error *error);
     enum grove_code (*info)(struct vector_engine *engine, struct vector_info *ret,
@@ -147,6 +154,9 @@ void vector_engine_free(struct vector_engine *engine);
 
 // Where it is, without credentials: for messages.
 const char *vector_describe(const struct vector_engine *engine);
+
+// The name of the collection, which the engine's name of a graph is one of.
+const char *vector_collection(const struct vector_engine *engine);
 
 // Creates the collection and the payload indexes that are missing. A collection of another size
 // or distance is GROVE_CONFLICT: it is never dropped or changed.
