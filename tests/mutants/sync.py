@@ -109,8 +109,8 @@ MUTANTS = [
         guards="sql/README 3",
         file="sql/projector/current.sql",
         find="    SELECT e.text_sha256 IS NOT NULL AND "
-             "e.text_sha256 = sha256(convert_to(t.text, 'UTF8')) AS ok\n",
-        replace="    SELECT e.text_sha256 IS NOT NULL AS ok\n",
+             "e.text_sha256 = sha256(convert_to(t.text, 'UTF8'))\n",
+        replace="    SELECT e.text_sha256 IS NOT NULL\n",
         killer="u_projection:a_changed_text_is_embedded_again",
     ),
     Mutant(
@@ -248,5 +248,37 @@ MUTANTS = [
         find='strcmp(error->sqlstate, "55P03") == 0',
         replace='strcmp(error->sqlstate, "") == 0',
         killer="u_keep:a_table_that_is_altered_is_not_waited_for",
+    ),
+    Mutant(
+        name="spoilt-vector-is-not-computed-anew",
+        guards="src/sync/README 8",
+        file="src/sync/projector.c",
+        find="    return count == 0 ? GROVE_OK : query_current(batch, useless, count, ret, error);",
+        replace="    return GROVE_OK;",
+        killer="u_projection_vectors:a_computed_vector_is_computed_anew",
+    ),
+    Mutant(
+        name="supplied-vector-is-replaced",
+        guards="src/sync/README 8",
+        file="src/sync/projector.c",
+        find='        if (!usable && !text_equal(pg_text(ret, r, 11), text_of("supplied")))',
+        replace="        if (!usable)",
+        killer="u_projection_vectors:a_supplied_vector_is_given_up_on",
+    ),
+    Mutant(
+        name="spoilt-vector-is-tried-eight-times",
+        guards="src/sync/README 8",
+        file="src/sync/projector.c",
+        find="        code = put_back_until(batch, &row->content_id, 1, 1, reason, error);",
+        replace="        code = put_back_until(batch, &row->content_id, 1, 8, reason, error);",
+        killer="u_projection_vectors:a_supplied_vector_is_given_up_on",
+    ),
+    Mutant(
+        name="vector-of-another-size-is-read",
+        guards="src/sync/README 8",
+        file="src/vector/direction.c",
+        find="    if (!bytes.data || bytes.length != VECTOR_DIMENSION * sizeof(float)) {",
+        replace="    if (!bytes.data || bytes.length == 0) {",
+        killer="u_projection_vectors:a_supplied_vector_is_given_up_on",
     ),
 ]
