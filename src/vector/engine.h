@@ -177,8 +177,8 @@ enum grove_code vector_search(struct vector_engine *engine, const struct vector_
 enum grove_code vector_count(struct vector_engine *engine, const struct vector_filter *filter,
                              uint64_t *ret, struct grove_error *error);
 
-// Fills ret[count], in the order of the ids. What is not in the engine's answer is absent; an answer
-// about points that were not asked for, or that contradicts itself, is GROVE_ENGINE.
+// Fills ret[count], in the order of the ids. What is not in the engine's answer is absent; an
+// answer about points that were not asked for, or that contradicts itself, is GROVE_ENGINE.
 enum grove_code vector_states(struct vector_engine *engine, const int32_t *content_ids,
                               size_t count, struct vector_state *ret, struct grove_error *error);
 

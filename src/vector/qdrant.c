@@ -11,8 +11,8 @@
 //
 // Of an answer to a write nothing is believed but that the server took it: its status may be
 // "completed" and the point have lost, or "acknowledged", "wait_timeout", "clock_rejected" and the
-// point be there. The projector looks (vector_states). Of an answer to a question everything must be
-// there: a server, or a proxy, that leaves out what was asked for has not said "none".
+// point be there. The projector looks (vector_states). Of an answer to a question everything must
+// be there: a server, or a proxy, that leaves out what was asked for has not said "none".
 #include "vector/qdrant.h"
 
 #include <math.h>
@@ -428,23 +428,25 @@ static enum grove_code remove_points(struct vector_engine *engine, const int32_t
     return code;
 }
 
-// "Point `id`, without a revision of ours": the first part holds for one without any number of 1 or
-// more under that name, the second for a list of them.
+// "Point `id`, without a revision of ours": no number of 1 or more under that name, a list of such,
+// or a number beyond all revisions.
 static void add_no_revision(struct strbuf *body, int32_t id)
 {
     strbuf_addf(body,
                 "{\"must\":[{\"has_id\":[%d]}],\"should\":["
                 "{\"must_not\":[{\"key\":\"revision\",\"range\":{\"gte\":1}}]},"
-                "{\"key\":\"revision[]\",\"range\":{\"gte\":1}}]}",
-                id);
+                "{\"key\":\"revision[]\",\"range\":{\"gte\":1}},"
+                "{\"key\":\"revision\",\"range\":{\"gte\":%lld}}]}",
+                id, (long long)INT64_MAX);
 }
 
+// A range, not a match: it holds for 7.0 as for 7.
 static void add_revision(struct strbuf *body, int32_t id, int64_t revision)
 {
     strbuf_addf(body,
                 "{\"must\":[{\"has_id\":[%d]},"
-                "{\"key\":\"revision\",\"match\":{\"value\":%lld}}]}",
-                id, (long long)revision);
+                "{\"key\":\"revision\",\"range\":{\"gte\":%lld,\"lte\":%lld}}]}",
+                id, (long long)revision, (long long)revision);
 }
 
 static enum grove_code evict(struct vector_engine *engine, const struct vector_state *seen,
@@ -470,6 +472,15 @@ static enum grove_code evict(struct vector_engine *engine, const struct vector_s
 
 // --- reading -------------------------------------------------------------------------------------
 
+// The engine compares 7.0 as it compares 7.
+static int64_t read_revision(yyjson_val *value)
+{
+    if (yyjson_is_sint(value) || (yyjson_is_uint(value) && yyjson_get_uint(value) <= INT64_MAX))
+        return yyjson_get_sint(value);
+    double real = yyjson_is_real(value) ? yyjson_get_real(value) : 0.5;
+    return real == floor(real) && fabs(real) < 0x1p63 ? (int64_t)real : VECTOR_NO_REVISION;
+}
+
 // False: an id that does not fit is of a point that grove did not write.
 static bool read_point(yyjson_val *point, int32_t *ret_id, int64_t *ret_revision)
 {
@@ -477,10 +488,8 @@ static bool read_point(yyjson_val *point, int32_t *ret_id, int64_t *ret_revision
     yyjson_val *revision = yyjson_obj_get(yyjson_obj_get(point, "payload"), "revision");
     if (!yyjson_is_uint(id) || yyjson_get_uint(id) > INT32_MAX)
         return false;
-    bool fits = yyjson_is_sint(revision) ||
-                (yyjson_is_uint(revision) && yyjson_get_uint(revision) <= INT64_MAX);
     *ret_id = (int32_t)yyjson_get_uint(id);
-    *ret_revision = fits ? yyjson_get_sint(revision) : VECTOR_NO_REVISION;
+    *ret_revision = read_revision(revision);
     return true;
 }
 

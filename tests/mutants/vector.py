@@ -46,6 +46,66 @@ MUTANTS = [
         killer="u_qdrant:removals_are_conditional",
     ),
     Mutant(
+        name="no-result-is-no-point",
+        guards="src/vector/README 8",
+        file="src/vector/qdrant.c",
+        find="    if (!is_kind(result))\n",
+        replace="    if (!is_kind(result) && yyjson_is_str(result))\n",
+        killer="u_qdrant:what_is_no_answer_is_an_error",
+    ),
+    Mutant(
+        name="collection-without-a-schema-is-one",
+        guards="src/vector/README 8",
+        file="src/vector/qdrant.c",
+        find='    if (!yyjson_is_obj(yyjson_obj_get(result, "payload_schema")))\n',
+        replace='    if (yyjson_is_str(yyjson_obj_get(result, "payload_schema")))\n',
+        killer="u_qdrant:what_is_no_answer_is_an_error",
+    ),
+    Mutant(
+        name="hit-without-a-score-has-none",
+        guards="src/vector/README: what an answer is worth",
+        file="src/vector/qdrant.c",
+        find='        if (!yyjson_obj_get(point, "id") || !yyjson_is_num(score))\n',
+        replace='        if (!yyjson_obj_get(point, "id"))\n',
+        killer="u_qdrant:what_is_no_answer_is_an_error",
+    ),
+    Mutant(
+        name="point-nobody-asked-for-is-passed-over",
+        guards="src/vector/README: what an answer is worth",
+        file="src/vector/qdrant.c",
+        find="    if (low == count || slots[low]->content_id != told.content_id)\n"
+             "        return false;\n",
+        replace="    if (low == count || slots[low]->content_id != told.content_id)\n"
+                "        return true;\n",
+        killer="u_qdrant:what_points_are_told",
+    ),
+    Mutant(
+        name="point-told-in-two-ways-is-the-first",
+        guards="src/vector/README: what an answer is worth",
+        file="src/vector/qdrant.c",
+        find="        return slots[low]->revision == told.revision;",
+        replace="        return true;",
+        killer="u_qdrant:what_points_are_told",
+    ),
+    Mutant(
+        name="revision-beyond-64-bits-is-negative",
+        guards="src/vector/README: what an answer is worth",
+        file="src/vector/qdrant.c",
+        find="(yyjson_is_uint(value) && yyjson_get_uint(value) <= INT64_MAX))",
+        replace="yyjson_is_uint(value))",
+        killer="u_qdrant:what_points_are_told",
+    ),
+    Mutant(
+        name="whatever-is-there-is-evicted",
+        guards="src/vector/README 9",
+        file="src/vector/qdrant.c",
+        find='                "{\\"key\\":\\"revision\\",\\"range\\":{\\"gte\\":%lld,\\"lte\\":%lld}}]}",\n'
+             "                id, (long long)revision, (long long)revision);",
+        replace='                "{\\"key\\":\\"revision\\",\\"range\\":{\\"gte\\":%lld,\\"lte\\":%lld}}]}",\n'
+                "                id, revision < 0 ? 1LL : 0LL, (long long)revision);",
+        killer="u_engine_contract:real_what_was_seen_is_evicted",
+    ),
+    Mutant(
         name="collection-that-exists-is-an-error",
         guards="src/vector/README 2",
         file="src/vector/qdrant.c",

@@ -348,13 +348,14 @@ static void evictions_are_exact(void **state)
     stop(&server);
     assert_non_null(
         strstr(server.requests[0], "POST /collections/content_vectors/points/delete?wait=true"));
-    assert_non_null(
-        strstr(server.requests[0],
-               "{\"filter\":{\"should\":["
-               "{\"must\":[{\"has_id\":[7]},{\"key\":\"revision\",\"match\":{\"value\":70}}]},"
-               "{\"must\":[{\"has_id\":[8]}],\"should\":[{\"must_not\":[{\"key\":\"revision\","
-               "\"range\":{\"gte\":1}}]},"
-               "{\"key\":\"revision[]\",\"range\":{\"gte\":1}}]}]}}"));
+    assert_non_null(strstr(server.requests[0],
+                           "{\"filter\":{\"should\":["
+                           "{\"must\":[{\"has_id\":[7]},"
+                           "{\"key\":\"revision\",\"range\":{\"gte\":70,\"lte\":70}}]},"
+                           "{\"must\":[{\"has_id\":[8]}],\"should\":["
+                           "{\"must_not\":[{\"key\":\"revision\",\"range\":{\"gte\":1}}]},"
+                           "{\"key\":\"revision[]\",\"range\":{\"gte\":1}},"
+                           "{\"key\":\"revision\",\"range\":{\"gte\":9223372036854775807}}]}]}}"));
 }
 
 // Whatever such an answer says: only what is read afterwards tells.
@@ -499,7 +500,9 @@ static void what_points_are_told(void **state)
         {"{\"id\":3,\"payload\":{}}", {-2, -1, -2}},
         {"{\"id\":3,\"payload\":{\"revision\":null}}", {-2, -1, -2}},
         {"{\"id\":3,\"payload\":{\"revision\":\"8\"}}", {-2, -1, -2}},
-        {"{\"id\":3,\"payload\":{\"revision\":8.0}}", {-2, -1, -2}},
+        {"{\"id\":3,\"payload\":{\"revision\":8.0}}", {-2, 8, -2}},
+        {"{\"id\":3,\"payload\":{\"revision\":8.5}}", {-2, -1, -2}},
+        {"{\"id\":3,\"payload\":{\"revision\":1e300}}", {-2, -1, -2}},
         {"{\"id\":3,\"payload\":{\"revision\":[8]}}", {-2, -1, -2}},
         {"{\"id\":3,\"payload\":{\"revision\":true}}", {-2, -1, -2}},
         {"{\"id\":3,\"payload\":{\"revision\":9223372036854775807}}", {-2, INT64_MAX, -2}},
