@@ -409,6 +409,16 @@ static enum grove_code upsert(struct vector_engine *engine, const struct vector_
     return code;
 }
 
+// Ends and sends a filter of which each part is for one point; releases it.
+static enum grove_code delete_points(struct qdrant *qdrant, struct strbuf *body,
+                                     struct grove_error *error)
+{
+    strbuf_add(body, "]}}");
+    enum grove_code code = call_only(qdrant, "POST", "/points/delete?wait=true", body, error);
+    strbuf_release(body);
+    return code;
+}
+
 static enum grove_code remove_points(struct vector_engine *engine, const int32_t *content_ids,
                                      const int64_t *revisions, size_t count,
                                      struct grove_error *error)
@@ -421,11 +431,7 @@ static enum grove_code remove_points(struct vector_engine *engine, const int32_t
             strbuf_add_char(&body, ',');
         add_not_newer(&body, content_ids[i], revisions[i]);
     }
-    strbuf_add(&body, "]}}");
-    enum grove_code code =
-        call_only(qdrant_of(engine), "POST", "/points/delete?wait=true", &body, error);
-    strbuf_release(&body);
-    return code;
+    return delete_points(qdrant_of(engine), &body, error);
 }
 
 // "Point `id`, without a revision of ours": no number of 1 or more under that name, a list of such,
@@ -463,11 +469,7 @@ static enum grove_code evict(struct vector_engine *engine, const struct vector_s
         else
             add_revision(&body, seen[i].content_id, seen[i].revision);
     }
-    strbuf_add(&body, "]}}");
-    enum grove_code code =
-        call_only(qdrant_of(engine), "POST", "/points/delete?wait=true", &body, error);
-    strbuf_release(&body);
-    return code;
+    return delete_points(qdrant_of(engine), &body, error);
 }
 
 // --- reading -------------------------------------------------------------------------------------

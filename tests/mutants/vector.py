@@ -16,8 +16,8 @@ MUTANTS = [
         name="removal-does-not-wait",
         guards="src/vector/README 1",
         file="src/vector/qdrant.c",
-        find='call_only(qdrant_of(engine), "POST", "/points/delete?wait=true", &body, error);',
-        replace='call_only(qdrant_of(engine), "POST", "/points/delete", &body, error);',
+        find='call_only(qdrant, "POST", "/points/delete?wait=true", body, error);',
+        replace='call_only(qdrant, "POST", "/points/delete", body, error);',
         killer="u_qdrant:removals_are_conditional",
     ),
     Mutant(
@@ -99,11 +99,9 @@ MUTANTS = [
         name="whatever-is-there-is-evicted",
         guards="src/vector/README 9",
         file="src/vector/qdrant.c",
-        find='                "{\\"key\\":\\"revision\\",\\"range\\":{\\"gte\\":%lld,\\"lte\\":%lld}}]}",\n'
-             "                id, (long long)revision, (long long)revision);",
-        replace='                "{\\"key\\":\\"revision\\",\\"range\\":{\\"gte\\":%lld,\\"lte\\":%lld}}]}",\n'
-                "                id, revision < 0 ? 1LL : 0LL, (long long)revision);",
-        killer="u_engine_contract:real_what_was_seen_is_evicted",
+        find="                id, (long long)revision, (long long)revision);",
+        replace="                id, revision < 0 ? 1LL : 0LL, (long long)revision);",
+        killer="u_qdrant:evictions_are_exact",
     ),
     Mutant(
         name="collection-that-exists-is-an-error",

@@ -130,6 +130,36 @@ static void a_collection_lost_before_the_look_is_made_again(struct test_stores *
     assert_agreed(stores);
 }
 
+static void settle_engine(struct test_stores *stores)
+{
+    assert_int_equal(fake_engine_settle(stores->fake), 1);
+}
+
+static void look_after_a_late_copy(struct test_stores *stores, test_function *change)
+{
+    fake_engine_set_ways(stores->fake, &(struct fake_ways){.last_writer_wins = true});
+    stores->id = make_row(stores, 0.5F);
+    fault_at(stores, ENGINE_UPSERT, FAKE_DUPLICATE, 1);
+    step(stores);
+    change(stores);
+    TEST_AT(stores, PROJECTOR_WRITTEN, settle_engine);
+    step(stores);
+    assert_waits_unseen(stores, stores->id);
+    drain(stores);
+    assert_agreed(stores);
+}
+
+// A second copy of an earlier write, which replaces the later one.
+static void a_late_copy_is_seen(struct test_stores *stores)
+{
+    look_after_a_late_copy(stores, change_words);
+}
+
+static void a_late_copy_of_what_is_gone_is_seen(struct test_stores *stores)
+{
+    look_after_a_late_copy(stores, delete_content);
+}
+
 // --- points of nobody ---------------------------------------------------------------------------
 
 static void put_alien(struct test_stores *stores, int64_t revision)
@@ -390,6 +420,8 @@ int main(int argc, char **argv)
         STORES_TEST(an_engine_that_loses_all_is_no_row_s_fault),
         STORES_TEST(a_look_that_fails_ends_nothing),
         STORES_TEST(a_collection_lost_before_the_look_is_made_again),
+        STORES_TEST(a_late_copy_is_seen),
+        STORES_TEST(a_late_copy_of_what_is_gone_is_seen),
         STORES_TEST(a_point_of_nobody_gives_way),
         STORES_TEST(a_point_of_nobody_gives_way_to_the_last_writer),
         STORES_TEST(a_point_of_nobody_is_removed),
