@@ -50,6 +50,15 @@ enum grove_code vector_remove(struct vector_engine *engine, const int32_t *conte
                       : engine->operations->remove(engine, content_ids, revisions, count, error);
 }
 
+enum grove_code vector_evict(struct vector_engine *engine, const struct vector_state *seen,
+                             size_t count, struct grove_error *error)
+{
+    CHECK(count <= VECTOR_BATCH_MAX);
+    for (size_t i = 0; i < count; i++)
+        CHECK(seen[i].present);
+    return count == 0 ? GROVE_OK : engine->operations->evict(engine, seen, count, error);
+}
+
 enum grove_code vector_search(struct vector_engine *engine, const struct vector_query *query,
                               struct arena *arena, struct vector_hits *ret,
                               struct grove_error *error)

@@ -6,12 +6,15 @@
 //     struct vector_engine *engine;
 //     code = qdrant_open(&options, &engine, error);          // src/vector/qdrant.h
 //     code = vector_ensure_collection(engine, error);
-//     code = vector_upsert(engine, points, count, error);    // durable when it returns
+//     code = vector_upsert(engine, points, count, error);    // it was told
+//     code = vector_states(engine, ids, count, states, error);   // what it holds
 //     code = vector_search(engine, &query, arena, &hits, error);
 //     vector_engine_free(engine);
 //
 // A point's id is its content_metadata.id. Every write carries the row's revision and loses to a
-// point of a higher revision already there, so a late write of a dead writer never wins.
+// point of a higher revision already there, so a late write of a dead writer never wins. A write
+// that loses is answered like one that wins, and an engine may answer before it has done anything:
+// whether it holds what it was given, only vector_states tells.
 //
 // Threads: an engine may be used from any number of threads at once.
 #ifndef GROVE_VECTOR_ENGINE_H
@@ -92,8 +95,8 @@ enum { VECTOR_GRAPH_SIZE = 72 };
 
 struct vector_hit {
     int32_t content_id;
-    float score; // cosine similarity as the engine computed it
-    int64_t revision;
+    float score;      // cosine similarity as the engine computed it
+    int64_t revision; // or VECTOR_NO_REVISION
 };
 
 struct vector_hits {
@@ -111,11 +114,14 @@ struct vector_info {
     bool conditional_writes; // the server itself compares revisions
 };
 
+// No revision of ours: those are 1 at least.
+enum { VECTOR_NO_REVISION = -1 };
+
 // What a point id holds in the engine.
 struct vector_state {
     int32_t content_id;
     bool present;
-    int64_t revision; // where present
+    int64_t revision; // where present; VECTOR_NO_REVISION: it has none, or one that is no integer
 };
 
 struct vector_engine;
@@ -133,6 +139,8 @@ struct vector_engine_operations {
                               size_t count, struct grove_error *error);
     enum grove_code (*remove)(struct vector_engine *engine, const int32_t *content_ids,
                               const int64_t *revisions, size_t count, struct grove_error *error);
+    enum grove_code (*evict)(struct vector_engine *engine, const struct vector_state *seen,
+                             size_t count, struct grove_error *error);
     enum grove_code (*search)(struct vector_engine *engine, const struct vector_query *query,
                               struct arena *arena, struct vector_hits *ret,
                               struct grove_error *error);
@@ -168,15 +176,21 @@ enum grove_code vector_drop_collection(struct vector_engine *engine, struct grov
 enum grove_code vector_info(struct vector_engine *engine, struct vector_info *ret,
                             struct grove_error *error);
 
-// Inserts or replaces points, all of a call in one request; waits until they are durable and
-// searchable. A point of a higher revision stays. At most VECTOR_BATCH_MAX points.
+// Inserts or replaces points, all of a call in one request; asks to be answered when they are
+// durable and searchable. A point of a higher revision stays, and so does one without a revision
+// where the engine compares. At most VECTOR_BATCH_MAX points.
 enum { VECTOR_BATCH_MAX = 1024 };
 enum grove_code vector_upsert(struct vector_engine *engine, const struct vector_point *points,
                               size_t count, struct grove_error *error);
 
-// Removes points whose revision is at most the one given; absent ones are fine. Waits.
+// Removes points whose revision is at most the one given; absent ones are fine.
 enum grove_code vector_remove(struct vector_engine *engine, const int32_t *content_ids,
                               const int64_t *revisions, size_t count, struct grove_error *error);
+
+// Removes points that are as they were seen: this id, and this very revision or none. Whatever was
+// written since has another revision, and stays. For points that no projector can have written.
+enum grove_code vector_evict(struct vector_engine *engine, const struct vector_state *seen,
+                             size_t count, struct grove_error *error);
 
 enum grove_code vector_search(struct vector_engine *engine, const struct vector_query *query,
                               struct arena *arena, struct vector_hits *ret,
@@ -191,7 +205,8 @@ enum grove_code vector_graph(struct vector_engine *engine, char ret[static VECTO
 enum grove_code vector_count(struct vector_engine *engine, const struct vector_filter *filter,
                              uint64_t *ret, struct grove_error *error);
 
-// Fills ret[count], in the order of the ids.
+// Fills ret[count], in the order of the ids. What is not in the engine's answer is absent; an
+// answer about points that were not asked for, or that contradicts itself, is GROVE_ENGINE.
 enum grove_code vector_states(struct vector_engine *engine, const int32_t *content_ids,
                               size_t count, struct vector_state *ret, struct grove_error *error);
 
