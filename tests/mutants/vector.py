@@ -97,7 +97,7 @@ MUTANTS = [
     ),
     Mutant(
         name="whatever-is-there-is-evicted",
-        guards="src/vector/README 9",
+        guards="src/vector/README 10",
         file="src/vector/qdrant.c",
         find="                id, (long long)revision, (long long)revision);",
         replace="                id, revision < 0 ? 1LL : 0LL, (long long)revision);",
