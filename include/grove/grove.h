@@ -190,12 +190,14 @@ struct grove_stage {
 struct grove_explain {
     const char *strategy;   // "navigation", "push-down", "relational"
     const char *reason;     // why this one
-    int64_t rows_estimated; // always GROVE_NULL: no strategy needs the planner's estimate
+    const char *proof;      // why the rows are all that should be there; NULL: they may not be
+    int64_t rows_estimated; // no more than these match; GROVE_NULL: no estimate was needed
     int64_t rows_matching;  // counted; GROVE_NULL: not counted
     unsigned rounds;        // of asking for candidates
     int64_t candidates;     // rows compared exactly
     int64_t pending;        // rows answered from PostgreSQL since the vector engine lags
     int64_t dropped;        // candidates that no longer exist or match
+    int64_t listed;         // points compared exactly since the engine's graph does not reach them
     const struct grove_stage *stages;
     size_t stage_count;
     const char *plan; // PostgreSQL's EXPLAIN (ANALYZE, BUFFERS) of the query's SQL, or NULL

@@ -49,7 +49,7 @@
     POINT(LOAD_PROJECTED, "a batch is committed and projected")                                    \
     POINT(SEARCH_EMBEDDED, "the query has its vector")                                             \
     POINT(SEARCH_RESOLVED, "its path has become leaves")                                           \
-    POINT(SEARCH_PENDING, "pending rows were read, the engine was not asked")                      \
+    POINT(SEARCH_PLANNED, "the plan of a search is made, the engine was not asked")                \
     POINT(SEARCH_HITS, "the engine has answered, nothing is compared")                             \
     POINT(SEARCH_SCORED, "candidates are compared, in a snapshot")                                 \
     POINT(SEARCH_RANKED, "the best rows are known, none was read")                                 \
@@ -71,7 +71,8 @@
     KNOB_(PG_QUIT_MS, "how long a hung PostgreSQL has to quit before it is killed")                \
     KNOB_(PG_ORPHANS_MS, "how long processes without a postmaster have to end by themselves")      \
     KNOB_(ENGINE_READ_MS, "how long the engine may take for what somebody waits for")              \
-    KNOB_(LOAD_PATIENCE_MS, "how long a load waits for rows that another projector has leased")
+    KNOB_(LOAD_PATIENCE_MS, "how long a load waits for rows that another projector has leased")    \
+    KNOB_(EXACT_ROWS, "up to how many points a search compares all that match")
 
 enum inject_point {
 #define POINT(name, what) INJECT_##name,

@@ -257,4 +257,28 @@ MUTANTS = [
         replace="    if (!bytes.data || bytes.length == 0) {",
         killer="u_projection_vectors:a_supplied_vector_is_given_up_on",
     ),
+    Mutant(
+        name="keeping-waits-for-others",
+        guards="src/sync/README: a vector that a search computed",
+        file="src/sync/keep.c",
+        find='#define KEEP_PATIENCE "1ms"\n',
+        replace='#define KEEP_PATIENCE "0"\n',
+        killer="u_keep:one_who_keeps_the_same_is_not_waited_for",
+    ),
+    Mutant(
+        name="impatience-outlives-the-keeping",
+        guards="src/sync/README: a vector that a search computed",
+        file="sql/projector/patience.sql",
+        find="SELECT set_config('lock_timeout', $1, true)",
+        replace="SELECT set_config('lock_timeout', $1, false)",
+        killer="u_keep:what_was_computed_is_kept",
+    ),
+    Mutant(
+        name="not-keeping-is-an-error",
+        guards="src/sync/README: a vector that a search computed",
+        file="src/sync/keep.c",
+        find='strcmp(error->sqlstate, "55P03") == 0',
+        replace='strcmp(error->sqlstate, "") == 0',
+        killer="u_keep:a_table_that_is_altered_is_not_waited_for",
+    ),
 ]

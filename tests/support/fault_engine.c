@@ -140,6 +140,11 @@ static void fault_free(struct vector_engine *engine)
     free(fault_of(engine));
 }
 
+static const char *fault_collection(const struct vector_engine *engine)
+{
+    return vector_collection(fault_of(engine)->within);
+}
+
 static const char *fault_describe(const struct vector_engine *engine)
 {
     return vector_describe(fault_of(engine)->within);
@@ -149,6 +154,7 @@ static const struct vector_engine_operations operations = {
     .name = "fault",
     .free = fault_free,
     .describe = fault_describe,
+    .collection = fault_collection,
     .ensure_collection = fault_ensure,
     .drop_collection = fault_drop,
     .info = fault_info,
