@@ -15,7 +15,7 @@ import uuid
 from .errors import bad_json
 
 ANSWER_BYTES_MAX = 256 << 20
-PIECE_S = 0.0004  # of work between two yields
+PIECE_S = 0.0005  # of work between two yields
 PIECE_CHARACTERS = 8192
 
 

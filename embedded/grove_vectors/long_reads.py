@@ -14,7 +14,7 @@ point once:
 A point's id never changes, so none moves from a window that is still to come into one that is
 done. A read keeps the shard it began with: a rebuild may make another generation valid meanwhile.
 
-How many points a window has follows from how long the last one took (PIECE_S of body.py).
+How many points a window has follows from how long the last one took.
 """
 import time
 import uuid
@@ -26,13 +26,15 @@ from .body import PIECE_S, list_in_pieces, to_json
 from .changes import ID_FIELD
 
 POINTS_MIN, POINTS_FIRST, POINTS_MAX = 64, 500, 1 << 20
+# While no short reads come in, pieces are that much longer: each costs something by itself.
+IDLE_FACTOR = 3
 # An exact search of so many points is as short as one through the graph.
-SCAN_POINTS_MAX = 5000
+SCAN_POINTS_MAX, FILTERED_POINTS_MAX = 5500, 15000
 COUNT_POINTS_MAX = 10000
 # So many hits are long to hand over; for so many the graph is slower than a scan in pieces.
 HITS_MAX, GRAPH_HITS_MAX = 200, 1000
-# With payloads or vectors, more hits than these get them when it is known which they are.
-FULL_HITS_MAX = 64
+# Many hits take long to hand over, however few points are looked at: fewer, longer pieces.
+LONG_PIECE_S = 0.001
 RECORDS, VECTORS = 200, 10
 
 
@@ -70,12 +72,13 @@ class Ranges:
                 ID_FIELD, range=engine.RangeFloat(gte=self._at, lt=self._at + self._width)))
             found = estimate(self._shard, window)
             if found > points and self._width > 1:
-                self._width = max(1, min(self._width // 2, self._width * points // found))
+                self._width = -(-self._width // -(-found // points))  # both rounded up
                 shrunk = True
             elif 2 * found < points and not shrunk and self._at + self._width <= self._last:
                 self._width *= 2
             else:
                 break
+        self.points = found
         self._at += self._width
         return window
 
@@ -99,7 +102,7 @@ class Ids:
             return None
         found, self._offset = self._shard.scroll(engine.ScrollRequest(
             offset=self._offset, limit=min(points, 1000), with_payload=False, with_vector=False))
-        self._done = self._offset is None
+        self._done, self.points = self._offset is None, len(found)
         return _both(self._condition, engine.HasIdCondition({one.id for one in found}))
 
 
@@ -114,6 +117,7 @@ class Given:
             return None
         some = set(self._ids[self._at:self._at + min(points, 1000)])
         self._at += len(some)
+        self.points = len(some)
         return _both(self._condition, engine.HasIdCondition(some))
 
 
@@ -131,20 +135,30 @@ def _windows(collection, shard, condition, ids):
     return Ranges(shard, condition, *((0, -1) if last is None else (first, last))), True
 
 
-def _in_windows(collection, shard, condition, ids, points: int, ask, start) -> object:
-    """Calls take = start(), and take(ask(window)) for each window; yields in between."""
+class Pace:
+    """How many points the next window has, after how long the last one took."""
+
+    def __init__(self, points: int, piece_s: float, least: int = POINTS_MIN):
+        self.points, self._piece_s, self._least = points, piece_s, least
+
+    def tell(self, points: int, took_s: float, busy: bool) -> None:
+        wanted_s = self._piece_s if busy else IDLE_FACTOR * self._piece_s
+        fitting = int(points * wanted_s / max(took_s, 1e-6))
+        self.points = max(self._least, min(fitting, 2 * self.points, POINTS_MAX))
+
+
+def _in_windows(collection, shard, condition, ids, pace: Pace, ask, start):
+    """Calls take = start(), and take(ask(window)) for each window; yields in between, and is told
+    then whether short reads come in."""
     while True:
         windows, counts_on_ids = _windows(collection, shard, condition, ids)
         take = start()
-        while (window := windows.next(points)) is not None:
-            began = time.perf_counter()
+        while (window := windows.next(pace.points)) is not None:
+            began = time.process_time()  # the engine's threads among it, nobody else's
             take(ask(window))
-            took = time.perf_counter() - began
-            if took > 1.5 * PIECE_S:
-                points = max(POINTS_MIN, points // 2)
-            elif took < 0.7 * PIECE_S:
-                points = min(POINTS_MAX, points * 3 // 2)
-            yield
+            took_s = time.process_time() - began
+            busy = yield
+            pace.tell(windows.points, took_s, busy is not False)
         if collection.numbered or not counts_on_ids:
             return
         # A point got another content_id meanwhile: it may have moved past us.
@@ -157,8 +171,14 @@ def is_long(shard, search) -> bool:
         return True
     if search.with_vector and search.limit > VECTORS:
         return True
-    return search.exact and (not is_indexed(shard, search.keys) or
-                             estimate(shard, search.filter) > SCAN_POINTS_MAX)
+    if not search.exact:
+        return False
+    if not is_indexed(shard, search.keys):
+        return True
+    if search.named is not None:  # few, or they were split off
+        return False
+    return estimate(shard, search.filter) > \
+        (FILTERED_POINTS_MAX if search.keys else SCAN_POINTS_MAX)
 
 
 class Best:
@@ -192,20 +212,26 @@ class Best:
 def query(collection, search):
     """Generates the hits of a search, best first."""
     shard = collection.open_shard()
-    full = search.last <= FULL_HITS_MAX
-    records = {} if full else {"with_payload": False, "with_vector": False}
     if search.nearest is None or not search.exact and search.ids is None and \
             search.last <= GRAPH_HITS_MAX:
-        found = shard.query(search.request(**records))
+        found = shard.query(search.request(with_payload=False, with_vector=False))
         yield
     else:
-        found = yield from _scan(collection, shard, search, records)
-    if search.wants_records and not full:
-        return (yield from _filled(shard, search, found))
-    return (yield from _scored(found))
+        found = yield from _scan(collection, shard, search)
+    return (yield from (_filled(shard, search, found) if search.wants_records else _scored(found)))
 
 
-def _scan(collection, shard, search, records: dict):
+def _pace_of(shard, search):
+    if search.ids is not None or not is_indexed(shard, search.keys):
+        return Pace(POINTS_FIRST, PIECE_S)
+    if search.last > HITS_MAX:
+        return Pace(min(SCAN_POINTS_MAX, max(POINTS_FIRST, search.last)), LONG_PIECE_S)
+    if search.keys:  # the engine goes through all that the filter finds, for every window
+        return Pace(FILTERED_POINTS_MAX, LONG_PIECE_S, least=FILTERED_POINTS_MAX // 2)
+    return Pace(SCAN_POINTS_MAX, PIECE_S)
+
+
+def _scan(collection, shard, search):
     best = None
 
     def start():
@@ -216,11 +242,11 @@ def _scan(collection, shard, search, records: dict):
     def ask(window):
         return shard.query(search.request(
             filter=window, params=search.exactly, limit=search.last, offset=0,
-            score_threshold=best.threshold(search.score_threshold), **records))
+            score_threshold=best.threshold(search.score_threshold), with_payload=False,
+            with_vector=False))
 
-    quick = search.last <= HITS_MAX and search.ids is None and is_indexed(shard, search.keys)
-    yield from _in_windows(collection, shard, search.filter, search.ids,
-                           SCAN_POINTS_MAX if quick else POINTS_FIRST, ask, start)
+    yield from _in_windows(collection, shard, search.filter, search.ids, _pace_of(shard, search),
+                           ask, start)
     return [hit for *_, hit in best.rows[search.offset:]]
 
 
@@ -273,8 +299,8 @@ def count(collection, condition, keys):
         nonlocal total
         total += found
 
-    points = COUNT_POINTS_MAX if is_indexed(shard, keys) else POINTS_FIRST
-    yield from _in_windows(collection, shard, condition, None, points,
+    pace = Pace(COUNT_POINTS_MAX if is_indexed(shard, keys) else POINTS_FIRST, PIECE_S)
+    yield from _in_windows(collection, shard, condition, None, pace,
                            lambda window: shard.count(engine.CountRequest(filter=window,
                                                                           exact=True)), start)
     return to_json({"count": total})

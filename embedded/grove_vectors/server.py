@@ -23,9 +23,11 @@ BODY_BYTES_MAX = 64 << 20
 HELD_BYTES_MAX = 256 << 20  # of all bodies together
 CONNECTIONS_MAX = 256
 LONG_READS_MAX = 4  # worked on in turn; more wait
+LONG_READS_SHARE = 0.4  # of the time that short ones take, at least
 STUCK_S = 30.0  # without progress in the middle of a request or an answer
 IDLE_S = 600.0
 GRACE_S = 5.0  # for requests under way when the server is told to stop
+BUSY_S = 0.05  # after a short read more are expected
 COMPLAINT_S = 1.0  # between two lines of the log about requests that failed
 READ_BYTES = 256 << 10
 
@@ -95,15 +97,17 @@ class Connection:
 
 
 class LongRead:
-    __slots__ = ("connection", "work", "began")
+    __slots__ = ("connection", "work", "began", "started")
 
     def __init__(self, connection: Connection, work, began: float):
         self.connection, self.work, self.began = connection, work, began
+        self.started = False
 
-    def step(self):
+    def step(self, busy: bool):
         """Works on the next piece. None, or the answer when that was the last."""
         try:
-            next(self.work)
+            self.work.send(busy if self.started else None)
+            self.started = True
             return None
         except StopIteration as stop:
             value = stop.value
@@ -152,6 +156,7 @@ class Server:
         self._done = collections.deque()
         self._writes = Writes(self._finished)
         self._long_reads = collections.deque()
+        self._short_at = float("-inf")  # when the last short read came in
 
     # --- the loop -----------------------------------------------------------------------------
 
@@ -160,7 +165,9 @@ class Server:
         deadline, swept = None, time.monotonic()
         while True:
             pause = 0 if self._long_reads else 1.0 if deadline is None else 0.05
-            for fd, events in self._poll.poll(pause):
+            ready = self._poll.poll(pause)
+            began = time.perf_counter()
+            for fd, events in ready:
                 connection = self._connections.get(fd)
                 if connection is not None:
                     self._on_event(connection, events)
@@ -171,7 +178,7 @@ class Server:
                 elif fd == self._stop.fileno() and deadline is None:
                     deadline = time.monotonic() + GRACE_S
                     self._stop_listening()
-            self._work_on_a_long_read()
+            self._work_on_long_reads((time.perf_counter() - began) * LONG_READS_SHARE)
             now = time.monotonic()
             if now - swept >= 1.0:
                 swept = now
@@ -182,6 +189,13 @@ class Server:
                 if not self._connections or now >= deadline:
                     return
 
+    def _work_on_long_reads(self, time_s: float) -> None:
+        """A piece, or more of them where short reads took long: these must not starve them."""
+        until = time.perf_counter() + time_s
+        self._work_on_a_long_read()
+        while self._long_reads and time.perf_counter() < until:
+            self._work_on_a_long_read()
+
     def _work_on_a_long_read(self) -> None:
         reads = self._long_reads
         while reads and reads[0].connection.socket.fileno() < 0:
@@ -189,7 +203,7 @@ class Server:
         if not reads:
             return
         read = reads.popleft()
-        result = read.step()
+        result = read.step(time.perf_counter() - self._short_at < BUSY_S)
         if result is None:
             reads.insert(min(len(reads), LONG_READS_MAX - 1), read)
             return
@@ -331,6 +345,7 @@ class Server:
             try:
                 self._respond(connection,
                               routes.answer(lambda: routes.read(handler, request), seconds))
+                self._short_at = began
                 return
             except routes.Later as later:
                 self._long_reads.append(LongRead(connection, later.work, began))

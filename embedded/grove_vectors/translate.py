@@ -251,14 +251,17 @@ _field_kinds = {"match": _match, "range": _range, "values_count": _values_count,
 
 
 def split_ids(value) -> tuple:
-    """The ids of a `has_id` that must hold, where there are many, and the filter without it;
-    else None and the filter."""
+    """Of a filter with a `has_id` that must hold: how many ids it names, else None; these ids
+    where they are many, else None; and the filter, without that condition where they are many."""
     must = value.get("must") if isinstance(value, dict) else None
     for at, condition in enumerate(must if isinstance(must, list) else ()):
         ids = condition.get("has_id") if isinstance(condition, dict) else None
-        if isinstance(ids, list) and len(condition) == 1 and len(ids) > GIVEN_IDS_MAX:
-            return point_ids(ids, "has_id"), {**value, "must": must[:at] + must[at + 1:]}
-    return None, value
+        if not isinstance(ids, list) or len(condition) != 1:
+            continue
+        if len(ids) <= GIVEN_IDS_MAX:
+            return len(ids), None, value
+        return len(ids), point_ids(ids, "has_id"), {**value, "must": must[:at] + must[at + 1:]}
+    return None, None, value
 
 
 def keys_of(value) -> set:
@@ -366,9 +369,9 @@ class Search:
         self.with_payload = payload_selector(members.get("with_payload"), False)
         self.with_vector = vector_selector(members.get("with_vector"))
         self.wants_records = self.with_payload is not False or self.with_vector
-        self.ids, rest = None, members.get("filter")
+        self.named, self.ids, rest = None, None, members.get("filter")
         if query is not None:
-            self.ids, rest = split_ids(rest)
+            self.named, self.ids, rest = split_ids(rest)
         self.filter = filter_of(rest)
         self.keys = keys_of(rest)
         self.params = search_params(members.get("params"))
