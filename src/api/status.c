@@ -26,6 +26,10 @@ static bool database_runs(struct grove *grove, struct grove_status *status)
     struct grove_error error;
     if (!grove->database_private)
         return true;
+    if (!grove->has_home) {
+        note_error(&grove->no_home, status->database_error, sizeof status->database_error);
+        return false;
+    }
     snprintf(status->database, sizeof status->database, "%.255s", grove->home.run);
     if (cluster_status(&grove->home, &cluster, &error) != GROVE_OK) {
         note_error(&error, status->database_error, sizeof status->database_error);
@@ -95,6 +99,10 @@ static bool engine_runs(struct grove *grove, struct grove_status *status)
     if (!grove->engine_private) {
         snprintf(status->engine, sizeof status->engine, "%s", vector_describe(grove->store.engine));
         return true;
+    }
+    if (!grove->has_home) {
+        note_error(&grove->no_home, status->engine_error, sizeof status->engine_error);
+        return false;
     }
     char socket_path[PATH_MAX];
     vector_server_socket(&grove->home, socket_path);

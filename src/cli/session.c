@@ -63,6 +63,7 @@ enum grove_precision session_precision(const struct session *session)
 enum grove_code session_open(struct session *session, struct grove_error *error)
 {
     struct grove_options options = {.home = session->home,
+                                    .home_use = session->command->home_use,
                                     .embed_precision = session_precision(session)};
     if (session->grove)
         return GROVE_OK;

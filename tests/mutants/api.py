@@ -21,7 +21,7 @@ MUTANTS = [
         name="database-of-yours-is-migrated",
         guards="src/api/README 2",
         file="src/api/handle.c",
-        find="    if (grove->database_private || version > migrate_wanted())",
+        find="    if ((grove->database_private && !grove->looking) || version > migrate_wanted())",
         replace="    if (grove->database_private || version >= 0)",
         killer="u_handle:a_database_of_yours_is_not_migrated",
     ),
@@ -52,6 +52,38 @@ MUTANTS = [
                 "    atomic_store(&grove->store.cancelled, false);\n"
                 "    return code;",
         killer="u_handle:what_is_cancelled_stays_cancelled",
+    ),
+    Mutant(
+        name="looking-makes-what-a-home-lacks",
+        guards="src/api/README 7",
+        file="src/api/handle.c",
+        find="        code = home_look(options->home, &grove->home, error);",
+        replace="        code = home_find(options->home, &grove->home, error);",
+        killer="tests/e2e/test_looking.py::test_looking_at_a_home_changes_nothing",
+    ),
+    Mutant(
+        name="looking-starts-the-database",
+        guards="src/api/README 7",
+        file="src/api/handle.c",
+        find="        pool.starter.start = grove->looking ? NULL : start_database;\n",
+        replace="        pool.starter.start = start_database;\n",
+        killer="u_handle:looking_starts_nothing",
+    ),
+    Mutant(
+        name="looking-starts-the-engine",
+        guards="src/api/README 7",
+        file="src/api/handle.c",
+        find="        engine.starter.start = grove->looking ? NULL : start_engine;\n",
+        replace="        engine.starter.start = start_engine;\n",
+        killer="u_handle:looking_starts_nothing",
+    ),
+    Mutant(
+        name="looking-writes-the-model-s-seal",
+        guards="src/api/README 7",
+        file="src/catalog/store.c",
+        find="store->model_seal[0] && !store->model_seal_stays && !seal.failed",
+        replace="store->model_seal[0] && !seal.failed",
+        killer="tests/e2e/test_looking.py::test_looking_at_a_home_changes_nothing",
     ),
 ]
 

@@ -265,7 +265,7 @@ MUTANTS = [
     ),
     Mutant(
         name="a-hit-is-there-twice",
-        guards="src/vector/README 9",
+        guards="src/vector/README 11",
         file="src/vector/hits.c",
         find="        if (kept == 0 || "
              "items[kept - 1].content_id != items[i].content_id)\n",
@@ -275,7 +275,7 @@ MUTANTS = [
     ),
     Mutant(
         name="hits-of-two-searches-are-one-after-the-other",
-        guards="src/vector/README 9",
+        guards="src/vector/README 11",
         file="src/vector/hits.c",
         find="    qsort(items, count, sizeof *items, compare_scores);\n",
         replace="    if (limit == SIZE_MAX)\n"
@@ -284,7 +284,7 @@ MUTANTS = [
     ),
     Mutant(
         name="two-searches-give-twice-the-limit",
-        guards="src/vector/README 9",
+        guards="src/vector/README 11",
         file="src/vector/hits.c",
         find="    ret->count = count < limit ? count : limit;",
         replace="    ret->count = count < 2 * limit ? count : 2 * limit;",
@@ -302,7 +302,7 @@ MUTANTS = [
     ),
     Mutant(
         name="graph-has-a-name-while-it-is-built",
-        guards="src/vector/README 10",
+        guards="src/vector/README 12",
         file="src/vector/graph.c",
         find="is_green(collection) && !graph_told(collection, graph)) {",
         replace="!graph_told(collection, graph) && is_green(collection)) {",
@@ -310,7 +310,7 @@ MUTANTS = [
     ),
     Mutant(
         name="segments-that-are-built-have-a-name",
-        guards="src/vector/README 10",
+        guards="src/vector/README 12",
         file="src/vector/graph.c",
         find='    ret->building = yyjson_arr_size(yyjson_obj_get(result, "running")) > 0 ||\n',
         replace='    ret->building = yyjson_arr_size(yyjson_obj_get(result, "running")) > 1 ||\n',
@@ -318,7 +318,7 @@ MUTANTS = [
     ),
     Mutant(
         name="segments-that-wait-to-be-built-have-a-name",
-        guards="src/vector/README 10",
+        guards="src/vector/README 12",
         file="src/vector/graph.c",
         find='yyjson_arr_size(yyjson_obj_get(result, "queued")) > 0;',
         replace='yyjson_arr_size(yyjson_obj_get(result, "queued")) > 1;',
