@@ -57,8 +57,8 @@ MUTANTS = [
         name="looking-makes-what-a-home-lacks",
         guards="src/api/README 7",
         file="src/api/handle.c",
-        find="        code = home_look(options->home, &grove->home, error);",
-        replace="        code = home_find(options->home, &grove->home, error);",
+        find="code = home_look(options->home, &grove->home, error);",
+        replace="code = home_find(options->home, &grove->home, error);",
         killer="tests/e2e/test_looking.py::test_looking_at_a_home_changes_nothing",
     ),
     Mutant(
