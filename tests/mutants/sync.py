@@ -225,4 +225,28 @@ MUTANTS = [
                 "        code = run(batch, \"enqueue_all.sql\", NULL, &rows, error);\n",
         killer="u_projection_faults:dying_before_the_collection_is_made_loses_nothing",
     ),
+    Mutant(
+        name="keeping-waits-for-others",
+        guards="src/sync/README: a vector that a search computed",
+        file="src/sync/keep.c",
+        find='#define KEEP_PATIENCE "1ms"\n',
+        replace='#define KEEP_PATIENCE "0"\n',
+        killer="u_keep:one_who_keeps_the_same_is_not_waited_for",
+    ),
+    Mutant(
+        name="impatience-outlives-the-keeping",
+        guards="src/sync/README: a vector that a search computed",
+        file="sql/projector/patience.sql",
+        find="SELECT set_config('lock_timeout', $1, true)",
+        replace="SELECT set_config('lock_timeout', $1, false)",
+        killer="u_keep:what_was_computed_is_kept",
+    ),
+    Mutant(
+        name="not-keeping-is-an-error",
+        guards="src/sync/README: a vector that a search computed",
+        file="src/sync/keep.c",
+        find='strcmp(error->sqlstate, "55P03") == 0',
+        replace='strcmp(error->sqlstate, "") == 0',
+        killer="u_keep:a_table_that_is_altered_is_not_waited_for",
+    ),
 ]
