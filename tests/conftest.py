@@ -62,6 +62,8 @@ class Grove:
         self.env = {name: value for name, value in os.environ.items()
                     if name not in FOREIGN and not name.startswith("PG")}
         self.env["GROVE_HOME"] = str(home)
+        # Tests that write rows want them to wait until they say so.
+        self.env["GROVE_PROJECTOR"] = "off"
 
     def __call__(self, *args, check=True, input=None, env=None, timeout=120):
         """Runs a command to its end."""
@@ -151,6 +153,9 @@ class Grove:
                 found["postgres"] = pid
             elif "python3" in text:
                 found["vectors"] = pid
+        home = os.fsencode(os.path.realpath(self.home))
+        found.update({"projector": pid for pid, line in command_lines()
+                      if b"--be-resident" in line and home in line})
         return found
 
 

@@ -5,9 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "api/projector.h"
 #include "base/alloc.h"
 #include "catalog/migrate.h"
 #include "pg/cluster.h"
+#include "sync/resident.h"
 #include "vector/private.h"
 #include "vector/qdrant.h"
 
@@ -49,6 +51,9 @@ static enum grove_code copy_option(const char *value, char **ret, struct grove_e
 static enum grove_code start_database(void *state, struct grove_error *error)
 {
     struct grove *grove = state;
+    if (grove->is_projector)
+        return error_set(error, GROVE_UNAVAILABLE, "the private PostgreSQL does not run");
+    atomic_store(&grove->projector_checked_at_us, 0); // it ends with its PostgreSQL
     return cluster_start(&grove->home, &grove->store.cancelled, error);
 }
 
@@ -160,6 +165,8 @@ static enum grove_code configure(struct grove *grove, const struct grove_options
         code = open_pool(grove, options, error);
     if (code == GROVE_OK)
         code = open_engine(grove, options, error);
+    if (code == GROVE_OK)
+        code = projector_configure(grove, options, error);
     return code;
 }
 
@@ -245,6 +252,8 @@ enum grove_code handle_ready(struct grove *grove, struct grove_error *error)
         code = prepare(grove, error);
     grove->ready = code == GROVE_OK;
     pthread_mutex_unlock(&grove->ready_mutex);
+    if (code == GROVE_OK)
+        handle_keep_projecting(grove);
     return code;
 }
 
@@ -288,6 +297,8 @@ GROVE_API enum grove_code grove_stop(const char *path, struct grove_stop_report 
     struct grove_stop_report report = {.forced = false};
     enum grove_code code = home_find(path, &home, error);
     bool there = code != GROVE_NOT_FOUND;
+    if (code == GROVE_OK)
+        code = resident_stop(&home, error);
     if (code == GROVE_OK)
         code = vector_server_stop(&home, error);
     if (code == GROVE_OK)

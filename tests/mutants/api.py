@@ -8,8 +8,8 @@ MUTANTS = [
         name="opening-asks-the-database",
         guards="src/api/README 1",
         file="src/api/handle.c",
-        find="        code = open_engine(grove, options, error);\n    return code;",
-        replace="        code = open_engine(grove, options, error);\n"
+        find="        code = projector_configure(grove, options, error);\n    return code;",
+        replace="        code = projector_configure(grove, options, error);\n"
                 "    struct pg_conn *conn = NULL;\n"
                 "    if (code == GROVE_OK)\n"
                 "        code = pg_take(grove->store.pool, &conn, error);\n"
@@ -52,6 +52,46 @@ MUTANTS = [
                 "    atomic_store(&grove->store.cancelled, false);\n"
                 "    return code;",
         killer="u_handle:what_is_cancelled_stays_cancelled",
+    ),
+    Mutant(
+        name="projector-for-an-engine-of-yours",
+        guards="src/api/README 7",
+        file="src/api/projector.c",
+        find="        grove->database_private && grove->engine_private && !off",
+        replace="        grove->database_private && !off",
+        killer="tests/e2e/test_resident.py::test_it_is_not_started[env1]",
+    ),
+    Mutant(
+        name="projector-is-not-to-be-switched-off",
+        guards="src/api/README 7",
+        file="src/api/projector.c",
+        find='    *ret_off = value && strcmp(value, "off") == 0;',
+        replace='    *ret_off = value && strcmp(value, "") == 0;',
+        killer="tests/e2e/test_resident.py::test_it_is_not_started[env0]",
+    ),
+    Mutant(
+        name="projector-is-not-stopped-first",
+        guards="src/api/README: control flow",
+        file="src/api/handle.c",
+        find="        code = resident_stop(&home, error);",
+        replace="        code = vector_server_stop(&home, error);",
+        killer="tests/e2e/test_resident.py::test_it_is_stopped_first",
+    ),
+    Mutant(
+        name="projector-starts-postgresql",
+        guards="src/sync/README 9",
+        file="src/api/handle.c",
+        find="    if (grove->is_projector)\n",
+        replace="    if (grove->is_projector && error->code == GROVE_CODE_COUNT)\n",
+        killer="tests/e2e/test_resident.py::test_it_ends_with_its_postgresql",
+    ),
+    Mutant(
+        name="removed-home-is-made-again",
+        guards="src/sync/README 10",
+        file="src/cli/cmd_sync.c",
+        find="    if (!file_exists(path))\n",
+        replace="    if (!path[0])\n",
+        killer="tests/e2e/test_resident.py::test_a_home_that_is_not_there_is_not_made",
     ),
 ]
 
