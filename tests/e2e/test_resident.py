@@ -96,10 +96,16 @@ def alone():
     end_home(made)
 
 
-def start_anew(grove, **env):
-    """The projector is another one, with these variables in its environment."""
+def end_all(grove):
+    """Kills it, and waits until its lock is free: that goes with the last of its threads."""
     for pid in residents(grove):
         kill(pid)
+    wait_until(lambda: not grove.json("status", check=False)["projector"]["running"])
+
+
+def start_anew(grove, **env):
+    """The projector is another one, with these variables in its environment."""
+    end_all(grove)
     grove("browse", "religion", env=env)
     return started(grove)
 
@@ -133,7 +139,7 @@ def test_status_and_doctor_tell_of_it(home):
     assert f"running, process {pid}" in home("status").stdout
     findings = {found["name"]: found for found in home.json("doctor")["findings"]}
     assert findings["projector"]["text"] == f"running (process {pid})"
-    kill(pid)
+    end_all(home)
     status = home.json("status")["projector"]
     assert (status["running"], status["pid"]) == (False, None)
     findings = {found["name"]: found for found in home.json("doctor")["findings"]}
@@ -142,7 +148,7 @@ def test_status_and_doctor_tell_of_it(home):
 
 
 def test_psql_starts_it_too(home):
-    kill(started(home))
+    end_all(home)
     home("psql", "--", "-qc", "SELECT 1")
     assert started(home)
 
@@ -150,7 +156,7 @@ def test_psql_starts_it_too(home):
 @pytest.mark.parametrize("env", [{"GROVE_PROJECTOR": "off"}, {"QDRANT_URL": "http://127.0.0.1:1"}])
 def test_it_is_not_started(home, env):
     """Switched off; or the engine is somebody else's, and so is the projecting."""
-    kill(started(home))
+    end_all(home)
     home("browse", "religion", env=env)
     assert home.json("status", check=False, env=env)["projector"]["wanted"] is False
     assert residents(home) == []
@@ -265,7 +271,7 @@ def test_new_rows_are_left_to_whoever_wrote_them(alone):
 
 @row(ARCHITECTURE, "resident projector, two started at once")
 def test_commands_that_start_it_at_once(home):
-    kill(started(home))
+    end_all(home)
     commands = [home.start("browse", "religion", "--json") for _ in range(8)]
     for command in commands:
         assert command.wait(60) == 0, command.communicate()
@@ -279,7 +285,7 @@ def test_commands_that_start_it_at_once(home):
 def test_killed_before_it_says_who_it_is(home, point):
     """The number in its file is still that of the one before."""
     before = started(home)
-    kill(before)
+    end_all(home)
     home("browse", "religion", env=armed({point: "die"}))
     wait_until(lambda: not residents(home))
     home("browse", "religion")
@@ -289,9 +295,10 @@ def test_killed_before_it_says_who_it_is(home, point):
 
 
 @row(ARCHITECTURE, "resident projector's process id, given to another process")
+@row(SYNC, "the resident projector: it runs in another container")
 def test_a_stale_process_number(home):
     """Of another process of the same account, with its time."""
-    kill(started(home))
+    end_all(home)
     server = home.processes()["postgres"]
     began = pathlib.Path(f"/proc/{server}/stat").read_text().rsplit(")", 1)[1].split()[19]
     (servers_folder(home) / "projector" / "pid").write_text(f"{server} {began}\n")
@@ -331,11 +338,11 @@ def test_it_is_stopped_where_nothing_else_runs(home):
 @at("projector-leased", "projector-read", "projector-embedded", "projector-stored",
     "projector-written", "projector-acknowledged")
 def test_it_is_killed_at_work(home, point):
-    kill(started(home))
+    end_all(home)
     home("browse", "religion", env=armed({point: "die"}))
     pid = started(home)
     insert(home)
-    wait_until(lambda: state_of(pid) in "ZX")
+    wait_until(lambda: not home.json("status")["projector"]["running"])
     assert (outbox(home) == []) == (point == "projector-acknowledged")
     assert search_tells_all(home)["degraded"] is False  # and starts another
     assert started(home) != pid
@@ -353,7 +360,7 @@ def test_it_is_stopped_while_it_works(home, point, tmp_path):
         insert(home)
         wait_until(held.exists)
         stop = home.start("stop")
-        wait_until(lambda: "SigCgt" and int(re.search(
+        wait_until(lambda: int(re.search(
             r"SigCgt:\s+(\w+)", pathlib.Path(f"/proc/{pid}/status").read_text()).group(1), 16)
             & 1 << signal.SIGTERM - 1 == 0)  # the handler has been called, and was for once
         held.unlink()
@@ -488,7 +495,7 @@ LIBRARY = pathlib.Path(BINARY).resolve().parent / "libgrove.so"
 
 @pytest.mark.skipif(not LIBRARY.exists(), reason="the library is not beside the command")
 def test_a_library_finds_the_command_beside_it(home):
-    kill(started(home))
+    end_all(home)
     with library_user(home, LIBRARY):
         assert started(home)
 
@@ -498,7 +505,7 @@ def test_a_library_without_a_command_projects_itself(home, tmp_path):
     """As long as its handle is open."""
     if os.path.exists("/usr/local/bin/grove"):
         pytest.skip("grove is installed")
-    kill(started(home))
+    end_all(home)
     library = shutil.copy(LIBRARY, tmp_path / "libgrove.so.0")
     with library_user(home, library):
         insert(home)
@@ -514,7 +521,7 @@ def test_an_ordinary_user(ordinary):
     pid = started(ordinary)
     assert os.stat(f"/proc/{pid}").st_uid == ordinary.home.stat().st_uid
     if os.geteuid() == 0:  # root uses the home of somebody: it runs as that one
-        kill(pid)
+        end_all(ordinary)
         root = Grove(ordinary.home)
         root.env.update(GROVE_PROJECTOR="on", GROVE_ASSETS=ordinary.env["GROVE_ASSETS"])
         command = shutil.copy(BINARY, ordinary.home.parent.parent / "roots")
