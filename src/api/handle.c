@@ -213,6 +213,17 @@ enum grove_code handle_database(struct grove *grove, struct pg_conn **ret,
     return pg_take(grove->store.pool, ret, error);
 }
 
+// A resident projector of another version would end by itself, but too late for ours to begin.
+static enum grove_code migrate(struct grove *grove, struct pg_conn *conn, unsigned *ret_applied,
+                               struct grove_error *error)
+{
+    struct grove_error ignored;
+    enum grove_code code = migrate_up(conn, ret_applied, error);
+    if (code == GROVE_OK && *ret_applied > 0 && grove->projector_wanted)
+        (void)!resident_stop(&grove->home, &ignored);
+    return code;
+}
+
 // The schema of a private database follows the program; a server's is its owner's to change.
 static enum grove_code prepare_schema(struct grove *grove, struct pg_conn *conn,
                                       struct grove_error *error)
@@ -223,7 +234,7 @@ static enum grove_code prepare_schema(struct grove *grove, struct pg_conn *conn,
         return code;
     unsigned applied;
     if (grove->database_private || version > migrate_wanted())
-        return migrate_up(conn, &applied, error);
+        return migrate(grove, conn, &applied, error);
     error_set(error, GROVE_NOT_FOUND,
               version == 0 ? "the database at %s has no grove in it"
                            : "the database at %s has an older grove's schema",
@@ -264,7 +275,7 @@ GROVE_API enum grove_code grove_init(struct grove *grove, unsigned *ret_applied,
     struct pg_conn *conn = NULL;
     enum grove_code code = pg_take(grove->store.pool, &conn, error);
     if (code == GROVE_OK)
-        code = migrate_up(conn, &applied, error);
+        code = migrate(grove, conn, &applied, error);
     pg_give(&conn);
     if (code == GROVE_OK)
         code = projector_prepare(&grove->store, error);

@@ -34,7 +34,7 @@
 
 enum {
     APPEAR_TIMEOUT_MS = 5000, // for a holder of the lock to say who it is, or to end
-    STOP_TIMEOUT_MS = 10000,
+    STOP_TIMEOUT_MS = 5000,   // enough, but where PostgreSQL hangs
     KILL_TIMEOUT_MS = 5000,
     PAUSE_MS = 10,
     SETTING_SIZE = PATH_MAX + 32,

@@ -460,6 +460,19 @@ def test_it_leaves_a_schema_of_another_version_alone(alone):
         "ended: the database has the schema of another version of grove"
 
 
+def test_a_new_schema_gets_a_new_one(alone):
+    """The one of the version before has not noticed yet."""
+    alone("browse", "religion")
+    pid = started(alone)
+    os.kill(pid, signal.SIGSTOP)
+    with alone.connect() as conn:  # so that every migration is applied
+        for schema in ("grove", "public"):
+            conn.execute(f"DROP SCHEMA {schema} CASCADE")
+        conn.execute("CREATE SCHEMA public")
+    alone("browse", "religion", env={"GROVE_KNOBS": "resident-stop-ms=100"})
+    assert state_of(pid) in "ZX" and started(alone) != pid
+
+
 # --- other programs -------------------------------------------------------------------------------
 
 # A program that has the library only: it opens a handle, and asks for nothing in particular.

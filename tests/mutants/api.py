@@ -78,12 +78,20 @@ MUTANTS = [
         killer="tests/e2e/test_resident.py::test_it_is_stopped_first",
     ),
     Mutant(
+        name="projector-of-the-version-before-stays",
+        guards="src/api/README: control flow",
+        file="src/api/handle.c",
+        find="    if (code == GROVE_OK && *ret_applied > 0 && grove->projector_wanted)",
+        replace="    if (code == GROVE_CODE_COUNT && grove->projector_wanted)",
+        killer="tests/e2e/test_resident.py::test_a_new_schema_gets_a_new_one",
+    ),
+    Mutant(
         name="projector-starts-postgresql",
         guards="src/sync/README 9",
         file="src/api/handle.c",
         find="    if (grove->is_projector)\n",
         replace="    if (grove->is_projector && error->code == GROVE_CODE_COUNT)\n",
-        killer="tests/e2e/test_resident.py::test_it_ends_with_its_postgresql",
+        killer="tests/e2e/test_resident.py::test_it_ends_with_its_postgresql[9]",
     ),
     Mutant(
         name="removed-home-is-made-again",

@@ -263,7 +263,7 @@ MUTANTS = [
         file="src/sync/resident_run.c",
         find="        if (code != GROVE_OK && !database_runs(self))",
         replace="        if (code == GROVE_CODE_COUNT && !database_runs(self))",
-        killer="tests/e2e/test_resident.py::test_it_ends_with_its_postgresql",
+        killer="tests/e2e/test_resident.py::test_it_ends_with_its_postgresql[9]",
     ),
     Mutant(
         name="resident-stays-when-its-home-has-moved",
