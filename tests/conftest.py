@@ -142,20 +142,20 @@ class Grove:
                                autocommit=True, **options)
 
     def processes(self):
-        """The private servers' main processes: name -> pid."""
+        """The private servers' main processes, and the resident projector: name -> pid."""
         found = {}
         servers = os.path.realpath(self.home / "servers")
+        home = os.fsencode(os.path.realpath(self.home))
         for pid, line in command_lines():
             text = b" ".join(line).decode(errors="replace")
+            if b"--be-resident" in line and home in line:
+                found["projector"] = pid
             if servers not in text:
                 continue
             if "bin/postgres" in text:
                 found["postgres"] = pid
             elif "python3" in text:
                 found["vectors"] = pid
-        home = os.fsencode(os.path.realpath(self.home))
-        found.update({"projector": pid for pid, line in command_lines()
-                      if b"--be-resident" in line and home in line})
         return found
 
 

@@ -16,7 +16,6 @@
 #include "base/attr.h"
 #include "base/clock.h"
 #include "base/places.h"
-#include "pg/cluster.h"
 #include "sync/resident.h"
 
 enum { CHECK_AGAIN_MS = 5000 };
@@ -108,7 +107,6 @@ void handle_keep_projecting(struct grove *grove)
 
 GROVE_API enum grove_code grove_run_projector(struct grove *grove, struct grove_error *error)
 {
-    struct cluster_status status;
     if (!grove->database_private || !grove->engine_private) {
         error_set(error, GROVE_UNSUPPORTED,
                   "only a home whose servers are both private has a resident projector");
@@ -116,7 +114,5 @@ GROVE_API enum grove_code grove_run_projector(struct grove *grove, struct grove_
         return GROVE_UNSUPPORTED;
     }
     grove->is_projector = true;
-    enum grove_code code = cluster_status(&grove->home, &status, error);
-    return code == GROVE_OK && status.running ? resident_run(&grove->home, &grove->store, error)
-                                              : code;
+    return resident_run(&grove->home, &grove->store, error);
 }

@@ -65,8 +65,8 @@ MUTANTS = [
         name="projector-is-not-to-be-switched-off",
         guards="src/api/README 7",
         file="src/api/projector.c",
-        find='    *ret_off = value && strcmp(value, "off") == 0;',
-        replace='    *ret_off = value && strcmp(value, "") == 0;',
+        find=" && !off && !options->no_projector;",
+        replace=" && !options->no_projector;",
         killer="tests/e2e/test_resident.py::test_it_is_not_started[env0]",
     ),
     Mutant(
