@@ -54,6 +54,12 @@ extern "C" {
 // A time or count that is null in the database.
 #define GROVE_NULL INT64_MIN
 
+// Times are microseconds since 1970, UTC. What PostgreSQL calls infinity and -infinity:
+#define GROVE_INFINITY INT64_MAX
+#define GROVE_MINUS_INFINITY (INT64_MIN + 1)
+// In a filter 0 says that there is no bound; this is the bound "when 1970 began".
+#define GROVE_1970 (INT64_MIN + 2)
+
 // How the model computes. Vectors of different precisions are never compared with each other.
 enum grove_precision {
     GROVE_PRECISION_UNSET = 0,
@@ -134,8 +140,8 @@ struct grove_filter {
                       // An unknown tree or path is GROVE_NOT_FOUND.
     const char *const *content_types; // any of these
     size_t content_type_count;
-    int64_t created_since_us; // inclusive
-    int64_t created_until_us; // exclusive
+    int64_t created_since_us; // inclusive; 1970 itself is GROVE_1970
+    int64_t created_until_us; // exclusive; the same
     int64_t words_min;        // inclusive
     int64_t words_max;        // inclusive
 };
@@ -154,8 +160,9 @@ struct grove_row {
     int64_t chunk_number; // or GROVE_NULL
     const char *title;
     const char *content_summary;
-    int64_t word_count;    // or GROVE_NULL
-    int64_t created_at_us; // or GROVE_NULL
+    int64_t word_count; // or GROVE_NULL
+    // Or GROVE_NULL. Later times than fit (from 294247-01-10 on) are all GROVE_INFINITY - 1.
+    int64_t created_at_us;
 };
 
 // Rows that share a hierarchy table and a content type. For browse, hierarchy_table is the one
@@ -190,12 +197,14 @@ struct grove_stage {
 struct grove_explain {
     const char *strategy;   // "navigation", "push-down", "relational"
     const char *reason;     // why this one
-    int64_t rows_estimated; // always GROVE_NULL: no strategy needs the planner's estimate
+    const char *proof;      // why the rows are all that should be there; NULL: they may not be
+    int64_t rows_estimated; // no more than these match; GROVE_NULL: no estimate was needed
     int64_t rows_matching;  // counted; GROVE_NULL: not counted
     unsigned rounds;        // of asking for candidates
     int64_t candidates;     // rows compared exactly
     int64_t pending;        // rows answered from PostgreSQL since the vector engine lags
     int64_t dropped;        // candidates that no longer exist or match
+    int64_t listed;         // points compared exactly since the engine's graph does not reach them
     const struct grove_stage *stages;
     size_t stage_count;
     const char *plan; // PostgreSQL's EXPLAIN (ANALYZE, BUFFERS) of the query's SQL, or NULL

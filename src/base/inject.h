@@ -9,8 +9,8 @@
 // compiles the files that use them a second time, with GROVE_INJECTION, into the library that the
 // tests link and into the command build/tests/grove-injected.
 //
-// A point is named for what holds when it is reached: PROJECTOR_WRITTEN, the engine has the points
-// and the outbox still has the rows. In the environment its name is projector-written:
+// A point is named for what holds when it is reached: PROJECTOR_WRITTEN, the engine was told all
+// points and nobody has looked what it holds. In the environment its name is projector-written:
 //
 //     GROVE_INJECT='projector-written=die'            SIGKILL, there
 //     GROVE_INJECT='load-committed=fail'              GROVE_UNAVAILABLE, there
@@ -36,7 +36,8 @@
     POINT(PROJECTOR_STORED, "computed vectors are in PostgreSQL")                                  \
     POINT(PROJECTOR_WRITE, "the lease was found to be long enough, the engine was told nothing")   \
     POINT(PROJECTOR_UPSERTED, "the engine has the points that live, and those that are to go")     \
-    POINT(PROJECTOR_WRITTEN, "the engine has all, the outbox still has the rows")                  \
+    POINT(PROJECTOR_WRITTEN, "the engine was told all, nobody has looked what it holds")           \
+    POINT(PROJECTOR_SEEN, "the engine was seen to hold it, the outbox still has the rows")         \
     POINT(PROJECTOR_ACKNOWLEDGED, "the outbox rows are gone")                                      \
     POINT(PROJECTOR_PUT_BACK, "a batch failed, its rows are still leased")                         \
     POINT(PROJECTOR_ENQUEUED, "the collection is gone, all contents are in the outbox")            \
@@ -50,7 +51,7 @@
     POINT(LOAD_PROJECTED, "a batch is committed and projected")                                    \
     POINT(SEARCH_EMBEDDED, "the query has its vector")                                             \
     POINT(SEARCH_RESOLVED, "its path has become leaves")                                           \
-    POINT(SEARCH_PENDING, "pending rows were read, the engine was not asked")                      \
+    POINT(SEARCH_PLANNED, "the plan of a search is made, the engine was not asked")                \
     POINT(SEARCH_HITS, "the engine has answered, nothing is compared")                             \
     POINT(SEARCH_SCORED, "candidates are compared, in a snapshot")                                 \
     POINT(SEARCH_RANKED, "the best rows are known, none was read")                                 \
@@ -74,7 +75,8 @@
     KNOB_(ENGINE_READ_MS, "how long the engine may take for what somebody waits for")              \
     KNOB_(RESIDENT_MODEL_MS, "how long the resident projector keeps a model it does not need")     \
     KNOB_(RESIDENT_STOP_MS, "how long the resident projector has to end before it is killed")      \
-    KNOB_(LOAD_PATIENCE_MS, "how long a load waits for rows that another projector has leased")
+    KNOB_(LOAD_PATIENCE_MS, "how long a load waits for rows that another projector has leased")    \
+    KNOB_(EXACT_ROWS, "up to how many points a search compares all that match")
 
 enum inject_point {
 #define POINT(name, what) INJECT_##name,

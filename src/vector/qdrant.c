@@ -8,11 +8,16 @@
 // an existing point must satisfy to be replaced. Older servers get only those points of which they
 // hold no newer revision; between looking and writing another writer may come, which is the gap
 // that the outbox closes (a row is acknowledged only under the revision that was applied).
+//
+// Of an answer to a write nothing is believed but that the server took it: its status may be
+// "completed" and the point have lost, or "acknowledged", "wait_timeout", "clock_rejected" and the
+// point be there. The projector looks (vector_states). Of an answer to a question everything must
+// be there: a server, or a proxy, that leaves out what was asked for has not said "none".
 #include "vector/qdrant.h"
 
-#include <math.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "base/alloc.h"
 #include "base/check.h"
@@ -20,7 +25,10 @@
 #include "base/inject.h"
 #include "base/json.h"
 #include "base/strbuf.h"
+#include "vector/direction.h"
 #include "vector/filter.h"
+#include "vector/graph.h"
+#include "vector/hits.h"
 #include "vector/http.h"
 
 enum {
@@ -29,6 +37,7 @@ enum {
     PATH_SIZE = COLLECTION_NAME_MAX + 64,
     CONDITIONAL_SINCE = 1016, // 1.16
     OLDEST_VERSION = 1010,    // 1.10
+    SEGMENTS_SINCE = 1018,    // 1.18 tells which there are
     READ_TIMEOUT_MS = 3000,
     EXACT_TIMEOUT_MS = 10000,
     HNSW_M = 16,
@@ -102,6 +111,18 @@ static enum grove_code not_understood(const struct qdrant *qdrant, const char *w
     return GROVE_ENGINE;
 }
 
+// The "result" of a reply; of another kind than `is_kind` says it is no answer.
+static enum grove_code take_result(const struct qdrant *qdrant, const struct http_reply *reply,
+                                   bool (*is_kind)(yyjson_val *value), yyjson_val **ret,
+                                   struct grove_error *error)
+{
+    yyjson_val *result = http_result(reply);
+    if (!is_kind(result))
+        return not_understood(qdrant, "result", error);
+    *ret = result;
+    return GROVE_OK;
+}
+
 // --- the server ----------------------------------------------------------------------------------
 
 static enum grove_code get_root(struct qdrant *qdrant, struct http_reply *ret,
@@ -160,6 +181,10 @@ static enum grove_code check_collection(const struct qdrant *qdrant, yyjson_val 
 {
     yyjson_val *vectors =
         yyjson_obj_get(yyjson_obj_get(yyjson_obj_get(result, "config"), "params"), "vectors");
+    if (!yyjson_is_obj(vectors))
+        return not_understood(qdrant, "vectors of the collection", error);
+    if (!yyjson_is_obj(yyjson_obj_get(result, "payload_schema")))
+        return not_understood(qdrant, "payload schema of the collection", error);
     yyjson_val *size = yyjson_obj_get(vectors, "size");
     const char *distance = yyjson_get_str(yyjson_obj_get(vectors, "distance"));
     if (yyjson_is_uint(size) && yyjson_get_uint(size) == VECTOR_DIMENSION && distance &&
@@ -216,8 +241,10 @@ static enum grove_code ensure_collection(struct vector_engine *engine, struct gr
     }
     if (code != GROVE_OK)
         return code;
-    yyjson_val *result = http_result(&reply);
-    code = check_collection(qdrant, result, error);
+    yyjson_val *result = NULL;
+    code = take_result(qdrant, &reply, yyjson_is_obj, &result, error);
+    if (code == GROVE_OK)
+        code = check_collection(qdrant, result, error);
     yyjson_val *schema = yyjson_obj_get(result, "payload_schema");
     for (size_t i = 0; code == GROVE_OK && i < ARRAY_COUNT(payload_indexes); i++)
         if (!yyjson_obj_get(schema, payload_indexes[i].field))
@@ -231,6 +258,32 @@ static enum grove_code drop_collection(struct vector_engine *engine, struct grov
     return call_only(qdrant_of(engine), "DELETE", "", NULL, error);
 }
 
+static enum grove_code read_info(const struct qdrant *qdrant, const struct http_reply *server,
+                                 const struct http_reply *reply, struct vector_info *ret,
+                                 struct grove_error *error)
+{
+    yyjson_val *result = NULL;
+    enum grove_code code = take_result(qdrant, reply, yyjson_is_obj, &result, error);
+    if (code != GROVE_OK)
+        return code;
+    yyjson_val *points = yyjson_obj_get(result, "points_count");
+    const char *status = yyjson_get_str(yyjson_obj_get(result, "status"));
+    const char *version =
+        yyjson_get_str(yyjson_obj_get(yyjson_doc_get_root(server->document), "version"));
+    if (!yyjson_is_uint(points))
+        return not_understood(qdrant, "points_count", error);
+    if (!status)
+        return not_understood(qdrant, "status of the collection", error);
+    *ret = (struct vector_info){
+        .points_count = yyjson_get_uint(points),
+        .indexed_vectors_count = yyjson_get_uint(yyjson_obj_get(result, "indexed_vectors_count")),
+        .conditional_writes = atomic_load(&qdrant->version) >= CONDITIONAL_SINCE,
+    };
+    snprintf(ret->status, sizeof ret->status, "%s", status);
+    snprintf(ret->version, sizeof ret->version, "%s", version ? version : "");
+    return GROVE_OK;
+}
+
 static enum grove_code info(struct vector_engine *engine, struct vector_info *ret,
                             struct grove_error *error)
 {
@@ -241,23 +294,34 @@ static enum grove_code info(struct vector_engine *engine, struct vector_info *re
         code = get_root(qdrant, &server, error);
     if (code == GROVE_OK)
         code = get_collection(qdrant, &reply, error);
-    if (code == GROVE_OK) {
-        yyjson_val *result = http_result(&reply);
-        const char *status = yyjson_get_str(yyjson_obj_get(result, "status"));
-        const char *version =
-            yyjson_get_str(yyjson_obj_get(yyjson_doc_get_root(server.document), "version"));
-        *ret = (struct vector_info){
-            .points_count = yyjson_get_uint(yyjson_obj_get(result, "points_count")),
-            .indexed_vectors_count =
-                yyjson_get_uint(yyjson_obj_get(result, "indexed_vectors_count")),
-            .conditional_writes = atomic_load(&qdrant->version) >= CONDITIONAL_SINCE,
-        };
-        snprintf(ret->status, sizeof ret->status, "%s", status ? status : "");
-        snprintf(ret->version, sizeof ret->version, "%s", version ? version : "");
-    }
+    if (code == GROVE_OK)
+        code = read_info(qdrant, &server, &reply, ret, error);
     http_reply_release(&reply);
     http_reply_release(&server);
     return code;
+}
+
+// --- its graphs ----------------------------------------------------------------------------------
+
+static enum grove_code ask_graphs(struct qdrant *qdrant, struct graph_server *ret,
+                                  struct grove_error *error)
+{
+    enum grove_code code = ask_version(qdrant, error);
+    *ret = (struct graph_server){
+        .client = qdrant->client,
+        .collection = qdrant->collection,
+        .timeout_ms = qdrant->read_timeout_ms,
+        .tells_segments = atomic_load(&qdrant->version) >= SEGMENTS_SINCE,
+    };
+    return code;
+}
+
+static enum grove_code name_graph(struct vector_engine *engine, char ret[static VECTOR_GRAPH_SIZE],
+                                  struct grove_error *error)
+{
+    struct graph_server server;
+    enum grove_code code = ask_graphs(qdrant_of(engine), &server, error);
+    return code == GROVE_OK ? graph_read_built(&server, ret, error) : code;
 }
 
 // --- writing -------------------------------------------------------------------------------------
@@ -270,10 +334,23 @@ static void add_nullable(struct strbuf *body, const char *name, int64_t value)
         strbuf_addf(body, ",\"%s\":%lld", name, (long long)value);
 }
 
+// Of length 1, whatever its own: servers divide by a length only where it is not too short, and
+// have none for a vector whose squares float32 cannot hold.
+static void add_vector(struct strbuf *body, const float *vector)
+{
+    double direction[VECTOR_DIMENSION];
+    float numbers[VECTOR_DIMENSION];
+    enum direction_verdict verdict = direction_of(vector, direction);
+    CHECK(verdict == DIRECTION_GOOD); // its callers have refused others
+    for (size_t i = 0; i < VECTOR_DIMENSION; i++)
+        numbers[i] = (float)direction[i];
+    json_add_floats(body, numbers, VECTOR_DIMENSION);
+}
+
 static void add_point(struct strbuf *body, const struct vector_point *point)
 {
     strbuf_addf(body, "{\"id\":%d,\"vector\":", point->content_id);
-    json_add_floats(body, point->vector, VECTOR_DIMENSION);
+    add_vector(body, point->vector);
     strbuf_addf(body, ",\"payload\":{\"content_id\":%d,\"hierarchy_table\":", point->content_id);
     json_add_string(body, point->hierarchy_table);
     strbuf_addf(body, ",\"leaf_id\":%d,\"content_type\":", point->leaf_id);
@@ -282,7 +359,7 @@ static void add_point(struct strbuf *body, const struct vector_point *point)
     add_nullable(body, "word_count", point->word_count);
     if (point->created_at_us != VECTOR_NONE) {
         char created_at[CLOCK_RFC3339_SIZE];
-        clock_format_rfc3339(point->created_at_us, created_at);
+        clock_format_rfc3339(filter_clamp_time(point->created_at_us), created_at);
         strbuf_addf(body, ",\"created_at\":\"%s\"", created_at);
     }
     strbuf_addf(body, ",\"revision\":%lld}}", (long long)point->revision);
@@ -299,11 +376,15 @@ static void add_not_newer(struct strbuf *body, int32_t id, int64_t revision)
 
 static enum grove_code check_point(const struct vector_point *point, struct grove_error *error)
 {
-    for (size_t i = 0; i < VECTOR_DIMENSION; i++)
-        if (!isfinite(point->vector[i]))
-            return error_set(error, GROVE_INVALID,
-                             "the vector of content %d has no finite number at position %zu",
-                             point->content_id, i);
+    size_t position = 0;
+    enum direction_verdict verdict = direction_check(point->vector, &position);
+    if (verdict == DIRECTION_NOT_FINITE)
+        return error_set(error, GROVE_INVALID,
+                         "the vector of content %d has no finite number at position %zu",
+                         point->content_id, position);
+    if (verdict == DIRECTION_ALL_ZERO)
+        return error_set(error, GROVE_INVALID, "the vector of content %d is all zero",
+                         point->content_id);
     return GROVE_OK;
 }
 
@@ -371,6 +452,16 @@ static enum grove_code upsert(struct vector_engine *engine, const struct vector_
     return code;
 }
 
+// Ends and sends a filter of which each part is for one point; releases it.
+static enum grove_code delete_points(struct qdrant *qdrant, struct strbuf *body,
+                                     struct grove_error *error)
+{
+    strbuf_add(body, "]}}");
+    enum grove_code code = call_only(qdrant, "POST", "/points/delete?wait=true", body, error);
+    strbuf_release(body);
+    return code;
+}
+
 static enum grove_code remove_points(struct vector_engine *engine, const int32_t *content_ids,
                                      const int64_t *revisions, size_t count,
                                      struct grove_error *error)
@@ -383,17 +474,59 @@ static enum grove_code remove_points(struct vector_engine *engine, const int32_t
             strbuf_add_char(&body, ',');
         add_not_newer(&body, content_ids[i], revisions[i]);
     }
-    strbuf_add(&body, "]}}");
-    enum grove_code code =
-        call_only(qdrant_of(engine), "POST", "/points/delete?wait=true", &body, error);
-    strbuf_release(&body);
-    return code;
+    return delete_points(qdrant_of(engine), &body, error);
+}
+
+// "Point `id`, without a revision of ours": no number of 1 or more under that name, a list of such,
+// or a number beyond all revisions.
+static void add_no_revision(struct strbuf *body, int32_t id)
+{
+    strbuf_addf(body,
+                "{\"must\":[{\"has_id\":[%d]}],\"should\":["
+                "{\"must_not\":[{\"key\":\"revision\",\"range\":{\"gte\":1}}]},"
+                "{\"key\":\"revision[]\",\"range\":{\"gte\":1}},"
+                "{\"key\":\"revision\",\"range\":{\"gte\":%lld}}]}",
+                id, (long long)INT64_MAX);
+}
+
+// A range, not a match: it holds for 7.0 as for 7.
+static void add_revision(struct strbuf *body, int32_t id, int64_t revision)
+{
+    strbuf_addf(body,
+                "{\"must\":[{\"has_id\":[%d]},"
+                "{\"key\":\"revision\",\"range\":{\"gte\":%lld,\"lte\":%lld}}]}",
+                id, (long long)revision, (long long)revision);
+}
+
+static enum grove_code evict(struct vector_engine *engine, const struct vector_state *seen,
+                             size_t count, struct grove_error *error)
+{
+    struct strbuf body;
+    strbuf_init(&body, BODY_BYTES_MAX);
+    strbuf_add(&body, "{\"filter\":{\"should\":[");
+    for (size_t i = 0; i < count; i++) {
+        if (i > 0)
+            strbuf_add_char(&body, ',');
+        if (seen[i].revision == VECTOR_NO_REVISION)
+            add_no_revision(&body, seen[i].content_id);
+        else
+            add_revision(&body, seen[i].content_id, seen[i].revision);
+    }
+    return delete_points(qdrant_of(engine), &body, error);
 }
 
 // --- reading -------------------------------------------------------------------------------------
 
-// Only what the server asked for: an id that does not fit, or a revision that is no number, is of
-// a point that grove did not write.
+// The engine compares 7.0 as it compares 7.
+static int64_t read_revision(yyjson_val *value)
+{
+    if (yyjson_is_sint(value) || (yyjson_is_uint(value) && yyjson_get_uint(value) <= INT64_MAX))
+        return yyjson_get_sint(value);
+    double real = yyjson_is_real(value) ? yyjson_get_real(value) : 0.5;
+    return real == floor(real) && fabs(real) < 0x1p63 ? (int64_t)real : VECTOR_NO_REVISION;
+}
+
+// False: an id that does not fit is of a point that grove did not write.
 static bool read_point(yyjson_val *point, int32_t *ret_id, int64_t *ret_revision)
 {
     yyjson_val *id = yyjson_obj_get(point, "id");
@@ -401,23 +534,33 @@ static bool read_point(yyjson_val *point, int32_t *ret_id, int64_t *ret_revision
     if (!yyjson_is_uint(id) || yyjson_get_uint(id) > INT32_MAX)
         return false;
     *ret_id = (int32_t)yyjson_get_uint(id);
-    *ret_revision = yyjson_is_int(revision) ? yyjson_get_sint(revision) : -1;
+    *ret_revision = read_revision(revision);
     return true;
 }
 
 static void add_query(struct strbuf *body, const struct vector_query *query)
 {
     strbuf_add(body, "{\"query\":");
-    json_add_floats(body, query->vector, VECTOR_DIMENSION);
+    add_vector(body, query->vector);
     filter_add(body, query->filter);
     strbuf_addf(body, ",\"limit\":%zu", query->limit);
-    if (query->offset > 0)
-        strbuf_addf(body, ",\"offset\":%zu", query->offset);
     if (query->exact)
         strbuf_add(body, ",\"params\":{\"exact\":true}");
     else if (query->hnsw_ef > 0)
         strbuf_addf(body, ",\"params\":{\"hnsw_ef\":%u}", query->hnsw_ef);
     strbuf_add(body, ",\"with_payload\":[\"revision\"],\"with_vector\":false}");
+}
+
+// The query as it is, and an exact one among the points to be compared besides.
+static void add_both_queries(struct strbuf *body, const struct vector_query *query)
+{
+    strbuf_add(body, "{\"searches\":[");
+    add_query(body, query);
+    strbuf_add(body, ",{\"query\":");
+    add_vector(body, query->vector);
+    filter_add_of_ids(body, query->filter, query->also_ids, query->also_count);
+    strbuf_addf(body, ",\"limit\":%zu,\"params\":{\"exact\":true}", query->limit);
+    strbuf_add(body, ",\"with_payload\":[\"revision\"],\"with_vector\":false}]}");
 }
 
 static enum grove_code read_hits(const struct qdrant *qdrant, yyjson_val *points,
@@ -434,13 +577,44 @@ static enum grove_code read_hits(const struct qdrant *qdrant, yyjson_val *points
     yyjson_val *point;
     yyjson_arr_foreach (points, index, count, point) {
         struct vector_hit *hit = &hits.items[hits.count];
+        yyjson_val *score = yyjson_obj_get(point, "score");
+        if (!yyjson_obj_get(point, "id") || !yyjson_is_num(score))
+            return not_understood(qdrant, "id or score of a point", error);
         if (!read_point(point, &hit->content_id, &hit->revision))
             continue;
-        hit->score = (float)yyjson_get_num(yyjson_obj_get(point, "score"));
+        hit->score = (float)yyjson_get_num(score);
         hits.count++;
     }
     *ret = hits;
     return GROVE_OK;
+}
+
+static enum grove_code read_both_hits(const struct qdrant *qdrant, yyjson_val *results,
+                                      const struct vector_query *query, struct arena *arena,
+                                      struct vector_hits *ret, struct grove_error *error)
+{
+    struct vector_hits also;
+    if (yyjson_arr_size(results) != 2)
+        return not_understood(qdrant, "two results", error);
+    yyjson_val *first = yyjson_arr_get_first(results), *second = yyjson_arr_get_last(results);
+    enum grove_code code = read_hits(qdrant, yyjson_obj_get(first, "points"), arena, ret, error);
+    if (code == GROVE_OK)
+        code = read_hits(qdrant, yyjson_obj_get(second, "points"), arena, &also, error);
+    return code == GROVE_OK ? hits_merge(ret, &also, query->limit, arena, ret, error) : code;
+}
+
+// After the answer, so that these graphs are those that answered, or newer ones.
+static void name_hits(struct qdrant *qdrant, yyjson_val *answer, struct vector_hits *hits)
+{
+    struct graph_server server;
+    struct grove_error ignored;
+    if (graph_told(answer, hits->graph))
+        return;
+    enum grove_code code = ask_graphs(qdrant, &server, &ignored);
+    if (code == GROVE_OK)
+        code = graph_read(&server, hits->graph, &ignored);
+    if (code != GROVE_OK)
+        hits->graph[0] = '\0';
 }
 
 static enum grove_code search(struct vector_engine *engine, const struct vector_query *query,
@@ -452,12 +626,18 @@ static enum grove_code search(struct vector_engine *engine, const struct vector_
         *ret = (struct vector_hits){.count = 0};
         return GROVE_OK;
     }
+    if (direction_check(query->vector, NULL) != DIRECTION_GOOD)
+        return error_set(error, GROVE_INVALID, "the vector to search for has no direction");
+    bool both = query->also_count > 0 && !query->exact;
     struct strbuf body;
     strbuf_init(&body, BODY_BYTES_MAX);
-    add_query(&body, query);
+    if (both)
+        add_both_queries(&body, query);
+    else
+        add_query(&body, query);
     struct http_reply reply = {NULL};
     struct request request = {.method = "POST",
-                              .suffix = "/points/query",
+                              .suffix = both ? "/points/query/batch" : "/points/query",
                               .body = &body,
                               .timeout_ms = query->exact ? qdrant->exact_timeout_ms
                                                          : qdrant->read_timeout_ms};
@@ -465,7 +645,15 @@ static enum grove_code search(struct vector_engine *engine, const struct vector_
     strbuf_release(&body);
     if (code != GROVE_OK)
         return code;
-    code = read_hits(qdrant, yyjson_obj_get(http_result(&reply), "points"), arena, ret, error);
+    yyjson_val *result = http_result(&reply),
+               *answer = both ? yyjson_arr_get_first(result) : result;
+    struct vector_hits hits;
+    code = both ? read_both_hits(qdrant, result, query, arena, &hits, error)
+                : read_hits(qdrant, yyjson_obj_get(result, "points"), arena, &hits, error);
+    if (code == GROVE_OK && query->name_graph && !query->exact)
+        name_hits(qdrant, answer, &hits);
+    if (code == GROVE_OK)
+        *ret = hits;
     http_reply_release(&reply);
     return code;
 }
@@ -502,13 +690,52 @@ static enum grove_code count_points(struct vector_engine *engine,
     return code;
 }
 
-static void note_state(struct vector_state *states, size_t count, int32_t id, int64_t revision)
+static int compare_slots(const void *a, const void *b)
 {
+    int32_t x = (*(struct vector_state *const *)a)->content_id;
+    int32_t y = (*(struct vector_state *const *)b)->content_id;
+    return (x > y) - (x < y);
+}
+
+// Notes what one point of the answer says in all states of its id; `slots` are the states by id.
+// False: it was not asked for, or the answer has said otherwise before.
+static bool note_state(struct vector_state **slots, size_t count, yyjson_val *point)
+{
+    struct vector_state told = {.present = true};
+    if (!read_point(point, &told.content_id, &told.revision))
+        return false;
+    size_t low = 0, high = count;
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+        if (slots[middle]->content_id < told.content_id)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    if (low == count || slots[low]->content_id != told.content_id)
+        return false;
+    if (slots[low]->present)
+        return slots[low]->revision == told.revision;
+    for (size_t i = low; i < count && slots[i]->content_id == told.content_id; i++)
+        *slots[i] = told;
+    return true;
+}
+
+static enum grove_code fill_states(const struct qdrant *qdrant, const struct http_reply *reply,
+                                   struct vector_state *states, size_t count,
+                                   struct grove_error *error)
+{
+    struct vector_state *slots[VECTOR_BATCH_MAX];
     for (size_t i = 0; i < count; i++)
-        if (states[i].content_id == id) {
-            states[i].present = true;
-            states[i].revision = revision;
-        }
+        slots[i] = &states[i];
+    qsort(slots, count, sizeof *slots, compare_slots);
+    yyjson_val *result = NULL, *point;
+    enum grove_code code = take_result(qdrant, reply, yyjson_is_arr, &result, error);
+    size_t index, found;
+    yyjson_arr_foreach (result, index, found, point)
+        if (!note_state(slots, count, point))
+            return not_understood(qdrant, "points that were asked for, each once,", error);
+    return code;
 }
 
 static enum grove_code read_states(struct vector_engine *engine, const int32_t *content_ids,
@@ -530,16 +757,9 @@ static enum grove_code read_states(struct vector_engine *engine, const int32_t *
         return code;
     for (size_t i = 0; i < count; i++)
         ret[i] = (struct vector_state){.content_id = content_ids[i]};
-    size_t index, found;
-    yyjson_val *point;
-    yyjson_arr_foreach (http_result(&reply), index, found, point) {
-        int32_t id;
-        int64_t revision;
-        if (read_point(point, &id, &revision))
-            note_state(ret, count, id, revision);
-    }
+    code = fill_states(qdrant, &reply, ret, count, error);
     http_reply_release(&reply);
-    return GROVE_OK;
+    return code;
 }
 
 // --- opening -------------------------------------------------------------------------------------
@@ -556,16 +776,24 @@ static const char *describe(const struct vector_engine *engine)
     return http_describe(((const struct qdrant *)engine)->client);
 }
 
+static const char *collection_name(const struct vector_engine *engine)
+{
+    return ((const struct qdrant *)engine)->collection;
+}
+
 static const struct vector_engine_operations operations = {
     .name = "qdrant",
     .free = free_qdrant,
     .describe = describe,
+    .collection = collection_name,
     .ensure_collection = ensure_collection,
     .drop_collection = drop_collection,
     .info = info,
     .upsert = upsert,
     .remove = remove_points,
+    .evict = evict,
     .search = search,
+    .graph = name_graph,
     .count = count_points,
     .states = read_states,
 };

@@ -87,7 +87,7 @@ MUTANTS = [
     ),
     Mutant(
         name="projector-starts-postgresql",
-        guards="src/sync/README 9",
+        guards="src/sync/README 12",
         file="src/api/handle.c",
         find="    if (grove->is_projector)\n",
         replace="    if (grove->is_projector && error->code == GROVE_CODE_COUNT)\n",
@@ -95,7 +95,7 @@ MUTANTS = [
     ),
     Mutant(
         name="removed-home-is-made-again",
-        guards="src/sync/README 10",
+        guards="src/sync/README 13",
         file="src/cli/cmd_sync.c",
         find="    if (!file_exists(path))\n",
         replace="    if (!path[0])\n",

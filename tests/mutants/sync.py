@@ -16,17 +16,17 @@ MUTANTS = [
         name="late-write-is-not-put-in-again",
         guards=("src/sync/README 5", "src/vector/README: late writes"),
         file="sql/projector/acknowledge.sql",
-        find="               ELSE s.revision IS DISTINCT FROM w.revision END\n",
-        replace="               ELSE false END\n",
+        find="  AND coalesce(s.revision, -1) <> w.seen\n",
+        replace="  AND s.content_id IS NULL AND w.seen <> -1\n",
         killer="u_projection:a_late_write_that_wins_is_mended",
     ),
     Mutant(
-        name="late-removal-is-not-put-in-again",
+        name="late-look-that-misses-a-point-is-forgotten",
         guards=("src/sync/README 5", "src/vector/README: late writes"),
         file="sql/projector/acknowledge.sql",
-        find="      AND CASE WHEN w.removed THEN s.content_id IS NOT NULL\n",
-        replace="      AND CASE WHEN w.removed THEN false\n",
-        killer="u_projection:a_late_removal_spares_what_came_again",
+        find="  AND coalesce(s.revision, -1) <> w.seen\n",
+        replace="  AND w.seen <> -1 AND coalesce(s.revision, -1) <> w.seen\n",
+        killer="u_projection_seen:a_late_look_that_misses_a_point_has_it_written",
     ),
     Mutant(
         name="late-projector-ends-the-row-of-another",
@@ -109,8 +109,8 @@ MUTANTS = [
         guards="sql/README 3",
         file="sql/projector/current.sql",
         find="    SELECT e.text_sha256 IS NOT NULL AND "
-             "e.text_sha256 = sha256(convert_to(t.text, 'UTF8')) AS ok\n",
-        replace="    SELECT e.text_sha256 IS NOT NULL AS ok\n",
+             "e.text_sha256 = sha256(convert_to(t.text, 'UTF8'))\n",
+        replace="    SELECT e.text_sha256 IS NOT NULL\n",
         killer="u_projection:a_changed_text_is_embedded_again",
     ),
     Mutant(
@@ -165,9 +165,128 @@ MUTANTS = [
         name="late-projector-writes",
         guards="src/sync/README 4",
         file="src/sync/projector.c",
-        find="    if (clock_monotonic_us() - batch->leased_at_us < lease_ms() * 1000 / 2)\n",
-        replace="    if (clock_monotonic_us() - batch->leased_at_us < INT64_MAX)\n",
+        find="    if (projector_has_time(batch))\n",
+        replace="    if (projector_has_time(batch) || batch->count > 0)\n",
         killer="u_projection_lease:half_a_lease_is_too_late_to_write",
+    ),
+    Mutant(
+        name="acknowledged-unseen",
+        guards=("src/sync/README 1", "sql/README 2"),
+        file="sql/projector/acknowledge.sql",
+        find="      AND w.as_applied\n",
+        replace="",
+        killer="u_projection_seen:a_lost_write_is_not_done",
+    ),
+    Mutant(
+        name="any-point-is-the-one-that-was-written",
+        guards="src/sync/README 1",
+        file="src/sync/acknowledge.c",
+        find="               : state->present && state->revision == batch->revisions[i];",
+        replace="               : state->present && state->revision != 0;",
+        killer="spec_write_lost",
+    ),
+    Mutant(
+        name="lost-removal-is-done",
+        guards="src/sync/README 1",
+        file="src/sync/acknowledge.c",
+        find="               ? !state->present\n",
+        replace="               ? state->revision < INT64_MAX\n",
+        killer="u_projection_seen:a_lost_removal_is_not_done",
+    ),
+    Mutant(
+        name="unseen-rows-stay-leased",
+        guards="src/sync/README: failures",
+        file="src/sync/acknowledge.c",
+        find="        if (!applied->as_applied[i])\n",
+        replace="        if (!applied->as_applied[i] && applied->revisions[i] < 0)\n",
+        killer="u_projection_seen:a_lost_write_is_not_done",
+    ),
+    Mutant(
+        name="unseen-row-counts-as-an-attempt",
+        guards="src/sync/README 7",
+        file="src/sync/acknowledge.c",
+        find="    return projector_put_back(batch, unseen, count, false, NOT_SHOWN, error);",
+        replace="    return projector_put_back(batch, unseen, count, true, NOT_SHOWN, error);",
+        killer="u_projection_seen:an_engine_that_loses_all_is_no_row_s_fault",
+    ),
+    Mutant(
+        name="collection-gone-before-the-look-fails-the-step",
+        guards="src/sync/README: failures",
+        file="src/sync/projector.c",
+        find="    enum grove_code code = projector_look(batch, error);\n"
+             "    if (code != GROVE_NOT_FOUND)\n",
+        replace="    enum grove_code code = projector_look(batch, error);\n"
+                "    if (code != GROVE_NOT_FOUND || batch->count > 0)\n",
+        killer="u_projection_seen:a_collection_lost_before_the_look_is_made_again",
+    ),
+    Mutant(
+        name="point-of-nobody-blocks-its-row",
+        guards="src/sync/README: points of nobody",
+        file="src/sync/acknowledge.c",
+        find="           (state->revision == VECTOR_NO_REVISION || state->revision > "
+             "batch->revisions[i]);",
+        replace="           state->revision == INT64_MAX && batch->revisions[i] == INT64_MAX;",
+        killer="u_projection_seen:a_point_of_nobody_gives_way",
+    ),
+    Mutant(
+        name="only-what-was-drawn-of-any-tells",
+        guards="src/sync/README: points of nobody",
+        file="sql/projector/drawn.sql",
+        find="       coalesce(greatest(s.revision, o.revision), (SELECT last_value FROM "
+             "grove.revision_seq))\n",
+        replace="       (SELECT last_value FROM grove.revision_seq)\n",
+        killer="u_projection_seen:a_revision_of_another_content_gives_way",
+    ),
+    Mutant(
+        name="whatever-is-higher-is-evicted",
+        guards="src/sync/README 8",
+        file="src/sync/acknowledge.c",
+        find="                 strange[i].revision > pg_int8(&rows, r, 1)))\n",
+        replace="                 strange[i].revision > pg_int8(&rows, r, 1) - INT64_MAX))\n",
+        killer="u_projection_seen:a_later_state_stays",
+    ),
+    Mutant(
+        name="late-projector-evicts",
+        guards="src/sync/README 8",
+        file="src/sync/acknowledge.c",
+        find="    if (code != GROVE_OK || count == 0 || batch->is_late || "
+             "!projector_has_time(batch))\n",
+        replace="    if (code != GROVE_OK || count == 0 || batch->is_late)\n",
+        killer="u_projection_seen:half_a_lease_is_too_late_to_evict",
+    ),
+    Mutant(
+        name="evicted-and-not-written-again",
+        guards="src/sync/README: points of nobody",
+        file="src/sync/acknowledge.c",
+        find="        code = write_again(batch, nobodys, count, error);",
+        replace="        code = write_again(batch, nobodys, 0, error);",
+        killer="u_projection_seen:a_point_of_nobody_gives_way",
+    ),
+    Mutant(
+        name="putting-in-again-waits-for-a-writer",
+        guards=("src/sync/README 9", "sql/README: lock order"),
+        file="sql/projector/again.sql",
+        find="    FOR SHARE SKIP LOCKED\n",
+        replace="",
+        killer="spec_acknowledge_waits",
+    ),
+    Mutant(
+        name="putting-in-again-waits-for-an-insert",
+        guards=("src/sync/README 9", "sql/README: lock order"),
+        file="src/sync/acknowledge.c",
+        find="SET LOCAL lock_timeout = '10ms'",
+        replace="SET LOCAL lock_timeout = 0",
+        killer="u_projection_seen:a_late_write_waits_for_no_insert",
+        limit_seconds=8,
+        hangs=True,
+    ),
+    Mutant(
+        name="late-write-beside-a-writer-is-forgotten",
+        guards="src/sync/README 5",
+        file="src/sync/projector.c",
+        find="        code = bring_up_late(batch, error);",
+        replace="        batch->late_count = 0;",
+        killer="u_projection_seen:a_late_write_waits_for_no_writer",
     ),
     Mutant(
         name="no-attempt-is-the-last",
@@ -214,7 +333,8 @@ MUTANTS = [
         name="collection-is-made-before-all-is-enqueued",
         guards="src/sync/README: failures",
         file="src/sync/projector.c",
-        find="    enum grove_code code = run(batch, \"enqueue_all.sql\", NULL, &rows, error);\n"
+        find="    enum grove_code code = projector_run(batch, \"enqueue_all.sql\", NULL, &rows, "
+             "error);\n"
              "    if (code == GROVE_OK)\n"
              "        code = INJECT(PROJECTOR_ENQUEUED, error);\n",
         replace="    enum grove_code code = vector_ensure_collection(batch->store->engine, "
@@ -222,7 +342,7 @@ MUTANTS = [
                 "    if (code == GROVE_OK)\n"
                 "        code = INJECT(PROJECTOR_ENQUEUED, error);\n"
                 "    if (code == GROVE_OK)\n"
-                "        code = run(batch, \"enqueue_all.sql\", NULL, &rows, error);\n",
+                "        code = projector_run(batch, \"enqueue_all.sql\", NULL, &rows, error);\n",
         killer="u_projection_faults:dying_before_the_collection_is_made_loses_nothing",
     ),
     Mutant(
@@ -251,7 +371,7 @@ MUTANTS = [
     ),
     Mutant(
         name="two-residents",
-        guards="src/sync/README 8",
+        guards="src/sync/README 11",
         file="src/sync/resident_run.c",
         find="        if (fcntl(self->lock, F_OFD_SETLK, &lock) == 0)",
         replace="        if (fcntl(self->lock, F_OFD_SETLK, &lock) >= -1)",
@@ -259,7 +379,7 @@ MUTANTS = [
     ),
     Mutant(
         name="resident-outlives-postgresql",
-        guards="src/sync/README 9",
+        guards="src/sync/README 12",
         file="src/sync/resident_run.c",
         find="        if (code != GROVE_OK && !database_runs(self))",
         replace="        if (code == GROVE_CODE_COUNT && !database_runs(self))",
@@ -267,7 +387,7 @@ MUTANTS = [
     ),
     Mutant(
         name="resident-stays-when-its-home-has-moved",
-        guards="src/sync/README 10",
+        guards="src/sync/README 13",
         file="src/sync/resident_run.c",
         find="    struct stat held, there;\n    return fstat(",
         replace="    struct stat held, there;\n"
@@ -278,7 +398,7 @@ MUTANTS = [
     ),
     Mutant(
         name="resident-stays-without-its-folder",
-        guards="src/sync/README 10",
+        guards="src/sync/README 13",
         file="src/sync/resident_run.c",
         find="    if (!is_at(self->lock, self->paths.lock))",
         replace="    if (!is_at(self->id, self->id_path))",
@@ -286,7 +406,7 @@ MUTANTS = [
     ),
     Mutant(
         name="any-number-in-the-file-is-the-resident",
-        guards="src/sync/README 11",
+        guards="src/sync/README 14",
         file="src/sync/resident.c",
         find="    return written && process_lives(&process, home->path) &&\n"
              "                   process_has_argument(process.pid, RESIDENT_ARGUMENT)\n",
@@ -295,7 +415,7 @@ MUTANTS = [
     ),
     Mutant(
         name="resident-says-the-same-again-and-again",
-        guards="src/sync/README 12",
+        guards="src/sync/README 15",
         file="src/sync/resident_run.c",
         find="    if (strcmp(line, self->last_line) == 0 &&",
         replace="    if (strcmp(line, self->last_line) == 0 && line[0] == '\\0' &&",
@@ -341,5 +461,37 @@ MUTANTS = [
         replace="    ret->change_user = geteuid() == 0 && home->owner == (uid_t)-1;",
         killer="tests/e2e/test_resident.py::test_an_ordinary_user",
         needs_root=True,
+    ),
+    Mutant(
+        name="spoilt-vector-is-not-computed-anew",
+        guards="src/sync/README 10",
+        file="src/sync/projector.c",
+        find="    return count == 0 ? GROVE_OK : query_current(batch, useless, count, ret, error);",
+        replace="    return GROVE_OK;",
+        killer="u_projection_vectors:a_computed_vector_is_computed_anew",
+    ),
+    Mutant(
+        name="supplied-vector-is-replaced",
+        guards="src/sync/README 10",
+        file="src/sync/projector.c",
+        find='        if (!usable && !text_equal(pg_text(ret, r, 11), text_of("supplied")))',
+        replace="        if (!usable)",
+        killer="u_projection_vectors:a_supplied_vector_is_given_up_on",
+    ),
+    Mutant(
+        name="spoilt-vector-is-tried-eight-times",
+        guards="src/sync/README 10",
+        file="src/sync/projector.c",
+        find="        code = put_back_until(batch, &row->content_id, 1, 1, reason, error);",
+        replace="        code = put_back_until(batch, &row->content_id, 1, 8, reason, error);",
+        killer="u_projection_vectors:a_supplied_vector_is_given_up_on",
+    ),
+    Mutant(
+        name="vector-of-another-size-is-read",
+        guards="src/sync/README 10",
+        file="src/vector/direction.c",
+        find="    if (!bytes.data || bytes.length != VECTOR_DIMENSION * sizeof(float)) {",
+        replace="    if (!bytes.data || bytes.length == 0) {",
+        killer="u_projection_vectors:a_supplied_vector_is_given_up_on",
     ),
 ]

@@ -79,6 +79,14 @@ void fake_normalise(const struct fake_engine *fake, float vector[static VECTOR_D
         vector[i] = (float)((double)vector[i] / sqrt((double)sum));
 }
 
+void fake_make_collection(struct fake_engine *fake)
+{
+    if (fake->collection)
+        return;
+    fake->collection = true;
+    snprintf(fake->graph, sizeof fake->graph, "fake-%u", ++fake->collections);
+}
+
 // --- writes --------------------------------------------------------------------------------------
 
 struct fake_write fake_write_new(enum engine_call call, size_t count)
@@ -99,6 +107,17 @@ static bool is_newer(const struct fake_point *there, int64_t revision)
     return there->revision == VECTOR_NONE || there->revision > revision;
 }
 
+int64_t fake_shown_revision(int64_t revision)
+{
+    return revision == VECTOR_NONE ? VECTOR_NO_REVISION : revision;
+}
+
+// Who was seen without a revision of ours, and has one by now, stays.
+static bool is_as_seen(const struct fake_point *there, int64_t seen)
+{
+    return seen == VECTOR_NO_REVISION ? there->revision < 1 : there->revision == seen;
+}
+
 void fake_do_write(struct fake_engine *fake, const struct fake_write *write, size_t count)
 {
     if (!fake->collection)
@@ -106,6 +125,11 @@ void fake_do_write(struct fake_engine *fake, const struct fake_write *write, siz
     for (size_t i = 0; i < count; i++) {
         struct fake_point point = write->points[i];
         const struct fake_point *there = fake_find(fake, point.id);
+        if (write->call == ENGINE_EVICT) {
+            if (there && is_as_seen(there, point.revision))
+                take_point(fake, point.id);
+            continue;
+        }
         if (there && !write->unconditional && is_newer(there, point.revision))
             continue;
         if (write->call == ENGINE_REMOVE) {
@@ -223,6 +247,13 @@ void fake_engine_show_all(struct fake_engine *fake)
     pthread_mutex_unlock(&fake->mutex);
 }
 
+void fake_engine_set_graph(struct fake_engine *fake, const char *name)
+{
+    pthread_mutex_lock(&fake->mutex);
+    snprintf(fake->graph, sizeof fake->graph, "%s", name);
+    pthread_mutex_unlock(&fake->mutex);
+}
+
 unsigned long fake_engine_calls(struct fake_engine *fake, enum engine_call call)
 {
     pthread_mutex_lock(&fake->mutex);
@@ -330,7 +361,7 @@ struct fake_engine *fake_engine_new(void)
 {
     struct fake_engine *fake = must(calloc(1, sizeof *fake));
     fake->base.operations = &fake_operations;
-    fake->collection = true;
+    fake_make_collection(fake);
     fake->ways.short_square_max = FLT_EPSILON;
     pthread_mutex_init(&fake->mutex, NULL);
     pthread_cond_init(&fake->changed, NULL);

@@ -119,7 +119,7 @@ static void a_row_projected_before_the_engine_is_asked(struct test_stores *store
 {
     make_projected(stores, 2);
     make_row(stores, 0.95F);
-    TEST_AT(stores, SEARCH_PENDING, project);
+    TEST_AT(stores, SEARCH_PLANNED, project);
     assert_clean(stores, search(stores, 2), "3 1");
     assert_int_equal(fake_engine_points(stores->fake), 3);
 }

@@ -42,7 +42,7 @@ static void filters(void **state)
                    "{\"key\":\"leaf_id\",\"match\":{\"any\":[3,4]}},"
                    "{\"key\":\"content_type\",\"match\":{\"any\":[\"A\\\"B\"]}},"
                    "{\"key\":\"created_at\",\"range\":{\"gte\":\"1970-01-01T00:00:00.000000Z\","
-                   "\"lt\":\"1970-01-01T00:00:00.000001Z\"}},"
+                   "\"lte\":\"1970-01-01T00:00:00.000000Z\"}},"
                    "{\"key\":\"word_count\",\"range\":{\"gte\":5}}]}");
     strbuf_release(&body);
 }
@@ -331,6 +331,208 @@ static void removals_are_conditional(void **state)
 }
 
 #define VERSION "{\"title\":\"qdrant\",\"version\":\"1.17.0\"}"
+
+// --- answers that leave something out -----------------------------------------------------------
+
+static void evictions_are_exact(void **state)
+{
+    (void)state;
+    static const struct canned answers[] = {{"200 OK", "{\"result\":{},\"status\":\"ok\"}"}};
+    const struct vector_state seen[] = {{7, true, 70}, {8, true, VECTOR_NO_REVISION}};
+    struct server server;
+    struct grove_error error;
+    start(&server, answers, ARRAY_COUNT(answers));
+    struct vector_engine *engine = open_engine(&server, NULL);
+    assert_ok(vector_evict(engine, seen, 2, &error), error);
+    vector_engine_free(engine);
+    stop(&server);
+    assert_non_null(
+        strstr(server.requests[0], "POST /collections/content_vectors/points/delete?wait=true"));
+    assert_non_null(strstr(server.requests[0],
+                           "{\"filter\":{\"should\":["
+                           "{\"must\":[{\"has_id\":[7]},"
+                           "{\"key\":\"revision\",\"range\":{\"gte\":70,\"lte\":70}}]},"
+                           "{\"must\":[{\"has_id\":[8]}],\"should\":["
+                           "{\"must_not\":[{\"key\":\"revision\",\"range\":{\"gte\":1}}]},"
+                           "{\"key\":\"revision[]\",\"range\":{\"gte\":1}},"
+                           "{\"key\":\"revision\",\"range\":{\"gte\":9223372036854775807}}]}]}}"));
+}
+
+// Whatever such an answer says: only what is read afterwards tells.
+static void an_answer_to_a_write_is_not_believed(void **state)
+{
+    (void)state;
+    static const struct canned answers[] = {
+        {"200 OK", VERSION},
+        {"200 OK", "{\"result\":{\"operation_id\":1,\"status\":\"completed\"}}"},
+        {"200 OK", "{\"result\":[]}"},
+        {"200 OK", "{\"result\":{\"operation_id\":2,\"status\":\"acknowledged\"}}"},
+        {"200 OK", "{\"result\":[{\"id\":1,\"payload\":{\"revision\":10}}]}"},
+    };
+    float vector[VECTOR_DIMENSION] = {1};
+    struct vector_point point = {.content_id = 1,
+                                 .revision = 10,
+                                 .vector = vector,
+                                 .hierarchy_table = text_of("t"),
+                                 .content_type = text_of("c")};
+    struct server server;
+    struct grove_error error;
+    struct vector_state there;
+    start(&server, answers, ARRAY_COUNT(answers));
+    struct vector_engine *engine = open_engine(&server, NULL);
+    for (int i = 0; i < 2; i++) {
+        assert_ok(vector_upsert(engine, &point, 1, &error), error);
+        assert_ok(vector_states(engine, &point.content_id, 1, &there, &error), error);
+        assert_int_equal(there.present, i);
+    }
+    vector_engine_free(engine);
+    stop(&server);
+}
+
+static enum grove_code ask_info(struct vector_engine *engine, struct grove_error *error)
+{
+    struct vector_info info;
+    return vector_info(engine, &info, error);
+}
+
+static enum grove_code ask_count(struct vector_engine *engine, struct grove_error *error)
+{
+    uint64_t count;
+    return vector_count(engine, NULL, &count, error);
+}
+
+static enum grove_code ask_states(struct vector_engine *engine, struct grove_error *error)
+{
+    const int32_t id = 1;
+    struct vector_state there;
+    return vector_states(engine, &id, 1, &there, error);
+}
+
+static enum grove_code ask_search(struct vector_engine *engine, struct grove_error *error)
+{
+    float vector[VECTOR_DIMENSION] = {1};
+    struct vector_query query = {.vector = vector, .limit = 3};
+    struct arena arena;
+    struct vector_hits hits;
+    arena_init(&arena, 1 << 20);
+    enum grove_code code = vector_search(engine, &query, &arena, &hits, error);
+    arena_release(&arena);
+    return code;
+}
+
+// "Nothing", "none" and "no such point" are answers; that there is no answer is none of them.
+static void what_is_no_answer_is_an_error(void **state)
+{
+    (void)state;
+    static const struct {
+        enum grove_code (*ask)(struct vector_engine *engine, struct grove_error *error);
+        size_t before; // requests that are answered as they should be
+        const char *bodies[6];
+    } rows[] = {
+        {ask_states, 0, {"{\"result\":{}}", "{\"result\":true}", "{\"result\":{\"points\":[]}}"}},
+        {ask_count,
+         0,
+         {"{\"result\":[]}", "{\"result\":{\"count\":null}}", "{\"result\":{\"count\":-1}}",
+          "{\"result\":{\"count\":1.5}}"}},
+        {ask_search,
+         0,
+         {"{\"result\":[]}", "{\"result\":{\"points\":{}}}", "{\"result\":{\"points\":[7]}}",
+          "{\"result\":{\"points\":[{\"id\":7}]}}", "{\"result\":{\"points\":[{\"score\":0.5}]}}"}},
+        {ask_info,
+         2,
+         {"{\"result\":[]}", "{\"result\":{}}", "{\"result\":{\"status\":\"green\"}}",
+          "{\"result\":{\"status\":\"green\",\"points_count\":null}}",
+          "{\"result\":{\"points_count\":3}}"}},
+        {vector_ensure_collection,
+         1,
+         {"{\"result\":[]}", "{\"result\":{}}", "{\"result\":{\"config\":{\"params\":{}}}}",
+          "{\"result\":{\"config\":{\"params\":{\"vectors\":"
+          "{\"size\":384,\"distance\":\"Cosine\"}}}}}"}},
+    };
+    static const char *const nothing[] = {"{}", "{\"result\":null}", "[]", "7"};
+    for (size_t i = 0; i < ARRAY_COUNT(rows); i++)
+        for (size_t k = 0; k < ARRAY_COUNT(nothing) + ARRAY_COUNT(rows[i].bodies); k++) {
+            const char *body =
+                k < ARRAY_COUNT(nothing) ? nothing[k] : rows[i].bodies[k - ARRAY_COUNT(nothing)];
+            struct canned answers[4];
+            struct server server;
+            struct grove_error error = {0};
+            for (size_t n = 0; n < ARRAY_COUNT(answers); n++)
+                answers[n] = (struct canned){"200 OK", n < rows[i].before ? VERSION : body};
+            if (!body)
+                continue;
+            start(&server, answers, ARRAY_COUNT(answers));
+            struct vector_engine *engine = open_engine(&server, NULL);
+            enum grove_code code = rows[i].ask(engine, &error);
+            if (code != GROVE_ENGINE)
+                fail_msg("row %zu, answer %s: %d", i, body, (int)code);
+            assert_int_equal(error.origin, GROVE_ORIGIN_QDRANT);
+            assert_int_equal(server.served, rows[i].before + 1); // nothing is made of it
+            vector_engine_free(engine);
+            stop(&server);
+        }
+}
+
+static void what_points_are_told(void **state)
+{
+    (void)state;
+    // Ids 5, 3 and 9 are asked for; -2: there is no point.
+    static const struct {
+        const char *points;
+        int64_t revisions[3]; // all 0: no answer
+    } rows[] = {
+        {"", {-2, -2, -2}},
+        {"{\"id\":3,\"payload\":{\"revision\":8}}", {-2, 8, -2}},
+        {"{\"id\":9,\"payload\":{\"revision\":1}},{\"id\":5,\"payload\":{\"revision\":2}}",
+         {2, -2, 1}},
+        {"{\"id\":3,\"payload\":{\"revision\":8}},{\"id\":3,\"payload\":{\"revision\":8}}",
+         {-2, 8, -2}}, // twice the same, by two shards
+        {"{\"id\":3,\"payload\":{\"revision\":8}},{\"id\":3,\"payload\":{\"revision\":7}}", {0}},
+        {"{\"id\":4,\"payload\":{\"revision\":8}}", {0}}, // nobody asked
+        {"{\"id\":\"5b3a7e1c-8f0e-4a55-9c3e-6a4a7a0f2f11\",\"payload\":{}}", {0}},
+        {"{\"id\":4294967299,\"payload\":{\"revision\":8}}", {0}}, // 3, cut to 32 bits
+        {"{\"id\":-3,\"payload\":{\"revision\":8}}", {0}},
+        {"{\"id\":3.0,\"payload\":{\"revision\":8}}", {0}},
+        {"{\"payload\":{\"revision\":8}}", {0}},
+        {"null", {0}},
+        {"{\"id\":3}", {-2, -1, -2}},
+        {"{\"id\":3,\"payload\":null}", {-2, -1, -2}},
+        {"{\"id\":3,\"payload\":{}}", {-2, -1, -2}},
+        {"{\"id\":3,\"payload\":{\"revision\":null}}", {-2, -1, -2}},
+        {"{\"id\":3,\"payload\":{\"revision\":\"8\"}}", {-2, -1, -2}},
+        {"{\"id\":3,\"payload\":{\"revision\":8.0}}", {-2, 8, -2}},
+        {"{\"id\":3,\"payload\":{\"revision\":8.5}}", {-2, -1, -2}},
+        {"{\"id\":3,\"payload\":{\"revision\":1e300}}", {-2, -1, -2}},
+        {"{\"id\":3,\"payload\":{\"revision\":[8]}}", {-2, -1, -2}},
+        {"{\"id\":3,\"payload\":{\"revision\":true}}", {-2, -1, -2}},
+        {"{\"id\":3,\"payload\":{\"revision\":9223372036854775807}}", {-2, INT64_MAX, -2}},
+        {"{\"id\":3,\"payload\":{\"revision\":9223372036854775808}}", {-2, -1, -2}},
+        {"{\"id\":3,\"payload\":{\"revision\":0}}", {-2, 0, -2}},
+        {"{\"id\":3,\"payload\":{\"revision\":-7}}", {-2, -7, -2}},
+    };
+    const int32_t ids[] = {5, 3, 9};
+    for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
+        char body[512];
+        snprintf(body, sizeof body, "{\"result\":[%s],\"status\":\"ok\"}", rows[i].points);
+        const struct canned answers[] = {{"200 OK", body}};
+        struct server server;
+        struct grove_error error;
+        struct vector_state there[3];
+        start(&server, answers, ARRAY_COUNT(answers));
+        struct vector_engine *engine = open_engine(&server, NULL);
+        enum grove_code code = vector_states(engine, ids, 3, there, &error);
+        if (code != (rows[i].revisions[0] == 0 ? GROVE_ENGINE : GROVE_OK))
+            fail_msg("row %zu: %d", i, (int)code);
+        for (size_t k = 0; k < 3 && code == GROVE_OK; k++) {
+            int64_t told = there[k].present ? there[k].revision : -2;
+            if (there[k].content_id != ids[k] || told != rows[i].revisions[k])
+                fail_msg("row %zu, id %d: %lld", i, ids[k], (long long)told);
+        }
+        vector_engine_free(engine);
+        stop(&server);
+    }
+}
+
 #define COLLECTION(vectors)                                                                        \
     "{\"result\":{\"config\":{\"params\":{\"vectors\":" vectors "}},\"payload_schema\":{"          \
     "\"hierarchy_table\":{},\"content_type\":{},\"leaf_id\":{},\"chunk_number\":{},"               \
@@ -456,6 +658,10 @@ int main(void)
         cmocka_unit_test(a_server_that_hangs),
         cmocka_unit_test(writes_are_conditional),
         cmocka_unit_test(removals_are_conditional),
+        cmocka_unit_test(evictions_are_exact),
+        cmocka_unit_test(an_answer_to_a_write_is_not_believed),
+        cmocka_unit_test(what_is_no_answer_is_an_error),
+        cmocka_unit_test(what_points_are_told),
         cmocka_unit_test(a_collection_of_another_kind_is_left_alone),
         cmocka_unit_test(a_collection_is_made_once),
         cmocka_unit_test(no_leaf_is_asked_about_nowhere),
