@@ -91,7 +91,7 @@ MUTANTS = [
         file="src/api/handle.c",
         find="    if (grove->is_projector)\n",
         replace="    if (grove->is_projector && error->code == GROVE_CODE_COUNT)\n",
-        killer="tests/e2e/test_resident.py::test_it_ends_with_its_postgresql[9]",
+        killer="tests/e2e/test_resident.py::test_it_starts_no_postgresql",
     ),
     Mutant(
         name="removed-home-is-made-again",
