@@ -74,6 +74,15 @@ GROVE_PUBLIC const char *grove_version(void);
 
 // --- opening ----------------------------------------------------------------------------------
 
+// What may become of the home.
+enum grove_home_use {
+    GROVE_HOME_MAKE = 0, // it is made where there is none
+    GROVE_HOME_FIND,     // where there is none that is GROVE_NOT_FOUND
+    GROVE_HOME_LOOK,     // the same, and nothing in it is changed: no server is started, no schema
+                         // is brought up to date
+    GROVE_HOME_NEEDLESS, // where there is none, calls that need it are GROVE_NOT_FOUND
+};
+
 struct grove_options {
     const char *home;           // NULL: $GROVE_HOME, else the XDG data folder's "grove"
     const char *database_url;   // NULL: $DATABASE_URL, else PG* where PGHOST or PGDATABASE or
@@ -90,10 +99,12 @@ struct grove_options {
     bool no_projector;   // start no resident projector; also where $GROVE_PROJECTOR is "off"
     const char *command; // the grove command that becomes it; NULL: looked for beside the library
                          // and where it was installed to
+    enum grove_home_use home_use;
 };
 
 // Resolves where everything is. Private servers are started by the first call that needs them,
-// and a private database gets its schema then. `options` may be NULL.
+// and a private database gets its schema then. `options` may be NULL. The home is looked for, or
+// made, where one of the servers is private.
 //
 // Where both servers are private, a process of the home, the resident projector, writes to the
 // vector engine what any program writes to the database; calls that use the database start it where
@@ -437,7 +448,8 @@ struct grove_finding {
     const char *hint; // how to mend it, or ""
 };
 
-// Checks everything the set-up needs; calls back once a finding. GROVE_OK when none failed.
+// Checks everything the set-up needs; calls back once a finding. GROVE_OK when none failed. The
+// home is only looked at, whatever the options say.
 GROVE_CHECKED enum grove_code grove_doctor(const struct grove_options *options,
                                            void (*on_finding)(void *state,
                                                               const struct grove_finding *finding),

@@ -228,7 +228,7 @@ static void check_projection(struct doctor *doctor, const struct grove_status *s
 static void check_projector(struct doctor *doctor, const struct grove *grove,
                             const struct grove_status *status)
 {
-    if (!grove->database_private || !grove->engine_private)
+    if (!grove->has_home || !grove->database_private || !grove->engine_private)
         return;
     if (!status->projector_wanted)
         find(doctor, GROVE_FINDING_OK, "projector", "",
@@ -254,6 +254,10 @@ static void check_projector(struct doctor *doctor, const struct grove *grove,
 
 static void check_model_and_servers(struct doctor *doctor, struct grove *grove)
 {
+    if (grove->no_home.code != GROVE_OK) { // told already
+        check_model(doctor, grove);
+        return;
+    }
     struct grove_status *status = mem_zalloc(sizeof *status);
     struct grove_error error;
     if (!status || grove_get_status(grove, status, &error) != GROVE_OK) {
@@ -268,17 +272,33 @@ static void check_model_and_servers(struct doctor *doctor, struct grove *grove)
     mem_free(status);
 }
 
+// Looks at the home. Without one there is still a model to check.
+static void open_handle(struct doctor *doctor, const struct grove_options *options,
+                        struct grove **ret)
+{
+    struct grove_options looking = options ? *options : (struct grove_options){.home = NULL};
+    struct grove_error error;
+    looking.home_use = GROVE_HOME_LOOK;
+    looking.background_sync = false;
+    enum grove_code code = grove_open(&looking, ret, &error);
+    if (code == GROVE_NOT_FOUND) {
+        find(doctor, GROVE_FINDING_WARNING, "home", error.hint, "%s", error.message);
+        looking.home_use = GROVE_HOME_NEEDLESS;
+        code = grove_open(&looking, ret, &error);
+    }
+    if (code != GROVE_OK)
+        find_error(doctor, "home", &error);
+}
+
 GROVE_API enum grove_code grove_doctor(const struct grove_options *options,
                                        void (*on_finding)(void *state,
                                                           const struct grove_finding *finding),
                                        void *state, struct grove_error *error)
 {
     struct doctor doctor = {.on_finding = on_finding, .state = state};
-    struct grove_error open_error;
     struct grove *grove = NULL;
     check_machine(&doctor);
-    if (grove_open(options, &grove, &open_error) != GROVE_OK)
-        find_error(&doctor, "home", &open_error);
+    open_handle(&doctor, options, &grove);
     if (grove && grove->has_home) {
         find(&doctor, GROVE_FINDING_OK, "home", "", "%s (servers run as \"%s\")", grove->home.path,
              grove->home.user);

@@ -22,6 +22,8 @@ struct grove {
     struct store store;
     struct home home; // set where a private server or the assets need it
     bool has_home;
+    bool looking;               // starts no server and changes no schema
+    struct grove_error no_home; // where there is none, and none was needed so far
     bool database_private;
     bool engine_private;
     bool background_sync;

@@ -71,8 +71,8 @@ enum grove_code projector_configure(struct grove *grove, const struct grove_opti
     enum grove_code code = read_switch(&off, error);
     if (code != GROVE_OK)
         return code;
-    grove->projector_wanted =
-        grove->database_private && grove->engine_private && !off && !options->no_projector;
+    grove->projector_wanted = grove->has_home && grove->database_private && grove->engine_private &&
+                              !off && !options->no_projector;
     if (!grove->projector_wanted)
         return GROVE_OK;
     if (options->command)
@@ -80,7 +80,7 @@ enum grove_code projector_configure(struct grove *grove, const struct grove_opti
     else
         find_command(grove->command);
     // A command that is not there any more is no reason to keep a thread.
-    if (!grove->command[0] && !options->command)
+    if (!grove->command[0] && !options->command && !grove->looking)
         grove->background_sync = true;
     return GROVE_OK;
 }
@@ -99,15 +99,15 @@ void handle_keep_projecting(struct grove *grove)
 {
     struct resident_options options = {.program = grove->command, .collection = grove->collection};
     struct grove_error ignored;
-    if (!grove->projector_wanted || grove->is_projector || grove->background_sync ||
-        !grove->command[0] || checked_lately(grove))
+    if (!grove->projector_wanted || grove->looking || grove->is_projector ||
+        grove->background_sync || !grove->command[0] || checked_lately(grove))
         return;
     (void)!resident_start(&grove->home, &options, &ignored);
 }
 
 GROVE_API enum grove_code grove_run_projector(struct grove *grove, struct grove_error *error)
 {
-    if (!grove->database_private || !grove->engine_private) {
+    if (!grove->has_home || !grove->database_private || !grove->engine_private) {
         error_set(error, GROVE_UNSUPPORTED,
                   "only a home whose servers are both private has a resident projector");
         error_hint(error, "for servers of yours, keep \"grove sync --watch\" running");

@@ -27,6 +27,10 @@ static bool database_runs(struct grove *grove, struct grove_status *status)
     struct grove_error error;
     if (!grove->database_private)
         return true;
+    if (!grove->has_home) {
+        note_error(&grove->no_home, status->database_error, sizeof status->database_error);
+        return false;
+    }
     snprintf(status->database, sizeof status->database, "%.255s", grove->home.run);
     if (cluster_status(&grove->home, &cluster, &error) != GROVE_OK) {
         note_error(&error, status->database_error, sizeof status->database_error);
@@ -97,6 +101,10 @@ static bool engine_runs(struct grove *grove, struct grove_status *status)
         snprintf(status->engine, sizeof status->engine, "%s", vector_describe(grove->store.engine));
         return true;
     }
+    if (!grove->has_home) {
+        note_error(&grove->no_home, status->engine_error, sizeof status->engine_error);
+        return false;
+    }
     char socket_path[PATH_MAX];
     vector_server_socket(&grove->home, socket_path);
     snprintf(status->engine, sizeof status->engine, "%.255s", socket_path);
@@ -140,7 +148,7 @@ static void ask_projector(const struct grove *grove, struct grove_status *status
     struct resident_status resident;
     struct grove_error error;
     status->projector_wanted = grove->projector_wanted;
-    if (!grove->database_private || !grove->engine_private)
+    if (!grove->has_home || !grove->database_private || !grove->engine_private)
         return;
     if (resident_status(&grove->home, &resident, &error) != GROVE_OK) {
         note_error(&error, status->projector_error, sizeof status->projector_error);

@@ -216,7 +216,7 @@ static enum grove_code check_hashes(const struct store *store, struct grove_erro
         for (size_t i = 0; code == GROVE_OK && i < STORE_MODEL_FILES; i++)
             code = check_hash(store, i, error);
         // Where it cannot be written the next command computes the hashes, too.
-        if (code == GROVE_OK && store->model_seal[0] && !seal.failed)
+        if (code == GROVE_OK && store->model_seal[0] && !store->model_seal_stays && !seal.failed)
             (void)!file_write(store->model_seal, strbuf_text(&seal), 0600, &unused);
     }
     strbuf_release(&seal);

@@ -42,6 +42,7 @@ struct store {
     char model_folder[4096]; // "": there are no assets
     bool model_published;    // the folder is the assets': its files must be the published ones
     char model_seal[4096];   // remembers that they were; "": nothing does
+    bool model_seal_stays;   // it is read, not written
 };
 
 // The published files of sentence-transformers/all-MiniLM-L6-v2.

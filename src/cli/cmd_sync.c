@@ -1,7 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <limits.h>
-
-#include "base/file.h"
 #include "cli/format.h"
 #include "cli/session.h"
 
@@ -69,14 +66,9 @@ static void on_progress(void *state, const struct grove_sync_report *report)
         grove_cancel(session->grove);
 }
 
-// What grove itself starts, with the home as an option. One that was removed since is not made
-// again.
+// What grove itself starts, with the home as an option.
 static enum grove_code be_resident(struct session *session, struct grove_error *error)
 {
-    char path[PATH_MAX];
-    snprintf(path, sizeof path, "%s/id", session->home ? session->home : "");
-    if (!file_exists(path))
-        return GROVE_OK;
     enum grove_code code = session_open(session, error);
     return code == GROVE_OK ? grove_run_projector(session->grove, error) : code;
 }

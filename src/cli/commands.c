@@ -10,7 +10,7 @@ const struct command_option command_global_options[] = {
     {OPTION_JSON, "json", .help = "print JSON on standard output, errors too"},
     {OPTION_HOME, "home", .kind = VALUE_FOLDER, .argument = "DIR",
      .help = "the folder of the private servers (default: $GROVE_HOME, else "
-             "~/.local/share/grove)"},
+             "~/.local/share/grove); init, demo and load make it"},
     {OPTION_HELP, "help", 'h', .help = "show help with examples"},
     {0},
 };
@@ -250,6 +250,7 @@ static const struct command_example version_examples[] = {
 const struct command command_table[] = {
     {
         .name = "demo",
+        .home_use = GROVE_HOME_MAKE,
         .group = GROUP_START,
         .summary = "set up, load the sample, show the three queries",
         .usage = "[--placeholder-vectors]",
@@ -265,6 +266,7 @@ const struct command command_table[] = {
     },
     {
         .name = "init",
+        .home_use = GROVE_HOME_MAKE,
         .group = GROUP_START,
         .summary = "make the database, or bring its schema up to date",
         .usage = "[--precision P]",
@@ -284,6 +286,7 @@ const struct command command_table[] = {
     },
     {
         .name = "doctor",
+        .home_use = GROVE_HOME_LOOK,
         .group = GROUP_START,
         .summary = "check what the set-up needs, and say how to mend it",
         .usage = "",
@@ -297,6 +300,7 @@ const struct command command_table[] = {
     },
     {
         .name = "browse",
+        .home_use = GROVE_HOME_FIND,
         .group = GROUP_QUERY,
         .summary = "contents under a path, newest first, with counts by type",
         .usage = "PATH [OPTIONS]",
@@ -318,6 +322,7 @@ const struct command command_table[] = {
     },
     {
         .name = "search",
+        .home_use = GROVE_HOME_FIND,
         .group = GROUP_QUERY,
         .summary = "the contents most similar to a text, under any filter",
         .usage = "TEXT [OPTIONS]",
@@ -339,6 +344,7 @@ const struct command command_table[] = {
     },
     {
         .name = "discover",
+        .home_use = GROVE_HOME_FIND,
         .group = GROUP_QUERY,
         .summary = "similar contents across all subjects, grouped and counted",
         .usage = "TEXT [OPTIONS]",
@@ -363,6 +369,7 @@ const struct command command_table[] = {
     },
     {
         .name = "embed",
+        .home_use = GROVE_HOME_NEEDLESS,
         .group = GROUP_QUERY,
         .summary = "print the vector of a text",
         .usage = "[--precision P] TEXT | --file F",
@@ -380,6 +387,7 @@ const struct command command_table[] = {
     },
     {
         .name = "load",
+        .home_use = GROVE_HOME_MAKE,
         .group = GROUP_DATA,
         .summary = "load contents from JSON Lines files, plain or gzip",
         .usage = "FILE... [--strict]",
@@ -409,6 +417,7 @@ const struct command command_table[] = {
     },
     {
         .name = "sync",
+        .home_use = GROVE_HOME_FIND,
         .group = GROUP_DATA,
         .summary = "bring the vector engine up to date with the database",
         .usage = "[--watch] [--retry-dead]",
@@ -428,6 +437,7 @@ const struct command command_table[] = {
     },
     {
         .name = "status",
+        .home_use = GROVE_HOME_LOOK,
         .group = GROUP_SERVERS,
         .summary = "what runs where, and how much is in it",
         .usage = "",
@@ -460,6 +470,7 @@ const struct command command_table[] = {
     },
     {
         .name = "psql",
+        .home_use = GROVE_HOME_FIND,
         .group = GROUP_SERVERS,
         .summary = "psql on the database",
         .usage = "[-- ARGUMENTS OF PSQL]",

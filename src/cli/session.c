@@ -71,8 +71,10 @@ enum grove_code session_open(struct session *session, struct grove_error *error)
 {
     char command[PATH_MAX];
     session_own_path(command);
-    struct grove_options options = {
-        .home = session->home, .command = command, .embed_precision = session_precision(session)};
+    struct grove_options options = {.home = session->home,
+                                    .home_use = session->command->home_use,
+                                    .command = command,
+                                    .embed_precision = session_precision(session)};
     if (session->grove)
         return GROVE_OK;
     enum grove_code code = grove_open(&options, &session->grove, error);

@@ -58,6 +58,7 @@ static enum grove_code check_types(const struct grove_filter *filter, struct are
 }
 
 static_assert(GROVE_INFINITY == CLOCK_INFINITY, "one end of time");
+// NOLINTNEXTLINE(misc-redundant-expression): as above
 static_assert(GROVE_MINUS_INFINITY == CLOCK_MINUS_INFINITY, "and the other");
 static_assert(GROVE_1970 > CLOCK_MINUS_INFINITY, "no other bound has this number");
 

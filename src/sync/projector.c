@@ -175,7 +175,10 @@ static enum grove_code query_current(struct batch *batch, const int32_t *useless
     pg_add_int4_array(&params, &batch->arena, batch->content_ids, batch->count);
     pg_add_text(&params, text_of(embed_model_id(batch->precision)));
     pg_add_int4_array(&params, &batch->arena, useless, count);
-    return projector_run(batch, "current.sql", &params, ret, error);
+    enum grove_code code = projector_run(batch, "current.sql", &params, ret, error);
+    CHECK(code != GROVE_OK || ret->columns == CURRENT_COLUMNS);
+    CHECK(code != GROVE_OK || (size_t)ret->count <= batch->count);
+    return code;
 }
 
 // A vector that was computed, or is a placeholder, and that cannot be compared is computed anew:
@@ -190,8 +193,6 @@ static enum grove_code read_rows(struct batch *batch, struct pg_rows *ret,
     enum grove_code code = query_current(batch, useless, 0, ret, error);
     if (code != GROVE_OK)
         return code;
-    CHECK(ret->columns == CURRENT_COLUMNS);
-    CHECK((size_t)ret->count <= batch->count);
     for (int r = 0; r < ret->count; r++) {
         const char *reason;
         bool usable = read_vector(ret, r, &reason) || !reason;
@@ -206,11 +207,10 @@ static enum grove_code read_current(struct batch *batch, struct grove_error *err
 {
     CHECK(batch->count > 0);
     CHECK(!batch->points); // once
-    struct pg_rows rows;
+    struct pg_rows rows = {.count = 0};
     enum grove_code code = read_rows(batch, &rows, error);
     if (code != GROVE_OK)
         return code;
-    CHECK((size_t)rows.count <= batch->count);
     batch->points = arena_alloc_array(&batch->arena, batch->count, sizeof *batch->points);
     batch->texts = arena_alloc_array(&batch->arena, batch->count, sizeof *batch->texts);
     batch->removed_ids = arena_alloc_array(&batch->arena, batch->count, sizeof(int32_t));

@@ -15,6 +15,7 @@
 // be there: a server, or a proxy, that leaves out what was asked for has not said "none".
 #include "vector/qdrant.h"
 
+#include <math.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -538,29 +539,30 @@ static bool read_point(yyjson_val *point, int32_t *ret_id, int64_t *ret_revision
     return true;
 }
 
-static void add_query(struct strbuf *body, const struct vector_query *query)
+// The usual search, or the exact one of the points to be compared besides.
+static void add_query(struct strbuf *body, const struct vector_query *query, bool besides)
 {
     strbuf_add(body, "{\"query\":");
     add_vector(body, query->vector);
-    filter_add(body, query->filter);
+    if (besides)
+        filter_add_of_ids(body, query->filter, query->also_ids, query->also_count);
+    else
+        filter_add(body, query->filter);
     strbuf_addf(body, ",\"limit\":%zu", query->limit);
-    if (query->exact)
+    if (query->exact || besides)
         strbuf_add(body, ",\"params\":{\"exact\":true}");
     else if (query->hnsw_ef > 0)
         strbuf_addf(body, ",\"params\":{\"hnsw_ef\":%u}", query->hnsw_ef);
     strbuf_add(body, ",\"with_payload\":[\"revision\"],\"with_vector\":false}");
 }
 
-// The query as it is, and an exact one among the points to be compared besides.
 static void add_both_queries(struct strbuf *body, const struct vector_query *query)
 {
     strbuf_add(body, "{\"searches\":[");
-    add_query(body, query);
-    strbuf_add(body, ",{\"query\":");
-    add_vector(body, query->vector);
-    filter_add_of_ids(body, query->filter, query->also_ids, query->also_count);
-    strbuf_addf(body, ",\"limit\":%zu,\"params\":{\"exact\":true}", query->limit);
-    strbuf_add(body, ",\"with_payload\":[\"revision\"],\"with_vector\":false}]}");
+    add_query(body, query, false);
+    strbuf_add_char(body, ',');
+    add_query(body, query, true);
+    strbuf_add(body, "]}");
 }
 
 static enum grove_code read_hits(const struct qdrant *qdrant, yyjson_val *points,
@@ -634,7 +636,7 @@ static enum grove_code search(struct vector_engine *engine, const struct vector_
     if (both)
         add_both_queries(&body, query);
     else
-        add_query(&body, query);
+        add_query(&body, query, false);
     struct http_reply reply = {NULL};
     struct request request = {.method = "POST",
                               .suffix = both ? "/points/query/batch" : "/points/query",

@@ -151,9 +151,10 @@ static void points_of_older_versions_are_written_anew(struct test_stores *stores
     drain(stores);
     test_sql(stores, "DROP FUNCTION grove.is_direction CASCADE;"
                      "DROP FUNCTION grove.embedding_updated CASCADE;"
-                     "DELETE FROM grove.migration WHERE version = 7");
+                     "DROP TABLE grove.examination; DROP SEQUENCE grove.acknowledged_seq;"
+                     "DELETE FROM grove.migration WHERE version >= 7");
     assert_ok(migrate_up(test_session(stores), &applied, &error), error);
-    assert_int_equal(applied, 1);
+    assert_int_equal(applied, migrate_wanted() - 6);
     for (int32_t id = 1; id <= before; id++)
         if (!test_outbox(stores, id).present)
             fail_msg("content %d", id);
