@@ -96,12 +96,19 @@ struct grove_options {
     enum grove_precision embed_precision; // of grove_embed; 0: GROVE_PRECISION_F32
     bool no_query_cache;                  // embed every query anew: for measuring
     bool background_sync;                 // a thread of this handle keeps the projection up to date
+    bool no_projector;   // start no resident projector; also where $GROVE_PROJECTOR is "off"
+    const char *command; // the grove command that becomes it; NULL: looked for beside the library
+                         // and where it was installed to
     enum grove_home_use home_use;
 };
 
 // Resolves where everything is. Private servers are started by the first call that needs them,
 // and a private database gets its schema then. `options` may be NULL. The home is looked for, or
 // made, where one of the servers is private.
+//
+// Where both servers are private, a process of the home, the resident projector, writes to the
+// vector engine what any program writes to the database; calls that use the database start it where
+// it does not run. Where no grove command is found it is a thread of the handle.
 GROVE_CHECKED enum grove_code grove_open(const struct grove_options *options, struct grove **ret,
                                          struct grove_error *error);
 
@@ -126,8 +133,8 @@ struct grove_stop_report {
         forced; // PostgreSQL did not answer and was killed; it recovers from its log when it starts
 };
 
-// Stops the private servers of a home (NULL: the default one). Fine when none run. `ret` may be
-// NULL.
+// Stops the resident projector and the private servers of a home (NULL: the default one). Fine when
+// none run. `ret` may be NULL.
 GROVE_CHECKED enum grove_code grove_stop(const char *home, struct grove_stop_report *ret,
                                          struct grove_error *error);
 
@@ -380,6 +387,13 @@ GROVE_CHECKED enum grove_code grove_sync(struct grove *grove,
                                          const struct grove_sync_request *request,
                                          struct grove_sync_report *ret, struct grove_error *error);
 
+// Is the resident projector of the handle's home, for a process of its own: the grove command calls
+// it, other programs need not. Returns at once where the home has one; else after grove_cancel,
+// when the home is gone from its place, and when its PostgreSQL does not run any more. Standard
+// error becomes its log. GROVE_UNSUPPORTED: a server is not private. No other call is under way on
+// the handle.
+GROVE_CHECKED enum grove_code grove_run_projector(struct grove *grove, struct grove_error *error);
+
 // --- status -----------------------------------------------------------------------------------
 
 struct grove_status {
@@ -409,6 +423,10 @@ struct grove_status {
     int64_t database_bytes;
     char model[64];
     char home[4096];
+    bool projector_wanted;     // both servers are private, and it is not switched off
+    bool projector_running;    // the resident one
+    int projector_pid;         // 0: not running, or not visible from here
+    char projector_error[256]; // its last failure, as long as it lasts; "": none
 };
 
 // Measured now; a server that does not answer is reported in *ret, not as an error. Starts

@@ -225,6 +225,33 @@ static void check_projection(struct doctor *doctor, const struct grove_status *s
              (long long)status->pending);
 }
 
+static void check_projector(struct doctor *doctor, const struct grove *grove,
+                            const struct grove_status *status)
+{
+    if (!grove->has_home || !grove->database_private || !grove->engine_private)
+        return;
+    if (!status->projector_wanted)
+        find(doctor, GROVE_FINDING_OK, "projector", "",
+             "switched off: \"grove sync\" projects what SQL clients write");
+    else if (!grove->command[0])
+        find(doctor, GROVE_FINDING_WARNING, "projector", "install the grove command",
+             "there is no grove command to become the resident projector");
+    else if (status->projector_error[0])
+        find(doctor, GROVE_FINDING_WARNING, "projector",
+             "mend what it says; its log is servers/log/projector.log in the home", "%s",
+             status->projector_error);
+    else if (status->projector_running)
+        find(doctor, GROVE_FINDING_OK, "projector", "", "running (process %d)",
+             status->projector_pid);
+    else if (status->database_ok)
+        find(doctor, GROVE_FINDING_WARNING, "projector",
+             "the next command that uses the database starts it; its log is "
+             "servers/log/projector.log in the home",
+             "not running");
+    else
+        find(doctor, GROVE_FINDING_OK, "projector", "", "not running; it starts with the database");
+}
+
 static void check_model_and_servers(struct doctor *doctor, struct grove *grove)
 {
     if (grove->no_home.code != GROVE_OK) { // told already
@@ -240,6 +267,7 @@ static void check_model_and_servers(struct doctor *doctor, struct grove *grove)
         check_database(doctor, status);
         check_engine(doctor, status);
         check_projection(doctor, status);
+        check_projector(doctor, grove, status);
     }
     mem_free(status);
 }

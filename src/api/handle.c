@@ -5,9 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "api/projector.h"
 #include "base/alloc.h"
 #include "catalog/migrate.h"
 #include "pg/cluster.h"
+#include "sync/resident.h"
 #include "vector/private.h"
 #include "vector/qdrant.h"
 
@@ -57,6 +59,9 @@ static enum grove_code start_database(void *state, struct grove_error *error)
         *error = grove->no_home;
         return error->code;
     }
+    if (grove->is_projector)
+        return error_set(error, GROVE_UNAVAILABLE, "the private PostgreSQL does not run");
+    atomic_store(&grove->projector_checked_at_us, 0); // it ends with its PostgreSQL
     return cluster_start(&grove->home, &grove->store.cancelled, error);
 }
 
@@ -203,6 +208,8 @@ static enum grove_code configure(struct grove *grove, const struct grove_options
         code = open_pool(grove, options, error);
     if (code == GROVE_OK)
         code = open_engine(grove, options, error);
+    if (code == GROVE_OK)
+        code = projector_configure(grove, options, error);
     return code;
 }
 
@@ -249,6 +256,17 @@ enum grove_code handle_database(struct grove *grove, struct pg_conn **ret,
     return pg_take(grove->store.pool, ret, error);
 }
 
+// A resident projector of another version would end by itself, but too late for ours to begin.
+static enum grove_code migrate(struct grove *grove, struct pg_conn *conn, unsigned *ret_applied,
+                               struct grove_error *error)
+{
+    struct grove_error ignored;
+    enum grove_code code = migrate_up(conn, ret_applied, error);
+    if (code == GROVE_OK && *ret_applied > 0 && grove->projector_wanted)
+        (void)!resident_stop(&grove->home, &ignored);
+    return code;
+}
+
 // The schema of a private database follows the program; a server's is its owner's to change.
 static enum grove_code prepare_schema(struct grove *grove, struct pg_conn *conn,
                                       struct grove_error *error)
@@ -259,7 +277,7 @@ static enum grove_code prepare_schema(struct grove *grove, struct pg_conn *conn,
         return code;
     unsigned applied;
     if ((grove->database_private && !grove->looking) || version > migrate_wanted())
-        return migrate_up(conn, &applied, error);
+        return migrate(grove, conn, &applied, error);
     error_set(error, GROVE_NOT_FOUND,
               version == 0 ? "the database at %s has no grove in it"
                            : "the database at %s has an older grove's schema",
@@ -288,6 +306,8 @@ enum grove_code handle_ready(struct grove *grove, struct grove_error *error)
         code = prepare(grove, error);
     grove->ready = code == GROVE_OK;
     pthread_mutex_unlock(&grove->ready_mutex);
+    if (code == GROVE_OK)
+        handle_keep_projecting(grove);
     return code;
 }
 
@@ -298,7 +318,7 @@ GROVE_API enum grove_code grove_init(struct grove *grove, unsigned *ret_applied,
     struct pg_conn *conn = NULL;
     enum grove_code code = pg_take(grove->store.pool, &conn, error);
     if (code == GROVE_OK)
-        code = migrate_up(conn, &applied, error);
+        code = migrate(grove, conn, &applied, error);
     pg_give(&conn);
     if (code == GROVE_OK)
         code = projector_prepare(&grove->store, error);
@@ -331,6 +351,8 @@ GROVE_API enum grove_code grove_stop(const char *path, struct grove_stop_report 
     struct grove_stop_report report = {.forced = false};
     enum grove_code code = home_find(path, &home, error);
     bool there = code != GROVE_NOT_FOUND;
+    if (code == GROVE_OK)
+        code = resident_stop(&home, error);
     if (code == GROVE_OK)
         code = vector_server_stop(&home, error);
     if (code == GROVE_OK)

@@ -6,6 +6,7 @@
 #include "catalog/assets.h"
 #include "catalog/migrate.h"
 #include "pg/cluster.h"
+#include "sync/resident.h"
 #include "vector/private.h"
 
 enum { STATUS_ARENA_BYTES_MAX = 1 << 20 };
@@ -140,6 +141,24 @@ static void ask_engine(struct grove *grove, struct grove_status *status)
     snprintf(status->engine_version, sizeof status->engine_version, "%s", info.version);
 }
 
+// --- the resident projector ----------------------------------------------------------------------
+
+static void ask_projector(const struct grove *grove, struct grove_status *status)
+{
+    struct resident_status resident;
+    struct grove_error error;
+    status->projector_wanted = grove->projector_wanted;
+    if (!grove->has_home || !grove->database_private || !grove->engine_private)
+        return;
+    if (resident_status(&grove->home, &resident, &error) != GROVE_OK) {
+        note_error(&error, status->projector_error, sizeof status->projector_error);
+        return;
+    }
+    status->projector_running = resident.running;
+    status->projector_pid = resident.pid;
+    snprintf(status->projector_error, sizeof status->projector_error, "%s", resident.last_error);
+}
+
 GROVE_API enum grove_code grove_get_status(struct grove *grove, struct grove_status *ret,
                                            struct grove_error *error)
 {
@@ -152,6 +171,7 @@ GROVE_API enum grove_code grove_get_status(struct grove *grove, struct grove_sta
         snprintf(status.home, sizeof status.home, "%s", grove->home.path);
     ask_database(grove, &status);
     ask_engine(grove, &status);
+    ask_projector(grove, &status);
     snprintf(status.model, sizeof status.model, "%s",
              embed_model_id(store_precision(&grove->store)));
     *ret = status;

@@ -34,11 +34,9 @@ void store_init(struct store *store)
 
 void store_release(struct store *store)
 {
-    for (size_t i = 0; i < EMBED_PRECISIONS; i++) {
-        embed_cache_free(store->models[i].query_cache);
-        embedder_free(store->models[i].embedder);
+    store_close_models(store);
+    for (size_t i = 0; i < EMBED_PRECISIONS; i++)
         pthread_mutex_destroy(&store->models[i].mutex);
-    }
     vector_engine_free(store->engine);
     pg_pool_free(store->pool);
     pthread_mutex_destroy(&store->model_mutex);
@@ -257,6 +255,17 @@ enum grove_code store_embedder(struct store *store, enum embed_precision precisi
         *ret = model->embedder;
     pthread_mutex_unlock(&model->mutex);
     return code;
+}
+
+void store_close_models(struct store *store)
+{
+    for (size_t i = 0; i < EMBED_PRECISIONS; i++) {
+        struct store_model *model = &store->models[i];
+        embed_cache_free(model->query_cache);
+        embedder_free(model->embedder);
+        model->query_cache = NULL;
+        model->embedder = NULL;
+    }
 }
 
 enum grove_code store_embed_query(struct store *store, enum embed_precision precision,

@@ -121,6 +121,7 @@ static const struct command_option load_options[] = {
 static const struct command_option sync_options[] = {
     {OPTION_WATCH, "watch", 'w', .help = "go on until Ctrl-C"},
     {OPTION_RETRY_DEAD, "retry-dead", .help = "try again what was given up on"},
+    {OPTION_RESIDENT, "be-resident", .hidden = true, .help = "be the home's resident projector"},
     {0},
 };
 
@@ -424,7 +425,11 @@ const struct command command_table[] = {
         .description =
             "Rows may be changed by any SQL client: what changed waits in the outbox, and this "
             "embeds it and writes it to the vector engine. Searches are right meanwhile: they "
-            "take waiting rows from the database. Any number of these may run at once.",
+            "take waiting rows from the database. Any number of these may run at once.\n\n"
+            "With the private servers there is seldom need: a process of the home, the resident "
+            "projector, does this within seconds of every change. It starts with the servers and "
+            "ends with grove stop; GROVE_PROJECTOR=off starts none. With servers of yours keep "
+            "grove sync --watch running.",
         .examples = sync_examples,
         .json = "`upserted`, `removed`, `embedded`, `failed`, `pending`, `dead`, `seconds`; with "
                 "`--watch` one such line after each batch.",
@@ -443,7 +448,8 @@ const struct command command_table[] = {
         .json = "`ok`, `home`, `model`, `database` (`ok`, `private`, `where`, `version`, `error`, "
                 "`schema_version`, `schema_wanted`, `bytes`), `engine` (`ok`, `private`, `where`, "
                 "`version`, `error`, `collection`, `collection_status`, `points`, "
-                "`points_indexed`), `contents`, `leaves`, `subjects`, `embeddings`, `pending`, "
+                "`points_indexed`), `projector` (`wanted`, `running`, `pid`, `error`), "
+                "`contents`, `leaves`, `subjects`, `embeddings`, `pending`, "
                 "`dead`, `oldest_pending_seconds`. What a server that does not answer would have "
                 "told is null.",
         .run = cmd_status,
@@ -451,7 +457,7 @@ const struct command command_table[] = {
     {
         .name = "stop",
         .group = GROUP_SERVERS,
-        .summary = "stop the private servers of this home",
+        .summary = "stop the private servers of this home, and its projector",
         .usage = "",
         .options = no_options,
         .description = "They keep running between commands, so that commands are quick. Nothing "
