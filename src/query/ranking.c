@@ -17,8 +17,8 @@
 //
 // 1. Every row of S that satisfies the predicate waits in the outbox of S, or is in the engine as
 //    it is in S. A row leaves the outbox by an acknowledgment, after the engine was seen to have
-//    it. Each acknowledgment draws from a sequence before it commits. The sequence is read before the
-//    engine is asked and again in S. Equal: what S shows as acknowledged was so before the engine
+//    it. Each draws from a sequence before it commits. The sequence is read before the engine is
+//    asked and again in S. Equal: what S shows as acknowledged was so before the engine
 //    was asked. Different: the engine is asked again.
 // 2. The rows of the outbox are all compared, in S, from their own vectors or texts.
 // 3. The engine's answer leaves out no row that could be among the best k, for one of two reasons.
