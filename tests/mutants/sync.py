@@ -263,6 +263,14 @@ MUTANTS = [
         killer="u_projection_seen:a_point_of_nobody_gives_way",
     ),
     Mutant(
+        name="refused-eviction-fails-the-step",
+        guards="src/sync/README: failures",
+        file="src/sync/acknowledge.c",
+        find="    if (code == GROVE_INVALID || code == GROVE_LIMIT)\n",
+        replace="    if (code == GROVE_LIMIT)\n",
+        killer="u_projection_seen:an_eviction_that_is_refused_holds_up_nobody_else",
+    ),
+    Mutant(
         name="putting-in-again-waits-for-a-writer",
         guards=("src/sync/README 9", "sql/README: lock order"),
         file="sql/projector/again.sql",

@@ -220,6 +220,22 @@ static void a_revision_of_another_content_gives_way(struct test_stores *stores)
     assert_agreed(stores);
 }
 
+static void an_eviction_that_is_refused_holds_up_nobody_else(struct test_stores *stores)
+{
+    int32_t other = make_row(stores, 0.25F);
+    stores->id = make_row(stores, 0.5F);
+    put_alien(stores, VECTOR_NONE);
+    fake_engine_fault(
+        stores->fake,
+        &(struct fake_fault){.call = ENGINE_EVICT, .kind = FAKE_REFUSE, FAKE_STRICT_MODE});
+    assert_int_equal(step(stores).upserted, 1);
+    assert_projected(stores, other);
+    assert_waits_unseen(stores, stores->id);
+    fake_engine_clear_faults(stores->fake);
+    drain(stores);
+    assert_agreed(stores);
+}
+
 // --- what comes in between ----------------------------------------------------------------------
 
 static void act_before_evict(void *state, const struct engine_event *event)
@@ -426,6 +442,7 @@ int main(int argc, char **argv)
         STORES_TEST(a_point_of_nobody_gives_way_to_the_last_writer),
         STORES_TEST(a_point_of_nobody_is_removed),
         STORES_TEST(a_revision_of_another_content_gives_way),
+        STORES_TEST(an_eviction_that_is_refused_holds_up_nobody_else),
         STORES_TEST(what_was_written_meanwhile_stays),
         STORES_TEST(a_revision_that_is_drawn_meanwhile_comes_again),
         STORES_TEST(half_a_lease_is_too_late_to_evict),
