@@ -54,6 +54,12 @@ extern "C" {
 // A time or count that is null in the database.
 #define GROVE_NULL INT64_MIN
 
+// Times are microseconds since 1970, UTC. What PostgreSQL calls infinity and -infinity:
+#define GROVE_INFINITY INT64_MAX
+#define GROVE_MINUS_INFINITY (INT64_MIN + 1)
+// In a filter 0 says that there is no bound; this is the bound "when 1970 began".
+#define GROVE_1970 (INT64_MIN + 2)
+
 // How the model computes. Vectors of different precisions are never compared with each other.
 enum grove_precision {
     GROVE_PRECISION_UNSET = 0,
@@ -68,6 +74,15 @@ GROVE_PUBLIC const char *grove_version(void);
 
 // --- opening ----------------------------------------------------------------------------------
 
+// What may become of the home.
+enum grove_home_use {
+    GROVE_HOME_MAKE = 0, // it is made where there is none
+    GROVE_HOME_FIND,     // where there is none that is GROVE_NOT_FOUND
+    GROVE_HOME_LOOK,     // the same, and nothing in it is changed: no server is started, no schema
+                         // is brought up to date
+    GROVE_HOME_NEEDLESS, // where there is none, calls that need it are GROVE_NOT_FOUND
+};
+
 struct grove_options {
     const char *home;           // NULL: $GROVE_HOME, else the XDG data folder's "grove"
     const char *database_url;   // NULL: $DATABASE_URL, else PG* where PGHOST or PGDATABASE or
@@ -81,10 +96,19 @@ struct grove_options {
     enum grove_precision embed_precision; // of grove_embed; 0: GROVE_PRECISION_F32
     bool no_query_cache;                  // embed every query anew: for measuring
     bool background_sync;                 // a thread of this handle keeps the projection up to date
+    bool no_projector;   // start no resident projector; also where $GROVE_PROJECTOR is "off"
+    const char *command; // the grove command that becomes it; NULL: looked for beside the library
+                         // and where it was installed to
+    enum grove_home_use home_use;
 };
 
 // Resolves where everything is. Private servers are started by the first call that needs them,
-// and a private database gets its schema then. `options` may be NULL.
+// and a private database gets its schema then. `options` may be NULL. The home is looked for, or
+// made, where one of the servers is private.
+//
+// Where both servers are private, a process of the home, the resident projector, writes to the
+// vector engine what any program writes to the database; calls that use the database start it where
+// it does not run. Where no grove command is found it is a thread of the handle.
 GROVE_CHECKED enum grove_code grove_open(const struct grove_options *options, struct grove **ret,
                                          struct grove_error *error);
 
@@ -109,8 +133,8 @@ struct grove_stop_report {
         forced; // PostgreSQL did not answer and was killed; it recovers from its log when it starts
 };
 
-// Stops the private servers of a home (NULL: the default one). Fine when none run. `ret` may be
-// NULL.
+// Stops the resident projector and the private servers of a home (NULL: the default one). Fine when
+// none run. `ret` may be NULL.
 GROVE_CHECKED enum grove_code grove_stop(const char *home, struct grove_stop_report *ret,
                                          struct grove_error *error);
 
@@ -127,8 +151,8 @@ struct grove_filter {
                       // An unknown tree or path is GROVE_NOT_FOUND.
     const char *const *content_types; // any of these
     size_t content_type_count;
-    int64_t created_since_us; // inclusive
-    int64_t created_until_us; // exclusive
+    int64_t created_since_us; // inclusive; 1970 itself is GROVE_1970
+    int64_t created_until_us; // exclusive; the same
     int64_t words_min;        // inclusive
     int64_t words_max;        // inclusive
 };
@@ -147,8 +171,9 @@ struct grove_row {
     int64_t chunk_number; // or GROVE_NULL
     const char *title;
     const char *content_summary;
-    int64_t word_count;    // or GROVE_NULL
-    int64_t created_at_us; // or GROVE_NULL
+    int64_t word_count; // or GROVE_NULL
+    // Or GROVE_NULL. Later times than fit (from 294247-01-10 on) are all GROVE_INFINITY - 1.
+    int64_t created_at_us;
 };
 
 // Rows that share a hierarchy table and a content type. For browse, hierarchy_table is the one
@@ -183,12 +208,14 @@ struct grove_stage {
 struct grove_explain {
     const char *strategy;   // "navigation", "push-down", "relational"
     const char *reason;     // why this one
-    int64_t rows_estimated; // always GROVE_NULL: no strategy needs the planner's estimate
+    const char *proof;      // why the rows are all that should be there; NULL: they may not be
+    int64_t rows_estimated; // no more than these match; GROVE_NULL: no estimate was needed
     int64_t rows_matching;  // counted; GROVE_NULL: not counted
     unsigned rounds;        // of asking for candidates
     int64_t candidates;     // rows compared exactly
     int64_t pending;        // rows answered from PostgreSQL since the vector engine lags
     int64_t dropped;        // candidates that no longer exist or match
+    int64_t listed;         // points compared exactly since the engine's graph does not reach them
     const struct grove_stage *stages;
     size_t stage_count;
     const char *plan; // PostgreSQL's EXPLAIN (ANALYZE, BUFFERS) of the query's SQL, or NULL
@@ -360,6 +387,13 @@ GROVE_CHECKED enum grove_code grove_sync(struct grove *grove,
                                          const struct grove_sync_request *request,
                                          struct grove_sync_report *ret, struct grove_error *error);
 
+// Is the resident projector of the handle's home, for a process of its own: the grove command calls
+// it, other programs need not. Returns at once where the home has one; else after grove_cancel,
+// when the home is gone from its place, and when its PostgreSQL does not run any more. Standard
+// error becomes its log. GROVE_UNSUPPORTED: a server is not private. No other call is under way on
+// the handle.
+GROVE_CHECKED enum grove_code grove_run_projector(struct grove *grove, struct grove_error *error);
+
 // --- status -----------------------------------------------------------------------------------
 
 struct grove_status {
@@ -389,6 +423,10 @@ struct grove_status {
     int64_t database_bytes;
     char model[64];
     char home[4096];
+    bool projector_wanted;     // both servers are private, and it is not switched off
+    bool projector_running;    // the resident one
+    int projector_pid;         // 0: not running, or not visible from here
+    char projector_error[256]; // its last failure, as long as it lasts; "": none
 };
 
 // Measured now; a server that does not answer is reported in *ret, not as an error. Starts
@@ -410,7 +448,8 @@ struct grove_finding {
     const char *hint; // how to mend it, or ""
 };
 
-// Checks everything the set-up needs; calls back once a finding. GROVE_OK when none failed.
+// Checks everything the set-up needs; calls back once a finding. GROVE_OK when none failed. The
+// home is only looked at, whatever the options say.
 GROVE_CHECKED enum grove_code grove_doctor(const struct grove_options *options,
                                            void (*on_finding)(void *state,
                                                               const struct grove_finding *finding),

@@ -11,6 +11,8 @@
 -- change.) Rows of a later revision, and rows that are not leased by us any more, are handed back,
 -- whoever has leased them by now: that projector may have written before our late write won, and is
 -- not to take them for done. The rest stays leased: put_back.sql comes next.
+-- A search that finds another number than before knows that rows may have left the outbox in between
+-- (queries/moment.sql).
 -- A row that a writer holds right now is skipped: it is about to change anyway.
 -- Answers with what is done (1), handed back (2), and late (3): contents whose outbox row somebody
 -- else finished while ours was under way (our lease had run out), and of which the engine was seen
@@ -25,6 +27,8 @@ WITH written AS (
     WHERE o.content_id = ANY ($1)
     ORDER BY o.content_id
     FOR UPDATE SKIP LOCKED
+), drawn AS MATERIALIZED (
+    SELECT nextval('grove.acknowledged_seq') AS number
 ), done AS (
     DELETE FROM grove.outbox AS o
     USING written AS w, held AS h
@@ -34,6 +38,7 @@ WITH written AS (
       AND h.revision <= w.revision
       AND h.lease_owner = $4
       AND o.revision = h.revision
+      AND (SELECT number FROM drawn) > 0
     RETURNING o.content_id
 ), handed_back AS (
     UPDATE grove.outbox AS o

@@ -64,6 +64,10 @@ static void civil_from_days(int64_t days, int64_t *ret_year, unsigned *ret_month
 
 void clock_format_rfc3339(int64_t timestamp_us, char ret_text[static CLOCK_RFC3339_SIZE])
 {
+    if (timestamp_us == CLOCK_INFINITY || timestamp_us == CLOCK_MINUS_INFINITY) {
+        snprintf(ret_text, CLOCK_RFC3339_SIZE, "%sinfinity", timestamp_us < 0 ? "-" : "");
+        return;
+    }
     // Not timestamp - days * DAY_US, which overflows for the earliest times there are.
     int64_t within_us = timestamp_us % DAY_US;
     int64_t days = timestamp_us / DAY_US - (within_us < 0);
@@ -72,9 +76,9 @@ void clock_format_rfc3339(int64_t timestamp_us, char ret_text[static CLOCK_RFC33
     unsigned month, day;
     civil_from_days(days, &year, &month, &day);
     unsigned seconds = (unsigned)(within_us / SECOND_US);
-    snprintf(ret_text, CLOCK_RFC3339_SIZE, "%04lld-%02u-%02uT%02u:%02u:%02u.%06uZ", (long long)year,
-             month, day, seconds / 3600, seconds / 60 % 60, seconds % 60,
-             (unsigned)(within_us % SECOND_US));
+    snprintf(ret_text, CLOCK_RFC3339_SIZE, "%s%04lld-%02u-%02uT%02u:%02u:%02u.%06uZ",
+             year < 0 ? "-" : "", (long long)(year < 0 ? -year : year), month, day, seconds / 3600,
+             seconds / 60 % 60, seconds % 60, (unsigned)(within_us % SECOND_US));
 }
 
 // Takes exactly `digits` digits off the front.
@@ -101,11 +105,28 @@ static bool take_char(struct text *rest, const char *accepted)
     return true;
 }
 
-static bool take_date(struct text *rest, int64_t *ret_days)
+static bool take_year(struct text *rest, bool before_christ, int64_t *ret_year)
 {
-    unsigned year, month, day;
-    if (!take_number(rest, 4, &year) || !take_char(rest, "-") || !take_number(rest, 2, &month) ||
-        !take_char(rest, "-") || !take_number(rest, 2, &day))
+    unsigned number;
+    size_t digits = 0;
+    bool negative = rest->length > 0 && rest->data[0] == '-';
+    bool sign = take_char(rest, "+-");
+    while (digits < rest->length && rest->data[digits] >= '0' && rest->data[digits] <= '9')
+        digits++;
+    if (digits < 4 || digits > 6 || (digits > 4 && !sign && rest->data[0] == '0') ||
+        !take_number(rest, digits, &number) || (before_christ && (sign || number == 0)))
+        return false;
+    // There is a year 0 here, which is 1 BC.
+    *ret_year = before_christ ? 1 - (int64_t)number : negative ? -(int64_t)number : number;
+    return true;
+}
+
+static bool take_date(struct text *rest, bool before_christ, int64_t *ret_days)
+{
+    int64_t year;
+    unsigned month, day;
+    if (!take_year(rest, before_christ, &year) || !take_char(rest, "-") ||
+        !take_number(rest, 2, &month) || !take_char(rest, "-") || !take_number(rest, 2, &day))
         return false;
     static const unsigned char month_days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
     if (month < 1 || month > 12)
@@ -165,18 +186,41 @@ static bool take_offset(struct text *rest, int64_t *ret_us)
     return true;
 }
 
+// " BC", off the end.
+static bool take_era(struct text *rest)
+{
+    if (rest->length < 3 || memcmp(rest->data + rest->length - 3, " BC", 3) != 0)
+        return false;
+    rest->length -= 3;
+    return true;
+}
+
 bool clock_parse_timestamp(struct text text, int64_t *ret_timestamp_us)
 {
     struct text rest = text;
-    int64_t days, time_us = 0, offset_us = 0;
-    if (!take_date(&rest, &days))
+    int64_t days, timestamp_us, time_us = 0, offset_us = 0;
+    if (text_equal(text, text_of("infinity")) || text_equal(text, text_of("-infinity"))) {
+        *ret_timestamp_us = text.data[0] == '-' ? CLOCK_MINUS_INFINITY : CLOCK_INFINITY;
+        return true;
+    }
+    bool before_christ = take_era(&rest);
+    if (!take_date(&rest, before_christ, &days))
         return false;
     if (rest.length > 0 && (!take_char(&rest, "Tt ") || !take_time(&rest, &time_us) ||
                             !take_offset(&rest, &offset_us)))
         return false;
     if (rest.length > 0)
         return false;
-    *ret_timestamp_us = days * DAY_US + time_us - offset_us;
+    int64_t within_us = time_us - offset_us;
+    if (days < 0) { // counted from the next midnight: the first day begins before our first time
+        days++;
+        within_us -= DAY_US;
+    }
+    if (__builtin_mul_overflow(days, DAY_US, &timestamp_us) ||
+        __builtin_add_overflow(timestamp_us, within_us, &timestamp_us) ||
+        timestamp_us == CLOCK_INFINITY || timestamp_us <= CLOCK_MINUS_INFINITY)
+        return false;
+    *ret_timestamp_us = timestamp_us;
     return true;
 }
 

@@ -41,6 +41,7 @@
     POINT(PROJECTOR_ACKNOWLEDGED, "the outbox rows are gone")                                      \
     POINT(PROJECTOR_PUT_BACK, "a batch failed, its rows are still leased")                         \
     POINT(PROJECTOR_ENQUEUED, "the collection is gone, all contents are in the outbox")            \
+    POINT(RESIDENT_LOCKED, "the resident projector has its lock, it has not said who it is")       \
     POINT(LOAD_BEGUN, "a batch's transaction is open")                                             \
     POINT(LOAD_LEAVES, "its leaves are written, not committed")                                    \
     POINT(LOAD_CONTENTS, "its contents are written, not committed")                                \
@@ -50,7 +51,7 @@
     POINT(LOAD_PROJECTED, "a batch is committed and projected")                                    \
     POINT(SEARCH_EMBEDDED, "the query has its vector")                                             \
     POINT(SEARCH_RESOLVED, "its path has become leaves")                                           \
-    POINT(SEARCH_PENDING, "pending rows were read, the engine was not asked")                      \
+    POINT(SEARCH_PLANNED, "the plan of a search is made, the engine was not asked")                \
     POINT(SEARCH_HITS, "the engine has answered, nothing is compared")                             \
     POINT(SEARCH_SCORED, "candidates are compared, in a snapshot")                                 \
     POINT(SEARCH_RANKED, "the best rows are known, none was read")                                 \
@@ -72,7 +73,10 @@
     KNOB_(PG_QUIT_MS, "how long a hung PostgreSQL has to quit before it is killed")                \
     KNOB_(PG_ORPHANS_MS, "how long processes without a postmaster have to end by themselves")      \
     KNOB_(ENGINE_READ_MS, "how long the engine may take for what somebody waits for")              \
-    KNOB_(LOAD_PATIENCE_MS, "how long a load waits for rows that another projector has leased")
+    KNOB_(RESIDENT_MODEL_MS, "how long the resident projector keeps a model it does not need")     \
+    KNOB_(RESIDENT_STOP_MS, "how long the resident projector has to end before it is killed")      \
+    KNOB_(LOAD_PATIENCE_MS, "how long a load waits for rows that another projector has leased")    \
+    KNOB_(EXACT_ROWS, "up to how many points a search compares all that match")
 
 enum inject_point {
 #define POINT(name, what) INJECT_##name,

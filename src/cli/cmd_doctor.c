@@ -95,7 +95,9 @@ static enum grove_code print_verdict(const struct visit *visit, struct grove_err
 enum grove_code cmd_doctor(struct session *session, struct grove_error *error)
 {
     struct visit visit = {.session = session};
-    struct grove_options options = {.home = session->home};
+    char command[PATH_MAX];
+    session_own_path(command);
+    struct grove_options options = {.home = session->home, .command = command};
     strbuf_init(&visit.json, FINDING_BYTES_MAX);
     enum grove_code code = grove_doctor(&options, on_finding, &visit, error);
     // A failed check has been shown; any other failure is an error of its own.

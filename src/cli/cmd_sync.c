@@ -66,8 +66,17 @@ static void on_progress(void *state, const struct grove_sync_report *report)
         grove_cancel(session->grove);
 }
 
+// What grove itself starts, with the home as an option.
+static enum grove_code be_resident(struct session *session, struct grove_error *error)
+{
+    enum grove_code code = session_open(session, error);
+    return code == GROVE_OK ? grove_run_projector(session->grove, error) : code;
+}
+
 enum grove_code cmd_sync(struct session *session, struct grove_error *error)
 {
+    if (options_has(&session->options, OPTION_RESIDENT))
+        return be_resident(session, error);
     struct grove_sync_report report = {0};
     struct grove_sync_request request = {
         .watch = options_has(&session->options, OPTION_WATCH),

@@ -10,7 +10,7 @@ const struct command_option command_global_options[] = {
     {OPTION_JSON, "json", .help = "print JSON on standard output, errors too"},
     {OPTION_HOME, "home", .kind = VALUE_FOLDER, .argument = "DIR",
      .help = "the folder of the private servers (default: $GROVE_HOME, else "
-             "~/.local/share/grove)"},
+             "~/.local/share/grove); init, demo and load make it"},
     {OPTION_HELP, "help", 'h', .help = "show help with examples"},
     {0},
 };
@@ -121,6 +121,7 @@ static const struct command_option load_options[] = {
 static const struct command_option sync_options[] = {
     {OPTION_WATCH, "watch", 'w', .help = "go on until Ctrl-C"},
     {OPTION_RETRY_DEAD, "retry-dead", .help = "try again what was given up on"},
+    {OPTION_RESIDENT, "be-resident", .hidden = true, .help = "be the home's resident projector"},
     {0},
 };
 
@@ -249,6 +250,7 @@ static const struct command_example version_examples[] = {
 const struct command command_table[] = {
     {
         .name = "demo",
+        .home_use = GROVE_HOME_MAKE,
         .group = GROUP_START,
         .summary = "set up, load the sample, show the three queries",
         .usage = "[--placeholder-vectors]",
@@ -264,6 +266,7 @@ const struct command command_table[] = {
     },
     {
         .name = "init",
+        .home_use = GROVE_HOME_MAKE,
         .group = GROUP_START,
         .summary = "make the database, or bring its schema up to date",
         .usage = "[--precision P]",
@@ -283,6 +286,7 @@ const struct command command_table[] = {
     },
     {
         .name = "doctor",
+        .home_use = GROVE_HOME_LOOK,
         .group = GROUP_START,
         .summary = "check what the set-up needs, and say how to mend it",
         .usage = "",
@@ -296,6 +300,7 @@ const struct command command_table[] = {
     },
     {
         .name = "browse",
+        .home_use = GROVE_HOME_FIND,
         .group = GROUP_QUERY,
         .summary = "contents under a path, newest first, with counts by type",
         .usage = "PATH [OPTIONS]",
@@ -317,6 +322,7 @@ const struct command command_table[] = {
     },
     {
         .name = "search",
+        .home_use = GROVE_HOME_FIND,
         .group = GROUP_QUERY,
         .summary = "the contents most similar to a text, under any filter",
         .usage = "TEXT [OPTIONS]",
@@ -338,6 +344,7 @@ const struct command command_table[] = {
     },
     {
         .name = "discover",
+        .home_use = GROVE_HOME_FIND,
         .group = GROUP_QUERY,
         .summary = "similar contents across all subjects, grouped and counted",
         .usage = "TEXT [OPTIONS]",
@@ -362,6 +369,7 @@ const struct command command_table[] = {
     },
     {
         .name = "embed",
+        .home_use = GROVE_HOME_NEEDLESS,
         .group = GROUP_QUERY,
         .summary = "print the vector of a text",
         .usage = "[--precision P] TEXT | --file F",
@@ -379,6 +387,7 @@ const struct command command_table[] = {
     },
     {
         .name = "load",
+        .home_use = GROVE_HOME_MAKE,
         .group = GROUP_DATA,
         .summary = "load contents from JSON Lines files, plain or gzip",
         .usage = "FILE... [--strict]",
@@ -408,6 +417,7 @@ const struct command command_table[] = {
     },
     {
         .name = "sync",
+        .home_use = GROVE_HOME_FIND,
         .group = GROUP_DATA,
         .summary = "bring the vector engine up to date with the database",
         .usage = "[--watch] [--retry-dead]",
@@ -415,7 +425,11 @@ const struct command command_table[] = {
         .description =
             "Rows may be changed by any SQL client: what changed waits in the outbox, and this "
             "embeds it and writes it to the vector engine. Searches are right meanwhile: they "
-            "take waiting rows from the database. Any number of these may run at once.",
+            "take waiting rows from the database. Any number of these may run at once.\n\n"
+            "With the private servers there is seldom need: a process of the home, the resident "
+            "projector, does this within seconds of every change. It starts with the servers and "
+            "ends with grove stop; GROVE_PROJECTOR=off starts none. With servers of yours keep "
+            "grove sync --watch running.",
         .examples = sync_examples,
         .json = "`upserted`, `removed`, `embedded`, `failed`, `pending`, `dead`, `seconds`; with "
                 "`--watch` one such line after each batch.",
@@ -423,6 +437,7 @@ const struct command command_table[] = {
     },
     {
         .name = "status",
+        .home_use = GROVE_HOME_LOOK,
         .group = GROUP_SERVERS,
         .summary = "what runs where, and how much is in it",
         .usage = "",
@@ -433,7 +448,8 @@ const struct command command_table[] = {
         .json = "`ok`, `home`, `model`, `database` (`ok`, `private`, `where`, `version`, `error`, "
                 "`schema_version`, `schema_wanted`, `bytes`), `engine` (`ok`, `private`, `where`, "
                 "`version`, `error`, `collection`, `collection_status`, `points`, "
-                "`points_indexed`), `contents`, `leaves`, `subjects`, `embeddings`, `pending`, "
+                "`points_indexed`), `projector` (`wanted`, `running`, `pid`, `error`), "
+                "`contents`, `leaves`, `subjects`, `embeddings`, `pending`, "
                 "`dead`, `oldest_pending_seconds`. What a server that does not answer would have "
                 "told is null.",
         .run = cmd_status,
@@ -441,7 +457,7 @@ const struct command command_table[] = {
     {
         .name = "stop",
         .group = GROUP_SERVERS,
-        .summary = "stop the private servers of this home",
+        .summary = "stop the private servers of this home, and its projector",
         .usage = "",
         .options = no_options,
         .description = "They keep running between commands, so that commands are quick. Nothing "
@@ -454,6 +470,7 @@ const struct command command_table[] = {
     },
     {
         .name = "psql",
+        .home_use = GROVE_HOME_FIND,
         .group = GROUP_SERVERS,
         .summary = "psql on the database",
         .usage = "[-- ARGUMENTS OF PSQL]",

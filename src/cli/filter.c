@@ -20,15 +20,20 @@ static enum grove_code read_time(const struct options *options, enum option_id i
                    value->text, time);
         return GROVE_INVALID;
     }
-    // 0 stands for "no bound"; a microsecond after 1970 began is as good.
-    *ret_us = value->number ? value->number : 1;
+    *ret_us = value->number ? value->number : GROVE_1970;
     return GROVE_OK;
+}
+
+static int64_t moment(int64_t bound_us)
+{
+    return bound_us == GROVE_1970 ? 0 : bound_us;
 }
 
 static enum grove_code check_bounds(const struct grove_filter *filter, struct grove_error *error)
 {
-    if (filter->created_since_us && filter->created_until_us &&
-        filter->created_since_us >= filter->created_until_us) {
+    int64_t since_us = moment(filter->created_since_us);
+    int64_t until_us = moment(filter->created_until_us);
+    if (filter->created_since_us && filter->created_until_us && since_us >= until_us) {
         error_set(error, GROVE_INVALID, "--since is not before --until: nothing can match");
         error_hint(error,
                    "exchange the two, or leave one out; \"--since 90d --until 30d\" is what is "

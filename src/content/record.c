@@ -11,6 +11,7 @@
 #include "base/digest.h"
 #include "base/json.h"
 #include "base/nearest.h"
+#include "pg/types.h"
 
 enum {
     TREE_MAX = 40,
@@ -275,6 +276,9 @@ static enum record_verdict take_integer(struct parsing *parsing, enum field fiel
     return RECORD_GOOD;
 }
 
+// 4714-11-24 00:00 BC.
+static const int64_t CREATED_FIRST_US = PG_FIRST_US + PG_EPOCH_US;
+
 static enum record_verdict take_created_at(struct parsing *parsing)
 {
     yyjson_val *value = parsing->values[FIELD_CREATED_AT];
@@ -284,6 +288,9 @@ static enum record_verdict take_created_at(struct parsing *parsing)
     if (!yyjson_is_str(value) ||
         !clock_parse_timestamp(json_text(value), &parsing->record->created_at_us))
         return bad_kind(parsing, FIELD_CREATED_AT, "not a time such as \"2026-11-23T08:44:41Z\"");
+    if (parsing->record->created_at_us < CREATED_FIRST_US &&
+        parsing->record->created_at_us != CLOCK_MINUS_INFINITY)
+        return bad(parsing, "created_at", "before 4714-11-24 BC, where PostgreSQL's times begin");
     return RECORD_GOOD;
 }
 
@@ -316,15 +323,17 @@ static enum record_verdict take_vector(struct parsing *parsing)
     if (!vector)
         return RECORD_NO_MEMORY;
     size_t index, count;
-    bool zero = true;
+    bool zero = true, given_zero = true;
     yyjson_arr_foreach (value, index, count, item) {
         enum record_verdict verdict = take_component(parsing, item, index + 1, &vector[index]);
         if (verdict != RECORD_GOOD)
             return verdict;
         zero = zero && vector[index] == 0;
+        given_zero = given_zero && yyjson_get_num(item) == 0;
     }
     if (zero)
-        return bad(parsing, "vector", "all zero: it has no direction");
+        return bad(parsing, "vector", "all zero%s: it has no direction",
+                   given_zero ? "" : " in 32 bits");
     parsing->record->vector = vector;
     return RECORD_GOOD;
 }

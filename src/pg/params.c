@@ -10,6 +10,7 @@
 #include <limits.h>
 
 #include "base/check.h"
+#include "base/clock.h"
 #include "pg/conn.h"
 #include "pg/types.h"
 
@@ -18,6 +19,7 @@ static_assert(sizeof(double) == 8, "float8 has this size");
 static_assert(sizeof(unsigned) == sizeof(Oid), "type ids are kept as unsigned");
 static_assert(sizeof((struct pg_params){0}.small[0]) == sizeof(int64_t), "bigint and float8 fit");
 static_assert(PG_PARAMS_MAX <= UINT16_MAX, "the protocol counts parameters in 16 bits");
+static_assert(CLOCK_INFINITY - 1 - PG_EPOCH_US < PG_END_US, "no time is too late for the server");
 static_assert(PG_EPOCH_US == INT64_C(10957) * 24 * 3600 * 1000000, "10957 days after 1970");
 
 static char *reserve(struct pg_params *params, unsigned type, int length)
@@ -101,12 +103,26 @@ void pg_add_bytea(struct pg_params *params, const void *bytes, size_t size_bytes
     add_bytes(params, PG_BYTEA, (struct text){bytes, size_bytes});
 }
 
+// As the server counts. What it cannot hold becomes the first time that it can: there is none
+// between the two, so as a bound it is the same.
+static int64_t since_2000(int64_t timestamp_us)
+{
+    CHECK(timestamp_us != INT64_MIN); // null, which is no time
+    if (timestamp_us == CLOCK_INFINITY)
+        return PG_INFINITY;
+    if (timestamp_us == CLOCK_MINUS_INFINITY)
+        return PG_MINUS_INFINITY;
+    int64_t moved_us;
+    bool too_early = __builtin_sub_overflow(timestamp_us, PG_EPOCH_US, &moved_us);
+    return too_early || moved_us < PG_FIRST_US ? PG_FIRST_US : moved_us;
+}
+
 static void add_timestamp(struct pg_params *params, unsigned type, int64_t timestamp_us)
 {
     if (timestamp_us == INT64_MIN)
         pg_add_null(params, type);
     else
-        put64(reserve(params, type, 8), (uint64_t)(timestamp_us - PG_EPOCH_US));
+        put64(reserve(params, type, 8), (uint64_t)since_2000(timestamp_us));
 }
 
 void pg_add_timestamp(struct pg_params *params, int64_t timestamp_us)
@@ -117,6 +133,16 @@ void pg_add_timestamp(struct pg_params *params, int64_t timestamp_us)
 void pg_add_timestamptz(struct pg_params *params, int64_t timestamp_us)
 {
     add_timestamp(params, PG_TIMESTAMPTZ, timestamp_us);
+}
+
+void pg_add_timestamp_key(struct pg_params *params, int64_t key)
+{
+    static_assert(PG_NO_TIMESTAMP != PG_MINUS_INFINITY, "a null is not a time");
+    static_assert(PG_NO_TIMESTAMP < PG_FIRST_US, "nor is there one of its number");
+    if (key == PG_NO_TIMESTAMP)
+        pg_add_null(params, PG_TIMESTAMP);
+    else
+        put64(reserve(params, PG_TIMESTAMP, 8), (uint64_t)key);
 }
 
 // --- arrays --------------------------------------------------------------------------------------
@@ -249,7 +275,7 @@ void pg_add_timestamp_array(struct pg_params *params, struct arena *arena, const
         if (items[i] == INT64_MIN)
             put_null(&array);
         else
-            put_element8(&array, (uint64_t)(items[i] - PG_EPOCH_US));
+            put_element8(&array, (uint64_t)since_2000(items[i]));
     end_array(params, &array);
 }
 

@@ -95,9 +95,12 @@ void pg_add_float8(struct pg_params *params, double value);
 void pg_add_text(struct pg_params *params, struct text value);
 void pg_add_bytea(struct pg_params *params, const void *bytes, size_t size_bytes);
 // Microseconds since 1970; the _tz form is timestamptz, the other timestamp (read as UTC).
-// INT64_MIN is null.
+// INT64_MIN is null; base/clock.h has the two infinities. What comes before the server's first time
+// becomes that one.
 void pg_add_timestamp(struct pg_params *params, int64_t timestamp_us);
 void pg_add_timestamptz(struct pg_params *params, int64_t timestamp_us);
+// The other way, of what pg_timestamp_key read: exactly that timestamp.
+void pg_add_timestamp_key(struct pg_params *params, int64_t key);
 // Arrays: `items` NULL is null. An item text of {NULL, 0}, or a null-marked number
 // (PG_NULL_INT4, INT64_MIN), is a null element.
 #define PG_NULL_INT4 INT32_MIN
@@ -168,6 +171,16 @@ int64_t pg_int8(const struct pg_rows *rows, int row, int column); // also reads 
 double pg_float8(const struct pg_rows *rows, int row, int column);
 struct text pg_text(const struct pg_rows *rows, int row, int column);  // text, varchar, name
 struct text pg_bytea(const struct pg_rows *rows, int row, int column); // bytes
-int64_t pg_timestamp(const struct pg_rows *rows, int row, int column); // both kinds, UTC µs
+// Both kinds, UTC µs; base/clock.h has the two infinities. The server's last 30 years, from
+// 294247-01-10 on, are all CLOCK_INFINITY - 1.
+int64_t pg_timestamp(const struct pg_rows *rows, int row, int column);
+// The server's own number, for giving it back to pg_add_timestamp_key: no two timestamps have one.
+// PG_NO_TIMESTAMP of a null.
+#define PG_NO_TIMESTAMP (INT64_MIN + 1)
+int64_t pg_timestamp_key(const struct pg_rows *rows, int row, int column);
+
+// integer[] of one dimension without nulls, copied into the arena; of a null: none.
+enum grove_code pg_int4_array(const struct pg_rows *rows, int row, int column, struct arena *arena,
+                              const int32_t **ret, size_t *ret_count, struct grove_error *error);
 
 #endif

@@ -5,6 +5,7 @@
 #include <endian.h>
 
 #include "base/check.h"
+#include "base/clock.h"
 #include "pg/conn.h"
 #include "pg/types.h"
 
@@ -136,8 +137,48 @@ int64_t pg_timestamp(const struct pg_rows *rows, int row, int column)
         return INT64_MIN;
     DCHECK(length == 8);
     int64_t since_2000 = (int64_t)get64(at), since_1970;
-    // 'infinity' stays the latest time there is, '-infinity' the earliest that is not our null.
-    if (since_2000 == INT64_MIN)
-        return INT64_MIN + 1;
-    return __builtin_add_overflow(since_2000, PG_EPOCH_US, &since_1970) ? INT64_MAX : since_1970;
+    if (since_2000 == PG_MINUS_INFINITY)
+        return CLOCK_MINUS_INFINITY;
+    if (since_2000 == PG_INFINITY)
+        return CLOCK_INFINITY;
+    // Our 64 bits end 30 years before the server's: what is later is the last time that we have.
+    bool too_late = __builtin_add_overflow(since_2000, PG_EPOCH_US, &since_1970);
+    return too_late || since_1970 == CLOCK_INFINITY ? CLOCK_INFINITY - 1 : since_1970;
+}
+
+int64_t pg_timestamp_key(const struct pg_rows *rows, int row, int column)
+{
+    int length;
+    const char *at = cell(rows, row, column, &length);
+    Oid type = type_of(rows, column);
+    CHECK(type == PG_TIMESTAMP || type == PG_TIMESTAMPTZ);
+    DCHECK(!at || length == 8);
+    return at ? (int64_t)get64(at) : PG_NO_TIMESTAMP;
+}
+
+// array_send: dimensions, flags, type of the elements; for each dimension its length and its first
+// index; for each element its size and its bytes.
+enum grove_code pg_int4_array(const struct pg_rows *rows, int row, int column, struct arena *arena,
+                              const int32_t **ret, size_t *ret_count, struct grove_error *error)
+{
+    enum { HEAD = 12, DIMENSION = 8, ELEMENT = 8 };
+    int length;
+    const char *at = cell(rows, row, column, &length);
+    CHECK(type_of(rows, column) == PG_INT4_ARRAY);
+    *ret = NULL;
+    *ret_count = 0;
+    if (!at || length < HEAD || get32(at) == 0)
+        return GROVE_OK;
+    size_t count = length >= HEAD + DIMENSION ? get32(at + HEAD) : 0;
+    if (get32(at) != 1 || (size_t)length != HEAD + DIMENSION + count * ELEMENT)
+        return error_set(error, GROVE_ENGINE,
+                         "an array of the database has nulls or more than one dimension");
+    int32_t *items = arena_alloc_array(arena, count, sizeof *items);
+    if (!items)
+        return error_no_memory(error, "an array");
+    for (size_t i = 0; i < count; i++)
+        items[i] = (int32_t)get32(at + HEAD + DIMENSION + i * ELEMENT + 4);
+    *ret = items;
+    *ret_count = count;
+    return GROVE_OK;
 }

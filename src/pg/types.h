@@ -33,4 +33,11 @@ enum pg_type {
 // 2000-01-01 00:00 UTC, from where PostgreSQL counts.
 #define PG_EPOCH_US INT64_C(946684800000000)
 
+// Timestamps, in microseconds since then: the first (4714-11-24 BC), and the first that is too late
+// (294277-01-01); and those that are no times, and stand before and after all others.
+#define PG_FIRST_US (-INT64_C(211813488000000000))
+#define PG_END_US INT64_C(9223371331200000000)
+#define PG_MINUS_INFINITY INT64_MIN
+#define PG_INFINITY INT64_MAX
+
 #endif

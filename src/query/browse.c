@@ -18,7 +18,7 @@
 enum { LIMIT_DEFAULT = 20 };
 
 // $8 to $10 of browse.sql, after those of the predicate; and what the statements return.
-enum { PAGE_PARAMS = PREDICATE_PARAMS + 3, COUNT_COLUMNS = 2 };
+enum { PAGE_PARAMS = PREDICATE_PARAMS + 3, COUNT_COLUMNS = 2, CREATED_COLUMN = 7 };
 
 struct browsing {
     struct result *result;
@@ -38,7 +38,7 @@ static void add_page_params(const struct browsing *browsing, struct pg_params *p
     CHECK(browsing->limit > 0);
     CHECK(browsing->limit <= GROVE_LIMIT_MAX);
     predicate_add_params(browsing->predicate, browsing->arena, params);
-    pg_add_timestamp(params, browsing->after.kind ? browsing->after.key : GROVE_NULL);
+    pg_add_timestamp_key(params, browsing->after.kind ? browsing->after.key : PG_NO_TIMESTAMP);
     if (browsing->after.kind)
         pg_add_int4(params, browsing->after.content_id);
     else
@@ -88,7 +88,9 @@ static enum grove_code take_page(struct browsing *browsing, const struct pg_rows
         return code;
     CHECK(result->view.row_count == browsing->limit);
     const struct grove_row *last = &result->view.rows[count - 1];
-    struct cursor next = {'b', browsing->fingerprint, last->created_at_us, last->content_id};
+    // Not created_at_us, which is one for many times: rows would be passed over, or come for ever.
+    int64_t key = pg_timestamp_key(rows, (int)count - 1, CREATED_COLUMN);
+    struct cursor next = {'b', browsing->fingerprint, key, last->content_id};
     result->view.next_cursor = cursor_format(&result->arena, &next);
     return result->view.next_cursor ? GROVE_OK : error_no_memory(error, "a cursor");
 }
@@ -170,7 +172,8 @@ static enum grove_code browse(struct store *store, const struct grove_browse_req
         code = predicate_check(&request->filter, arena, &predicate, error);
     if (code != GROVE_OK)
         return code;
-    browsing.fingerprint = predicate_fingerprint(&predicate, (struct text){0});
+    // Cursors of grove before 0007 counted from another year: they are of "another query".
+    browsing.fingerprint = predicate_fingerprint(&predicate, text_of("times of the server"));
     if (request->cursor)
         code = cursor_parse(request->cursor, 'b', browsing.fingerprint, &browsing.after, error);
     if (code == GROVE_OK)

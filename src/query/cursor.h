@@ -15,7 +15,7 @@
 struct cursor {
     char kind;            // 'b' browse, 'd' discover
     uint64_t fingerprint; // of the query
-    int64_t key;          // browse: created_at; discover: the bits of the score
+    int64_t key;          // browse: created_at, as pg_timestamp_key; discover: the score's bits
     int32_t content_id;
 };
 

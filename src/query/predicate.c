@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "base/check.h"
+#include "base/clock.h"
 #include "base/digest.h"
 #include "base/strbuf.h"
 #include "catalog/assets.h"
@@ -56,12 +57,22 @@ static enum grove_code check_types(const struct grove_filter *filter, struct are
     return GROVE_OK;
 }
 
+static_assert(GROVE_INFINITY == CLOCK_INFINITY, "one end of time");
+// NOLINTNEXTLINE(misc-redundant-expression): as above
+static_assert(GROVE_MINUS_INFINITY == CLOCK_MINUS_INFINITY, "and the other");
+static_assert(GROVE_1970 > CLOCK_MINUS_INFINITY, "no other bound has this number");
+
+static int64_t time_bound(int64_t given_us)
+{
+    return given_us == 0 ? VECTOR_NONE : given_us == GROVE_1970 ? 0 : given_us;
+}
+
 enum grove_code predicate_check(const struct grove_filter *filter, struct arena *arena,
                                 struct predicate *ret, struct grove_error *error)
 {
     struct predicate predicate = {
-        .created_since_us = filter->created_since_us ? filter->created_since_us : VECTOR_NONE,
-        .created_before_us = filter->created_until_us ? filter->created_until_us : VECTOR_NONE,
+        .created_since_us = time_bound(filter->created_since_us),
+        .created_before_us = time_bound(filter->created_until_us),
         .words_min = filter->words_min ? filter->words_min : VECTOR_NONE,
         .words_max = filter->words_max ? filter->words_max : VECTOR_NONE,
     };
@@ -73,8 +84,8 @@ enum grove_code predicate_check(const struct grove_filter *filter, struct arena 
                          "at least %lld and at most %lld words: no row can be "
                          "both",
                          (long long)filter->words_min, (long long)filter->words_max);
-    if (filter->created_since_us && filter->created_until_us &&
-        filter->created_since_us >= filter->created_until_us)
+    if (predicate.created_since_us != VECTOR_NONE && predicate.created_before_us != VECTOR_NONE &&
+        predicate.created_since_us >= predicate.created_before_us)
         return error_set(error, GROVE_INVALID, "the time range ends before it begins");
     enum grove_code code = check_types(filter, arena, &predicate, error);
     if (code == GROVE_OK && filter->path) {
@@ -268,6 +279,34 @@ void predicate_add_params(const struct predicate *predicate, struct arena *arena
     add_int4_or_null(params, predicate->words_min);
     add_int4_or_null(params, predicate->words_max);
     CHECK(params->count == PREDICATE_PARAMS);
+}
+
+void predicate_add_same_leaves(const struct predicate *predicate, struct arena *arena,
+                               struct pg_params *params)
+{
+    check_resolved(predicate);
+    CHECK(predicate->has_path);
+    pg_add_text(params, predicate->path.tree);
+    pg_add_text(params, predicate->path.branch);
+    pg_add_text(params, predicate->path.limb);
+    pg_add_text(params, predicate->path.leaf);
+    pg_add_int4_array(params, arena, predicate->leaf_ids, predicate->leaf_count);
+}
+
+void predicate_forget_leaves(struct predicate *predicate)
+{
+    predicate->hierarchy_table = (struct text){0};
+    predicate->leaf_ids = NULL;
+    predicate->leaves = NULL;
+    predicate->leaf_count = 0;
+}
+
+bool predicate_is_filter(const struct predicate *predicate)
+{
+    return predicate->has_path || predicate->content_type_count > 0 ||
+           predicate->created_since_us != VECTOR_NONE ||
+           predicate->created_before_us != VECTOR_NONE || predicate->words_min != VECTOR_NONE ||
+           predicate->words_max != VECTOR_NONE;
 }
 
 struct vector_filter predicate_for_engine(const struct predicate *predicate)

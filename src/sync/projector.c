@@ -33,12 +33,13 @@
 #include "base/digest.h"
 #include "base/inject.h"
 #include "catalog/assets.h"
+#include "vector/direction.h"
 
 enum {
     LEASE_MS = 120000,
     ATTEMPTS_MAX = 8,
     BATCH_BYTES_MAX = 64 << 20,
-    CURRENT_COLUMNS = 11, // of current.sql
+    CURRENT_COLUMNS = 12, // of current.sql
     LATE_ROUNDS_MAX = 5,
     FOLD_MS = 60000, // between two times that the counts of contents are folded
 };
@@ -138,11 +139,21 @@ static int64_t int4_or_none(const struct pg_rows *rows, int row, int column)
     return pg_is_null(rows, row, column) ? VECTOR_NONE : pg_int4(rows, row, column);
 }
 
+// NULL where there is none of the current text; and where there is one that cannot be compared,
+// whoever put it there: then *ret_reason says why.
+static const float *read_vector(const struct pg_rows *rows, int r, const char **ret_reason)
+{
+    *ret_reason = NULL;
+    return pg_is_null(rows, r, 9) ? direction_read(pg_bytea(rows, r, 8), ret_reason) : NULL;
+}
+
 static void take_point(struct batch *batch, const struct pg_rows *rows, int r)
 {
-    struct text vector = pg_bytea(rows, r, 8);
-    CHECK(!vector.data || vector.length == VECTOR_DIMENSION * sizeof(float));
+    const char *reason;
+    const float *vector = read_vector(rows, r, &reason);
     CHECK(batch->point_count < batch->count);
+    if (reason)
+        batch->unusable[batch->unusable_count++] = (struct unusable){pg_int4(rows, r, 0), reason};
     batch->texts[batch->point_count] = pg_text(rows, r, 9);
     batch->points[batch->point_count++] = (struct vector_point){
         .content_id = pg_int4(rows, r, 0),
@@ -153,8 +164,42 @@ static void take_point(struct batch *batch, const struct pg_rows *rows, int r)
         .chunk_number = int4_or_none(rows, r, 5),
         .word_count = int4_or_none(rows, r, 6),
         .created_at_us = pg_timestamp(rows, r, 7),
-        .vector = (const float *)(const void *)vector.data,
+        .vector = vector,
     };
+}
+
+static enum grove_code query_current(struct batch *batch, const int32_t *useless, size_t count,
+                                     struct pg_rows *ret, struct grove_error *error)
+{
+    struct pg_params params = {0};
+    pg_add_int4_array(&params, &batch->arena, batch->content_ids, batch->count);
+    pg_add_text(&params, text_of(embed_model_id(batch->precision)));
+    pg_add_int4_array(&params, &batch->arena, useless, count);
+    enum grove_code code = projector_run(batch, "current.sql", &params, ret, error);
+    CHECK(code != GROVE_OK || ret->columns == CURRENT_COLUMNS);
+    CHECK(code != GROVE_OK || (size_t)ret->count <= batch->count);
+    return code;
+}
+
+// A vector that was computed, or is a placeholder, and that cannot be compared is computed anew:
+// all rows are read again, those with the texts to embed.
+static enum grove_code read_rows(struct batch *batch, struct pg_rows *ret,
+                                 struct grove_error *error)
+{
+    size_t count = 0;
+    int32_t *useless = arena_alloc_array(&batch->arena, batch->count, sizeof *useless);
+    if (!useless)
+        return error_no_memory(error, "a batch of the outbox");
+    enum grove_code code = query_current(batch, useless, 0, ret, error);
+    if (code != GROVE_OK)
+        return code;
+    for (int r = 0; r < ret->count; r++) {
+        const char *reason;
+        bool usable = read_vector(ret, r, &reason) || !reason;
+        if (!usable && !text_equal(pg_text(ret, r, 11), text_of("supplied")))
+            useless[count++] = pg_int4(ret, r, 0);
+    }
+    return count == 0 ? GROVE_OK : query_current(batch, useless, count, ret, error);
 }
 
 // Splits the leased rows into those that live and those that are to be removed.
@@ -162,20 +207,17 @@ static enum grove_code read_current(struct batch *batch, struct grove_error *err
 {
     CHECK(batch->count > 0);
     CHECK(!batch->points); // once
-    struct pg_params params = {0};
-    pg_add_int4_array(&params, &batch->arena, batch->content_ids, batch->count);
-    pg_add_text(&params, text_of(embed_model_id(batch->precision)));
-    struct pg_rows rows;
-    enum grove_code code = projector_run(batch, "current.sql", &params, &rows, error);
+    struct pg_rows rows = {.count = 0};
+    enum grove_code code = read_rows(batch, &rows, error);
     if (code != GROVE_OK)
         return code;
-    CHECK(rows.columns == CURRENT_COLUMNS);
-    CHECK((size_t)rows.count <= batch->count);
     batch->points = arena_alloc_array(&batch->arena, batch->count, sizeof *batch->points);
     batch->texts = arena_alloc_array(&batch->arena, batch->count, sizeof *batch->texts);
     batch->removed_ids = arena_alloc_array(&batch->arena, batch->count, sizeof(int32_t));
     batch->removed_revisions = arena_alloc_array(&batch->arena, batch->count, sizeof(int64_t));
-    if (!batch->points || !batch->texts || !batch->removed_ids || !batch->removed_revisions)
+    batch->unusable = arena_alloc_array(&batch->arena, batch->count, sizeof *batch->unusable);
+    if (!batch->points || !batch->texts || !batch->removed_ids || !batch->removed_revisions ||
+        !batch->unusable)
         return error_no_memory(error, "a batch of the outbox");
 
     struct text model = text_of(embed_model_id(batch->precision));
@@ -195,15 +237,17 @@ static enum grove_code read_current(struct batch *batch, struct grove_error *err
         batch->removed_revisions[batch->removed_count++] = batch->revisions[i];
     }
     CHECK(batch->point_count + batch->removed_count == batch->count);
-    DCHECK(projector_batch_check(batch) == NULL);
     return GROVE_OK;
 }
 
 // --- put back ---------------------------------------------------------------------------------
 
-enum grove_code projector_put_back(struct batch *batch, const int32_t *content_ids, size_t count,
-                                   bool counts, const char *reason, struct grove_error *error)
+// attempts_max: after so many that count a row is dead; 0: this one does not count.
+static enum grove_code put_back_until(struct batch *batch, const int32_t *content_ids, size_t count,
+                                      int attempts_max, const char *reason,
+                                      struct grove_error *error)
 {
+    bool counts = attempts_max > 0;
     CHECK(count <= batch->count);
     CHECK(reason); // of a dead letter it is all that is left
     struct pg_params params = {0};
@@ -211,7 +255,7 @@ enum grove_code projector_put_back(struct batch *batch, const int32_t *content_i
     pg_add_text(&params, text_of(batch->owner));
     pg_add_text(&params, text_of(reason));
     pg_add_bool(&params, counts);
-    pg_add_int4(&params, ATTEMPTS_MAX);
+    pg_add_int4(&params, counts ? attempts_max : ATTEMPTS_MAX);
     struct pg_rows rows;
     enum grove_code code = projector_run(batch, "put_back.sql", &params, &rows, error);
     if (code != GROVE_OK)
@@ -224,6 +268,12 @@ enum grove_code projector_put_back(struct batch *batch, const int32_t *content_i
     if (counts)
         batch->report->failed += (int64_t)count;
     return GROVE_OK;
+}
+
+enum grove_code projector_put_back(struct batch *batch, const int32_t *content_ids, size_t count,
+                                   bool counts, const char *reason, struct grove_error *error)
+{
+    return put_back_until(batch, content_ids, count, counts ? ATTEMPTS_MAX : 0, reason, error);
 }
 
 static void forbid_acknowledgement(struct batch *batch, int32_t content_id)
@@ -250,6 +300,28 @@ static void forget_row(struct batch *batch, int32_t content_id)
     }
     CHECK(kept + 1 == batch->point_count);
     batch->point_count = kept;
+}
+
+// A vector that was supplied is somebody's word, and no attempt makes it another: the row is a dead
+// letter at once, and the others go on.
+static enum grove_code give_up_unusable(struct batch *batch, struct grove_error *error)
+{
+    enum grove_code code = GROVE_OK;
+    char reason[256];
+    for (size_t i = 0; code == GROVE_OK && i < batch->unusable_count; i++) {
+        const struct unusable *row = &batch->unusable[i];
+        snprintf(reason, sizeof reason,
+                 "its supplied vector cannot be compared: %s; load the content with another, or "
+                 "delete its row of grove.embedding to have one computed, then grove sync "
+                 "--retry-dead",
+                 row->reason);
+        snprintf(batch->report->last_error, sizeof batch->report->last_error, "content %d: %s",
+                 row->content_id, reason);
+        forget_row(batch, row->content_id);
+        code = put_back_until(batch, &row->content_id, 1, 1, reason, error);
+    }
+    DCHECK(code != GROVE_OK || projector_batch_check(batch) == NULL);
+    return code;
 }
 
 // --- embed ------------------------------------------------------------------------------------
@@ -508,6 +580,8 @@ static enum grove_code bring_up(struct batch *batch, struct grove_error *error)
     if (code == GROVE_OK && batch->superseded)
         return projector_put_back(batch, batch->content_ids, batch->count, false,
                                   "the database changed to vectors of another precision", error);
+    if (code == GROVE_OK)
+        code = give_up_unusable(batch, error);
     if (code == GROVE_OK)
         code = INJECT(PROJECTOR_READ, error);
     if (code == GROVE_OK)

@@ -11,6 +11,11 @@
 enum { PROJECTOR_BATCH_ROWS = 128, PROJECTOR_OWNER_SIZE = 48 };
 
 // All arrays have `count` entries unless said otherwise.
+struct unusable {
+    int32_t content_id;
+    const char *reason; // why, in words
+};
+
 struct batch {
     struct store *store;
     struct projector_report *report;
@@ -27,6 +32,10 @@ struct batch {
     size_t point_count; // rows that live
     struct vector_point *points;
     struct text *texts; // by point: what to embed; {NULL, 0} where the vector is there
+
+    // Rows whose vector nothing can be compared with, and which is not ours to replace.
+    size_t unusable_count;
+    struct unusable *unusable;
 
     struct vector_state *states; // by row: what the engine was seen to hold; NULL: not looked yet
 

@@ -14,6 +14,11 @@ const char *vector_describe(const struct vector_engine *engine)
     return engine->operations->describe(engine);
 }
 
+const char *vector_collection(const struct vector_engine *engine)
+{
+    return engine->operations->collection(engine);
+}
+
 enum grove_code vector_ensure_collection(struct vector_engine *engine, struct grove_error *error)
 {
     return engine->operations->ensure_collection(engine, error);
@@ -58,7 +63,14 @@ enum grove_code vector_search(struct vector_engine *engine, const struct vector_
                               struct arena *arena, struct vector_hits *ret,
                               struct grove_error *error)
 {
+    CHECK(query->also_count <= VECTOR_ALSO_MAX);
     return engine->operations->search(engine, query, arena, ret, error);
+}
+
+enum grove_code vector_graph(struct vector_engine *engine, char ret[static VECTOR_GRAPH_SIZE],
+                             struct grove_error *error)
+{
+    return engine->operations->graph(engine, ret, error);
 }
 
 enum grove_code vector_count(struct vector_engine *engine, const struct vector_filter *filter,

@@ -73,10 +73,24 @@ struct vector_query {
     const float *vector; // VECTOR_DIMENSION numbers
     const struct vector_filter *filter;
     size_t limit;
-    size_t offset;
     bool exact;       // score every matching point, use no index
     unsigned hnsw_ef; // 0: the engine's choice
+    // Points that are compared exactly besides, where they satisfy the filter: those that the
+    // engine's graph is known not to reach. They compete for the same `limit` places.
+    const int32_t *also_ids;
+    size_t also_count; // at most VECTOR_ALSO_MAX; all is compared where `exact`
+    bool name_graph;   // fill in the graph of the hits: it may take a request more
 };
+enum {
+    VECTOR_ALSO_MAX = 4096,
+    // Up to so many points, comparing all of them costs about what a walk over a graph does, and
+    // misses none.
+    VECTOR_EXACT_POINTS = 25000,
+};
+
+// Names the graphs that the engine searches right now: when one is built anew the name changes,
+// and never comes back. "": the engine cannot tell.
+enum { VECTOR_GRAPH_SIZE = 72 };
 
 struct vector_hit {
     int32_t content_id;
@@ -85,8 +99,11 @@ struct vector_hit {
 };
 
 struct vector_hits {
-    struct vector_hit *items; // in the caller's arena, best first
+    struct vector_hit *items; // in the caller's arena, best first, each id once
     size_t count;
+    // Where `name_graph` asked for it and the search was not exact: the graphs that answered, or
+    // newer ones. "": the engine did not tell, which fails no search.
+    char graph[VECTOR_GRAPH_SIZE];
 };
 
 struct vector_info {
@@ -113,6 +130,7 @@ struct vector_engine_operations {
     const char *name;
     void (*free)(struct vector_engine *engine);
     const char *(*describe)(const struct vector_engine *engine);
+    const char *(*collection)(const struct vector_engine *engine);
     enum grove_code (*ensure_collection)(struct vector_engine *engine, struct grove_error *error);
     enum grove_code (*drop_collection)(struct vector_engine *engine, struct grove_error *error);
     enum grove_code (*info)(struct vector_engine *engine, struct vector_info *ret,
@@ -126,6 +144,8 @@ struct vector_engine_operations {
     enum grove_code (*search)(struct vector_engine *engine, const struct vector_query *query,
                               struct arena *arena, struct vector_hits *ret,
                               struct grove_error *error);
+    enum grove_code (*graph)(struct vector_engine *engine, char ret[static VECTOR_GRAPH_SIZE],
+                             struct grove_error *error);
     enum grove_code (*count)(struct vector_engine *engine, const struct vector_filter *filter,
                              uint64_t *ret, struct grove_error *error);
     enum grove_code (*states)(struct vector_engine *engine, const int32_t *content_ids,
@@ -142,6 +162,9 @@ void vector_engine_free(struct vector_engine *engine);
 
 // Where it is, without credentials: for messages.
 const char *vector_describe(const struct vector_engine *engine);
+
+// The name of the collection, which the engine's name of a graph is one of.
+const char *vector_collection(const struct vector_engine *engine);
 
 // Creates the collection and the payload indexes that are missing. A collection of another size
 // or distance is GROVE_CONFLICT: it is never dropped or changed.
@@ -172,6 +195,11 @@ enum grove_code vector_evict(struct vector_engine *engine, const struct vector_s
 enum grove_code vector_search(struct vector_engine *engine, const struct vector_query *query,
                               struct arena *arena, struct vector_hits *ret,
                               struct grove_error *error);
+
+// The name of the graphs that it searches now (see VECTOR_GRAPH_SIZE), and of no others: while it
+// is building, GROVE_OK with "".
+enum grove_code vector_graph(struct vector_engine *engine, char ret[static VECTOR_GRAPH_SIZE],
+                             struct grove_error *error);
 
 // Exact.
 enum grove_code vector_count(struct vector_engine *engine, const struct vector_filter *filter,

@@ -18,9 +18,14 @@ struct conditions {
     unsigned count;
 };
 
-static void begin(struct conditions *conditions, const char *key)
+static void separate(struct conditions *conditions)
 {
     strbuf_add(conditions->body, conditions->count++ == 0 ? ",\"filter\":{\"must\":[" : ",");
+}
+
+static void begin(struct conditions *conditions, const char *key)
+{
+    separate(conditions);
     strbuf_addf(conditions->body, "{\"key\":\"%s\",", key);
 }
 
@@ -51,31 +56,51 @@ static void add_leaves(struct conditions *conditions, const struct vector_filter
     strbuf_add(conditions->body, "]}}");
 }
 
-static void add_bound(struct strbuf *body, bool *first, const char *name, const char *value)
+int64_t filter_clamp_time(int64_t timestamp_us)
 {
-    strbuf_addf(body, "%s\"%s\":%s", *first ? "" : ",", name, value);
-    *first = false;
+    return timestamp_us < FILTER_FIRST_US  ? FILTER_FIRST_US
+           : timestamp_us > FILTER_LAST_US ? FILTER_LAST_US
+                                           : timestamp_us;
+}
+
+// Moving is monotone. So t >= since puts the moved t at or after the moved since; and t < before is
+// t <= before - 1 µs, which puts it at or before the moved end of that.
+bool filter_times(const struct vector_filter *filter, int64_t *ret_first_us, int64_t *ret_last_us)
+{
+    int64_t since_us = filter->created_since_us, before_us = filter->created_before_us;
+    if (since_us == VECTOR_NONE && before_us == VECTOR_NONE)
+        return false;
+    *ret_first_us = since_us == VECTOR_NONE ? FILTER_FIRST_US : filter_clamp_time(since_us);
+    *ret_last_us = before_us == VECTOR_NONE ? FILTER_LAST_US : filter_clamp_time(before_us - 1);
+    CHECK(*ret_first_us >= FILTER_FIRST_US);
+    CHECK(*ret_last_us <= FILTER_LAST_US);
+    return true;
+}
+
+static void add_time(struct strbuf *body, const char *name, int64_t timestamp_us)
+{
+    char text[CLOCK_RFC3339_SIZE];
+    clock_format_rfc3339(timestamp_us, text);
+    strbuf_addf(body, "\"%s\":\"%s\"", name, text);
 }
 
 static void add_created(struct conditions *conditions, const struct vector_filter *filter)
 {
-    if (filter->created_since_us == VECTOR_NONE && filter->created_before_us == VECTOR_NONE)
+    int64_t first_us, last_us;
+    if (!filter_times(filter, &first_us, &last_us))
         return;
     begin(conditions, "created_at");
     strbuf_add(conditions->body, "\"range\":{");
-    bool first = true;
-    char text[CLOCK_RFC3339_SIZE], quoted[CLOCK_RFC3339_SIZE + 2];
-    if (filter->created_since_us != VECTOR_NONE) {
-        clock_format_rfc3339(filter->created_since_us, text);
-        snprintf(quoted, sizeof quoted, "\"%s\"", text);
-        add_bound(conditions->body, &first, "gte", quoted);
-    }
-    if (filter->created_before_us != VECTOR_NONE) {
-        clock_format_rfc3339(filter->created_before_us, text);
-        snprintf(quoted, sizeof quoted, "\"%s\"", text);
-        add_bound(conditions->body, &first, "lt", quoted);
-    }
+    add_time(conditions->body, "gte", first_us);
+    strbuf_add_char(conditions->body, ',');
+    add_time(conditions->body, "lte", last_us);
     strbuf_add(conditions->body, "}}");
+}
+
+static void add_bound(struct strbuf *body, bool *first, const char *name, const char *value)
+{
+    strbuf_addf(body, "%s\"%s\":%s", *first ? "" : ",", name, value);
+    *first = false;
 }
 
 static void add_words(struct conditions *conditions, const struct vector_filter *filter)
@@ -97,17 +122,35 @@ static void add_words(struct conditions *conditions, const struct vector_filter 
     strbuf_add(conditions->body, "}}");
 }
 
+static void add_members(struct conditions *conditions, const struct vector_filter *filter)
+{
+    add_any_text(conditions, "hierarchy_table", filter->hierarchy_tables,
+                 filter->hierarchy_table_count);
+    add_leaves(conditions, filter);
+    add_any_text(conditions, "content_type", filter->content_types, filter->content_type_count);
+    add_created(conditions, filter);
+    add_words(conditions, filter);
+}
+
 void filter_add(struct strbuf *body, const struct vector_filter *filter)
 {
-    if (!filter)
-        return;
     struct conditions conditions = {.body = body};
-    add_any_text(&conditions, "hierarchy_table", filter->hierarchy_tables,
-                 filter->hierarchy_table_count);
-    add_leaves(&conditions, filter);
-    add_any_text(&conditions, "content_type", filter->content_types, filter->content_type_count);
-    add_created(&conditions, filter);
-    add_words(&conditions, filter);
+    if (filter)
+        add_members(&conditions, filter);
     if (conditions.count > 0)
         strbuf_add(body, "]}");
+}
+
+void filter_add_of_ids(struct strbuf *body, const struct vector_filter *filter, const int32_t *ids,
+                       size_t count)
+{
+    struct conditions conditions = {.body = body};
+    separate(&conditions);
+    strbuf_add(body, "{\"has_id\":[");
+    for (size_t i = 0; i < count; i++)
+        strbuf_addf(body, "%s%d", i > 0 ? "," : "", ids[i]);
+    strbuf_add(body, "]}");
+    if (filter)
+        add_members(&conditions, filter);
+    strbuf_add(body, "]}");
 }

@@ -26,7 +26,10 @@
 #include "base/inject.h"
 #include "base/json.h"
 #include "base/strbuf.h"
+#include "vector/direction.h"
 #include "vector/filter.h"
+#include "vector/graph.h"
+#include "vector/hits.h"
 #include "vector/http.h"
 
 enum {
@@ -35,6 +38,7 @@ enum {
     PATH_SIZE = COLLECTION_NAME_MAX + 64,
     CONDITIONAL_SINCE = 1016, // 1.16
     OLDEST_VERSION = 1010,    // 1.10
+    SEGMENTS_SINCE = 1018,    // 1.18 tells which there are
     READ_TIMEOUT_MS = 3000,
     EXACT_TIMEOUT_MS = 10000,
     HNSW_M = 16,
@@ -298,6 +302,29 @@ static enum grove_code info(struct vector_engine *engine, struct vector_info *re
     return code;
 }
 
+// --- its graphs ----------------------------------------------------------------------------------
+
+static enum grove_code ask_graphs(struct qdrant *qdrant, struct graph_server *ret,
+                                  struct grove_error *error)
+{
+    enum grove_code code = ask_version(qdrant, error);
+    *ret = (struct graph_server){
+        .client = qdrant->client,
+        .collection = qdrant->collection,
+        .timeout_ms = qdrant->read_timeout_ms,
+        .tells_segments = atomic_load(&qdrant->version) >= SEGMENTS_SINCE,
+    };
+    return code;
+}
+
+static enum grove_code name_graph(struct vector_engine *engine, char ret[static VECTOR_GRAPH_SIZE],
+                                  struct grove_error *error)
+{
+    struct graph_server server;
+    enum grove_code code = ask_graphs(qdrant_of(engine), &server, error);
+    return code == GROVE_OK ? graph_read_built(&server, ret, error) : code;
+}
+
 // --- writing -------------------------------------------------------------------------------------
 
 static void add_nullable(struct strbuf *body, const char *name, int64_t value)
@@ -308,10 +335,23 @@ static void add_nullable(struct strbuf *body, const char *name, int64_t value)
         strbuf_addf(body, ",\"%s\":%lld", name, (long long)value);
 }
 
+// Of length 1, whatever its own: servers divide by a length only where it is not too short, and
+// have none for a vector whose squares float32 cannot hold.
+static void add_vector(struct strbuf *body, const float *vector)
+{
+    double direction[VECTOR_DIMENSION];
+    float numbers[VECTOR_DIMENSION];
+    enum direction_verdict verdict = direction_of(vector, direction);
+    CHECK(verdict == DIRECTION_GOOD); // its callers have refused others
+    for (size_t i = 0; i < VECTOR_DIMENSION; i++)
+        numbers[i] = (float)direction[i];
+    json_add_floats(body, numbers, VECTOR_DIMENSION);
+}
+
 static void add_point(struct strbuf *body, const struct vector_point *point)
 {
     strbuf_addf(body, "{\"id\":%d,\"vector\":", point->content_id);
-    json_add_floats(body, point->vector, VECTOR_DIMENSION);
+    add_vector(body, point->vector);
     strbuf_addf(body, ",\"payload\":{\"content_id\":%d,\"hierarchy_table\":", point->content_id);
     json_add_string(body, point->hierarchy_table);
     strbuf_addf(body, ",\"leaf_id\":%d,\"content_type\":", point->leaf_id);
@@ -320,7 +360,7 @@ static void add_point(struct strbuf *body, const struct vector_point *point)
     add_nullable(body, "word_count", point->word_count);
     if (point->created_at_us != VECTOR_NONE) {
         char created_at[CLOCK_RFC3339_SIZE];
-        clock_format_rfc3339(point->created_at_us, created_at);
+        clock_format_rfc3339(filter_clamp_time(point->created_at_us), created_at);
         strbuf_addf(body, ",\"created_at\":\"%s\"", created_at);
     }
     strbuf_addf(body, ",\"revision\":%lld}}", (long long)point->revision);
@@ -337,11 +377,15 @@ static void add_not_newer(struct strbuf *body, int32_t id, int64_t revision)
 
 static enum grove_code check_point(const struct vector_point *point, struct grove_error *error)
 {
-    for (size_t i = 0; i < VECTOR_DIMENSION; i++)
-        if (!isfinite(point->vector[i]))
-            return error_set(error, GROVE_INVALID,
-                             "the vector of content %d has no finite number at position %zu",
-                             point->content_id, i);
+    size_t position = 0;
+    enum direction_verdict verdict = direction_check(point->vector, &position);
+    if (verdict == DIRECTION_NOT_FINITE)
+        return error_set(error, GROVE_INVALID,
+                         "the vector of content %d has no finite number at position %zu",
+                         point->content_id, position);
+    if (verdict == DIRECTION_ALL_ZERO)
+        return error_set(error, GROVE_INVALID, "the vector of content %d is all zero",
+                         point->content_id);
     return GROVE_OK;
 }
 
@@ -495,19 +539,30 @@ static bool read_point(yyjson_val *point, int32_t *ret_id, int64_t *ret_revision
     return true;
 }
 
-static void add_query(struct strbuf *body, const struct vector_query *query)
+// The usual search, or the exact one of the points to be compared besides.
+static void add_query(struct strbuf *body, const struct vector_query *query, bool besides)
 {
     strbuf_add(body, "{\"query\":");
-    json_add_floats(body, query->vector, VECTOR_DIMENSION);
-    filter_add(body, query->filter);
+    add_vector(body, query->vector);
+    if (besides)
+        filter_add_of_ids(body, query->filter, query->also_ids, query->also_count);
+    else
+        filter_add(body, query->filter);
     strbuf_addf(body, ",\"limit\":%zu", query->limit);
-    if (query->offset > 0)
-        strbuf_addf(body, ",\"offset\":%zu", query->offset);
-    if (query->exact)
+    if (query->exact || besides)
         strbuf_add(body, ",\"params\":{\"exact\":true}");
     else if (query->hnsw_ef > 0)
         strbuf_addf(body, ",\"params\":{\"hnsw_ef\":%u}", query->hnsw_ef);
     strbuf_add(body, ",\"with_payload\":[\"revision\"],\"with_vector\":false}");
+}
+
+static void add_both_queries(struct strbuf *body, const struct vector_query *query)
+{
+    strbuf_add(body, "{\"searches\":[");
+    add_query(body, query, false);
+    strbuf_add_char(body, ',');
+    add_query(body, query, true);
+    strbuf_add(body, "]}");
 }
 
 static enum grove_code read_hits(const struct qdrant *qdrant, yyjson_val *points,
@@ -536,6 +591,34 @@ static enum grove_code read_hits(const struct qdrant *qdrant, yyjson_val *points
     return GROVE_OK;
 }
 
+static enum grove_code read_both_hits(const struct qdrant *qdrant, yyjson_val *results,
+                                      const struct vector_query *query, struct arena *arena,
+                                      struct vector_hits *ret, struct grove_error *error)
+{
+    struct vector_hits also;
+    if (yyjson_arr_size(results) != 2)
+        return not_understood(qdrant, "two results", error);
+    yyjson_val *first = yyjson_arr_get_first(results), *second = yyjson_arr_get_last(results);
+    enum grove_code code = read_hits(qdrant, yyjson_obj_get(first, "points"), arena, ret, error);
+    if (code == GROVE_OK)
+        code = read_hits(qdrant, yyjson_obj_get(second, "points"), arena, &also, error);
+    return code == GROVE_OK ? hits_merge(ret, &also, query->limit, arena, ret, error) : code;
+}
+
+// After the answer, so that these graphs are those that answered, or newer ones.
+static void name_hits(struct qdrant *qdrant, yyjson_val *answer, struct vector_hits *hits)
+{
+    struct graph_server server;
+    struct grove_error ignored;
+    if (graph_told(answer, hits->graph))
+        return;
+    enum grove_code code = ask_graphs(qdrant, &server, &ignored);
+    if (code == GROVE_OK)
+        code = graph_read(&server, hits->graph, &ignored);
+    if (code != GROVE_OK)
+        hits->graph[0] = '\0';
+}
+
 static enum grove_code search(struct vector_engine *engine, const struct vector_query *query,
                               struct arena *arena, struct vector_hits *ret,
                               struct grove_error *error)
@@ -545,12 +628,18 @@ static enum grove_code search(struct vector_engine *engine, const struct vector_
         *ret = (struct vector_hits){.count = 0};
         return GROVE_OK;
     }
+    if (direction_check(query->vector, NULL) != DIRECTION_GOOD)
+        return error_set(error, GROVE_INVALID, "the vector to search for has no direction");
+    bool both = query->also_count > 0 && !query->exact;
     struct strbuf body;
     strbuf_init(&body, BODY_BYTES_MAX);
-    add_query(&body, query);
+    if (both)
+        add_both_queries(&body, query);
+    else
+        add_query(&body, query, false);
     struct http_reply reply = {NULL};
     struct request request = {.method = "POST",
-                              .suffix = "/points/query",
+                              .suffix = both ? "/points/query/batch" : "/points/query",
                               .body = &body,
                               .timeout_ms = query->exact ? qdrant->exact_timeout_ms
                                                          : qdrant->read_timeout_ms};
@@ -558,7 +647,15 @@ static enum grove_code search(struct vector_engine *engine, const struct vector_
     strbuf_release(&body);
     if (code != GROVE_OK)
         return code;
-    code = read_hits(qdrant, yyjson_obj_get(http_result(&reply), "points"), arena, ret, error);
+    yyjson_val *result = http_result(&reply),
+               *answer = both ? yyjson_arr_get_first(result) : result;
+    struct vector_hits hits;
+    code = both ? read_both_hits(qdrant, result, query, arena, &hits, error)
+                : read_hits(qdrant, yyjson_obj_get(result, "points"), arena, &hits, error);
+    if (code == GROVE_OK && query->name_graph && !query->exact)
+        name_hits(qdrant, answer, &hits);
+    if (code == GROVE_OK)
+        *ret = hits;
     http_reply_release(&reply);
     return code;
 }
@@ -681,10 +778,16 @@ static const char *describe(const struct vector_engine *engine)
     return http_describe(((const struct qdrant *)engine)->client);
 }
 
+static const char *collection_name(const struct vector_engine *engine)
+{
+    return ((const struct qdrant *)engine)->collection;
+}
+
 static const struct vector_engine_operations operations = {
     .name = "qdrant",
     .free = free_qdrant,
     .describe = describe,
+    .collection = collection_name,
     .ensure_collection = ensure_collection,
     .drop_collection = drop_collection,
     .info = info,
@@ -692,6 +795,7 @@ static const struct vector_engine_operations operations = {
     .remove = remove_points,
     .evict = evict,
     .search = search,
+    .graph = name_graph,
     .count = count_points,
     .states = read_states,
 };

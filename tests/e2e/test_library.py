@@ -7,7 +7,7 @@ import shutil
 import subprocess
 
 import pytest
-from conftest import BINARY, EXIT_STATUS, ROOT
+from conftest import BINARY, EXIT_STATUS, ROOT, wait_until
 
 BUILD = pathlib.Path(BINARY).resolve().parent
 WARNINGS = ["-Wall", "-Wextra", "-Werror", "-pedantic"]
@@ -83,6 +83,17 @@ def test_the_example(installed, tmp_path, sample):
     assert done.returncode == EXIT_STATUS["not_found"]
     assert "does not exist" in done.stderr and "hint: " in done.stderr and "Islam" in done.stderr
     assert run(program, grove=sample, environment=environment).returncode == 2
+
+
+def test_an_installed_library_starts_the_installed_command(installed, tmp_path, filled):
+    """It is the home's resident projector, from where the tree was moved to."""
+    folder, flags, environment = installed
+    program = compile_c(ROOT / "examples" / "search.c", tmp_path / "search", flags)
+    done = run(program, "faith", grove=filled, environment=environment, GROVE_PROJECTOR="on")
+    assert done.returncode == 0
+    pid = wait_until(lambda: filled.json("status")["projector"]["pid"])
+    (command,) = folder.rglob("bin/grove")
+    assert os.path.realpath(f"/proc/{pid}/exe") == str(command.resolve())
 
 
 @pytest.fixture(scope="module")

@@ -156,4 +156,12 @@ MUTANTS = [
         hangs=True,
         needs_root=True,
     ),
+    Mutant(
+        name="time-that-does-not-fit-is-read",
+        guards="src/base/README: clock",
+        file="src/base/clock.c",
+        find="        timestamp_us == CLOCK_INFINITY || timestamp_us <= CLOCK_MINUS_INFINITY)",
+        replace="        timestamp_us == days)",
+        killer="u_clock:timestamps",
+    ),
 ]

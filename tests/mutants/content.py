@@ -122,4 +122,13 @@ MUTANTS = [
                 "        code = project(batch, progress, error);",
         killer="u_load:what_is_committed_waits_in_the_outbox",
     ),
+    Mutant(
+        name="time-before-the-servers-first-is-loaded-as-another",
+        guards="src/content/README 1",
+        file="src/content/record.c",
+        find="    if (parsing->record->created_at_us < CREATED_FIRST_US &&",
+        replace="    if (parsing->record->created_at_us < CLOCK_MINUS_INFINITY &&",
+        killer="tests/e2e/test_times.py::test_what_cannot_be_held_is_refused"
+               "[4714-11-23T23:59:59.999999 BC]",
+    ),
 ]

@@ -104,4 +104,28 @@ MUTANTS = [
         replace="    return works_in((pid_t)pid, cluster->data) ? (pid_t)pid : 0;",
         killer="u_private:a_postmaster_works_in_its_folder",
     ),
+    Mutant(
+        name="minus-infinity-becomes-a-time",
+        guards="src/pg/README 9",
+        file="src/pg/params.c",
+        find="    if (timestamp_us == CLOCK_MINUS_INFINITY)\n",
+        replace="    if (timestamp_us == 1 - CLOCK_INFINITY)\n",
+        killer="u_times:bounds_out_of_reach",
+    ),
+    Mutant(
+        name="bound-before-the-first-time-is-sent",
+        guards="src/pg/README 9",
+        file="src/pg/params.c",
+        find="    return too_early || moved_us < PG_FIRST_US ? PG_FIRST_US : moved_us;",
+        replace="    return too_early ? PG_FIRST_US : moved_us;",
+        killer="u_times:bounds_out_of_reach",
+    ),
+    Mutant(
+        name="late-time-becomes-infinity",
+        guards="src/pg/README 9",
+        file="src/pg/rows.c",
+        find="    return too_late || since_1970 == CLOCK_INFINITY ? CLOCK_INFINITY - 1 :",
+        replace="    return too_late ? CLOCK_INFINITY :",
+        killer="u_times:times_come_and_go",
+    ),
 ]

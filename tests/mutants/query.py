@@ -37,6 +37,23 @@ MUTANTS = [
         killer="u_search:odd_ties_change_no_order",
     ),
     Mutant(
+        name="1970-is-no-bound",
+        guards="src/vector/README 8",
+        file="src/query/predicate.c",
+        find="given_us == GROVE_1970 ? 0 : given_us;",
+        replace="given_us == GROVE_1970 ? 1 : given_us;",
+        killer="tests/e2e/test_times.py::test_bounds_are_postgresqls[1970-01-01 00:00:00-grove]",
+    ),
+    Mutant(
+        name="page-begins-at-a-time-that-many-share",
+        guards="src/query/README 3",
+        file="src/query/browse.c",
+        find="pg_timestamp_key(rows, (int)count - 1, CREATED_COLUMN);",
+        replace="last->created_at_us == GROVE_NULL ? PG_NO_TIMESTAMP\n"
+                "                      : last->created_at_us - 946684800000000;",
+        killer="tests/e2e/test_times.py::test_pages_miss_and_repeat_nothing",
+    ),
+    Mutant(
         name="rows-without-a-time-come-first",
         guards="src/query/README 3",
         file="sql/queries/browse.sql",

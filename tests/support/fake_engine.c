@@ -3,18 +3,16 @@
 // A call goes: hook before, fault chosen, done or not, kept for later or not, hook after, answered
 // now or late. A write is copied first (struct fake_write), so that it can be done now, later, or
 // twice.
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
 #include "base/check.h"
 #include "fake_engine_private.h"
+#include "vector/direction.h"
+#include "vector/filter.h"
 
 enum { WAIT_TIMEOUT_S = 60 };
-
-// RFC 3339 has no years beyond: the engine's index of times leaves such points out.
-static const int64_t LAST_INDEXED_US = 253402300799999999;
 
 static struct fake_engine *fake_of(struct vector_engine *engine)
 {
@@ -28,6 +26,7 @@ static void copy_text(struct text text, char ret[static FAKE_TEXT_SIZE])
     ret[text.length] = '\0';
 }
 
+// As the client sends it.
 static struct fake_point point_of(const struct vector_point *point)
 {
     struct fake_point made = {.id = point->content_id,
@@ -35,10 +34,15 @@ static struct fake_point point_of(const struct vector_point *point)
                               .leaf_id = point->leaf_id,
                               .chunk_number = point->chunk_number,
                               .word_count = point->word_count,
-                              .created_at_us = point->created_at_us};
+                              .created_at_us = VECTOR_NONE};
+    double direction[VECTOR_DIMENSION];
+    if (point->created_at_us != VECTOR_NONE)
+        made.created_at_us = filter_clamp_time(point->created_at_us);
     copy_text(point->hierarchy_table, made.hierarchy_table);
     copy_text(point->content_type, made.content_type);
-    memcpy(made.vector, point->vector, sizeof made.vector);
+    CHECK(direction_of(point->vector, direction) == DIRECTION_GOOD);
+    for (size_t i = 0; i < VECTOR_DIMENSION; i++)
+        made.vector[i] = (float)direction[i];
     return made;
 }
 
@@ -214,12 +218,10 @@ static enum grove_code perform_write(struct fake_engine *fake, struct fake_write
 
 static enum grove_code check_vector(const struct vector_point *point, struct grove_error *error)
 {
-    for (size_t i = 0; i < VECTOR_DIMENSION; i++)
-        if (!isfinite(point->vector[i]))
-            return error_set(error, GROVE_INVALID,
-                             "the vector of content %d has no finite number at position %zu",
-                             point->content_id, i);
-    return GROVE_OK;
+    return direction_check(point->vector, NULL) == DIRECTION_GOOD
+               ? GROVE_OK
+               : error_set(error, GROVE_INVALID, "the vector of content %d has no direction",
+                           point->content_id);
 }
 
 static enum grove_code fake_upsert(struct vector_engine *engine, const struct vector_point *points,
@@ -278,7 +280,7 @@ static enum grove_code fake_ensure(struct vector_engine *engine, struct grove_er
     const struct fake_fault *fault = begin_call(fake, &event, &met) ? &met : NULL;
     if (!does_nothing(fault) && !is_lost(fault)) {
         pthread_mutex_lock(&fake->mutex);
-        fake->collection = true;
+        fake_make_collection(fake);
         pthread_mutex_unlock(&fake->mutex);
     }
     return end_call(fake, &event, fault, GROVE_OK, error);
@@ -354,16 +356,13 @@ static bool matches(const struct fake_point *point, const struct vector_filter *
     if (!filter)
         return true;
     CHECK(!filter->by_leaf || filter->leaf_id_count == 0 || filter->hierarchy_table_count == 1);
-    bool timed =
-        filter->created_since_us != VECTOR_NONE || filter->created_before_us != VECTOR_NONE;
-    int64_t last_us =
-        filter->created_before_us == VECTOR_NONE ? VECTOR_NONE : filter->created_before_us - 1;
+    int64_t first_us, last_us;
+    bool timed = filter_times(filter, &first_us, &last_us);
     return is_among(point->hierarchy_table, filter->hierarchy_tables,
                     filter->hierarchy_table_count) &&
            (!filter->by_leaf || is_of_leaves(point, filter)) &&
            is_among(point->content_type, filter->content_types, filter->content_type_count) &&
-           is_within(point->created_at_us, filter->created_since_us, last_us) &&
-           (!timed || point->created_at_us <= LAST_INDEXED_US) &&
+           (!timed || is_within(point->created_at_us, first_us, last_us)) &&
            is_within(point->word_count, filter->words_min, filter->words_max);
 }
 
@@ -373,6 +372,15 @@ static bool is_hidden(const struct fake_engine *fake, int64_t id)
         if (fake->hidden[i] == id)
             return true;
     return false;
+}
+
+// Whether a search shows the point at all, if it is near enough.
+static bool is_reached(const struct fake_engine *fake, const struct vector_query *query, int64_t id)
+{
+    bool reached = query->exact || !is_hidden(fake, id);
+    for (size_t i = 0; i < query->also_count && !reached; i++)
+        reached = query->also_ids[i] == id;
+    return reached;
 }
 
 struct scored {
@@ -405,12 +413,15 @@ static struct scored *score_points(const struct fake_engine *fake, const struct 
     struct scored *scored = calloc(fake->count + 1, sizeof *scored);
     CHECK(scored);
     float direction[VECTOR_DIMENSION];
-    memcpy(direction, query->vector, sizeof direction);
+    double exact[VECTOR_DIMENSION];
+    CHECK(direction_of(query->vector, exact) == DIRECTION_GOOD);
+    for (size_t i = 0; i < VECTOR_DIMENSION; i++)
+        direction[i] = (float)exact[i];
     fake_normalise(fake, direction);
     size_t count = 0;
     for (size_t i = 0; i < fake->count; i++) {
         const struct fake_point *point = &fake->points[i];
-        if (!matches(point, query->filter) || (!query->exact && is_hidden(fake, point->id)))
+        if (!matches(point, query->filter) || !is_reached(fake, query, point->id))
             continue;
         scored[count++] = (struct scored){score_of(direction, point->vector), point->id,
                                           point->revision, fake->ways.ties_backwards};
@@ -427,16 +438,19 @@ static enum grove_code search_points(const struct fake_engine *fake,
 {
     size_t count;
     struct scored *scored = score_points(fake, query, &count);
-    size_t end = query->offset + query->limit < count ? query->offset + query->limit : count;
+    size_t end = query->limit < count ? query->limit : count;
     struct vector_hits hits = {.items =
                                    arena_alloc_array(arena, query->limit + 1, sizeof *hits.items)};
-    for (size_t i = query->offset; hits.items && i < end; i++)
+    for (size_t i = 0; hits.items && i < end; i++)
         if (scored[i].id >= 0 && scored[i].id <= INT32_MAX)
             hits.items[hits.count++] = (struct vector_hit){(int32_t)scored[i].id, scored[i].score,
                                                            fake_shown_revision(scored[i].revision)};
     free(scored);
     if (!hits.items)
         return error_no_memory(error, "hits");
+    bool asked = query->limit > 0 && !filter_matches_nothing(query->filter);
+    if (asked && query->name_graph && !query->exact)
+        snprintf(hits.graph, sizeof hits.graph, "%s", fake->graph);
     *ret = hits;
     return GROVE_OK;
 }
@@ -454,9 +468,30 @@ static enum grove_code fake_search(struct vector_engine *engine, const struct ve
         pthread_mutex_lock(&fake->mutex);
         struct vector_query asked = *query;
         if (is_lost(fault))
-            asked.limit = asked.offset = 0;
+            asked.limit = 0;
         code = fake->collection ? search_points(fake, &asked, arena, ret, error)
                                 : set_no_collection(error);
+        pthread_mutex_unlock(&fake->mutex);
+    }
+    return end_call(fake, &event, fault, code, error);
+}
+
+static enum grove_code fake_graph(struct vector_engine *engine, char ret[static VECTOR_GRAPH_SIZE],
+                                  struct grove_error *error)
+{
+    struct fake_engine *fake = fake_of(engine);
+    struct engine_event event = {.call = ENGINE_GRAPH};
+    struct fake_fault met;
+    const struct fake_fault *fault = begin_call(fake, &event, &met) ? &met : NULL;
+    enum grove_code code = GROVE_OK;
+    if (!does_nothing(fault)) {
+        pthread_mutex_lock(&fake->mutex);
+        const char *status = fake->ways.status;
+        bool built = !is_lost(fault) && (status[0] == '\0' || strcmp(status, "green") == 0);
+        if (!fake->collection)
+            code = set_no_collection(error);
+        else
+            snprintf(ret, VECTOR_GRAPH_SIZE, "%s", built ? fake->graph : "");
         pthread_mutex_unlock(&fake->mutex);
     }
     return end_call(fake, &event, fault, code, error);
@@ -514,6 +549,12 @@ static void fake_free(struct vector_engine *engine)
     fake_engine_free(fake_of(engine));
 }
 
+static const char *fake_collection(const struct vector_engine *engine)
+{
+    (void)engine;
+    return "content_vectors";
+}
+
 static const char *fake_describe(const struct vector_engine *engine)
 {
     (void)engine;
@@ -524,6 +565,7 @@ const struct vector_engine_operations fake_operations = {
     .name = "fake",
     .free = fake_free,
     .describe = fake_describe,
+    .collection = fake_collection,
     .ensure_collection = fake_ensure,
     .drop_collection = fake_drop,
     .info = fake_info,
@@ -531,6 +573,7 @@ const struct vector_engine_operations fake_operations = {
     .remove = fake_remove,
     .evict = fake_evict,
     .search = fake_search,
+    .graph = fake_graph,
     .count = fake_count,
     .states = fake_states,
 };

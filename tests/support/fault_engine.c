@@ -123,6 +123,16 @@ static enum grove_code fault_search(struct vector_engine *engine, const struct v
     return end(fault, code, error);
 }
 
+static enum grove_code fault_graph(struct vector_engine *engine, char ret[static VECTOR_GRAPH_SIZE],
+                                   struct grove_error *error)
+{
+    const struct engine_fault *fault = meet(fault_of(engine), ENGINE_GRAPH);
+    enum grove_code code = GROVE_OK;
+    if (!fails_before(fault))
+        code = vector_graph(fault_of(engine)->within, ret, error);
+    return end(fault, code, error);
+}
+
 static enum grove_code fault_count(struct vector_engine *engine, const struct vector_filter *filter,
                                    uint64_t *ret, struct grove_error *error)
 {
@@ -150,6 +160,11 @@ static void fault_free(struct vector_engine *engine)
     free(fault_of(engine));
 }
 
+static const char *fault_collection(const struct vector_engine *engine)
+{
+    return vector_collection(fault_of(engine)->within);
+}
+
 static const char *fault_describe(const struct vector_engine *engine)
 {
     return vector_describe(fault_of(engine)->within);
@@ -159,6 +174,7 @@ static const struct vector_engine_operations operations = {
     .name = "fault",
     .free = fault_free,
     .describe = fault_describe,
+    .collection = fault_collection,
     .ensure_collection = fault_ensure,
     .drop_collection = fault_drop,
     .info = fault_info,
@@ -166,6 +182,7 @@ static const struct vector_engine_operations operations = {
     .remove = fault_remove,
     .evict = fault_evict,
     .search = fault_search,
+    .graph = fault_graph,
     .count = fault_count,
     .states = fault_states,
 };

@@ -8,8 +8,10 @@
 #include "../../support/stores.h"
 #include "../../support/trace_engine.h"
 
+#include <float.h>
 #include <math.h>
 
+#include "base/clock.h"
 #include "vector/private.h"
 #include "vector/qdrant.h"
 
@@ -20,6 +22,7 @@ struct contract {
     void (*ask)(struct contract *contract);
     bool real;
     struct vector_engine *engine;
+    struct fake_engine *fake; // within, where it is not real
     struct arena arena;
     struct test_vector vectors[64];
     bool passed;
@@ -236,9 +239,9 @@ static void hits_come_best_first(struct contract *contract)
     assert_string_equal(ids_of(contract, &hits), "2 3");
     assert_float_equal(hits.items[0].score, 0.75F, 1e-5F);
     assert_int_equal(hits.items[0].revision, 11);
-    hits = search(contract, &(struct vector_query){.limit = 2, .offset = 2, .exact = true});
-    assert_string_equal(ids_of(contract, &hits), "1");
-    assert_float_equal(hits.items[0].score, -0.5F, 1e-5F);
+    hits = search(contract, &(struct vector_query){.limit = 9, .exact = true});
+    assert_string_equal(ids_of(contract, &hits), "2 3 1");
+    assert_float_equal(hits.items[2].score, -0.5F, 1e-5F);
     hits = search(contract, &(struct vector_query){.limit = 0});
     assert_int_equal(hits.count, 0);
 }
@@ -258,15 +261,82 @@ static void lengths_do_not_count(struct contract *contract)
     assert_float_equal(hits.items[0].score, 0.75F, 1e-5F);
 }
 
-// Not a promise but a fact: whoever gives such vectors to the engine must make them longer first.
-static void very_short_vectors_stay_short(struct contract *contract)
+// In [-1, 1), the same in every run.
+static float draw(uint32_t *seed)
 {
-    struct vector_point point = make_point(contract, 1, 10, 1);
-    contract->vectors[1].numbers[0] = 1e-10F;
-    upsert(contract, &point, 1);
-    struct vector_hits hits = search(contract, &(struct vector_query){.limit = 1});
-    assert_int_equal(hits.count, 1);
-    assert_float_equal(hits.items[0].score, 0, 1e-5F);
+    *seed = *seed * 1664525U + 1013904223U;
+    return (float)(*seed >> 8) / 8388608.0F - 1;
+}
+
+static double exact_cosine(const float *a, const float *b)
+{
+    double dot = 0, square_a = 0, square_b = 0;
+    for (size_t i = 0; i < VECTOR_DIMENSION; i++) {
+        dot += (double)a[i] * (double)b[i];
+        square_a += (double)a[i] * (double)a[i];
+        square_b += (double)b[i] * (double)b[i];
+    }
+    return dot / sqrt(square_a) / sqrt(square_b);
+}
+
+// Vectors of every length that float32 has: whole numbers of the smallest float, lengths whose
+// squares are 0 or infinite in float32, zeros of both signs, single numbers.
+enum { EXTREMES = 60 };
+static void make_extreme(size_t i, float *ret)
+{
+    static const float scales[] = {0x1p-149F, 0x1p-147F, 0x1p-140F, 0x1p-126F, 1e-30F,
+                                   1e-20F,    1e-10F,    3.4e-4F,   3.5e-4F,   1,
+                                   1e10F,     1e19F,     1e30F,     FLT_MAX,   0x1p-149F};
+    uint32_t seed = (uint32_t)i + 1;
+    float scale = scales[i % ARRAY_COUNT(scales)];
+    for (size_t k = 0; k < VECTOR_DIMENSION; k++) {
+        float number = draw(&seed);
+        // Every second one is sparse, with zeros of both signs, and like all others.
+        ret[k] = i % 2 ? number * scale : number > 0.9F ? scale : number > 0 ? 0.0F : -0.0F;
+        if (i % 4 == 1 && k % 3 == 0)
+            ret[k] = scale;
+    }
+    ret[i] = scale; // none is all zero
+}
+
+static void compare_scores(struct contract *contract, const float *query)
+{
+    struct vector_hits hits =
+        search(contract, &(struct vector_query){.vector = query, .limit = EXTREMES, .exact = true});
+    assert_int_equal(hits.count, EXTREMES);
+    for (size_t i = 0; i < EXTREMES; i++) {
+        int32_t id = hits.items[i].content_id;
+        double wanted = exact_cosine(query, contract->vectors[id].numbers);
+        if (!(fabs((double)hits.items[i].score - wanted) <= 1e-5))
+            fail_msg("vector %d scores %.9g, not %.9g", id, (double)hits.items[i].score, wanted);
+    }
+}
+
+static void every_length_is_compared(struct contract *contract)
+{
+    struct vector_point points[EXTREMES];
+    for (int32_t i = 0; i < EXTREMES; i++) {
+        points[i] = make_point(contract, i + 1, 10, 1);
+        make_extreme((size_t)i, contract->vectors[i + 1].numbers);
+    }
+    upsert(contract, points, EXTREMES);
+    for (size_t i = 0; i < EXTREMES; i++) {
+        float query[VECTOR_DIMENSION];
+        make_extreme(i, query);
+        compare_scores(contract, query);
+    }
+}
+
+static void what_has_no_direction_is_refused(struct contract *contract)
+{
+    struct grove_error error;
+    struct vector_point points[] = {make_point(contract, 1, 10, 0.5F),
+                                    make_point(contract, 2, 10, 0.5F)};
+    memset(contract->vectors[2].numbers, 0, sizeof contract->vectors[2].numbers);
+    contract->vectors[2].numbers[5] = -0.0F;
+    assert_int_equal(vector_upsert(contract->engine, points, 2, &error), GROVE_INVALID);
+    assert_non_null(strstr(error.message, "content 2"));
+    assert_int_equal(count_points(contract, NULL), 0);
 }
 
 static void filters_hold(struct contract *contract)
@@ -315,8 +385,8 @@ static void filters_hold(struct contract *contract)
         {{OPEN, .words_min = 20, .words_max = 20}, "4"},
         {{.created_since_us = 1000000, .created_before_us = 3000000, ANY_WORDS}, "3 4"},
         {{.created_since_us = VECTOR_NONE, .created_before_us = 1, ANY_WORDS}, "2"},
-        // What no index of times holds is in no range: the year 10000.
-        {{.created_since_us = 3000000, .created_before_us = VECTOR_NONE, ANY_WORDS}, "5"},
+        // The year 10000 is not RFC 3339's, and in the range all the same.
+        {{.created_since_us = 3000000, .created_before_us = VECTOR_NONE, ANY_WORDS}, "5 6"},
         {{.hierarchy_tables = table_1,
           .hierarchy_table_count = 1,
           .content_types = types,
@@ -349,6 +419,137 @@ static void states_keep_the_order(struct contract *contract)
     assert_true(states[0].present && !states[1].present && states[2].present && states[3].present);
     assert_int_equal(states[0].revision, 30);
     assert_int_equal(states[2].revision, 10);
+}
+
+// --- points compared besides, and names of graphs -----------------------------------------------
+
+static void points_are_compared_besides(struct contract *contract)
+{
+    for (int32_t id = 1; id <= 5; id++)
+        upsert_one(contract, id, 10, 0.1F * (float)id);
+    struct vector_point other = make_point(contract, 6, 10, 0.9F);
+    other.hierarchy_table = text_of(TABLE_2);
+    upsert(contract, &other, 1);
+    const struct text tables[] = {text_of(TABLE_1)};
+    struct vector_filter filter = VECTOR_FILTER_ANY;
+    filter.hierarchy_tables = tables;
+    filter.hierarchy_table_count = 1;
+    const int32_t ids[] = {1, 6, 5, 99, 5}; // 6 is not of the table, 99 of nobody
+    struct vector_query query = {.filter = &filter, .limit = 50, .also_ids = ids, .also_count = 5};
+    struct vector_hits hits = search(contract, &query);
+    assert_string_equal(ids_of(contract, &hits), "5 4 3 2 1");
+    assert_float_equal(hits.items[0].score, 0.5F, 1e-5F);
+    assert_int_equal(hits.items[0].revision, 10);
+    query.limit = 2;
+    hits = search(contract, &query);
+    assert_string_equal(ids_of(contract, &hits), "5 4");
+    query.exact = true; // compares all, whatever the list
+    query.limit = 4;
+    hits = search(contract, &query);
+    assert_string_equal(ids_of(contract, &hits), "5 4 3 2");
+    query = (struct vector_query){.limit = 2, .also_ids = ids, .also_count = 5};
+    hits = search(contract, &query);
+    assert_string_equal(ids_of(contract, &hits), "6 5");
+}
+
+static void equal_scores_come_by_id(struct contract *contract)
+{
+    const int32_t ids[] = {4, 2, 9};
+    for (int32_t id = 9; id >= 1; id--)
+        upsert_one(contract, id, 10, 0.5F);
+    struct vector_query query = {.limit = 20, .also_ids = ids, .also_count = 3};
+    struct vector_hits hits = search(contract, &query);
+    assert_string_equal(ids_of(contract, &hits), "1 2 3 4 5 6 7 8 9");
+}
+
+static const char *graph_of(struct contract *contract)
+{
+    char graph[VECTOR_GRAPH_SIZE];
+    struct grove_error error;
+    assert_ok(vector_graph(contract->engine, graph, &error), error);
+    const char *copy = arena_strdup(&contract->arena, graph);
+    assert_non_null(copy);
+    return copy;
+}
+
+static void hits_name_their_graph(struct contract *contract)
+{
+    const int32_t ids[] = {1};
+    upsert_one(contract, 1, 10, 0.5F);
+    const char *graph = graph_of(contract);
+    assert_true(graph[0]);
+    struct vector_query query = {.limit = 5, .name_graph = true};
+    assert_string_equal(search(contract, &query).graph, graph);
+    query.also_ids = ids;
+    query.also_count = 1;
+    assert_string_equal(search(contract, &query).graph, graph);
+    query.exact = true; // no graph answered
+    assert_string_equal(search(contract, &query).graph, "");
+    query.exact = query.name_graph = false;
+    assert_string_equal(search(contract, &query).graph, "");
+    upsert_one(contract, 2, 10, 0.5F); // writes leave the graph as it is
+    assert_string_equal(graph_of(contract), graph);
+}
+
+// As many points as have the real engine build an index at once.
+enum { MANY_POINTS = 2000, MANY_ONCE = 1000, FIRST_OF_MANY = 1000, BUILD_WAIT_US = 60000000 };
+
+static void upsert_many(struct contract *contract)
+{
+    static struct test_vector vectors[MANY_ONCE];
+    static struct vector_point points[MANY_ONCE];
+    for (int32_t first = 0; first < MANY_POINTS; first += MANY_ONCE) {
+        for (int32_t i = 0; i < MANY_ONCE; i++) {
+            uint32_t seed = (uint32_t)(first + i);
+            for (size_t k = 0; k < VECTOR_DIMENSION; k++)
+                vectors[i].numbers[k] = draw(&seed);
+            points[i] = make_point(contract, 1, 10, 0);
+            points[i].content_id = FIRST_OF_MANY + first + i;
+            points[i].vector = vectors[i].numbers;
+        }
+        upsert(contract, points, MANY_ONCE);
+    }
+}
+
+// The name of the graph that comes after `before`. Until then there is none, or the old one.
+static const char *await_graph(struct contract *contract, const char *before)
+{
+    int64_t deadline_us = clock_monotonic_us() + BUILD_WAIT_US;
+    const char *graph = before;
+    while (!graph[0] || strcmp(graph, before) == 0) {
+        assert_true(clock_monotonic_us() < deadline_us);
+        arena_clear(&contract->arena);
+        graph = graph_of(contract);
+    }
+    return graph;
+}
+
+static void a_new_graph_has_a_new_name(struct contract *contract)
+{
+    struct grove_error error;
+    struct fake_ways ways = {.status = "yellow", .short_square_max = FLT_EPSILON};
+    char first[VECTOR_GRAPH_SIZE], second[VECTOR_GRAPH_SIZE];
+    snprintf(first, sizeof first, "%s", graph_of(contract));
+    assert_true(first[0]);
+    if (contract->real) {
+        upsert_many(contract);
+    } else {
+        fake_engine_set_ways(contract->fake, &ways);
+        assert_string_equal(graph_of(contract), "");
+        upsert_many(contract);
+        fake_engine_set_graph(contract->fake, "another");
+        ways.status[0] = '\0';
+        fake_engine_set_ways(contract->fake, &ways);
+    }
+    snprintf(second, sizeof second, "%s", await_graph(contract, first));
+    struct vector_query query = {.limit = 5, .name_graph = true};
+    assert_string_equal(search(contract, &query).graph, second);
+    assert_ok(vector_drop_collection(contract->engine, &error), error);
+    assert_ok(vector_ensure_collection(contract->engine, &error), error);
+    const char *third = graph_of(contract);
+    assert_true(third[0]);
+    assert_string_not_equal(third, first);
+    assert_string_not_equal(third, second);
 }
 
 // --- the collection -----------------------------------------------------------------------------
@@ -396,6 +597,11 @@ static void a_dropped_collection_is_gone(struct contract *contract)
     assert_gone(vector_remove(engine, &point.content_id, &point.revision, 1, &error), &error);
     assert_gone(vector_evict(engine, &(struct vector_state){1, true, 10}, 1, &error), &error);
     assert_gone(vector_search(engine, &query, &contract->arena, &hits, &error), &error);
+    query.also_ids = &point.content_id;
+    query.also_count = 1;
+    assert_gone(vector_search(engine, &query, &contract->arena, &hits, &error), &error);
+    char graph[VECTOR_GRAPH_SIZE];
+    assert_gone(vector_graph(engine, graph, &error), &error);
     assert_gone(vector_count(engine, NULL, &count, &error), &error);
     assert_gone(vector_states(engine, &point.content_id, 1, &state, &error), &error);
     assert_ok(vector_ensure_collection(engine, &error), error);
@@ -440,7 +646,8 @@ static int set_up(void **state)
     struct grove_error error;
     arena_init(&contract->arena, 1 << 20);
     if (!contract->real) {
-        contract->engine = trace_engine_new(fake_engine_base(fake_engine_new()));
+        contract->fake = fake_engine_new();
+        contract->engine = trace_engine_new(fake_engine_base(contract->fake));
         return 0;
     }
     struct vector_engine *engine = NULL;
@@ -521,9 +728,14 @@ static void wrappers_fail_and_record(void **state)
     CASE(nothing_to_write_is_fine)                                                                 \
     CASE(hits_come_best_first)                                                                     \
     CASE(lengths_do_not_count)                                                                     \
-    CASE(very_short_vectors_stay_short)                                                            \
+    CASE(every_length_is_compared)                                                                 \
+    CASE(what_has_no_direction_is_refused)                                                         \
     CASE(filters_hold)                                                                             \
     CASE(states_keep_the_order)                                                                    \
+    CASE(points_are_compared_besides)                                                              \
+    CASE(equal_scores_come_by_id)                                                                  \
+    CASE(hits_name_their_graph)                                                                    \
+    CASE(a_new_graph_has_a_new_name)                                                               \
     CASE(ensuring_changes_nothing)                                                                 \
     CASE(info_tells)                                                                               \
     CASE(a_dropped_collection_is_gone)
