@@ -71,11 +71,11 @@ class Places:
         return {**self.place(), "leaf": name}
 
     def rest(self):
-        day = self.source.randrange(DAYS)
+        day, minute = self.source.randrange(DAYS), self.source.randrange(24 * 60)
         return {"content_type": self.source.choices([name for name, _ in TYPES],
                                                     [share for _, share in TYPES])[0],
                 "created_at": f"{2015 + day // 365}-{day % 365 // 31 + 1:02d}-{day % 28 + 1:02d}"
-                              f"T{self.source.randrange(24):02d}:{self.source.randrange(60):02d}:00Z",
+                              f"T{minute // 60:02d}:{minute % 60:02d}:00Z",
                 "word_count": 1 + int(self.source.lognormvariate(5, 1.2))}
 
 
@@ -287,8 +287,9 @@ def packages(source, count):
             continue
         number += 1
         area, _, section = fields.get("Section", "none").rpartition("/")
+        ending = name.rpartition("-")[2]
         kind = "library" if name.startswith("lib") else \
-            name.rpartition("-")[2] if name.endswith(("-doc", "-dev", "-data", "-dbg")) else "program"
+            ending if ending in ("doc", "dev", "data", "dbg") else "program"
         yield {**places.rest(), "tree": "subject1", "branch": area or "main", "limb": section,
                "leaf": name[:4] if name.startswith("lib") else name[:1], "content_type": kind,
                "chunk_number": number, "title": f"{name}: {text.splitlines()[0]}"[:200],

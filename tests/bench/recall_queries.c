@@ -60,7 +60,8 @@ static enum grove_code read_ids(const struct bench *bench, struct text ids, size
     struct text part;
     int64_t id;
     while (text_split(&ids, ',', &part)) {
-        const struct bench_row *row = text_to_int64(part, &id) ? bench_row_find(bench, (int32_t)id) : NULL;
+        const struct bench_row *row =
+            text_to_int64(part, &id) ? bench_row_find(bench, (int32_t)id) : NULL;
         if (!row)
             return bad_line(line, "names a content that is not there", error);
         query->anchor = query->anchor ? query->anchor : row;

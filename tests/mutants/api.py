@@ -53,10 +53,38 @@ MUTANTS = [
                 "    return code;",
         killer="u_handle:what_is_cancelled_stays_cancelled",
     ),
+    Mutant(
+        name="recall-believes-the-engine",
+        guards="src/api/README 7",
+        file="src/api/recall.c",
+        find="        if (!repeated)\n            items[count++]",
+        replace="        if (!repeated && row->gone)\n            items[count++]",
+        killer="tests/e2e/test_recall.py::test_an_engine_that_lost_rows_is_noticed",
+    ),
+    Mutant(
+        name="recall-misses-what-was-deleted",
+        guards="src/api/README 7",
+        file="src/api/recall.c",
+        find="        row->gone = rows.count == 0 || ",
+        replace="        row->gone = rows.count > 1 && ",
+        killer="tests/e2e/test_library.py::"
+               "test_rows_deleted_while_recall_is_measured_are_not_missed",
+    ),
+    Mutant(
+        name="recall-of-an-engine-that-is-out",
+        guards="src/api/README, failures",
+        file="src/api/recall.c",
+        find="    if (code == GROVE_OK && !status->engine_ok) {",
+        replace="    if (code == GROVE_OK && !status->engine_ok && !status->database_ok) {",
+        killer="tests/e2e/test_recall.py::test_an_engine_that_is_out_is_no_measure",
+    ),
 ]
 
 NO_MUTANTS = [
     NoMutant("src/api/README 6",
+             "no line keeps it: the calls it makes are searches and three statements that read; "
+             "test_sound_searches_find_all compares all that could have changed"),
+    NoMutant("src/api/README 8",
              "an order of locks is kept by all the code that takes them, not by a guard; "
              "ThreadSanitizer reports an inversion that a test runs into"),
 ]
