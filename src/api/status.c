@@ -113,7 +113,7 @@ static void ask_engine(struct grove *grove, struct grove_status *status)
 {
     struct vector_info info;
     struct grove_error error;
-    snprintf(status->collection, sizeof status->collection, "%s", grove->collection);
+    snprintf(status->collection, sizeof status->collection, "%s", grove->store.collection);
     if (!engine_runs(grove, status))
         return;
     enum grove_code code = vector_info(grove->store.engine, &info, &error);
