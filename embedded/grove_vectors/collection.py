@@ -10,6 +10,7 @@ generations.
 """
 import json
 import os
+import secrets
 import shutil
 import threading
 import time
@@ -81,6 +82,12 @@ def _engine_config(config: dict):
         optimizers=engine.EdgeOptimizersConfig(indexing_threshold=config["indexing_threshold"]))
 
 
+def new_graph(generation: int) -> str:
+    """A name for the graph of a generation, which no other graph of any folder has, or will have: a
+    collection may come again under its name, a folder out of a copy of it."""
+    return f"{secrets.token_hex(12)}-{generation}"
+
+
 def create(folder: str, name: str, config: dict) -> None:
     """Makes the folder, complete; the caller gives it its final name."""
     os.mkdir(folder, 0o700)
@@ -88,7 +95,8 @@ def create(folder: str, name: str, config: dict) -> None:
     shard.flush()
     shard.close()
     files.sync_tree(folder)
-    files.write_json(os.path.join(folder, "config.json"), {"name": name, "generation": 1, **config})
+    files.write_json(os.path.join(folder, "config.json"), {
+        "name": name, "generation": 1, "graph": new_graph(1), **config})
 
 
 class Collection:
@@ -124,10 +132,20 @@ class Collection:
         self.name, self.dimension = config["name"], config["vectors"]["size"]
         self.config, self.generation = config, config["generation"]
         self._remove_leftovers()
+        if "graph" not in config:  # made before graphs had names
+            self._name_graph()
         self.shard = engine.EdgeShard.load(self.path)
         info = self.shard.info()
         self.fresh = max(0, info.points_count - info.indexed_vectors_count)
         self._written_at = time.monotonic()
+
+    def _name_graph(self) -> None:
+        config = {**self.config, "graph": new_graph(self.generation)}
+        try:
+            files.write_json(os.path.join(self.folder, "config.json"), config)
+        except OSError:
+            pass  # a name for this time only
+        self.config = config
 
     def _remove_leftovers(self) -> None:
         for entry in os.listdir(self.folder):
@@ -138,6 +156,11 @@ class Collection:
                 shutil.rmtree(path, ignore_errors=True)
             else:
                 os.unlink(path)
+
+    @property
+    def graph(self) -> str:
+        """Of the generation that is searched, or of a newer one: read it after a search."""
+        return self.config["graph"]
 
     @property
     def path(self) -> str:
@@ -188,6 +211,7 @@ class Collection:
             "indexed_vectors_count": info.indexed_vectors_count,
             "points_count": info.points_count,
             "segments_count": info.segments_count,
+            "graph": self.graph,
             "config": {
                 "params": {"vectors": config["vectors"], "shard_number": 1,
                            "replication_factor": 1, "write_consistency_factor": 1,
@@ -296,7 +320,7 @@ class Collection:
         """Makes another generation the valid one, and returns the old one's folder and shard. The
         caller holds the lock."""
         old = self.path, self.shard
-        config = {**self.config, "generation": generation}
+        config = {**self.config, "generation": generation, "graph": new_graph(generation)}
         shard = engine.EdgeShard.load(os.path.join(self.folder, f"g{generation}"))
         files.write_json(os.path.join(self.folder, "config.json"), config)
         self.config, self.generation, self.shard = config, generation, shard

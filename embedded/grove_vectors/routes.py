@@ -114,7 +114,7 @@ def _or_later(heavy: bool, work):
 def query(request: Request):
     collection = request.collection
     search = translate.Search(parse_object(request.body), _dimension(collection))
-    return _or_later(search.heavy, lambda: _points(collection.query(search)))
+    return _or_later(search.heavy, lambda: _points(collection, search))
 
 
 def _dimension(collection) -> int:
@@ -122,8 +122,10 @@ def _dimension(collection) -> int:
     return collection.dimension
 
 
-def _points(found) -> str:
-    return '{"points":' + list_to_json(map(translate.scored, found)) + "}"
+def _points(collection, search) -> str:
+    found = collection.query(search)
+    return '{"points":' + list_to_json(map(translate.scored, found)) + \
+        ',"graph":' + to_json(collection.graph) + "}"
 
 
 def query_batch(request: Request):
@@ -134,7 +136,7 @@ def query_batch(request: Request):
         raise bad_json("missing field `searches`")
     searches = [translate.Search(translate.members_of(members, "searches"), dimension)
                 for members in searches]
-    return "[" + ",".join(_points(collection.query(search)) for search in searches) + "]"
+    return "[" + ",".join(_points(collection, search) for search in searches) + "]"
 
 
 def count(request: Request):

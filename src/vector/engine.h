@@ -70,13 +70,13 @@ struct vector_query {
     const float *vector; // VECTOR_DIMENSION numbers
     const struct vector_filter *filter;
     size_t limit;
-    size_t offset;
     bool exact;       // score every matching point, use no index
     unsigned hnsw_ef; // 0: the engine's choice
     // Points that are compared exactly besides, where they satisfy the filter: those that the
     // engine's graph is known not to reach. They compete for the same `limit` places.
     const int32_t *also_ids;
-    size_t also_count; // at most VECTOR_ALSO_MAX
+    size_t also_count; // at most VECTOR_ALSO_MAX; all is compared where `exact`
+    bool name_graph;   // fill in the graph of the hits: it may take a request more
 };
 enum { VECTOR_ALSO_MAX = 4096 };
 
@@ -93,8 +93,9 @@ struct vector_hit {
 struct vector_hits {
     struct vector_hit *items; // in the caller's arena, best first, each id once
     size_t count;
-    char graph[VECTOR_GRAPH_SIZE]; // of a search that was not exact: the graphs that answered, or
-                                   // newer ones
+    // Where `name_graph` asked for it and the search was not exact: the graphs that answered, or
+    // newer ones. "": the engine did not tell, which fails no search.
+    char graph[VECTOR_GRAPH_SIZE];
 };
 
 struct vector_info {

@@ -18,9 +18,14 @@ struct conditions {
     unsigned count;
 };
 
-static void begin(struct conditions *conditions, const char *key)
+static void separate(struct conditions *conditions)
 {
     strbuf_add(conditions->body, conditions->count++ == 0 ? ",\"filter\":{\"must\":[" : ",");
+}
+
+static void begin(struct conditions *conditions, const char *key)
+{
+    separate(conditions);
     strbuf_addf(conditions->body, "{\"key\":\"%s\",", key);
 }
 
@@ -117,17 +122,35 @@ static void add_words(struct conditions *conditions, const struct vector_filter 
     strbuf_add(conditions->body, "}}");
 }
 
+static void add_members(struct conditions *conditions, const struct vector_filter *filter)
+{
+    add_any_text(conditions, "hierarchy_table", filter->hierarchy_tables,
+                 filter->hierarchy_table_count);
+    add_leaves(conditions, filter);
+    add_any_text(conditions, "content_type", filter->content_types, filter->content_type_count);
+    add_created(conditions, filter);
+    add_words(conditions, filter);
+}
+
 void filter_add(struct strbuf *body, const struct vector_filter *filter)
 {
-    if (!filter)
-        return;
     struct conditions conditions = {.body = body};
-    add_any_text(&conditions, "hierarchy_table", filter->hierarchy_tables,
-                 filter->hierarchy_table_count);
-    add_leaves(&conditions, filter);
-    add_any_text(&conditions, "content_type", filter->content_types, filter->content_type_count);
-    add_created(&conditions, filter);
-    add_words(&conditions, filter);
+    if (filter)
+        add_members(&conditions, filter);
     if (conditions.count > 0)
         strbuf_add(body, "]}");
+}
+
+void filter_add_of_ids(struct strbuf *body, const struct vector_filter *filter, const int32_t *ids,
+                       size_t count)
+{
+    struct conditions conditions = {.body = body};
+    separate(&conditions);
+    strbuf_add(body, "{\"has_id\":[");
+    for (size_t i = 0; i < count; i++)
+        strbuf_addf(body, "%s%d", i > 0 ? "," : "", ids[i]);
+    strbuf_add(body, "]}");
+    if (filter)
+        add_members(&conditions, filter);
+    strbuf_add(body, "]}");
 }

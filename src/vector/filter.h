@@ -27,4 +27,8 @@ bool filter_matches_nothing(const struct vector_filter *filter);
 // Appends `,"filter":{...}`, or nothing for a filter that everything satisfies (or NULL).
 void filter_add(struct strbuf *body, const struct vector_filter *filter);
 
+// The same of these points only.
+void filter_add_of_ids(struct strbuf *body, const struct vector_filter *filter, const int32_t *ids,
+                       size_t count);
+
 #endif

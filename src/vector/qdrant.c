@@ -21,6 +21,8 @@
 #include "base/strbuf.h"
 #include "vector/direction.h"
 #include "vector/filter.h"
+#include "vector/graph.h"
+#include "vector/hits.h"
 #include "vector/http.h"
 
 enum {
@@ -29,6 +31,7 @@ enum {
     PATH_SIZE = COLLECTION_NAME_MAX + 64,
     CONDITIONAL_SINCE = 1016, // 1.16
     OLDEST_VERSION = 1010,    // 1.10
+    SEGMENTS_SINCE = 1018,    // 1.18 tells which there are
     READ_TIMEOUT_MS = 3000,
     EXACT_TIMEOUT_MS = 10000,
     HNSW_M = 16,
@@ -260,6 +263,29 @@ static enum grove_code info(struct vector_engine *engine, struct vector_info *re
     return code;
 }
 
+// --- its graphs ----------------------------------------------------------------------------------
+
+static enum grove_code ask_graphs(struct qdrant *qdrant, struct graph_server *ret,
+                                  struct grove_error *error)
+{
+    enum grove_code code = ask_version(qdrant, error);
+    *ret = (struct graph_server){
+        .client = qdrant->client,
+        .collection = qdrant->collection,
+        .timeout_ms = qdrant->read_timeout_ms,
+        .tells_segments = atomic_load(&qdrant->version) >= SEGMENTS_SINCE,
+    };
+    return code;
+}
+
+static enum grove_code name_graph(struct vector_engine *engine, char ret[static VECTOR_GRAPH_SIZE],
+                                  struct grove_error *error)
+{
+    struct graph_server server;
+    enum grove_code code = ask_graphs(qdrant_of(engine), &server, error);
+    return code == GROVE_OK ? graph_read_built(&server, ret, error) : code;
+}
+
 // --- writing -------------------------------------------------------------------------------------
 
 static void add_nullable(struct strbuf *body, const char *name, int64_t value)
@@ -428,13 +454,23 @@ static void add_query(struct strbuf *body, const struct vector_query *query)
     add_vector(body, query->vector);
     filter_add(body, query->filter);
     strbuf_addf(body, ",\"limit\":%zu", query->limit);
-    if (query->offset > 0)
-        strbuf_addf(body, ",\"offset\":%zu", query->offset);
     if (query->exact)
         strbuf_add(body, ",\"params\":{\"exact\":true}");
     else if (query->hnsw_ef > 0)
         strbuf_addf(body, ",\"params\":{\"hnsw_ef\":%u}", query->hnsw_ef);
     strbuf_add(body, ",\"with_payload\":[\"revision\"],\"with_vector\":false}");
+}
+
+// The query as it is, and an exact one among the points to be compared besides.
+static void add_both_queries(struct strbuf *body, const struct vector_query *query)
+{
+    strbuf_add(body, "{\"searches\":[");
+    add_query(body, query);
+    strbuf_add(body, ",{\"query\":");
+    add_vector(body, query->vector);
+    filter_add_of_ids(body, query->filter, query->also_ids, query->also_count);
+    strbuf_addf(body, ",\"limit\":%zu,\"params\":{\"exact\":true}", query->limit);
+    strbuf_add(body, ",\"with_payload\":[\"revision\"],\"with_vector\":false}]}");
 }
 
 static enum grove_code read_hits(const struct qdrant *qdrant, yyjson_val *points,
@@ -460,6 +496,34 @@ static enum grove_code read_hits(const struct qdrant *qdrant, yyjson_val *points
     return GROVE_OK;
 }
 
+static enum grove_code read_both_hits(const struct qdrant *qdrant, yyjson_val *results,
+                                      const struct vector_query *query, struct arena *arena,
+                                      struct vector_hits *ret, struct grove_error *error)
+{
+    struct vector_hits also;
+    if (yyjson_arr_size(results) != 2)
+        return not_understood(qdrant, "two results", error);
+    yyjson_val *first = yyjson_arr_get_first(results), *second = yyjson_arr_get_last(results);
+    enum grove_code code = read_hits(qdrant, yyjson_obj_get(first, "points"), arena, ret, error);
+    if (code == GROVE_OK)
+        code = read_hits(qdrant, yyjson_obj_get(second, "points"), arena, &also, error);
+    return code == GROVE_OK ? hits_merge(ret, &also, query->limit, arena, ret, error) : code;
+}
+
+// After the answer, so that these graphs are those that answered, or newer ones.
+static void name_hits(struct qdrant *qdrant, yyjson_val *answer, struct vector_hits *hits)
+{
+    struct graph_server server;
+    struct grove_error ignored;
+    if (graph_told(answer, hits->graph))
+        return;
+    enum grove_code code = ask_graphs(qdrant, &server, &ignored);
+    if (code == GROVE_OK)
+        code = graph_read(&server, hits->graph, &ignored);
+    if (code != GROVE_OK)
+        hits->graph[0] = '\0';
+}
+
 static enum grove_code search(struct vector_engine *engine, const struct vector_query *query,
                               struct arena *arena, struct vector_hits *ret,
                               struct grove_error *error)
@@ -471,12 +535,16 @@ static enum grove_code search(struct vector_engine *engine, const struct vector_
     }
     if (direction_check(query->vector, NULL) != DIRECTION_GOOD)
         return error_set(error, GROVE_INVALID, "the vector to search for has no direction");
+    bool both = query->also_count > 0 && !query->exact;
     struct strbuf body;
     strbuf_init(&body, BODY_BYTES_MAX);
-    add_query(&body, query);
+    if (both)
+        add_both_queries(&body, query);
+    else
+        add_query(&body, query);
     struct http_reply reply = {NULL};
     struct request request = {.method = "POST",
-                              .suffix = "/points/query",
+                              .suffix = both ? "/points/query/batch" : "/points/query",
                               .body = &body,
                               .timeout_ms = query->exact ? qdrant->exact_timeout_ms
                                                          : qdrant->read_timeout_ms};
@@ -484,7 +552,15 @@ static enum grove_code search(struct vector_engine *engine, const struct vector_
     strbuf_release(&body);
     if (code != GROVE_OK)
         return code;
-    code = read_hits(qdrant, yyjson_obj_get(http_result(&reply), "points"), arena, ret, error);
+    yyjson_val *result = http_result(&reply),
+               *answer = both ? yyjson_arr_get_first(result) : result;
+    struct vector_hits hits;
+    code = both ? read_both_hits(qdrant, result, query, arena, &hits, error)
+                : read_hits(qdrant, yyjson_obj_get(result, "points"), arena, &hits, error);
+    if (code == GROVE_OK && query->name_graph && !query->exact)
+        name_hits(qdrant, answer, &hits);
+    if (code == GROVE_OK)
+        *ret = hits;
     http_reply_release(&reply);
     return code;
 }
@@ -585,6 +661,7 @@ static const struct vector_engine_operations operations = {
     .upsert = upsert,
     .remove = remove_points,
     .search = search,
+    .graph = name_graph,
     .count = count_points,
     .states = read_states,
 };

@@ -13,6 +13,7 @@ enum engine_call {
     ENGINE_UPSERT,
     ENGINE_REMOVE,
     ENGINE_SEARCH,
+    ENGINE_GRAPH,
     ENGINE_COUNT,
     ENGINE_STATES,
     ENGINE_CALLS, // not a call: how many kinds there are

@@ -264,7 +264,7 @@ static enum grove_code fake_ensure(struct vector_engine *engine, struct grove_er
     const struct fake_fault *fault = begin_call(fake, &event, &met) ? &met : NULL;
     if (!does_nothing(fault) && !is_lost(fault)) {
         pthread_mutex_lock(&fake->mutex);
-        fake->collection = true;
+        fake_make_collection(fake);
         pthread_mutex_unlock(&fake->mutex);
     }
     return end_call(fake, &event, fault, GROVE_OK, error);
@@ -358,6 +358,15 @@ static bool is_hidden(const struct fake_engine *fake, int64_t id)
     return false;
 }
 
+// Whether a search shows the point at all, if it is near enough.
+static bool is_reached(const struct fake_engine *fake, const struct vector_query *query, int64_t id)
+{
+    bool reached = query->exact || !is_hidden(fake, id);
+    for (size_t i = 0; i < query->also_count && !reached; i++)
+        reached = query->also_ids[i] == id;
+    return reached;
+}
+
 struct scored {
     float score;
     int64_t id, revision;
@@ -396,7 +405,7 @@ static struct scored *score_points(const struct fake_engine *fake, const struct 
     size_t count = 0;
     for (size_t i = 0; i < fake->count; i++) {
         const struct fake_point *point = &fake->points[i];
-        if (!matches(point, query->filter) || (!query->exact && is_hidden(fake, point->id)))
+        if (!matches(point, query->filter) || !is_reached(fake, query, point->id))
             continue;
         scored[count++] = (struct scored){score_of(direction, point->vector), point->id,
                                           point->revision, fake->ways.ties_backwards};
@@ -413,10 +422,10 @@ static enum grove_code search_points(const struct fake_engine *fake,
 {
     size_t count;
     struct scored *scored = score_points(fake, query, &count);
-    size_t end = query->offset + query->limit < count ? query->offset + query->limit : count;
+    size_t end = query->limit < count ? query->limit : count;
     struct vector_hits hits = {.items =
                                    arena_alloc_array(arena, query->limit + 1, sizeof *hits.items)};
-    for (size_t i = query->offset; hits.items && i < end; i++)
+    for (size_t i = 0; hits.items && i < end; i++)
         if (scored[i].id >= 0 && scored[i].id <= INT32_MAX)
             hits.items[hits.count++] =
                 (struct vector_hit){(int32_t)scored[i].id, scored[i].score,
@@ -424,6 +433,9 @@ static enum grove_code search_points(const struct fake_engine *fake,
     free(scored);
     if (!hits.items)
         return error_no_memory(error, "hits");
+    bool asked = query->limit > 0 && !filter_matches_nothing(query->filter);
+    if (asked && query->name_graph && !query->exact)
+        snprintf(hits.graph, sizeof hits.graph, "%s", fake->graph);
     *ret = hits;
     return GROVE_OK;
 }
@@ -441,9 +453,30 @@ static enum grove_code fake_search(struct vector_engine *engine, const struct ve
         pthread_mutex_lock(&fake->mutex);
         struct vector_query asked = *query;
         if (is_lost(fault))
-            asked.limit = asked.offset = 0;
+            asked.limit = 0;
         code = fake->collection ? search_points(fake, &asked, arena, ret, error)
                                 : set_no_collection(error);
+        pthread_mutex_unlock(&fake->mutex);
+    }
+    return end_call(fake, &event, fault, code, error);
+}
+
+static enum grove_code fake_graph(struct vector_engine *engine, char ret[static VECTOR_GRAPH_SIZE],
+                                  struct grove_error *error)
+{
+    struct fake_engine *fake = fake_of(engine);
+    struct engine_event event = {.call = ENGINE_GRAPH};
+    struct fake_fault met;
+    const struct fake_fault *fault = begin_call(fake, &event, &met) ? &met : NULL;
+    enum grove_code code = GROVE_OK;
+    if (!does_nothing(fault)) {
+        pthread_mutex_lock(&fake->mutex);
+        const char *status = fake->ways.status;
+        bool built = !is_lost(fault) && (status[0] == '\0' || strcmp(status, "green") == 0);
+        if (!fake->collection)
+            code = set_no_collection(error);
+        else
+            snprintf(ret, VECTOR_GRAPH_SIZE, "%s", built ? fake->graph : "");
         pthread_mutex_unlock(&fake->mutex);
     }
     return end_call(fake, &event, fault, code, error);
@@ -517,6 +550,7 @@ const struct vector_engine_operations fake_operations = {
     .upsert = fake_upsert,
     .remove = fake_remove,
     .search = fake_search,
+    .graph = fake_graph,
     .count = fake_count,
     .states = fake_states,
 };

@@ -88,9 +88,14 @@ struct fake_ways {
 // As it is made: {.short_square_max = FLT_EPSILON}.
 void fake_engine_set_ways(struct fake_engine *fake, const struct fake_ways *ways);
 
-// Points that a search shows only with `exact`: islands of the graph. Adds to those hidden before.
+// Points that a search shows only with `exact`, or among its `also_ids`: islands of the graph. Adds
+// to those hidden before.
 void fake_engine_hide(struct fake_engine *fake, const int32_t *content_ids, size_t count);
 void fake_engine_show_all(struct fake_engine *fake);
+
+// Names its graph, as a rebuild would. "": it cannot tell. A new collection's graph has a name that
+// none had before. While the status is not "green", vector_graph tells none; searches do.
+void fake_engine_set_graph(struct fake_engine *fake, const char *name);
 
 // Called before anything is done, after all was done and before the answer, and between a look
 // and a write where the last writer wins. NULL: none.

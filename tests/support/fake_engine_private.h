@@ -35,6 +35,8 @@ struct fake_engine {
     struct fake_hooks hooks;
     int32_t *hidden;
     size_t hidden_count;
+    char graph[VECTOR_GRAPH_SIZE];
+    unsigned collections; // made so far: names their first graphs
     struct fake_armed faults[FAKE_FAULTS_MAX];
     size_t fault_count;
     struct fake_write later[FAKE_LATER_MAX];
@@ -49,6 +51,9 @@ extern const struct vector_engine_operations fake_operations;
 void fake_engine_free(struct fake_engine *fake);
 
 // The following are called with the mutex held.
+
+// Where there is none.
+void fake_make_collection(struct fake_engine *fake);
 
 struct fake_point *fake_find(struct fake_engine *fake, int64_t id);
 

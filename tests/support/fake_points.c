@@ -79,6 +79,14 @@ void fake_normalise(const struct fake_engine *fake, float vector[static VECTOR_D
         vector[i] = (float)((double)vector[i] / sqrt((double)sum));
 }
 
+void fake_make_collection(struct fake_engine *fake)
+{
+    if (fake->collection)
+        return;
+    fake->collection = true;
+    snprintf(fake->graph, sizeof fake->graph, "fake-%u", ++fake->collections);
+}
+
 // --- writes --------------------------------------------------------------------------------------
 
 struct fake_write fake_write_new(enum engine_call call, size_t count)
@@ -223,6 +231,13 @@ void fake_engine_show_all(struct fake_engine *fake)
     pthread_mutex_unlock(&fake->mutex);
 }
 
+void fake_engine_set_graph(struct fake_engine *fake, const char *name)
+{
+    pthread_mutex_lock(&fake->mutex);
+    snprintf(fake->graph, sizeof fake->graph, "%s", name);
+    pthread_mutex_unlock(&fake->mutex);
+}
+
 unsigned long fake_engine_calls(struct fake_engine *fake, enum engine_call call)
 {
     pthread_mutex_lock(&fake->mutex);
@@ -330,7 +345,7 @@ struct fake_engine *fake_engine_new(void)
 {
     struct fake_engine *fake = must(calloc(1, sizeof *fake));
     fake->base.operations = &fake_operations;
-    fake->collection = true;
+    fake_make_collection(fake);
     fake->ways.short_square_max = FLT_EPSILON;
     pthread_mutex_init(&fake->mutex, NULL);
     pthread_cond_init(&fake->changed, NULL);

@@ -113,6 +113,16 @@ static enum grove_code fault_search(struct vector_engine *engine, const struct v
     return end(fault, code, error);
 }
 
+static enum grove_code fault_graph(struct vector_engine *engine, char ret[static VECTOR_GRAPH_SIZE],
+                                   struct grove_error *error)
+{
+    const struct engine_fault *fault = meet(fault_of(engine), ENGINE_GRAPH);
+    enum grove_code code = GROVE_OK;
+    if (!fails_before(fault))
+        code = vector_graph(fault_of(engine)->within, ret, error);
+    return end(fault, code, error);
+}
+
 static enum grove_code fault_count(struct vector_engine *engine, const struct vector_filter *filter,
                                    uint64_t *ret, struct grove_error *error)
 {
@@ -155,6 +165,7 @@ static const struct vector_engine_operations operations = {
     .upsert = fault_upsert,
     .remove = fault_remove,
     .search = fault_search,
+    .graph = fault_graph,
     .count = fault_count,
     .states = fault_states,
 };

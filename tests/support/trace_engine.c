@@ -100,10 +100,24 @@ static enum grove_code trace_search(struct vector_engine *engine, const struct v
     struct trace_call call = begin(trace, ENGINE_SEARCH, 0);
     call.exact = query->exact;
     call.limit = query->limit;
+    call.also_count = query->also_count;
     enum grove_code code = vector_search(trace->within, query, arena, ret, error);
     call.count = code == GROVE_OK ? ret->count : 0;
+    if (code == GROVE_OK)
+        snprintf(call.graph, sizeof call.graph, "%s", ret->graph);
     for (size_t i = 0; i < call.count && i < TRACE_IDS_MAX; i++)
         call.content_ids[i] = ret->items[i].content_id;
+    return keep(trace, &call, code);
+}
+
+static enum grove_code trace_graph(struct vector_engine *engine, char ret[static VECTOR_GRAPH_SIZE],
+                                   struct grove_error *error)
+{
+    struct trace_engine *trace = trace_of(engine);
+    struct trace_call call = begin(trace, ENGINE_GRAPH, 0);
+    enum grove_code code = vector_graph(trace->within, ret, error);
+    if (code == GROVE_OK)
+        snprintf(call.graph, sizeof call.graph, "%s", ret);
     return keep(trace, &call, code);
 }
 
@@ -150,6 +164,7 @@ static const struct vector_engine_operations operations = {
     .upsert = trace_upsert,
     .remove = trace_remove,
     .search = trace_search,
+    .graph = trace_graph,
     .count = trace_count,
     .states = trace_states,
 };
@@ -206,8 +221,11 @@ static void print_call(unsigned long nth, const struct trace_call *call)
             (double)call->duration_us / 1000, engine_call_name(call->call),
             call->code == GROVE_OK ? "ok" : grove_code_info(call->code)->name);
     if (call->call == ENGINE_SEARCH)
-        fprintf(stderr, " %s limit %zu, hits %zu:", call->exact ? "exact" : "index", call->limit,
+        fprintf(stderr, " %s limit %zu, besides %zu, graph \"%s\", hits %zu:",
+                call->exact ? "exact" : "index", call->limit, call->also_count, call->graph,
                 call->count);
+    else if (call->call == ENGINE_GRAPH)
+        fprintf(stderr, " \"%s\"", call->graph);
     else if (call->call == ENGINE_COUNT || call->call == ENGINE_INFO)
         fprintf(stderr, " %lld points", (long long)call->answer);
     else if (call->count > 0)

@@ -17,10 +17,12 @@ struct trace_call {
     enum grove_code code;
     size_t count; // of ids, or of hits
     int32_t content_ids[TRACE_IDS_MAX];
-    bool exact;       // of a search
-    size_t limit;     // of a search
-    int64_t answer;   // of count, and of info
-    int64_t begin_us; // since the engine was made
+    bool exact;                    // of a search
+    size_t limit;                  // of a search
+    size_t also_count;             // of a search
+    char graph[VECTOR_GRAPH_SIZE]; // of a search, and of graph
+    int64_t answer;                // of count, and of info
+    int64_t begin_us;              // since the engine was made
     int64_t duration_us;
 };
 

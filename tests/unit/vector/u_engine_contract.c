@@ -11,6 +11,7 @@
 #include <float.h>
 #include <math.h>
 
+#include "base/clock.h"
 #include "vector/private.h"
 #include "vector/qdrant.h"
 
@@ -21,6 +22,7 @@ struct contract {
     void (*ask)(struct contract *contract);
     bool real;
     struct vector_engine *engine;
+    struct fake_engine *fake; // within, where it is not real
     struct arena arena;
     struct test_vector vectors[64];
     bool passed;
@@ -222,9 +224,9 @@ static void hits_come_best_first(struct contract *contract)
     assert_string_equal(ids_of(contract, &hits), "2 3");
     assert_float_equal(hits.items[0].score, 0.75F, 1e-5F);
     assert_int_equal(hits.items[0].revision, 11);
-    hits = search(contract, &(struct vector_query){.limit = 2, .offset = 2, .exact = true});
-    assert_string_equal(ids_of(contract, &hits), "1");
-    assert_float_equal(hits.items[0].score, -0.5F, 1e-5F);
+    hits = search(contract, &(struct vector_query){.limit = 9, .exact = true});
+    assert_string_equal(ids_of(contract, &hits), "2 3 1");
+    assert_float_equal(hits.items[2].score, -0.5F, 1e-5F);
     hits = search(contract, &(struct vector_query){.limit = 0});
     assert_int_equal(hits.count, 0);
 }
@@ -404,6 +406,137 @@ static void states_keep_the_order(struct contract *contract)
     assert_int_equal(states[2].revision, 10);
 }
 
+// --- points compared besides, and names of graphs -----------------------------------------------
+
+static void points_are_compared_besides(struct contract *contract)
+{
+    for (int32_t id = 1; id <= 5; id++)
+        upsert_one(contract, id, 10, 0.1F * (float)id);
+    struct vector_point other = make_point(contract, 6, 10, 0.9F);
+    other.hierarchy_table = text_of(TABLE_2);
+    upsert(contract, &other, 1);
+    const struct text tables[] = {text_of(TABLE_1)};
+    struct vector_filter filter = VECTOR_FILTER_ANY;
+    filter.hierarchy_tables = tables;
+    filter.hierarchy_table_count = 1;
+    const int32_t ids[] = {1, 6, 5, 99, 5}; // 6 is not of the table, 99 of nobody
+    struct vector_query query = {.filter = &filter, .limit = 50, .also_ids = ids, .also_count = 5};
+    struct vector_hits hits = search(contract, &query);
+    assert_string_equal(ids_of(contract, &hits), "5 4 3 2 1");
+    assert_float_equal(hits.items[0].score, 0.5F, 1e-5F);
+    assert_int_equal(hits.items[0].revision, 10);
+    query.limit = 2;
+    hits = search(contract, &query);
+    assert_string_equal(ids_of(contract, &hits), "5 4");
+    query.exact = true; // compares all, whatever the list
+    query.limit = 4;
+    hits = search(contract, &query);
+    assert_string_equal(ids_of(contract, &hits), "5 4 3 2");
+    query = (struct vector_query){.limit = 2, .also_ids = ids, .also_count = 5};
+    hits = search(contract, &query);
+    assert_string_equal(ids_of(contract, &hits), "6 5");
+}
+
+static void equal_scores_come_by_id(struct contract *contract)
+{
+    const int32_t ids[] = {4, 2, 9};
+    for (int32_t id = 9; id >= 1; id--)
+        upsert_one(contract, id, 10, 0.5F);
+    struct vector_query query = {.limit = 20, .also_ids = ids, .also_count = 3};
+    struct vector_hits hits = search(contract, &query);
+    assert_string_equal(ids_of(contract, &hits), "1 2 3 4 5 6 7 8 9");
+}
+
+static const char *graph_of(struct contract *contract)
+{
+    char graph[VECTOR_GRAPH_SIZE];
+    struct grove_error error;
+    assert_ok(vector_graph(contract->engine, graph, &error), error);
+    const char *copy = arena_strdup(&contract->arena, graph);
+    assert_non_null(copy);
+    return copy;
+}
+
+static void hits_name_their_graph(struct contract *contract)
+{
+    const int32_t ids[] = {1};
+    upsert_one(contract, 1, 10, 0.5F);
+    const char *graph = graph_of(contract);
+    assert_true(graph[0]);
+    struct vector_query query = {.limit = 5, .name_graph = true};
+    assert_string_equal(search(contract, &query).graph, graph);
+    query.also_ids = ids;
+    query.also_count = 1;
+    assert_string_equal(search(contract, &query).graph, graph);
+    query.exact = true; // no graph answered
+    assert_string_equal(search(contract, &query).graph, "");
+    query.exact = query.name_graph = false;
+    assert_string_equal(search(contract, &query).graph, "");
+    upsert_one(contract, 2, 10, 0.5F); // writes leave the graph as it is
+    assert_string_equal(graph_of(contract), graph);
+}
+
+// As many points as have the real engine build an index at once.
+enum { MANY_POINTS = 2000, MANY_ONCE = 1000, FIRST_OF_MANY = 1000, BUILD_WAIT_US = 60000000 };
+
+static void upsert_many(struct contract *contract)
+{
+    static struct test_vector vectors[MANY_ONCE];
+    static struct vector_point points[MANY_ONCE];
+    for (int32_t first = 0; first < MANY_POINTS; first += MANY_ONCE) {
+        for (int32_t i = 0; i < MANY_ONCE; i++) {
+            uint32_t seed = (uint32_t)(first + i);
+            for (size_t k = 0; k < VECTOR_DIMENSION; k++)
+                vectors[i].numbers[k] = draw(&seed);
+            points[i] = make_point(contract, 1, 10, 0);
+            points[i].content_id = FIRST_OF_MANY + first + i;
+            points[i].vector = vectors[i].numbers;
+        }
+        upsert(contract, points, MANY_ONCE);
+    }
+}
+
+// The name of the graph that comes after `before`. Until then there is none, or the old one.
+static const char *await_graph(struct contract *contract, const char *before)
+{
+    int64_t deadline_us = clock_monotonic_us() + BUILD_WAIT_US;
+    const char *graph = before;
+    while (!graph[0] || strcmp(graph, before) == 0) {
+        assert_true(clock_monotonic_us() < deadline_us);
+        arena_clear(&contract->arena);
+        graph = graph_of(contract);
+    }
+    return graph;
+}
+
+static void a_new_graph_has_a_new_name(struct contract *contract)
+{
+    struct grove_error error;
+    struct fake_ways ways = {.status = "yellow", .short_square_max = FLT_EPSILON};
+    char first[VECTOR_GRAPH_SIZE], second[VECTOR_GRAPH_SIZE];
+    snprintf(first, sizeof first, "%s", graph_of(contract));
+    assert_true(first[0]);
+    if (contract->real) {
+        upsert_many(contract);
+    } else {
+        fake_engine_set_ways(contract->fake, &ways);
+        assert_string_equal(graph_of(contract), "");
+        upsert_many(contract);
+        fake_engine_set_graph(contract->fake, "another");
+        ways.status[0] = '\0';
+        fake_engine_set_ways(contract->fake, &ways);
+    }
+    snprintf(second, sizeof second, "%s", await_graph(contract, first));
+    struct vector_query query = {.limit = 5, .name_graph = true};
+    assert_string_equal(search(contract, &query).graph, second);
+    assert_ok(vector_drop_collection(contract->engine, &error), error);
+    assert_ok(vector_ensure_collection(contract->engine, &error), error);
+    const char *third = graph_of(contract);
+    assert_true(third[0]);
+    assert_string_not_equal(third, first);
+    assert_string_not_equal(third, second);
+}
+
 // --- the collection -----------------------------------------------------------------------------
 
 static void ensuring_changes_nothing(struct contract *contract)
@@ -448,6 +581,11 @@ static void a_dropped_collection_is_gone(struct contract *contract)
     assert_gone(vector_upsert(engine, &point, 1, &error), &error);
     assert_gone(vector_remove(engine, &point.content_id, &point.revision, 1, &error), &error);
     assert_gone(vector_search(engine, &query, &contract->arena, &hits, &error), &error);
+    query.also_ids = &point.content_id;
+    query.also_count = 1;
+    assert_gone(vector_search(engine, &query, &contract->arena, &hits, &error), &error);
+    char graph[VECTOR_GRAPH_SIZE];
+    assert_gone(vector_graph(engine, graph, &error), &error);
     assert_gone(vector_count(engine, NULL, &count, &error), &error);
     assert_gone(vector_states(engine, &point.content_id, 1, &state, &error), &error);
     assert_ok(vector_ensure_collection(engine, &error), error);
@@ -492,7 +630,8 @@ static int set_up(void **state)
     struct grove_error error;
     arena_init(&contract->arena, 1 << 20);
     if (!contract->real) {
-        contract->engine = trace_engine_new(fake_engine_base(fake_engine_new()));
+        contract->fake = fake_engine_new();
+        contract->engine = trace_engine_new(fake_engine_base(contract->fake));
         return 0;
     }
     struct vector_engine *engine = NULL;
@@ -576,6 +715,10 @@ static void wrappers_fail_and_record(void **state)
     CASE(what_has_no_direction_is_refused)                                                         \
     CASE(filters_hold)                                                                             \
     CASE(states_keep_the_order)                                                                    \
+    CASE(points_are_compared_besides)                                                              \
+    CASE(equal_scores_come_by_id)                                                                  \
+    CASE(hits_name_their_graph)                                                                    \
+    CASE(a_new_graph_has_a_new_name)                                                               \
     CASE(ensuring_changes_nothing)                                                                 \
     CASE(info_tells)                                                                               \
     CASE(a_dropped_collection_is_gone)
