@@ -3,11 +3,12 @@
 // The names of the graphs that a server searches (vector/engine.h), out of its answers. The private
 // server tells a name, in each answer. For a Qdrant one is made, and asked for after the answer:
 //
-// - from 1.18 on of its segments' UUIDs. A segment keeps its UUID and its graph; one that is built,
-//   merged or added has a new one. UUIDs come back only with a snapshot that is put back.
-// - of others, and where that route is missing, of how many segments and indexed vectors there are.
-//   That is weaker: a graph may be built anew and leave both as they were, and removals change them
-//   though the graphs stay.
+// From 1.18 on it is of the segments' UUIDs. A segment keeps its UUID and its graph; one that is
+// built, merged or added has a new one. UUIDs come back only with a snapshot that is put back.
+//
+// Of other servers, and where that route is missing, it is of how many segments and indexed vectors
+// there are. That is weaker: a graph may be built anew and leave both as they were, and removals
+// change them though the graphs stay.
 //
 // So the graphs that are named are those that answered, or newer ones. Whoever saw a name, then
 // searched, and got the same name, may take it that those graphs answered.

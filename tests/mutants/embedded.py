@@ -5,6 +5,7 @@ so nothing is built for these."""
 from mutant import Mutant
 
 SERVER = "tests/integration/test_vector_server.py::"
+GRAPHS = "tests/integration/test_vector_graphs.py::"
 FILES = "tests/integration/test_vector_files.py::"
 ERRORS = SERVER + "test_errors_change_nothing"
 
@@ -117,5 +118,33 @@ MUTANTS = [
              "files.SPACE_TO_WRITE + SPACE_OF_BODY * len(body))\n",
         replace="",
         killer=FILES + "test_a_change_is_refused_while_there_is_still_room",
+    ),
+    Mutant(
+        name="new-graph-keeps-the-old-name",
+        guards="embedded/README 7",
+        file="embedded/grove_vectors/collection.py",
+        find='"generation": generation, "graph": new_graph(generation)}',
+        replace='"generation": generation}',
+        killer=GRAPHS + "test_the_old_graph_keeps_its_name_while_the_next_is_built",
+    ),
+    Mutant(
+        name="collection-made-again-has-the-old-names",
+        guards="embedded/README 7",
+        file="embedded/grove_vectors/collection.py",
+        find='    return f"{secrets.token_hex(12)}-{generation}"',
+        replace='    return f"{len(secrets.token_hex(12))}-{generation}"',
+        killer=GRAPHS + "test_no_graph_has_a_name_that_another_had",
+    ),
+    Mutant(
+        name="graph-of-an-older-folder-is-named-at-each-start",
+        guards="embedded/README 7",
+        file="embedded/grove_vectors/collection.py",
+        find='        config = {**self.config, "graph": new_graph(self.generation)}\n'
+             "        try:\n",
+        replace='        config = {**self.config, "graph": new_graph(self.generation)}\n'
+                "        try:\n"
+                "            self.config = config\n"
+                "            return\n",
+        killer=GRAPHS + "test_no_graph_has_a_name_that_another_had",
     ),
 ]

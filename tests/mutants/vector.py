@@ -205,4 +205,82 @@ MUTANTS = [
         replace="    } else if (version < 0) {",
         killer="u_qdrant:an_old_server_is_refused",
     ),
+    Mutant(
+        name="a-hit-is-there-twice",
+        guards="src/vector/README 9",
+        file="src/vector/hits.c",
+        find="        if (kept == 0 || "
+             "items[kept - 1].content_id != items[i].content_id)\n",
+        replace="        if (kept == 0 || items[kept - 1].content_id != items[i].content_id ||\n"
+                "            items[i].content_id > 0)\n",
+        killer="u_qdrant:points_besides_are_a_second_search",
+    ),
+    Mutant(
+        name="hits-of-two-searches-are-one-after-the-other",
+        guards="src/vector/README 9",
+        file="src/vector/hits.c",
+        find="    qsort(items, count, sizeof *items, compare_scores);\n",
+        replace="    if (limit == SIZE_MAX)\n"
+                "        qsort(items, count, sizeof *items, compare_scores);\n",
+        killer="u_qdrant:points_besides_are_a_second_search",
+    ),
+    Mutant(
+        name="two-searches-give-twice-the-limit",
+        guards="src/vector/README 9",
+        file="src/vector/hits.c",
+        find="    ret->count = count < limit ? count : limit;",
+        replace="    ret->count = count < 2 * limit ? count : 2 * limit;",
+        killer="u_qdrant:points_besides_are_a_second_search",
+    ),
+    Mutant(
+        name="points-besides-are-under-no-filter",
+        guards="src/vector/README: requests",
+        file="src/vector/filter.c",
+        find='    strbuf_add(body, "]}");\n    if (filter)\n'
+             '        add_members(&conditions, filter);',
+        replace='    strbuf_add(body, "]}");\n    if (filter && count == SIZE_MAX)\n'
+                '        add_members(&conditions, filter);',
+        killer="u_qdrant:points_besides_are_a_second_search",
+    ),
+    Mutant(
+        name="graph-has-a-name-while-it-is-built",
+        guards="src/vector/README 10",
+        file="src/vector/graph.c",
+        find="is_green(collection) && !graph_told(collection, graph)) {",
+        replace="!graph_told(collection, graph) && is_green(collection)) {",
+        killer="u_qdrant:the_private_server_names_its_graph",
+    ),
+    Mutant(
+        name="segments-that-are-built-have-a-name",
+        guards="src/vector/README 10",
+        file="src/vector/graph.c",
+        find='    ret->building = yyjson_arr_size(yyjson_obj_get(result, "running")) > 0 ||\n',
+        replace='    ret->building = yyjson_arr_size(yyjson_obj_get(result, "running")) > 1 ||\n',
+        killer="u_qdrant:segments_name_the_graphs",
+    ),
+    Mutant(
+        name="segments-that-wait-to-be-built-have-a-name",
+        guards="src/vector/README 10",
+        file="src/vector/graph.c",
+        find='yyjson_arr_size(yyjson_obj_get(result, "queued")) > 0;',
+        replace='yyjson_arr_size(yyjson_obj_get(result, "queued")) > 1;',
+        killer="u_qdrant:segments_name_the_graphs",
+    ),
+    Mutant(
+        name="order-of-segments-names-the-graphs",
+        guards="src/vector/README: nouns",
+        file="src/vector/graph.c",
+        find="    qsort(uuids->items, uuids->count, sizeof *uuids->items, compare_uuids);\n",
+        replace="    if (uuids->count == 0)\n"
+                "        qsort(uuids->items, uuids->count, sizeof *uuids->items, compare_uuids);\n",
+        killer="u_qdrant:segments_name_the_graphs",
+    ),
+    Mutant(
+        name="search-without-a-name-fails",
+        guards="src/vector/README: failures",
+        file="src/vector/qdrant.c",
+        find="    if (code != GROVE_OK)\n        hits->graph[0] = '\\0';",
+        replace="    if (code != GROVE_OK)\n        hits->count = 0;",
+        killer="u_qdrant:hits_stand_without_a_name",
+    ),
 ]

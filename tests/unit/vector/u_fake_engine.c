@@ -209,6 +209,43 @@ static void islands_strangers_and_ties(struct test_stores *stores)
     assert_true(fake_engine_check(stores->fake));
 }
 
+static void a_graph_has_the_name_that_the_test_gives(struct test_stores *stores)
+{
+    const int32_t island[] = {2}, others[] = {7, 2};
+    char graph[VECTOR_GRAPH_SIZE];
+    struct vector_hits hits;
+    struct grove_error error;
+    struct test_vector toward = test_toward(1, 0);
+    struct vector_query query = {.vector = toward.numbers,
+                                 .limit = 10,
+                                 .also_ids = others,
+                                 .also_count = 1,
+                                 .name_graph = true};
+    struct vector_engine *engine = stores->store.engine;
+    for (int32_t id = 1; id <= 3; id++)
+        assert_int_equal(upsert(stores, id, 1), GROVE_OK);
+    fake_engine_hide(stores->fake, island, 1);
+    fake_engine_set_graph(stores->fake, "examined");
+    assert_ok(vector_search(engine, &query, &stores->arena, &hits, &error), error);
+    assert_int_equal(hits.count, 2); // an island that is not listed
+    assert_string_equal(hits.graph, "examined");
+    query.also_count = 2;
+    assert_ok(vector_search(engine, &query, &stores->arena, &hits, &error), error);
+    assert_int_equal(hits.count, 3);
+    assert_ok(vector_graph(engine, graph, &error), error);
+    assert_string_equal(graph, "examined");
+    fake_engine_fault(
+        stores->fake,
+        &(struct fake_fault){.call = ENGINE_GRAPH, .kind = FAKE_REFUSE, .nth = 1, FAKE_SILENT});
+    assert_int_equal(vector_graph(engine, graph, &error), GROVE_TIMEOUT);
+    fake_engine_set_ways(stores->fake, &(struct fake_ways){.status = "yellow"});
+    assert_ok(vector_graph(engine, graph, &error), error);
+    assert_string_equal(graph, "");
+    assert_ok(vector_search(engine, &query, &stores->arena, &hits, &error), error);
+    assert_string_equal(hits.graph, "examined"); // it answers meanwhile
+    assert_int_equal(fake_engine_calls(stores->fake, ENGINE_GRAPH), 3);
+}
+
 static void a_digest_sees_every_part(struct test_stores *stores)
 {
     char before[SHA256_HEX_SIZE], after[SHA256_HEX_SIZE];
@@ -242,7 +279,8 @@ static void a_digest_sees_every_part(struct test_stores *stores)
 static void faults_come_from_the_environment(struct test_stores *stores)
 {
     struct grove_error error;
-    setenv("GROVE_ENGINE_FAULTS", "upsert@2=after:timeout,ensure=before:denied", 1);
+    setenv("GROVE_ENGINE_FAULTS", "upsert@2=after:timeout,ensure=before:denied,graph=after:engine",
+           1);
     struct fake_engine *fake = fake_engine_new();
     test_stores_use_engine(stores, fault_engine_new(fake_engine_base(fake)));
     unsetenv("GROVE_ENGINE_FAULTS");
@@ -251,7 +289,9 @@ static void faults_come_from_the_environment(struct test_stores *stores)
     assert_int_equal(upsert(stores, 3, 1), GROVE_OK);
     assert_int_equal(fake_engine_points(fake), 3);
     assert_int_equal(vector_ensure_collection(stores->store.engine, &error), GROVE_DENIED);
-    assert_int_equal(fault_engine_met(stores->store.engine), 2);
+    char graph[VECTOR_GRAPH_SIZE];
+    assert_int_equal(vector_graph(stores->store.engine, graph, &error), GROVE_ENGINE);
+    assert_int_equal(fault_engine_met(stores->store.engine), 3);
     fault_engine_disarm(stores->store.engine);
     assert_ok(vector_ensure_collection(stores->store.engine, &error), error);
 }
@@ -272,6 +312,12 @@ static void a_trace_keeps_the_last_calls(struct test_stores *stores)
     assert_true(call.call == ENGINE_SEARCH && call.exact);
     assert_int_equal(call.count, 10);
     assert_false(trace_engine_get(engine, TRACE_CALLS_MAX + 3, &call));
+    struct grove_error error;
+    char graph[VECTOR_GRAPH_SIZE];
+    assert_ok(vector_graph(engine, graph, &error), error);
+    assert_true(trace_engine_get(engine, TRACE_CALLS_MAX + 3, &call));
+    assert_true(call.call == ENGINE_GRAPH && call.graph[0]);
+    assert_string_equal(call.graph, graph);
 }
 
 int main(int argc, char **argv)
@@ -288,6 +334,7 @@ int main(int argc, char **argv)
         STORES_TEST(the_last_writer_wins_on_old_servers),
         STORES_TEST(a_point_without_a_revision_stays),
         STORES_TEST(islands_strangers_and_ties),
+        STORES_TEST(a_graph_has_the_name_that_the_test_gives),
         STORES_TEST(a_digest_sees_every_part),
         STORES_TEST(faults_come_from_the_environment),
         STORES_TEST(a_trace_keeps_the_last_calls),
