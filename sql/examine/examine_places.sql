@@ -12,13 +12,13 @@ UNION ALL
  FROM grove.content_count GROUP BY content_type
  HAVING sum(contents) > $1 ORDER BY sum(contents), content_type LIMIT $2)
 UNION ALL
-(SELECT 'branch ' || wide.number, wide.hierarchy_table::text, l.id
+(SELECT 'branch ' || wide.number, wide.hierarchy_table::text, l.leaf_id
  FROM (SELECT c.hierarchy_table, b.branch,
               row_number() OVER (ORDER BY sum(c.contents), c.hierarchy_table, b.branch) AS number
        FROM grove.content_count AS c
-       JOIN grove.leaf AS b ON b.hierarchy_table = c.hierarchy_table AND b.id = c.leaf_id
+       JOIN grove.leaf AS b ON b.hierarchy_table = c.hierarchy_table AND b.leaf_id = c.leaf_id
        GROUP BY c.hierarchy_table, b.branch
        HAVING sum(c.contents) > $1) AS wide
  JOIN grove.leaf AS l ON l.hierarchy_table = wide.hierarchy_table AND l.branch = wide.branch
  WHERE wide.number <= $2
- ORDER BY wide.number, l.id)
+ ORDER BY wide.number, l.leaf_id)

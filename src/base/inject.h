@@ -44,6 +44,7 @@
     POINT(EXAMINE_CLAIMED, "an examination is claimed, nothing was looked at")                     \
     POINT(EXAMINE_LOOKED_UP, "all rows were looked up, nothing is judged")                         \
     POINT(EXAMINE_JUDGED, "a graph is judged, nothing is written of it")                           \
+    POINT(EXAMINER_AWAKE, "a thread looks whether there is something to examine")                  \
     POINT(LOAD_BEGUN, "a batch's transaction is open")                                             \
     POINT(LOAD_LEAVES, "its leaves are written, not committed")                                    \
     POINT(LOAD_CONTENTS, "its contents are written, not committed")                                \
@@ -76,6 +77,8 @@
     KNOB_(PG_ORPHANS_MS, "how long processes without a postmaster have to end by themselves")      \
     KNOB_(ENGINE_READ_MS, "how long the engine may take for what somebody waits for")              \
     KNOB_(EXACT_ROWS, "up to so many rows are all compared by every search")                       \
+    KNOB_(EXAMINE_LISTED, "how many contents an examination may list")                             \
+    KNOB_(EXAMINE_LONERS, "how many of the loneliest rows it looks up exactly")                    \
     KNOB_(EXAMINE_POLL_MS, "between looks at whether an examination is due")                       \
     KNOB_(EXAMINE_CLAIM_MS, "how long an examination is taken")                                    \
     KNOB_(LOAD_PATIENCE_MS, "how long a load waits for rows that another projector has leased")

@@ -6,14 +6,15 @@
 //  - A row that finds another, near enough to be among that one's neighbours, is not reached from
 //    there when that one does not find it.
 //  - Rows of an island that find themselves and none of each other look like loners. So the rows
-//    whose nearest other row is farthest are looked up exactly; who misses a neighbour is listed
-//    together with what it misses, and what it misses is looked up exactly in its turn.
+//    whose nearest other row is farthest are looked up exactly. What one misses is listed, and
+//    looked up exactly in its turn.
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/alloc.h"
 #include "base/check.h"
+#include "base/inject.h"
 #include "sync/examine_private.h"
 #include "vector/direction.h"
 
@@ -296,14 +297,15 @@ static enum grove_code suspect_loners(struct examination *x, struct suspects *su
         return error_no_memory(error, "rows to examine");
     for (size_t r = 0; r < x->row_count; r++)
         loners[r] = (struct examine_near){x->rows[r].id, nearest_other(&x->rows[r])};
+    size_t loners_max = (size_t)KNOB(EXAMINE_LONERS, LONERS_MAX);
     qsort(loners, x->row_count, sizeof *loners, compare_near);
-    for (size_t i = 0; i < x->row_count && i < LONERS_MAX; i++)
+    for (size_t i = 0; i < x->row_count && i < loners_max; i++)
         suspect(suspects, loners[i].id);
     mem_free(loners);
     return GROVE_OK;
 }
 
-// Who misses a neighbour is on an island or beside one, and what it misses is, too.
+// What it misses may be of an island that it is on, and then misses it in its turn.
 static void judge_suspect(struct examination *x, struct suspects *suspects,
                           const struct examine_row *row, const struct examine_hits *truth)
 {
@@ -312,7 +314,6 @@ static void judge_suspect(struct examination *x, struct suspects *suspects,
         if (examine_has(&row->found, near->id) ||
             near->score <= examine_worst(&row->found) + EXAMINE_BETTER)
             continue;
-        examine_list_add(&x->list, row->id);
         examine_list_add(&x->list, near->id);
         suspect(suspects, near->id);
     }

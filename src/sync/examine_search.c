@@ -5,6 +5,7 @@
 
 #include "base/alloc.h"
 #include "base/check.h"
+#include "base/inject.h"
 #include "sync/examine_private.h"
 
 enum { SEARCHES_OF_STEP = 8, WORKERS_MAX = 16, SEARCH_BYTES_MAX = 1 << 20 };
@@ -158,7 +159,7 @@ void examine_list_add(struct examine_list *list, int32_t id)
     CHECK(list->count <= VECTOR_ALSO_MAX);
     if (place < list->count && list->ids[place] == id)
         return;
-    if (list->count == VECTOR_ALSO_MAX) {
+    if (list->count >= (size_t)KNOB(EXAMINE_LISTED, VECTOR_ALSO_MAX)) {
         list->overflowed = true;
         return;
     }

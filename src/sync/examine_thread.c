@@ -59,7 +59,8 @@ static void *examiner_main(void *argument)
         struct projector_backlog backlog;
         struct examine_report report;
         struct grove_error unused;
-        if (projector_backlog(self->store, &backlog, &unused) == GROVE_OK && backlog.pending == 0)
+        if (INJECT(EXAMINER_AWAKE, &unused) == GROVE_OK &&
+            projector_backlog(self->store, &backlog, &unused) == GROVE_OK && backlog.pending == 0)
             (void)!examine(self->store, &request, &report, &unused);
     }
     return NULL;
