@@ -25,7 +25,9 @@ CREATE TABLE grove.examination (
     seconds real NOT NULL,
     reason text,                   -- where ef is 0
     examined_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    claimed_until timestamptz,     -- somebody examines it anew, unless this is over
     CONSTRAINT examination_ef CHECK (ef >= 0 AND ef_filtered >= 0),
+    CONSTRAINT examination_unreached CHECK (cardinality(unreached) <= 4096),
     CONSTRAINT examination_points CHECK (points >= 0 AND revision >= 0 AND queries >= 0)
 );
 COMMENT ON TABLE grove.examination IS

@@ -365,6 +365,31 @@ GROVE_CHECKED enum grove_code grove_load_sample(struct grove *grove, bool placeh
 
 // --- projection -------------------------------------------------------------------------------
 
+// What is known of the vector engine's index: whether searches may go by it, and how. Where they may
+// not, they compare all rows that match, which is slower and never worse.
+enum grove_index_state {
+    GROVE_INDEX_UNKNOWN,  // nobody looked, or looking failed: the reason says how
+    GROVE_INDEX_NEEDLESS, // so few rows that all are compared anyway
+    GROVE_INDEX_EXAMINED, // what follows holds of the index as it is
+    GROVE_INDEX_BUILDING, // the engine builds it; it can be examined afterwards
+    GROVE_INDEX_TAKEN,    // another process examines it
+    GROVE_INDEX_DUE,      // it was built anew, or much has changed since: grove_sync examines it
+};
+struct grove_index {
+    enum grove_index_state state;
+    bool examined_now;   // by this call
+    int64_t rows;        // looked up
+    int64_t listed;      // which the index does not reach: they are compared beside it
+    int ef;              // with which it is good enough; 0: it is not, and the reason says why
+    int ef_filtered;     // the same under filters
+    int64_t queries;     // asked of the index, and exactly
+    double recall;       // mean over those that a search would not ask exactly
+    double recall_worst; // of those
+    double seconds;      // that it took
+    double age_seconds;  // since then
+    char reason[256];
+};
+
 struct grove_sync_report {
     int64_t upserted;
     int64_t removed;
@@ -373,16 +398,20 @@ struct grove_sync_report {
     int64_t pending; // left over
     int64_t dead;    // given up on; see grove.dead_letter
     double seconds;
+    struct grove_index index; // not while watching: a thread examines then
 };
 
 struct grove_sync_request {
     bool watch;      // go on until grove_cancel
     bool retry_dead; // try dead letters again
     void (*on_progress)(void *state, const struct grove_sync_report *report);
+    // While the index is examined, every second or so; may be NULL.
+    void (*on_examining)(void *state, int64_t rows, int64_t rows_of);
     void *state;
 };
 
-// Writes what has changed in PostgreSQL to the vector engine. Any number may run at once.
+// Writes what has changed in PostgreSQL to the vector engine, and examines the engine's index where
+// that is due. Any number may run at once.
 GROVE_CHECKED enum grove_code grove_sync(struct grove *grove,
                                          const struct grove_sync_request *request,
                                          struct grove_sync_report *ret, struct grove_error *error);
@@ -427,6 +456,7 @@ struct grove_status {
     bool projector_running;    // the resident one
     int projector_pid;         // 0: not running, or not visible from here
     char projector_error[256]; // its last failure, as long as it lasts; "": none
+    struct grove_index index;
 };
 
 // Measured now; a server that does not answer is reported in *ret, not as an error. Starts

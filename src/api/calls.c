@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "api/handle.h"
+#include "api/index.h"
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "content/load.h"
@@ -111,6 +112,28 @@ static enum grove_code fill_report(struct grove *grove, const struct projector_r
     return code;
 }
 
+static bool on_examining(void *state, int64_t rows, int64_t rows_of)
+{
+    const struct grove_sync_request *request = state;
+    if (request->on_examining)
+        request->on_examining(request->state, rows, rows_of);
+    return true; // the store knows whether it was cancelled
+}
+
+// Rows are searchable whatever comes of it, so a failure is told and fails nothing.
+static enum grove_code examine_index(struct grove *grove, const struct grove_sync_request *request,
+                                     struct grove_index *ret, struct grove_error *error)
+{
+    struct grove_sync_request copy = *request;
+    const struct examine_request examining = {.go_on = on_examining, .state = &copy};
+    struct examine_report report;
+    enum grove_code code = examine(&grove->store, &examining, &report, error);
+    if (code == GROVE_CANCELLED)
+        return code;
+    *ret = code == GROVE_OK ? index_of(&report) : index_unknown(error);
+    return GROVE_OK;
+}
+
 // Until cancelled; an outage of the vector engine is waited out.
 static enum grove_code watch(struct grove *grove, const struct grove_sync_request *request,
                              struct grove_sync_report *ret, struct grove_error *error)
@@ -134,6 +157,18 @@ static enum grove_code watch(struct grove *grove, const struct grove_sync_reques
     return GROVE_OK;
 }
 
+static enum grove_code watch_and_examine(struct grove *grove,
+                                         const struct grove_sync_request *request,
+                                         struct grove_sync_report *ret, struct grove_error *error)
+{
+    struct examiner *examiner = NULL;
+    enum grove_code code = examiner_start(&grove->store, &examiner, error);
+    if (code == GROVE_OK)
+        code = watch(grove, request, ret, error);
+    examiner_stop(examiner);
+    return code;
+}
+
 GROVE_API enum grove_code grove_sync(struct grove *grove, const struct grove_sync_request *request,
                                      struct grove_sync_report *ret, struct grove_error *error)
 {
@@ -151,9 +186,16 @@ GROVE_API enum grove_code grove_sync(struct grove *grove, const struct grove_syn
     if (code != GROVE_OK)
         return code;
     if (request->watch)
-        return watch(grove, request, ret, error);
+        return watch_and_examine(grove, request, ret, error);
+    struct grove_index index = {.state = GROVE_INDEX_UNKNOWN};
     code = projector_drain(&grove->store, SYNC_WAIT_MS, &done, error);
-    return code == GROVE_OK ? fill_report(grove, &done, started_us, ret, error) : code;
+    if (code == GROVE_OK)
+        code = examine_index(grove, request, &index, error);
+    if (code == GROVE_OK)
+        code = fill_report(grove, &done, started_us, ret, error);
+    if (code == GROVE_OK)
+        ret->index = index;
+    return code;
 }
 
 GROVE_API enum grove_code grove_database_conninfo(struct grove *grove, char *ret_text,

@@ -104,7 +104,7 @@ static enum grove_code open_engine(struct grove *grove, const struct grove_optio
     struct qdrant_options engine = {
         .url = grove->engine_url,
         .api_key = option_or_variable(options->qdrant_api_key, "QDRANT_API_KEY"),
-        .collection = grove->collection,
+        .collection = grove->store.collection,
         .connections_max = options->connections_max,
     };
     if (grove->engine_private) {
@@ -193,10 +193,11 @@ static enum grove_code configure(struct grove *grove, const struct grove_options
         !precision_of(options->embed_precision, &grove->embed_precision))
         return error_set(error, GROVE_INVALID, "there is no precision %d",
                          (int)options->embed_precision);
-    if ((size_t)snprintf(grove->collection, sizeof grove->collection, "%s",
-                         collection ? collection : "content_vectors") >= sizeof grove->collection)
+    struct store *store = &grove->store;
+    if ((size_t)snprintf(store->collection, sizeof store->collection, "%s",
+                         collection ? collection : "content_vectors") >= sizeof store->collection)
         return error_set(error, GROVE_INVALID, "the collection's name has more than %zu bytes",
-                         sizeof grove->collection - 1);
+                         sizeof store->collection - 1);
     enum grove_code code = copy_option(database, &grove->database_url, error);
     if (code == GROVE_OK)
         code = copy_option(engine, &grove->engine_url, error);

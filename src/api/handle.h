@@ -34,7 +34,6 @@ struct grove {
     enum embed_precision embed_precision;    // of grove_embed
     char *database_url;                      // NULL: the PG* variables
     char *engine_url;
-    char collection[128];
 
     pthread_mutex_t ready_mutex; // guards the following
     bool ready;

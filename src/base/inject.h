@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Points at which a test can have grove fail, wait or die, and times that a test can shorten.
+// Points at which a test can have grove fail, wait or die, and times and limits that a test can
+// lower.
 //
 //     enum grove_code code = INJECT(PROJECTOR_LEASED, error); // GROVE_OK unless a test wants more
 //     int64_t lease_ms = KNOB(LEASE_MS, 120000);              // 120000 unless a test wants less
@@ -42,6 +43,10 @@
     POINT(PROJECTOR_PUT_BACK, "a batch failed, its rows are still leased")                         \
     POINT(PROJECTOR_ENQUEUED, "the collection is gone, all contents are in the outbox")            \
     POINT(RESIDENT_LOCKED, "the resident projector has its lock, it has not said who it is")       \
+    POINT(EXAMINE_CLAIMED, "an examination is claimed, nothing was looked at")                     \
+    POINT(EXAMINE_LOOKED_UP, "all rows were looked up, nothing is judged")                         \
+    POINT(EXAMINE_JUDGED, "a graph is judged, nothing is written of it")                           \
+    POINT(EXAMINER_AWAKE, "a thread looks whether there is something to examine")                  \
     POINT(LOAD_BEGUN, "a batch's transaction is open")                                             \
     POINT(LOAD_LEAVES, "its leaves are written, not committed")                                    \
     POINT(LOAD_CONTENTS, "its contents are written, not committed")                                \
@@ -65,7 +70,7 @@
     POINT(CLUSTER_STARTED, "PostgreSQL answers, the database may be missing")                      \
     POINT(VECTOR_SERVER_SPAWNED, "the private vector server is started, it does not answer yet")
 
-// All times there are: name, and what it is.
+// All times and limits there are: name, and what it is.
 #define INJECT_KNOBS(KNOB_)                                                                        \
     KNOB_(LEASE_MS, "how long a projector may keep its rows")                                      \
     KNOB_(PG_CONNECT_MS, "how long a connect to PostgreSQL may take; libpq's least is 2 s")        \
@@ -75,8 +80,12 @@
     KNOB_(ENGINE_READ_MS, "how long the engine may take for what somebody waits for")              \
     KNOB_(RESIDENT_MODEL_MS, "how long the resident projector keeps a model it does not need")     \
     KNOB_(RESIDENT_STOP_MS, "how long the resident projector has to end before it is killed")      \
-    KNOB_(LOAD_PATIENCE_MS, "how long a load waits for rows that another projector has leased")    \
-    KNOB_(EXACT_ROWS, "up to how many points a search compares all that match")
+    KNOB_(EXACT_ROWS, "up to so many rows are all compared by every search")                       \
+    KNOB_(EXAMINE_LISTED, "how many contents an examination may list")                             \
+    KNOB_(EXAMINE_LONERS, "how many of the loneliest rows it looks up exactly")                    \
+    KNOB_(EXAMINE_POLL_MS, "between looks at whether an examination is due")                       \
+    KNOB_(EXAMINE_CLAIM_MS, "how long an examination is taken")                                    \
+    KNOB_(LOAD_PATIENCE_MS, "how long a load waits for rows that another projector has leased")
 
 enum inject_point {
 #define POINT(name, what) INJECT_##name,

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/format.h"
+#include "cli/index_report.h"
 #include "cli/session.h"
 
 enum { LABEL_WIDTH = 12, STATUS_BYTES_MAX = 1 << 16 };
@@ -78,6 +79,7 @@ static void add_json(struct strbuf *out, const struct grove_status *status)
     json_integer_member(out, "dead", if_known(known, status->dead));
     json_integer_member(out, "oldest_pending_seconds",
                         if_known(known && status->pending > 0, status->oldest_pending_seconds));
+    index_report_add_member(out, &status->index);
     strbuf_add_char(out, '}');
 }
 
@@ -180,6 +182,21 @@ static void add_projector(struct strbuf *out, const struct terminal *terminal,
     add_line(out, terminal, "", status->projector_error);
 }
 
+static void add_index(struct strbuf *out, const struct terminal *terminal,
+                      const struct grove_status *status)
+{
+    struct strbuf line;
+    strbuf_init(&line, STATUS_BYTES_MAX);
+    index_report_add(&line, &status->index);
+    if (status->index.state == GROVE_INDEX_EXAMINED) {
+        strbuf_add(&line, "; ");
+        format_seconds(&line, status->index.age_seconds);
+        strbuf_add(&line, " ago");
+    }
+    add_line(out, terminal, "index", line.data);
+    strbuf_release(&line);
+}
+
 static void add_contents(struct strbuf *out, const struct terminal *terminal,
                          const struct grove_status *status)
 {
@@ -228,6 +245,7 @@ static void add_report(struct strbuf *out, const struct terminal *terminal,
     add_server(out, terminal, &engine);
     add_collection(out, terminal, status);
     add_projector(out, terminal, status);
+    add_index(out, terminal, status);
 }
 
 static enum grove_code print_status(struct session *session, const struct grove_status *status,

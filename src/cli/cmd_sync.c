@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "base/clock.h"
 #include "cli/format.h"
+#include "cli/index_report.h"
+#include "cli/progress.h"
 #include "cli/session.h"
 
 enum { LINE_BYTES_MAX = 4096 };
 
-static void add_json(struct strbuf *out, const struct grove_sync_report *report)
+static void add_json(struct strbuf *out, const struct grove_sync_report *report, bool with_index)
 {
     strbuf_add_char(out, '{');
     json_integer_member(out, "upserted", report->upserted);
@@ -14,6 +17,8 @@ static void add_json(struct strbuf *out, const struct grove_sync_report *report)
     json_integer_member(out, "pending", report->pending);
     json_integer_member(out, "dead", report->dead);
     json_number_member(out, "seconds", report->seconds);
+    if (with_index)
+        index_report_add_member(out, &report->index);
     strbuf_add_char(out, '}');
 }
 
@@ -40,30 +45,66 @@ static void add_line(struct strbuf *out, const struct grove_sync_report *report)
     strbuf_add_char(out, '\n');
 }
 
+static void add_index_line(struct strbuf *out, const struct grove_index *index)
+{
+    size_t length = out->length;
+    if (index->state == GROVE_INDEX_EXAMINED && !index->examined_now)
+        return; // told before
+    if (index->state == GROVE_INDEX_EXAMINED) {
+        strbuf_add(out, "index ");
+        length = out->length;
+    }
+    index_report_add(out, index);
+    if (out->length > length)
+        strbuf_add_char(out, '\n');
+}
+
 static enum grove_code print_report(struct session *session, const struct grove_sync_report *report,
-                                    struct grove_error *error)
+                                    bool with_index, struct grove_error *error)
 {
     struct strbuf out;
     enum grove_code code;
     strbuf_init(&out, LINE_BYTES_MAX);
     if (session->json) {
-        add_json(&out, report);
+        add_json(&out, report, with_index);
         code = session_print_json(session, &out, error);
     } else {
         add_line(&out, report);
+        if (with_index)
+            add_index_line(&out, &report->index);
         code = session_print(session, &out, error);
     }
     strbuf_release(&out);
     return code;
 }
 
+struct syncing {
+    struct session *session;
+    struct progress progress; // of the examination
+    int64_t examining_since_us;
+};
+
 // While watching a failed write ends the watch.
 static void on_progress(void *state, const struct grove_sync_report *report)
 {
-    struct session *session = state;
+    struct syncing *syncing = state;
     struct grove_error error;
-    if (print_report(session, report, &error) != GROVE_OK)
-        grove_cancel(session->grove);
+    if (print_report(syncing->session, report, false, &error) != GROVE_OK)
+        grove_cancel(syncing->session->grove);
+}
+
+static void on_examining(void *state, int64_t rows, int64_t rows_of)
+{
+    struct syncing *syncing = state;
+    int64_t now_us = clock_monotonic_us();
+    syncing->examining_since_us = syncing->examining_since_us ? syncing->examining_since_us : now_us;
+    progress_update(&syncing->progress,
+                    &(struct progress_state){
+                        .rows = rows,
+                        .fraction = rows_of > 0 ? (double)rows / (double)rows_of : -1,
+                        .seconds = (double)(now_us - syncing->examining_since_us) / 1e6,
+                        .remark = "examining the index",
+                    });
 }
 
 // What grove itself starts, with the home as an option.
@@ -78,11 +119,13 @@ enum grove_code cmd_sync(struct session *session, struct grove_error *error)
     if (options_has(&session->options, OPTION_RESIDENT))
         return be_resident(session, error);
     struct grove_sync_report report = {0};
+    struct syncing syncing = {.session = session};
     struct grove_sync_request request = {
         .watch = options_has(&session->options, OPTION_WATCH),
         .retry_dead = options_has(&session->options, OPTION_RETRY_DEAD),
         .on_progress = on_progress,
-        .state = session,
+        .on_examining = on_examining,
+        .state = &syncing,
     };
     if (!request.watch)
         request.on_progress = NULL;
@@ -91,12 +134,14 @@ enum grove_code cmd_sync(struct session *session, struct grove_error *error)
         return code;
     if (request.watch && !session->json && session->err.is_terminal)
         fputs("grove: watching for changes; Ctrl-C ends it\n", stderr);
+    progress_init(&syncing.progress, &session->err);
     code = grove_sync(session->grove, &request, &report, error);
+    progress_clear(&syncing.progress);
     // Ctrl-C is how a watch is meant to end.
     if (code == GROVE_CANCELLED && request.watch && !session->output_closed)
         return GROVE_OK;
     if (code == GROVE_OK && !request.watch)
-        code = print_report(session, &report, error);
+        code = print_report(session, &report, true, error);
     if (code == GROVE_OK && report.dead > 0)
         session_warn(session,
                      "%lld rows were given up on: see grove.dead_letter (grove psql), then grove "

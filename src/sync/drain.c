@@ -10,6 +10,7 @@
 #include "base/check.h"
 #include "base/clock.h"
 #include "catalog/assets.h"
+#include "sync/examine.h"
 
 enum {
     POLL_MS = 200,        // between looks at an empty outbox
@@ -70,6 +71,7 @@ enum grove_code projector_drain(struct store *store, unsigned wait_ms,
 
 struct projector_thread {
     struct store *store;
+    struct examiner *examiner;
     pthread_t thread;
     pthread_mutex_t mutex; // guards `stopping`
     pthread_cond_t wake;
@@ -123,6 +125,8 @@ enum grove_code projector_thread_start(struct store *store, struct projector_thr
         return error_set(error, GROVE_LIMIT, "could not start the projector's thread");
     }
     *ret = self;
+    struct grove_error unused; // without it searches compare all rows
+    (void)!examiner_start(store, &self->examiner, &unused);
     return GROVE_OK;
 }
 
@@ -130,6 +134,7 @@ void projector_thread_stop(struct projector_thread *self)
 {
     if (!self)
         return;
+    examiner_stop(self->examiner);
     pthread_mutex_lock(&self->mutex);
     CHECK(!self->stopping); // once
     self->stopping = true;

@@ -5,6 +5,8 @@
 //     look  ──► something is due ──► steps until nothing is ──► look
 //      │                                │
 //      │ nothing: 1 s                   │ a failure: 1 s, doubled each time, at most 30 s
+//      ▼
+//     nothing waits: every 10 s, is there a graph to examine? Between its parts: look, and steps
 //
 // Looking is one small statement. The model is opened by the first row that needs it and closed
 // when nothing was embedded for a while.
@@ -38,6 +40,7 @@
 #include "catalog/assets.h"
 #include "catalog/migrate.h"
 #include "pg/cluster.h"
+#include "sync/examine.h"
 #include "sync/projector.h"
 
 enum {
@@ -49,6 +52,7 @@ enum {
     FAILURE_PAUSE_MAX_MS = 30000,
     SAY_AGAIN_MS = 60000,
     MODEL_IDLE_MS = 300000,
+    EXAMINE_MS = 10000,
     NICENESS = 5, // searches go first
     LOG_BYTES_MAX = 10 << 20,
     LINE_SIZE = 1024,
@@ -62,13 +66,14 @@ struct residence {
     struct store *store;
     struct resident_paths paths;
     char id_path[PATH_MAX];
-    int lock;             // held
-    int id;               // of the home
-    int64_t worked_at_us; // monotonic: when something was last projected; 0: never
-    bool rows_failed;     // in the last work that was done
-    bool failed_at_work;  // not at looking
-    int64_t retry_at_us;  // monotonic: when to work again
-    unsigned pause_ms;    // after the last failure; 0: there was none
+    int lock;               // held
+    int id;                 // of the home
+    int64_t worked_at_us;   // monotonic: when something was last projected; 0: never
+    int64_t examined_at_us; // monotonic: when it was last asked whether a graph is to be examined
+    bool rows_failed;       // in the last work that was done
+    bool failed_at_work;    // not at looking
+    int64_t retry_at_us;    // monotonic: when to work again
+    unsigned pause_ms;      // after the last failure; 0: there was none
     char last_line[LINE_SIZE];
     int64_t said_at_us; // monotonic: when the last line was
 };
@@ -275,6 +280,40 @@ static void rest_model(struct residence *self)
     self->worked_at_us = 0;
 }
 
+// Between two parts of an examination: rows that are due do not wait for its end.
+static bool go_on_examining(void *state, int64_t rows, int64_t rows_of)
+{
+    struct residence *self = state;
+    struct look seen;
+    struct grove_error error;
+    (void)rows, (void)rows_of;
+    if (reason_to_end(self) || look(self, &seen, &error) != GROVE_OK)
+        return false;
+    return !seen.due || work(self, &error) == GROVE_OK;
+}
+
+// In this thread, which is the one that closes the models.
+static enum grove_code examine_graph(struct residence *self, struct grove_error *error)
+{
+    struct examine_report report;
+    int64_t now_us = clock_monotonic_us();
+    if (self->examined_at_us != 0 &&
+        now_us - self->examined_at_us < KNOB(EXAMINE_POLL_MS, EXAMINE_MS) * 1000)
+        return GROVE_OK;
+    enum grove_code code =
+        examine(self->store, &(struct examine_request){.go_on = go_on_examining, .state = self},
+                &report, error);
+    self->examined_at_us = clock_monotonic_us();
+    if (code == GROVE_OK && report.outcome == EXAMINE_DONE) {
+        self->worked_at_us = self->examined_at_us;
+        say(self, "examined the index: %lld rows looked up, %lld listed, ef %d%s%s, %.1f s",
+            (long long)report.rows, (long long)report.listed, report.ef,
+            report.reason[0] ? ": " : "", report.reason, report.seconds);
+    }
+    // What ended it is looked at by the next round.
+    return code == GROVE_CANCELLED ? GROVE_OK : code;
+}
+
 // One round; *ret_reason where it is the last one.
 static enum grove_code round_of(struct residence *self, const char **ret_reason,
                                 struct grove_error *error)
@@ -291,7 +330,9 @@ static enum grove_code round_of(struct residence *self, const char **ret_reason,
     bool works = seen.due && !patient;
     if (works)
         code = work(self, error);
-    else if (!seen.due)
+    else if (!seen.waiting)
+        code = examine_graph(self, error);
+    if (code == GROVE_OK && !seen.due)
         rest_model(self);
     self->failed_at_work = works ? code != GROVE_OK : self->failed_at_work && seen.waiting;
     if (code == GROVE_OK && !self->failed_at_work)

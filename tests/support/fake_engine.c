@@ -366,21 +366,21 @@ static bool matches(const struct fake_point *point, const struct vector_filter *
            is_within(point->word_count, filter->words_min, filter->words_max);
 }
 
-static bool is_hidden(const struct fake_engine *fake, int64_t id)
+static bool is_id_among(int64_t id, const int32_t *ids, size_t count)
 {
-    for (size_t i = 0; i < fake->hidden_count; i++)
-        if (fake->hidden[i] == id)
+    for (size_t i = 0; i < count; i++)
+        if (ids[i] == id)
             return true;
     return false;
 }
 
 // Whether a search shows the point at all, if it is near enough.
-static bool is_reached(const struct fake_engine *fake, const struct vector_query *query, int64_t id)
+static bool is_reached(const struct fake_engine *fake, const struct vector_query *query, int64_t id,
+                       float score)
 {
-    bool reached = query->exact || !is_hidden(fake, id);
-    for (size_t i = 0; i < query->also_count && !reached; i++)
-        reached = query->also_ids[i] == id;
-    return reached;
+    bool isolated = is_id_among(id, fake->isolated, fake->isolated_count) && score < 0.9999F;
+    return query->exact || is_id_among(id, query->also_ids, query->also_count) ||
+           (!isolated && !is_id_among(id, fake->hidden, fake->hidden_count));
 }
 
 struct scored {
@@ -396,6 +396,16 @@ static int compare_scored(const void *a, const void *b)
         return x->score < y->score ? 1 : -1;
     int by_id = (x->id > y->id) - (x->id < y->id);
     return x->backwards ? -by_id : by_id;
+}
+
+// What a walk shows that has ended in a wrong place.
+static size_t keep_farther(const struct vector_query *query, struct scored *scored, size_t count)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < count; i++)
+        if (i >= count / 2 || is_id_among(scored[i].id, query->also_ids, query->also_count))
+            scored[kept++] = scored[i];
+    return kept;
 }
 
 static float score_of(const float *query, const float *vector)
@@ -421,13 +431,14 @@ static struct scored *score_points(const struct fake_engine *fake, const struct 
     size_t count = 0;
     for (size_t i = 0; i < fake->count; i++) {
         const struct fake_point *point = &fake->points[i];
-        if (!matches(point, query->filter) || !is_reached(fake, query, point->id))
-            continue;
-        scored[count++] = (struct scored){score_of(direction, point->vector), point->id,
-                                          point->revision, fake->ways.ties_backwards};
+        float score = score_of(direction, point->vector);
+        if (matches(point, query->filter) && is_reached(fake, query, point->id, score))
+            scored[count++] = (struct scored){score, point->id, point->revision,
+                                              fake->ways.ties_backwards};
     }
     qsort(scored, count, sizeof *scored, compare_scored);
-    *ret_count = count;
+    bool lost = !query->exact && count > 0 && scored[0].score < fake->ways.lost_below;
+    *ret_count = lost ? keep_farther(query, scored, count) : count;
     return scored;
 }
 
@@ -549,12 +560,6 @@ static void fake_free(struct vector_engine *engine)
     fake_engine_free(fake_of(engine));
 }
 
-static const char *fake_collection(const struct vector_engine *engine)
-{
-    (void)engine;
-    return "content_vectors";
-}
-
 static const char *fake_describe(const struct vector_engine *engine)
 {
     (void)engine;
@@ -565,7 +570,6 @@ const struct vector_engine_operations fake_operations = {
     .name = "fake",
     .free = fake_free,
     .describe = fake_describe,
-    .collection = fake_collection,
     .ensure_collection = fake_ensure,
     .drop_collection = fake_drop,
     .info = fake_info,

@@ -84,6 +84,9 @@ struct fake_ways {
     char status[16];       // "" : "green"
     // Vectors whose squares sum to less are kept as they are, not made length 1.
     float short_square_max; // as made: FLT_EPSILON, which is what the real engine does
+    // A search by the graph whose nearest point scores less ends in a wrong place: it shows the
+    // farther half of the points only. 0: none does.
+    float lost_below;
 };
 // As it is made: {.short_square_max = FLT_EPSILON}.
 void fake_engine_set_ways(struct fake_engine *fake, const struct fake_ways *ways);
@@ -91,6 +94,8 @@ void fake_engine_set_ways(struct fake_engine *fake, const struct fake_ways *ways
 // Points that a search shows only with `exact`, or among its `also_ids`: islands of the graph. Adds
 // to those hidden before.
 void fake_engine_hide(struct fake_engine *fake, const int32_t *content_ids, size_t count);
+// The same of points that find themselves: a search by their own vectors shows them.
+void fake_engine_isolate(struct fake_engine *fake, const int32_t *content_ids, size_t count);
 void fake_engine_show_all(struct fake_engine *fake);
 
 // Names its graph, as a rebuild would. "": it cannot tell. A new collection's graph has a name that

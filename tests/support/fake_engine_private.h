@@ -33,8 +33,8 @@ struct fake_engine {
     size_t count, room;
     struct fake_ways ways;
     struct fake_hooks hooks;
-    int32_t *hidden;
-    size_t hidden_count;
+    int32_t *hidden, *isolated;
+    size_t hidden_count, isolated_count;
     char graph[VECTOR_GRAPH_SIZE];
     unsigned collections; // made so far: names their first graphs
     struct fake_armed faults[FAKE_FAULTS_MAX];

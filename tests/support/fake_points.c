@@ -230,20 +230,31 @@ void fake_engine_set_hooks(struct fake_engine *fake, const struct fake_hooks *ho
     pthread_mutex_unlock(&fake->mutex);
 }
 
+static void add_ids(int32_t **ids, size_t *ids_count, const int32_t *added, size_t count)
+{
+    *ids = must(realloc(*ids, (*ids_count + count + 1) * sizeof **ids));
+    for (size_t i = 0; i < count; i++)
+        (*ids)[(*ids_count)++] = added[i];
+}
+
 void fake_engine_hide(struct fake_engine *fake, const int32_t *content_ids, size_t count)
 {
     pthread_mutex_lock(&fake->mutex);
-    fake->hidden =
-        must(realloc(fake->hidden, (fake->hidden_count + count + 1) * sizeof *fake->hidden));
-    for (size_t i = 0; i < count; i++)
-        fake->hidden[fake->hidden_count++] = content_ids[i];
+    add_ids(&fake->hidden, &fake->hidden_count, content_ids, count);
+    pthread_mutex_unlock(&fake->mutex);
+}
+
+void fake_engine_isolate(struct fake_engine *fake, const int32_t *content_ids, size_t count)
+{
+    pthread_mutex_lock(&fake->mutex);
+    add_ids(&fake->isolated, &fake->isolated_count, content_ids, count);
     pthread_mutex_unlock(&fake->mutex);
 }
 
 void fake_engine_show_all(struct fake_engine *fake)
 {
     pthread_mutex_lock(&fake->mutex);
-    fake->hidden_count = 0;
+    fake->hidden_count = fake->isolated_count = 0;
     pthread_mutex_unlock(&fake->mutex);
 }
 
@@ -380,6 +391,7 @@ void fake_engine_free(struct fake_engine *fake)
     pthread_cond_destroy(&fake->changed);
     pthread_mutex_destroy(&fake->mutex);
     free(fake->hidden);
+    free(fake->isolated);
     free(fake->points);
     free(fake);
 }

@@ -37,6 +37,7 @@ static enum grove_code open_stores(struct test_stores *stores, struct grove_erro
     stores->session_count = 1;
     stores->fake = fake_engine_new();
     stores->store.engine = fake_engine_base(stores->fake);
+    snprintf(stores->store.collection, sizeof stores->store.collection, "content_vectors");
     stores->store.embedder_threads = 1;
     const struct home *home;
     code = test_home(&home, error);

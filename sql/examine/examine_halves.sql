@@ -1,0 +1,5 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- Where contents fall into halves, by time and by words.
+SELECT (percentile_disc(0.5) WITHIN GROUP (ORDER BY created_at))::timestamp,
+       percentile_disc(0.5) WITHIN GROUP (ORDER BY word_count)
+FROM public.content_metadata

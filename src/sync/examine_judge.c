@@ -1,0 +1,269 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A walk through the graph for a query that is far from all rows may end in a wrong place, and the
+// best score that it brings back tells so: walks that went wrong end low. So two things are chosen
+// together, by a sample whose true answers are known:
+//
+//     plausible   a best score above those of all walks that went wrong. A search whose best score
+//                 is below asks exactly.
+//     ef          how far a walk looks. The farther, the fewer go wrong, and the longer each takes.
+//
+// An ef will do when the plausible answers are good and are at least half of the sample. Of those
+// that will do the cheapest is taken: a search costs ef, and in the share of those that are not
+// plausible an exact one as well.
+//
+// Where none will do, what was missed is listed, with its neighbours, and a new sample is judged.
+// The sample that is accepted is never one that added to the list.
+#include <math.h>
+#include <stdio.h>
+
+#include "base/check.h"
+#include "sync/examine_private.h"
+#include "vector/direction.h"
+
+enum { ROUNDS_MAX = 3, MISSED_NEIGHBOURS_MAX = 400 };
+#define RECALL_WRONG 0.9
+#define RECALL_WANTED 0.995
+#define PLAUSIBLE_MARGIN 0.02
+#define IMPLAUSIBLE_MAX 0.5 // of the sample
+// An exact search of so many rows takes as long as a walk does for each unit of ef.
+#define ROWS_OF_EF 32.0
+
+static const unsigned ef_choices[] = {128, 256, 512};
+
+// What a sample says of an ef.
+struct verdict {
+    unsigned ef; // 0: none will do
+    double plausible;
+    double recall, recall_worst; // of the plausible
+    double implausible;          // share
+    double cost;
+};
+
+// Ties count: what has the score of the last true answer is as good as it.
+static double recall_of(const struct examine_query *query)
+{
+    const struct examine_hits *truth = &query->truth, *answer = &query->answer;
+    size_t good = 0;
+    if (truth->count == 0)
+        return 1;
+    for (size_t i = 0; i < answer->count && i < truth->count; i++)
+        good += answer->items[i].score >= truth->items[truth->count - 1].score - EXAMINE_SAME;
+    return (double)good / (double)truth->count;
+}
+
+static double best_of(const struct examine_query *query)
+{
+    return query->answer.count > 0 ? (double)query->answer.items[0].score : -1;
+}
+
+static double find_plausible(const struct examine_sample *sample, double least)
+{
+    double plausible = least;
+    for (size_t i = 0; i < sample->count; i++)
+        if (recall_of(&sample->queries[i]) < RECALL_WRONG)
+            plausible = fmax(plausible, best_of(&sample->queries[i]) + PLAUSIBLE_MARGIN);
+    return plausible;
+}
+
+static struct verdict judge_answers(const struct examination *x,
+                                    const struct examine_sample *sample, unsigned ef, double least)
+{
+    struct verdict verdict = {
+        .ef = ef, .plausible = find_plausible(sample, least), .recall_worst = 1};
+    size_t plausible = 0;
+    for (size_t i = 0; i < sample->count; i++) {
+        double recall = recall_of(&sample->queries[i]);
+        if (best_of(&sample->queries[i]) < verdict.plausible)
+            continue;
+        plausible++;
+        verdict.recall += recall;
+        verdict.recall_worst = fmin(verdict.recall_worst, recall);
+    }
+    CHECK(plausible <= sample->count);
+    verdict.recall /= plausible > 0 ? (double)plausible : 1;
+    verdict.implausible = 1 - (double)plausible / (double)sample->count;
+    verdict.cost = (double)ef + verdict.implausible * (double)x->points / ROWS_OF_EF;
+    if (verdict.recall < RECALL_WANTED || verdict.implausible > IMPLAUSIBLE_MAX)
+        verdict.ef = 0;
+    return verdict;
+}
+
+static enum grove_code ask_sample(struct examination *x, struct examine_sample *sample, unsigned ef,
+                                  struct grove_error *error)
+{
+    struct examine_search *searches =
+        arena_alloc_array(&x->arena, sample->count + 1, sizeof *searches);
+    if (!searches)
+        return error_no_memory(error, "a sample");
+    for (size_t i = 0; i < sample->count; i++)
+        searches[i] = (struct examine_search){.vector = sample->queries[i].vector,
+                                              .filter = sample->queries[i].filter,
+                                              .ef = ef,
+                                              .with_list = true,
+                                              .hits = &sample->queries[i].answer};
+    return examine_search_all(x, searches, sample->count, error);
+}
+
+// The cheapest ef that will do; else the verdict of the last one, with ef 0. The answers of the
+// last one stay in the sample.
+static enum grove_code choose_ef(struct examination *x, struct examine_sample *sample, double least,
+                                 struct verdict *ret, struct grove_error *error)
+{
+    enum grove_code code = GROVE_OK;
+    *ret = (struct verdict){.ef = 0};
+    for (size_t i = 0; code == GROVE_OK && i < ARRAY_COUNT(ef_choices); i++) {
+        code = ask_sample(x, sample, ef_choices[i], error);
+        if (code != GROVE_OK)
+            break;
+        struct verdict verdict = judge_answers(x, sample, ef_choices[i], least);
+        if (ret->ef == 0 || (verdict.ef != 0 && verdict.cost < ret->cost))
+            *ret = verdict;
+        code = examine_go_on(x, error);
+    }
+    return code;
+}
+
+// --- what was missed -----------------------------------------------------------------------------
+
+static bool was_missed(const struct examine_query *query, const struct examine_near *near)
+{
+    return !examine_has(&query->answer, near->id) &&
+           near->score > examine_worst(&query->answer) + EXAMINE_BETTER;
+}
+
+// By the vectors of the missed rows themselves.
+static enum grove_code list_neighbours(struct examination *x, const int32_t *ids, size_t count,
+                                       struct grove_error *error)
+{
+    struct pg_params params = {0};
+    struct pg_rows rows;
+    pg_add_text(&params, text_of(embed_model_id(x->precision)));
+    pg_add_int4_array(&params, &x->arena, ids, count);
+    enum grove_code code =
+        examine_query(x, &x->arena, "examine_vectors.sql", &params, &rows, error);
+    if (code != GROVE_OK)
+        return code;
+    struct examine_hits *hits = arena_alloc_array(&x->arena, count + 1, sizeof *hits);
+    struct examine_search *searches = arena_alloc_array(&x->arena, count + 1, sizeof *searches);
+    if (!hits || !searches)
+        return error_no_memory(error, "missed rows");
+    size_t asked = 0;
+    CHECK((size_t)rows.count <= count);
+    for (int r = 0; r < rows.count; r++) {
+        const float *vector = direction_read(pg_bytea(&rows, r, 1), NULL);
+        if (vector)
+            searches[asked] = (struct examine_search){
+                .vector = vector, .exact = true, .hits = &hits[asked]};
+        asked += vector != NULL;
+    }
+    code = examine_search_all(x, searches, asked, error);
+    for (size_t i = 0; code == GROVE_OK && i < asked; i++)
+        for (size_t h = 0; h < hits[i].count; h++)
+            examine_list_add(&x->list, hits[i].items[h].id);
+    return code;
+}
+
+static enum grove_code list_missed(struct examination *x, const struct examine_sample *sample,
+                                   struct grove_error *error)
+{
+    int32_t ids[MISSED_NEIGHBOURS_MAX];
+    size_t count = 0;
+    for (size_t i = 0; i < sample->count; i++)
+        for (size_t t = 0; t < sample->queries[i].truth.count; t++) {
+            const struct examine_near *near = &sample->queries[i].truth.items[t];
+            if (!was_missed(&sample->queries[i], near) || examine_list_has(&x->list, near->id))
+                continue;
+            examine_list_add(&x->list, near->id);
+            if (count < MISSED_NEIGHBOURS_MAX)
+                ids[count++] = near->id;
+        }
+    return count > 0 ? list_neighbours(x, ids, count, error) : GROVE_OK;
+}
+
+// --- rounds --------------------------------------------------------------------------------------
+
+static void report_round(struct examination *x, const struct verdict *any,
+                         const struct verdict *filtered, size_t queries)
+{
+    struct examine_report *report = x->report;
+    CHECK(any->ef > 0 || filtered->ef == 0);
+    report->queries = (int64_t)queries;
+    report->ef = (int)any->ef;
+    report->ef_filtered = (int)filtered->ef;
+    report->plausible = any->plausible;
+    report->recall = any->recall;
+    report->recall_worst = any->recall_worst;
+    if (filtered->ef > 0) {
+        report->recall = fmin(report->recall, filtered->recall);
+        report->recall_worst = fmin(report->recall_worst, filtered->recall_worst);
+    }
+    if (any->ef == 0)
+        snprintf(report->reason, sizeof report->reason,
+                 "with ef %u the best scores of %.0f %% of the queries are plausible, and the "
+                 "recall of those is %.3f",
+                 ef_choices[ARRAY_COUNT(ef_choices) - 1], 100 * (1 - any->implausible),
+                 any->recall);
+}
+
+// The best score that is plausible is one for both: what a filter needs may be too much to ask of
+// searches without. Then those with a filter are exact.
+static enum grove_code judge_filtered(struct examination *x, struct examine_sample *any,
+                                      struct verdict *verdict, struct examine_sample *narrow,
+                                      struct verdict *ret, struct grove_error *error)
+{
+    enum grove_code code = examine_make_sample(x, &x->filters, EXAMINE_QUERIES_FILTERED, narrow,
+                                               error);
+    if (code == GROVE_OK)
+        code = choose_ef(x, narrow, verdict->plausible, ret, error);
+    if (code != GROVE_OK || verdict->ef == 0 || ret->ef == 0 ||
+        ret->plausible <= verdict->plausible)
+        return code;
+    code = ask_sample(x, any, verdict->ef, error);
+    if (code != GROVE_OK)
+        return code;
+    struct verdict both = judge_answers(x, any, verdict->ef, ret->plausible);
+    if (both.ef > 0)
+        *verdict = both;
+    else
+        ret->ef = 0;
+    return GROVE_OK;
+}
+
+// One sample without a filter, and one with; *ret_good: both will do.
+static enum grove_code judge_round(struct examination *x, bool last, bool *ret_good,
+                                   struct grove_error *error)
+{
+    static const struct examine_filters none = {.count = 0};
+    struct examine_sample any = {NULL, 0}, narrow = {NULL, 0};
+    struct verdict verdict = {0}, filtered = {0};
+    enum grove_code code = examine_make_sample(x, &none, EXAMINE_QUERIES, &any, error);
+    if (code == GROVE_OK)
+        code = choose_ef(x, &any, -1, &verdict, error);
+    if (code == GROVE_OK && x->filters.count > 0)
+        code = judge_filtered(x, &any, &verdict, &narrow, &filtered, error);
+    if (code != GROVE_OK)
+        return code;
+    if (x->filters.count == 0)
+        filtered = verdict; // no filter leaves so many rows that it matters
+    *ret_good = verdict.ef > 0 && filtered.ef > 0;
+    if (verdict.ef == 0)
+        filtered.ef = 0;
+    report_round(x, &verdict, &filtered, any.count + narrow.count);
+    if (*ret_good || last)
+        return GROVE_OK;
+    code = list_missed(x, &any, error);
+    return code == GROVE_OK ? list_missed(x, &narrow, error) : code;
+}
+
+enum grove_code examine_judge(struct examination *x, struct grove_error *error)
+{
+    enum grove_code code = GROVE_OK;
+    bool good = false;
+    CHECK(x->row_count > 0);
+    for (int round = 1; code == GROVE_OK && !good && round <= ROUNDS_MAX; round++) {
+        code = judge_round(x, round == ROUNDS_MAX, &good, error);
+        x->report->rounds = round;
+    }
+    return code;
+}

@@ -1,0 +1,381 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Queries of the kinds that people ask, so far as rows can tell:
+//
+//     near        a row, and noise: from hardly moved to hardly recognised
+//     between     the middle of two rows, where nothing need be
+//     leaf        the mean of some rows of a leaf
+//     listed      the mean of a row that the graph does not reach and of its true neighbours
+//     words       one to three words of a title, embedded: far from all rows, as most questions are
+//
+// Where the model is not there the others take the place of words.
+#include <math.h>
+
+#include "base/check.h"
+#include "sync/examine_private.h"
+#include "vector/direction.h"
+
+enum {
+    WORDS_OF_TEN = 3,      // of ten queries so many are words
+    LEAF_ROWS = 12,        // of a mean at most
+    LISTED_ROWS = 6,       // the same of a listed row's neighbours
+    WORDS_MAX = 3,         // of a phrase
+    PHRASE_BYTES_MAX = 200,
+};
+
+enum kind { NEAR, BETWEEN, LEAF, LISTED, WORDS };
+
+struct making {
+    struct examination *x;
+    struct examine_sample *sample;
+    struct examine_query **wanted; // queries of one kind, with the row that each starts from
+    int32_t *ids;
+    size_t count;
+};
+
+static bool set_direction(struct examine_query *query, const double numbers[VECTOR_DIMENSION])
+{
+    double sum = 0;
+    for (size_t i = 0; i < VECTOR_DIMENSION; i++)
+        sum += numbers[i] * numbers[i];
+    if (!(sum > 1e-6))
+        return false; // they cancel each other
+    for (size_t i = 0; i < VECTOR_DIMENSION; i++)
+        query->vector[i] = (float)(numbers[i] / sqrt(sum));
+    return true;
+}
+
+static void add_direction(double sum[VECTOR_DIMENSION], const float *vector)
+{
+    double direction[VECTOR_DIMENSION];
+    if (direction_of(vector, direction) != DIRECTION_GOOD)
+        return;
+    for (size_t i = 0; i < VECTOR_DIMENSION; i++)
+        sum[i] += direction[i];
+}
+
+static void add_noise(struct examination *x, double numbers[VECTOR_DIMENSION])
+{
+    double noise[VECTOR_DIMENSION], sum = 0;
+    double amount = 0.2 + 1.8 * examine_random(x);
+    for (size_t i = 0; i < VECTOR_DIMENSION; i++) {
+        noise[i] = examine_random_normal(x);
+        sum += noise[i] * noise[i];
+    }
+    for (size_t i = 0; i < VECTOR_DIMENSION; i++)
+        numbers[i] += amount * noise[i] / sqrt(sum);
+}
+
+// --- what queries are made of --------------------------------------------------------------------
+
+// Vectors and titles of some rows, found again by id.
+struct material {
+    struct pg_rows rows;
+};
+
+static enum grove_code read_material(struct making *making, const int32_t *ids, size_t count,
+                                     struct material *ret, struct grove_error *error)
+{
+    struct examination *x = making->x;
+    struct pg_params params = {0};
+    pg_add_text(&params, text_of(embed_model_id(x->precision)));
+    pg_add_int4_array(&params, &x->arena, ids, count);
+    return examine_query(x, &x->arena, "examine_vectors.sql", &params, &ret->rows, error);
+}
+
+static int row_of(const struct material *material, int32_t id)
+{
+    for (int r = 0; r < material->rows.count; r++)
+        if (pg_int4(&material->rows, r, 0) == id)
+            return r;
+    return -1; // deleted meanwhile
+}
+
+static const float *vector_of(const struct material *material, int32_t id)
+{
+    int r = row_of(material, id);
+    return r < 0 ? NULL : direction_read(pg_bytea(&material->rows, r, 1), NULL);
+}
+
+static int32_t any_row(struct examination *x)
+{
+    return x->rows[examine_random_index(x, x->row_count)].id;
+}
+
+// --- the kinds -----------------------------------------------------------------------------------
+
+// Each takes making->count queries, which start from making->ids. One that cannot be made stays
+// empty, and is left out.
+
+static enum grove_code make_near(struct making *making, bool between, struct grove_error *error)
+{
+    struct examination *x = making->x;
+    struct material material;
+    size_t count = making->count * 2; // each with a second row
+    int32_t *ids = arena_alloc_array(&x->arena, count + 1, sizeof *ids);
+    if (!ids)
+        return error_no_memory(error, "a sample");
+    for (size_t i = 0; i < making->count; i++) {
+        ids[2 * i] = making->ids[i];
+        ids[2 * i + 1] = any_row(x);
+    }
+    enum grove_code code = read_material(making, ids, count, &material, error);
+    for (size_t i = 0; code == GROVE_OK && i < making->count; i++) {
+        double numbers[VECTOR_DIMENSION] = {0};
+        const float *a = vector_of(&material, ids[2 * i]);
+        const float *b = vector_of(&material, ids[2 * i + 1]);
+        if (!a || !b)
+            continue;
+        add_direction(numbers, a);
+        if (between)
+            add_direction(numbers, b);
+        else
+            add_noise(x, numbers);
+        set_direction(making->wanted[i], numbers);
+    }
+    return code;
+}
+
+static enum grove_code make_leaf(struct making *making, struct grove_error *error)
+{
+    struct examination *x = making->x;
+    struct pg_params params = {0};
+    struct pg_rows rows;
+    pg_add_text(&params, text_of(embed_model_id(x->precision)));
+    pg_add_int4_array(&params, &x->arena, making->ids, making->count);
+    pg_add_int4(&params, LEAF_ROWS);
+    enum grove_code code =
+        examine_query(x, &x->arena, "examine_leaves.sql", &params, &rows, error);
+    if (code != GROVE_OK)
+        return code;
+    int r = 0;
+    for (size_t i = 0; i < making->count; i++) {
+        double numbers[VECTOR_DIMENSION] = {0};
+        size_t most = 2 + examine_random_index(x, LEAF_ROWS - 1);
+        for (; r < rows.count && pg_int8(&rows, r, 0) <= (int64_t)i + 1; r++) {
+            const float *vector = direction_read(pg_bytea(&rows, r, 1), NULL);
+            if (!vector || most == 0)
+                continue;
+            add_direction(numbers, vector);
+            most--;
+        }
+        set_direction(making->wanted[i], numbers);
+    }
+    return GROVE_OK;
+}
+
+// The true neighbours of the rows that the queries start from.
+static enum grove_code find_neighbours(struct making *making, struct examine_hits *ret_hits,
+                                       struct grove_error *error)
+{
+    struct examination *x = making->x;
+    struct material material;
+    size_t count = 0;
+    struct examine_search *searches =
+        arena_alloc_array(&x->arena, making->count + 1, sizeof *searches);
+    if (!searches)
+        return error_no_memory(error, "a sample");
+    enum grove_code code = read_material(making, making->ids, making->count, &material, error);
+    for (size_t i = 0; code == GROVE_OK && i < making->count; i++) {
+        const float *vector = vector_of(&material, making->ids[i]);
+        ret_hits[i].count = 0;
+        if (vector)
+            searches[count++] =
+                (struct examine_search){.vector = vector, .exact = true, .hits = &ret_hits[i]};
+    }
+    return code == GROVE_OK ? examine_search_all(x, searches, count, error) : code;
+}
+
+static enum grove_code make_listed(struct making *making, struct grove_error *error)
+{
+    struct examination *x = making->x;
+    struct material material;
+    size_t count = 0;
+    struct examine_hits *hits = arena_alloc_array(&x->arena, making->count + 1, sizeof *hits);
+    int32_t *ids = arena_alloc_array(&x->arena, making->count * EXAMINE_NEAR + 1, sizeof *ids);
+    if (!hits || !ids)
+        return error_no_memory(error, "a sample");
+    enum grove_code code = find_neighbours(making, hits, error);
+    if (code != GROVE_OK)
+        return code;
+    for (size_t i = 0; i < making->count; i++)
+        for (size_t h = 0; h < hits[i].count; h++)
+            ids[count++] = hits[i].items[h].id;
+    code = read_material(making, ids, count, &material, error);
+    for (size_t i = 0; code == GROVE_OK && i < making->count; i++) {
+        double numbers[VECTOR_DIMENSION] = {0};
+        size_t most = 2 + examine_random_index(x, LISTED_ROWS - 1);
+        for (size_t h = 0; h < hits[i].count && h < most; h++) {
+            const float *vector = vector_of(&material, hits[i].items[h].id);
+            if (vector)
+                add_direction(numbers, vector);
+        }
+        set_direction(making->wanted[i], numbers);
+    }
+    return code;
+}
+
+// Some words of the title that stand together.
+static struct text cut_phrase(struct examination *x, struct text title)
+{
+    size_t words = text_words(title), first = 0, length = 0;
+    if (words == 0)
+        return (struct text){NULL, 0};
+    size_t wanted = 1 + examine_random_index(x, WORDS_MAX);
+    wanted = wanted < words ? wanted : words;
+    first = examine_random_index(x, words - wanted + 1);
+    struct text rest = text_trim(title), word;
+    const char *begin = NULL;
+    for (size_t i = 0; i < first + wanted && text_split(&rest, ' ', &word);) {
+        if (word.length == 0)
+            continue;
+        begin = i == first ? word.data : begin;
+        if (begin)
+            length = (size_t)(word.data + word.length - begin);
+        i++;
+    }
+    return (struct text){begin, length <= PHRASE_BYTES_MAX ? length : 0};
+}
+
+static enum grove_code make_words(struct making *making, struct embedder *embedder,
+                                  struct grove_error *error)
+{
+    struct examination *x = making->x;
+    struct material material;
+    size_t count = 0;
+    struct text *texts = arena_alloc_array(&x->arena, making->count + 1, sizeof *texts);
+    struct examine_query **made = arena_alloc_array(&x->arena, making->count + 1, sizeof *made);
+    float *vectors = arena_alloc_array(&x->arena, making->count * VECTOR_DIMENSION + 1,
+                                       sizeof *vectors);
+    if (!texts || !made || !vectors)
+        return error_no_memory(error, "a sample");
+    enum grove_code code = read_material(making, making->ids, making->count, &material, error);
+    for (size_t i = 0; code == GROVE_OK && i < making->count; i++) {
+        int r = row_of(&material, making->ids[i]);
+        struct text phrase = {NULL, 0};
+        if (r >= 0)
+            phrase = cut_phrase(x, pg_text(&material.rows, r, 2));
+        if (phrase.length == 0)
+            continue;
+        texts[count] = phrase;
+        made[count++] = making->wanted[i];
+    }
+    if (code == GROVE_OK)
+        code = embedder_embed(embedder, texts, count, vectors, &x->store->cancelled, error);
+    for (size_t i = 0; code == GROVE_OK && i < count; i++) {
+        double numbers[VECTOR_DIMENSION] = {0};
+        add_direction(numbers, vectors + i * VECTOR_DIMENSION);
+        set_direction(made[i], numbers);
+    }
+    return code;
+}
+
+// --- the sample ----------------------------------------------------------------------------------
+
+static enum kind kind_of(const struct examination *x, size_t i, bool has_model)
+{
+    static const enum kind without[] = {NEAR, LEAF, BETWEEN, LISTED, NEAR, LEAF, LISTED};
+    size_t mixed = i + i / 10; // so that no filter meets queries of one kind only
+    size_t of_ten = mixed % 10;
+    if (of_ten < WORDS_OF_TEN && has_model)
+        return WORDS;
+    enum kind kind = without[mixed % ARRAY_COUNT(without)];
+    return kind == LISTED && x->list.count == 0 ? NEAR : kind;
+}
+
+static enum grove_code make_kind(struct making *making, enum kind kind, struct embedder *embedder,
+                                 struct grove_error *error)
+{
+    switch (kind) {
+    case NEAR:
+    case BETWEEN:
+        return make_near(making, kind == BETWEEN, error);
+    case LEAF:
+        return make_leaf(making, error);
+    case LISTED:
+        return make_listed(making, error);
+    case WORDS:
+        return make_words(making, embedder, error);
+    }
+    CHECK(false);
+    return GROVE_INTERNAL;
+}
+
+// Those of one kind start from rows drawn by chance.
+static enum grove_code make_some(struct making *making, enum kind kind, struct embedder *embedder,
+                                 struct grove_error *error)
+{
+    struct examination *x = making->x;
+    making->count = 0;
+    for (size_t i = 0; i < making->sample->count; i++) {
+        if (kind_of(x, i, embedder != NULL) != kind)
+            continue;
+        making->wanted[making->count] = &making->sample->queries[i];
+        making->ids[making->count++] =
+            kind == LISTED ? x->list.ids[examine_random_index(x, x->list.count)] : any_row(x);
+    }
+    return making->count > 0 ? make_kind(making, kind, embedder, error) : GROVE_OK;
+}
+
+static bool is_made(const struct examine_query *query)
+{
+    return direction_check(query->vector, NULL) == DIRECTION_GOOD;
+}
+
+static void leave_out_empty(struct examine_sample *sample)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < sample->count; i++)
+        if (is_made(&sample->queries[i]))
+            sample->queries[kept++] = sample->queries[i];
+    sample->count = kept;
+}
+
+static enum grove_code find_truths(struct examination *x, struct examine_sample *sample,
+                                   struct grove_error *error)
+{
+    struct examine_search *searches =
+        arena_alloc_array(&x->arena, sample->count + 1, sizeof *searches);
+    if (!searches)
+        return error_no_memory(error, "a sample");
+    for (size_t i = 0; i < sample->count; i++)
+        searches[i] = (struct examine_search){.vector = sample->queries[i].vector,
+                                              .filter = sample->queries[i].filter,
+                                              .exact = true,
+                                              .hits = &sample->queries[i].truth};
+    return examine_search_all(x, searches, sample->count, error);
+}
+
+enum grove_code examine_make_sample(struct examination *x, const struct examine_filters *filters,
+                                    size_t count, struct examine_sample *ret,
+                                    struct grove_error *error)
+{
+    struct embedder *embedder = NULL;
+    struct grove_error unused;
+    struct examine_sample sample = {arena_alloc_array(&x->arena, count, sizeof *sample.queries),
+                                    count};
+    struct making making = {
+        .x = x,
+        .sample = &sample,
+        .wanted = arena_alloc_array(&x->arena, count, sizeof(struct examine_query *)),
+        .ids = arena_alloc_array(&x->arena, count, sizeof(int32_t)),
+    };
+    CHECK(x->row_count > 0);
+    if (!sample.queries || !making.wanted || !making.ids)
+        return error_no_memory(error, "a sample");
+    for (size_t i = 0; i < count; i++)
+        sample.queries[i] = (struct examine_query){
+            .filter = filters->count > 0 ? &filters->items[i % filters->count] : NULL};
+    if (store_embedder(x->store, x->precision, &embedder, &unused) != GROVE_OK)
+        embedder = NULL; // no model, no words
+    enum grove_code code = GROVE_OK;
+    for (enum kind kind = NEAR; code == GROVE_OK && kind <= WORDS; kind++)
+        code = make_some(&making, kind, embedder, error);
+    if (code != GROVE_OK)
+        return code;
+    leave_out_empty(&sample);
+    code = find_truths(x, &sample, error);
+    if (code == GROVE_OK)
+        *ret = sample;
+    return code;
+}
