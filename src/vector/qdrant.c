@@ -15,7 +15,6 @@
 // be there: a server, or a proxy, that leaves out what was asked for has not said "none".
 #include "vector/qdrant.h"
 
-#include <math.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -31,6 +30,7 @@
 #include "vector/graph.h"
 #include "vector/hits.h"
 #include "vector/http.h"
+#include "vector/point.h"
 
 enum {
     BODY_BYTES_MAX = 64 << 20,
@@ -327,45 +327,6 @@ static enum grove_code name_graph(struct vector_engine *engine, char ret[static 
 
 // --- writing -------------------------------------------------------------------------------------
 
-static void add_nullable(struct strbuf *body, const char *name, int64_t value)
-{
-    if (value == VECTOR_NONE)
-        strbuf_addf(body, ",\"%s\":null", name);
-    else
-        strbuf_addf(body, ",\"%s\":%lld", name, (long long)value);
-}
-
-// Of length 1, whatever its own: servers divide by a length only where it is not too short, and
-// have none for a vector whose squares float32 cannot hold.
-static void add_vector(struct strbuf *body, const float *vector)
-{
-    double direction[VECTOR_DIMENSION];
-    float numbers[VECTOR_DIMENSION];
-    enum direction_verdict verdict = direction_of(vector, direction);
-    CHECK(verdict == DIRECTION_GOOD); // its callers have refused others
-    for (size_t i = 0; i < VECTOR_DIMENSION; i++)
-        numbers[i] = (float)direction[i];
-    json_add_floats(body, numbers, VECTOR_DIMENSION);
-}
-
-static void add_point(struct strbuf *body, const struct vector_point *point)
-{
-    strbuf_addf(body, "{\"id\":%d,\"vector\":", point->content_id);
-    add_vector(body, point->vector);
-    strbuf_addf(body, ",\"payload\":{\"content_id\":%d,\"hierarchy_table\":", point->content_id);
-    json_add_string(body, point->hierarchy_table);
-    strbuf_addf(body, ",\"leaf_id\":%d,\"content_type\":", point->leaf_id);
-    json_add_string(body, point->content_type);
-    add_nullable(body, "chunk_number", point->chunk_number);
-    add_nullable(body, "word_count", point->word_count);
-    if (point->created_at_us != VECTOR_NONE) {
-        char created_at[CLOCK_RFC3339_SIZE];
-        clock_format_rfc3339(filter_clamp_time(point->created_at_us), created_at);
-        strbuf_addf(body, ",\"created_at\":\"%s\"", created_at);
-    }
-    strbuf_addf(body, ",\"revision\":%lld}}", (long long)point->revision);
-}
-
 // "Point `id`, with a revision of at most `revision`."
 static void add_not_newer(struct strbuf *body, int32_t id, int64_t revision)
 {
@@ -413,7 +374,7 @@ static size_t add_points(struct strbuf *body, const struct vector_point *points,
             continue;
         if (written++ > 0)
             strbuf_add_char(body, ',');
-        add_point(body, &points[i]);
+        point_add(body, &points[i]);
     }
     strbuf_add_char(body, ']');
     return written;
@@ -518,32 +479,11 @@ static enum grove_code evict(struct vector_engine *engine, const struct vector_s
 
 // --- reading -------------------------------------------------------------------------------------
 
-// The engine compares 7.0 as it compares 7.
-static int64_t read_revision(yyjson_val *value)
-{
-    if (yyjson_is_sint(value) || (yyjson_is_uint(value) && yyjson_get_uint(value) <= INT64_MAX))
-        return yyjson_get_sint(value);
-    double real = yyjson_is_real(value) ? yyjson_get_real(value) : 0.5;
-    return real == floor(real) && fabs(real) < 0x1p63 ? (int64_t)real : VECTOR_NO_REVISION;
-}
-
-// False: an id that does not fit is of a point that grove did not write.
-static bool read_point(yyjson_val *point, int32_t *ret_id, int64_t *ret_revision)
-{
-    yyjson_val *id = yyjson_obj_get(point, "id");
-    yyjson_val *revision = yyjson_obj_get(yyjson_obj_get(point, "payload"), "revision");
-    if (!yyjson_is_uint(id) || yyjson_get_uint(id) > INT32_MAX)
-        return false;
-    *ret_id = (int32_t)yyjson_get_uint(id);
-    *ret_revision = read_revision(revision);
-    return true;
-}
-
 // The usual search, or the exact one of the points to be compared besides.
 static void add_query(struct strbuf *body, const struct vector_query *query, bool besides)
 {
     strbuf_add(body, "{\"query\":");
-    add_vector(body, query->vector);
+    point_add_vector(body, query->vector);
     if (besides)
         filter_add_of_ids(body, query->filter, query->also_ids, query->also_count);
     else
@@ -582,7 +522,7 @@ static enum grove_code read_hits(const struct qdrant *qdrant, yyjson_val *points
         yyjson_val *score = yyjson_obj_get(point, "score");
         if (!yyjson_obj_get(point, "id") || !yyjson_is_num(score))
             return not_understood(qdrant, "id or score of a point", error);
-        if (!read_point(point, &hit->content_id, &hit->revision))
+        if (!point_read(point, &hit->content_id, &hit->revision))
             continue;
         hit->score = (float)yyjson_get_num(score);
         hits.count++;
@@ -704,7 +644,7 @@ static int compare_slots(const void *a, const void *b)
 static bool note_state(struct vector_state **slots, size_t count, yyjson_val *point)
 {
     struct vector_state told = {.present = true};
-    if (!read_point(point, &told.content_id, &told.revision))
+    if (!point_read(point, &told.content_id, &told.revision))
         return false;
     size_t low = 0, high = count;
     while (low < high) {

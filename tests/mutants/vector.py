@@ -90,7 +90,7 @@ MUTANTS = [
     Mutant(
         name="revision-beyond-64-bits-is-negative",
         guards="src/vector/README: what an answer is worth",
-        file="src/vector/qdrant.c",
+        file="src/vector/point.c",
         find="(yyjson_is_uint(value) && yyjson_get_uint(value) <= INT64_MAX))",
         replace="yyjson_is_uint(value))",
         killer="u_qdrant:what_points_are_told",
@@ -139,8 +139,8 @@ MUTANTS = [
     Mutant(
         name="points-keep-their-lengths",
         guards="src/vector/README 3",
-        file="src/vector/qdrant.c",
-        find="    add_vector(body, point->vector);",
+        file="src/vector/point.c",
+        find="    point_add_vector(body, point->vector);",
         replace="    json_add_floats(body, point->vector, VECTOR_DIMENSION);",
         killer="u_engine_contract",
     ),
@@ -148,7 +148,7 @@ MUTANTS = [
         name="queries-keep-their-lengths",
         guards="src/vector/README 3",
         file="src/vector/qdrant.c",
-        find="    add_vector(body, query->vector);",
+        find="    point_add_vector(body, query->vector);",
         replace="    json_add_floats(body, query->vector, VECTOR_DIMENSION);",
         killer="u_engine_contract",
     ),
@@ -163,7 +163,7 @@ MUTANTS = [
     Mutant(
         name="times-beyond-rfc-3339-are-sent",
         guards="src/vector/README 8",
-        file="src/vector/qdrant.c",
+        file="src/vector/point.c",
         find="clock_format_rfc3339(filter_clamp_time(point->created_at_us), created_at);",
         replace="clock_format_rfc3339(point->created_at_us, created_at);",
         killer="u_times:the_real_engine_lacks_no_row",
@@ -223,7 +223,7 @@ MUTANTS = [
     Mutant(
         name="stranger-point-is-a-hit",
         guards="src/vector/README 6",
-        file="src/vector/qdrant.c",
+        file="src/vector/point.c",
         find="    if (!yyjson_is_uint(id) || yyjson_get_uint(id) > INT32_MAX)\n        return "
              "false;",
         replace="    if (yyjson_get_uint(id) > INT32_MAX)\n        return false;",
@@ -271,7 +271,7 @@ MUTANTS = [
              "items[kept - 1].content_id != items[i].content_id)\n",
         replace="        if (kept == 0 || items[kept - 1].content_id != items[i].content_id ||\n"
                 "            items[i].content_id > 0)\n",
-        killer="u_qdrant:points_besides_are_a_second_search",
+        killer="u_graph:points_besides_are_a_second_search",
     ),
     Mutant(
         name="hits-of-two-searches-are-one-after-the-other",
@@ -280,7 +280,7 @@ MUTANTS = [
         find="    qsort(items, count, sizeof *items, compare_scores);\n",
         replace="    if (limit == SIZE_MAX)\n"
                 "        qsort(items, count, sizeof *items, compare_scores);\n",
-        killer="u_qdrant:points_besides_are_a_second_search",
+        killer="u_graph:points_besides_are_a_second_search",
     ),
     Mutant(
         name="two-searches-give-twice-the-limit",
@@ -288,7 +288,7 @@ MUTANTS = [
         file="src/vector/hits.c",
         find="    ret->count = count < limit ? count : limit;",
         replace="    ret->count = count < 2 * limit ? count : 2 * limit;",
-        killer="u_qdrant:points_besides_are_a_second_search",
+        killer="u_graph:points_besides_are_a_second_search",
     ),
     Mutant(
         name="points-besides-are-under-no-filter",
@@ -298,7 +298,7 @@ MUTANTS = [
              '        add_members(&conditions, filter);',
         replace='    strbuf_add(body, "]}");\n    if (filter && count == SIZE_MAX)\n'
                 '        add_members(&conditions, filter);',
-        killer="u_qdrant:points_besides_are_a_second_search",
+        killer="u_graph:points_besides_are_a_second_search",
     ),
     Mutant(
         name="graph-has-a-name-while-it-is-built",
@@ -306,7 +306,7 @@ MUTANTS = [
         file="src/vector/graph.c",
         find="is_green(collection) && !graph_told(collection, graph)) {",
         replace="!graph_told(collection, graph) && is_green(collection)) {",
-        killer="u_qdrant:the_private_server_names_its_graph",
+        killer="u_graph:the_private_server_names_its_graph",
     ),
     Mutant(
         name="segments-that-are-built-have-a-name",
@@ -314,7 +314,7 @@ MUTANTS = [
         file="src/vector/graph.c",
         find='    ret->building = yyjson_arr_size(yyjson_obj_get(result, "running")) > 0 ||\n',
         replace='    ret->building = yyjson_arr_size(yyjson_obj_get(result, "running")) > 1 ||\n',
-        killer="u_qdrant:segments_name_the_graphs",
+        killer="u_graph:segments_name_the_graphs",
     ),
     Mutant(
         name="segments-that-wait-to-be-built-have-a-name",
@@ -322,7 +322,7 @@ MUTANTS = [
         file="src/vector/graph.c",
         find='yyjson_arr_size(yyjson_obj_get(result, "queued")) > 0;',
         replace='yyjson_arr_size(yyjson_obj_get(result, "queued")) > 1;',
-        killer="u_qdrant:segments_name_the_graphs",
+        killer="u_graph:segments_name_the_graphs",
     ),
     Mutant(
         name="order-of-segments-names-the-graphs",
@@ -331,7 +331,7 @@ MUTANTS = [
         find="    qsort(uuids->items, uuids->count, sizeof *uuids->items, compare_uuids);\n",
         replace="    if (uuids->count == 0)\n"
                 "        qsort(uuids->items, uuids->count, sizeof *uuids->items, compare_uuids);\n",
-        killer="u_qdrant:segments_name_the_graphs",
+        killer="u_graph:segments_name_the_graphs",
     ),
     Mutant(
         name="search-without-a-name-fails",
@@ -339,6 +339,6 @@ MUTANTS = [
         file="src/vector/qdrant.c",
         find="    if (code != GROVE_OK)\n        hits->graph[0] = '\\0';",
         replace="    if (code != GROVE_OK)\n        hits->count = 0;",
-        killer="u_qdrant:hits_stand_without_a_name",
+        killer="u_graph:hits_stand_without_a_name",
     ),
 ]
