@@ -29,7 +29,7 @@ POINTS_MIN, POINTS_FIRST, POINTS_MAX = 64, 500, 1 << 20
 # While no short reads come in, pieces are that much longer: each costs something by itself.
 IDLE_FACTOR = 3
 # An exact search of so many points is as short as one through the graph.
-SCAN_POINTS_MAX, FILTERED_POINTS_MAX = 5500, 15000
+SCAN_POINTS_MAX, FILTERED_POINTS_MAX = 8000, 15000
 COUNT_POINTS_MAX = 10000
 # So many hits are long to hand over; for so many the graph is slower than a scan in pieces.
 HITS_MAX, GRAPH_HITS_MAX = 200, 1000

@@ -139,6 +139,11 @@ static const struct command_option embed_options[] = {
     {0},
 };
 
+static const struct command_option doctor_options[] = {
+    {OPTION_RECALL, "recall", .help = "measure with N queries what searches find of what is there"},
+    {0},
+};
+
 static const struct command_option help_options[] = {
     {OPTION_MARKDOWN, "markdown", .hidden = true, .help = "print docs/cli.md"},
     {0},
@@ -160,6 +165,8 @@ static const struct command_example init_examples[] = {
 
 static const struct command_example doctor_examples[] = {
     {"doctor", "find out what is missing"},
+    {"doctor --recall", "do searches find all that they should? 100 queries for each filter"},
+    {"doctor --recall 20 --json | jq .shapes[0]", "the worst filter, for a script"},
     {NULL, NULL},
 };
 
@@ -289,13 +296,30 @@ const struct command command_table[] = {
         .home_use = GROVE_HOME_LOOK,
         .group = GROUP_START,
         .summary = "check what the set-up needs, and say how to mend it",
-        .usage = "",
-        .options = no_options,
-        .description = "Looks at programs, files, folders and servers, and changes nothing. The "
-                       "exit status is 0 when nothing failed; warnings do not count.",
+        .usage = "[--recall [N]]",
+        .operand = "N",
+        .operand_kind = VALUE_COUNT,
+        .operands_max = 1,
+        .options = doctor_options,
+        .description =
+            "Looks at programs, files, folders and servers, and changes nothing. The exit status "
+            "is 0 when nothing failed; warnings do not count.\n\n"
+            "With --recall it asks N queries (100, at most 1000) drawn from your own contents, "
+            "under each kind of filter that they allow: each as usual, and with --exact. RECALL "
+            "is the mean share of the best 10 rows that is found, WORST the smallest. LACKING "
+            "counts answers without all rows, SAID WHOLE those of them that said they were "
+            "complete: there should be none, and the exit status is 0 only then. Times are "
+            "medians. It takes two minutes at most, starts the servers as a search does, and "
+            "changes nothing either.",
         .examples = doctor_examples,
         .json = "`ok`, and `findings`: a list of `name`, `verdict` (`ok`, `warning` or `failed`), "
-                "`text` and `hint` (null where there is nothing to mend).",
+                "`text` and `hint` (null where there is nothing to mend). With `--recall`: `ok`, "
+                "`queries` (asked under each filter), `queries_wanted` (more: time was up), "
+                "`contents`, `pending`, `points`, `shapes`, `seconds`. `shapes` has the worst "
+                "first, each with `shape`, `queries`, `recall`, `worst`, `worst_query`, "
+                "`worst_filter`, `whole` (queries with all rows), `false_complete`, `exact_false` "
+                "(the same of `--exact`), `incomplete`, `degraded`, `milliseconds` and "
+                "`exact_milliseconds`.",
         .run = cmd_doctor,
     },
     {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Where the database stands at one moment: how far it has drawn revisions and acknowledged them, and
-// what is known of the engine's graph. A search reads it twice, before it asks the engine and in the
-// snapshot of its rows; what it may conclude from both stands at the head of ranking.c.
+// Where the database stands at one moment: how far it has drawn revisions and acknowledged them,
+// and what is known of the engine's graph. A search reads it twice, before it asks the engine and
+// in the snapshot of its rows; what it may conclude from both stands at the head of ranking.c.
 //
 //     code = moment_read(&moment, conn, arena, collection, error);
 #ifndef GROVE_QUERY_MOMENT_H

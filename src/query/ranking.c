@@ -15,20 +15,20 @@
 //
 // When a result may say `complete`. S is the snapshot in which rows are compared.
 //
-// 1. Every row of S that satisfies the predicate waits in the outbox of S, or is in the engine as it
-//    is in S. A row leaves the outbox by an acknowledgment, after the engine was seen to hold it.
-//    Each acknowledgment draws from a sequence before it commits. The sequence is read before the
-//    engine is asked and again in S. Equal: what S shows as acknowledged was so before the engine was
-//    asked. Different: the engine is asked again.
+// 1. Every row of S that satisfies the predicate waits in the outbox of S, or is in the engine as
+//    it is in S. A row leaves the outbox by an acknowledgment, after the engine was seen to have
+//    it. Each draws from a sequence before it commits. The sequence is read before the engine is
+//    asked and again in S. Equal: what S shows as acknowledged was so before the engine
+//    was asked. Different: the engine is asked again.
 // 2. The rows of the outbox are all compared, in S, from their own vectors or texts.
-// 3. The engine's answer leaves out no row that could be among the best k, for one of two reasons:
-//      exactly   it compared all points that match. It shows them in the order of its scores, which
-//                are the cosines up to SCORE_TOLERANCE.
-//      by graph  the graph that answered is the one that was examined (src/sync/examine.h): every row
-//                was looked up in it, those that it does not reach are in a list that is compared
-//                exactly, and queries like those that it failed in the examination are known by their
-//                best score, which lies below `plausible`. Such a query is asked exactly. This is an
-//                argument from measurement: its strength is what the examination says.
+// 3. The engine's answer leaves out no row that could be among the best k, for one of two reasons.
+//    Exactly: it compared all points that match. It shows them in the order of its scores, which
+//    are the cosines up to SCORE_TOLERANCE.
+//    By graph: the graph that answered is the one that was examined (src/sync/examine.h). Every row
+//    was looked up in it; those that it does not reach are in a list that is compared exactly.
+//    Queries like those that it failed in the examination are known by their best score, which lies
+//    below `plausible`; such a query is asked exactly. This is an argument from measurement: its
+//    strength is what the examination says.
 // 4. The k-th best compared scores more than the last row shown can, so no row that was not shown
 //    comes before it, or is its equal with a lower id. Else more are asked for; where all that are
 //    shown are equals, PostgreSQL compares everything.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Exact scores: cosines in double precision of the vectors in PostgreSQL, whoever found the row. A
-// row without a usable vector is embedded here, up to RANKING_COMPUTED_MAX in one snapshot; what was
+// row without a usable vector is embedded here, up to RANKING_COMPUTED_MAX in one ranking; what was
 // computed is kept for the next search (sync/keep.h).
 #ifndef GROVE_QUERY_SCORER_H
 #define GROVE_QUERY_SCORER_H

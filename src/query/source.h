@@ -3,8 +3,7 @@
 // Where candidates come from. A source stands for all rows that satisfy the predicate: it hands out
 // some, scored in the run's snapshot, and says what the best score of the others can be.
 //
-//     projection    the engine's hits and the rows of the outbox; what waits in neither is acknowledged
-//                   and so in the engine
+//     projection    the engine's hits and the rows of the outbox
 //     relational    all rows, part by part
 //
 // Another source (words) needs these four functions and no branch elsewhere.

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The engine's hits and the rows of the outbox. The engine's score of a point is its cosine up to
-// rounding (SCORE_TOLERANCE), and it shows points in the order of its scores: so one that it has not
-// shown scores at most as much as the last one shown, where it compared all points or its walk met
-// all that matter. Whether it did is not this file's to judge.
+// rounding (SCORE_TOLERANCE), and it shows points in the order of its scores. So one that it has
+// not shown scores at most as much as the last one shown, where it compared all points or its walk
+// met all that matter. Whether it did is not this file's to judge.
 #include <assert.h>
 #include <math.h>
 #include <stdlib.h>

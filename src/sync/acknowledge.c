@@ -129,6 +129,8 @@ static enum grove_code mend(struct batch *batch, struct grove_error *error)
     code = vector_evict(batch->store->engine, nobodys, count, error);
     if (code == GROVE_OK)
         code = write_again(batch, nobodys, count, error);
+    if (code == GROVE_INVALID || code == GROVE_LIMIT)
+        return GROVE_OK; // refused, by a strict mode say: these rows wait, the others go on
     return code == GROVE_OK ? look(batch, error) : code;
 }
 

@@ -3,8 +3,10 @@
 
 import os
 import pathlib
+import shlex
 import shutil
 import subprocess
+import sys
 
 import pytest
 from conftest import BINARY, EXIT_STATUS, ROOT, wait_until
@@ -115,4 +117,13 @@ def test_many_threads_share_one_handle(calls, sample, threads, rounds):
 def test_calls(calls, sample, what):
     program, environment = calls
     done = run(program, what, grove=sample, environment=environment)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "good\n", "")
+
+
+def test_rows_deleted_while_recall_is_measured_are_not_missed(calls, filled):
+    program, environment = calls
+    delete = ("import psycopg, sys; psycopg.connect(host=sys.argv[1], user='grove', dbname='grove',"
+              " autocommit=True).execute('DELETE FROM content_metadata WHERE id % 2 = 0')")
+    command = shlex.join([sys.executable, "-c", delete, filled.socket_folder()])
+    done = run(program, "recall", grove=filled, environment=environment, MEANWHILE=command)
     assert (done.returncode, done.stdout, done.stderr) == (0, "good\n", "")

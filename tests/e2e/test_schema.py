@@ -114,8 +114,8 @@ def test_tables_of_users_land_in_public(shared):
     where = ("SELECT schemaname FROM pg_tables WHERE tablename = 'mine'", "DROP TABLE mine")
     assert psql("CREATE TABLE mine (id integer)", *where) == "public"
     # A database that an older grove made: psql is enough to bring it up to date.
-    psql("DELETE FROM grove.migration WHERE version >= 4", DROP_CHECKS, DROP_DIRECTIONS, DROP_EXAMINATION,
-         "DROP FUNCTION grove.recount",
+    psql("DELETE FROM grove.migration WHERE version >= 4", DROP_CHECKS, DROP_DIRECTIONS,
+         DROP_EXAMINATION, "DROP FUNCTION grove.recount",
          "DROP FUNCTION grove.count_contents CASCADE", "DROP TABLE grove.content_count",
          "ALTER ROLE grove IN DATABASE grove RESET search_path")
     assert psql("CREATE TABLE mine (id integer)", *where) == "public"

@@ -355,6 +355,7 @@ def test_long_bodies_are_read_as_short_ones(package):
         at = source.randrange(len(text))
         texts.append(text[:at] + source.choice(["", ",", "]", "[", "}", '"', " ", "1"]) +
                      text[at + source.randrange(2):])
+    texts += ['{"a":["x", ]}', '{"a":[[1], ]}', '{"a":[1,' + " " * 9000 + "]}"]
     texts += ['{"a":[1,]}', '{"a":[,1]}', '{"a":[1 2]}', '{"a":[ ]}', '{"a":[1,,2]}', '{"a":[1, ]}',
               '{"a":[1,[2,],3]}', "[]", "", "{", '{"a":[1', '{"a":NaN}', '{"a":[1,NaN]}',
               '{"a":1}x', '{"a":' + "[" * 100000, '{"a":' + '{"a":' * 100000]

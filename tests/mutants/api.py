@@ -55,7 +55,7 @@ MUTANTS = [
     ),
     Mutant(
         name="projector-for-an-engine-of-yours",
-        guards="src/api/README 8",
+        guards="src/api/README 10",
         file="src/api/projector.c",
         find="grove->has_home && grove->database_private && grove->engine_private &&",
         replace="grove->has_home && grove->database_private &&",
@@ -63,7 +63,7 @@ MUTANTS = [
     ),
     Mutant(
         name="projector-is-not-to-be-switched-off",
-        guards="src/api/README 8",
+        guards="src/api/README 10",
         file="src/api/projector.c",
         find="!off && !options->no_projector;",
         replace="!options->no_projector;",
@@ -95,15 +95,15 @@ MUTANTS = [
     ),
     Mutant(
         name="looking-makes-what-a-home-lacks",
-        guards="src/api/README 7",
+        guards="src/api/README 9",
         file="src/api/handle.c",
-        find="        code = home_look(options->home, &grove->home, error);",
-        replace="        code = home_find(options->home, &grove->home, error);",
+        find="code = home_look(options->home, &grove->home, error);",
+        replace="code = home_find(options->home, &grove->home, error);",
         killer="tests/e2e/test_looking.py::test_looking_at_a_home_changes_nothing",
     ),
     Mutant(
         name="looking-starts-the-database",
-        guards="src/api/README 7",
+        guards="src/api/README 9",
         file="src/api/handle.c",
         find="        pool.starter.start = grove->looking ? NULL : start_database;\n",
         replace="        pool.starter.start = start_database;\n",
@@ -111,7 +111,7 @@ MUTANTS = [
     ),
     Mutant(
         name="looking-starts-the-engine",
-        guards="src/api/README 7",
+        guards="src/api/README 9",
         file="src/api/handle.c",
         find="        engine.starter.start = grove->looking ? NULL : start_engine;\n",
         replace="        engine.starter.start = start_engine;\n",
@@ -119,16 +119,44 @@ MUTANTS = [
     ),
     Mutant(
         name="looking-writes-the-model-s-seal",
-        guards="src/api/README 7",
+        guards="src/api/README 9",
         file="src/catalog/store.c",
         find="store->model_seal[0] && !store->model_seal_stays && !seal.failed",
         replace="store->model_seal[0] && !seal.failed",
         killer="tests/e2e/test_looking.py::test_looking_at_a_home_changes_nothing",
     ),
+    Mutant(
+        name="recall-believes-the-engine",
+        guards="src/api/README 7",
+        file="src/api/recall.c",
+        find="        if (!repeated)\n            items[count++]",
+        replace="        if (!repeated && row->gone)\n            items[count++]",
+        killer="tests/e2e/test_recall.py::test_an_engine_that_lost_rows_is_noticed",
+    ),
+    Mutant(
+        name="recall-misses-what-was-deleted",
+        guards="src/api/README 7",
+        file="src/api/recall.c",
+        find="        row->gone = rows.count == 0 || ",
+        replace="        row->gone = rows.count > 1 && ",
+        killer="tests/e2e/test_library.py::"
+               "test_rows_deleted_while_recall_is_measured_are_not_missed",
+    ),
+    Mutant(
+        name="recall-of-an-engine-that-is-out",
+        guards="src/api/README, failures",
+        file="src/api/recall.c",
+        find="    if (code == GROVE_OK && !status->engine_ok) {",
+        replace="    if (code == GROVE_OK && !status->engine_ok && !status->database_ok) {",
+        killer="tests/e2e/test_recall.py::test_an_engine_that_is_out_is_no_measure",
+    ),
 ]
 
 NO_MUTANTS = [
     NoMutant("src/api/README 6",
+             "no line keeps it: the calls it makes are searches and three statements that read; "
+             "test_sound_searches_find_all compares all that could have changed"),
+    NoMutant("src/api/README 8",
              "an order of locks is kept by all the code that takes them, not by a guard; "
              "ThreadSanitizer reports an inversion that a test runs into"),
 ]

@@ -34,7 +34,7 @@ MUTANTS = [
         file="sql/projector/acknowledge.sql",
         find="      AND h.lease_owner = $4\n",
         replace="      AND $4 <> ''\n",
-        killer="spec_delete_late",
+        killer="u_projection:a_row_leased_again_is_not_done",
     ),
     Mutant(
         name="row-that-another-has-leased-is-left-to-it",
@@ -183,7 +183,7 @@ MUTANTS = [
         file="src/sync/acknowledge.c",
         find="               : state->present && state->revision == batch->revisions[i];",
         replace="               : state->present && state->revision != 0;",
-        killer="spec_write_lost",
+        killer="u_projection_seen:a_late_copy_is_seen",
     ),
     Mutant(
         name="lost-removal-is-done",
@@ -263,12 +263,20 @@ MUTANTS = [
         killer="u_projection_seen:a_point_of_nobody_gives_way",
     ),
     Mutant(
+        name="refused-eviction-fails-the-step",
+        guards="src/sync/README: failures",
+        file="src/sync/acknowledge.c",
+        find="    if (code == GROVE_INVALID || code == GROVE_LIMIT)\n",
+        replace="    if (code == GROVE_LIMIT)\n",
+        killer="u_projection_seen:an_eviction_that_is_refused_holds_up_nobody_else",
+    ),
+    Mutant(
         name="putting-in-again-waits-for-a-writer",
         guards=("src/sync/README 9", "sql/README: lock order"),
         file="sql/projector/again.sql",
         find="    FOR SHARE SKIP LOCKED\n",
-        replace="",
-        killer="spec_acknowledge_waits",
+        replace="    FOR SHARE\n",
+        killer="u_projection_seen:only_what_a_writer_has_is_not_put_in_again",
     ),
     Mutant(
         name="putting-in-again-waits-for-an-insert",

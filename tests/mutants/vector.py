@@ -47,7 +47,7 @@ MUTANTS = [
     ),
     Mutant(
         name="no-result-is-no-point",
-        guards="src/vector/README 8",
+        guards="src/vector/README 9",
         file="src/vector/qdrant.c",
         find="    if (!is_kind(result))\n",
         replace="    if (!is_kind(result) && yyjson_is_str(result))\n",
@@ -55,7 +55,7 @@ MUTANTS = [
     ),
     Mutant(
         name="collection-without-a-schema-is-one",
-        guards="src/vector/README 8",
+        guards="src/vector/README 9",
         file="src/vector/qdrant.c",
         find='    if (!yyjson_is_obj(yyjson_obj_get(result, "payload_schema")))\n',
         replace='    if (yyjson_is_str(yyjson_obj_get(result, "payload_schema")))\n',

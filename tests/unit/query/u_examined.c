@@ -111,7 +111,7 @@ static void assert_rows(struct test_stores *stores, const struct grove_result *r
     assert_int_equal(result->complete, result->explain->proof != NULL);
 }
 
-// --- what a graph is worth ------------------------------------------------------------------------
+// --- what a graph is worth ----------------------------------------------------------------------
 
 static void few_rows_are_all_compared(struct test_stores *stores)
 {
@@ -212,7 +212,28 @@ static void what_cannot_be_had_exactly_is_not_complete(struct test_stores *store
     assert_int_equal(seen.exact, seen.searches);
 }
 
-// --- equals ---------------------------------------------------------------------------------------
+// The graph was examined, and misses what nobody listed: a discovery does not ask it.
+static void discoveries_are_exact(struct test_stores *stores)
+{
+    struct seen seen = {0};
+    struct grove_result *result;
+    struct grove_error error;
+    struct test_vector query = test_toward(1, 0);
+    make_islands(stores, 30);
+    examine(stores, "{}", 64, 0.1, 30);
+    fake_engine_set_hooks(stores->fake,
+                          &(struct fake_hooks){.before = note_search, .state = &seen});
+    const struct grove_discover_request request = {
+        .vector = query.numbers, .limit = 3, .depth = 3, .explain = true};
+    assert_ok(query_discover(&stores->store, &request, &result, &error), error);
+    fake_engine_set_hooks(stores->fake, &(struct fake_hooks){0});
+    test_at_end(stores, TEST_LAST, free_result, result);
+    assert_rows(stores, result, "1 2 3");
+    assert_true(seen.searches > 0);
+    assert_int_equal(seen.exact, seen.searches);
+}
+
+// --- equals -------------------------------------------------------------------------------------
 
 // More equals than are asked for at first: by id, whoever ranks, and page after page.
 static void equals_are_in_the_order_of_their_ids(struct test_stores *stores)
@@ -232,7 +253,7 @@ static void equals_are_in_the_order_of_their_ids(struct test_stores *stores)
                 "1 2 3 4 5 6 7 8 9 10");
 }
 
-// --- between two statements -----------------------------------------------------------------------
+// --- between two statements ---------------------------------------------------------------------
 
 static void insert_and_project(struct test_stores *stores)
 {
@@ -293,7 +314,7 @@ static void a_path_leads_where_the_snapshot_says(struct test_stores *stores)
     assert_true(result->complete);
 }
 
-// --- vectors that a hand spoilt -------------------------------------------------------------------
+// --- vectors that a hand spoilt -----------------------------------------------------------------
 
 static void a_spoilt_vector_is_told_of(struct test_stores *stores)
 {
@@ -321,6 +342,7 @@ int main(int argc, char **argv)
         STORES_TEST(a_walk_that_ends_early_is_not_believed),
         STORES_TEST(an_examination_of_long_ago_is_not_believed),
         STORES_TEST(what_cannot_be_had_exactly_is_not_complete),
+        STORES_TEST(discoveries_are_exact),
         STORES_TEST(equals_are_in_the_order_of_their_ids),
         STORES_TEST(a_row_that_comes_and_is_projected_meanwhile),
         STORES_TEST(one_that_never_rests_is_told),

@@ -264,25 +264,6 @@ static void note_search(void *state, const struct engine_event *event)
     seen->leaf_ids = event->query->filter->by_leaf ? event->query->filter->leaf_id_count : 0;
 }
 
-static void discoveries_are_exact(struct test_stores *stores)
-{
-    const int32_t island[] = {1};
-    struct seen seen = {0};
-    struct grove_result *result;
-    struct grove_error error;
-    struct test_vector query = test_toward(1, 0);
-    make_projected(stores, 8);
-    fake_engine_hide(stores->fake, island, 1);
-    fake_engine_set_hooks(stores->fake,
-                          &(struct fake_hooks){.before = note_search, .state = &seen});
-    const struct grove_discover_request request = {.vector = query.numbers, .limit = 3, .depth = 3};
-    assert_ok(query_discover(&stores->store, &request, &result, &error), error);
-    test_at_end(stores, TEST_LAST, free_result, result);
-    assert_rows(stores, result, "1 2 3");
-    assert_true(seen.searches > 0);
-    assert_int_equal(seen.exact, seen.searches);
-}
-
 static void a_path_goes_to_the_engine_as_leaves(struct test_stores *stores)
 {
     struct seen seen = {0};
@@ -379,7 +360,6 @@ int main(int argc, char **argv)
         STORES_TEST(lost_points_degrade_and_are_found),
         STORES_TEST(lost_points_are_told_where_pushing_down_was_asked_for),
         STORES_TEST(fewer_rows_than_wanted_are_no_shortage),
-        STORES_TEST(discoveries_are_exact),
         STORES_TEST(a_path_goes_to_the_engine_as_leaves),
         STORES_TEST(postgres_stands_in),
         STORES_TEST(nobody_stands_in_where_pushing_down_was_asked_for),

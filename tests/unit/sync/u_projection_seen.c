@@ -220,6 +220,22 @@ static void a_revision_of_another_content_gives_way(struct test_stores *stores)
     assert_agreed(stores);
 }
 
+static void an_eviction_that_is_refused_holds_up_nobody_else(struct test_stores *stores)
+{
+    int32_t other = make_row(stores, 0.25F);
+    stores->id = make_row(stores, 0.5F);
+    put_alien(stores, VECTOR_NONE);
+    fake_engine_fault(
+        stores->fake,
+        &(struct fake_fault){.call = ENGINE_EVICT, .kind = FAKE_REFUSE, FAKE_STRICT_MODE});
+    assert_int_equal(step(stores).upserted, 1);
+    assert_projected(stores, other);
+    assert_waits_unseen(stores, stores->id);
+    fake_engine_clear_faults(stores->fake);
+    drain(stores);
+    assert_agreed(stores);
+}
+
 // --- what comes in between ----------------------------------------------------------------------
 
 static void act_before_evict(void *state, const struct engine_event *event)
@@ -376,6 +392,33 @@ static void a_late_write_waits_for_no_insert(struct test_stores *stores)
     assert_agreed(stores);
 }
 
+static void change_all_finish_and_hold_one(struct test_stores *stores)
+{
+    test_sql(stores, "UPDATE content_metadata SET title = title || '?'");
+    let_time_pass(stores);
+    step(stores);
+    test_session_sql(test_session(stores),
+                     "BEGIN; UPDATE content_metadata SET word_count = 70 WHERE id = %d",
+                     stores->id);
+}
+
+static void only_what_a_writer_has_is_not_put_in_again(struct test_stores *stores)
+{
+    int32_t free = make_row(stores, 0.25F);
+    test_function *act = change_all_finish_and_hold_one;
+    stores->id = make_row(stores, 0.5F);
+    stores->other = &act;
+    fake_engine_set_ways(stores->fake, &(struct fake_ways){.last_writer_wins = true});
+    fake_engine_set_hooks(stores->fake,
+                          &(struct fake_hooks){.looked = act_when_looked, .state = stores});
+    step(stores);
+    assert_true(test_outbox(stores, free).present);
+    assert_projected(stores, stores->id); // with what is committed
+    test_session_sql(stores->sessions[1], "ROLLBACK");
+    drain(stores);
+    assert_agreed(stores);
+}
+
 static void lose_what_came_again(void *state, const struct engine_event *event)
 {
     struct test_stores *stores = state;
@@ -426,6 +469,7 @@ int main(int argc, char **argv)
         STORES_TEST(a_point_of_nobody_gives_way_to_the_last_writer),
         STORES_TEST(a_point_of_nobody_is_removed),
         STORES_TEST(a_revision_of_another_content_gives_way),
+        STORES_TEST(an_eviction_that_is_refused_holds_up_nobody_else),
         STORES_TEST(what_was_written_meanwhile_stays),
         STORES_TEST(a_revision_that_is_drawn_meanwhile_comes_again),
         STORES_TEST(half_a_lease_is_too_late_to_evict),
@@ -433,6 +477,7 @@ int main(int argc, char **argv)
         STORES_TEST(a_later_state_of_what_is_gone_stays),
         STORES_TEST(a_late_write_waits_for_no_writer),
         STORES_TEST(a_late_write_waits_for_no_insert),
+        STORES_TEST(only_what_a_writer_has_is_not_put_in_again),
         STORES_TEST(a_late_look_that_misses_a_point_has_it_written),
     };
     return test_main(argc, argv, tests, ARRAY_COUNT(tests));

@@ -207,7 +207,7 @@ static void ask(struct asked *asked, const struct canned *answers, size_t count)
     arena_init(&asked->arena, 1 << 20);
 }
 
-static enum grove_code ask_search(struct asked *asked, struct vector_query query)
+static enum grove_code search_asked(struct asked *asked, struct vector_query query)
 {
     float vector[VECTOR_DIMENSION] = {1};
     query.vector = vector;
@@ -216,7 +216,7 @@ static enum grove_code ask_search(struct asked *asked, struct vector_query query
 
 static const char *hits_graph(struct asked *asked)
 {
-    assert_ok(ask_search(asked, (struct vector_query){.limit = 3, .name_graph = true}),
+    assert_ok(search_asked(asked, (struct vector_query){.limit = 3, .name_graph = true}),
               asked->error);
     assert_int_equal(asked->hits.count, 1);
     return asked->hits.graph;
@@ -267,15 +267,15 @@ static void points_besides_are_a_second_search(void **state)
                                  .name_graph = true};
     struct asked asked;
     ask(&asked, answers, ARRAY_COUNT(answers));
-    assert_ok(ask_search(&asked, query), asked.error);
+    assert_ok(search_asked(&asked, query), asked.error);
     assert_int_equal(asked.hits.count, 4);
     for (size_t i = 0; i < 4; i++)
         assert_int_equal(asked.hits.items[i].content_id, wanted[i]);
     assert_true(asked.hits.items[2].revision == 10); // it changed between the two
     assert_string_equal(asked.hits.graph, "g-3");
-    assert_int_equal(ask_search(&asked, query), GROVE_ENGINE); // one answer is missing
+    assert_int_equal(search_asked(&asked, query), GROVE_ENGINE); // one answer is missing
     query.exact = true;
-    assert_ok(ask_search(&asked, query), asked.error);
+    assert_ok(search_asked(&asked, query), asked.error);
     const char *sent = asked.server.requests[0];
     assert_non_null(strstr(sent, "POST /collections/content_vectors/points/query/batch HTTP/1.1"));
     assert_non_null(strstr(sent, "],\"filter\":{\"must\":[{\"key\":\"content_type\",\"match\":"
@@ -302,7 +302,7 @@ static void the_private_server_names_its_graph(void **state)
     struct asked asked;
     ask(&asked, answers, ARRAY_COUNT(answers));
     assert_string_equal(hits_graph(&asked), "g-3");
-    assert_ok(ask_search(&asked, (struct vector_query){.limit = 3}), asked.error);
+    assert_ok(search_asked(&asked, (struct vector_query){.limit = 3}), asked.error);
     assert_string_equal(asked.hits.graph, ""); // nobody wanted it
     assert_string_equal(server_graph(&asked), "g-3");
     assert_string_equal(server_graph(&asked), "");
@@ -402,7 +402,7 @@ static void hits_stand_without_a_name(void **state)
     ask(&asked, answers, ARRAY_COUNT(answers));
     for (int i = 0; i < 3; i++)
         assert_string_equal(hits_graph(&asked), "");
-    assert_ok(ask_search(&asked, (struct vector_query){.limit = 0, .name_graph = true}),
+    assert_ok(search_asked(&asked, (struct vector_query){.limit = 0, .name_graph = true}),
               asked.error);
     assert_string_equal(asked.hits.graph, "");
     end(&asked);
