@@ -110,6 +110,7 @@ static void say(struct residence *self, const char *format, ...)
 static void write_failure(const struct residence *self, const char *text)
 {
     struct grove_error ignored;
+    CHECK(!text || text[0]);
     home_act_as_servers(self->home);
     if (text)
         (void)!file_write(self->paths.failure, text_of(text), 0600, &ignored);
@@ -121,12 +122,15 @@ static void write_failure(const struct residence *self, const char *text)
 static void note_failure(struct residence *self, const struct grove_error *error)
 {
     char text[LINE_SIZE];
+    CHECK(error->code != GROVE_OK);
     snprintf(text, sizeof text, "%s%s%s", error->message, error->detail[0] ? ": " : "",
              error->detail);
     bool known = self->pause_ms != 0 && strstr(self->last_line, text);
     self->pause_ms = self->pause_ms == 0 ? FAILURE_PAUSE_MS : 2 * self->pause_ms;
     if (self->pause_ms > FAILURE_PAUSE_MAX_MS)
         self->pause_ms = FAILURE_PAUSE_MAX_MS;
+    CHECK(self->pause_ms >= FAILURE_PAUSE_MS);
+    CHECK(self->pause_ms <= FAILURE_PAUSE_MAX_MS);
     self->retry_at_us = clock_monotonic_us() + (int64_t)self->pause_ms * 1000;
     say(self, "failed: %s", text);
     if (!known)
@@ -147,6 +151,8 @@ static void note_success(struct residence *self)
 static bool is_at(int fd, const char *path)
 {
     struct stat held, there;
+    CHECK(fd >= 0);
+    CHECK(path[0] == '/');
     return fstat(fd, &held) == 0 && lstat(path, &there) == 0 && held.st_dev == there.st_dev &&
            held.st_ino == there.st_ino;
 }
@@ -154,6 +160,7 @@ static bool is_at(int fd, const char *path)
 static enum grove_code open_files(struct residence *self, struct grove_error *error)
 {
     const struct resident_paths *paths = &self->paths;
+    CHECK(self->lock < 0 && self->id < 0); // once
     self->id = open(self->id_path, O_RDONLY | O_CLOEXEC);
     if (self->id < 0)
         return error_set_errno(error, errno, "could not open \"%s\"", self->id_path);
@@ -173,6 +180,7 @@ static enum grove_code open_files(struct residence *self, struct grove_error *er
 // that was here before and is on its way out.
 static bool take_lock(const struct residence *self)
 {
+    CHECK(self->lock >= 0);
     int64_t deadline_us = clock_monotonic_us() + (int64_t)TAKE_TIMEOUT_MS * 1000;
     for (;;) {
         struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
@@ -243,6 +251,7 @@ static enum grove_code look(struct residence *self, struct look *ret, struct gro
     enum grove_code code = pg_take(self->store->pool, &conn, error);
     if (code == GROVE_OK)
         code = pg_query(conn, &arena, &statement, &params, &rows, error);
+    CHECK(code != GROVE_OK || (rows.count == 1 && rows.columns == 3));
     if (code == GROVE_OK)
         *ret = (struct look){pg_bool(&rows, 0, 0), pg_bool(&rows, 0, 1), pg_int4(&rows, 0, 2)};
     pg_give(&conn);
@@ -343,6 +352,8 @@ static enum grove_code round_of(struct residence *self, const char **ret_reason,
 // A signal ends the pause.
 static void pause_for(unsigned milliseconds)
 {
+    CHECK(milliseconds > 0); // it does not spin
+    CHECK(milliseconds <= FAILURE_PAUSE_MAX_MS);
     poll(NULL, 0, (int)milliseconds);
 }
 
@@ -352,6 +363,7 @@ static const char *reside(struct residence *self)
     while (!reason && !(reason = reason_to_end(self))) {
         struct grove_error error;
         enum grove_code code = round_of(self, &reason, &error);
+        CHECK(code == GROVE_OK || error.code == code);
         if (reason || code == GROVE_CANCELLED)
             continue;
         if (code != GROVE_OK && !database_runs(self))
