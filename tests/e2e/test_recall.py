@@ -4,6 +4,7 @@ rows."""
 
 import http.client
 import json
+import re
 import socket
 
 import pytest
@@ -22,6 +23,11 @@ def rows(tmp_path_factory):
                       title=f"About the {('sea', 'sky', 'soil')[number % 3]} {number}",
                       vector=make_vector(number)) for number in range(1, ROWS + 1)]
     made("load", write_rows(tmp_path_factory.mktemp("rows") / "rows.jsonl", lines))
+    with made.connect() as conn:
+        # One longer than the words of a query may be, and one whose words have no spaces between.
+        conn.execute("UPDATE content_metadata SET title = repeat('ž', 200) WHERE id = 1")
+        conn.execute("UPDATE content_metadata SET title = E'a\\tb\\tc\\td\\te' WHERE id = 3")
+    made("sync")
     yield made
     end_home(made)
 
@@ -68,6 +74,8 @@ def test_sound_searches_find_all(rows):
         assert shape["false_complete"] == shape["exact_false"] == shape["degraded"] == 0
         assert shape["milliseconds"] > 0 and shape["exact_milliseconds"] > 0
         assert (shape["worst_filter"] is None) == (shape["shape"] == "none")
+        # That of the first query, since none is worse: cut at a whole character.
+        assert re.fullmatch('near "ž{120,}', shape["worst_query"]), shape
     assert "--type" in shapes["type and dates"]["worst_filter"]
     assert "--since" in shapes["type and dates"]["worst_filter"]
     assert state_of(rows) == before
