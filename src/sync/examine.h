@@ -23,6 +23,7 @@
 // So few contents are all compared by every search: there is nothing to examine. Of more than the
 // maximum the neighbours are not kept in memory: searches of them are exact.
 enum { EXAMINE_POINTS_MIN = 25000, EXAMINE_POINTS_MAX = 1000000 };
+int64_t examine_points_min(void); // fewer where a test says so
 
 enum examine_outcome {
     EXAMINE_NEEDLESS,  // there are few contents
@@ -46,7 +47,7 @@ struct examine_report {
     double plausible;
     double seconds;
     double age_seconds; // since it was written; 0 where it was just done
-    char reason[256]; // where ef is 0
+    char reason[256];   // where ef is 0
 };
 
 struct examine_request {
