@@ -6,8 +6,8 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 BUILD ?= build
 
-.PHONY: all demo test install bench bench-embed check check-tokenizer mutants clean help setup-build \
-	setup-test
+.PHONY: all demo test install bench bench-embed bench-recall check check-tokenizer mutants clean help \
+	setup-build setup-test
 
 all: setup-build ## build build/grove
 	@tools/build $(BUILD) --prefix "$(PREFIX)"
@@ -28,6 +28,10 @@ bench: setup-test ## measure on a corpus (CORPUS=FILE.jsonl.gz)
 bench-embed: setup-test ## measure the model beside its peers (CORPUS=FILE.jsonl.gz)
 	@tools/build $(BUILD) --prefix "$(PREFIX)"
 	@BUILD="$(BUILD)" tools/bench-embed "$(CORPUS)"
+
+bench-recall: setup-test ## what searches find of what is there (RECALL="KIND ... --rows N --builds N")
+	@tools/build $(BUILD) --prefix "$(PREFIX)"
+	@BUILD="$(BUILD)" tools/bench-recall $(RECALL)
 
 check: ## formatting, tidy, duplicates
 	@tools/setup --test --check

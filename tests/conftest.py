@@ -62,6 +62,8 @@ class Grove:
         self.env = {name: value for name, value in os.environ.items()
                     if name not in FOREIGN and not name.startswith("PG")}
         self.env["GROVE_HOME"] = str(home)
+        # Tests that write rows want them to wait until they say so.
+        self.env["GROVE_PROJECTOR"] = "off"
 
     def __call__(self, *args, check=True, input=None, env=None, timeout=120):
         """Runs a command to its end."""
@@ -140,11 +142,14 @@ class Grove:
                                autocommit=True, **options)
 
     def processes(self):
-        """The private servers' main processes: name -> pid."""
+        """The private servers' main processes, and the resident projector: name -> pid."""
         found = {}
         servers = os.path.realpath(self.home / "servers")
+        home = os.fsencode(os.path.realpath(self.home))
         for pid, line in command_lines():
             text = b" ".join(line).decode(errors="replace")
+            if b"--be-resident" in line and home in line:
+                found["projector"] = pid
             if servers not in text:
                 continue
             if "bin/postgres" in text:

@@ -125,6 +125,7 @@ class Catalogue:
 
     def _look_after(self, collection: Collection) -> None:
         now = time.monotonic()
+        collection.look_at_numbers()
         if collection.flush_due(now):
             collection.flush()
         if not collection.rebuild_due(now):

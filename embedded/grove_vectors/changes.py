@@ -12,6 +12,10 @@ from .errors import bad_json, unsupported, wrong_input
 
 UPSERT, DELETE, BATCH, CREATE_INDEX, DELETE_INDEX = range(1, 6)
 
+# Where each point's content_id is its id, long reads are asked for by ranges of it. (Ranges are
+# given as floating point numbers, which tell whole numbers apart up to here.)
+ID_FIELD, NUMBER_MAX = "content_id", 1 << 53
+
 # The engine keeps the interpreter for the whole of an update, so updates are made in pieces: 64
 # points take about a millisecond.
 POINTS_PER_OPERATION = 64
@@ -31,15 +35,38 @@ class Step:
         self.removed = removed
 
 
-def steps_of(kind: int, body, dimension: int) -> list:
-    """Lists of steps: one list for each operation that the client named."""
+class Reader:
+    """Makes points; `numbered` while each had its id as its content_id, too."""
+
+    def __init__(self, dimension: int):
+        self._dimension = dimension
+        self.numbered = True
+
+    def point(self, value):
+        point = _point(value, self._dimension)
+        self.numbered = self.numbered and is_numbered(value["id"], value.get("payload"))
+        return point
+
+
+def is_numbered(number, payload) -> bool:
+    named = payload.get(ID_FIELD) if payload else None
+    return type(named) is int and type(number) is int and named == number <= NUMBER_MAX
+
+
+def steps_of(kind: int, body, dimension: int) -> tuple:
+    """Lists of steps: one list for each operation that the client named. And whether each point
+    that they write is numbered."""
+    reader = Reader(dimension)
+    return _steps_of(kind, body, reader), reader.numbered
+
+
+def _steps_of(kind: int, body, reader: Reader) -> list:
     if kind == UPSERT:
-        members = parse_object_with_list(body, "points", lambda value: _point(value, dimension))
-        return [_upsert(members, dimension)]
+        return [_upsert(parse_object_with_list(body, "points", reader.point), reader)]
     if kind == DELETE:
         return [_delete(parse_object(body))]
     if kind == BATCH:
-        return _batch(body, dimension)
+        return _batch(body, reader)
     if kind == CREATE_INDEX:
         members = parse_object(body)
         name = translate.text(members.get("field_name"), "field_name")
@@ -68,7 +95,7 @@ def _point(value, dimension: int):
                         payload)
 
 
-def _columns(value, dimension: int) -> list:
+def _columns(value, reader: Reader) -> list:
     """Points in the form of columns."""
     translate.members_of(value, "batch")
     ids, vectors, payloads = (value.get(name) for name in ("ids", "vectors", "payloads"))
@@ -81,13 +108,13 @@ def _columns(value, dimension: int) -> list:
         payloads = [None] * len(ids)
     if not len(ids) == len(vectors) == len(payloads):
         raise bad_json("batch: number of ids, vectors and payloads must be equal")
-    return [_point({"id": ids[i], "vector": vectors[i], "payload": payloads[i]}, dimension)
+    return [reader.point({"id": ids[i], "vector": vectors[i], "payload": payloads[i]})
             for i in range(len(ids))]
 
 
-def _upsert(members: dict, dimension: int) -> list:
+def _upsert(members: dict, reader: Reader) -> list:
     if "batch" in members:
-        points = _columns(members["batch"], dimension)
+        points = _columns(members["batch"], reader)
     else:
         points = members.get("points")
         if not isinstance(points, list):
@@ -155,7 +182,7 @@ def _delete(members: dict) -> list:
     return [Step(engine.UpdateOperation.delete_points_by_filter(condition), removed=None)]
 
 
-def _batch(body, dimension: int) -> list:
+def _batch(body, reader: Reader) -> list:
     def convert(value) -> list:
         if not isinstance(value, dict) or len(value) != 1:
             raise bad_json("operations: expected maps of one operation each")
@@ -164,8 +191,8 @@ def _batch(body, dimension: int) -> list:
         if kind == "upsert":
             points = members.get("points")
             if isinstance(points, list):
-                members["points"] = [_point(point, dimension) for point in points]
-            return _upsert(members, dimension)
+                members["points"] = [reader.point(point) for point in points]
+            return _upsert(members, reader)
         if kind == "delete":
             return _delete(members)
         raise unsupported(f"the operation `{kind:.60}` in a batch")

@@ -30,6 +30,7 @@ FLUSH_IDLE_S = 5.0
 FLUSH_BYTES = 64 << 20
 # How much a change takes on the disk at most, in the log and in the segments, by its body.
 SPACE_OF_BODY = 4
+NUMBERS_LOOKED_AT = 128  # at a time
 REBUILD_IDLE_S = 2.0
 REBUILD_POINTS_MIN, REBUILD_POINTS_MAX = 2000, 20000
 REBUILD_REMOVED_MIN = 1000
@@ -96,7 +97,7 @@ def create(folder: str, name: str, config: dict) -> None:
     shard.close()
     files.sync_tree(folder)
     files.write_json(os.path.join(folder, "config.json"), {
-        "name": name, "generation": 1, "graph": new_graph(1), **config})
+        "name": name, "generation": 1, "numbered": True, "graph": new_graph(1), **config})
 
 
 class Collection:
@@ -131,6 +132,7 @@ class Collection:
             config = json.load(file)
         self.name, self.dimension = config["name"], config["vectors"]["size"]
         self.config, self.generation = config, config["generation"]
+        self.small_is_better = config["vectors"]["distance"] in ("Euclid", "Manhattan")
         self._remove_leftovers()
         if "graph" not in config:  # made before graphs had names
             self._name_graph()
@@ -184,13 +186,8 @@ class Collection:
         except BaseException as error:
             raise of_engine(error) from error
 
-    def query(self, search) -> list:
-        if search.like is not None:
-            found = self._ask("retrieve", [search.like], False, True)
-            if not found:
-                raise ApiError(404, f"Not found: No point with id {search.like} found")
-            search.near_to(found[0].vector)
-        return self._ask("query", search.request())
+    def query(self, request) -> list:
+        return self._ask("query", request)
 
     def retrieve(self, ids: list, with_payload, with_vector: bool) -> list:
         return self._ask("retrieve", ids, with_payload, with_vector)
@@ -235,10 +232,12 @@ class Collection:
         """Applies a request's operations; with `wait` their log is on the disk afterwards.
         Returns Qdrant's answer to each."""
         self.open_shard()
-        operations = changes.steps_of(kind, body, self.dimension)
+        operations, numbered = changes.steps_of(kind, body, self.dimension)
         files.check_space(self.folder, files.SPACE_TO_WRITE + SPACE_OF_BODY * len(body))
         with self.lock:
             shard = self.open_shard()
+            if not numbered:
+                self._set_numbered(False)
             try:
                 for steps in operations:
                     for step in steps:
@@ -258,6 +257,34 @@ class Collection:
             self._operations += len(operations)
         status = "completed" if wait else "acknowledged"
         return [{"operation_id": first + i, "status": status} for i in range(len(operations))]
+
+    @property
+    def numbered(self) -> bool:
+        """Whether each point's content_id is its id. Once told that it is not, it never is."""
+        return self.config.get("numbered") is True
+
+    def _set_numbered(self, numbered: bool) -> None:
+        """On the disk before the first point that is not. The caller holds the lock."""
+        if self.config.get("numbered") is not numbered:
+            config = {**self.config, "numbered": numbered}
+            files.write_json(os.path.join(self.folder, "config.json"), config)
+            self.config = config
+
+    def look_at_numbers(self) -> None:
+        """Finds out whether they are, in a collection that an older version made."""
+        if self.shard is None or "numbered" in self.config:
+            return
+        shard, offset, numbered = self.shard, None, True
+        while numbered:
+            found, offset = shard.scroll(engine.ScrollRequest(
+                offset=offset, limit=NUMBERS_LOOKED_AT, with_payload=[changes.ID_FIELD],
+                with_vector=False))
+            numbered = all(changes.is_numbered(one.id, one.payload) for one in found)
+            if offset is None:
+                break
+        with self.lock:
+            if self.shard is not None and "numbered" not in self.config:
+                self._set_numbered(numbered)
 
     def _apply(self, shard, step) -> None:
         before = shard.info().points_count if step.removed is None else 0

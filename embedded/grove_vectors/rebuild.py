@@ -160,7 +160,7 @@ class Workshop:
 
     def replay(self, end: int) -> None:
         for kind, body in journal.read(self.path + ".journal", self.done, end):
-            for steps in changes.steps_of(kind, body, self.dimension):
+            for steps in changes.steps_of(kind, body, self.dimension)[0]:
                 for step in steps:
                     self.shard.update(step.operation)
         self.done = end

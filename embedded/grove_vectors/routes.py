@@ -1,27 +1,38 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The routes: what each request does, and in which lane it runs.
+"""The routes: what each request does, and where it is worked on.
 
-INLINE in the loop itself: short reads. WRITE in the thread of the writes, one after another.
-BULK in a thread for reads that take longer; short reads move there when they turn out long.
+READ in the loop itself: short ones at once; one that turns out long raises Later, and is worked on
+in pieces (long_reads.py). WRITE in the thread of the writes, one after another.
 """
 import urllib.parse
 
-from . import changes, translate
-from .body import list_to_json, parse_object, to_json
+from . import changes, long_reads, translate
+from .body import list_to_json, object_in_pieces, parse_object, to_json
 from .errors import ApiError, bad_json, of_engine, unsupported
 
-INLINE, WRITE, BULK = range(3)
-INLINE_BODY_MAX = 64 << 10
-INLINE_ITEMS_MAX = 200
+READ, WRITE = range(2)
+SHORT_BODY_MAX = 64 << 10
+# Of a batch: more searches or more hits than these are long.
+SEARCHES_MAX, HITS_MAX = 8, 400
 TITLE = "qdrant - vector search engine"
 
 
 class Later(Exception):
-    """Raised by an inline read that is long after all: run `work` in the bulk lane."""
+    """Raised by a read that is long: `work` is a generator that yields between its pieces and
+    returns the result."""
 
     def __init__(self, work):
         super().__init__()
         self.work = work
+
+
+def _read_later(handler, request):
+    """Of a request with a long body."""
+    request.members = yield from object_in_pieces(request.body)
+    try:
+        return handler(request)
+    except Later as later:
+        return (yield from later.work)
 
 
 class Plain(str):
@@ -29,7 +40,7 @@ class Plain(str):
 
 
 class Request:
-    __slots__ = ("method", "segments", "query", "body", "catalogue", "version")
+    __slots__ = ("method", "segments", "query", "body", "catalogue", "version", "members")
 
     def __init__(self, method: str, target: str, body, catalogue, version: str):
         path, _, query = target.partition("?")
@@ -40,6 +51,10 @@ class Request:
         self.body = body
         self.catalogue = catalogue
         self.version = version
+        self.members = None  # of the body, where it has been parsed
+
+    def read_members(self) -> dict:
+        return parse_object(self.body) if self.members is None else self.members
 
     @property
     def collection(self):
@@ -105,54 +120,76 @@ def delete_index(request: Request):
 
 # --- reads ------------------------------------------------------------------------------------
 
-def _or_later(heavy: bool, work):
-    if heavy:
-        raise Later(work)
-    return work()
-
-
-def query(request: Request):
-    collection = request.collection
-    search = translate.Search(parse_object(request.body), _dimension(collection))
-    return _or_later(search.heavy, lambda: _points(collection, search))
-
-
-def _dimension(collection) -> int:
-    collection.open_shard()
-    return collection.dimension
+def _search(collection, members: dict, before=None):
+    search = translate.Search(members, collection.dimension, before)
+    if search.like is not None:
+        found = collection.retrieve([search.like], False, True)
+        if not found:
+            raise ApiError(404, f"Not found: No point with id {search.like} found")
+        search.near_to(found[0].vector)
+    return search
 
 
 def _points(collection, search) -> str:
-    found = collection.query(search)
+    found = collection.query(search.request())
     return '{"points":' + list_to_json(map(translate.scored, found)) + \
         ',"graph":' + to_json(collection.graph) + "}"
 
 
+def query(request: Request):
+    collection = request.collection
+    shard = collection.open_shard()
+    search = _search(collection, request.read_members())
+    if long_reads.is_long(shard, search):
+        raise Later(long_reads.query_json(collection, search))
+    return _points(collection, search)
+
+
 def query_batch(request: Request):
     collection = request.collection
-    dimension = _dimension(collection)
-    searches = parse_object(request.body).get("searches")
-    if not isinstance(searches, list):
+    shard = collection.open_shard()
+    given = request.read_members().get("searches")
+    if not isinstance(given, list):
         raise bad_json("missing field `searches`")
-    searches = [translate.Search(translate.members_of(members, "searches"), dimension)
-                for members in searches]
+    searches = []
+    for members in given:
+        searches.append(_search(collection, translate.members_of(members, "searches"),
+                                searches[-1] if searches else None))
+    if len(searches) > SEARCHES_MAX or sum(search.last for search in searches) > HITS_MAX or \
+            any(long_reads.is_long(shard, search) for search in searches):
+        raise Later(_batch_in_pieces(collection, searches))
     return "[" + ",".join(_points(collection, search) for search in searches) + "]"
 
 
+def _batch_in_pieces(collection, searches):
+    answers = []
+    for search in searches:
+        answers.append((yield from long_reads.query_json(collection, search)))
+        yield
+    return "[" + ",".join(answers) + "]"
+
+
 def count(request: Request):
-    members = parse_object(request.body) if request.body else {}
+    collection = request.collection
+    shard = collection.open_shard()
+    members = request.read_members() if request.body else {}
     exact = translate.flag(members, "exact", True)
-    return {"count": request.collection.count(translate.filter_of(members.get("filter")), exact)}
+    condition = translate.filter_of(members.get("filter"))
+    keys = translate.keys_of(members.get("filter"))
+    if exact and long_reads.count_is_long(shard, condition, keys):
+        raise Later(long_reads.count(collection, condition, keys))
+    return {"count": collection.count(condition, exact)}
 
 
 def retrieve(request: Request):
     collection = request.collection
-    members = parse_object(request.body)
+    members = request.read_members()
     ids = translate.point_ids(members.get("ids"), "ids")
     payload = translate.payload_selector(members.get("with_payload"), True)
     vector = translate.vector_selector(members.get("with_vector"))
-    return _or_later(len(ids) > INLINE_ITEMS_MAX or vector and len(ids) > 10, lambda: list_to_json(
-        map(translate.record, collection.retrieve(ids, payload, vector))))
+    if len(ids) > (long_reads.VECTORS if vector else long_reads.RECORDS):
+        raise Later(long_reads.retrieve_json(collection, ids, payload, vector))
+    return list_to_json(map(translate.record, collection.retrieve(ids, payload, vector)))
 
 
 def get_point(request: Request):
@@ -166,52 +203,54 @@ def get_point(request: Request):
 
 def scroll(request: Request):
     collection = request.collection
-    members = parse_object(request.body)
+    shard = collection.open_shard()
+    members = request.read_members()
     if members.get("order_by") is not None:
         raise unsupported("`order_by`")
     offset = members.get("offset")
-    limit = translate.whole(members, "limit", 10, 1)
     arguments = dict(
-        offset=None if offset is None else translate.point_id(offset), limit=limit,
-        filter=translate.filter_of(members.get("filter")),
+        offset=None if offset is None else translate.point_id(offset),
+        limit=translate.whole(members, "limit", 10, 1),
         with_payload=translate.payload_selector(members.get("with_payload"), True),
         with_vector=translate.vector_selector(members.get("with_vector")))
-
-    def work() -> str:
-        found, following = collection.scroll(**arguments)
-        return '{"points":' + list_to_json(map(translate.record, found)) + \
-            ',"next_page_offset":' + to_json(following) + "}"
-    return _or_later(limit > INLINE_ITEMS_MAX or arguments["with_vector"], work)
+    condition = translate.filter_of(members.get("filter"))
+    keys = translate.keys_of(members.get("filter"))
+    short = long_reads.VECTORS if arguments["with_vector"] else long_reads.RECORDS
+    if arguments["limit"] > short or not long_reads.is_indexed(shard, keys):
+        raise Later(long_reads.scroll_json(collection, condition=condition, keys=keys, **arguments))
+    found, following = collection.scroll(filter=condition, **arguments)
+    return '{"points":' + list_to_json(map(translate.record, found)) + \
+        ',"next_page_offset":' + to_json(following) + "}"
 
 
 # --- the table --------------------------------------------------------------------------------
 
 # {} stands for one segment of the path.
 ROUTES = {
-    "/": {"GET": (INLINE, root)},
-    "/healthz": {"GET": (INLINE, healthz)},
-    "/livez": {"GET": (INLINE, healthz)},
-    "/readyz": {"GET": (INLINE, readyz)},
-    "/collections": {"GET": (INLINE, list_collections)},
-    "/collections/{}": {"GET": (INLINE, collection_info), "PUT": (WRITE, create_collection),
+    "/": {"GET": (READ, root)},
+    "/healthz": {"GET": (READ, healthz)},
+    "/livez": {"GET": (READ, healthz)},
+    "/readyz": {"GET": (READ, readyz)},
+    "/collections": {"GET": (READ, list_collections)},
+    "/collections/{}": {"GET": (READ, collection_info), "PUT": (WRITE, create_collection),
                         "DELETE": (WRITE, delete_collection)},
-    "/collections/{}/exists": {"GET": (INLINE, collection_exists)},
+    "/collections/{}/exists": {"GET": (READ, collection_exists)},
     "/collections/{}/index": {"PUT": (WRITE, _change(changes.CREATE_INDEX))},
     "/collections/{}/index/{}": {"DELETE": (WRITE, delete_index)},
     "/collections/{}/points": {"PUT": (WRITE, _change(changes.UPSERT)),
-                               "POST": (INLINE, retrieve)},
-    "/collections/{}/points/{}": {"GET": (INLINE, get_point)},
+                               "POST": (READ, retrieve)},
+    "/collections/{}/points/{}": {"GET": (READ, get_point)},
     "/collections/{}/points/delete": {"POST": (WRITE, _change(changes.DELETE))},
     "/collections/{}/points/batch": {"POST": (WRITE, _change(changes.BATCH))},
-    "/collections/{}/points/query": {"POST": (INLINE, query)},
-    "/collections/{}/points/query/batch": {"POST": (BULK, query_batch)},
-    "/collections/{}/points/count": {"POST": (INLINE, count)},
-    "/collections/{}/points/scroll": {"POST": (INLINE, scroll)},
+    "/collections/{}/points/query": {"POST": (READ, query)},
+    "/collections/{}/points/query/batch": {"POST": (READ, query_batch)},
+    "/collections/{}/points/count": {"POST": (READ, count)},
+    "/collections/{}/points/scroll": {"POST": (READ, scroll)},
 }
 
 
 def find(request: Request):
-    """The lane and the handler of a request."""
+    """What kind of request it is, and its handler."""
     segments = request.segments
     shape = "/" + "/".join(segments)
     if len(segments) > 1 and segments[0] == "collections":
@@ -224,10 +263,14 @@ def find(request: Request):
         raise ApiError(404, "Not found: no such route")
     if request.method not in methods:
         raise ApiError(405, f"Method not allowed, expected {' or '.join(methods)}")
-    lane, handler = methods[request.method]
-    if lane == INLINE and len(request.body) > INLINE_BODY_MAX:
-        lane = BULK
-    return lane, handler
+    return methods[request.method]
+
+
+def read(handler, request: Request):
+    """The result of a short read; raises Later for a long one."""
+    if len(request.body) > SHORT_BODY_MAX:
+        raise Later(_read_later(handler, request))
+    return handler(request)
 
 
 def answer(work, seconds) -> tuple:

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""HTTP/1.1 on a Unix socket: one loop for all connections, two threads beside it.
+"""HTTP/1.1 on a Unix socket: one loop for all connections, and a thread for the writes.
 
-The loop reads requests, answers short ones itself (another thread would cost more than they
-take), and hands the others to the thread of the writes or of the long reads. One request of a
-connection is worked on at a time; pipelined ones wait in its buffer.
+The loop reads requests, answers short reads itself (another thread would cost more than they
+take), and hands writes to their thread. Long reads are generators: whenever nobody waits, the loop
+works on a piece of one of them, in turn, so that a short read waits for a piece at most. (In a
+thread of their own they would hold the interpreter just as long, and hand it over later.) One
+request of a connection is worked on at a time; pipelined ones wait in its buffer.
 """
 import collections
 import json
@@ -20,9 +22,12 @@ HEAD_BYTES_MAX = 16 << 10
 BODY_BYTES_MAX = 64 << 20
 HELD_BYTES_MAX = 256 << 20  # of all bodies together
 CONNECTIONS_MAX = 256
+LONG_READS_MAX = 4  # worked on in turn; more wait
+LONG_READS_SHARE = 0.4  # of the time that short ones take, at least
 STUCK_S = 30.0  # without progress in the middle of a request or an answer
 IDLE_S = 600.0
 GRACE_S = 5.0  # for requests under way when the server is told to stop
+BUSY_S = 0.05  # after a short read more are expected
 COMPLAINT_S = 1.0  # between two lines of the log about requests that failed
 READ_BYTES = 256 << 10
 
@@ -80,7 +85,7 @@ class Connection:
         self.inbox = bytearray()
         self.head = None       # of the request whose body is awaited, or which is worked on
         self.outbox = b""      # what could not be sent yet
-        self.busy = False      # worked on by another thread
+        self.busy = False      # its request is a write or a long read, not yet answered
         self.closing = False   # after what is in the outbox
         self.moved = time.monotonic()
         self.mask = select.EPOLLIN
@@ -91,21 +96,45 @@ class Connection:
         return not (self.busy or self.outbox or self.inbox or self.head)
 
 
-class Lane(threading.Thread):
-    """Works on requests one after another."""
+class LongRead:
+    __slots__ = ("connection", "work", "began", "started")
 
-    def __init__(self, name: str, done):
-        super().__init__(name=name, daemon=True)
+    def __init__(self, connection: Connection, work, began: float):
+        self.connection, self.work, self.began = connection, work, began
+        self.started = False
+
+    def step(self, busy: bool):
+        """Works on the next piece. None, or the answer when that was the last."""
+        try:
+            self.work.send(busy if self.started else None)
+            self.started = True
+            return None
+        except StopIteration as stop:
+            value = stop.value
+            return routes.answer(lambda: value, self._seconds)
+        except BaseException as error:
+            failure = error
+
+        def fail():
+            raise failure
+        return routes.answer(fail, self._seconds)
+
+    def _seconds(self) -> float:
+        return time.perf_counter() - self.began
+
+
+class Writes(threading.Thread):
+    """Works on requests that write, one after another."""
+
+    def __init__(self, done):
+        super().__init__(name="writes", daemon=True)
         self.jobs = queue.SimpleQueue()
         self._done = done
 
     def run(self) -> None:
         while True:
             connection, work, began = self.jobs.get()
-            try:
-                result = routes.answer(work, lambda: time.perf_counter() - began)
-            except routes.Later as later:
-                result = routes.answer(later.work, lambda: time.perf_counter() - began)
+            result = routes.answer(work, lambda: time.perf_counter() - began)
             self._done(connection, result)
             del connection, work, result  # not until the next job: they may be large
 
@@ -125,17 +154,20 @@ class Server:
         for one in (listener, stop, self._wake_in):
             self._poll.register(one, select.EPOLLIN)
         self._done = collections.deque()
-        self._lanes = {lane: Lane(name, self._finished) for lane, name in
-                       ((routes.WRITE, "writes"), (routes.BULK, "long reads"))}
+        self._writes = Writes(self._finished)
+        self._long_reads = collections.deque()
+        self._short_at = float("-inf")  # when the last short read came in
 
     # --- the loop -----------------------------------------------------------------------------
 
     def run(self) -> None:
-        for lane in self._lanes.values():
-            lane.start()
+        self._writes.start()
         deadline, swept = None, time.monotonic()
         while True:
-            for fd, events in self._poll.poll(1.0 if deadline is None else 0.05):
+            pause = 0 if self._long_reads else 1.0 if deadline is None else 0.05
+            ready = self._poll.poll(pause)
+            began = time.perf_counter()
+            for fd, events in ready:
                 connection = self._connections.get(fd)
                 if connection is not None:
                     self._on_event(connection, events)
@@ -146,6 +178,7 @@ class Server:
                 elif fd == self._stop.fileno() and deadline is None:
                     deadline = time.monotonic() + GRACE_S
                     self._stop_listening()
+            self._work_on_long_reads((time.perf_counter() - began) * LONG_READS_SHARE)
             now = time.monotonic()
             if now - swept >= 1.0:
                 swept = now
@@ -155,6 +188,28 @@ class Server:
                     self._close(connection)
                 if not self._connections or now >= deadline:
                     return
+
+    def _work_on_long_reads(self, time_s: float) -> None:
+        """A piece, or more of them where short reads took long: these must not starve them."""
+        until = time.perf_counter() + time_s
+        self._work_on_a_long_read()
+        while self._long_reads and time.perf_counter() < until:
+            self._work_on_a_long_read()
+
+    def _work_on_a_long_read(self) -> None:
+        reads = self._long_reads
+        while reads and reads[0].connection.socket.fileno() < 0:
+            reads.popleft().work.close()  # nobody waits for the answer any more
+        if not reads:
+            return
+        read = reads.popleft()
+        result = read.step(time.perf_counter() - self._short_at < BUSY_S)
+        if result is None:
+            reads.insert(min(len(reads), LONG_READS_MAX - 1), read)
+            return
+        read.connection.busy = False
+        self._respond(read.connection, result)
+        self._advance(read.connection)
 
     def _stop_listening(self) -> None:
         self._poll.unregister(self._stop)
@@ -280,26 +335,25 @@ class Server:
             return time.perf_counter() - began
 
         try:
-            lane, handler = routes.find(request)
+            kind, handler = routes.find(request)
         except ApiError as error:
             self._respond(connection, routes.failure_answer(error, seconds()))
             return
-
-        def work():
-            return handler(request)
-
-        if lane == routes.INLINE:
+        if kind == routes.WRITE:
+            self._writes.jobs.put((connection, lambda: handler(request), began))
+        else:
             try:
-                self._respond(connection, routes.answer(work, seconds))
+                self._respond(connection,
+                              routes.answer(lambda: routes.read(handler, request), seconds))
+                self._short_at = began
                 return
             except routes.Later as later:
-                lane, work = routes.BULK, later.work
+                self._long_reads.append(LongRead(connection, later.work, began))
         connection.busy = True
         self._watch(connection, 0)
-        self._lanes[lane].jobs.put((connection, work, began))
 
     def _finished(self, connection: Connection, result: tuple) -> None:
-        """Called by the lanes' threads."""
+        """Called by the thread of the writes."""
         self._done.append((connection, result))
         try:
             self._wake_out.send(b"!")

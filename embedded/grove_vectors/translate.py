@@ -11,6 +11,7 @@ from .errors import ApiError, bad_json, bad_value, unsupported, wrong_input
 
 FILTER_DEPTH_MAX = 32
 LIMIT_MAX = 1_000_000
+GIVEN_IDS_MAX = 2500  # more of them are asked about in pieces
 _numbers = {int, float}
 _types = {dict: "map", list: "sequence", str: "string", int: "integer", float: "floating point",
           bool: "boolean", type(None): "null"}
@@ -80,6 +81,8 @@ def point_id(value):
 def point_ids(value, name: str) -> list:
     if not isinstance(value, list):
         raise _invalid(name, value, "a sequence")
+    if set(map(type, value)) == {int} and 0 <= min(value) and max(value) < 1 << 64:
+        return value
     return [point_id(item) for item in value]
 
 
@@ -247,6 +250,36 @@ _field_kinds = {"match": _match, "range": _range, "values_count": _values_count,
                 "is_empty": _yes("is_empty"), "is_null": _yes("is_null")}
 
 
+def split_ids(value) -> tuple:
+    """Of a filter with a `has_id` that must hold: how many ids it names, else None; these ids
+    where they are many, else None; and the filter, without that condition where they are many."""
+    must = value.get("must") if isinstance(value, dict) else None
+    for at, condition in enumerate(must if isinstance(must, list) else ()):
+        ids = condition.get("has_id") if isinstance(condition, dict) else None
+        if not isinstance(ids, list) or len(condition) != 1:
+            continue
+        if len(ids) <= GIVEN_IDS_MAX:
+            return len(ids), None, value
+        return len(ids), point_ids(ids, "has_id"), {**value, "must": must[:at] + must[at + 1:]}
+    return None, None, value
+
+
+def keys_of(value) -> set:
+    """The fields that a filter reads. It has been checked."""
+    keys, left = set(), [value]
+    while left:
+        value = left.pop()
+        if isinstance(value, list):
+            left += value
+        elif isinstance(value, dict):
+            if isinstance(value.get("key"), str):
+                keys.add(value["key"])
+                if "filter" not in value:  # else it is nested
+                    continue
+            left += (inner for name, inner in value.items() if name != "has_id")
+    return keys
+
+
 # --- what to return ---------------------------------------------------------------------------
 
 def payload_selector(value, default: bool):
@@ -310,7 +343,8 @@ def search_params(value):
 class Search:
     """A request of points/query, checked, ready to run."""
 
-    def __init__(self, members: dict, dimension: int):
+    def __init__(self, members: dict, dimension: int, before=None):
+        """`before` is another search of the same batch, which often has the same vector."""
         for name in ("prefetch", "lookup_from", "using"):
             if members.get(name):
                 raise unsupported(f"`{name}`")
@@ -320,30 +354,45 @@ class Search:
                 raise unsupported("a query other than `nearest`")
             query = query["nearest"]
         self.like = None  # the id of the point to search near to
-        nearest = None
+        self.raw, self.nearest = query, None
         if isinstance(query, list):
-            nearest = engine.Query.Nearest(vector(query, dimension))
+            if before is not None and query == before.raw:
+                self.nearest = before.nearest
+            else:
+                self.nearest = engine.Query.Nearest(vector(query, dimension))
         elif query is not None:
             self.like = point_id(query)
-        self.filter = members.get("filter")
         self.limit = whole(members, "limit", 10, 1)
-        self.heavy = self.limit > 200 or bool(members.get("with_vector"))
-        self.arguments = dict(
-            limit=self.limit, offset=whole(members, "offset", 0), query=nearest,
-            filter=filter_of(self.filter), params=search_params(members.get("params")),
-            score_threshold=number(members, "score_threshold"),
-            with_payload=payload_selector(members.get("with_payload"), False),
-            with_vector=vector_selector(members.get("with_vector")))
+        self.offset = whole(members, "offset", 0)
+        self.last = self.offset + self.limit
+        self.score_threshold = number(members, "score_threshold")
+        self.with_payload = payload_selector(members.get("with_payload"), False)
+        self.with_vector = vector_selector(members.get("with_vector"))
+        self.wants_records = self.with_payload is not False or self.with_vector
+        self.named, self.ids, rest = None, None, members.get("filter")
+        if query is not None:
+            self.named, self.ids, rest = split_ids(rest)
+        self.filter = filter_of(rest)
+        self.keys = keys_of(rest)
+        self.params = search_params(members.get("params"))
+        self.exact = query is not None and self.params is not None and self.params.exact
+        self.exactly = engine.SearchParams(
+            exact=True, indexed_only=self.params is not None and self.params.indexed_only)
 
     def near_to(self, numbers) -> None:
         """Fills in the vector of the point `like`, which is no result itself."""
-        self.arguments["query"] = engine.Query.Nearest(numbers)
-        inner = self.arguments["filter"]
-        self.arguments["filter"] = engine.Filter(
-            must=[inner] if inner else None, must_not=[engine.HasIdCondition({self.like})])
+        self.nearest = engine.Query.Nearest(numbers)
+        self.filter = engine.Filter(
+            must=[self.filter] if self.filter else None,
+            must_not=[engine.HasIdCondition({self.like})])
 
-    def request(self):
-        return engine.QueryRequest(**self.arguments)
+    def request(self, **other):
+        arguments = dict(
+            limit=self.limit, offset=self.offset, query=self.nearest, filter=self.filter,
+            params=self.params, score_threshold=self.score_threshold,
+            with_payload=self.with_payload, with_vector=self.with_vector)
+        arguments.update(other)
+        return engine.QueryRequest(**arguments)
 
 
 # --- schema -----------------------------------------------------------------------------------

@@ -74,6 +74,15 @@ GROVE_PUBLIC const char *grove_version(void);
 
 // --- opening ----------------------------------------------------------------------------------
 
+// What may become of the home.
+enum grove_home_use {
+    GROVE_HOME_MAKE = 0, // it is made where there is none
+    GROVE_HOME_FIND,     // where there is none that is GROVE_NOT_FOUND
+    GROVE_HOME_LOOK,     // the same, and nothing in it is changed: no server is started, no schema
+                         // is brought up to date
+    GROVE_HOME_NEEDLESS, // where there is none, calls that need it are GROVE_NOT_FOUND
+};
+
 struct grove_options {
     const char *home;           // NULL: $GROVE_HOME, else the XDG data folder's "grove"
     const char *database_url;   // NULL: $DATABASE_URL, else PG* where PGHOST or PGDATABASE or
@@ -87,10 +96,19 @@ struct grove_options {
     enum grove_precision embed_precision; // of grove_embed; 0: GROVE_PRECISION_F32
     bool no_query_cache;                  // embed every query anew: for measuring
     bool background_sync;                 // a thread of this handle keeps the projection up to date
+    bool no_projector;   // start no resident projector; also where $GROVE_PROJECTOR is "off"
+    const char *command; // the grove command that becomes it; NULL: looked for beside the library
+                         // and where it was installed to
+    enum grove_home_use home_use;
 };
 
 // Resolves where everything is. Private servers are started by the first call that needs them,
-// and a private database gets its schema then. `options` may be NULL.
+// and a private database gets its schema then. `options` may be NULL. The home is looked for, or
+// made, where one of the servers is private.
+//
+// Where both servers are private, a process of the home, the resident projector, writes to the
+// vector engine what any program writes to the database; calls that use the database start it where
+// it does not run. Where no grove command is found it is a thread of the handle.
 GROVE_CHECKED enum grove_code grove_open(const struct grove_options *options, struct grove **ret,
                                          struct grove_error *error);
 
@@ -115,8 +133,8 @@ struct grove_stop_report {
         forced; // PostgreSQL did not answer and was killed; it recovers from its log when it starts
 };
 
-// Stops the private servers of a home (NULL: the default one). Fine when none run. `ret` may be
-// NULL.
+// Stops the resident projector and the private servers of a home (NULL: the default one). Fine when
+// none run. `ret` may be NULL.
 GROVE_CHECKED enum grove_code grove_stop(const char *home, struct grove_stop_report *ret,
                                          struct grove_error *error);
 
@@ -190,12 +208,14 @@ struct grove_stage {
 struct grove_explain {
     const char *strategy;   // "navigation", "push-down", "relational"
     const char *reason;     // why this one
-    int64_t rows_estimated; // always GROVE_NULL: no strategy needs the planner's estimate
+    const char *proof;      // why the rows are all that should be there; NULL: they may not be
+    int64_t rows_estimated; // no more than these match; GROVE_NULL: no estimate was needed
     int64_t rows_matching;  // counted; GROVE_NULL: not counted
     unsigned rounds;        // of asking for candidates
     int64_t candidates;     // rows compared exactly
     int64_t pending;        // rows answered from PostgreSQL since the vector engine lags
     int64_t dropped;        // candidates that no longer exist or match
+    int64_t listed;         // points compared exactly since the engine's graph does not reach them
     const struct grove_stage *stages;
     size_t stage_count;
     const char *plan; // PostgreSQL's EXPLAIN (ANALYZE, BUFFERS) of the query's SQL, or NULL
@@ -396,6 +416,13 @@ GROVE_CHECKED enum grove_code grove_sync(struct grove *grove,
                                          const struct grove_sync_request *request,
                                          struct grove_sync_report *ret, struct grove_error *error);
 
+// Is the resident projector of the handle's home, for a process of its own: the grove command calls
+// it, other programs need not. Returns at once where the home has one; else after grove_cancel,
+// when the home is gone from its place, and when its PostgreSQL does not run any more. Standard
+// error becomes its log. GROVE_UNSUPPORTED: a server is not private. No other call is under way on
+// the handle.
+GROVE_CHECKED enum grove_code grove_run_projector(struct grove *grove, struct grove_error *error);
+
 // --- status -----------------------------------------------------------------------------------
 
 struct grove_status {
@@ -425,6 +452,10 @@ struct grove_status {
     int64_t database_bytes;
     char model[64];
     char home[4096];
+    bool projector_wanted;     // both servers are private, and it is not switched off
+    bool projector_running;    // the resident one
+    int projector_pid;         // 0: not running, or not visible from here
+    char projector_error[256]; // its last failure, as long as it lasts; "": none
     struct grove_index index;
 };
 
@@ -447,11 +478,69 @@ struct grove_finding {
     const char *hint; // how to mend it, or ""
 };
 
-// Checks everything the set-up needs; calls back once a finding. GROVE_OK when none failed.
+// Checks everything the set-up needs; calls back once a finding. GROVE_OK when none failed. The
+// home is only looked at, whatever the options say.
 GROVE_CHECKED enum grove_code grove_doctor(const struct grove_options *options,
                                            void (*on_finding)(void *state,
                                                               const struct grove_finding *finding),
                                            void *state, struct grove_error *error);
+
+// --- recall -----------------------------------------------------------------------------------
+
+// How much of what is most similar the searches find, measured with the caller's own data: the
+// best GROVE_RECALL_LIMIT rows as they are found usually, beside those that are found with `exact`.
+// A row that queries were made from belongs to them as well, so that rows which the engine has lost
+// are missed, too. Queries are rows' vectors with some noise, the means of leaves, and words from
+// titles; each is asked under every shape of filter that the data allow.
+
+#define GROVE_RECALL_LIMIT 10 // rows that each search is asked for
+#define GROVE_RECALL_QUERIES_MAX 1000
+#define GROVE_RECALL_SHAPES_MAX 10 // shapes of filters that there are
+
+struct grove_recall_request {
+    unsigned queries;     // at most GROVE_RECALL_QUERIES_MAX; 0: 100
+    unsigned seconds_max; // after that no other query is begun; 0: 120
+    void (*on_progress)(void *state, unsigned done, unsigned wanted); // after each query; or NULL
+    void *state;
+};
+
+// What one shape of filter gave. Its two texts are of the query that found least, cut where they
+// are too long.
+struct grove_recall_shape {
+    const char *name;        // "none", "leaf", "type and dates", ...; lives as long as the program
+    unsigned queries;        // that were asked
+    unsigned whole;          // of them: had all rows that they should
+    unsigned false_complete; // said to be complete, and were not whole
+    unsigned exact_false;    // the same, of the searches with `exact`
+    unsigned incomplete;     // said so
+    unsigned degraded;       // said so
+    double recall;           // the mean share of the rows that should have been found
+    double worst;            // the smallest share
+    char worst_query[256];   // in words
+    char worst_filter[512];  // as options of `grove search`; "" without a filter
+    double milliseconds;     // the median of a search
+    double exact_milliseconds;
+};
+
+// About 9 KB, without pointers to memory of its own.
+struct grove_recall {
+    struct grove_recall_shape shapes[GROVE_RECALL_SHAPES_MAX]; // the worst first
+    size_t shape_count;
+    unsigned queries;        // that were asked of each shape
+    unsigned queries_wanted; // that could be made of the data; more than `queries`: time was up
+    int64_t contents;
+    int64_t pending; // contents that wait to be written to the engine
+    int64_t points;  // that the engine has
+    double seconds;
+};
+
+// Changes no data. Embeds words from titles; GROVE_NOT_FOUND where no content has been projected,
+// GROVE_UNAVAILABLE where the engine does not answer. Rows that others change meanwhile are
+// left out of account, but one that comes between two searches may count as missed.
+GROVE_CHECKED enum grove_code grove_measure_recall(struct grove *grove,
+                                                   const struct grove_recall_request *request,
+                                                   struct grove_recall *ret,
+                                                   struct grove_error *error);
 
 #ifdef __cplusplus
 }

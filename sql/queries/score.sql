@@ -1,34 +1,40 @@
 -- SPDX-License-Identifier: Apache-2.0
--- Of some candidates, those that exist and satisfy the filter, with what to compare: the vector,
--- or the text to embed where the vector is not current. A content outside the outbox has a
--- current vector (sql/README.md, invariant 3); of one inside it the text's hash decides.
---   $1 text         hierarchy table; null: any
---   $2 integer[]    its leaves; null: any
---   $3 text[]       content types; null: any
---   $4 timestamp    created at or after; null: any
---   $5 timestamp    created before; null: any
---   $6 integer      words at least; null: any
---   $7 integer      words at most; null: any
+-- The rows to compare in a round of a search: the engine's hits and those that wait in the outbox,
+-- which exist and satisfy the predicate, each once.
+-- OFFSET 0 has the outbox read first, and contents looked up by id, once each. Else a plan from the
+-- time of a full outbox goes through all contents, long after the outbox has become empty.
+--   $1 to $7        the predicate (parts/matches.sql)
 --   $8 text         model id
---   $9 integer[]    content ids
-SELECT m.id,
-       CASE WHEN p.current THEN e.vector END AS vector,
-       CASE WHEN p.current THEN NULL ELSE t.text END AS text,
-       o.content_id IS NOT NULL AS pending
-FROM unnest($9::integer[]) AS wanted (id)
-JOIN public.content_metadata AS m ON m.id = wanted.id
-LEFT JOIN grove.outbox AS o ON o.content_id = m.id
-LEFT JOIN grove.embedding AS e ON e.content_id = m.id AND e.model = $8
-LEFT JOIN grove.body AS b ON b.content_id = m.id
-CROSS JOIN LATERAL (SELECT m.title || E'\n' || coalesce(b.body, m.content_summary) AS text) AS t
+--   $9 integer[]    the engine's hits
+--   $10 integer     rows of the outbox at most
+WITH waiting AS MATERIALIZED (
+    SELECT o.content_id
+    FROM grove.outbox AS o
+    CROSS JOIN LATERAL (
+        SELECT
+        FROM public.content_metadata AS m
+        WHERE m.id = o.content_id AND
+-- part: matches
+        OFFSET 0
+    ) AS m
+    WHERE NOT o.deleted
+    LIMIT $10
+)
+SELECT c.id, c.vector, c.text, c.pending, c.revision
+FROM (
+    SELECT unnest($9::integer[]) AS id
+    UNION
+    SELECT content_id FROM waiting
+) AS wanted
 CROSS JOIN LATERAL (
-    SELECT e.vector IS NOT NULL
-           AND (o.content_id IS NULL OR e.text_sha256 = sha256(convert_to(t.text, 'UTF8'))) AS current
-) AS p
-WHERE ($1::text IS NULL OR m.hierarchy_table = $1)
-  AND ($2::integer[] IS NULL OR m.leaf_id = ANY ($2))
-  AND ($3::text[] IS NULL OR m.content_type = ANY ($3))
-  AND ($4::timestamp IS NULL OR m.created_at >= $4)
-  AND ($5::timestamp IS NULL OR m.created_at < $5)
-  AND ($6::integer IS NULL OR m.word_count >= $6)
-  AND ($7::integer IS NULL OR m.word_count <= $7)
+    SELECT m.id,
+           CASE WHEN p.current THEN e.vector END AS vector,
+           CASE WHEN p.current THEN NULL ELSE t.text END AS text,
+           o.content_id IS NOT NULL AS pending,
+           o.revision
+    FROM public.content_metadata AS m
+-- part: comparable
+    WHERE m.id = wanted.id AND
+-- part: matches
+    OFFSET 0
+) AS c

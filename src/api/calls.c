@@ -202,8 +202,14 @@ GROVE_API enum grove_code grove_database_conninfo(struct grove *grove, char *ret
                                                   size_t size_bytes, struct grove_error *error)
 {
     char conninfo[CLUSTER_CONNINFO_SIZE] = "";
+    struct cluster_status cluster;
+    struct grove_error ignored;
     if (grove->database_private)
         cluster_conninfo(&grove->home, conninfo);
+    // Who asks is about to use the database without us.
+    if (grove->database_private && cluster_status(&grove->home, &cluster, &ignored) == GROVE_OK &&
+        cluster.running)
+        handle_keep_projecting(grove);
     const char *text = grove->database_private ? conninfo
                        : grove->database_url   ? grove->database_url
                                                : "";

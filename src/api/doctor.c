@@ -225,8 +225,39 @@ static void check_projection(struct doctor *doctor, const struct grove_status *s
              (long long)status->pending);
 }
 
+static void check_projector(struct doctor *doctor, const struct grove *grove,
+                            const struct grove_status *status)
+{
+    if (!grove->has_home || !grove->database_private || !grove->engine_private)
+        return;
+    if (!status->projector_wanted)
+        find(doctor, GROVE_FINDING_OK, "projector", "",
+             "switched off: \"grove sync\" projects what SQL clients write");
+    else if (!grove->command[0])
+        find(doctor, GROVE_FINDING_WARNING, "projector", "install the grove command",
+             "there is no grove command to become the resident projector");
+    else if (status->projector_error[0])
+        find(doctor, GROVE_FINDING_WARNING, "projector",
+             "mend what it says; its log is servers/log/projector.log in the home", "%s",
+             status->projector_error);
+    else if (status->projector_running)
+        find(doctor, GROVE_FINDING_OK, "projector", "", "running (process %d)",
+             status->projector_pid);
+    else if (status->database_ok)
+        find(doctor, GROVE_FINDING_WARNING, "projector",
+             "the next command that uses the database starts it; its log is "
+             "servers/log/projector.log in the home",
+             "not running");
+    else
+        find(doctor, GROVE_FINDING_OK, "projector", "", "not running; it starts with the database");
+}
+
 static void check_model_and_servers(struct doctor *doctor, struct grove *grove)
 {
+    if (grove->no_home.code != GROVE_OK) { // told already
+        check_model(doctor, grove);
+        return;
+    }
     struct grove_status *status = mem_zalloc(sizeof *status);
     struct grove_error error;
     if (!status || grove_get_status(grove, status, &error) != GROVE_OK) {
@@ -236,8 +267,27 @@ static void check_model_and_servers(struct doctor *doctor, struct grove *grove)
         check_database(doctor, status);
         check_engine(doctor, status);
         check_projection(doctor, status);
+        check_projector(doctor, grove, status);
     }
     mem_free(status);
+}
+
+// Looks at the home. Without one there is still a model to check.
+static void open_handle(struct doctor *doctor, const struct grove_options *options,
+                        struct grove **ret)
+{
+    struct grove_options looking = options ? *options : (struct grove_options){.home = NULL};
+    struct grove_error error;
+    looking.home_use = GROVE_HOME_LOOK;
+    looking.background_sync = false;
+    enum grove_code code = grove_open(&looking, ret, &error);
+    if (code == GROVE_NOT_FOUND) {
+        find(doctor, GROVE_FINDING_WARNING, "home", error.hint, "%s", error.message);
+        looking.home_use = GROVE_HOME_NEEDLESS;
+        code = grove_open(&looking, ret, &error);
+    }
+    if (code != GROVE_OK)
+        find_error(doctor, "home", &error);
 }
 
 GROVE_API enum grove_code grove_doctor(const struct grove_options *options,
@@ -246,11 +296,9 @@ GROVE_API enum grove_code grove_doctor(const struct grove_options *options,
                                        void *state, struct grove_error *error)
 {
     struct doctor doctor = {.on_finding = on_finding, .state = state};
-    struct grove_error open_error;
     struct grove *grove = NULL;
     check_machine(&doctor);
-    if (grove_open(options, &grove, &open_error) != GROVE_OK)
-        find_error(&doctor, "home", &open_error);
+    open_handle(&doctor, options, &grove);
     if (grove && grove->has_home) {
         find(&doctor, GROVE_FINDING_OK, "home", "", "%s (servers run as \"%s\")", grove->home.path,
              grove->home.user);

@@ -5,9 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "api/projector.h"
 #include "base/alloc.h"
 #include "catalog/migrate.h"
 #include "pg/cluster.h"
+#include "sync/resident.h"
 #include "vector/private.h"
 #include "vector/qdrant.h"
 
@@ -44,17 +46,32 @@ static enum grove_code copy_option(const char *value, char **ret, struct grove_e
     return value && !*ret ? error_no_memory(error, "an option") : GROVE_OK;
 }
 
+// Without a home: where no server answers, so that the starters are asked.
+#define NOWHERE "/dev/null"
+#define NOWHERE_CONNINFO "host=" NOWHERE
+
 // --- starting private servers --------------------------------------------------------------------
 
 static enum grove_code start_database(void *state, struct grove_error *error)
 {
     struct grove *grove = state;
+    if (!grove->has_home) {
+        *error = grove->no_home;
+        return error->code;
+    }
+    if (grove->is_projector)
+        return error_set(error, GROVE_UNAVAILABLE, "the private PostgreSQL does not run");
+    atomic_store(&grove->projector_checked_at_us, 0); // it ends with its PostgreSQL
     return cluster_start(&grove->home, &grove->store.cancelled, error);
 }
 
 static enum grove_code start_engine(void *state, struct grove_error *error)
 {
     struct grove *grove = state;
+    if (!grove->has_home) {
+        *error = grove->no_home;
+        return error->code;
+    }
     return vector_server_start(&grove->home, error);
 }
 
@@ -69,9 +86,12 @@ static enum grove_code open_pool(struct grove *grove, const struct grove_options
         .connections_max = options->connections_max,
     };
     if (grove->database_private) {
-        cluster_conninfo(&grove->home, conninfo);
-        pool.conninfo = conninfo;
-        pool.starter.start = start_database;
+        pool.conninfo = NOWHERE_CONNINFO;
+        if (grove->has_home) {
+            cluster_conninfo(&grove->home, conninfo);
+            pool.conninfo = conninfo;
+        }
+        pool.starter.start = grove->looking ? NULL : start_database;
         pool.starter.state = grove;
     }
     return pg_pool_new(&pool, &grove->store.pool, error);
@@ -88,10 +108,13 @@ static enum grove_code open_engine(struct grove *grove, const struct grove_optio
         .connections_max = options->connections_max,
     };
     if (grove->engine_private) {
-        vector_server_socket(&grove->home, socket_path);
-        engine.socket_path = socket_path;
+        engine.socket_path = NOWHERE "/socket";
+        if (grove->has_home) {
+            vector_server_socket(&grove->home, socket_path);
+            engine.socket_path = socket_path;
+        }
         engine.api_key = NULL;
-        engine.starter.start = start_engine;
+        engine.starter.start = grove->looking ? NULL : start_engine;
         engine.starter.state = grove;
     }
     return qdrant_open(&engine, &grove->store.engine, error);
@@ -116,6 +139,7 @@ static enum grove_code find_model(struct grove *grove, const struct grove_option
             (size_t)snprintf(store->model_seal, sizeof store->model_seal, "%s/model.checked",
                              grove->home.path) >= sizeof store->model_seal)
             store->model_seal[0] = '\0';
+        store->model_seal_stays = grove->looking;
     }
     store->embedder_threads = options->threads;
     return GROVE_OK;
@@ -129,6 +153,31 @@ static bool precision_of(enum grove_precision precision, enum embed_precision *r
     return true;
 }
 
+static enum grove_code find_home(struct grove *grove, const struct grove_options *options,
+                                 struct grove_error *error)
+{
+    struct grove_error looked;
+    enum grove_code code = GROVE_OK;
+    switch (options->home_use) {
+    case GROVE_HOME_MAKE: code = home_open(options->home, &grove->home, error); break;
+    case GROVE_HOME_FIND: code = home_find(options->home, &grove->home, error); break;
+    case GROVE_HOME_LOOK: code = home_look(options->home, &grove->home, error); break;
+    case GROVE_HOME_NEEDLESS:
+        code = home_look(options->home, &grove->home, &looked);
+        if (code == GROVE_NOT_FOUND) {
+            grove->no_home = looked;
+            return GROVE_OK;
+        }
+        code = home_find(options->home, &grove->home, error);
+        break;
+    default:
+        return error_set(error, GROVE_INVALID, "there is no use %d of a home",
+                         (int)options->home_use);
+    }
+    grove->has_home = code == GROVE_OK;
+    return code;
+}
+
 static enum grove_code configure(struct grove *grove, const struct grove_options *options,
                                  struct grove_error *error)
 {
@@ -138,6 +187,7 @@ static enum grove_code configure(struct grove *grove, const struct grove_options
     grove->database_private = !database && !database_named_by_environment();
     grove->engine_private = !engine;
     grove->background_sync = options->background_sync;
+    grove->looking = options->home_use == GROVE_HOME_LOOK;
     grove->store.no_query_cache = options->no_query_cache;
     if (options->embed_precision &&
         !precision_of(options->embed_precision, &grove->embed_precision))
@@ -151,16 +201,16 @@ static enum grove_code configure(struct grove *grove, const struct grove_options
     enum grove_code code = copy_option(database, &grove->database_url, error);
     if (code == GROVE_OK)
         code = copy_option(engine, &grove->engine_url, error);
-    if (code == GROVE_OK && (grove->database_private || grove->engine_private)) {
-        code = home_open(options->home, &grove->home, error);
-        grove->has_home = code == GROVE_OK;
-    }
+    if (code == GROVE_OK && (grove->database_private || grove->engine_private))
+        code = find_home(grove, options, error);
     if (code == GROVE_OK)
         code = find_model(grove, options, error);
     if (code == GROVE_OK)
         code = open_pool(grove, options, error);
     if (code == GROVE_OK)
         code = open_engine(grove, options, error);
+    if (code == GROVE_OK)
+        code = projector_configure(grove, options, error);
     return code;
 }
 
@@ -207,6 +257,17 @@ enum grove_code handle_database(struct grove *grove, struct pg_conn **ret,
     return pg_take(grove->store.pool, ret, error);
 }
 
+// A resident projector of another version would end by itself, but too late for ours to begin.
+static enum grove_code migrate(struct grove *grove, struct pg_conn *conn, unsigned *ret_applied,
+                               struct grove_error *error)
+{
+    struct grove_error ignored;
+    enum grove_code code = migrate_up(conn, ret_applied, error);
+    if (code == GROVE_OK && *ret_applied > 0 && grove->projector_wanted)
+        (void)!resident_stop(&grove->home, &ignored);
+    return code;
+}
+
 // The schema of a private database follows the program; a server's is its owner's to change.
 static enum grove_code prepare_schema(struct grove *grove, struct pg_conn *conn,
                                       struct grove_error *error)
@@ -216,8 +277,8 @@ static enum grove_code prepare_schema(struct grove *grove, struct pg_conn *conn,
     if (code != GROVE_OK || version == migrate_wanted())
         return code;
     unsigned applied;
-    if (grove->database_private || version > migrate_wanted())
-        return migrate_up(conn, &applied, error);
+    if ((grove->database_private && !grove->looking) || version > migrate_wanted())
+        return migrate(grove, conn, &applied, error);
     error_set(error, GROVE_NOT_FOUND,
               version == 0 ? "the database at %s has no grove in it"
                            : "the database at %s has an older grove's schema",
@@ -246,6 +307,8 @@ enum grove_code handle_ready(struct grove *grove, struct grove_error *error)
         code = prepare(grove, error);
     grove->ready = code == GROVE_OK;
     pthread_mutex_unlock(&grove->ready_mutex);
+    if (code == GROVE_OK)
+        handle_keep_projecting(grove);
     return code;
 }
 
@@ -256,7 +319,7 @@ GROVE_API enum grove_code grove_init(struct grove *grove, unsigned *ret_applied,
     struct pg_conn *conn = NULL;
     enum grove_code code = pg_take(grove->store.pool, &conn, error);
     if (code == GROVE_OK)
-        code = migrate_up(conn, &applied, error);
+        code = migrate(grove, conn, &applied, error);
     pg_give(&conn);
     if (code == GROVE_OK)
         code = projector_prepare(&grove->store, error);
@@ -289,6 +352,8 @@ GROVE_API enum grove_code grove_stop(const char *path, struct grove_stop_report 
     struct grove_stop_report report = {.forced = false};
     enum grove_code code = home_find(path, &home, error);
     bool there = code != GROVE_NOT_FOUND;
+    if (code == GROVE_OK)
+        code = resident_stop(&home, error);
     if (code == GROVE_OK)
         code = vector_server_stop(&home, error);
     if (code == GROVE_OK)

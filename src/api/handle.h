@@ -8,7 +8,9 @@
 #ifndef GROVE_API_HANDLE_H
 #define GROVE_API_HANDLE_H
 
+#include <limits.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 
 #include "base/home.h"
@@ -20,11 +22,17 @@ struct grove {
     struct store store;
     struct home home; // set where a private server or the assets need it
     bool has_home;
+    bool looking;               // starts no server and changes no schema
+    struct grove_error no_home; // where there is none, and none was needed so far
     bool database_private;
     bool engine_private;
     bool background_sync;
-    enum embed_precision embed_precision; // of grove_embed
-    char *database_url;                   // NULL: the PG* variables
+    bool projector_wanted;                   // the resident one
+    bool is_projector;                       // this process is it
+    char command[PATH_MAX];                  // the grove command; "": not found
+    _Atomic int64_t projector_checked_at_us; // monotonic; 0: it may not run
+    enum embed_precision embed_precision;    // of grove_embed
+    char *database_url;                      // NULL: the PG* variables
     char *engine_url;
 
     pthread_mutex_t ready_mutex; // guards the following
@@ -35,6 +43,10 @@ struct grove {
 // Prepares what queries need. Cheap once it has succeeded. A server's database that grove has not
 // been initialised in is GROVE_NOT_FOUND with what to run.
 enum grove_code handle_ready(struct grove *grove, struct grove_error *error);
+
+// Starts the resident projector where it does not run, unless that was looked at a moment ago. A
+// favour to whoever writes: its failure is nobody's, and "grove status" tells whether it runs.
+void handle_keep_projecting(struct grove *grove);
 
 // The database only, whatever its schema.
 enum grove_code handle_database(struct grove *grove, struct pg_conn **ret,

@@ -7,6 +7,7 @@
 #include "catalog/assets.h"
 #include "catalog/migrate.h"
 #include "pg/cluster.h"
+#include "sync/resident.h"
 #include "vector/private.h"
 
 enum { STATUS_ARENA_BYTES_MAX = 1 << 20 };
@@ -27,6 +28,10 @@ static bool database_runs(struct grove *grove, struct grove_status *status)
     struct grove_error error;
     if (!grove->database_private)
         return true;
+    if (!grove->has_home) {
+        note_error(&grove->no_home, status->database_error, sizeof status->database_error);
+        return false;
+    }
     snprintf(status->database, sizeof status->database, "%.255s", grove->home.run);
     if (cluster_status(&grove->home, &cluster, &error) != GROVE_OK) {
         note_error(&error, status->database_error, sizeof status->database_error);
@@ -97,6 +102,10 @@ static bool engine_runs(struct grove *grove, struct grove_status *status)
         snprintf(status->engine, sizeof status->engine, "%s", vector_describe(grove->store.engine));
         return true;
     }
+    if (!grove->has_home) {
+        note_error(&grove->no_home, status->engine_error, sizeof status->engine_error);
+        return false;
+    }
     char socket_path[PATH_MAX];
     vector_server_socket(&grove->home, socket_path);
     snprintf(status->engine, sizeof status->engine, "%.255s", socket_path);
@@ -147,6 +156,24 @@ static void ask_index(struct grove *grove, struct grove_status *status)
                             : index_unknown(&error);
 }
 
+// --- the resident projector ----------------------------------------------------------------------
+
+static void ask_projector(const struct grove *grove, struct grove_status *status)
+{
+    struct resident_status resident;
+    struct grove_error error;
+    status->projector_wanted = grove->projector_wanted;
+    if (!grove->has_home || !grove->database_private || !grove->engine_private)
+        return;
+    if (resident_status(&grove->home, &resident, &error) != GROVE_OK) {
+        note_error(&error, status->projector_error, sizeof status->projector_error);
+        return;
+    }
+    status->projector_running = resident.running;
+    status->projector_pid = resident.pid;
+    snprintf(status->projector_error, sizeof status->projector_error, "%s", resident.last_error);
+}
+
 GROVE_API enum grove_code grove_get_status(struct grove *grove, struct grove_status *ret,
                                            struct grove_error *error)
 {
@@ -160,6 +187,7 @@ GROVE_API enum grove_code grove_get_status(struct grove *grove, struct grove_sta
     ask_database(grove, &status);
     ask_engine(grove, &status);
     ask_index(grove, &status);
+    ask_projector(grove, &status);
     snprintf(status.model, sizeof status.model, "%s",
              embed_model_id(store_precision(&grove->store)));
     *ret = status;

@@ -71,16 +71,22 @@ static enum grove_code wanted_path(const char *path, char ret_path[static PATH_M
     return home_path(ret_path, error, "%s/%s", working, path);
 }
 
+static enum grove_code no_home(const char *path, struct grove_error *error)
+{
+    error_set(error, GROVE_NOT_FOUND, "there is no grove home at \"%s\"", path);
+    error_hint(error,
+               "look at --home and GROVE_HOME, which say where it is; \"grove init\" makes one "
+               "there");
+    return GROVE_NOT_FOUND;
+}
+
 static enum grove_code resolve(struct home *home, const char *path, struct grove_error *error)
 {
     struct stat status;
-    if (stat(path, &status) != 0) {
-        int failure = errno;
-        error_set_errno(error, failure, "could not use grove's folder \"%s\"", path);
-        if (failure == ENOENT)
-            error_hint(error, "\"grove init\" makes it; GROVE_HOME says where it is");
-        return error->code;
-    }
+    if (stat(path, &status) != 0)
+        return errno == ENOENT
+                   ? no_home(path, error)
+                   : error_set_errno(error, errno, "could not use grove's folder \"%s\"", path);
     if (!S_ISDIR(status.st_mode)) {
         error_set(error, GROVE_INVALID, "\"%s\" is a file, grove's folder cannot be there", path);
         error_hint(error, "move the file away, or set GROVE_HOME to another folder");
@@ -373,16 +379,47 @@ static enum grove_code settle_all(struct home *home, struct grove_error *error)
     return code;
 }
 
-static enum grove_code finish(struct home *home, struct home *ret_home, struct grove_error *error)
+// What settle_all finds or makes, as far as it is there.
+static enum grove_code look_around(struct home *home, struct grove_error *error)
 {
-    enum grove_code code = settle_all(home, error);
+    struct settling s = {.home = home};
+    char path[PATH_MAX], target[PATH_MAX];
+    enum grove_code code = settle_id(&s, error);
+    if (code == GROVE_OK)
+        code = home_path(path, error, "%s/servers", home->path);
     if (code != GROVE_OK)
         return code;
+    if (home_record_match(&s.record, home->path) == HOME_FOREIGN && !may_adopt(home, &s.record)) {
+        error_set(error, GROVE_NOT_FOUND, "\"%s\" is a copy of a grove home that was not used yet",
+                  home->path);
+        error_hint(error, "\"grove init\" makes it a home of its own");
+        return GROVE_NOT_FOUND;
+    }
+    memcpy(home->id, s.record.id, sizeof home->id);
+    if (!realpath(path, home->servers)) {
+        if (errno != ENOENT)
+            return error_set_errno(error, errno, "could not use folder \"%s\"", path);
+        memcpy(home->servers, path, sizeof home->servers);
+    } else if (read_servers_link(home, target)) {
+        code = settle_claim(&s, error);
+    }
+    return code == GROVE_OK ? choose_run(home, error) : code;
+}
+
+static void hand_out(struct home *home, struct home *ret_home)
+{
     struct grove_error ignored;
     if (home_assets(home->assets, &ignored) != GROVE_OK)
         home->assets[0] = '\0';
     *ret_home = *home;
-    return GROVE_OK;
+}
+
+static enum grove_code finish(struct home *home, struct home *ret_home, struct grove_error *error)
+{
+    enum grove_code code = settle_all(home, error);
+    if (code == GROVE_OK)
+        hand_out(home, ret_home);
+    return code;
 }
 
 enum grove_code home_open(const char *path, struct home *ret_home, struct grove_error *error)
@@ -395,22 +432,34 @@ enum grove_code home_open(const char *path, struct home *ret_home, struct grove_
     return code == GROVE_OK ? finish(&home, ret_home, error) : code;
 }
 
-enum grove_code home_find(const char *path, struct home *ret_home, struct grove_error *error)
+static enum grove_code find_folder(const char *path, struct home *home, struct grove_error *error)
 {
     char folder[PATH_MAX];
-    struct home home = {0};
     struct home_record record;
     enum grove_code code = wanted_path(path, folder, error);
     if (code == GROVE_OK)
-        code = resolve(&home, folder, error);
+        code = resolve(home, folder, error);
     if (code != GROVE_OK)
         return code;
-    if (!home_record_read(home.path, &record)) {
-        error_set(error, GROVE_NOT_FOUND, "\"%s\" is not a grove home yet", home.path);
-        error_hint(error, "\"grove init\" makes it one; GROVE_HOME says where it is");
-        return GROVE_NOT_FOUND;
-    }
-    return finish(&home, ret_home, error);
+    return home_record_read(home->path, &record) ? GROVE_OK : no_home(home->path, error);
+}
+
+enum grove_code home_find(const char *path, struct home *ret_home, struct grove_error *error)
+{
+    struct home home = {0};
+    enum grove_code code = find_folder(path, &home, error);
+    return code == GROVE_OK ? finish(&home, ret_home, error) : code;
+}
+
+enum grove_code home_look(const char *path, struct home *ret_home, struct grove_error *error)
+{
+    struct home home = {0};
+    enum grove_code code = find_folder(path, &home, error);
+    if (code == GROVE_OK)
+        code = look_around(&home, error);
+    if (code == GROVE_OK)
+        hand_out(&home, ret_home);
+    return code;
 }
 
 // --- lock ----------------------------------------------------------------------------------------

@@ -51,8 +51,13 @@ struct home_lock {
 // A new folder can be entered by its owner only; under root also by the servers' account (0711).
 enum grove_code home_open(const char *path, struct home *ret_home, struct grove_error *error);
 
-// The same for a home that exists: GROVE_NOT_FOUND when there is none.
+// The same for a home that exists: GROVE_NOT_FOUND when there is none, and nothing is made then.
 enum grove_code home_find(const char *path, struct home *ret_home, struct grove_error *error);
+
+// As home_find, and makes and changes nothing in the home either. What is missing of it is missing:
+// `servers` and `run` may name folders that are not there, and nothing runs in those. A copy of a
+// home that no command has used yet is GROVE_NOT_FOUND, too: its servers are not its own so far.
+enum grove_code home_look(const char *path, struct home *ret_home, struct grove_error *error);
 
 // Waits at most `timeout_ms` for another process or thread to finish starting or stopping.
 enum grove_code home_lock(const struct home *home, unsigned timeout_ms, struct home_lock *ret_lock,

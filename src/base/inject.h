@@ -10,8 +10,8 @@
 // compiles the files that use them a second time, with GROVE_INJECTION, into the library that the
 // tests link and into the command build/tests/grove-injected.
 //
-// A point is named for what holds when it is reached: PROJECTOR_WRITTEN, the engine has the points
-// and the outbox still has the rows. In the environment its name is projector-written:
+// A point is named for what holds when it is reached: PROJECTOR_WRITTEN, the engine was told all
+// points and nobody has looked what it holds. In the environment its name is projector-written:
 //
 //     GROVE_INJECT='projector-written=die'            SIGKILL, there
 //     GROVE_INJECT='load-committed=fail'              GROVE_UNAVAILABLE, there
@@ -37,7 +37,8 @@
     POINT(PROJECTOR_STORED, "computed vectors are in PostgreSQL")                                  \
     POINT(PROJECTOR_WRITE, "the lease was found to be long enough, the engine was told nothing")   \
     POINT(PROJECTOR_UPSERTED, "the engine has the points that live, and those that are to go")     \
-    POINT(PROJECTOR_WRITTEN, "the engine has all, the outbox still has the rows")                  \
+    POINT(PROJECTOR_WRITTEN, "the engine was told all, nobody has looked what it holds")           \
+    POINT(PROJECTOR_SEEN, "the engine was seen to hold it, the outbox still has the rows")         \
     POINT(PROJECTOR_ACKNOWLEDGED, "the outbox rows are gone")                                      \
     POINT(PROJECTOR_PUT_BACK, "a batch failed, its rows are still leased")                         \
     POINT(PROJECTOR_ENQUEUED, "the collection is gone, all contents are in the outbox")            \
@@ -45,6 +46,7 @@
     POINT(EXAMINE_LOOKED_UP, "all rows were looked up, nothing is judged")                         \
     POINT(EXAMINE_JUDGED, "a graph is judged, nothing is written of it")                           \
     POINT(EXAMINER_AWAKE, "a thread looks whether there is something to examine")                  \
+    POINT(RESIDENT_LOCKED, "the resident projector has its lock, it has not said who it is")       \
     POINT(LOAD_BEGUN, "a batch's transaction is open")                                             \
     POINT(LOAD_LEAVES, "its leaves are written, not committed")                                    \
     POINT(LOAD_CONTENTS, "its contents are written, not committed")                                \
@@ -54,7 +56,7 @@
     POINT(LOAD_PROJECTED, "a batch is committed and projected")                                    \
     POINT(SEARCH_EMBEDDED, "the query has its vector")                                             \
     POINT(SEARCH_RESOLVED, "its path has become leaves")                                           \
-    POINT(SEARCH_PENDING, "pending rows were read, the engine was not asked")                      \
+    POINT(SEARCH_PLANNED, "the plan of a search is made, the engine was not asked")                \
     POINT(SEARCH_HITS, "the engine has answered, nothing is compared")                             \
     POINT(SEARCH_SCORED, "candidates are compared, in a snapshot")                                 \
     POINT(SEARCH_RANKED, "the best rows are known, none was read")                                 \
@@ -76,12 +78,14 @@
     KNOB_(PG_QUIT_MS, "how long a hung PostgreSQL has to quit before it is killed")                \
     KNOB_(PG_ORPHANS_MS, "how long processes without a postmaster have to end by themselves")      \
     KNOB_(ENGINE_READ_MS, "how long the engine may take for what somebody waits for")              \
-    KNOB_(EXACT_ROWS, "up to so many rows are all compared by every search")                       \
     KNOB_(EXAMINE_LISTED, "how many contents an examination may list")                             \
     KNOB_(EXAMINE_LONERS, "how many of the loneliest rows it looks up exactly")                    \
     KNOB_(EXAMINE_POLL_MS, "between looks at whether an examination is due")                       \
     KNOB_(EXAMINE_CLAIM_MS, "how long an examination is taken")                                    \
-    KNOB_(LOAD_PATIENCE_MS, "how long a load waits for rows that another projector has leased")
+    KNOB_(RESIDENT_MODEL_MS, "how long the resident projector keeps a model it does not need")     \
+    KNOB_(RESIDENT_STOP_MS, "how long the resident projector has to end before it is killed")      \
+    KNOB_(LOAD_PATIENCE_MS, "how long a load waits for rows that another projector has leased")    \
+    KNOB_(EXACT_ROWS, "up to how many points a search compares all that match")
 
 enum inject_point {
 #define POINT(name, what) INJECT_##name,

@@ -34,11 +34,9 @@ void store_init(struct store *store)
 
 void store_release(struct store *store)
 {
-    for (size_t i = 0; i < EMBED_PRECISIONS; i++) {
-        embed_cache_free(store->models[i].query_cache);
-        embedder_free(store->models[i].embedder);
+    store_close_models(store);
+    for (size_t i = 0; i < EMBED_PRECISIONS; i++)
         pthread_mutex_destroy(&store->models[i].mutex);
-    }
     vector_engine_free(store->engine);
     pg_pool_free(store->pool);
     pthread_mutex_destroy(&store->model_mutex);
@@ -218,7 +216,7 @@ static enum grove_code check_hashes(const struct store *store, struct grove_erro
         for (size_t i = 0; code == GROVE_OK && i < STORE_MODEL_FILES; i++)
             code = check_hash(store, i, error);
         // Where it cannot be written the next command computes the hashes, too.
-        if (code == GROVE_OK && store->model_seal[0] && !seal.failed)
+        if (code == GROVE_OK && store->model_seal[0] && !store->model_seal_stays && !seal.failed)
             (void)!file_write(store->model_seal, strbuf_text(&seal), 0600, &unused);
     }
     strbuf_release(&seal);
@@ -257,6 +255,17 @@ enum grove_code store_embedder(struct store *store, enum embed_precision precisi
         *ret = model->embedder;
     pthread_mutex_unlock(&model->mutex);
     return code;
+}
+
+void store_close_models(struct store *store)
+{
+    for (size_t i = 0; i < EMBED_PRECISIONS; i++) {
+        struct store_model *model = &store->models[i];
+        embed_cache_free(model->query_cache);
+        embedder_free(model->embedder);
+        model->query_cache = NULL;
+        model->embedder = NULL;
+    }
 }
 
 enum grove_code store_embed_query(struct store *store, enum embed_precision precision,

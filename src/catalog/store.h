@@ -17,8 +17,8 @@
 #include "pg/pg.h"
 #include "vector/engine.h"
 
-// The model in one precision, opened by its first user. Never closed before the store is: others
-// may be using it.
+// The model in one precision, opened by its first user. Others may be using it: only who has the
+// store alone closes it before the store is (store_close_models).
 struct store_model {
     pthread_mutex_t mutex; // guards both pointers; held while the model is being opened
     struct embedder *embedder;
@@ -43,6 +43,7 @@ struct store {
     char model_folder[4096]; // "": there are no assets
     bool model_published;    // the folder is the assets': its files must be the published ones
     char model_seal[4096];   // remembers that they were; "": nothing does
+    bool model_seal_stays;   // it is read, not written
 };
 
 // The published files of sentence-transformers/all-MiniLM-L6-v2.
@@ -73,6 +74,10 @@ enum grove_code store_set_precision(struct store *store, enum embed_precision pr
 // The model, opened if this is the first call. It belongs to the store.
 enum grove_code store_embedder(struct store *store, enum embed_precision precision,
                                struct embedder **ret, struct grove_error *error);
+
+// Gives the memory of all models back; they are opened again when they are needed. The caller has
+// the store alone, and nothing of a model in its hands.
+void store_close_models(struct store *store);
 
 // The vector of a text to search for, which is well-formed UTF-8: from the cache of recent ones
 // where it is there.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/format.h"
+#include "cli/recall_report.h"
 #include "cli/session.h"
 
 enum { FINDING_BYTES_MAX = 1 << 20, NAME_WIDTH = 14 };
@@ -95,7 +96,13 @@ static enum grove_code print_verdict(const struct visit *visit, struct grove_err
 enum grove_code cmd_doctor(struct session *session, struct grove_error *error)
 {
     struct visit visit = {.session = session};
-    struct grove_options options = {.home = session->home};
+    char command[PATH_MAX];
+    session_own_path(command);
+    struct grove_options options = {.home = session->home, .command = command};
+    if (options_has(&session->options, OPTION_RECALL))
+        return recall_report(session, error);
+    if (session->options.operand_count > 0)
+        return session_usage_error(session, error, "a number of queries goes with --recall");
     strbuf_init(&visit.json, FINDING_BYTES_MAX);
     enum grove_code code = grove_doctor(&options, on_finding, &visit, error);
     // A failed check has been shown; any other failure is an error of its own.

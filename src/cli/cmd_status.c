@@ -50,6 +50,17 @@ static void add_json_engine(struct strbuf *out, const struct grove_status *statu
     strbuf_add_char(out, '}');
 }
 
+static void add_json_projector(struct strbuf *out, const struct grove_status *status)
+{
+    json_key(out, "projector");
+    strbuf_add_char(out, '{');
+    json_bool_member(out, "wanted", status->projector_wanted);
+    json_bool_member(out, "running", status->projector_running);
+    json_integer_member(out, "pid", if_known(status->projector_pid > 0, status->projector_pid));
+    json_string_member(out, "error", or_null(status->projector_error));
+    strbuf_add_char(out, '}');
+}
+
 static void add_json(struct strbuf *out, const struct grove_status *status)
 {
     bool known = status->database_ok;
@@ -59,6 +70,7 @@ static void add_json(struct strbuf *out, const struct grove_status *status)
     json_string_member(out, "model", or_null(status->model));
     add_json_database(out, status);
     add_json_engine(out, status);
+    add_json_projector(out, status);
     json_integer_member(out, "contents", if_known(known, status->contents));
     json_integer_member(out, "leaves", if_known(known, status->leaves));
     json_integer_member(out, "subjects", if_known(known, status->subjects));
@@ -138,7 +150,7 @@ static void add_projection(struct strbuf *out, const struct terminal *terminal,
         format_count(out, status->pending);
         strbuf_add(out, " pending, the oldest for ");
         format_seconds(out, (double)status->oldest_pending_seconds);
-        strbuf_add(out, ": run grove sync\n");
+        strbuf_add(out, status->projector_running ? "\n" : ": run grove sync\n");
     } else {
         strbuf_add(out, "up to date\n");
     }
@@ -164,6 +176,25 @@ static void add_index(struct strbuf *out, const struct terminal *terminal,
     }
     add_line(out, terminal, "index", line.data);
     strbuf_release(&line);
+}
+
+static void add_projector(struct strbuf *out, const struct terminal *terminal,
+                          const struct grove_status *status)
+{
+    if (!status->database_private || !status->engine_private)
+        return;
+    add_label(out, terminal, "projector");
+    if (status->projector_running)
+        strbuf_addf(out, "%srunning%s", terminal_style(terminal, STYLE_GREEN),
+                    terminal_style(terminal, STYLE_PLAIN));
+    else
+        strbuf_add(out, !status->projector_wanted ? "switched off"
+                        : status->database_ok     ? "not running: the next command starts it"
+                                                  : "not running; it starts with the database");
+    if (status->projector_pid > 0)
+        strbuf_addf(out, ", process %d", status->projector_pid);
+    strbuf_add_char(out, '\n');
+    add_line(out, terminal, "", status->projector_error);
 }
 
 static void add_contents(struct strbuf *out, const struct terminal *terminal,
@@ -214,6 +245,7 @@ static void add_report(struct strbuf *out, const struct terminal *terminal,
     add_server(out, terminal, &engine);
     add_collection(out, terminal, status);
     add_index(out, terminal, status);
+    add_projector(out, terminal, status);
 }
 
 static enum grove_code print_status(struct session *session, const struct grove_status *status,

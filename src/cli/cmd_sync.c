@@ -108,8 +108,17 @@ static void on_examining(void *state, int64_t rows, int64_t rows_of)
                     });
 }
 
+// What grove itself starts, with the home as an option.
+static enum grove_code be_resident(struct session *session, struct grove_error *error)
+{
+    enum grove_code code = session_open(session, error);
+    return code == GROVE_OK ? grove_run_projector(session->grove, error) : code;
+}
+
 enum grove_code cmd_sync(struct session *session, struct grove_error *error)
 {
+    if (options_has(&session->options, OPTION_RESIDENT))
+        return be_resident(session, error);
     struct grove_sync_report report = {0};
     struct syncing syncing = {.session = session};
     struct grove_sync_request request = {

@@ -14,7 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "grove/error.h"
+#include "grove/grove.h"
 
 struct session;
 
@@ -39,6 +39,8 @@ enum option_id {
     OPTION_PLACEHOLDER_VECTORS,
     OPTION_WATCH,
     OPTION_RETRY_DEAD,
+    OPTION_RESIDENT,
+    OPTION_RECALL,
     OPTION_FILE,
     OPTION_PRECISION,
     OPTION_MARKDOWN,
@@ -81,6 +83,7 @@ enum command_group { GROUP_START, GROUP_QUERY, GROUP_DATA, GROUP_SERVERS, GROUP_
 
 struct command {
     const char *name;
+    enum grove_home_use home_use; // which commands make a home, and which only look at one
     enum command_group group;
     const char *summary; // a line, lower case, no full stop
     const char *usage;   // what follows "grove NAME "

@@ -10,7 +10,7 @@ const struct command_option command_global_options[] = {
     {OPTION_JSON, "json", .help = "print JSON on standard output, errors too"},
     {OPTION_HOME, "home", .kind = VALUE_FOLDER, .argument = "DIR",
      .help = "the folder of the private servers (default: $GROVE_HOME, else "
-             "~/.local/share/grove)"},
+             "~/.local/share/grove); init, demo and load make it"},
     {OPTION_HELP, "help", 'h', .help = "show help with examples"},
     {0},
 };
@@ -121,6 +121,7 @@ static const struct command_option load_options[] = {
 static const struct command_option sync_options[] = {
     {OPTION_WATCH, "watch", 'w', .help = "go on until Ctrl-C"},
     {OPTION_RETRY_DEAD, "retry-dead", .help = "try again what was given up on"},
+    {OPTION_RESIDENT, "be-resident", .hidden = true, .help = "be the home's resident projector"},
     {0},
 };
 
@@ -135,6 +136,11 @@ static const struct command_option embed_options[] = {
                      "weights"),
     {OPTION_FILE, "file", 'f', .kind = VALUE_FILE, .argument = "F",
      .help = "embed every line of the file F; - is standard input"},
+    {0},
+};
+
+static const struct command_option doctor_options[] = {
+    {OPTION_RECALL, "recall", .help = "measure with N queries what searches find of what is there"},
     {0},
 };
 
@@ -159,6 +165,8 @@ static const struct command_example init_examples[] = {
 
 static const struct command_example doctor_examples[] = {
     {"doctor", "find out what is missing"},
+    {"doctor --recall", "do searches find all that they should? 100 queries for each filter"},
+    {"doctor --recall 20 --json | jq .shapes[0]", "the worst filter, for a script"},
     {NULL, NULL},
 };
 
@@ -249,6 +257,7 @@ static const struct command_example version_examples[] = {
 const struct command command_table[] = {
     {
         .name = "demo",
+        .home_use = GROVE_HOME_MAKE,
         .group = GROUP_START,
         .summary = "set up, load the sample, show the three queries",
         .usage = "[--placeholder-vectors]",
@@ -264,6 +273,7 @@ const struct command command_table[] = {
     },
     {
         .name = "init",
+        .home_use = GROVE_HOME_MAKE,
         .group = GROUP_START,
         .summary = "make the database, or bring its schema up to date",
         .usage = "[--precision P]",
@@ -283,19 +293,38 @@ const struct command command_table[] = {
     },
     {
         .name = "doctor",
+        .home_use = GROVE_HOME_LOOK,
         .group = GROUP_START,
         .summary = "check what the set-up needs, and say how to mend it",
-        .usage = "",
-        .options = no_options,
-        .description = "Looks at programs, files, folders and servers, and changes nothing. The "
-                       "exit status is 0 when nothing failed; warnings do not count.",
+        .usage = "[--recall [N]]",
+        .operand = "N",
+        .operand_kind = VALUE_COUNT,
+        .operands_max = 1,
+        .options = doctor_options,
+        .description =
+            "Looks at programs, files, folders and servers, and changes nothing. The exit status "
+            "is 0 when nothing failed; warnings do not count.\n\n"
+            "With --recall it asks N queries (100, at most 1000) drawn from your own contents, "
+            "under each kind of filter that they allow: each as usual, and with --exact. RECALL "
+            "is the mean share of the best 10 rows that is found, WORST the smallest. LACKING "
+            "counts answers without all rows, SAID WHOLE those of them that said they were "
+            "complete: there should be none, and the exit status is 0 only then. Times are "
+            "medians. It takes two minutes at most, starts the servers as a search does, and "
+            "changes nothing either.",
         .examples = doctor_examples,
         .json = "`ok`, and `findings`: a list of `name`, `verdict` (`ok`, `warning` or `failed`), "
-                "`text` and `hint` (null where there is nothing to mend).",
+                "`text` and `hint` (null where there is nothing to mend). With `--recall`: `ok`, "
+                "`queries` (asked under each filter), `queries_wanted` (more: time was up), "
+                "`contents`, `pending`, `points`, `shapes`, `seconds`. `shapes` has the worst "
+                "first, each with `shape`, `queries`, `recall`, `worst`, `worst_query`, "
+                "`worst_filter`, `whole` (queries with all rows), `false_complete`, `exact_false` "
+                "(the same of `--exact`), `incomplete`, `degraded`, `milliseconds` and "
+                "`exact_milliseconds`.",
         .run = cmd_doctor,
     },
     {
         .name = "browse",
+        .home_use = GROVE_HOME_FIND,
         .group = GROUP_QUERY,
         .summary = "contents under a path, newest first, with counts by type",
         .usage = "PATH [OPTIONS]",
@@ -317,6 +346,7 @@ const struct command command_table[] = {
     },
     {
         .name = "search",
+        .home_use = GROVE_HOME_FIND,
         .group = GROUP_QUERY,
         .summary = "the contents most similar to a text, under any filter",
         .usage = "TEXT [OPTIONS]",
@@ -338,6 +368,7 @@ const struct command command_table[] = {
     },
     {
         .name = "discover",
+        .home_use = GROVE_HOME_FIND,
         .group = GROUP_QUERY,
         .summary = "similar contents across all subjects, grouped and counted",
         .usage = "TEXT [OPTIONS]",
@@ -362,6 +393,7 @@ const struct command command_table[] = {
     },
     {
         .name = "embed",
+        .home_use = GROVE_HOME_NEEDLESS,
         .group = GROUP_QUERY,
         .summary = "print the vector of a text",
         .usage = "[--precision P] TEXT | --file F",
@@ -379,6 +411,7 @@ const struct command command_table[] = {
     },
     {
         .name = "load",
+        .home_use = GROVE_HOME_MAKE,
         .group = GROUP_DATA,
         .summary = "load contents from JSON Lines files, plain or gzip",
         .usage = "FILE... [--strict]",
@@ -408,6 +441,7 @@ const struct command command_table[] = {
     },
     {
         .name = "sync",
+        .home_use = GROVE_HOME_FIND,
         .group = GROUP_DATA,
         .summary = "bring the vector engine up to date with the database",
         .usage = "[--watch] [--retry-dead]",
@@ -417,7 +451,11 @@ const struct command command_table[] = {
             "embeds it and writes it to the vector engine. Searches are right meanwhile: they "
             "take waiting rows from the database. Any number of these may run at once. Then the "
             "index is examined, where it was built anew or much has changed: until that is done, "
-            "searches of more than 25,000 rows compare them all.",
+            "searches of more than 25,000 rows compare them all.\n\n"
+            "With the private servers there is seldom need: a process of the home, the resident "
+            "projector, does this within seconds of every change. It starts with the servers and "
+            "ends with grove stop; GROVE_PROJECTOR=off starts none. With servers of yours keep "
+            "grove sync --watch running.",
         .examples = sync_examples,
         .json = "`upserted`, `removed`, `embedded`, `failed`, `pending`, `dead`, `seconds`, and "
                 "`index` (`state`: `needless`, `examined`, `building`, `taken` by another "
@@ -428,6 +466,7 @@ const struct command command_table[] = {
     },
     {
         .name = "status",
+        .home_use = GROVE_HOME_LOOK,
         .group = GROUP_SERVERS,
         .summary = "what runs where, and how much is in it",
         .usage = "",
@@ -438,7 +477,8 @@ const struct command command_table[] = {
         .json = "`ok`, `home`, `model`, `database` (`ok`, `private`, `where`, `version`, `error`, "
                 "`schema_version`, `schema_wanted`, `bytes`), `engine` (`ok`, `private`, `where`, "
                 "`version`, `error`, `collection`, `collection_status`, `points`, "
-                "`points_indexed`), `contents`, `leaves`, `subjects`, `embeddings`, `pending`, "
+                "`points_indexed`), `projector` (`wanted`, `running`, `pid`, `error`), "
+                "`contents`, `leaves`, `subjects`, `embeddings`, `pending`, "
                 "`dead`, `oldest_pending_seconds`, `index` as of sync (`state` may be `due`, too). "
                 "What a server that does not answer would have "
                 "told is null.",
@@ -447,7 +487,7 @@ const struct command command_table[] = {
     {
         .name = "stop",
         .group = GROUP_SERVERS,
-        .summary = "stop the private servers of this home",
+        .summary = "stop the private servers of this home, and its projector",
         .usage = "",
         .options = no_options,
         .description = "They keep running between commands, so that commands are quick. Nothing "
@@ -460,6 +500,7 @@ const struct command command_table[] = {
     },
     {
         .name = "psql",
+        .home_use = GROVE_HOME_FIND,
         .group = GROUP_SERVERS,
         .summary = "psql on the database",
         .usage = "[-- ARGUMENTS OF PSQL]",

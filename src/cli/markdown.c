@@ -23,6 +23,7 @@ static const char environment[] =
     "| `GROVE_COLLECTION` | the collection's name (default: `content_vectors`) |\n"
     "| `GROVE_ASSETS` | folder of the unpacked servers and the model |\n"
     "| `GROVE_USER` | the account of the private servers when grove runs as root |\n"
+    "| `GROVE_PROJECTOR` | `off`: start no resident projector for the private servers |\n"
     "| `NO_COLOR` | any value: no colours |\n";
 
 static const char output[] =

@@ -15,11 +15,12 @@ static void add_facts(struct strbuf *out, const struct progress_state *state)
 {
     if (state->fraction >= 0)
         strbuf_addf(out, "%3.0f %%  ", state->fraction * 100);
-    format_counted(out, state->rows, "row", "rows");
+    const char *many = state->many ? state->many : "rows";
+    format_counted(out, state->rows, state->one ? state->one : "row", many);
     if (state->seconds > 0) {
         strbuf_add(out, "  ");
         format_count(out, (int64_t)((double)state->rows / state->seconds + 0.5));
-        strbuf_add(out, " rows/s");
+        strbuf_addf(out, " %s/s", many);
     }
     if (state->remark) {
         strbuf_addf(out, "  %s", state->remark);

@@ -24,7 +24,8 @@ struct progress {
 
 struct progress_state {
     int64_t rows;
-    double fraction; // 0 to 1; negative: not known
+    const char *one, *many; // what they are; NULL: "row", "rows"
+    double fraction;        // 0 to 1; negative: not known
     double seconds;
     const char *remark; // stands in place of the time left; may be NULL
 };

@@ -2,6 +2,7 @@
 #include "cli/session.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -60,9 +61,19 @@ enum grove_precision session_precision(const struct session *session)
     return value->number == 0 ? GROVE_PRECISION_F32 : GROVE_PRECISION_REDUCED;
 }
 
+void session_own_path(char ret_path[static PATH_MAX])
+{
+    ssize_t length = readlink("/proc/self/exe", ret_path, PATH_MAX - 1);
+    ret_path[length > 0 ? length : 0] = '\0';
+}
+
 enum grove_code session_open(struct session *session, struct grove_error *error)
 {
+    char command[PATH_MAX];
+    session_own_path(command);
     struct grove_options options = {.home = session->home,
+                                    .home_use = session->command->home_use,
+                                    .command = command,
                                     .embed_precision = session_precision(session)};
     if (session->grove)
         return GROVE_OK;

@@ -18,6 +18,8 @@
 
 #include <stdbool.h>
 
+#include <limits.h>
+
 #include "base/error.h"
 #include "base/strbuf.h"
 #include "cli/options.h"
@@ -51,6 +53,9 @@ enum grove_precision session_precision(const struct session *session);
 // GROVE_CANCELLED; the second one ends the process.
 enum grove_code session_open(struct session *session, struct grove_error *error);
 void session_close(struct session *session); // fine when it is not open
+
+// The program that runs, which can become the resident projector; "" where it cannot be told.
+void session_own_path(char ret_path[static PATH_MAX]);
 
 // What Ctrl-C says from then on, on a terminal's standard error; at most a line.
 void session_set_interrupt_notice(const char *notice);

@@ -196,13 +196,21 @@ static void add_explain(struct strbuf *out, const struct terminal *terminal,
         display_add_safe(out, text_of(explain->reason));
     }
     strbuf_add_char(out, '\n');
-    add_fact(out, explain->rows_estimated, "rows estimated");
+    add_fact(out, explain->rows_estimated, "rows at most");
     add_fact(out, explain->rows_matching, "counted");
     add_fact(out, explain->candidates, "compared");
     add_fact(out, explain->pending, "not yet in the vector engine");
     add_fact(out, explain->dropped, "dropped");
+    if (explain->listed > 0)
+        add_fact(out, explain->listed, "listed as hard to reach");
     add_fact(out, explain->rounds, explain->rounds == 1 ? "round" : "rounds");
-    strbuf_add(out, "\n\n");
+    strbuf_add_char(out, '\n');
+    if (explain->proof) {
+        strbuf_add(out, "complete: ");
+        display_add_safe(out, text_of(explain->proof));
+        strbuf_add_char(out, '\n');
+    }
+    strbuf_add_char(out, '\n');
     add_stages(out, terminal, explain);
     if (!explain->plan)
         return;

@@ -323,15 +323,17 @@ static enum record_verdict take_vector(struct parsing *parsing)
     if (!vector)
         return RECORD_NO_MEMORY;
     size_t index, count;
-    bool zero = true;
+    bool zero = true, given_zero = true;
     yyjson_arr_foreach (value, index, count, item) {
         enum record_verdict verdict = take_component(parsing, item, index + 1, &vector[index]);
         if (verdict != RECORD_GOOD)
             return verdict;
         zero = zero && vector[index] == 0;
+        given_zero = given_zero && yyjson_get_num(item) == 0;
     }
     if (zero)
-        return bad(parsing, "vector", "all zero: it has no direction");
+        return bad(parsing, "vector", "all zero%s: it has no direction",
+                   given_zero ? "" : " in 32 bits");
     parsing->record->vector = vector;
     return RECORD_GOOD;
 }

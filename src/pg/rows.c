@@ -155,3 +155,30 @@ int64_t pg_timestamp_key(const struct pg_rows *rows, int row, int column)
     DCHECK(!at || length == 8);
     return at ? (int64_t)get64(at) : PG_NO_TIMESTAMP;
 }
+
+// array_send: dimensions, flags, type of the elements; for each dimension its length and its first
+// index; for each element its size and its bytes.
+enum grove_code pg_int4_array(const struct pg_rows *rows, int row, int column, struct arena *arena,
+                              const int32_t **ret, size_t *ret_count, struct grove_error *error)
+{
+    enum { HEAD = 12, DIMENSION = 8, ELEMENT = 8 };
+    int length;
+    const char *at = cell(rows, row, column, &length);
+    CHECK(type_of(rows, column) == PG_INT4_ARRAY);
+    *ret = NULL;
+    *ret_count = 0;
+    if (!at || length < HEAD || get32(at) == 0)
+        return GROVE_OK;
+    size_t count = length >= HEAD + DIMENSION ? get32(at + HEAD) : 0;
+    if (get32(at) != 1 || (size_t)length != HEAD + DIMENSION + count * ELEMENT)
+        return error_set(error, GROVE_ENGINE,
+                         "an array of the database has nulls or more than one dimension");
+    int32_t *items = arena_alloc_array(arena, count, sizeof *items);
+    if (!items)
+        return error_no_memory(error, "an array");
+    for (size_t i = 0; i < count; i++)
+        items[i] = (int32_t)get32(at + HEAD + DIMENSION + i * ELEMENT + 4);
+    *ret = items;
+    *ret_count = count;
+    return GROVE_OK;
+}

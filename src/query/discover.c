@@ -246,7 +246,7 @@ static enum grove_code discover(struct store *store, const struct grove_discover
         drop_below(&discovery.ranking, request->score_min);
     if (code == GROVE_OK)
         code = fill_result(&discovery, &after, error);
-    pg_give(&discovery.ranking.conn);
+    ranking_end(&discovery.ranking);
     CHECK(code != GROVE_OK || result->view.row_count <= discovery.limit);
     return code;
 }

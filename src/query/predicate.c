@@ -58,6 +58,7 @@ static enum grove_code check_types(const struct grove_filter *filter, struct are
 }
 
 static_assert(GROVE_INFINITY == CLOCK_INFINITY, "one end of time");
+// NOLINTNEXTLINE(misc-redundant-expression): as above
 static_assert(GROVE_MINUS_INFINITY == CLOCK_MINUS_INFINITY, "and the other");
 static_assert(GROVE_1970 > CLOCK_MINUS_INFINITY, "no other bound has this number");
 
@@ -278,6 +279,34 @@ void predicate_add_params(const struct predicate *predicate, struct arena *arena
     add_int4_or_null(params, predicate->words_min);
     add_int4_or_null(params, predicate->words_max);
     CHECK(params->count == PREDICATE_PARAMS);
+}
+
+void predicate_add_same_leaves(const struct predicate *predicate, struct arena *arena,
+                               struct pg_params *params)
+{
+    check_resolved(predicate);
+    CHECK(predicate->has_path);
+    pg_add_text(params, predicate->path.tree);
+    pg_add_text(params, predicate->path.branch);
+    pg_add_text(params, predicate->path.limb);
+    pg_add_text(params, predicate->path.leaf);
+    pg_add_int4_array(params, arena, predicate->leaf_ids, predicate->leaf_count);
+}
+
+void predicate_forget_leaves(struct predicate *predicate)
+{
+    predicate->hierarchy_table = (struct text){0};
+    predicate->leaf_ids = NULL;
+    predicate->leaves = NULL;
+    predicate->leaf_count = 0;
+}
+
+bool predicate_is_filter(const struct predicate *predicate)
+{
+    return predicate->has_path || predicate->content_type_count > 0 ||
+           predicate->created_since_us != VECTOR_NONE ||
+           predicate->created_before_us != VECTOR_NONE || predicate->words_min != VECTOR_NONE ||
+           predicate->words_max != VECTOR_NONE;
 }
 
 struct vector_filter predicate_for_engine(const struct predicate *predicate)

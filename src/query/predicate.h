@@ -52,6 +52,16 @@ enum grove_code predicate_resolve(struct predicate *predicate, struct pg_conn *c
 void predicate_add_params(const struct predicate *predicate, struct arena *arena,
                           struct pg_params *params);
 
+// $1 to $5 of same_leaves.sql, of a predicate with a path.
+void predicate_add_same_leaves(const struct predicate *predicate, struct arena *arena,
+                               struct pg_params *params);
+
+// As it was before predicate_resolve, which may then be called again.
+void predicate_forget_leaves(struct predicate *predicate);
+
+// Whether the engine has anything to check.
+bool predicate_is_filter(const struct predicate *predicate);
+
 // The first three of them: hierarchy table, leaves, content types.
 void predicate_add_places(const struct predicate *predicate, struct arena *arena,
                           struct pg_params *params);

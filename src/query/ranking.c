@@ -1,99 +1,90 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// How the best k are found.
+// The executor: asks, compares, and decides when the best k are known.
 //
-//     query vector
+//     moment       how far PostgreSQL has acknowledged; the path's leaves; the plan
 //        │
-//     pending:  outbox rows that satisfy the predicate (before the engine is asked, so that a row
-//        │      projected meanwhile is in one of the two)
-//     vectors:  the engine's best `reach` under the same predicate
-//        │
-//     score:    both together, in one snapshot: rows that are gone or do not satisfy the
-//        │      predicate drop out, all others are compared exactly
-//     enough?   k rows, none worse than what the engine has not shown — or the engine has shown
-//        │      all: done. Otherwise reach further and ask again.
+//     ask          the engine's best `reach` under the predicate: exactly, or by an examined graph
+//        │         together with the points that this graph is known not to reach
 //        ▼
-//     best k
+//     snapshot     the moment again, the hits, and the rows of the outbox, all compared exactly
+//        │
+//     settled?     else reach further, ask exactly, or ask again
+//        ▼
+//     best k       hydrated in the same snapshot
 //
-// Why nothing is missed: a row outside the outbox is in the engine as it is in PostgreSQL, so its
-// engine score is its exact one up to rounding (SCORE_TOLERANCE). The engine shows rows in the
-// order of its scores; a row it has not shown scores at most as high as the last one shown. The
-// engine's approximation is bounded by the recall floors of the benchmark; `exact` asks it for
-// none.
+// When a result may say `complete`. S is the snapshot in which rows are compared.
 //
-// Without the engine (it is down, or asked not to be used) all rows that satisfy the predicate
-// are compared, up to RELATIONAL_ROWS_MAX.
+// 1. Every row of S that satisfies the predicate waits in the outbox of S, or is in the engine as
+//    it is in S. A row leaves the outbox by an acknowledgment, after the engine was seen to have
+//    it. Each draws from a sequence before it commits. The sequence is read before the engine is
+//    asked and again in S. Equal: what S shows as acknowledged was so before the engine
+//    was asked. Different: the engine is asked again.
+// 2. The rows of the outbox are all compared, in S, from their own vectors or texts.
+// 3. The engine's answer leaves out no row that could be among the best k, for one of two reasons.
+//    Exactly: it compared all points that match. It shows them in the order of its scores, which
+//    are the cosines up to SCORE_TOLERANCE.
+//    By graph: the graph that answered is the one that was examined (src/sync/examine.h). Every row
+//    was looked up in it; those that it does not reach are in a list that is compared exactly.
+//    Queries like those that it failed in the examination are known by their best score, which lies
+//    below `plausible`; such a query is asked exactly. This is an argument from measurement: its
+//    strength is what the examination says.
+// 4. The k-th best compared scores more than the last row shown can, so no row that was not shown
+//    comes before it, or is its equal with a lower id. Else more are asked for; where all that are
+//    shown are equals, PostgreSQL compares everything.
+// 5. The path led in S to the leaves that the engine was asked for. Else it is asked again.
+//
+// Each that fails makes `complete` false, with the reason, or the way is left: PostgreSQL compares
+// all rows that satisfy the predicate, up to a bound of its own.
 #include "query/ranking.h"
 
 #include <assert.h>
 #include <math.h>
-#include <stdlib.h>
+#include <stdio.h>
+#include <string.h>
 
 #include "base/check.h"
+#include "base/clock.h"
 #include "base/inject.h"
 #include "catalog/assets.h"
-#include "query/cosine.h"
+#include "query/run.h"
+#include "query/scorer.h"
+#include "query/source.h"
+#include "vector/direction.h"
 
 static_assert((int)EMBED_DIMENSION == (int)VECTOR_DIMENSION, "one size of vectors");
 static_assert((int)EMBED_DIMENSION == GROVE_DIMENSION, "users give vectors of that size");
 
 enum {
-    REACH_SLACK = 8, // beyond k, for rows that dropped out since
+    REACH_SLACK =
+        8, // beyond k, and an eighth of it: for rows that dropped out, and for near equals
     REACH_MAX = 32768,
-    ROUNDS_MAX = 6,
-    HNSW_EF_MIN = 128,
-    PENDING_MAX = 4096,    // outbox rows compared in one query
-    INLINE_EMBED_MAX = 16, // texts embedded in one query
-    PART_ROWS = 2000,      // of a relational ranking
-    RELATIONAL_ROWS_MAX = 50000,
+    REPEATS_MAX = 5,            // rounds that a change made void
+    LEAVES_COUNTED_MAX = 10000, // of a path whose contents are counted for the plan
 };
-static const double SCORE_TOLERANCE = 1e-5;
 
-static_assert(GROVE_DEPTH_MAX + REACH_SLACK <= REACH_MAX, "the first round reaches far enough");
-static_assert(GROVE_DEPTH_MAX <= RELATIONAL_ROWS_MAX, "PostgreSQL can compare all that are wanted");
-static_assert(RELATIONAL_ROWS_MAX % PART_ROWS == 0, "the last part does not go beyond the most");
+static_assert(GROVE_DEPTH_MAX + GROVE_DEPTH_MAX / 8 + REACH_SLACK <= REACH_MAX,
+              "the first round reaches far enough");
 static_assert((int)GROVE_LIMIT_MAX <= (int)GROVE_DEPTH_MAX, "a page is no longer than a ranking");
-
-// $1 to $9 of score.sql
-enum { SCORE_PARAMS = PREDICATE_PARAMS + 2, SCORE_COLUMNS = 4 };
-
-struct run {
-    struct store *store;
-    const struct ranking_request *request;
-    struct predicate *predicate;
-    struct result *result;
-    struct arena *arena;
-    struct ranking *ranking;
-    double query[EMBED_DIMENSION]; // of length 1
-    float query_f32[EMBED_DIMENSION];
-    int32_t *pending;
-    size_t pending_count;
-    enum embed_precision precision; // of the vectors compared
-    size_t unembedded;              // rows without a vector that were left out
-    size_t scored;                  // rows compared in this round
-};
 
 // --- the query's vector -------------------------------------------------------------------------
 
-static enum grove_code normalise(struct run *run, struct grove_error *error)
+static enum grove_code normalise_query(struct run *run, struct grove_error *error)
 {
-    double sum = 0;
-    for (size_t i = 0; i < EMBED_DIMENSION; i++) {
-        double x = (double)run->query_f32[i];
-        if (!isfinite(x))
-            return error_set(error, GROVE_INVALID, "number %zu of the query vector is not finite",
-                             i + 1);
-        sum += x * x;
-    }
-    if (sum == 0)
+    size_t position = 0;
+    switch (direction_check(run->query_f32, &position)) {
+    case DIRECTION_NOT_FINITE:
+        return error_set(error, GROVE_INVALID, "number %zu of the query vector is not finite",
+                         position + 1);
+    case DIRECTION_ALL_ZERO:
         return error_set(error, GROVE_INVALID,
                          "the query vector is all zeros: nothing is similar to it");
-    double scale = 1 / sqrt(sum);
-    CHECK(isfinite(scale)); // squares of floats neither vanish nor run over in double precision
-    for (size_t i = 0; i < EMBED_DIMENSION; i++) {
-        run->query[i] = (double)run->query_f32[i] * scale;
-        run->query_f32[i] = (float)run->query[i];
+    case DIRECTION_GOOD: break;
     }
+    enum direction_verdict verdict = direction_of(run->query_f32, run->query);
+    CHECK(verdict == DIRECTION_GOOD);
+    for (size_t i = 0; i < EMBED_DIMENSION; i++)
+        run->query_f32[i] = (float)run->query[i];
     return GROVE_OK;
 }
 
@@ -119,170 +110,74 @@ static enum grove_code embed_query(struct run *run, struct grove_error *error)
         code = store_embed_query(run->store, run->precision, text, run->query_f32, error);
     }
     if (code == GROVE_OK)
-        code = normalise(run, error);
+        code = normalise_query(run, error);
     result_stage(run->result, "embed", 1);
     return code;
 }
 
-// --- comparing ----------------------------------------------------------------------------------
+// --- planning -----------------------------------------------------------------------------------
 
-static double cosine(const double *query, const float *vector)
+// No more rows than these match. The contents of a path's leaves are counted only where that can
+// change the plan.
+static enum grove_code find_rows_max(struct run *run, struct pg_conn *conn, int64_t *ret,
+                                     struct grove_error *error)
 {
-    double dot = 0, sum = 0;
-    for (size_t i = 0; i < EMBED_DIMENSION; i++) {
-        double x = (double)vector[i];
-        dot += query[i] * x;
-        sum += x * x;
-    }
-    double score = sum > 0 ? dot / sqrt(sum) : 0;
-    CHECK(isnan(score) || fabs(score) <= COSINE_MAX); // whatever numbers somebody wrote there
-    return score;
-}
-
-static int compare_best_first(const void *a, const void *b)
-{
-    const struct result_score *x = a, *y = b;
-    DCHECK(!isnan(x->score));
-    DCHECK(!isnan(y->score));
-    if (x->score != y->score)
-        return x->score < y->score ? 1 : -1;
-    return (x->content_id > y->content_id) - (x->content_id < y->content_id);
-}
-
-// Embeds the texts of rows that have no current vector, as many as one query may.
-static enum grove_code score_texts(struct run *run, const struct pg_rows *rows,
-                                   struct result_score *items, size_t *count,
-                                   struct grove_error *error)
-{
-    struct text texts[INLINE_EMBED_MAX];
-    int32_t ids[INLINE_EMBED_MAX];
-    size_t text_count = 0;
-    for (int r = 0; r < rows->count; r++) {
-        if (!pg_is_null(rows, r, 1))
-            continue;
-        if (text_count == INLINE_EMBED_MAX) {
-            run->unembedded++;
-            continue;
-        }
-        ids[text_count] = pg_int4(rows, r, 0);
-        texts[text_count++] = pg_text(rows, r, 2);
-    }
-    CHECK(text_count <= INLINE_EMBED_MAX);
-    if (text_count == 0)
+    const struct predicate *predicate = run->predicate;
+    *ret = moment_rows_max(&run->before);
+    if (*ret <= vector_exact_points() || !predicate->has_path ||
+        predicate->leaf_count > LEAVES_COUNTED_MAX)
         return GROVE_OK;
-    struct embedder *embedder;
-    float *vectors = arena_alloc_array(run->arena, text_count, EMBED_DIMENSION * sizeof(float));
-    if (!vectors)
-        return error_no_memory(error, "embeddings");
-    enum grove_code code = store_embedder(run->store, run->precision, &embedder, error);
-    if (code == GROVE_OK)
-        code = embedder_embed(embedder, texts, text_count, vectors, &run->store->cancelled, error);
-    if (code != GROVE_OK)
-        return code;
-    for (size_t i = 0; i < text_count; i++)
-        items[(*count)++] =
-            (struct result_score){ids[i], cosine(run->query, vectors + i * EMBED_DIMENSION)};
-    return GROVE_OK;
-}
-
-// Appends the scores of a statement's rows to items, which has room for them.
-static enum grove_code score_rows(struct run *run, const struct pg_rows *rows,
-                                  struct result_score *items, size_t *count,
-                                  struct grove_error *error)
-{
-    CHECK(rows->columns == SCORE_COLUMNS);
-    for (int r = 0; r < rows->count; r++) {
-        run->result->explain.pending += pg_bool(rows, r, 3);
-        if (pg_is_null(rows, r, 1))
-            continue;
-        struct text bytes = pg_bytea(rows, r, 1);
-        CHECK(bytes.length == EMBED_DIMENSION * sizeof(float));
-        // Values of a result are aligned for any type: libpq promises it for binary columns.
-        double score = cosine(run->query, (const float *)(const void *)bytes.data);
-        if (isfinite(score))
-            items[(*count)++] = (struct result_score){pg_int4(rows, r, 0), score};
-        else
-            run->unembedded++; // somebody wrote numbers there that are none
-    }
-    return score_texts(run, rows, items, count, error);
-}
-
-static void keep_best(struct run *run, struct result_score *items, size_t count)
-{
-    CHECK(run->request->best_max > 0);
-    qsort(items, count, sizeof *items, compare_best_first);
-    run->ranking->items = items;
-    run->ranking->more = count > run->request->best_max;
-    run->ranking->count = run->ranking->more ? run->request->best_max : count;
-    CHECK(run->ranking->count <= run->request->best_max);
-}
-
-// --- push-down ----------------------------------------------------------------------------------
-
-static enum grove_code read_pending(struct run *run, struct pg_conn *conn,
-                                    struct grove_error *error)
-{
-    CHECK(!run->pending); // once, before the engine is asked
-    struct pg_statement statement = {"pending.sql", query_sql("pending.sql")};
+    struct pg_statement statement = {"matching_max.sql", query_sql("matching_max.sql")};
     struct pg_params params = {0};
-    predicate_add_params(run->predicate, run->arena, &params);
-    pg_add_int4(&params, PENDING_MAX + 1);
+    predicate_add_places(predicate, run->arena, &params);
     struct pg_rows rows;
     enum grove_code code = pg_query(conn, run->arena, &statement, &params, &rows, error);
+    if (code == GROVE_OK && pg_int8(&rows, 0, 0) < *ret)
+        *ret = pg_int8(&rows, 0, 0) > 0 ? pg_int8(&rows, 0, 0) : 0;
+    return code;
+}
+
+// Of a moment that was read, and a path that was resolved.
+static enum grove_code make_plan(struct run *run, struct pg_conn *conn, struct grove_error *error)
+{
+    struct grove_explain *explain = &run->result->explain;
+    int64_t rows_max;
+    enum grove_code code = find_rows_max(run, conn, &rows_max, error);
     if (code != GROVE_OK)
         return code;
-    CHECK(rows.count <= PENDING_MAX + 1);
-    if (rows.count > PENDING_MAX)
-        result_incomplete(run->result,
-                          "more than %d matching rows wait to be projected; run "
-                          "\"grove sync\"",
-                          PENDING_MAX);
-    run->pending_count = rows.count > PENDING_MAX ? PENDING_MAX : (size_t)rows.count;
-    run->pending = arena_alloc_array(run->arena, run->pending_count, sizeof *run->pending);
-    if (!run->pending)
-        return error_no_memory(error, "pending rows");
-    for (size_t i = 0; i < run->pending_count; i++)
-        run->pending[i] = pg_int4(&rows, (int)i, 0);
-    result_stage(run->result, "pending", (int64_t)run->pending_count);
+    run->plan = plan_make(&(struct plan_facts){
+        .asked = run->request->strategy,
+        .exact = run->request->exact,
+        .filtered = predicate_is_filter(run->predicate),
+        .rows_max = rows_max,
+        .moment = &run->before,
+    });
+    explain->rows_estimated = rows_max;
+    explain->strategy = run->plan.method == PLAN_RELATIONAL ? "relational" : "push-down";
+    explain->reason = run->plan.reason;
     return GROVE_OK;
 }
 
-static int compare_ids(const void *a, const void *b)
+static enum grove_code prepare(struct run *run, struct grove_error *error)
 {
-    const int32_t *x = a, *y = b;
-    return (*x > *y) - (*x < *y);
+    struct pg_conn *conn = NULL;
+    enum grove_code code = pg_take(run->store->pool, &conn, error);
+    if (code == GROVE_OK)
+        code = moment_read(&run->before, conn, run->arena, vector_collection(run->store->engine),
+                           error);
+    if (code == GROVE_OK)
+        code = predicate_resolve(run->predicate, conn, run->arena, error);
+    if (code == GROVE_OK)
+        code = INJECT(SEARCH_RESOLVED, error);
+    if (code == GROVE_OK)
+        code = make_plan(run, conn, error);
+    // Not kept while the engine works: connections are few.
+    pg_give(&conn);
+    result_stage(run->result, "plan", 0);
+    return code == GROVE_OK ? INJECT(SEARCH_PLANNED, error) : code;
 }
 
-// The engine's hits and the pending rows, each id once.
-static int32_t *union_ids(struct run *run, const struct vector_hits *hits, size_t *ret_count)
-{
-    size_t count = 0;
-    int32_t *ids = arena_alloc_array(run->arena, hits->count + run->pending_count, sizeof *ids);
-    if (!ids)
-        return NULL;
-    for (size_t i = 0; i < hits->count; i++)
-        ids[count++] = hits->items[i].content_id;
-    for (size_t i = 0; i < run->pending_count; i++)
-        ids[count++] = run->pending[i];
-    qsort(ids, count, sizeof *ids, compare_ids);
-    size_t kept = 0;
-    for (size_t i = 0; i < count; i++)
-        if (i == 0 || ids[i] != ids[i - 1])
-            ids[kept++] = ids[i];
-    CHECK(kept <= count);
-    CHECK(kept > 0 || count == 0);
-    *ret_count = kept;
-    return ids;
-}
-
-static void add_score_params(struct run *run, const int32_t *ids, size_t count,
-                             struct pg_params *params)
-{
-    predicate_add_params(run->predicate, run->arena, params);
-    pg_add_text(params, text_of(embed_model_id(run->precision)));
-    pg_add_int4_array(params, run->arena, ids, count);
-    CHECK(params->count == SCORE_PARAMS);
-}
+// --- rounds -------------------------------------------------------------------------------------
 
 // One snapshot: what it shows is what the result says.
 static enum grove_code begin_snapshot(struct run *run, struct grove_error *error)
@@ -295,190 +190,186 @@ static enum grove_code begin_snapshot(struct run *run, struct grove_error *error
     return code == GROVE_OK ? pg_begin_snapshot(run->ranking->conn, error) : code;
 }
 
-static enum grove_code score_candidates(struct run *run, const struct vector_hits *hits,
-                                        struct grove_error *error)
+static void take_best(struct run *run)
 {
-    size_t id_count;
-    int32_t *ids = union_ids(run, hits, &id_count);
-    if (!ids)
-        return error_no_memory(error, "candidates");
-    enum grove_code code = begin_snapshot(run, error);
-    if (code != GROVE_OK)
-        return code;
-    struct pg_statement statement = {"score.sql", query_sql("score.sql")};
-    struct pg_params params = {0};
-    add_score_params(run, ids, id_count, &params);
-    struct pg_rows rows;
-    code = pg_query(run->ranking->conn, run->arena, &statement, &params, &rows, error);
-    if (code != GROVE_OK)
-        return code;
-    struct result_score *items = arena_alloc_array(run->arena, (size_t)rows.count, sizeof *items);
-    if (!items)
-        return error_no_memory(error, "candidates");
-    CHECK((size_t)rows.count <= id_count);
-    size_t count = 0;
-    run->unembedded = 0;
-    run->result->explain.pending = 0;
-    code = score_rows(run, &rows, items, &count, error);
-    if (code != GROVE_OK)
-        return code;
-    CHECK(count + run->unembedded == (size_t)rows.count); // each was compared or told of
-    CHECK(run->result->explain.pending <= rows.count);
-    run->result->explain.candidates += (int64_t)id_count;
-    run->result->explain.dropped += (int64_t)id_count - rows.count;
-    run->scored = (size_t)rows.count;
-    keep_best(run, items, count);
-    result_stage(run->result, "score", rows.count);
-    return GROVE_OK;
+    best_finish(&run->best);
+    run->ranking->items = run->best.items;
+    run->ranking->count = run->best.count;
+    run->ranking->more = run->best.more;
 }
 
-// Whether no row that the engine has not shown can belong to the best.
-static bool is_settled(const struct run *run, const struct vector_hits *hits, size_t reach)
+static enum grove_code run_source(struct run *run, struct source *source, struct grove_error *error)
 {
-    CHECK(reach >= run->request->best_max);
-    CHECK(run->ranking->count <= run->request->best_max);
-    if (hits->count < reach)
-        return true; // it has shown all
-    if (run->ranking->count < run->request->best_max)
-        return false;
-    double last_shown = (double)hits->items[hits->count - 1].score;
-    return run->ranking->items[run->ranking->count - 1].score >= last_shown - SCORE_TOLERANCE;
-}
-
-// A walk over the engine's graph may come to an end before it has met all rows that match. When it
-// shows fewer than are wanted, the engine is asked to compare all that match: few, or with a good
-// reason.
-static enum grove_code ask_engine(struct run *run, size_t reach, struct vector_hits *ret,
-                                  struct grove_error *error)
-{
-    CHECK(reach >= run->request->best_max);
-    CHECK(reach <= REACH_MAX);
-    CHECK(!run->ranking->conn || run->result->explain.rounds > 0); // connections are few
-    struct vector_filter filter = predicate_for_engine(run->predicate);
-    struct vector_query query = {
-        .vector = run->query_f32,
-        .filter = &filter,
-        .limit = reach,
-        .exact = run->request->exact,
-        .hnsw_ef = (unsigned)(reach > HNSW_EF_MIN ? reach : HNSW_EF_MIN),
-    };
-    enum grove_code code = vector_search(run->store->engine, &query, run->arena, ret, error);
-    if (code == GROVE_OK && !query.exact && ret->count < run->request->best_max) {
-        query.exact = true;
-        code = vector_search(run->store->engine, &query, run->arena, ret, error);
-    }
+    enum grove_code code = source->operations->ask(source, run, error);
     if (code == GROVE_OK)
-        result_stage(run->result, "vectors", (int64_t)ret->count);
-    return code;
-}
-
-static enum grove_code push_down(struct run *run, struct grove_error *error)
-{
-    size_t reach = run->request->best_max + REACH_SLACK;
-    for (unsigned round = 1;; round++) {
-        struct vector_hits hits;
-        enum grove_code code = ask_engine(run, reach, &hits, error);
-        if (code == GROVE_OK)
-            code = INJECT(SEARCH_HITS, error);
-        if (code == GROVE_OK)
-            code = score_candidates(run, &hits, error);
-        if (code == GROVE_OK)
-            code = INJECT(SEARCH_SCORED, error);
-        if (code != GROVE_OK)
-            return code;
-        CHECK(run->ranking->conn);
-        CHECK(round <= ROUNDS_MAX);
-        run->result->explain.rounds = round;
-        if (is_settled(run, &hits, reach)) {
-            run->ranking->more = run->ranking->more || hits.count == reach;
-            return GROVE_OK;
-        }
-        if (round == ROUNDS_MAX || reach == REACH_MAX) {
-            result_incomplete(run->result,
-                              "the vector engine lags so far behind that %u rounds "
-                              "did not settle the best rows; run \"grove sync\"",
-                              round);
-            return GROVE_OK;
-        }
-        reach = reach * 4 < REACH_MAX ? reach * 4 : REACH_MAX;
-    }
-}
-
-// --- relational ---------------------------------------------------------------------------------
-
-// Merges a part's scores into the best so far; both lie in `best`, which has room for them.
-static size_t shrink_to_best(struct run *run, struct result_score *best, size_t count)
-{
-    CHECK(count <= run->request->best_max + PART_ROWS);
-    qsort(best, count, sizeof *best, compare_best_first);
-    if (count <= run->request->best_max)
-        return count;
-    run->ranking->more = true;
-    return run->request->best_max;
-}
-
-static enum grove_code score_part(struct run *run, struct arena *part, int32_t *after,
-                                  struct result_score *best, size_t *count, int *ret_rows,
-                                  struct grove_error *error)
-{
-    struct pg_statement statement = {"score_all.sql", query_sql("score_all.sql")};
-    struct pg_params params = {0};
-    predicate_add_params(run->predicate, part, &params);
-    pg_add_text(&params, text_of(embed_model_id(run->precision)));
-    pg_add_int4(&params, *after);
-    pg_add_int4(&params, PART_ROWS);
-    struct pg_rows rows;
-    enum grove_code code = pg_query(run->ranking->conn, part, &statement, &params, &rows, error);
-    size_t before = *count, unembedded = run->unembedded;
+        code = INJECT(SEARCH_HITS, error);
     if (code == GROVE_OK)
-        code = score_rows(run, &rows, best, count, error);
-    if (code != GROVE_OK)
-        return code;
-    CHECK(rows.count <= PART_ROWS);
-    CHECK(*count - before + run->unembedded - unembedded == (size_t)rows.count);
-    CHECK(rows.count == 0 || pg_int4(&rows, rows.count - 1, 0) > *after); // else it never ends
-    if (rows.count > 0)
-        *after = pg_int4(&rows, rows.count - 1, 0);
-    *ret_rows = rows.count;
-    return GROVE_OK;
+        code = begin_snapshot(run, error);
+    scorer_restart(run);
+    if (code == GROVE_OK)
+        code = source->operations->score(source, run, error);
+    if (code == GROVE_OK)
+        take_best(run);
+    run->result->explain.rounds += code == GROVE_OK;
+    return code == GROVE_OK ? INJECT(SEARCH_SCORED, error) : code;
+}
+
+static void prove(struct run *run, const char *format, ...) GROVE_PRINTF(2, 3);
+
+static void prove(struct run *run, const char *format, ...)
+{
+    char text[400];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    run->result->explain.proof = arena_copy(&run->result->arena, text_of(text));
 }
 
 static enum grove_code relational(struct run *run, struct grove_error *error)
 {
-    size_t room = run->request->best_max + PART_ROWS;
-    struct result_score *best = arena_alloc_array(run->arena, room, sizeof *best);
-    if (!best)
-        return error_no_memory(error, "candidates");
-    enum grove_code code = begin_snapshot(run, error);
-    struct arena part;
-    arena_init(&part, RESULT_BYTES_MAX);
-    size_t count = 0, seen = 0;
-    run->unembedded = 0;
-    run->ranking->more = false;
-    run->result->explain.pending = 0;
-    int32_t after = -1;
-    for (int rows = PART_ROWS; code == GROVE_OK && rows == PART_ROWS;) {
-        if (seen >= RELATIONAL_ROWS_MAX) {
-            result_incomplete(run->result, "only the first %d matching rows were compared, by id",
-                              RELATIONAL_ROWS_MAX);
-            break;
-        }
-        arena_clear(&part);
-        CHECK(count + PART_ROWS <= room);
-        code = score_part(run, &part, &after, best, &count, &rows, error);
-        seen += code == GROVE_OK ? (size_t)rows : 0;
-        count = shrink_to_best(run, best, count);
-        CHECK(count <= run->request->best_max);
+    struct source source = {.operations = &source_relational};
+    enum grove_code code = run_source(run, &source, error);
+    if (code != GROVE_OK)
+        return code;
+    result_stage(run->result, "score", (int64_t)run->scored);
+    prove(run, "PostgreSQL compared all %zu matching rows", run->scored);
+    return GROVE_OK;
+}
+
+enum verdict {
+    VERDICT_SETTLED,
+    VERDICT_FURTHER,  // rows that were not shown may belong to the best
+    VERDICT_EXACTLY,  // the graph's answer is not believed
+    VERDICT_UNPROVEN, // nor can it be had exactly: the rows are too many
+    VERDICT_CHANGED,  // an acknowledgment came in between
+    VERDICT_MOVED,    // the path leads elsewhere by now
+};
+
+// Why the answer of a graph is not to be taken; NULL where it is.
+static const char *disbelief(const struct run *run, const struct source *source)
+{
+    const struct plan *plan = &run->plan;
+    const struct ranking *ranking = run->ranking;
+    if (!plan->graph)
+        return plan->reason;
+    if (strcmp(source->hits.graph, plan->graph) != 0)
+        return "the engine's graph is not the one that was examined";
+    if (source->hits.count < source->reach)
+        return "the walk over the engine's graph came to an end before it had enough rows";
+    if (ranking->count == 0 || ranking->items[0].score < plan->plausible)
+        return "the best score is so low that the graph may have missed better rows";
+    return NULL;
+}
+
+static enum verdict judge(struct run *run, const struct source *source)
+{
+    const struct ranking *ranking = run->ranking;
+    if (source->path_moved)
+        return VERDICT_MOVED;
+    if (run->now.acknowledged != run->before.acknowledged)
+        return VERDICT_CHANGED;
+    const char *doubt = source->exact ? NULL : disbelief(run, source);
+    if (doubt)
+        run->result->explain.reason = doubt;
+    if (doubt && run->result->explain.rows_estimated > PLAN_EXACT_ROWS_MAX && !run->plan.graph)
+        return VERDICT_UNPROVEN;
+    if (doubt)
+        return VERDICT_EXACTLY;
+    if (source->bound == -INFINITY)
+        return VERDICT_SETTLED;
+    if (ranking->count < run->request->best_max)
+        return VERDICT_FURTHER;
+    return ranking->items[ranking->count - 1].score > source->bound ? VERDICT_SETTLED
+                                                                    : VERDICT_FURTHER;
+}
+
+static void prove_settled(struct run *run, const struct source *source)
+{
+    const struct examination *examination = &run->before.examination;
+    run->ranking->more = run->ranking->more || source->hits.count == source->reach;
+    if (source->exact) {
+        prove(run,
+              "the engine compared all points that match, and PostgreSQL the %lld rows that wait",
+              (long long)run->result->explain.pending);
+        return;
     }
-    CHECK(seen <= RELATIONAL_ROWS_MAX);
-    arena_release(&part);
-    run->ranking->items = best;
-    run->ranking->count = count;
-    run->scored = seen;
-    run->result->explain.candidates += (int64_t)seen;
-    run->result->explain.rounds = 1;
-    result_stage(run->result, "score", (int64_t)seen);
-    return code;
+    char when[CLOCK_RFC3339_SIZE];
+    clock_format_rfc3339(examination->examined_at_us, when);
+    prove(run,
+          "the graph that answered was examined at %s: of %lld rows it does not reach %zu, which "
+          "were compared exactly, and a best score of %.3f is plausible (%.3f or more)",
+          when, (long long)examination->points, examination->unreached_count,
+          run->ranking->items[0].score, run->plan.plausible);
+}
+
+// The path in the snapshot's own words, and a plan for it.
+static enum grove_code follow_path(struct run *run, struct grove_error *error)
+{
+    predicate_forget_leaves(run->predicate);
+    enum grove_code code = predicate_resolve(run->predicate, run->ranking->conn, run->arena, error);
+    return code == GROVE_OK ? make_plan(run, run->ranking->conn, error) : code;
+}
+
+static bool is_repeat(enum verdict verdict)
+{
+    return verdict == VERDICT_CHANGED || verdict == VERDICT_MOVED;
+}
+
+// What comes next after a round that settled nothing.
+static enum grove_code adapt(struct run *run, struct source *source, enum verdict verdict,
+                             struct grove_error *error)
+{
+    int64_t examined_at_us = run->before.examination.examined_at_us;
+    if (run->now.examination.examined_at_us == examined_at_us)
+        run->now.examination = run->before.examination; // the list was not read again
+    else
+        run->now.examination.examined_at_us = INT64_MIN; // a list that was not read is none
+    switch (verdict) {
+    case VERDICT_FURTHER:
+        source->reach = source->reach * 4 < REACH_MAX ? source->reach * 4 : REACH_MAX;
+        return GROVE_OK;
+    case VERDICT_EXACTLY: run->plan.method = PLAN_EXACT; return GROVE_OK;
+    case VERDICT_CHANGED: run->before = run->now; return GROVE_OK;
+    case VERDICT_MOVED: run->before = run->now; return follow_path(run, error);
+    case VERDICT_SETTLED:
+    case VERDICT_UNPROVEN: break;
+    }
+    CHECK(false);
+    return GROVE_OK;
+}
+
+static enum grove_code push_down(struct run *run, struct grove_error *error)
+{
+    size_t best_max = run->request->best_max;
+    struct source source = {.operations = &source_projection,
+                            .reach = best_max + best_max / 8 + REACH_SLACK};
+    for (unsigned repeats = 0;;) {
+        enum grove_code code = run_source(run, &source, error);
+        if (code != GROVE_OK)
+            return code;
+        enum verdict verdict = judge(run, &source);
+        if (verdict == VERDICT_SETTLED) {
+            prove_settled(run, &source);
+            return GROVE_OK;
+        }
+        if (verdict == VERDICT_UNPROVEN) {
+            result_incomplete(run->result, "%s; run \"grove sync\"", run->plan.reason);
+            return GROVE_OK;
+        }
+        // Whatever the engine shows, there are equals that it has not: PostgreSQL has them all.
+        if (verdict == VERDICT_FURTHER && source.reach == REACH_MAX)
+            return relational(run, error);
+        if (is_repeat(verdict) && repeats++ == REPEATS_MAX) {
+            result_incomplete(run->result,
+                              "rows were projected while each of %u rounds was asked; search again",
+                              repeats);
+            return GROVE_OK;
+        }
+        code = adapt(run, &source, verdict, error);
+        if (code != GROVE_OK)
+            return code;
+    }
 }
 
 // --- choosing -----------------------------------------------------------------------------------
@@ -570,16 +461,8 @@ static enum grove_code stand_in(struct run *run, const struct grove_error *failu
 
 static enum grove_code choose_and_run(struct run *run, struct grove_error *error)
 {
-    struct grove_explain *explain = &run->result->explain;
-    if (run->request->strategy == GROVE_STRATEGY_RELATIONAL) {
-        explain->strategy = "relational";
-        explain->reason = "asked for";
+    if (run->plan.method == PLAN_RELATIONAL)
         return relational(run, error);
-    }
-    explain->strategy = "push-down";
-    explain->reason = run->request->strategy == GROVE_STRATEGY_PUSH_DOWN
-                          ? "asked for"
-                          : "the vector engine has an index on every filtered field";
     struct grove_error engine_error;
     enum grove_code code = push_down(run, &engine_error);
     if (code == GROVE_OK)
@@ -608,7 +491,7 @@ static enum grove_code add_explanation(struct run *run, struct grove_error *erro
         return error_no_memory(error, "a plan");
     for (size_t i = 0; i < run->ranking->count; i++)
         ids[i] = run->ranking->items[i].content_id;
-    add_score_params(run, ids, run->ranking->count, &plan_params);
+    source_add_score_params(run, ids, run->ranking->count, &plan_params);
     return result_add_plan(run->result, run->ranking->conn, "score.sql", &plan_params, error);
 }
 
@@ -626,24 +509,15 @@ enum grove_code ranking_run(struct store *store, const struct ranking_request *r
                       .arena = arena,
                       .ranking = ret};
     enum grove_code code = store_refresh_model(store, error);
-    run.precision = store_precision(store);
+    run.precision = ret->precision = store_precision(store);
+    if (code == GROVE_OK)
+        code = best_init(&run.best, arena, request->best_max, error);
     if (code == GROVE_OK)
         code = embed_query(&run, error);
     if (code == GROVE_OK)
         code = INJECT(SEARCH_EMBEDDED, error);
-    struct pg_conn *conn = NULL;
     if (code == GROVE_OK)
-        code = pg_take(store->pool, &conn, error);
-    if (code == GROVE_OK)
-        code = predicate_resolve(predicate, conn, arena, error);
-    if (code == GROVE_OK)
-        code = INJECT(SEARCH_RESOLVED, error);
-    if (code == GROVE_OK && request->strategy != GROVE_STRATEGY_RELATIONAL)
-        code = read_pending(&run, conn, error);
-    // Not kept while the engine works: connections are few.
-    pg_give(&conn);
-    if (code == GROVE_OK)
-        code = INJECT(SEARCH_PENDING, error);
+        code = prepare(&run, error);
     if (code == GROVE_OK)
         code = choose_and_run(&run, error);
     if (code == GROVE_OK)
@@ -651,6 +525,8 @@ enum grove_code ranking_run(struct store *store, const struct ranking_request *r
     if (code == GROVE_OK && run.unembedded > 0)
         result_incomplete(result, "%zu matching rows have no usable vector yet; run \"grove sync\"",
                           run.unembedded);
+    if (code == GROVE_OK && !result->view.complete)
+        result->explain.proof = NULL;
     if (code == GROVE_OK && request->explain) {
         code = add_explanation(&run, error);
         result_stage(result, "explain", (int64_t)ret->count); // asked for by --explain only
@@ -660,6 +536,18 @@ enum grove_code ranking_run(struct store *store, const struct ranking_request *r
     CHECK((code == GROVE_OK) == (ret->conn != NULL));
     DCHECK(code != GROVE_OK || ranking_check(ret) == NULL);
     return code;
+}
+
+void ranking_end(struct ranking *ranking)
+{
+    struct grove_error unimportant; // a favour to the next search
+    size_t kept;
+    if (!ranking->conn)
+        return;
+    pg_rollback(ranking->conn);
+    (void)keep_vectors(ranking->conn, ranking->precision, ranking->computed,
+                       ranking->computed_count, &kept, &unimportant);
+    pg_give(&ranking->conn);
 }
 
 enum grove_code ranking_hydrate(const struct ranking *ranking, size_t first, size_t count,

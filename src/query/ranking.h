@@ -11,16 +11,17 @@
 //     for (size_t i = 0; code == GROVE_OK && i < ranking.count; i++)
 //         use(ranking.items[i].content_id, ranking.items[i].score);   // best first, ties by id
 //     code = ranking_hydrate(&ranking, 0, ranking.count, result, arena, error);
-//     pg_give(&ranking.conn);
+//     ranking_end(&ranking);
 //
 // The connection that ranking_run used keeps its snapshot open in ranking.conn, so that the rows
-// can be read as they were compared; the caller gives it back (pg_give).
+// can be read as they were compared.
 #ifndef GROVE_QUERY_RANKING_H
 #define GROVE_QUERY_RANKING_H
 
 #include "catalog/store.h"
 #include "query/predicate.h"
 #include "query/result.h"
+#include "sync/keep.h"
 
 struct ranking_request {
     const char *text;    // or, when NULL:
@@ -31,12 +32,19 @@ struct ranking_request {
     bool explain;
 };
 
+enum { RANKING_COMPUTED_MAX = 16 }; // texts embedded in one ranking
+
 struct ranking {
     struct pg_conn *conn;
     struct result_score *items; // in the arena given
     size_t count;
     size_t best_max; // k: count is at most this
     bool more;       // the predicate is known to match more than these; then count is best_max
+
+    // Vectors that had to be computed: in the arena.
+    enum embed_precision precision;
+    struct computed_vector computed[RANKING_COMPUTED_MAX];
+    size_t computed_count;
 };
 
 enum grove_code ranking_run(struct store *store, const struct ranking_request *request,
@@ -47,6 +55,10 @@ enum grove_code ranking_run(struct store *store, const struct ranking_request *r
 enum grove_code ranking_hydrate(const struct ranking *ranking, size_t first, size_t count,
                                 struct result *result, struct arena *arena,
                                 struct grove_error *error);
+
+// Ends the snapshot, keeps what vectors were computed, and gives the connection back. Fine after a
+// failure. The arena is still there.
+void ranking_end(struct ranking *ranking);
 
 // NULL where a ranking that ranking_run returned is whole, else the first rule that is broken, in
 // words. Part of the library that the tests link, no other.

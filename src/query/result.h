@@ -18,7 +18,7 @@
 #include "pg/pg.h"
 #include "query/predicate.h"
 
-enum { RESULT_BYTES_MAX = 256 << 20, RESULT_STAGES_MAX = 16 };
+enum { RESULT_BYTES_MAX = 256 << 20, RESULT_STAGES_MAX = 32 };
 
 struct result {
     struct grove_result view; // first: a pointer to it is a pointer to the whole

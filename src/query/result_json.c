@@ -126,12 +126,14 @@ static void add_explain(struct strbuf *out, const struct grove_explain *explain)
     strbuf_add_char(out, '{');
     add_string(out, "strategy", explain->strategy);
     add_string(out, "reason", explain->reason);
+    add_string(out, "proof", explain->proof);
     add_integer(out, "rows_estimated", explain->rows_estimated);
     add_integer(out, "rows_matching", explain->rows_matching);
     add_integer(out, "rounds", explain->rounds);
     add_integer(out, "candidates", explain->candidates);
     add_integer(out, "pending", explain->pending);
     add_integer(out, "dropped", explain->dropped);
+    add_integer(out, "listed", explain->listed);
     add_key(out, "stages");
     strbuf_add_char(out, '[');
     for (size_t i = 0; i < explain->stage_count; i++) {

@@ -29,14 +29,14 @@ static enum grove_code search(struct store *store, const struct grove_search_req
         .strategy = request->strategy,
         .explain = request->explain,
     };
-    struct ranking ranking;
+    struct ranking ranking = {0};
     code = ranking_run(store, &wanted, &predicate, result, arena, &ranking, error);
     if (code == GROVE_OK)
         code = ranking_hydrate(&ranking, 0, ranking.count, result, arena, error);
     CHECK(code != GROVE_OK || result->view.row_count <= limit);
     if (code == GROVE_OK)
         result->view.total = (int64_t)result->view.row_count;
-    pg_give(&ranking.conn);
+    ranking_end(&ranking);
     return code;
 }
 

@@ -43,13 +43,6 @@ struct known {
     struct examine_report report;
 };
 
-int64_t examine_points_min(void)
-{
-    int64_t points = KNOB(EXACT_ROWS, EXAMINE_POINTS_MIN);
-    CHECK(points > 0);
-    return points;
-}
-
 enum grove_code examine_query(struct examination *x, struct arena *arena, const char *file,
                               const struct pg_params *params, struct pg_rows *ret,
                               struct grove_error *error)
@@ -334,7 +327,7 @@ enum grove_code examine(struct store *store, const struct examine_request *reque
     x->store = store;
     x->request = request ? request : &plain;
     x->collection = store->collection;
-    x->points_min = examine_points_min();
+    x->points_min = vector_exact_points();
     x->report = &report;
     arena_init(&x->arena, ARENA_BYTES_MAX);
     enum grove_code code = workers_new(SEARCHERS, &x->workers, error);
@@ -363,7 +356,7 @@ enum grove_code examine_look(struct store *store, struct examine_report *ret,
     if (code != GROVE_OK)
         return code;
     *ret = known.report;
-    if (known.contents <= examine_points_min())
+    if (known.contents <= vector_exact_points())
         *ret = (struct examine_report){.outcome = EXAMINE_NEEDLESS};
     else if (known.claimed)
         ret->outcome = EXAMINE_ELSEWHERE;

@@ -20,10 +20,9 @@
 #include "base/error.h"
 #include "catalog/store.h"
 
-// So few contents are all compared by every search: there is nothing to examine. Of more than the
-// maximum the neighbours are not kept in memory: searches of them are exact.
-enum { EXAMINE_POINTS_MIN = 25000, EXAMINE_POINTS_MAX = 1000000 };
-int64_t examine_points_min(void); // fewer where a test says so
+// Up to VECTOR_EXACT_POINTS contents there is nothing to examine: searches compare all. Of more than
+// these the neighbours are not kept in memory: their graph is not examined.
+enum { EXAMINE_POINTS_MAX = 1000000 };
 
 enum examine_outcome {
     EXAMINE_NEEDLESS,  // there are few contents

@@ -33,13 +33,15 @@
 #include "base/digest.h"
 #include "base/inject.h"
 #include "catalog/assets.h"
+#include "vector/direction.h"
 
 enum {
     LEASE_MS = 120000,
     ATTEMPTS_MAX = 8,
     BATCH_BYTES_MAX = 64 << 20,
-    CURRENT_COLUMNS = 11, // of current.sql
-    FOLD_MS = 60000,      // between two times that the counts of contents are folded
+    CURRENT_COLUMNS = 12, // of current.sql
+    LATE_ROUNDS_MAX = 5,
+    FOLD_MS = 60000, // between two times that the counts of contents are folded
 };
 
 static_assert((int)PROJECTOR_BATCH_ROWS <= (int)VECTOR_BATCH_MAX,
@@ -68,9 +70,8 @@ static int64_t lease_ms(void)
     return milliseconds;
 }
 
-// Runs one statement on a connection of its own, so that none is held while others work.
-static enum grove_code run(struct batch *batch, const char *file, const struct pg_params *params,
-                           struct pg_rows *ret_rows, struct grove_error *error)
+enum grove_code projector_run(struct batch *batch, const char *file, const struct pg_params *params,
+                              struct pg_rows *ret_rows, struct grove_error *error)
 {
     int64_t start_us = clock_monotonic_us();
     struct pg_statement statement = {file, query_sql(file)};
@@ -123,7 +124,8 @@ static enum grove_code lease(struct batch *batch, const int32_t *content_ids, si
     pg_add_text(&params, text_of(batch->owner));
     pg_add_int4(&params, (int32_t)lease_ms());
     pg_add_text(&params, text_of(embed_model_id(batch->precision)));
-    code = run(batch, content_ids ? "lease_these.sql" : "lease.sql", &params, &rows, error);
+    code =
+        projector_run(batch, content_ids ? "lease_these.sql" : "lease.sql", &params, &rows, error);
     if (code == GROVE_OK)
         code = take_leased(batch, &rows, error);
     CHECK(batch->count <= (content_ids ? count : PROJECTOR_BATCH_ROWS));
@@ -137,11 +139,21 @@ static int64_t int4_or_none(const struct pg_rows *rows, int row, int column)
     return pg_is_null(rows, row, column) ? VECTOR_NONE : pg_int4(rows, row, column);
 }
 
+// NULL where there is none of the current text; and where there is one that cannot be compared,
+// whoever put it there: then *ret_reason says why.
+static const float *read_vector(const struct pg_rows *rows, int r, const char **ret_reason)
+{
+    *ret_reason = NULL;
+    return pg_is_null(rows, r, 9) ? direction_read(pg_bytea(rows, r, 8), ret_reason) : NULL;
+}
+
 static void take_point(struct batch *batch, const struct pg_rows *rows, int r)
 {
-    struct text vector = pg_bytea(rows, r, 8);
-    CHECK(!vector.data || vector.length == VECTOR_DIMENSION * sizeof(float));
+    const char *reason;
+    const float *vector = read_vector(rows, r, &reason);
     CHECK(batch->point_count < batch->count);
+    if (reason)
+        batch->unusable[batch->unusable_count++] = (struct unusable){pg_int4(rows, r, 0), reason};
     batch->texts[batch->point_count] = pg_text(rows, r, 9);
     batch->points[batch->point_count++] = (struct vector_point){
         .content_id = pg_int4(rows, r, 0),
@@ -152,8 +164,42 @@ static void take_point(struct batch *batch, const struct pg_rows *rows, int r)
         .chunk_number = int4_or_none(rows, r, 5),
         .word_count = int4_or_none(rows, r, 6),
         .created_at_us = pg_timestamp(rows, r, 7),
-        .vector = (const float *)(const void *)vector.data,
+        .vector = vector,
     };
+}
+
+static enum grove_code query_current(struct batch *batch, const int32_t *useless, size_t count,
+                                     struct pg_rows *ret, struct grove_error *error)
+{
+    struct pg_params params = {0};
+    pg_add_int4_array(&params, &batch->arena, batch->content_ids, batch->count);
+    pg_add_text(&params, text_of(embed_model_id(batch->precision)));
+    pg_add_int4_array(&params, &batch->arena, useless, count);
+    enum grove_code code = projector_run(batch, "current.sql", &params, ret, error);
+    CHECK(code != GROVE_OK || ret->columns == CURRENT_COLUMNS);
+    CHECK(code != GROVE_OK || (size_t)ret->count <= batch->count);
+    return code;
+}
+
+// A vector that was computed, or is a placeholder, and that cannot be compared is computed anew:
+// all rows are read again, those with the texts to embed.
+static enum grove_code read_rows(struct batch *batch, struct pg_rows *ret,
+                                 struct grove_error *error)
+{
+    size_t count = 0;
+    int32_t *useless = arena_alloc_array(&batch->arena, batch->count, sizeof *useless);
+    if (!useless)
+        return error_no_memory(error, "a batch of the outbox");
+    enum grove_code code = query_current(batch, useless, 0, ret, error);
+    if (code != GROVE_OK)
+        return code;
+    for (int r = 0; r < ret->count; r++) {
+        const char *reason;
+        bool usable = read_vector(ret, r, &reason) || !reason;
+        if (!usable && !text_equal(pg_text(ret, r, 11), text_of("supplied")))
+            useless[count++] = pg_int4(ret, r, 0);
+    }
+    return count == 0 ? GROVE_OK : query_current(batch, useless, count, ret, error);
 }
 
 // Splits the leased rows into those that live and those that are to be removed.
@@ -161,20 +207,17 @@ static enum grove_code read_current(struct batch *batch, struct grove_error *err
 {
     CHECK(batch->count > 0);
     CHECK(!batch->points); // once
-    struct pg_params params = {0};
-    pg_add_int4_array(&params, &batch->arena, batch->content_ids, batch->count);
-    pg_add_text(&params, text_of(embed_model_id(batch->precision)));
-    struct pg_rows rows;
-    enum grove_code code = run(batch, "current.sql", &params, &rows, error);
+    struct pg_rows rows = {.count = 0};
+    enum grove_code code = read_rows(batch, &rows, error);
     if (code != GROVE_OK)
         return code;
-    CHECK(rows.columns == CURRENT_COLUMNS);
-    CHECK((size_t)rows.count <= batch->count);
     batch->points = arena_alloc_array(&batch->arena, batch->count, sizeof *batch->points);
     batch->texts = arena_alloc_array(&batch->arena, batch->count, sizeof *batch->texts);
     batch->removed_ids = arena_alloc_array(&batch->arena, batch->count, sizeof(int32_t));
     batch->removed_revisions = arena_alloc_array(&batch->arena, batch->count, sizeof(int64_t));
-    if (!batch->points || !batch->texts || !batch->removed_ids || !batch->removed_revisions)
+    batch->unusable = arena_alloc_array(&batch->arena, batch->count, sizeof *batch->unusable);
+    if (!batch->points || !batch->texts || !batch->removed_ids || !batch->removed_revisions ||
+        !batch->unusable)
         return error_no_memory(error, "a batch of the outbox");
 
     struct text model = text_of(embed_model_id(batch->precision));
@@ -194,15 +237,17 @@ static enum grove_code read_current(struct batch *batch, struct grove_error *err
         batch->removed_revisions[batch->removed_count++] = batch->revisions[i];
     }
     CHECK(batch->point_count + batch->removed_count == batch->count);
-    DCHECK(projector_batch_check(batch) == NULL);
     return GROVE_OK;
 }
 
 // --- put back ---------------------------------------------------------------------------------
 
-static enum grove_code put_back(struct batch *batch, const int32_t *content_ids, size_t count,
-                                bool counts, const char *reason, struct grove_error *error)
+// attempts_max: after so many that count a row is dead; 0: this one does not count.
+static enum grove_code put_back_until(struct batch *batch, const int32_t *content_ids, size_t count,
+                                      int attempts_max, const char *reason,
+                                      struct grove_error *error)
 {
+    bool counts = attempts_max > 0;
     CHECK(count <= batch->count);
     CHECK(reason); // of a dead letter it is all that is left
     struct pg_params params = {0};
@@ -210,9 +255,9 @@ static enum grove_code put_back(struct batch *batch, const int32_t *content_ids,
     pg_add_text(&params, text_of(batch->owner));
     pg_add_text(&params, text_of(reason));
     pg_add_bool(&params, counts);
-    pg_add_int4(&params, ATTEMPTS_MAX);
+    pg_add_int4(&params, counts ? attempts_max : ATTEMPTS_MAX);
     struct pg_rows rows;
-    enum grove_code code = run(batch, "put_back.sql", &params, &rows, error);
+    enum grove_code code = projector_run(batch, "put_back.sql", &params, &rows, error);
     if (code != GROVE_OK)
         return code;
     CHECK((size_t)rows.count <= count);
@@ -223,6 +268,12 @@ static enum grove_code put_back(struct batch *batch, const int32_t *content_ids,
     if (counts)
         batch->report->failed += (int64_t)count;
     return GROVE_OK;
+}
+
+enum grove_code projector_put_back(struct batch *batch, const int32_t *content_ids, size_t count,
+                                   bool counts, const char *reason, struct grove_error *error)
+{
+    return put_back_until(batch, content_ids, count, counts ? ATTEMPTS_MAX : 0, reason, error);
 }
 
 static void forbid_acknowledgement(struct batch *batch, int32_t content_id)
@@ -249,6 +300,28 @@ static void forget_row(struct batch *batch, int32_t content_id)
     }
     CHECK(kept + 1 == batch->point_count);
     batch->point_count = kept;
+}
+
+// A vector that was supplied is somebody's word, and no attempt makes it another: the row is a dead
+// letter at once, and the others go on.
+static enum grove_code give_up_unusable(struct batch *batch, struct grove_error *error)
+{
+    enum grove_code code = GROVE_OK;
+    char reason[256];
+    for (size_t i = 0; code == GROVE_OK && i < batch->unusable_count; i++) {
+        const struct unusable *row = &batch->unusable[i];
+        snprintf(reason, sizeof reason,
+                 "its supplied vector cannot be compared: %s; load the content with another, or "
+                 "delete its row of grove.embedding to have one computed, then grove sync "
+                 "--retry-dead",
+                 row->reason);
+        snprintf(batch->report->last_error, sizeof batch->report->last_error, "content %d: %s",
+                 row->content_id, reason);
+        forget_row(batch, row->content_id);
+        code = put_back_until(batch, &row->content_id, 1, 1, reason, error);
+    }
+    DCHECK(code != GROVE_OK || projector_batch_check(batch) == NULL);
+    return code;
 }
 
 // --- embed ------------------------------------------------------------------------------------
@@ -330,7 +403,7 @@ static enum grove_code set_aside_others(struct batch *batch, const struct embedd
         forget_row(batch, made->content_ids[i]);
     }
     CHECK(other_count + (size_t)kept->count == made->count);
-    return put_back(batch, others, other_count, false, "it was being changed", error);
+    return projector_put_back(batch, others, other_count, false, "it was being changed", error);
 }
 
 static enum grove_code store_embeddings(struct batch *batch, const struct embeddings *made,
@@ -344,7 +417,7 @@ static enum grove_code store_embeddings(struct batch *batch, const struct embedd
     pg_add_text(&params, text_of(embed_model_id(batch->precision)));
     struct pg_rows rows;
     CHECK(made->count > 0);
-    enum grove_code code = run(batch, "store_embeddings.sql", &params, &rows, error);
+    enum grove_code code = projector_run(batch, "store_embeddings.sql", &params, &rows, error);
     CHECK(code != GROVE_OK || (size_t)rows.count <= made->count);
     return code == GROVE_OK && (size_t)rows.count < made->count
                ? set_aside_others(batch, made, &rows, error)
@@ -384,7 +457,7 @@ static enum grove_code embed_missing(struct batch *batch, struct grove_error *er
 static enum grove_code restore_collection(struct batch *batch, struct grove_error *error)
 {
     struct pg_rows rows;
-    enum grove_code code = run(batch, "enqueue_all.sql", NULL, &rows, error);
+    enum grove_code code = projector_run(batch, "enqueue_all.sql", NULL, &rows, error);
     if (code == GROVE_OK)
         code = INJECT(PROJECTOR_ENQUEUED, error);
     return code == GROVE_OK ? vector_ensure_collection(batch->store->engine, error) : code;
@@ -408,10 +481,8 @@ static enum grove_code write_points(struct batch *batch, size_t first, size_t co
     struct grove_error refusal;
     enum grove_code code =
         vector_upsert(batch->store->engine, batch->points + first, count, &refusal);
-    if (code == GROVE_OK) {
-        batch->report->upserted += (int64_t)count;
+    if (code == GROVE_OK)
         return GROVE_OK;
-    }
     if (!is_fault_of_a_row(code)) {
         *error = refusal;
         return code;
@@ -424,7 +495,8 @@ static enum grove_code write_points(struct batch *batch, size_t first, size_t co
     snprintf(batch->report->last_error, sizeof batch->report->last_error, "content %d: %s",
              batch->points[first].content_id, refusal.message);
     forbid_acknowledgement(batch, batch->points[first].content_id);
-    return put_back(batch, &batch->points[first].content_id, 1, true, refusal.message, error);
+    return projector_put_back(batch, &batch->points[first].content_id, 1, true, refusal.message,
+                              error);
 }
 
 static enum grove_code write_vectors(struct batch *batch, struct grove_error *error)
@@ -454,46 +526,16 @@ static enum grove_code write_or_restore(struct batch *batch, struct grove_error 
     return code == GROVE_OK ? write_vectors(batch, error) : code;
 }
 
-// --- acknowledge ------------------------------------------------------------------------------
-
-static bool is_removed(const struct batch *batch, int32_t content_id)
+// The collection may go between the write and the look.
+static enum grove_code look_or_restore(struct batch *batch, struct grove_error *error)
 {
-    for (size_t i = 0; i < batch->removed_count; i++)
-        if (batch->removed_ids[i] == content_id)
-            return true;
-    return false;
-}
-
-static enum grove_code acknowledge(struct batch *batch, struct grove_error *error)
-{
-    DCHECK(projector_batch_check(batch) == NULL);
-    // Removed flags travel as integers: pg.h has no array of booleans.
-    int32_t *removed = arena_alloc_array(&batch->arena, batch->count, sizeof *removed);
-    if (!removed)
-        return error_no_memory(error, "a batch of the outbox");
-    size_t kept = 0;
-    for (size_t i = 0; i < batch->count; i++) {
-        if (batch->revisions[i] < 0)
-            continue;
-        batch->content_ids[kept] = batch->content_ids[i];
-        batch->revisions[kept] = batch->revisions[i];
-        removed[kept++] = is_removed(batch, batch->content_ids[i]);
-    }
-    CHECK(kept <= batch->count);
-    struct pg_params params = {0};
-    pg_add_int4_array(&params, &batch->arena, batch->content_ids, kept);
-    pg_add_int8_array(&params, &batch->arena, batch->revisions, kept);
-    pg_add_int4_array(&params, &batch->arena, removed, kept);
-    pg_add_text(&params, text_of(batch->owner));
-    struct pg_rows rows;
-    enum grove_code code = run(batch, "acknowledge.sql", &params, &rows, error);
-    if (code != GROVE_OK)
+    enum grove_code code = projector_look(batch, error);
+    if (code != GROVE_NOT_FOUND)
         return code;
-    // Done, and handed back since they changed meanwhile: a row is one of the two, or neither.
-    CHECK(rows.count == 1);
-    CHECK((size_t)(pg_int8(&rows, 0, 0) + pg_int8(&rows, 0, 1)) <= kept);
-    batch->report->removed += (int64_t)batch->removed_count;
-    return GROVE_OK;
+    code = restore_collection(batch, error);
+    if (code == GROVE_OK)
+        code = write_vectors(batch, error);
+    return code == GROVE_OK ? projector_look(batch, error) : code;
 }
 
 // --- counts -----------------------------------------------------------------------------------
@@ -511,27 +553,35 @@ static enum grove_code fold_counts(struct batch *batch, struct grove_error *erro
     if (!atomic_compare_exchange_strong(folded_at_us, &last_us, now_us))
         return GROVE_OK; // another thread does
     struct pg_rows rows;
-    return run(batch, "fold_counts.sql", NULL, &rows, error);
+    return projector_run(batch, "fold_counts.sql", NULL, &rows, error);
 }
 
 // --- the step ---------------------------------------------------------------------------------
 
-static enum grove_code check_lease(const struct batch *batch, struct grove_error *error)
+bool projector_has_time(const struct batch *batch)
 {
     CHECK(batch->leased_at_us > 0);
-    if (clock_monotonic_us() - batch->leased_at_us < lease_ms() * 1000 / 2)
+    return clock_monotonic_us() - batch->leased_at_us < lease_ms() * 1000 / 2;
+}
+
+static enum grove_code check_lease(const struct batch *batch, struct grove_error *error)
+{
+    if (projector_has_time(batch))
         return GROVE_OK;
     return error_set(error, GROVE_TIMEOUT, "embedding %zu rows took more than half of their lease",
                      batch->count);
 }
 
-static enum grove_code project(struct batch *batch, struct grove_error *error)
+// From what is leased to what is acknowledged.
+static enum grove_code bring_up(struct batch *batch, struct grove_error *error)
 {
     CHECK(batch->count > 0);
     enum grove_code code = read_current(batch, error);
     if (code == GROVE_OK && batch->superseded)
-        return put_back(batch, batch->content_ids, batch->count, false,
-                        "the database changed to vectors of another precision", error);
+        return projector_put_back(batch, batch->content_ids, batch->count, false,
+                                  "the database changed to vectors of another precision", error);
+    if (code == GROVE_OK)
+        code = give_up_unusable(batch, error);
     if (code == GROVE_OK)
         code = INJECT(PROJECTOR_READ, error);
     if (code == GROVE_OK)
@@ -544,16 +594,17 @@ static enum grove_code project(struct batch *batch, struct grove_error *error)
         code = write_or_restore(batch, error);
     if (code == GROVE_OK)
         code = INJECT(PROJECTOR_WRITTEN, error);
-    if (code == GROVE_OK) {
-        code = acknowledge(batch, error);
-        if (code == GROVE_OK)
-            code = INJECT(PROJECTOR_ACKNOWLEDGED, error);
-        return code == GROVE_OK ? fold_counts(batch, error) : code;
-    }
+    if (code == GROVE_OK)
+        code = look_or_restore(batch, error);
+    if (code == GROVE_OK)
+        code = INJECT(PROJECTOR_SEEN, error);
+    if (code == GROVE_OK)
+        return projector_acknowledge(batch, error);
     // Best effort: should this fail too, the lease runs out by itself.
     struct grove_error ignored;
     if (INJECT(PROJECTOR_PUT_BACK, &ignored) == GROVE_OK)
-        (void)!put_back(batch, batch->content_ids, batch->count, false, error->message, &ignored);
+        (void)!projector_put_back(batch, batch->content_ids, batch->count, false, error->message,
+                                  &ignored);
     return code;
 }
 
@@ -565,6 +616,57 @@ static void batch_init(struct batch *batch, struct store *store, struct projecto
     batch->precision = store_precision(store);
     CHECK(batch->owner[0]);
     CHECK(batch->report);
+}
+
+// Once more, without a lease, what was written late and cannot be put into the outbox, since a
+// writer has it: the engine gets what PostgreSQL has of it now. What the writer does comes after.
+static enum grove_code bring_up_late(struct batch *batch, struct grove_error *error)
+{
+    struct projector_report uncounted = {0};
+    struct batch again;
+    batch_init(&again, batch->store, &uncounted);
+    again.is_late = true;
+    again.cancelled = NULL;
+    again.leased_at_us = clock_monotonic_us();
+    again.count = batch->late_count;
+    again.content_ids = batch->late_ids;
+    again.revisions = batch->late_revisions;
+    enum grove_code code = bring_up(&again, error);
+    if (code == GROVE_OK)
+        code = projector_enqueue_late(&again, error);
+    CHECK(again.late_count <= batch->late_count);
+    batch->late_count = again.late_count;
+    if (again.late_count > 0) {
+        memcpy(batch->late_ids, again.late_ids, again.late_count * sizeof *again.late_ids);
+        memcpy(batch->late_revisions, again.late_revisions,
+               again.late_count * sizeof *again.late_revisions);
+    }
+    arena_release(&again.arena);
+    return code;
+}
+
+static enum grove_code settle_late(struct batch *batch, struct grove_error *error)
+{
+    enum grove_code code = projector_enqueue_late(batch, error);
+    for (int round = 0; code == GROVE_OK && batch->late_count > 0 && round < LATE_ROUNDS_MAX;
+         round++)
+        code = bring_up_late(batch, error);
+    if (code == GROVE_OK && batch->late_count > 0)
+        code =
+            error_set(error, GROVE_TIMEOUT, "content %d was written late and changes all the time",
+                      batch->late_ids[0]);
+    return code;
+}
+
+static enum grove_code project(struct batch *batch, struct grove_error *error)
+{
+    enum grove_code code = bring_up(batch, error);
+    if (code != GROVE_OK || batch->superseded)
+        return code;
+    code = settle_late(batch, error);
+    if (code == GROVE_OK)
+        code = INJECT(PROJECTOR_ACKNOWLEDGED, error);
+    return code == GROVE_OK ? fold_counts(batch, error) : code;
 }
 
 enum grove_code projector_prepare(struct store *store, struct grove_error *error)
@@ -591,12 +693,12 @@ enum grove_code projector_refill(struct store *store, struct grove_error *error)
     uint64_t points;
     batch_init(&batch, store, &report);
     // Counted before the points: a row that comes in between is one point more, not one less.
-    enum grove_code code = run(&batch, "projected.sql", NULL, &rows, error);
+    enum grove_code code = projector_run(&batch, "projected.sql", NULL, &rows, error);
     if (code == GROVE_OK)
         code = vector_count(store->engine, NULL, &points, error);
     CHECK(code != GROVE_OK || rows.count == 1);
     if (code == GROVE_OK && (int64_t)points < pg_int8(&rows, 0, 0))
-        code = run(&batch, "enqueue_all.sql", NULL, &rows, error);
+        code = projector_run(&batch, "enqueue_all.sql", NULL, &rows, error);
     arena_release(&batch.arena);
     return code;
 }
@@ -647,7 +749,7 @@ enum grove_code projector_revive(struct store *store, struct grove_error *error)
     struct batch batch;
     batch_init(&batch, store, &unused);
     struct pg_rows rows;
-    enum grove_code code = run(&batch, "revive.sql", NULL, &rows, error);
+    enum grove_code code = projector_run(&batch, "revive.sql", NULL, &rows, error);
     arena_release(&batch.arena);
     return code;
 }

@@ -11,6 +11,11 @@
 enum { PROJECTOR_BATCH_ROWS = 128, PROJECTOR_OWNER_SIZE = 48 };
 
 // All arrays have `count` entries unless said otherwise.
+struct unusable {
+    int32_t content_id;
+    const char *reason; // why, in words
+};
+
 struct batch {
     struct store *store;
     struct projector_report *report;
@@ -28,12 +33,44 @@ struct batch {
     struct vector_point *points;
     struct text *texts; // by point: what to embed; {NULL, 0} where the vector is there
 
+    // Rows whose vector nothing can be compared with, and which is not ours to replace.
+    size_t unusable_count;
+    struct unusable *unusable;
+
+    struct vector_state *states; // by row: what the engine was seen to hold; NULL: not looked yet
+
+    // What was written after another had finished its row, and is not what PostgreSQL has.
+    size_t late_count;
+    int32_t *late_ids;
+    int64_t *late_revisions; // as applied
+    bool is_late;            // it brings up what was late, and holds no lease
+
     bool superseded; // the database has changed to vectors of another precision since the lease
 
     size_t removed_count; // rows that do not
     int32_t *removed_ids;
     int64_t *removed_revisions;
 };
+
+// --- projector.c ---------------------------------------------------------------------------------
+
+// Runs one statement on a connection of its own, so that none is held while others work.
+enum grove_code projector_run(struct batch *batch, const char *file, const struct pg_params *params,
+                              struct pg_rows *ret_rows, struct grove_error *error);
+// Puts back those of these rows that are still leased by this batch.
+enum grove_code projector_put_back(struct batch *batch, const int32_t *content_ids, size_t count,
+                                   bool counts, const char *reason, struct grove_error *error);
+// Less than half of the lease is used up.
+bool projector_has_time(const struct batch *batch);
+
+// --- acknowledge.c -------------------------------------------------------------------------------
+
+// Fills in what the engine holds of the batch, and mends points of nobody.
+enum grove_code projector_look(struct batch *batch, struct grove_error *error);
+// Ends the rows that were seen to be done, hands back and puts back the others, notes what is late.
+enum grove_code projector_acknowledge(struct batch *batch, struct grove_error *error);
+// Puts what is late into the outbox again; what stays late could not be without waiting.
+enum grove_code projector_enqueue_late(struct batch *batch, struct grove_error *error);
 
 // NULL where the batch is whole, from its lease until it is acknowledged; else the first rule that
 // is broken, in words. Part of the library that the tests link, no other.

@@ -2,6 +2,14 @@
 #include "vector/engine.h"
 
 #include "base/check.h"
+#include "base/inject.h"
+
+int64_t vector_exact_points(void)
+{
+    int64_t points = KNOB(EXACT_ROWS, VECTOR_EXACT_POINTS);
+    CHECK(points > 0);
+    return points;
+}
 
 void vector_engine_free(struct vector_engine *engine)
 {
@@ -12,6 +20,11 @@ void vector_engine_free(struct vector_engine *engine)
 const char *vector_describe(const struct vector_engine *engine)
 {
     return engine->operations->describe(engine);
+}
+
+const char *vector_collection(const struct vector_engine *engine)
+{
+    return engine->operations->collection(engine);
 }
 
 enum grove_code vector_ensure_collection(struct vector_engine *engine, struct grove_error *error)
@@ -43,6 +56,15 @@ enum grove_code vector_remove(struct vector_engine *engine, const int32_t *conte
     CHECK(count <= VECTOR_BATCH_MAX);
     return count == 0 ? GROVE_OK
                       : engine->operations->remove(engine, content_ids, revisions, count, error);
+}
+
+enum grove_code vector_evict(struct vector_engine *engine, const struct vector_state *seen,
+                             size_t count, struct grove_error *error)
+{
+    CHECK(count <= VECTOR_BATCH_MAX);
+    for (size_t i = 0; i < count; i++)
+        CHECK(seen[i].present);
+    return count == 0 ? GROVE_OK : engine->operations->evict(engine, seen, count, error);
 }
 
 enum grove_code vector_search(struct vector_engine *engine, const struct vector_query *query,

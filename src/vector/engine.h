@@ -6,12 +6,15 @@
 //     struct vector_engine *engine;
 //     code = qdrant_open(&options, &engine, error);          // src/vector/qdrant.h
 //     code = vector_ensure_collection(engine, error);
-//     code = vector_upsert(engine, points, count, error);    // durable when it returns
+//     code = vector_upsert(engine, points, count, error);    // it was told
+//     code = vector_states(engine, ids, count, states, error);   // what it holds
 //     code = vector_search(engine, &query, arena, &hits, error);
 //     vector_engine_free(engine);
 //
 // A point's id is its content_metadata.id. Every write carries the row's revision and loses to a
-// point of a higher revision already there, so a late write of a dead writer never wins.
+// point of a higher revision already there, so a late write of a dead writer never wins. A write
+// that loses is answered like one that wins, and an engine may answer before it has done anything:
+// whether it holds what it was given, only vector_states tells.
 //
 // Threads: an engine may be used from any number of threads at once.
 #ifndef GROVE_VECTOR_ENGINE_H
@@ -78,7 +81,13 @@ struct vector_query {
     size_t also_count; // at most VECTOR_ALSO_MAX; all is compared where `exact`
     bool name_graph;   // fill in the graph of the hits: it may take a request more
 };
-enum { VECTOR_ALSO_MAX = 4096 };
+enum {
+    VECTOR_ALSO_MAX = 4096,
+    // Up to so many points, comparing all of them costs about what a walk over a graph does, and
+    // misses none.
+    VECTOR_EXACT_POINTS = 25000,
+};
+int64_t vector_exact_points(void); // as above; fewer where a test says so
 
 // Names the graphs that the engine searches right now: when one is built anew the name changes,
 // and never comes back. "": the engine cannot tell.
@@ -86,8 +95,8 @@ enum { VECTOR_GRAPH_SIZE = 72 };
 
 struct vector_hit {
     int32_t content_id;
-    float score; // cosine similarity as the engine computed it
-    int64_t revision;
+    float score;      // cosine similarity as the engine computed it
+    int64_t revision; // or VECTOR_NO_REVISION
 };
 
 struct vector_hits {
@@ -106,11 +115,14 @@ struct vector_info {
     bool conditional_writes; // the server itself compares revisions
 };
 
+// No revision of ours: those are 1 at least.
+enum { VECTOR_NO_REVISION = -1 };
+
 // What a point id holds in the engine.
 struct vector_state {
     int32_t content_id;
     bool present;
-    int64_t revision; // where present
+    int64_t revision; // where present; VECTOR_NO_REVISION: it has none, or one that is no integer
 };
 
 struct vector_engine;
@@ -119,6 +131,7 @@ struct vector_engine_operations {
     const char *name;
     void (*free)(struct vector_engine *engine);
     const char *(*describe)(const struct vector_engine *engine);
+    const char *(*collection)(const struct vector_engine *engine);
     enum grove_code (*ensure_collection)(struct vector_engine *engine, struct grove_error *error);
     enum grove_code (*drop_collection)(struct vector_engine *engine, struct grove_error *error);
     enum grove_code (*info)(struct vector_engine *engine, struct vector_info *ret,
@@ -127,6 +140,8 @@ struct vector_engine_operations {
                               size_t count, struct grove_error *error);
     enum grove_code (*remove)(struct vector_engine *engine, const int32_t *content_ids,
                               const int64_t *revisions, size_t count, struct grove_error *error);
+    enum grove_code (*evict)(struct vector_engine *engine, const struct vector_state *seen,
+                             size_t count, struct grove_error *error);
     enum grove_code (*search)(struct vector_engine *engine, const struct vector_query *query,
                               struct arena *arena, struct vector_hits *ret,
                               struct grove_error *error);
@@ -149,6 +164,9 @@ void vector_engine_free(struct vector_engine *engine);
 // Where it is, without credentials: for messages.
 const char *vector_describe(const struct vector_engine *engine);
 
+// The name of the collection, which the engine's name of a graph is one of.
+const char *vector_collection(const struct vector_engine *engine);
+
 // Creates the collection and the payload indexes that are missing. A collection of another size
 // or distance is GROVE_CONFLICT: it is never dropped or changed.
 enum grove_code vector_ensure_collection(struct vector_engine *engine, struct grove_error *error);
@@ -159,15 +177,21 @@ enum grove_code vector_drop_collection(struct vector_engine *engine, struct grov
 enum grove_code vector_info(struct vector_engine *engine, struct vector_info *ret,
                             struct grove_error *error);
 
-// Inserts or replaces points, all of a call in one request; waits until they are durable and
-// searchable. A point of a higher revision stays. At most VECTOR_BATCH_MAX points.
+// Inserts or replaces points, all of a call in one request; asks to be answered when they are
+// durable and searchable. A point of a higher revision stays, and so does one without a revision
+// where the engine compares. At most VECTOR_BATCH_MAX points.
 enum { VECTOR_BATCH_MAX = 1024 };
 enum grove_code vector_upsert(struct vector_engine *engine, const struct vector_point *points,
                               size_t count, struct grove_error *error);
 
-// Removes points whose revision is at most the one given; absent ones are fine. Waits.
+// Removes points whose revision is at most the one given; absent ones are fine.
 enum grove_code vector_remove(struct vector_engine *engine, const int32_t *content_ids,
                               const int64_t *revisions, size_t count, struct grove_error *error);
+
+// Removes points that are as they were seen: this id, and this very revision or none. Whatever was
+// written since has another revision, and stays. For points that no projector can have written.
+enum grove_code vector_evict(struct vector_engine *engine, const struct vector_state *seen,
+                             size_t count, struct grove_error *error);
 
 enum grove_code vector_search(struct vector_engine *engine, const struct vector_query *query,
                               struct arena *arena, struct vector_hits *ret,
@@ -182,7 +206,8 @@ enum grove_code vector_graph(struct vector_engine *engine, char ret[static VECTO
 enum grove_code vector_count(struct vector_engine *engine, const struct vector_filter *filter,
                              uint64_t *ret, struct grove_error *error);
 
-// Fills ret[count], in the order of the ids.
+// Fills ret[count], in the order of the ids. What is not in the engine's answer is absent; an
+// answer about points that were not asked for, or that contradicts itself, is GROVE_ENGINE.
 enum grove_code vector_states(struct vector_engine *engine, const int32_t *content_ids,
                               size_t count, struct vector_state *ret, struct grove_error *error);
 

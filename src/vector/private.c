@@ -30,6 +30,7 @@
 #include "base/disk.h"
 #include "base/file.h"
 #include "base/inject.h"
+#include "base/process.h"
 #include "base/text.h"
 
 #define PYTHON "/usr/bin/python3"
@@ -126,70 +127,16 @@ static bool is_ready(const struct server *server)
 
 // --- the process ---------------------------------------------------------------------------------
 
-// Reads the beginning of a small file; "" when it cannot be read.
-static size_t read_start(const char *path, char *buffer, size_t size_bytes)
-{
-    GROVE_CLEANUP(file_close_descriptor)
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-    size_t used = 0;
-    while (fd >= 0 && used < size_bytes - 1) {
-        ssize_t got = read(fd, buffer + used, size_bytes - 1 - used);
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got <= 0)
-            break;
-        used += (size_t)got;
-    }
-    buffer[used] = '\0';
-    return used;
-}
-
-// When a process began, in the kernel's ticks; -1 when there is none, or only what is left of one
-// until its parent asks for it.
-static int64_t start_time(pid_t pid)
-{
-    enum { FIELDS_BEFORE = 19 }; // from the state, which follows the name
-    char path[64], stat_line[1024];
-    snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
-    read_start(path, stat_line, sizeof stat_line);
-    const char *name_end = strrchr(stat_line, ')');
-    if (!name_end || name_end[1] != ' ' || name_end[2] == 'Z' || name_end[2] == 'X')
-        return -1;
-    struct text rest = text_of(name_end + 2), field = {0};
-    for (int i = 0; i <= FIELDS_BEFORE; i++)
-        if (!text_split(&rest, ' ', &field))
-            return -1;
-    int64_t ticks;
-    return text_to_int64(field, &ticks) ? ticks : -1;
-}
-
-static bool has_argument(pid_t pid, const char *wanted)
-{
-    char path[64], arguments[3 * PATH_MAX];
-    snprintf(path, sizeof path, "/proc/%d/cmdline", (int)pid);
-    size_t length = read_start(path, arguments, sizeof arguments);
-    for (size_t at = 0; at < length; at += strlen(arguments + at) + 1)
-        if (strcmp(arguments + at, wanted) == 0)
-            return true;
-    return false;
-}
-
 // The server's process id, verified; 0 when it does not run.
 static pid_t server_process(const struct server *server)
 {
-    char path[PATH_MAX + 8], written[64];
+    char path[PATH_MAX + 8];
+    struct process process;
     snprintf(path, sizeof path, "%s/pid", server->data);
     home_act_as_servers(server->home);
-    read_start(path, written, sizeof written);
+    bool written = process_read(path, &process);
     home_act_as_self(server->home);
-    struct text rest = text_trim(text_of(written)), pid_text, time_text;
-    int64_t pid, began;
-    if (!text_split(&rest, ' ', &pid_text) || !text_split(&rest, ' ', &time_text) ||
-        !text_to_int64(pid_text, &pid) || !text_to_int64(time_text, &began) || pid <= 1 ||
-        pid > INT_MAX || began < 0)
-        return 0;
-    bool is_ours = start_time((pid_t)pid) == began && has_argument((pid_t)pid, server->data);
-    return is_ours ? (pid_t)pid : 0;
+    return written && process_lives(&process, server->data) ? process.pid : 0;
 }
 
 static bool wait_for_end(const struct server *server, unsigned timeout_ms)
@@ -340,12 +287,12 @@ static enum grove_code ended_early(const struct server *server, off_t log_from,
 static enum grove_code wait_until_ready(const struct server *server, pid_t pid, off_t log_from,
                                         struct grove_error *error)
 {
-    int64_t began = start_time(pid);
+    int64_t began = process_start_time(pid);
     int64_t deadline_us = clock_monotonic_us() + (int64_t)START_TIMEOUT_MS * 1000;
     for (;;) {
         if (is_ready(server))
             return GROVE_OK;
-        if (began < 0 || start_time(pid) != began)
+        if (began < 0 || process_start_time(pid) != began)
             return ended_early(server, log_from, error);
         if (clock_monotonic_us() >= deadline_us)
             break;

@@ -8,10 +8,16 @@
 // an existing point must satisfy to be replaced. Older servers get only those points of which they
 // hold no newer revision; between looking and writing another writer may come, which is the gap
 // that the outbox closes (a row is acknowledged only under the revision that was applied).
+//
+// Of an answer to a write nothing is believed but that the server took it: its status may be
+// "completed" and the point have lost, or "acknowledged", "wait_timeout", "clock_rejected" and the
+// point be there. The projector looks (vector_states). Of an answer to a question everything must
+// be there: a server, or a proxy, that leaves out what was asked for has not said "none".
 #include "vector/qdrant.h"
 
 #include <stdatomic.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "base/alloc.h"
 #include "base/check.h"
@@ -24,6 +30,7 @@
 #include "vector/graph.h"
 #include "vector/hits.h"
 #include "vector/http.h"
+#include "vector/point.h"
 
 enum {
     BODY_BYTES_MAX = 64 << 20,
@@ -105,6 +112,18 @@ static enum grove_code not_understood(const struct qdrant *qdrant, const char *w
     return GROVE_ENGINE;
 }
 
+// The "result" of a reply; of another kind than `is_kind` says it is no answer.
+static enum grove_code take_result(const struct qdrant *qdrant, const struct http_reply *reply,
+                                   bool (*is_kind)(yyjson_val *value), yyjson_val **ret,
+                                   struct grove_error *error)
+{
+    yyjson_val *result = http_result(reply);
+    if (!is_kind(result))
+        return not_understood(qdrant, "result", error);
+    *ret = result;
+    return GROVE_OK;
+}
+
 // --- the server ----------------------------------------------------------------------------------
 
 static enum grove_code get_root(struct qdrant *qdrant, struct http_reply *ret,
@@ -163,6 +182,10 @@ static enum grove_code check_collection(const struct qdrant *qdrant, yyjson_val 
 {
     yyjson_val *vectors =
         yyjson_obj_get(yyjson_obj_get(yyjson_obj_get(result, "config"), "params"), "vectors");
+    if (!yyjson_is_obj(vectors))
+        return not_understood(qdrant, "vectors of the collection", error);
+    if (!yyjson_is_obj(yyjson_obj_get(result, "payload_schema")))
+        return not_understood(qdrant, "payload schema of the collection", error);
     yyjson_val *size = yyjson_obj_get(vectors, "size");
     const char *distance = yyjson_get_str(yyjson_obj_get(vectors, "distance"));
     if (yyjson_is_uint(size) && yyjson_get_uint(size) == VECTOR_DIMENSION && distance &&
@@ -219,8 +242,10 @@ static enum grove_code ensure_collection(struct vector_engine *engine, struct gr
     }
     if (code != GROVE_OK)
         return code;
-    yyjson_val *result = http_result(&reply);
-    code = check_collection(qdrant, result, error);
+    yyjson_val *result = NULL;
+    code = take_result(qdrant, &reply, yyjson_is_obj, &result, error);
+    if (code == GROVE_OK)
+        code = check_collection(qdrant, result, error);
     yyjson_val *schema = yyjson_obj_get(result, "payload_schema");
     for (size_t i = 0; code == GROVE_OK && i < ARRAY_COUNT(payload_indexes); i++)
         if (!yyjson_obj_get(schema, payload_indexes[i].field))
@@ -234,6 +259,32 @@ static enum grove_code drop_collection(struct vector_engine *engine, struct grov
     return call_only(qdrant_of(engine), "DELETE", "", NULL, error);
 }
 
+static enum grove_code read_info(const struct qdrant *qdrant, const struct http_reply *server,
+                                 const struct http_reply *reply, struct vector_info *ret,
+                                 struct grove_error *error)
+{
+    yyjson_val *result = NULL;
+    enum grove_code code = take_result(qdrant, reply, yyjson_is_obj, &result, error);
+    if (code != GROVE_OK)
+        return code;
+    yyjson_val *points = yyjson_obj_get(result, "points_count");
+    const char *status = yyjson_get_str(yyjson_obj_get(result, "status"));
+    const char *version =
+        yyjson_get_str(yyjson_obj_get(yyjson_doc_get_root(server->document), "version"));
+    if (!yyjson_is_uint(points))
+        return not_understood(qdrant, "points_count", error);
+    if (!status)
+        return not_understood(qdrant, "status of the collection", error);
+    *ret = (struct vector_info){
+        .points_count = yyjson_get_uint(points),
+        .indexed_vectors_count = yyjson_get_uint(yyjson_obj_get(result, "indexed_vectors_count")),
+        .conditional_writes = atomic_load(&qdrant->version) >= CONDITIONAL_SINCE,
+    };
+    snprintf(ret->status, sizeof ret->status, "%s", status);
+    snprintf(ret->version, sizeof ret->version, "%s", version ? version : "");
+    return GROVE_OK;
+}
+
 static enum grove_code info(struct vector_engine *engine, struct vector_info *ret,
                             struct grove_error *error)
 {
@@ -244,20 +295,8 @@ static enum grove_code info(struct vector_engine *engine, struct vector_info *re
         code = get_root(qdrant, &server, error);
     if (code == GROVE_OK)
         code = get_collection(qdrant, &reply, error);
-    if (code == GROVE_OK) {
-        yyjson_val *result = http_result(&reply);
-        const char *status = yyjson_get_str(yyjson_obj_get(result, "status"));
-        const char *version =
-            yyjson_get_str(yyjson_obj_get(yyjson_doc_get_root(server.document), "version"));
-        *ret = (struct vector_info){
-            .points_count = yyjson_get_uint(yyjson_obj_get(result, "points_count")),
-            .indexed_vectors_count =
-                yyjson_get_uint(yyjson_obj_get(result, "indexed_vectors_count")),
-            .conditional_writes = atomic_load(&qdrant->version) >= CONDITIONAL_SINCE,
-        };
-        snprintf(ret->status, sizeof ret->status, "%s", status ? status : "");
-        snprintf(ret->version, sizeof ret->version, "%s", version ? version : "");
-    }
+    if (code == GROVE_OK)
+        code = read_info(qdrant, &server, &reply, ret, error);
     http_reply_release(&reply);
     http_reply_release(&server);
     return code;
@@ -287,45 +326,6 @@ static enum grove_code name_graph(struct vector_engine *engine, char ret[static 
 }
 
 // --- writing -------------------------------------------------------------------------------------
-
-static void add_nullable(struct strbuf *body, const char *name, int64_t value)
-{
-    if (value == VECTOR_NONE)
-        strbuf_addf(body, ",\"%s\":null", name);
-    else
-        strbuf_addf(body, ",\"%s\":%lld", name, (long long)value);
-}
-
-// Of length 1, whatever its own: servers divide by a length only where it is not too short, and
-// have none for a vector whose squares float32 cannot hold.
-static void add_vector(struct strbuf *body, const float *vector)
-{
-    double direction[VECTOR_DIMENSION];
-    float numbers[VECTOR_DIMENSION];
-    enum direction_verdict verdict = direction_of(vector, direction);
-    CHECK(verdict == DIRECTION_GOOD); // its callers have refused others
-    for (size_t i = 0; i < VECTOR_DIMENSION; i++)
-        numbers[i] = (float)direction[i];
-    json_add_floats(body, numbers, VECTOR_DIMENSION);
-}
-
-static void add_point(struct strbuf *body, const struct vector_point *point)
-{
-    strbuf_addf(body, "{\"id\":%d,\"vector\":", point->content_id);
-    add_vector(body, point->vector);
-    strbuf_addf(body, ",\"payload\":{\"content_id\":%d,\"hierarchy_table\":", point->content_id);
-    json_add_string(body, point->hierarchy_table);
-    strbuf_addf(body, ",\"leaf_id\":%d,\"content_type\":", point->leaf_id);
-    json_add_string(body, point->content_type);
-    add_nullable(body, "chunk_number", point->chunk_number);
-    add_nullable(body, "word_count", point->word_count);
-    if (point->created_at_us != VECTOR_NONE) {
-        char created_at[CLOCK_RFC3339_SIZE];
-        clock_format_rfc3339(filter_clamp_time(point->created_at_us), created_at);
-        strbuf_addf(body, ",\"created_at\":\"%s\"", created_at);
-    }
-    strbuf_addf(body, ",\"revision\":%lld}}", (long long)point->revision);
-}
 
 // "Point `id`, with a revision of at most `revision`."
 static void add_not_newer(struct strbuf *body, int32_t id, int64_t revision)
@@ -374,7 +374,7 @@ static size_t add_points(struct strbuf *body, const struct vector_point *points,
             continue;
         if (written++ > 0)
             strbuf_add_char(body, ',');
-        add_point(body, &points[i]);
+        point_add(body, &points[i]);
     }
     strbuf_add_char(body, ']');
     return written;
@@ -414,6 +414,16 @@ static enum grove_code upsert(struct vector_engine *engine, const struct vector_
     return code;
 }
 
+// Ends and sends a filter of which each part is for one point; releases it.
+static enum grove_code delete_points(struct qdrant *qdrant, struct strbuf *body,
+                                     struct grove_error *error)
+{
+    strbuf_add(body, "]}}");
+    enum grove_code code = call_only(qdrant, "POST", "/points/delete?wait=true", body, error);
+    strbuf_release(body);
+    return code;
+}
+
 static enum grove_code remove_points(struct vector_engine *engine, const int32_t *content_ids,
                                      const int64_t *revisions, size_t count,
                                      struct grove_error *error)
@@ -426,51 +436,73 @@ static enum grove_code remove_points(struct vector_engine *engine, const int32_t
             strbuf_add_char(&body, ',');
         add_not_newer(&body, content_ids[i], revisions[i]);
     }
-    strbuf_add(&body, "]}}");
-    enum grove_code code =
-        call_only(qdrant_of(engine), "POST", "/points/delete?wait=true", &body, error);
-    strbuf_release(&body);
-    return code;
+    return delete_points(qdrant_of(engine), &body, error);
+}
+
+// "Point `id`, without a revision of ours": no number of 1 or more under that name, a list of such,
+// or a number beyond all revisions.
+static void add_no_revision(struct strbuf *body, int32_t id)
+{
+    strbuf_addf(body,
+                "{\"must\":[{\"has_id\":[%d]}],\"should\":["
+                "{\"must_not\":[{\"key\":\"revision\",\"range\":{\"gte\":1}}]},"
+                "{\"key\":\"revision[]\",\"range\":{\"gte\":1}},"
+                "{\"key\":\"revision\",\"range\":{\"gte\":%lld}}]}",
+                id, (long long)INT64_MAX);
+}
+
+// A range, not a match: it holds for 7.0 as for 7.
+static void add_revision(struct strbuf *body, int32_t id, int64_t revision)
+{
+    strbuf_addf(body,
+                "{\"must\":[{\"has_id\":[%d]},"
+                "{\"key\":\"revision\",\"range\":{\"gte\":%lld,\"lte\":%lld}}]}",
+                id, (long long)revision, (long long)revision);
+}
+
+static enum grove_code evict(struct vector_engine *engine, const struct vector_state *seen,
+                             size_t count, struct grove_error *error)
+{
+    struct strbuf body;
+    strbuf_init(&body, BODY_BYTES_MAX);
+    strbuf_add(&body, "{\"filter\":{\"should\":[");
+    for (size_t i = 0; i < count; i++) {
+        if (i > 0)
+            strbuf_add_char(&body, ',');
+        if (seen[i].revision == VECTOR_NO_REVISION)
+            add_no_revision(&body, seen[i].content_id);
+        else
+            add_revision(&body, seen[i].content_id, seen[i].revision);
+    }
+    return delete_points(qdrant_of(engine), &body, error);
 }
 
 // --- reading -------------------------------------------------------------------------------------
 
-// Only what the server asked for: an id that does not fit, or a revision that is no number, is of
-// a point that grove did not write.
-static bool read_point(yyjson_val *point, int32_t *ret_id, int64_t *ret_revision)
-{
-    yyjson_val *id = yyjson_obj_get(point, "id");
-    yyjson_val *revision = yyjson_obj_get(yyjson_obj_get(point, "payload"), "revision");
-    if (!yyjson_is_uint(id) || yyjson_get_uint(id) > INT32_MAX)
-        return false;
-    *ret_id = (int32_t)yyjson_get_uint(id);
-    *ret_revision = yyjson_is_int(revision) ? yyjson_get_sint(revision) : -1;
-    return true;
-}
-
-static void add_query(struct strbuf *body, const struct vector_query *query)
+// The usual search, or the exact one of the points to be compared besides.
+static void add_query(struct strbuf *body, const struct vector_query *query, bool besides)
 {
     strbuf_add(body, "{\"query\":");
-    add_vector(body, query->vector);
-    filter_add(body, query->filter);
+    point_add_vector(body, query->vector);
+    if (besides)
+        filter_add_of_ids(body, query->filter, query->also_ids, query->also_count);
+    else
+        filter_add(body, query->filter);
     strbuf_addf(body, ",\"limit\":%zu", query->limit);
-    if (query->exact)
+    if (query->exact || besides)
         strbuf_add(body, ",\"params\":{\"exact\":true}");
     else if (query->hnsw_ef > 0)
         strbuf_addf(body, ",\"params\":{\"hnsw_ef\":%u}", query->hnsw_ef);
     strbuf_add(body, ",\"with_payload\":[\"revision\"],\"with_vector\":false}");
 }
 
-// The query as it is, and an exact one among the points to be compared besides.
 static void add_both_queries(struct strbuf *body, const struct vector_query *query)
 {
     strbuf_add(body, "{\"searches\":[");
-    add_query(body, query);
-    strbuf_add(body, ",{\"query\":");
-    add_vector(body, query->vector);
-    filter_add_of_ids(body, query->filter, query->also_ids, query->also_count);
-    strbuf_addf(body, ",\"limit\":%zu,\"params\":{\"exact\":true}", query->limit);
-    strbuf_add(body, ",\"with_payload\":[\"revision\"],\"with_vector\":false}]}");
+    add_query(body, query, false);
+    strbuf_add_char(body, ',');
+    add_query(body, query, true);
+    strbuf_add(body, "]}");
 }
 
 static enum grove_code read_hits(const struct qdrant *qdrant, yyjson_val *points,
@@ -487,9 +519,12 @@ static enum grove_code read_hits(const struct qdrant *qdrant, yyjson_val *points
     yyjson_val *point;
     yyjson_arr_foreach (points, index, count, point) {
         struct vector_hit *hit = &hits.items[hits.count];
-        if (!read_point(point, &hit->content_id, &hit->revision))
+        yyjson_val *score = yyjson_obj_get(point, "score");
+        if (!yyjson_obj_get(point, "id") || !yyjson_is_num(score))
+            return not_understood(qdrant, "id or score of a point", error);
+        if (!point_read(point, &hit->content_id, &hit->revision))
             continue;
-        hit->score = (float)yyjson_get_num(yyjson_obj_get(point, "score"));
+        hit->score = (float)yyjson_get_num(score);
         hits.count++;
     }
     *ret = hits;
@@ -541,7 +576,7 @@ static enum grove_code search(struct vector_engine *engine, const struct vector_
     if (both)
         add_both_queries(&body, query);
     else
-        add_query(&body, query);
+        add_query(&body, query, false);
     struct http_reply reply = {NULL};
     struct request request = {.method = "POST",
                               .suffix = both ? "/points/query/batch" : "/points/query",
@@ -597,13 +632,52 @@ static enum grove_code count_points(struct vector_engine *engine,
     return code;
 }
 
-static void note_state(struct vector_state *states, size_t count, int32_t id, int64_t revision)
+static int compare_slots(const void *a, const void *b)
 {
+    int32_t x = (*(struct vector_state *const *)a)->content_id;
+    int32_t y = (*(struct vector_state *const *)b)->content_id;
+    return (x > y) - (x < y);
+}
+
+// Notes what one point of the answer says in all states of its id; `slots` are the states by id.
+// False: it was not asked for, or the answer has said otherwise before.
+static bool note_state(struct vector_state **slots, size_t count, yyjson_val *point)
+{
+    struct vector_state told = {.present = true};
+    if (!point_read(point, &told.content_id, &told.revision))
+        return false;
+    size_t low = 0, high = count;
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+        if (slots[middle]->content_id < told.content_id)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    if (low == count || slots[low]->content_id != told.content_id)
+        return false;
+    if (slots[low]->present)
+        return slots[low]->revision == told.revision;
+    for (size_t i = low; i < count && slots[i]->content_id == told.content_id; i++)
+        *slots[i] = told;
+    return true;
+}
+
+static enum grove_code fill_states(const struct qdrant *qdrant, const struct http_reply *reply,
+                                   struct vector_state *states, size_t count,
+                                   struct grove_error *error)
+{
+    struct vector_state *slots[VECTOR_BATCH_MAX];
     for (size_t i = 0; i < count; i++)
-        if (states[i].content_id == id) {
-            states[i].present = true;
-            states[i].revision = revision;
-        }
+        slots[i] = &states[i];
+    qsort(slots, count, sizeof *slots, compare_slots);
+    yyjson_val *result = NULL, *point;
+    enum grove_code code = take_result(qdrant, reply, yyjson_is_arr, &result, error);
+    size_t index, found;
+    yyjson_arr_foreach (result, index, found, point)
+        if (!note_state(slots, count, point))
+            return not_understood(qdrant, "points that were asked for, each once,", error);
+    return code;
 }
 
 static enum grove_code read_states(struct vector_engine *engine, const int32_t *content_ids,
@@ -625,16 +699,9 @@ static enum grove_code read_states(struct vector_engine *engine, const int32_t *
         return code;
     for (size_t i = 0; i < count; i++)
         ret[i] = (struct vector_state){.content_id = content_ids[i]};
-    size_t index, found;
-    yyjson_val *point;
-    yyjson_arr_foreach (http_result(&reply), index, found, point) {
-        int32_t id;
-        int64_t revision;
-        if (read_point(point, &id, &revision))
-            note_state(ret, count, id, revision);
-    }
+    code = fill_states(qdrant, &reply, ret, count, error);
     http_reply_release(&reply);
-    return GROVE_OK;
+    return code;
 }
 
 // --- opening -------------------------------------------------------------------------------------
@@ -651,15 +718,22 @@ static const char *describe(const struct vector_engine *engine)
     return http_describe(((const struct qdrant *)engine)->client);
 }
 
+static const char *collection_name(const struct vector_engine *engine)
+{
+    return ((const struct qdrant *)engine)->collection;
+}
+
 static const struct vector_engine_operations operations = {
     .name = "qdrant",
     .free = free_qdrant,
     .describe = describe,
+    .collection = collection_name,
     .ensure_collection = ensure_collection,
     .drop_collection = drop_collection,
     .info = info,
     .upsert = upsert,
     .remove = remove_points,
+    .evict = evict,
     .search = search,
     .graph = name_graph,
     .count = count_points,

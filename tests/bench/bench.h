@@ -63,6 +63,11 @@ enum grove_code bench_open(struct bench *bench, bool with_vectors, unsigned conn
                            struct grove_error *error);
 void bench_close(struct bench *bench);
 
+// NULL: no row has that id.
+const struct bench_row *bench_row_find(const struct bench *bench, int32_t content_id);
+// Whether row i of a result was there before.
+bool bench_is_repeated(const struct grove_result *result, size_t i);
+
 // --- filters ------------------------------------------------------------------------------------
 
 enum bench_shape {
@@ -88,11 +93,38 @@ struct bench_filter {
     char path[BENCH_PATH_SIZE];
 };
 
+// The parts of a filter, which is all zeros at first: the row's path down to that many levels, a
+// type, and bounds that both are inside. Borrowed.
+void bench_filter_set_path(struct bench_filter *filter, const struct bench_row *row,
+                           unsigned levels);
+void bench_filter_set_type(struct bench_filter *filter, const char *type);
+void bench_filter_set_dates(struct bench_filter *filter, int64_t first, int64_t last);
+void bench_filter_set_words(struct bench_filter *filter, int64_t first, int64_t last);
 // The filter that goes with the query of that number.
 void bench_filter_make(const struct bench *bench, enum bench_shape shape, size_t query,
                        struct bench_filter *ret);
 // Decided from the row alone, by other code than grove's.
 bool bench_filter_matches(const struct bench_filter *filter, const struct bench_row *row);
+
+// --- recall on many collections -----------------------------------------------------------------
+
+enum recall_kind {
+    RECALL_OWN,   // a row's own vector with some noise
+    RECALL_TOPIC, // the mean of a group of rows
+    RECALL_TEXT,  // a text from elsewhere
+};
+
+struct recall_query {
+    enum recall_kind kind;
+    const char *name;
+    const struct bench_row *anchor; // filters are made so that they let this row through
+    float vector[GROVE_DIMENSION];  // of length 1
+};
+
+// Reads the file of queries; they lie in bench.arena.
+enum grove_code recall_queries_read(struct bench *bench, const char *path,
+                                    struct recall_query **ret, size_t *ret_count,
+                                    struct grove_error *error);
 
 // --- the report ---------------------------------------------------------------------------------
 
@@ -109,6 +141,7 @@ struct samples {
 void report_init(struct report *report);
 void report_release(struct report *report);
 void report_number(struct report *report, const char *name, double value);
+void report_text(struct report *report, const char *name, const char *value);
 void report_begin(struct report *report, const char *name); // an object within
 void report_end(struct report *report);
 // {"p50":..,"p95":..,"p99":..,"count":..}; sorts the samples.
@@ -123,6 +156,11 @@ double bench_peak_memory_mb(void);
 enum grove_code bench_latencies(struct bench *bench, struct report *report,
                                 struct grove_error *error);
 enum grove_code bench_recall(struct bench *bench, struct report *report, struct grove_error *error);
+// Recall on one collection after another, by filters of all widths: each line of standard input
+// names a collection and says how many seconds it may take, and is answered by a line of JSON. The
+// file has the queries (recall_queries.c).
+enum grove_code bench_recall_table(struct bench *bench, const char *queries_path,
+                                   struct report *report, struct grove_error *error);
 // Searches by 50 threads at once, of the engine alone and of grove as a whole.
 enum grove_code bench_clients(struct bench *bench, struct report *report,
                               struct grove_error *error);

@@ -186,26 +186,37 @@ void bench_close(struct bench *bench)
     *bench = (struct bench){0};
 }
 
-// --- filters ------------------------------------------------------------------------------------
-
-// A window that holds 1, 10 or 50 percent of the values, elsewhere for every query.
-static void take_window(const int64_t *sorted, size_t count, size_t query, int64_t *ret_first,
-                        int64_t *ret_last)
+static int compare_row_ids(const void *a, const void *b)
 {
-    static const unsigned percents[] = {1, 10, 50};
-    size_t width = count * percents[query % ARRAY_COUNT(percents)] / 100;
-    width = width > 0 ? width : 1;
-    size_t start = query * SPREAD % (count - width + 1);
-    *ret_first = sorted[start];
-    *ret_last = sorted[start + width - 1];
+    const struct bench_row *x = a, *y = b;
+    return (x->content_id > y->content_id) - (x->content_id < y->content_id);
 }
 
-static void set_path(const struct bench *bench, size_t query, unsigned levels,
-                     struct bench_filter *filter)
+const struct bench_row *bench_row_find(const struct bench *bench, int32_t content_id)
+{
+    const struct bench_row key = {.content_id = content_id};
+    return bsearch(&key, bench->rows, bench->row_count, sizeof key, compare_row_ids);
+}
+
+// --- filters ------------------------------------------------------------------------------------
+
+void bench_filter_set_dates(struct bench_filter *filter, int64_t first, int64_t last)
+{
+    filter->filter.created_since_us = first;
+    filter->filter.created_until_us = last + 1;
+}
+
+void bench_filter_set_words(struct bench_filter *filter, int64_t first, int64_t last)
+{
+    filter->filter.words_min = first;
+    filter->filter.words_max = last;
+}
+
+void bench_filter_set_path(struct bench_filter *filter, const struct bench_row *row,
+                           unsigned levels)
 {
     struct arena arena;
     arena_init(&arena, 1 << 16);
-    const struct bench_row *row = &bench->rows[query * SPREAD % bench->row_count];
     const struct path path = {
         .tree = text_of(row->tree),
         .branch = text_of(levels > 1 ? row->branch : NULL),
@@ -221,33 +232,44 @@ static void set_path(const struct bench *bench, size_t query, unsigned levels,
     filter->filter.path = filter->path;
 }
 
-static void set_type(const struct bench *bench, size_t query, struct bench_filter *filter)
+void bench_filter_set_type(struct bench_filter *filter, const char *type)
 {
-    filter->type = bench->types[query % bench->type_count];
+    filter->type = type;
     filter->filter.content_types = &filter->type;
     filter->filter.content_type_count = 1;
+}
+
+// A window that holds 1, 10 or 50 percent of the values, elsewhere for every query.
+static void take_window(const int64_t *sorted, size_t count, size_t query, int64_t *ret_first,
+                        int64_t *ret_last)
+{
+    static const unsigned percents[] = {1, 10, 50};
+    size_t width = count * percents[query % ARRAY_COUNT(percents)] / 100;
+    width = width > 0 ? width : 1;
+    size_t start = query * SPREAD % (count - width + 1);
+    *ret_first = sorted[start];
+    *ret_last = sorted[start + width - 1];
 }
 
 void bench_filter_make(const struct bench *bench, enum bench_shape shape, size_t query,
                        struct bench_filter *ret)
 {
     int64_t first, last;
+    const struct bench_row *row = &bench->rows[query * SPREAD % bench->row_count];
     memset(ret, 0, sizeof *ret);
     if (shape >= SHAPE_TREE && shape <= SHAPE_LEAF)
-        set_path(bench, query, (unsigned)(shape - SHAPE_TREE) + 1, ret);
+        bench_filter_set_path(ret, row, (unsigned)(shape - SHAPE_TREE) + 1);
     if (shape == SHAPE_COMBINATION)
-        set_path(bench, query, 3, ret);
+        bench_filter_set_path(ret, row, 3);
     if (shape == SHAPE_TYPE || shape == SHAPE_COMBINATION)
-        set_type(bench, query, ret);
+        bench_filter_set_type(ret, bench->types[query % bench->type_count]);
     if (shape == SHAPE_DATES) {
         take_window(bench->created_sorted, bench->created_count, query, &first, &last);
-        ret->filter.created_since_us = first;
-        ret->filter.created_until_us = last + 1;
+        bench_filter_set_dates(ret, first, last);
     }
     if (shape == SHAPE_WORDS) {
         take_window(bench->words_sorted, bench->words_count, query, &first, &last);
-        ret->filter.words_min = first;
-        ret->filter.words_max = last;
+        bench_filter_set_words(ret, first, last);
     }
     if (shape == SHAPE_COMBINATION) {
         ret->filter.created_since_us = bench->created_sorted[bench->created_count / 4];

@@ -36,6 +36,18 @@ static enum grove_code run_recall(struct report *report, const char *argument,
     return code;
 }
 
+static enum grove_code run_recall_table(struct report *report, const char *argument,
+                                        struct grove_error *error)
+{
+    struct bench bench;
+    enum grove_code code = bench_open(&bench, true, 0, error);
+    if (code != GROVE_OK)
+        return code;
+    code = bench_recall_table(&bench, argument, report, error);
+    bench_close(&bench);
+    return code;
+}
+
 static enum grove_code run_clients(struct report *report, const char *argument,
                                    struct grove_error *error)
 {
@@ -76,7 +88,7 @@ static const struct mode {
 } modes[] = {
     {"latencies", false, run_latencies}, {"recall", false, run_recall},
     {"clients", false, run_clients},     {"engine", true, run_engine},
-    {"make-graph", false, run_graph},
+    {"make-graph", false, run_graph},    {"recall-table", true, run_recall_table},
 };
 
 int main(int argument_count, char **arguments)
@@ -88,7 +100,7 @@ int main(int argument_count, char **arguments)
     const char *home = getenv("GROVE_HOME");
     if (!mode || argument_count != (mode->takes_argument ? 3 : 2) || !home || !*home) {
         fputs("usage: GROVE_HOME=DIR grove_bench latencies | recall | clients | engine VECTORS | "
-              "make-graph\n",
+              "make-graph | recall-table QUERIES\n",
               stderr);
         return 2;
     }

@@ -7,7 +7,6 @@
 #include "bench.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 static const double TIE = 1e-6;
@@ -58,13 +57,7 @@ static size_t find_truth(const struct bench *bench, const struct bench_filter *f
     return matching;
 }
 
-static int compare_row_ids(const void *a, const void *b)
-{
-    const struct bench_row *x = a, *y = b;
-    return (x->content_id > y->content_id) - (x->content_id < y->content_id);
-}
-
-static bool is_repeated(const struct grove_result *result, size_t i)
+bool bench_is_repeated(const struct grove_result *result, size_t i)
 {
     for (size_t before = 0; before < i; before++)
         if (result->rows[before].content_id == result->rows[i].content_id)
@@ -77,10 +70,8 @@ static size_t count_found(const struct bench *bench, const struct bench_filter *
 {
     size_t found = 0;
     for (size_t i = 0; i < result->row_count; i++) {
-        const struct bench_row key = {.content_id = result->rows[i].content_id};
-        const struct bench_row *row =
-            bsearch(&key, bench->rows, bench->row_count, sizeof key, compare_row_ids);
-        found += row && bench_filter_matches(filter, row) && !is_repeated(result, i) &&
+        const struct bench_row *row = bench_row_find(bench, result->rows[i].content_id);
+        found += row && bench_filter_matches(filter, row) && !bench_is_repeated(result, i) &&
                  scores[row - bench->rows] >= worst - TIE;
     }
     return found;

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/json.h"
+
 void report_init(struct report *report)
 {
     strbuf_init(&report->text, 1 << 20);
@@ -28,6 +30,12 @@ void report_number(struct report *report, const char *name, double value)
 {
     add_name(report, name);
     strbuf_addf(&report->text, "%.10g", value);
+}
+
+void report_text(struct report *report, const char *name, const char *value)
+{
+    add_name(report, name);
+    json_add_string(&report->text, text_of(value));
 }
 
 void report_begin(struct report *report, const char *name)

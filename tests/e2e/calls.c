@@ -7,6 +7,8 @@
 //     calls misuse                  what must be refused is, and leaves results alone
 //     calls results                 results outlive their handle; the JSON of one
 //     calls cancel                  another thread ends a call
+//     calls recall                  rows that are deleted meanwhile are not missed; $MEANWHILE is
+//                                   the command that deletes them
 #include <grove/grove.h>
 
 #include <math.h>
@@ -258,6 +260,38 @@ static void cancel(void)
     puts("good");
 }
 
+// --- recall --------------------------------------------------------------------------------------
+
+// After the first query, when the sample has been read and no search is under way.
+static void delete_rows(void *state, unsigned done, unsigned wanted)
+{
+    bool *deleted = state;
+    EXPECT(done <= wanted);
+    if (done == 1)
+        *deleted = system(getenv("MEANWHILE")) == 0;
+}
+
+static void recall(void)
+{
+    struct grove *grove = open_handle();
+    struct grove_error error;
+    struct grove_recall found;
+    bool deleted = false;
+    struct grove_recall_request request = {
+        .queries = 12, .on_progress = delete_rows, .state = &deleted};
+    EXPECT(grove_measure_recall(grove, &request, &found, &error) == GROVE_OK);
+    EXPECT(deleted && found.queries == found.queries_wanted && found.queries > 3);
+    EXPECT(found.shape_count > 1 && found.shape_count <= GROVE_RECALL_SHAPES_MAX);
+    for (size_t i = 0; i < found.shape_count; i++) {
+        EXPECT(found.shapes[i].queries == found.queries);
+        EXPECT(found.shapes[i].whole == found.queries && found.shapes[i].false_complete == 0);
+    }
+    request = (struct grove_recall_request){.queries = GROVE_RECALL_QUERIES_MAX + 1};
+    EXPECT(grove_measure_recall(grove, &request, &found, &error) == GROVE_INVALID);
+    grove_close(grove);
+    puts("good");
+}
+
 int main(int argc, char **argv)
 {
     const char *what = argc > 1 ? argv[1] : "";
@@ -270,6 +304,8 @@ int main(int argc, char **argv)
         results();
     } else if (strcmp(what, "cancel") == 0) {
         cancel();
+    } else if (strcmp(what, "recall") == 0) {
+        recall();
     } else {
         return 2;
     }

@@ -239,7 +239,7 @@ def pending(home):
 SEARCH = ("search", "candles", "--limit", 20, "--explain")
 
 
-@at("search-embedded", "search-resolved", "search-pending", "search-hits", "search-scored",
+@at("search-embedded", "search-resolved", "search-planned", "search-hits", "search-scored",
     "search-ranked", "search-hydrated")
 def test_a_killed_search(home, pending, point):
     home.dies_at(point, *SEARCH)
@@ -247,7 +247,7 @@ def test_a_killed_search(home, pending, point):
     assert search_tells_all(home)["degraded"] is False
 
 
-@at("search-embedded", "search-resolved", "search-pending", "search-ranked", "search-hydrated")
+@at("search-embedded", "search-resolved", "search-planned", "search-ranked", "search-hydrated")
 def test_a_search_that_fails(home, pending, point):
     assert home.fails_at(point, *SEARCH)["error"]["retry"] == "later"
     assert (everything(home), points_of(home)) == pending

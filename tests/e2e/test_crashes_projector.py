@@ -152,7 +152,7 @@ def test_killed_after_storing_embeddings(home, changes, point):
 
 @row(ARCHITECTURE, "projector, after writing to the engine")
 @row(SYNC, "after the write to the engine")
-@at("projector-upserted", "projector-written")
+@at("projector-upserted", "projector-written", "projector-seen")
 def test_killed_after_writing(home, changes, point):
     home.dies_at(point, "sync")
     are_leased(home, changes)
@@ -333,7 +333,7 @@ def test_a_late_write_of_what_was_deleted_and_a_death(home, changes, point):
 # --- failed ---------------------------------------------------------------------------------------
 
 @at("projector-read", "projector-embedded", "projector-stored", "projector-write",
-    "projector-upserted", "projector-written")
+    "projector-upserted", "projector-written", "projector-seen")
 def test_a_step_that_fails_puts_its_rows_back(home, changes, point):
     assert home.fails_at(point, "sync")["error"]["retry"] == "later"
     are_put_back(home, changes)
@@ -343,14 +343,17 @@ def test_a_step_that_fails_puts_its_rows_back(home, changes, point):
 
 
 class Front(http.server.ThreadingHTTPServer):
-    """The private vector server as one of somebody else's: at a port, and it can be told to be out
-    or to refuse. The handlers ask `refuses` about each request: path, body."""
+    """The private vector server as one of somebody else's: at a port, and it can be told to be out,
+    to refuse, or to answer by itself. The handlers ask `refuses` and `answers` about each request:
+    path, body. An answer is what `answers` gives instead of the server's; it is given the server
+    as a function, to be asked or not."""
     daemon_threads = True
 
     def __init__(self, grove):
         super().__init__(("127.0.0.1", 0), FrontRequest)
         self.socket_path = vector_socket(grove)
         self.out, self.refuses = False, lambda path, body: False
+        self.answers = lambda path, body, ask: ask()
         self.env = {"QDRANT_URL": f"http://127.0.0.1:{self.server_address[1]}"}
         threading.Thread(target=self.serve_forever, args=(0.01,), daemon=True).start()
 
@@ -366,11 +369,14 @@ class FrontRequest(http.server.BaseHTTPRequestHandler):
         if self.server.refuses(self.path, body):
             self.reply(400, b'{"status":{"error":"I do not like it"},"time":0.0}')
             return
+        self.reply(*self.server.answers(self.path, body, lambda: self.ask(body)))
+
+    def ask(self, body):
         with closing(UnixConnection(self.server.socket_path)) as connection:
             connection.request(self.command, self.path, body or None,
                                {"content-type": "application/json"})
             answer = connection.getresponse()
-            self.reply(answer.status, answer.read())
+            return answer.status, answer.read()
 
     do_GET = do_PUT = do_POST = forward
 
@@ -479,6 +485,68 @@ def test_the_engine_refuses_a_row(home, changes, front, point):
     assert changes.new in dict(search_titles(home))
     front.refuses = lambda path, body: False
     assert home.json("sync", "--retry-dead", env=front.env)["dead"] == 0
+    stores_agree(home)
+
+
+# --- an engine that says yes ----------------------------------------------------------------------
+
+STATUSES = ["acknowledged", "wait_timeout", "clock_rejected", "completed", None]
+
+
+def answer_writes(front, status, done):
+    """Has writes answered with this status, whether they are done or not."""
+    def answer(path, body, ask):
+        if not path.endswith(("/points?wait=true", "/points/delete?wait=true")):
+            return ask()
+        if done:
+            ask()
+        result = {"result": {"operation_id": 1, "status": status}} if status else {}
+        return 200, json.dumps(result).encode()
+    front.answers = answer
+
+
+@row(ARCHITECTURE, "the engine says yes, and means no")
+@row(SYNC, "the engine does not show what it was given")
+@pytest.mark.parametrize("status", STATUSES)
+@at("projector-lease")
+def test_a_write_that_is_answered_and_not_done(home, changes, front, point, status):
+    answer_writes(front, status, done=False)
+    home.dies_at(f"{point}@2", "sync", env=front.env)  # after one step
+    are_put_back(home, changes)
+    assert set(outbox(home, "last_error")) == {
+        ("the vector engine does not show what it was given",)}
+    assert points_of(home) == changes.points
+    search_tells_all(home)
+    front.answers = lambda path, body, ask: ask()
+    finish_sync(home, changes, embedded=0)
+
+
+@pytest.mark.parametrize("status", STATUSES)
+def test_a_write_that_is_done_whatever_is_answered(home, changes, front, status):
+    answer_writes(front, status, done=True)
+    report = home.json("sync", env=front.env)
+    assert (report["upserted"], report["removed"], report["pending"]) == (2, 1, 0)
+    stores_agree(home)
+
+
+@row(SYNC, "a point that nobody can have written")
+def test_points_of_nobody_give_way(home):
+    """As another program, or a restored copy of the engine, left them."""
+    kinds = [{}, *({"revision": revision} for revision in (
+        None, "7", "x", 7.5, 1e15, 1e300, True, [], [7], [10**12], {"of": 7}, 0, -3, 10**12,
+        2**63 - 1, 2**63, 2**64 - 1))]
+    with home.connect() as conn:
+        changed = [Changes.insert(conn, "Changed") for _ in kinds]
+        removed = [Changes.insert(conn, "Removed") for _ in kinds]
+        home("sync")
+        conn.execute("UPDATE content_metadata SET word_count = 77 WHERE id = ANY (%s)", (changed,))
+        conn.execute("DELETE FROM content_metadata WHERE id = ANY (%s)", (removed,))
+    points = [{"id": number, "vector": [1.0] * 384, "payload": payload}
+              for numbers in (changed, removed) for number, payload in zip(numbers, kinds)]
+    ask_engine(home, "PUT", f"/collections/{COLLECTION}/points?wait=true", {"points": points})
+    report = home.json("sync")
+    assert (report["upserted"], report["removed"], report["pending"]) == (
+        len(kinds), len(kinds), 0)
     stores_agree(home)
 
 

@@ -62,7 +62,7 @@ def test_the_vector_server_is_killed(home, point):
 
 
 @row(ARCHITECTURE, "vector server, `kill -9`")
-@at("search-pending", "search-hits")
+@at("search-planned", "search-hits")
 def test_the_vector_server_is_killed_in_a_search(home, point):
     server = home.processes()["vectors"]
     right = home.json("search", "candles")["results"]

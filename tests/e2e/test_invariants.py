@@ -12,6 +12,10 @@ BREAKS = [
     ("INSERT INTO grove.content_state VALUES (7654321, 1)",
      "content 7654321: there is a state of no content"),
     ("DELETE FROM grove.embedding WHERE content_id = %(id)s", "has no embedding"),
+    ("UPDATE grove.embedding SET vector = decode(repeat('00000080', 384), 'hex')"
+     " WHERE content_id = %(id)s", "a vector that cannot be compared"),
+    ("UPDATE grove.embedding SET vector = overlay(vector placing '\\x0000c0ff' from 41)"
+     " WHERE content_id = %(id)s", "a vector that cannot be compared"),
     ("UPDATE grove.setting SET value = 'all-MiniLM-L6-v2/int8'", "has no embedding"),
     ("UPDATE content_metadata SET title = title || '!' WHERE id = %(id)s",
      "an embedding of another text"),

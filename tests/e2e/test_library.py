@@ -3,11 +3,13 @@
 
 import os
 import pathlib
+import shlex
 import shutil
 import subprocess
+import sys
 
 import pytest
-from conftest import BINARY, EXIT_STATUS, ROOT
+from conftest import BINARY, EXIT_STATUS, ROOT, wait_until
 
 BUILD = pathlib.Path(BINARY).resolve().parent
 WARNINGS = ["-Wall", "-Wextra", "-Werror", "-pedantic"]
@@ -85,6 +87,17 @@ def test_the_example(installed, tmp_path, sample):
     assert run(program, grove=sample, environment=environment).returncode == 2
 
 
+def test_an_installed_library_starts_the_installed_command(installed, tmp_path, filled):
+    """It is the home's resident projector, from where the tree was moved to."""
+    folder, flags, environment = installed
+    program = compile_c(ROOT / "examples" / "search.c", tmp_path / "search", flags)
+    done = run(program, "faith", grove=filled, environment=environment, GROVE_PROJECTOR="on")
+    assert done.returncode == 0
+    pid = wait_until(lambda: filled.json("status")["projector"]["pid"])
+    (command,) = folder.rglob("bin/grove")
+    assert os.path.realpath(f"/proc/{pid}/exe") == str(command.resolve())
+
+
 @pytest.fixture(scope="module")
 def calls(installed, tmp_path_factory):
     _, flags, environment = installed
@@ -104,4 +117,13 @@ def test_many_threads_share_one_handle(calls, sample, threads, rounds):
 def test_calls(calls, sample, what):
     program, environment = calls
     done = run(program, what, grove=sample, environment=environment)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "good\n", "")
+
+
+def test_rows_deleted_while_recall_is_measured_are_not_missed(calls, filled):
+    program, environment = calls
+    delete = ("import psycopg, sys; psycopg.connect(host=sys.argv[1], user='grove', dbname='grove',"
+              " autocommit=True).execute('DELETE FROM content_metadata WHERE id % 2 = 0')")
+    command = shlex.join([sys.executable, "-c", delete, filled.socket_folder()])
+    done = run(program, "recall", grove=filled, environment=environment, MEANWHILE=command)
     assert (done.returncode, done.stdout, done.stderr) == (0, "good\n", "")

@@ -15,6 +15,10 @@ CHECKS = {"content_state": ["content_state_revision_drawn"],
                      "outbox_dead_not_leased", "outbox_dead_has_reason"]}
 DROP_CHECKS = "; ".join(f"ALTER TABLE grove.{table} DROP CONSTRAINT {name}"
                         for table, names in CHECKS.items() for name in names)
+# What 0007_directions_and_times.sql adds.
+DROP_DIRECTIONS = "DROP FUNCTION grove.is_direction, grove.embedding_updated CASCADE"
+# What 0008_examination.sql adds.
+DROP_EXAMINATION = "DROP TABLE grove.examination; DROP SEQUENCE grove.acknowledged_seq"
 TREES = ["religion"] + [f"subject{n}" for n in range(1, 9)]
 
 
@@ -110,8 +114,8 @@ def test_tables_of_users_land_in_public(shared):
     where = ("SELECT schemaname FROM pg_tables WHERE tablename = 'mine'", "DROP TABLE mine")
     assert psql("CREATE TABLE mine (id integer)", *where) == "public"
     # A database that an older grove made: psql is enough to bring it up to date.
-    psql("DELETE FROM grove.migration WHERE version >= 4", DROP_CHECKS,
-         "DROP FUNCTION grove.recount",
+    psql("DELETE FROM grove.migration WHERE version >= 4", DROP_CHECKS, DROP_DIRECTIONS,
+         DROP_EXAMINATION, "DROP FUNCTION grove.recount",
          "DROP FUNCTION grove.count_contents CASCADE", "DROP TABLE grove.content_count",
          "ALTER ROLE grove IN DATABASE grove RESET search_path")
     assert psql("CREATE TABLE mine (id integer)", *where) == "public"
@@ -311,6 +315,7 @@ def test_an_upgrade_mends_what_breaks_the_rules(grove):
     with grove.connect() as conn:
         ids = [row[0] for row in conn.execute("SELECT id FROM content_metadata ORDER BY id")]
         conn.execute(f"DELETE FROM grove.migration WHERE version > 5; {DROP_CHECKS};"
+                     f"{DROP_DIRECTIONS}; {DROP_EXAMINATION};"
                      "UPDATE content_metadata SET title = title || '!'")
         for number, change in enumerate([
                 f"lease_until = {NOW} + interval '1 hour'", "lease_owner = 'half'",

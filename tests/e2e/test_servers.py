@@ -193,6 +193,8 @@ def test_libpq_variables(remote, postgres):
 def test_one_private_and_one_not(remote):
     """The database of others with the private vector engine: it gets what it lacks by itself."""
     env = {"QDRANT_URL": "", "QDRANT_API_KEY": ""}
+    assert "no grove home" in remote.fails("not_found", "search", "faith", env=env)["message"]
+    remote("init", env=env)
     answer = remote.json("search", "faith", "--path", "religion", env=env)
     assert len(answer["results"]) == 8
     remote("stop", env=env)

@@ -131,6 +131,12 @@ def test_a_home_in_which_nothing_was_projected_is_healthy(grove):
             assert answer["degraded_reason"] is None
         return [len(answer["results"]) for answer in found]
 
+    grove("init")
+    connection = http.client.HTTPConnection("localhost")
+    connection.sock = socket.socket(socket.AF_UNIX)
+    connection.sock.connect(grove.json("status")["engine"]["where"])
+    connection.request("DELETE", "/collections/content_vectors")
+    assert connection.getresponse().status == 200
     assert answers() == [0, 0, 0]
     warnings = grove("search", "candles").stderr
     assert "engine" not in warnings and "nothing is there yet" in warnings

@@ -69,7 +69,7 @@ def test_the_engine_filters_as_postgresql_does():
      r"\.{} = "),
     ("vector_filter", "src/vector/engine.h", "src/vector/filter.c", r"filter->{}\b"),
     ("vector_point", "src/vector/engine.h", "src/sync/projector.c", r"\.{} = "),
-    ("vector_point", "src/vector/engine.h", "src/vector/qdrant.c", r"point->{}\b"),
+    ("vector_point", "src/vector/engine.h", "src/vector/point.c", r"point->{}\b"),
 ])
 def test_every_member_is_handed_on(struct, header, user, use):
     members = struct_members(read(header), struct)

@@ -96,4 +96,23 @@ MUTANTS = [
         replace="    if (value->relative && !value->text) {",
         killer=DOCS + "test_usage_errors[arguments10-another query-the time]",
     ),
+    Mutant(
+        name="search-makes-a-home",
+        guards="src/cli/README 7",
+        file="src/cli/session.c",
+        find="                                    .home_use = session->command->home_use,\n",
+        replace="",
+        killer="tests/e2e/test_looking.py::test_a_mistyped_home_is_told_and_not_made"
+               "[search salvation-missing]",
+    ),
+    Mutant(
+        name="folder-that-is-no-home-becomes-one",
+        guards="src/cli/README 7",
+        file="src/base/home.c",
+        find="    return home_record_read(home->path, &record) ? GROVE_OK : "
+             "no_home(home->path, error);\n",
+        replace="    (void)home_record_read(home->path, &record);\n    return GROVE_OK;\n",
+        killer="tests/e2e/test_looking.py::test_a_mistyped_home_is_told_and_not_made"
+               "[search salvation-other]",
+    ),
 ]

@@ -7,6 +7,7 @@ from mutant import Mutant
 SERVER = "tests/integration/test_vector_server.py::"
 GRAPHS = "tests/integration/test_vector_graphs.py::"
 FILES = "tests/integration/test_vector_files.py::"
+LONG_READS = "tests/integration/test_long_reads.py::"
 ERRORS = SERVER + "test_errors_change_nothing"
 
 MUTANTS = [
@@ -146,5 +147,62 @@ MUTANTS = [
                 "            self.config = config\n"
                 "            return\n",
         killer=GRAPHS + "test_no_graph_has_a_name_that_another_had",
+    ),
+    Mutant(
+        name="long-read-moves-to-another-generation",
+        guards="embedded/README 8",
+        file="embedded/grove_vectors/long_reads.py",
+        find="        return shard.query(search.request(\n            filter=window,",
+        replace="        return collection.shard.query(search.request(\n            filter=window,",
+        killer=LONG_READS + "test_another_generation_meanwhile",
+    ),
+    Mutant(
+        name="point-with-a-new-number-is-missed",
+        guards="embedded/README 8",
+        file="embedded/grove_vectors/long_reads.py",
+        find="        if collection.numbered or not counts_on_ids:\n",
+        replace="        if counts_on_ids or not collection.numbered:\n",
+        killer=LONG_READS + "test_a_point_that_gets_another_number_meanwhile_is_not_missed",
+    ),
+    Mutant(
+        name="ranges-of-numbers-that-are-no-ids",
+        guards="embedded/README 8",
+        file="embedded/grove_vectors/collection.py",
+        find="            if not numbered:\n                self._set_numbered(False)\n",
+        replace="",
+        killer=LONG_READS + "test_pieces_give_what_the_whole_gives[integer-unnumbered]",
+    ),
+    Mutant(
+        name="worst-of-the-best-is-shut-out",
+        guards="embedded/README: why long reads come in pieces",
+        file="embedded/grove_vectors/long_reads.py",
+        find="        bound += abs(bound) * 1e-6 + 1e-30\n",
+        replace="        bound -= 0.2\n",
+        killer=LONG_READS + "test_pieces_give_what_the_whole_gives[integer-numbered]",
+    ),
+    Mutant(
+        name="long-read-is-worked-on-to-its-end",
+        guards="embedded/README: why long reads come in pieces",
+        file="embedded/grove_vectors/server.py",
+        find="        while self._long_reads and time.perf_counter() < until:\n",
+        replace="        while self._long_reads:\n",
+        killer=LONG_READS + "test_a_short_search_overtakes_long_reads",
+    ),
+    Mutant(
+        name="long-read-of-nobody-goes-on",
+        guards="embedded/README: why long reads come in pieces",
+        file="embedded/grove_vectors/server.py",
+        find="            reads.popleft().work.close()  # nobody waits for the answer any more\n",
+        replace="            break\n",
+        killer=LONG_READS + "test_a_client_that_leaves_ends_its_long_read",
+    ),
+    Mutant(
+        name="long-body-may-end-in-a-comma",
+        guards="embedded/README 6",
+        file="embedded/grove_vectors/body.py",
+        find="            if not some:\n"
+             "                raise json.JSONDecodeError(\"Expecting value\", text, at)\n",
+        replace="",
+        killer=LONG_READS + "test_long_bodies_are_read_as_short_ones",
     ),
 ]

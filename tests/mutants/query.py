@@ -7,34 +7,52 @@ MUTANTS = [
     Mutant(
         name="scores-depend-on-lengths",
         guards="src/query/README 1",
-        file="src/query/ranking.c",
-        find="    double score = sum > 0 ? dot / sqrt(sum) : 0;",
-        replace="    double score = sum > 0 ? dot / 400 : 0;",
+        file="src/query/scorer.c",
+        find="    double score = dot / sqrt(sum);",
+        replace="    double score = dot / 400;",
         killer="u_limits:scores_are_cosines_whatever_the_lengths",
     ),
     Mutant(
-        name="pending-rows-are-read-after-the-engine",
-        guards=("src/query/README 2", "docs/architecture: life of a search"),
+        name="acknowledgments-go-unnoticed",
+        guards="src/query/README 2",
         file="src/query/ranking.c",
-        find="    size_t id_count;\n    int32_t *ids = union_ids(run, hits, &id_count);\n",
-        replace="    size_t id_count;\n"
-                "    struct pg_conn *late = NULL;\n"
-                "    enum grove_code read = pg_take(run->store->pool, &late, error);\n"
-                "    if (read == GROVE_OK)\n"
-                "        read = read_pending(run, late, error);\n"
-                "    pg_give(&late);\n"
-                "    if (read != GROVE_OK)\n"
-                "        return read;\n"
-                "    int32_t *ids = union_ids(run, hits, &id_count);\n",
-        killer="u_search:a_row_projected_once_the_engine_has_answered",
+        find="    if (run->now.acknowledged != run->before.acknowledged)\n",
+        replace="    if (run->now.acknowledged < run->before.acknowledged)\n",
+        killer="u_examined:a_row_that_comes_and_is_projected_meanwhile",
+    ),
+    Mutant(
+        name="acknowledgments-draw-no-number",
+        guards="src/query/README 2",
+        file="sql/projector/acknowledge.sql",
+        find="SELECT nextval('grove.acknowledged_seq') AS number",
+        replace="SELECT 1 AS number",
+        killer="u_examined:a_row_that_comes_and_is_projected_meanwhile",
+    ),
+    Mutant(
+        name="a-path-stays-where-it-was",
+        guards="src/query/README 2",
+        file="src/query/ranking.c",
+        find="    if (source->path_moved)\n",
+        replace="    if (source->path_moved && run->predicate->leaf_count == 0)\n",
+        killer="u_examined:a_path_leads_where_the_snapshot_says",
     ),
     Mutant(
         name="ties-in-any-order",
         guards="src/query/README 3",
-        file="src/query/ranking.c",
+        file="src/query/best.c",
         find="    return (x->content_id > y->content_id) - (x->content_id < y->content_id);",
         replace="    return (x->content_id < y->content_id) - (x->content_id > y->content_id);",
-        killer="u_search:odd_ties_change_no_order",
+        killer="u_best:one_order_whatever_comes_first",
+    ),
+    Mutant(
+        name="equals-behind-the-last-are-forgotten",
+        guards="src/query/README 3",
+        file="src/query/ranking.c",
+        find="    return ranking->items[ranking->count - 1].score > source->bound ? "
+             "VERDICT_SETTLED",
+        replace="    return ranking->items[ranking->count - 1].score > source->bound - "
+                "1e-4 ? VERDICT_SETTLED",
+        killer="u_examined:equals_are_in_the_order_of_their_ids",
     ),
     Mutant(
         name="1970-is-no-bound",
@@ -65,8 +83,8 @@ MUTANTS = [
         name="first-round-is-the-last",
         guards="src/query/README 4",
         file="src/query/ranking.c",
-        find="        if (is_settled(run, &hits, reach)) {",
-        replace="        if (is_settled(run, &hits, reach) || round == 1) {",
+        find="        if (verdict == VERDICT_SETTLED) {",
+        replace="        if (verdict == VERDICT_SETTLED || verdict == VERDICT_FURTHER) {",
         killer="u_search:better_rows_behind_stale_ones_are_found",
     ),
     Mutant(
@@ -78,13 +96,61 @@ MUTANTS = [
         killer="u_search:lost_points_degrade_and_are_found",
     ),
     Mutant(
-        name="too-few-hits-are-all-there-are",
-        guards="src/query/README: control flow",
+        name="a-walk-that-ended-has-seen-all",
+        guards="src/query/README 8",
         file="src/query/ranking.c",
-        find="    if (code == GROVE_OK && !query.exact && ret->count < run->request->best_max) {",
-        replace="    if (code == GROVE_OK && !query.exact && ret->count > "
-                "run->request->best_max) {",
-        killer="u_search:islands_are_reached_when_too_few_were_shown",
+        find="    if (source->hits.count < source->reach)\n",
+        replace="    if (source->hits.count == 0)\n",
+        killer="u_examined:a_walk_that_ends_early_is_not_believed",
+    ),
+    Mutant(
+        name="any-graph-is-believed",
+        guards="src/query/README 8",
+        file="src/query/ranking.c",
+        find="    if (strcmp(source->hits.graph, plan->graph) != 0)\n",
+        replace="    if (!source->hits.graph[0])\n",
+        killer="u_examined:another_graph_is_not_believed",
+    ),
+    Mutant(
+        name="any-best-score-is-plausible",
+        guards="src/query/README 8",
+        file="src/query/ranking.c",
+        find="    if (ranking->count == 0 || ranking->items[0].score < plan->plausible)\n",
+        replace="    if (ranking->count == 0)\n",
+        killer="u_examined:a_low_best_score_is_not_believed",
+    ),
+    Mutant(
+        name="an-examination-holds-for-ever",
+        guards="src/query/README 8",
+        file="src/query/plan.c",
+        find="    if (changed_much(facts->moment))\n",
+        replace="    if (changed_much(facts->moment) && facts->rows_max == 0)\n",
+        killer="u_plan:every_fact_counts",
+    ),
+    Mutant(
+        name="listed-points-are-not-asked-for",
+        guards="src/query/README 8",
+        file="src/query/source_projection.c",
+        find="            query.also_count = run->before.examination.unreached_count;\n",
+        replace="            query.also_count = 0;\n",
+        killer="u_examined:what_is_listed_is_compared",
+    ),
+    Mutant(
+        name="what-nobody-examined-is-complete",
+        guards="src/query/README 4",
+        file="src/query/ranking.c",
+        find='            result_incomplete(run->result, "%s; run \\"grove sync\\"", '
+             "run->plan.reason);\n",
+        replace='',
+        killer="u_examined:what_cannot_be_had_exactly_is_not_complete",
+    ),
+    Mutant(
+        name="exact-is-a-wish",
+        guards="src/query/README: strategies",
+        file="src/query/plan.c",
+        find="    if (facts->exact)\n",
+        replace="    if (facts->exact && facts->rows_max < 1000)\n",
+        killer="u_plan:every_fact_counts",
     ),
     Mutant(
         name="discover-is-approximate",
@@ -92,7 +158,7 @@ MUTANTS = [
         file="src/query/discover.c",
         find="                                     .exact = true,\n",
         replace="                                     .exact = false,\n",
-        killer="u_search:discoveries_are_exact",
+        killer="u_examined:discoveries_are_exact",
     ),
     Mutant(
         name="scores-and-rows-of-two-moments",
@@ -105,7 +171,7 @@ MUTANTS = [
     Mutant(
         name="engine-hits-are-not-filtered-again",
         guards="src/query/README: control flow",
-        file="sql/queries/score.sql",
+        file="sql/parts/matches.sql",
         find="  AND ($7::integer IS NULL OR m.word_count <= $7)\n",
         replace="  AND ($7::integer IS NULL OR $7 > -1)\n",
         killer="u_limits:a_hit_that_matches_no_more_drops_out",
@@ -131,8 +197,9 @@ MUTANTS = [
         name="query-vector-of-endless-numbers",
         guards="src/query/README 6",
         file="src/query/ranking.c",
-        find="        if (!isfinite(x))\n",
-        replace="        if (!isfinite(x) && i > EMBED_DIMENSION)\n",
+        find="    case DIRECTION_NOT_FINITE:\n",
+        replace="    case DIRECTION_NOT_FINITE:\n        if (position != EMBED_DIMENSIO"
+                "N)\n            break;\n",
         killer="u_limits:nothing_is_asked_about_bad_texts_and_vectors",
     ),
     Mutant(
@@ -146,9 +213,25 @@ MUTANTS = [
     Mutant(
         name="any-number-of-texts-in-a-query",
         guards="src/query/README 7",
-        file="src/query/ranking.c",
-        find="            run->unembedded++;\n            continue;\n",
-        replace="            continue;\n",
+        file="src/query/scorer.c",
+        find="            run->unembedded++;\n        else\n            wanted",
+        replace="            (void)run;\n        else\n            wanted",
         killer="u_limits:a_search_embeds_no_more_than_sixteen_texts",
+    ),
+    Mutant(
+        name="what-was-embedded-is-thrown-away",
+        guards="src/query/README 7",
+        file="src/query/ranking.c",
+        find="                       ranking->computed_count, &kept, &unimportant);\n",
+        replace="                       0, &kept, &unimportant);\n",
+        killer="u_limits:a_search_embeds_no_more_than_sixteen_texts",
+    ),
+    Mutant(
+        name="spoilt-vectors-are-passed-over",
+        guards="src/query/README 9",
+        file="src/query/scorer.c",
+        find="            run->unembedded++; // somebody wrote there what is no vector\n",
+        replace="            (void)run;\n",
+        killer="u_examined:a_spoilt_vector_is_told_of",
     ),
 ]

@@ -12,6 +12,7 @@ enum engine_call {
     ENGINE_INFO,
     ENGINE_UPSERT,
     ENGINE_REMOVE,
+    ENGINE_EVICT,
     ENGINE_SEARCH,
     ENGINE_GRAPH,
     ENGINE_COUNT,
@@ -25,8 +26,8 @@ const char *engine_call_name(enum engine_call call);
 struct engine_event {
     enum engine_call call;
     unsigned long nth;          // of its kind, from 1
-    const int32_t *content_ids; // of upsert, remove and states; else NULL
-    const int64_t *revisions;   // of upsert and remove; else NULL
+    const int32_t *content_ids; // of upsert, remove, evict and states; else NULL
+    const int64_t *revisions;   // of upsert, remove and evict; else NULL
     size_t count;
     const struct vector_query *query; // of search
     enum grove_code code;             // what it answers; before the call: GROVE_OK

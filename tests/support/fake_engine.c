@@ -256,6 +256,22 @@ static enum grove_code fake_remove(struct vector_engine *engine, const int32_t *
     return perform_write(fake_of(engine), &write, &event, error);
 }
 
+static enum grove_code fake_evict(struct vector_engine *engine, const struct vector_state *seen,
+                                  size_t count, struct grove_error *error)
+{
+    int32_t ids[VECTOR_BATCH_MAX];
+    int64_t revisions[VECTOR_BATCH_MAX];
+    struct fake_write write = fake_write_new(ENGINE_EVICT, count);
+    for (size_t i = 0; i < count; i++) {
+        ids[i] = seen[i].content_id;
+        revisions[i] = seen[i].revision;
+        write.points[i] = (struct fake_point){.id = ids[i], .revision = revisions[i]};
+    }
+    struct engine_event event = {
+        .call = ENGINE_EVICT, .content_ids = ids, .revisions = revisions, .count = count};
+    return perform_write(fake_of(engine), &write, &event, error);
+}
+
 static enum grove_code fake_ensure(struct vector_engine *engine, struct grove_error *error)
 {
     struct fake_engine *fake = fake_of(engine);
@@ -438,9 +454,8 @@ static enum grove_code search_points(const struct fake_engine *fake,
                                    arena_alloc_array(arena, query->limit + 1, sizeof *hits.items)};
     for (size_t i = 0; hits.items && i < end; i++)
         if (scored[i].id >= 0 && scored[i].id <= INT32_MAX)
-            hits.items[hits.count++] =
-                (struct vector_hit){(int32_t)scored[i].id, scored[i].score,
-                                    scored[i].revision == VECTOR_NONE ? -1 : scored[i].revision};
+            hits.items[hits.count++] = (struct vector_hit){(int32_t)scored[i].id, scored[i].score,
+                                                           fake_shown_revision(scored[i].revision)};
     free(scored);
     if (!hits.items)
         return error_no_memory(error, "hits");
@@ -533,7 +548,7 @@ static enum grove_code fake_states(struct vector_engine *engine, const int32_t *
                 is_lost(fault) ? NULL : fake_find(fake, content_ids[i]);
             ret[i] = (struct vector_state){.content_id = content_ids[i], .present = point != NULL};
             if (point)
-                ret[i].revision = point->revision == VECTOR_NONE ? -1 : point->revision;
+                ret[i].revision = fake_shown_revision(point->revision);
         }
         pthread_mutex_unlock(&fake->mutex);
     }
@@ -543,6 +558,12 @@ static enum grove_code fake_states(struct vector_engine *engine, const int32_t *
 static void fake_free(struct vector_engine *engine)
 {
     fake_engine_free(fake_of(engine));
+}
+
+static const char *fake_collection(const struct vector_engine *engine)
+{
+    (void)engine;
+    return "content_vectors";
 }
 
 static const char *fake_describe(const struct vector_engine *engine)
@@ -555,11 +576,13 @@ const struct vector_engine_operations fake_operations = {
     .name = "fake",
     .free = fake_free,
     .describe = fake_describe,
+    .collection = fake_collection,
     .ensure_collection = fake_ensure,
     .drop_collection = fake_drop,
     .info = fake_info,
     .upsert = fake_upsert,
     .remove = fake_remove,
+    .evict = fake_evict,
     .search = fake_search,
     .graph = fake_graph,
     .count = fake_count,

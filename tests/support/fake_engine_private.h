@@ -11,12 +11,12 @@
 
 enum { FAKE_FAULTS_MAX = 32, FAKE_LATER_MAX = 256 };
 
-// An upsert or a removal, with all that it needs.
+// An upsert, a removal or an eviction, with all that it needs.
 struct fake_write {
     enum engine_call call;
     bool unconditional; // replaces whatever is there
     size_t count;
-    struct fake_point *points; // of a removal: id and revision only
+    struct fake_point *points; // of what removes: id and revision only
 };
 
 struct fake_armed {
@@ -56,6 +56,9 @@ void fake_engine_free(struct fake_engine *fake);
 void fake_make_collection(struct fake_engine *fake);
 
 struct fake_point *fake_find(struct fake_engine *fake, int64_t id);
+
+// As the client tells it: VECTOR_NO_REVISION for a point without one.
+int64_t fake_shown_revision(int64_t revision);
 
 // To length 1, as the engine does for cosines: but for those that are too short.
 void fake_normalise(const struct fake_engine *fake, float vector[static VECTOR_DIMENSION]);

@@ -107,6 +107,17 @@ static bool is_newer(const struct fake_point *there, int64_t revision)
     return there->revision == VECTOR_NONE || there->revision > revision;
 }
 
+int64_t fake_shown_revision(int64_t revision)
+{
+    return revision == VECTOR_NONE ? VECTOR_NO_REVISION : revision;
+}
+
+// Who was seen without a revision of ours, and has one by now, stays.
+static bool is_as_seen(const struct fake_point *there, int64_t seen)
+{
+    return seen == VECTOR_NO_REVISION ? there->revision < 1 : there->revision == seen;
+}
+
 void fake_do_write(struct fake_engine *fake, const struct fake_write *write, size_t count)
 {
     if (!fake->collection)
@@ -114,6 +125,11 @@ void fake_do_write(struct fake_engine *fake, const struct fake_write *write, siz
     for (size_t i = 0; i < count; i++) {
         struct fake_point point = write->points[i];
         const struct fake_point *there = fake_find(fake, point.id);
+        if (write->call == ENGINE_EVICT) {
+            if (there && is_as_seen(there, point.revision))
+                take_point(fake, point.id);
+            continue;
+        }
         if (there && !write->unconditional && is_newer(there, point.revision))
             continue;
         if (write->call == ENGINE_REMOVE) {

@@ -102,6 +102,16 @@ static enum grove_code fault_remove(struct vector_engine *engine, const int32_t 
     return end(fault, code, error);
 }
 
+static enum grove_code fault_evict(struct vector_engine *engine, const struct vector_state *seen,
+                                   size_t count, struct grove_error *error)
+{
+    const struct engine_fault *fault = meet(fault_of(engine), ENGINE_EVICT);
+    enum grove_code code = GROVE_OK;
+    if (!fails_before(fault))
+        code = vector_evict(fault_of(engine)->within, seen, count, error);
+    return end(fault, code, error);
+}
+
 static enum grove_code fault_search(struct vector_engine *engine, const struct vector_query *query,
                                     struct arena *arena, struct vector_hits *ret,
                                     struct grove_error *error)
@@ -150,6 +160,11 @@ static void fault_free(struct vector_engine *engine)
     free(fault_of(engine));
 }
 
+static const char *fault_collection(const struct vector_engine *engine)
+{
+    return vector_collection(fault_of(engine)->within);
+}
+
 static const char *fault_describe(const struct vector_engine *engine)
 {
     return vector_describe(fault_of(engine)->within);
@@ -159,11 +174,13 @@ static const struct vector_engine_operations operations = {
     .name = "fault",
     .free = fault_free,
     .describe = fault_describe,
+    .collection = fault_collection,
     .ensure_collection = fault_ensure,
     .drop_collection = fault_drop,
     .info = fault_info,
     .upsert = fault_upsert,
     .remove = fault_remove,
+    .evict = fault_evict,
     .search = fault_search,
     .graph = fault_graph,
     .count = fault_count,

@@ -92,6 +92,16 @@ static enum grove_code trace_remove(struct vector_engine *engine, const int32_t 
     return keep(trace, &call, vector_remove(trace->within, content_ids, revisions, count, error));
 }
 
+static enum grove_code trace_evict(struct vector_engine *engine, const struct vector_state *seen,
+                                   size_t count, struct grove_error *error)
+{
+    struct trace_engine *trace = trace_of(engine);
+    struct trace_call call = begin(trace, ENGINE_EVICT, count);
+    for (size_t i = 0; i < count && i < TRACE_IDS_MAX; i++)
+        call.content_ids[i] = seen[i].content_id;
+    return keep(trace, &call, vector_evict(trace->within, seen, count, error));
+}
+
 static enum grove_code trace_search(struct vector_engine *engine, const struct vector_query *query,
                                     struct arena *arena, struct vector_hits *ret,
                                     struct grove_error *error)
@@ -149,6 +159,11 @@ static void trace_free(struct vector_engine *engine)
     free(trace);
 }
 
+static const char *trace_collection(const struct vector_engine *engine)
+{
+    return vector_collection(trace_of(engine)->within);
+}
+
 static const char *trace_describe(const struct vector_engine *engine)
 {
     return vector_describe(trace_of(engine)->within);
@@ -158,11 +173,13 @@ static const struct vector_engine_operations operations = {
     .name = "trace",
     .free = trace_free,
     .describe = trace_describe,
+    .collection = trace_collection,
     .ensure_collection = trace_ensure,
     .drop_collection = trace_drop,
     .info = trace_info,
     .upsert = trace_upsert,
     .remove = trace_remove,
+    .evict = trace_evict,
     .search = trace_search,
     .graph = trace_graph,
     .count = trace_count,

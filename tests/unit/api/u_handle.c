@@ -147,11 +147,70 @@ static void private_data_are_reached_without_a_key(void **state)
     assert_null(strcasestr(listener.heard, "api-key"));
 }
 
+static bool is_there(const struct home *home, const char *name)
+{
+    char path[PATH_MAX + 16];
+    snprintf(path, sizeof path, "%s/%s", home->servers, name);
+    return access(path, F_OK) == 0;
+}
+
+static void looking_starts_nothing(void **state)
+{
+    (void)state;
+    struct home home;
+    struct grove_error error;
+    struct vector_info info;
+    struct pg_conn *conn = NULL;
+    char folder[] = "/tmp/grove-test-XXXXXX", path[64], command[4 * PATH_MAX];
+    assert_non_null(mkdtemp(folder));
+    chmod(folder, 0755);
+    snprintf(path, sizeof path, "%s/home", folder);
+    assert_ok(home_open(path, &home, &error), error);
+    struct grove *grove =
+        open_handle(&(struct grove_options){.home = path, .home_use = GROVE_HOME_LOOK});
+    enum grove_code database = handle_database(grove, &conn, &error);
+    enum grove_code engine = vector_info(grove->store.engine, &info, &error);
+    pg_give(&conn);
+    grove_close(grove);
+    bool made = is_there(&home, "pg") || is_there(&home, "vector");
+    snprintf(command, sizeof command, "rm -rf '%s' '%s'", home.servers, folder);
+    assert_int_equal(system(command), 0);
+    assert_int_equal(database, GROVE_UNAVAILABLE);
+    assert_int_equal(engine, GROVE_UNAVAILABLE);
+    assert_false(made);
+}
+
+static void without_a_home_what_needs_it_says_so(void **state)
+{
+    (void)state;
+    struct grove_error error;
+    struct grove_status status;
+    struct grove *grove = NULL;
+    char folder[] = "/tmp/grove-test-XXXXXX", path[64];
+    assert_non_null(mkdtemp(folder));
+    snprintf(path, sizeof path, "%s/home", folder);
+    struct grove_options options = {.home = path, .home_use = GROVE_HOME_FIND};
+    assert_int_equal(grove_open(&options, &grove, &error), GROVE_NOT_FOUND);
+    options.home_use = GROVE_HOME_LOOK;
+    assert_int_equal(grove_open(&options, &grove, &error), GROVE_NOT_FOUND);
+    options.home_use = GROVE_HOME_NEEDLESS;
+    grove = open_handle(&options);
+    enum grove_code code = browse(grove, &error);
+    assert_ok(grove_get_status(grove, &status, &error), error);
+    grove_close(grove);
+    assert_int_equal(code, GROVE_NOT_FOUND);
+    assert_non_null(strstr(status.database_error, "there is no grove home"));
+    assert_non_null(strstr(status.engine_error, "there is no grove home"));
+    assert_int_equal(rmdir(folder), 0); // still empty
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(nobody_is_asked_before_there_is_need),
         cmocka_unit_test(private_data_are_reached_without_a_key),
+        cmocka_unit_test(looking_starts_nothing),
+        cmocka_unit_test(without_a_home_what_needs_it_says_so),
         STORES_TEST(a_database_of_yours_is_not_migrated),
         STORES_TEST(what_is_cancelled_stays_cancelled),
     };

@@ -89,7 +89,11 @@ static void bad_vectors(void **state)
     static const struct {
         const char *first, *rest, *reason; // NULL: it is good
     } rows[] = {
-        {"0", "0", "all zero"},
+        {"0", "0", "all zero:"},
+        {"-0.0", "0", "all zero:"},
+        {"1e-60", "0", "all zero in 32 bits"},
+        {"1e-45", "0", NULL},
+        {"3.4028234e38", "-3.4028234e38", NULL},
         {"1e39", "0.5", "number 1 is too large"},
         {"null", "0.5", "number 1 is none"},
         {"NaN", "0.5", "number 1 is NaN"},

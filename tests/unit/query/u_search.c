@@ -119,7 +119,7 @@ static void a_row_projected_before_the_engine_is_asked(struct test_stores *store
 {
     make_projected(stores, 2);
     make_row(stores, 0.95F);
-    TEST_AT(stores, SEARCH_PENDING, project);
+    TEST_AT(stores, SEARCH_PLANNED, project);
     assert_clean(stores, search(stores, 2), "3 1");
     assert_int_equal(fake_engine_points(stores->fake), 3);
 }
@@ -249,16 +249,6 @@ static void fewer_rows_than_wanted_are_no_shortage(struct test_stores *stores)
     assert_clean(stores, search(stores, 50), "1 2 3");
 }
 
-// A walk over the graph that ends early: all that match are compared instead.
-static void islands_are_reached_when_too_few_were_shown(struct test_stores *stores)
-{
-    const int32_t island[] = {1, 2};
-    make_projected(stores, 3);
-    fake_engine_hide(stores->fake, island, 2);
-    assert_clean(stores, search(stores, 3), "1 2 3");
-    assert_int_equal(fake_engine_calls(stores->fake, ENGINE_SEARCH), 2);
-}
-
 struct seen {
     unsigned searches, exact;
     size_t leaf_ids;
@@ -272,41 +262,6 @@ static void note_search(void *state, const struct engine_event *event)
     seen->searches++;
     seen->exact += event->query->exact;
     seen->leaf_ids = event->query->filter->by_leaf ? event->query->filter->leaf_id_count : 0;
-}
-
-static void exact_searches_reach_islands(struct test_stores *stores)
-{
-    const int32_t island[] = {1, 2};
-    struct seen seen = {0};
-    make_projected(stores, 8);
-    fake_engine_hide(stores->fake, island, 2);
-    fake_engine_set_hooks(stores->fake,
-                          &(struct fake_hooks){.before = note_search, .state = &seen});
-    const struct grove_result *result =
-        search_as(stores, (struct grove_search_request){.limit = 2, .exact = true});
-    assert_clean(stores, result, "1 2");
-    assert_int_equal(seen.exact, seen.searches);
-    search(stores, 2);
-    assert_true(seen.exact < seen.searches); // it is asked for only where it is wanted
-}
-
-static void discoveries_are_exact(struct test_stores *stores)
-{
-    const int32_t island[] = {1};
-    struct seen seen = {0};
-    struct grove_result *result;
-    struct grove_error error;
-    struct test_vector query = test_toward(1, 0);
-    make_projected(stores, 8);
-    fake_engine_hide(stores->fake, island, 1);
-    fake_engine_set_hooks(stores->fake,
-                          &(struct fake_hooks){.before = note_search, .state = &seen});
-    const struct grove_discover_request request = {.vector = query.numbers, .limit = 3, .depth = 3};
-    assert_ok(query_discover(&stores->store, &request, &result, &error), error);
-    test_at_end(stores, TEST_LAST, free_result, result);
-    assert_rows(stores, result, "1 2 3");
-    assert_true(seen.searches > 0);
-    assert_int_equal(seen.exact, seen.searches);
 }
 
 static void a_path_goes_to_the_engine_as_leaves(struct test_stores *stores)
@@ -405,9 +360,6 @@ int main(int argc, char **argv)
         STORES_TEST(lost_points_degrade_and_are_found),
         STORES_TEST(lost_points_are_told_where_pushing_down_was_asked_for),
         STORES_TEST(fewer_rows_than_wanted_are_no_shortage),
-        STORES_TEST(islands_are_reached_when_too_few_were_shown),
-        STORES_TEST(exact_searches_reach_islands),
-        STORES_TEST(discoveries_are_exact),
         STORES_TEST(a_path_goes_to_the_engine_as_leaves),
         STORES_TEST(postgres_stands_in),
         STORES_TEST(nobody_stands_in_where_pushing_down_was_asked_for),

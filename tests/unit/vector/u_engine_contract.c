@@ -195,6 +195,20 @@ static void a_removed_point_can_come_again(struct contract *contract)
     assert_int_equal(revision_of(contract, 1), 5);
 }
 
+static void what_was_seen_is_evicted(struct contract *contract)
+{
+    struct grove_error error;
+    const struct vector_state seen[] = {
+        {1, true, 10}, {2, true, 9}, {3, true, 11}, {4, true, VECTOR_NO_REVISION}, {9, true, 10}};
+    for (int32_t id = 1; id <= 5; id++)
+        upsert_one(contract, id, 10, 0.5F);
+    assert_ok(vector_evict(contract->engine, seen, ARRAY_COUNT(seen), &error), error);
+    assert_int_equal(revision_of(contract, 1), -1);
+    for (int32_t id = 2; id <= 5; id++) // others than were seen, and one that nobody named
+        assert_int_equal(revision_of(contract, id), 10);
+    assert_int_equal(count_points(contract, NULL), 4);
+}
+
 static void what_is_no_number_is_refused(struct contract *contract)
 {
     struct grove_error error;
@@ -210,6 +224,7 @@ static void nothing_to_write_is_fine(struct contract *contract)
     struct grove_error error;
     assert_ok(vector_upsert(contract->engine, NULL, 0, &error), error);
     assert_ok(vector_remove(contract->engine, NULL, NULL, 0, &error), error);
+    assert_ok(vector_evict(contract->engine, NULL, 0, &error), error);
     assert_ok(vector_states(contract->engine, NULL, 0, NULL, &error), error);
 }
 
@@ -580,6 +595,7 @@ static void a_dropped_collection_is_gone(struct contract *contract)
     assert_gone(vector_info(engine, &info, &error), &error);
     assert_gone(vector_upsert(engine, &point, 1, &error), &error);
     assert_gone(vector_remove(engine, &point.content_id, &point.revision, 1, &error), &error);
+    assert_gone(vector_evict(engine, &(struct vector_state){1, true, 10}, 1, &error), &error);
     assert_gone(vector_search(engine, &query, &contract->arena, &hits, &error), &error);
     query.also_ids = &point.content_id;
     query.also_count = 1;
@@ -707,6 +723,7 @@ static void wrappers_fail_and_record(void **state)
     CASE(a_removal_removes)                                                                        \
     CASE(a_late_removal_loses)                                                                     \
     CASE(a_removed_point_can_come_again)                                                           \
+    CASE(what_was_seen_is_evicted)                                                                 \
     CASE(what_is_no_number_is_refused)                                                             \
     CASE(nothing_to_write_is_fine)                                                                 \
     CASE(hits_come_best_first)                                                                     \

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Filters as JSON, and the client against a server that answers what the test wants.
-#include "../test.h"
+#include "canned.h"
 
 #include <arpa/inet.h>
-#include <pthread.h>
 #include <sys/socket.h>
 #include <unistd.h>
 #include <yyjson.h>
@@ -47,114 +46,18 @@ static void filters(void **state)
     strbuf_release(&body);
 }
 
-// --- a server of one thread that answers each connection's requests from a list -----------------
-
-struct canned {
-    const char *status; // "200 OK"
-    const char *body;   // NULL: hang up without an answer
-};
-
-struct server {
-    int listener;
-    unsigned short port;
-    const struct canned *answers;
-    size_t count;
-    char requests[16][8192]; // their beginnings
-    size_t served;
-    pthread_t thread;
-};
-
-static size_t read_request(int fd, char *buffer, size_t size)
-{
-    size_t length = 0;
-    for (;;) {
-        ssize_t got = read(fd, buffer + length, size - 1 - length);
-        if (got <= 0)
-            return 0;
-        length += (size_t)got;
-        buffer[length] = '\0';
-        const char *end = strstr(buffer, "\r\n\r\n");
-        const char *header = strcasestr(buffer, "content-length:");
-        size_t wanted = header ? (size_t)strtoul(header + 15, NULL, 10) : 0;
-        if (end && length >= (size_t)(end + 4 - buffer) + wanted)
-            return length;
-    }
-}
-
-static void *serve(void *state)
-{
-    struct server *server = state;
-    static char buffer[1 << 20];
-    int fd = -1;
-    for (size_t i = 0; i < server->count; i++) {
-        if (fd < 0)
-            fd = accept(server->listener, NULL, NULL);
-        if (fd < 0)
-            return NULL;
-        if (read_request(fd, buffer, sizeof buffer) == 0) {
-            close(fd);
-            fd = -1;
-            i--;
-            continue;
-        }
-        snprintf(server->requests[i], sizeof server->requests[i], "%.8000s", buffer);
-        server->served = i + 1;
-        if (!server->answers[i].body) {
-            close(fd);
-            fd = -1;
-            continue;
-        }
-        dprintf(fd, "HTTP/1.1 %s\r\nContent-Length: %zu\r\n\r\n%s", server->answers[i].status,
-                strlen(server->answers[i].body), server->answers[i].body);
-    }
-    if (fd >= 0)
-        close(fd);
-    return NULL;
-}
-
-static void start(struct server *server, const struct canned *answers, size_t count)
-{
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t length = sizeof address;
-    *server = (struct server){.answers = answers, .count = count};
-    server->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    assert_int_equal(bind(server->listener, (struct sockaddr *)&address, length), 0);
-    assert_int_equal(listen(server->listener, 4), 0);
-    assert_int_equal(getsockname(server->listener, (struct sockaddr *)&address, &length), 0);
-    server->port = ntohs(address.sin_port);
-    assert_int_equal(pthread_create(&server->thread, NULL, serve, server), 0);
-}
-
-static void stop(struct server *server)
-{
-    shutdown(server->listener, SHUT_RDWR);
-    pthread_join(server->thread, NULL);
-    close(server->listener);
-}
-
-static struct vector_engine *open_engine(const struct server *server, const char *key)
-{
-    struct vector_engine *engine;
-    struct grove_error error;
-    char url[128];
-    snprintf(url, sizeof url, "http://user:secret@127.0.0.1:%u/", server->port);
-    struct qdrant_options options = {.url = url, .api_key = key, .request_timeout_ms = 5000};
-    assert_ok(qdrant_open(&options, &engine, &error), error);
-    return engine;
-}
-
 static void a_search(void **state)
 {
     (void)state;
-    static const struct canned answers[] = {
+    static const struct canned_answer answers[] = {
         {"200 OK",
          "{\"result\":{\"points\":[{\"id\":5,\"score\":0.75,\"payload\":{\"revision\":9}},"
          "{\"id\":\"b4e0-uuid\",\"score\":0.5,\"payload\":{}},"
          "{\"id\":6,\"score\":0.25,\"payload\":{}}]},\"status\":\"ok\",\"time\":0.1}"},
     };
-    struct server server;
-    start(&server, answers, ARRAY_COUNT(answers));
-    struct vector_engine *engine = open_engine(&server, "k3y");
+    struct canned_server server;
+    canned_start(&server, answers, ARRAY_COUNT(answers));
+    struct vector_engine *engine = canned_engine(&server, "k3y");
     struct arena arena;
     struct vector_hits hits;
     struct grove_error error;
@@ -168,250 +71,16 @@ static void a_search(void **state)
     assert_true(hits.items[1].revision == -1);
     arena_release(&arena);
     vector_engine_free(engine);
-    stop(&server);
+    canned_stop(&server);
     assert_non_null(
         strstr(server.requests[0], "POST /collections/content_vectors/points/query HTTP/1.1"));
     assert_non_null(strstr(server.requests[0], "api-key: k3y"));
 }
 
-// --- points compared besides, and names of graphs -----------------------------------------------
-
-#define POINT(id, score, revision)                                                                 \
-    "{\"id\":" #id ",\"score\":" #score ",\"payload\":{\"revision\":" #revision "}}"
-#define FOUND "{\"result\":{\"points\":[" POINT(5, 0.75, 9) "]}}"
-#define MODERN "{\"title\":\"qdrant\",\"version\":\"1.18.3\"}"
-#define OLDER "{\"title\":\"qdrant\",\"version\":\"1.17.1\"}"
-#define SEGMENT(uuid) "{\"uuid\":\"" uuid "\",\"points_count\":7}"
-#define OPTIMIZATION(segments) "{\"optimizer\":\"merge\",\"segments\":[" segments "]}"
-#define SEGMENTS(running, queued, idle)                                                            \
-    "{\"result\":{\"summary\":{},\"running\":[" running "],\"queued\":[" queued                    \
-    "],\"idle_segments\":[" idle "]}}"
-#define STATUS(status, segments)                                                                   \
-    "{\"result\":{\"status\":\"" status "\",\"segments_count\":" segments                          \
-    ",\"indexed_vectors_count\":5}}"
-
-// A client of a server with these answers, and what a test asks of it.
-struct asked {
-    struct server server;
-    struct vector_engine *engine;
-    struct arena arena;
-    struct vector_hits hits;
-    char graph[VECTOR_GRAPH_SIZE];
-    struct grove_error error;
-};
-
-static void ask(struct asked *asked, const struct canned *answers, size_t count)
-{
-    start(&asked->server, answers, count);
-    asked->engine = open_engine(&asked->server, NULL);
-    arena_init(&asked->arena, 1 << 20);
-}
-
-static enum grove_code ask_search(struct asked *asked, struct vector_query query)
-{
-    float vector[VECTOR_DIMENSION] = {1};
-    query.vector = vector;
-    return vector_search(asked->engine, &query, &asked->arena, &asked->hits, &asked->error);
-}
-
-static const char *hits_graph(struct asked *asked)
-{
-    assert_ok(ask_search(asked, (struct vector_query){.limit = 3, .name_graph = true}),
-              asked->error);
-    assert_int_equal(asked->hits.count, 1);
-    return asked->hits.graph;
-}
-
-static const char *server_graph(struct asked *asked)
-{
-    assert_ok(vector_graph(asked->engine, asked->graph, &asked->error), asked->error);
-    return asked->graph;
-}
-
-// All its answers must have been asked for.
-static void end(struct asked *asked)
-{
-    vector_engine_free(asked->engine);
-    arena_release(&asked->arena);
-    stop(&asked->server);
-    assert_int_equal(asked->server.served, asked->server.count);
-}
-
-static void points_besides_are_a_second_search(void **state)
-{
-    (void)state;
-    static const struct canned answers[] = {
-        {"200 OK",
-         "{\"result\":[{\"points\":[" POINT(5, 0.75, 9) "," POINT(7, 0.5, 1) "," POINT(
-             6, 0.25,
-             1) "],\"graph\":\"g-3\"},{\"points\":[" POINT(4, 0.5,
-                                                           1) "," POINT(5, 0.375,
-                                                                        10) "," POINT(3, 0.25,
-                                                                                      1) "],"
-                                                                                         "\"graph\""
-                                                                                         ":\"g-4\"}"
-                                                                                         "]}"},
-        {"200 OK", "{\"result\":[{\"points\":[]}]}"},
-        {"200 OK", "{\"result\":{\"points\":[]}}"},
-    };
-    const struct text types[] = {text_of("A")};
-    const int32_t ids[] = {4, 5, 3}, wanted[] = {4, 7, 5, 3};
-    struct vector_filter filter = VECTOR_FILTER_ANY;
-    filter.content_types = types;
-    filter.content_type_count = 1;
-    struct vector_query query = {.filter = &filter,
-                                 .limit = 4,
-                                 .hnsw_ef = 64,
-                                 .also_ids = ids,
-                                 .also_count = 3,
-                                 .name_graph = true};
-    struct asked asked;
-    ask(&asked, answers, ARRAY_COUNT(answers));
-    assert_ok(ask_search(&asked, query), asked.error);
-    assert_int_equal(asked.hits.count, 4);
-    for (size_t i = 0; i < 4; i++)
-        assert_int_equal(asked.hits.items[i].content_id, wanted[i]);
-    assert_true(asked.hits.items[2].revision == 10); // it changed between the two
-    assert_string_equal(asked.hits.graph, "g-3");
-    assert_int_equal(ask_search(&asked, query), GROVE_ENGINE); // one answer is missing
-    query.exact = true;
-    assert_ok(ask_search(&asked, query), asked.error);
-    const char *sent = asked.server.requests[0];
-    assert_non_null(strstr(sent, "POST /collections/content_vectors/points/query/batch HTTP/1.1"));
-    assert_non_null(strstr(sent, "],\"filter\":{\"must\":[{\"key\":\"content_type\",\"match\":"
-                                 "{\"any\":[\"A\"]}}]},\"limit\":4,\"params\":{\"hnsw_ef\":64}"));
-    assert_non_null(strstr(sent, "],\"filter\":{\"must\":[{\"has_id\":[4,5,3]},"
-                                 "{\"key\":\"content_type\",\"match\":{\"any\":[\"A\"]}}]},"
-                                 "\"limit\":4,\"params\":{\"exact\":true}"));
-    assert_non_null(strstr(asked.server.requests[2], "/points/query HTTP/1.1"));
-    assert_null(strstr(asked.server.requests[2], "has_id"));
-    end(&asked);
-}
-
-static void the_private_server_names_its_graph(void **state)
-{
-    (void)state;
-    static const struct canned answers[] = {
-        {"200 OK", "{\"result\":{\"points\":[" POINT(5, 0.75, 9) "],\"graph\":\"g-3\"}}"},
-        {"200 OK", "{\"result\":{\"points\":[" POINT(5, 0.75, 9) "],\"graph\":\"g-3\"}}"},
-        {"200 OK", MODERN},
-        {"200 OK", "{\"result\":{\"status\":\"green\",\"graph\":\"g-3\"}}"},
-        {"200 OK", "{\"result\":{\"status\":\"yellow\",\"graph\":\"g-3\"}}"},
-        {"404 Not Found", "{\"status\":{\"error\":\"Not found: Collection doesn't exist!\"}}"},
-    };
-    struct asked asked;
-    ask(&asked, answers, ARRAY_COUNT(answers));
-    assert_string_equal(hits_graph(&asked), "g-3");
-    assert_ok(ask_search(&asked, (struct vector_query){.limit = 3}), asked.error);
-    assert_string_equal(asked.hits.graph, ""); // nobody wanted it
-    assert_string_equal(server_graph(&asked), "g-3");
-    assert_string_equal(server_graph(&asked), "");
-    assert_int_equal(vector_graph(asked.engine, asked.graph, &asked.error), GROVE_NOT_FOUND);
-    end(&asked);
-}
-
-static void segments_name_the_graphs(void **state)
-{
-    (void)state;
-    static const struct canned answers[] = {
-        {"200 OK", FOUND},
-        {"200 OK", MODERN},
-        {"200 OK", SEGMENTS("", "", SEGMENT("aa") "," SEGMENT("bb"))},
-        {"200 OK", STATUS("green", "2")},
-        {"200 OK", SEGMENTS("", "", SEGMENT("bb") "," SEGMENT("aa") "," SEGMENT("bb"))},
-        {"200 OK", STATUS("green", "2")}, // to be built soon
-        {"200 OK", SEGMENTS("", OPTIMIZATION(SEGMENT("aa")), SEGMENT("bb"))},
-        {"200 OK", STATUS("green", "2")}, // being built
-        {"200 OK", SEGMENTS(OPTIMIZATION(SEGMENT("aa")), "", SEGMENT("bb"))},
-        {"200 OK", STATUS("yellow", "2")},
-        {"200 OK", FOUND}, // the old graphs answer meanwhile
-        {"200 OK", SEGMENTS(OPTIMIZATION(SEGMENT("aa")), OPTIMIZATION(SEGMENT("bb")), "")},
-        {"200 OK", FOUND}, // and then the new one
-        {"200 OK", SEGMENTS("", "", SEGMENT("bb") "," SEGMENT("cc"))},
-    };
-    struct asked asked;
-    char first[VECTOR_GRAPH_SIZE];
-    ask(&asked, answers, ARRAY_COUNT(answers));
-    snprintf(first, sizeof first, "%s", hits_graph(&asked));
-    assert_true(first[0]);
-    assert_string_equal(server_graph(&asked), first);
-    assert_string_equal(server_graph(&asked), "");
-    assert_string_equal(server_graph(&asked), "");
-    assert_string_equal(server_graph(&asked), "");
-    assert_string_equal(hits_graph(&asked), first);
-    const char *second = hits_graph(&asked);
-    assert_true(second[0]);
-    assert_string_not_equal(second, first);
-    end(&asked);
-    assert_non_null(strstr(asked.server.requests[2],
-                           "GET /collections/content_vectors/optimizations?"
-                           "with=queued,idle_segments HTTP/1.1"));
-}
-
-static void counts_name_the_graphs_of_other_servers(void **state)
-{
-    (void)state;
-    static const struct canned answers[] = {
-        {"200 OK", FOUND},
-        {"200 OK", OLDER},
-        {"200 OK", STATUS("green", "2")},
-        {"200 OK", STATUS("green", "2")}, // one answer tells both
-        {"200 OK", STATUS("yellow", "2")},
-        {"200 OK", STATUS("green", "3")},
-    };
-    // A newer one whose route is missing, or answers something else.
-    static const struct canned without[] = {
-        {"200 OK", FOUND},
-        {"200 OK", MODERN},
-        {"404 Not Found", "{}"},
-        {"200 OK", STATUS("green", "2")},
-        {"200 OK", STATUS("green", "2")},
-        {"200 OK", "{\"result\":{\"running\":[],\"queued\":[]}}"},
-        {"404 Not Found", "{}"}, // the collection itself
-    };
-    struct asked asked;
-    char first[VECTOR_GRAPH_SIZE];
-    ask(&asked, answers, ARRAY_COUNT(answers));
-    snprintf(first, sizeof first, "%s", hits_graph(&asked));
-    assert_true(first[0]);
-    assert_string_equal(server_graph(&asked), first);
-    assert_string_equal(server_graph(&asked), "");
-    assert_string_not_equal(server_graph(&asked), first);
-    end(&asked);
-    ask(&asked, without, ARRAY_COUNT(without));
-    assert_string_equal(hits_graph(&asked), first);
-    assert_string_equal(server_graph(&asked), first);
-    assert_int_equal(vector_graph(asked.engine, asked.graph, &asked.error), GROVE_NOT_FOUND);
-    end(&asked);
-}
-
-static void hits_stand_without_a_name(void **state)
-{
-    (void)state;
-    static const struct canned answers[] = {
-        {"200 OK", FOUND},
-        {"500 Internal Server Error", "{}"}, // its version
-        {"200 OK", FOUND},
-        {"200 OK", MODERN},
-        {"503 Service Unavailable", "{}"}, // its segments
-        {"200 OK", FOUND},
-        {"404 Not Found", "{}"},
-        {"404 Not Found", "{}"}, // the collection went meanwhile
-    };
-    struct asked asked;
-    ask(&asked, answers, ARRAY_COUNT(answers));
-    for (int i = 0; i < 3; i++)
-        assert_string_equal(hits_graph(&asked), "");
-    assert_ok(ask_search(&asked, (struct vector_query){.limit = 0, .name_graph = true}),
-              asked.error);
-    assert_string_equal(asked.hits.graph, "");
-    end(&asked);
-}
-
 static void refusals(void **state)
 {
     (void)state;
-    static const struct canned answers[] = {
+    static const struct canned_answer answers[] = {
         {"404 Not Found", "{\"status\":{\"error\":\"Not found: Collection `x` doesn't exist!\"}}"},
         {"403 Forbidden", "{\"status\":{\"error\":\"forbidden\"}}"},
         {"500 Internal Server Error", "oops"},
@@ -421,9 +90,9 @@ static void refusals(void **state)
     };
     static const enum grove_code codes[] = {GROVE_NOT_FOUND,   GROVE_DENIED, GROVE_ENGINE,
                                             GROVE_UNAVAILABLE, GROVE_ENGINE, GROVE_ENGINE};
-    struct server server;
-    start(&server, answers, ARRAY_COUNT(answers));
-    struct vector_engine *engine = open_engine(&server, NULL);
+    struct canned_server server;
+    canned_start(&server, answers, ARRAY_COUNT(answers));
+    struct vector_engine *engine = canned_engine(&server, NULL);
     for (size_t i = 0; i < ARRAY_COUNT(codes); i++) {
         uint64_t count;
         struct grove_error error;
@@ -432,25 +101,25 @@ static void refusals(void **state)
         assert_null(strstr(error.message, "secret"));
     }
     vector_engine_free(engine);
-    stop(&server);
+    canned_stop(&server);
 }
 
 static void a_cut_request_is_sent_again(void **state)
 {
     (void)state;
-    static const struct canned answers[] = {
+    static const struct canned_answer answers[] = {
         {NULL, NULL},
         {"200 OK", "{\"result\":{\"count\":3}}"},
     };
-    struct server server;
-    start(&server, answers, ARRAY_COUNT(answers));
-    struct vector_engine *engine = open_engine(&server, NULL);
+    struct canned_server server;
+    canned_start(&server, answers, ARRAY_COUNT(answers));
+    struct vector_engine *engine = canned_engine(&server, NULL);
     uint64_t count = 0;
     struct grove_error error;
     assert_ok(vector_count(engine, NULL, &count, &error), error);
     assert_int_equal(count, 3);
     vector_engine_free(engine);
-    stop(&server);
+    canned_stop(&server);
 }
 
 // A server that accepts and then says nothing: readers are not kept as long as writers.
@@ -495,12 +164,12 @@ static void a_server_that_hangs(void **state)
 static void writes_are_conditional(void **state)
 {
     (void)state;
-    static const struct canned modern[] = {
+    static const struct canned_answer modern[] = {
         {"200 OK", "{\"title\":\"qdrant\",\"version\":\"1.17.0\"}"},
         {"200 OK", "{\"result\":{},\"status\":\"ok\"}"},
     };
     // The older server has a newer revision of point 2: only point 1 is written.
-    static const struct canned older[] = {
+    static const struct canned_answer older[] = {
         {"200 OK", "{\"title\":\"qdrant\",\"version\":\"1.12.5\"}"},
         {"200 OK", "{\"result\":[{\"id\":2,\"payload\":{\"revision\":50}}]}"},
         {"200 OK", "{\"result\":{},\"status\":\"ok\"}"},
@@ -516,13 +185,13 @@ static void writes_are_conditional(void **state)
                                           .chunk_number = 1,
                                           .word_count = VECTOR_NONE,
                                           .created_at_us = 0};
-    struct server server;
+    struct canned_server server;
     struct grove_error error;
-    start(&server, modern, ARRAY_COUNT(modern));
-    struct vector_engine *engine = open_engine(&server, NULL);
+    canned_start(&server, modern, ARRAY_COUNT(modern));
+    struct vector_engine *engine = canned_engine(&server, NULL);
     assert_ok(vector_upsert(engine, points, 2, &error), error);
     vector_engine_free(engine);
-    stop(&server);
+    canned_stop(&server);
     assert_non_null(
         strstr(server.requests[1], "PUT /collections/content_vectors/points?wait=true"));
     assert_non_null(strstr(server.requests[1], "],\"update_filter\":{\"should\":["
@@ -530,14 +199,14 @@ static void writes_are_conditional(void **state)
                                                "\"revision\",\"range\":{\"lte\":10}}]},"
                                                "{\"must\":[{\"has_id\":[2]},{\"key\":"
                                                "\"revision\",\"range\":{\"lte\":10}}]}]}}"));
-    start(&server, older, ARRAY_COUNT(older));
-    engine = open_engine(&server, NULL);
+    canned_start(&server, older, ARRAY_COUNT(older));
+    engine = canned_engine(&server, NULL);
     assert_ok(vector_upsert(engine, points, 2, &error), error);
     float bad[VECTOR_DIMENSION] = {(float)(0.0 / 0.0)};
     points[0].vector = bad;
     assert_int_equal(vector_upsert(engine, points, 1, &error), GROVE_INVALID);
     vector_engine_free(engine);
-    stop(&server);
+    canned_stop(&server);
     assert_non_null(strstr(server.requests[2], "{\"points\":[{\"id\":1,"));
     assert_null(strstr(server.requests[2], "{\"id\":2,"));
 }
@@ -545,16 +214,16 @@ static void writes_are_conditional(void **state)
 static void removals_are_conditional(void **state)
 {
     (void)state;
-    static const struct canned answers[] = {{"200 OK", "{\"result\":{},\"status\":\"ok\"}"}};
+    static const struct canned_answer answers[] = {{"200 OK", "{\"result\":{},\"status\":\"ok\"}"}};
     const int32_t ids[] = {7, 8};
     const int64_t revisions[] = {70, 80};
-    struct server server;
+    struct canned_server server;
     struct grove_error error;
-    start(&server, answers, ARRAY_COUNT(answers));
-    struct vector_engine *engine = open_engine(&server, NULL);
+    canned_start(&server, answers, ARRAY_COUNT(answers));
+    struct vector_engine *engine = canned_engine(&server, NULL);
     assert_ok(vector_remove(engine, ids, revisions, 2, &error), error);
     vector_engine_free(engine);
-    stop(&server);
+    canned_stop(&server);
     assert_non_null(
         strstr(server.requests[0], "POST /collections/content_vectors/points/delete?wait=true"));
     assert_non_null(
@@ -565,6 +234,208 @@ static void removals_are_conditional(void **state)
 }
 
 #define VERSION "{\"title\":\"qdrant\",\"version\":\"1.17.0\"}"
+
+// --- answers that leave something out -----------------------------------------------------------
+
+static void evictions_are_exact(void **state)
+{
+    (void)state;
+    static const struct canned_answer answers[] = {{"200 OK", "{\"result\":{},\"status\":\"ok\"}"}};
+    const struct vector_state seen[] = {{7, true, 70}, {8, true, VECTOR_NO_REVISION}};
+    struct canned_server server;
+    struct grove_error error;
+    canned_start(&server, answers, ARRAY_COUNT(answers));
+    struct vector_engine *engine = canned_engine(&server, NULL);
+    assert_ok(vector_evict(engine, seen, 2, &error), error);
+    vector_engine_free(engine);
+    canned_stop(&server);
+    assert_non_null(
+        strstr(server.requests[0], "POST /collections/content_vectors/points/delete?wait=true"));
+    assert_non_null(strstr(server.requests[0],
+                           "{\"filter\":{\"should\":["
+                           "{\"must\":[{\"has_id\":[7]},"
+                           "{\"key\":\"revision\",\"range\":{\"gte\":70,\"lte\":70}}]},"
+                           "{\"must\":[{\"has_id\":[8]}],\"should\":["
+                           "{\"must_not\":[{\"key\":\"revision\",\"range\":{\"gte\":1}}]},"
+                           "{\"key\":\"revision[]\",\"range\":{\"gte\":1}},"
+                           "{\"key\":\"revision\",\"range\":{\"gte\":9223372036854775807}}]}]}}"));
+}
+
+// Whatever such an answer says: only what is read afterwards tells.
+static void an_answer_to_a_write_is_not_believed(void **state)
+{
+    (void)state;
+    static const struct canned_answer answers[] = {
+        {"200 OK", VERSION},
+        {"200 OK", "{\"result\":{\"operation_id\":1,\"status\":\"completed\"}}"},
+        {"200 OK", "{\"result\":[]}"},
+        {"200 OK", "{\"result\":{\"operation_id\":2,\"status\":\"acknowledged\"}}"},
+        {"200 OK", "{\"result\":[{\"id\":1,\"payload\":{\"revision\":10}}]}"},
+    };
+    float vector[VECTOR_DIMENSION] = {1};
+    struct vector_point point = {.content_id = 1,
+                                 .revision = 10,
+                                 .vector = vector,
+                                 .hierarchy_table = text_of("t"),
+                                 .content_type = text_of("c")};
+    struct canned_server server;
+    struct grove_error error;
+    struct vector_state there;
+    canned_start(&server, answers, ARRAY_COUNT(answers));
+    struct vector_engine *engine = canned_engine(&server, NULL);
+    for (int i = 0; i < 2; i++) {
+        assert_ok(vector_upsert(engine, &point, 1, &error), error);
+        assert_ok(vector_states(engine, &point.content_id, 1, &there, &error), error);
+        assert_int_equal(there.present, i);
+    }
+    vector_engine_free(engine);
+    canned_stop(&server);
+}
+
+static enum grove_code ask_info(struct vector_engine *engine, struct grove_error *error)
+{
+    struct vector_info info;
+    return vector_info(engine, &info, error);
+}
+
+static enum grove_code ask_count(struct vector_engine *engine, struct grove_error *error)
+{
+    uint64_t count;
+    return vector_count(engine, NULL, &count, error);
+}
+
+static enum grove_code ask_states(struct vector_engine *engine, struct grove_error *error)
+{
+    const int32_t id = 1;
+    struct vector_state there;
+    return vector_states(engine, &id, 1, &there, error);
+}
+
+static enum grove_code ask_search(struct vector_engine *engine, struct grove_error *error)
+{
+    float vector[VECTOR_DIMENSION] = {1};
+    struct vector_query query = {.vector = vector, .limit = 3};
+    struct arena arena;
+    struct vector_hits hits;
+    arena_init(&arena, 1 << 20);
+    enum grove_code code = vector_search(engine, &query, &arena, &hits, error);
+    arena_release(&arena);
+    return code;
+}
+
+// "Nothing", "none" and "no such point" are answers; that there is no answer is none of them.
+static void what_is_no_answer_is_an_error(void **state)
+{
+    (void)state;
+    static const struct {
+        enum grove_code (*ask)(struct vector_engine *engine, struct grove_error *error);
+        size_t before; // requests that are answered as they should be
+        const char *bodies[6];
+    } rows[] = {
+        {ask_states, 0, {"{\"result\":{}}", "{\"result\":true}", "{\"result\":{\"points\":[]}}"}},
+        {ask_count,
+         0,
+         {"{\"result\":[]}", "{\"result\":{\"count\":null}}", "{\"result\":{\"count\":-1}}",
+          "{\"result\":{\"count\":1.5}}"}},
+        {ask_search,
+         0,
+         {"{\"result\":[]}", "{\"result\":{\"points\":{}}}", "{\"result\":{\"points\":[7]}}",
+          "{\"result\":{\"points\":[{\"id\":7}]}}", "{\"result\":{\"points\":[{\"score\":0.5}]}}"}},
+        {ask_info,
+         2,
+         {"{\"result\":[]}", "{\"result\":{}}", "{\"result\":{\"status\":\"green\"}}",
+          "{\"result\":{\"status\":\"green\",\"points_count\":null}}",
+          "{\"result\":{\"points_count\":3}}"}},
+        {vector_ensure_collection,
+         1,
+         {"{\"result\":[]}", "{\"result\":{}}", "{\"result\":{\"config\":{\"params\":{}}}}",
+          "{\"result\":{\"config\":{\"params\":{\"vectors\":"
+          "{\"size\":384,\"distance\":\"Cosine\"}}}}}"}},
+    };
+    static const char *const nothing[] = {"{}", "{\"result\":null}", "[]", "7"};
+    for (size_t i = 0; i < ARRAY_COUNT(rows); i++)
+        for (size_t k = 0; k < ARRAY_COUNT(nothing) + ARRAY_COUNT(rows[i].bodies); k++) {
+            const char *body =
+                k < ARRAY_COUNT(nothing) ? nothing[k] : rows[i].bodies[k - ARRAY_COUNT(nothing)];
+            struct canned_answer answers[4];
+            struct canned_server server;
+            struct grove_error error = {0};
+            for (size_t n = 0; n < ARRAY_COUNT(answers); n++)
+                answers[n] = (struct canned_answer){"200 OK", n < rows[i].before ? VERSION : body};
+            if (!body)
+                continue;
+            canned_start(&server, answers, ARRAY_COUNT(answers));
+            struct vector_engine *engine = canned_engine(&server, NULL);
+            enum grove_code code = rows[i].ask(engine, &error);
+            if (code != GROVE_ENGINE)
+                fail_msg("row %zu, answer %s: %d", i, body, (int)code);
+            assert_int_equal(error.origin, GROVE_ORIGIN_QDRANT);
+            assert_int_equal(server.served, rows[i].before + 1); // nothing is made of it
+            vector_engine_free(engine);
+            canned_stop(&server);
+        }
+}
+
+static void what_points_are_told(void **state)
+{
+    (void)state;
+    // Ids 5, 3 and 9 are asked for; -2: there is no point.
+    static const struct {
+        const char *points;
+        int64_t revisions[3]; // all 0: no answer
+    } rows[] = {
+        {"", {-2, -2, -2}},
+        {"{\"id\":3,\"payload\":{\"revision\":8}}", {-2, 8, -2}},
+        {"{\"id\":9,\"payload\":{\"revision\":1}},{\"id\":5,\"payload\":{\"revision\":2}}",
+         {2, -2, 1}},
+        {"{\"id\":3,\"payload\":{\"revision\":8}},{\"id\":3,\"payload\":{\"revision\":8}}",
+         {-2, 8, -2}}, // twice the same, by two shards
+        {"{\"id\":3,\"payload\":{\"revision\":8}},{\"id\":3,\"payload\":{\"revision\":7}}", {0}},
+        {"{\"id\":4,\"payload\":{\"revision\":8}}", {0}}, // nobody asked
+        {"{\"id\":\"5b3a7e1c-8f0e-4a55-9c3e-6a4a7a0f2f11\",\"payload\":{}}", {0}},
+        {"{\"id\":4294967299,\"payload\":{\"revision\":8}}", {0}}, // 3, cut to 32 bits
+        {"{\"id\":-3,\"payload\":{\"revision\":8}}", {0}},
+        {"{\"id\":3.0,\"payload\":{\"revision\":8}}", {0}},
+        {"{\"payload\":{\"revision\":8}}", {0}},
+        {"null", {0}},
+        {"{\"id\":3}", {-2, -1, -2}},
+        {"{\"id\":3,\"payload\":null}", {-2, -1, -2}},
+        {"{\"id\":3,\"payload\":{}}", {-2, -1, -2}},
+        {"{\"id\":3,\"payload\":{\"revision\":null}}", {-2, -1, -2}},
+        {"{\"id\":3,\"payload\":{\"revision\":\"8\"}}", {-2, -1, -2}},
+        {"{\"id\":3,\"payload\":{\"revision\":8.0}}", {-2, 8, -2}},
+        {"{\"id\":3,\"payload\":{\"revision\":8.5}}", {-2, -1, -2}},
+        {"{\"id\":3,\"payload\":{\"revision\":1e300}}", {-2, -1, -2}},
+        {"{\"id\":3,\"payload\":{\"revision\":[8]}}", {-2, -1, -2}},
+        {"{\"id\":3,\"payload\":{\"revision\":true}}", {-2, -1, -2}},
+        {"{\"id\":3,\"payload\":{\"revision\":9223372036854775807}}", {-2, INT64_MAX, -2}},
+        {"{\"id\":3,\"payload\":{\"revision\":9223372036854775808}}", {-2, -1, -2}},
+        {"{\"id\":3,\"payload\":{\"revision\":0}}", {-2, 0, -2}},
+        {"{\"id\":3,\"payload\":{\"revision\":-7}}", {-2, -7, -2}},
+    };
+    const int32_t ids[] = {5, 3, 9};
+    for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
+        char body[512];
+        snprintf(body, sizeof body, "{\"result\":[%s],\"status\":\"ok\"}", rows[i].points);
+        const struct canned_answer answers[] = {{"200 OK", body}};
+        struct canned_server server;
+        struct grove_error error;
+        struct vector_state there[3];
+        canned_start(&server, answers, ARRAY_COUNT(answers));
+        struct vector_engine *engine = canned_engine(&server, NULL);
+        enum grove_code code = vector_states(engine, ids, 3, there, &error);
+        if (code != (rows[i].revisions[0] == 0 ? GROVE_ENGINE : GROVE_OK))
+            fail_msg("row %zu: %d", i, (int)code);
+        for (size_t k = 0; k < 3 && code == GROVE_OK; k++) {
+            int64_t told = there[k].present ? there[k].revision : -2;
+            if (there[k].content_id != ids[k] || told != rows[i].revisions[k])
+                fail_msg("row %zu, id %d: %lld", i, ids[k], (long long)told);
+        }
+        vector_engine_free(engine);
+        canned_stop(&server);
+    }
+}
+
 #define COLLECTION(vectors)                                                                        \
     "{\"result\":{\"config\":{\"params\":{\"vectors\":" vectors "}},\"payload_schema\":{"          \
     "\"hierarchy_table\":{},\"content_type\":{},\"leaf_id\":{},\"chunk_number\":{},"               \
@@ -579,14 +450,15 @@ static void a_collection_of_another_kind_is_left_alone(void **state)
     for (size_t i = 0; i < ARRAY_COUNT(vectors); i++) {
         snprintf(body, sizeof body, COLLECTION("%s"), vectors[i]);
         // Whatever else is asked gets an answer, too, and shows.
-        const struct canned answers[] = {{"200 OK", VERSION}, {"200 OK", body}, {"200 OK", "{}"}};
-        struct server server;
+        const struct canned_answer answers[] = {
+            {"200 OK", VERSION}, {"200 OK", body}, {"200 OK", "{}"}};
+        struct canned_server server;
         struct grove_error error;
-        start(&server, answers, ARRAY_COUNT(answers));
-        struct vector_engine *engine = open_engine(&server, NULL);
+        canned_start(&server, answers, ARRAY_COUNT(answers));
+        struct vector_engine *engine = canned_engine(&server, NULL);
         assert_int_equal(vector_ensure_collection(engine, &error), GROVE_CONFLICT);
         vector_engine_free(engine);
-        stop(&server);
+        canned_stop(&server);
         assert_int_equal(server.served, 2);
     }
 }
@@ -595,7 +467,7 @@ static void a_collection_of_another_kind_is_left_alone(void **state)
 static void a_collection_is_made_once(void **state)
 {
     (void)state;
-    static const struct canned answers[] = {
+    static const struct canned_answer answers[] = {
         {"200 OK", VERSION},
         {"404 Not Found", "{\"status\":{\"error\":\"Not found\"}}"},
         {NULL, NULL},
@@ -603,13 +475,13 @@ static void a_collection_is_made_once(void **state)
         {"200 OK", COLLECTION("{\"size\":384,\"distance\":\"Cosine\"}")},
         {"200 OK", "{\"result\":{},\"status\":\"ok\"}"},
     };
-    struct server server;
+    struct canned_server server;
     struct grove_error error;
-    start(&server, answers, ARRAY_COUNT(answers));
-    struct vector_engine *engine = open_engine(&server, NULL);
+    canned_start(&server, answers, ARRAY_COUNT(answers));
+    struct vector_engine *engine = canned_engine(&server, NULL);
     assert_ok(vector_ensure_collection(engine, &error), error);
     vector_engine_free(engine);
-    stop(&server);
+    canned_stop(&server);
     assert_int_equal(server.served, 6);
     assert_string_equal(strstr(server.requests[3], "{\"vectors\""),
                         strstr(server.requests[2], "{\"vectors\""));
@@ -645,15 +517,15 @@ static void no_leaf_is_asked_about_nowhere(void **state)
 static void an_old_server_is_refused(void **state)
 {
     (void)state;
-    static const struct canned answers[] = {{"200 OK", "{\"version\":\"1.9.7\"}"}};
-    struct server server;
-    start(&server, answers, 1);
-    struct vector_engine *engine = open_engine(&server, NULL);
+    static const struct canned_answer answers[] = {{"200 OK", "{\"version\":\"1.9.7\"}"}};
+    struct canned_server server;
+    canned_start(&server, answers, 1);
+    struct vector_engine *engine = canned_engine(&server, NULL);
     struct grove_error error;
     assert_int_equal(vector_ensure_collection(engine, &error), GROVE_UNSUPPORTED);
     assert_non_null(strstr(error.message, "1.9.7"));
     vector_engine_free(engine);
-    stop(&server);
+    canned_stop(&server);
 }
 
 static void bad_addresses(void **state)
@@ -685,16 +557,15 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(filters),
         cmocka_unit_test(a_search),
-        cmocka_unit_test(points_besides_are_a_second_search),
-        cmocka_unit_test(the_private_server_names_its_graph),
-        cmocka_unit_test(segments_name_the_graphs),
-        cmocka_unit_test(counts_name_the_graphs_of_other_servers),
-        cmocka_unit_test(hits_stand_without_a_name),
         cmocka_unit_test(refusals),
         cmocka_unit_test(a_cut_request_is_sent_again),
         cmocka_unit_test(a_server_that_hangs),
         cmocka_unit_test(writes_are_conditional),
         cmocka_unit_test(removals_are_conditional),
+        cmocka_unit_test(evictions_are_exact),
+        cmocka_unit_test(an_answer_to_a_write_is_not_believed),
+        cmocka_unit_test(what_is_no_answer_is_an_error),
+        cmocka_unit_test(what_points_are_told),
         cmocka_unit_test(a_collection_of_another_kind_is_left_alone),
         cmocka_unit_test(a_collection_is_made_once),
         cmocka_unit_test(no_leaf_is_asked_about_nowhere),

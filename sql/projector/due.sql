@@ -1,0 +1,14 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- Whether the resident projector has something to do, whether anything waits at all, and which
+-- schema the database has.
+--   $1 integer  milliseconds for which a row must have been due
+-- Whoever loads rows projects them, too: those that became due just now are left to them.
+SELECT EXISTS (
+           SELECT
+           FROM grove.outbox
+           WHERE dead_since IS NULL
+             AND not_before <= clock_timestamp() - $1 * interval '1 millisecond'
+             AND (lease_until IS NULL OR lease_until < clock_timestamp())
+       ),
+       EXISTS (SELECT FROM grove.outbox WHERE dead_since IS NULL),
+       (SELECT coalesce(max(version), 0) FROM grove.migration)

@@ -1,0 +1,13 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- Whether a path still leads to the leaves to which it led before.
+--   $1 text       tree
+--   $2 text       branch; null: any
+--   $3 text       limb; null: any
+--   $4 text       leaf; null: any
+--   $5 integer[]  the leaves
+SELECT count(*) = cardinality($5::integer[]) AND coalesce(bool_and(l.leaf_id = ANY ($5)), true)
+FROM grove.leaf AS l
+WHERE l.tree = $1
+  AND ($2::text IS NULL OR l.branch = $2)
+  AND ($3::text IS NULL OR l.limb = $3)
+  AND ($4::text IS NULL OR l.leaf = $4)

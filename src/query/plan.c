@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "query/plan.h"
+
+#include "base/check.h"
+
+static bool is_examined(const struct moment *moment)
+{
+    return moment->examination.examined_at_us != INT64_MIN && moment->examination.graph[0] != '\0';
+}
+
+static bool changed_much(const struct moment *moment)
+{
+    const struct examination *examination = &moment->examination;
+    int64_t changes = moment->revision - examination->revision;
+    int64_t allowed = examination->points / PLAN_CHANGES_SHARE;
+    return changes > (allowed > PLAN_CHANGES_MIN ? allowed : PLAN_CHANGES_MIN);
+}
+
+// Why a graph is not to be believed; NULL where it is.
+static const char *doubt_of(const struct plan_facts *facts)
+{
+    const struct examination *examination = &facts->moment->examination;
+    if (!is_examined(facts->moment))
+        return "the engine's graph was not examined yet";
+    if (changed_much(facts->moment))
+        return "much has changed since the engine's graph was examined";
+    if ((facts->filtered ? examination->ef_filtered : examination->ef) == 0)
+        return "the engine's graph was examined and found to miss rows";
+    return NULL;
+}
+
+struct plan plan_make(const struct plan_facts *facts)
+{
+    CHECK(facts->rows_max >= 0);
+    CHECK(facts->moment);
+    if (facts->asked == GROVE_STRATEGY_RELATIONAL)
+        return (struct plan){.method = PLAN_RELATIONAL, .reason = "asked for"};
+    if (facts->exact)
+        return (struct plan){.method = PLAN_EXACT, .reason = "an exact answer is wanted"};
+    if (facts->rows_max <= vector_exact_points())
+        return (struct plan){.method = PLAN_EXACT,
+                             .reason = "so few rows match that comparing all costs little"};
+    const struct examination *examination = &facts->moment->examination;
+    const char *doubt = doubt_of(facts);
+    if (!doubt)
+        return (struct plan){
+            .method = PLAN_GRAPH,
+            .ef = facts->filtered ? examination->ef_filtered : examination->ef,
+            .plausible = examination->plausible,
+            .graph = examination->graph,
+            .reason = "many rows may match, and the engine's graph was examined",
+        };
+    if (facts->rows_max <= PLAN_EXACT_ROWS_MAX)
+        return (struct plan){.method = PLAN_EXACT, .reason = doubt};
+    return (struct plan){.method = PLAN_GRAPH, .ef = PLAN_EF_UNKNOWN, .reason = doubt};
+}

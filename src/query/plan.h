@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// How a ranking is to be found: chosen once from facts, read only afterwards.
+//
+// The costs, in milliseconds of a search of the private engine for the best 10 (384 numbers, one
+// core; the machine's speed cancels out of the choice):
+//
+//     exactly     0.065 for each 1,000 points that match
+//     by graph    0.2 at 20,000 points, 0.6 at 60,000 (ef 128); twice that at ef 256
+//
+// Up to EXACT_ROWS an exact search costs what little is left to win, and needs no argument. Above,
+// a graph is walked where it was examined (src/sync/examine.h). Where it was not, exactly again, up
+// to EXACT_ROWS_MAX; beyond that the graph answers, and is not believed.
+#ifndef GROVE_QUERY_PLAN_H
+#define GROVE_QUERY_PLAN_H
+
+#include "grove/grove.h"
+#include "query/moment.h"
+
+enum {
+    PLAN_EXACT_ROWS_MAX = 250000,
+    PLAN_EF_UNKNOWN = 512, // of a graph of which nothing is known
+    // An examination holds until so much has changed: what was removed may have been a bridge.
+    PLAN_CHANGES_MIN = 1000,
+    PLAN_CHANGES_SHARE = 20, // of the points: one in so many
+};
+
+struct plan_facts {
+    enum grove_strategy asked;
+    bool exact;       // asked for
+    bool filtered;    // the engine has a condition to check
+    int64_t rows_max; // no more rows match
+    const struct moment *moment;
+};
+
+enum plan_method { PLAN_RELATIONAL, PLAN_EXACT, PLAN_GRAPH };
+
+struct plan {
+    enum plan_method method;
+    unsigned ef;        // by graph
+    double plausible;   // by graph: a best score below this is looked at again, exactly
+    const char *graph;  // the one that was examined; NULL: none was
+    const char *reason; // of the method, for explain
+};
+
+struct plan plan_make(const struct plan_facts *facts);
+
+#endif

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What the parts of a ranking share while it runs. Each part writes what is its own:
+//
+//     ranking.c    request ... ranking; query, precision
+//     moment.c     before, now
+//     plan.c       nothing: it gets facts and gives a plan
+//     scorer.c     best, unembedded, scored, kept
+#ifndef GROVE_QUERY_RUN_H
+#define GROVE_QUERY_RUN_H
+
+#include "query/best.h"
+#include "query/moment.h"
+#include "query/plan.h"
+#include "query/ranking.h"
+#include "sync/keep.h"
+
+struct run {
+    struct store *store;
+    const struct ranking_request *request;
+    struct predicate *predicate;
+    struct result *result;
+    struct arena *arena;
+    struct ranking *ranking;
+
+    enum embed_precision precision; // of the vectors compared
+    double query[EMBED_DIMENSION];  // of length 1
+    float query_f32[EMBED_DIMENSION];
+
+    struct moment before; // when the engine was asked
+    struct moment now;    // in the snapshot
+    struct plan plan;
+
+    struct best best;
+    size_t unembedded; // rows without a usable vector, left out in this snapshot
+    size_t scored;     // rows that the snapshot had to compare
+};
+
+#endif

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Where candidates come from. A source stands for all rows that satisfy the predicate: it hands out
+// some, scored in the run's snapshot, and says what the best score of the others can be.
+//
+//     projection    the engine's hits and the rows of the outbox
+//     relational    all rows, part by part
+//
+// Another source (words) needs these four functions and no branch elsewhere.
+#ifndef GROVE_QUERY_SOURCE_H
+#define GROVE_QUERY_SOURCE_H
+
+#include "query/run.h"
+
+struct source {
+    const struct source_operations *operations;
+    double bound;            // no row that was not handed out scores more; -INFINITY: there is none
+    size_t matched;          // rows handed out that were there and satisfied the predicate
+    bool path_moved;         // the path leads to other leaves than those that were asked for
+    struct vector_hits hits; // projection
+    bool exact;              // projection: hits are of a search that compared all points
+    size_t reach;            // projection: how many were asked for
+};
+
+struct source_operations {
+    const char *name;
+    // Asks whoever is not PostgreSQL for candidates, outside of the snapshot.
+    enum grove_code (*ask)(struct source *source, struct run *run, struct grove_error *error);
+    // Scores them in the snapshot that is open on run->ranking->conn.
+    enum grove_code (*score)(struct source *source, struct run *run, struct grove_error *error);
+};
+
+// $1 to $10 of score.sql.
+void source_add_score_params(struct run *run, const int32_t *ids, size_t count,
+                             struct pg_params *params);
+
+extern const struct source_operations source_projection;
+extern const struct source_operations source_relational;
+
+#endif

@@ -1,0 +1,363 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What the resident projector does:
+//
+//     look  ──► something is due ──► steps until nothing is ──► look
+//      │                                │
+//      │ nothing: 1 s                   │ a failure: 1 s, doubled each time, at most 30 s
+//
+// Looking is one small statement. The model is opened by the first row that needs it and closed
+// when nothing was embedded for a while.
+//
+// Invariants
+//  1. One for each home: whoever does not get the lock ends.
+//  2. It starts no PostgreSQL, and ends where its own does not run: so what stops the servers needs
+//     not look for it. It does start the vector server, as any projector.
+//  3. It ends where its home is no longer at its path: both the lock and the home's id must be the
+//     files that they were. They are held open, so that no new file has their numbers.
+//  4. It says at most one line for each failed attempt, and the same at most once a minute.
+#include "sync/resident_private.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <malloc.h>
+#include <poll.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/check.h"
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/inject.h"
+#include "base/process.h"
+#include "base/text.h"
+#include "catalog/assets.h"
+#include "catalog/migrate.h"
+#include "pg/cluster.h"
+#include "sync/examine.h"
+#include "sync/projector.h"
+
+enum {
+    TAKE_TIMEOUT_MS = 5000, // for a holder of the lock that is on its way out
+    TAKE_PAUSE_MS = 20,
+    POLL_MS = 1000,
+    GRACE_MS = 1000, // rows due for less are left to whoever wrote them
+    FAILURE_PAUSE_MS = 1000,
+    FAILURE_PAUSE_MAX_MS = 30000,
+    SAY_AGAIN_MS = 60000,
+    MODEL_IDLE_MS = 300000,
+    NICENESS = 5, // searches go first
+    LOG_BYTES_MAX = 10 << 20,
+    LINE_SIZE = 1024,
+};
+
+static_assert(POLL_MS >= 1000, "an idle projector asks for no more than one statement a second");
+static_assert((int)FAILURE_PAUSE_MS >= 1000, "no more than one line a second");
+
+struct residence {
+    const struct home *home;
+    struct store *store;
+    struct resident_paths paths;
+    char id_path[PATH_MAX];
+    int lock;             // held
+    int id;               // of the home
+    int64_t worked_at_us; // monotonic: when something was last projected; 0: never
+    bool rows_failed;     // in the last work that was done
+    bool failed_at_work;  // not at looking
+    int64_t retry_at_us;  // monotonic: when to work again
+    unsigned pause_ms;    // after the last failure; 0: there was none
+    char last_line[LINE_SIZE];
+    int64_t said_at_us; // monotonic: when the last line was
+};
+
+// --- what it says --------------------------------------------------------------------------------
+
+static void say(struct residence *self, const char *format, ...) GROVE_PRINTF(2, 3);
+
+static void say(struct residence *self, const char *format, ...)
+{
+    char line[LINE_SIZE], now[CLOCK_RFC3339_SIZE];
+    va_list values;
+    va_start(values, format);
+    vsnprintf(line, sizeof line, format, values);
+    va_end(values);
+    for (char *c = line; *c; c++)
+        if (*c == '\n')
+            *c = ' ';
+    int64_t now_us = clock_monotonic_us();
+    if (strcmp(line, self->last_line) == 0 &&
+        now_us - self->said_at_us < (int64_t)SAY_AGAIN_MS * 1000)
+        return;
+    memcpy(self->last_line, line, sizeof line);
+    self->said_at_us = now_us;
+    struct stat status;
+    if (fstat(STDERR_FILENO, &status) == 0 && status.st_size > LOG_BYTES_MAX &&
+        ftruncate(STDERR_FILENO, 0) != 0)
+        return;
+    clock_format_rfc3339(clock_now_us(), now);
+    dprintf(STDERR_FILENO, "%s [%ld] %s\n", now, (long)getpid(), line);
+}
+
+// Keeps the failure for "grove status"; NULL: it is over.
+static void write_failure(const struct residence *self, const char *text)
+{
+    struct grove_error ignored;
+    home_act_as_servers(self->home);
+    if (text)
+        (void)!file_write(self->paths.failure, text_of(text), 0600, &ignored);
+    else
+        unlink(self->paths.failure);
+    home_act_as_self(self->home);
+}
+
+static void note_failure(struct residence *self, const struct grove_error *error)
+{
+    char text[LINE_SIZE];
+    snprintf(text, sizeof text, "%s%s%s", error->message, error->detail[0] ? ": " : "",
+             error->detail);
+    bool known = self->pause_ms != 0 && strstr(self->last_line, text);
+    self->pause_ms = self->pause_ms == 0 ? FAILURE_PAUSE_MS : 2 * self->pause_ms;
+    if (self->pause_ms > FAILURE_PAUSE_MAX_MS)
+        self->pause_ms = FAILURE_PAUSE_MAX_MS;
+    self->retry_at_us = clock_monotonic_us() + (int64_t)self->pause_ms * 1000;
+    say(self, "failed: %s", text);
+    if (!known)
+        write_failure(self, text);
+}
+
+static void note_success(struct residence *self)
+{
+    if (self->pause_ms == 0)
+        return;
+    self->pause_ms = 0;
+    say(self, "works again");
+    write_failure(self, NULL);
+}
+
+// --- being the one of the home -------------------------------------------------------------------
+
+static bool is_at(int fd, const char *path)
+{
+    struct stat held, there;
+    return fstat(fd, &held) == 0 && lstat(path, &there) == 0 && held.st_dev == there.st_dev &&
+           held.st_ino == there.st_ino;
+}
+
+static enum grove_code open_files(struct residence *self, struct grove_error *error)
+{
+    const struct resident_paths *paths = &self->paths;
+    self->id = open(self->id_path, O_RDONLY | O_CLOEXEC);
+    if (self->id < 0)
+        return error_set_errno(error, errno, "could not open \"%s\"", self->id_path);
+    home_act_as_servers(self->home);
+    enum grove_code code = folder_make(paths->folder, 0700, error);
+    if (code == GROVE_OK)
+        code = folder_make(paths->log_folder, 0700, error);
+    self->lock =
+        code == GROVE_OK ? open(paths->lock, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600) : -1;
+    if (code == GROVE_OK && self->lock < 0)
+        code = error_set_errno(error, errno, "could not open \"%s\"", paths->lock);
+    home_act_as_self(self->home);
+    return code;
+}
+
+// False where another one has it. A holder that does not say who it is may be the one of a home
+// that was here before and is on its way out.
+static bool take_lock(const struct residence *self)
+{
+    int64_t deadline_us = clock_monotonic_us() + (int64_t)TAKE_TIMEOUT_MS * 1000;
+    for (;;) {
+        struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+        if (fcntl(self->lock, F_OFD_SETLK, &lock) == 0)
+            return true;
+        if (resident_process(self->home, &self->paths) != 0 || clock_monotonic_us() >= deadline_us)
+            return false;
+        clock_sleep_ms(TAKE_PAUSE_MS);
+    }
+}
+
+static enum grove_code introduce(struct residence *self, struct grove_error *error)
+{
+    char text[64];
+    snprintf(text, sizeof text, "%ld %lld\n", (long)getpid(),
+             (long long)process_start_time(getpid()));
+    home_act_as_servers(self->home);
+    int log = open(self->paths.log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
+    int failure = log < 0 ? errno : 0;
+    enum grove_code code = file_write(self->paths.pid, text_of(text), 0600, error);
+    home_act_as_self(self->home);
+    if (log < 0)
+        return error_set_errno(error, failure, "could not open \"%s\"", self->paths.log);
+    if (dup2(log, STDERR_FILENO) < 0)
+        code = error_set_errno(error, errno, "could not use \"%s\"", self->paths.log);
+    file_close_descriptor(&log);
+    return code;
+}
+
+// --- reasons to end ------------------------------------------------------------------------------
+
+static bool database_runs(const struct residence *self)
+{
+    struct cluster_status status;
+    struct grove_error ignored;
+    return cluster_status(self->home, &status, &ignored) != GROVE_OK || status.running;
+}
+
+// NULL: none.
+static const char *reason_to_end(const struct residence *self)
+{
+    if (atomic_load(&self->store->cancelled))
+        return "it was told to";
+    if (!is_at(self->id, self->id_path))
+        return "its home is gone from its place";
+    if (!is_at(self->lock, self->paths.lock))
+        return "its servers' folder is gone from its place";
+    return NULL;
+}
+
+// --- working -------------------------------------------------------------------------------------
+
+struct look {
+    bool due;
+    bool waiting; // something is in the outbox, due or not
+    int schema;
+};
+
+static enum grove_code look(struct residence *self, struct look *ret, struct grove_error *error)
+{
+    struct pg_statement statement = {"due.sql", query_sql("due.sql")};
+    struct pg_params params = {0};
+    struct pg_conn *conn = NULL;
+    struct pg_rows rows;
+    struct arena arena;
+    arena_init(&arena, 1 << 16);
+    pg_add_int4(&params, GRACE_MS);
+    enum grove_code code = pg_take(self->store->pool, &conn, error);
+    if (code == GROVE_OK)
+        code = pg_query(conn, &arena, &statement, &params, &rows, error);
+    if (code == GROVE_OK)
+        *ret = (struct look){pg_bool(&rows, 0, 0), pg_bool(&rows, 0, 1), pg_int4(&rows, 0, 2)};
+    pg_give(&conn);
+    arena_release(&arena);
+    return code;
+}
+
+// Steps until nothing is due.
+static enum grove_code work(struct residence *self, struct grove_error *error)
+{
+    struct projector_report report = {0};
+    bool idle = false;
+    enum grove_code code = GROVE_OK;
+    while (code == GROVE_OK && !idle && !reason_to_end(self)) {
+        code = projector_step(self->store, &report, &idle, error);
+        self->worked_at_us = clock_monotonic_us();
+    }
+    if (report.upserted + report.removed + report.failed > 0)
+        say(self, "%lld written (%lld embedded), %lld removed, %lld attempts failed%s%s",
+            (long long)report.upserted, (long long)report.embedded, (long long)report.removed,
+            (long long)report.failed, report.last_error[0] ? ": " : "", report.last_error);
+    if (code == GROVE_OK && (report.failed > 0 || self->rows_failed))
+        write_failure(self, report.failed > 0 ? report.last_error : NULL);
+    self->rows_failed = report.failed > 0;
+    return code;
+}
+
+static void rest_model(struct residence *self)
+{
+    int64_t idle_us = clock_monotonic_us() - self->worked_at_us;
+    if (self->worked_at_us == 0 || idle_us < KNOB(RESIDENT_MODEL_MS, MODEL_IDLE_MS) * 1000)
+        return;
+    store_close_models(self->store);
+    malloc_trim(0);
+    self->worked_at_us = 0;
+}
+
+// One round; *ret_reason where it is the last one.
+static enum grove_code round_of(struct residence *self, const char **ret_reason,
+                                struct grove_error *error)
+{
+    struct look seen;
+    enum grove_code code = look(self, &seen, error);
+    if (code != GROVE_OK)
+        return code;
+    if (seen.schema != migrate_wanted()) {
+        *ret_reason = "the database has the schema of another version of grove";
+        return GROVE_OK;
+    }
+    bool patient = self->failed_at_work && clock_monotonic_us() < self->retry_at_us;
+    bool works = seen.due && !patient;
+    if (works)
+        code = work(self, error);
+    else if (!seen.due)
+        rest_model(self);
+    self->failed_at_work = works ? code != GROVE_OK : self->failed_at_work && seen.waiting;
+    if (code == GROVE_OK && !self->failed_at_work)
+        note_success(self);
+    return code;
+}
+
+// A signal ends the pause.
+static void pause_for(unsigned milliseconds)
+{
+    poll(NULL, 0, (int)milliseconds);
+}
+
+static const char *reside(struct residence *self)
+{
+    const char *reason = NULL;
+    struct examiner *examiner = NULL;
+    struct grove_error unused; // without it searches compare all rows
+    (void)!examiner_start(self->store, &examiner, &unused);
+    while (!reason && !(reason = reason_to_end(self))) {
+        struct grove_error error;
+        enum grove_code code = round_of(self, &reason, &error);
+        if (reason || code == GROVE_CANCELLED)
+            continue;
+        if (code != GROVE_OK && !database_runs(self))
+            reason = "the private PostgreSQL does not run";
+        else if (code != GROVE_OK)
+            note_failure(self, &error);
+        if (!reason)
+            pause_for(code == GROVE_OK || self->failed_at_work ? POLL_MS : self->pause_ms);
+    }
+    examiner_stop(examiner);
+    return reason;
+}
+
+static enum grove_code settle_in(struct residence *self, bool *ret_taken, struct grove_error *error)
+{
+    enum grove_code code = open_files(self, error);
+    if (code != GROVE_OK)
+        return code;
+    *ret_taken = take_lock(self);
+    if (!*ret_taken)
+        return GROVE_OK;
+    code = INJECT(RESIDENT_LOCKED, error);
+    return code == GROVE_OK ? introduce(self, error) : code;
+}
+
+enum grove_code resident_run(const struct home *home, struct store *store,
+                             struct grove_error *error)
+{
+    struct residence self = {.home = home, .store = store, .lock = -1, .id = -1};
+    bool taken = false;
+    enum grove_code code = resident_find_paths(home, &self.paths, error);
+    if (snprintf(self.id_path, PATH_MAX, "%s/id", home->path) >= PATH_MAX)
+        code = error_set(error, GROVE_INVALID, "the path of grove's folder is too long");
+    if (code == GROVE_OK)
+        code = settle_in(&self, &taken, error);
+    if (code == GROVE_OK && taken) {
+        if (nice(NICENESS) < 0)
+            errno = 0; // no harm done
+        say(&self, "started: grove " GROVE_VERSION);
+        write_failure(&self, NULL);
+        say(&self, "ended: %s", reside(&self));
+    }
+    file_close_descriptor(&self.lock);
+    file_close_descriptor(&self.id);
+    return code;
+}

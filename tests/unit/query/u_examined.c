@@ -1,0 +1,353 @@
+// SPDX-License-Identifier: Apache-2.0
+// When a search believes a graph, and what it does when it does not; equals, and changes that fall
+// between its statements.
+#include "../../support/stores.h"
+
+#include "base/inject.h"
+#include "query/queries.h"
+#include "sync/projector.h"
+
+// --- helpers ------------------------------------------------------------------------------------
+
+static int32_t make_row(struct test_stores *stores, float cosine)
+{
+    int32_t id = test_content(stores, &(struct test_content){.words = 3});
+    test_vector_give(stores, id, test_toward(cosine, (unsigned)id).numbers);
+    return id;
+}
+
+static void project(struct test_stores *stores)
+{
+    struct projector_report report = {0};
+    struct grove_error error;
+    assert_ok(projector_drain(&stores->store, 0, &report, &error), error);
+}
+
+static void turn_back(void *state)
+{
+    (void)state;
+    inject_set_knob(INJECT_KNOB_EXACT_ROWS, 0);
+}
+
+// Rows of cosines 0.9, 0.8, ... in the engine, with ids from 1; the first two are an island. More
+// than one row is enough for a graph.
+static void make_islands(struct test_stores *stores, int count)
+{
+    const int32_t island[] = {1, 2};
+    for (int i = 0; i < count; i++)
+        make_row(stores, 0.9F - 0.03F * (float)i);
+    project(stores);
+    fake_engine_hide(stores->fake, island, 2);
+    fake_engine_set_graph(stores->fake, "examined");
+    inject_set_knob(INJECT_KNOB_EXACT_ROWS, 1);
+    test_at_end(stores, TEST_LAST, turn_back, NULL);
+}
+
+static void examine(struct test_stores *stores, const char *unreached, int ef, double plausible,
+                    int64_t points)
+{
+    test_sql(stores,
+             "INSERT INTO grove.examination (collection, graph, revision, points, ef, ef_filtered,"
+             " plausible, unreached, queries, recall, recall_worst, seconds)"
+             " SELECT 'content_vectors', 'examined', last_value, %lld, %d, %d, %f, '%s', 1, 1, 1, 1"
+             " FROM grove.revision_seq"
+             " ON CONFLICT (collection) DO UPDATE SET points = excluded.points, ef = excluded.ef,"
+             " plausible = excluded.plausible, unreached = excluded.unreached,"
+             " revision = excluded.revision, examined_at = clock_timestamp()",
+             (long long)points, ef, ef, plausible, unreached);
+}
+
+struct seen {
+    unsigned searches, exact;
+    size_t also;
+};
+
+static void note_search(void *state, const struct engine_event *event)
+{
+    struct seen *seen = state;
+    if (event->call != ENGINE_SEARCH)
+        return;
+    seen->searches++;
+    seen->exact += event->query->exact;
+    seen->also = event->query->also_count;
+}
+
+static void free_result(void *state)
+{
+    grove_result_free(state);
+}
+
+static const struct grove_result *search_as(struct test_stores *stores, struct seen *seen,
+                                            struct grove_search_request request)
+{
+    struct grove_result *result;
+    struct grove_error error;
+    struct test_vector query = test_toward(1, 0);
+    *seen = (struct seen){0};
+    fake_engine_set_hooks(stores->fake, &(struct fake_hooks){.before = note_search, .state = seen});
+    request.vector = query.numbers;
+    request.explain = true;
+    assert_ok(query_search(&stores->store, &request, &result, &error), error);
+    fake_engine_set_hooks(stores->fake, &(struct fake_hooks){0});
+    test_at_end(stores, TEST_LAST, free_result, result);
+    return result;
+}
+
+static const struct grove_result *search(struct test_stores *stores, struct seen *seen,
+                                         unsigned limit)
+{
+    return search_as(stores, seen, (struct grove_search_request){.limit = limit});
+}
+
+static void assert_rows(struct test_stores *stores, const struct grove_result *result,
+                        const char *wanted)
+{
+    const char *ids = "";
+    for (size_t i = 0; i < result->row_count; i++)
+        ids = arena_printf(&stores->arena, "%s%s%d", ids, i > 0 ? " " : "",
+                           result->rows[i].content_id);
+    assert_string_equal(ids, wanted);
+    assert_false(result->degraded);
+    assert_int_equal(result->complete, result->explain->proof != NULL);
+}
+
+// --- what a graph is worth ----------------------------------------------------------------------
+
+static void few_rows_are_all_compared(struct test_stores *stores)
+{
+    struct seen seen;
+    make_islands(stores, 12);
+    inject_set_knob(INJECT_KNOB_EXACT_ROWS, 0); // as users have it
+    assert_rows(stores, search(stores, &seen, 3), "1 2 3");
+    assert_int_equal(seen.exact, 1);
+    assert_int_equal(seen.searches, 1);
+}
+
+static void a_graph_nobody_examined_is_not_asked(struct test_stores *stores)
+{
+    struct seen seen;
+    make_islands(stores, 12);
+    const struct grove_result *result = search(stores, &seen, 3);
+    assert_rows(stores, result, "1 2 3");
+    assert_true(result->complete);
+    assert_int_equal(seen.exact, seen.searches);
+}
+
+static void what_is_listed_is_compared(struct test_stores *stores)
+{
+    struct seen seen;
+    make_islands(stores, 30);
+    examine(stores, "{1,2}", 64, 0.3, 30);
+    const struct grove_result *result = search(stores, &seen, 3);
+    assert_rows(stores, result, "1 2 3");
+    assert_true(result->complete);
+    assert_non_null(strstr(result->explain->proof, "examined"));
+    assert_int_equal(result->explain->listed, 2);
+    assert_int_equal(seen.also, 2);
+    assert_int_equal(seen.exact, 0);
+}
+
+static void another_graph_is_not_believed(struct test_stores *stores)
+{
+    struct seen seen;
+    make_islands(stores, 30);
+    examine(stores, "{}", 64, 0.3, 30);
+    fake_engine_set_graph(stores->fake, "built since");
+    const struct grove_result *result = search(stores, &seen, 3);
+    assert_rows(stores, result, "1 2 3");
+    assert_true(result->complete);
+    assert_int_equal(seen.searches, 2);
+    assert_int_equal(seen.exact, 1);
+    fake_engine_set_graph(stores->fake, ""); // the engine cannot tell
+    assert_rows(stores, search(stores, &seen, 3), "1 2 3");
+    assert_int_equal(seen.exact, 1);
+}
+
+static void a_low_best_score_is_not_believed(struct test_stores *stores)
+{
+    struct seen seen;
+    make_islands(stores, 30);
+    examine(stores, "{}", 64, 0.85, 30); // the graph's best is 0.84
+    assert_rows(stores, search(stores, &seen, 3), "1 2 3");
+    assert_int_equal(seen.exact, 1);
+    examine(stores, "{}", 64, 0.5, 30); // the examination was wrong: so is what it vouches for
+    assert_rows(stores, search(stores, &seen, 3), "3 4 5");
+    assert_int_equal(seen.exact, 0);
+}
+
+static void a_walk_that_ends_early_is_not_believed(struct test_stores *stores)
+{
+    struct seen seen;
+    make_islands(stores, 5);
+    examine(stores, "{}", 64, 0.1, 5);
+    assert_rows(stores, search(stores, &seen, 3), "1 2 3");
+    assert_int_equal(seen.exact, 1);
+}
+
+static void an_examination_of_long_ago_is_not_believed(struct test_stores *stores)
+{
+    struct seen seen;
+    make_islands(stores, 30);
+    examine(stores, "{}", 64, 0.1, 30);
+    test_sql(stores,
+             "SELECT setval('grove.revision_seq', last_value + 1001) FROM grove.revision_seq");
+    assert_rows(stores, search(stores, &seen, 3), "1 2 3");
+    assert_int_equal(seen.exact, seen.searches);
+}
+
+static void what_cannot_be_had_exactly_is_not_complete(struct test_stores *stores)
+{
+    struct seen seen;
+    make_islands(stores, 30);
+    examine(stores, "{}", 0, 0, 1000000); // it misses rows, and is too large to do without
+    const struct grove_result *result = search(stores, &seen, 3);
+    assert_rows(stores, result, "3 4 5");
+    assert_false(result->complete);
+    assert_non_null(strstr(result->incomplete_reason, "found to miss rows"));
+    assert_int_equal(seen.exact, 0);
+    // Exact means exact, whatever else.
+    result = search_as(stores, &seen, (struct grove_search_request){.limit = 3, .exact = true});
+    assert_rows(stores, result, "1 2 3");
+    assert_true(result->complete);
+    assert_int_equal(seen.exact, seen.searches);
+}
+
+// The graph was examined, and misses what nobody listed: a discovery does not ask it.
+static void discoveries_are_exact(struct test_stores *stores)
+{
+    struct seen seen = {0};
+    struct grove_result *result;
+    struct grove_error error;
+    struct test_vector query = test_toward(1, 0);
+    make_islands(stores, 30);
+    examine(stores, "{}", 64, 0.1, 30);
+    fake_engine_set_hooks(stores->fake,
+                          &(struct fake_hooks){.before = note_search, .state = &seen});
+    const struct grove_discover_request request = {
+        .vector = query.numbers, .limit = 3, .depth = 3, .explain = true};
+    assert_ok(query_discover(&stores->store, &request, &result, &error), error);
+    fake_engine_set_hooks(stores->fake, &(struct fake_hooks){0});
+    test_at_end(stores, TEST_LAST, free_result, result);
+    assert_rows(stores, result, "1 2 3");
+    assert_true(seen.searches > 0);
+    assert_int_equal(seen.exact, seen.searches);
+}
+
+// --- equals -------------------------------------------------------------------------------------
+
+// More equals than are asked for at first: by id, whoever ranks, and page after page.
+static void equals_are_in_the_order_of_their_ids(struct test_stores *stores)
+{
+    struct seen seen;
+    for (int i = 0; i < 200; i++) {
+        int32_t id = test_content(stores, &(struct test_content){.words = 1});
+        test_vector_give(stores, id, test_toward(0.5F, 1).numbers);
+    }
+    project(stores);
+    fake_engine_set_ways(stores->fake, &(struct fake_ways){.ties_backwards = true});
+    assert_rows(stores, search(stores, &seen, 10), "1 2 3 4 5 6 7 8 9 10");
+    assert_rows(stores,
+                search_as(stores, &seen,
+                          (struct grove_search_request){.limit = 10,
+                                                        .strategy = GROVE_STRATEGY_RELATIONAL}),
+                "1 2 3 4 5 6 7 8 9 10");
+}
+
+// --- between two statements ---------------------------------------------------------------------
+
+static void insert_and_project(struct test_stores *stores)
+{
+    stores->id = make_row(stores, 0.95F);
+    project(stores);
+}
+
+static void a_row_that_comes_and_is_projected_meanwhile(struct test_stores *stores)
+{
+    struct seen seen;
+    make_islands(stores, 5);
+    TEST_AT(stores, SEARCH_HITS, insert_and_project);
+    const struct grove_result *result = search(stores, &seen, 2);
+    assert_rows(stores, result, "6 1");
+    assert_true(result->complete);
+    assert_int_equal(result->explain->rounds, 2);
+}
+
+static void project_another(struct test_stores *stores)
+{
+    make_row(stores, 0.01F);
+    project(stores);
+}
+
+static void one_that_never_rests_is_told(struct test_stores *stores)
+{
+    struct seen seen;
+    make_islands(stores, 5);
+    test_at(stores, &(struct test_step){INJECT_SEARCH_HITS, 0, project_another, GROVE_OK});
+    const struct grove_result *result = search(stores, &seen, 2);
+    assert_rows(stores, result, "1 2");
+    assert_false(result->complete);
+    assert_non_null(strstr(result->incomplete_reason, "search again"));
+}
+
+static void swap_names(struct test_stores *stores)
+{
+    test_sql(stores, "BEGIN;"
+                     "UPDATE subject1_hierarchy SET leaf = 'Third' WHERE leaf = 'Leaf';"
+                     "UPDATE subject1_hierarchy SET leaf = 'Leaf' WHERE leaf = 'Other';"
+                     "UPDATE subject1_hierarchy SET leaf = 'Other' WHERE leaf = 'Third';"
+                     "COMMIT");
+}
+
+static void a_path_leads_where_the_snapshot_says(struct test_stores *stores)
+{
+    struct seen seen;
+    make_row(stores, 0.9F);
+    int32_t other = test_content(stores, &(struct test_content){.leaf = "Other"});
+    test_vector_give(stores, other, test_toward(0.2F, 9).numbers);
+    project(stores);
+    TEST_AT(stores, SEARCH_HITS, swap_names);
+    const struct grove_result *result = search_as(
+        stores, &seen,
+        (struct grove_search_request){.limit = 1, .filter = {.path = "subject1/Branch/Limb/Leaf"}});
+    assert_rows(stores, result, "2"); // it was the other's when the engine was asked
+    assert_string_equal(result->rows[0].leaf, "Leaf");
+    assert_true(result->complete);
+}
+
+// --- vectors that a hand spoilt -----------------------------------------------------------------
+
+static void a_spoilt_vector_is_told_of(struct test_stores *stores)
+{
+    struct seen seen;
+    make_islands(stores, 3);
+    inject_set_knob(INJECT_KNOB_EXACT_ROWS, 0);
+    test_sql(stores,
+             "ALTER TABLE grove.embedding DISABLE TRIGGER USER;"
+             "UPDATE grove.embedding SET vector = overlay(vector PLACING '\\x0000c07f'::bytea"
+             " FROM 1 FOR 4) WHERE content_id = 2");
+    const struct grove_result *result = search(stores, &seen, 10);
+    assert_rows(stores, result, "1 3");
+    assert_false(result->complete);
+    assert_non_null(strstr(result->incomplete_reason, "no usable vector"));
+}
+
+int main(int argc, char **argv)
+{
+    const struct CMUnitTest tests[] = {
+        STORES_TEST(few_rows_are_all_compared),
+        STORES_TEST(a_graph_nobody_examined_is_not_asked),
+        STORES_TEST(what_is_listed_is_compared),
+        STORES_TEST(another_graph_is_not_believed),
+        STORES_TEST(a_low_best_score_is_not_believed),
+        STORES_TEST(a_walk_that_ends_early_is_not_believed),
+        STORES_TEST(an_examination_of_long_ago_is_not_believed),
+        STORES_TEST(what_cannot_be_had_exactly_is_not_complete),
+        STORES_TEST(discoveries_are_exact),
+        STORES_TEST(equals_are_in_the_order_of_their_ids),
+        STORES_TEST(a_row_that_comes_and_is_projected_meanwhile),
+        STORES_TEST(one_that_never_rests_is_told),
+        STORES_TEST(a_path_leads_where_the_snapshot_says),
+        STORES_TEST(a_spoilt_vector_is_told_of),
+    };
+    return test_main(argc, argv, tests, ARRAY_COUNT(tests));
+}

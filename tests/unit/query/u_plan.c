@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "../../support/main.h"
+
+#include "base/check.h"
+#include "query/plan.h"
+
+// An examined graph of 100,000 points, and nothing changed since.
+static struct moment examined(void)
+{
+    return (struct moment){
+        .revision = 100000,
+        .examination = {.examined_at_us = 1,
+                        .graph = "a",
+                        .revision = 100000,
+                        .points = 100000,
+                        .ef = 256,
+                        .ef_filtered = 512,
+                        .plausible = 0.4},
+    };
+}
+
+static const int64_t many = 100000, too_many = PLAN_EXACT_ROWS_MAX + 1;
+
+struct row {
+    const char *what;
+    struct plan_facts facts;
+    struct moment moment;
+    enum plan_method method;
+    unsigned ef; // 0: not asked
+    bool trusted;
+};
+
+static void every_fact_counts(void **state)
+{
+    struct moment none = {.revision = 100000, .examination.examined_at_us = INT64_MIN};
+    struct moment nameless = examined(), changed = examined(), within = examined();
+    struct moment useless = examined(), small = examined(), half = examined();
+    (void)state;
+    nameless.examination.graph[0] = '\0';
+    changed.revision += 5001;
+    within.revision += 5000;
+    useless.examination.ef = useless.examination.ef_filtered = 0;
+    half.examination.ef_filtered = 0;
+    small.examination.points = 2000;
+    small.revision += 1000; // half of its points, yet few
+    const struct row rows[] = {
+        {"asked for",
+         {.asked = GROVE_STRATEGY_RELATIONAL, .exact = true},
+         none,
+         PLAN_RELATIONAL,
+         0,
+         0},
+        {"exactly", {.exact = true, .rows_max = too_many}, examined(), PLAN_EXACT, 0, 0},
+        {"exactly, pushed down",
+         {.asked = GROVE_STRATEGY_PUSH_DOWN, .exact = true, .rows_max = many},
+         examined(),
+         PLAN_EXACT,
+         0,
+         0},
+        {"few rows", {.rows_max = VECTOR_EXACT_POINTS}, examined(), PLAN_EXACT, 0, 0},
+        {"no rows", {.rows_max = 0}, none, PLAN_EXACT, 0, 0},
+        {"one more", {.rows_max = VECTOR_EXACT_POINTS + 1}, examined(), PLAN_GRAPH, 256, true},
+        {"filtered", {.rows_max = many, .filtered = true}, examined(), PLAN_GRAPH, 512, true},
+        {"never examined", {.rows_max = many}, none, PLAN_EXACT, 0, 0},
+        {"nothing to examine", {.rows_max = many}, nameless, PLAN_EXACT, 0, 0},
+        {"much has changed", {.rows_max = many}, changed, PLAN_EXACT, 0, 0},
+        {"just not much", {.rows_max = many}, within, PLAN_GRAPH, 256, true},
+        {"few changes of few points", {.rows_max = many}, small, PLAN_GRAPH, 256, true},
+        {"a graph that misses rows", {.rows_max = many}, useless, PLAN_EXACT, 0, 0},
+        {"one that does under filters",
+         {.rows_max = many, .filtered = true},
+         half,
+         PLAN_EXACT,
+         0,
+         0},
+        {"it without one", {.rows_max = many}, half, PLAN_GRAPH, 256, true},
+        {"too many rows", {.rows_max = too_many}, none, PLAN_GRAPH, PLAN_EF_UNKNOWN, false},
+        {"too many rows, examined", {.rows_max = too_many}, examined(), PLAN_GRAPH, 256, true},
+    };
+    for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
+        struct plan_facts facts = rows[i].facts;
+        facts.moment = &rows[i].moment;
+        struct plan plan = plan_make(&facts);
+        if (plan.method != rows[i].method || plan.ef != rows[i].ef ||
+            (plan.graph != NULL) != rows[i].trusted || !plan.reason)
+            fail_msg("%s: method %d, ef %u, %s", rows[i].what, (int)plan.method, plan.ef,
+                     plan.reason ? plan.reason : "no reason");
+    }
+}
+
+static void no_more_rows_than_revisions(void **state)
+{
+    struct moment moment = {.revision = 70, .examination.examined_at_us = INT64_MIN};
+    (void)state;
+    assert_int_equal(moment_rows_max(&moment), 70);
+    moment = (struct moment){.revision = 70,
+                             .examination = {.examined_at_us = 1, .revision = 60, .points = 12}};
+    assert_int_equal(moment_rows_max(&moment), 22);
+    moment.examination.revision = 71; // of another history: it says nothing here
+    assert_int_equal(moment_rows_max(&moment), 70);
+}
+
+int main(int argc, char **argv)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_fact_counts),
+        cmocka_unit_test(no_more_rows_than_revisions),
+    };
+    return test_main(argc, argv, tests, ARRAY_COUNT(tests));
+}
