@@ -97,7 +97,8 @@ static void on_examining(void *state, int64_t rows, int64_t rows_of)
 {
     struct syncing *syncing = state;
     int64_t now_us = clock_monotonic_us();
-    syncing->examining_since_us = syncing->examining_since_us ? syncing->examining_since_us : now_us;
+    syncing->examining_since_us =
+        syncing->examining_since_us ? syncing->examining_since_us : now_us;
     progress_update(&syncing->progress,
                     &(struct progress_state){
                         .rows = rows,

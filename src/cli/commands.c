@@ -449,14 +449,19 @@ const struct command command_table[] = {
         .description =
             "Rows may be changed by any SQL client: what changed waits in the outbox, and this "
             "embeds it and writes it to the vector engine. Searches are right meanwhile: they "
-            "take waiting rows from the database. Any number of these may run at once.\n\n"
+            "take waiting rows from the database. Any number of these may run at once. Then the "
+            "index is examined, where it was built anew or much has changed: until that is done, "
+            "searches of more than 25,000 rows compare them all.\n\n"
             "With the private servers there is seldom need: a process of the home, the resident "
             "projector, does this within seconds of every change. It starts with the servers and "
             "ends with grove stop; GROVE_PROJECTOR=off starts none. With servers of yours keep "
             "grove sync --watch running.",
         .examples = sync_examples,
-        .json = "`upserted`, `removed`, `embedded`, `failed`, `pending`, `dead`, `seconds`; with "
-                "`--watch` one such line after each batch.",
+        .json = "`upserted`, `removed`, `embedded`, `failed`, `pending`, `dead`, `seconds`, and "
+                "`index` (`state`: `needless`, `examined`, `building`, `taken` by another "
+                "process, `unknown`; `examined_now`, `rows`, `listed`, `ef`, `ef_filtered`, "
+                "`queries`, `recall`, `recall_worst`, `seconds`, `reason`); with `--watch` one "
+                "such line after each batch, without `index`.",
         .run = cmd_sync,
     },
     {
@@ -474,7 +479,8 @@ const struct command command_table[] = {
                 "`version`, `error`, `collection`, `collection_status`, `points`, "
                 "`points_indexed`), `projector` (`wanted`, `running`, `pid`, `error`), "
                 "`contents`, `leaves`, `subjects`, `embeddings`, `pending`, "
-                "`dead`, `oldest_pending_seconds`. What a server that does not answer would have "
+                "`dead`, `oldest_pending_seconds`, `index` as of sync (`state` may be `due`, too). "
+                "What a server that does not answer would have "
                 "told is null.",
         .run = cmd_status,
     },

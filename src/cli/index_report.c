@@ -29,8 +29,7 @@ void index_report_add(struct strbuf *out, const struct grove_index *index)
         if (index->reason[0])
             strbuf_addf(out, "the index could not be examined: %s", index->reason);
         break;
-    case GROVE_INDEX_NEEDLESS:
-        break;
+    case GROVE_INDEX_NEEDLESS: break;
     case GROVE_INDEX_EXAMINED:
         strbuf_add(out, "examined: ");
         add_examined(out, index);
@@ -39,12 +38,8 @@ void index_report_add(struct strbuf *out, const struct grove_index *index)
         strbuf_add(out, "the index is being built; its examination waits for grove sync --watch or "
                         "the next grove sync");
         break;
-    case GROVE_INDEX_TAKEN:
-        strbuf_add(out, "another process examines the index");
-        break;
-    case GROVE_INDEX_DUE:
-        strbuf_add(out, "the index is to be examined: run grove sync");
-        break;
+    case GROVE_INDEX_TAKEN: strbuf_add(out, "another process examines the index"); break;
+    case GROVE_INDEX_DUE: strbuf_add(out, "the index is to be examined: run grove sync"); break;
     }
 }
 

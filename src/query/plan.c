@@ -2,7 +2,6 @@
 #include "query/plan.h"
 
 #include "base/check.h"
-#include "base/inject.h"
 
 static bool is_examined(const struct moment *moment)
 {
@@ -38,7 +37,7 @@ struct plan plan_make(const struct plan_facts *facts)
         return (struct plan){.method = PLAN_RELATIONAL, .reason = "asked for"};
     if (facts->exact)
         return (struct plan){.method = PLAN_EXACT, .reason = "an exact answer is wanted"};
-    if (facts->rows_max <= KNOB(EXACT_ROWS, VECTOR_EXACT_POINTS))
+    if (facts->rows_max <= vector_exact_points())
         return (struct plan){.method = PLAN_EXACT,
                              .reason = "so few rows match that comparing all costs little"};
     const struct examined_graph *examination = &facts->moment->examination;

@@ -124,7 +124,7 @@ static enum grove_code find_rows_max(struct run *run, struct pg_conn *conn, int6
 {
     const struct predicate *predicate = run->predicate;
     *ret = moment_rows_max(&run->before);
-    if (*ret <= KNOB(EXACT_ROWS, VECTOR_EXACT_POINTS) || !predicate->has_path ||
+    if (*ret <= vector_exact_points() || !predicate->has_path ||
         predicate->leaf_count > LEAVES_COUNTED_MAX)
         return GROVE_OK;
     struct pg_statement statement = {"matching_max.sql", query_sql("matching_max.sql")};

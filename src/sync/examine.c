@@ -26,9 +26,9 @@
 enum {
     ARENA_BYTES_MAX = 64 << 20,
     CLAIM_MS = 120000,
-    CHANGES_MIN = 1000,  // after so many changes, and after
-    CHANGES_SHARE = 20,  // the twentieth part of the contents, an examination is too old
-    DRIFT_MIN = 100,     // the same of what is noted of few contents
+    CHANGES_MIN = 1000, // after so many changes, and after
+    CHANGES_SHARE = 20, // the twentieth part of the contents, an examination is too old
+    DRIFT_MIN = 100,    // the same of what is noted of few contents
     DRIFT_SHARE = 10,
     SEARCHERS = 2, // threads: one prepares while the engine answers the other
 };
@@ -88,8 +88,7 @@ static enum grove_code read_known(struct examination *x, struct known *ret,
     struct pg_rows rows;
     arena_init(&arena, 1 << 20);
     pg_add_text(&params, text_of(x->collection));
-    enum grove_code code =
-        examine_query(x, &arena, "examination.sql", &params, &rows, error);
+    enum grove_code code = examine_query(x, &arena, "examination.sql", &params, &rows, error);
     if (code == GROVE_OK) {
         CHECK(rows.count == 1);
         *ret = (struct known){.revision = pg_int8(&rows, 0, 0),
@@ -126,8 +125,8 @@ static bool is_current(const struct known *known, const char *graph)
 static bool is_noted(const struct known *known, int64_t points_min)
 {
     int64_t most = known->then_points + changes_since(known);
-    bool old = changes_since(known) > DRIFT_MIN &&
-               changes_since(known) > known->then_points / DRIFT_SHARE;
+    bool old =
+        changes_since(known) > DRIFT_MIN && changes_since(known) > known->then_points / DRIFT_SHARE;
     return known->present && known->graph[0] == '\0' && changes_since(known) >= 0 && !old &&
            most <= points_min;
 }
@@ -156,13 +155,20 @@ static enum grove_code write_row(struct examination *x, struct grove_error *erro
     pg_add_float8(&params, report->recall_worst);
     pg_add_float8(&params, report->seconds);
     pg_add_text(&params, report->ef > 0 ? (struct text){NULL, 0} : text_of(report->reason));
-    enum grove_code code =
-        examine_query(x, &arena, "examine_write.sql", &params, &rows, error);
+    enum grove_code code = examine_query(x, &arena, "examine_write.sql", &params, &rows, error);
     arena_release(&arena);
     return code;
 }
 
 // --- who does it ---------------------------------------------------------------------------------
+
+static int32_t claim_ms(void)
+{
+    int64_t milliseconds = KNOB(EXAMINE_CLAIM_MS, CLAIM_MS);
+    CHECK(milliseconds > 0);
+    CHECK(milliseconds <= INT32_MAX); // examine_claim.sql takes an integer
+    return (int32_t)milliseconds;
+}
 
 static enum grove_code claim(struct examination *x, bool again, bool *ret_claimed,
                              struct grove_error *error)
@@ -172,7 +178,7 @@ static enum grove_code claim(struct examination *x, bool again, bool *ret_claime
     struct pg_rows rows;
     arena_init(&arena, 1 << 20);
     pg_add_text(&params, text_of(x->collection));
-    pg_add_int4(&params, (int32_t)KNOB(EXAMINE_CLAIM_MS, CLAIM_MS));
+    pg_add_int4(&params, claim_ms());
     pg_add_bool(&params, again);
     enum grove_code code = examine_query(x, &arena, "examine_claim.sql", &params, &rows, error);
     if (code == GROVE_OK)
@@ -197,12 +203,11 @@ static void give_back(struct examination *x)
 enum grove_code examine_go_on(struct examination *x, struct grove_error *error)
 {
     bool claimed;
-    int64_t claim_us = KNOB(EXAMINE_CLAIM_MS, CLAIM_MS) * 1000;
     if (atomic_load(&x->store->cancelled) ||
         (x->request->go_on &&
          !x->request->go_on(x->request->state, (int64_t)x->row_count, x->points)))
         return error_set(error, GROVE_CANCELLED, "the examination was cancelled");
-    if (clock_monotonic_us() - x->claimed_at_us < claim_us / 4)
+    if (clock_monotonic_us() - x->claimed_at_us < claim_ms() * (int64_t)1000 / 4)
         return GROVE_OK;
     return claim(x, true, &claimed, error);
 }
@@ -279,8 +284,8 @@ static enum grove_code note_few(struct examination *x, const struct known *known
 static enum grove_code note_many(struct examination *x, struct grove_error *error)
 {
     *x->report = (struct examine_report){.outcome = EXAMINE_DONE};
-    snprintf(x->report->reason, sizeof x->report->reason,
-             "more than %d contents are not examined", EXAMINE_POINTS_MAX);
+    snprintf(x->report->reason, sizeof x->report->reason, "more than %d contents are not examined",
+             EXAMINE_POINTS_MAX);
     return write_row(x, error);
 }
 
@@ -322,9 +327,8 @@ enum grove_code examine(struct store *store, const struct examine_request *reque
     x->store = store;
     x->request = request ? request : &plain;
     x->collection = store->collection;
-    x->points_min = KNOB(EXACT_ROWS, EXAMINE_POINTS_MIN);
+    x->points_min = vector_exact_points();
     x->report = &report;
-    CHECK(x->points_min > 0);
     arena_init(&x->arena, ARENA_BYTES_MAX);
     enum grove_code code = workers_new(SEARCHERS, &x->workers, error);
     if (code == GROVE_OK)
@@ -352,7 +356,7 @@ enum grove_code examine_look(struct store *store, struct examine_report *ret,
     if (code != GROVE_OK)
         return code;
     *ret = known.report;
-    if (known.contents <= KNOB(EXACT_ROWS, EXAMINE_POINTS_MIN))
+    if (known.contents <= vector_exact_points())
         *ret = (struct examine_report){.outcome = EXAMINE_NEEDLESS};
     else if (known.claimed)
         ret->outcome = EXAMINE_ELSEWHERE;

@@ -20,9 +20,9 @@
 #include "base/error.h"
 #include "catalog/store.h"
 
-// So few contents are all compared by every search: there is nothing to examine. Of more than the
-// maximum the neighbours are not kept in memory: searches of them are exact.
-enum { EXAMINE_POINTS_MIN = VECTOR_EXACT_POINTS, EXAMINE_POINTS_MAX = 1000000 };
+// Up to VECTOR_EXACT_POINTS contents there is nothing to examine: searches compare all. Of more than
+// these the neighbours are not kept in memory: their graph is not examined.
+enum { EXAMINE_POINTS_MAX = 1000000 };
 
 enum examine_outcome {
     EXAMINE_NEEDLESS,  // there are few contents

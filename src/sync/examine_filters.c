@@ -60,8 +60,7 @@ static enum grove_code add_places(struct examination *x, struct grove_error *err
     struct pg_rows rows;
     pg_add_int8(&params, x->points_min);
     pg_add_int4(&params, PLACES_MAX);
-    enum grove_code code =
-        examine_query(x, &x->arena, "examine_places.sql", &params, &rows, error);
+    enum grove_code code = examine_query(x, &x->arena, "examine_places.sql", &params, &rows, error);
     CHECK(code != GROVE_OK || rows.columns == PLACE_COLUMNS);
     for (int r = 0; code == GROVE_OK && r < rows.count;) {
         if (pg_is_null(&rows, r, 2))

@@ -8,24 +8,30 @@
 //                 is below asks exactly.
 //     ef          how far a walk looks. The farther, the fewer go wrong, and the longer each takes.
 //
-// An ef will do when the plausible answers are good and are at least half of the sample. Of those
+// An ef will do when the plausible answers are good and are at least two fifths of the sample. Of those
 // that will do the cheapest is taken: a search costs ef, and in the share of those that are not
 // plausible an exact one as well.
 //
-// Where none will do, what was missed is listed, with its neighbours, and a new sample is judged.
+// Where none will do, what the failures with the highest best scores missed is listed, with its
+// neighbours, and a new sample is judged.
 // The sample that is accepted is never one that added to the list.
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "base/check.h"
 #include "sync/examine_private.h"
 #include "vector/direction.h"
 
-enum { ROUNDS_MAX = 3, MISSED_NEIGHBOURS_MAX = 400 };
+enum {
+    ROUNDS_MAX = 3,
+    MISSED_QUERIES_MAX = 16, // of a sample that add to the list
+    MISSED_ROWS_MAX = MISSED_QUERIES_MAX * EXAMINE_NEAR,
+};
 #define RECALL_WRONG 0.9
 #define RECALL_WANTED 0.995
 #define PLAUSIBLE_MARGIN 0.02
-#define IMPLAUSIBLE_MAX 0.5 // of the sample
+#define IMPLAUSIBLE_MAX 0.6 // of the sample: the rest is what the verdict stands on
 // An exact search of so many rows takes as long as a walk does for each unit of ef.
 #define ROWS_OF_EF 32.0
 
@@ -37,6 +43,7 @@ struct verdict {
     double plausible;
     double recall, recall_worst; // of the plausible
     double implausible;          // share
+    size_t wrong;                // queries
     double cost;
 };
 
@@ -74,6 +81,7 @@ static struct verdict judge_answers(const struct examination *x,
     size_t plausible = 0;
     for (size_t i = 0; i < sample->count; i++) {
         double recall = recall_of(&sample->queries[i]);
+        verdict.wrong += recall < RECALL_WRONG;
         if (best_of(&sample->queries[i]) < verdict.plausible)
             continue;
         plausible++;
@@ -153,8 +161,8 @@ static enum grove_code list_neighbours(struct examination *x, const int32_t *ids
     for (int r = 0; r < rows.count; r++) {
         const float *vector = direction_read(pg_bytea(&rows, r, 1), NULL);
         if (vector)
-            searches[asked] = (struct examine_search){
-                .vector = vector, .exact = true, .hits = &hits[asked]};
+            searches[asked] =
+                (struct examine_search){.vector = vector, .exact = true, .hits = &hits[asked]};
         asked += vector != NULL;
     }
     code = examine_search_all(x, searches, asked, error);
@@ -164,19 +172,39 @@ static enum grove_code list_neighbours(struct examination *x, const int32_t *ids
     return code;
 }
 
+struct failure {
+    const struct examine_query *query;
+    double best;
+};
+
+static int compare_failures(const void *a, const void *b)
+{
+    const struct failure *x = a, *y = b;
+    return (x->best < y->best) - (x->best > y->best);
+}
+
+// The failures that matter are those with the highest best scores: what is plausible is above them.
 static enum grove_code list_missed(struct examination *x, const struct examine_sample *sample,
                                    struct grove_error *error)
 {
-    int32_t ids[MISSED_NEIGHBOURS_MAX];
-    size_t count = 0;
+    int32_t ids[MISSED_ROWS_MAX];
+    size_t count = 0, failed = 0;
+    struct failure *failures = arena_alloc_array(&x->arena, sample->count + 1, sizeof *failures);
+    if (!failures)
+        return error_no_memory(error, "missed rows");
     for (size_t i = 0; i < sample->count; i++)
-        for (size_t t = 0; t < sample->queries[i].truth.count; t++) {
-            const struct examine_near *near = &sample->queries[i].truth.items[t];
-            if (!was_missed(&sample->queries[i], near) || examine_list_has(&x->list, near->id))
+        if (recall_of(&sample->queries[i]) < 1)
+            failures[failed++] =
+                (struct failure){&sample->queries[i], best_of(&sample->queries[i])};
+    qsort(failures, failed, sizeof *failures, compare_failures);
+    for (size_t f = 0; f < failed && f < MISSED_QUERIES_MAX; f++)
+        for (size_t t = 0; t < failures[f].query->truth.count; t++) {
+            const struct examine_near *near = &failures[f].query->truth.items[t];
+            if (!was_missed(failures[f].query, near) || examine_list_has(&x->list, near->id))
                 continue;
             examine_list_add(&x->list, near->id);
-            if (count < MISSED_NEIGHBOURS_MAX)
-                ids[count++] = near->id;
+            CHECK(count < MISSED_ROWS_MAX);
+            ids[count++] = near->id;
         }
     return count > 0 ? list_neighbours(x, ids, count, error) : GROVE_OK;
 }
@@ -200,10 +228,10 @@ static void report_round(struct examination *x, const struct verdict *any,
     }
     if (any->ef == 0)
         snprintf(report->reason, sizeof report->reason,
-                 "with ef %u the best scores of %.0f %% of the queries are plausible, and the "
-                 "recall of those is %.3f",
-                 ef_choices[ARRAY_COUNT(ef_choices) - 1], 100 * (1 - any->implausible),
-                 any->recall);
+                 "with ef %u, %zu of %d queries miss more than a tenth, at best scores of up to "
+                 "%.2f",
+                 ef_choices[ARRAY_COUNT(ef_choices) - 1], any->wrong, EXAMINE_QUERIES,
+                 any->plausible - PLAUSIBLE_MARGIN);
 }
 
 // The best score that is plausible is one for both: what a filter needs may be too much to ask of
@@ -212,8 +240,8 @@ static enum grove_code judge_filtered(struct examination *x, struct examine_samp
                                       struct verdict *verdict, struct examine_sample *narrow,
                                       struct verdict *ret, struct grove_error *error)
 {
-    enum grove_code code = examine_make_sample(x, &x->filters, EXAMINE_QUERIES_FILTERED, narrow,
-                                               error);
+    enum grove_code code =
+        examine_make_sample(x, &x->filters, EXAMINE_QUERIES_FILTERED, narrow, error);
     if (code == GROVE_OK)
         code = choose_ef(x, narrow, verdict->plausible, ret, error);
     if (code != GROVE_OK || verdict->ef == 0 || ret->ef == 0 ||

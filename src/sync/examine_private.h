@@ -12,8 +12,8 @@
 enum {
     EXAMINE_NEAR = 10,     // neighbours of a row, hits of a query
     EXAMINE_EF = 128,      // with which rows are looked up
-    EXAMINE_QUERIES = 300, // of a sample without a filter
-    EXAMINE_QUERIES_FILTERED = 100,
+    EXAMINE_QUERIES = 600, // of a sample without a filter
+    EXAMINE_QUERIES_FILTERED = 200,
     EXAMINE_FILTERS_MAX = 32,
     EXAMINE_CHECKS = 8, // queries whose neighbours are computed from PostgreSQL's vectors
 };

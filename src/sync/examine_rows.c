@@ -21,12 +21,15 @@
 enum {
     PART_ROWS = 2000,
     PART_BYTES_MAX = 32 << 20,
-    EXACT_ROWS = 64,    // looked up exactly at a time
-    LONERS_MAX = 1024,  // of the rows
-    EXACT_MAX = 2048,   // rows looked up exactly, neighbours that were missed among them
+    EXACT_ROWS = 64,   // looked up exactly at a time
+    LONERS_MAX = 1024, // of the rows
+    EXACT_MAX = 2048,  // rows looked up exactly, neighbours that were missed among them
     ROWS_MIN_ROOM = 1024,
 };
 #define SELF 0.9999F
+// Of what a loner missed that counts whose distance is less than this part of the worst that it
+// found: the rows of an island are nearer to each other than to anything else.
+#define NEARER 0.9F
 
 struct part {
     struct arena arena;
@@ -127,8 +130,8 @@ enum grove_code examine_compare_checks(struct examination *x, bool *ret_equal,
     struct examine_search searches[EXAMINE_CHECKS];
     CHECK(x->check_count <= EXAMINE_CHECKS);
     for (size_t c = 0; c < x->check_count; c++)
-        searches[c] = (struct examine_search){
-            .vector = x->checks[c].vector, .exact = true, .hits = &hits[c]};
+        searches[c] =
+            (struct examine_search){.vector = x->checks[c].vector, .exact = true, .hits = &hits[c]};
     enum grove_code code = examine_search_all(x, searches, x->check_count, error);
     if (code != GROVE_OK)
         return code;
@@ -172,9 +175,8 @@ static enum grove_code look_up_part(struct examination *x, struct part *part,
     CHECK(part->count == 0 || x->row_count == 0 || part->ids[0] > x->rows[x->row_count - 1].id);
     for (size_t r = 0; r < part->count; r++) {
         x->rows[x->row_count + r] = (struct examine_row){.id = part->ids[r]};
-        searches[r] = (struct examine_search){.vector = part->vectors[r],
-                                              .ef = EXAMINE_EF,
-                                              .hits = &x->rows[x->row_count + r].found};
+        searches[r] = (struct examine_search){
+            .vector = part->vectors[r], .ef = EXAMINE_EF, .hits = &x->rows[x->row_count + r].found};
     }
     code = examine_search_all(x, searches, part->count, error);
     if (code == GROVE_OK)
@@ -232,9 +234,8 @@ static int compare_id(const void *key, const void *row)
 
 struct examine_row *examine_find_row(const struct examination *x, int32_t id)
 {
-    return x->row_count == 0
-               ? NULL
-               : bsearch(&id, x->rows, x->row_count, sizeof *x->rows, compare_id);
+    return x->row_count == 0 ? NULL
+                             : bsearch(&id, x->rows, x->row_count, sizeof *x->rows, compare_id);
 }
 
 // --- what is not reached -------------------------------------------------------------------------
@@ -245,14 +246,21 @@ static bool finds_itself(const struct examine_row *row)
            (row->found.count > 0 && row->found.items[0].score >= SELF);
 }
 
+// Whether the row should have found it: nearer than the worst that it found, by this part.
+static bool is_missing(const struct examine_row *row, int32_t id, float score, float part)
+{
+    float worst = examine_worst(&row->found);
+    return !examine_has(&row->found, id) && score > worst + EXAMINE_BETTER &&
+           1 - score < part * (1 - worst);
+}
+
 // Whether one of those that it finds, and that should find it, does not.
 static bool is_missed(const struct examination *x, const struct examine_row *row)
 {
     for (size_t i = 0; i < row->found.count; i++) {
         const struct examine_near *near = &row->found.items[i];
         const struct examine_row *other = examine_find_row(x, near->id);
-        if (other && other != row && !examine_has(&other->found, row->id) &&
-            near->score > examine_worst(&other->found) + EXAMINE_BETTER)
+        if (other && other != row && is_missing(other, row->id, near->score, 1))
             return true;
     }
     return false;
@@ -311,8 +319,7 @@ static void judge_suspect(struct examination *x, struct suspects *suspects,
 {
     for (size_t i = 0; i < truth->count; i++) {
         const struct examine_near *near = &truth->items[i];
-        if (examine_has(&row->found, near->id) ||
-            near->score <= examine_worst(&row->found) + EXAMINE_BETTER)
+        if (!is_missing(row, near->id, near->score, NEARER))
             continue;
         examine_list_add(&x->list, near->id);
         suspect(suspects, near->id);
@@ -338,8 +345,8 @@ static enum grove_code look_up_suspects(struct examination *x, struct suspects *
         code = take_part(&part, &rows, error);
     CHECK(part.count <= count);
     for (size_t r = 0; code == GROVE_OK && r < part.count; r++)
-        searches[r] = (struct examine_search){
-            .vector = part.vectors[r], .exact = true, .hits = &hits[r]};
+        searches[r] =
+            (struct examine_search){.vector = part.vectors[r], .exact = true, .hits = &hits[r]};
     if (code == GROVE_OK)
         code = examine_search_all(x, searches, part.count, error);
     suspects->done += count;

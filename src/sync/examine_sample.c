@@ -16,10 +16,10 @@
 #include "vector/direction.h"
 
 enum {
-    WORDS_OF_TEN = 3,      // of ten queries so many are words
-    LEAF_ROWS = 12,        // of a mean at most
-    LISTED_ROWS = 6,       // the same of a listed row's neighbours
-    WORDS_MAX = 3,         // of a phrase
+    WORDS_OF_TEN = 3, // of ten queries so many are words
+    LEAF_ROWS = 12,   // of a mean at most
+    LISTED_ROWS = 6,  // the same of a listed row's neighbours
+    WORDS_MAX = 3,    // of a phrase
     PHRASE_BYTES_MAX = 200,
 };
 
@@ -57,7 +57,8 @@ static void add_direction(double sum[VECTOR_DIMENSION], const float *vector)
 static void add_noise(struct examination *x, double numbers[VECTOR_DIMENSION])
 {
     double noise[VECTOR_DIMENSION], sum = 0;
-    double amount = 0.2 + 1.8 * examine_random(x);
+    double chance = examine_random(x);
+    double amount = 0.1 + 1.9 * chance * chance;
     for (size_t i = 0; i < VECTOR_DIMENSION; i++) {
         noise[i] = examine_random_normal(x);
         sum += noise[i] * noise[i];
@@ -144,8 +145,7 @@ static enum grove_code make_leaf(struct making *making, struct grove_error *erro
     pg_add_text(&params, text_of(embed_model_id(x->precision)));
     pg_add_int4_array(&params, &x->arena, making->ids, making->count);
     pg_add_int4(&params, LEAF_ROWS);
-    enum grove_code code =
-        examine_query(x, &x->arena, "examine_leaves.sql", &params, &rows, error);
+    enum grove_code code = examine_query(x, &x->arena, "examine_leaves.sql", &params, &rows, error);
     if (code != GROVE_OK)
         return code;
     int r = 0;
@@ -245,8 +245,8 @@ static enum grove_code make_words(struct making *making, struct embedder *embedd
     size_t count = 0;
     struct text *texts = arena_alloc_array(&x->arena, making->count + 1, sizeof *texts);
     struct examine_query **made = arena_alloc_array(&x->arena, making->count + 1, sizeof *made);
-    float *vectors = arena_alloc_array(&x->arena, making->count * VECTOR_DIMENSION + 1,
-                                       sizeof *vectors);
+    float *vectors =
+        arena_alloc_array(&x->arena, making->count * VECTOR_DIMENSION + 1, sizeof *vectors);
     if (!texts || !made || !vectors)
         return error_no_memory(error, "a sample");
     enum grove_code code = read_material(making, making->ids, making->count, &material, error);
@@ -288,14 +288,10 @@ static enum grove_code make_kind(struct making *making, enum kind kind, struct e
 {
     switch (kind) {
     case NEAR:
-    case BETWEEN:
-        return make_near(making, kind == BETWEEN, error);
-    case LEAF:
-        return make_leaf(making, error);
-    case LISTED:
-        return make_listed(making, error);
-    case WORDS:
-        return make_words(making, embedder, error);
+    case BETWEEN: return make_near(making, kind == BETWEEN, error);
+    case LEAF: return make_leaf(making, error);
+    case LISTED: return make_listed(making, error);
+    case WORDS: return make_words(making, embedder, error);
     }
     CHECK(false);
     return GROVE_INTERNAL;

@@ -2,6 +2,8 @@
 //
 // A thread that examines whenever that is due. Not before the outbox is empty: rows that are being
 // written would have the engine build its graph anew.
+#include <signal.h>
+
 #include "base/alloc.h"
 #include "base/check.h"
 #include "base/clock.h"
@@ -76,7 +78,12 @@ enum grove_code examiner_start(struct store *store, struct examiner **ret,
     self->store = store;
     pthread_mutex_init(&self->mutex, NULL);
     pthread_cond_init(&self->wake, NULL);
-    if (pthread_create(&self->thread, NULL, examiner_main, self) != 0) {
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before); // signals are for the threads that wait for them
+    int failed = pthread_create(&self->thread, NULL, examiner_main, self);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (failed) {
         pthread_cond_destroy(&self->wake);
         pthread_mutex_destroy(&self->mutex);
         mem_free(self);

@@ -360,6 +360,9 @@ static void pause_for(unsigned milliseconds)
 static const char *reside(struct residence *self)
 {
     const char *reason = NULL;
+    struct examiner *examiner = NULL;
+    struct grove_error unused; // without it searches compare all rows
+    (void)!examiner_start(self->store, &examiner, &unused);
     while (!reason && !(reason = reason_to_end(self))) {
         struct grove_error error;
         enum grove_code code = round_of(self, &reason, &error);
@@ -373,6 +376,7 @@ static const char *reside(struct residence *self)
         if (!reason)
             pause_for(code == GROVE_OK || self->failed_at_work ? POLL_MS : self->pause_ms);
     }
+    examiner_stop(examiner);
     return reason;
 }
 

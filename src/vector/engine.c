@@ -2,6 +2,14 @@
 #include "vector/engine.h"
 
 #include "base/check.h"
+#include "base/inject.h"
+
+int64_t vector_exact_points(void)
+{
+    int64_t points = KNOB(EXACT_ROWS, VECTOR_EXACT_POINTS);
+    CHECK(points > 0);
+    return points;
+}
 
 void vector_engine_free(struct vector_engine *engine)
 {

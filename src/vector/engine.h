@@ -87,6 +87,7 @@ enum {
     // misses none.
     VECTOR_EXACT_POINTS = 25000,
 };
+int64_t vector_exact_points(void); // as above; fewer where a test says so
 
 // Names the graphs that the engine searches right now: when one is built anew the name changes,
 // and never comes back. "": the engine cannot tell.

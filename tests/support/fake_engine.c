@@ -433,8 +433,8 @@ static struct scored *score_points(const struct fake_engine *fake, const struct 
         const struct fake_point *point = &fake->points[i];
         float score = score_of(direction, point->vector);
         if (matches(point, query->filter) && is_reached(fake, query, point->id, score))
-            scored[count++] = (struct scored){score, point->id, point->revision,
-                                              fake->ways.ties_backwards};
+            scored[count++] =
+                (struct scored){score, point->id, point->revision, fake->ways.ties_backwards};
     }
     qsort(scored, count, sizeof *scored, compare_scored);
     bool lost = !query->exact && count > 0 && scored[0].score < fake->ways.lost_below;

@@ -199,7 +199,7 @@ static void what_cannot_be_had_exactly_is_not_complete(struct test_stores *store
 {
     struct seen seen;
     make_islands(stores, 30);
-    examine(stores, "{}", 0, 0, 1000000); // it misses rows, and is too large to do without
+    examine(stores, "{}", 0, 0, 2000000); // it misses rows, and is too large to do without
     const struct grove_result *result = search(stores, &seen, 3);
     assert_rows(stores, result, "3 4 5");
     assert_false(result->complete);

@@ -241,7 +241,7 @@ static void a_whole_graph_lists_nothing(struct test_stores *stores)
     assert_int_equal(report.ef, 128);
     assert_float_equal(report.recall, 1, 1e-9);
     assert_float_equal(report.plausible, -1, 1e-9);
-    assert_true(report.queries > 250);
+    assert_true(report.queries > 500);
     assert_int_equal(count_rows(stores, "graph = 'fake-1' AND points = 60 AND reason IS NULL"), 1);
 }
 
@@ -325,21 +325,23 @@ static void a_graph_that_misses_most_is_not_trusted(struct test_stores *stores)
     struct examine_report report = examine_all(stores);
     assert_int_equal(report.ef, 0);
     assert_int_equal(report.rounds, 3);
-    assert_non_null(strstr(report.reason, "recall"));
+    assert_non_null(strstr(report.reason, "miss more than a tenth"));
 }
 
-// Walks of queries that are farther than 0.6 from all rows go wrong, and end far from them.
+// Walks of queries that are farther than a cosine of 0.5 from all rows go wrong, and end far from them.
 static void a_low_best_score_is_not_plausible(struct test_stores *stores)
 {
     fill(stores, ROWS);
-    fake_engine_set_ways(stores->fake, &(struct fake_ways){.lost_below = 0.6F});
+    let_exact_rows_be(ROWS - 1);
+    fake_engine_set_ways(stores->fake, &(struct fake_ways){.lost_below = 0.5F});
     struct examine_report report = examine_all(stores);
     assert_int_equal(report.ef, 128);
     assert_true(report.plausible > -0.5); // -1: none went wrong
-    assert_true(report.plausible < 0.65);
+    assert_true(report.plausible < 0.55);
+    assert_int_equal(report.rounds, 1);
     assert_true(report.recall >= 0.995);
     assert_true(report.recall_worst >= 0.9);
-    assert_int_equal(count_rows(stores, "plausible > -0.5 AND plausible < 0.65"), 1);
+    assert_int_equal(count_rows(stores, "plausible > -0.5 AND plausible < 0.55"), 1);
 }
 
 // The engine lost rows that no row of the outbox tells of.
@@ -370,7 +372,7 @@ static void filters_are_asked_too(struct test_stores *stores)
                           &(struct fake_hooks){.before = note_filter, .state = stores});
     struct examine_report report = examine_all(stores);
     assert_int_equal(report.ef_filtered, 128);
-    assert_true(report.queries > 350);
+    assert_true(report.queries > 700);
     assert_true(filtered > 0);
 }
 
@@ -382,7 +384,7 @@ static void narrow_filters_are_not_asked(struct test_stores *stores)
     struct examine_report report = examine_all(stores);
     assert_int_equal(report.ef, 128);
     assert_int_equal(report.ef_filtered, 128);
-    assert_true(report.queries <= 300);
+    assert_true(report.queries <= 600);
 }
 
 // --- the thread ---------------------------------------------------------------------------------
