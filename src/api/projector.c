@@ -97,7 +97,8 @@ static bool checked_lately(struct grove *grove)
 
 void handle_keep_projecting(struct grove *grove)
 {
-    struct resident_options options = {.program = grove->command, .collection = grove->store.collection};
+    struct resident_options options = {.program = grove->command,
+                                       .collection = grove->store.collection};
     struct grove_error ignored;
     if (!grove->projector_wanted || grove->looking || grove->is_projector ||
         grove->background_sync || !grove->command[0] || checked_lately(grove))
