@@ -118,10 +118,10 @@ static enum grove_code read_known(struct examination *x, struct known *ret,
     return code;
 }
 
-// As many contents at most have come or changed since.
+// As many contents at most have come or changed since; all, where nothing is known.
 static int64_t changes_since(const struct known *known)
 {
-    CHECK(known->present);
+    CHECK(known->present || known->then_revision == 0);
     return known->revision - known->then_revision;
 }
 
