@@ -582,7 +582,7 @@ MUTANTS = [
         find="        if (!finds_itself(&x->rows[r]) || is_missed(x, &x->rows[r]))\n",
         replace="        if ((!finds_itself(&x->rows[r]) && r > x->row_count) ||\n"
                 "            is_missed(x, &x->rows[r]))\n",
-        killer="u_examine:too_many_unreached_rows_are_no_graph",
+        killer="u_examine:rows_that_do_not_find_themselves_are_listed",
     ),
     Mutant(
         name="row-that-its-neighbours-miss-is-not-listed",
@@ -608,6 +608,14 @@ MUTANTS = [
         find="        suspect(suspects, near->id);\n",
         replace="",
         killer="u_examine:what_a_loner_misses_is_followed",
+    ),
+    Mutant(
+        name="loner-of-an-island-is-not-listed",
+        guards="src/sync/examination: nouns",
+        file="src/sync/examine_rows.c",
+        find="    if (missing > 0 && 2 * missing >= truth->count)\n",
+        replace="    if (missing > truth->count)\n",
+        killer="u_examine:an_island_of_loners_is_listed",
     ),
     Mutant(
         name="more-unreached-than-listed-is-trusted",
