@@ -24,6 +24,7 @@ enum {
     SECONDS_DEFAULT = 120,
     ARENA_BYTES_MAX = 128 << 20,
     QUERY_ARENA_BYTES_MAX = 4 << 20,
+    FILTER_BYTES_MAX = 1 << 16,
 };
 static const double TIE = 1e-6; // scores that rounding may have made different
 
@@ -150,7 +151,7 @@ static void describe_filter(const struct recall_filter *filter, char *ret, size_
     struct strbuf out;
     char time[CLOCK_RFC3339_SIZE];
     const struct grove_filter *f = &filter->filter;
-    strbuf_init(&out, size_bytes);
+    strbuf_init(&out, FILTER_BYTES_MAX);
     if (f->path)
         strbuf_addf(&out, " --path \"%s\"", f->path);
     if (filter->type)
@@ -165,6 +166,7 @@ static void describe_filter(const struct recall_filter *filter, char *ret, size_
         strbuf_addf(&out, " --min-words %lld --max-words %lld", (long long)f->words_min,
                     (long long)f->words_max);
     snprintf(ret, size_bytes, "%s", out.length > 0 ? out.data + 1 : "");
+    ret[text_utf8_error(text_of(ret))] = '\0'; // cut at a whole character
     strbuf_release(&out);
 }
 

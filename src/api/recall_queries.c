@@ -152,6 +152,12 @@ enum grove_code recall_sample_read(struct store *store, unsigned queries, struct
 
 // --- queries -------------------------------------------------------------------------------------
 
+// Text that was cut to its field ends at a whole character.
+static void end_whole(struct recall_query *query)
+{
+    query->words[text_utf8_error(text_of(query->words))] = '\0';
+}
+
 static void scale_to(double length, double *vector)
 {
     double square = 0;
@@ -223,7 +229,9 @@ static struct text words_of(struct text title, size_t number)
     const char *end = start;
     for (size_t i = 0; i < TITLE_WORDS && text_split(&rest, ' ', &part); i++)
         end = part.data + part.length;
-    return text_trim((struct text){start, (size_t)(end - start)});
+    // Other white space than spaces may be all there is.
+    return start && end > start ? text_trim((struct text){start, (size_t)(end - start)})
+                                : text_trim(title);
 }
 
 static enum grove_code make_words(struct store *store, const struct recall_row *row, size_t number,
@@ -264,6 +272,7 @@ enum grove_code recall_queries_make(struct store *store, unsigned queries, struc
             code = make_words(store, row, i, query, error);
         else if (!row->gone)
             make_near(row, NOISES[i / 3 % ARRAY_COUNT(NOISES)], query);
+        end_whole(query);
         sample->query_count += is_usable(query);
     }
     if (code == GROVE_OK && sample->query_count == 0)

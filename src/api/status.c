@@ -142,20 +142,6 @@ static void ask_engine(struct grove *grove, struct grove_status *status)
     snprintf(status->engine_version, sizeof status->engine_version, "%s", info.version);
 }
 
-// Of stores that both answer: it starts none.
-static void ask_index(struct grove *grove, struct grove_status *status)
-{
-    struct examine_report report;
-    struct grove_error error;
-    bool known = status->database_ok && status->engine_ok &&
-                 status->schema_version == status->schema_wanted &&
-                 strcmp(status->collection_status, "missing") != 0;
-    if (known)
-        status->index = examine_look(&grove->store, &report, &error) == GROVE_OK
-                            ? index_of(&report)
-                            : index_unknown(&error);
-}
-
 // --- the resident projector ----------------------------------------------------------------------
 
 static void ask_projector(const struct grove *grove, struct grove_status *status)
@@ -174,6 +160,20 @@ static void ask_projector(const struct grove *grove, struct grove_status *status
     snprintf(status->projector_error, sizeof status->projector_error, "%s", resident.last_error);
 }
 
+// Of stores that both answer: it starts none.
+static void ask_index(struct grove *grove, struct grove_status *status)
+{
+    struct examine_report report;
+    struct grove_error error;
+    bool known = status->database_ok && status->engine_ok &&
+                 status->schema_version == status->schema_wanted &&
+                 strcmp(status->collection_status, "missing") != 0;
+    if (known)
+        status->index = examine_look(&grove->store, &report, &error) == GROVE_OK
+                            ? index_of(&report)
+                            : index_unknown(&error);
+}
+
 GROVE_API enum grove_code grove_get_status(struct grove *grove, struct grove_status *ret,
                                            struct grove_error *error)
 {
@@ -186,8 +186,8 @@ GROVE_API enum grove_code grove_get_status(struct grove *grove, struct grove_sta
         snprintf(status.home, sizeof status.home, "%s", grove->home.path);
     ask_database(grove, &status);
     ask_engine(grove, &status);
-    ask_index(grove, &status);
     ask_projector(grove, &status);
+    ask_index(grove, &status);
     snprintf(status.model, sizeof status.model, "%s",
              embed_model_id(store_precision(&grove->store)));
     *ret = status;

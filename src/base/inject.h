@@ -42,11 +42,11 @@
     POINT(PROJECTOR_ACKNOWLEDGED, "the outbox rows are gone")                                      \
     POINT(PROJECTOR_PUT_BACK, "a batch failed, its rows are still leased")                         \
     POINT(PROJECTOR_ENQUEUED, "the collection is gone, all contents are in the outbox")            \
+    POINT(RESIDENT_LOCKED, "the resident projector has its lock, it has not said who it is")       \
     POINT(EXAMINE_CLAIMED, "an examination is claimed, nothing was looked at")                     \
     POINT(EXAMINE_LOOKED_UP, "all rows were looked up, nothing is judged")                         \
     POINT(EXAMINE_JUDGED, "a graph is judged, nothing is written of it")                           \
     POINT(EXAMINER_AWAKE, "a thread looks whether there is something to examine")                  \
-    POINT(RESIDENT_LOCKED, "the resident projector has its lock, it has not said who it is")       \
     POINT(LOAD_BEGUN, "a batch's transaction is open")                                             \
     POINT(LOAD_LEAVES, "its leaves are written, not committed")                                    \
     POINT(LOAD_CONTENTS, "its contents are written, not committed")                                \
@@ -78,14 +78,14 @@
     KNOB_(PG_QUIT_MS, "how long a hung PostgreSQL has to quit before it is killed")                \
     KNOB_(PG_ORPHANS_MS, "how long processes without a postmaster have to end by themselves")      \
     KNOB_(ENGINE_READ_MS, "how long the engine may take for what somebody waits for")              \
+    KNOB_(RESIDENT_MODEL_MS, "how long the resident projector keeps a model it does not need")     \
+    KNOB_(RESIDENT_STOP_MS, "how long the resident projector has to end before it is killed")      \
+    KNOB_(EXACT_ROWS, "up to so many rows are all compared by every search")                       \
     KNOB_(EXAMINE_LISTED, "how many contents an examination may list")                             \
     KNOB_(EXAMINE_LONERS, "how many of the loneliest rows it looks up exactly")                    \
     KNOB_(EXAMINE_POLL_MS, "between looks at whether an examination is due")                       \
     KNOB_(EXAMINE_CLAIM_MS, "how long an examination is taken")                                    \
-    KNOB_(RESIDENT_MODEL_MS, "how long the resident projector keeps a model it does not need")     \
-    KNOB_(RESIDENT_STOP_MS, "how long the resident projector has to end before it is killed")      \
-    KNOB_(LOAD_PATIENCE_MS, "how long a load waits for rows that another projector has leased")    \
-    KNOB_(EXACT_ROWS, "up to how many points a search compares all that match")
+    KNOB_(LOAD_PATIENCE_MS, "how long a load waits for rows that another projector has leased")
 
 enum inject_point {
 #define POINT(name, what) INJECT_##name,

@@ -163,21 +163,6 @@ static void add_projection(struct strbuf *out, const struct terminal *terminal,
                 terminal_style(terminal, STYLE_PLAIN));
 }
 
-static void add_index(struct strbuf *out, const struct terminal *terminal,
-                      const struct grove_status *status)
-{
-    struct strbuf line;
-    strbuf_init(&line, STATUS_BYTES_MAX);
-    index_report_add(&line, &status->index);
-    if (status->index.state == GROVE_INDEX_EXAMINED) {
-        strbuf_add(&line, "; ");
-        format_seconds(&line, status->index.age_seconds);
-        strbuf_add(&line, " ago");
-    }
-    add_line(out, terminal, "index", line.data);
-    strbuf_release(&line);
-}
-
 static void add_projector(struct strbuf *out, const struct terminal *terminal,
                           const struct grove_status *status)
 {
@@ -195,6 +180,21 @@ static void add_projector(struct strbuf *out, const struct terminal *terminal,
         strbuf_addf(out, ", process %d", status->projector_pid);
     strbuf_add_char(out, '\n');
     add_line(out, terminal, "", status->projector_error);
+}
+
+static void add_index(struct strbuf *out, const struct terminal *terminal,
+                      const struct grove_status *status)
+{
+    struct strbuf line;
+    strbuf_init(&line, STATUS_BYTES_MAX);
+    index_report_add(&line, &status->index);
+    if (status->index.state == GROVE_INDEX_EXAMINED) {
+        strbuf_add(&line, "; ");
+        format_seconds(&line, status->index.age_seconds);
+        strbuf_add(&line, " ago");
+    }
+    add_line(out, terminal, "index", line.data);
+    strbuf_release(&line);
 }
 
 static void add_contents(struct strbuf *out, const struct terminal *terminal,
@@ -244,8 +244,8 @@ static void add_report(struct strbuf *out, const struct terminal *terminal,
                             status->engine_private};
     add_server(out, terminal, &engine);
     add_collection(out, terminal, status);
-    add_index(out, terminal, status);
     add_projector(out, terminal, status);
+    add_index(out, terminal, status);
 }
 
 static enum grove_code print_status(struct session *session, const struct grove_status *status,

@@ -20,11 +20,12 @@ void moment_add_params(struct pg_params *params, const char *collection, int64_t
     pg_add_timestamptz(params, examined_at_us);
 }
 
-static enum grove_code take_examination(struct examination *examination, const struct pg_rows *rows,
-                                        struct arena *arena, struct grove_error *error)
+static enum grove_code take_examination(struct examined_graph *examination,
+                                        const struct pg_rows *rows, struct arena *arena,
+                                        struct grove_error *error)
 {
     struct text graph = pg_text(rows, 0, 3);
-    *examination = (struct examination){
+    *examination = (struct examined_graph){
         .examined_at_us = pg_timestamp(rows, 0, 2),
         .revision = pg_int8(rows, 0, 4),
         .points = pg_int8(rows, 0, 5),
@@ -66,7 +67,7 @@ enum grove_code moment_read(struct moment *moment, struct pg_conn *conn, struct 
 
 int64_t moment_rows_max(const struct moment *moment)
 {
-    const struct examination *examination = &moment->examination;
+    const struct examined_graph *examination = &moment->examination;
     if (examination->examined_at_us == INT64_MIN || moment->revision < examination->revision)
         return moment->revision;
     return examination->points + (moment->revision - examination->revision);

@@ -12,7 +12,7 @@
 #include "vector/engine.h"
 
 // What grove.examination keeps of a collection's graph.
-struct examination {
+struct examined_graph {
     int64_t examined_at_us; // INT64_MIN: it never was
     char graph[VECTOR_GRAPH_SIZE];
     int64_t revision;
@@ -26,7 +26,7 @@ struct examination {
 struct moment {
     int64_t acknowledged;
     int64_t revision;
-    struct examination examination;
+    struct examined_graph examination;
 };
 
 // Its place in a pipeline: the statement, its parameters, and what to make of its row.

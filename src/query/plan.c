@@ -10,7 +10,7 @@ static bool is_examined(const struct moment *moment)
 
 static bool changed_much(const struct moment *moment)
 {
-    const struct examination *examination = &moment->examination;
+    const struct examined_graph *examination = &moment->examination;
     int64_t changes = moment->revision - examination->revision;
     int64_t allowed = examination->points / PLAN_CHANGES_SHARE;
     return changes > (allowed > PLAN_CHANGES_MIN ? allowed : PLAN_CHANGES_MIN);
@@ -19,7 +19,7 @@ static bool changed_much(const struct moment *moment)
 // Why a graph is not to be believed; NULL where it is.
 static const char *doubt_of(const struct plan_facts *facts)
 {
-    const struct examination *examination = &facts->moment->examination;
+    const struct examined_graph *examination = &facts->moment->examination;
     if (!is_examined(facts->moment))
         return "the engine's graph was not examined yet";
     if (changed_much(facts->moment))
@@ -40,7 +40,7 @@ struct plan plan_make(const struct plan_facts *facts)
     if (facts->rows_max <= vector_exact_points())
         return (struct plan){.method = PLAN_EXACT,
                              .reason = "so few rows match that comparing all costs little"};
-    const struct examination *examination = &facts->moment->examination;
+    const struct examined_graph *examination = &facts->moment->examination;
     const char *doubt = doubt_of(facts);
     if (!doubt)
         return (struct plan){

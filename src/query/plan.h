@@ -10,7 +10,8 @@
 //
 // Up to EXACT_ROWS an exact search costs what little is left to win, and needs no argument. Above,
 // a graph is walked where it was examined (src/sync/examine.h). Where it was not, exactly again, up
-// to EXACT_ROWS_MAX; beyond that the graph answers, and is not believed.
+// to EXACT_ROWS_MAX: slow, and whole. (Rows loaded a moment ago count three or four times, since
+// each drew as many revisions.) Beyond that the graph answers, and is not believed.
 #ifndef GROVE_QUERY_PLAN_H
 #define GROVE_QUERY_PLAN_H
 
@@ -18,7 +19,7 @@
 #include "query/moment.h"
 
 enum {
-    PLAN_EXACT_ROWS_MAX = 250000,
+    PLAN_EXACT_ROWS_MAX = 1000000,
     PLAN_EF_UNKNOWN = 512, // of a graph of which nothing is known
     // An examination holds until so much has changed: what was removed may have been a bridge.
     PLAN_CHANGES_MIN = 1000,

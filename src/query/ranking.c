@@ -163,8 +163,7 @@ static enum grove_code prepare(struct run *run, struct grove_error *error)
     struct pg_conn *conn = NULL;
     enum grove_code code = pg_take(run->store->pool, &conn, error);
     if (code == GROVE_OK)
-        code = moment_read(&run->before, conn, run->arena, vector_collection(run->store->engine),
-                           error);
+        code = moment_read(&run->before, conn, run->arena, run->store->collection, error);
     if (code == GROVE_OK)
         code = predicate_resolve(run->predicate, conn, run->arena, error);
     if (code == GROVE_OK)
@@ -286,7 +285,7 @@ static enum verdict judge(struct run *run, const struct source *source)
 
 static void prove_settled(struct run *run, const struct source *source)
 {
-    const struct examination *examination = &run->before.examination;
+    const struct examined_graph *examination = &run->before.examination;
     run->ranking->more = run->ranking->more || source->hits.count == source->reach;
     if (source->exact) {
         prove(run,

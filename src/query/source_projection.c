@@ -83,7 +83,7 @@ static enum grove_code read_candidates(struct source *source, struct run *run, c
     struct pg_statement leaves = {"same_leaves.sql", query_sql("same_leaves.sql")};
     struct pg_params params[3] = {0};
     struct pg_rows rows[3] = {0};
-    moment_add_params(&params[MOMENT], vector_collection(run->store->engine),
+    moment_add_params(&params[MOMENT], run->store->collection,
                       run->before.examination.examined_at_us);
     source_add_score_params(run, ids, source->hits.count, &params[SCORE]);
     if (run->predicate->has_path)

@@ -34,6 +34,7 @@ static enum grove_code add_vectors(const struct computed_vector *vectors, size_t
         return error_no_memory(error, "vectors to keep");
     for (size_t i = 0; i < count; i++) {
         CHECK(vectors[i].vector);
+        CHECK(vectors[i].revision > 0);
         sha256(vectors[i].text, sums + i * SHA256_BYTES);
         ids[i] = vectors[i].content_id;
         revisions[i] = vectors[i].revision;
@@ -51,6 +52,8 @@ enum grove_code keep_vectors(struct pg_conn *conn, enum embed_precision precisio
                              const struct computed_vector *vectors, size_t count, size_t *ret_kept,
                              struct grove_error *error)
 {
+    CHECK(conn);
+    CHECK(vectors || count == 0);
     CHECK(count <= KEEP_VECTORS_MAX);
     *ret_kept = 0;
     if (count == 0)

@@ -58,6 +58,8 @@ enum grove_code resident_find_paths(const struct home *home, struct resident_pat
 pid_t resident_process(const struct home *home, const struct resident_paths *paths)
 {
     struct process process;
+    CHECK(home->path[0] == '/'); // the argument that it is known by
+    CHECK(paths->pid[0] == '/');
     home_act_as_servers(home);
     bool written = process_read(paths->pid, &process);
     home_act_as_self(home);
@@ -70,6 +72,7 @@ pid_t resident_process(const struct home *home, const struct resident_paths *pat
 // Asks without taking the lock, so that nobody is kept from it.
 static bool is_running(const struct home *home, const struct resident_paths *paths)
 {
+    CHECK(paths->lock[0] == '/');
     home_act_as_servers(home);
     GROVE_CLEANUP(file_close_descriptor)
     int fd = open(paths->lock, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
@@ -109,6 +112,7 @@ static void add_settings(const struct home *account, const struct resident_optio
                          struct settings *settings, const char **arguments, size_t *count)
 {
     const char *user_home = getenv("HOME"), *cache = getenv("XDG_CACHE_HOME");
+    CHECK(options->collection[0]); // an empty variable would be the default
     snprintf(settings->assets, SETTING_SIZE, "GROVE_ASSETS=%s", account->assets);
     snprintf(settings->collection, SETTING_SIZE, "GROVE_COLLECTION=%s", options->collection);
     if (account->assets[0])
@@ -142,6 +146,7 @@ enum grove_code resident_start(const struct home *home, const struct resident_op
                                    "--home",         home->path, NULL};
     for (size_t i = 0; command[i]; i++)
         arguments[count++] = command[i];
+    CHECK(count < HOME_ARGUMENTS_MAX); // the last is NULL
     // It opens its log itself, with the rights of the servers' account, whose folder that is in.
     code = home_spawn(&account, arguments, "/dev/null", error);
     if (code != GROVE_OK)
@@ -155,6 +160,8 @@ enum grove_code resident_start(const struct home *home, const struct resident_op
 static bool wait_for_end(const struct home *home, const struct resident_paths *paths,
                          unsigned timeout_ms, pid_t *ret_pid)
 {
+    CHECK(timeout_ms > 0);
+    CHECK(!ret_pid || *ret_pid == 0);
     int64_t deadline_us = clock_monotonic_us() + (int64_t)timeout_ms * 1000;
     while (is_running(home, paths)) {
         pid_t pid = ret_pid ? resident_process(home, paths) : 0;
@@ -200,6 +207,7 @@ static void read_failure(const struct home *home, const struct resident_paths *p
     home_act_as_self(home);
     ssize_t length = fd < 0 ? 0 : read(fd, ret_text, size_bytes - 1);
     struct text text = {ret_text, length > 0 ? (size_t)length : 0};
+    CHECK(text.length < size_bytes);
     text.length = text_utf8_error(text); // it may have been cut inside a character
     ret_text[text.length] = '\0';
 }
@@ -213,6 +221,7 @@ enum grove_code resident_status(const struct home *home, struct resident_status 
         return code;
     struct resident_status status = {.running = is_running(home, &paths)};
     status.pid = status.running ? (int)resident_process(home, &paths) : 0;
+    CHECK(status.running || status.pid == 0);
     read_failure(home, &paths, status.last_error, sizeof status.last_error);
     *ret = status;
     return GROVE_OK;

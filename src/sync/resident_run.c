@@ -5,6 +5,8 @@
 //     look  ──► something is due ──► steps until nothing is ──► look
 //      │                                │
 //      │ nothing: 1 s                   │ a failure: 1 s, doubled each time, at most 30 s
+//      ▼
+//     nothing waits: every 10 s, is there a graph to examine? Between its parts: look, and steps
 //
 // Looking is one small statement. The model is opened by the first row that needs it and closed
 // when nothing was embedded for a while.
@@ -50,6 +52,7 @@ enum {
     FAILURE_PAUSE_MAX_MS = 30000,
     SAY_AGAIN_MS = 60000,
     MODEL_IDLE_MS = 300000,
+    EXAMINE_MS = 10000,
     NICENESS = 5, // searches go first
     LOG_BYTES_MAX = 10 << 20,
     LINE_SIZE = 1024,
@@ -63,13 +66,14 @@ struct residence {
     struct store *store;
     struct resident_paths paths;
     char id_path[PATH_MAX];
-    int lock;             // held
-    int id;               // of the home
-    int64_t worked_at_us; // monotonic: when something was last projected; 0: never
-    bool rows_failed;     // in the last work that was done
-    bool failed_at_work;  // not at looking
-    int64_t retry_at_us;  // monotonic: when to work again
-    unsigned pause_ms;    // after the last failure; 0: there was none
+    int lock;               // held
+    int id;                 // of the home
+    int64_t worked_at_us;   // monotonic: when something was last projected; 0: never
+    int64_t examined_at_us; // monotonic: when it was last asked whether a graph is to be examined
+    bool rows_failed;       // in the last work that was done
+    bool failed_at_work;    // not at looking
+    int64_t retry_at_us;    // monotonic: when to work again
+    unsigned pause_ms;      // after the last failure; 0: there was none
     char last_line[LINE_SIZE];
     int64_t said_at_us; // monotonic: when the last line was
 };
@@ -106,6 +110,7 @@ static void say(struct residence *self, const char *format, ...)
 static void write_failure(const struct residence *self, const char *text)
 {
     struct grove_error ignored;
+    CHECK(!text || text[0]);
     home_act_as_servers(self->home);
     if (text)
         (void)!file_write(self->paths.failure, text_of(text), 0600, &ignored);
@@ -117,12 +122,15 @@ static void write_failure(const struct residence *self, const char *text)
 static void note_failure(struct residence *self, const struct grove_error *error)
 {
     char text[LINE_SIZE];
+    CHECK(error->code != GROVE_OK);
     snprintf(text, sizeof text, "%s%s%s", error->message, error->detail[0] ? ": " : "",
              error->detail);
     bool known = self->pause_ms != 0 && strstr(self->last_line, text);
     self->pause_ms = self->pause_ms == 0 ? FAILURE_PAUSE_MS : 2 * self->pause_ms;
     if (self->pause_ms > FAILURE_PAUSE_MAX_MS)
         self->pause_ms = FAILURE_PAUSE_MAX_MS;
+    CHECK(self->pause_ms >= FAILURE_PAUSE_MS);
+    CHECK(self->pause_ms <= FAILURE_PAUSE_MAX_MS);
     self->retry_at_us = clock_monotonic_us() + (int64_t)self->pause_ms * 1000;
     say(self, "failed: %s", text);
     if (!known)
@@ -143,6 +151,8 @@ static void note_success(struct residence *self)
 static bool is_at(int fd, const char *path)
 {
     struct stat held, there;
+    CHECK(fd >= 0);
+    CHECK(path[0] == '/');
     return fstat(fd, &held) == 0 && lstat(path, &there) == 0 && held.st_dev == there.st_dev &&
            held.st_ino == there.st_ino;
 }
@@ -150,6 +160,7 @@ static bool is_at(int fd, const char *path)
 static enum grove_code open_files(struct residence *self, struct grove_error *error)
 {
     const struct resident_paths *paths = &self->paths;
+    CHECK(self->lock < 0 && self->id < 0); // once
     self->id = open(self->id_path, O_RDONLY | O_CLOEXEC);
     if (self->id < 0)
         return error_set_errno(error, errno, "could not open \"%s\"", self->id_path);
@@ -169,6 +180,7 @@ static enum grove_code open_files(struct residence *self, struct grove_error *er
 // that was here before and is on its way out.
 static bool take_lock(const struct residence *self)
 {
+    CHECK(self->lock >= 0);
     int64_t deadline_us = clock_monotonic_us() + (int64_t)TAKE_TIMEOUT_MS * 1000;
     for (;;) {
         struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
@@ -239,6 +251,7 @@ static enum grove_code look(struct residence *self, struct look *ret, struct gro
     enum grove_code code = pg_take(self->store->pool, &conn, error);
     if (code == GROVE_OK)
         code = pg_query(conn, &arena, &statement, &params, &rows, error);
+    CHECK(code != GROVE_OK || (rows.count == 1 && rows.columns == 3));
     if (code == GROVE_OK)
         *ret = (struct look){pg_bool(&rows, 0, 0), pg_bool(&rows, 0, 1), pg_int4(&rows, 0, 2)};
     pg_give(&conn);
@@ -276,6 +289,40 @@ static void rest_model(struct residence *self)
     self->worked_at_us = 0;
 }
 
+// Between two parts of an examination: rows that are due do not wait for its end.
+static bool go_on_examining(void *state, int64_t rows, int64_t rows_of)
+{
+    struct residence *self = state;
+    struct look seen;
+    struct grove_error error;
+    (void)rows, (void)rows_of;
+    if (reason_to_end(self) || look(self, &seen, &error) != GROVE_OK)
+        return false;
+    return !seen.due || work(self, &error) == GROVE_OK;
+}
+
+// In this thread, which is the one that closes the models.
+static enum grove_code examine_graph(struct residence *self, struct grove_error *error)
+{
+    struct examine_report report;
+    int64_t now_us = clock_monotonic_us();
+    if (self->examined_at_us != 0 &&
+        now_us - self->examined_at_us < KNOB(EXAMINE_POLL_MS, EXAMINE_MS) * 1000)
+        return GROVE_OK;
+    enum grove_code code =
+        examine(self->store, &(struct examine_request){.go_on = go_on_examining, .state = self},
+                &report, error);
+    self->examined_at_us = clock_monotonic_us();
+    if (code == GROVE_OK && report.outcome == EXAMINE_DONE) {
+        self->worked_at_us = self->examined_at_us;
+        say(self, "examined the index: %lld rows looked up, %lld listed, ef %d%s%s, %.1f s",
+            (long long)report.rows, (long long)report.listed, report.ef,
+            report.reason[0] ? ": " : "", report.reason, report.seconds);
+    }
+    // What ended it is looked at by the next round.
+    return code == GROVE_CANCELLED ? GROVE_OK : code;
+}
+
 // One round; *ret_reason where it is the last one.
 static enum grove_code round_of(struct residence *self, const char **ret_reason,
                                 struct grove_error *error)
@@ -292,7 +339,9 @@ static enum grove_code round_of(struct residence *self, const char **ret_reason,
     bool works = seen.due && !patient;
     if (works)
         code = work(self, error);
-    else if (!seen.due)
+    else if (!seen.waiting)
+        code = examine_graph(self, error);
+    if (code == GROVE_OK && !seen.due)
         rest_model(self);
     self->failed_at_work = works ? code != GROVE_OK : self->failed_at_work && seen.waiting;
     if (code == GROVE_OK && !self->failed_at_work)
@@ -303,6 +352,8 @@ static enum grove_code round_of(struct residence *self, const char **ret_reason,
 // A signal ends the pause.
 static void pause_for(unsigned milliseconds)
 {
+    CHECK(milliseconds > 0); // it does not spin
+    CHECK(milliseconds <= FAILURE_PAUSE_MAX_MS);
     poll(NULL, 0, (int)milliseconds);
 }
 
@@ -315,6 +366,7 @@ static const char *reside(struct residence *self)
     while (!reason && !(reason = reason_to_end(self))) {
         struct grove_error error;
         enum grove_code code = round_of(self, &reason, &error);
+        CHECK(code == GROVE_OK || error.code == code);
         if (reason || code == GROVE_CANCELLED)
             continue;
         if (code != GROVE_OK && !database_runs(self))

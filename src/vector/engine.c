@@ -22,11 +22,6 @@ const char *vector_describe(const struct vector_engine *engine)
     return engine->operations->describe(engine);
 }
 
-const char *vector_collection(const struct vector_engine *engine)
-{
-    return engine->operations->collection(engine);
-}
-
 enum grove_code vector_ensure_collection(struct vector_engine *engine, struct grove_error *error)
 {
     return engine->operations->ensure_collection(engine, error);

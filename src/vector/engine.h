@@ -131,7 +131,6 @@ struct vector_engine_operations {
     const char *name;
     void (*free)(struct vector_engine *engine);
     const char *(*describe)(const struct vector_engine *engine);
-    const char *(*collection)(const struct vector_engine *engine);
     enum grove_code (*ensure_collection)(struct vector_engine *engine, struct grove_error *error);
     enum grove_code (*drop_collection)(struct vector_engine *engine, struct grove_error *error);
     enum grove_code (*info)(struct vector_engine *engine, struct vector_info *ret,
@@ -163,9 +162,6 @@ void vector_engine_free(struct vector_engine *engine);
 
 // Where it is, without credentials: for messages.
 const char *vector_describe(const struct vector_engine *engine);
-
-// The name of the collection, which the engine's name of a graph is one of.
-const char *vector_collection(const struct vector_engine *engine);
 
 // Creates the collection and the payload indexes that are missing. A collection of another size
 // or distance is GROVE_CONFLICT: it is never dropped or changed.

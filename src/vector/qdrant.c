@@ -718,16 +718,10 @@ static const char *describe(const struct vector_engine *engine)
     return http_describe(((const struct qdrant *)engine)->client);
 }
 
-static const char *collection_name(const struct vector_engine *engine)
-{
-    return ((const struct qdrant *)engine)->collection;
-}
-
 static const struct vector_engine_operations operations = {
     .name = "qdrant",
     .free = free_qdrant,
     .describe = describe,
-    .collection = collection_name,
     .ensure_collection = ensure_collection,
     .drop_collection = drop_collection,
     .info = info,

@@ -128,7 +128,7 @@ enum grove_code recall_queries_read(struct bench *bench, const char *path,
 
 // --- the report ---------------------------------------------------------------------------------
 
-// One JSON object in the making. Names are plain ASCII.
+// One JSON object in the making. Names are well-formed UTF-8.
 struct report {
     struct strbuf text;
 };

@@ -12,8 +12,10 @@ An island is a small group of rows far from a large mass of others: a graph that
 row may lose every way to it. What differs between the kinds is the mass, the order in which
 islands come, and whether an island lies in one leaf or in many:
 
-  letters          20 form letters in many variants, beside 13 topics of 12 essays; texts
+  letters          20 form letters in many variants, beside 13 topics of 12 essays; texts, in any
+                   order
   letters-spread   the same, an essay in any leaf
+  letters-ordered  first all letters, then all essays
   duplicates-text  notices that differ by a number or two, beside the same topics; texts
   clusters         20 tight clusters that share a direction, then 13 topics of 12; vectors
   clusters-shuffled, clusters-spread
@@ -165,12 +167,11 @@ def essay(source, subject):
 
 
 def texts(source, count, write, kinds, word):
-    """(group, is it an island, title, body) of each row, shuffled."""
+    """(group, is it an island, title, body) of each row, the islands last."""
     rows = [(f"{word} {number % kinds}", False, f"{word.capitalize()} of kind {number % kinds}",
              write(source, number)) for number in range(count - TOPICS * ESSAYS)]
     rows += [(subject, True, f"On {subject}", essay(source, subject))
              for subject in sorted(SUBJECTS)[:TOPICS] for _ in range(ESSAYS)]
-    source.shuffle(rows)
     return rows
 
 
@@ -253,8 +254,9 @@ def far(source, count):
 VECTORS = {"clusters": clusters, "skewed": skewed, "duplicates": duplicates, "far": far}
 TEXTS = {"letters": (letter, len(LETTERS), "letter"),
          "duplicates-text": (notice, len(NOTICES), "notice")}
-KINDS = ("letters", "letters-spread", "duplicates-text", "clusters", "clusters-shuffled",
-         "clusters-spread", "skewed", "duplicates", "far", "far-shuffled", "far-spread", "packages")
+KINDS = ("letters", "letters-spread", "letters-ordered", "duplicates-text", "clusters",
+         "clusters-shuffled", "clusters-spread", "skewed", "duplicates", "far", "far-shuffled",
+         "far-spread", "packages")
 
 # --- packages -------------------------------------------------------------------------------------
 
@@ -304,7 +306,7 @@ def rows_of(kind, count, source):
     """The rows of a kind as dictionaries without numbers, each with its group and whether that is
     an island."""
     base, _, variant = kind.rpartition("-")
-    if variant not in ("shuffled", "spread"):
+    if variant not in ("shuffled", "spread", "ordered"):
         base, variant = kind, ""
     places, leaves = Places(source), {}
     if base in TEXTS:
@@ -314,7 +316,7 @@ def rows_of(kind, count, source):
         drawn = ((group, island, {"title": "A vector", "summary": "Nothing but a vector.",
                                   "vector": vector})
                  for group, island, vector in VECTORS[base](source, count))
-    if variant == "shuffled":
+    if variant == "shuffled" or (base in TEXTS and variant != "ordered"):
         drawn = list(drawn)
         source.shuffle(drawn)
     for group, island, fields in drawn:

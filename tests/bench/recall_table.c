@@ -267,6 +267,7 @@ static void name_strategy(const struct grove_explain *explain, char ret[static S
         ret[length++] = digit ? '#' : *at;
     }
     ret[length] = '\0';
+    ret[text_utf8_error(text_of(ret))] = '\0'; // cut at a whole character
 }
 
 static void count_strategy(const struct grove_explain *explain, struct tally *tally)

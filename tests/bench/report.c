@@ -23,7 +23,8 @@ static void add_name(struct report *report, const char *name)
 {
     if (report->text.data[report->text.length - 1] != '{')
         strbuf_add_char(&report->text, ',');
-    strbuf_addf(&report->text, "\"%s\":", name);
+    json_add_string(&report->text, text_of(name));
+    strbuf_add_char(&report->text, ':');
 }
 
 void report_number(struct report *report, const char *name, double value)

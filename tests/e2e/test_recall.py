@@ -1,15 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What `grove doctor --recall` says of the searches: of sound ones, and of an engine that has lost
-rows."""
+"""What `grove doctor --recall` and `tools/bench-recall` say of the searches: of sound ones, and of
+an engine that has lost rows."""
 
 import http.client
 import json
+import os
+import re
 import socket
+import subprocess
 
 import pytest
-from conftest import EXIT_STATUS, end_home, make_row, make_vector, new_grove, wait_until, write_rows
+from conftest import (EXIT_STATUS, ROOT, built_for_tests, end_home, make_row, make_vector,
+                      new_grove, wait_until, write_rows)
 
 ROWS = 60
+GROVE_BENCH = built_for_tests("bench/grove_bench")
 
 
 @pytest.fixture(scope="module")
@@ -22,6 +27,11 @@ def rows(tmp_path_factory):
                       title=f"About the {('sea', 'sky', 'soil')[number % 3]} {number}",
                       vector=make_vector(number)) for number in range(1, ROWS + 1)]
     made("load", write_rows(tmp_path_factory.mktemp("rows") / "rows.jsonl", lines))
+    with made.connect() as conn:
+        # One longer than the words of a query may be, and one whose words have no spaces between.
+        conn.execute("UPDATE content_metadata SET title = repeat('ž', 200) WHERE id = 1")
+        conn.execute("UPDATE content_metadata SET title = E'a\\tb\\tc\\td\\te' WHERE id = 3")
+    made("sync")
     yield made
     end_home(made)
 
@@ -68,6 +78,8 @@ def test_sound_searches_find_all(rows):
         assert shape["false_complete"] == shape["exact_false"] == shape["degraded"] == 0
         assert shape["milliseconds"] > 0 and shape["exact_milliseconds"] > 0
         assert (shape["worst_filter"] is None) == (shape["shape"] == "none")
+        # That of the first query, since none is worse: cut at a whole character.
+        assert re.fullmatch('near "ž{120,}', shape["worst_query"]), shape
     assert "--type" in shapes["type and dates"]["worst_filter"]
     assert "--since" in shapes["type and dates"]["worst_filter"]
     assert state_of(rows) == before
@@ -80,12 +92,20 @@ def test_people_get_a_table(rows):
     assert "every answer that said it was complete had all rows" in shown
 
 
-def test_an_engine_that_lost_rows_is_noticed(rows):
+@pytest.fixture
+def lost(rows):
+    """The ids of some contents whose points the engine has no more; it gets them back."""
     with rows.connect() as conn:
-        lost = [row for row, in conn.execute("SELECT id FROM content_metadata ORDER BY id LIMIT 6")]
+        ids = [row for row, in conn.execute("SELECT id FROM content_metadata ORDER BY id LIMIT 6")]
     answer = ask_engine(rows, "/collections/content_vectors/points/delete?wait=true",
-                        {"points": lost})
+                        {"points": ids})
     assert answer["status"] == "ok"
+    yield ids
+    rows("sync")
+    assert wait_until(lambda: rows.json("status")["engine"]["points"] == ROWS)
+
+
+def test_an_engine_that_lost_rows_is_noticed(rows, lost):
     answer = measure(rows, 30)
     assert not answer["ok"] and answer["points"] == ROWS - len(lost)
     worst = answer["shapes"][0]
@@ -100,7 +120,6 @@ def test_an_engine_that_lost_rows_is_noticed(rows):
     assert "worst: " in done.stdout and "said they were complete" in done.stdout
     assert "the vector engine has lost rows: run \"grove sync\"" in done.stdout
     rows("sync")
-    assert wait_until(lambda: rows.json("status")["engine"]["points"] == ROWS)
     assert measure(rows, 30)["ok"]
 
 
@@ -111,6 +130,7 @@ def test_an_engine_that_is_out_is_no_measure(rows):
 
 
 def test_an_empty_database_has_nothing_to_measure(empty):
+    empty("sync")  # a home that nothing was done in is only looked at
     error = empty.fails("not_found", "doctor", "--recall")
     assert "nothing to measure" in error["message"] and "grove load" in error["hint"]
 
@@ -119,3 +139,65 @@ def test_an_empty_database_has_nothing_to_measure(empty):
                                        ["--recall", "1001"], ["--recall", "1", "2"]])
 def test_a_number_of_queries_is_a_number(empty, arguments):
     assert empty.fails("invalid", "doctor", *arguments)["message"]
+
+
+# --- the benchmark --------------------------------------------------------------------------------
+
+def benchmark(grove, folder, ids):
+    """What the benchmark's program says of the home's collection, by shapes of filters."""
+    texts = "text\toff\ta kettle on the stove\n"
+    queries = folder / "queries"
+    queries.write_text("".join(f"own\trow {each}\t{each},0.05\n" for each in ids)
+                       + f"topic\tthese\t{','.join(map(str, ids))}\n" + texts)
+    done = subprocess.run([GROVE_BENCH, "recall-table", queries], input="content_vectors 60\n",
+                          capture_output=True, text=True, env=grove.env, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr
+    build, end = map(json.loads, done.stdout.splitlines())
+    assert end["rows"] == ROWS and end["queries"] == len(ids) + 2
+    assert all(shape["queries"] == end["queries"] for shape in build["shapes"].values())
+    return build["shapes"]
+
+
+def test_the_benchmark_finds_nothing_where_nothing_is_lost(rows, tmp_path):
+    shapes = benchmark(rows, tmp_path, range(1, 9))
+    assert len(shapes) == 12
+    for shape in shapes.values():
+        assert shape["recall"] == shape["worst"] == 1 and shape["false_complete"] == 0
+        assert shape["topics_lost"] == 0 and shape["found"] == shape["expected"] > 0
+        assert sum(shape["strategies"].values()) == 3  # every fourth query
+    assert shapes["none"]["topics"] == 1 and shapes["none"]["rows_matching_mean"] == ROWS
+    assert shapes["dates"]["rows_matching_mean"] < ROWS
+
+
+def test_the_benchmark_counts_what_is_lost(rows, lost, tmp_path):
+    shapes = benchmark(rows, tmp_path, lost)
+    none = shapes["none"]
+    # Each finds its neighbours and not itself; the text may have found all.
+    assert len(lost) <= none["false_complete"] <= len(lost) + 2 and none["false_query"]
+    assert none["recall"] < 1 and none["worst"] <= 0.9 and none["worst_query"]
+    assert none["found"] < none["expected"] and none["incomplete"] == 0
+
+
+@pytest.mark.slow
+def test_the_benchmark_runs(tmp_path):
+    figures = tmp_path / "figures.json"
+    done = subprocess.run(
+        [ROOT / "tools" / "bench-recall", "far", "--rows", "500", "--builds", "2", "--queries", "9",
+         "--seconds", "200", "--json", figures], capture_output=True, text=True, timeout=240,
+        env={**os.environ, "BUILD": str(GROVE_BENCH.parents[2])}, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "0 answers said \"complete\" and were not whole" in done.stdout
+    assert re.search(r"^far, 500 rows, private [\d.]+\S*, 2 of 2 builds$", done.stdout, re.M)
+    (found,) = json.loads(figures.read_text())["corpora"]
+    assert len(found["builds"]) == 2 and found["queries"] == 9
+    assert all(build["points"] == 500 for build in found["builds"])
+    assert all(shape["queries"] == 18 and shape["recall"] == 1
+               for shape in found["shapes"].values())
+
+
+@pytest.mark.parametrize("arguments", [["nothing"], ["far", "--rows", "1"],
+                                       ["far", "--builds", "0"], ["--frob"]])
+def test_a_wrong_command_line_of_the_benchmark_is_refused(arguments):
+    done = subprocess.run([ROOT / "tools" / "bench-recall", *arguments], capture_output=True,
+                          text=True, timeout=60, check=False)
+    assert done.returncode == 2 and "usage: tools/bench-recall" in done.stderr

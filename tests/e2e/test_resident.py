@@ -228,6 +228,14 @@ def test_failures_are_told_and_got_over(home):
         findings = {found["name"]: found for found in json.loads(
             home("doctor", "--json", check=False).stdout)["findings"]}
         assert findings["projector"]["text"] == error
+        with home.connect() as conn:
+            def due():  # changes with each attempt
+                return conn.execute("SELECT max(not_before) FROM grove.outbox").fetchone()
+            first = due()
+            wait_until(lambda: due() != first)
+            second = due()
+            wait_until(lambda: due() != second)
+        wait_until(lambda: error in log_of(home))
         assert log_of(home).count(error) == 1
         # Nobody's fault: nothing is counted.
         assert [attempts for _, attempts in outbox(home)] == [0, 0, 0]

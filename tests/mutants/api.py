@@ -143,6 +143,14 @@ MUTANTS = [
                "test_rows_deleted_while_recall_is_measured_are_not_missed",
     ),
     Mutant(
+        name="recall-cuts-characters",
+        guards="src/api/README: recall is measured",
+        file="src/api/recall_queries.c",
+        find="        end_whole(query);\n",
+        replace="        if (i > queries)\n            end_whole(query);\n",
+        killer="tests/e2e/test_recall.py::test_sound_searches_find_all",
+    ),
+    Mutant(
         name="recall-of-an-engine-that-is-out",
         guards="src/api/README, failures",
         file="src/api/recall.c",

@@ -397,9 +397,8 @@ MUTANTS = [
         name="resident-stays-when-its-home-has-moved",
         guards="src/sync/README 13",
         file="src/sync/resident_run.c",
-        find="    struct stat held, there;\n    return fstat(",
-        replace="    struct stat held, there;\n"
-                "    if (lstat(path, &there) != 0)\n"
+        find="    CHECK(path[0] == '/');\n    return fstat(",
+        replace="    if (path[0] == '/' && lstat(path, &there) != 0)\n"
                 "        return true;\n"
                 "    return fstat(",
         killer="tests/e2e/test_resident.py::test_it_ends_when_its_home_is_moved",

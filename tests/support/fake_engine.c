@@ -561,12 +561,6 @@ static void fake_free(struct vector_engine *engine)
     fake_engine_free(fake_of(engine));
 }
 
-static const char *fake_collection(const struct vector_engine *engine)
-{
-    (void)engine;
-    return "content_vectors";
-}
-
 static const char *fake_describe(const struct vector_engine *engine)
 {
     (void)engine;
@@ -577,7 +571,6 @@ const struct vector_engine_operations fake_operations = {
     .name = "fake",
     .free = fake_free,
     .describe = fake_describe,
-    .collection = fake_collection,
     .ensure_collection = fake_ensure,
     .drop_collection = fake_drop,
     .info = fake_info,

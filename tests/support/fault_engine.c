@@ -160,11 +160,6 @@ static void fault_free(struct vector_engine *engine)
     free(fault_of(engine));
 }
 
-static const char *fault_collection(const struct vector_engine *engine)
-{
-    return vector_collection(fault_of(engine)->within);
-}
-
 static const char *fault_describe(const struct vector_engine *engine)
 {
     return vector_describe(fault_of(engine)->within);
@@ -174,7 +169,6 @@ static const struct vector_engine_operations operations = {
     .name = "fault",
     .free = fault_free,
     .describe = fault_describe,
-    .collection = fault_collection,
     .ensure_collection = fault_ensure,
     .drop_collection = fault_drop,
     .info = fault_info,

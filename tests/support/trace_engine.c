@@ -159,11 +159,6 @@ static void trace_free(struct vector_engine *engine)
     free(trace);
 }
 
-static const char *trace_collection(const struct vector_engine *engine)
-{
-    return vector_collection(trace_of(engine)->within);
-}
-
 static const char *trace_describe(const struct vector_engine *engine)
 {
     return vector_describe(trace_of(engine)->within);
@@ -173,7 +168,6 @@ static const struct vector_engine_operations operations = {
     .name = "trace",
     .free = trace_free,
     .describe = trace_describe,
-    .collection = trace_collection,
     .ensure_collection = trace_ensure,
     .drop_collection = trace_drop,
     .info = trace_info,

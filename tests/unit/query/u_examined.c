@@ -199,7 +199,7 @@ static void what_cannot_be_had_exactly_is_not_complete(struct test_stores *store
 {
     struct seen seen;
     make_islands(stores, 30);
-    examine(stores, "{}", 0, 0, 1000000); // it misses rows, and is too large to do without
+    examine(stores, "{}", 0, 0, 2000000); // it misses rows, and is too large to do without
     const struct grove_result *result = search(stores, &seen, 3);
     assert_rows(stores, result, "3 4 5");
     assert_false(result->complete);
@@ -251,6 +251,33 @@ static void equals_are_in_the_order_of_their_ids(struct test_stores *stores)
                           (struct grove_search_request){.limit = 10,
                                                         .strategy = GROVE_STRATEGY_RELATIONAL}),
                 "1 2 3 4 5 6 7 8 9 10");
+}
+
+// Pages of a discovery over equals: none is repeated, none left out, at any depth.
+static void pages_of_equals_follow_each_other(struct test_stores *stores)
+{
+    enum { EQUALS = 60, DEPTH = 50, PAGE = 7 };
+    struct test_vector query = test_toward(1, 0);
+    struct grove_error error;
+    for (int i = 0; i < EQUALS; i++) {
+        int32_t id = test_content(stores, &(struct test_content){.words = 1});
+        test_vector_give(stores, id, test_toward(0.5F, 1).numbers);
+    }
+    project(stores);
+    fake_engine_set_ways(stores->fake, &(struct fake_ways){.ties_backwards = true});
+    const char *cursor = NULL;
+    for (int32_t next = 1; next <= DEPTH;) {
+        struct grove_result *result;
+        const struct grove_discover_request request = {
+            .vector = query.numbers, .limit = PAGE, .depth = DEPTH, .cursor = cursor};
+        assert_ok(query_discover(&stores->store, &request, &result, &error), error);
+        test_at_end(stores, TEST_LAST, free_result, result);
+        assert_int_equal(result->row_count, next + PAGE <= DEPTH ? PAGE : DEPTH - next + 1);
+        for (size_t i = 0; i < result->row_count; i++)
+            assert_int_equal(result->rows[i].content_id, next++);
+        cursor = result->next_cursor;
+        assert_int_equal(cursor != NULL, next <= DEPTH);
+    }
 }
 
 // --- between two statements ---------------------------------------------------------------------
@@ -344,6 +371,7 @@ int main(int argc, char **argv)
         STORES_TEST(what_cannot_be_had_exactly_is_not_complete),
         STORES_TEST(discoveries_are_exact),
         STORES_TEST(equals_are_in_the_order_of_their_ids),
+        STORES_TEST(pages_of_equals_follow_each_other),
         STORES_TEST(a_row_that_comes_and_is_projected_meanwhile),
         STORES_TEST(one_that_never_rests_is_told),
         STORES_TEST(a_path_leads_where_the_snapshot_says),
