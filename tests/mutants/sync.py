@@ -660,8 +660,8 @@ MUTANTS = [
         name="examiner-does-not-wait-for-the-outbox",
         guards="src/sync/examination: control flow",
         file="src/sync/examine_thread.c",
-        find="backlog.pending == 0)\n",
-        replace="backlog.pending >= 0)\n",
+        find="backlog.pending == 0 &&\n",
+        replace="backlog.pending >= 0 &&\n",
         killer="u_examine:the_thread_waits_for_the_outbox",
     ),
 ]
