@@ -433,6 +433,7 @@ static void the_thread_waits_for_the_outbox(struct test_stores *stores)
     inject_set_knob(INJECT_KNOB_EXAMINE_POLL_MS, 1);
     stores->other = test_gate_new(stores);
     test_at(stores, &(struct test_step){INJECT_EXAMINER_AWAKE, 2, open_gate, GROVE_OK});
+    TEST_AT(stores, EXAMINE_CLAIMED, open_gate); // it did not wait
     assert_ok(examiner_start(&stores->store, &examiner, &error), error);
     gate_pass(stores->other); // it looks again: it has looked
     examiner_stop(examiner);
