@@ -333,18 +333,23 @@ static enum grove_code suspect_loners(struct examination *x, struct suspects *su
     return GROVE_OK;
 }
 
-// What it misses may be of an island that it is on, and then misses it in its turn.
+// What it misses may be of an island that it is on, and then misses it in its turn. Where it misses
+// half of its neighbours or more it is on one itself.
 static void judge_suspect(struct examination *x, struct suspects *suspects,
                           const struct examine_row *row, const struct examine_hits *truth)
 {
+    size_t missing = 0;
     CHECK(truth->count <= EXAMINE_NEAR);
     for (size_t i = 0; i < truth->count; i++) {
         const struct examine_near *near = &truth->items[i];
         if (!is_missing(row, near->id, near->score, NEARER))
             continue;
+        missing++;
         examine_list_add(&x->list, near->id);
         suspect(suspects, near->id);
     }
+    if (missing > 0 && 2 * missing >= truth->count)
+        examine_list_add(&x->list, row->id);
 }
 
 static enum grove_code look_up_suspects(struct examination *x, struct suspects *suspects,

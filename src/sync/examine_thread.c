@@ -2,6 +2,7 @@
 //
 // A thread that examines whenever that is due. Not before the outbox is empty: rows that are being
 // written would have the engine build its graph anew.
+#include <assert.h>
 #include <signal.h>
 
 #include "base/alloc.h"
@@ -11,7 +12,11 @@
 #include "sync/examine.h"
 #include "sync/projector.h"
 
-enum { POLL_MS = 5000 };
+enum {
+    POLL_MS = 5000,     // while something is to be examined, or nobody knows
+    SETTLED_MS = 60000, // where all is known: another process may have written since
+};
+static_assert((int)POLL_MS < (int)SETTLED_MS, "an idle home is asked little");
 
 struct examiner {
     struct store *store;
@@ -53,20 +58,27 @@ static bool go_on(void *state, int64_t rows, int64_t rows_of)
     return !is_stopping(state);
 }
 
-// What fails is tried again at the next look: searches are exact meanwhile.
+// Whether there is nothing more to do. What fails is tried again at the next look: searches are
+// exact meanwhile.
+static bool examine_if_idle(struct examiner *self)
+{
+    const struct examine_request request = {.go_on = go_on, .state = self};
+    struct projector_backlog backlog;
+    struct examine_report report;
+    struct grove_error unused;
+    CHECK(self->store);
+    return INJECT(EXAMINER_AWAKE, &unused) == GROVE_OK &&
+           projector_backlog(self->store, &backlog, &unused) == GROVE_OK && backlog.pending == 0 &&
+           examine(self->store, &request, &report, &unused) == GROVE_OK &&
+           report.outcome != EXAMINE_BUSY && report.outcome != EXAMINE_ELSEWHERE;
+}
+
 static void *examiner_main(void *argument)
 {
     struct examiner *self = argument;
-    const struct examine_request request = {.go_on = go_on, .state = self};
-    CHECK(self->store);
-    while (!pause_or_stop(self, KNOB(EXAMINE_POLL_MS, POLL_MS))) {
-        struct projector_backlog backlog;
-        struct examine_report report;
-        struct grove_error unused;
-        if (INJECT(EXAMINER_AWAKE, &unused) == GROVE_OK &&
-            projector_backlog(self->store, &backlog, &unused) == GROVE_OK && backlog.pending == 0)
-            (void)!examine(self->store, &request, &report, &unused);
-    }
+    bool settled = false;
+    while (!pause_or_stop(self, settled ? SETTLED_MS : KNOB(EXAMINE_POLL_MS, POLL_MS)))
+        settled = examine_if_idle(self);
     return NULL;
 }
 

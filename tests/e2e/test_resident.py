@@ -178,16 +178,22 @@ def test_it_projects_to_the_collection_of_who_started_it(home):
 
 
 def test_an_idle_one_asks_one_small_statement_a_second(home):
+    """Once it has looked whether there is a graph to examine."""
+    with home.connect() as conn:
+        conn.execute("DELETE FROM grove.examination")
+        start_anew(home)
+        wait_until(lambda: conn.execute("SELECT 1 FROM grove.examination").fetchone())
     pid = started(home)
     log = servers_folder(home) / "log" / "postgres.log"
     with home.connect() as conn:
-        (backend,), = conn.execute("SELECT pid FROM pg_stat_activity WHERE client_port = -1"
-                                   " AND application_name = 'grove'").fetchall()
+        backends = conn.execute("SELECT string_agg(pid::text, '|') FROM pg_stat_activity"
+                                " WHERE client_port = -1 AND application_name = 'grove'"
+                                ).fetchone()[0]
         conn.execute("ALTER SYSTEM SET log_statement = 'all'")
         conn.execute("SELECT pg_reload_conf()")
 
         def statements():
-            return re.findall(rf"^(\S+ \S+) UTC \[{backend}\] LOG:  execute (\S+):",
+            return re.findall(rf"^(\S+ \S+) UTC \[(?:{backends})\] LOG:  execute (\S+):",
                               log.read_text(), re.M)
         try:
             wait_until(lambda: len(statements()) >= 4)

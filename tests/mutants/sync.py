@@ -581,7 +581,7 @@ MUTANTS = [
         find="        if (!finds_itself(&x->rows[r]) || is_missed(x, &x->rows[r]))\n",
         replace="        if ((!finds_itself(&x->rows[r]) && r > x->row_count) ||\n"
                 "            is_missed(x, &x->rows[r]))\n",
-        killer="u_examine:too_many_unreached_rows_are_no_graph",
+        killer="u_examine:rows_that_do_not_find_themselves_are_listed",
     ),
     Mutant(
         name="row-that-its-neighbours-miss-is-not-listed",
@@ -607,6 +607,14 @@ MUTANTS = [
         find="        suspect(suspects, near->id);\n",
         replace="",
         killer="u_examine:what_a_loner_misses_is_followed",
+    ),
+    Mutant(
+        name="loner-of-an-island-is-not-listed",
+        guards="src/sync/examination: nouns",
+        file="src/sync/examine_rows.c",
+        find="    if (missing > 0 && 2 * missing >= truth->count)\n",
+        replace="    if (missing > truth->count)\n",
+        killer="u_examine:an_island_of_loners_is_listed",
     ),
     Mutant(
         name="more-unreached-than-listed-is-trusted",
@@ -652,8 +660,8 @@ MUTANTS = [
         name="examiner-does-not-wait-for-the-outbox",
         guards="src/sync/examination: control flow",
         file="src/sync/examine_thread.c",
-        find="backlog.pending == 0)\n",
-        replace="backlog.pending >= 0)\n",
+        find="backlog.pending == 0 &&\n",
+        replace="backlog.pending >= 0 &&\n",
         killer="u_examine:the_thread_waits_for_the_outbox",
     ),
 ]
