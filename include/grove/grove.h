@@ -365,8 +365,8 @@ GROVE_CHECKED enum grove_code grove_load_sample(struct grove *grove, bool placeh
 
 // --- projection -------------------------------------------------------------------------------
 
-// What is known of the vector engine's index: whether searches may go by it, and how. Where they may
-// not, they compare all rows that match, which is slower and never worse.
+// What is known of the vector engine's index: whether searches may go by it, and how. Where they
+// may not, they compare all rows that match, which is slower and never worse.
 enum grove_index_state {
     GROVE_INDEX_UNKNOWN,  // nobody looked, or looking failed: the reason says how
     GROVE_INDEX_NEEDLESS, // so few rows that all are compared anyway

@@ -14,6 +14,7 @@
 //  4. Memory is bounded: 90 bytes a row, 1,000,000 rows; 4,096 listed.
 #include "sync/examine_private.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -30,8 +31,14 @@ enum {
     CHANGES_SHARE = 20, // the twentieth part of the contents, an examination is too old
     DRIFT_MIN = 100,    // the same of what is noted of few contents
     DRIFT_SHARE = 10,
-    SEARCHERS = 2, // threads: one prepares while the engine answers the other
+    KNOWN_COLUMNS = 16, // of examination.sql
+    SEARCHERS = 2,      // threads: one prepares while the engine answers the other
 };
+
+static_assert(DRIFT_MIN < CHANGES_MIN, "what costs little is done sooner");
+static_assert(SEARCHERS > 1, "the engine does not wait for us");
+static_assert(sizeof(struct examine_row) <= 90, "what the README says of memory");
+static_assert((int)CHANGES_SHARE > (int)DRIFT_SHARE, "a share is one in so many");
 
 // As examination.sql tells it.
 struct known {
@@ -50,6 +57,8 @@ enum grove_code examine_query(struct examination *x, struct arena *arena, const 
     struct pg_statement statement = {file, query_sql(file)};
     struct pg_conn *conn = NULL;
     enum grove_code code = pg_take(x->store->pool, &conn, error);
+    CHECK(arena);
+    CHECK(file[0]);
     if (code == GROVE_OK)
         code = pg_query(conn, arena, &statement, params, ret, error);
     pg_give(&conn);
@@ -64,6 +73,8 @@ enum grove_code examine_query(struct examination *x, struct arena *arena, const 
 static void take_report(const struct pg_rows *rows, struct examine_report *ret)
 {
     struct text reason = pg_text(rows, 0, 13);
+    CHECK(rows->count == 1);
+    CHECK(rows->columns == KNOWN_COLUMNS);
     *ret = (struct examine_report){
         .outcome = EXAMINE_CURRENT,
         .rows = pg_int8(rows, 0, 4),
@@ -86,6 +97,7 @@ static enum grove_code read_known(struct examination *x, struct known *ret,
     struct arena arena;
     struct pg_params params = {0};
     struct pg_rows rows;
+    CHECK(x->collection[0]);
     arena_init(&arena, 1 << 20);
     pg_add_text(&params, text_of(x->collection));
     enum grove_code code = examine_query(x, &arena, "examination.sql", &params, &rows, error);
@@ -106,9 +118,10 @@ static enum grove_code read_known(struct examination *x, struct known *ret,
     return code;
 }
 
-// As many contents at most have come or changed since.
+// As many contents at most have come or changed since; all, where nothing is known.
 static int64_t changes_since(const struct known *known)
 {
+    CHECK(known->present || known->then_revision == 0);
     return known->revision - known->then_revision;
 }
 
@@ -116,6 +129,7 @@ static int64_t changes_since(const struct known *known)
 static bool is_current(const struct known *known, const char *graph)
 {
     int64_t allowed = known->then_points / CHANGES_SHARE;
+    CHECK(graph);
     allowed = allowed < CHANGES_MIN ? CHANGES_MIN : allowed;
     return known->present && graph[0] && strcmp(known->graph, graph) == 0 &&
            changes_since(known) >= 0 && changes_since(known) <= allowed;
@@ -127,6 +141,7 @@ static bool is_noted(const struct known *known, int64_t points_min)
     int64_t most = known->then_points + changes_since(known);
     bool old =
         changes_since(known) > DRIFT_MIN && changes_since(known) > known->then_points / DRIFT_SHARE;
+    CHECK(points_min > 0);
     return known->present && known->graph[0] == '\0' && changes_since(known) >= 0 && !old &&
            most <= points_min;
 }
@@ -139,6 +154,9 @@ static enum grove_code write_row(struct examination *x, struct grove_error *erro
     struct arena arena;
     struct pg_params params = {0};
     struct pg_rows rows;
+    CHECK(report->ef >= 0 && report->queries <= INT32_MAX);
+    CHECK(x->list.count <= VECTOR_ALSO_MAX);
+    CHECK(!x->graph_changed);
     arena_init(&arena, 1 << 20);
     CHECK(report->ef > 0 || report->ef_filtered == 0);
     CHECK(report->ef > 0 || report->reason[0]);
@@ -176,6 +194,7 @@ static enum grove_code claim(struct examination *x, bool again, bool *ret_claime
     struct arena arena;
     struct pg_params params = {0};
     struct pg_rows rows;
+    CHECK(x->collection[0]);
     arena_init(&arena, 1 << 20);
     pg_add_text(&params, text_of(x->collection));
     pg_add_int4(&params, claim_ms());
@@ -194,6 +213,7 @@ static void give_back(struct examination *x)
     struct pg_params params = {0};
     struct pg_rows rows;
     struct grove_error unused; // it ends by itself
+    CHECK(x->claimed_at_us > 0);
     arena_init(&arena, 1 << 20);
     pg_add_text(&params, text_of(x->collection));
     (void)!examine_query(x, &arena, "examine_release.sql", &params, &rows, &unused);
@@ -203,6 +223,7 @@ static void give_back(struct examination *x)
 enum grove_code examine_go_on(struct examination *x, struct grove_error *error)
 {
     bool claimed;
+    CHECK(x->claimed_at_us > 0);
     if (atomic_load(&x->store->cancelled) ||
         (x->request->go_on &&
          !x->request->go_on(x->request->state, (int64_t)x->row_count, x->points)))
@@ -220,6 +241,8 @@ static enum grove_code look_at_graph(struct examination *x, struct grove_error *
     const char *reason = NULL;
     bool equal = true;
     enum grove_code code = examine_rows(x, error);
+    CHECK(x->graph[0]);
+    CHECK(x->row_count == 0);
     if (code == GROVE_OK)
         code = INJECT(EXAMINE_LOOKED_UP, error);
     if (code == GROVE_OK && x->row_count == 0)
@@ -252,6 +275,8 @@ static enum grove_code look_and_write(struct examination *x, struct grove_error 
     char graph[VECTOR_GRAPH_SIZE] = "";
     int64_t started_us = clock_monotonic_us();
     enum grove_code code = INJECT(EXAMINE_CLAIMED, error);
+    CHECK(x->graph[0]);
+    CHECK(x->points > x->points_min);
     if (code == GROVE_OK)
         code = look_at_graph(x, error);
     if (code == GROVE_OK)
@@ -275,6 +300,7 @@ static enum grove_code look_and_write(struct examination *x, struct grove_error 
 static enum grove_code note_few(struct examination *x, const struct known *known,
                                 struct grove_error *error)
 {
+    CHECK(known->contents <= x->points_min);
     *x->report = (struct examine_report){.outcome = EXAMINE_NEEDLESS, .rows = known->contents};
     snprintf(x->report->reason, sizeof x->report->reason, "few contents: all are compared");
     x->graph[0] = '\0';
@@ -283,6 +309,7 @@ static enum grove_code note_few(struct examination *x, const struct known *known
 
 static enum grove_code note_many(struct examination *x, struct grove_error *error)
 {
+    CHECK(x->points > EXAMINE_POINTS_MAX);
     *x->report = (struct examine_report){.outcome = EXAMINE_DONE};
     snprintf(x->report->reason, sizeof x->report->reason, "more than %d contents are not examined",
              EXAMINE_POINTS_MAX);
@@ -294,6 +321,7 @@ static enum grove_code examine_if_due(struct examination *x, struct grove_error 
     struct known known;
     bool claimed = false;
     enum grove_code code = read_known(x, &known, error);
+    CHECK(x->points_min > 0);
     if (code != GROVE_OK)
         return code;
     x->points = known.contents;
@@ -322,6 +350,8 @@ enum grove_code examine(struct store *store, const struct examine_request *reque
     static const struct examine_request plain;
     struct examine_report report = {.outcome = EXAMINE_BUSY};
     struct examination *x = mem_zalloc(sizeof *x);
+    CHECK(store->engine);
+    CHECK(store->collection[0]);
     if (!x)
         return error_no_memory(error, "an examination");
     x->store = store;
@@ -353,6 +383,7 @@ enum grove_code examine_look(struct store *store, struct examine_report *ret,
     char graph[VECTOR_GRAPH_SIZE] = "";
     struct grove_error unused;
     enum grove_code code = read_known(&x, &known, error);
+    CHECK(store->collection[0]);
     if (code != GROVE_OK)
         return code;
     *ret = known.report;

@@ -20,8 +20,8 @@
 #include "base/error.h"
 #include "catalog/store.h"
 
-// Up to VECTOR_EXACT_POINTS contents there is nothing to examine: searches compare all. Of more than
-// these the neighbours are not kept in memory: their graph is not examined.
+// Up to VECTOR_EXACT_POINTS contents there is nothing to examine: searches compare all. Of more
+// than these the neighbours are not kept in memory: their graph is not examined.
 enum { EXAMINE_POINTS_MAX = 1000000 };
 
 enum examine_outcome {

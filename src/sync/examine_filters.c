@@ -3,13 +3,17 @@
 // A graph under a filter is another graph: what does not satisfy it leads on, but is not found.
 // Filters that leave few rows are answered exactly, so only wide ones matter here: trees, branches,
 // content types, halves by time and by words, and two of them at once.
+#include <assert.h>
+
 #include "base/check.h"
 #include "sync/examine_private.h"
 
 enum { PLACES_MAX = 4, PLACE_COLUMNS = 3 };
+static_assert(3 * PLACES_MAX + 4 < EXAMINE_FILTERS_MAX, "there is room for pairs");
 
 static void add_filter(struct examine_filters *filters, const struct vector_filter *filter)
 {
+    CHECK(filters->count <= EXAMINE_FILTERS_MAX);
     if (filters->count < EXAMINE_FILTERS_MAX)
         filters->items[filters->count++] = *filter;
 }
@@ -19,6 +23,7 @@ static enum grove_code take_place(struct examination *x, const struct pg_rows *r
 {
     struct vector_filter filter = VECTOR_FILTER_ANY;
     struct text *name = arena_alloc(&x->arena, sizeof *name);
+    CHECK(pg_is_null(rows, r, 2));
     if (!name)
         return error_no_memory(error, "filters");
     *name = pg_text(rows, r, 1);
@@ -41,6 +46,7 @@ static enum grove_code take_branch(struct examination *x, const struct pg_rows *
     int first = *r;
     struct text *name = arena_alloc(&x->arena, sizeof *name);
     int32_t *leaves = arena_alloc_array(&x->arena, (size_t)rows->count, sizeof *leaves);
+    CHECK(!pg_is_null(rows, *r, 2));
     if (!name || !leaves)
         return error_no_memory(error, "filters");
     *name = pg_text(rows, first, 1);
@@ -58,6 +64,7 @@ static enum grove_code add_places(struct examination *x, struct grove_error *err
 {
     struct pg_params params = {0};
     struct pg_rows rows;
+    CHECK(x->points_min > 0);
     pg_add_int8(&params, x->points_min);
     pg_add_int4(&params, PLACES_MAX);
     enum grove_code code = examine_query(x, &x->arena, "examine_places.sql", &params, &rows, error);
@@ -103,6 +110,7 @@ static bool join_filters(const struct vector_filter *a, const struct vector_filt
     bool b_time = b->created_since_us != VECTOR_NONE || b->created_before_us != VECTOR_NONE;
     bool a_words = a->words_min != VECTOR_NONE || a->words_max != VECTOR_NONE;
     bool b_words = b->words_min != VECTOR_NONE || b->words_max != VECTOR_NONE;
+    CHECK(a != b);
     if ((a_place && b_place) || (a_time && b_time) || (a_words && b_words) ||
         (a->content_type_count > 0 && b->content_type_count > 0))
         return false;
@@ -148,6 +156,7 @@ static enum grove_code keep_wide(struct examination *x, struct grove_error *erro
     uint64_t all = 0;
     const struct vector_filter any = VECTOR_FILTER_ANY;
     enum grove_code code = vector_count(x->store->engine, &any, &all, error);
+    CHECK(x->filters.count <= EXAMINE_FILTERS_MAX);
     for (size_t i = 0; code == GROVE_OK && i < x->filters.count; i++) {
         uint64_t count = 0;
         code = vector_count(x->store->engine, &x->filters.items[i], &count, error);

@@ -8,13 +8,14 @@
 //                 is below asks exactly.
 //     ef          how far a walk looks. The farther, the fewer go wrong, and the longer each takes.
 //
-// An ef will do when the plausible answers are good and are at least two fifths of the sample. Of those
-// that will do the cheapest is taken: a search costs ef, and in the share of those that are not
-// plausible an exact one as well.
+// An ef will do when the plausible answers are good and are two fifths of the sample or more. Of
+// those that will do the cheapest is taken: a search costs ef, and in the share of those that are
+// not plausible an exact one as well.
 //
 // Where none will do, what the failures with the highest best scores missed is listed, with its
 // neighbours, and a new sample is judged.
 // The sample that is accepted is never one that added to the list.
+#include <assert.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,6 +29,8 @@ enum {
     MISSED_QUERIES_MAX = 16, // of a sample that add to the list
     MISSED_ROWS_MAX = MISSED_QUERIES_MAX * EXAMINE_NEAR,
 };
+static_assert(EXAMINE_QUERIES_FILTERED <= EXAMINE_QUERIES, "a sample's bound");
+
 #define RECALL_WRONG 0.9
 #define RECALL_WANTED 0.995
 #define PLAUSIBLE_MARGIN 0.02
@@ -52,6 +55,8 @@ static double recall_of(const struct examine_query *query)
 {
     const struct examine_hits *truth = &query->truth, *answer = &query->answer;
     size_t good = 0;
+    CHECK(truth->count <= EXAMINE_NEAR);
+    CHECK(answer->count <= EXAMINE_NEAR);
     if (truth->count == 0)
         return 1;
     for (size_t i = 0; i < answer->count && i < truth->count; i++)
@@ -61,12 +66,14 @@ static double recall_of(const struct examine_query *query)
 
 static double best_of(const struct examine_query *query)
 {
+    CHECK(query->answer.count <= EXAMINE_NEAR);
     return query->answer.count > 0 ? (double)query->answer.items[0].score : -1;
 }
 
 static double find_plausible(const struct examine_sample *sample, double least)
 {
     double plausible = least;
+    CHECK(least >= -1);
     for (size_t i = 0; i < sample->count; i++)
         if (recall_of(&sample->queries[i]) < RECALL_WRONG)
             plausible = fmax(plausible, best_of(&sample->queries[i]) + PLAUSIBLE_MARGIN);
@@ -79,6 +86,8 @@ static struct verdict judge_answers(const struct examination *x,
     struct verdict verdict = {
         .ef = ef, .plausible = find_plausible(sample, least), .recall_worst = 1};
     size_t plausible = 0;
+    CHECK(sample->count > 0);
+    CHECK(ef > 0);
     for (size_t i = 0; i < sample->count; i++) {
         double recall = recall_of(&sample->queries[i]);
         verdict.wrong += recall < RECALL_WRONG;
@@ -102,6 +111,7 @@ static enum grove_code ask_sample(struct examination *x, struct examine_sample *
 {
     struct examine_search *searches =
         arena_alloc_array(&x->arena, sample->count + 1, sizeof *searches);
+    CHECK(ef > 0);
     if (!searches)
         return error_no_memory(error, "a sample");
     for (size_t i = 0; i < sample->count; i++)
@@ -119,6 +129,7 @@ static enum grove_code choose_ef(struct examination *x, struct examine_sample *s
                                  struct verdict *ret, struct grove_error *error)
 {
     enum grove_code code = GROVE_OK;
+    CHECK(sample->count > 0);
     *ret = (struct verdict){.ef = 0};
     for (size_t i = 0; code == GROVE_OK && i < ARRAY_COUNT(ef_choices); i++) {
         code = ask_sample(x, sample, ef_choices[i], error);
@@ -136,6 +147,7 @@ static enum grove_code choose_ef(struct examination *x, struct examine_sample *s
 
 static bool was_missed(const struct examine_query *query, const struct examine_near *near)
 {
+    CHECK(query->answer.count <= EXAMINE_NEAR);
     return !examine_has(&query->answer, near->id) &&
            near->score > examine_worst(&query->answer) + EXAMINE_BETTER;
 }
@@ -146,6 +158,7 @@ static enum grove_code list_neighbours(struct examination *x, const int32_t *ids
 {
     struct pg_params params = {0};
     struct pg_rows rows;
+    CHECK(count > 0 && count <= MISSED_ROWS_MAX);
     pg_add_text(&params, text_of(embed_model_id(x->precision)));
     pg_add_int4_array(&params, &x->arena, ids, count);
     enum grove_code code =
@@ -190,6 +203,7 @@ static enum grove_code list_missed(struct examination *x, const struct examine_s
     int32_t ids[MISSED_ROWS_MAX];
     size_t count = 0, failed = 0;
     struct failure *failures = arena_alloc_array(&x->arena, sample->count + 1, sizeof *failures);
+    CHECK(sample->count <= EXAMINE_QUERIES);
     if (!failures)
         return error_no_memory(error, "missed rows");
     for (size_t i = 0; i < sample->count; i++)
@@ -242,6 +256,7 @@ static enum grove_code judge_filtered(struct examination *x, struct examine_samp
 {
     enum grove_code code =
         examine_make_sample(x, &x->filters, EXAMINE_QUERIES_FILTERED, narrow, error);
+    CHECK(x->filters.count > 0);
     if (code == GROVE_OK)
         code = choose_ef(x, narrow, verdict->plausible, ret, error);
     if (code != GROVE_OK || verdict->ef == 0 || ret->ef == 0 ||
@@ -266,6 +281,7 @@ static enum grove_code judge_round(struct examination *x, bool last, bool *ret_g
     struct examine_sample any = {NULL, 0}, narrow = {NULL, 0};
     struct verdict verdict = {0}, filtered = {0};
     enum grove_code code = examine_make_sample(x, &none, EXAMINE_QUERIES, &any, error);
+    CHECK(x->filters.count <= EXAMINE_FILTERS_MAX);
     if (code == GROVE_OK)
         code = choose_ef(x, &any, -1, &verdict, error);
     if (code == GROVE_OK && x->filters.count > 0)

@@ -8,6 +8,7 @@
 //  - Rows of an island that find themselves and none of each other look like loners. So the rows
 //    whose nearest other row is farthest are looked up exactly. What one misses is listed, and
 //    looked up exactly in its turn.
+#include <assert.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,6 +27,9 @@ enum {
     EXACT_MAX = 2048,  // rows looked up exactly, neighbours that were missed among them
     ROWS_MIN_ROOM = 1024,
 };
+static_assert((int)LONERS_MAX < (int)EXACT_MAX, "there is room for what loners miss");
+static_assert((int)EXACT_ROWS <= (int)VECTOR_BATCH_MAX, "read at once");
+
 #define SELF 0.9999F
 // Of what a loner missed that counts whose distance is less than this part of the worst that it
 // found: the rows of an island are nearer to each other than to anything else.
@@ -40,6 +44,7 @@ struct part {
 
 static bool alloc_part(struct part *part, size_t count)
 {
+    CHECK(!part->ids);
     part->ids = arena_alloc_array(&part->arena, count + 1, sizeof *part->ids);
     part->vectors = arena_alloc_array(&part->arena, count + 1, sizeof *part->vectors);
     return part->ids && part->vectors;
@@ -49,6 +54,8 @@ static bool alloc_part(struct part *part, size_t count)
 static enum grove_code take_part(struct part *part, const struct pg_rows *rows,
                                  struct grove_error *error)
 {
+    CHECK(part->count == 0);
+    CHECK(rows->columns >= 2);
     if (!alloc_part(part, (size_t)rows->count))
         return error_no_memory(error, "rows to examine");
     for (int r = 0; r < rows->count; r++) {
@@ -103,6 +110,7 @@ static void make_checks(struct examination *x, const struct part *part)
 
 static void keep_best(struct examine_hits *hits, int32_t id, float score)
 {
+    CHECK(hits->count <= EXAMINE_NEAR);
     if (hits->count == EXAMINE_NEAR && score <= hits->items[EXAMINE_NEAR - 1].score)
         return;
     size_t place = hits->count < EXAMINE_NEAR ? hits->count++ : EXAMINE_NEAR - 1;
@@ -113,6 +121,7 @@ static void keep_best(struct examine_hits *hits, int32_t id, float score)
 
 static void compare_with_checks(struct examination *x, const struct part *part)
 {
+    CHECK(x->check_count <= EXAMINE_CHECKS);
     for (size_t r = 0; r < part->count; r++) {
         double length = length_of(part->vectors[r]);
         CHECK(length > 0);
@@ -150,6 +159,7 @@ enum grove_code examine_compare_checks(struct examination *x, bool *ret_equal,
 static enum grove_code make_room(struct examination *x, size_t count, struct grove_error *error)
 {
     size_t wanted = x->row_count + count;
+    CHECK(x->row_count <= x->row_room);
     if (wanted <= x->row_room)
         return GROVE_OK;
     size_t room = x->row_room ? x->row_room * 2 : (size_t)x->points + ROWS_MIN_ROOM;
@@ -167,6 +177,7 @@ static enum grove_code look_up_part(struct examination *x, struct part *part,
 {
     struct examine_search *searches =
         arena_alloc_array(&part->arena, part->count + 1, sizeof *searches);
+    CHECK(part->count <= PART_ROWS);
     if (!searches)
         return error_no_memory(error, "rows to examine");
     enum grove_code code = make_room(x, part->count, error);
@@ -189,6 +200,7 @@ static enum grove_code read_part(struct examination *x, int32_t *after, int *ret
 {
     struct pg_params params = {0};
     struct pg_rows rows;
+    CHECK(part->count == 0);
     pg_add_text(&params, text_of(embed_model_id(x->precision)));
     pg_add_int4(&params, *after);
     pg_add_int4(&params, PART_ROWS);
@@ -206,6 +218,8 @@ enum grove_code examine_rows(struct examination *x, struct grove_error *error)
 {
     enum grove_code code = GROVE_OK;
     int32_t after = INT32_MIN;
+    CHECK(x->row_count == 0);
+    CHECK(x->list.count == 0);
     for (int rows = PART_ROWS; code == GROVE_OK && rows == PART_ROWS;) {
         struct part part = {.count = 0};
         arena_init(&part.arena, PART_BYTES_MAX);
@@ -242,6 +256,7 @@ struct examine_row *examine_find_row(const struct examination *x, int32_t id)
 
 static bool finds_itself(const struct examine_row *row)
 {
+    CHECK(row->found.count <= EXAMINE_NEAR);
     return examine_has(&row->found, row->id) ||
            (row->found.count > 0 && row->found.items[0].score >= SELF);
 }
@@ -250,6 +265,7 @@ static bool finds_itself(const struct examine_row *row)
 static bool is_missing(const struct examine_row *row, int32_t id, float score, float part)
 {
     float worst = examine_worst(&row->found);
+    CHECK(part > 0 && part <= 1);
     return !examine_has(&row->found, id) && score > worst + EXAMINE_BETTER &&
            1 - score < part * (1 - worst);
 }
@@ -257,6 +273,7 @@ static bool is_missing(const struct examine_row *row, int32_t id, float score, f
 // Whether one of those that it finds, and that should find it, does not.
 static bool is_missed(const struct examination *x, const struct examine_row *row)
 {
+    CHECK(row->found.count <= EXAMINE_NEAR);
     for (size_t i = 0; i < row->found.count; i++) {
         const struct examine_near *near = &row->found.items[i];
         const struct examine_row *other = examine_find_row(x, near->id);
@@ -268,6 +285,7 @@ static bool is_missed(const struct examination *x, const struct examine_row *row
 
 static float nearest_other(const struct examine_row *row)
 {
+    CHECK(row->found.count <= EXAMINE_NEAR);
     for (size_t i = 0; i < row->found.count; i++)
         if (row->found.items[i].id != row->id)
             return row->found.items[i].score;
@@ -290,6 +308,7 @@ struct suspects {
 
 static void suspect(struct suspects *suspects, int32_t id)
 {
+    CHECK(suspects->done <= suspects->count);
     for (size_t i = 0; i < suspects->count; i++)
         if (suspects->ids[i] == id)
             return;
@@ -301,6 +320,7 @@ static enum grove_code suspect_loners(struct examination *x, struct suspects *su
                                       struct grove_error *error)
 {
     struct examine_near *loners = mem_alloc_array(x->row_count + 1, sizeof *loners);
+    CHECK(suspects->count == 0);
     if (!loners)
         return error_no_memory(error, "rows to examine");
     for (size_t r = 0; r < x->row_count; r++)
@@ -317,6 +337,7 @@ static enum grove_code suspect_loners(struct examination *x, struct suspects *su
 static void judge_suspect(struct examination *x, struct suspects *suspects,
                           const struct examine_row *row, const struct examine_hits *truth)
 {
+    CHECK(truth->count <= EXAMINE_NEAR);
     for (size_t i = 0; i < truth->count; i++) {
         const struct examine_near *near = &truth->items[i];
         if (!is_missing(row, near->id, near->score, NEARER))
@@ -335,6 +356,7 @@ static enum grove_code look_up_suspects(struct examination *x, struct suspects *
     struct pg_params params = {0};
     struct pg_rows rows;
     size_t count = suspects->count - suspects->done;
+    CHECK(suspects->done < suspects->count);
     count = count < EXACT_ROWS ? count : EXACT_ROWS;
     arena_init(&part.arena, PART_BYTES_MAX);
     pg_add_text(&params, text_of(embed_model_id(x->precision)));

@@ -9,6 +9,7 @@
 //     words       one to three words of a title, embedded: far from all rows, as most questions are
 //
 // Where the model is not there the others take the place of words.
+#include <assert.h>
 #include <math.h>
 
 #include "base/check.h"
@@ -23,6 +24,11 @@ enum {
     PHRASE_BYTES_MAX = 200,
 };
 
+enum { MATERIAL_COLUMNS = 3 }; // of examine_vectors.sql
+static_assert((int)EMBED_DIMENSION == (int)VECTOR_DIMENSION, "phrases are compared with rows");
+static_assert(WORDS_OF_TEN < 10, "there are other kinds");
+static_assert(LEAF_ROWS > 2 && LISTED_ROWS > 2, "a mean is of two at least");
+
 enum kind { NEAR, BETWEEN, LEAF, LISTED, WORDS };
 
 struct making {
@@ -36,6 +42,7 @@ struct making {
 static bool set_direction(struct examine_query *query, const double numbers[VECTOR_DIMENSION])
 {
     double sum = 0;
+    CHECK(query->vector[0] == 0); // it is not made yet
     for (size_t i = 0; i < VECTOR_DIMENSION; i++)
         sum += numbers[i] * numbers[i];
     if (!(sum > 1e-6))
@@ -59,6 +66,7 @@ static void add_noise(struct examination *x, double numbers[VECTOR_DIMENSION])
     double noise[VECTOR_DIMENSION], sum = 0;
     double chance = examine_random(x);
     double amount = 0.1 + 1.9 * chance * chance;
+    CHECK(amount > 0);
     for (size_t i = 0; i < VECTOR_DIMENSION; i++) {
         noise[i] = examine_random_normal(x);
         sum += noise[i] * noise[i];
@@ -79,6 +87,7 @@ static enum grove_code read_material(struct making *making, const int32_t *ids, 
 {
     struct examination *x = making->x;
     struct pg_params params = {0};
+    CHECK(count > 0);
     pg_add_text(&params, text_of(embed_model_id(x->precision)));
     pg_add_int4_array(&params, &x->arena, ids, count);
     return examine_query(x, &x->arena, "examine_vectors.sql", &params, &ret->rows, error);
@@ -86,6 +95,7 @@ static enum grove_code read_material(struct making *making, const int32_t *ids, 
 
 static int row_of(const struct material *material, int32_t id)
 {
+    CHECK(material->rows.columns == MATERIAL_COLUMNS);
     for (int r = 0; r < material->rows.count; r++)
         if (pg_int4(&material->rows, r, 0) == id)
             return r;
@@ -100,6 +110,7 @@ static const float *vector_of(const struct material *material, int32_t id)
 
 static int32_t any_row(struct examination *x)
 {
+    CHECK(x->row_count > 0);
     return x->rows[examine_random_index(x, x->row_count)].id;
 }
 
@@ -114,6 +125,7 @@ static enum grove_code make_near(struct making *making, bool between, struct gro
     struct material material;
     size_t count = making->count * 2; // each with a second row
     int32_t *ids = arena_alloc_array(&x->arena, count + 1, sizeof *ids);
+    CHECK(making->count > 0);
     if (!ids)
         return error_no_memory(error, "a sample");
     for (size_t i = 0; i < making->count; i++) {
@@ -142,6 +154,7 @@ static enum grove_code make_leaf(struct making *making, struct grove_error *erro
     struct examination *x = making->x;
     struct pg_params params = {0};
     struct pg_rows rows;
+    CHECK(making->count > 0);
     pg_add_text(&params, text_of(embed_model_id(x->precision)));
     pg_add_int4_array(&params, &x->arena, making->ids, making->count);
     pg_add_int4(&params, LEAF_ROWS);
@@ -173,6 +186,7 @@ static enum grove_code find_neighbours(struct making *making, struct examine_hit
     size_t count = 0;
     struct examine_search *searches =
         arena_alloc_array(&x->arena, making->count + 1, sizeof *searches);
+    CHECK(making->count > 0);
     if (!searches)
         return error_no_memory(error, "a sample");
     enum grove_code code = read_material(making, making->ids, making->count, &material, error);
@@ -193,6 +207,8 @@ static enum grove_code make_listed(struct making *making, struct grove_error *er
     size_t count = 0;
     struct examine_hits *hits = arena_alloc_array(&x->arena, making->count + 1, sizeof *hits);
     int32_t *ids = arena_alloc_array(&x->arena, making->count * EXAMINE_NEAR + 1, sizeof *ids);
+    CHECK(making->count > 0);
+    CHECK(making->x->list.count > 0);
     if (!hits || !ids)
         return error_no_memory(error, "a sample");
     enum grove_code code = find_neighbours(making, hits, error);
@@ -247,6 +263,8 @@ static enum grove_code make_words(struct making *making, struct embedder *embedd
     struct examine_query **made = arena_alloc_array(&x->arena, making->count + 1, sizeof *made);
     float *vectors =
         arena_alloc_array(&x->arena, making->count * VECTOR_DIMENSION + 1, sizeof *vectors);
+    CHECK(making->count > 0);
+    CHECK(embedder);
     if (!texts || !made || !vectors)
         return error_no_memory(error, "a sample");
     enum grove_code code = read_material(making, making->ids, making->count, &material, error);
@@ -302,6 +320,7 @@ static enum grove_code make_some(struct making *making, enum kind kind, struct e
                                  struct grove_error *error)
 {
     struct examination *x = making->x;
+    CHECK(making->sample->count > 0);
     making->count = 0;
     for (size_t i = 0; i < making->sample->count; i++) {
         if (kind_of(x, i, embedder != NULL) != kind)
@@ -332,6 +351,7 @@ static enum grove_code find_truths(struct examination *x, struct examine_sample 
 {
     struct examine_search *searches =
         arena_alloc_array(&x->arena, sample->count + 1, sizeof *searches);
+    CHECK(sample->count <= EXAMINE_QUERIES);
     if (!searches)
         return error_no_memory(error, "a sample");
     for (size_t i = 0; i < sample->count; i++)
@@ -356,6 +376,8 @@ enum grove_code examine_make_sample(struct examination *x, const struct examine_
         .wanted = arena_alloc_array(&x->arena, count, sizeof(struct examine_query *)),
         .ids = arena_alloc_array(&x->arena, count, sizeof(int32_t)),
     };
+    CHECK(count <= EXAMINE_QUERIES);
+    CHECK(filters->count <= EXAMINE_FILTERS_MAX);
     CHECK(x->row_count > 0);
     if (!sample.queries || !making.wanted || !making.ids)
         return error_no_memory(error, "a sample");

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <assert.h>
 #include <math.h>
 #include <stdatomic.h>
 #include <string.h>
@@ -9,6 +10,9 @@
 #include "sync/examine_private.h"
 
 enum { SEARCHES_OF_STEP = 8, WORKERS_MAX = 16, SEARCH_BYTES_MAX = 1 << 20 };
+
+static_assert(EXAMINE_NEAR > 1, "a row's neighbours are more than itself");
+static_assert(WORKERS_MAX >= 2, "two searchers have an arena each");
 
 struct searching {
     struct examination *x;
@@ -25,6 +29,7 @@ struct searching {
 static void note_failure(struct searching *all, enum grove_code code,
                          const struct grove_error *error)
 {
+    CHECK(error->code == code);
     CHECK(code != GROVE_OK);
     pthread_mutex_lock(&all->mutex);
     if (all->code == GROVE_OK) {
@@ -62,6 +67,9 @@ static enum grove_code search_one(struct searching *all, const struct examine_se
     };
     struct vector_hits hits = {.count = 0};
     enum grove_code code = vector_search(all->x->store->engine, &query, arena, &hits, error);
+    CHECK(search->vector);
+    CHECK(!search->exact || !search->with_list);
+    CHECK(search->exact || search->ef > 0);
     if (code == GROVE_OK && hits.graph[0] && strcmp(hits.graph, all->x->graph) != 0) {
         atomic_store(&all->graph_changed, true);
         code = error_set(error, GROVE_CONFLICT, "the vector engine searches another graph now");
@@ -75,6 +83,7 @@ static void search_some(void *state, size_t index, unsigned worker)
 {
     struct searching *all = state;
     size_t end = (index + 1) * SEARCHES_OF_STEP;
+    CHECK(index * SEARCHES_OF_STEP < all->count);
     CHECK(worker < WORKERS_MAX);
     for (size_t i = index * SEARCHES_OF_STEP; i < end && i < all->count; i++) {
         struct grove_error error;
@@ -95,6 +104,7 @@ enum grove_code examine_search_all(struct examination *x, const struct examine_s
                                    size_t count, struct grove_error *error)
 {
     struct searching *all = mem_zalloc(sizeof *all);
+    CHECK(count == 0 || searches);
     if (!all)
         return error_no_memory(error, "an examination");
     CHECK(workers_count(x->workers) <= WORKERS_MAX);
@@ -137,6 +147,7 @@ float examine_worst(const struct examine_hits *hits)
 static size_t place_of(const struct examine_list *list, int32_t id)
 {
     size_t low = 0, high = list->count;
+    CHECK(list->count <= VECTOR_ALSO_MAX);
     while (low < high) {
         size_t middle = (low + high) / 2;
         if (list->ids[middle] < id)
@@ -150,6 +161,7 @@ static size_t place_of(const struct examine_list *list, int32_t id)
 bool examine_list_has(const struct examine_list *list, int32_t id)
 {
     size_t place = place_of(list, id);
+    CHECK(list->count <= VECTOR_ALSO_MAX);
     return place < list->count && list->ids[place] == id;
 }
 

@@ -23,6 +23,7 @@ struct examiner {
 
 static bool is_stopping(struct examiner *self)
 {
+    CHECK(self->store);
     pthread_mutex_lock(&self->mutex);
     bool stopping = self->stopping;
     pthread_mutex_unlock(&self->mutex);
@@ -46,6 +47,7 @@ static bool pause_or_stop(struct examiner *self, int64_t milliseconds)
 
 static bool go_on(void *state, int64_t rows, int64_t rows_of)
 {
+    CHECK(rows >= 0 && rows_of >= 0);
     (void)rows;
     (void)rows_of;
     return !is_stopping(state);

@@ -437,7 +437,8 @@ static struct scored *score_points(const struct fake_engine *fake, const struct 
                 (struct scored){score, point->id, point->revision, fake->ways.ties_backwards};
     }
     qsort(scored, count, sizeof *scored, compare_scored);
-    bool lost = !query->exact && count > 0 && scored[0].score < fake->ways.lost_below;
+    float below = fake->ways.lost_below;
+    bool lost = !query->exact && below > 0 && count > 0 && scored[0].score < below;
     *ret_count = lost ? keep_farther(query, scored, count) : count;
     return scored;
 }

@@ -328,7 +328,7 @@ static void a_graph_that_misses_most_is_not_trusted(struct test_stores *stores)
     assert_non_null(strstr(report.reason, "miss more than a tenth"));
 }
 
-// Walks of queries that are farther than a cosine of 0.5 from all rows go wrong, and end far from them.
+// Walks of queries with no row within a cosine of 0.5 go wrong, and end far from all.
 static void a_low_best_score_is_not_plausible(struct test_stores *stores)
 {
     fill(stores, ROWS);
