@@ -511,7 +511,7 @@ MUTANTS = [
     ),
     Mutant(
         name="graph-that-changed-is-asked-on",
-        guards="src/sync/README: failures",
+        guards="src/sync/examination: failures",
         file="src/sync/examine_search.c",
         find="    if (code == GROVE_OK && hits.graph[0] && "
              "strcmp(hits.graph, all->x->graph) != 0) {\n",
@@ -528,7 +528,7 @@ MUTANTS = [
     ),
     Mutant(
         name="examination-of-another-is-done-again",
-        guards="src/sync/README: failures",
+        guards="src/sync/examination: failures",
         file="sql/examine/examine_claim.sql",
         find="WHERE $3 OR x.claimed_until IS NULL OR x.claimed_until <= clock_timestamp()\n",
         replace="WHERE $3 OR true\n",
@@ -536,7 +536,7 @@ MUTANTS = [
     ),
     Mutant(
         name="engine-that-builds-is-examined",
-        guards="src/sync/README: failures",
+        guards="src/sync/examination: failures",
         file="src/sync/examine.c",
         find="    if (x->graph[0] == '\\0')\n        return GROVE_OK;\n",
         replace="    if (x->graph[0] == '\\0')\n        x->graph[0] = '?';\n",
@@ -610,7 +610,7 @@ MUTANTS = [
     ),
     Mutant(
         name="more-unreached-than-listed-is-trusted",
-        guards="src/sync/README: failures",
+        guards="src/sync/examination: failures",
         file="src/sync/examine_rows.c",
         find="    if (x->list.overflowed) {\n",
         replace="    if (x->list.overflowed && x->row_count == 0) {\n",
@@ -626,7 +626,7 @@ MUTANTS = [
     ),
     Mutant(
         name="engine-that-lacks-rows-is-trusted",
-        guards="src/sync/README: failures",
+        guards="src/sync/examination: failures",
         file="src/sync/examine.c",
         find="    if (code == GROVE_OK && !equal && known.revision == x->revision)\n",
         replace="    if (code == GROVE_OK && !equal && known.revision < x->revision)\n",
