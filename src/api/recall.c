@@ -24,6 +24,8 @@ enum {
     SECONDS_DEFAULT = 120,
     ARENA_BYTES_MAX = 128 << 20,
     QUERY_ARENA_BYTES_MAX = 4 << 20,
+    FOUND_MAX = 2 * GROVE_RECALL_LIMIT,      // rows of two answers
+    TIMES_MAX = 2 * GROVE_RECALL_SHAPES_MAX, // of a query
     FILTER_BYTES_MAX = 1 << 16,
 };
 static const double TIE = 1e-6; // scores that rounding may have made different
@@ -261,10 +263,9 @@ static enum grove_code prepare(struct measure *measure, unsigned queries, struct
         code = recall_queries_make(&measure->grove->store, queries, arena, sample, error);
     if (code != GROVE_OK)
         return code;
-    measure->candidates = arena_alloc_array(arena, sample->row_count + 2 * GROVE_RECALL_LIMIT,
-                                            sizeof *measure->candidates);
-    double *times =
-        arena_alloc_array(arena, sample->query_count, 2 * GROVE_RECALL_SHAPES_MAX * sizeof *times);
+    measure->candidates =
+        arena_alloc_array(arena, sample->row_count + FOUND_MAX, sizeof *measure->candidates);
+    double *times = arena_alloc_array(arena, sample->query_count, TIMES_MAX * sizeof *times);
     if (!measure->candidates || !times)
         return error_no_memory(error, "figures");
     measure->ret.queries_wanted = (unsigned)sample->query_count;

@@ -12,7 +12,6 @@
 // is a build to measure, and a line of JSON on standard output is its answer. Filters let through
 // from a ten-thousandth to nine tenths of the rows: those of times and words by themselves, those
 // of places and types as far as the corpus does.
-#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -372,36 +371,40 @@ static enum grove_code measure(const struct table *table, const char *collection
     return code;
 }
 
+static enum grove_code print_build(const char *collection, struct tally *tallies,
+                                   struct grove_error *error)
+{
+    struct report report;
+    enum grove_code code = GROVE_OK;
+    report_init(&report);
+    report_text(&report, "collection", collection);
+    report_begin(&report, "shapes");
+    for (size_t s = 0; s < SHAPES; s++)
+        report_tally(&report, shapes[s].name, &tallies[s]);
+    report_end(&report);
+    report_end(&report);
+    if (report.text.failed)
+        code = error_no_memory(error, "the report");
+    else
+        puts(report.text.data);
+    fflush(stdout);
+    report_release(&report);
+    return code;
+}
+
 static enum grove_code measure_build(const struct table *table, const char *collection,
                                      int64_t seconds, struct grove_error *error)
 {
-    struct tally *tallies = calloc(SHAPES, sizeof *tallies);
+    struct tally tallies[SHAPES] = {0};
     double *milliseconds = calloc(SHAPES * table->query_count, sizeof *milliseconds);
-    struct report report;
-    enum grove_code code = GROVE_OK;
-    if (!tallies || !milliseconds)
-        code = error_no_memory(error, "figures");
-    for (size_t s = 0; code == GROVE_OK && s < SHAPES; s++)
+    if (!milliseconds)
+        return error_no_memory(error, "figures");
+    for (size_t s = 0; s < SHAPES; s++)
         tallies[s].milliseconds = milliseconds + s * table->query_count;
+    enum grove_code code = measure(table, collection, seconds, tallies, error);
     if (code == GROVE_OK)
-        code = measure(table, collection, seconds, tallies, error);
-    if (code == GROVE_OK) {
-        report_init(&report);
-        report_text(&report, "collection", collection);
-        report_begin(&report, "shapes");
-        for (size_t s = 0; s < SHAPES; s++)
-            report_tally(&report, shapes[s].name, &tallies[s]);
-        report_end(&report);
-        report_end(&report);
-        if (report.text.failed)
-            code = error_no_memory(error, "the report");
-        else
-            puts(report.text.data);
-        fflush(stdout);
-        report_release(&report);
-    }
+        code = print_build(collection, tallies, error);
     free(milliseconds);
-    free(tallies);
     return code;
 }
 
@@ -409,15 +412,19 @@ enum grove_code bench_recall_table(struct bench *bench, const char *queries_path
                                    struct report *report, struct grove_error *error)
 {
     struct table table = {.bench = bench};
-    char line[LINE_SIZE], collection[LINE_SIZE];
-    int64_t seconds;
+    char line[LINE_SIZE];
     enum grove_code code =
         recall_queries_read(bench, queries_path, &table.queries, &table.query_count, error);
     if (code == GROVE_OK)
         code = find_truths(&table, error);
     while (code == GROVE_OK && fgets(line, sizeof line, stdin)) {
-        if (sscanf(line, "%511s %" SCNd64, collection, &seconds) != 2)
+        struct text rest = text_trim(text_of(line)), name;
+        int64_t seconds;
+        if (!text_split(&rest, ' ', &name) || !text_to_int64(rest, &seconds))
             return error_set(error, GROVE_INVALID, "a build is COLLECTION SECONDS");
+        const char *collection = arena_copy(&bench->arena, name);
+        if (!collection)
+            return error_no_memory(error, "the name of a collection");
         code = measure_build(&table, collection, seconds, error);
     }
     report_number(report, "rows", (double)bench->row_count);
