@@ -6,6 +6,7 @@
 SELECT CASE WHEN a.is_called THEN a.last_value ELSE 0 END AS acknowledged,
        CASE WHEN r.is_called THEN r.last_value ELSE 0 END AS revision,
        x.examined_at, x.graph, x.revision, x.points, x.ef, x.ef_filtered, x.plausible,
+       x.queries, x.recall, x.recall_worst,
        CASE WHEN x.examined_at IS DISTINCT FROM $2 THEN x.unreached END AS unreached
 FROM grove.acknowledged_seq AS a
 CROSS JOIN grove.revision_seq AS r

@@ -6,7 +6,7 @@
 #include "base/check.h"
 #include "catalog/assets.h"
 
-enum { MOMENT_COLUMNS = 10 };
+enum { MOMENT_COLUMNS = 13 };
 
 struct pg_statement moment_statement(void)
 {
@@ -32,11 +32,14 @@ static enum grove_code take_examination(struct examined_graph *examination,
         .ef = (unsigned)pg_int4(rows, 0, 6),
         .ef_filtered = (unsigned)pg_int4(rows, 0, 7),
         .plausible = pg_float8(rows, 0, 8),
+        .queries = pg_int4(rows, 0, 9),
+        .recall = pg_float8(rows, 0, 10),
+        .recall_worst = pg_float8(rows, 0, 11),
     };
     // A name too long for the engine's is no name of this engine's.
     if (graph.length < VECTOR_GRAPH_SIZE)
         memcpy(examination->graph, graph.data, graph.length);
-    return pg_int4_array(rows, 0, 9, arena, &examination->unreached, &examination->unreached_count,
+    return pg_int4_array(rows, 0, 12, arena, &examination->unreached, &examination->unreached_count,
                          error);
 }
 

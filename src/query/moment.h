@@ -19,6 +19,8 @@ struct examined_graph {
     int64_t points;
     unsigned ef, ef_filtered; // 0: this graph is not to be trusted
     double plausible;
+    int32_t queries; // by which it was measured
+    double recall, recall_worst;
     const int32_t *unreached; // in the arena
     size_t unreached_count;
 };

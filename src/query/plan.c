@@ -24,6 +24,8 @@ static const char *doubt_of(const struct plan_facts *facts)
         return "the engine's graph was not examined yet";
     if (changed_much(facts->moment))
         return "much has changed since the engine's graph was examined";
+    if (facts->best_max > PLAN_GRAPH_ROWS_MAX)
+        return "more rows are wanted than the engine's graph was examined for";
     if ((facts->filtered ? examination->ef_filtered : examination->ef) == 0)
         return "the engine's graph was examined and found to miss rows";
     return NULL;

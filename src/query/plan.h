@@ -21,6 +21,8 @@
 enum {
     PLAN_EXACT_ROWS_MAX = 1000000,
     PLAN_EF_UNKNOWN = 512, // of a graph of which nothing is known
+    // An examination asks for the best so many; how well the graph finds more it does not know.
+    PLAN_GRAPH_ROWS_MAX = 10,
     // An examination holds until so much has changed: what was removed may have been a bridge.
     PLAN_CHANGES_MIN = 1000,
     PLAN_CHANGES_SHARE = 20, // of the points: one in so many
@@ -30,6 +32,7 @@ struct plan_facts {
     enum grove_strategy asked;
     bool exact;       // asked for
     bool filtered;    // the engine has a condition to check
+    size_t best_max;  // rows wanted
     int64_t rows_max; // no more rows match
     const struct moment *moment;
 };

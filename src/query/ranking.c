@@ -148,6 +148,7 @@ static enum grove_code make_plan(struct run *run, struct pg_conn *conn, struct g
     run->plan = plan_make(&(struct plan_facts){
         .asked = run->request->strategy,
         .exact = run->request->exact,
+        .best_max = run->request->best_max,
         .filtered = predicate_is_filter(run->predicate),
         .rows_max = rows_max,
         .moment = &run->before,
@@ -201,8 +202,6 @@ static enum grove_code run_source(struct run *run, struct source *source, struct
 {
     enum grove_code code = source->operations->ask(source, run, error);
     if (code == GROVE_OK)
-        code = INJECT(SEARCH_HITS, error);
-    if (code == GROVE_OK)
         code = begin_snapshot(run, error);
     scorer_restart(run);
     if (code == GROVE_OK)
@@ -210,7 +209,7 @@ static enum grove_code run_source(struct run *run, struct source *source, struct
     if (code == GROVE_OK)
         take_best(run);
     run->result->explain.rounds += code == GROVE_OK;
-    return code == GROVE_OK ? INJECT(SEARCH_SCORED, error) : code;
+    return code;
 }
 
 static void prove(struct run *run, const char *format, ...) GROVE_PRINTF(2, 3);
@@ -295,11 +294,18 @@ static void prove_settled(struct run *run, const struct source *source)
     }
     char when[CLOCK_RFC3339_SIZE];
     clock_format_rfc3339(examination->examined_at_us, when);
-    prove(run,
-          "the graph that answered was examined at %s: of %lld rows it does not reach %zu, which "
-          "were compared exactly, and a best score of %.3f is plausible (%.3f or more)",
-          when, (long long)examination->points, examination->unreached_count,
-          run->ranking->items[0].score, run->plan.plausible);
+    char plausible[80] = "";
+    if (run->plan.plausible > -1)
+        snprintf(plausible, sizeof plausible,
+                 "; the best score is %.3f, where %.3f or more is plausible",
+                 run->ranking->items[0].score, run->plan.plausible);
+    prove(
+        run,
+        "the graph that answered was examined at %s: of %lld rows it does not reach %zu, which "
+        "were compared exactly, and of the best 10 of %d queries it found %.2f %%, of one at least "
+        "%.0f %%%s",
+        when, (long long)examination->points, examination->unreached_count, examination->queries,
+        examination->recall * 100, examination->recall_worst * 100, plausible);
 }
 
 // The path in the snapshot's own words, and a plan for it.

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include "base/check.h"
+#include "base/inject.h"
 #include "catalog/assets.h"
 #include "query/scorer.h"
 #include "query/source.h"
@@ -47,7 +48,7 @@ static enum grove_code ask_engine(struct source *source, struct run *run, struct
     if (code == GROVE_OK)
         result_stage(run->result, source->exact ? "vectors, all" : "vectors",
                      (int64_t)source->hits.count);
-    return code;
+    return code == GROVE_OK ? INJECT(SEARCH_HITS, error) : code;
 }
 
 static enum grove_code hit_ids(const struct source *source, struct run *run, int32_t **ret,
@@ -145,7 +146,7 @@ static enum grove_code score_candidates(struct source *source, struct run *run,
     run->result->explain.listed =
         source->exact ? 0 : (int64_t)run->before.examination.unreached_count;
     result_stage(run->result, "score", rows.count);
-    return GROVE_OK;
+    return INJECT(SEARCH_SCORED, error);
 }
 
 const struct source_operations source_projection = {"push-down", ask_engine, score_candidates};

@@ -64,6 +64,11 @@ enum grove_code examine(struct store *store, const struct examine_request *reque
 enum grove_code examine_look(struct store *store, struct examine_report *ret,
                              struct grove_error *error);
 
+// For those who look again and again: whether the report says that nothing is left to do, and how
+// long to wait then, or else.
+bool examine_is_settled(const struct examine_report *report);
+int64_t examine_pause_ms(bool settled);
+
 // A thread that examines whenever that is due and no row waits, until stopped. *ret is NULL before.
 struct examiner;
 enum grove_code examiner_start(struct store *store, struct examiner **ret,

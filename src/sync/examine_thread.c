@@ -26,6 +26,18 @@ struct examiner {
     bool stopping;
 };
 
+int64_t examine_pause_ms(bool settled)
+{
+    int64_t pause_ms = settled ? SETTLED_MS : KNOB(EXAMINE_POLL_MS, POLL_MS);
+    CHECK(pause_ms > 0); // nobody spins
+    return pause_ms;
+}
+
+bool examine_is_settled(const struct examine_report *report)
+{
+    return report->outcome != EXAMINE_BUSY && report->outcome != EXAMINE_ELSEWHERE;
+}
+
 static bool is_stopping(struct examiner *self)
 {
     CHECK(self->store);
@@ -70,14 +82,14 @@ static bool examine_if_idle(struct examiner *self)
     return INJECT(EXAMINER_AWAKE, &unused) == GROVE_OK &&
            projector_backlog(self->store, &backlog, &unused) == GROVE_OK && backlog.pending == 0 &&
            examine(self->store, &request, &report, &unused) == GROVE_OK &&
-           report.outcome != EXAMINE_BUSY && report.outcome != EXAMINE_ELSEWHERE;
+           examine_is_settled(&report);
 }
 
 static void *examiner_main(void *argument)
 {
     struct examiner *self = argument;
     bool settled = false;
-    while (!pause_or_stop(self, settled ? SETTLED_MS : KNOB(EXAMINE_POLL_MS, POLL_MS)))
+    while (!pause_or_stop(self, examine_pause_ms(settled)))
         settled = examine_if_idle(self);
     return NULL;
 }

@@ -6,7 +6,7 @@
 //      │                                │
 //      │ nothing: 1 s                   │ a failure: 1 s, doubled each time, at most 30 s
 //      ▼
-//     nothing waits: every 10 s, is there a graph to examine? Between its parts: look, and steps
+//     nothing waits: now and then, is there a graph to examine? Between its parts: look, and steps
 //
 // Looking is one small statement. The model is opened by the first row that needs it and closed
 // when nothing was embedded for a while.
@@ -52,7 +52,6 @@ enum {
     FAILURE_PAUSE_MAX_MS = 30000,
     SAY_AGAIN_MS = 60000,
     MODEL_IDLE_MS = 300000,
-    EXAMINE_MS = 10000,
     NICENESS = 5, // searches go first
     LOG_BYTES_MAX = 10 << 20,
     LINE_SIZE = 1024,
@@ -66,14 +65,14 @@ struct residence {
     struct store *store;
     struct resident_paths paths;
     char id_path[PATH_MAX];
-    int lock;               // held
-    int id;                 // of the home
-    int64_t worked_at_us;   // monotonic: when something was last projected; 0: never
-    int64_t examined_at_us; // monotonic: when it was last asked whether a graph is to be examined
-    bool rows_failed;       // in the last work that was done
-    bool failed_at_work;    // not at looking
-    int64_t retry_at_us;    // monotonic: when to work again
-    unsigned pause_ms;      // after the last failure; 0: there was none
+    int lock;              // held
+    int id;                // of the home
+    int64_t worked_at_us;  // monotonic: when something was last projected; 0: never
+    int64_t examine_at_us; // monotonic: when to ask whether a graph is to be examined
+    bool rows_failed;      // in the last work that was done
+    bool failed_at_work;   // not at looking
+    int64_t retry_at_us;   // monotonic: when to work again
+    unsigned pause_ms;     // after the last failure; 0: there was none
     char last_line[LINE_SIZE];
     int64_t said_at_us; // monotonic: when the last line was
 };
@@ -269,6 +268,8 @@ static enum grove_code work(struct residence *self, struct grove_error *error)
         code = projector_step(self->store, &report, &idle, error);
         self->worked_at_us = clock_monotonic_us();
     }
+    if (report.upserted + report.removed > 0)
+        self->examine_at_us = 0; // its graph may be another one soon
     if (report.upserted + report.removed + report.failed > 0)
         say(self, "%lld written (%lld embedded), %lld removed, %lld attempts failed%s%s",
             (long long)report.upserted, (long long)report.embedded, (long long)report.removed,
@@ -305,16 +306,16 @@ static bool go_on_examining(void *state, int64_t rows, int64_t rows_of)
 static enum grove_code examine_graph(struct residence *self, struct grove_error *error)
 {
     struct examine_report report;
-    int64_t now_us = clock_monotonic_us();
-    if (self->examined_at_us != 0 &&
-        now_us - self->examined_at_us < KNOB(EXAMINE_POLL_MS, EXAMINE_MS) * 1000)
+    if (clock_monotonic_us() < self->examine_at_us)
         return GROVE_OK;
     enum grove_code code =
         examine(self->store, &(struct examine_request){.go_on = go_on_examining, .state = self},
                 &report, error);
-    self->examined_at_us = clock_monotonic_us();
+    bool settled = code == GROVE_OK && examine_is_settled(&report);
+    int64_t now_us = clock_monotonic_us();
+    self->examine_at_us = now_us + examine_pause_ms(settled) * 1000;
     if (code == GROVE_OK && report.outcome == EXAMINE_DONE) {
-        self->worked_at_us = self->examined_at_us;
+        self->worked_at_us = now_us;
         say(self, "examined the index: %lld rows looked up, %lld listed, ef %d%s%s, %.1f s",
             (long long)report.rows, (long long)report.listed, report.ef,
             report.reason[0] ? ": " : "", report.reason, report.seconds);
@@ -360,9 +361,6 @@ static void pause_for(unsigned milliseconds)
 static const char *reside(struct residence *self)
 {
     const char *reason = NULL;
-    struct examiner *examiner = NULL;
-    struct grove_error unused; // without it searches compare all rows
-    (void)!examiner_start(self->store, &examiner, &unused);
     while (!reason && !(reason = reason_to_end(self))) {
         struct grove_error error;
         enum grove_code code = round_of(self, &reason, &error);
@@ -376,7 +374,6 @@ static const char *reside(struct residence *self)
         if (!reason)
             pause_for(code == GROVE_OK || self->failed_at_work ? POLL_MS : self->pause_ms);
     }
-    examiner_stop(examiner);
     return reason;
 }
 

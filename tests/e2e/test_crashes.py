@@ -227,17 +227,18 @@ def test_a_load_that_fails_after_its_commit(home, tmp_path, point):
 
 # --- searches -------------------------------------------------------------------------------------
 
+SEARCH = ("search", "candles", "--limit", 20, "--explain")
+
+
 @pytest.fixture
 def pending(home):
-    """A content that is not in the engine yet: what home holds, then."""
+    """A content that is not in the engine yet: what home holds, then. A search has been there, and
+    has kept the content's vector: those that follow change nothing."""
     with home.connect() as conn:
         conn.execute("UPDATE content_metadata SET title = title || '!' WHERE id ="
                      " (SELECT min(id) FROM content_metadata)")
+    home.json(*SEARCH)
     return everything(home), points_of(home)
-
-
-SEARCH = ("search", "candles", "--limit", 20, "--explain")
-
 
 @at("search-embedded", "search-resolved", "search-planned", "search-hits", "search-scored",
     "search-ranked", "search-hydrated")
@@ -374,7 +375,7 @@ def test_every_point_and_knob_is_in_the_code_once():
     code = "\n".join(path.read_text() for path in (ROOT / "src").rglob("*.c")
                      if path.name != "inject.c")
     assert sorted(re.findall(r"\bINJECT\((\w+)", code)) == sorted(points_of_the_code())
-    knobs = re.findall(r'^ +KNOB_\((\w+), "', (ROOT / "src" / "base" / "inject.h").read_text(),
+    knobs = re.findall(r'^ +KNOB_\((\w+),\s*"', (ROOT / "src" / "base" / "inject.h").read_text(),
                        re.M)
     assert sorted(re.findall(r"\bKNOB\((\w+)", code)) == sorted(knobs) and len(knobs) > 2
 

@@ -145,7 +145,7 @@ def test_every_payload_index_is_on_a_field_that_points_have(shared):
     assert set(schema) == fields
     # The list that src/vector/README.md gives: `a`, `b` (integer), ...
     text = (ROOT / "src" / "vector" / "README.md").read_text()
-    listed = text[text.index("A payload index is made on"):].split("\n\n")[0]
+    listed = text[text.index("Fields with a payload index:"):].split("\n\n")[0]
     documented = {field: kind for group, kind in re.findall(r"((?:`\w+`,?\s+)+)\((\w+)\)", listed)
                   for field in re.findall(r"\w+", group)}
     assert documented == {field: kind["data_type"] for field, kind in schema.items()}

@@ -128,6 +128,14 @@ MUTANTS = [
         killer="u_plan:every_fact_counts",
     ),
     Mutant(
+        name="a-graph-is-good-for-any-number-of-rows",
+        guards="src/query/README 8",
+        file="src/query/plan.c",
+        find="    if (facts->best_max > PLAN_GRAPH_ROWS_MAX)\n",
+        replace="    if (facts->best_max > 1000 * PLAN_GRAPH_ROWS_MAX)\n",
+        killer="u_plan:every_fact_counts",
+    ),
+    Mutant(
         name="listed-points-are-not-asked-for",
         guards="src/query/README 8",
         file="src/query/source_projection.c",

@@ -63,6 +63,12 @@ static void every_fact_counts(void **state)
         {"filtered", {.rows_max = many, .filtered = true}, examined(), PLAN_GRAPH, 512, true},
         {"never examined", {.rows_max = many}, none, PLAN_EXACT, 0, 0},
         {"nothing to examine", {.rows_max = many}, nameless, PLAN_EXACT, 0, 0},
+        {"more rows than it was examined for",
+         {.rows_max = many, .best_max = 11},
+         examined(),
+         PLAN_EXACT,
+         0,
+         0},
         {"much has changed", {.rows_max = many}, changed, PLAN_EXACT, 0, 0},
         {"just not much", {.rows_max = many}, within, PLAN_GRAPH, 256, true},
         {"few changes of few points", {.rows_max = many}, small, PLAN_GRAPH, 256, true},
@@ -79,6 +85,7 @@ static void every_fact_counts(void **state)
     };
     for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
         struct plan_facts facts = rows[i].facts;
+        facts.best_max = facts.best_max ? facts.best_max : 10;
         facts.moment = &rows[i].moment;
         struct plan plan = plan_make(&facts);
         if (plan.method != rows[i].method || plan.ef != rows[i].ef ||
