@@ -13,6 +13,14 @@ MUTANTS = [
         killer="u_qdrant:writes_are_conditional",
     ),
     Mutant(
+        name="negative-ids-are-named",
+        guards="src/vector/README 13",
+        file="src/vector/qdrant.c",
+        find="    return content_id >= 0;\n",
+        replace="    return content_id >= INT32_MIN;\n",
+        killer="u_qdrant:negative_ids_are_not_named",
+    ),
+    Mutant(
         name="removal-does-not-wait",
         guards="src/vector/README 1",
         file="src/vector/qdrant.c",
