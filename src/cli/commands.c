@@ -68,7 +68,8 @@ const struct command_option command_top_options[] = {
 
 #define EXPLAIN_OPTION                                                                             \
     {OPTION_EXPLAIN, "explain",                                                                    \
-     .help = "also show how it was answered: strategy, rows and milliseconds of every stage"}
+     .help = "also show how it was answered, why the rows are all that there should be, and rows " \
+             "and milliseconds of every stage"}
 
 #define PRECISION_OPTION(text)                                                                     \
     {OPTION_PRECISION,       "precision",   .kind = VALUE_WORD, .argument = "P",                   \
@@ -88,7 +89,7 @@ static const struct command_option search_options[] = {
     PATH_OPTION,
     TYPE_AND_BOUND_OPTIONS,
     LIMIT_OPTION("rows, 1 to 1000 (default: 10)"),
-    {OPTION_EXACT, "exact", .help = "compare every vector instead of using the index"},
+    {OPTION_EXACT, "exact", .help = "compare every vector, however many there are"},
     EXPLAIN_OPTION,
     {0},
 };
