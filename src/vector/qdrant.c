@@ -45,6 +45,8 @@ enum {
     HNSW_EF_CONSTRUCT = 200,
 };
 
+static const double SCORE_MAX = 1.001; // cosines that were computed in float32
+
 struct qdrant {
     struct vector_engine engine; // first
     struct http_client *client;
@@ -534,11 +536,16 @@ static enum grove_code read_hits(const struct qdrant *qdrant, yyjson_val *points
         return error_no_memory(error, "hits");
     size_t index, count;
     yyjson_val *point;
+    double previous = SCORE_MAX;
     yyjson_arr_foreach (points, index, count, point) {
         struct vector_hit *hit = &hits.items[hits.count];
         yyjson_val *score = yyjson_obj_get(point, "score");
         if (!yyjson_obj_get(point, "id") || !yyjson_is_num(score))
             return not_understood(qdrant, "id or score of a point", error);
+        // What was not shown is judged by the last score: so it must be a cosine, and the lowest.
+        if (yyjson_get_num(score) > previous || yyjson_get_num(score) < -SCORE_MAX)
+            return not_understood(qdrant, "cosines, best first,", error);
+        previous = yyjson_get_num(score);
         if (!point_read(point, &hit->content_id, &hit->revision))
             continue;
         hit->score = (float)yyjson_get_num(score);

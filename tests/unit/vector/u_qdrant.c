@@ -363,7 +363,7 @@ static void what_is_no_answer_is_an_error(void **state)
     static const struct {
         enum grove_code (*ask)(struct vector_engine *engine, struct grove_error *error);
         size_t before; // requests that are answered as they should be
-        const char *bodies[6];
+        const char *bodies[8];
     } rows[] = {
         {ask_states, 0, {"{\"result\":{}}", "{\"result\":true}", "{\"result\":{\"points\":[]}}"}},
         {ask_count,
@@ -373,7 +373,9 @@ static void what_is_no_answer_is_an_error(void **state)
         {ask_search,
          0,
          {"{\"result\":[]}", "{\"result\":{\"points\":{}}}", "{\"result\":{\"points\":[7]}}",
-          "{\"result\":{\"points\":[{\"id\":7}]}}", "{\"result\":{\"points\":[{\"score\":0.5}]}}"}},
+          "{\"result\":{\"points\":[{\"id\":7}]}}", "{\"result\":{\"points\":[{\"score\":0.5}]}}",
+          "{\"result\":{\"points\":[{\"id\":7,\"score\":0.5},{\"id\":8,\"score\":0.75}]}}",
+          "{\"result\":{\"points\":[{\"id\":7,\"score\":-1e300}]}}"}},
         {ask_info,
          2,
          {"{\"result\":[]}", "{\"result\":{}}", "{\"result\":{\"status\":\"green\"}}",
