@@ -285,7 +285,7 @@ static enum verdict judge(struct run *run, const struct source *source)
 static void prove_settled(struct run *run, const struct source *source)
 {
     const struct examined_graph *examination = &run->before.examination;
-    run->ranking->more = run->ranking->more || source->hits.count == source->reach;
+    run->ranking->more = run->ranking->more || source->hits.shown >= source->reach;
     if (source->exact) {
         prove(run,
               "the engine compared all points that match, and PostgreSQL the %lld rows that wait",
@@ -335,7 +335,11 @@ static enum grove_code adapt(struct run *run, struct source *source, enum verdic
         source->reach = source->reach * 4 < REACH_MAX ? source->reach * 4 : REACH_MAX;
         return GROVE_OK;
     case VERDICT_EXACTLY: run->plan.method = PLAN_EXACT; return GROVE_OK;
-    case VERDICT_CHANGED: run->before = run->now; return GROVE_OK;
+    case VERDICT_CHANGED:
+        run->before = run->now;
+        // What was planned for a graph holds of the examination that it was read in.
+        return run->plan.method == PLAN_GRAPH ? make_plan(run, run->ranking->conn, error)
+                                              : GROVE_OK;
     case VERDICT_MOVED: run->before = run->now; return follow_path(run, error);
     case VERDICT_SETTLED:
     case VERDICT_UNPROVEN: break;

@@ -136,7 +136,8 @@ static enum grove_code score_candidates(struct source *source, struct run *run,
     size_t shown = source->hits.count;
     source->matched = (size_t)rows.count;
     run->result->explain.dropped += (int64_t)(shown - count_shown(ids, shown, &rows));
-    source->bound = shown < source->reach && source->exact ? -INFINITY // it has shown all there are
+    bool all = source->exact && source->hits.shown < source->reach;
+    source->bound = all         ? -INFINITY // it has shown all there are
                     : shown > 0 ? (double)source->hits.items[shown - 1].score + SCORE_TOLERANCE
                                 : INFINITY;
     if (run->result->explain.pending > PENDING_MAX)

@@ -49,8 +49,11 @@ static enum grove_code score_all(struct source *source, struct run *run, struct 
     struct arena part;
     arena_init(&part, RESULT_BYTES_MAX);
     enum grove_code code = GROVE_OK;
-    int32_t after = -1;
+    int32_t after = INT32_MIN; // below every id: a hand may insert negative ones
     source->bound = -INFINITY;
+    // In the snapshot's own words: the path may lead elsewhere since the plan was made.
+    predicate_forget_leaves(run->predicate);
+    code = predicate_resolve(run->predicate, run->ranking->conn, run->arena, error);
     for (int rows = PART_ROWS; code == GROVE_OK && rows == PART_ROWS;) {
         if (run->scored >= RELATIONAL_ROWS_MAX) {
             source->bound = INFINITY;

@@ -47,5 +47,6 @@ enum grove_code hits_merge(const struct vector_hits *first, const struct vector_
     qsort(items, count, sizeof *items, compare_scores);
     ret->items = items;
     ret->count = count < limit ? count : limit;
+    ret->shown = ret->count;
     return GROVE_OK;
 }

@@ -45,6 +45,8 @@ enum {
     HNSW_EF_CONSTRUCT = 200,
 };
 
+static const double SCORE_MAX = 1.001; // cosines that were computed in float32
+
 struct qdrant {
     struct vector_engine engine; // first
     struct http_client *client;
@@ -336,9 +338,20 @@ static void add_not_newer(struct strbuf *body, int32_t id, int64_t revision)
                 id, (long long)revision);
 }
 
+// The engine refuses a request that names a negative id, and the other points with it. So none is
+// named: there is no such point.
+static bool can_be_point(int32_t content_id)
+{
+    return content_id >= 0;
+}
+
 static enum grove_code check_point(const struct vector_point *point, struct grove_error *error)
 {
     size_t position = 0;
+    if (!can_be_point(point->content_id))
+        return error_set(error, GROVE_INVALID,
+                         "content %d cannot be a point: the vector engine has no negative ids",
+                         point->content_id);
     enum direction_verdict verdict = direction_check(point->vector, &position);
     if (verdict == DIRECTION_NOT_FINITE)
         return error_set(error, GROVE_INVALID,
@@ -431,12 +444,18 @@ static enum grove_code remove_points(struct vector_engine *engine, const int32_t
     struct strbuf body;
     strbuf_init(&body, BODY_BYTES_MAX);
     strbuf_add(&body, "{\"filter\":{\"should\":[");
+    size_t named = 0;
     for (size_t i = 0; i < count; i++) {
-        if (i > 0)
+        if (!can_be_point(content_ids[i]))
+            continue;
+        if (named++ > 0)
             strbuf_add_char(&body, ',');
         add_not_newer(&body, content_ids[i], revisions[i]);
     }
-    return delete_points(qdrant_of(engine), &body, error);
+    if (named > 0)
+        return delete_points(qdrant_of(engine), &body, error);
+    strbuf_release(&body);
+    return GROVE_OK;
 }
 
 // "Point `id`, without a revision of ours": no number of 1 or more under that name, a list of such,
@@ -517,16 +536,22 @@ static enum grove_code read_hits(const struct qdrant *qdrant, yyjson_val *points
         return error_no_memory(error, "hits");
     size_t index, count;
     yyjson_val *point;
+    double previous = SCORE_MAX;
     yyjson_arr_foreach (points, index, count, point) {
         struct vector_hit *hit = &hits.items[hits.count];
         yyjson_val *score = yyjson_obj_get(point, "score");
         if (!yyjson_obj_get(point, "id") || !yyjson_is_num(score))
             return not_understood(qdrant, "id or score of a point", error);
+        // What was not shown is judged by the last score: so it must be a cosine, and the lowest.
+        if (yyjson_get_num(score) > previous || yyjson_get_num(score) < -SCORE_MAX)
+            return not_understood(qdrant, "cosines, best first,", error);
+        previous = yyjson_get_num(score);
         if (!point_read(point, &hit->content_id, &hit->revision))
             continue;
         hit->score = (float)yyjson_get_num(score);
         hits.count++;
     }
+    hits.shown = yyjson_arr_size(points);
     *ret = hits;
     return GROVE_OK;
 }
@@ -687,9 +712,11 @@ static enum grove_code read_states(struct vector_engine *engine, const int32_t *
     struct qdrant *qdrant = qdrant_of(engine);
     struct strbuf body;
     strbuf_init(&body, BODY_BYTES_MAX);
+    size_t named = 0;
     strbuf_add(&body, "{\"ids\":[");
     for (size_t i = 0; i < count; i++)
-        strbuf_addf(&body, "%s%d", i > 0 ? "," : "", content_ids[i]);
+        if (can_be_point(content_ids[i]))
+            strbuf_addf(&body, "%s%d", named++ > 0 ? "," : "", content_ids[i]);
     strbuf_add(&body, "],\"with_payload\":[\"revision\"],\"with_vector\":false}");
     struct http_reply reply = {NULL};
     struct request request = {.method = "POST", .suffix = "/points", .body = &body};

@@ -37,6 +37,48 @@ MUTANTS = [
         killer="u_examined:a_path_leads_where_the_snapshot_says",
     ),
     Mutant(
+        name="a-path-stays-where-it-was-in-postgresql",
+        guards="src/query/README 2",
+        file="src/query/source_relational.c",
+        find="    predicate_forget_leaves(run->predicate);\n    code = predicate_resolve(",
+        replace="    code = !run->predicate ? GROVE_OK : code;\n    if (false)\n"
+                "        code = predicate_resolve(",
+        killer="u_examined:a_path_leads_there_without_the_engine_too",
+    ),
+    Mutant(
+        name="a-path-that-ended-is-used",
+        guards="src/query/README 2",
+        file="src/query/source_relational.c",
+        find="    predicate_forget_leaves(run->predicate);\n    code = predicate_resolve(",
+        replace="    code = !run->predicate ? GROVE_OK : code;\n    if (false)\n"
+                "        code = predicate_resolve(",
+        killer="u_examined:a_path_that_ends_meanwhile_is_told",
+    ),
+    Mutant(
+        name="negative-ids-are-not-compared",
+        guards="src/query/README 1",
+        file="src/query/source_relational.c",
+        find="    int32_t after = INT32_MIN;",
+        replace="    int32_t after = -1;",
+        killer="u_examined:a_negative_id_is_compared_without_the_engine_too",
+    ),
+    Mutant(
+        name="one-examination-vouches-for-another",
+        guards="src/query/README 8",
+        file="src/query/ranking.c",
+        find="        return run->plan.method == PLAN_GRAPH ? make_plan(",
+        replace="        return run->plan.method == PLAN_RELATIONAL ? make_plan(",
+        killer="u_examined:a_graph_examined_meanwhile_is_planned_for_anew",
+    ),
+    Mutant(
+        name="strangers-hide-contents",
+        guards="src/query/README 4",
+        file="src/query/source_projection.c",
+        find="source->hits.shown < source->reach",
+        replace="source->hits.count < source->reach",
+        killer="u_examined:strangers_do_not_hide_contents",
+    ),
+    Mutant(
         name="ties-in-any-order",
         guards="src/query/README 3",
         file="src/query/best.c",

@@ -13,6 +13,22 @@ MUTANTS = [
         killer="u_qdrant:writes_are_conditional",
     ),
     Mutant(
+        name="negative-ids-are-named",
+        guards="src/vector/README 13",
+        file="src/vector/qdrant.c",
+        find="    return content_id >= 0;\n",
+        replace="    return content_id >= INT32_MIN;\n",
+        killer="u_qdrant:negative_ids_are_not_named",
+    ),
+    Mutant(
+        name="hits-in-any-order",
+        guards="src/vector/README 9",
+        file="src/vector/qdrant.c",
+        find="        if (yyjson_get_num(score) > previous ||",
+        replace="        if (yyjson_get_num(score) > SCORE_MAX ||",
+        killer="u_qdrant:what_is_no_answer_is_an_error",
+    ),
+    Mutant(
         name="removal-does-not-wait",
         guards="src/vector/README 1",
         file="src/vector/qdrant.c",

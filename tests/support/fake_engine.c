@@ -458,6 +458,7 @@ static enum grove_code search_points(const struct fake_engine *fake,
             hits.items[hits.count++] = (struct vector_hit){(int32_t)scored[i].id, scored[i].score,
                                                            fake_shown_revision(scored[i].revision)};
     free(scored);
+    hits.shown = end;
     if (!hits.items)
         return error_no_memory(error, "hits");
     bool asked = query->limit > 0 && !filter_matches_nothing(query->filter);

@@ -341,6 +341,114 @@ static void a_path_leads_where_the_snapshot_says(struct test_stores *stores)
     assert_true(result->complete);
 }
 
+static void examine_anew_and_project(struct test_stores *stores)
+{
+    fake_engine_set_graph(stores->fake, "built since");
+    test_sql(stores, "UPDATE grove.examination SET graph = 'built since', ef = 0, ef_filtered = 0,"
+                     " unreached = '{}', examined_at = clock_timestamp()");
+    project_another(stores);
+}
+
+// What the first examination said of its graph is not taken for what the second says of another.
+static void a_graph_examined_meanwhile_is_planned_for_anew(struct test_stores *stores)
+{
+    struct seen seen;
+    make_islands(stores, 30);
+    examine(stores, "{1,2}", 64, 0.3, 30);
+    TEST_AT(stores, SEARCH_HITS, examine_anew_and_project);
+    const struct grove_result *result = search(stores, &seen, 3);
+    assert_rows(stores, result, "1 2 3");
+    assert_true(result->complete);
+    assert_int_equal(seen.exact, 1);
+}
+
+static void move_contents_and_names(struct test_stores *stores)
+{
+    test_sql(stores, "BEGIN;"
+                     "UPDATE subject1_hierarchy SET leaf = 'Old' WHERE leaf = 'Leaf';"
+                     "INSERT INTO subject1_hierarchy (branch, limb, leaf)"
+                     " VALUES ('Branch', 'Limb', 'Leaf');"
+                     "UPDATE content_metadata SET leaf_id ="
+                     " (SELECT id FROM subject1_hierarchy WHERE leaf = 'Leaf');"
+                     "COMMIT");
+}
+
+// The row was under the path at any time; the path's leaf is another one since the plan was made.
+static void a_path_leads_there_without_the_engine_too(struct test_stores *stores)
+{
+    struct seen seen;
+    make_row(stores, 0.9F);
+    project(stores);
+    TEST_AT(stores, SEARCH_PLANNED, move_contents_and_names);
+    const struct grove_result *result =
+        search_as(stores, &seen,
+                  (struct grove_search_request){.limit = 1,
+                                                .filter = {.path = "subject1/Branch/Limb/Leaf"},
+                                                .strategy = GROVE_STRATEGY_RELATIONAL});
+    assert_rows(stores, result, "1");
+    assert_true(result->complete);
+}
+
+static void rename_leaf(struct test_stores *stores)
+{
+    test_sql(stores, "UPDATE subject1_hierarchy SET leaf = 'Gone' WHERE leaf = 'Leaf'");
+}
+
+static void a_path_that_ends_meanwhile_is_told(struct test_stores *stores)
+{
+    struct grove_result *result;
+    struct grove_error error;
+    struct test_vector query = test_toward(1, 0);
+    make_row(stores, 0.9F);
+    project(stores);
+    TEST_AT(stores, SEARCH_HITS, rename_leaf);
+    const struct grove_search_request request = {
+        .vector = query.numbers, .limit = 1, .filter = {.path = "subject1/Branch/Limb/Leaf"}};
+    assert_int_equal(query_search(&stores->store, &request, &result, &error), GROVE_NOT_FOUND);
+    assert_non_null(strstr(error.message, "Leaf"));
+}
+
+// By hand: serial numbers begin at 1. Such a row waits for ever, and is compared by whoever ranks.
+static void a_negative_id_is_compared_without_the_engine_too(struct test_stores *stores)
+{
+    struct seen seen;
+    make_row(stores, 0.5F);
+    test_sql(stores, "INSERT INTO content_metadata (id, hierarchy_table, leaf_id, content_type,"
+                     " title, content_summary)"
+                     " SELECT -5, hierarchy_table, leaf_id, 'Other', title, content_summary"
+                     " FROM content_metadata");
+    test_vector_give(stores, -5, test_toward(0.9F, 3).numbers);
+    assert_rows(stores, search(stores, &seen, 2), "-5 1");
+    assert_rows(
+        stores,
+        search_as(stores, &seen,
+                  (struct grove_search_request){.limit = 2, .strategy = GROVE_STRATEGY_RELATIONAL}),
+        "-5 1");
+}
+
+// Points of strangers take places in the answer: it has not shown all there are because it shows
+// fewer contents than were asked for.
+static void strangers_do_not_hide_contents(struct test_stores *stores)
+{
+    enum { EQUALS = 60, STRANGERS = 5 };
+    struct seen seen;
+    struct test_vector query = test_toward(1, 0);
+    for (int i = 0; i < EQUALS; i++) {
+        int32_t id = test_content(stores, &(struct test_content){.words = 1});
+        test_vector_give(stores, id, test_toward(0.5F, 1).numbers);
+    }
+    project(stores);
+    for (int i = 0; i < STRANGERS; i++) {
+        struct fake_point stranger = {.id = (int64_t)INT32_MAX + 1 + i, .revision = VECTOR_NONE};
+        memcpy(stranger.vector, query.numbers, sizeof stranger.vector);
+        fake_engine_put(stores->fake, &stranger);
+    }
+    fake_engine_set_ways(stores->fake, &(struct fake_ways){.ties_backwards = true});
+    const struct grove_result *result = search(stores, &seen, 10);
+    assert_rows(stores, result, "1 2 3 4 5 6 7 8 9 10");
+    assert_true(result->complete);
+}
+
 // --- vectors that a hand spoilt -----------------------------------------------------------------
 
 static void a_spoilt_vector_is_told_of(struct test_stores *stores)
@@ -375,6 +483,11 @@ int main(int argc, char **argv)
         STORES_TEST(a_row_that_comes_and_is_projected_meanwhile),
         STORES_TEST(one_that_never_rests_is_told),
         STORES_TEST(a_path_leads_where_the_snapshot_says),
+        STORES_TEST(a_graph_examined_meanwhile_is_planned_for_anew),
+        STORES_TEST(a_path_leads_there_without_the_engine_too),
+        STORES_TEST(a_path_that_ends_meanwhile_is_told),
+        STORES_TEST(a_negative_id_is_compared_without_the_engine_too),
+        STORES_TEST(strangers_do_not_hide_contents),
         STORES_TEST(a_spoilt_vector_is_told_of),
     };
     return test_main(argc, argv, tests, ARRAY_COUNT(tests));

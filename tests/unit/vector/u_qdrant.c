@@ -66,6 +66,7 @@ static void a_search(void **state)
     arena_init(&arena, 1 << 20);
     assert_ok(vector_search(engine, &query, &arena, &hits, &error), error);
     assert_int_equal(hits.count, 2); // the one with a UUID is nobody's row
+    assert_int_equal(hits.shown, 3);
     assert_int_equal(hits.items[0].content_id, 5);
     assert_true(hits.items[0].revision == 9);
     assert_true(hits.items[1].revision == -1);
@@ -235,6 +236,38 @@ static void removals_are_conditional(void **state)
 
 #define VERSION "{\"title\":\"qdrant\",\"version\":\"1.17.0\"}"
 
+// The engine would refuse the whole request for it, and with it the other rows of a batch.
+static void negative_ids_are_not_named(void **state)
+{
+    (void)state;
+    static const struct canned_answer answers[] = {
+        {"200 OK", "{\"result\":{},\"status\":\"ok\"}"},
+        {"200 OK", "{\"result\":[{\"id\":7,\"payload\":{\"revision\":70}}]}"},
+        {"200 OK", VERSION},
+    };
+    const int32_t ids[] = {-5, 7};
+    const int64_t revisions[] = {50, 70};
+    struct vector_state states[2];
+    struct vector_point point = {.content_id = -5, .revision = 50};
+    float vector[VECTOR_DIMENSION] = {1};
+    struct canned_server server;
+    struct grove_error error;
+    point.vector = vector;
+    canned_start(&server, answers, ARRAY_COUNT(answers));
+    struct vector_engine *engine = canned_engine(&server, NULL);
+    assert_ok(vector_remove(engine, ids, revisions, 1, &error), error); // nothing is sent
+    assert_ok(vector_remove(engine, ids, revisions, 2, &error), error);
+    assert_ok(vector_states(engine, ids, 2, states, &error), error);
+    assert_false(states[0].present);
+    assert_true(states[1].present);
+    assert_int_equal(vector_upsert(engine, &point, 1, &error), GROVE_INVALID);
+    assert_non_null(strstr(error.message, "content -5 "));
+    vector_engine_free(engine);
+    canned_stop(&server);
+    assert_non_null(strstr(server.requests[0], "{\"should\":[{\"must\":[{\"has_id\":[7]}"));
+    assert_non_null(strstr(server.requests[1], "{\"ids\":[7],"));
+}
+
 // --- answers that leave something out -----------------------------------------------------------
 
 static void evictions_are_exact(void **state)
@@ -330,7 +363,7 @@ static void what_is_no_answer_is_an_error(void **state)
     static const struct {
         enum grove_code (*ask)(struct vector_engine *engine, struct grove_error *error);
         size_t before; // requests that are answered as they should be
-        const char *bodies[6];
+        const char *bodies[8];
     } rows[] = {
         {ask_states, 0, {"{\"result\":{}}", "{\"result\":true}", "{\"result\":{\"points\":[]}}"}},
         {ask_count,
@@ -340,7 +373,9 @@ static void what_is_no_answer_is_an_error(void **state)
         {ask_search,
          0,
          {"{\"result\":[]}", "{\"result\":{\"points\":{}}}", "{\"result\":{\"points\":[7]}}",
-          "{\"result\":{\"points\":[{\"id\":7}]}}", "{\"result\":{\"points\":[{\"score\":0.5}]}}"}},
+          "{\"result\":{\"points\":[{\"id\":7}]}}", "{\"result\":{\"points\":[{\"score\":0.5}]}}",
+          "{\"result\":{\"points\":[{\"id\":7,\"score\":0.5},{\"id\":8,\"score\":0.75}]}}",
+          "{\"result\":{\"points\":[{\"id\":7,\"score\":-1e300}]}}"}},
         {ask_info,
          2,
          {"{\"result\":[]}", "{\"result\":{}}", "{\"result\":{\"status\":\"green\"}}",
@@ -562,6 +597,7 @@ int main(void)
         cmocka_unit_test(a_server_that_hangs),
         cmocka_unit_test(writes_are_conditional),
         cmocka_unit_test(removals_are_conditional),
+        cmocka_unit_test(negative_ids_are_not_named),
         cmocka_unit_test(evictions_are_exact),
         cmocka_unit_test(an_answer_to_a_write_is_not_believed),
         cmocka_unit_test(what_is_no_answer_is_an_error),
