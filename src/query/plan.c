@@ -13,7 +13,8 @@ static bool changed_much(const struct moment *moment)
     const struct examined_graph *examination = &moment->examination;
     int64_t changes = moment->revision - examination->revision;
     int64_t allowed = examination->points / PLAN_CHANGES_SHARE;
-    return changes > (allowed > PLAN_CHANGES_MIN ? allowed : PLAN_CHANGES_MIN);
+    // A revision that was not drawn yet is of another history of this database.
+    return changes < 0 || changes > (allowed > PLAN_CHANGES_MIN ? allowed : PLAN_CHANGES_MIN);
 }
 
 // Why a graph is not to be believed; NULL where it is.

@@ -33,11 +33,13 @@ struct row {
 static void every_fact_counts(void **state)
 {
     struct moment none = {.revision = 100000, .examination.examined_at_us = INT64_MIN};
-    struct moment nameless = examined(), changed = examined(), within = examined();
+    struct moment nameless = examined(), changed = examined(), restored = examined(),
+                  within = examined();
     struct moment useless = examined(), small = examined(), half = examined();
     (void)state;
     nameless.examination.graph[0] = '\0';
     changed.revision += 5001;
+    restored.revision -= 1;
     within.revision += 5000;
     useless.examination.ef = useless.examination.ef_filtered = 0;
     half.examination.ef_filtered = 0;
@@ -70,6 +72,7 @@ static void every_fact_counts(void **state)
          0,
          0},
         {"much has changed", {.rows_max = many}, changed, PLAN_EXACT, 0, 0},
+        {"older than its examination", {.rows_max = many}, restored, PLAN_EXACT, 0, 0},
         {"just not much", {.rows_max = many}, within, PLAN_GRAPH, 256, true},
         {"few changes of few points", {.rows_max = many}, small, PLAN_GRAPH, 256, true},
         {"a graph that misses rows", {.rows_max = many}, useless, PLAN_EXACT, 0, 0},

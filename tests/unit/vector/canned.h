@@ -29,7 +29,7 @@ struct canned_server {
     const struct canned_answer *answers;
     size_t count;
     char requests[16][8192]; // their beginnings
-    size_t served;
+    _Atomic size_t served;
     pthread_t thread;
 };
 
