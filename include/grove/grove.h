@@ -129,12 +129,13 @@ GROVE_CHECKED enum grove_code grove_set_precision(struct grove *grove,
                                                   int64_t *ret_queued, struct grove_error *error);
 
 struct grove_stop_report {
+    bool ran; // anything did
     bool
         forced; // PostgreSQL did not answer and was killed; it recovers from its log when it starts
 };
 
 // Stops the resident projector and the private servers of a home (NULL: the default one). Fine when
-// none run. `ret` may be NULL.
+// none run; GROVE_NOT_FOUND where there is no home. `ret` may be NULL.
 GROVE_CHECKED enum grove_code grove_stop(const char *home, struct grove_stop_report *ret,
                                          struct grove_error *error);
 

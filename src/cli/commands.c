@@ -487,6 +487,7 @@ const struct command command_table[] = {
     },
     {
         .name = "stop",
+        .home_use = GROVE_HOME_LOOK,
         .group = GROUP_SERVERS,
         .summary = "stop the private servers of this home, and its projector",
         .usage = "",
@@ -496,7 +497,9 @@ const struct command command_table[] = {
                        "DATABASE_URL or QDRANT_URL are "
                        "not touched.",
         .examples = stop_examples,
-        .json = "`stopped`: true, and `forced`: PostgreSQL did not answer and was killed.",
+        .json =
+            "`stopped`: true, `ran` (anything did), and `forced`: PostgreSQL did not answer and "
+            "was killed.",
         .run = cmd_stop,
     },
     {
