@@ -530,8 +530,9 @@ struct grove_recall {
     unsigned queries;        // that were asked of each shape
     unsigned queries_wanted; // that could be made of the data; more than `queries`: time was up
     int64_t contents;
-    int64_t pending; // contents that wait to be written to the engine
-    int64_t points;  // that the engine has
+    int64_t pending;          // contents that wait to be written to the engine
+    int64_t points;           // that the engine has
+    struct grove_index index; // at the end: where it is not examined no search relied on it
     double seconds;
 };
 

@@ -64,6 +64,18 @@ def test_sync_tells_of_an_examination_in_words(unexamined):
     assert lines[1].startswith("index examined: 8 rows looked up, 0 listed, ef 128, recall 1.000")
 
 
+def test_measuring_tells_that_nobody_examined_the_index(unexamined):
+    """What is measured then is the comparing of all rows."""
+    words = ("doctor", "--recall=2")
+    told = "the index is not examined yet"
+    assert told in unexamined(*words, env=environment()).stdout
+    index = unexamined.json(*words, env=environment())["index"]
+    assert index["state"] == "due" and index["recall"] is None
+    unexamined("sync", env=environment())
+    assert told not in unexamined(*words, env=environment()).stdout
+    assert unexamined.json(*words, env=environment())["index"]["state"] == "examined"
+
+
 def test_another_is_at_it(unexamined):
     with unexamined.held_at(["examine-looked-up"], "sync", knobs=KNOBS) as held:
         held.reach("examine-looked-up")
