@@ -129,12 +129,13 @@ GROVE_CHECKED enum grove_code grove_set_precision(struct grove *grove,
                                                   int64_t *ret_queued, struct grove_error *error);
 
 struct grove_stop_report {
+    bool ran; // anything did
     bool
         forced; // PostgreSQL did not answer and was killed; it recovers from its log when it starts
 };
 
 // Stops the resident projector and the private servers of a home (NULL: the default one). Fine when
-// none run. `ret` may be NULL.
+// none run; GROVE_NOT_FOUND where there is no home. `ret` may be NULL.
 GROVE_CHECKED enum grove_code grove_stop(const char *home, struct grove_stop_report *ret,
                                          struct grove_error *error);
 
@@ -529,8 +530,9 @@ struct grove_recall {
     unsigned queries;        // that were asked of each shape
     unsigned queries_wanted; // that could be made of the data; more than `queries`: time was up
     int64_t contents;
-    int64_t pending; // contents that wait to be written to the engine
-    int64_t points;  // that the engine has
+    int64_t pending;          // contents that wait to be written to the engine
+    int64_t points;           // that the engine has
+    struct grove_index index; // at the end: where it is not examined no search relied on it
     double seconds;
 };
 

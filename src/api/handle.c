@@ -345,20 +345,34 @@ GROVE_API enum grove_code grove_set_precision(struct grove *grove, enum grove_pr
     return code;
 }
 
+// What cannot be looked at counts as running: stopping it tells why.
+static bool anything_runs(const struct home *home)
+{
+    struct resident_status resident = {.running = true};
+    struct vector_server_status engine = {.running = true};
+    struct cluster_status database = {.running = true};
+    struct grove_error ignored;
+    (void)!resident_status(home, &resident, &ignored);
+    (void)!vector_server_status(home, &engine, &ignored);
+    (void)!cluster_status(home, &database, &ignored);
+    return resident.running || engine.running || database.running;
+}
+
 GROVE_API enum grove_code grove_stop(const char *path, struct grove_stop_report *ret,
                                      struct grove_error *error)
 {
     struct home home;
     struct grove_stop_report report = {.forced = false};
     enum grove_code code = home_find(path, &home, error);
-    bool there = code != GROVE_NOT_FOUND;
+    if (code == GROVE_OK)
+        report.ran = anything_runs(&home);
     if (code == GROVE_OK)
         code = resident_stop(&home, error);
     if (code == GROVE_OK)
         code = vector_server_stop(&home, error);
     if (code == GROVE_OK)
         code = cluster_stop(&home, &report.forced, error);
-    if (ret && (code == GROVE_OK || !there))
+    if (ret && code == GROVE_OK)
         *ret = report;
-    return there ? code : GROVE_OK;
+    return code;
 }

@@ -332,6 +332,7 @@ static enum grove_code sum_up(struct measure *measure, struct grove_error *error
     measure->ret.contents = status->contents;
     measure->ret.pending = status->pending + status->dead;
     measure->ret.points = status->points;
+    measure->ret.index = status->index;
     mem_free(status);
     for (size_t s = 0; s < measure->ret.shape_count; s++) {
         struct grove_recall_shape *shape = &measure->ret.shapes[s];

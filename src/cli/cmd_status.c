@@ -187,7 +187,7 @@ static void add_index(struct strbuf *out, const struct terminal *terminal,
 {
     struct strbuf line;
     strbuf_init(&line, STATUS_BYTES_MAX);
-    index_report_add(&line, &status->index);
+    index_report_add(&line, &status->index, status->projector_running);
     if (status->index.state == GROVE_INDEX_EXAMINED) {
         strbuf_add(&line, "; ");
         format_seconds(&line, status->index.age_seconds);

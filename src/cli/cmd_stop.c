@@ -7,6 +7,11 @@ enum grove_code cmd_stop(struct session *session, struct grove_error *error)
     struct strbuf out;
     struct grove_stop_report report;
     enum grove_code code = grove_stop(session->home, &report, error);
+    if (code == GROVE_NOT_FOUND) {
+        // Where both servers are somebody's own no home is needed, and there is nothing to stop.
+        report = (struct grove_stop_report){.ran = false};
+        code = session_open(session, error);
+    }
     if (code != GROVE_OK)
         return code;
     if (report.forced)
@@ -15,11 +20,13 @@ enum grove_code cmd_stop(struct session *session, struct grove_error *error)
     strbuf_init(&out, 256);
     if (session->json) {
         strbuf_add(&out, "{\"stopped\":true");
+        json_bool_member(&out, "ran", report.ran);
         json_bool_member(&out, "forced", report.forced);
         strbuf_add_char(&out, '}');
         code = session_print_json(session, &out, error);
     } else {
-        strbuf_add(&out, "the private servers are stopped\n");
+        strbuf_add(&out, report.ran ? "the private servers are stopped\n"
+                                    : "nothing to stop: no private server ran\n");
         code = session_print(session, &out, error);
     }
     strbuf_release(&out);

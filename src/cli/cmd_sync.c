@@ -45,7 +45,18 @@ static void add_line(struct strbuf *out, const struct grove_sync_report *report)
     strbuf_add_char(out, '\n');
 }
 
-static void add_index_line(struct strbuf *out, const struct grove_index *index)
+// Asked only where the line depends on it.
+static bool projector_runs(const struct session *session, const struct grove_index *index)
+{
+    struct grove_status status = {0};
+    struct grove_error ignored;
+    return (index->state == GROVE_INDEX_BUILDING || index->state == GROVE_INDEX_DUE) &&
+           grove_get_status(session->grove, &status, &ignored) == GROVE_OK &&
+           status.projector_running;
+}
+
+static void add_index_line(const struct session *session, struct strbuf *out,
+                           const struct grove_index *index)
 {
     size_t length = out->length;
     if (index->state == GROVE_INDEX_EXAMINED && !index->examined_now)
@@ -54,7 +65,7 @@ static void add_index_line(struct strbuf *out, const struct grove_index *index)
         strbuf_add(out, "index ");
         length = out->length;
     }
-    index_report_add(out, index);
+    index_report_add(out, index, projector_runs(session, index));
     if (out->length > length)
         strbuf_add_char(out, '\n');
 }
@@ -71,7 +82,7 @@ static enum grove_code print_report(struct session *session, const struct grove_
     } else {
         add_line(&out, report);
         if (with_index)
-            add_index_line(&out, &report->index);
+            add_index_line(session, &out, &report->index);
         code = session_print(session, &out, error);
     }
     strbuf_release(&out);

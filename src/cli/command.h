@@ -72,6 +72,7 @@ struct command_option {
     const char *help;
     bool repeatable;
     bool hidden;
+    bool value_optional; // a flag that may have one, --name=VALUE: its command checks it
 };
 
 struct command_example {

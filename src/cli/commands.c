@@ -141,7 +141,8 @@ static const struct command_option embed_options[] = {
 };
 
 static const struct command_option doctor_options[] = {
-    {OPTION_RECALL, "recall", .help = "measure with N queries what searches find of what is there"},
+    {OPTION_RECALL, "recall", .value_optional = true,
+     .help = "measure with N queries what searches find of what is there; also --recall=N"},
     {0},
 };
 
@@ -309,14 +310,17 @@ const struct command command_table[] = {
             "under each kind of filter that they allow: each as usual, and with --exact. RECALL "
             "is the mean share of the best 10 rows that is found, WORST the smallest. LACKING "
             "counts answers without all rows, SAID WHOLE those of them that said they were "
-            "complete: there should be none, and the exit status is 0 only then. Times are "
-            "medians. It takes two minutes at most, starts the servers as a search does, and "
+            "complete: there should be none, and the exit status is 0 only then, and 1 if there "
+            "are any. Times are medians. Where the index is not examined, which a line below the "
+            "table says, no search relied on it. It takes two minutes at most, starts the servers "
+            "as a search does, and "
             "changes nothing either.",
         .examples = doctor_examples,
         .json = "`ok`, and `findings`: a list of `name`, `verdict` (`ok`, `warning` or `failed`), "
                 "`text` and `hint` (null where there is nothing to mend). With `--recall`: `ok`, "
                 "`queries` (asked under each filter), `queries_wanted` (more: time was up), "
-                "`contents`, `pending`, `points`, `shapes`, `seconds`. `shapes` has the worst "
+                "`contents`, `pending`, `points`, `index` (as of sync), `shapes`, `seconds`. "
+                "`shapes` has the worst "
                 "first, each with `shape`, `queries`, `recall`, `worst`, `worst_query`, "
                 "`worst_filter`, `whole` (queries with all rows), `false_complete`, `exact_false` "
                 "(the same of `--exact`), `incomplete`, `degraded`, `milliseconds` and "
@@ -487,6 +491,7 @@ const struct command command_table[] = {
     },
     {
         .name = "stop",
+        .home_use = GROVE_HOME_LOOK,
         .group = GROUP_SERVERS,
         .summary = "stop the private servers of this home, and its projector",
         .usage = "",
@@ -496,7 +501,9 @@ const struct command command_table[] = {
                        "DATABASE_URL or QDRANT_URL are "
                        "not touched.",
         .examples = stop_examples,
-        .json = "`stopped`: true, and `forced`: PostgreSQL did not answer and was killed.",
+        .json =
+            "`stopped`: true, `ran` (anything did), and `forced`: PostgreSQL did not answer and "
+            "was killed.",
         .run = cmd_stop,
     },
     {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/index_report.h"
 
+#include <math.h>
+
 #include "cli/format.h"
 
 static void add_examined(struct strbuf *out, const struct grove_index *index)
@@ -22,7 +24,7 @@ static void add_examined(struct strbuf *out, const struct grove_index *index)
     format_seconds(out, index->seconds);
 }
 
-void index_report_add(struct strbuf *out, const struct grove_index *index)
+void index_report_add(struct strbuf *out, const struct grove_index *index, bool projector_running)
 {
     switch (index->state) {
     case GROVE_INDEX_UNKNOWN:
@@ -35,11 +37,16 @@ void index_report_add(struct strbuf *out, const struct grove_index *index)
         add_examined(out, index);
         break;
     case GROVE_INDEX_BUILDING:
-        strbuf_add(out, "the index is being built; its examination waits for grove sync --watch or "
-                        "the next grove sync");
+        strbuf_add(out, "the index is being built; ");
+        strbuf_add(out, projector_running ? "the projector examines it when that is done"
+                                          : "its examination waits for grove sync --watch or the "
+                                            "next grove sync");
         break;
     case GROVE_INDEX_TAKEN: strbuf_add(out, "another process examines the index"); break;
-    case GROVE_INDEX_DUE: strbuf_add(out, "the index is to be examined: run grove sync"); break;
+    case GROVE_INDEX_DUE:
+        strbuf_add(out, projector_running ? "the index is to be examined: the projector does it"
+                                          : "the index is to be examined: run grove sync");
+        break;
     }
 }
 
@@ -60,9 +67,9 @@ void index_report_add_member(struct strbuf *out, const struct grove_index *index
     json_integer_member(out, "ef", known ? index->ef : GROVE_NULL);
     json_integer_member(out, "ef_filtered", known ? index->ef_filtered : GROVE_NULL);
     json_integer_member(out, "queries", known ? index->queries : GROVE_NULL);
-    json_number_member(out, "recall", index->recall);
-    json_number_member(out, "recall_worst", index->recall_worst);
-    json_number_member(out, "seconds", index->seconds);
+    json_number_member(out, "recall", known ? index->recall : NAN);
+    json_number_member(out, "recall_worst", known ? index->recall_worst : NAN);
+    json_number_member(out, "seconds", known ? index->seconds : NAN);
     json_string_member(out, "reason", index->reason[0] ? index->reason : NULL);
     strbuf_add_char(out, '}');
 }

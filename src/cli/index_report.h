@@ -7,8 +7,9 @@
 #include "base/strbuf.h"
 #include "grove/grove.h"
 
-// One line, without its end. Nothing where there is nothing to say.
-void index_report_add(struct strbuf *out, const struct grove_index *index);
+// One line, without its end. Nothing where there is nothing to say. A resident projector that runs
+// examines by itself.
+void index_report_add(struct strbuf *out, const struct grove_index *index, bool projector_running);
 
 // The member "index".
 void index_report_add_member(struct strbuf *out, const struct grove_index *index);

@@ -75,6 +75,8 @@ static void add_codes(struct strbuf *out)
         const struct grove_code_info *info = grove_code_info((enum grove_code)i);
         strbuf_addf(out, "| %d | `%s` | %s |\n", info->exit_status, info->name, info->summary);
     }
+    strbuf_add(out, "| 1 | | `grove doctor --recall` measured, and answers that said they were "
+                    "complete lacked rows |\n");
     strbuf_add(out, "| 141 | | the reader of the output went away (as in `grove ... \\| head -1`) "
                     "|\n");
 }

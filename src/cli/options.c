@@ -218,7 +218,9 @@ static enum grove_code parse(const struct choices *choices, const struct command
     letters[length++] = ':';
     for (size_t i = 0; i < choices->count; i++) {
         const struct command_option *option = choices->items[i];
-        int has_argument = option->kind == VALUE_NONE ? no_argument : required_argument;
+        int has_argument = option->kind != VALUE_NONE ? required_argument
+                           : option->value_optional   ? optional_argument
+                                                      : no_argument;
         longs[i] = (struct option){option->name, has_argument, NULL, LONG_FIRST + (int)i};
         if (option->letter)
             letters[length++] = option->letter;

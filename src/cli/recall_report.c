@@ -5,10 +5,15 @@
 
 #include "base/clock.h"
 #include "cli/format.h"
+#include "cli/index_report.h"
 #include "cli/progress.h"
 #include "cli/table.h"
 
-enum { WORST_LINES_MAX = 2 };
+enum {
+    WORST_LINES_MAX = 2,
+    SECONDS_MAX = 120,
+    EXIT_LACKING = 1, // no error's: what was measured is told by it
+};
 
 struct measuring {
     struct progress progress;
@@ -18,12 +23,14 @@ struct measuring {
 static void on_progress(void *state, unsigned done, unsigned wanted)
 {
     struct measuring *measuring = state;
+    double seconds = (double)(clock_monotonic_us() - measuring->began_us) / 1e6;
+    double asked = (double)done / wanted, passed = seconds / SECONDS_MAX;
     struct progress_state now = {
         .rows = done,
         .one = "query",
         .many = "queries",
-        .fraction = (double)done / wanted,
-        .seconds = (double)(clock_monotonic_us() - measuring->began_us) / 1e6,
+        .fraction = asked > passed ? asked : passed, // it ends when either does
+        .seconds = seconds,
     };
     progress_update(&measuring->progress, &now);
 }
@@ -58,6 +65,7 @@ static void add_json(struct strbuf *out, const struct grove_recall *recall, bool
     json_integer_member(out, "contents", recall->contents);
     json_integer_member(out, "pending", recall->pending);
     json_integer_member(out, "points", recall->points);
+    index_report_add_member(out, &recall->index);
     json_key(out, "shapes");
     strbuf_add_char(out, '[');
     for (size_t i = 0; i < recall->shape_count; i++) {
@@ -112,6 +120,36 @@ static void add_table(struct strbuf *out, const struct terminal *terminal,
     table_release(&table);
 }
 
+// By what the usual answers came. Of a graph that is walked nothing is said: some may not need it.
+static const char *index_line(const struct grove_index *index)
+{
+    switch (index->state) {
+    case GROVE_INDEX_NEEDLESS: return "there are so few rows that all were compared\n";
+    case GROVE_INDEX_EXAMINED:
+        return index->ef > 0 ? ""
+                             : "the index is not good enough, so all rows were compared: \"grove "
+                               "status\" says why\n";
+    case GROVE_INDEX_UNKNOWN:
+    case GROVE_INDEX_BUILDING:
+    case GROVE_INDEX_TAKEN:
+    case GROVE_INDEX_DUE: break;
+    }
+    return "the index is not examined yet, so no search relied on it, and all rows were compared "
+           "(of "
+           "1,000,000 at most): measure again after\n";
+}
+
+// An examination is of use only where there is none.
+static const char *mend_line(const struct grove_index *index, bool lost)
+{
+    if (lost)
+        return "-> the vector engine has lost rows: run \"grove sync\", then measure again\n";
+    if (index->state == GROVE_INDEX_EXAMINED || index->state == GROVE_INDEX_NEEDLESS)
+        return "-> --exact finds the rows: use it where every row matters\n";
+    return "-> --exact finds the rows: use it where every row matters; \"grove sync\" examines the "
+           "index, then measure again\n";
+}
+
 // What stands below the table: what was measured, and what is to be done.
 static void add_verdict(struct strbuf *out, const struct terminal *terminal,
                         const struct grove_recall *recall, unsigned unsaid, unsigned exact_unsaid)
@@ -129,6 +167,7 @@ static void add_verdict(struct strbuf *out, const struct terminal *terminal,
         strbuf_addf(out, "; time was up before the other %u",
                     recall->queries_wanted - recall->queries);
     strbuf_add_char(out, '\n');
+    strbuf_add(out, index_line(&recall->index));
     if (unsaid == 0) {
         strbuf_addf(out, "%severy answer that said it was complete had all rows%s\n",
                     terminal_style(terminal, STYLE_GREEN), terminal_style(terminal, STYLE_PLAIN));
@@ -138,26 +177,36 @@ static void add_verdict(struct strbuf *out, const struct terminal *terminal,
     format_counted(out, unsaid, "answer lacked rows and said it was complete",
                    "answers lacked rows and said they were complete");
     strbuf_addf(out, "%s\n", terminal_style(terminal, STYLE_PLAIN));
-    if (lacking > 0 || exact_unsaid > 0)
-        strbuf_add(out, "-> the vector engine has lost rows: run \"grove sync\", then measure "
-                        "again\n");
-    else
-        strbuf_add(out, "-> --exact finds the rows: run \"grove sync\", then measure again\n");
+    strbuf_add(out, mend_line(&recall->index, lacking > 0 || exact_unsaid > 0));
+}
+
+// As the option's value, or behind the option.
+static enum grove_code read_queries(struct session *session, unsigned *ret,
+                                    struct grove_error *error)
+{
+    int64_t wanted = 0;
+    const char *value = options_text(&session->options, OPTION_RECALL);
+    if (value && session->options.operand_count > 0)
+        return session_usage_error(session, error, "the number of queries is given twice");
+    if (session->options.operand_count > 0)
+        value = session->options.operands[0];
+    if (value && (!text_to_int64(text_of(value), &wanted) || wanted < 1 ||
+                  wanted > GROVE_RECALL_QUERIES_MAX))
+        return session_usage_error(session, error, "\"%s\" is not a whole number from 1 to %d",
+                                   value, GROVE_RECALL_QUERIES_MAX);
+    *ret = (unsigned)wanted;
+    return GROVE_OK;
 }
 
 enum grove_code recall_report(struct session *session, struct grove_error *error)
 {
-    int64_t wanted = 0;
     struct grove_recall recall;
     struct measuring measuring = {.began_us = clock_monotonic_us()};
-    struct grove_recall_request request = {.on_progress = on_progress, .state = &measuring};
-    if (session->options.operand_count > 0 &&
-        (!text_to_int64(text_of(session->options.operands[0]), &wanted) || wanted < 1 ||
-         wanted > GROVE_RECALL_QUERIES_MAX))
-        return session_usage_error(session, error, "\"%s\" is not a whole number from 1 to %d",
-                                   session->options.operands[0], GROVE_RECALL_QUERIES_MAX);
-    request.queries = (unsigned)wanted;
-    enum grove_code code = session_open(session, error);
+    struct grove_recall_request request = {
+        .seconds_max = SECONDS_MAX, .on_progress = on_progress, .state = &measuring};
+    enum grove_code code = read_queries(session, &request.queries, error);
+    if (code == GROVE_OK)
+        code = session_open(session, error);
     if (code != GROVE_OK)
         return code;
     progress_init(&measuring.progress, &session->err);
@@ -182,6 +231,6 @@ enum grove_code recall_report(struct session *session, struct grove_error *error
     }
     strbuf_release(&out);
     if (code == GROVE_OK && unsaid > 0)
-        session->exit_status = grove_code_info(GROVE_UNSUPPORTED)->exit_status;
+        session->exit_status = EXIT_LACKING;
     return code;
 }

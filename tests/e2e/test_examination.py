@@ -34,7 +34,11 @@ def unexamined(home):
 
 def test_few_rows_are_not_examined(unexamined):
     report = unexamined.json("sync")["index"]
-    assert report["state"] == "needless" and report["rows"] is None
+    assert report["state"] == "needless"
+    told = {"state", "examined_now"}
+    assert {name: value for name, value in report.items() if name not in told} == dict.fromkeys(
+        ["rows", "listed", "ef", "ef_filtered", "queries", "recall", "recall_worst", "seconds",
+         "reason"])
     assert examination(unexamined)[0] == ""
     assert unexamined.json("status")["index"]["state"] == "needless"
     assert "index" not in unexamined("sync").stdout
@@ -58,6 +62,18 @@ def test_sync_tells_of_an_examination_in_words(unexamined):
     lines = unexamined("sync", env=environment()).stdout.splitlines()
     assert lines[0] == "up to date"
     assert lines[1].startswith("index examined: 8 rows looked up, 0 listed, ef 128, recall 1.000")
+
+
+def test_measuring_tells_that_nobody_examined_the_index(unexamined):
+    """What is measured then is the comparing of all rows."""
+    words = ("doctor", "--recall=2")
+    told = "the index is not examined yet"
+    assert told in unexamined(*words, env=environment()).stdout
+    index = unexamined.json(*words, env=environment())["index"]
+    assert index["state"] == "due" and index["recall"] is None
+    unexamined("sync", env=environment())
+    assert told not in unexamined(*words, env=environment()).stdout
+    assert unexamined.json(*words, env=environment())["index"]["state"] == "examined"
 
 
 def test_another_is_at_it(unexamined):

@@ -9,8 +9,8 @@ from conftest import EXIT_STATUS, Grove, find_assets
 
 # Those that make a home: init, demo and load, in test_demo.py and test_load.py.
 HOMELESS = [("status",), ("browse", "religion"), ("search", "salvation"), ("discover", "salvation"),
-            ("sync",), ("psql", "--", "-c", "SELECT 1")]
-HARMLESS = [("embed", "salvation"), ("doctor",), ("stop",), ("help",), ("help", "init"),
+            ("sync",), ("stop",), ("psql", "--", "-c", "SELECT 1")]
+HARMLESS = [("embed", "salvation"), ("doctor",), ("help",), ("help", "init"),
             ("init", "--help"), ("version",), ("completion", "bash"), ("--help",), ("--version",),
             ("init", "--unheard-of"), ("search",)]
 

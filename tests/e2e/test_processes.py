@@ -51,9 +51,10 @@ def test_a_fresh_home_gets_one_server_each(grove):
                if command == ["init"]) <= MIGRATIONS
     # The servers outlive the commands, and end with one word.
     assert grove.json("status")["ok"] is True
-    grove("stop")
+    assert grove("stop").stdout == "the private servers are stopped\n"
     assert main_processes(grove) == {"postgres": 0, "vectors": 0}
-    assert grove.json("stop") == {"stopped": True, "forced": False}
+    assert grove("stop").stdout == "nothing to stop: no private server ran\n"
+    assert grove.json("stop") == {"stopped": True, "ran": False, "forced": False}
     assert grove("status", check=False).returncode == EXIT_STATUS["unavailable"]
 
 

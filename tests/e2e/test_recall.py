@@ -10,10 +10,11 @@ import socket
 import subprocess
 
 import pytest
-from conftest import (EXIT_STATUS, ROOT, built_for_tests, end_home, make_row, make_vector,
+from conftest import (ROOT, built_for_tests, end_home, make_row, make_vector,
                       new_grove, wait_until, write_rows)
 
 ROWS = 60
+EXIT_LACKING = 1  # no error's
 GROVE_BENCH = built_for_tests("bench/grove_bench")
 
 
@@ -39,7 +40,7 @@ def rows(tmp_path_factory):
 def measure(grove, *arguments, **options):
     done = grove("doctor", "--recall", *arguments, "--json", check=False, **options)
     answer = json.loads(done.stdout)
-    assert done.returncode == (0 if answer["ok"] else EXIT_STATUS["unsupported"]), done
+    assert done.returncode == (0 if answer["ok"] else EXIT_LACKING), done
     return answer
 
 
@@ -90,6 +91,13 @@ def test_people_get_a_table(rows):
     assert status == 0 and "FILTER" in shown and "none" in shown
     assert "3 queries under each filter, the best 10 rows of 60" in shown
     assert "every answer that said it was complete had all rows" in shown
+    assert "so few rows that all were compared" in shown
+
+
+def test_the_number_may_be_the_options_value(rows):
+    done = rows("doctor", "--recall=2", "--json")
+    assert json.loads(done.stdout)["queries"] == 2
+
 
 
 @pytest.fixture
@@ -116,7 +124,7 @@ def test_an_engine_that_lost_rows_is_noticed(rows, lost):
     none = next(shape for shape in answer["shapes"] if shape["shape"] == "none")
     assert none["worst"] < 1 and none["false_complete"] > 0
     done = rows("doctor", "--recall", 30, check=False)
-    assert done.returncode == EXIT_STATUS["unsupported"]
+    assert done.returncode == EXIT_LACKING
     assert "worst: " in done.stdout and "said they were complete" in done.stdout
     assert "the vector engine has lost rows: run \"grove sync\"" in done.stdout
     rows("sync")
@@ -136,7 +144,9 @@ def test_an_empty_database_has_nothing_to_measure(empty):
 
 
 @pytest.mark.parametrize("arguments", [["5"], ["--recall", "0"], ["--recall", "many"],
-                                       ["--recall", "1001"], ["--recall", "1", "2"]])
+                                       ["--recall", "1001"], ["--recall", "1", "2"],
+                                       ["--recall=0"], ["--recall="], ["--recall=many"],
+                                       ["--recall=1", "2"]])
 def test_a_number_of_queries_is_a_number(empty, arguments):
     assert empty.fails("invalid", "doctor", *arguments)["message"]
 

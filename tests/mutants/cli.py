@@ -106,6 +106,15 @@ MUTANTS = [
                "[search salvation-missing]",
     ),
     Mutant(
+        name="stop-of-a-mistyped-home-is-fine",
+        guards="src/cli/README 7",
+        file="src/cli/cmd_stop.c",
+        find="        code = session_open(session, error);\n",
+        replace="        code = GROVE_OK;\n",
+        killer="tests/e2e/test_looking.py::test_a_mistyped_home_is_told_and_not_made"
+               "[stop-missing]",
+    ),
+    Mutant(
         name="folder-that-is-no-home-becomes-one",
         guards="src/cli/README 7",
         file="src/base/home.c",
