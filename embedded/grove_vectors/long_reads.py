@@ -30,6 +30,9 @@ POINTS_MIN, POINTS_FIRST, POINTS_MAX = 64, 500, 1 << 20
 IDLE_FACTOR = 3
 # An exact search of so many points is as short as one through the graph.
 SCAN_POINTS_MAX, FILTERED_POINTS_MAX = 8000, 15000
+# A scan of more is not cut either, up to a number of points, where it is known to take no longer than
+# this: pieces cost as much again.
+WHOLE_S, WHOLE_POINTS_MAX = 0.0025, 25000
 COUNT_POINTS_MAX = 10000
 # So many hits are long to hand over; for so many the graph is slower than a scan in pieces.
 HITS_MAX, GRAPH_HITS_MAX = 200, 1000
@@ -177,8 +180,31 @@ def is_long(shard, search) -> bool:
         return True
     if search.named is not None:  # few, or they were split off
         return False
-    return estimate(shard, search.filter) > \
-        (FILTERED_POINTS_MAX if search.keys else SCAN_POINTS_MAX)
+    search.points = estimate(shard, search.filter)
+    return search.points > FILTERED_POINTS_MAX if search.keys else not scans.whole(search.points)
+
+
+class Scans:
+    """How long scans without a filter take on this machine, by those of late."""
+
+    def __init__(self):
+        self._per_point_s = WHOLE_S / WHOLE_POINTS_MAX  # until one is known
+
+    def whole(self, points: int) -> bool:
+        """Whether a scan of so many points is not to be cut."""
+        if points <= SCAN_POINTS_MAX or points > WHOLE_POINTS_MAX:
+            return points <= SCAN_POINTS_MAX
+        if points * self._per_point_s <= WHOLE_S:
+            return True
+        self._per_point_s *= 0.99  # it may have been a bad moment: now and then one is tried again
+        return False
+
+    def note(self, search, seconds: float) -> None:
+        if search.points > 1000 and not search.keys:
+            self._per_point_s += (seconds / search.points - self._per_point_s) / 8
+
+
+scans = Scans()
 
 
 class Best:

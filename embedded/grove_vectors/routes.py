@@ -4,6 +4,7 @@
 READ in the loop itself: short ones at once; one that turns out long raises Later, and is worked on
 in pieces (long_reads.py). WRITE in the thread of the writes, one after another.
 """
+import time
 import urllib.parse
 
 from . import changes, long_reads, translate
@@ -131,7 +132,9 @@ def _search(collection, members: dict, before=None):
 
 
 def _points(collection, search) -> str:
+    began = time.perf_counter()
     found = collection.query(search.request())
+    long_reads.scans.note(search, time.perf_counter() - began)
     return '{"points":' + list_to_json(map(translate.scored, found)) + \
         ',"graph":' + to_json(collection.graph) + "}"
 

@@ -354,6 +354,7 @@ class Search:
                 raise unsupported("a query other than `nearest`")
             query = query["nearest"]
         self.like = None  # the id of the point to search near to
+        self.points = 0  # that a scan looks at, as far as it was asked
         self.raw, self.nearest = query, None
         if isinstance(query, list):
             if before is not None and query == before.raw:

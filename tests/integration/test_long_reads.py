@@ -73,8 +73,8 @@ def store(tmp_path, package):
 @pytest.fixture
 def small_pieces(package, monkeypatch):
     """So that there are many."""
-    for name, value in (("SCAN_POINTS_MAX", 100), ("FILTERED_POINTS_MAX", 90),
-                        ("POINTS_FIRST", 80), ("POINTS_MAX", 200),
+    for name, value in (("SCAN_POINTS_MAX", 100), ("WHOLE_POINTS_MAX", 100),
+                        ("FILTERED_POINTS_MAX", 90), ("POINTS_FIRST", 80), ("POINTS_MAX", 200),
                         ("COUNT_POINTS_MAX", 100), ("RECORDS", 7), ("VECTORS", 3)):
         monkeypatch.setattr(package, name, value)
 
