@@ -30,8 +30,8 @@ POINTS_MIN, POINTS_FIRST, POINTS_MAX = 64, 500, 1 << 20
 IDLE_FACTOR = 3
 # An exact search of so many points is as short as one through the graph.
 SCAN_POINTS_MAX, FILTERED_POINTS_MAX = 8000, 15000
-# A scan of more is not cut either, up to a number of points, where it is known to take no longer than
-# this: pieces cost as much again.
+# A scan of more is not cut either, up to a number of points, where it is known to take no longer
+# than this: pieces cost as much again.
 WHOLE_S, WHOLE_POINTS_MAX = 0.0025, 25000
 COUNT_POINTS_MAX = 10000
 # So many hits are long to hand over; for so many the graph is slower than a scan in pieces.

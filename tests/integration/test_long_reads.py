@@ -5,6 +5,7 @@ import importlib
 import json
 import random
 import select
+import time
 
 import pytest
 from test_vector_server import (DIMENSION, ENGINE, ROOT, make, program, server,  # noqa: F401
@@ -296,12 +297,21 @@ def test_a_short_search_overtakes_long_reads(server):  # noqa: F811
 def test_a_client_that_leaves_ends_its_long_read(server):  # noqa: F811
     make(server, dimension=DIMENSION)
     upsert(server, [numbered(i) for i in range(9000)])
+    long_read = {"query": vector(1), "limit": 9000, "params": {"exact": True}, "with_vector": True}
+
+    def seconds_of(body, points):
+        began = time.monotonic()
+        answer = server.ok("POST", "/collections/c/points/query", body)
+        assert len(answer["points"]) == points
+        return time.monotonic() - began
+
+    alone_s = seconds_of(long_read, 9000)
     for _ in range(40):
-        send(server, "query", {"query": vector(1), "limit": 9000, "params": {"exact": True},
-                               "with_vector": True}).close()
-    answer = server.ok("POST", "/collections/c/points/query",
-                       {"query": vector(1), "limit": 500, "params": {"exact": True}})
-    assert len(answer["points"]) == 500 and server.stop() == 0
+        send(server, "query", long_read).close()
+    # Worked on to their ends they would take as long as forty.
+    assert seconds_of({"query": vector(1), "limit": 500, "params": {"exact": True}},
+                      500) < 10 * alone_s
+    assert server.stop() == 0
 
 
 def test_batches_short_and_long(server):  # noqa: F811
