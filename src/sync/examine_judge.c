@@ -38,7 +38,7 @@ static_assert(EXAMINE_QUERIES_FILTERED <= EXAMINE_QUERIES, "a sample's bound");
 // An exact search of so many rows takes as long as a walk does for each unit of ef.
 #define ROWS_OF_EF 32.0
 
-static const unsigned ef_choices[] = {128, 256, 512};
+static const unsigned ef_choices[] = {128, 160, 192, 256, 512};
 
 // What a sample says of an ef.
 struct verdict {
