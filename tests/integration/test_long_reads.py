@@ -75,7 +75,7 @@ def store(tmp_path, package):
 def small_pieces(package, monkeypatch):
     """So that there are many."""
     for name, value in (("SCAN_POINTS_MAX", 100), ("WHOLE_POINTS_MAX", 100),
-                        ("FILTERED_POINTS_MAX", 90), ("POINTS_FIRST", 80), ("POINTS_MAX", 200),
+                        ("FILTERED_POINTS_MAX", 90), ("POINTS_FIRST", 80), ("POINTS_MAX", 150),
                         ("COUNT_POINTS_MAX", 100), ("RECORDS", 7), ("VECTORS", 3)):
         monkeypatch.setattr(package, name, value)
 
