@@ -28,7 +28,7 @@ struct store_model {
 struct store {
     struct pg_pool *pool;
     struct vector_engine *engine;
-    char collection[128]; // of the engine
+    char collection[128];  // of the engine
     atomic_bool cancelled; // looked at between the steps of long work
 
     _Atomic int64_t counts_folded_at_us; // monotonic: when a projector last did; 0: never

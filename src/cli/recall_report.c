@@ -24,7 +24,7 @@ static void on_progress(void *state, unsigned done, unsigned wanted)
 {
     struct measuring *measuring = state;
     double seconds = (double)(clock_monotonic_us() - measuring->began_us) / 1e6;
-    double asked = (double)done / wanted, passed = seconds / SECONDS_MAX;
+    double asked = (double)done / wanted, passed = seconds / (double)SECONDS_MAX;
     struct progress_state now = {
         .rows = done,
         .one = "query",

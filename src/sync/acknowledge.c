@@ -119,7 +119,7 @@ static enum grove_code look(struct batch *batch, struct grove_error *error)
 // Only with a lease that lasts: what is evicted is written again before another can have the row.
 static enum grove_code mend(struct batch *batch, struct grove_error *error)
 {
-    size_t count;
+    size_t count = 0;
     struct vector_state *nobodys = arena_alloc_array(&batch->arena, batch->count, sizeof *nobodys);
     if (!nobodys)
         return error_no_memory(error, "a batch of the outbox");

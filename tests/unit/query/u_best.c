@@ -66,7 +66,7 @@ static void room_is_bounded(void **state)
         assert_int_equal(best_init(&best, &arena, 10, &error), GROVE_OK);
         for (int i = 0; i < ROWS; i++) {
             int32_t id = upwards ? i : ROWS - 1 - i;
-            best_add(&best, (struct result_score){id, (double)(id / 2) / ROWS});
+            best_add(&best, (struct result_score){id, (double)(id / 2) / (double)ROWS});
         }
         best_finish(&best);
         assert_int_equal(best.count, 10);
