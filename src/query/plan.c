@@ -2,19 +2,11 @@
 #include "query/plan.h"
 
 #include "base/check.h"
+#include "sync/examine.h"
 
 static bool is_examined(const struct moment *moment)
 {
     return moment->examination.examined_at_us != INT64_MIN && moment->examination.graph[0] != '\0';
-}
-
-static bool changed_much(const struct moment *moment)
-{
-    const struct examined_graph *examination = &moment->examination;
-    int64_t changes = moment->revision - examination->revision;
-    int64_t allowed = examination->points / PLAN_CHANGES_SHARE;
-    // A revision that was not drawn yet is of another history of this database.
-    return changes < 0 || changes > (allowed > PLAN_CHANGES_MIN ? allowed : PLAN_CHANGES_MIN);
 }
 
 // Why a graph is not to be believed; NULL where it is.
@@ -23,7 +15,7 @@ static const char *doubt_of(const struct plan_facts *facts)
     const struct examined_graph *examination = &facts->moment->examination;
     if (!is_examined(facts->moment))
         return "the engine's graph was not examined yet";
-    if (changed_much(facts->moment))
+    if (!examine_holds(facts->moment->revision - examination->revision, examination->points))
         return "much has changed since the engine's graph was examined";
     if (facts->best_max > PLAN_GRAPH_ROWS_MAX)
         return "more rows are wanted than the engine's graph was examined for";

@@ -23,9 +23,6 @@ enum {
     PLAN_EF_UNKNOWN = 512, // of a graph of which nothing is known
     // An examination asks for the best so many; how well the graph finds more it does not know.
     PLAN_GRAPH_ROWS_MAX = 10,
-    // An examination holds until so much has changed: what was removed may have been a bridge.
-    PLAN_CHANGES_MIN = 1000,
-    PLAN_CHANGES_SHARE = 20, // of the points: one in so many
 };
 
 struct plan_facts {

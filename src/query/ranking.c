@@ -328,8 +328,6 @@ static enum grove_code adapt(struct run *run, struct source *source, enum verdic
     int64_t examined_at_us = run->before.examination.examined_at_us;
     if (run->now.examination.examined_at_us == examined_at_us)
         run->now.examination = run->before.examination; // the list was not read again
-    else
-        run->now.examination.examined_at_us = INT64_MIN; // a list that was not read is none
     switch (verdict) {
     case VERDICT_FURTHER:
         source->reach = source->reach * 4 < REACH_MAX ? source->reach * 4 : REACH_MAX;

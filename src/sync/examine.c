@@ -125,14 +125,19 @@ static int64_t changes_since(const struct known *known)
     return known->revision - known->then_revision;
 }
 
+bool examine_holds(int64_t changes, int64_t points)
+{
+    int64_t allowed = points / CHANGES_SHARE;
+    // A revision that was not drawn yet is of another history of this database.
+    return changes >= 0 && changes <= (allowed > CHANGES_MIN ? allowed : CHANGES_MIN);
+}
+
 // Of the graph of this name.
 static bool is_current(const struct known *known, const char *graph)
 {
-    int64_t allowed = known->then_points / CHANGES_SHARE;
     CHECK(graph);
-    allowed = allowed < CHANGES_MIN ? CHANGES_MIN : allowed;
     return known->present && graph[0] && strcmp(known->graph, graph) == 0 &&
-           changes_since(known) >= 0 && changes_since(known) <= allowed;
+           examine_holds(changes_since(known), known->then_points);
 }
 
 // Readers take what is noted and the changes since for the most that there can be.

@@ -64,6 +64,10 @@ enum grove_code examine(struct store *store, const struct examine_request *reque
 enum grove_code examine_look(struct store *store, struct examine_report *ret,
                              struct grove_error *error);
 
+// Whether what was found of so many points still holds after so many changes: what was removed may
+// have been a bridge. Whoever examines and whoever believes ask the same.
+bool examine_holds(int64_t changes, int64_t points);
+
 // For those who look again and again: whether the report says that nothing is left to do, and how
 // long to wait then, or else.
 bool examine_is_settled(const struct examine_report *report);

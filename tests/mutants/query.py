@@ -165,8 +165,9 @@ MUTANTS = [
         name="an-examination-holds-for-ever",
         guards="src/query/README 8",
         file="src/query/plan.c",
-        find="    if (changed_much(facts->moment))\n",
-        replace="    if (changed_much(facts->moment) && facts->rows_max == 0)\n",
+        find="    if (!examine_holds(facts->moment->revision - examination->revision, "
+             "examination->points))\n",
+        replace="    if (facts->rows_max == 0)\n",
         killer="u_plan:every_fact_counts",
     ),
     Mutant(

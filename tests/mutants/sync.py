@@ -546,8 +546,9 @@ MUTANTS = [
         name="examination-is-never-too-old",
         guards="src/sync/examination: control flow",
         file="src/sync/examine.c",
-        find="           changes_since(known) >= 0 && changes_since(known) <= allowed;\n",
-        replace="           changes_since(known) >= 0 && allowed > 0;\n",
+        find="    return changes >= 0 && changes <= (allowed > CHANGES_MIN ? allowed "
+             ": CHANGES_MIN);\n",
+        replace="    return changes >= 0 && allowed >= 0;\n",
         killer="u_examine:what_holds_is_not_examined_again",
     ),
     Mutant(
