@@ -471,7 +471,7 @@ enum grove_code home_lock(const struct home *home, unsigned timeout_ms, struct h
 }
 
 enum grove_code home_lock_unless(const struct home *home, unsigned timeout_ms,
-                                 const atomic_bool *cancelled, struct home_lock *ret_lock,
+                                 const struct call *call, struct home_lock *ret_lock,
                                  struct grove_error *error)
 {
     char path[PATH_MAX];
@@ -493,10 +493,9 @@ enum grove_code home_lock_unless(const struct home *home, unsigned timeout_ms,
             code = error_set_errno(error, errno, "could not lock \"%s\"", path);
             break;
         }
-        if (cancelled && atomic_load(cancelled)) {
-            code = error_set(error, GROVE_CANCELLED, "stopped on request");
+        code = call_check(call, error);
+        if (code != GROVE_OK)
             break;
-        }
         if (clock_monotonic_us() >= deadline_us) {
             code = error_set(error, GROVE_TIMEOUT,
                              "another process has been starting or stopping the servers of \"%s\" "

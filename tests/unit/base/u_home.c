@@ -150,7 +150,10 @@ static void the_lock_excludes(void **state)
     assert_ok(home_lock(&home, 1000, &lock, &error), error);
     assert_int_equal(home_lock(&home, 50, &second, &error), GROVE_TIMEOUT);
     atomic_bool cancelled = true;
-    assert_int_equal(home_lock_unless(&home, 60000, &cancelled, &second, &error), GROVE_CANCELLED);
+    struct call call;
+    call_init(&call);
+    call_obey(&call, &cancelled);
+    assert_int_equal(home_lock_unless(&home, 60000, &call, &second, &error), GROVE_CANCELLED);
     home_unlock(&lock);
     assert_ok(home_lock(&home, 1000, &second, &error), error);
     home_unlock(&second);
