@@ -13,9 +13,9 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
-#include "base/home.h"
 #include "catalog/store.h"
 #include "grove/grove.h"
+#include "home/home.h"
 #include "sync/projector.h"
 
 struct grove {

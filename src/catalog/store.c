@@ -14,9 +14,9 @@
 #include "base/clock.h"
 #include "base/digest.h"
 #include "base/file.h"
-#include "base/home.h"
 #include "base/strbuf.h"
 #include "catalog/assets.h"
+#include "home/home.h"
 
 enum { SEAL_BYTES_MAX = 3 * PATH_MAX, MODEL_PATH_SIZE = PATH_MAX + 64 };
 

@@ -16,7 +16,7 @@
 
 #include "base/call.h"
 #include "base/error.h"
-#include "base/home.h"
+#include "home/home.h"
 
 enum { CLUSTER_CONNINFO_SIZE = PATH_MAX + 128 };
 

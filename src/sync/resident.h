@@ -18,8 +18,8 @@
 #include <stdbool.h>
 
 #include "base/error.h"
-#include "base/home.h"
 #include "catalog/store.h"
+#include "home/home.h"
 
 struct resident_options {
     const char *program;    // absolute path of the grove command

@@ -20,8 +20,8 @@
 //
 // `struct home` is plain data: copy it freely, nothing needs releasing. Threads: all functions may
 // be called from any thread.
-#ifndef GROVE_BASE_HOME_H
-#define GROVE_BASE_HOME_H
+#ifndef GROVE_HOME_HOME_H
+#define GROVE_HOME_HOME_H
 
 #include <limits.h>
 #include <stdbool.h>
