@@ -126,7 +126,7 @@ static void ask_engine(struct grove *grove, struct grove_status *status)
     snprintf(status->collection, sizeof status->collection, "%s", grove->store.collection);
     if (!engine_runs(grove, status))
         return;
-    enum grove_code code = vector_info(grove->store.engine, &info, &error);
+    enum grove_code code = vector_info(grove->store.engine, NULL, &info, &error);
     if (code != GROVE_OK && code != GROVE_NOT_FOUND) {
         note_error(&error, status->engine_error, sizeof status->engine_error);
         return;

@@ -44,7 +44,7 @@ static enum grove_code ask_engine(struct source *source, struct run *run, struct
         }
     }
     enum grove_code code =
-        vector_search(run->store->engine, &query, run->arena, &source->hits, error);
+        vector_search(run->store->engine, NULL, &query, run->arena, &source->hits, error);
     if (code == GROVE_OK)
         result_stage(run->result, source->exact ? "vectors, all" : "vectors",
                      (int64_t)source->hits.count);

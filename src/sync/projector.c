@@ -460,7 +460,7 @@ static enum grove_code restore_collection(struct batch *batch, struct grove_erro
     enum grove_code code = projector_run(batch, "enqueue_all.sql", NULL, &rows, error);
     if (code == GROVE_OK)
         code = INJECT(PROJECTOR_ENQUEUED, error);
-    return code == GROVE_OK ? vector_ensure_collection(batch->store->engine, error) : code;
+    return code == GROVE_OK ? vector_ensure_collection(batch->store->engine, NULL, error) : code;
 }
 
 static bool is_fault_of_a_row(enum grove_code code)
@@ -480,7 +480,7 @@ static enum grove_code write_points(struct batch *batch, size_t first, size_t co
         CHECK(batch->points[p].vector);
     struct grove_error refusal;
     enum grove_code code =
-        vector_upsert(batch->store->engine, batch->points + first, count, &refusal);
+        vector_upsert(batch->store->engine, NULL, batch->points + first, count, &refusal);
     if (code == GROVE_OK)
         return GROVE_OK;
     if (!is_fault_of_a_row(code)) {
@@ -510,8 +510,8 @@ static enum grove_code write_vectors(struct batch *batch, struct grove_error *er
     if (code == GROVE_OK)
         code = INJECT(PROJECTOR_UPSERTED, error);
     if (code == GROVE_OK && batch->removed_count > 0)
-        code = vector_remove(batch->store->engine, batch->removed_ids, batch->removed_revisions,
-                             batch->removed_count, error);
+        code = vector_remove(batch->store->engine, NULL, batch->removed_ids,
+                             batch->removed_revisions, batch->removed_count, error);
     batch->report->seconds_vectors += (double)(clock_monotonic_us() - start_us) / 1e6;
     return code;
 }
@@ -672,9 +672,9 @@ static enum grove_code project(struct batch *batch, struct grove_error *error)
 enum grove_code projector_prepare(struct store *store, struct grove_error *error)
 {
     struct vector_info info;
-    enum grove_code code = vector_info(store->engine, &info, error);
+    enum grove_code code = vector_info(store->engine, NULL, &info, error);
     if (code == GROVE_OK)
-        return vector_ensure_collection(store->engine, error);
+        return vector_ensure_collection(store->engine, NULL, error);
     if (code != GROVE_NOT_FOUND)
         return code;
     struct projector_report report = {0};
@@ -695,7 +695,7 @@ enum grove_code projector_refill(struct store *store, struct grove_error *error)
     // Counted before the points: a row that comes in between is one point more, not one less.
     enum grove_code code = projector_run(&batch, "projected.sql", NULL, &rows, error);
     if (code == GROVE_OK)
-        code = vector_count(store->engine, NULL, &points, error);
+        code = vector_count(store->engine, NULL, NULL, &points, error);
     CHECK(code != GROVE_OK || rows.count == 1);
     if (code == GROVE_OK && (int64_t)points < pg_int8(&rows, 0, 0))
         code = projector_run(&batch, "enqueue_all.sql", NULL, &rows, error);
