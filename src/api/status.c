@@ -127,12 +127,12 @@ static void ask_engine(struct grove *grove, struct grove_status *status)
     if (!engine_runs(grove, status))
         return;
     enum grove_code code = vector_info(grove->store.engine, NULL, &info, &error);
-    if (code != GROVE_OK && code != GROVE_NOT_FOUND) {
+    if (code != GROVE_OK && !vector_lacks_collection(&error)) {
         note_error(&error, status->engine_error, sizeof status->engine_error);
         return;
     }
     status->engine_ok = true;
-    if (code == GROVE_NOT_FOUND) {
+    if (code != GROVE_OK) {
         snprintf(status->collection_status, sizeof status->collection_status, "missing");
         return;
     }

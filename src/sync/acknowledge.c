@@ -129,7 +129,7 @@ static enum grove_code mend(struct batch *batch, struct grove_error *error)
     code = vector_evict(batch->store->engine, NULL, nobodys, count, error);
     if (code == GROVE_OK)
         code = write_again(batch, nobodys, count, error);
-    if (code == GROVE_INVALID || code == GROVE_LIMIT)
+    if (code != GROVE_OK && vector_refused(error))
         return GROVE_OK; // refused, by a strict mode say: these rows wait, the others go on
     return code == GROVE_OK ? look(batch, error) : code;
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Whether a server is asked at all. One that does not answer costs each who asks it the whole of his
-// limit; so one that is known not to answer is asked by nobody, but tried every now and then.
+// Whether a server is asked at all. One that does not answer costs each who asks it the whole of
+// his limit; so one that is known not to answer is asked by nobody, but tried every now and then.
 //
 //               failed too often, or kept
 //               us too long, in a row

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // One kept-alive connection to a server, and the request that is under way on it. The only module
-// that speaks to libcurl's multi interface: a request is driven in slices, so that whoever waits for
-// it can look up in between, and leave it (connection_leave).
+// that speaks to libcurl's multi interface: a request is driven in slices, so that whoever waits
+// for it can look up in between, and leave it (connection_leave).
 //
 //     struct connection *connection = connection_new();
 //     struct connection_outcome outcome;

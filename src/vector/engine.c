@@ -22,6 +22,23 @@ const char *vector_describe(const struct vector_engine *engine)
     return engine->operations->describe(engine);
 }
 
+bool vector_lacks_collection(const struct grove_error *error)
+{
+    return error->code == GROVE_NOT_FOUND && error->origin == GROVE_ORIGIN_QDRANT &&
+           error->http_status == 404;
+}
+
+bool vector_refused(const struct grove_error *error)
+{
+    return error->origin == GROVE_ORIGIN_QDRANT &&
+           (error->http_status == 400 || error->http_status == 413 || error->http_status == 422);
+}
+
+bool vector_failed(const struct grove_error *error)
+{
+    return error->code != GROVE_OK && error->origin == GROVE_ORIGIN_QDRANT;
+}
+
 void vector_look(struct vector_engine *engine, struct vector_outage *ret)
 {
     *ret = (struct vector_outage){.out = false};

@@ -117,8 +117,8 @@ struct vector_info {
     bool conditional_writes; // the server itself compares revisions
 };
 
-// Whether an engine is known not to answer. While it is, nobody who is not patient is let to wait for
-// it: calls fail at once with GROVE_UNAVAILABLE, and it is tried every now and then.
+// Whether an engine is known not to answer. While it is, nobody who is not patient is let to wait
+// for it: calls fail at once with GROVE_UNAVAILABLE, and it is tried every now and then.
 enum { VECTOR_OUTAGE_REASON_SIZE = 160 };
 struct vector_outage {
     bool out;
@@ -185,6 +185,16 @@ const char *vector_describe(const struct vector_engine *engine);
 
 // What is known without asking it.
 void vector_look(struct vector_engine *engine, struct vector_outage *ret);
+
+// What a failure of an engine says. A code alone does not: "not found" may be the model's files,
+// and "invalid" a folder that a private server cannot start in.
+//
+// The collection does not exist.
+bool vector_lacks_collection(const struct grove_error *error);
+// It refused what was in the request: a point, or all that it is given.
+bool vector_refused(const struct grove_error *error);
+// It failed, or refused, or was not asked: whatever the code, not by our doing.
+bool vector_failed(const struct grove_error *error);
 
 // Creates the collection and the payload indexes that are missing. A collection of another size
 // or distance is GROVE_CONFLICT: it is never dropped or changed.

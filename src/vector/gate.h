@@ -9,9 +9,9 @@
 //     gate_failed(&gate, began_us, "it did not answer in time");
 //     gate_release(&gate);
 //
-// The file holds when the server went out, why, and when it is tried again. What it says is checked,
-// and a file that cannot be read, written or made is done without: then each process finds out by
-// itself.
+// The file holds when the server went out, why, and when it is tried again. What it says is
+// checked, and a file that cannot be read, written or made is done without: then each process finds
+// out by itself.
 #ifndef GROVE_VECTOR_GATE_H
 #define GROVE_VECTOR_GATE_H
 

@@ -283,6 +283,8 @@ static enum grove_code set_reply_error(const struct http_client *client, int sta
         yyjson_obj_get(yyjson_obj_get(yyjson_doc_get_root(document), "status"), "error");
     struct text text = json_text(reason);
     enum grove_code code = code_of_status(status);
+    if (status == 404 && text.length == 0)
+        code = GROVE_ENGINE; // of a proxy, say: it tells nothing about the collection
     if (code == GROVE_ENGINE && disk_full_in_words(text))
         code = GROVE_IO;
     if (text.length > 0)
@@ -351,7 +353,8 @@ static enum grove_code perform(struct http_client *client, struct call *call,
     return GROVE_OK;
 }
 
-// Who is patient waits as long as it takes; anybody else a moment, and it goes on starting by itself.
+// Who is patient waits as long as it takes; anybody else a moment, and it goes on starting by
+// itself.
 static enum grove_code start_server(struct http_client *client, struct call *call,
                                     unsigned grace_ms, struct grove_error *error)
 {

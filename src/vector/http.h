@@ -10,13 +10,13 @@
 //     yyjson_val *result = http_result(&reply);
 //     http_reply_release(&reply);
 //
-// A reply of 4xx or 5xx is an error, with the server's own words. What the server did, or did not, has
-// the origin GROVE_ORIGIN_QDRANT, whatever the code; that the call is over, or that all connections
-// are busy, is grove's own.
+// A reply of 4xx or 5xx is an error, with the server's own words. What the server did, or did not,
+// has the origin GROVE_ORIGIN_QDRANT, whatever the code; that the call is over, or that all
+// connections are busy, is grove's own.
 //
 // A call that is not patient does not wait for a server that is known not to answer (gate.h), nor
-// longer than a moment for one that is starting, nor for a connection where none comes free. One that
-// is patient waits for all that, and for as long as the server asks for by Retry-After.
+// longer than a moment for one that is starting, nor for a connection where none comes free. One
+// that is patient waits for all that, and for as long as the server asks for by Retry-After.
 //
 // Threads: any number at once.
 #ifndef GROVE_VECTOR_HTTP_H

@@ -166,6 +166,7 @@ static enum grove_code ask_version(struct qdrant *qdrant, struct call *call,
         code = error_set(error, GROVE_UNSUPPORTED,
                          "the server at %s is Qdrant %.*s, grove needs 1.10 or newer",
                          http_describe(qdrant->client), TEXT_ARGS(text));
+        error->origin = GROVE_ORIGIN_QDRANT;
     } else {
         atomic_store_explicit(&qdrant->version, version, memory_order_release);
     }
@@ -201,6 +202,7 @@ static enum grove_code check_collection(const struct qdrant *qdrant, yyjson_val 
               "Cosine",
               qdrant->collection, (unsigned long long)yyjson_get_uint(size),
               distance ? distance : "unknown", VECTOR_DIMENSION);
+    error->origin = GROVE_ORIGIN_QDRANT;
     error_hint(error, "name another collection in GROVE_COLLECTION; grove never changes one that "
                       "is not its own");
     return GROVE_CONFLICT;
@@ -217,7 +219,8 @@ static enum grove_code create_collection(struct qdrant *qdrant, struct call *cal
                 VECTOR_DIMENSION, HNSW_M, HNSW_EF_CONSTRUCT);
     enum grove_code code = send_command(qdrant, call, "PUT", "", &body, error);
     strbuf_release(&body);
-    return code == GROVE_CONFLICT ? GROVE_OK : code; // somebody else just made it
+    // Somebody else just made it.
+    return code != GROVE_OK && error->http_status == 409 ? GROVE_OK : code;
 }
 
 static enum grove_code create_index(struct qdrant *qdrant, struct call *call,
@@ -242,7 +245,7 @@ static enum grove_code ensure_collection(struct vector_engine *engine, struct ca
     enum grove_code code = ask_version(qdrant, call, error);
     if (code == GROVE_OK)
         code = get_collection(qdrant, call, &reply, error);
-    if (code == GROVE_NOT_FOUND) {
+    if (code != GROVE_OK && vector_lacks_collection(error)) {
         code = create_collection(qdrant, call, error);
         if (code == GROVE_OK)
             code = get_collection(qdrant, call, &reply, error);

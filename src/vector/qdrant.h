@@ -9,8 +9,9 @@
 #include "vector/engine.h"
 
 // Called when nobody listens, or the server hung up: for a private server, starts it if it is not
-// running. It obeys the call, and a server that it has begun to start goes on by itself: the call of
-// who does not wait for a server ends after a moment. May be called from several threads at once.
+// running. It obeys the call, and a server that it has begun to start goes on by itself: the call
+// of who does not wait for a server ends after a moment. May be called from several threads at
+// once.
 struct qdrant_starter {
     enum grove_code (*start)(void *state, struct call *call, struct grove_error *error);
     void *state;

@@ -111,7 +111,7 @@ static enum grove_code set_fault_error(const struct fake_fault *fault, struct gr
                                         [FAKE_HANG] = "a test's silence"};
     error_set(error, fault->code ? fault->code : GROVE_UNAVAILABLE, "%s",
               fault->message ? fault->message : names[fault->kind]);
-    error->origin = GROVE_ORIGIN_QDRANT;
+    error->origin = fault->ours ? GROVE_ORIGIN_GROVE : GROVE_ORIGIN_QDRANT;
     error->http_status = fault->http_status;
     return error->code;
 }
