@@ -22,6 +22,7 @@
 #include "base/alloc.h"
 #include "base/check.h"
 #include "base/clock.h"
+#include "base/descriptor.h"
 #include "base/inject.h"
 #include "pg/conn.h"
 
@@ -156,7 +157,9 @@ static enum grove_code open_link(struct pg_pool *pool, struct pg_conn *conn,
     const char *const names[] = {"dbname", "fallback_application_name", "client_encoding",
                                  "connect_timeout", NULL};
     const char *const values[] = {pool->conninfo, pool->application_name, "UTF8", timeout_s, NULL};
+    descriptor_hold_standard();
     conn->link = PQconnectdbParams(names, values, 1);
+    descriptor_let_standard_go();
     describe(conn->link, conn->description);
     if (PQstatus(conn->link) != CONNECTION_OK)
         return pg_set_connect_error(conn->link, conn->description, error);

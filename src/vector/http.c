@@ -11,6 +11,7 @@
 #include "base/alloc.h"
 #include "base/check.h"
 #include "base/clock.h"
+#include "base/descriptor.h"
 #include "base/disk.h"
 #include "base/json.h"
 #include "base/strbuf.h"
@@ -309,7 +310,9 @@ static enum grove_code perform(struct http_client *client, CURL *handle, struct 
                                bool *ret_lost, struct grove_error *error)
 {
     strbuf_clear(reply);
+    descriptor_hold_standard();
     CURLcode result = curl_easy_perform(handle);
+    descriptor_let_standard_go();
     *ret_lost = result == CURLE_COULDNT_CONNECT || result == CURLE_GOT_NOTHING ||
                 result == CURLE_RECV_ERROR || result == CURLE_SEND_ERROR ||
                 result == CURLE_PARTIAL_FILE;
