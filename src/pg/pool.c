@@ -25,6 +25,7 @@
 #include "base/descriptor.h"
 #include "base/inject.h"
 #include "pg/conn.h"
+#include "pg/url_form.h"
 
 enum {
     CONNECTIONS_DEFAULT = 16,
@@ -59,6 +60,8 @@ static enum grove_code check_conninfo(const char *conninfo, struct grove_error *
     PQfreemem(reason);
     if (!options) {
         error_set(error, GROVE_INVALID, "the database's connection string cannot be read");
+        if (url_form_hint(conninfo, error))
+            return GROVE_INVALID;
         error_hint(error, "it looks like postgresql://user:password@host:5432/database; special "
                           "characters in a password are written as %%XX");
         return GROVE_INVALID;
