@@ -231,8 +231,10 @@ static enum grove_code ask(struct measure *measure, size_t shape_number, size_t 
     arena_init(&arena, QUERY_ARENA_BYTES_MAX);
     enum grove_code code = recall_filter_make(&measure->sample, measure->shapes[shape_number],
                                               query_number, &arena, &filter, error);
-    struct grove_search_request request = {
-        .vector = query->vector, .filter = filter.filter, .limit = GROVE_RECALL_LIMIT};
+    struct grove_search_request request = {.text = query->text,
+                                           .vector = query->vector,
+                                           .filter = filter.filter,
+                                           .limit = GROVE_RECALL_LIMIT};
     if (code == GROVE_OK)
         code = grove_search(measure->grove, &request, &usual, error);
     if (code == GROVE_OK && usual->degraded && measure->ret.shapes[shape_number].degraded == 0)

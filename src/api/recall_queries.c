@@ -235,11 +235,15 @@ static struct text words_of(struct text title, size_t number)
 }
 
 static enum grove_code make_words(struct store *store, const struct recall_row *row, size_t number,
-                                  struct recall_query *query, struct grove_error *error)
+                                  struct arena *arena, struct recall_query *query,
+                                  struct grove_error *error)
 {
     struct text words = words_of(row->title, number);
     query->anchor = row;
     snprintf(query->words, sizeof query->words, "\"%.*s\"", TEXT_ARGS(words));
+    query->text = arena_copy(arena, words);
+    if (!query->text)
+        return error_no_memory(error, "queries");
     return store_embed_query(store, store_precision(store), words, query->vector, error);
 }
 
@@ -269,7 +273,7 @@ enum grove_code recall_queries_make(struct store *store, unsigned queries, struc
         if (i % 3 == 1 && leaf < sample->row_count)
             leaf += make_mean(sample, leaf, query);
         else if (i % 3 == 2 && text_trim(row->title).length > 0)
-            code = make_words(store, row, i, query, error);
+            code = make_words(store, row, i, arena, query, error);
         else if (!row->gone)
             make_near(row, NOISES[i / 3 % ARRAY_COUNT(NOISES)], query);
         end_whole(query);
