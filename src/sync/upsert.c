@@ -66,7 +66,7 @@ static enum grove_code write_points(struct batch *batch, size_t first, size_t co
         CHECK(batch->points[p].vector);
     struct grove_error refusal;
     enum grove_code code =
-        vector_upsert(batch->store->engine, NULL, batch->points + first, count, &refusal);
+        vector_upsert(batch->store->engine, batch->call, batch->points + first, count, &refusal);
     if (code == GROVE_OK) {
         refusals->takes_others = true;
         refusals->in_a_row = 0;

@@ -359,11 +359,7 @@ static enum grove_code perform(struct http_client *client, struct call *call,
 static enum grove_code start_server(struct http_client *client, struct call *call,
                                     unsigned grace_ms, struct grove_error *error)
 {
-    struct call brief;
-    if (call)
-        brief = *call;
-    else
-        call_init(&brief);
+    struct call brief = call_part(call);
     if (!is_patient(call))
         call_within(&brief, grace_ms);
     enum grove_code code = client->starter.start(client->starter.state, &brief, error);

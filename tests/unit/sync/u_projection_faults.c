@@ -99,7 +99,7 @@ static void the_eighth_attempt_is_the_last(struct test_stores *stores)
     fail_until_dead(stores);
     struct projector_backlog backlog;
     struct grove_error error;
-    assert_ok(projector_backlog(&stores->store, &backlog, &error), error);
+    assert_ok(projector_backlog(&stores->store, NULL, &backlog, &error), error);
     assert_int_equal(backlog.dead, 1);
     assert_int_equal(backlog.pending, 0);
 }
@@ -109,7 +109,7 @@ static void dead_letters_can_be_revived(struct test_stores *stores)
     struct grove_error error;
     stores->id = make_row(stores, 0.5F);
     fail_until_dead(stores);
-    assert_ok(projector_revive(&stores->store, &error), error);
+    assert_ok(projector_revive(&stores->store, NULL, &error), error);
     struct test_outbox row = test_outbox(stores, stores->id);
     assert_false(row.dead);
     assert_int_equal(row.attempts, 0);
@@ -196,7 +196,7 @@ static void a_row_alone_is_at_fault_where_others_were_taken(struct test_stores *
     make_another(stores);
     for (int round = 0; round < 2; round++) {
         bool idle;
-        assert_ok(projector_step(&stores->store, &report, &idle, &error), error);
+        assert_ok(projector_step(&stores->store, NULL, &report, &idle, &error), error);
         stores->id = make_row(stores, 0.5F);
         refuse(stores, stores->id, 400);
     }
@@ -243,7 +243,7 @@ static void a_negative_id_is_a_dead_letter_at_once(struct test_stores *stores)
     struct projector_backlog backlog;
     struct grove_error error;
     drain(stores);
-    assert_ok(projector_backlog(&stores->store, &backlog, &error), error);
+    assert_ok(projector_backlog(&stores->store, NULL, &backlog, &error), error);
     assert_int_equal(backlog.pending, 0);
 }
 
@@ -410,10 +410,10 @@ static void preparing_fills_a_new_collection(struct test_stores *stores)
     struct grove_error error;
     project_two_and_lose_them(stores);
     TEST_FAIL_AT(stores, PROJECTOR_ENQUEUED, look_at_the_order);
-    assert_int_equal(projector_prepare(&stores->store, &error), GROVE_UNAVAILABLE);
+    assert_int_equal(projector_prepare(&stores->store, NULL, &error), GROVE_UNAVAILABLE);
     assert_false(fake_engine_has_collection(stores->fake));
     test_at_forget(stores);
-    assert_ok(projector_prepare(&stores->store, &error), error);
+    assert_ok(projector_prepare(&stores->store, NULL, &error), error);
     assert_true(fake_engine_has_collection(stores->fake));
     drain(stores);
     assert_agreed(stores);
@@ -424,14 +424,14 @@ static void preparing_leaves_a_collection_alone(struct test_stores *stores)
     struct grove_error error;
     make_row(stores, 0.5F);
     step(stores);
-    assert_ok(projector_prepare(&stores->store, &error), error);
+    assert_ok(projector_prepare(&stores->store, NULL, &error), error);
     assert_agreed(stores);
 }
 
 static void refill(struct test_stores *stores)
 {
     struct grove_error error;
-    assert_ok(projector_refill(&stores->store, &error), error);
+    assert_ok(projector_refill(&stores->store, NULL, &error), error);
 }
 
 static void lost_points_are_put_in_again(struct test_stores *stores)
@@ -478,7 +478,8 @@ static void fail_at(struct test_stores *stores, enum inject_point point, bool di
         test_at(stores, &(struct test_step){INJECT_PROJECTOR_PUT_BACK, 1, NULL, GROVE_UNAVAILABLE});
     if (point == INJECT_PROJECTOR_PUT_BACK)
         TEST_FAIL_AT(stores, PROJECTOR_WRITE, NULL);
-    assert_int_equal(projector_step(&stores->store, &report, &idle, &error), GROVE_UNAVAILABLE);
+    assert_int_equal(projector_step(&stores->store, NULL, &report, &idle, &error),
+                     GROVE_UNAVAILABLE);
     if (stores->reached[point] != 1)
         fail_msg("%s was not reached", inject_point_name(point));
     test_at_forget(stores);

@@ -111,7 +111,7 @@ static void a_damaged_file_says_nothing(void **state)
             damaged[i] ^= 0x10;
         write_file(damaged, (size_t)length);
         gate_init(&gate, path, true);
-        assert_int_equal(gate_ask(&gate), i < length ? BREAKER_PASS : BREAKER_REFUSE);
+        assert_int_equal(gate_ask(&gate) == BREAKER_PASS, i < length);
         gate_release(&gate);
     }
     write_file(whole, (size_t)length / 2);
