@@ -364,16 +364,14 @@ static enum grove_code open_and_load(struct load *load, struct grove_error *erro
     return code;
 }
 
-enum grove_code load_files(struct store *store, const struct grove_load_request *request,
+enum grove_code load_files(struct store *store, struct call *call,
+                           const struct grove_load_request *request,
                            struct grove_load_progress *ret, struct grove_error *error)
 {
     *ret = (struct grove_load_progress){0};
-    struct call call;
-    call_init(&call);
-    call_obey(&call, &store->cancelled);
     struct load load = {.store = store,
                         .request = request,
-                        .call = &call,
+                        .call = call,
                         .progress = ret,
                         .started_us = clock_monotonic_us(),
                         .to_embed_max = EMBED_ROWS_FIRST};
@@ -382,8 +380,8 @@ enum grove_code load_files(struct store *store, const struct grove_load_request 
     load.batch = mem_alloc(sizeof *load.batch);
     if (!load.batch)
         return error_no_memory(error, "a batch of rows");
-    batch_init(load.batch, store, "supplied");
-    enum grove_code code = trees_read(store, &load.trees_arena, &load.trees, error);
+    batch_init(load.batch, store, call, "supplied");
+    enum grove_code code = trees_read(store, call, &load.trees_arena, &load.trees, error);
     if (code == GROVE_OK) {
         code = open_and_load(&load, error);
         arena_release(&load.trees_arena);
