@@ -346,16 +346,16 @@ GROVE_CHECKED enum grove_code grove_tokenize(struct grove *grove, const char *te
 // --- loading ----------------------------------------------------------------------------------
 
 struct grove_load_progress {
-    int64_t rows_read;
+    int64_t rows_read; // good and bad ones
     int64_t rows_inserted;
     int64_t rows_updated;
     int64_t rows_unchanged;
-    int64_t rows_bad;
+    int64_t rows_bad; // refused; at the end the sum of these four is rows_read, unless it failed
     int64_t leaves_created;
     int64_t rows_embedded;
     int64_t rows_projected; // written to the vector engine
     int64_t rows_pending;   // left to another projector, maybe a dead one: see grove_sync
-    int64_t bytes_read;     // of the files as they are (compressed)
+    int64_t bytes_read;     // of the files as they are (compressed), of the rows that are done
     int64_t bytes_total;    // 0 where not known (a pipe)
     double seconds;
     // Where the seconds went.
@@ -363,6 +363,7 @@ struct grove_load_progress {
     double seconds_database;
     double seconds_embedding;
     double seconds_vectors;
+    bool checking; // with `strict`: nothing is written yet
 };
 
 struct grove_bad_line {

@@ -78,6 +78,7 @@ static void add_codes(struct strbuf *out)
     }
     strbuf_add(out, "| 1 | | `grove doctor --recall` measured, and answers that said they were "
                     "complete lacked rows |\n");
+    strbuf_add(out, "| 15 | | `grove load` refused some rows and loaded the others |\n");
     strbuf_add(out, "| 141 | | the reader of the output went away (as in `grove ... \\| head -1`) "
                     "|\n");
 }
