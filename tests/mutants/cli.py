@@ -91,6 +91,15 @@ MUTANTS = [
         killer="u_conninfo:takes_the_password_out",
     ),
     Mutant(
+        name="url-for-others-has-the-password",
+        guards="src/cli/README 5",
+        file="src/cli/client.c",
+        find="code = print_url(session, rest.data, error);",
+        replace="code = print_url(session, conninfo, error);",
+        killer="tests/e2e/test_servers.py::test_the_url_for_other_clients_has_no_password",
+        limit_seconds=120,
+    ),
+    Mutant(
         name="password-keyword-stays",
         guards="src/cli/README 5",
         file="src/cli/conninfo.c",
