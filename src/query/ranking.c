@@ -39,6 +39,7 @@
 #include "query/ranking.h"
 
 #include <assert.h>
+#include <limits.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -60,6 +61,7 @@ enum {
         8, // beyond k, and an eighth of it: for rows that dropped out, and for near equals
     REACH_MAX = 32768,
     REPEATS_MAX = 5,            // rounds that a change made void
+    ENGINE_MS = 10000,          // what the rounds of a search may spend in the engine
     LEAVES_COUNTED_MAX = 10000, // of a path whose contents are counted for the plan
 };
 
@@ -107,7 +109,8 @@ static enum grove_code embed_query(struct run *run, struct grove_error *error)
             return error_set(error, GROVE_INVALID,
                              "the text to search for is not UTF-8 at byte %zu",
                              text_utf8_error(text));
-        code = store_embed_query(run->store, run->precision, text, run->query_f32, error);
+        code =
+            store_embed_query(run->store, run->call, run->precision, text, run->query_f32, error);
     }
     if (code == GROVE_OK)
         code = normalise_query(run, error);
@@ -162,7 +165,7 @@ static enum grove_code make_plan(struct run *run, struct pg_conn *conn, struct g
 static enum grove_code prepare(struct run *run, struct grove_error *error)
 {
     struct pg_conn *conn = NULL;
-    enum grove_code code = pg_take(run->store->pool, &conn, error);
+    enum grove_code code = pg_take(run->store->pool, run->call, &conn, error);
     if (code == GROVE_OK)
         code = moment_read(&run->before, conn, run->arena, run->store->collection, error);
     if (code == GROVE_OK)
@@ -184,7 +187,7 @@ static enum grove_code begin_snapshot(struct run *run, struct grove_error *error
 {
     enum grove_code code = GROVE_OK;
     if (!run->ranking->conn)
-        code = pg_take(run->store->pool, &run->ranking->conn, error);
+        code = pg_take(run->store->pool, run->call, &run->ranking->conn, error);
     else
         pg_rollback(run->ranking->conn);
     return code == GROVE_OK ? pg_begin_snapshot(run->ranking->conn, error) : code;
@@ -346,7 +349,20 @@ static enum grove_code adapt(struct run *run, struct source *source, enum verdic
     return GROVE_OK;
 }
 
-static enum grove_code push_down(struct run *run, struct grove_error *error)
+// One limit for all rounds: an engine that needs its whole time for each would keep a search for
+// the sum of them. Of a search that has a deadline PostgreSQL gets the rest, to stand in.
+static void give_engine_time(struct run *run)
+{
+    unsigned left_ms = call_left_ms(run->call, UINT_MAX);
+    unsigned share_ms = left_ms / 3 * 2, engine_ms = (unsigned)KNOB(SEARCH_ENGINE_MS, ENGINE_MS);
+    call_init(&run->engine_call);
+    if (run->call)
+        run->engine_call = *run->call;
+    run->engine_call.counters = (struct call_counters){0};
+    call_within(&run->engine_call, share_ms < engine_ms ? share_ms : engine_ms);
+}
+
+static enum grove_code push_down_rounds(struct run *run, struct grove_error *error)
 {
     size_t best_max = run->request->best_max;
     struct source source = {.operations = &source_projection,
@@ -379,15 +395,15 @@ static enum grove_code push_down(struct run *run, struct grove_error *error)
     }
 }
 
-// --- choosing -----------------------------------------------------------------------------------
-
-// Failures of the engine for which PostgreSQL can stand in.
-static bool engine_is_out(enum grove_code code)
+static enum grove_code push_down(struct run *run, struct grove_error *error)
 {
-    CHECK(code != GROVE_OK);
-    return code == GROVE_UNAVAILABLE || code == GROVE_TIMEOUT || code == GROVE_NOT_FOUND ||
-           code == GROVE_ENGINE || code == GROVE_IO;
+    give_engine_time(run);
+    enum grove_code code = push_down_rounds(run, error);
+    call_add_counters(run->call, &run->engine_call);
+    return code;
 }
+
+// --- choosing -----------------------------------------------------------------------------------
 
 // *ret_pending: those of them that wait in the outbox.
 static enum grove_code count_matching(struct run *run, int64_t *ret_matching, int64_t *ret_pending,
@@ -450,7 +466,7 @@ static enum grove_code stand_in(struct run *run, const struct grove_error *failu
     struct grove_explain *explain = &run->result->explain;
     CHECK(failure->code != GROVE_OK);
     CHECK(run->request->strategy != GROVE_STRATEGY_PUSH_DOWN);
-    bool no_collection = failure->code == GROVE_NOT_FOUND && failure->http_status == 404;
+    bool no_collection = vector_lacks_collection(failure);
     explain->strategy = "relational";
     explain->reason = "nothing that matches was projected yet";
     enum grove_code code = relational(run, error);
@@ -475,12 +491,15 @@ static enum grove_code choose_and_run(struct run *run, struct grove_error *error
     if (code == GROVE_OK)
         return check_shortage(run, error);
     CHECK(engine_error.code == code);
-    bool fault_of_engine = engine_is_out(code) && engine_error.origin != GROVE_ORIGIN_POSTGRES;
-    if (!fault_of_engine || run->request->strategy == GROVE_STRATEGY_PUSH_DOWN) {
+    // Whatever it is that failed there, PostgreSQL does without. But that too much is asked at
+    // once, or
+    // that the time is over, is no reason for a larger work.
+    if (!vector_failed(&engine_error) || run->request->strategy == GROVE_STRATEGY_PUSH_DOWN) {
         *error = engine_error;
         return code;
     }
-    return stand_in(run, &engine_error, error);
+    code = call_check(run->call, error);
+    return code != GROVE_OK ? code : stand_in(run, &engine_error, error);
 }
 
 static enum grove_code add_explanation(struct run *run, struct grove_error *error)
@@ -502,20 +521,22 @@ static enum grove_code add_explanation(struct run *run, struct grove_error *erro
     return result_add_plan(run->result, run->ranking->conn, "score.sql", &plan_params, error);
 }
 
-enum grove_code ranking_run(struct store *store, const struct ranking_request *request,
-                            struct predicate *predicate, struct result *result, struct arena *arena,
-                            struct ranking *ret, struct grove_error *error)
+enum grove_code ranking_run(struct store *store, struct call *call,
+                            const struct ranking_request *request, struct predicate *predicate,
+                            struct result *result, struct arena *arena, struct ranking *ret,
+                            struct grove_error *error)
 {
     CHECK(request->best_max > 0);
     CHECK(request->best_max <= GROVE_DEPTH_MAX);
     *ret = (struct ranking){.best_max = request->best_max};
     struct run run = {.store = store,
+                      .call = call,
                       .request = request,
                       .predicate = predicate,
                       .result = result,
                       .arena = arena,
                       .ranking = ret};
-    enum grove_code code = store_refresh_model(store, error);
+    enum grove_code code = store_refresh_model(store, call, error);
     run.precision = ret->precision = store_precision(store);
     if (code == GROVE_OK)
         code = best_init(&run.best, arena, request->best_max, error);

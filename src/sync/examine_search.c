@@ -66,7 +66,8 @@ static enum grove_code search_one(struct searching *all, const struct examine_se
         .name_graph = first,
     };
     struct vector_hits hits = {.count = 0};
-    enum grove_code code = vector_search(all->x->store->engine, &query, arena, &hits, error);
+    struct call part = call_part(all->x->call); // other threads count theirs
+    enum grove_code code = vector_search(all->x->store->engine, &part, &query, arena, &hits, error);
     CHECK(search->vector);
     CHECK(!search->exact || !search->with_list);
     CHECK(search->exact || search->ef > 0);
@@ -87,11 +88,9 @@ static void search_some(void *state, size_t index, unsigned worker)
     CHECK(worker < WORKERS_MAX);
     for (size_t i = index * SEARCHES_OF_STEP; i < end && i < all->count; i++) {
         struct grove_error error;
-        enum grove_code code = GROVE_OK;
         if (atomic_load(&all->failed))
             return;
-        if (atomic_load(&all->x->store->cancelled))
-            code = error_set(&error, GROVE_CANCELLED, "the examination was cancelled");
+        enum grove_code code = call_check(all->x->call, &error);
         if (code == GROVE_OK)
             code = search_one(all, &all->searches[i], i == 0, &all->arenas[worker], &error);
         arena_clear(&all->arenas[worker]);

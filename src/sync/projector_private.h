@@ -4,8 +4,6 @@
 #ifndef GROVE_SYNC_PROJECTOR_PRIVATE_H
 #define GROVE_SYNC_PROJECTOR_PRIVATE_H
 
-#include <stdatomic.h>
-
 #include "sync/projector.h"
 
 enum { PROJECTOR_BATCH_ROWS = 128, PROJECTOR_OWNER_SIZE = 48 };
@@ -19,7 +17,7 @@ struct unusable {
 struct batch {
     struct store *store;
     struct projector_report *report;
-    const atomic_bool *cancelled; // NULL: what was begun is finished
+    struct call *call; // NULL: what was begun is finished
     struct arena arena;
     char owner[PROJECTOR_OWNER_SIZE];
     enum embed_precision precision; // of the vectors that are written
@@ -60,8 +58,16 @@ enum grove_code projector_run(struct batch *batch, const char *file, const struc
 // Puts back those of these rows that are still leased by this batch.
 enum grove_code projector_put_back(struct batch *batch, const int32_t *content_ids, size_t count,
                                    bool counts, const char *reason, struct grove_error *error);
+// A row that lives is not acknowledged: its revision is -1.
+void projector_forbid(struct batch *batch, int32_t content_id);
 // Less than half of the lease is used up.
 bool projector_has_time(const struct batch *batch);
+
+// --- upsert.c ------------------------------------------------------------------------------------
+
+// Writes the points of a batch that has some. Rows that the engine refuses, and that are at fault,
+// are put back; with vector_refused it refuses whatever it is given.
+enum grove_code projector_upsert(struct batch *batch, struct grove_error *error);
 
 // --- acknowledge.c -------------------------------------------------------------------------------
 

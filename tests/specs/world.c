@@ -220,7 +220,7 @@ enum grove_code world_open(struct world *world, const struct spec *spec, struct 
     test_database_conninfo(world->database, world->conninfo);
     code = world_open_store(world, "main", &world->store, error);
     if (code == GROVE_OK)
-        code = pg_take(world->store.pool, &world->conn, error);
+        code = pg_take(world->store.pool, NULL, &world->conn, error);
     if (code == GROVE_OK)
         code = pg_exec(world->conn, schema_sql, error);
     if (code == GROVE_OK)
@@ -343,7 +343,7 @@ enum grove_code world_begin(struct world *world, bool conditional, struct grove_
     fake_engine_forget(world->fake);
     fake_engine_lose_collection(world->fake);
     if (code == GROVE_OK)
-        code = vector_ensure_collection(fake_engine_base(world->fake), error);
+        code = vector_ensure_collection(fake_engine_base(world->fake), NULL, error);
     fake_engine_set_ways(world->fake, &(struct fake_ways){.last_writer_wins = !conditional,
                                                           .short_square_max = 0x1p-23F});
     if (code == GROVE_OK)
