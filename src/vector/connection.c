@@ -22,8 +22,8 @@ struct connection *connection_new(void)
     if (!connection)
         return NULL;
     strbuf_init(&connection->body, CONNECTION_BODY_BYTES_MAX);
-    descriptor_hold_standard();
     connection->easy = curl_easy_init();
+    descriptor_hold_standard();
     connection->multi = curl_multi_init();
     descriptor_let_standard_go();
     if (connection->easy && connection->multi)
@@ -144,19 +144,25 @@ static void detach(struct connection *connection)
     connection->busy = false;
 }
 
+static CURLMcode perform(struct connection *connection, int *ret_running)
+{
+    descriptor_hold_standard(); // it may connect
+    CURLMcode failure = curl_multi_perform(connection->multi, ret_running);
+    descriptor_let_standard_go();
+    return failure;
+}
+
 bool connection_drive(struct connection *connection, unsigned slice_ms,
                       struct connection_outcome *ret)
 {
     CHECK(connection->busy);
     int running = 0;
-    descriptor_hold_standard(); // it may connect
-    CURLMcode failure = curl_multi_perform(connection->multi, &running);
+    CURLMcode failure = perform(connection, &running);
     if (failure == CURLM_OK && running > 0 && slice_ms > 0) {
         failure = curl_multi_poll(connection->multi, NULL, 0, (int)slice_ms, NULL);
         if (failure == CURLM_OK)
-            failure = curl_multi_perform(connection->multi, &running);
+            failure = perform(connection, &running);
     }
-    descriptor_let_standard_go();
     if (failure == CURLM_OK && running > 0)
         return false;
     int left;
