@@ -369,7 +369,7 @@ const struct command command_table[] = {
             "removed meanwhile neither repeat nor hide others.",
         .examples = browse_examples,
         .json = "`results`, `complete`, `incomplete_reason`, `degraded`, `degraded_reason`, "
-                "`total` (rows on all pages), `next_cursor`, `groups` (`hierarchy_table`, "
+                "`hint`, `total` (rows on all pages), `next_cursor`, `groups` (`hierarchy_table`, "
                 "`content_type`, `count`), "
                 "`milliseconds`, and with `--explain` `explain`. `score` of a row is null.",
         .run = cmd_browse,
@@ -392,7 +392,8 @@ const struct command command_table[] = {
             "says so.",
         .examples = search_examples,
         .json = "`results`, `complete`, `incomplete_reason`, `degraded`, `degraded_reason`, "
-                "`total` (rows here), `next_cursor` (null), `milliseconds`, and with `--explain` "
+                "`hint`, `total` (rows here), `next_cursor` (null), `milliseconds`, and with "
+                "`--explain` "
                 "`explain`.",
         .run = cmd_search,
     },
@@ -414,7 +415,7 @@ const struct command command_table[] = {
             "(Shannon's entropy over its maximum).",
         .examples = discover_examples,
         .json = "`results`, `complete`, `incomplete_reason`, `degraded`, `degraded_reason`, "
-                "`total` (rows ranked), `next_cursor`, `groups` (`hierarchy_table`, "
+                "`hint`, `total` (rows ranked), `next_cursor`, `groups` (`hierarchy_table`, "
                 "`content_type`, `count`, "
                 "`best_score`, `branches`, `limbs`), `diversity` (`hierarchy_tables`, "
                 "`unique_branches`, `unique_limbs`, `evenness`), `depth_reached` (true: more rows "

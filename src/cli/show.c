@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "cli/format.h"
 #include "cli/table.h"
+#include "cli/types_hint.h"
 
 enum { SUMMARY_LINES_MAX = 3, PLACE_LINES_MAX = 6, NOTE_BYTES_MAX = 1 << 16, LINE_INDENT = 2 };
 
@@ -312,15 +313,18 @@ static void add_next_command(struct strbuf *out, const struct session *session, 
     strbuf_add_char(out, '\n');
 }
 
+// As the library writes it, with a hint as its last member.
 static enum grove_code print_json(struct session *session, const struct grove_result *result,
-                                  struct grove_error *error)
+                                  const char *hint, struct grove_error *error)
 {
     char *json = grove_result_json(result);
     if (!json)
         return error_no_memory(error, "the result");
     struct strbuf text;
     strbuf_init(&text, SESSION_OUTPUT_MAX);
-    strbuf_add(&text, json);
+    strbuf_add_bytes(&text, json, strlen(json) - 1);
+    json_string_member(&text, "hint", hint[0] ? hint : NULL);
+    strbuf_add_char(&text, '}');
     grove_free(json);
     enum grove_code code = session_print_json(session, &text, error);
     strbuf_release(&text);
@@ -341,11 +345,10 @@ static bool asks_for_all(const struct session *session, enum show_kind kind)
     return !path || !strchr(path, '/');
 }
 
-enum grove_code show_result(struct session *session, enum show_kind kind,
-                            const struct grove_result *result, struct grove_error *error)
+static enum grove_code print_text(struct session *session, enum show_kind kind,
+                                  const struct grove_result *result, const char *hint,
+                                  struct grove_error *error)
 {
-    if (session->json)
-        return print_json(session, result, error);
     struct strbuf out;
     strbuf_init(&out, SESSION_OUTPUT_MAX);
     show_add(&out, &session->out, kind, result);
@@ -359,8 +362,23 @@ enum grove_code show_result(struct session *session, enum show_kind kind,
     if (!result->complete)
         session_warn(session, "rows may be missing: %s",
                      result->incomplete_reason ? result->incomplete_reason : "no reason is known");
+    else if (hint[0])
+        session_warn(session, "%s", hint);
     else if (result->row_count == 0 && asks_for_all(session, kind))
         session_warn(session, "nothing is there yet: \"grove demo\" loads a sample, \"grove load\" "
                               "your own");
+    return code;
+}
+
+enum grove_code show_result(struct session *session, enum show_kind kind,
+                            const struct grove_result *result, struct grove_error *error)
+{
+    struct strbuf hint;
+    strbuf_init(&hint, NOTE_BYTES_MAX);
+    if (result->total == 0)
+        types_hint_add(session, &hint);
+    enum grove_code code = session->json ? print_json(session, result, hint.data, error)
+                                         : print_text(session, kind, result, hint.data, error);
+    strbuf_release(&hint);
     return code;
 }

@@ -589,3 +589,26 @@ def test_new_homes_leave_nothing_when_they_fail():
         assert grove.json("init")["applied"] == MIGRATIONS
     finally:
         end_home(grove)
+
+
+@pytest.mark.parametrize("command", [("search", "grace"), ("browse", "religion"),
+                                     ("discover", "grace")])
+def test_an_unknown_type_is_told_what_was_meant(sample, command):
+    done = sample(*command, "--type", "Docrine")
+    assert "nothing matches" in done.stdout
+    assert 'no content has the type "Docrine"; did you mean "Doctrine"?' in done.stderr
+    answer = sample.json(*command, "--type", "doctrine", "--type", "Zebra")
+    assert answer["results"] == []
+    meant, other = answer["hint"].split("; no content has the type ")
+    assert meant == 'no content has the type "doctrine"; did you mean "Doctrine"?'
+    assert other.startswith('"Zebra"; there are ') and other.count(",") == 3  # of four types
+    # One that is there, under a filter that nothing satisfies, is no mistake.
+    assert sample.json(*command, "--type", "Doctrine", "--min-words", "9999")["hint"] is None
+    assert sample.json(*command)["hint"] is None
+    assert "no content has" not in sample(*command, "--type", "Doctrine",
+                                          "--min-words", "9999").stderr
+
+
+def test_an_unknown_type_where_nothing_is(empty):
+    done = empty("search", "grace", "--type", "Note")
+    assert "no content has" not in done.stderr

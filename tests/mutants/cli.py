@@ -108,6 +108,15 @@ MUTANTS = [
         killer="u_conninfo:takes_the_password_out",
     ),
     Mutant(
+        name="known-type-is-called-unknown",
+        guards="docs/cli: hint",
+        file="src/cli/types_hint.c",
+        find="            !is_there(types, options->values[i].text))\n",
+        replace="            types->count > 0)\n",
+        killer="tests/e2e/test_bad_input.py::test_an_unknown_type_is_told_what_was_meant",
+        limit_seconds=120,
+    ),
+    Mutant(
         name="duration-beside-a-cursor",
         guards="src/cli/README 6",
         file="src/cli/filter.c",
