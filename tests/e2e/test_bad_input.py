@@ -609,6 +609,23 @@ def test_an_unknown_type_is_told_what_was_meant(sample, command):
                                           "--min-words", "9999").stderr
 
 
-def test_an_unknown_type_where_nothing_is(empty):
-    done = empty("search", "grace", "--type", "Note")
+def test_an_unknown_type_where_nothing_is(grove):
+    grove("init")
+    done = grove("search", "grace", "--type", "Note")
     assert "no content has" not in done.stderr
+
+
+def test_one_of_many_names_is_told_by_its_nearest(filled):
+    filled("psql", "--", "-qc", "INSERT INTO subject2_hierarchy (branch, limb, leaf)"
+           " SELECT 'Branch ' || n, 'Limb ' || n, 'Leaf ' || n FROM generate_series(1, 3000) AS n",
+           "-c", "INSERT INTO subject2_hierarchy (branch, limb, leaf) VALUES ('Gardening', 'a', 'b')",
+           "-c", "INSERT INTO subject3_hierarchy (branch, limb, leaf)"
+           " SELECT repeat('long ', 19) || n, 'a', 'b' FROM generate_series(1, 9) AS n")
+    error = filled.fails("not_found", "browse", "subject2/gardning")
+    assert error["message"] == 'branch "gardning" does not exist in "subject2"'
+    assert error["hint"].startswith("there are 3001, the nearest: Gardening, ")
+    error = filled.fails("not_found", "search", "x", "--path", "subject2/Branch 3/Limb 4")
+    assert error["hint"] == "there is: Limb 3"
+    error = filled.fails("not_found", "browse", "subject3/long")
+    assert error["hint"].startswith("there are 9, the nearest: long long ")
+    assert len(error["hint"]) < 400 and error["hint"].endswith(tuple("123456789"))

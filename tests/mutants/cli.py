@@ -108,6 +108,16 @@ MUTANTS = [
         killer="u_conninfo:takes_the_password_out",
     ),
     Mutant(
+        name="the-first-names-are-read-not-the-nearest",
+        guards="docs/troubleshooting: hints",
+        file="sql/queries/siblings.sql",
+        find="ORDER BY lower(left(name, 1)) = lower(left($4, 1)) DESC, "
+             "abs(length(name) - length($4)), name\n",
+        replace="ORDER BY name\n",
+        killer="tests/e2e/test_bad_input.py::test_one_of_many_names_is_told_by_its_nearest",
+        limit_seconds=120,
+    ),
+    Mutant(
         name="known-type-is-called-unknown",
         guards="docs/cli: hint",
         file="src/cli/types_hint.c",
