@@ -52,8 +52,9 @@ static enum grove_code copy_option(const char *value, char **ret, struct grove_e
 
 // --- starting private servers --------------------------------------------------------------------
 
-static enum grove_code start_database(void *state, struct grove_error *error)
+static enum grove_code start_database(void *state, struct call *call, struct grove_error *error)
 {
+    (void)call;
     struct grove *grove = state;
     if (!grove->has_home) {
         *error = grove->no_home;
@@ -254,7 +255,7 @@ GROVE_API void grove_cancel(struct grove *grove)
 enum grove_code handle_database(struct grove *grove, struct pg_conn **ret,
                                 struct grove_error *error)
 {
-    return pg_take(grove->store.pool, ret, error);
+    return pg_take(grove->store.pool, NULL, ret, error);
 }
 
 // A resident projector of another version would end by itself, but too late for ours to begin.
@@ -290,7 +291,7 @@ static enum grove_code prepare_schema(struct grove *grove, struct pg_conn *conn,
 static enum grove_code prepare(struct grove *grove, struct grove_error *error)
 {
     struct pg_conn *conn = NULL;
-    enum grove_code code = pg_take(grove->store.pool, &conn, error);
+    enum grove_code code = pg_take(grove->store.pool, NULL, &conn, error);
     if (code == GROVE_OK)
         code = prepare_schema(grove, conn, error);
     pg_give(&conn);
@@ -317,7 +318,7 @@ GROVE_API enum grove_code grove_init(struct grove *grove, unsigned *ret_applied,
 {
     unsigned applied = 0;
     struct pg_conn *conn = NULL;
-    enum grove_code code = pg_take(grove->store.pool, &conn, error);
+    enum grove_code code = pg_take(grove->store.pool, NULL, &conn, error);
     if (code == GROVE_OK)
         code = migrate(grove, conn, &applied, error);
     pg_give(&conn);

@@ -105,7 +105,7 @@ static enum grove_code look_again(struct measure *measure, struct recall_row *ro
     const struct pg_statement statement = {"recall_revision.sql", query_sql("recall_revision.sql")};
     arena_init(&arena, QUERY_ARENA_BYTES_MAX);
     pg_add_int4(&params, row->content_id);
-    enum grove_code code = pg_take(measure->grove->store.pool, &conn, error);
+    enum grove_code code = pg_take(measure->grove->store.pool, NULL, &conn, error);
     if (code == GROVE_OK)
         code = pg_query(conn, &arena, &statement, &params, &rows, error);
     if (code == GROVE_OK)

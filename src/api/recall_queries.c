@@ -80,7 +80,7 @@ static enum grove_code read_parts(struct store *store, unsigned queries, struct 
     pg_add_text(&leaves, text_of(model));
     pg_add_int4(&leaves, (int32_t)(queries / 3 + 1));
     pg_add_int4(&leaves, LEAF_ROWS);
-    code = pg_take(store->pool, &conn, error);
+    code = pg_take(store->pool, NULL, &conn, error);
     if (code == GROVE_OK)
         code = pg_query(conn, arena, &rows_sql, &singles, &ret[0], error);
     if (code == GROVE_OK)

@@ -90,7 +90,7 @@ enum grove_code store_refresh_model(struct store *store, struct grove_error *err
     struct pg_rows rows;
     struct arena arena;
     arena_init(&arena, 1 << 16);
-    enum grove_code code = pg_take(store->pool, &conn, error);
+    enum grove_code code = pg_take(store->pool, NULL, &conn, error);
     if (code == GROVE_OK)
         code = pg_query(conn, &arena, &statement, NULL, &rows, error);
     if (code == GROVE_OK)
@@ -134,7 +134,7 @@ enum grove_code store_set_precision(struct store *store, enum embed_precision pr
     struct pg_conn *conn = NULL;
     struct arena arena;
     arena_init(&arena, 1 << 16);
-    enum grove_code code = pg_take(store->pool, &conn, error);
+    enum grove_code code = pg_take(store->pool, NULL, &conn, error);
     if (code == GROVE_OK)
         code = write_model(conn, precision, &arena, ret_queued, error);
     pg_give(&conn); // rolls back what was not committed

@@ -263,7 +263,7 @@ static enum grove_code write_transaction(struct batch *batch, struct grove_load_
     for (int attempt = 1;; attempt++) {
         struct writing writing = {.batch = batch};
         arena_init(&writing.arena, BATCH_BYTES_MAX);
-        code = pg_take(batch->store->pool, &writing.conn, error);
+        code = pg_take(batch->store->pool, NULL, &writing.conn, error);
         if (code == GROVE_OK)
             code = write_once(&writing, error);
         pg_give(&writing.conn); // rolls back what was not committed
@@ -290,7 +290,7 @@ static enum grove_code count_pending(struct batch *batch, int64_t *ret, struct g
     struct arena arena;
     arena_init(&arena, 1 << 20);
     pg_add_int4_array(&params, &arena, batch->content_ids, batch->count);
-    enum grove_code code = pg_take(batch->store->pool, &conn, error);
+    enum grove_code code = pg_take(batch->store->pool, NULL, &conn, error);
     if (code == GROVE_OK)
         code = pg_query(conn, &arena, &statement, &params, &rows, error);
     if (code == GROVE_OK)

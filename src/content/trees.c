@@ -12,7 +12,7 @@ enum grove_code trees_read(struct store *store, struct arena *ret_arena, struct 
     struct pg_conn *conn = NULL;
     struct pg_rows rows = {0};
     arena_init(ret_arena, TREES_BYTES_MAX);
-    enum grove_code code = pg_take(store->pool, &conn, error);
+    enum grove_code code = pg_take(store->pool, NULL, &conn, error);
     if (code == GROVE_OK)
         code = pg_query(conn, ret_arena, &statement, NULL, &rows, error);
     pg_give(&conn);

@@ -177,7 +177,7 @@ static enum grove_code browse(struct store *store, const struct grove_browse_req
     if (request->cursor)
         code = cursor_parse(request->cursor, 'b', browsing.fingerprint, &browsing.after, error);
     if (code == GROVE_OK)
-        code = pg_take(store->pool, &browsing.conn, error);
+        code = pg_take(store->pool, NULL, &browsing.conn, error);
     if (code == GROVE_OK)
         code = pg_begin_snapshot(browsing.conn, error);
     if (code == GROVE_OK)

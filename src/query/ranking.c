@@ -162,7 +162,7 @@ static enum grove_code make_plan(struct run *run, struct pg_conn *conn, struct g
 static enum grove_code prepare(struct run *run, struct grove_error *error)
 {
     struct pg_conn *conn = NULL;
-    enum grove_code code = pg_take(run->store->pool, &conn, error);
+    enum grove_code code = pg_take(run->store->pool, NULL, &conn, error);
     if (code == GROVE_OK)
         code = moment_read(&run->before, conn, run->arena, run->store->collection, error);
     if (code == GROVE_OK)
@@ -184,7 +184,7 @@ static enum grove_code begin_snapshot(struct run *run, struct grove_error *error
 {
     enum grove_code code = GROVE_OK;
     if (!run->ranking->conn)
-        code = pg_take(run->store->pool, &run->ranking->conn, error);
+        code = pg_take(run->store->pool, NULL, &run->ranking->conn, error);
     else
         pg_rollback(run->ranking->conn);
     return code == GROVE_OK ? pg_begin_snapshot(run->ranking->conn, error) : code;

@@ -27,7 +27,7 @@ enum grove_code projector_backlog(struct store *store, struct projector_backlog 
     arena_init(&arena, 1 << 20);
     struct pg_conn *conn = NULL;
     struct pg_rows rows;
-    enum grove_code code = pg_take(store->pool, &conn, error);
+    enum grove_code code = pg_take(store->pool, NULL, &conn, error);
     if (code == GROVE_OK)
         code = pg_query(conn, &arena, &statement, NULL, &rows, error);
     if (code == GROVE_OK) {

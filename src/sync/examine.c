@@ -56,7 +56,7 @@ enum grove_code examine_query(struct examination *x, struct arena *arena, const 
 {
     struct pg_statement statement = {file, query_sql(file)};
     struct pg_conn *conn = NULL;
-    enum grove_code code = pg_take(x->store->pool, &conn, error);
+    enum grove_code code = pg_take(x->store->pool, NULL, &conn, error);
     CHECK(arena);
     CHECK(file[0]);
     if (code == GROVE_OK)

@@ -247,7 +247,7 @@ static enum grove_code look(struct residence *self, struct look *ret, struct gro
     struct arena arena;
     arena_init(&arena, 1 << 16);
     pg_add_int4(&params, GRACE_MS);
-    enum grove_code code = pg_take(self->store->pool, &conn, error);
+    enum grove_code code = pg_take(self->store->pool, NULL, &conn, error);
     if (code == GROVE_OK)
         code = pg_query(conn, &arena, &statement, &params, &rows, error);
     CHECK(code != GROVE_OK || (rows.count == 1 && rows.columns == 3));

@@ -196,7 +196,7 @@ static enum grove_code run_script(struct session *session, struct grove_error *e
 {
     struct pg_conn *conn = NULL;
     const struct spec_session *spec = session->spec;
-    enum grove_code code = pg_take(session->store.pool, &conn, error);
+    enum grove_code code = pg_take(session->store.pool, NULL, &conn, error);
     for (size_t i = 0; code == GROVE_OK && i < spec->step_count; i++) {
         code = script_step(session, conn, &spec->steps[i], error);
         if (code == GROVE_OK && i + 1 < spec->step_count &&
