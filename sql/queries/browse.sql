@@ -10,6 +10,7 @@
 --   $8 timestamp    created_at of the last row of the page before; null: it had none
 --   $9 integer      id of that row; null: this is the first page
 --   $10 integer     rows at most
+-- answers: integer, integer, text, integer, text, text, integer, timestamp
 SELECT m.id, m.leaf_id, m.content_type, m.chunk_number, m.title, m.content_summary, m.word_count,
        m.created_at
 FROM public.content_metadata AS m

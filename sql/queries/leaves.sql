@@ -5,6 +5,7 @@
 --   $2 text  branch; null: any
 --   $3 text  limb; null: any
 --   $4 text  leaf; null: any
+-- answers: text, integer, text, text, text
 SELECT s.hierarchy_table, l.leaf_id, l.branch, l.limb, l.leaf
 FROM grove.subject AS s
 LEFT JOIN grove.leaf AS l

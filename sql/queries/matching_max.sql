@@ -4,6 +4,7 @@
 --   $1 text         hierarchy table
 --   $2 integer[]    its leaves
 --   $3 text[]       content types; null: any
+-- answers: bigint
 SELECT coalesce(sum(c.contents), 0)::bigint
 FROM grove.content_count AS c
 WHERE c.hierarchy_table = $1

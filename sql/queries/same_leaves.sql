@@ -5,6 +5,7 @@
 --   $3 text       limb; null: any
 --   $4 text       leaf; null: any
 --   $5 integer[]  the leaves
+-- answers: boolean
 SELECT count(*) = cardinality($5::integer[]) AND coalesce(bool_and(l.leaf_id = ANY ($5)), true)
 FROM grove.leaf AS l
 WHERE l.tree = $1

@@ -7,6 +7,7 @@
 --   $8 text         model id
 --   $9 integer[]    the engine's hits
 --   $10 integer     rows of the outbox at most
+-- answers: integer, bytea, text, boolean, bigint
 WITH waiting AS MATERIALIZED (
     SELECT o.content_id
     FROM grove.outbox AS o

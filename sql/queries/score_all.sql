@@ -5,6 +5,7 @@
 --   $8 text         model id
 --   $9 integer      ids above this one
 --   $10 integer     rows at most
+-- answers: integer, bytea, text, boolean, bigint
 SELECT m.id,
        CASE WHEN p.current THEN e.vector END AS vector,
        CASE WHEN p.current THEN NULL ELSE t.text END AS text,

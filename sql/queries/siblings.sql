@@ -3,6 +3,7 @@
 --   $1 text  tree; null: the trees themselves
 --   $2 text  branch; null: the branches of the tree
 --   $3 text  limb; null: the limbs of the branch
+-- answers: text
 SELECT DISTINCT name FROM (
     SELECT tree AS name FROM grove.subject WHERE $1::text IS NULL
     UNION ALL

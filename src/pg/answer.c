@@ -33,26 +33,38 @@ static unsigned char kind_of(struct text name)
     return (unsigned char)i;
 }
 
+// What follows "--" in the next line of a comment; false: the comment is over.
+static bool next_remark(struct text *rest, struct text *ret_remark)
+{
+    struct text line;
+    if (!text_starts_with(*rest, "--") || !text_split(rest, '\n', &line))
+        return false;
+    *ret_remark = text_trim((struct text){line.data + 2, line.length - 2});
+    return true;
+}
+
 void pg_answer_read(const char *sql, struct pg_answer *ret)
 {
-    static const char mark[] = "-- answers:";
-    const char *start = strstr(sql, mark);
-    *ret = (struct pg_answer){.count = start ? 0 : -1};
-    if (!start)
-        return;
-    struct text rest = text_of(start + sizeof mark - 1), line, name;
-    bool more = true;
-    while (more && text_split(&rest, '\n', &line)) {
-        line = text_trim(line);
-        if (text_starts_with(line, "--"))
-            line = text_trim((struct text){line.data + 2, line.length - 2});
-        more = line.length > 0 && line.data[line.length - 1] == ',';
+    static const char mark[] = "answers:";
+    struct text rest = text_of(sql), line, name;
+    bool listing = false;
+    *ret = (struct pg_answer){.count = -1};
+    while ((listing || ret->count < 0) && next_remark(&rest, &line)) {
+        if (!listing && !text_starts_with(line, mark))
+            continue;
+        if (!listing) {
+            line = (struct text){line.data + sizeof mark - 1, line.length - (sizeof mark - 1)};
+            ret->count = 0;
+        }
+        listing = line.length > 0 && line.data[line.length - 1] == ',';
+        line.length -= listing;
         while (text_split(&line, ',', &name)) {
             CHECK(ret->count < PG_COLUMNS_MAX);
             ret->kinds[ret->count++] = kind_of(text_trim(name));
         }
     }
-    CHECK(ret->count > 0);
+    CHECK(ret->count != 0);
+    CHECK(!listing);
 }
 
 static bool fits(const struct kind *kind, Oid type)
@@ -65,7 +77,7 @@ static bool fits(const struct kind *kind, Oid type)
 
 int pg_answer_misfit(const struct pg_answer *answer, const PGresult *result)
 {
-    if (answer->count < 0 || PQresultStatus(result) != PGRES_TUPLES_OK)
+    if (answer->count < 0)
         return -1;
     CHECK(PQnfields(result) == answer->count); // how many there are, its text alone decides
     for (int i = 0; i < answer->count; i++)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What a statement says of the rows that it answers with, in its own text:
+// What a statement says of the rows that it answers with, in the comment at the head of its text:
 //
 //     -- answers: integer, text, bigint,
 //     --          timestamp

@@ -158,7 +158,7 @@ static bool forget_statement(struct pg_conn *conn, const struct pg_statement *st
     if (!lost && (strcmp(error->sqlstate, cannot_be_used) != 0 || !prepared->usable))
         return false;
     prepared->generation++;
-    prepared->usable = false;
+    prepared->usable = prepared->checked = false;
     conn->unnamed = conn->pooled && lost; // it would happen again and again
     error->retry = GROVE_RETRY_LATER;
     return true;
