@@ -7,7 +7,7 @@
 //     code = pg_pool_new(&(struct pg_pool_options){.conninfo = "..."}, &pool, error);
 //
 //     GROVE_CLEANUP(pg_give) struct pg_conn *conn = NULL;
-//     code = pg_take(pool, call, &conn, error);        // waits for a free one, or connects
+//     code = pg_take(pool, &call, &conn, error);       // waits for a free one, or connects
 //     struct pg_params params = {0};
 //     pg_add_int4(&params, id);
 //     struct pg_rows rows;

@@ -57,7 +57,7 @@ static enum grove_code add_computed(struct run *run, const struct computed_vecto
     struct embedder *embedder;
     enum grove_code code = store_embedder(run->store, run->precision, &embedder, error);
     if (code == GROVE_OK)
-        code = embedder_embed(embedder, texts, count, vectors, &run->store->cancelled, error);
+        code = embedder_embed(embedder, texts, count, vectors, run->call, error);
     for (size_t i = 0; code == GROVE_OK && i < count; i++) {
         struct computed_vector computed = wanted[i];
         computed.vector = vectors + i * EMBED_DIMENSION;

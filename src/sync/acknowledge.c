@@ -295,7 +295,7 @@ enum grove_code projector_enqueue_late(struct batch *batch, struct grove_error *
     int64_t start_us = clock_monotonic_us();
     struct pg_conn *conn = NULL;
     struct pg_rows skipped;
-    enum grove_code code = pg_take(batch->store->pool, NULL, &conn, error);
+    enum grove_code code = pg_take(batch->store->pool, batch->call, &conn, error);
     if (code != GROVE_OK)
         return code;
     struct grove_error refusal = {0};

@@ -377,18 +377,18 @@ static void overload_is_told_soon_where_places_are_many(struct test_stores *stor
 static void a_pool_that_moves_is_waited_for(struct test_stores *stores)
 {
     struct pg_pool *pool = open_pool(stores, 16);
-    struct call call = call_of(300), patient = call_of(300);
     struct pg_conn *conn = NULL;
     struct grove_error error;
     struct pg_conn *held[16] = {NULL};
     for (size_t i = 0; i < 16; i++)
         held[i] = taken(pool, NULL);
+    struct call patient = call_of(300);
     patient.patient = true;
     assert_int_equal(pg_take(pool, &patient, &conn, &error), GROVE_TIMEOUT);
     assert_int_equal(error.origin, GROVE_ORIGIN_GROVE);
     assert_true(patient.counters.waited_us >= 200000);
-    pool->moved_us = clock_monotonic_us() + 1000000; // a place comes free all the time
-    call = call_of(300);
+    pool->moved_us = clock_monotonic_us() + 60000000; // a place comes free all the time
+    struct call call = call_of(300);
     assert_int_equal(pg_take(pool, &call, &conn, &error), GROVE_TIMEOUT);
     for (size_t i = 0; i < 16; i++)
         pg_give(&held[i]);

@@ -20,7 +20,7 @@ static void project(struct test_stores *stores)
 {
     struct projector_report report = {0};
     struct grove_error error;
-    assert_ok(projector_drain(&stores->store, 0, &report, &error), error);
+    assert_ok(projector_drain(&stores->store, NULL, 0, &report, &error), error);
 }
 
 static void turn_back(void *state)
@@ -87,7 +87,7 @@ static const struct grove_result *search_as(struct test_stores *stores, struct s
     fake_engine_set_hooks(stores->fake, &(struct fake_hooks){.before = note_search, .state = seen});
     request.vector = query.numbers;
     request.explain = true;
-    assert_ok(query_search(&stores->store, &request, &result, &error), error);
+    assert_ok(query_search(&stores->store, NULL, &request, &result, &error), error);
     fake_engine_set_hooks(stores->fake, &(struct fake_hooks){0});
     test_at_end(stores, TEST_LAST, free_result, result);
     return result;
@@ -225,7 +225,7 @@ static void discoveries_are_exact(struct test_stores *stores)
                           &(struct fake_hooks){.before = note_search, .state = &seen});
     const struct grove_discover_request request = {
         .vector = query.numbers, .limit = 3, .depth = 3, .explain = true};
-    assert_ok(query_discover(&stores->store, &request, &result, &error), error);
+    assert_ok(query_discover(&stores->store, NULL, &request, &result, &error), error);
     fake_engine_set_hooks(stores->fake, &(struct fake_hooks){0});
     test_at_end(stores, TEST_LAST, free_result, result);
     assert_rows(stores, result, "1 2 3");
@@ -270,7 +270,7 @@ static void pages_of_equals_follow_each_other(struct test_stores *stores)
         struct grove_result *result;
         const struct grove_discover_request request = {
             .vector = query.numbers, .limit = PAGE, .depth = DEPTH, .cursor = cursor};
-        assert_ok(query_discover(&stores->store, &request, &result, &error), error);
+        assert_ok(query_discover(&stores->store, NULL, &request, &result, &error), error);
         test_at_end(stores, TEST_LAST, free_result, result);
         assert_int_equal(result->row_count, next + PAGE <= DEPTH ? PAGE : DEPTH - next + 1);
         for (size_t i = 0; i < result->row_count; i++)
@@ -404,7 +404,8 @@ static void a_path_that_ends_meanwhile_is_told(struct test_stores *stores)
     TEST_AT(stores, SEARCH_HITS, rename_leaf);
     const struct grove_search_request request = {
         .vector = query.numbers, .limit = 1, .filter = {.path = "subject1/Branch/Limb/Leaf"}};
-    assert_int_equal(query_search(&stores->store, &request, &result, &error), GROVE_NOT_FOUND);
+    assert_int_equal(query_search(&stores->store, NULL, &request, &result, &error),
+                     GROVE_NOT_FOUND);
     assert_non_null(strstr(error.message, "Leaf"));
 }
 

@@ -18,7 +18,7 @@ static void project(struct test_stores *stores)
 {
     struct projector_report report = {0};
     struct grove_error error;
-    assert_ok(projector_drain(&stores->store, 0, &report, &error), error);
+    assert_ok(projector_drain(&stores->store, NULL, 0, &report, &error), error);
 }
 
 // Rows of cosines 0.9, 0.8, ... in the engine, with ids from 1.
@@ -65,7 +65,7 @@ static const struct grove_result *search_as(struct test_stores *stores,
     struct test_vector query = test_toward(1, 0);
     request.vector = query.numbers;
     request.explain = true;
-    assert_ok(query_search(&stores->store, &request, &result, &error), error);
+    assert_ok(query_search(&stores->store, NULL, &request, &result, &error), error);
     test_at_end(stores, TEST_LAST, free_result, result);
     return result;
 }
@@ -317,7 +317,7 @@ static void nobody_stands_in_where_pushing_down_was_asked_for(struct test_stores
                                         .call = ENGINE_SEARCH, .kind = FAKE_REFUSE, FAKE_SILENT});
     const struct grove_search_request request = {.vector = query.numbers,
                                                  .strategy = GROVE_STRATEGY_PUSH_DOWN};
-    assert_int_equal(query_search(&stores->store, &request, &result, &error), GROVE_TIMEOUT);
+    assert_int_equal(query_search(&stores->store, NULL, &request, &result, &error), GROVE_TIMEOUT);
 }
 
 static void no_collection_and_nothing_projected_is_no_fault(struct test_stores *stores)
