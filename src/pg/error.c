@@ -169,7 +169,13 @@ static void hint_connect(PGconn *link, bool password, const char *text, struct g
 {
     char missing[300];
     snprintf(missing, sizeof missing, "database \"%s\" does not exist", link ? PQdb(link) : "");
-    if (strstr(text, missing))
+    bool setting = strstr(text, "parameter \"TimeZone\"") ||
+                   strstr(text, "parameter \"DateStyle\"") || strstr(text, "parameter \"geqo\"");
+    if (setting)
+        error_hint(error,
+                   "unset PGTZ, PGDATESTYLE and PGGEQO in the environment: libpq sends them to "
+                   "every server, and grove needs none of them");
+    else if (strstr(text, missing))
         error_hint(error, "create it with createdb and run \"grove init\", or name another: in "
                           "DATABASE_URL or PGDATABASE");
     else if (password)
