@@ -337,7 +337,7 @@ static void nothing_of_ours_is_turned_into_a_larger_work(struct test_stores *sto
                                                              .ours = true});
         // A time of ours that is over, while the search has none: it is the engine's share.
         if (codes[i] != GROVE_TIMEOUT)
-            assert_int_equal(query_search(&stores->store, &request, &result, &error), codes[i]);
+            assert_int_equal(query_search(&stores->store, NULL, &request, &result, &error), codes[i]);
         else
             assert_true(search(stores, 10)->degraded);
         fake_engine_clear_faults(stores->fake);
