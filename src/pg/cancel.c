@@ -8,6 +8,7 @@
 #include "base/alloc.h"
 #include "base/check.h"
 #include "base/clock.h"
+#include "base/descriptor.h"
 
 // Belongs to the thread and to whoever started it: the last of the two frees it.
 struct pg_cancel {
@@ -37,7 +38,9 @@ static void *cancel_main(void *state)
     struct pg_cancel *cancel = state;
     char ignored[256];
     // Where it fails, the statement goes on, and whoever waits for it gives its connection up.
+    descriptor_hold_standard();
     (void)PQcancel(cancel->request, ignored, sizeof ignored);
+    descriptor_let_standard_go();
     pthread_mutex_lock(&cancel->mutex);
     CHECK(!cancel->done);
     cancel->done = true;

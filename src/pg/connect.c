@@ -22,6 +22,7 @@
 #include "base/call.h"
 #include "base/check.h"
 #include "base/clock.h"
+#include "base/descriptor.h"
 #include "pg/cancel.h"
 #include "pg/pool_private.h"
 
@@ -79,6 +80,15 @@ static enum grove_code set_too_slow(struct pg_conn *conn, struct grove_error *er
     return GROVE_UNAVAILABLE;
 }
 
+// May open another socket, for the next of several addresses.
+static PostgresPollingStatusType next_step(PGconn *link)
+{
+    descriptor_hold_standard();
+    PostgresPollingStatusType step = PQconnectPoll(link);
+    descriptor_let_standard_go();
+    return step;
+}
+
 // From PQconnectStartParams until the server has let us in, or not.
 static enum grove_code finish_connecting(struct pg_conn *conn, const struct call *call,
                                          unsigned timeout_ms, struct grove_error *error)
@@ -98,7 +108,7 @@ static enum grove_code finish_connecting(struct pg_conn *conn, const struct call
                                 .events = step == PGRES_POLLING_READING ? POLLIN : POLLOUT};
         int ready = poll(&socket, 1, (int)wait_ms);
         if (ready > 0)
-            step = PQconnectPoll(conn->link);
+            step = next_step(conn->link);
         else if (ready < 0 && errno != EINTR)
             return error_set_errno(error, errno, "could not wait for PostgreSQL");
     }
@@ -117,11 +127,13 @@ static enum grove_code open_link(struct pg_conn *conn, const struct call *call,
     const char *const names[] = {"dbname", "fallback_application_name", "client_encoding",
                                  "connect_timeout", NULL};
     const char *const values[] = {pool->conninfo, pool->application_name, "UTF8", timeout_s, NULL};
+    descriptor_hold_standard();
     conn->link = PQconnectStartParams(names, values, 1);
     if (conn->link && PQstatus(conn->link) != CONNECTION_BAD && has_several_hosts(conn->link)) {
         PQfinish(conn->link);
         conn->link = PQconnectdbParams(names, values, 1);
     }
+    descriptor_let_standard_go();
     describe(conn->link, conn->description);
     if (PQstatus(conn->link) == CONNECTION_BAD)
         return pg_set_connect_error(conn->link, conn->description, error);

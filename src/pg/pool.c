@@ -21,13 +21,8 @@
 #include "base/call.h"
 #include "base/check.h"
 #include "base/clock.h"
-#include "base/descriptor.h"
 #include "base/inject.h"
-<<<<<<< HEAD
-=======
-#include "pg/conn.h"
 #include "pg/url_form.h"
->>>>>>> 3dd3609bfea26df6c32f64d64e8c5953f129dd31
 
 enum {
     CONNECTIONS_DEFAULT = 16,
@@ -128,107 +123,6 @@ void pg_pool_free(struct pg_pool *pool)
     mem_free(pool);
 }
 
-<<<<<<< HEAD
-=======
-// --- connecting ----------------------------------------------------------------------------------
-
-static void describe(PGconn *link, char ret_text[static PG_DESCRIPTION_SIZE])
-{
-    const char *host = link ? PQhost(link) : NULL, *port = link ? PQport(link) : NULL;
-    const char *database = link ? PQdb(link) : NULL;
-    snprintf(ret_text, PG_DESCRIPTION_SIZE, "%s%s%s, database \"%s\"",
-             host && *host ? host : "the local socket", host && host[0] != '/' && port ? ":" : "",
-             host && host[0] != '/' && port ? port : "", database ? database : "");
-}
-
-static void ignore_notice(void *state, const PGresult *result)
-{
-    (void)state;
-    (void)result;
-}
-
-static enum grove_code open_link(struct pg_pool *pool, struct pg_conn *conn,
-                                 struct grove_error *error)
-{
-    CHECK(!conn->link);
-    CHECK(pool->options.connect_timeout_ms > 0);
-    char timeout_s[16];
-    snprintf(timeout_s, sizeof timeout_s, "%u", (pool->options.connect_timeout_ms + 999) / 1000);
-    const char *const names[] = {"dbname", "fallback_application_name", "client_encoding",
-                                 "connect_timeout", NULL};
-    const char *const values[] = {pool->conninfo, pool->application_name, "UTF8", timeout_s, NULL};
-    descriptor_hold_standard();
-    conn->link = PQconnectdbParams(names, values, 1);
-    descriptor_let_standard_go();
-    describe(conn->link, conn->description);
-    if (PQstatus(conn->link) != CONNECTION_OK)
-        return pg_set_connect_error(conn->link, conn->description, error);
-    PQsetNoticeReceiver(conn->link, ignore_notice, NULL);
-    conn->cancel = PQgetCancel(conn->link);
-    return conn->cancel ? GROVE_OK : error_no_memory(error, "a connection");
-}
-
-static enum grove_code set_session(struct pg_pool *pool, struct pg_conn *conn,
-                                   struct grove_error *error)
-{
-    int version = PQserverVersion(conn->link);
-    if (version < OLDEST_VERSION) {
-        error_set(error, GROVE_UNSUPPORTED,
-                  "the server at %s is PostgreSQL %d, grove needs 16 or newer", conn->description,
-                  version / 10000);
-        error_hint(error, "upgrade it, or unset DATABASE_URL and the PG* variables to use grove's "
-                          "own PostgreSQL");
-        return GROVE_UNSUPPORTED;
-    }
-    char sql[256];
-    int length =
-        snprintf(sql, sizeof sql,
-                 "SET timezone = 'UTC'; SET datestyle = 'ISO'; SET statement_timeout = %u;"
-                 "SET search_path = public; SET default_transaction_isolation = 'read committed'",
-                 pool->options.statement_timeout_ms);
-    CHECK(length > 0);
-    CHECK((size_t)length < sizeof sql);
-    return pg_exec(conn, sql, error);
-}
-
-static enum grove_code connect_once(struct pg_pool *pool, struct pg_conn **ret,
-                                    struct grove_error *error)
-{
-    struct pg_conn *conn = mem_zalloc(sizeof *conn);
-    if (!conn)
-        return error_no_memory(error, "a connection");
-    conn->pool = pool;
-    CHECK(conn->prepared_count == 0);
-    enum grove_code code = open_link(pool, conn, error);
-    if (code == GROVE_OK)
-        code = set_session(pool, conn, error);
-    CHECK(code != GROVE_OK || !conn->broken);
-    DCHECK(code != GROVE_OK || PQtransactionStatus(conn->link) == PQTRANS_IDLE);
-    if (code == GROVE_OK)
-        *ret = conn;
-    else
-        close_connection(conn);
-    return code;
-}
-
-static enum grove_code open_connection(struct pg_pool *pool, struct call *call,
-                                       struct pg_conn **ret, struct grove_error *error)
-{
-    enum grove_code code = connect_once(pool, ret, error);
-    const struct pg_starter *starter = &pool->options.starter;
-    if (code != GROVE_UNAVAILABLE || !starter->start)
-        return code;
-    code = starter->start(starter->state, call, error);
-    if (code != GROVE_OK)
-        return code;
-    code = connect_once(pool, ret, error);
-    if (code == GROVE_UNAVAILABLE) // the hint is about servers that somebody named
-        error_hint(error, "run the same command again; if this happens again, \"grove stop\" "
-                          "first");
-    return code;
-}
-
->>>>>>> 3dd3609bfea26df6c32f64d64e8c5953f129dd31
 // --- taking and giving ---------------------------------------------------------------------------
 
 // One wait for a place. A pool that moves serves whoever waits, sooner or later; in one that does
