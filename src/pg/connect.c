@@ -170,8 +170,29 @@ static enum grove_code check_server(const struct pg_conn *conn, struct grove_err
     return GROVE_OK;
 }
 
+// Whether the pooler keeps prepared statements apart: PgBouncer 1.21 and later do, where
+// max_prepared_statements is not 0, by giving them other names at the server. Where ours is found
+// there, the next transaction may miss it, and another program meet it.
+static enum grove_code look_at_pooler(struct pg_conn *conn, struct arena *arena,
+                                      struct grove_error *error)
+{
+    static const struct pg_statement probe = {
+        "grove_probe", "-- answers: bigint\n"
+                       "SELECT count(*) FROM pg_catalog.pg_prepared_statements "
+                       "WHERE name = 'grove_probe'"};
+    static const struct pg_statement removal = {
+        "", "DO $$ BEGIN IF EXISTS (SELECT FROM pg_catalog.pg_prepared_statements "
+            "WHERE name = 'grove_probe') THEN EXECUTE 'DEALLOCATE grove_probe'; END IF; END $$"};
+    const struct pg_request requests[] = {{&probe, NULL}, {&removal, NULL}};
+    struct pg_rows rows[2];
+    enum grove_code code = pg_pipeline(conn, arena, requests, ARRAY_COUNT(requests), rows, error);
+    // Of any other failure: sent whole, statements work with every pooler.
+    conn->unnamed = conn->unnamed || code != GROVE_OK || pg_int8(&rows[0], 0, 0) > 0;
+    return conn->broken ? code : GROVE_OK;
+}
+
 // One round trip: tells whether a pooler stands between, and sets the session's settings where
-// none does.
+// none does. Behind a pooler it takes another.
 static enum grove_code set_session(struct pg_conn *conn, struct grove_error *error)
 {
     static const struct pg_statement set = {
@@ -188,6 +209,8 @@ static enum grove_code set_session(struct pg_conn *conn, struct grove_error *err
     enum grove_code code = pg_query(conn, &arena, &set, &params, &rows, error);
     if (code == GROVE_OK)
         conn->pooled = rows.count != 1 || pg_is_null(&rows, 0, 0);
+    if (code == GROVE_OK && conn->pooled)
+        code = look_at_pooler(conn, &arena, error);
     arena_release(&arena);
     return code;
 }
