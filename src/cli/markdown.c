@@ -19,7 +19,8 @@ static const char environment[] =
     "| `DATABASE_URL` | the PostgreSQL server to use instead of the private one |\n"
     "| `PGHOST`, `PGDATABASE`, `PGSERVICE` and libpq's others | the same, where there is no "
     "`DATABASE_URL` |\n"
-    "| `QDRANT_URL`, `QDRANT_API_KEY` | the Qdrant server to use instead of the private one |\n"
+    "| `QDRANT_URL`, `QDRANT_API_KEY` | the Qdrant server to use instead of the private one; "
+    "without a port: 443 for https, 6333 for http |\n"
     "| `GROVE_COLLECTION` | the collection's name (default: `content_vectors`) |\n"
     "| `GROVE_ASSETS` | folder of the unpacked servers and the model |\n"
     "| `GROVE_USER` | the account of the private servers when grove runs as root |\n"
@@ -77,6 +78,7 @@ static void add_codes(struct strbuf *out)
     }
     strbuf_add(out, "| 1 | | `grove doctor --recall` measured, and answers that said they were "
                     "complete lacked rows |\n");
+    strbuf_add(out, "| 15 | | `grove load` refused some rows and loaded the others |\n");
     strbuf_add(out, "| 141 | | the reader of the output went away (as in `grove ... \\| head -1`) "
                     "|\n");
 }
