@@ -10,6 +10,8 @@
 --   $8 timestamp    created_at of the last row of the page before; null: it had none
 --   $9 integer      id of that row; null: this is the first page
 --   $10 integer     rows at most
+-- answers: integer, integer, text, integer, text, text, integer, timestamp, text, text, text, text,
+--          text
 -- The columns of hydrate.sql.
 SELECT page.*, l.hierarchy_table, l.tree, l.branch, l.limb, l.leaf
 FROM (
