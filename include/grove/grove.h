@@ -399,6 +399,17 @@ GROVE_CHECKED enum grove_code grove_load_sample(struct grove *grove, bool placeh
                                                 struct grove_load_progress *ret,
                                                 struct grove_error *error);
 
+// --- content types -----------------------------------------------------------------------------
+
+struct grove_types {
+    const char *const *names; // in the order of their bytes, or of the database's collation
+    size_t count;             // 1,000 at most
+};
+
+// The content types that contents have. *ret is given back with grove_free.
+GROVE_CHECKED enum grove_code grove_list_types(struct grove *grove, struct grove_types **ret,
+                                               struct grove_error *error);
+
 // --- projection -------------------------------------------------------------------------------
 
 // What is known of the vector engine's index: whether searches may go by it, and how. Where they

@@ -10,9 +10,9 @@
 --   $8 timestamp    created_at of the last row of the page before; null: it had none
 --   $9 integer      id of that row; null: this is the first page
 --   $10 integer     rows at most
+-- The columns of hydrate.sql.
 -- answers: integer, integer, text, integer, text, text, integer, timestamp, text, text, text, text,
 --          text
--- The columns of hydrate.sql.
 SELECT page.*, l.hierarchy_table, l.tree, l.branch, l.limb, l.leaf
 FROM (
     SELECT m.id, m.leaf_id, m.content_type, m.chunk_number, m.title, m.content_summary,
