@@ -8,7 +8,6 @@
 -- answers: integer, bigint, text, boolean, bytea, bytea
 -- `whole` is false where characters were left out. `vector` is there where the hash says that it is
 -- of this text after all.
--- answers: integer, bigint, text, boolean, bytea, bytea
 SELECT c.id,
        c.revision,
        c.title || E'\n' || left(c.text, $2) AS text,
