@@ -245,8 +245,8 @@ MUTANTS = [
         name="forgotten-statement-is-an-error",
         guards="src/pg/README: failures",
         file="src/pg/query.c",
-        find="strcmp(error->sqlstate, forgotten) == 0 ||",
-        replace="strcmp(error->sqlstate, there_already) == 0 ||",
+        find="strcmp(error->sqlstate, forgotten) == 0 || strcmp(",
+        replace="strcmp(",
         killer="u_lost:a_statement_that_is_lost_is_prepared_anew",
     ),
     Mutant(
