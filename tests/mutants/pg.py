@@ -24,7 +24,8 @@ MUTANTS = [
         name="mutex-held-while-connecting",
         guards="src/pg/README 2",
         file="src/pg/pool.c",
-        find="        code = pg_connect(pool, call, &conn, error);\n        if (code != GROVE_OK) {",
+        find="        code = pg_connect(pool, call, &conn, error);\n"
+             "        if (code != GROVE_OK) {",
         replace="        pthread_mutex_lock(&pool->mutex);\n"
                 "        code = pg_connect(pool, call, &conn, error);\n"
                 "        pthread_mutex_unlock(&pool->mutex);\n"
@@ -222,7 +223,8 @@ MUTANTS = [
         guards="src/pg/README 11",
         file="src/pg/await.c",
         find="    if (!conn->broken && !pg_cancel_wait(conn->stop.cancel, left_to_stop_ms(conn)))",
-        replace="    if (!conn->broken && !pg_cancel_wait(conn->stop.cancel, 0) && !conn->stop.cancel)",
+        replace="    if (!conn->broken && !pg_cancel_wait(conn->stop.cancel, 0) && "
+                "!conn->stop.cancel)",
         killer="u_pool:a_late_wish_to_stop_costs_the_connection",
     ),
     Mutant(
@@ -238,7 +240,8 @@ MUTANTS = [
         guards="src/pg/README 12",
         file="src/pg/query.c",
         find="    if (code != GROVE_OK && forget_statement(conn, statement, error) && alone)",
-        replace="    if (code != GROVE_OK && forget_statement(conn, statement, error) && (alone || true))",
+        replace="    if (code != GROVE_OK && forget_statement(conn, statement, error) && "
+                "(alone || true))",
         killer="u_lost:a_statement_that_is_lost_is_prepared_anew",
     ),
     Mutant(
@@ -269,8 +272,8 @@ MUTANTS = [
         name="statements-are-left-in-a-pooler-s-session",
         guards="src/pg/README 13",
         file="src/pg/connect.c",
-        find="    conn->unnamed = conn->unnamed || code != GROVE_OK || pg_int8(&rows[0], 0, 0) > 0;",
-        replace="    conn->unnamed = conn->unnamed || code != GROVE_OK;",
+        find="conn->unnamed || code != GROVE_OK || pg_int8(&rows[0], 0, 0) > 0;",
+        replace="conn->unnamed || code != GROVE_OK;",
         killer="tests/e2e/test_pooler.py::test_each_transaction_meets_another_session",
     ),
     Mutant(
