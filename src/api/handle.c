@@ -75,7 +75,10 @@ static enum grove_code start_engine(void *state, struct grove_error *error)
         *error = grove->no_home;
         return error->code;
     }
-    return vector_server_start(&grove->home, error);
+    struct call call;
+    call_init(&call);
+    call_obey(&call, &grove->store.closing);
+    return vector_server_start(&grove->home, &call, error);
 }
 
 // --- opening -------------------------------------------------------------------------------------
