@@ -11,7 +11,8 @@
 //     <home>/id        16 random hexadecimal digits, made once, and whose they are (see home.c)
 //     <home>/lock      held (flock) while a private server is started or stopped
 //     <home>/servers/  what the private servers own: pg/ vector/ log/
-//     <home>/run/      their sockets; /tmp/grove-<id>/ where that path is too long for a socket
+//     <home>/run/      their sockets; /tmp/grove-<id>/ where that path is too long for a socket, or
+//                      has a comma
 //
 // The private servers do not run as root: there they run under an account of their own (the owner
 // that GROVE_USER names, else of the servers folder or the home if not root, else "grove", else

@@ -55,7 +55,6 @@ enum {
     SILENT_MS = 5000, // before a server that says nothing counts as hung
     ANSWER_MS = 1000, // for one answer
     ORPHANS_TIMEOUT_MS = 5000,
-    DATA_PATH_MAX = 1000, // PostgreSQL's own bound is 1024, and it adds names to it
 };
 
 static_assert((int)LOCK_TIMEOUT_MS > STOP_TIMEOUT_MS + 2 * KILL_TIMEOUT_MS,
@@ -222,14 +221,9 @@ static enum grove_code cluster_paths(const struct home *home, struct cluster *re
                                         .signal_all = signal_all},
                             .home = home};
     snprintf(ret->assets, PATH_MAX, "%s", home->assets);
-    size_t data = (size_t)snprintf(ret->data, PATH_MAX, "%s/pg", home->servers);
-    if (data >= DATA_PATH_MAX ||
-        snprintf(ret->socket, PATH_MAX, "%s/" SOCKET_NAME, home->run) >= PATH_MAX) {
-        error_set(error, GROVE_INVALID, "the path of grove's folder is too long for PostgreSQL");
-        error_hint(error, "it has %zu bytes, and may have %d: set GROVE_HOME to a shorter one",
-                   strlen(home->path), DATA_PATH_MAX - 30);
-        return GROVE_INVALID;
-    }
+    if (snprintf(ret->data, PATH_MAX, "%s/pg", home->servers) >= PATH_MAX ||
+        snprintf(ret->socket, PATH_MAX, "%s/" SOCKET_NAME, home->run) >= PATH_MAX)
+        return error_set(error, GROVE_INVALID, "the path of grove's folder is too long");
     CHECK(ret->data[0] == '/'); // works_in compares it with the kernel's words
     return service_paths(&ret->service, "pg.", "postgres", error);
 }

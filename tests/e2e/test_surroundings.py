@@ -3,13 +3,18 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
+import tempfile
+import time
 
 import pytest
-from conftest import BINARY, INJECTED, Grove, command_lines, wait_until
+from conftest import (BINARY, INJECTED, Grove, command_lines, copy_of, end_home,
+                      find_assets, make_home, wait_until)
 
 pytestmark = pytest.mark.slow
+
 
 def servers_of(grove):
     """The numbers of the postmasters and of the vector servers of a home."""
@@ -163,3 +168,139 @@ def test_where_processes_are_hidden(shared, untraced):
     assert servers_of(shared) == before
     assert hidden.json("stop")["ran"] is True
     assert servers_of(shared) == {"postgres": [], "vectors": []}
+
+
+# --- odd places -----------------------------------------------------------------------------------
+
+ODD_NAMES = {
+    "backslash": "back\\slash", "apostrophe": "it's", "quote": 'quo"te', "blanks": "a b ",
+    "percent": "100%s %n", "shell": "$HOME `x` \\", "glob": "*?[a-z]{x}", "option": "-rf",
+    "conninfo": "k=v&x#y;z", "comma": "a,b", "umlauts": "ümläut", "mixed": "e'\"\\'\"",
+    "latin": os.fsdecode(b"latin\xe9"), "long": "long" * 40}
+
+
+@pytest.mark.parametrize("name", ODD_NAMES.values(), ids=ODD_NAMES.keys())
+def test_a_home_of_any_name_works(name):
+    made = copy_of("demo")
+    home = made.home.parent / name
+    os.rename(made.home, home)
+    odd = Grove(home)
+    try:
+        assert len(odd.json("search", "faith", "--limit", "20")["results"]) == 8
+        assert odd.json("sync")["pending"] == 0
+        status = odd.json("status")
+        assert status["ok"] is True
+        assert odd("psql", "--", "-Atc", "SELECT 1").stdout == "1\n"
+        assert all(len(pids) == 1 for pids in servers_of(odd).values())
+        assert odd.json("stop")["ran"] is True
+        assert servers_of(odd) == {"postgres": [], "vectors": []}
+    finally:
+        end_home(odd)
+
+
+@pytest.mark.parametrize("name, words", [
+    pytest.param(b"new\nline", "control character", id="newline"),
+    pytest.param(b"bell\a", "control character", id="bell"),
+    pytest.param(b"/".join([b"x" * 250] * 4), "too long", id="long")])
+@pytest.mark.parametrize("linked", [False, True], ids=["named", "linked"])
+def test_a_home_that_cannot_be_is_refused(name, words, linked, tmp_path):
+    """At once, and nothing is made; also where a link leads there."""
+    folder = os.path.join(os.fsencode(make_home()), name)
+    if linked:
+        os.makedirs(folder)
+        os.symlink(folder, tmp_path / "link")
+    odd = Grove("/nowhere")
+    odd.env["GROVE_HOME"] = str(tmp_path / "link") if linked else os.fsdecode(folder)
+    for command in ("init", "status", "doctor"):
+        done = odd(command, "--json", check=False)
+        assert done.returncode != 0
+        assert words in done.stdout, (command, done.stdout, done.stderr)
+    assert not os.path.exists(folder) or os.listdir(folder) == []
+
+
+@pytest.fixture
+def nameless(tmp_path):
+    """A user whose number has no name, as containers make them up."""
+    if os.geteuid() != 0:
+        pytest.skip("needs root: to become another user")
+    folder = make_home()
+    program = shutil.copy(BINARY, os.path.join(folder, "grove"))
+    os.chmod(program, 0o755)
+    user = os.path.join(folder, "user")
+    os.mkdir(user, 0o700)
+    os.chown(user, 54321, 54321)
+    made = Grove(os.path.join(user, "home"),
+                 ["setpriv", "--reuid=54321", "--regid=54321", "--clear-groups", program])
+    made.env.update(HOME=user, GROVE_ASSETS=str(find_assets()))
+    yield made
+    made("stop", check=False)
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def test_a_user_without_a_name_is_told(nameless):
+    doctor = nameless("doctor", check=False)
+    assert doctor.returncode != 0 and "user id 54321 has no name" in doctor.stdout
+    error = nameless.fails("unsupported", "init")
+    assert "user id 54321 has no name" in error["message"] and "/etc/passwd" in error["hint"]
+    assert "user id 54321 has no name" in nameless("doctor", check=False).stdout
+
+
+@needs_namespaces
+@pytest.mark.parametrize("mount", [
+    pytest.param("mount -t tmpfs -o mode=0755 none /dev/shm", id="of-root"),
+    pytest.param("mount -t tmpfs -o ro none /dev/shm", id="read-only"),
+    pytest.param("mount -t tmpfs none /dev && mknod -m 666 /dev/null c 1 3 &&"
+                 " mknod -m 666 /dev/urandom c 1 9", id="missing")])
+def test_without_shared_memory(mount):
+    """It cannot be written to, or is not there: files take its place."""
+    folder = tempfile.mkdtemp(prefix="grove-test-", dir="/tmp")
+    os.chmod(folder, 0o755)
+    made = Grove(os.path.join(folder, "home"))
+    bare = within(made, "unshare", "--mount", "sh", "-c", f'{mount} && exec "$0" "$@"')
+    try:
+        bare("init")
+        bare("browse", "religion")
+        assert bare("psql", "--", "-Atc", "SHOW dynamic_shared_memory_type").stdout == "mmap\n"
+        # What parallel workers share is there.
+        bare("psql", "--", "-Atc", "SET debug_parallel_query = on", "-c", "SELECT count(*) FROM"
+             " generate_series(1, 1000)")
+    finally:
+        bare("stop", check=False)
+        end_home(made)
+
+
+def test_a_removed_socket_is_noticed(filled):
+    """PostgreSQL does not make it again; whoever is connected is not put out for others' sake."""
+    filled("browse", "religion")
+    socket = os.path.join(filled.socket_folder(), ".s.PGSQL.5432")
+    postmaster, = servers_of(filled)["postgres"]
+    with filled.connect() as conn:
+        os.unlink(socket)
+        began = time.monotonic()
+        error = filled.fails("unavailable", "browse", "religion")
+        assert time.monotonic() - began < 10
+        assert f'its socket "{socket}" is gone' in error["message"]
+        assert str(postmaster) in error["message"] and "grove stop" in error["hint"]
+        assert conn.execute("SELECT 1").fetchone() == (1,)
+    assert filled.json("stop") == {"stopped": True, "ran": True, "forced": False}
+    filled("browse", "religion")
+    # The vector server ends when it sees it, and is started again.
+    filled("search", "faith")
+    vectors, = servers_of(filled)["vectors"]
+    os.unlink(os.path.join(filled.socket_folder(), "vectors.sock"))
+    assert filled.json("sync")["pending"] == 0
+    assert filled.json("search", "faith")["degraded"] is False
+    assert vectors not in servers_of(filled)["vectors"]
+
+
+def test_a_moved_home_is_stopped(filled):
+    filled("search", "faith")
+    assert all(servers_of(filled).values())
+    moved = Grove(filled.home.parent / "elsewhere")
+    os.rename(filled.home, moved.home)
+    try:
+        assert moved.json("stop")["ran"] is True
+        # They were started at the old place, and their arguments say so.
+        assert servers_of(filled) == {"postgres": [], "vectors": []}
+    finally:
+        os.rename(moved.home, filled.home)

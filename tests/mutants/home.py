@@ -172,4 +172,62 @@ MUTANTS = [
         replace='    if (answer == SERVICE_CUT_OFF && waited_us < 0)',
         killer="u_service:waiting_ends",
     ),
+    Mutant(
+        name="backslash-speaks-in-the-settings",
+        guards="src/pg/README: the cluster's settings",
+        file="src/pg/cluster_settings.c",
+        find='*c == \'"\' || *c == \'\\\\\')',
+        replace='*c == \'"\')',
+        killer="tests/e2e/test_surroundings.py"
+               "::test_a_home_of_any_name_works[backslash]",
+    ),
+    Mutant(
+        name="comma-ends-the-folder-of-sockets",
+        guards="src/home/README: failures",
+        file="src/home/home.c",
+        find="           !strchr(folder, ',');",
+        replace="           folder[0] != ',';",
+        killer="tests/e2e/test_surroundings.py"
+               "::test_a_home_of_any_name_works[comma]",
+    ),
+    Mutant(
+        name="link-leads-to-a-line-feed",
+        guards="src/home/README: failures",
+        file="src/home/home.c",
+        find='check_path(home->path, error); // a link',
+        replace='check_path("/", error); // a link',
+        killer="tests/e2e/test_surroundings.py"
+               "::test_a_home_that_cannot_be_is_refused[linked-newline]",
+    ),
+    Mutant(
+        name="shared-memory-is-taken-to-be-there",
+        guards="src/pg/README: the cluster's settings",
+        file="src/pg/cluster_settings.c",
+        find='    return failure == 0 || failure == EOPNOTSUPP ?',
+        replace='    return failure >= 0 ?',
+        killer="tests/e2e/test_surroundings.py"
+               "::test_without_shared_memory[of-root]",
+        needs_root=True,
+    ),
+    Mutant(
+        name="user-without-a-name-begins-a-home",
+        guards="src/home/README: failures",
+        file="src/pg/cluster.c",
+        find='        code = home_check_account(cluster->home, error);\n',
+        replace='        code = cluster->home ? GROVE_OK : home_check_account(NULL, error);\n',
+        killer="tests/e2e/test_surroundings.py"
+               "::test_a_user_without_a_name_is_told",
+        needs_root=True,
+    ),
+    Mutant(
+        name="removed-socket-is-not-noticed",
+        guards="src/home/README: failures",
+        file="src/pg/cluster.c",
+        find='text_starts_with(line, "ready")',
+        replace='text_starts_with(line, "never")',
+        killer="tests/e2e/test_surroundings.py"
+               "::test_a_removed_socket_is_noticed",
+        limit_seconds=40,
+        hangs=True,
+    ),
 ]
