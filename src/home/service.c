@@ -29,6 +29,7 @@
 
 #include "base/check.h"
 #include "base/clock.h"
+#include "base/descriptor.h"
 #include "base/disk.h"
 #include "base/file.h"
 #include "base/inject.h"
@@ -61,7 +62,7 @@ static int ask_lock(const struct service *service)
 {
     home_act_as_servers(service->home);
     GROVE_CLEANUP(file_close_descriptor)
-    int fd = open(service->lock, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    int fd = descriptor_open(service->lock, O_RDONLY | O_NOFOLLOW, 0);
     int failure = fd < 0 ? errno : 0;
     home_act_as_self(service->home);
     struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
@@ -179,7 +180,7 @@ static enum grove_code take_lock(const struct service *service, int *ret_fd,
     struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
     home_act_as_servers(service->home);
     GROVE_CLEANUP(file_close_descriptor)
-    int low = open(service->lock, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    int low = descriptor_open(service->lock, O_RDWR | O_CREAT | O_NOFOLLOW, 0600);
     int failure = low < 0 ? errno : 0;
     bool taken = failure == 0 && fcntl(low, F_OFD_SETLK, &lock) == 0;
     if (failure == 0 && !taken)
@@ -201,7 +202,7 @@ static enum grove_code take_lock(const struct service *service, int *ret_fd,
 }
 
 enum grove_code service_launch(const struct service *service, const char *const *arguments,
-                               const struct call *call, pid_t *ret_pid, struct grove_error *error)
+                               pid_t *ret_pid, struct grove_error *error)
 {
     int lock = -1;
     enum grove_code code = take_lock(service, &lock, error);
@@ -212,7 +213,7 @@ enum grove_code service_launch(const struct service *service, const char *const 
                                    .identity_path = service->pid_file,
                                    .kept = lock};
     off_t from = service_log_size(service);
-    code = home_spawn(service->home, &program, call, ret_pid, error);
+    code = home_spawn(service->home, &program, NULL, ret_pid, error);
     close(lock);
     if (code == GROVE_IO)
         service_tell_log(service, from, error);
@@ -361,7 +362,7 @@ void service_tell_log(const struct service *service, off_t from, struct grove_er
     CHECK(error->code != GROVE_OK); // it says more of a failure, it makes none
     CHECK(from >= 0);
     home_act_as_servers(service->home);
-    int fd = open(service->log, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    int fd = descriptor_open(service->log, O_RDONLY | O_NOFOLLOW, 0);
     off_t size = fd < 0 ? 0 : lseek(fd, 0, SEEK_END);
     off_t start = size - from > (off_t)sizeof buffer ? size - (off_t)sizeof buffer : from;
     ssize_t length = fd < 0 || size <= from ? 0 : pread(fd, buffer, sizeof buffer, start);

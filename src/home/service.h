@@ -7,7 +7,7 @@
 //     struct service service = {.home = home, .name = "the private PostgreSQL"};
 //     code = service_paths(&service, "pg.", "postgres", error);
 //     service_find(&service, &view);                         // SERVICE_GONE, SERVICE_RUNS, ...
-//     code = service_launch(&service, arguments, call, &pid, error);
+//     code = service_launch(&service, arguments, &pid, error);
 //     code = service_wait(&service, &wait, call, error);
 //     code = service_stop(&service, steps, ARRAY_COUNT(steps), &needed, error);
 //
@@ -74,9 +74,11 @@ enum grove_code service_refuse(const struct service *service, const struct servi
 // Makes the folder of the log, and begins a log anew that has grown long.
 enum grove_code service_prepare_log(const struct service *service, struct grove_error *error);
 
-// Starts the program as a holder of the lock. It keeps descriptor HOME_KEPT_DESCRIPTOR open.
+// Starts the program as a holder of the lock. It keeps descriptor HOME_KEPT_DESCRIPTOR open. That
+// takes a moment, and obeys no call: who asks with little time to spare does not keep it from ever
+// being started.
 enum grove_code service_launch(const struct service *service, const char *const *arguments,
-                               const struct call *call, pid_t *ret_pid, struct grove_error *error);
+                               pid_t *ret_pid, struct grove_error *error);
 
 enum service_answer {
     SERVICE_READY,

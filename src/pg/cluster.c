@@ -36,6 +36,7 @@
 #include <unistd.h>
 
 #include "base/check.h"
+#include "base/descriptor.h"
 #include "base/file.h"
 #include "base/inject.h"
 #include "base/strbuf.h"
@@ -139,7 +140,7 @@ static bool is_postgres(pid_t pid)
     CHECK(pid > 1);
     char path[64], name[32] = "";
     snprintf(path, sizeof path, "/proc/%d/comm", (int)pid);
-    GROVE_CLEANUP(file_close_descriptor) int fd = open(path, O_RDONLY | O_CLOEXEC);
+    GROVE_CLEANUP(file_close_descriptor) int fd = descriptor_open(path, O_RDONLY, 0);
     return fd >= 0 && read(fd, name, sizeof name - 1) > 0 && strncmp(name, "postgres", 8) == 0;
 }
 
@@ -149,7 +150,7 @@ static struct text read_pid_file(const struct cluster *cluster, char *buffer, si
     char path[PATH_MAX + 16];
     snprintf(path, sizeof path, "%s/postmaster.pid", cluster->data);
     home_act_as_servers(cluster->home);
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    int fd = descriptor_open(path, O_RDONLY | O_NOFOLLOW, 0);
     ssize_t length = fd < 0 ? -1 : read(fd, buffer, size_bytes);
     file_close_descriptor(&fd);
     home_act_as_self(cluster->home);
@@ -173,7 +174,7 @@ static pid_t pid_in_file(const struct cluster *cluster)
 static unsigned signal_processes(const struct cluster *cluster, int signal_number)
 {
     CHECK(signal_number == 0 || signal_number == SIGKILL);
-    DIR *processes = opendir("/proc");
+    DIR *processes = descriptor_open_folder("/proc");
     if (!processes)
         return 0;
     unsigned count = 0;
@@ -343,7 +344,7 @@ static enum grove_code include_settings(const char *folder, struct grove_error *
 static void remove_unfinished(const struct cluster *cluster)
 {
     home_act_as_servers(cluster->home);
-    DIR *servers = opendir(cluster->home->servers);
+    DIR *servers = descriptor_open_folder(cluster->home->servers);
     home_act_as_self(cluster->home);
     if (!servers)
         return;
@@ -438,8 +439,7 @@ static enum grove_code clear_remains(const struct cluster *cluster, struct grove
     return GROVE_OK;
 }
 
-static enum grove_code launch(const struct cluster *cluster, const struct call *call,
-                              struct grove_error *error)
+static enum grove_code launch(const struct cluster *cluster, struct grove_error *error)
 {
     char program[PATH_MAX];
     pid_t pid = 0;
@@ -452,7 +452,7 @@ static enum grove_code launch(const struct cluster *cluster, const struct call *
         return code;
     const char *const arguments[] = {program, "-D", cluster->data, NULL};
     static_assert(ARRAY_COUNT(arguments) <= HOME_ARGUMENTS_MAX, "home_spawn takes so many");
-    return service_launch(&cluster->service, arguments, call, &pid, error);
+    return service_launch(&cluster->service, arguments, &pid, error);
 }
 
 static PGconn *connect_to(const struct cluster *cluster, const char *database)
@@ -462,7 +462,10 @@ static PGconn *connect_to(const struct cluster *cluster, const char *database)
     write_conninfo(cluster->home, database, conninfo);
     const char *const names[] = {"dbname", "connect_timeout", NULL};
     const char *const values[] = {conninfo, CONNECT_TIMEOUT_S, NULL};
-    return PQconnectdbParams(names, values, 1);
+    descriptor_hold_standard();
+    PGconn *link = PQconnectdbParams(names, values, 1);
+    descriptor_let_standard_go();
+    return link;
 }
 
 static void set_detail(const PGconn *link, struct grove_error *error)
@@ -556,7 +559,7 @@ static enum grove_code start_locked(const struct cluster *cluster, const struct 
     if (code == GROVE_OK)
         code = call_check(call, error);
     *ret_log_from = service_log_size(&cluster->service);
-    return code == GROVE_OK ? launch(cluster, call, error) : code;
+    return code == GROVE_OK ? launch(cluster, error) : code;
 }
 
 static enum grove_code start(struct cluster *cluster, const struct call *call,

@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "base/check.h"
+#include "base/descriptor.h"
 #include "base/file.h"
 #include "base/strbuf.h"
 #include "pg/memory.h"
@@ -37,7 +38,7 @@ static const char *shared_memory_type(const struct home *home)
 {
     home_act_as_servers(home);
     GROVE_CLEANUP(file_close_descriptor)
-    int fd = open(SHARED_MEMORY, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+    int fd = descriptor_open(SHARED_MEMORY, O_TMPFILE | O_RDWR, 0600);
     int failure = fd < 0 ? errno : 0;
     home_act_as_self(home);
     return failure == 0 || failure == EOPNOTSUPP ? "posix" : "mmap";

@@ -18,6 +18,7 @@
 
 #include "base/check.h"
 #include "base/clock.h"
+#include "base/descriptor.h"
 #include "base/file.h"
 
 enum { ANSWER_BYTES_MAX = 512, HEAD_BYTES = 5 };
@@ -30,7 +31,9 @@ static int connect_to(const char *path)
     if (strlen(path) >= sizeof address.sun_path)
         return -1;
     memcpy(address.sun_path, path, strlen(path));
+    descriptor_hold_standard();
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    descriptor_let_standard_go();
     // EAGAIN: as many wait to be accepted as may. Somebody is there, who does not get to it.
     if (fd >= 0 && connect(fd, (const struct sockaddr *)&address, sizeof address) != 0 &&
         errno != EAGAIN)

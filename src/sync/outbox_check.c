@@ -90,8 +90,8 @@ static const struct asset *find_file(const char *name)
 enum grove_code outbox_check(struct store *store, struct grove_error *error)
 {
     static const char *const names[] = {
-        "content_states.sql", "current_embeddings.sql", "existing_leaves.sql",
-        "kept_counts.sql",    "outbox_revisions.sql",   "outbox_rows.sql",
+        "content_states.sql",   "current_embeddings.sql", "existing_leaves.sql", "kept_counts.sql",
+        "outbox_revisions.sql", "outbox_rows.sql",        "text_revisions.sql",
     };
     struct findings findings;
     struct pg_conn *conn = NULL;
@@ -142,7 +142,7 @@ static enum grove_code read_part(struct store *store, int32_t after, struct part
         ids[r] = pg_int4(&ret->rows, r, 0);
         CHECK(ids[r] > (r > 0 ? ids[r - 1] : after));
     }
-    return vector_states(store->engine, ids, count, ret->states, error);
+    return vector_states(store->engine, NULL, ids, count, ret->states, error);
 }
 
 static bool differs(const struct part *part, int r)

@@ -27,6 +27,7 @@
 #include <unistd.h>
 
 #include "base/asset.h"
+#include "base/descriptor.h"
 #include "base/digest.h"
 #include "base/file.h"
 #include "base/inject.h"
@@ -44,6 +45,7 @@ enum {
     KILL_TIMEOUT_MS = 5000,
     ANSWER_TIMEOUT_MS = 1000,
     SILENT_MS = 20000,
+    PYTHON_TIMEOUT_MS = 10000,
     // The exit status by which Python tells that it is too old.
     TOO_OLD = 7,
 };
@@ -74,7 +76,9 @@ static int connect_to(const char *path)
     if (strlen(path) >= sizeof address.sun_path)
         return -1;
     memcpy(address.sun_path, path, strlen(path));
+    descriptor_hold_standard();
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    descriptor_let_standard_go();
     if (fd < 0)
         return -1;
     struct timeval patience = {.tv_sec = ANSWER_TIMEOUT_MS / 1000};
@@ -143,7 +147,7 @@ static enum grove_code server_paths(const struct home *home, struct server *ret,
 // Removes the programs of other versions of grove. Called when no server runs.
 static void remove_other_programs(const struct server *server)
 {
-    DIR *folder = opendir(server->data);
+    DIR *folder = descriptor_open_folder(server->data);
     if (!folder)
         return;
     const char *own = strrchr(server->program, '/') + 1;
@@ -181,8 +185,7 @@ static enum grove_code prepare_folders(const struct server *server, struct grove
     return code;
 }
 
-static enum grove_code check_python(const struct server *server, const struct call *call,
-                                    struct grove_error *error)
+static enum grove_code check_python(const struct server *server, struct grove_error *error)
 {
     const char *const arguments[] = {
         PYTHON, "-I", "-S", "-c", "import sys; sys.exit(0 if sys.version_info >= (3, 10) else 7)",
@@ -196,7 +199,10 @@ static enum grove_code check_python(const struct server *server, const struct ca
         return GROVE_UNSUPPORTED;
     }
     struct home_program program = {.arguments = arguments, .log_path = server->service.log};
-    enum grove_code code = home_run(server->home, &program, call, &status, error);
+    struct call call; // one of its own: a search in a hurry does not keep it from being started
+    call_init(&call);
+    call_within(&call, PYTHON_TIMEOUT_MS);
+    enum grove_code code = home_run(server->home, &program, &call, &status, error);
     if (code != GROVE_OK || status == 0)
         return code;
     if (status == TOO_OLD) {
@@ -210,21 +216,20 @@ static enum grove_code check_python(const struct server *server, const struct ca
     return GROVE_UNSUPPORTED;
 }
 
-static enum grove_code launch(const struct server *server, const struct call *call,
-                              struct grove_error *error)
+static enum grove_code launch(const struct server *server, struct grove_error *error)
 {
     char kept[16];
     pid_t pid = 0;
     enum grove_code code = prepare_folders(server, error);
     if (code == GROVE_OK)
-        code = check_python(server, call, error);
+        code = check_python(server, error);
     if (code != GROVE_OK)
         return code;
     snprintf(kept, sizeof kept, "%d", HOME_KEPT_DESCRIPTOR);
     const char *const arguments[] = {
         PYTHON,   "-I",         "-S",     "-B", server->program, "--engine",     server->engine,
         "--data", server->data, "--lock", kept, "--socket",      server->socket, NULL};
-    code = service_launch(&server->service, arguments, call, &pid, error);
+    code = service_launch(&server->service, arguments, &pid, error);
     return code == GROVE_OK ? INJECT(VECTOR_SERVER_SPAWNED, error) : code;
 }
 
@@ -249,9 +254,8 @@ static enum grove_code check_engine(const struct server *server, struct grove_er
 }
 
 // Looks who runs, and starts it where nobody does. *ret_log_from: how much of the log is older.
-static enum grove_code start_locked(const struct server *server, const struct call *call,
-                                    bool *ret_launched, off_t *ret_log_from,
-                                    struct grove_error *error)
+static enum grove_code start_locked(const struct server *server, bool *ret_launched,
+                                    off_t *ret_log_from, struct grove_error *error)
 {
     struct service_view view;
     service_find(&server->service, &view);
@@ -264,7 +268,7 @@ static enum grove_code start_locked(const struct server *server, const struct ca
     if (view.state == SERVICE_RUNS)
         return GROVE_OK;
     *ret_launched = true;
-    return launch(server, call, error);
+    return launch(server, error);
 }
 
 static enum service_answer ask(void *state, const struct call *call)
@@ -287,7 +291,7 @@ static enum grove_code start_and_wait(struct server *server, const struct call *
     if (code != GROVE_OK)
         return code;
     if (!accepts(server))
-        code = start_locked(server, call, ret_launched, &wait.log_from, error);
+        code = start_locked(server, ret_launched, &wait.log_from, error);
     // Whoever comes meanwhile waits for the server, not for us.
     home_unlock(&lock);
     return code == GROVE_OK ? service_wait(&server->service, &wait, call, error) : code;

@@ -54,7 +54,7 @@ static pid_t launch(const char *script)
     const char *const arguments[] = {"/bin/sh", "-c", script, NULL};
     struct grove_error error;
     pid_t pid = 0;
-    assert_ok(service_launch(&service, arguments, NULL, &pid, &error), error);
+    assert_ok(service_launch(&service, arguments, &pid, &error), error);
     assert_true(pid > 1);
     return pid;
 }
@@ -95,7 +95,7 @@ static void its_lock_says_whether_it_runs(void **state)
     struct service_view view = find();
     assert_int_equal(view.state, SERVICE_RUNS);
     assert_int_equal(view.process.pid, pid);
-    assert_int_equal(service_launch(&service, arguments, NULL, &second, &error), GROVE_UNAVAILABLE);
+    assert_int_equal(service_launch(&service, arguments, &second, &error), GROVE_UNAVAILABLE);
     assert_int_equal(find().state, SERVICE_RUNS); // and its pid file is still there
     kill(pid, SIGKILL);
     assert_true(service_wait_gone(&service, 10000));
