@@ -10,8 +10,9 @@ import tempfile
 import time
 
 import pytest
-from conftest import (BINARY, INJECTED, Grove, command_lines, copy_of, end_home,
-                      find_assets, make_home, wait_until)
+from conftest import (BINARY, INJECTED, Grove, command_lines, copy_of, end_home, find_assets,
+                      make_home, wait_until)
+from crashes import ARCHITECTURE, row
 
 pytestmark = pytest.mark.slow
 
@@ -146,6 +147,7 @@ def test_a_vector_server_of_another_container_is_let_be(shared):
 
 
 @needs_namespaces
+@row(ARCHITECTURE, "a server's container")
 def test_servers_of_a_container_that_has_ended_are_gone(filled):
     """All of them died with it. Their numbers are of a pid namespace that is no more."""
     filled("stop")
@@ -269,6 +271,7 @@ def test_without_shared_memory(mount):
         end_home(made)
 
 
+@row(ARCHITECTURE, "a server's socket is removed")
 def test_a_removed_socket_is_noticed(filled):
     """PostgreSQL does not make it again; whoever is connected is not put out for others' sake."""
     filled("browse", "religion")

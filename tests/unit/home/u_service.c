@@ -14,6 +14,7 @@
 static char folder[] = "/tmp/grove-test-XXXXXX";
 static struct home home;
 static struct service service;
+static pid_t launched; // by the test
 
 static int make_home(void **state)
 {
@@ -56,6 +57,7 @@ static pid_t launch(const char *script)
     pid_t pid = 0;
     assert_ok(service_launch(&service, arguments, &pid, &error), error);
     assert_true(pid > 1);
+    launched = pid;
     return pid;
 }
 
@@ -63,8 +65,9 @@ static int end_service(void **state)
 {
     (void)state;
     struct service_view view = find();
-    if (view.process.pid > 1 && view.state == SERVICE_RUNS)
-        kill(view.process.pid, SIGKILL);
+    if (launched > 1 && view.state != SERVICE_GONE)
+        kill(launched, SIGKILL);
+    launched = 0;
     return service_wait_gone(&service, 10000) ? 0 : -1;
 }
 
