@@ -407,17 +407,16 @@ MUTANTS = [
         name="resident-stays-without-its-folder",
         guards="src/sync/README 13",
         file="src/sync/resident_run.c",
-        find="    if (!is_at(self->lock, self->paths.lock))",
+        find="    if (!is_at(self->lock, self->paths.service.lock))",
         replace="    if (!is_at(self->id, self->id_path))",
         killer="tests/e2e/test_resident.py::test_it_ends_when_its_folder_is_gone",
     ),
     Mutant(
         name="any-number-in-the-file-is-the-resident",
         guards="src/sync/README 14",
-        file="src/sync/resident.c",
-        find="    return written && process_lives(&process, home->path) &&\n"
-             "                   process_has_argument(process.pid, RESIDENT_ARGUMENT)\n",
-        replace="    return written && process_has_argument(process.pid, RESIDENT_ARGUMENT) >= 0\n",
+        file="src/home/service.c",
+        find="    if (lock != EAGAIN || !written || (old && service->argument && !known))",
+        replace="    if (lock != EAGAIN || !written)",
         killer="tests/e2e/test_resident.py::test_a_stale_process_number",
     ),
     Mutant(
@@ -432,8 +431,8 @@ MUTANTS = [
         name="resident-that-hangs-stays",
         guards="src/sync/README: failures",
         file="src/sync/resident.c",
-        find="    static const int signals[] = {SIGTERM, SIGKILL};",
-        replace="    static const int signals[] = {SIGTERM, SIGTERM};",
+        find="{SIGKILL, KILL_TIMEOUT_MS}};",
+        replace="{SIGTERM, KILL_TIMEOUT_MS}};",
         killer="tests/e2e/test_resident.py::test_one_that_does_not_end_is_killed",
     ),
     Mutant(
