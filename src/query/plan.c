@@ -41,7 +41,7 @@ struct plan plan_make(const struct plan_facts *facts)
         return (struct plan){
             .method = PLAN_GRAPH,
             .ef = facts->filtered ? examination->ef_filtered : examination->ef,
-            .plausible = examination->plausible,
+            .plausible = facts->for_text ? examination->plausible : examination->plausible_vectors,
             .graph = examination->graph,
             .reason = "many rows may match, and the engine's graph was examined",
         };

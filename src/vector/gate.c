@@ -10,6 +10,7 @@
 
 #include "base/check.h"
 #include "base/clock.h"
+#include "base/descriptor.h"
 #include "base/file.h"
 
 enum {
@@ -123,10 +124,8 @@ void gate_init(struct gate *gate, const char *path, bool may_write)
     *gate = (struct gate){.file = -1, .may_write = may_write, .read_every_us = READ_EVERY_US};
     pthread_mutex_init(&gate->mutex, NULL);
     if (path)
-        gate->file = open(path,
-                          may_write ? O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK
-                                    : O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK,
-                          0600);
+        gate->file = descriptor_open(
+            path, (may_write ? O_RDWR | O_CREAT : O_RDONLY) | O_NOFOLLOW | O_NONBLOCK, 0600);
 }
 
 void gate_release(struct gate *gate)
