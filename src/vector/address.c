@@ -34,23 +34,10 @@ static enum grove_code copy_secret(CURLU *url, CURLUPart which, char **ret,
     return failed ? error_no_memory(error, "the engine's address") : GROVE_OK;
 }
 
-// Whether the host is, or ends in, these lower-case ASCII letters, written either way.
 static bool ends_in(const char *host, const char *end)
 {
     size_t length = strlen(host), wanted = strlen(end);
-    if (length < wanted)
-        return false;
-    for (size_t i = 0; i < wanted; i++) {
-        char c = host[length - wanted + i];
-        if ((c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c) != end[i])
-            return false;
-    }
-    return true;
-}
-
-static bool is_word(const char *host, const char *word)
-{
-    return strlen(host) == strlen(word) && ends_in(host, word);
+    return length >= wanted && text_equal_caseless(text_of(host + length - wanted), text_of(end));
 }
 
 // "localhost", names under it, 127.0.0.0/8, [::1] and what IPv6 writes for those.
@@ -59,7 +46,8 @@ static bool is_loopback(const char *host)
     char bare[INET6_ADDRSTRLEN + 1] = "";
     struct in_addr v4;
     struct in6_addr v6;
-    if (is_word(host, "localhost") || is_word(host, "localhost.") || ends_in(host, ".localhost"))
+    if (text_equal_caseless(text_of(host), text_of("localhost")) ||
+        text_equal_caseless(text_of(host), text_of("localhost.")) || ends_in(host, ".localhost"))
         return true;
     if (inet_pton(AF_INET, host, &v4) == 1)
         return ntohl(v4.s_addr) >> 24 == IN_LOOPBACKNET;

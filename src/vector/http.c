@@ -11,7 +11,6 @@
 #include "base/alloc.h"
 #include "base/check.h"
 #include "base/clock.h"
-#include "base/descriptor.h"
 #include "base/disk.h"
 #include "base/inject.h"
 #include "base/json.h"

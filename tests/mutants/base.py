@@ -5,6 +5,14 @@ from mutant import Mutant
 
 MUTANTS = [
     Mutant(
+        name="what-hangs-on-an-arena-weighs-nothing",
+        guards="src/base/README 1",
+        file="src/base/arena.c",
+        find="        arena->used_bytes += size_bytes < left ? size_bytes : left;\n",
+        replace="        arena->used_bytes += left - left;\n",
+        killer="u_memory:what_is_held_counts",
+    ),
+    Mutant(
         name="arena-without-maximum",
         guards="src/base/README 1",
         file="src/base/arena.c",
@@ -55,7 +63,7 @@ MUTANTS = [
     ),
     Mutant(
         name="connection-takes-a-standard-number",
-        guards="src/base/README 9",
+        guards="src/base/README 6",
         file="src/base/descriptor.c",
         find=">= 0 && fd < STANDARD_COUNT)\n            standard.taken",
         replace=">= 0 && fd < 0)\n            standard.taken",
@@ -64,7 +72,7 @@ MUTANTS = [
     ),
     Mutant(
         name="hosts-own-stream-is-closed",
-        guards="src/base/README 9",
+        guards="src/base/README 6",
         file="src/base/descriptor.c",
         find="return flags >= 0 && (flags & O_PATH);",
         replace="return flags >= 0;",
@@ -72,7 +80,7 @@ MUTANTS = [
     ),
     Mutant(
         name="first-holder-lets-go-for-all",
-        guards="src/base/README 9",
+        guards="src/base/README 6",
         file="src/base/descriptor.c",
         find="fd < STANDARD_COUNT && standard.holders == 0; fd++",
         replace="fd < STANDARD_COUNT; fd++",
@@ -80,7 +88,7 @@ MUTANTS = [
     ),
     Mutant(
         name="hosts-decimal-comma",
-        guards="src/base/README 10",
+        guards="src/base/README 7",
         file="src/base/text.c",
         find="uselocale(plain_locale());",
         replace="uselocale((locale_t)0);",
