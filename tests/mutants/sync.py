@@ -258,7 +258,8 @@ MUTANTS = [
         find="    enum grove_code code = projector_look(batch, error);\n"
              "    if (code == GROVE_OK || !vector_lacks_collection(error))\n",
         replace="    enum grove_code code = projector_look(batch, error);\n"
-                "    if (code == GROVE_OK || !vector_lacks_collection(error) || batch->count > 0)\n",
+                "    if (code == GROVE_OK || !vector_lacks_collection(error) ||\n"
+                "        batch->count > 0)\n",
         killer="u_projection_seen:a_collection_lost_before_the_look_is_made_again",
     ),
     Mutant(

@@ -540,7 +540,8 @@ MUTANTS = [
         name="each-process-waits-for-itself",
         guards="src/vector/README: a server that does not answer",
         file="src/vector/gate.c",
-        find="    if (!was_out && gate->breaker.state != BREAKER_CLOSED)\n        write_record(gate);",
+        find="    if (!was_out && gate->breaker.state != BREAKER_CLOSED)\n"
+             "        write_record(gate);",
         replace="    if (was_out && gate->breaker.state != BREAKER_CLOSED)\n"
                 "        write_record(gate);",
         killer="u_gate:one_that_waited_spares_the_others",
