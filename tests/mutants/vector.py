@@ -474,7 +474,7 @@ MUTANTS = [
     ),
     Mutant(
         name="proxy-catches-loopback",
-        guards="docs/troubleshooting: proxies",
+        guards="docs/troubleshooting: your own servers",
         file="src/vector/address.c",
         find="        address->is_local = is_loopback(host);",
         replace="        address->is_local = is_loopback(host) && !host[0];",
