@@ -5,6 +5,48 @@ from mutant import Mutant
 
 MUTANTS = [
     Mutant(
+        name="refusal-of-everything-is-the-rows-fault",
+        guards="src/sync/README 7",
+        file="src/sync/upsert.c",
+        find="    if (refusals.takes_others)\n        return put_back_refused(",
+        replace="    if (refusals.count > 0)\n        return put_back_refused(",
+        killer="u_projection_faults:a_row_alone_may_not_be_at_fault",
+    ),
+    Mutant(
+        name="engine-that-refuses-everything-is-asked-row-by-row",
+        guards="src/sync/README: failures",
+        file="src/sync/upsert.c",
+        find="    if (refusals->takes_others || refusals->in_a_row < REFUSALS_MAX)",
+        replace="    if (refusals->takes_others || refusals->in_a_row < 1000)",
+        killer="u_projection_faults:a_refusal_of_everything_is_no_row_s_fault",
+    ),
+    Mutant(
+        name="anything-not-found-is-a-lost-collection",
+        guards="src/sync/README: failures",
+        file="src/sync/projector.c",
+        find="    enum grove_code code = write_vectors(batch, error);\n"
+             "    if (code == GROVE_OK || !vector_lacks_collection(error))",
+        replace="    enum grove_code code = write_vectors(batch, error);\n"
+                "    if (code != GROVE_NOT_FOUND)",
+        killer="u_projection_faults:an_engine_that_cannot_start_is_no_row_s_fault",
+    ),
+    Mutant(
+        name="start-that-failed-is-the-rows-fault",
+        guards="src/sync/README 7",
+        file="src/sync/upsert.c",
+        find="    return error->code == GROVE_INVALID && error->origin == GROVE_ORIGIN_GROVE;",
+        replace="    return error->code == GROVE_INVALID;",
+        killer="u_projection_faults:an_engine_that_cannot_start_is_no_row_s_fault",
+    ),
+    Mutant(
+        name="negative-id-is-tried-eight-times",
+        guards="src/sync/README 10",
+        file="src/sync/projector.c",
+        find="        if (batch->points[p].content_id >= 0)",
+        replace="        if (batch->points[p].content_id >= INT32_MIN)",
+        killer="u_projection_faults:a_negative_id_is_a_dead_letter_at_once",
+    ),
+    Mutant(
         name="acknowledged-whatever-the-revision",
         guards=("src/sync/README 1", "sql/README 2"),
         file="sql/projector/acknowledge.sql",
@@ -146,7 +188,7 @@ MUTANTS = [
         guards="src/sync/README 3",
         file="src/sync/projector.c",
         find="    if (batch->point_count > 0)\n"
-             "        code = write_points(batch, 0, batch->point_count, error);\n"
+             "        code = projector_upsert(batch, error);\n"
              "    if (code == GROVE_OK)\n"
              "        code = INJECT(PROJECTOR_UPSERTED, error);\n",
         replace="    struct pg_conn *held = NULL;\n"
@@ -155,7 +197,7 @@ MUTANTS = [
                 "        code = pg_exec(held, \"BEGIN; SELECT FROM grove.content_state"
                 " FOR UPDATE\", error);\n"
                 "    if (code == GROVE_OK && batch->point_count > 0)\n"
-                "        code = write_points(batch, 0, batch->point_count, error);\n"
+                "        code = projector_upsert(batch, error);\n"
                 "    if (code == GROVE_OK)\n"
                 "        code = INJECT(PROJECTOR_UPSERTED, error);\n"
                 "    pg_give(&held);\n",
@@ -214,9 +256,10 @@ MUTANTS = [
         guards="src/sync/README: failures",
         file="src/sync/projector.c",
         find="    enum grove_code code = projector_look(batch, error);\n"
-             "    if (code != GROVE_NOT_FOUND)\n",
+             "    if (code == GROVE_OK || !vector_lacks_collection(error))\n",
         replace="    enum grove_code code = projector_look(batch, error);\n"
-                "    if (code != GROVE_NOT_FOUND || batch->count > 0)\n",
+                "    if (code == GROVE_OK || !vector_lacks_collection(error) ||\n"
+                "        batch->count > 0)\n",
         killer="u_projection_seen:a_collection_lost_before_the_look_is_made_again",
     ),
     Mutant(
@@ -266,8 +309,8 @@ MUTANTS = [
         name="refused-eviction-fails-the-step",
         guards="src/sync/README: failures",
         file="src/sync/acknowledge.c",
-        find="    if (code == GROVE_INVALID || code == GROVE_LIMIT)\n",
-        replace="    if (code == GROVE_LIMIT)\n",
+        find="    if (code != GROVE_OK && vector_refused(error))\n",
+        replace="    if (code != GROVE_OK && vector_refused(error) && count == 0)\n",
         killer="u_projection_seen:an_eviction_that_is_refused_holds_up_nobody_else",
     ),
     Mutant(
@@ -315,11 +358,11 @@ MUTANTS = [
     Mutant(
         name="engine-out-is-the-fault-of-a-row",
         guards="src/sync/README 7",
-        file="src/sync/projector.c",
-        find="    return code == GROVE_INVALID || code == GROVE_LIMIT;",
-        replace="    return code == GROVE_INVALID || code == GROVE_LIMIT || "
-                "code == GROVE_UNAVAILABLE;",
-        killer="u_projection_faults:an_engine_s_failure_is_no_row_s_fault",
+        file="src/sync/upsert.c",
+        find="    if (!vector_refused(&refusal) && !is_refused_point(&refusal)) {",
+        replace="    if (!vector_refused(&refusal) && !is_refused_point(&refusal) &&\n"
+                "        code != GROVE_UNAVAILABLE) {",
+        killer="u_projection_faults:half_a_write_is_done_again",
     ),
     Mutant(
         name="row-of-another-is-put-back",
@@ -332,8 +375,8 @@ MUTANTS = [
     Mutant(
         name="refused-row-is-handed-back-at-once",
         guards="src/sync/README: failures",
-        file="src/sync/projector.c",
-        find="    forbid_acknowledgement(batch, batch->points[first].content_id);\n",
+        file="src/sync/upsert.c",
+        find="        projector_forbid(batch, content_id);\n",
         replace="",
         killer="u_projection_faults:the_eighth_attempt_is_the_last",
     ),
@@ -488,8 +531,8 @@ MUTANTS = [
         name="spoilt-vector-is-tried-eight-times",
         guards="src/sync/README 10",
         file="src/sync/projector.c",
-        find="        code = put_back_until(batch, &row->content_id, 1, 1, reason, error);",
-        replace="        code = put_back_until(batch, &row->content_id, 1, 8, reason, error);",
+        find="    return put_back_until(batch, &content_id, 1, 1, reason, error);",
+        replace="    return put_back_until(batch, &content_id, 1, 8, reason, error);",
         killer="u_projection_vectors:a_supplied_vector_is_given_up_on",
     ),
     Mutant(
