@@ -3,7 +3,9 @@
 -- current. A content outside the outbox has a current vector (sql/README.md, invariant 3); of one
 -- inside it the text's hash decides.
 --   $8 text  model id
-LEFT JOIN grove.outbox AS o ON o.content_id = m.id
+LEFT JOIN LATERAL (
+    SELECT o.content_id FROM grove.outbox AS o WHERE o.content_id = m.id LIMIT 1
+) AS o ON true
 LEFT JOIN grove.embedding AS e ON e.content_id = m.id AND e.model = $8
 LEFT JOIN grove.body AS b ON b.content_id = m.id
 CROSS JOIN LATERAL (SELECT m.title || E'\n' || coalesce(b.body, m.content_summary) AS text) AS t

@@ -6,7 +6,8 @@
 --   $1 to $7        the predicate (parts/matches.sql)
 --   $8 text         model id
 --   $9 integer[]    the engine's hits
---   $10 integer     rows of the outbox at most
+--   $10 integer     contents of the outbox at most
+-- Of several rows of a content in the outbox the last one counts.
 WITH waiting AS MATERIALIZED (
     SELECT o.content_id
     FROM grove.outbox AS o
@@ -18,6 +19,11 @@ WITH waiting AS MATERIALIZED (
         OFFSET 0
     ) AS m
     WHERE NOT o.deleted
+      AND NOT EXISTS (SELECT
+                      FROM grove.outbox AS n
+                      WHERE n.content_id = o.content_id AND n.revision > o.revision
+                        AND NOT n.deleted
+                      OFFSET 0)
     LIMIT $10
 )
 SELECT c.id, c.vector, c.text, c.pending, c.revision
@@ -31,7 +37,7 @@ CROSS JOIN LATERAL (
            CASE WHEN p.current THEN e.vector END AS vector,
            CASE WHEN p.current THEN NULL ELSE t.text END AS text,
            o.content_id IS NOT NULL AS pending,
-           o.revision
+           (SELECT s.revision FROM grove.content_state AS s WHERE s.content_id = m.id) AS revision
     FROM public.content_metadata AS m
 -- part: comparable
     WHERE m.id = wanted.id AND

@@ -9,7 +9,7 @@ SELECT m.id,
        CASE WHEN p.current THEN e.vector END AS vector,
        CASE WHEN p.current THEN NULL ELSE t.text END AS text,
        o.content_id IS NOT NULL AS pending,
-       o.revision
+       (SELECT s.revision FROM grove.content_state AS s WHERE s.content_id = m.id) AS revision
 FROM public.content_metadata AS m
 -- part: comparable
 WHERE m.id > $9 AND

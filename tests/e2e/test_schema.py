@@ -6,7 +6,7 @@ import pathlib
 
 import psycopg
 import pytest
-from conftest import MIGRATIONS
+from conftest import MIGRATIONS, read_statement
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 # What 0006_outbox_checks.sql adds.
@@ -264,7 +264,7 @@ def run_file(conn, name, *values):
     types = {"put_back.sql": "(integer[], text, text, boolean, integer)",
              "lease_these.sql": "(integer[], text, integer, text)"}.get(name, "")
     conn.execute(f"PREPARE of_the_file {types} AS "
-                 + (ROOT / "sql" / "projector" / name).read_text())
+                 + read_statement(name))
     try:
         holes = ", ".join(["%s"] * len(values))
         cursor = psycopg.ClientCursor(conn)
@@ -331,7 +331,9 @@ def test_an_upgrade_mends_what_breaks_the_rules(grove):
             SELECT o.content_id, lease_owner, lease_until, dead_since IS NOT NULL, attempts,
                    last_error, deleted, o.revision > 0,
                    o.revision IS NOT DISTINCT FROM s.revision
-            FROM grove.outbox AS o LEFT JOIN grove.content_state AS s USING (content_id)""")}
+            FROM (SELECT DISTINCT ON (content_id) * FROM grove.outbox
+                  ORDER BY content_id, revision DESC) AS o
+            LEFT JOIN grove.content_state AS s USING (content_id)""")}
         alive = (None, None, False, 0, None, False, True, True)
         gone = (None, None, False, 0, None, True, True, False)
         assert rows == {

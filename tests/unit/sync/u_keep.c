@@ -131,12 +131,12 @@ static void lock_the_table(struct pg_conn *holder, int32_t id)
 
 static void a_writer_is_not_waited_for(struct test_stores *stores)
 {
-    assert_not_waited_for(stores, change, 1);
+    assert_not_waited_for(stores, change, 2);
 }
 
 static void one_who_deletes_is_not_waited_for(struct test_stores *stores)
 {
-    assert_not_waited_for(stores, delete, 1);
+    assert_not_waited_for(stores, delete, 2);
 }
 
 static void one_who_keeps_the_same_is_not_waited_for(struct test_stores *stores)
