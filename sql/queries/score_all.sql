@@ -7,7 +7,6 @@
 --   $10 integer     rows at most
 SELECT m.id,
        CASE WHEN p.current THEN e.vector END AS vector,
-       CASE WHEN p.current THEN NULL ELSE t.text END AS text,
        o.content_id IS NOT NULL AS pending,
        (SELECT s.revision FROM grove.content_state AS s WHERE s.content_id = m.id) AS revision
 FROM public.content_metadata AS m

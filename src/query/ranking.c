@@ -127,7 +127,7 @@ static enum grove_code find_rows_max(struct run *run, struct pg_conn *conn, int6
     if (*ret <= vector_exact_points() || !predicate->has_path ||
         predicate->leaf_count > LEAVES_COUNTED_MAX)
         return GROVE_OK;
-    struct pg_statement statement = {"matching_max.sql", query_sql("matching_max.sql")};
+    struct pg_statement statement = predicate_statement(predicate, "matching_max.sql");
     struct pg_params params = {0};
     predicate_add_places(predicate, run->arena, &params);
     struct pg_rows rows;
@@ -249,7 +249,7 @@ static const char *disbelief(const struct run *run, const struct source *source)
 {
     const struct plan *plan = &run->plan;
     const struct ranking *ranking = run->ranking;
-    if (!plan->graph)
+    if (!plan->graph[0])
         return plan->reason;
     if (strcmp(source->hits.graph, plan->graph) != 0)
         return "the engine's graph is not the one that was examined";
@@ -270,7 +270,7 @@ static enum verdict judge(struct run *run, const struct source *source)
     const char *doubt = source->exact ? NULL : disbelief(run, source);
     if (doubt)
         run->result->explain.reason = doubt;
-    if (doubt && run->result->explain.rows_estimated > PLAN_EXACT_ROWS_MAX && !run->plan.graph)
+    if (doubt && run->result->explain.rows_estimated > PLAN_EXACT_ROWS_MAX && !run->plan.graph[0])
         return VERDICT_UNPROVEN;
     if (doubt)
         return VERDICT_EXACTLY;
@@ -332,7 +332,7 @@ static enum grove_code adapt(struct run *run, struct source *source, enum verdic
     case VERDICT_FURTHER:
         source->reach = source->reach * 4 < REACH_MAX ? source->reach * 4 : REACH_MAX;
         return GROVE_OK;
-    case VERDICT_EXACTLY: run->plan.method = PLAN_EXACT; return GROVE_OK;
+    case VERDICT_EXACTLY: run->exactly = true; return GROVE_OK;
     case VERDICT_CHANGED:
         run->before = run->now;
         // What was planned for a graph holds of the examination that it was read in.
@@ -394,7 +394,7 @@ static enum grove_code count_matching(struct run *run, int64_t *ret_matching, in
                                       struct grove_error *error)
 {
     CHECK(run->ranking->conn); // in the snapshot of the rows
-    struct pg_statement statement = {"matching.sql", query_sql("matching.sql")};
+    struct pg_statement statement = predicate_statement(run->predicate, "matching.sql");
     struct pg_params params = {0};
     predicate_add_params(run->predicate, run->arena, &params);
     struct pg_rows rows;
@@ -485,12 +485,12 @@ static enum grove_code choose_and_run(struct run *run, struct grove_error *error
 
 static enum grove_code add_explanation(struct run *run, struct grove_error *error)
 {
-    struct pg_params plan_params = {0};
+    struct pg_params pending = {0}, hits = {0};
     CHECK(run->result->explain.strategy);
     CHECK(run->result->explain.reason);
-    int64_t pending;
+    int64_t waiting;
     enum grove_code code =
-        count_matching(run, &run->result->explain.rows_matching, &pending, error);
+        count_matching(run, &run->result->explain.rows_matching, &waiting, error);
     if (code != GROVE_OK)
         return code;
     int32_t *ids = arena_alloc_array(run->arena, run->ranking->count, sizeof *ids);
@@ -498,8 +498,12 @@ static enum grove_code add_explanation(struct run *run, struct grove_error *erro
         return error_no_memory(error, "a plan");
     for (size_t i = 0; i < run->ranking->count; i++)
         ids[i] = run->ranking->items[i].content_id;
-    source_add_score_params(run, ids, run->ranking->count, &plan_params);
-    return result_add_plan(run->result, run->ranking->conn, "score.sql", &plan_params, error);
+    source_add_hit_params(run, ids, run->ranking->count, run->arena, &hits);
+    source_add_pending_params(run, run->arena, &pending);
+    code = result_add_plan(run->result, run->ranking->conn, "score.sql", &hits, error);
+    return code == GROVE_OK ? result_add_plan(run->result, run->ranking->conn, "score_pending.sql",
+                                              &pending, error)
+                            : code;
 }
 
 enum grove_code ranking_run(struct store *store, const struct ranking_request *request,
@@ -575,7 +579,8 @@ enum grove_code ranking_hydrate(const struct ranking *ranking, size_t first, siz
     struct pg_rows rows;
     enum grove_code code = pg_query(ranking->conn, arena, &statement, &params, &rows, error);
     if (code == GROVE_OK)
-        code = result_take_hydrated(result, &rows, ranking->items + first, count, error);
+        code = result_take_rows(result, &rows, (size_t)rows.count, ranking->items + first, count,
+                                error);
     result_stage(result, "hydrate", (int64_t)count);
     return code == GROVE_OK ? INJECT(SEARCH_HYDRATED, error) : code;
 }
