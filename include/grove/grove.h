@@ -72,6 +72,28 @@ struct grove;
 // "0.1.0"
 GROVE_PUBLIC const char *grove_version(void);
 
+// --- limits of a call ---------------------------------------------------------------------------
+
+// Cancels one call, or several that were given the same token: once, and for good.
+struct grove_token;
+GROVE_CHECKED struct grove_token *grove_token_new(void); // NULL: out of memory
+// From any thread, and from a signal handler.
+GROVE_PUBLIC void grove_token_cancel(struct grove_token *token);
+// No call has it any more. NULL is fine.
+GROVE_PUBLIC void grove_token_free(struct grove_token *token);
+
+// How long a call may take, and who may end it. What it waits for, a server, the model, a
+// connection that others have, the start of a private server, is waited for no longer than that;
+// then it ends with GROVE_TIMEOUT, and what it asked a server for is cancelled there.
+//
+// Requests begin with size_bytes, which is sizeof the struct as the program was compiled with it;
+// 0 says that it is this library's own. A program that sets it goes on to work with libraries that
+// know more members.
+struct grove_limits {
+    unsigned timeout_ms;       // 0: the handle's
+    struct grove_token *token; // borrowed for the call; NULL: none
+};
+
 // --- opening ----------------------------------------------------------------------------------
 
 // What may become of the home.
@@ -84,6 +106,7 @@ enum grove_home_use {
 };
 
 struct grove_options {
+    size_t size_bytes;          // see struct grove_limits
     const char *home;           // NULL: $GROVE_HOME, else the XDG data folder's "grove"
     const char *database_url;   // NULL: $DATABASE_URL, else PG* where PGHOST or PGDATABASE or
                                 // PGSERVICE is set, else the home's private server
@@ -100,6 +123,9 @@ struct grove_options {
     const char *command; // the grove command that becomes it; NULL: looked for beside the library
                          // and where it was installed to
     enum grove_home_use home_use;
+    // Of all calls. The timeout is that of calls which are given none; 0: a minute for browse,
+    // search, discover and status, no limit for others. The token is borrowed until grove_close.
+    struct grove_limits limits;
 };
 
 // Resolves where everything is. Private servers are started by the first call that needs them,
@@ -139,9 +165,9 @@ struct grove_stop_report {
 GROVE_CHECKED enum grove_code grove_stop(const char *home, struct grove_stop_report *ret,
                                          struct grove_error *error);
 
-// Makes the call that other threads have under way on this handle end soon with GROVE_CANCELLED;
-// a load stops after its current batch. May be called from a signal handler. The handle stays
-// cancelled: what is called on it afterwards may end so, too.
+// Makes all calls that are under way on this handle end soon with GROVE_CANCELLED; a load stops
+// after its current batch. What begins later is not concerned. May be called from any thread and
+// from a signal handler.
 GROVE_PUBLIC void grove_cancel(struct grove *grove);
 
 // --- queries ----------------------------------------------------------------------------------
@@ -248,10 +274,12 @@ GROVE_PUBLIC void grove_result_free(struct grove_result *result); // NULL is fin
 // Contents under a path, newest first (by created_at, then by id), with counts by type over all
 // pages.
 struct grove_browse_request {
+    size_t size_bytes;
     struct grove_filter filter; // `path` is required
     unsigned limit;             // rows a page, at most GROVE_LIMIT_MAX; 0: 20
     const char *cursor;         // next_cursor of the page before
     bool explain;
+    struct grove_limits limits;
 };
 GROVE_CHECKED enum grove_code grove_browse(struct grove *grove,
                                            const struct grove_browse_request *request,
@@ -265,6 +293,7 @@ enum grove_strategy {
 
 // The `limit` rows most similar to the text that satisfy the filter, best first, ties by id.
 struct grove_search_request {
+    size_t size_bytes;
     const char *text;    // or, when NULL:
     const float *vector; // GROVE_DIMENSION finite numbers, of the model that the database has
     struct grove_filter filter;
@@ -272,6 +301,7 @@ struct grove_search_request {
     bool exact;     // use no approximate index
     enum grove_strategy strategy;
     bool explain;
+    struct grove_limits limits;
 };
 GROVE_CHECKED enum grove_code grove_search(struct grove *grove,
                                            const struct grove_search_request *request,
@@ -280,6 +310,7 @@ GROVE_CHECKED enum grove_code grove_search(struct grove *grove,
 // Similar rows across all trees: the best `depth` are ranked, grouped and counted, and returned
 // page by page, best first. Pages of unchanged data neither repeat nor lose a row.
 struct grove_discover_request {
+    size_t size_bytes;
     const char *text;
     const float *vector;
     struct grove_filter filter;
@@ -288,6 +319,7 @@ struct grove_discover_request {
     double score_min; // rows below it are left out; 0: none are
     const char *cursor;
     bool explain;
+    struct grove_limits limits;
 };
 GROVE_CHECKED enum grove_code grove_discover(struct grove *grove,
                                              const struct grove_discover_request *request,
@@ -341,12 +373,14 @@ struct grove_bad_line {
 };
 
 struct grove_load_request {
+    size_t size_bytes;
     const char *const *files; // JSON Lines, plain or gzip; "-" is standard input
     size_t file_count;
     bool strict; // the first bad line is an error and nothing at all is loaded
     void (*on_progress)(void *state, const struct grove_load_progress *progress);
     void (*on_bad_line)(void *state, const struct grove_bad_line *bad);
     void *state; // of both
+    struct grove_limits limits;
 };
 
 // Inserts or updates rows by their unique key (tree, path, content type, chunk number), creates
@@ -403,12 +437,14 @@ struct grove_sync_report {
 };
 
 struct grove_sync_request {
+    size_t size_bytes;
     bool watch;      // go on until grove_cancel
     bool retry_dead; // try dead letters again
     void (*on_progress)(void *state, const struct grove_sync_report *report);
     // While the index is examined, every second or so; may be NULL.
     void (*on_examining)(void *state, int64_t rows, int64_t rows_of);
     void *state;
+    struct grove_limits limits;
 };
 
 // Writes what has changed in PostgreSQL to the vector engine, and examines the engine's index where
@@ -499,10 +535,12 @@ GROVE_CHECKED enum grove_code grove_doctor(const struct grove_options *options,
 #define GROVE_RECALL_SHAPES_MAX 10 // shapes of filters that there are
 
 struct grove_recall_request {
+    size_t size_bytes;
     unsigned queries;     // at most GROVE_RECALL_QUERIES_MAX; 0: 100
     unsigned seconds_max; // after that no other query is begun; 0: 120
     void (*on_progress)(void *state, unsigned done, unsigned wanted); // after each query; or NULL
     void *state;
+    struct grove_limits limits;
 };
 
 // What one shape of filter gave. Its two texts are of the query that found least, cut where they

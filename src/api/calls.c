@@ -6,6 +6,7 @@
 
 #include "api/handle.h"
 #include "api/index.h"
+#include "api/request.h"
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "content/load.h"
@@ -16,24 +17,42 @@ GROVE_API enum grove_code grove_browse(struct grove *grove,
                                        const struct grove_browse_request *request,
                                        struct grove_result **ret, struct grove_error *error)
 {
-    enum grove_code code = handle_ready(grove, error);
-    return code == GROVE_OK ? query_browse(&grove->store, request, ret, error) : code;
+    struct grove_browse_request copy;
+    struct call call;
+    enum grove_code code = REQUEST_TAKE(&copy, request, error);
+    if (code != GROVE_OK)
+        return code;
+    handle_begin(grove, HANDLE_QUERY, &copy.limits, &call);
+    code = handle_ready(grove, &call, error);
+    return code == GROVE_OK ? query_browse(&grove->store, &call, &copy, ret, error) : code;
 }
 
 GROVE_API enum grove_code grove_search(struct grove *grove,
                                        const struct grove_search_request *request,
                                        struct grove_result **ret, struct grove_error *error)
 {
-    enum grove_code code = handle_ready(grove, error);
-    return code == GROVE_OK ? query_search(&grove->store, request, ret, error) : code;
+    struct grove_search_request copy;
+    struct call call;
+    enum grove_code code = REQUEST_TAKE(&copy, request, error);
+    if (code != GROVE_OK)
+        return code;
+    handle_begin(grove, HANDLE_QUERY, &copy.limits, &call);
+    code = handle_ready(grove, &call, error);
+    return code == GROVE_OK ? query_search(&grove->store, &call, &copy, ret, error) : code;
 }
 
 GROVE_API enum grove_code grove_discover(struct grove *grove,
                                          const struct grove_discover_request *request,
                                          struct grove_result **ret, struct grove_error *error)
 {
-    enum grove_code code = handle_ready(grove, error);
-    return code == GROVE_OK ? query_discover(&grove->store, request, ret, error) : code;
+    struct grove_discover_request copy;
+    struct call call;
+    enum grove_code code = REQUEST_TAKE(&copy, request, error);
+    if (code != GROVE_OK)
+        return code;
+    handle_begin(grove, HANDLE_QUERY, &copy.limits, &call);
+    code = handle_ready(grove, &call, error);
+    return code == GROVE_OK ? query_discover(&grove->store, &call, &copy, ret, error) : code;
 }
 
 GROVE_API enum grove_code grove_embed(struct grove *grove, const char *const *texts, size_t count,
@@ -48,7 +67,9 @@ GROVE_API enum grove_code grove_embed(struct grove *grove, const char *const *te
         return error_no_memory(error, "texts");
     for (size_t i = 0; i < count; i++)
         items[i] = text_of(texts[i]);
-    code = embedder_embed(embedder, items, count, ret_vectors, &grove->store.cancelled, error);
+    struct call call;
+    handle_begin(grove, HANDLE_TASK, NULL, &call);
+    code = embedder_embed(embedder, items, count, ret_vectors, &call, error);
     mem_free(items);
     return code;
 }
@@ -64,28 +85,38 @@ GROVE_API enum grove_code grove_tokenize(struct grove *grove, const char *text,
 }
 
 // A load is done when its rows are searchable: the collection is there before it begins.
-static enum grove_code ready_to_load(struct grove *grove, struct grove_error *error)
+static enum grove_code ready_to_load(struct grove *grove, struct call *call,
+                                     struct grove_error *error)
 {
-    enum grove_code code = handle_ready(grove, error);
-    return code == GROVE_OK ? projector_prepare(&grove->store, error) : code;
+    enum grove_code code = handle_ready(grove, call, error);
+    return code == GROVE_OK ? projector_prepare(&grove->store, call, error) : code;
 }
 
 GROVE_API enum grove_code grove_load(struct grove *grove, const struct grove_load_request *request,
                                      struct grove_load_progress *ret, struct grove_error *error)
 {
-    enum grove_code code = ready_to_load(grove, error);
+    struct grove_load_request copy;
     struct grove_load_progress unused;
-    return code == GROVE_OK ? load_files(&grove->store, request, ret ? ret : &unused, error) : code;
+    struct call call;
+    enum grove_code code = REQUEST_TAKE(&copy, request, error);
+    if (code != GROVE_OK)
+        return code;
+    handle_begin(grove, HANDLE_TASK, &copy.limits, &call);
+    code = ready_to_load(grove, &call, error);
+    return code == GROVE_OK ? load_files(&grove->store, &call, &copy, ret ? ret : &unused, error)
+                            : code;
 }
 
 GROVE_API enum grove_code grove_load_sample(struct grove *grove, bool placeholder_vectors,
                                             struct grove_load_progress *ret,
                                             struct grove_error *error)
 {
-    enum grove_code code = ready_to_load(grove, error);
     struct grove_load_progress unused;
+    struct call call;
+    handle_begin(grove, HANDLE_TASK, NULL, &call);
+    enum grove_code code = ready_to_load(grove, &call, error);
     return code == GROVE_OK
-               ? load_sample(&grove->store, placeholder_vectors, ret ? ret : &unused, error)
+               ? load_sample(&grove->store, &call, placeholder_vectors, ret ? ret : &unused, error)
                : code;
 }
 
@@ -93,79 +124,94 @@ GROVE_API enum grove_code grove_load_sample(struct grove *grove, bool placeholde
 
 enum { SYNC_WAIT_MS = 130000, WATCH_PAUSE_MS = 200, OUTAGE_PAUSE_MS = 1000 };
 
-static enum grove_code fill_report(struct grove *grove, const struct projector_report *done,
-                                   int64_t started_us, struct grove_sync_report *ret,
-                                   struct grove_error *error)
+struct syncing {
+    struct grove *grove;
+    struct call call;
+    const struct grove_sync_request *request;
+    struct grove_sync_report *ret;
+    struct projector_report done;
+    int64_t started_us;
+};
+
+static enum grove_code fill_report(struct syncing *self, struct grove_error *error)
 {
     struct projector_backlog backlog;
-    enum grove_code code = projector_backlog(&grove->store, &backlog, error);
+    const struct projector_report *done = &self->done;
+    enum grove_code code = projector_backlog(&self->grove->store, &self->call, &backlog, error);
     if (code == GROVE_OK)
-        *ret = (struct grove_sync_report){
+        *self->ret = (struct grove_sync_report){
             .upserted = done->upserted,
             .removed = done->removed,
             .embedded = done->embedded,
             .failed = done->failed,
             .pending = backlog.pending,
             .dead = backlog.dead,
-            .seconds = (double)(clock_monotonic_us() - started_us) / 1e6,
+            .seconds = (double)(clock_monotonic_us() - self->started_us) / 1e6,
         };
     return code;
 }
 
 static bool on_examining(void *state, int64_t rows, int64_t rows_of)
 {
-    const struct grove_sync_request *request = state;
-    if (request->on_examining)
-        request->on_examining(request->state, rows, rows_of);
-    return true; // the store knows whether it was cancelled
+    const struct syncing *self = state;
+    if (self->request->on_examining)
+        self->request->on_examining(self->request->state, rows, rows_of);
+    return true; // the call knows whether it is over
 }
 
 // Rows are searchable whatever comes of it, so a failure is told and fails nothing.
-static enum grove_code examine_index(struct grove *grove, const struct grove_sync_request *request,
-                                     struct grove_index *ret, struct grove_error *error)
+static enum grove_code examine_index(struct syncing *self, struct grove_index *ret,
+                                     struct grove_error *error)
 {
-    struct grove_sync_request copy = *request;
-    const struct examine_request examining = {.go_on = on_examining, .state = &copy};
+    const struct examine_request examining = {.go_on = on_examining, .state = self};
     struct examine_report report;
-    enum grove_code code = examine(&grove->store, &examining, &report, error);
-    if (code == GROVE_CANCELLED)
+    enum grove_code code = examine(&self->grove->store, &self->call, &examining, &report, error);
+    if (code != GROVE_OK && call_left_ms(&self->call, 1) == 0)
         return code;
     *ret = code == GROVE_OK ? index_of(&report) : index_unknown(error);
     return GROVE_OK;
 }
 
-// Until cancelled; an outage of the vector engine is waited out.
-static enum grove_code watch(struct grove *grove, const struct grove_sync_request *request,
-                             struct grove_sync_report *ret, struct grove_error *error)
+// Until cancelled, which is how it ends; an outage of the vector engine is waited out.
+static enum grove_code watch(struct syncing *self, struct grove_error *error)
 {
-    struct projector_report done = {0};
-    int64_t started_us = clock_monotonic_us();
-    while (!atomic_load(&grove->store.cancelled)) {
+    while (call_check(&self->call, error) == GROVE_OK) {
         bool idle = false;
-        enum grove_code code = projector_step(&grove->store, &done, &idle, error);
-        if (code == GROVE_CANCELLED)
-            break;
-        if (code != GROVE_OK && error->retry != GROVE_RETRY_LATER)
+        enum grove_code code =
+            projector_step(&self->grove->store, &self->call, &self->done, &idle, error);
+        if (code != GROVE_OK && error->retry != GROVE_RETRY_LATER && code != GROVE_CANCELLED)
             return code;
         if (code == GROVE_OK)
-            code = fill_report(grove, &done, started_us, ret, error);
-        if (code == GROVE_OK && !idle && request->on_progress)
-            request->on_progress(request->state, ret);
+            code = fill_report(self, error);
+        if (code == GROVE_OK && !idle && self->request->on_progress)
+            self->request->on_progress(self->request->state, self->ret);
         if (code != GROVE_OK || idle)
-            clock_sleep_ms(code != GROVE_OK ? OUTAGE_PAUSE_MS : WATCH_PAUSE_MS);
+            (void)call_pause(&self->call, code != GROVE_OK ? OUTAGE_PAUSE_MS : WATCH_PAUSE_MS);
     }
-    return GROVE_OK;
+    return error->code == GROVE_CANCELLED ? GROVE_OK : error->code;
 }
 
-static enum grove_code watch_and_examine(struct grove *grove,
-                                         const struct grove_sync_request *request,
-                                         struct grove_sync_report *ret, struct grove_error *error)
+static enum grove_code watch_and_examine(struct syncing *self, struct grove_error *error)
 {
     struct examiner *examiner = NULL;
-    enum grove_code code = examiner_start(&grove->store, &examiner, error);
+    enum grove_code code = examiner_start(&self->grove->store, &examiner, error);
     if (code == GROVE_OK)
-        code = watch(grove, request, ret, error);
+        code = watch(self, error);
     examiner_stop(examiner);
+    return code;
+}
+
+static enum grove_code sync_once(struct syncing *self, struct grove_error *error)
+{
+    struct grove_index index = {.state = GROVE_INDEX_UNKNOWN};
+    enum grove_code code =
+        projector_drain(&self->grove->store, &self->call, SYNC_WAIT_MS, &self->done, error);
+    if (code == GROVE_OK)
+        code = examine_index(self, &index, error);
+    if (code == GROVE_OK)
+        code = fill_report(self, error);
+    if (code == GROVE_OK)
+        self->ret->index = index;
     return code;
 }
 
@@ -173,29 +219,24 @@ GROVE_API enum grove_code grove_sync(struct grove *grove, const struct grove_syn
                                      struct grove_sync_report *ret, struct grove_error *error)
 {
     static const struct grove_sync_request once;
+    struct grove_sync_request copy;
     struct grove_sync_report unused;
-    struct projector_report done = {0};
-    int64_t started_us = clock_monotonic_us();
-    request = request ? request : &once;
-    ret = ret ? ret : &unused;
-    enum grove_code code = ready_to_load(grove, error);
-    if (code == GROVE_OK)
-        code = projector_refill(&grove->store, error);
-    if (code == GROVE_OK && request->retry_dead)
-        code = projector_revive(&grove->store, error);
+    struct syncing self = {.grove = grove,
+                           .request = &copy,
+                           .ret = ret ? ret : &unused,
+                           .started_us = clock_monotonic_us()};
+    enum grove_code code = REQUEST_TAKE(&copy, request ? request : &once, error);
     if (code != GROVE_OK)
         return code;
-    if (request->watch)
-        return watch_and_examine(grove, request, ret, error);
-    struct grove_index index = {.state = GROVE_INDEX_UNKNOWN};
-    code = projector_drain(&grove->store, SYNC_WAIT_MS, &done, error);
+    handle_begin(grove, HANDLE_TASK, &copy.limits, &self.call);
+    code = ready_to_load(grove, &self.call, error);
     if (code == GROVE_OK)
-        code = examine_index(grove, request, &index, error);
-    if (code == GROVE_OK)
-        code = fill_report(grove, &done, started_us, ret, error);
-    if (code == GROVE_OK)
-        ret->index = index;
-    return code;
+        code = projector_refill(&grove->store, &self.call, error);
+    if (code == GROVE_OK && copy.retry_dead)
+        code = projector_revive(&grove->store, &self.call, error);
+    if (code != GROVE_OK)
+        return code;
+    return copy.watch ? watch_and_examine(&self, error) : sync_once(&self, error);
 }
 
 GROVE_API enum grove_code grove_database_conninfo(struct grove *grove, char *ret_text,

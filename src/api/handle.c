@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "api/projector.h"
+#include "api/request.h"
 #include "base/alloc.h"
 #include "catalog/migrate.h"
 #include "pg/cluster.h"
@@ -22,6 +23,8 @@ GROVE_API void grove_free(void *memory)
 {
     mem_free(memory);
 }
+
+enum { QUERY_TIMEOUT_MS = 60000 };
 
 // --- options ------------------------------------------------------------------------------------
 
@@ -52,7 +55,7 @@ static enum grove_code copy_option(const char *value, char **ret, struct grove_e
 
 // --- starting private servers --------------------------------------------------------------------
 
-static enum grove_code start_database(void *state, struct grove_error *error)
+static enum grove_code start_database(void *state, struct call *call, struct grove_error *error)
 {
     struct grove *grove = state;
     if (!grove->has_home) {
@@ -62,7 +65,7 @@ static enum grove_code start_database(void *state, struct grove_error *error)
     if (grove->is_projector)
         return error_set(error, GROVE_UNAVAILABLE, "the private PostgreSQL does not run");
     atomic_store(&grove->projector_checked_at_us, 0); // it ends with its PostgreSQL
-    return cluster_start(&grove->home, &grove->store.cancelled, error);
+    return cluster_start(&grove->home, call, error);
 }
 
 static enum grove_code start_engine(void *state, struct grove_error *error)
@@ -218,12 +221,17 @@ GROVE_API enum grove_code grove_open(const struct grove_options *options, struct
                                      struct grove_error *error)
 {
     static const struct grove_options defaults;
+    struct grove_options copy;
+    enum grove_code code = REQUEST_TAKE(&copy, options ? options : &defaults, error);
+    if (code != GROVE_OK)
+        return code;
     struct grove *grove = mem_zalloc(sizeof *grove);
     if (!grove)
         return error_no_memory(error, "a handle");
     pthread_mutex_init(&grove->ready_mutex, NULL);
     store_init(&grove->store);
-    enum grove_code code = configure(grove, options ? options : &defaults, error);
+    grove->limits = copy.limits;
+    code = configure(grove, &copy, error);
     if (code == GROVE_OK)
         *ret = grove;
     else
@@ -235,7 +243,7 @@ GROVE_API void grove_close(struct grove *grove)
 {
     if (!grove)
         return;
-    atomic_store(&grove->store.cancelled, true);
+    atomic_store(&grove->store.closing, true);
     projector_thread_stop(grove->projector);
     store_release(&grove->store);
     pthread_mutex_destroy(&grove->ready_mutex);
@@ -246,15 +254,51 @@ GROVE_API void grove_close(struct grove *grove)
 
 GROVE_API void grove_cancel(struct grove *grove)
 {
-    atomic_store(&grove->store.cancelled, true);
+    atomic_fetch_add(&grove->cancel_round, 1);
+}
+
+// --- calls ---------------------------------------------------------------------------------------
+
+struct grove_token {
+    atomic_bool cancelled;
+};
+
+GROVE_API struct grove_token *grove_token_new(void)
+{
+    return mem_zalloc(sizeof(struct grove_token));
+}
+
+GROVE_API void grove_token_cancel(struct grove_token *token)
+{
+    atomic_store(&token->cancelled, true);
+}
+
+GROVE_API void grove_token_free(struct grove_token *token)
+{
+    mem_free(token);
+}
+
+void handle_begin(struct grove *grove, enum handle_work work, const struct grove_limits *limits,
+                  struct call *ret)
+{
+    call_init(ret);
+    unsigned timeout_ms =
+        limits && limits->timeout_ms ? limits->timeout_ms : grove->limits.timeout_ms;
+    if (timeout_ms == 0 && work == HANDLE_QUERY)
+        timeout_ms = QUERY_TIMEOUT_MS;
+    call_within(ret, timeout_ms);
+    call_obey(ret, &grove->store.closing);
+    call_obey(ret, grove->limits.token ? &grove->limits.token->cancelled : NULL);
+    call_obey(ret, limits && limits->token ? &limits->token->cancelled : NULL);
+    call_obey_round(ret, &grove->cancel_round);
 }
 
 // --- getting ready -------------------------------------------------------------------------------
 
-enum grove_code handle_database(struct grove *grove, struct pg_conn **ret,
+enum grove_code handle_database(struct grove *grove, struct call *call, struct pg_conn **ret,
                                 struct grove_error *error)
 {
-    return pg_take(grove->store.pool, ret, error);
+    return pg_take(grove->store.pool, call, ret, error);
 }
 
 // A resident projector of another version would end by itself, but too late for ours to begin.
@@ -287,10 +331,10 @@ static enum grove_code prepare_schema(struct grove *grove, struct pg_conn *conn,
     return GROVE_NOT_FOUND;
 }
 
-static enum grove_code prepare(struct grove *grove, struct grove_error *error)
+static enum grove_code prepare(struct grove *grove, struct call *call, struct grove_error *error)
 {
     struct pg_conn *conn = NULL;
-    enum grove_code code = pg_take(grove->store.pool, &conn, error);
+    enum grove_code code = pg_take(grove->store.pool, call, &conn, error);
     if (code == GROVE_OK)
         code = prepare_schema(grove, conn, error);
     pg_give(&conn);
@@ -299,12 +343,12 @@ static enum grove_code prepare(struct grove *grove, struct grove_error *error)
     return code;
 }
 
-enum grove_code handle_ready(struct grove *grove, struct grove_error *error)
+enum grove_code handle_ready(struct grove *grove, struct call *call, struct grove_error *error)
 {
     enum grove_code code = GROVE_OK;
     pthread_mutex_lock(&grove->ready_mutex);
     if (!grove->ready)
-        code = prepare(grove, error);
+        code = prepare(grove, call, error);
     grove->ready = code == GROVE_OK;
     pthread_mutex_unlock(&grove->ready_mutex);
     if (code == GROVE_OK)
@@ -316,15 +360,17 @@ GROVE_API enum grove_code grove_init(struct grove *grove, unsigned *ret_applied,
                                      struct grove_error *error)
 {
     unsigned applied = 0;
+    struct call call;
+    handle_begin(grove, HANDLE_TASK, NULL, &call);
     struct pg_conn *conn = NULL;
-    enum grove_code code = pg_take(grove->store.pool, &conn, error);
+    enum grove_code code = pg_take(grove->store.pool, &call, &conn, error);
     if (code == GROVE_OK)
         code = migrate(grove, conn, &applied, error);
     pg_give(&conn);
     if (code == GROVE_OK)
-        code = projector_prepare(&grove->store, error);
+        code = projector_prepare(&grove->store, &call, error);
     if (code == GROVE_OK)
-        code = handle_ready(grove, error);
+        code = handle_ready(grove, &call, error);
     if (code == GROVE_OK && ret_applied)
         *ret_applied = applied;
     return code;
@@ -337,9 +383,11 @@ GROVE_API enum grove_code grove_set_precision(struct grove *grove, enum grove_pr
     int64_t queued;
     if (!precision_of(precision, &wanted))
         return error_set(error, GROVE_INVALID, "there is no precision %d", (int)precision);
-    enum grove_code code = handle_ready(grove, error);
+    struct call call;
+    handle_begin(grove, HANDLE_TASK, NULL, &call);
+    enum grove_code code = handle_ready(grove, &call, error);
     if (code == GROVE_OK)
-        code = store_set_precision(&grove->store, wanted, &queued, error);
+        code = store_set_precision(&grove->store, &call, wanted, &queued, error);
     if (code == GROVE_OK && ret_queued)
         *ret_queued = queued;
     return code;

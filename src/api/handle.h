@@ -13,9 +13,9 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
-#include "base/home.h"
 #include "catalog/store.h"
 #include "grove/grove.h"
+#include "home/home.h"
 #include "sync/projector.h"
 
 struct grove {
@@ -35,21 +35,35 @@ struct grove {
     char *database_url;                      // NULL: the PG* variables
     char *engine_url;
 
+    struct grove_limits limits; // of its calls
+    atomic_uint cancel_round;   // one more each time that what is under way is cancelled
+
     pthread_mutex_t ready_mutex; // guards the following
     bool ready;
     struct projector_thread *projector;
 };
 
+// What may be meant by no limit.
+enum handle_work {
+    HANDLE_QUERY, // is answered in a minute or not at all, and waits for nobody's connections
+    HANDLE_TASK,  // takes as long as it takes
+};
+
+// Begins a public function's call: its limits are those given (NULL: none), else the handle's; it
+// ends with grove_cancel, with its token, and with the handle.
+void handle_begin(struct grove *grove, enum handle_work work, const struct grove_limits *limits,
+                  struct call *ret);
+
 // Prepares what queries need. Cheap once it has succeeded. A server's database that grove has not
 // been initialised in is GROVE_NOT_FOUND with what to run.
-enum grove_code handle_ready(struct grove *grove, struct grove_error *error);
+enum grove_code handle_ready(struct grove *grove, struct call *call, struct grove_error *error);
 
 // Starts the resident projector where it does not run, unless that was looked at a moment ago. A
 // favour to whoever writes: its failure is nobody's, and "grove status" tells whether it runs.
 void handle_keep_projecting(struct grove *grove);
 
 // The database only, whatever its schema.
-enum grove_code handle_database(struct grove *grove, struct pg_conn **ret,
+enum grove_code handle_database(struct grove *grove, struct call *call, struct pg_conn **ret,
                                 struct grove_error *error);
 
 #endif

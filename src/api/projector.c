@@ -114,6 +114,8 @@ GROVE_API enum grove_code grove_run_projector(struct grove *grove, struct grove_
         error_hint(error, "for servers of yours, keep \"grove sync --watch\" running");
         return GROVE_UNSUPPORTED;
     }
+    struct call call;
+    handle_begin(grove, HANDLE_TASK, NULL, &call);
     grove->is_projector = true;
-    return resident_run(&grove->home, &grove->store, error);
+    return resident_run(&grove->home, &grove->store, &call, error);
 }

@@ -13,6 +13,7 @@
 
 #include "api/handle.h"
 #include "api/recall.h"
+#include "api/request.h"
 #include "base/alloc.h"
 #include "base/check.h"
 #include "base/clock.h"
@@ -41,6 +42,8 @@ struct candidate {
 
 struct measure {
     struct grove *grove;
+    const struct grove_limits *limits; // of the searches, too
+    struct call call;
     struct recall_sample sample;
     struct candidate *candidates; // room for the sample and two results
     struct grove_recall ret;
@@ -105,7 +108,7 @@ static enum grove_code look_again(struct measure *measure, struct recall_row *ro
     const struct pg_statement statement = {"recall_revision.sql", query_sql("recall_revision.sql")};
     arena_init(&arena, QUERY_ARENA_BYTES_MAX);
     pg_add_int4(&params, row->content_id);
-    enum grove_code code = pg_take(measure->grove->store.pool, &conn, error);
+    enum grove_code code = pg_take(measure->grove->store.pool, &measure->call, &conn, error);
     if (code == GROVE_OK)
         code = pg_query(conn, &arena, &statement, &params, &rows, error);
     if (code == GROVE_OK)
@@ -231,8 +234,10 @@ static enum grove_code ask(struct measure *measure, size_t shape_number, size_t 
     arena_init(&arena, QUERY_ARENA_BYTES_MAX);
     enum grove_code code = recall_filter_make(&measure->sample, measure->shapes[shape_number],
                                               query_number, &arena, &filter, error);
-    struct grove_search_request request = {
-        .vector = query->vector, .filter = filter.filter, .limit = GROVE_RECALL_LIMIT};
+    struct grove_search_request request = {.limits = *measure->limits,
+                                           .vector = query->vector,
+                                           .filter = filter.filter,
+                                           .limit = GROVE_RECALL_LIMIT};
     if (code == GROVE_OK)
         code = grove_search(measure->grove, &request, &usual, error);
     if (code == GROVE_OK && usual->degraded && measure->ret.shapes[shape_number].degraded == 0)
@@ -258,9 +263,10 @@ static enum grove_code prepare(struct measure *measure, unsigned queries, struct
 {
     struct recall_sample *sample = &measure->sample;
     enum grove_code code =
-        recall_sample_read(&measure->grove->store, queries, arena, sample, error);
+        recall_sample_read(&measure->grove->store, &measure->call, queries, arena, sample, error);
     if (code == GROVE_OK)
-        code = recall_queries_make(&measure->grove->store, queries, arena, sample, error);
+        code = recall_queries_make(&measure->grove->store, &measure->call, queries, arena, sample,
+                                   error);
     if (code != GROVE_OK)
         return code;
     measure->candidates =
@@ -292,8 +298,9 @@ static enum grove_code ask_all(struct measure *measure, const struct grove_recal
     for (unsigned q = 0; code == GROVE_OK && q < measure->ret.queries_wanted; q++) {
         if (clock_monotonic_us() - began_us > (int64_t)seconds_max * 1000000 && q > 0)
             break;
-        if (atomic_load(&measure->grove->store.cancelled))
-            return error_set(error, GROVE_CANCELLED, "measuring was stopped");
+        code = call_check(&measure->call, error);
+        if (code != GROVE_OK)
+            return code;
         for (size_t s = 0; code == GROVE_OK && s < measure->ret.shape_count; s++)
             code = ask(measure, s, q, error);
         measure->ret.queries += code == GROVE_OK;
@@ -352,22 +359,26 @@ GROVE_API enum grove_code grove_measure_recall(struct grove *grove,
     static const struct grove_recall_request usual;
     int64_t began_us = clock_monotonic_us();
     struct arena arena;
-    request = request ? request : &usual;
-    unsigned queries = request->queries ? request->queries : QUERIES_DEFAULT;
+    struct grove_recall_request copy;
+    enum grove_code code = REQUEST_TAKE(&copy, request ? request : &usual, error);
+    if (code != GROVE_OK)
+        return code;
+    unsigned queries = copy.queries ? copy.queries : QUERIES_DEFAULT;
     if (queries > GROVE_RECALL_QUERIES_MAX)
         return error_set(error, GROVE_INVALID, "%u queries are too many, at most %d", queries,
                          GROVE_RECALL_QUERIES_MAX);
-    enum grove_code code = handle_ready(grove, error);
-    if (code != GROVE_OK)
-        return code;
     struct measure *measure = mem_zalloc(sizeof *measure);
     if (!measure)
         return error_no_memory(error, "figures");
     measure->grove = grove;
+    measure->limits = &copy.limits;
+    handle_begin(grove, HANDLE_TASK, &copy.limits, &measure->call);
     arena_init(&arena, ARENA_BYTES_MAX);
-    code = prepare(measure, queries, &arena, error);
+    code = handle_ready(grove, &measure->call, error);
     if (code == GROVE_OK)
-        code = ask_all(measure, request, error);
+        code = prepare(measure, queries, &arena, error);
+    if (code == GROVE_OK)
+        code = ask_all(measure, &copy, error);
     if (code == GROVE_OK)
         code = sum_up(measure, error);
     if (code == GROVE_OK) {

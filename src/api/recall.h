@@ -3,8 +3,8 @@
 // Queries for measuring recall, drawn from the contents that there are.
 //
 //     struct recall_sample sample;
-//     code = recall_sample_read(store, 100, &arena, &sample, error);
-//     code = recall_queries_make(store, 100, &arena, &sample, error);
+//     code = recall_sample_read(store, &call, 100, &arena, &sample, error);
+//     code = recall_queries_make(store, &call, 100, &arena, &sample, error);
 //     struct recall_filter filter;
 //     code = recall_filter_make(&sample, shape, number, &arena, &filter, error);
 //
@@ -65,10 +65,12 @@ struct recall_filter {
 };
 
 // GROVE_NOT_FOUND where no content has been projected.
-enum grove_code recall_sample_read(struct store *store, unsigned queries, struct arena *arena,
-                                   struct recall_sample *ret, struct grove_error *error);
-enum grove_code recall_queries_make(struct store *store, unsigned queries, struct arena *arena,
-                                    struct recall_sample *sample, struct grove_error *error);
+enum grove_code recall_sample_read(struct store *store, struct call *call, unsigned queries,
+                                   struct arena *arena, struct recall_sample *ret,
+                                   struct grove_error *error);
+enum grove_code recall_queries_make(struct store *store, struct call *call, unsigned queries,
+                                    struct arena *arena, struct recall_sample *sample,
+                                    struct grove_error *error);
 
 // Whether rows of the sample differ in what the shape filters.
 bool recall_shape_is_allowed(const struct recall_sample *sample, const struct recall_shape *shape);

@@ -64,14 +64,15 @@ static enum grove_code take_row(const struct pg_rows *rows, int r, struct arena 
     return GROVE_OK;
 }
 
-static enum grove_code read_parts(struct store *store, unsigned queries, struct arena *arena,
-                                  struct pg_rows ret[static 2], struct grove_error *error)
+static enum grove_code read_parts(struct store *store, struct call *call, unsigned queries,
+                                  struct arena *arena, struct pg_rows ret[static 2],
+                                  struct grove_error *error)
 {
     struct pg_conn *conn = NULL;
     struct pg_params singles = {0}, leaves = {0};
     const struct pg_statement rows_sql = {"recall_rows.sql", query_sql("recall_rows.sql")};
     const struct pg_statement leaves_sql = {"recall_leaves.sql", query_sql("recall_leaves.sql")};
-    enum grove_code code = store_refresh_model(store, error);
+    enum grove_code code = store_refresh_model(store, call, error);
     if (code != GROVE_OK)
         return code;
     const char *model = embed_model_id(store_precision(store));
@@ -80,7 +81,7 @@ static enum grove_code read_parts(struct store *store, unsigned queries, struct 
     pg_add_text(&leaves, text_of(model));
     pg_add_int4(&leaves, (int32_t)(queries / 3 + 1));
     pg_add_int4(&leaves, LEAF_ROWS);
-    code = pg_take(store->pool, &conn, error);
+    code = pg_take(store->pool, call, &conn, error);
     if (code == GROVE_OK)
         code = pg_query(conn, arena, &rows_sql, &singles, &ret[0], error);
     if (code == GROVE_OK)
@@ -120,13 +121,14 @@ static enum grove_code sort_numbers(struct recall_sample *sample, struct arena *
     return GROVE_OK;
 }
 
-enum grove_code recall_sample_read(struct store *store, unsigned queries, struct arena *arena,
-                                   struct recall_sample *ret, struct grove_error *error)
+enum grove_code recall_sample_read(struct store *store, struct call *call, unsigned queries,
+                                   struct arena *arena, struct recall_sample *ret,
+                                   struct grove_error *error)
 {
     struct pg_rows parts[2];
     struct recall_sample sample = {0};
     CHECK(queries <= GROVE_RECALL_QUERIES_MAX);
-    enum grove_code code = read_parts(store, queries, arena, parts, error);
+    enum grove_code code = read_parts(store, call, queries, arena, parts, error);
     if (code != GROVE_OK)
         return code;
     CHECK(parts[0].columns == COLUMNS && parts[1].columns == COLUMNS);
@@ -234,13 +236,14 @@ static struct text words_of(struct text title, size_t number)
                                 : text_trim(title);
 }
 
-static enum grove_code make_words(struct store *store, const struct recall_row *row, size_t number,
+static enum grove_code make_words(struct store *store, struct call *call,
+                                  const struct recall_row *row, size_t number,
                                   struct recall_query *query, struct grove_error *error)
 {
     struct text words = words_of(row->title, number);
     query->anchor = row;
     snprintf(query->words, sizeof query->words, "\"%.*s\"", TEXT_ARGS(words));
-    return store_embed_query(store, store_precision(store), words, query->vector, error);
+    return store_embed_query(store, call, store_precision(store), words, query->vector, error);
 }
 
 static bool is_usable(const struct recall_query *query)
@@ -252,8 +255,9 @@ static bool is_usable(const struct recall_query *query)
 }
 
 // One query of each kind in turn, so that those which are asked before time is up are of all kinds.
-enum grove_code recall_queries_make(struct store *store, unsigned queries, struct arena *arena,
-                                    struct recall_sample *sample, struct grove_error *error)
+enum grove_code recall_queries_make(struct store *store, struct call *call, unsigned queries,
+                                    struct arena *arena, struct recall_sample *sample,
+                                    struct grove_error *error)
 {
     enum grove_code code = GROVE_OK;
     size_t leaf = sample->single_count; // the next leaf's first row
@@ -263,13 +267,14 @@ enum grove_code recall_queries_make(struct store *store, unsigned queries, struc
     for (size_t i = 0; code == GROVE_OK && i < queries; i++) {
         struct recall_query *query = &sample->queries[sample->query_count];
         const struct recall_row *row = &sample->rows[i * sample->single_count / queries];
-        if (atomic_load(&store->cancelled))
-            return error_set(error, GROVE_CANCELLED, "measuring was stopped");
+        code = call_check(call, error);
+        if (code != GROVE_OK)
+            return code;
         *query = (struct recall_query){0};
         if (i % 3 == 1 && leaf < sample->row_count)
             leaf += make_mean(sample, leaf, query);
         else if (i % 3 == 2 && text_trim(row->title).length > 0)
-            code = make_words(store, row, i, query, error);
+            code = make_words(store, call, row, i, query, error);
         else if (!row->gone)
             make_near(row, NOISES[i / 3 % ARRAY_COUNT(NOISES)], query);
         end_whole(query);

@@ -66,14 +66,14 @@ static enum grove_code count_rows(struct pg_conn *conn, struct grove_status *sta
     return code;
 }
 
-static void ask_database(struct grove *grove, struct grove_status *status)
+static void ask_database(struct grove *grove, struct call *call, struct grove_status *status)
 {
     struct grove_error error;
     struct pg_conn *conn = NULL;
     status->schema_wanted = migrate_wanted();
     if (!database_runs(grove, status))
         return;
-    enum grove_code code = handle_database(grove, &conn, &error);
+    enum grove_code code = handle_database(grove, call, &conn, &error);
     if (code == GROVE_OK) {
         int version = pg_server_version(conn);
         snprintf(status->database, sizeof status->database, "%s", pg_describe(conn));
@@ -85,7 +85,7 @@ static void ask_database(struct grove *grove, struct grove_status *status)
         code = count_rows(conn, status, &error);
     pg_give(&conn);
     if (code == GROVE_OK && status->schema_version == status->schema_wanted)
-        code = store_refresh_model(&grove->store, &error);
+        code = store_refresh_model(&grove->store, call, &error);
     if (code == GROVE_OK)
         status->database_ok = true;
     else
@@ -161,7 +161,7 @@ static void ask_projector(const struct grove *grove, struct grove_status *status
 }
 
 // Of stores that both answer: it starts none.
-static void ask_index(struct grove *grove, struct grove_status *status)
+static void ask_index(struct grove *grove, struct call *call, struct grove_status *status)
 {
     struct examine_report report;
     struct grove_error error;
@@ -169,7 +169,7 @@ static void ask_index(struct grove *grove, struct grove_status *status)
                  status->schema_version == status->schema_wanted &&
                  strcmp(status->collection_status, "missing") != 0;
     if (known)
-        status->index = examine_look(&grove->store, &report, &error) == GROVE_OK
+        status->index = examine_look(&grove->store, call, &report, &error) == GROVE_OK
                             ? index_of(&report)
                             : index_unknown(&error);
 }
@@ -184,10 +184,12 @@ GROVE_API enum grove_code grove_get_status(struct grove *grove, struct grove_sta
     };
     if (grove->has_home)
         snprintf(status.home, sizeof status.home, "%s", grove->home.path);
-    ask_database(grove, &status);
+    struct call call;
+    handle_begin(grove, HANDLE_QUERY, NULL, &call);
+    ask_database(grove, &call, &status);
     ask_engine(grove, &status);
     ask_projector(grove, &status);
-    ask_index(grove, &status);
+    ask_index(grove, &call, &status);
     snprintf(status.model, sizeof status.model, "%s",
              embed_model_id(store_precision(&grove->store)));
     *ret = status;

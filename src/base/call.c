@@ -96,6 +96,16 @@ bool call_pause(const struct call *call, unsigned milliseconds)
     }
 }
 
+struct call call_part(const struct call *call)
+{
+    struct call part;
+    call_init(&part);
+    if (call)
+        part = *call;
+    part.counters = (struct call_counters){0};
+    return part;
+}
+
 void call_add_counters(struct call *call, const struct call *part)
 {
     if (!call)

@@ -78,7 +78,10 @@ unsigned call_slice_ms(const struct call *call) GROVE_MUST_CHECK;
 // Sleeps so long, or until the call is over. False in the latter case.
 bool call_pause(const struct call *call, unsigned milliseconds);
 
-// The counters of a copy that another thread worked with.
+// A copy for another thread, which has counted nothing yet. NULL: one without limits.
+struct call call_part(const struct call *call);
+
+// The counters of such a copy.
 void call_add_counters(struct call *call, const struct call *part);
 
 #endif

@@ -251,7 +251,10 @@ bool clock_parse_duration(struct text text, int64_t *ret_duration_us)
                 return false;
         if (i == start || i == text.length || unit_us(text.data[i]) == 0)
             return false;
-        if (__builtin_mul_overflow(number, unit_us(text.data[i++]), &part_us) ||
+        bool milli = text.data[i] == 'm' && i + 1 < text.length && text.data[i + 1] == 's';
+        int64_t unit = milli ? 1000 : unit_us(text.data[i]);
+        i += milli ? 2 : 1;
+        if (__builtin_mul_overflow(number, unit, &part_us) ||
             __builtin_add_overflow(total_us, part_us, &total_us) || total_us > most_us)
             return false;
     }

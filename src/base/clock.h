@@ -34,8 +34,8 @@ void clock_format_rfc3339(int64_t timestamp_us, char ret_text[static CLOCK_RFC33
 // it is not such a time, no such day exists, or 64 bits do not hold it, as after 294247-01-10.
 bool clock_parse_timestamp(struct text text, int64_t *ret_timestamp_us) GROVE_MUST_CHECK;
 
-// Reads a duration of whole numbers and units: "90d", "12h", "1w2d", "30m", "45s"; units s m h d w
-// and y (365 days). False when it is not one, or longer than 1,000 years.
+// Reads a duration of whole numbers and units: "90d", "12h", "1w2d", "30m", "45s", "200ms"; units
+// ms s m h d w and y (365 days). False when it is not one, or longer than 1,000 years.
 bool clock_parse_duration(struct text text, int64_t *ret_duration_us) GROVE_MUST_CHECK;
 
 #endif

@@ -14,9 +14,9 @@
 #include "base/clock.h"
 #include "base/digest.h"
 #include "base/file.h"
-#include "base/home.h"
 #include "base/strbuf.h"
 #include "catalog/assets.h"
+#include "home/home.h"
 
 enum { SEAL_BYTES_MAX = 3 * PATH_MAX, MODEL_PATH_SIZE = PATH_MAX + 64 };
 
@@ -81,7 +81,8 @@ static enum grove_code take_model(struct store *store, const struct pg_rows *row
     return GROVE_OK;
 }
 
-enum grove_code store_refresh_model(struct store *store, struct grove_error *error)
+enum grove_code store_refresh_model(struct store *store, struct call *call,
+                                    struct grove_error *error)
 {
     if (read_lately(store))
         return GROVE_OK;
@@ -90,7 +91,7 @@ enum grove_code store_refresh_model(struct store *store, struct grove_error *err
     struct pg_rows rows;
     struct arena arena;
     arena_init(&arena, 1 << 16);
-    enum grove_code code = pg_take(store->pool, &conn, error);
+    enum grove_code code = pg_take(store->pool, call, &conn, error);
     if (code == GROVE_OK)
         code = pg_query(conn, &arena, &statement, NULL, &rows, error);
     if (code == GROVE_OK)
@@ -128,13 +129,14 @@ static enum grove_code write_model(struct pg_conn *conn, enum embed_precision pr
     return code;
 }
 
-enum grove_code store_set_precision(struct store *store, enum embed_precision precision,
-                                    int64_t *ret_queued, struct grove_error *error)
+enum grove_code store_set_precision(struct store *store, struct call *call,
+                                    enum embed_precision precision, int64_t *ret_queued,
+                                    struct grove_error *error)
 {
     struct pg_conn *conn = NULL;
     struct arena arena;
     arena_init(&arena, 1 << 16);
-    enum grove_code code = pg_take(store->pool, &conn, error);
+    enum grove_code code = pg_take(store->pool, call, &conn, error);
     if (code == GROVE_OK)
         code = write_model(conn, precision, &arena, ret_queued, error);
     pg_give(&conn); // rolls back what was not committed
@@ -268,8 +270,9 @@ void store_close_models(struct store *store)
     }
 }
 
-enum grove_code store_embed_query(struct store *store, enum embed_precision precision,
-                                  struct text text, float ret_vector[static EMBED_DIMENSION],
+enum grove_code store_embed_query(struct store *store, struct call *call,
+                                  enum embed_precision precision, struct text text,
+                                  float ret_vector[static EMBED_DIMENSION],
                                   struct grove_error *error)
 {
     struct embedder *embedder;
@@ -279,5 +282,5 @@ enum grove_code store_embed_query(struct store *store, enum embed_precision prec
     // Written once, before the call above came back.
     struct embed_cache *cache = store->models[precision].query_cache;
     return cache ? embed_cache_embed(cache, embedder, text, ret_vector, error)
-                 : embedder_embed(embedder, &text, 1, ret_vector, &store->cancelled, error);
+                 : embedder_embed(embedder, &text, 1, ret_vector, call, error);
 }

@@ -28,8 +28,8 @@ struct store_model {
 struct store {
     struct pg_pool *pool;
     struct vector_engine *engine;
-    char collection[128];  // of the engine
-    atomic_bool cancelled; // looked at between the steps of long work
+    char collection[128]; // of the engine
+    atomic_bool closing;  // calls and threads are to end
 
     _Atomic int64_t counts_folded_at_us; // monotonic: when a projector last did; 0: never
 
@@ -60,7 +60,8 @@ void store_release(struct store *store);
 // Reads again which model the database has, unless that was done a moment ago (STORE_MODEL_AGE_MS).
 // Another process may change it at any time; projectors are told by the outbox itself.
 enum { STORE_MODEL_AGE_MS = 1000 };
-enum grove_code store_refresh_model(struct store *store, struct grove_error *error);
+enum grove_code store_refresh_model(struct store *store, struct call *call,
+                                    struct grove_error *error);
 
 // Of the vectors that the database compares, as last read. Whoever works with vectors asks once,
 // and embeds and compares in what it was told, whatever the database changes to meanwhile.
@@ -68,8 +69,9 @@ enum embed_precision store_precision(struct store *store);
 
 // Makes the vectors of this precision those that the database compares, and every content one that
 // changed, unless they are already. *ret_queued: the contents.
-enum grove_code store_set_precision(struct store *store, enum embed_precision precision,
-                                    int64_t *ret_queued, struct grove_error *error);
+enum grove_code store_set_precision(struct store *store, struct call *call,
+                                    enum embed_precision precision, int64_t *ret_queued,
+                                    struct grove_error *error);
 
 // The model, opened if this is the first call. It belongs to the store.
 enum grove_code store_embedder(struct store *store, enum embed_precision precision,
@@ -81,8 +83,9 @@ void store_close_models(struct store *store);
 
 // The vector of a text to search for, which is well-formed UTF-8: from the cache of recent ones
 // where it is there.
-enum grove_code store_embed_query(struct store *store, enum embed_precision precision,
-                                  struct text text, float ret_vector[static EMBED_DIMENSION],
+enum grove_code store_embed_query(struct store *store, struct call *call,
+                                  enum embed_precision precision, struct text text,
+                                  float ret_vector[static EMBED_DIMENSION],
                                   struct grove_error *error);
 
 #endif

@@ -11,9 +11,9 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
-#include "base/home.h"
 #include "cli/conninfo.h"
 #include "cli/session.h"
+#include "home/home.h"
 
 enum { CONNINFO_BYTES_MAX = 8192 };
 

@@ -101,7 +101,7 @@ static void on_progress(void *state, const struct grove_sync_report *report)
     struct syncing *syncing = state;
     struct grove_error error;
     if (print_report(syncing->session, report, false, &error) != GROVE_OK)
-        grove_cancel(syncing->session->grove);
+        grove_token_cancel(syncing->session->token);
 }
 
 static void on_examining(void *state, int64_t rows, int64_t rows_of)

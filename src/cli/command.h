@@ -22,6 +22,7 @@ enum option_id {
     OPTION_HELP = 1,
     OPTION_JSON,
     OPTION_HOME,
+    OPTION_TIMEOUT,
     OPTION_VERSION,
     OPTION_PATH,
     OPTION_TYPE,
@@ -52,13 +53,14 @@ enum value_kind {
     VALUE_TEXT,     // UTF-8
     VALUE_FILE,     // bytes as the file system has them, like the following
     VALUE_FOLDER,
-    VALUE_TIME,    // a duration ago, or a timestamp
-    VALUE_COUNT,   // a whole number in min..max
-    VALUE_NUMBER,  // a number in min..max
-    VALUE_WORD,    // one of `words`
-    VALUE_COMMAND, // the name of a command
-    VALUE_SHELL,   // bash, zsh, fish
-    VALUE_RAW,     // handed on as it is
+    VALUE_TIME,     // a duration ago, or a timestamp
+    VALUE_DURATION, // milliseconds, min..max
+    VALUE_COUNT,    // a whole number in min..max
+    VALUE_NUMBER,   // a number in min..max
+    VALUE_WORD,     // one of `words`
+    VALUE_COMMAND,  // the name of a command
+    VALUE_SHELL,    // bash, zsh, fish
+    VALUE_RAW,      // handed on as it is
 };
 
 struct command_option {

@@ -150,6 +150,22 @@ static enum grove_code read_time(struct option_value *value, struct grove_error 
     return GROVE_INVALID;
 }
 
+static enum grove_code read_duration(struct option_value *value, struct grove_error *error)
+{
+    int64_t duration_us;
+    if (!clock_parse_duration(text_of(value->text), &duration_us)) {
+        error_set(error, GROVE_INVALID, "--%s \"%s\" is no duration", value->option->name,
+                  value->text);
+        error_hint(error, "a number and its unit, like 500ms, 2s or 1m30s");
+        return GROVE_INVALID;
+    }
+    value->number = duration_us / 1000;
+    if (value->number >= value->option->min && value->number <= value->option->max)
+        return GROVE_OK;
+    return error_set(error, GROVE_INVALID, "--%s \"%s\" is not between 1ms and %lldh",
+                     value->option->name, value->text, (long long)value->option->max / 3600000);
+}
+
 static enum grove_code read_word(struct option_value *value, struct grove_error *error)
 {
     struct text rest = text_of(value->option->words), word;
@@ -176,6 +192,8 @@ static enum grove_code read_value(struct option_value *value, struct grove_error
     }
     if (option->kind == VALUE_TIME)
         return read_time(value, error);
+    if (option->kind == VALUE_DURATION)
+        return read_duration(value, error);
     if (option->kind == VALUE_WORD)
         return read_word(value, error);
     bool fine = true;

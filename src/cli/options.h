@@ -26,9 +26,11 @@ enum { OPTIONS_MAX = 128 };
 struct option_value {
     const struct command_option *option;
     const char *text; // NULL for a flag without a value
-    int64_t number;   // VALUE_COUNT; VALUE_TIME: microseconds since 1970; VALUE_WORD: which, from 0
-    double real;      // VALUE_NUMBER
-    bool relative;    // VALUE_TIME: given as a duration
+    // VALUE_COUNT; VALUE_DURATION: milliseconds; VALUE_TIME: microseconds since 1970; VALUE_WORD:
+    // which, from 0
+    int64_t number;
+    double real;   // VALUE_NUMBER
+    bool relative; // VALUE_TIME: given as a duration
 };
 
 struct options {

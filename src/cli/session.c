@@ -14,7 +14,7 @@
 enum { PARTIAL_BYTES_MAX = 1 << 20, REPORT_BYTES_MAX = 2 << 20 };
 
 // A signal handler has no other way to them.
-static struct grove *volatile interrupted_grove;
+static struct grove_token *volatile interrupted_token;
 static const char *volatile interrupt_notice;
 
 void session_init(struct session *session, const char *program)
@@ -28,9 +28,11 @@ void session_init(struct session *session, const char *program)
 void session_close(struct session *session)
 {
     struct grove *grove = session->grove;
-    interrupted_grove = NULL;
+    interrupted_token = NULL;
     session->grove = NULL;
     grove_close(grove);
+    grove_token_free(session->token);
+    session->token = NULL;
 }
 
 void session_release(struct session *session)
@@ -44,11 +46,11 @@ static void on_interrupt(int signal_number)
 {
     int saved_errno = errno;
     (void)signal_number;
-    struct grove *grove = interrupted_grove;
+    struct grove_token *token = interrupted_token;
     const char *notice = interrupt_notice;
-    if (grove)
-        grove_cancel(grove);
-    if (grove && notice && write(STDERR_FILENO, notice, strlen(notice)) < 0)
+    if (token)
+        grove_token_cancel(token);
+    if (token && notice && write(STDERR_FILENO, notice, strlen(notice)) < 0)
         errno = 0; // nothing can be done about it here
     errno = saved_errno;
 }
@@ -61,6 +63,14 @@ enum grove_precision session_precision(const struct session *session)
     return value->number == 0 ? GROVE_PRECISION_F32 : GROVE_PRECISION_REDUCED;
 }
 
+static struct grove_limits session_limits(const struct session *session)
+{
+    return (struct grove_limits){
+        .timeout_ms = (unsigned)options_count(&session->options, OPTION_TIMEOUT, 0),
+        .token = session->token,
+    };
+}
+
 void session_own_path(char ret_path[static PATH_MAX])
 {
     ssize_t length = readlink("/proc/self/exe", ret_path, PATH_MAX - 1);
@@ -70,17 +80,21 @@ void session_own_path(char ret_path[static PATH_MAX])
 enum grove_code session_open(struct session *session, struct grove_error *error)
 {
     char command[PATH_MAX];
+    if (session->grove)
+        return GROVE_OK;
     session_own_path(command);
+    session->token = grove_token_new();
+    if (!session->token)
+        return error_no_memory(error, "a session");
     struct grove_options options = {.home = session->home,
                                     .home_use = session->command->home_use,
                                     .command = command,
-                                    .embed_precision = session_precision(session)};
-    if (session->grove)
-        return GROVE_OK;
+                                    .embed_precision = session_precision(session),
+                                    .limits = session_limits(session)};
     enum grove_code code = grove_open(&options, &session->grove, error);
     if (code != GROVE_OK)
         return code;
-    interrupted_grove = session->grove;
+    interrupted_token = session->token;
     struct sigaction action = {.sa_handler = on_interrupt,
                                .sa_flags = SA_RESTART | (int)SA_RESETHAND};
     sigemptyset(&action.sa_mask);

@@ -37,10 +37,11 @@ struct session {
     bool json;
     const char *home; // NULL: the default
     struct grove *grove;
-    struct strbuf partial; // members of the JSON object beside "error"
-    bool usage_error;      // the error is about the command line: the usage is shown too
-    bool output_closed;    // whoever read our output has gone: end quietly
-    int exit_status;       // of a run without error
+    struct grove_token *token; // cancels its calls
+    struct strbuf partial;     // members of the JSON object beside "error"
+    bool usage_error;          // the error is about the command line: the usage is shown too
+    bool output_closed;        // whoever read our output has gone: end quietly
+    int exit_status;           // of a run without error
 };
 
 void session_init(struct session *session, const char *program);

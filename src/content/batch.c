@@ -15,9 +15,10 @@ enum {
     PAUSE_MS = 50,
 };
 
-void batch_init(struct batch *batch, struct store *store, const char *origin)
+void batch_init(struct batch *batch, struct store *store, struct call *call, const char *origin)
 {
     batch->store = store;
+    batch->call = call;
     batch->origin = origin;
     batch->count = batch->leaf_count = 0;
     batch->patience_ms = (unsigned)KNOB(LOAD_PATIENCE_MS, PATIENCE_MS);
@@ -263,7 +264,7 @@ static enum grove_code write_transaction(struct batch *batch, struct grove_load_
     for (int attempt = 1;; attempt++) {
         struct writing writing = {.batch = batch};
         arena_init(&writing.arena, BATCH_BYTES_MAX);
-        code = pg_take(batch->store->pool, &writing.conn, error);
+        code = pg_take(batch->store->pool, batch->call, &writing.conn, error);
         if (code == GROVE_OK)
             code = write_once(&writing, error);
         pg_give(&writing.conn); // rolls back what was not committed
@@ -290,7 +291,7 @@ static enum grove_code count_pending(struct batch *batch, int64_t *ret, struct g
     struct arena arena;
     arena_init(&arena, 1 << 20);
     pg_add_int4_array(&params, &arena, batch->content_ids, batch->count);
-    enum grove_code code = pg_take(batch->store->pool, &conn, error);
+    enum grove_code code = pg_take(batch->store->pool, batch->call, &conn, error);
     if (code == GROVE_OK)
         code = pg_query(conn, &arena, &statement, &params, &rows, error);
     if (code == GROVE_OK)
@@ -316,10 +317,9 @@ static enum grove_code apply(struct batch *batch, struct projector_report *repor
         if (report->upserted - written < (int64_t)batch->count)
             code = count_pending(batch, ret_pending, error);
         if (code != GROVE_OK || *ret_pending == 0 || report->failed + report->dead > 0 ||
-            batch->patience_ms < PAUSE_MS || atomic_load(&batch->store->cancelled))
+            batch->patience_ms < PAUSE_MS || !call_pause(batch->call, PAUSE_MS))
             return code;
         batch->patience_ms -= PAUSE_MS;
-        clock_sleep_ms(PAUSE_MS);
     }
 }
 
@@ -358,7 +358,7 @@ enum grove_code batch_write(struct batch *batch, struct grove_load_progress *pro
         batch->leaf_of[i] = find_or_add_leaf(batch, &leaf);
     }
     DCHECK(batch_check_placed(batch) == NULL);
-    enum grove_code code = store_refresh_model(batch->store, error);
+    enum grove_code code = store_refresh_model(batch->store, batch->call, error);
     if (code == GROVE_OK && batch->leaf_count > 0)
         code = write_transaction(batch, progress, error);
     progress->seconds_database += (double)(clock_monotonic_us() - start_us) / 1e6;

@@ -2,7 +2,7 @@
 //
 // Up to 256 records, written to PostgreSQL in one transaction and then projected.
 //
-//     batch_init(&batch, store, "supplied");
+//     batch_init(&batch, store, &call, "supplied");
 //     verdict = record_parse(line, trees, &batch.arena, &batch.records[batch.count], &problem);
 //     if (verdict == RECORD_GOOD)
 //         batch.count++;
@@ -29,6 +29,7 @@ struct batch_leaf {
 
 struct batch {
     struct store *store;
+    struct call *call;  // what is committed is projected, whatever becomes of it
     const char *origin; // of vectors that come with records: "supplied" or "placeholder"
     struct arena arena; // of the records' texts; emptied with the batch
     size_t count;
@@ -40,7 +41,7 @@ struct batch {
     unsigned patience_ms; // left for rows that other projectors have leased
 };
 
-void batch_init(struct batch *batch, struct store *store, const char *origin);
+void batch_init(struct batch *batch, struct store *store, struct call *call, const char *origin);
 void batch_release(struct batch *batch);
 
 bool batch_full(const struct batch *batch);

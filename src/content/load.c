@@ -18,6 +18,7 @@
 
 struct load {
     struct store *store;
+    struct call *call;
     const struct grove_load_request *request;
     struct grove_load_progress *progress;
     int64_t started_us;
@@ -42,11 +43,10 @@ static void report_progress(struct load *load)
 
 static enum grove_code check_cancelled(const struct load *load, struct grove_error *error)
 {
-    if (!atomic_load(&load->store->cancelled))
-        return GROVE_OK;
-    error_set(error, GROVE_CANCELLED, "stopped on request");
-    error_hint(error, "what was loaded stays; the same command again goes on from there");
-    return GROVE_CANCELLED;
+    enum grove_code code = call_check(load->call, error);
+    if (code != GROVE_OK)
+        error_hint(error, "what was loaded stays; the same command again goes on from there");
+    return code;
 }
 
 static enum grove_code flush(struct load *load, struct grove_error *error)
@@ -223,21 +223,25 @@ static enum grove_code open_and_load(struct load *load, struct grove_error *erro
     return code;
 }
 
-enum grove_code load_files(struct store *store, const struct grove_load_request *request,
+enum grove_code load_files(struct store *store, struct call *call,
+                           const struct grove_load_request *request,
                            struct grove_load_progress *ret, struct grove_error *error)
 {
     *ret = (struct grove_load_progress){0};
-    struct load load = {
-        .store = store, .request = request, .progress = ret, .started_us = clock_monotonic_us()};
+    struct load load = {.store = store,
+                        .call = call,
+                        .request = request,
+                        .progress = ret,
+                        .started_us = clock_monotonic_us()};
     if (request->file_count == 0)
         return error_set(error, GROVE_INVALID, "no file to load");
     struct batch *batch = mem_alloc(sizeof *batch);
     if (!batch)
         return error_no_memory(error, "a batch of rows");
-    batch_init(batch, store, "supplied");
+    batch_init(batch, store, call, "supplied");
     load.batch = batch;
     seen_init(&load.seen);
-    enum grove_code code = trees_read(store, &load.trees_arena, &load.trees, error);
+    enum grove_code code = trees_read(store, call, &load.trees_arena, &load.trees, error);
     if (code == GROVE_OK) {
         code = open_and_load(&load, error);
         arena_release(&load.trees_arena);

@@ -7,10 +7,11 @@
 #include "catalog/store.h"
 #include "grove/grove.h"
 
-enum grove_code load_files(struct store *store, const struct grove_load_request *request,
+enum grove_code load_files(struct store *store, struct call *call,
+                           const struct grove_load_request *request,
                            struct grove_load_progress *ret, struct grove_error *error);
 
-enum grove_code load_sample(struct store *store, bool placeholder_vectors,
+enum grove_code load_sample(struct store *store, struct call *call, bool placeholder_vectors,
                             struct grove_load_progress *ret, struct grove_error *error);
 
 #endif

@@ -118,7 +118,7 @@ static enum grove_code load_into(struct batch *batch, const struct record_trees 
     return code;
 }
 
-enum grove_code load_sample(struct store *store, bool placeholder_vectors,
+enum grove_code load_sample(struct store *store, struct call *call, bool placeholder_vectors,
                             struct grove_load_progress *ret, struct grove_error *error)
 {
     float placeholder[RECORD_VECTOR_SIZE];
@@ -127,10 +127,10 @@ enum grove_code load_sample(struct store *store, bool placeholder_vectors,
     struct batch *batch = mem_alloc(sizeof *batch);
     if (!batch)
         return error_no_memory(error, "a batch of rows");
-    batch_init(batch, store, "placeholder");
+    batch_init(batch, store, call, "placeholder");
     struct arena arena;
     struct record_trees trees;
-    enum grove_code code = trees_read(store, &arena, &trees, error);
+    enum grove_code code = trees_read(store, call, &arena, &trees, error);
     if (code == GROVE_OK) {
         code = load_into(batch, &trees, placeholder_vectors ? placeholder : NULL, ret, error);
         arena_release(&arena);

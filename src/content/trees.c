@@ -5,14 +5,14 @@
 
 enum { TREES_BYTES_MAX = 4 << 20 };
 
-enum grove_code trees_read(struct store *store, struct arena *ret_arena, struct record_trees *ret,
-                           struct grove_error *error)
+enum grove_code trees_read(struct store *store, struct call *call, struct arena *ret_arena,
+                           struct record_trees *ret, struct grove_error *error)
 {
     struct pg_statement statement = {"subjects.sql", query_sql("subjects.sql")};
     struct pg_conn *conn = NULL;
     struct pg_rows rows = {0};
     arena_init(ret_arena, TREES_BYTES_MAX);
-    enum grove_code code = pg_take(store->pool, &conn, error);
+    enum grove_code code = pg_take(store->pool, call, &conn, error);
     if (code == GROVE_OK)
         code = pg_query(conn, ret_arena, &statement, NULL, &rows, error);
     pg_give(&conn);

@@ -7,7 +7,7 @@
 
 // The trees of the database, in the arena, which is initialised here; release it unless this
 // fails.
-enum grove_code trees_read(struct store *store, struct arena *ret_arena, struct record_trees *ret,
-                           struct grove_error *error);
+enum grove_code trees_read(struct store *store, struct call *call, struct arena *ret_arena,
+                           struct record_trees *ret, struct grove_error *error);
 
 #endif

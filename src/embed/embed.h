@@ -15,11 +15,11 @@
 #ifndef GROVE_EMBED_EMBED_H
 #define GROVE_EMBED_EMBED_H
 
-#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/call.h"
 #include "base/error.h"
 #include "base/text.h"
 
@@ -68,9 +68,9 @@ const char *embedder_pack_path(const struct embedder *embedder);
 
 // Embeds `count` texts (well-formed UTF-8, else GROVE_INVALID naming the text's number and
 // offset) into ret_vectors[count * EMBED_DIMENSION]. Longer texts are cut at 256 tokens.
-// `cancelled` may be NULL; it is looked at between batches and makes GROVE_CANCELLED.
+// The call is looked at between batches; NULL: none.
 enum grove_code embedder_embed(struct embedder *embedder, const struct text *texts, size_t count,
-                               float *ret_vectors, const atomic_bool *cancelled,
+                               float *ret_vectors, const struct call *call,
                                struct grove_error *error);
 
 // The token ids of a text with [CLS] and [SEP], at most EMBED_TOKENS_MAX of them.

@@ -319,7 +319,7 @@ struct group {
 
 struct round {
     struct embedder *embedder;
-    const atomic_bool *cancelled;
+    const struct call *call;
     atomic_bool damaged;
     size_t tokens;
     size_t group_count;
@@ -330,8 +330,7 @@ struct round {
     uint16_t *lengths;
 };
 
-static struct round *round_new(struct embedder *embedder, size_t texts,
-                               const atomic_bool *cancelled)
+static struct round *round_new(struct embedder *embedder, size_t texts, const struct call *call)
 {
     CHECK(texts <= ROUND_TEXTS_MAX);
     struct round *self =
@@ -339,7 +338,7 @@ static struct round *round_new(struct embedder *embedder, size_t texts,
                                           sizeof self->ids[0] + sizeof self->lengths[0]));
     if (!self)
         return NULL;
-    *self = (struct round){.embedder = embedder, .cancelled = cancelled};
+    *self = (struct round){.embedder = embedder, .call = call};
     self->sequences = (struct forward_sequence *)(self + 1);
     self->groups = (struct group *)(self->sequences + texts);
     self->ids = (int32_t(*)[EMBED_TOKENS_MAX])(self->groups + texts);
@@ -347,9 +346,9 @@ static struct round *round_new(struct embedder *embedder, size_t texts,
     return self;
 }
 
-static bool is_cancelled(const struct round *self)
+static bool is_over(const struct round *self)
 {
-    return self->cancelled && atomic_load_explicit(self->cancelled, memory_order_relaxed);
+    return call_left_ms(self->call, 1) == 0;
 }
 
 // Tokenises the texts and sorts them by length, longest first: a counting sort.
@@ -401,7 +400,7 @@ static void run_group(void *state, size_t index, unsigned worker)
 {
     struct round *self = state;
     const struct group *group = &self->groups[index];
-    if (is_cancelled(self) || atomic_load(&self->damaged))
+    if (is_over(self) || atomic_load(&self->damaged))
         return;
     if (!forward(atomic_load(&self->embedder->current), self->embedder->worker_scratches[worker],
                  self->sequences + group->first, group->count, NULL))
@@ -464,7 +463,7 @@ static void run_direct(struct round *self, size_t count)
     bool others;
     struct direct direct = {.round = self, .scratch = pool_take(pool, &others), .count = count};
     team_init(&direct.team);
-    if (!is_cancelled(self) && (others || !run_in_team(&direct)))
+    if (!is_over(self) && (others || !run_in_team(&direct)))
         run_alone(&direct, NULL);
     pool_return(pool, direct.scratch);
 }
@@ -480,8 +479,11 @@ static enum grove_code run_round(struct round *self, const struct text *texts, s
         round_group(self, count);
         workers_run(self->embedder->workers, self->group_count, run_group, self);
     }
-    if (is_cancelled(self))
-        return error_set(error, GROVE_CANCELLED, "embedding was stopped");
+    enum grove_code code = call_check(self->call, error);
+    if (code != GROVE_OK) {
+        error_context(error, "embedding %zu texts", count);
+        return code;
+    }
     if (atomic_load(&self->damaged))
         return error_set(error, GROVE_CORRUPT,
                          "the weights in \"%.300s\" make vectors of no finite numbers",
@@ -499,7 +501,7 @@ static enum grove_code check_text(struct text text, size_t number, struct grove_
 }
 
 enum grove_code embedder_embed(struct embedder *self, const struct text *texts, size_t count,
-                               float *ret_vectors, const atomic_bool *cancelled,
+                               float *ret_vectors, const struct call *call,
                                struct grove_error *error)
 {
     for (size_t i = 0; i < count; i++) {
@@ -509,8 +511,7 @@ enum grove_code embedder_embed(struct embedder *self, const struct text *texts, 
     }
     if (count == 0)
         return GROVE_OK;
-    struct round *round =
-        round_new(self, count < ROUND_TEXTS_MAX ? count : ROUND_TEXTS_MAX, cancelled);
+    struct round *round = round_new(self, count < ROUND_TEXTS_MAX ? count : ROUND_TEXTS_MAX, call);
     if (!round)
         return error_no_memory(error, "token ids");
     enum grove_code code = GROVE_OK;

@@ -70,7 +70,7 @@ static_assert(PAUSE_MS > 0, "waiting does not spin");
 
 struct cluster {
     const struct home *home;
-    const atomic_bool *cancelled; // NULL: nobody asks us to stop
+    struct call *call; // NULL: nobody asks us to stop
     char data[PATH_MAX];
     char log[PATH_MAX];
     char assets[PATH_MAX];
@@ -429,9 +429,7 @@ static enum grove_code create(const struct cluster *cluster, struct grove_error 
 
 static enum grove_code check_cancelled(const struct cluster *cluster, struct grove_error *error)
 {
-    return cluster->cancelled && atomic_load(cluster->cancelled)
-               ? error_set(error, GROVE_CANCELLED, "stopped on request")
-               : GROVE_OK;
+    return call_check(cluster->call, error);
 }
 
 enum answer { ANSWER_READY, ANSWER_NOT_YET, ANSWER_SILENCE };
@@ -648,17 +646,16 @@ static enum grove_code start_locked(const struct cluster *cluster, struct grove_
     return code == GROVE_OK ? launch(cluster, error) : code;
 }
 
-enum grove_code cluster_start(const struct home *home, const atomic_bool *cancelled,
-                              struct grove_error *error)
+enum grove_code cluster_start(const struct home *home, struct call *call, struct grove_error *error)
 {
     struct cluster cluster;
     struct home_lock lock = {.descriptor = -1};
     enum grove_code code = cluster_paths(home, &cluster, error);
-    cluster.cancelled = cancelled;
+    cluster.call = call;
     if (code == GROVE_OK)
         code = check_cancelled(&cluster, error);
     if (code == GROVE_OK)
-        code = home_lock_unless(home, LOCK_TIMEOUT_MS, cancelled, &lock, error);
+        code = home_lock_unless(home, LOCK_TIMEOUT_MS, call, &lock, error);
     if (code != GROVE_OK)
         return code;
     CHECK(lock.descriptor >= 0);

@@ -2,7 +2,7 @@
 //
 // The private PostgreSQL of a home: created on first use, started on demand, left running.
 //
-//     code = cluster_start(&home, &cancelled, error); // returns at once when it already runs
+//     code = cluster_start(&home, &call, error); // returns at once when it already runs
 //     cluster_conninfo(&home, buffer);         // "host=... user=grove dbname=grove"
 //     code = cluster_stop(&home, &forced, error);
 //
@@ -12,11 +12,11 @@
 #ifndef GROVE_PG_CLUSTER_H
 #define GROVE_PG_CLUSTER_H
 
-#include <stdatomic.h>
 #include <stdbool.h>
 
+#include "base/call.h"
 #include "base/error.h"
-#include "base/home.h"
+#include "home/home.h"
 
 enum { CLUSTER_CONNINFO_SIZE = PATH_MAX + 128 };
 
@@ -24,7 +24,7 @@ enum { CLUSTER_CONNINFO_SIZE = PATH_MAX + 128 };
 // accepts connections. After a crash the server recovers from its log; that may take a while.
 // One that accepts connections and says nothing for a while is GROVE_TIMEOUT. Waiting ends with
 // GROVE_CANCELLED soon after *cancelled (NULL: never).
-enum grove_code cluster_start(const struct home *home, const atomic_bool *cancelled,
+enum grove_code cluster_start(const struct home *home, struct call *call,
                               struct grove_error *error);
 
 // Stops it (fast: open transactions are rolled back) and waits. Fine when it does not run. One that

@@ -4,7 +4,7 @@
 #ifndef GROVE_PG_CLUSTER_SETTINGS_H
 #define GROVE_PG_CLUSTER_SETTINGS_H
 
-#include "base/home.h"
+#include "home/home.h"
 
 // Writes grove.conf into the data folder of the home's cluster, anew; postgresql.conf includes it.
 enum grove_code cluster_write_settings(const struct home *home, const char *data,

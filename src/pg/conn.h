@@ -15,6 +15,7 @@ struct pg_conn {
     PGconn *link;
     PGcancel *cancel;
     struct pg_pool *pool;
+    struct call *call;            // of whom it was given to; NULL: it has no limits
     bool broken;                  // to be closed when it is given back
     atomic_bool cancel_requested; // tells a cancelled statement from one that timed out
     const char *prepared[PG_PREPARED_MAX];

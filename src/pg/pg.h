@@ -7,7 +7,7 @@
 //     code = pg_pool_new(&(struct pg_pool_options){.conninfo = "..."}, &pool, error);
 //
 //     GROVE_CLEANUP(pg_give) struct pg_conn *conn = NULL;
-//     code = pg_take(pool, &conn, error);              // waits for a free one, or connects
+//     code = pg_take(pool, &call, &conn, error);       // waits for a free one, or connects
 //     struct pg_params params = {0};
 //     pg_add_int4(&params, id);
 //     struct pg_rows rows;
@@ -33,6 +33,7 @@
 #include <stdint.h>
 
 #include "base/arena.h"
+#include "base/call.h"
 #include "base/error.h"
 #include "base/text.h"
 
@@ -40,7 +41,7 @@ struct pg_pool;
 struct pg_conn;
 
 struct pg_starter {
-    enum grove_code (*start)(void *state, struct grove_error *error);
+    enum grove_code (*start)(void *state, struct call *call, struct grove_error *error);
     void *state;
 };
 
@@ -63,7 +64,9 @@ void pg_pool_free(struct pg_pool *pool);
 // A connection in a known state: not in a transaction, timezone UTC, ISO dates, server at least
 // 16 (an older one is GROVE_UNSUPPORTED with its version). One that broke while idle is replaced.
 // *ret is NULL before the call: nobody's connection is overwritten.
-enum grove_code pg_take(struct pg_pool *pool, struct pg_conn **ret, struct grove_error *error);
+// The connection obeys `call` until it is given back; NULL: none.
+enum grove_code pg_take(struct pg_pool *pool, struct call *call, struct pg_conn **ret,
+                        struct grove_error *error);
 // Rolls back what is open, closes what is broken; sets *conn to NULL. NULL is fine.
 void pg_give(struct pg_conn **conn);
 

@@ -208,14 +208,14 @@ static enum grove_code connect_once(struct pg_pool *pool, struct pg_conn **ret,
     return code;
 }
 
-static enum grove_code open_connection(struct pg_pool *pool, struct pg_conn **ret,
-                                       struct grove_error *error)
+static enum grove_code open_connection(struct pg_pool *pool, struct call *call,
+                                       struct pg_conn **ret, struct grove_error *error)
 {
     enum grove_code code = connect_once(pool, ret, error);
     const struct pg_starter *starter = &pool->options.starter;
     if (code != GROVE_UNAVAILABLE || !starter->start)
         return code;
-    code = starter->start(starter->state, error);
+    code = starter->start(starter->state, call, error);
     if (code != GROVE_OK)
         return code;
     code = connect_once(pool, ret, error);
@@ -297,11 +297,14 @@ static void give_up_place(struct pg_pool *pool, unsigned *from)
     pthread_mutex_unlock(&pool->mutex);
 }
 
-enum grove_code pg_take(struct pg_pool *pool, struct pg_conn **ret, struct grove_error *error)
+enum grove_code pg_take(struct pg_pool *pool, struct call *call, struct pg_conn **ret,
+                        struct grove_error *error)
 {
     CHECK(!*ret); // a connection there would never be given back
     struct pg_conn *conn;
-    enum grove_code code = reserve(pool, &conn, error);
+    enum grove_code code = call_check(call, error);
+    if (code == GROVE_OK)
+        code = reserve(pool, &conn, error);
     if (code != GROVE_OK)
         return code;
     if (conn && !still_open(conn)) {
@@ -310,7 +313,7 @@ enum grove_code pg_take(struct pg_pool *pool, struct pg_conn **ret, struct grove
         move_place(pool, &pool->taken_count, &pool->connecting_count);
     }
     if (!conn) {
-        code = open_connection(pool, &conn, error);
+        code = open_connection(pool, call, &conn, error);
         if (code != GROVE_OK) {
             give_up_place(pool, &pool->connecting_count);
             return code;
@@ -321,6 +324,7 @@ enum grove_code pg_take(struct pg_pool *pool, struct pg_conn **ret, struct grove
     CHECK(conn->pool == pool);
     CHECK(!conn->broken);
     atomic_store(&conn->cancel_requested, false);
+    conn->call = call;
     *ret = conn;
     return GROVE_OK;
 }
@@ -333,6 +337,7 @@ void pg_give(struct pg_conn **conn_pointer)
         return;
     struct pg_pool *pool = conn->pool;
     CHECK(pool);
+    conn->call = NULL;
     if (!conn->broken && PQtransactionStatus(conn->link) != PQTRANS_IDLE)
         pg_rollback(conn);
     if (conn->broken || PQtransactionStatus(conn->link) != PQTRANS_IDLE) {

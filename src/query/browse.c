@@ -160,8 +160,9 @@ static enum grove_code browse_in_snapshot(struct browsing *browsing, struct pred
     return code;
 }
 
-static enum grove_code browse(struct store *store, const struct grove_browse_request *request,
-                              struct arena *arena, struct result *result, struct grove_error *error)
+static enum grove_code browse(struct store *store, struct call *call,
+                              const struct grove_browse_request *request, struct arena *arena,
+                              struct result *result, struct grove_error *error)
 {
     if (!request->filter.path)
         return error_set(error, GROVE_INVALID, "no path to browse was given");
@@ -177,7 +178,7 @@ static enum grove_code browse(struct store *store, const struct grove_browse_req
     if (request->cursor)
         code = cursor_parse(request->cursor, 'b', browsing.fingerprint, &browsing.after, error);
     if (code == GROVE_OK)
-        code = pg_take(store->pool, &browsing.conn, error);
+        code = pg_take(store->pool, call, &browsing.conn, error);
     if (code == GROVE_OK)
         code = pg_begin_snapshot(browsing.conn, error);
     if (code == GROVE_OK)
@@ -187,15 +188,16 @@ static enum grove_code browse(struct store *store, const struct grove_browse_req
     return code;
 }
 
-enum grove_code query_browse(struct store *store, const struct grove_browse_request *request,
-                             struct grove_result **ret, struct grove_error *error)
+enum grove_code query_browse(struct store *store, struct call *call,
+                             const struct grove_browse_request *request, struct grove_result **ret,
+                             struct grove_error *error)
 {
     struct arena arena;
     arena_init_counting(&arena, QUERY_BYTES_MAX);
     struct result *result = NULL;
     enum grove_code code = result_new(&result, error);
     if (code == GROVE_OK)
-        code = browse(store, request, &arena, result, error);
+        code = browse(store, call, request, &arena, result, error);
     arena_release(&arena);
     if (code == GROVE_OK)
         *ret = result_finish(result, request->explain);

@@ -215,9 +215,9 @@ static enum grove_code fill_result(struct discovery *discovery, const struct cur
     return code == GROVE_OK ? take_page(discovery, first, error) : code;
 }
 
-static enum grove_code discover(struct store *store, const struct grove_discover_request *request,
-                                struct arena *arena, struct result *result,
-                                struct grove_error *error)
+static enum grove_code discover(struct store *store, struct call *call,
+                                const struct grove_discover_request *request, struct arena *arena,
+                                struct result *result, struct grove_error *error)
 {
     struct discovery discovery = {.result = result, .arena = arena};
     struct predicate predicate;
@@ -241,7 +241,8 @@ static enum grove_code discover(struct store *store, const struct grove_discover
                                      .exact = true,
                                      .explain = request->explain};
     if (code == GROVE_OK)
-        code = ranking_run(store, &wanted, &predicate, result, arena, &discovery.ranking, error);
+        code =
+            ranking_run(store, call, &wanted, &predicate, result, arena, &discovery.ranking, error);
     if (code == GROVE_OK && request->score_min != 0)
         drop_below(&discovery.ranking, request->score_min);
     if (code == GROVE_OK)
@@ -251,7 +252,8 @@ static enum grove_code discover(struct store *store, const struct grove_discover
     return code;
 }
 
-enum grove_code query_discover(struct store *store, const struct grove_discover_request *request,
+enum grove_code query_discover(struct store *store, struct call *call,
+                               const struct grove_discover_request *request,
                                struct grove_result **ret, struct grove_error *error)
 {
     struct arena arena;
@@ -259,7 +261,7 @@ enum grove_code query_discover(struct store *store, const struct grove_discover_
     struct result *result = NULL;
     enum grove_code code = result_new(&result, error);
     if (code == GROVE_OK)
-        code = discover(store, request, &arena, result, error);
+        code = discover(store, call, request, &arena, result, error);
     arena_release(&arena);
     if (code == GROVE_OK)
         *ret = result_finish(result, request->explain);

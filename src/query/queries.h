@@ -8,11 +8,14 @@
 #include "catalog/store.h"
 #include "grove/grove.h"
 
-enum grove_code query_browse(struct store *store, const struct grove_browse_request *request,
-                             struct grove_result **ret, struct grove_error *error);
-enum grove_code query_search(struct store *store, const struct grove_search_request *request,
-                             struct grove_result **ret, struct grove_error *error);
-enum grove_code query_discover(struct store *store, const struct grove_discover_request *request,
+enum grove_code query_browse(struct store *store, struct call *call,
+                             const struct grove_browse_request *request, struct grove_result **ret,
+                             struct grove_error *error);
+enum grove_code query_search(struct store *store, struct call *call,
+                             const struct grove_search_request *request, struct grove_result **ret,
+                             struct grove_error *error);
+enum grove_code query_discover(struct store *store, struct call *call,
+                               const struct grove_discover_request *request,
                                struct grove_result **ret, struct grove_error *error);
 
 #endif

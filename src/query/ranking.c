@@ -107,7 +107,8 @@ static enum grove_code embed_query(struct run *run, struct grove_error *error)
             return error_set(error, GROVE_INVALID,
                              "the text to search for is not UTF-8 at byte %zu",
                              text_utf8_error(text));
-        code = store_embed_query(run->store, run->precision, text, run->query_f32, error);
+        code =
+            store_embed_query(run->store, run->call, run->precision, text, run->query_f32, error);
     }
     if (code == GROVE_OK)
         code = normalise_query(run, error);
@@ -162,7 +163,7 @@ static enum grove_code make_plan(struct run *run, struct pg_conn *conn, struct g
 static enum grove_code prepare(struct run *run, struct grove_error *error)
 {
     struct pg_conn *conn = NULL;
-    enum grove_code code = pg_take(run->store->pool, &conn, error);
+    enum grove_code code = pg_take(run->store->pool, run->call, &conn, error);
     if (code == GROVE_OK)
         code = moment_read(&run->before, conn, run->arena, run->store->collection, error);
     if (code == GROVE_OK)
@@ -184,7 +185,7 @@ static enum grove_code begin_snapshot(struct run *run, struct grove_error *error
 {
     enum grove_code code = GROVE_OK;
     if (!run->ranking->conn)
-        code = pg_take(run->store->pool, &run->ranking->conn, error);
+        code = pg_take(run->store->pool, run->call, &run->ranking->conn, error);
     else
         pg_rollback(run->ranking->conn);
     return code == GROVE_OK ? pg_begin_snapshot(run->ranking->conn, error) : code;
@@ -506,20 +507,22 @@ static enum grove_code add_explanation(struct run *run, struct grove_error *erro
                             : code;
 }
 
-enum grove_code ranking_run(struct store *store, const struct ranking_request *request,
-                            struct predicate *predicate, struct result *result, struct arena *arena,
-                            struct ranking *ret, struct grove_error *error)
+enum grove_code ranking_run(struct store *store, struct call *call,
+                            const struct ranking_request *request, struct predicate *predicate,
+                            struct result *result, struct arena *arena, struct ranking *ret,
+                            struct grove_error *error)
 {
     CHECK(request->best_max > 0);
     CHECK(request->best_max <= GROVE_DEPTH_MAX);
     *ret = (struct ranking){.best_max = request->best_max};
     struct run run = {.store = store,
+                      .call = call,
                       .request = request,
                       .predicate = predicate,
                       .result = result,
                       .arena = arena,
                       .ranking = ret};
-    enum grove_code code = store_refresh_model(store, error);
+    enum grove_code code = store_refresh_model(store, call, error);
     run.precision = ret->precision = store_precision(store);
     if (code == GROVE_OK)
         code = best_init(&run.best, arena, request->best_max, error);

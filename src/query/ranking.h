@@ -7,7 +7,7 @@
 // score does not change when it moves from the outbox into the engine.
 //
 //     struct ranking ranking;
-//     code = ranking_run(store, &request, &predicate, result, arena, &ranking, error);
+//     code = ranking_run(store, &call, &request, &predicate, result, arena, &ranking, error);
 //     for (size_t i = 0; code == GROVE_OK && i < ranking.count; i++)
 //         use(ranking.items[i].content_id, ranking.items[i].score);   // best first, ties by id
 //     code = ranking_hydrate(&ranking, 0, ranking.count, result, arena, error);
@@ -47,9 +47,10 @@ struct ranking {
     size_t computed_count;
 };
 
-enum grove_code ranking_run(struct store *store, const struct ranking_request *request,
-                            struct predicate *predicate, struct result *result, struct arena *arena,
-                            struct ranking *ret, struct grove_error *error);
+enum grove_code ranking_run(struct store *store, struct call *call,
+                            const struct ranking_request *request, struct predicate *predicate,
+                            struct result *result, struct arena *arena, struct ranking *ret,
+                            struct grove_error *error);
 
 // Reads items[first, first + count) of a ranking, in its snapshot, into the result.
 enum grove_code ranking_hydrate(const struct ranking *ranking, size_t first, size_t count,

@@ -2,7 +2,7 @@
 //
 // What the parts of a ranking share while it runs. Each part writes what is its own:
 //
-//     ranking.c    request ... ranking; query, precision
+//     ranking.c    request ... ranking, call; query, precision
 //     moment.c     before, now
 //     plan.c       nothing: it gets facts and gives a plan
 //     scorer.c     best, unembedded, scored, texts_read
@@ -17,6 +17,7 @@
 
 struct run {
     struct store *store;
+    struct call *call;
     const struct ranking_request *request;
     struct predicate *predicate;
     struct result *result;

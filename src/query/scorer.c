@@ -157,7 +157,7 @@ static enum grove_code add_computed(struct run *run, struct embedder *embedder,
     if (!vectors)
         return error_no_memory(error, "embeddings");
     enum grove_code code =
-        embedder_embed(embedder, choice->texts, count, vectors, &run->store->cancelled, error);
+        embedder_embed(embedder, choice->texts, count, vectors, run->call, error);
     for (size_t i = 0; code == GROVE_OK && i < count; i++) {
         struct computed_vector *computed = &ranking->computed[ranking->computed_count++];
         *computed = choice->wanted[i];

@@ -11,8 +11,9 @@
 enum { LIMIT_DEFAULT = 10 };
 static_assert((int)LIMIT_DEFAULT <= GROVE_LIMIT_MAX, "what is usual may be asked for");
 
-static enum grove_code search(struct store *store, const struct grove_search_request *request,
-                              struct arena *arena, struct result *result, struct grove_error *error)
+static enum grove_code search(struct store *store, struct call *call,
+                              const struct grove_search_request *request, struct arena *arena,
+                              struct result *result, struct grove_error *error)
 {
     unsigned limit;
     struct predicate predicate;
@@ -30,7 +31,7 @@ static enum grove_code search(struct store *store, const struct grove_search_req
         .explain = request->explain,
     };
     struct ranking ranking = {0};
-    code = ranking_run(store, &wanted, &predicate, result, arena, &ranking, error);
+    code = ranking_run(store, call, &wanted, &predicate, result, arena, &ranking, error);
     if (code == GROVE_OK)
         code = ranking_hydrate(&ranking, 0, ranking.count, result, arena, error);
     CHECK(code != GROVE_OK || result->view.row_count <= limit);
@@ -40,15 +41,16 @@ static enum grove_code search(struct store *store, const struct grove_search_req
     return code;
 }
 
-enum grove_code query_search(struct store *store, const struct grove_search_request *request,
-                             struct grove_result **ret, struct grove_error *error)
+enum grove_code query_search(struct store *store, struct call *call,
+                             const struct grove_search_request *request, struct grove_result **ret,
+                             struct grove_error *error)
 {
     struct arena arena;
     arena_init_counting(&arena, QUERY_BYTES_MAX);
     struct result *result = NULL;
     enum grove_code code = result_new(&result, error);
     if (code == GROVE_OK)
-        code = search(store, request, &arena, result, error);
+        code = search(store, call, request, &arena, result, error);
     arena_release(&arena);
     if (code == GROVE_OK)
         *ret = result_finish(result, request->explain);

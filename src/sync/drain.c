@@ -4,9 +4,9 @@
 #include "sync/projector.h"
 
 #include <assert.h>
-#include <pthread.h>
 
 #include "base/alloc.h"
+#include "base/background.h"
 #include "base/check.h"
 #include "base/clock.h"
 #include "catalog/assets.h"
@@ -19,15 +19,15 @@ enum {
 static_assert(POLL_MS / 4 > 0, "waiting does not spin");
 static_assert((int)POLL_MS < (int)ERROR_PAUSE_MS, "a server that failed is left alone for longer");
 
-enum grove_code projector_backlog(struct store *store, struct projector_backlog *ret,
-                                  struct grove_error *error)
+enum grove_code projector_backlog(struct store *store, struct call *call,
+                                  struct projector_backlog *ret, struct grove_error *error)
 {
     struct pg_statement statement = {"backlog.sql", query_sql("backlog.sql")};
     struct arena arena;
     arena_init(&arena, 1 << 20);
     struct pg_conn *conn = NULL;
     struct pg_rows rows;
-    enum grove_code code = pg_take(store->pool, &conn, error);
+    enum grove_code code = pg_take(store->pool, call, &conn, error);
     if (code == GROVE_OK)
         code = pg_query(conn, &arena, &statement, NULL, &rows, error);
     if (code == GROVE_OK) {
@@ -45,25 +45,25 @@ enum grove_code projector_backlog(struct store *store, struct projector_backlog 
     return code;
 }
 
-enum grove_code projector_drain(struct store *store, unsigned wait_ms,
+enum grove_code projector_drain(struct store *store, struct call *call, unsigned wait_ms,
                                 struct projector_report *report, struct grove_error *error)
 {
     CHECK(report);
     int64_t deadline_us = clock_monotonic_us() + (int64_t)wait_ms * 1000;
     for (;;) {
         bool idle = false;
-        enum grove_code code = projector_step(store, report, &idle, error);
+        enum grove_code code = projector_step(store, call, report, &idle, error);
         if (code != GROVE_OK)
             return code;
         if (!idle)
             continue;
         struct projector_backlog backlog;
-        code = projector_backlog(store, &backlog, error);
+        code = projector_backlog(store, call, &backlog, error);
         if (code != GROVE_OK || backlog.pending == 0)
             return code;
         if (clock_monotonic_us() >= deadline_us)
             return GROVE_OK;
-        clock_sleep_ms(POLL_MS / 4);
+        (void)call_pause(call, POLL_MS / 4); // the next step tells
     }
 }
 
@@ -71,41 +71,19 @@ enum grove_code projector_drain(struct store *store, unsigned wait_ms,
 
 struct projector_thread {
     struct store *store;
+    struct background *background;
     struct examiner *examiner;
-    pthread_t thread;
-    pthread_mutex_t mutex; // guards `stopping`
-    pthread_cond_t wake;
-    bool stopping;
 };
 
-// Returns true when it is time to stop.
-static bool pause_or_stop(struct projector_thread *self, unsigned milliseconds)
+static int64_t step(void *state, struct call *call)
 {
-    CHECK(milliseconds <= ERROR_PAUSE_MS); // whoever stops the thread waits no longer
-    int64_t until_us = clock_now_us() + (int64_t)milliseconds * 1000;
-    struct timespec until = {until_us / 1000000, (long)(until_us % 1000000) * 1000};
-    pthread_mutex_lock(&self->mutex);
-    while (!self->stopping && milliseconds > 0)
-        if (pthread_cond_timedwait(&self->wake, &self->mutex, &until) != 0)
-            break;
-    bool stopping = self->stopping;
-    pthread_mutex_unlock(&self->mutex);
-    return stopping;
-}
-
-static void *thread_main(void *argument)
-{
-    struct projector_thread *self = argument;
+    struct projector_thread *self = state;
+    struct projector_report report = {0};
+    struct grove_error error;
+    bool idle = false;
+    enum grove_code code = projector_step(self->store, call, &report, &idle, &error);
     CHECK(self->store);
-    unsigned wait_ms = 0;
-    while (!pause_or_stop(self, wait_ms)) {
-        struct projector_report report = {0};
-        struct grove_error error;
-        bool idle = false;
-        enum grove_code code = projector_step(self->store, &report, &idle, &error);
-        wait_ms = code != GROVE_OK ? ERROR_PAUSE_MS : idle ? POLL_MS : 0;
-    }
-    return NULL;
+    return code != GROVE_OK ? ERROR_PAUSE_MS : idle ? POLL_MS : 0;
 }
 
 enum grove_code projector_thread_start(struct store *store, struct projector_thread **ret,
@@ -116,13 +94,11 @@ enum grove_code projector_thread_start(struct store *store, struct projector_thr
     if (!self)
         return error_no_memory(error, "the projector's thread");
     self->store = store;
-    pthread_mutex_init(&self->mutex, NULL);
-    pthread_cond_init(&self->wake, NULL);
-    if (pthread_create(&self->thread, NULL, thread_main, self) != 0) {
-        pthread_cond_destroy(&self->wake);
-        pthread_mutex_destroy(&self->mutex);
+    enum grove_code code =
+        background_start("the projector", 0, step, self, &self->background, error);
+    if (code != GROVE_OK) {
         mem_free(self);
-        return error_set(error, GROVE_LIMIT, "could not start the projector's thread");
+        return code;
     }
     *ret = self;
     struct grove_error unused; // without it searches compare all rows
@@ -135,13 +111,6 @@ void projector_thread_stop(struct projector_thread *self)
     if (!self)
         return;
     examiner_stop(self->examiner);
-    pthread_mutex_lock(&self->mutex);
-    CHECK(!self->stopping); // once
-    self->stopping = true;
-    pthread_cond_signal(&self->wake);
-    pthread_mutex_unlock(&self->mutex);
-    pthread_join(self->thread, NULL);
-    pthread_cond_destroy(&self->wake);
-    pthread_mutex_destroy(&self->mutex);
+    background_stop(self->background);
     mem_free(self);
 }

@@ -56,7 +56,7 @@ enum grove_code examine_query(struct examination *x, struct arena *arena, const 
 {
     struct pg_statement statement = {file, query_sql(file)};
     struct pg_conn *conn = NULL;
-    enum grove_code code = pg_take(x->store->pool, &conn, error);
+    enum grove_code code = pg_take(x->store->pool, x->call, &conn, error);
     CHECK(arena);
     CHECK(file[0]);
     if (code == GROVE_OK)
@@ -221,6 +221,7 @@ static void give_back(struct examination *x)
     CHECK(x->claimed_at_us > 0);
     arena_init(&arena, 1 << 20);
     pg_add_text(&params, text_of(x->collection));
+    x->call = NULL; // it may be over
     (void)!examine_query(x, &arena, "examine_release.sql", &params, &rows, &unused);
     arena_release(&arena);
 }
@@ -229,9 +230,11 @@ enum grove_code examine_go_on(struct examination *x, struct grove_error *error)
 {
     bool claimed;
     CHECK(x->claimed_at_us > 0);
-    if (atomic_load(&x->store->cancelled) ||
-        (x->request->go_on &&
-         !x->request->go_on(x->request->state, (int64_t)x->row_count, x->points)))
+    enum grove_code code = call_check(x->call, error);
+    if (code != GROVE_OK)
+        return code;
+    if (x->request->go_on &&
+        !x->request->go_on(x->request->state, (int64_t)x->row_count, x->points))
         return error_set(error, GROVE_CANCELLED, "the examination was cancelled");
     if (clock_monotonic_us() - x->claimed_at_us < claim_ms() * (int64_t)1000 / 4)
         return GROVE_OK;
@@ -348,8 +351,9 @@ static enum grove_code examine_if_due(struct examination *x, struct grove_error 
     return code == GROVE_OK && claimed ? look_and_write(x, error) : code;
 }
 
-enum grove_code examine(struct store *store, const struct examine_request *request,
-                        struct examine_report *ret, struct grove_error *error)
+enum grove_code examine(struct store *store, struct call *call,
+                        const struct examine_request *request, struct examine_report *ret,
+                        struct grove_error *error)
 {
     static const struct examine_request plain;
     struct examine_report report = {.outcome = EXAMINE_BUSY};
@@ -359,6 +363,7 @@ enum grove_code examine(struct store *store, const struct examine_request *reque
     if (!x)
         return error_no_memory(error, "an examination");
     x->store = store;
+    x->call = call;
     x->request = request ? request : &plain;
     x->collection = store->collection;
     x->points_min = vector_exact_points();
@@ -366,7 +371,7 @@ enum grove_code examine(struct store *store, const struct examine_request *reque
     arena_init(&x->arena, ARENA_BYTES_MAX);
     enum grove_code code = workers_new(SEARCHERS, &x->workers, error);
     if (code == GROVE_OK)
-        code = store_refresh_model(store, error);
+        code = store_refresh_model(store, call, error);
     x->precision = store_precision(store);
     if (code == GROVE_OK)
         code = examine_if_due(x, error);
@@ -379,10 +384,10 @@ enum grove_code examine(struct store *store, const struct examine_request *reque
     return code;
 }
 
-enum grove_code examine_look(struct store *store, struct examine_report *ret,
+enum grove_code examine_look(struct store *store, struct call *call, struct examine_report *ret,
                              struct grove_error *error)
 {
-    struct examination x = {.store = store, .collection = store->collection};
+    struct examination x = {.store = store, .call = call, .collection = store->collection};
     struct known known;
     char graph[VECTOR_GRAPH_SIZE] = "";
     struct grove_error unused;

@@ -5,7 +5,7 @@
 // lets a search trust the graph; without one that names the very graph, a search compares all.
 //
 //     struct examine_report report;
-//     code = examine(store, &(struct examine_request){.go_on = go_on}, &report, error);
+//     code = examine(store, &call, &(struct examine_request){.go_on = go_on}, &report, error);
 //
 // It reads vectors in parts, keeps no transaction, and writes one row at its end. One that dies
 // leaves the row as it was, which names another graph: nothing is believed that does not hold.
@@ -50,18 +50,19 @@ struct examine_report {
 };
 
 struct examine_request {
-    // Called by the calling thread every second or so; false ends it with GROVE_CANCELLED, as
-    // store->cancelled does. May be NULL.
+    // Called by the calling thread every second or so; false ends it with GROVE_CANCELLED, as the
+    // call does. May be NULL.
     bool (*go_on)(void *state, int64_t rows, int64_t rows_of);
     void *state;
 };
 
-enum grove_code examine(struct store *store, const struct examine_request *request,
-                        struct examine_report *ret, struct grove_error *error);
+enum grove_code examine(struct store *store, struct call *call,
+                        const struct examine_request *request, struct examine_report *ret,
+                        struct grove_error *error);
 
 // What was found last, and whether it holds, without examining anything. Engines that do not answer
 // count as busy.
-enum grove_code examine_look(struct store *store, struct examine_report *ret,
+enum grove_code examine_look(struct store *store, struct call *call, struct examine_report *ret,
                              struct grove_error *error);
 
 // Whether what was found of so many points still holds after so many changes: what was removed may

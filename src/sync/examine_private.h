@@ -70,6 +70,7 @@ struct examine_filters {
 
 struct examination {
     struct store *store;
+    struct call *call;
     const struct examine_request *request;
     const char *collection;
     struct workers *workers;

@@ -279,7 +279,7 @@ static enum grove_code make_words(struct making *making, struct embedder *embedd
         made[count++] = making->wanted[i];
     }
     if (code == GROVE_OK)
-        code = embedder_embed(embedder, texts, count, vectors, &x->store->cancelled, error);
+        code = embedder_embed(embedder, texts, count, vectors, x->call, error);
     for (size_t i = 0; code == GROVE_OK && i < count; i++) {
         double numbers[VECTOR_DIMENSION] = {0};
         add_direction(numbers, vectors + i * VECTOR_DIMENSION);

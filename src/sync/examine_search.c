@@ -87,11 +87,9 @@ static void search_some(void *state, size_t index, unsigned worker)
     CHECK(worker < WORKERS_MAX);
     for (size_t i = index * SEARCHES_OF_STEP; i < end && i < all->count; i++) {
         struct grove_error error;
-        enum grove_code code = GROVE_OK;
         if (atomic_load(&all->failed))
             return;
-        if (atomic_load(&all->x->store->cancelled))
-            code = error_set(&error, GROVE_CANCELLED, "the examination was cancelled");
+        enum grove_code code = call_check(all->x->call, &error);
         if (code == GROVE_OK)
             code = search_one(all, &all->searches[i], i == 0, &all->arenas[worker], &error);
         arena_clear(&all->arenas[worker]);

@@ -96,7 +96,7 @@ enum grove_code outbox_check(struct store *store, struct grove_error *error)
     struct findings findings;
     struct pg_conn *conn = NULL;
     findings_init(&findings);
-    enum grove_code code = pg_take(store->pool, &conn, error);
+    enum grove_code code = pg_take(store->pool, NULL, &conn, error);
     if (code == GROVE_OK)
         code = pg_begin_snapshot(conn, error);
     for (size_t i = 0; code == GROVE_OK && i < ARRAY_COUNT(names); i++)
@@ -126,7 +126,7 @@ static enum grove_code read_part(struct store *store, int32_t after, struct part
     struct pg_conn *conn = NULL;
     pg_add_int4(&params, after);
     pg_add_int4(&params, PART_ROWS);
-    enum grove_code code = pg_take(store->pool, &conn, error);
+    enum grove_code code = pg_take(store->pool, NULL, &conn, error);
     if (code == GROVE_OK)
         code = pg_query(conn, &ret->arena, &statement, &params, &ret->rows, error);
     pg_give(&conn); // not kept while the engine works

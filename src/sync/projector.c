@@ -75,7 +75,7 @@ enum grove_code projector_run(struct batch *batch, const char *file, const struc
     int64_t start_us = clock_monotonic_us();
     struct pg_statement statement = {file, query_sql(file)};
     struct pg_conn *conn = NULL;
-    enum grove_code code = pg_take(batch->store->pool, &conn, error);
+    enum grove_code code = pg_take(batch->store->pool, batch->call, &conn, error);
     if (code == GROVE_OK)
         code = pg_query(conn, &batch->arena, &statement, params, ret_rows, error);
     pg_give(&conn);
@@ -433,8 +433,7 @@ static enum grove_code embed_missing(struct batch *batch, struct grove_error *er
     int64_t start_us = clock_monotonic_us();
     code = store_embedder(batch->store, batch->precision, &embedder, error);
     if (code == GROVE_OK)
-        code =
-            embedder_embed(embedder, made.texts, made.count, made.vectors, batch->cancelled, error);
+        code = embedder_embed(embedder, made.texts, made.count, made.vectors, batch->call, error);
     batch->report->seconds_embedding += (double)(clock_monotonic_us() - start_us) / 1e6;
     if (code != GROVE_OK)
         return code;
@@ -610,15 +609,17 @@ static enum grove_code bring_up(struct batch *batch, struct grove_error *error)
         return projector_acknowledge(batch, error);
     // Best effort: should this fail too, the lease runs out by itself.
     struct grove_error ignored;
+    batch->call = NULL; // it may be over
     if (INJECT(PROJECTOR_PUT_BACK, &ignored) == GROVE_OK)
         (void)!projector_put_back(batch, batch->content_ids, batch->count, false, error->message,
                                   &ignored);
     return code;
 }
 
-static void batch_init(struct batch *batch, struct store *store, struct projector_report *report)
+static void batch_init(struct batch *batch, struct store *store, struct call *call,
+                       struct projector_report *report)
 {
-    *batch = (struct batch){.store = store, .report = report, .cancelled = &store->cancelled};
+    *batch = (struct batch){.store = store, .call = call, .report = report};
     arena_init(&batch->arena, BATCH_BYTES_MAX);
     name_owner(batch->owner);
     batch->precision = store_precision(store);
@@ -637,7 +638,7 @@ static enum grove_code project(struct batch *batch, struct grove_error *error)
     return code == GROVE_OK ? fold_counts(batch, error) : code;
 }
 
-enum grove_code projector_prepare(struct store *store, struct grove_error *error)
+enum grove_code projector_prepare(struct store *store, struct call *call, struct grove_error *error)
 {
     struct vector_info info;
     enum grove_code code = vector_info(store->engine, &info, error);
@@ -647,19 +648,19 @@ enum grove_code projector_prepare(struct store *store, struct grove_error *error
         return code;
     struct projector_report report = {0};
     struct batch batch;
-    batch_init(&batch, store, &report);
+    batch_init(&batch, store, call, &report);
     code = restore_collection(&batch, error);
     arena_release(&batch.arena);
     return code;
 }
 
-enum grove_code projector_refill(struct store *store, struct grove_error *error)
+enum grove_code projector_refill(struct store *store, struct call *call, struct grove_error *error)
 {
     struct projector_report report = {0};
     struct batch batch;
     struct pg_rows rows;
     uint64_t points;
-    batch_init(&batch, store, &report);
+    batch_init(&batch, store, call, &report);
     // Counted before the points: a row that comes in between is one point more, not one less.
     enum grove_code code = projector_run(&batch, "projected.sql", NULL, &rows, error);
     if (code == GROVE_OK)
@@ -671,16 +672,17 @@ enum grove_code projector_refill(struct store *store, struct grove_error *error)
     return code;
 }
 
-enum grove_code projector_step(struct store *store, struct projector_report *report, bool *ret_idle,
+enum grove_code projector_step(struct store *store, struct call *call,
+                               struct projector_report *report, bool *ret_idle,
                                struct grove_error *error)
 {
-    if (atomic_load(&store->cancelled))
-        return error_set(error, GROVE_CANCELLED, "stopped on request");
-    enum grove_code code = store_refresh_model(store, error);
+    enum grove_code code = call_check(call, error);
+    if (code == GROVE_OK)
+        code = store_refresh_model(store, call, error);
     if (code != GROVE_OK)
         return code;
     struct batch batch;
-    batch_init(&batch, store, report);
+    batch_init(&batch, store, call, report);
     code = lease(&batch, NULL, 0, error);
     if (code == GROVE_OK) {
         *ret_idle = batch.count == 0;
@@ -698,12 +700,11 @@ enum grove_code projector_apply(struct store *store, const int32_t *content_ids,
     CHECK(content_ids || count == 0);
     if (count == 0)
         return GROVE_OK;
-    enum grove_code code = store_refresh_model(store, error);
+    enum grove_code code = store_refresh_model(store, NULL, error);
     if (code != GROVE_OK)
         return code;
     struct batch batch;
-    batch_init(&batch, store, report);
-    batch.cancelled = NULL;
+    batch_init(&batch, store, NULL, report); // what was begun is finished
     code = lease(&batch, content_ids, count, error);
     if (code == GROVE_OK && batch.count > 0)
         code = project(&batch, error);
@@ -711,11 +712,11 @@ enum grove_code projector_apply(struct store *store, const int32_t *content_ids,
     return code;
 }
 
-enum grove_code projector_revive(struct store *store, struct grove_error *error)
+enum grove_code projector_revive(struct store *store, struct call *call, struct grove_error *error)
 {
     struct projector_report unused = {0};
     struct batch batch;
-    batch_init(&batch, store, &unused);
+    batch_init(&batch, store, call, &unused);
     struct pg_rows rows;
     enum grove_code code = projector_run(&batch, "revive.sql", NULL, &rows, error);
     arena_release(&batch.arena);

@@ -6,7 +6,7 @@
 //
 //     struct projector_report report = {0};
 //     do
-//         code = projector_step(store, &report, &idle, error);   // one batch
+//         code = projector_step(store, &call, &report, &idle, error);   // one batch
 //     while (code == GROVE_OK && !idle);
 //
 // Threads: each call is one projector of its own; call from as many threads as wished.
@@ -34,17 +34,19 @@ struct projector_report {
 };
 
 // Makes the vector collection where it is missing, and then has every row projected anew.
-enum grove_code projector_prepare(struct store *store, struct grove_error *error);
+enum grove_code projector_prepare(struct store *store, struct call *call,
+                                  struct grove_error *error);
 
 // Has every row projected anew when the engine holds fewer points than it was given: a restored
 // backup of the engine, say. (Which points, and points with old contents, this does not see.)
-enum grove_code projector_refill(struct store *store, struct grove_error *error);
+enum grove_code projector_refill(struct store *store, struct call *call, struct grove_error *error);
 
 // Leases, embeds, writes and acknowledges one batch of what is due. *ret_idle: nothing was due.
 // A row that fails is put back with its reason and a later time, and the step goes on; the call
 // fails only when PostgreSQL, the vector engine or the model cannot be used at all, or with
 // GROVE_CANCELLED.
-enum grove_code projector_step(struct store *store, struct projector_report *report, bool *ret_idle,
+enum grove_code projector_step(struct store *store, struct call *call,
+                               struct projector_report *report, bool *ret_idle,
                                struct grove_error *error);
 
 // The same for just these contents, at once, whatever their time; rows leased by another
@@ -54,7 +56,7 @@ enum grove_code projector_apply(struct store *store, const int32_t *content_ids,
 
 // Steps until nothing is due or pending any more, waiting for rows leased by others or put back
 // for later for at most `wait_ms`.
-enum grove_code projector_drain(struct store *store, unsigned wait_ms,
+enum grove_code projector_drain(struct store *store, struct call *call, unsigned wait_ms,
                                 struct projector_report *report, struct grove_error *error);
 
 struct projector_backlog {
@@ -62,11 +64,11 @@ struct projector_backlog {
     int64_t dead;
     double due_in_seconds; // until the first of the pending may be taken; 0 when none is
 };
-enum grove_code projector_backlog(struct store *store, struct projector_backlog *ret,
-                                  struct grove_error *error);
+enum grove_code projector_backlog(struct store *store, struct call *call,
+                                  struct projector_backlog *ret, struct grove_error *error);
 
 // Makes the dead letters due again.
-enum grove_code projector_revive(struct store *store, struct grove_error *error);
+enum grove_code projector_revive(struct store *store, struct call *call, struct grove_error *error);
 
 // A thread that steps whenever there is something to do, until stopped. *ret is NULL before.
 struct projector_thread;

@@ -4,8 +4,6 @@
 #ifndef GROVE_SYNC_PROJECTOR_PRIVATE_H
 #define GROVE_SYNC_PROJECTOR_PRIVATE_H
 
-#include <stdatomic.h>
-
 #include "sync/projector.h"
 
 enum { PROJECTOR_BATCH_ROWS = 128, PROJECTOR_OWNER_SIZE = 48 };
@@ -19,7 +17,7 @@ struct unusable {
 struct batch {
     struct store *store;
     struct projector_report *report;
-    const atomic_bool *cancelled; // NULL: what was begun is finished
+    struct call *call; // NULL: what was begun is finished
     struct arena arena;
     char owner[PROJECTOR_OWNER_SIZE];
     enum embed_precision precision; // of the vectors that are written

@@ -27,8 +27,8 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/inject.h"
-#include "base/process.h"
 #include "base/text.h"
+#include "home/process.h"
 
 #define ENV "/usr/bin/env"
 

@@ -18,8 +18,8 @@
 #include <stdbool.h>
 
 #include "base/error.h"
-#include "base/home.h"
 #include "catalog/store.h"
+#include "home/home.h"
 
 struct resident_options {
     const char *program;    // absolute path of the grove command
@@ -44,11 +44,11 @@ struct resident_status {
 enum grove_code resident_status(const struct home *home, struct resident_status *ret,
                                 struct grove_error *error);
 
-// Is the resident projector of the home, in a process of its own: until store->cancelled, until the
-// home is gone from its place, until its PostgreSQL does not run any more, or until the schema is
-// another version's. Returns at once when the home has one. Standard error becomes the log. The
-// store is used by nobody else, and its pool starts no PostgreSQL.
-enum grove_code resident_run(const struct home *home, struct store *store,
+// Is the resident projector of the home, in a process of its own: until the call is cancelled,
+// until the home is gone from its place, until its PostgreSQL does not run any more, or until the
+// schema is another version's. Returns at once when the home has one. Standard error becomes the
+// log. The store is used by nobody else, and its pool starts no PostgreSQL.
+enum grove_code resident_run(const struct home *home, struct store *store, struct call *call,
                              struct grove_error *error);
 
 #endif

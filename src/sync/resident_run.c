@@ -35,10 +35,10 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/inject.h"
-#include "base/process.h"
 #include "base/text.h"
 #include "catalog/assets.h"
 #include "catalog/migrate.h"
+#include "home/process.h"
 #include "pg/cluster.h"
 #include "sync/examine.h"
 #include "sync/projector.h"
@@ -63,6 +63,7 @@ static_assert((int)FAILURE_PAUSE_MS >= 1000, "no more than one line a second");
 struct residence {
     const struct home *home;
     struct store *store;
+    struct call *call;
     struct resident_paths paths;
     char id_path[PATH_MAX];
     int lock;              // held
@@ -221,7 +222,7 @@ static bool database_runs(const struct residence *self)
 // NULL: none.
 static const char *reason_to_end(const struct residence *self)
 {
-    if (atomic_load(&self->store->cancelled))
+    if (call_is_cancelled(self->call))
         return "it was told to";
     if (!is_at(self->id, self->id_path))
         return "its home is gone from its place";
@@ -247,7 +248,7 @@ static enum grove_code look(struct residence *self, struct look *ret, struct gro
     struct arena arena;
     arena_init(&arena, 1 << 16);
     pg_add_int4(&params, GRACE_MS);
-    enum grove_code code = pg_take(self->store->pool, &conn, error);
+    enum grove_code code = pg_take(self->store->pool, self->call, &conn, error);
     if (code == GROVE_OK)
         code = pg_query(conn, &arena, &statement, &params, &rows, error);
     CHECK(code != GROVE_OK || (rows.count == 1 && rows.columns == 3));
@@ -265,7 +266,7 @@ static enum grove_code work(struct residence *self, struct grove_error *error)
     bool idle = false;
     enum grove_code code = GROVE_OK;
     while (code == GROVE_OK && !idle && !reason_to_end(self)) {
-        code = projector_step(self->store, &report, &idle, error);
+        code = projector_step(self->store, self->call, &report, &idle, error);
         self->worked_at_us = clock_monotonic_us();
     }
     if (report.upserted + report.removed > 0)
@@ -309,8 +310,8 @@ static enum grove_code examine_graph(struct residence *self, struct grove_error 
     if (clock_monotonic_us() < self->examine_at_us)
         return GROVE_OK;
     enum grove_code code =
-        examine(self->store, &(struct examine_request){.go_on = go_on_examining, .state = self},
-                &report, error);
+        examine(self->store, self->call,
+                &(struct examine_request){.go_on = go_on_examining, .state = self}, &report, error);
     bool settled = code == GROVE_OK && examine_is_settled(&report);
     int64_t now_us = clock_monotonic_us();
     self->examine_at_us = now_us + examine_pause_ms(settled) * 1000;
@@ -389,10 +390,10 @@ static enum grove_code settle_in(struct residence *self, bool *ret_taken, struct
     return code == GROVE_OK ? introduce(self, error) : code;
 }
 
-enum grove_code resident_run(const struct home *home, struct store *store,
+enum grove_code resident_run(const struct home *home, struct store *store, struct call *call,
                              struct grove_error *error)
 {
-    struct residence self = {.home = home, .store = store, .lock = -1, .id = -1};
+    struct residence self = {.home = home, .store = store, .call = call, .lock = -1, .id = -1};
     bool taken = false;
     enum grove_code code = resident_find_paths(home, &self.paths, error);
     if (snprintf(self.id_path, PATH_MAX, "%s/id", home->path) >= PATH_MAX)

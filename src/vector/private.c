@@ -30,8 +30,8 @@
 #include "base/disk.h"
 #include "base/file.h"
 #include "base/inject.h"
-#include "base/process.h"
 #include "base/text.h"
+#include "home/process.h"
 
 #define PYTHON "/usr/bin/python3"
 #define PROGRAM_PREFIX "server-"

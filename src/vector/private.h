@@ -8,7 +8,7 @@
 #include <stdbool.h>
 
 #include "base/error.h"
-#include "base/home.h"
+#include "home/home.h"
 
 // Starts the server when none runs, and returns when it answers.
 enum grove_code vector_server_start(const struct home *home, struct grove_error *error);

@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/home.h"
+#include "home/home.h"
 #include "vector/http.h"
 #include "vector/private.h"
 #include "vector/qdrant.h"

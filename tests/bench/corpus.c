@@ -64,7 +64,7 @@ static enum grove_code read_rows(struct bench *bench, bool with_vectors, struct 
     if (code == GROVE_OK)
         code = pg_pool_new(&(struct pg_pool_options){.conninfo = conninfo}, &pool, error);
     if (code == GROVE_OK)
-        code = pg_take(pool, &conn, error);
+        code = pg_take(pool, NULL, &conn, error);
     if (code == GROVE_OK)
         code = pg_query(conn, &bench->arena, &statement, &params, &rows, error);
     pg_give(&conn);

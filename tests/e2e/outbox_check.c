@@ -12,7 +12,7 @@ int main(void)
     struct grove_error error;
     enum grove_code code = grove_open(NULL, &grove, &error);
     if (code == GROVE_OK)
-        code = handle_ready(grove, &error);
+        code = handle_ready(grove, NULL, &error);
     if (code == GROVE_OK)
         code = outbox_check(&grove->store, &error);
     if (code == GROVE_OK)

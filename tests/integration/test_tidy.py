@@ -60,7 +60,7 @@ CASES = [
     ("includes", "src/pg/a.c", '#include "base/text.h"\n#include <libpq-fe.h>\n', None),
     ("includes", "src/pg/a.c", '#include "vector/engine.h"\n', "above it"),
     ("includes", "src/pg/a.c", '#include "text.h"\n', "write its folder"),
-    ("includes", "src/pg/a.c", '#include "base/home_private.h"\n', "private"),
+    ("includes", "src/pg/a.c", '#include "home/home_private.h"\n', "private"),
     ("includes", "src/cli/a.c", '#include "query/search.h"\n', "may include grove"),
     ("includes", "src/query/a.c", "#include <libpq-fe.h>\n", "belongs to src/pg"),
     ("includes", "src/pg/a.c", "#include <curl/curl.h>\n", "belongs to src/vector"),

@@ -46,12 +46,34 @@ MUTANTS = [
     Mutant(
         name="cancelling-is-forgotten",
         guards="src/api/README 5",
-        file="src/api/calls.c",
-        find="    mem_free(items);\n    return code;",
-        replace="    mem_free(items);\n"
-                "    atomic_store(&grove->store.cancelled, false);\n"
-                "    return code;",
-        killer="u_handle:what_is_cancelled_stays_cancelled",
+        file="src/api/handle.c",
+        find="    call_obey_round(ret, &grove->cancel_round);\n",
+        replace="",
+        killer="u_handle:a_cancellation_ends_what_is_under_way",
+    ),
+    Mutant(
+        name="cancelling-is-for-ever",
+        guards="src/api/README 5",
+        file="src/base/call.c",
+        find="    call->round_at_start = atomic_load(round);\n",
+        replace="    call->round_at_start = 0;\n",
+        killer="u_handle:a_cancellation_ends_what_is_under_way",
+    ),
+    Mutant(
+        name="token-of-a-request-is-forgotten",
+        guards="src/api/README 5",
+        file="src/api/handle.c",
+        find="    call_obey(ret, limits && limits->token ? &limits->token->cancelled : NULL);\n",
+        replace="",
+        killer="u_handle:a_token_ends_its_calls",
+    ),
+    Mutant(
+        name="token-of-the-handle-is-forgotten",
+        guards="src/api/README 5",
+        file="src/api/handle.c",
+        find="    call_obey(ret, grove->limits.token ? &grove->limits.token->cancelled : NULL);\n",
+        replace="",
+        killer="u_handle:a_token_ends_its_calls",
     ),
     Mutant(
         name="projector-for-an-engine-of-yours",

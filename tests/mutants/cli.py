@@ -117,7 +117,7 @@ MUTANTS = [
     Mutant(
         name="folder-that-is-no-home-becomes-one",
         guards="src/cli/README 7",
-        file="src/base/home.c",
+        file="src/home/home.c",
         find="    return home_record_read(home->path, &record) ? GROVE_OK : "
              "no_home(home->path, error);\n",
         replace="    (void)home_record_read(home->path, &record);\n    return GROVE_OK;\n",

@@ -24,9 +24,9 @@ MUTANTS = [
         name="mutex-held-while-connecting",
         guards="src/pg/README 2",
         file="src/pg/pool.c",
-        find="        code = open_connection(pool, &conn, error);\n        if (code != GROVE_OK) {",
+        find="        code = open_connection(pool, call, &conn, error);\n        if (code != GROVE_OK) {",
         replace="        pthread_mutex_lock(&pool->mutex);\n"
-                "        code = open_connection(pool, &conn, error);\n"
+                "        code = open_connection(pool, call, &conn, error);\n"
                 "        pthread_mutex_unlock(&pool->mutex);\n"
                 "        if (code != GROVE_OK) {",
         killer="u_promises:nobody_waits_for_one_who_connects",

@@ -571,8 +571,8 @@ MUTANTS = [
         name="examination-cannot-be-cancelled",
         guards="src/sync/examination: control flow",
         file="src/sync/examine_search.c",
-        find="        if (atomic_load(&all->x->store->cancelled))\n",
-        replace="        if (atomic_load(&all->x->store->cancelled) && all->count == 0)\n",
+        find="        enum grove_code code = call_check(all->x->call, &error);\n",
+        replace="        enum grove_code code = call_check(NULL, &error);\n",
         killer="u_examine:it_is_cancelled",
     ),
     Mutant(
@@ -661,8 +661,8 @@ MUTANTS = [
         name="examiner-does-not-wait-for-the-outbox",
         guards="src/sync/examination: control flow",
         file="src/sync/examine_thread.c",
-        find="backlog.pending == 0 &&\n",
-        replace="backlog.pending >= 0 &&\n",
+        find="backlog.pending == 0 && ",
+        replace="backlog.pending >= 0 && ",
         killer="u_examine:the_thread_waits_for_the_outbox",
     ),
 ]

@@ -248,7 +248,7 @@ MUTANTS = [
     Mutant(
         name="number-of-an-earlier-process-is-the-server",
         guards="src/vector/README 7",
-        file="src/base/process.c",
+        file="src/home/process.c",
         find="    return process_start_time(process->pid) == process->began &&",
         replace="    return process_start_time(process->pid) >= process->began &&",
         killer="u_private:a_vector_server_has_its_start_time_and_folder",
@@ -256,7 +256,7 @@ MUTANTS = [
     Mutant(
         name="process-of-another-folder-is-the-server",
         guards="src/vector/README 7",
-        file="src/base/process.c",
+        file="src/home/process.c",
         find="        if (strcmp(arguments + at, wanted) == 0)\n            return true;",
         replace="        if (strcmp(arguments + at, wanted) != 0)\n            return true;",
         killer="u_private:a_vector_server_has_its_start_time_and_folder",

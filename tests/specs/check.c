@@ -380,20 +380,20 @@ static enum grove_code sync(struct check *check, struct world_outbox *ret_left,
     struct world *world = check->world;
     enum grove_code code = GROVE_OK;
     if (world->lost)
-        code = projector_prepare(&world->store, error);
+        code = projector_prepare(&world->store, NULL, error);
     if (code == GROVE_OK && world->lost)
-        code = projector_refill(&world->store, error);
+        code = projector_refill(&world->store, NULL, error);
     if (code == GROVE_OK)
         code = world_read_outbox(world, ret_left, error);
     if (code == GROVE_OK && ret_left->dead > 0)
-        code = projector_revive(&world->store, error);
+        code = projector_revive(&world->store, NULL, error);
     for (int round = 0; code == GROVE_OK && ret_left->pending > 0 && round < SYNC_STEPS_MAX;
          round++) {
         struct projector_report report = {0};
         bool idle;
         code = world_all_due(world, error);
         if (code == GROVE_OK)
-            code = projector_step(&world->store, &report, &idle, error);
+            code = projector_step(&world->store, NULL, &report, &idle, error);
         if (code == GROVE_OK)
             code = world_read_outbox(world, ret_left, error);
     }

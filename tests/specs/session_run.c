@@ -196,7 +196,7 @@ static enum grove_code run_script(struct session *session, struct grove_error *e
 {
     struct pg_conn *conn = NULL;
     const struct spec_session *spec = session->spec;
-    enum grove_code code = pg_take(session->store.pool, &conn, error);
+    enum grove_code code = pg_take(session->store.pool, NULL, &conn, error);
     for (size_t i = 0; code == GROVE_OK && i < spec->step_count; i++) {
         code = script_step(session, conn, &spec->steps[i], error);
         if (code == GROVE_OK && i + 1 < spec->step_count &&
@@ -219,7 +219,7 @@ static enum grove_code run_projector(struct session *session, struct grove_error
         if (round > 0 && !session_stop(session, "again"))
             break;
         if (spec->contents == 0) {
-            code = projector_step(&session->store, &report, &idle, error);
+            code = projector_step(&session->store, NULL, &report, &idle, error);
             continue;
         }
         int32_t ids[SPEC_CONTENTS_MAX];
@@ -259,7 +259,7 @@ static enum grove_code run_reader(struct session *session, struct grove_error *e
         .limit = (unsigned)spec->limit,
         .strategy = spec->push_down ? GROVE_STRATEGY_PUSH_DOWN : GROVE_STRATEGY_AUTO,
     };
-    enum grove_code code = query_search(&session->store, &request, &result, error);
+    enum grove_code code = query_search(&session->store, NULL, &request, &result, error);
     if (code != GROVE_OK)
         return code;
     take_answer(result, &session->answer);
@@ -301,7 +301,7 @@ static enum grove_code run_loader(struct session *session, struct grove_error *e
     struct grove_load_progress progress = {0};
     float vectors[SPEC_CONTENTS_MAX][VECTOR_DIMENSION];
     struct batch batch;
-    batch_init(&batch, &session->store, "supplied");
+    batch_init(&batch, &session->store, NULL, "supplied");
     for (int i = 0; i < SPEC_CONTENTS_MAX; i++)
         if (session->spec->contents & 1U << i)
             add_record(session, &batch, i, &tree, vectors[i]);
@@ -313,7 +313,8 @@ static enum grove_code run_loader(struct session *session, struct grove_error *e
 static enum grove_code run_set_model(struct session *session, struct grove_error *error)
 {
     int64_t queued;
-    enum grove_code code = store_set_precision(&session->store, EMBED_REDUCED, &queued, error);
+    enum grove_code code =
+        store_set_precision(&session->store, NULL, EMBED_REDUCED, &queued, error);
     if (code == GROVE_OK) {
         session->open[session->open_count++] = (struct model_change){.content = MODEL_PRECISION};
         keep_changes(session);
@@ -327,9 +328,9 @@ static enum grove_code run_call(struct session *session, struct grove_error *err
     case SPEC_PROJECTOR: return run_projector(session, error);
     case SPEC_READER: return run_reader(session, error);
     case SPEC_LOADER: return run_loader(session, error);
-    case SPEC_PREPARE: return projector_prepare(&session->store, error);
-    case SPEC_REFILL: return projector_refill(&session->store, error);
-    case SPEC_REVIVE: return projector_revive(&session->store, error);
+    case SPEC_PREPARE: return projector_prepare(&session->store, NULL, error);
+    case SPEC_REFILL: return projector_refill(&session->store, NULL, error);
+    case SPEC_REVIVE: return projector_revive(&session->store, NULL, error);
     case SPEC_SET_MODEL: return run_set_model(session, error);
     default: return run_script(session, error);
     }

@@ -220,7 +220,7 @@ enum grove_code world_open(struct world *world, const struct spec *spec, struct 
     test_database_conninfo(world->database, world->conninfo);
     code = world_open_store(world, "main", &world->store, error);
     if (code == GROVE_OK)
-        code = pg_take(world->store.pool, &world->conn, error);
+        code = pg_take(world->store.pool, NULL, &world->conn, error);
     if (code == GROVE_OK)
         code = pg_exec(world->conn, schema_sql, error);
     if (code == GROVE_OK)

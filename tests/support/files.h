@@ -5,7 +5,7 @@
 #define GROVE_TESTS_SUPPORT_FILES_H
 
 #include "base/error.h"
-#include "base/home.h"
+#include "home/home.h"
 
 // Copies folders and regular files. What is made belongs to the account of the home's servers;
 // `home` NULL: to us.

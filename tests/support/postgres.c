@@ -231,7 +231,7 @@ static enum grove_code migrate(struct grove_error *error)
     unsigned applied;
     enum grove_code code = open_pool("grove", 1, &pool, error);
     if (code == GROVE_OK)
-        code = pg_take(pool, &conn, error);
+        code = pg_take(pool, NULL, &conn, error);
     if (code == GROVE_OK)
         code = migrate_up(conn, &applied, error);
     pg_give(&conn);
@@ -346,7 +346,7 @@ static enum grove_code start(struct grove_error *error)
 static enum grove_code run(const char *sql, struct grove_error *error)
 {
     struct pg_conn *conn = NULL;
-    enum grove_code code = pg_take(own.pool, &conn, error);
+    enum grove_code code = pg_take(own.pool, NULL, &conn, error);
     if (code == GROVE_OK)
         code = pg_exec(conn, sql, error);
     pg_give(&conn);

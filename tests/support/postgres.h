@@ -22,7 +22,7 @@
 #ifndef GROVE_TESTS_SUPPORT_POSTGRES_H
 #define GROVE_TESTS_SUPPORT_POSTGRES_H
 
-#include "base/home.h"
+#include "home/home.h"
 #include "pg/cluster.h"
 
 enum { TEST_DATABASE_SIZE = 32 };

@@ -31,7 +31,7 @@ static enum grove_code open_stores(struct test_stores *stores, struct grove_erro
     if (code == GROVE_OK)
         code = open_pool(stores, &stores->pool, error);
     if (code == GROVE_OK)
-        code = pg_take(stores->pool, &stores->sessions[0], error);
+        code = pg_take(stores->pool, NULL, &stores->sessions[0], error);
     if (code != GROVE_OK)
         return code;
     stores->session_count = 1;
@@ -235,7 +235,7 @@ struct pg_conn *test_session(struct test_stores *stores)
     struct grove_error error;
     assert_true(stores->session_count < TEST_SESSIONS_MAX);
     struct pg_conn **place = &stores->sessions[stores->session_count];
-    assert_ok(pg_take(stores->pool, place, &error), error);
+    assert_ok(pg_take(stores->pool, NULL, place, &error), error);
     stores->session_count++;
     return *place;
 }

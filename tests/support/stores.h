@@ -6,7 +6,7 @@
 //     {
 //         int32_t id = test_content(stores, &(struct test_content){.title = "a"});
 //         test_vector_give(stores, id, test_toward(0.5F, 1).numbers);
-//         ... projector_step(&stores->store, ...) ...
+//         ... projector_step(&stores->store, NULL, ...) ...
 //         assert_int_equal(test_sql_int(stores, "SELECT count(*) FROM grove.outbox"), 0);
 //     }
 //     ... STORES_TEST(a_row_is_projected) ... in the table that test_main gets (main.h)

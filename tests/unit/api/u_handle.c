@@ -72,22 +72,50 @@ static void a_database_of_yours_is_not_migrated(struct test_stores *stores)
     assert_int_equal(versions, migrate_wanted());
 }
 
-static void what_is_cancelled_stays_cancelled(struct test_stores *stores)
+static void a_cancellation_ends_what_is_under_way(struct test_stores *stores)
 {
     struct grove_error error;
     char conninfo[CLUSTER_CONNINFO_SIZE];
     test_database_conninfo(stores->database, conninfo);
     struct grove *grove =
         open_handle(&(struct grove_options){.database_url = conninfo, .qdrant_url = NOBODY});
-    enum grove_code codes[3];
     const char *texts[] = {"one"};
     float vector[VECTOR_DIMENSION];
+    struct call before, after;
+    handle_begin(grove, HANDLE_TASK, NULL, &before);
     grove_cancel(grove);
-    for (size_t i = 0; i < ARRAY_COUNT(codes); i++)
-        codes[i] = grove_embed(grove, texts, 1, vector, &error);
+    handle_begin(grove, HANDLE_TASK, NULL, &after);
+    enum grove_code later = grove_embed(grove, texts, 1, vector, &error);
+    bool over = call_is_cancelled(&before), goes_on = !call_is_cancelled(&after);
     grove_close(grove);
-    for (size_t i = 0; i < ARRAY_COUNT(codes); i++)
-        assert_int_equal(codes[i], GROVE_CANCELLED);
+    assert_true(over);
+    assert_true(goes_on);
+    assert_int_equal(later, GROVE_OK);
+}
+
+static void a_token_ends_its_calls(struct test_stores *stores)
+{
+    struct grove_error error;
+    char conninfo[CLUSTER_CONNINFO_SIZE];
+    test_database_conninfo(stores->database, conninfo);
+    struct grove_token *token = grove_token_new(), *of_handle = grove_token_new();
+    struct grove *grove = open_handle(&(struct grove_options){
+        .database_url = conninfo, .qdrant_url = NOBODY, .limits = {.token = of_handle}});
+    struct grove_browse_request request = {.filter = {.path = "religion"},
+                                           .limits = {.token = token}};
+    struct grove_result *result = NULL;
+    grove_token_cancel(token);
+    enum grove_code cancelled = grove_browse(grove, &request, &result, &error);
+    request.limits.token = NULL;
+    enum grove_code other = grove_browse(grove, &request, &result, &error);
+    grove_token_cancel(of_handle);
+    enum grove_code all = grove_browse(grove, &request, &result, &error);
+    grove_close(grove);
+    grove_token_free(of_handle);
+    grove_token_free(token);
+    assert_int_equal(cancelled, GROVE_CANCELLED);
+    assert_int_not_equal(other, GROVE_CANCELLED);
+    assert_int_equal(all, GROVE_CANCELLED);
 }
 
 // --- a private engine's socket, at which the test listens ----------------------------------------
@@ -168,7 +196,7 @@ static void looking_starts_nothing(void **state)
     assert_ok(home_open(path, &home, &error), error);
     struct grove *grove =
         open_handle(&(struct grove_options){.home = path, .home_use = GROVE_HOME_LOOK});
-    enum grove_code database = handle_database(grove, &conn, &error);
+    enum grove_code database = handle_database(grove, NULL, &conn, &error);
     enum grove_code engine = vector_info(grove->store.engine, &info, &error);
     pg_give(&conn);
     grove_close(grove);
@@ -212,7 +240,8 @@ int main(int argc, char **argv)
         cmocka_unit_test(looking_starts_nothing),
         cmocka_unit_test(without_a_home_what_needs_it_says_so),
         STORES_TEST(a_database_of_yours_is_not_migrated),
-        STORES_TEST(what_is_cancelled_stays_cancelled),
+        STORES_TEST(a_cancellation_ends_what_is_under_way),
+        STORES_TEST(a_token_ends_its_calls),
     };
     return test_main(argc, argv, tests, ARRAY_COUNT(tests));
 }

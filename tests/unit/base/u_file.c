@@ -5,6 +5,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -118,11 +119,32 @@ static void what_fails_changes_nothing(void **state)
     assert_contents("new");
 }
 
+static void a_file_is_replaced_and_read(void **state)
+{
+    (void)state;
+    struct grove_error error;
+    struct arena arena;
+    struct text text;
+    struct stat status;
+    arena_init(&arena, 1 << 20);
+    assert_ok(file_write(path, text_of("first"), 0600, &error), error);
+    assert_ok(file_write(path, text_of("second"), 0600, &error), error);
+    assert_contents("second");
+    assert_int_equal(file_read(&arena, path, 3, &text, &error), GROVE_LIMIT);
+    assert_int_equal(stat(path, &status), 0);
+    assert_int_equal(status.st_mode & 0777, 0600);
+    snprintf(path, sizeof path, "%s/missing", folder);
+    assert_int_equal(file_read(&arena, path, 100, &text, &error), GROVE_NOT_FOUND);
+    assert_non_null(strstr(error.message, path));
+    arena_release(&arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(contents_are_on_disk_before_the_name, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_fails_changes_nothing, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_file_is_replaced_and_read, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

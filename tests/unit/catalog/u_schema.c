@@ -94,11 +94,11 @@ static void another_model_changes_every_content(struct test_stores *stores)
     test_content(stores, &(struct test_content){.title = "b"});
     int64_t before = test_revision(stores, id);
     test_sql(stores, "DELETE FROM grove.outbox");
-    assert_ok(store_set_precision(&stores->store, EMBED_REDUCED, &queued, &error), error);
+    assert_ok(store_set_precision(&stores->store, NULL, EMBED_REDUCED, &queued, &error), error);
     assert_int_equal(queued, 2);
     assert_true(test_revision(stores, id) > before);
     assert_int_equal(test_outbox(stores, id).revision, test_revision(stores, id));
-    assert_ok(store_set_precision(&stores->store, EMBED_REDUCED, &queued, &error), error);
+    assert_ok(store_set_precision(&stores->store, NULL, EMBED_REDUCED, &queued, &error), error);
     assert_int_equal(queued, 0);
 }
 

@@ -6,8 +6,8 @@
 #include <sys/stat.h>
 
 #include "base/file.h"
-#include "base/home.h"
 #include "catalog/store.h"
+#include "home/home.h"
 
 static char folder[] = "/tmp/grove-test-XXXXXX";
 static char assets[PATH_MAX];

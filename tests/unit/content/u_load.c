@@ -12,7 +12,7 @@ static const struct record_tree tree = {{"subject1", 8}, {"subject1_hierarchy", 
 // Rows 1 to `count` of one leaf, each with a vector.
 static void fill(struct batch *batch, struct store *store, int count, const char *title)
 {
-    batch_init(batch, store, "supplied");
+    batch_init(batch, store, NULL, "supplied");
     for (int i = 0; i < count; i++) {
         struct test_vector vector = test_toward(0.5F, 1 + (unsigned)i);
         float *numbers = arena_alloc(&batch->arena, sizeof vector.numbers);
@@ -169,13 +169,13 @@ static void a_bad_line_is_told_and_strict_writes_nothing(struct test_stores *sto
                                          .strict = true,
                                          .state = &last,
                                          .on_bad_line = note_bad_line};
-    enum grove_code strict = load_files(&stores->store, &request, &progress, &error);
+    enum grove_code strict = load_files(&stores->store, NULL, &request, &progress, &error);
     int64_t written = count_rows(stores, "content_metadata");
     char place[128];
     snprintf(place, sizeof place, "%s:%d: title", path, LINES);
     bool told = strstr(error.message, place) != NULL;
     request.strict = false;
-    enum grove_code loose = load_files(&stores->store, &request, &progress, &error);
+    enum grove_code loose = load_files(&stores->store, NULL, &request, &progress, &error);
     unlink(path);
     assert_int_equal(strict, GROVE_INVALID);
     assert_true(told);

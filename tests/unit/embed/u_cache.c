@@ -4,8 +4,8 @@
 #include <pthread.h>
 
 #include "base/file.h"
-#include "base/home.h"
 #include "embed/cache.h"
+#include "home/home.h"
 
 static struct embedder *embedder;
 

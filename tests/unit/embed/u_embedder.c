@@ -192,11 +192,17 @@ static void test_cancelled(void **state)
     struct grove_error error;
     static float found[TEXTS][EMBED_DIMENSION];
     atomic_bool cancelled = true;
+    struct call call;
+    call_init(&call);
+    call_obey(&call, &cancelled);
     for (size_t count = 1; count <= TEXTS; count += TEXTS - 1)
-        assert_int_equal(embedder_embed(embedder, texts, count, found[0], &cancelled, &error),
+        assert_int_equal(embedder_embed(embedder, texts, count, found[0], &call, &error),
                          GROVE_CANCELLED);
     atomic_store(&cancelled, false);
-    assert_int_equal(embedder_embed(embedder, texts, 1, found[0], &cancelled, &error), GROVE_OK);
+    struct call late = call;
+    late.deadline_us = 1;
+    assert_int_equal(embedder_embed(embedder, texts, 1, found[0], &late, &error), GROVE_TIMEOUT);
+    assert_int_equal(embedder_embed(embedder, texts, 1, found[0], &call, &error), GROVE_OK);
 }
 
 // --- files ------------------------------------------------------------------------------------

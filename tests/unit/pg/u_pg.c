@@ -126,7 +126,7 @@ static void an_absent_server_is_unavailable(void **state)
     struct grove_error error;
     struct pg_pool_options options = {.conninfo = "host=/nonexistent dbname=x password=secret"};
     assert_ok(pg_pool_new(&options, &pool, &error), error);
-    assert_int_equal(pg_take(pool, &conn, &error), GROVE_UNAVAILABLE);
+    assert_int_equal(pg_take(pool, NULL, &conn, &error), GROVE_UNAVAILABLE);
     assert_int_equal(error.retry, GROVE_RETRY_LATER);
     assert_null(strstr(error.message, "secret"));
     pg_give(&conn);

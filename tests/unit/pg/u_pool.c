@@ -152,10 +152,10 @@ static void every_step_leaves_the_pool_whole(void **state)
     struct pg_pool *pool = open_pool(&server);
     assert_counts(pool, 0, 0, 0);
     for (unsigned i = 0; i < 3; i++) {
-        assert_ok(pg_take(pool, &conns[i], &error), error);
+        assert_ok(pg_take(pool, NULL, &conns[i], &error), error);
         assert_counts(pool, i + 1, 0, i + 1);
     }
-    assert_int_equal(pg_take(pool, &conns[3], &error), GROVE_TIMEOUT);
+    assert_int_equal(pg_take(pool, NULL, &conns[3], &error), GROVE_TIMEOUT);
     assert_counts(pool, 3, 0, 3);
     assert_ok(pg_begin(conns[0], &error), error);
     pg_give(&conns[0]); // rolls back
@@ -163,14 +163,14 @@ static void every_step_leaves_the_pool_whole(void **state)
     conns[1]->broken = true;
     pg_give(&conns[1]); // closes
     assert_counts(pool, 2, 1, 1);
-    assert_ok(pg_take(pool, &conns[0], &error), error);
+    assert_ok(pg_take(pool, NULL, &conns[0], &error), error);
     assert_counts(pool, 2, 0, 2);
     pg_give(&conns[0]);
     pg_give(&conns[2]);
     assert_counts(pool, 2, 2, 0);
     server_stop(&server);
     // Both idle ones are closed by the server, and so is whoever comes to ask for a new one.
-    assert_int_equal(pg_take(pool, &conns[0], &error), GROVE_UNAVAILABLE);
+    assert_int_equal(pg_take(pool, NULL, &conns[0], &error), GROVE_UNAVAILABLE);
     assert_counts(pool, 1, 1, 0);
     pg_pool_free(pool);
 }
@@ -272,7 +272,7 @@ static void every_broken_rule_is_told(void **state)
         struct pg_conn *conns[2] = {NULL};
         struct grove_error error;
         for (size_t c = 0; c < 2; c++)
-            assert_ok(pg_take(pool, &conns[c], &error), error);
+            assert_ok(pg_take(pool, NULL, &conns[c], &error), error);
         for (size_t c = 0; c < 2; c++)
             pg_give(&conns[c]);
         assert_null(pg_pool_check(pool));

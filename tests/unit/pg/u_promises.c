@@ -57,12 +57,12 @@ struct nested {
 };
 
 // Starting a server takes seconds. Meanwhile others take connections, here this thread itself.
-static enum grove_code take_another(void *state, struct grove_error *error)
+static enum grove_code take_another(void *state, struct call *call, struct grove_error *error)
 {
     struct nested *nested = state;
     struct pg_conn *conn = NULL;
     if (nested->starts++ == 0)
-        nested->inner = pg_take(nested->pool, &conn, error);
+        nested->inner = pg_take(nested->pool, call, &conn, error);
     pg_give(&conn);
     return error_set(error, GROVE_UNAVAILABLE, "nobody starts here");
 }
@@ -77,7 +77,7 @@ static void nobody_waits_for_one_who_connects(void **state)
                                       .connections_max = 2,
                                       .starter = {take_another, &nested}};
     assert_ok(pg_pool_new(&options, &nested.pool, &error), error);
-    assert_int_equal(pg_take(nested.pool, &conn, &error), GROVE_UNAVAILABLE);
+    assert_int_equal(pg_take(nested.pool, NULL, &conn, &error), GROVE_UNAVAILABLE);
     assert_int_equal(nested.starts, 2);
     assert_int_equal(nested.inner, GROVE_UNAVAILABLE);
     pg_pool_free(nested.pool); // CHECKs that every place was given up

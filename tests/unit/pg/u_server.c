@@ -66,11 +66,11 @@ static void what_is_open_is_rolled_back_when_given_back(struct test_stores *stor
     struct pg_pool *pool = open_pool(stores, 1, 0);
     struct pg_conn *conn = NULL;
     struct grove_error error;
-    assert_ok(pg_take(pool, &conn, &error), error);
+    assert_ok(pg_take(pool, NULL, &conn, &error), error);
     assert_ok(pg_exec(conn, "BEGIN; CREATE TABLE lost (a int)", &error), error);
     pg_give(&conn);
     assert_null(conn);
-    assert_ok(pg_take(pool, &conn, &error), error); // the same one
+    assert_ok(pg_take(pool, NULL, &conn, &error), error); // the same one
     assert_int_equal(pg_exec(conn, "SELECT FROM lost", &error), GROVE_NOT_FOUND);
     pg_give(&conn);
     pg_pool_free(pool);
@@ -83,13 +83,13 @@ static void a_pool_has_a_maximum(struct test_stores *stores)
     struct pg_pool *pool = open_pool(stores, 2, 20);
     struct pg_conn *held[2] = {NULL}, *third = NULL;
     struct grove_error error;
-    assert_ok(pg_take(pool, &held[0], &error), error);
-    assert_ok(pg_take(pool, &held[1], &error), error);
-    assert_int_equal(pg_take(pool, &third, &error), GROVE_TIMEOUT);
+    assert_ok(pg_take(pool, NULL, &held[0], &error), error);
+    assert_ok(pg_take(pool, NULL, &held[1], &error), error);
+    assert_int_equal(pg_take(pool, NULL, &third, &error), GROVE_TIMEOUT);
     assert_int_equal(error.retry, GROVE_RETRY_LATER);
     assert_null(third);
     pg_give(&held[0]);
-    assert_ok(pg_take(pool, &third, &error), error);
+    assert_ok(pg_take(pool, NULL, &third, &error), error);
     pg_give(&third);
     pg_give(&held[1]);
     pg_pool_free(pool);
@@ -105,7 +105,7 @@ struct taker {
 static void take(void *state)
 {
     struct taker *taker = state;
-    taker->code = pg_take(taker->pool, &taker->conn, &taker->error);
+    taker->code = pg_take(taker->pool, NULL, &taker->conn, &taker->error);
     pg_give(&taker->conn);
 }
 
@@ -114,7 +114,7 @@ static void who_waits_gets_what_is_given_back(struct test_stores *stores)
     struct taker taker = {.pool = open_pool(stores, 1, 30000)};
     struct pg_conn *conn = NULL;
     struct grove_error error;
-    assert_ok(pg_take(taker.pool, &conn, &error), error);
+    assert_ok(pg_take(taker.pool, NULL, &conn, &error), error);
     struct test_thread *thread = test_thread_start(stores, take, &taker);
     pg_give(&conn);
     test_thread_join(thread);
@@ -128,7 +128,7 @@ static void a_place_is_not_lost_with_its_connection(struct test_stores *stores)
     struct pg_conn *conn = NULL;
     struct grove_error error;
     for (int i = 0; i < 3; i++) {
-        assert_ok(pg_take(pool, &conn, &error), error);
+        assert_ok(pg_take(pool, NULL, &conn, &error), error);
         assert_int_equal(pg_exec(conn, "SELECT pg_terminate_backend(pg_backend_pid())", &error),
                          GROVE_UNAVAILABLE);
         pg_give(&conn);

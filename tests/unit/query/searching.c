@@ -12,7 +12,7 @@ void project(struct test_stores *stores)
 {
     struct projector_report report = {0};
     struct grove_error error;
-    assert_ok(projector_drain(&stores->store, 0, &report, &error), error);
+    assert_ok(projector_drain(&stores->store, NULL, 0, &report, &error), error);
 }
 
 static void free_result(void *state)
@@ -33,7 +33,7 @@ const struct grove_result *search_as(struct test_stores *stores,
     struct test_vector query = test_toward(1, 0);
     request.vector = query.numbers;
     request.explain = true;
-    assert_ok(query_search(&stores->store, &request, &result, &error), error);
+    assert_ok(query_search(&stores->store, NULL, &request, &result, &error), error);
     keep_result(stores, result);
     return result;
 }

@@ -82,7 +82,7 @@ static void hits_are_compared_in_portions(struct test_stores *stores)
     project(stores);
     const struct grove_discover_request request = {
         .vector = query.numbers, .limit = 5, .depth = ROWS, .explain = true};
-    assert_ok(query_discover(&stores->store, &request, &result, &error), error);
+    assert_ok(query_discover(&stores->store, NULL, &request, &result, &error), error);
     keep_result(stores, result);
     assert_true(result->complete && !result->degraded);
     assert_int_equal(result->total, ROWS);
@@ -134,7 +134,7 @@ static int64_t prepared(struct test_stores *stores)
     struct pg_conn *conn = NULL;
     struct pg_rows rows;
     struct grove_error error;
-    assert_ok(pg_take(stores->store.pool, &conn, &error), error);
+    assert_ok(pg_take(stores->store.pool, NULL, &conn, &error), error);
     assert_ok(pg_query(conn, &stores->arena, &statement, NULL, &rows, &error), error);
     int64_t count = pg_int8(&rows, 0, 0);
     pg_give(&conn);
@@ -146,7 +146,7 @@ static void browse_wide(struct test_stores *stores)
     struct grove_result *result;
     struct grove_error error;
     const struct grove_browse_request request = {.filter = {.path = wide_path}};
-    assert_ok(query_browse(&stores->store, &request, &result, &error), error);
+    assert_ok(query_browse(&stores->store, NULL, &request, &result, &error), error);
     keep_result(stores, result);
 }
 

@@ -192,7 +192,7 @@ static void discoveries_are_exact(struct test_stores *stores)
                           &(struct fake_hooks){.before = note_search, .state = &seen});
     const struct grove_discover_request request = {
         .vector = query.numbers, .limit = 3, .depth = 3, .explain = true};
-    assert_ok(query_discover(&stores->store, &request, &result, &error), error);
+    assert_ok(query_discover(&stores->store, NULL, &request, &result, &error), error);
     fake_engine_set_hooks(stores->fake, &(struct fake_hooks){0});
     keep_result(stores, result);
     assert_rows(stores, result, "1 2 3");
@@ -237,7 +237,7 @@ static void pages_of_equals_follow_each_other(struct test_stores *stores)
         struct grove_result *result;
         const struct grove_discover_request request = {
             .vector = query.numbers, .limit = PAGE, .depth = DEPTH, .cursor = cursor};
-        assert_ok(query_discover(&stores->store, &request, &result, &error), error);
+        assert_ok(query_discover(&stores->store, NULL, &request, &result, &error), error);
         keep_result(stores, result);
         assert_int_equal(result->row_count, next + PAGE <= DEPTH ? PAGE : DEPTH - next + 1);
         for (size_t i = 0; i < result->row_count; i++)
@@ -371,7 +371,8 @@ static void a_path_that_ends_meanwhile_is_told(struct test_stores *stores)
     TEST_AT(stores, SEARCH_HITS, rename_leaf);
     const struct grove_search_request request = {
         .vector = query.numbers, .limit = 1, .filter = {.path = "subject1/Branch/Limb/Leaf"}};
-    assert_int_equal(query_search(&stores->store, &request, &result, &error), GROVE_NOT_FOUND);
+    assert_int_equal(query_search(&stores->store, NULL, &request, &result, &error),
+                     GROVE_NOT_FOUND);
     assert_non_null(strstr(error.message, "Leaf"));
 }
 

@@ -11,7 +11,7 @@ static enum grove_code search(struct test_stores *stores,
                               const struct grove_search_request *request, struct grove_error *error)
 {
     struct grove_result *result = NULL;
-    enum grove_code code = query_search(&stores->store, request, &result, error);
+    enum grove_code code = query_search(&stores->store, NULL, request, &result, error);
     grove_result_free(result);
     return code;
 }
@@ -43,7 +43,7 @@ static void scores_are_cosines_whatever_the_lengths(struct test_stores *stores)
         vector.numbers[i] *= 40;
     query.numbers[0] = 7;
     test_vector_give(stores, id, vector.numbers);
-    assert_ok(query_search(&stores->store,
+    assert_ok(query_search(&stores->store, NULL,
                            &(struct grove_search_request){.vector = query.numbers, .limit = 1},
                            &result, &error),
               error);
@@ -61,9 +61,9 @@ static void a_hit_that_matches_no_more_drops_out(struct test_stores *stores)
     struct test_vector query = test_toward(1, 0);
     int32_t id = test_content(stores, &(struct test_content){.words = 3});
     test_vector_give(stores, id, query.numbers);
-    assert_ok(projector_drain(&stores->store, 0, &report, &error), error);
+    assert_ok(projector_drain(&stores->store, NULL, 0, &report, &error), error);
     test_sql(stores, "UPDATE content_metadata SET word_count = 50");
-    assert_ok(query_search(&stores->store,
+    assert_ok(query_search(&stores->store, NULL,
                            &(struct grove_search_request){.vector = query.numbers,
                                                           .filter = {.words_max = 10}},
                            &result, &error),
@@ -90,7 +90,7 @@ static void a_search_embeds_no_more_than_sixteen_texts(struct test_stores *store
         while (test_sql_int(stores, "SELECT count(*) FROM content_metadata") < searches[i].contents)
             test_content(stores, &(struct test_content){.title = "text"});
         assert_ok(
-            query_search(&stores->store,
+            query_search(&stores->store, NULL,
                          &(struct grove_search_request){.vector = query.numbers, .limit = 100},
                          &result, &error),
             error);
@@ -113,7 +113,7 @@ static void rows_without_a_time_come_last(struct test_stores *stores)
              "UPDATE content_metadata SET created_at = CASE id WHEN %d THEN NULL"
              " WHEN %d THEN timestamp '2001-01-01' ELSE timestamp '2002-01-01' END",
              ids[0], ids[1]);
-    assert_ok(query_browse(&stores->store,
+    assert_ok(query_browse(&stores->store, NULL,
                            &(struct grove_browse_request){.filter = {.path = "subject1"}}, &result,
                            &error),
               error);

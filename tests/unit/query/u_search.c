@@ -267,7 +267,7 @@ static void nobody_stands_in_where_pushing_down_was_asked_for(struct test_stores
                                         .call = ENGINE_SEARCH, .kind = FAKE_REFUSE, FAKE_SILENT});
     const struct grove_search_request request = {.vector = query.numbers,
                                                  .strategy = GROVE_STRATEGY_PUSH_DOWN};
-    assert_int_equal(query_search(&stores->store, &request, &result, &error), GROVE_TIMEOUT);
+    assert_int_equal(query_search(&stores->store, NULL, &request, &result, &error), GROVE_TIMEOUT);
 }
 
 static void no_collection_and_nothing_projected_is_no_fault(struct test_stores *stores)

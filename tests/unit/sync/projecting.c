@@ -13,7 +13,7 @@ struct projector_report step(struct test_stores *stores)
     struct projector_report report = {0};
     struct grove_error error;
     bool idle;
-    assert_ok(projector_step(&stores->store, &report, &idle, &error), error);
+    assert_ok(projector_step(&stores->store, NULL, &report, &idle, &error), error);
     return report;
 }
 
@@ -22,7 +22,7 @@ struct grove_error step_fails(struct test_stores *stores, enum grove_code wanted
     struct projector_report report = {0};
     struct grove_error error = {0};
     bool idle;
-    assert_int_equal(projector_step(&stores->store, &report, &idle, &error), wanted);
+    assert_int_equal(projector_step(&stores->store, NULL, &report, &idle, &error), wanted);
     return error;
 }
 
@@ -31,7 +31,7 @@ bool is_idle(struct test_stores *stores)
     struct projector_report report = {0};
     struct grove_error error;
     bool idle;
-    assert_ok(projector_step(&stores->store, &report, &idle, &error), error);
+    assert_ok(projector_step(&stores->store, NULL, &report, &idle, &error), error);
     return idle;
 }
 

@@ -46,7 +46,7 @@ static struct examine_report examine_all(struct test_stores *stores)
 {
     struct examine_report report;
     struct grove_error error;
-    assert_ok(examine(&stores->store, NULL, &report, &error), error);
+    assert_ok(examine(&stores->store, NULL, NULL, &report, &error), error);
     return report;
 }
 
@@ -54,7 +54,7 @@ static struct examine_report look(struct test_stores *stores)
 {
     struct examine_report report;
     struct grove_error error;
-    assert_ok(examine_look(&stores->store, &report, &error), error);
+    assert_ok(examine_look(&stores->store, NULL, &report, &error), error);
     return report;
 }
 
@@ -195,15 +195,18 @@ static void it_stops_where_it_is_told_to(struct test_stores *stores)
     struct examine_report report;
     struct grove_error error;
     fill(stores, ROWS);
-    assert_int_equal(examine(&stores->store, &request, &report, &error), GROVE_CANCELLED);
+    assert_int_equal(examine(&stores->store, NULL, &request, &report, &error), GROVE_CANCELLED);
     assert_int_equal(seen[0], ROWS);
     assert_int_equal(seen[1], ROWS);
     assert_int_equal(count_rows(stores, "graph = '' AND claimed_until IS NULL"), 1);
 }
 
+static atomic_bool is_cancelled;
+
 static void cancel(struct test_stores *stores)
 {
-    atomic_store(&stores->store.cancelled, true);
+    (void)stores;
+    atomic_store(&is_cancelled, true);
 }
 
 static void it_is_cancelled(struct test_stores *stores)
@@ -212,9 +215,13 @@ static void it_is_cancelled(struct test_stores *stores)
     struct grove_error error;
     fill(stores, ROWS);
     TEST_AT(stores, EXAMINE_CLAIMED, cancel);
+    struct call call;
+    call_init(&call);
+    call_obey(&call, &is_cancelled);
     unsigned long searches = fake_engine_calls(stores->fake, ENGINE_SEARCH);
-    assert_int_equal(examine(&stores->store, NULL, &report, &error), GROVE_CANCELLED);
+    assert_int_equal(examine(&stores->store, &call, NULL, &report, &error), GROVE_CANCELLED);
     assert_int_equal(fake_engine_calls(stores->fake, ENGINE_SEARCH), searches);
+    assert_int_equal(count_rows(stores, "graph = '' AND claimed_until IS NULL"), 1);
 }
 
 static void a_failure_leaves_what_was_known(struct test_stores *stores)
@@ -225,7 +232,7 @@ static void a_failure_leaves_what_was_known(struct test_stores *stores)
     examine_all(stores);
     fake_engine_set_graph(stores->fake, "another");
     fake_engine_fault(stores->fake, &(struct fake_fault){.call = ENGINE_SEARCH, .nth = 100});
-    assert_int_equal(examine(&stores->store, NULL, &report, &error), GROVE_UNAVAILABLE);
+    assert_int_equal(examine(&stores->store, NULL, NULL, &report, &error), GROVE_UNAVAILABLE);
     assert_int_equal(count_rows(stores, "graph = 'fake-1' AND ef = 128 AND claimed_until IS NULL"),
                      1);
 }

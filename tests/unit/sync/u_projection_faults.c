@@ -90,7 +90,7 @@ static void the_eighth_attempt_is_the_last(struct test_stores *stores)
     fail_until_dead(stores);
     struct projector_backlog backlog;
     struct grove_error error;
-    assert_ok(projector_backlog(&stores->store, &backlog, &error), error);
+    assert_ok(projector_backlog(&stores->store, NULL, &backlog, &error), error);
     assert_int_equal(backlog.dead, 1);
     assert_int_equal(backlog.pending, 0);
 }
@@ -100,7 +100,7 @@ static void dead_letters_can_be_revived(struct test_stores *stores)
     struct grove_error error;
     stores->id = make_row(stores, 0.5F);
     fail_until_dead(stores);
-    assert_ok(projector_revive(&stores->store, &error), error);
+    assert_ok(projector_revive(&stores->store, NULL, &error), error);
     struct test_outbox row = test_outbox(stores, stores->id);
     assert_false(row.dead);
     assert_int_equal(row.attempts, 0);
@@ -294,10 +294,10 @@ static void preparing_fills_a_new_collection(struct test_stores *stores)
     struct grove_error error;
     project_two_and_lose_them(stores);
     TEST_FAIL_AT(stores, PROJECTOR_ENQUEUED, look_at_the_order);
-    assert_int_equal(projector_prepare(&stores->store, &error), GROVE_UNAVAILABLE);
+    assert_int_equal(projector_prepare(&stores->store, NULL, &error), GROVE_UNAVAILABLE);
     assert_false(fake_engine_has_collection(stores->fake));
     test_at_forget(stores);
-    assert_ok(projector_prepare(&stores->store, &error), error);
+    assert_ok(projector_prepare(&stores->store, NULL, &error), error);
     assert_true(fake_engine_has_collection(stores->fake));
     drain(stores);
     assert_agreed(stores);
@@ -308,14 +308,14 @@ static void preparing_leaves_a_collection_alone(struct test_stores *stores)
     struct grove_error error;
     make_row(stores, 0.5F);
     step(stores);
-    assert_ok(projector_prepare(&stores->store, &error), error);
+    assert_ok(projector_prepare(&stores->store, NULL, &error), error);
     assert_agreed(stores);
 }
 
 static void refill(struct test_stores *stores)
 {
     struct grove_error error;
-    assert_ok(projector_refill(&stores->store, &error), error);
+    assert_ok(projector_refill(&stores->store, NULL, &error), error);
 }
 
 static void lost_points_are_put_in_again(struct test_stores *stores)
@@ -362,7 +362,8 @@ static void fail_at(struct test_stores *stores, enum inject_point point, bool di
         test_at(stores, &(struct test_step){INJECT_PROJECTOR_PUT_BACK, 1, NULL, GROVE_UNAVAILABLE});
     if (point == INJECT_PROJECTOR_PUT_BACK)
         TEST_FAIL_AT(stores, PROJECTOR_WRITE, NULL);
-    assert_int_equal(projector_step(&stores->store, &report, &idle, &error), GROVE_UNAVAILABLE);
+    assert_int_equal(projector_step(&stores->store, NULL, &report, &idle, &error),
+                     GROVE_UNAVAILABLE);
     if (stores->reached[point] != 1)
         fail_msg("%s was not reached", inject_point_name(point));
     test_at_forget(stores);

@@ -201,7 +201,7 @@ static void change_model(struct test_stores *stores)
 {
     struct grove_error error;
     int64_t queued;
-    assert_ok(store_set_precision(&stores->store, EMBED_REDUCED, &queued, &error), error);
+    assert_ok(store_set_precision(&stores->store, NULL, EMBED_REDUCED, &queued, &error), error);
     assert_int_equal(queued, 1);
 }
 

@@ -87,7 +87,7 @@ static void a_supplied_vector_is_given_up_on(struct test_stores *stores)
         assert_projected(stores, other);
         // Once it is mended the row can be tried again.
         test_vector_give(stores, id, test_toward(0.5F, 1).numbers);
-        assert_ok(projector_revive(&stores->store, &error), error);
+        assert_ok(projector_revive(&stores->store, NULL, &error), error);
         assert_int_equal(step(stores).upserted, 1);
         assert_projected(stores, id);
     }

@@ -7,8 +7,8 @@
 #include <sys/stat.h>
 
 #include "base/file.h"
-#include "base/home.h"
 #include "base/inject.h"
+#include "home/home.h"
 #include "pg/cluster.h"
 #include "vector/private.h"
 

@@ -14,7 +14,7 @@
 //     inode and birth as recorded, device or path too        the same home
 //     inode and birth as recorded, device or path changed    it moved, or the device was renumbered
 //     else, and so for a snapshot mounted elsewhere          another home: a copy, or restored
-#include "base/home_private.h"
+#include "home/home_private.h"
 
 #include <fcntl.h>
 #include <inttypes.h>

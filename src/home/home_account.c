@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Which account the private servers run under, and what it can reach.
-#include "base/home_private.h"
+#include "home/home_private.h"
 
 #include <errno.h>
 #include <grp.h>

@@ -3,7 +3,7 @@
 // Opening a home: first everything is looked at, which is all there is to do in a home that was
 // opened before; only when something is missing the same steps run again under the home's lock,
 // making it. So commands that start together agree on one id and one servers folder.
-#include "base/home.h"
+#include "home/home.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -17,9 +17,8 @@
 #include "base/check.h"
 #include "base/clock.h"
 #include "base/file.h"
-#include "base/home_private.h"
 #include "base/inject.h"
-#include "base/places.h"
+#include "home/home_private.h"
 
 enum { OPEN_LOCK_TIMEOUT_MS = 60000, LOCK_PAUSE_MS = 20 };
 
@@ -471,7 +470,7 @@ enum grove_code home_lock(const struct home *home, unsigned timeout_ms, struct h
 }
 
 enum grove_code home_lock_unless(const struct home *home, unsigned timeout_ms,
-                                 const atomic_bool *cancelled, struct home_lock *ret_lock,
+                                 const struct call *call, struct home_lock *ret_lock,
                                  struct grove_error *error)
 {
     char path[PATH_MAX];
@@ -493,10 +492,9 @@ enum grove_code home_lock_unless(const struct home *home, unsigned timeout_ms,
             code = error_set_errno(error, errno, "could not lock \"%s\"", path);
             break;
         }
-        if (cancelled && atomic_load(cancelled)) {
-            code = error_set(error, GROVE_CANCELLED, "stopped on request");
+        code = call_check(call, error);
+        if (code != GROVE_OK)
             break;
-        }
         if (clock_monotonic_us() >= deadline_us) {
             code = error_set(error, GROVE_TIMEOUT,
                              "another process has been starting or stopping the servers of \"%s\" "
@@ -518,54 +516,4 @@ void home_unlock(struct home_lock *lock)
     CHECK(lock->descriptor >= 0);
     close(lock->descriptor);
     lock->descriptor = -1;
-}
-
-// --- assets --------------------------------------------------------------------------------------
-
-static bool is_folder(const char *path)
-{
-    struct stat status;
-    return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
-}
-
-static bool cache_folder(char ret_path[static PATH_MAX])
-{
-    const char *cache = getenv("XDG_CACHE_HOME"), *user_home = getenv("HOME");
-    int length;
-    if (geteuid() == 0)
-        length = snprintf(ret_path, PATH_MAX, "/var/cache/grove/assets");
-    else if (cache && cache[0] == '/')
-        length = snprintf(ret_path, PATH_MAX, "%s/grove/assets", cache);
-    else if (user_home && user_home[0])
-        length = snprintf(ret_path, PATH_MAX, "%s/.cache/grove/assets", user_home);
-    else
-        return false;
-    return length < PATH_MAX;
-}
-
-enum grove_code home_assets(char ret_path[static PATH_MAX], struct grove_error *error)
-{
-    const char *wanted = getenv("GROVE_ASSETS");
-    if (wanted && wanted[0]) {
-        if (is_folder(wanted) && realpath(wanted, ret_path))
-            return GROVE_OK;
-        error_set(error, GROVE_NOT_FOUND, "GROVE_ASSETS is \"%s\", where there is no folder",
-                  wanted);
-        error_hint(error, "\"make\" in grove's source tree fetches the assets; unset GROVE_ASSETS "
-                          "to use the usual place");
-        return GROVE_NOT_FOUND;
-    }
-    char cache[PATH_MAX];
-    const char *const places[] = {
-#ifdef GROVE_ASSETS_DIR
-        GROVE_ASSETS_DIR,
-#endif
-        GROVE_DATA_DIR "/assets", cache_folder(cache) ? cache : ""};
-    for (size_t i = 0; i < ARRAY_COUNT(places); i++)
-        if (places[i][0] && is_folder(places[i]) && realpath(places[i], ret_path))
-            return GROVE_OK;
-    error_set(error, GROVE_NOT_FOUND, "grove's assets (private servers, model) are not there yet");
-    error_hint(error, "run \"make\" in grove's source tree, which fetches them; or set "
-                      "GROVE_ASSETS to their folder");
-    return GROVE_NOT_FOUND;
 }

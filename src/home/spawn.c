@@ -7,7 +7,7 @@
 // (detaches, so that the program becomes nobody's child), then a line of shell which opens the log
 // with the account's rights, reports through a pipe and becomes the program. What fails on that way
 // is what comes out of the pipe instead.
-#include "base/home.h"
+#include "home/home.h"
 
 #include <errno.h>
 #include <fcntl.h>

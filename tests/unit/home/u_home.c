@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Homes, files and programs in a folder of the test's own.
+// Homes and programs in a folder of the test's own.
 #include "../test.h"
 
 #include <errno.h>
@@ -9,11 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/clock.h"
 #include "base/file.h"
-#include "base/home.h"
-#include "base/team.h"
-#include "base/workers.h"
+#include "home/home.h"
 
 static char folder[PATH_MAX];
 
@@ -38,29 +35,6 @@ static int remove_folder(void **state)
 {
     (void)state;
     return nftw(folder, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
-}
-
-static void files_are_replaced_in_one_step(void **state)
-{
-    (void)state;
-    struct grove_error error;
-    struct arena arena;
-    struct text text;
-    char path[PATH_MAX + 16];
-    snprintf(path, sizeof path, "%s/file", folder);
-    arena_init(&arena, 1 << 20);
-    assert_ok(file_write(path, text_of("first"), 0600, &error), error);
-    assert_ok(file_write(path, text_of("second"), 0600, &error), error);
-    assert_ok(file_read(&arena, path, 100, &text, &error), error);
-    assert_true(text_equal(text, text_of("second")));
-    assert_int_equal(file_read(&arena, path, 3, &text, &error), GROVE_LIMIT);
-    struct stat status;
-    assert_int_equal(stat(path, &status), 0);
-    assert_int_equal(status.st_mode & 0777, 0600);
-    snprintf(path, sizeof path, "%s/missing", folder);
-    assert_int_equal(file_read(&arena, path, 100, &text, &error), GROVE_NOT_FOUND);
-    assert_non_null(strstr(error.message, path));
-    arena_release(&arena);
 }
 
 static void a_home_keeps_its_id(void **state)
@@ -150,7 +124,10 @@ static void the_lock_excludes(void **state)
     assert_ok(home_lock(&home, 1000, &lock, &error), error);
     assert_int_equal(home_lock(&home, 50, &second, &error), GROVE_TIMEOUT);
     atomic_bool cancelled = true;
-    assert_int_equal(home_lock_unless(&home, 60000, &cancelled, &second, &error), GROVE_CANCELLED);
+    struct call call;
+    call_init(&call);
+    call_obey(&call, &cancelled);
+    assert_int_equal(home_lock_unless(&home, 60000, &call, &second, &error), GROVE_CANCELLED);
     home_unlock(&lock);
     assert_ok(home_lock(&home, 1000, &second, &error), error);
     home_unlock(&second);
@@ -211,134 +188,9 @@ static void programs_inherit_nothing(void **state)
     arena_release(&arena);
 }
 
-static void add_one(void *state, size_t index, unsigned worker)
-{
-    (void)worker;
-    unsigned *counts = state;
-    counts[index]++;
-}
-
-static void workers_do_each_step_once(void **state)
-{
-    (void)state;
-    struct grove_error error;
-    struct workers *workers;
-    unsigned counts[1000] = {0};
-    assert_ok(workers_new(4, &workers, &error), error);
-    assert_int_equal(workers_count(workers), 4);
-    for (int round = 0; round < 20; round++)
-        workers_run(workers, ARRAY_COUNT(counts), add_one, counts);
-    for (size_t i = 0; i < ARRAY_COUNT(counts); i++)
-        assert_int_equal(counts[i], 20);
-    workers_run(workers, 0, add_one, counts);
-    workers_free(workers);
-    assert_ok(workers_new(1, &workers, &error), error);
-    workers_run(workers, ARRAY_COUNT(counts), add_one, counts); // in this thread alone
-    assert_int_equal(counts[7], 21);
-    workers_free(workers);
-}
-
-static void try_within(void *state, size_t index, unsigned worker)
-{
-    struct workers *workers = state;
-    unsigned count = 0;
-    (void)index;
-    (void)worker;
-    assert_false(workers_try_run(workers, 1, add_one, &count));
-    assert_int_equal(count, 0);
-}
-
-static void workers_are_not_waited_for(void **state)
-{
-    (void)state;
-    struct grove_error error;
-    struct workers *workers;
-    unsigned counts[4] = {0};
-    assert_ok(workers_new(2, &workers, &error), error);
-    workers_run(workers, 3, try_within, workers);
-    assert_true(workers_try_run(workers, 4, add_one, counts));
-    assert_int_equal(counts[3], 1);
-    workers_free(workers);
-}
-
-enum { TEAM_JOBS = 3000, TEAM_STEPS = 7 };
-
-struct tally {
-    struct team team;
-    unsigned taken[TEAM_STEPS]; // by whoever took the step: a race, were it two
-    unsigned job;
-};
-
-static void tally_step(void *state, size_t index)
-{
-    struct tally *tally = state;
-    tally->taken[index] += tally->job;
-}
-
-static void tally_lead(struct tally *tally)
-{
-    unsigned wanted = 0;
-    for (tally->job = 1; tally->job <= TEAM_JOBS; tally->job++) {
-        wanted += tally->job;
-        team_run(&tally->team, TEAM_STEPS, tally_step, tally);
-        for (size_t i = 0; i < TEAM_STEPS; i++)
-            assert_int_equal(tally->taken[i], wanted);
-    }
-    team_run(&tally->team, 0, tally_step, tally);
-    team_dismiss(&tally->team);
-}
-
-static void tally_member(void *state, size_t index, unsigned worker)
-{
-    struct tally *tally = state;
-    (void)worker;
-    if (index == 0)
-        tally_lead(tally);
-    else
-        team_help(&tally->team);
-}
-
-static void a_team_does_each_step_once(void **state)
-{
-    (void)state;
-    struct grove_error error;
-    for (unsigned members = 1; members <= 5; members++) {
-        struct workers *workers;
-        struct tally tally = {.job = 0};
-        team_init(&tally.team);
-        assert_ok(workers_new(members, &workers, &error), error);
-        workers_run(workers, members, tally_member, &tally);
-        team_help(&tally.team); // too late: there is nothing to do
-        workers_free(workers);
-    }
-}
-
-static void a_bad_team_is_left_for_a_while(void **state)
-{
-    (void)state;
-    struct team_backoff backoff = {0};
-    int64_t now_us = 1000;
-    assert_true(team_is_worth(&backoff, now_us));
-    team_judge(&backoff, now_us, 4000, 3000); // just good enough
-    assert_true(team_is_worth(&backoff, now_us));
-    for (int64_t alone_us = TEAM_ALONE_US_MIN; alone_us <= TEAM_ALONE_US_MAX; alone_us *= 2) {
-        team_judge(&backoff, now_us, 4000, 2999);
-        assert_false(team_is_worth(&backoff, now_us + alone_us - 1));
-        now_us += alone_us;
-        assert_true(team_is_worth(&backoff, now_us));
-    }
-    team_judge(&backoff, now_us, 4000, 0); // no more than the most
-    assert_true(team_is_worth(&backoff, now_us + TEAM_ALONE_US_MAX));
-    for (int good = 0; good < 30; good++)
-        team_judge(&backoff, now_us, 4000, 4000);
-    team_judge(&backoff, now_us, 4000, 0); // the first bad one again
-    assert_true(team_is_worth(&backoff, now_us + TEAM_ALONE_US_MIN));
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(files_are_replaced_in_one_step),
         cmocka_unit_test(a_home_keeps_its_id),
         cmocka_unit_test(a_copied_home_is_another_home),
         cmocka_unit_test(a_file_is_no_home),
@@ -346,10 +198,6 @@ int main(void)
         cmocka_unit_test(the_lock_excludes),
         cmocka_unit_test(programs_run_under_the_account),
         cmocka_unit_test(programs_inherit_nothing),
-        cmocka_unit_test(workers_do_each_step_once),
-        cmocka_unit_test(workers_are_not_waited_for),
-        cmocka_unit_test(a_team_does_each_step_once),
-        cmocka_unit_test(a_bad_team_is_left_for_a_while),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

@@ -2,12 +2,12 @@
 //
 // What the files of home.h share: whose a home is (home_id.c), the servers' account
 // (home_account.c).
-#ifndef GROVE_BASE_HOME_PRIVATE_H
-#define GROVE_BASE_HOME_PRIVATE_H
+#ifndef GROVE_HOME_HOME_PRIVATE_H
+#define GROVE_HOME_HOME_PRIVATE_H
 
 #include <sys/stat.h>
 
-#include "base/home.h"
+#include "home/home.h"
 
 // Where the servers of homes live that their account cannot reach.
 #define HOME_SERVERS_ROOT "/var/lib/grove"

@@ -7,8 +7,8 @@
 //     bool same = process_read(path, &process) && process_lives(&process, "--data");
 //
 // Threads: any.
-#ifndef GROVE_BASE_PROCESS_H
-#define GROVE_BASE_PROCESS_H
+#ifndef GROVE_HOME_PROCESS_H
+#define GROVE_HOME_PROCESS_H
 
 #include <stdbool.h>
 #include <stddef.h>

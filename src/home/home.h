@@ -20,14 +20,14 @@
 //
 // `struct home` is plain data: copy it freely, nothing needs releasing. Threads: all functions may
 // be called from any thread.
-#ifndef GROVE_BASE_HOME_H
-#define GROVE_BASE_HOME_H
+#ifndef GROVE_HOME_HOME_H
+#define GROVE_HOME_HOME_H
 
 #include <limits.h>
-#include <stdatomic.h>
 #include <stdbool.h>
 #include <sys/types.h>
 
+#include "base/call.h"
 #include "base/error.h"
 
 struct home {
@@ -62,9 +62,9 @@ enum grove_code home_look(const char *path, struct home *ret_home, struct grove_
 // Waits at most `timeout_ms` for another process or thread to finish starting or stopping.
 enum grove_code home_lock(const struct home *home, unsigned timeout_ms, struct home_lock *ret_lock,
                           struct grove_error *error);
-// The same, and gives up with GROVE_CANCELLED once *cancelled (NULL: never).
+// The same, and gives up once the call is over (NULL: never).
 enum grove_code home_lock_unless(const struct home *home, unsigned timeout_ms,
-                                 const atomic_bool *cancelled, struct home_lock *ret_lock,
+                                 const struct call *call, struct home_lock *ret_lock,
                                  struct grove_error *error);
 void home_unlock(struct home_lock *lock);
 

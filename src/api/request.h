@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Requests of programs that were compiled with another version of grove/grove.h. Each of these
+// structs begins with its size; members are added at the end only, and what a program does not know
+// is zero, "the default".
+//
+//     struct grove_search_request copy;
+//     code = REQUEST_TAKE(&copy, request, error);
+//
+// Threads: any.
+#ifndef GROVE_API_REQUEST_H
+#define GROVE_API_REQUEST_H
+
+#include <stddef.h>
+
+#include "base/error.h"
+
+// Copies a request of `given_bytes` (0: what this version has) into one of `known_bytes`. What it
+// has beyond those must be zero: else it asks for what this library does not do, which is
+// GROVE_UNSUPPORTED. A size that no version had is GROVE_INVALID.
+enum grove_code request_take(void *ret, size_t known_bytes, const void *given, size_t given_bytes,
+                             struct grove_error *error);
+
+#define REQUEST_TAKE(ret, given, error)                                                            \
+    request_take(ret, sizeof *(ret), given, (given)->size_bytes, error)
+
+#endif

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Where the unpacked servers and the model are.
+#include "home/home.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/attr.h"
+#include "base/places.h"
+
+static bool is_folder(const char *path)
+{
+    struct stat status;
+    return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
+}
+
+static bool cache_folder(char ret_path[static PATH_MAX])
+{
+    const char *cache = getenv("XDG_CACHE_HOME"), *user_home = getenv("HOME");
+    int length;
+    if (geteuid() == 0)
+        length = snprintf(ret_path, PATH_MAX, "/var/cache/grove/assets");
+    else if (cache && cache[0] == '/')
+        length = snprintf(ret_path, PATH_MAX, "%s/grove/assets", cache);
+    else if (user_home && user_home[0])
+        length = snprintf(ret_path, PATH_MAX, "%s/.cache/grove/assets", user_home);
+    else
+        return false;
+    return length < PATH_MAX;
+}
+
+enum grove_code home_assets(char ret_path[static PATH_MAX], struct grove_error *error)
+{
+    const char *wanted = getenv("GROVE_ASSETS");
+    if (wanted && wanted[0]) {
+        if (is_folder(wanted) && realpath(wanted, ret_path))
+            return GROVE_OK;
+        error_set(error, GROVE_NOT_FOUND, "GROVE_ASSETS is \"%s\", where there is no folder",
+                  wanted);
+        error_hint(error, "\"make\" in grove's source tree fetches the assets; unset GROVE_ASSETS "
+                          "to use the usual place");
+        return GROVE_NOT_FOUND;
+    }
+    char cache[PATH_MAX];
+    const char *const places[] = {
+#ifdef GROVE_ASSETS_DIR
+        GROVE_ASSETS_DIR,
+#endif
+        GROVE_DATA_DIR "/assets", cache_folder(cache) ? cache : ""};
+    for (size_t i = 0; i < ARRAY_COUNT(places); i++)
+        if (places[i][0] && is_folder(places[i]) && realpath(places[i], ret_path))
+            return GROVE_OK;
+    error_set(error, GROVE_NOT_FOUND, "grove's assets (private servers, model) are not there yet");
+    error_hint(error, "run \"make\" in grove's source tree, which fetches them; or set "
+                      "GROVE_ASSETS to their folder");
+    return GROVE_NOT_FOUND;
+}
