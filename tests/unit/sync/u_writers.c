@@ -48,7 +48,7 @@ static void lose_all_and_refill(struct test_stores *stores)
     struct grove_error error;
     step(stores);
     fake_engine_take(stores->fake, stores->id);
-    assert_ok(projector_refill(&stores->store, &error), error);
+    assert_ok(projector_refill(&stores->store, NULL, &error), error);
     assert_true(test_outbox(stores, stores->id).present);
 }
 
