@@ -39,8 +39,8 @@ COMMENT ON FUNCTION grove.is_leased IS 'whether a lease of a row of the outbox h
 
 -- A revision that was just drawn is nobody else's: the insert meets no row and waits for none.
 CREATE OR REPLACE FUNCTION grove.note_changed(content_ids integer[]) RETURNS void
-LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
-BEGIN ATOMIC
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
     WITH changed AS (
         INSERT INTO grove.content_state AS s (content_id, revision)
         SELECT id, nextval('grove.revision_seq')
@@ -52,16 +52,16 @@ BEGIN ATOMIC
     SELECT c.content_id, c.revision, false
     FROM changed AS c
     ORDER BY c.content_id;
-END;
+END $$;
 
 CREATE OR REPLACE FUNCTION grove.note_deleted(content_ids integer[]) RETURNS void
-LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
-BEGIN ATOMIC
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
     DELETE FROM grove.content_state WHERE content_id = ANY (content_ids);
     INSERT INTO grove.outbox (content_id, revision, deleted)
     SELECT id, nextval('grove.revision_seq'), true
     FROM (SELECT DISTINCT u.id FROM unnest(content_ids) AS u (id) ORDER BY u.id) AS ids;
-END;
+END $$;
 
 -- A content is given up on when all of its rows are.
 CREATE OR REPLACE VIEW grove.dead_letter AS

@@ -222,7 +222,7 @@ static void prove(struct run *run, const char *format, ...)
     char text[400];
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(text, sizeof text, format, arguments);
+    text_vformat(text, sizeof text, format, arguments);
     va_end(arguments);
     run->result->explain.proof = arena_copy(&run->result->arena, text_of(text));
 }

@@ -1,8 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
 // Searches while rows change, and with an engine that lags, lies, lacks points or is out.
-#include "searching.h"
+#include "../../support/stores.h"
+
+#include "base/clock.h"
+#include "base/inject.h"
+#include "query/queries.h"
+#include "sync/projector.h"
 
 // --- helpers ------------------------------------------------------------------------------------
+
+static int32_t make_row(struct test_stores *stores, float cosine)
+{
+    int32_t id = test_content(stores, &(struct test_content){.words = 3});
+    test_vector_give(stores, id, test_toward(cosine, (unsigned)id).numbers);
+    return id;
+}
+
+static void project(struct test_stores *stores)
+{
+    struct projector_report report = {0};
+    struct grove_error error;
+    assert_ok(projector_drain(&stores->store, NULL, 0, &report, &error), error);
+}
 
 // Rows of cosines 0.9, 0.8, ... in the engine, with ids from 1.
 static void make_projected(struct test_stores *stores, int count)
@@ -35,11 +54,44 @@ static void put_strangers(struct test_stores *stores, int64_t first, int count)
     }
 }
 
+static void free_result(void *state)
+{
+    grove_result_free(state);
+}
+
+static const struct grove_result *search_as(struct test_stores *stores,
+                                            struct grove_search_request request)
+{
+    struct grove_result *result;
+    struct grove_error error;
+    struct test_vector query = test_toward(1, 0);
+    request.vector = query.numbers;
+    request.explain = true;
+    assert_ok(query_search(&stores->store, NULL, &request, &result, &error), error);
+    test_at_end(stores, TEST_LAST, free_result, result);
+    return result;
+}
+
+static const struct grove_result *search(struct test_stores *stores, unsigned limit)
+{
+    return search_as(stores, (struct grove_search_request){.limit = limit});
+}
+
+static void assert_rows(struct test_stores *stores, const struct grove_result *result,
+                        const char *wanted)
+{
+    const char *ids = "";
+    for (size_t i = 0; i < result->row_count; i++)
+        ids = arena_printf(&stores->arena, "%s%s%d", ids, i > 0 ? " " : "",
+                           result->rows[i].content_id);
+    assert_string_equal(ids, wanted);
+}
+
 // The rows, from the engine, and nothing is said against them.
 static void assert_clean(struct test_stores *stores, const struct grove_result *result,
                          const char *wanted)
 {
-    assert_ids(stores, result, wanted);
+    assert_rows(stores, result, wanted);
     if (result->degraded || !result->complete)
         fail_msg("%s%s", result->degraded ? result->degraded_reason : "",
                  result->complete ? "" : result->incomplete_reason);
@@ -175,7 +227,7 @@ static void lost_points_degrade_and_are_found(struct test_stores *stores)
     make_projected(stores, 3);
     fake_engine_take(stores->fake, 1);
     const struct grove_result *result = search(stores, 3);
-    assert_ids(stores, result, "1 2 3");
+    assert_rows(stores, result, "1 2 3");
     assert_true(result->degraded && result->complete);
     assert_string_equal(result->degraded_reason,
                         "the vector engine lacks 1 matching row; run \"grove sync\"");
@@ -188,7 +240,7 @@ static void lost_points_are_told_where_pushing_down_was_asked_for(struct test_st
     fake_engine_take(stores->fake, 1);
     const struct grove_result *result = search_as(
         stores, (struct grove_search_request){.limit = 3, .strategy = GROVE_STRATEGY_PUSH_DOWN});
-    assert_ids(stores, result, "2 3");
+    assert_rows(stores, result, "2 3");
     assert_false(result->complete);
     assert_false(result->degraded);
 }
@@ -242,6 +294,16 @@ static void postgres_stands_in(struct test_stores *stores)
         {.call = ENGINE_SEARCH, .kind = FAKE_REFUSE, FAKE_COLLECTION_GONE},
         {.call = ENGINE_SEARCH, .kind = FAKE_REFUSE, .code = GROVE_ENGINE, .http_status = 500},
         {.call = ENGINE_SEARCH, .kind = FAKE_REFUSE, .code = GROVE_IO, .http_status = 507},
+        {.call = ENGINE_SEARCH, .kind = FAKE_REFUSE, FAKE_STRICT_MODE},
+        {.call = ENGINE_SEARCH, .kind = FAKE_REFUSE, FAKE_TOO_LARGE},
+        {.call = ENGINE_SEARCH, .kind = FAKE_REFUSE, .code = GROVE_DENIED, .http_status = 401},
+        {.call = ENGINE_SEARCH, .kind = FAKE_REFUSE, .code = GROVE_DENIED, .http_status = 403},
+        {.call = ENGINE_SEARCH, .kind = FAKE_REFUSE, .code = GROVE_CONFLICT, .http_status = 409},
+        {.call = ENGINE_SEARCH, .kind = FAKE_REFUSE, .code = GROVE_LIMIT}, // too long an answer
+        // A private engine that cannot start.
+        {.call = ENGINE_SEARCH, .kind = FAKE_REFUSE, .code = GROVE_INVALID},
+        {.call = ENGINE_SEARCH, .kind = FAKE_REFUSE, .code = GROVE_NOT_FOUND},
+        {.call = ENGINE_SEARCH, .kind = FAKE_REFUSE, .code = GROVE_UNSUPPORTED},
         {.call = ENGINE_SEARCH, .kind = FAKE_ANSWER_LOST, FAKE_SILENT},
     };
     make_projected(stores, 3);
@@ -249,12 +311,72 @@ static void postgres_stands_in(struct test_stores *stores)
     for (size_t i = 0; i < ARRAY_COUNT(faults); i++) {
         fake_engine_fault(stores->fake, &faults[i]);
         const struct grove_result *result = search(stores, 10);
-        assert_ids(stores, result, "1 4 2 3");
+        assert_rows(stores, result, "1 4 2 3");
         assert_true(result->degraded && result->complete);
         assert_string_equal(result->explain->strategy, "relational");
         fake_engine_clear_faults(stores->fake);
     }
     assert_clean(stores, search(stores, 10), "1 4 2 3");
+}
+
+// That all of our connections are busy, that the time is over, that somebody stopped it: none of
+// these is the engine's failure, and comparing everything would be the larger work.
+static void nothing_of_ours_is_turned_into_a_larger_work(struct test_stores *stores)
+{
+    static const enum grove_code codes[] = {GROVE_LIMIT, GROVE_TIMEOUT, GROVE_CANCELLED,
+                                            GROVE_NO_MEMORY, GROVE_INVALID};
+    struct test_vector query = test_toward(1, 0);
+    const struct grove_search_request request = {.vector = query.numbers};
+    make_projected(stores, 3);
+    for (size_t i = 0; i < ARRAY_COUNT(codes); i++) {
+        struct grove_result *result;
+        struct grove_error error;
+        fake_engine_fault(stores->fake, &(struct fake_fault){.call = ENGINE_SEARCH,
+                                                             .kind = FAKE_REFUSE,
+                                                             .code = codes[i],
+                                                             .ours = true});
+        // A time of ours that is over, while the search has none: it is the engine's share.
+        if (codes[i] != GROVE_TIMEOUT)
+            assert_int_equal(query_search(&stores->store, NULL, &request, &result, &error), codes[i]);
+        else
+            assert_true(search(stores, 10)->degraded);
+        fake_engine_clear_faults(stores->fake);
+    }
+}
+
+static void turn_knobs_back(void *state)
+{
+    (void)state;
+    inject_set_knob(INJECT_KNOB_SEARCH_ENGINE_MS, 0);
+}
+
+static void take_some_time(void *state, const struct engine_event *event)
+{
+    (void)event;
+    struct test_stores *stores = state;
+    stores->id++;
+    clock_sleep_ms(40);
+}
+
+// An engine that needs some time for each round, and a search that needs many: one limit for all.
+static void rounds_share_one_limit(struct test_stores *stores)
+{
+    make_projected(stores, 3);
+    put_strangers(stores, 1000, 5000); // nearer than any row: round after round shows none
+    test_at_end(stores, TEST_LAST, turn_knobs_back, NULL);
+    fake_engine_set_hooks(stores->fake,
+                          &(struct fake_hooks){.before = take_some_time, .state = stores});
+    stores->id = 0;
+    assert_false(search(stores, 3)->degraded);
+    int rounds = stores->id;
+    assert_in_range(rounds, 5, 10);
+    inject_set_knob(INJECT_KNOB_SEARCH_ENGINE_MS, 100);
+    stores->id = 0;
+    const struct grove_result *result = search(stores, 3);
+    assert_true(result->degraded && result->complete);
+    assert_rows(stores, result, "1 2 3");
+    assert_non_null(strstr(result->degraded_reason, "0.1 s"));
+    assert_in_range(stores->id, 1, 3);
 }
 
 static void nobody_stands_in_where_pushing_down_was_asked_for(struct test_stores *stores)
@@ -275,7 +397,7 @@ static void no_collection_and_nothing_projected_is_no_fault(struct test_stores *
     make_row(stores, 0.5F);
     fake_engine_lose_collection(stores->fake);
     const struct grove_result *result = search(stores, 10);
-    assert_ids(stores, result, "1");
+    assert_rows(stores, result, "1");
     assert_false(result->degraded);
     assert_true(result->complete);
     project(stores);
@@ -312,6 +434,8 @@ int main(int argc, char **argv)
         STORES_TEST(fewer_rows_than_wanted_are_no_shortage),
         STORES_TEST(a_path_goes_to_the_engine_as_leaves),
         STORES_TEST(postgres_stands_in),
+        STORES_TEST(nothing_of_ours_is_turned_into_a_larger_work),
+        STORES_TEST(rounds_share_one_limit),
         STORES_TEST(nobody_stands_in_where_pushing_down_was_asked_for),
         STORES_TEST(no_collection_and_nothing_projected_is_no_fault),
         STORES_TEST(odd_ties_change_no_order),

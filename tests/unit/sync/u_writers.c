@@ -37,9 +37,12 @@ static void put_back(struct test_stores *stores)
 
 static void refuse(struct test_stores *stores)
 {
+    struct projector_report report = {0};
+    struct grove_error error;
+    bool idle;
     fake_engine_fault(stores->fake,
                       &(struct fake_fault){.call = ENGINE_UPSERT, .nth = 1, .code = GROVE_INVALID});
-    step(stores);
+    (void)!projector_step(&stores->store, NULL, &report, &idle, &error);
     fake_engine_clear_faults(stores->fake);
 }
 
