@@ -453,6 +453,43 @@ static void lost_points_are_put_in_again(struct test_stores *stores)
     assert_int_equal(outbox_count(stores), 0);
 }
 
+// Within the engine's count, the first one or each.
+static void delete_and_project(void *state, const struct engine_event *event)
+{
+    struct test_stores *stores = state;
+    bool *once = stores->other;
+    if (event->call != ENGINE_COUNT || (once && *once))
+        return;
+    if (once)
+        *once = true;
+    stores->id = (int32_t)test_sql_int(stores, "SELECT max(id) FROM content_metadata");
+    delete_content(stores);
+    step(stores);
+}
+
+static void refill_beside_deletions(struct test_stores *stores, bool *once)
+{
+    for (int i = 0; i < 20; i++)
+        make_row(stores, 0.5F);
+    drain(stores);
+    stores->other = once;
+    fake_engine_set_hooks(stores->fake,
+                          &(struct fake_hooks){.before = delete_and_project, .state = stores});
+    refill(stores);
+    fake_engine_set_hooks(stores->fake, NULL);
+}
+
+static void what_is_deleted_between_two_counts_is_not_lost(struct test_stores *stores)
+{
+    bool once = false;
+    refill_beside_deletions(stores, &once);
+    assert_true(once);
+    assert_agreed(stores);
+    stores->other = NULL;
+    refill_beside_deletions(stores, NULL); // and it comes to an end
+    assert_agreed(stores);
+}
+
 // --- the projector fails ------------------------------------------------------------------------
 
 // A content to embed, one with a vector, one that was deleted.
@@ -525,6 +562,7 @@ int main(int argc, char **argv)
         STORES_TEST(preparing_fills_a_new_collection),
         STORES_TEST(preparing_leaves_a_collection_alone),
         STORES_TEST(lost_points_are_put_in_again),
+        STORES_TEST(what_is_deleted_between_two_counts_is_not_lost),
         STORES_TEST(failing_at_any_point_heals),
         STORES_TEST(dying_at_any_point_heals),
     };
