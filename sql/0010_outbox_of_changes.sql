@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: Apache-2.0
 --
--- Writers and projectors have no row in common any more, at any isolation level.
+-- Writers and projectors have no row in common any more, at any isolation level; and no function does
+-- for a session what the session may not do itself.
 --
 -- In repeatable read and serializable a statement fails that changes a row which somebody else has
 -- changed since the transaction began. So a writer may change no row that a projector changes. Each
@@ -91,3 +92,97 @@ COMMENT ON VIEW grove.waiting IS
 -- wait for the other, and fail the writer where the vector is newer than its transaction. The
 -- vectors of what was deleted go when its point does (forget_vectors.sql).
 ALTER TABLE grove.embedding DROP CONSTRAINT IF EXISTS embedding_content_id_fkey;
+
+-- --- rights of the session -----------------------------------------------------------------------
+
+-- No function of grove's does for a session what the session may not do itself.
+--
+-- SET grove.leaf_delete = 'cascade' had contents deleted with the rights of grove's owner, for a role
+-- that may delete leaves only. Now the contents go in a trigger of their own, with the rights of
+-- whoever deletes the leaf, and under its row security. The names of the triggers are their order:
+-- grove_keep_leaf comes after, and finds what is left.
+CREATE OR REPLACE FUNCTION grove.cascade_leaf() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    IF current_setting('grove.leaf_delete', true) = 'cascade'
+       AND current_setting('transaction_isolation') = 'read committed' THEN
+        DELETE FROM public.content_metadata
+        WHERE hierarchy_table = TG_TABLE_NAME AND leaf_id = OLD.id;
+    END IF;
+    RETURN OLD;
+END $$;
+COMMENT ON FUNCTION grove.cascade_leaf IS
+    'deletes the contents of a leaf with it, where the session asks for that and may';
+
+CREATE OR REPLACE FUNCTION grove.keep_leaf() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    contents bigint;
+BEGIN
+    IF TG_OP = 'UPDATE' AND NEW.id = OLD.id THEN
+        RETURN NEW;
+    END IF;
+    IF current_setting('transaction_isolation') <> 'read committed' THEN
+        RAISE EXCEPTION USING ERRCODE = 'feature_not_supported',
+            MESSAGE = format('cannot delete leaves of %s in a %s transaction', TG_TABLE_NAME,
+                             current_setting('transaction_isolation')),
+            HINT = 'use BEGIN ISOLATION LEVEL READ COMMITTED';
+    END IF;
+    SELECT count(*) INTO contents FROM public.content_metadata
+    WHERE hierarchy_table = TG_TABLE_NAME AND leaf_id = OLD.id;
+    IF contents > 0 THEN
+        RAISE EXCEPTION USING ERRCODE = 'foreign_key_violation',
+            MESSAGE = format('leaf %s of %s still has %s content%s', OLD.id, TG_TABLE_NAME, contents,
+                             CASE WHEN contents > 1 THEN 's' ELSE '' END),
+            DETAIL = format('It is %s/%s/%s.', OLD.branch, OLD.limb, OLD.leaf),
+            HINT = 'delete them first, or SET grove.leaf_delete = ''cascade'' to delete them with it',
+            TABLE = TG_TABLE_NAME, SCHEMA = TG_TABLE_SCHEMA, CONSTRAINT = 'grove_leaf_in_use';
+    END IF;
+    RETURN CASE WHEN TG_OP = 'DELETE' THEN OLD ELSE NEW END;
+END $$;
+
+CREATE OR REPLACE FUNCTION grove.attach_subject(new_tree text) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    leaves text := new_tree || '_hierarchy';
+BEGIN
+    INSERT INTO grove.subject (hierarchy_table, tree) VALUES (leaves, new_tree);
+    EXECUTE format('CREATE TRIGGER grove_cascade_leaf BEFORE DELETE ON public.%I'
+                   ' FOR EACH ROW EXECUTE FUNCTION grove.cascade_leaf()', leaves);
+    EXECUTE format('CREATE TRIGGER grove_keep_leaf BEFORE DELETE OR UPDATE OF id ON public.%I'
+                   ' FOR EACH ROW EXECUTE FUNCTION grove.keep_leaf()', leaves);
+    EXECUTE format('CREATE TRIGGER grove_keep_leaves BEFORE TRUNCATE ON public.%I'
+                   ' FOR EACH STATEMENT EXECUTE FUNCTION grove.keep_leaves()', leaves);
+    PERFORM grove.rebuild_leaf_view();
+END $$;
+
+DO $$
+DECLARE
+    leaves text;
+BEGIN
+    FOR leaves IN SELECT hierarchy_table FROM grove.subject ORDER BY hierarchy_table LOOP
+        EXECUTE format('CREATE OR REPLACE TRIGGER grove_cascade_leaf BEFORE DELETE ON public.%I'
+                       ' FOR EACH ROW EXECUTE FUNCTION grove.cascade_leaf()', leaves);
+    END LOOP;
+END $$;
+
+-- Whoever may use the schema, to read grove.leaf say, could call these with ids of their choice: to
+-- have points of contents removed that are there. Called by the triggers they have the rights of
+-- grove's owner already; called by anybody else they have that caller's.
+ALTER FUNCTION grove.note_changed(integer[]) SECURITY INVOKER;
+ALTER FUNCTION grove.note_deleted(integer[]) SECURITY INVOKER;
+ALTER FUNCTION grove.note_text_changed(integer[]) SECURITY INVOKER;
+
+-- As a trigger on a table of their own they would do the same. A trigger that is there needs no right
+-- to execute its function.
+DO $$
+DECLARE
+    name text;
+BEGIN
+    FOR name IN SELECT p.oid::regprocedure::text
+                FROM pg_catalog.pg_proc AS p
+                WHERE p.pronamespace = 'grove'::regnamespace AND p.prosecdef
+                ORDER BY 1 LOOP
+        EXECUTE format('REVOKE EXECUTE ON FUNCTION %s FROM PUBLIC', name);
+    END LOOP;
+END $$;
