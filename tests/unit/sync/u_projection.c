@@ -63,6 +63,7 @@ static void a_delete_is_projected(struct test_stores *stores)
     assert_int_equal(step(stores).removed, 1);
     assert_int_equal(removed_at, leased); // so that it loses to whatever is newer
     assert_agreed(stores);
+    assert_int_equal(test_sql_int(stores, "SELECT count(*) FROM grove.embedding"), 0);
 }
 
 // --- changes meanwhile --------------------------------------------------------------------------

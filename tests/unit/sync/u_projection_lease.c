@@ -186,6 +186,20 @@ static void what_is_asked_for_need_not_be_due(struct test_stores *stores)
     assert_true(test_outbox(stores, third).present); // nobody asked for it
 }
 
+// The other row came after the lease, and is as good as leased.
+static void a_content_with_one_row_leased_is_left(struct test_stores *stores)
+{
+    stores->id = make_row(stores, 0.5F);
+    lease_for_another(stores);
+    change_words(stores);
+    assert_int_equal(apply(stores, &stores->id, 1).upserted, 0);
+    assert_true(is_idle(stores));
+    assert_int_equal(test_sql_int(stores, "SELECT count(lease_owner) FROM grove.outbox"), 1);
+    let_time_pass(stores);
+    assert_int_equal(apply(stores, &stores->id, 1).upserted, 1);
+    assert_agreed(stores);
+}
+
 static void asking_waits_for_no_writer(struct test_stores *stores)
 {
     stores->id = make_row(stores, 0.5F);
@@ -313,6 +327,7 @@ int main(int argc, char **argv)
         STORES_TEST(a_lease_is_taken_over_when_it_ends),
         STORES_TEST(what_is_leased_is_not_leased_again),
         STORES_TEST(a_change_does_not_end_a_lease),
+        STORES_TEST(a_content_with_one_row_leased_is_left),
         STORES_TEST(a_clock_that_was_set_back_delays_nothing),
         STORES_TEST(the_leases_of_a_session_end_with_it),
         STORES_TEST(a_lease_names_its_session),
