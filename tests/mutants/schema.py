@@ -81,7 +81,7 @@ MUTANTS = [
     ),
     Mutant(
         name="writer-changes-a-row-of-the-outbox",
-        guards="sql/README: lock order",
+        guards=("sql/README: lock order", "src/sync/README 9"),
         file=CHANGES,
         find="    SELECT c.content_id, c.revision, false\n"
              "    FROM changed AS c\n"
