@@ -400,6 +400,17 @@ GROVE_CHECKED enum grove_code grove_load_sample(struct grove *grove, bool placeh
                                                 struct grove_load_progress *ret,
                                                 struct grove_error *error);
 
+// --- content types -----------------------------------------------------------------------------
+
+struct grove_types {
+    const char *const *names; // in the order of their bytes, or of the database's collation
+    size_t count;             // 1,000 at most
+};
+
+// The content types that contents have. *ret is given back with grove_free.
+GROVE_CHECKED enum grove_code grove_list_types(struct grove *grove, struct grove_types **ret,
+                                               struct grove_error *error);
+
 // --- projection -------------------------------------------------------------------------------
 
 // What is known of the vector engine's index: whether searches may go by it, and how. Where they
@@ -496,6 +507,15 @@ struct grove_status {
     int projector_pid;         // 0: not running, or not visible from here
     char projector_error[256]; // its last failure, as long as it lasts; "": none
     struct grove_index index;
+    // Whether the engine is known not to answer: then no search waits for it, but PostgreSQL
+    // answers,
+    // and it is tried every now and then. In a home all processes know it; of a server of yours
+    // each
+    // finds out by itself.
+    bool engine_out;
+    int64_t engine_out_seconds;   // since when
+    int64_t engine_retry_seconds; // until it is tried again; 0: now
+    char engine_out_reason[160];  // "it did not answer in time"; "": it is not out
 };
 
 // Measured now; a server that does not answer is reported in *ret, not as an error. Starts

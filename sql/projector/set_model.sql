@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- Makes another model the one whose vectors the database compares.
 --   $1 text  model id
+-- answers: bigint
 -- Second in its transaction, after a lock on the tables of contents (store.c), so that no content
 -- and no vector of one comes, goes or changes meanwhile.
 -- Every content takes a new revision and goes into the outbox, as if its text had changed: a
@@ -16,8 +17,8 @@ WITH old AS MATERIALIZED (
     FROM old
     WHERE s.name = 'model'
 ), supplied AS (
-    INSERT INTO grove.embedding (content_id, model, text_sha256, origin, vector)
-    SELECT e.content_id, $1, e.text_sha256, e.origin, e.vector
+    INSERT INTO grove.embedding (content_id, model, text_sha256, origin, vector, revision)
+    SELECT e.content_id, $1, e.text_sha256, e.origin, e.vector, e.revision
     FROM grove.embedding AS e
     JOIN old ON e.model = old.value
     WHERE e.origin <> 'computed'
@@ -26,6 +27,7 @@ WITH old AS MATERIALIZED (
     SET text_sha256 = excluded.text_sha256,
         origin = excluded.origin,
         vector = excluded.vector,
+        revision = excluded.revision,
         created_at = clock_timestamp()
 ), locked AS MATERIALIZED (
     SELECT s.content_id

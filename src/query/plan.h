@@ -28,6 +28,7 @@ enum {
 struct plan_facts {
     enum grove_strategy asked;
     bool exact;       // asked for
+    bool for_text;    // what is searched for is a text's vector
     bool filtered;    // the engine has a condition to check
     size_t best_max;  // rows wanted
     int64_t rows_max; // no more rows match
@@ -38,10 +39,10 @@ enum plan_method { PLAN_RELATIONAL, PLAN_EXACT, PLAN_GRAPH };
 
 struct plan {
     enum plan_method method;
-    unsigned ef;        // by graph
-    double plausible;   // by graph: a best score below this is looked at again, exactly
-    const char *graph;  // the one that was examined; NULL: none was
-    const char *reason; // of the method, for explain
+    unsigned ef;                   // by graph
+    double plausible;              // by graph: a best score below this is looked at again, exactly
+    const char *reason;            // of the method, for explain
+    char graph[VECTOR_GRAPH_SIZE]; // the one that was examined; "": none was
 };
 
 struct plan plan_make(const struct plan_facts *facts);

@@ -14,7 +14,14 @@
 #include "pg/types.h"
 
 // LEVELS: of a path, the tree's name included.
-enum { NAMES_SHOWN = 12 /* of those that exist, where one does not */, LEVELS = 4 };
+enum {
+    LEVELS = 4,
+    // Of those that exist, where one does not.
+    NAMES_READ = 2000,
+    NAMES_SHOWN = 12,
+    NAMES_BYTES_MAX = 300,
+    LEAVES_BYTES_MAX = 16 << 20, // what PostgreSQL answers: 8 bytes a leaf
+};
 
 // NOLINTNEXTLINE(misc-redundant-expression): two definitions of one number
 static_assert(VECTOR_NONE == GROVE_NULL, "a bound that is not given is the same everywhere");
@@ -102,6 +109,31 @@ enum grove_code predicate_check(const struct grove_filter *filter, struct arena 
 
 // --- resolving --------------------------------------------------------------------------------
 
+// The nearest of the names that exist, as many as a hint has room for, and how many there are.
+static void hint_at_names(struct text wanted, const struct pg_rows *names, struct arena *arena,
+                          struct grove_error *error)
+{
+    struct text *known = arena_alloc_array(arena, (size_t)names->count, sizeof *known);
+    if (!known)
+        return;
+    for (int r = 0; r < names->count; r++)
+        known[r] = pg_text(names, r, 0);
+    int64_t count = pg_int8(names, 0, 1), shown = 0;
+    struct strbuf list;
+    strbuf_init(&list, (size_t)2 * NAMES_BYTES_MAX);
+    nearest_sort(wanted, known, (size_t)names->count);
+    for (; shown < names->count && shown < NAMES_SHOWN; shown++) {
+        if (shown > 0 && list.length + known[shown].length > NAMES_BYTES_MAX)
+            break;
+        strbuf_addf(&list, "%s%.*s", shown > 0 ? ", " : "", TEXT_ARGS(known[shown]));
+    }
+    if (!list.failed && shown < count)
+        error_hint(error, "there are %lld, the nearest: %s", (long long)count, list.data);
+    else if (!list.failed)
+        error_hint(error, "there %s: %s", count == 1 ? "is" : "are", list.data);
+    strbuf_release(&list);
+}
+
 // Which part of the path does not exist, and what does, for a message.
 static enum grove_code report_unknown(const struct predicate *predicate, int level,
                                       const struct pg_rows *names, struct arena *arena,
@@ -129,20 +161,7 @@ static enum grove_code report_unknown(const struct predicate *predicate, int lev
         error_hint(error, "nothing is there yet: load something with grove load or grove demo");
         return GROVE_NOT_FOUND;
     }
-    struct text *known = arena_alloc_array(arena, (size_t)names->count, sizeof *known);
-    if (!known)
-        return GROVE_NOT_FOUND;
-    for (int r = 0; r < names->count; r++)
-        known[r] = pg_text(names, r, 0);
-    struct strbuf list;
-    strbuf_init(&list, 400);
-    nearest_sort(parts[level], known, (size_t)names->count);
-    for (int i = 0; i < names->count && i < NAMES_SHOWN; i++)
-        strbuf_addf(&list, "%s%.*s", i > 0 ? ", " : "", TEXT_ARGS(known[i]));
-    if (!list.failed)
-        error_hint(error, "there %s: %s%s", names->count == 1 ? "is" : "are", list.data,
-                   names->count > NAMES_SHOWN ? ", ..." : "");
-    strbuf_release(&list);
+    hint_at_names(parts[level], names, arena, error);
     return GROVE_NOT_FOUND;
 }
 
@@ -160,50 +179,53 @@ static enum grove_code find_unknown(const struct predicate *predicate, struct pg
         pg_add_text(&params, level > 0 ? parts[0] : none);
         pg_add_text(&params, level > 1 ? parts[1] : none);
         pg_add_text(&params, level > 2 ? parts[2] : none);
+        pg_add_text(&params, parts[level]);
+        pg_add_int4(&params, NAMES_READ);
         struct pg_rows names;
         enum grove_code code = pg_query(conn, arena, &statement, &params, &names, error);
         if (code != GROVE_OK)
             return code;
-        bool known = false;
-        for (int r = 0; r < names.count && !known; r++)
-            known = text_equal(pg_text(&names, r, 0), parts[level]);
-        // Past the query's own limit a name may exist without being listed.
-        if (!known && names.count < 200)
+        if (names.count == 0 || !pg_bool(&names, 0, 2))
             return report_unknown(predicate, level, &names, arena, error);
     }
-    return error_set(error, GROVE_NOT_FOUND, "the path does not exist");
-}
-
-static int compare_leaves(const void *a, const void *b)
-{
-    const struct predicate_leaf *x = a, *y = b;
-    return (x->id > y->id) - (x->id < y->id);
+    // Made while we looked.
+    error_set(error, GROVE_NOT_FOUND, "the path did not exist a moment ago");
+    error->retry = GROVE_RETRY_LATER;
+    return GROVE_NOT_FOUND;
 }
 
 static enum grove_code take_leaves(struct predicate *predicate, const struct pg_rows *rows,
                                    struct arena *arena, struct grove_error *error)
 {
-    CHECK(rows->count > 0);
+    CHECK(rows->count == 1);     // a tree's name is its own
     CHECK(!predicate->leaf_ids); // resolved once
-    size_t count = (size_t)rows->count;
-    predicate->leaves = arena_alloc_array(arena, count, sizeof *predicate->leaves);
-    predicate->leaf_ids = arena_alloc_array(arena, count, sizeof *predicate->leaf_ids);
-    if (!predicate->leaves || !predicate->leaf_ids)
-        return error_no_memory(error, "the leaves of a path");
-    for (int r = 0; r < rows->count; r++)
-        predicate->leaves[r] = (struct predicate_leaf){
-            .id = pg_int4(rows, r, 1),
-            .branch = pg_text(rows, r, 2),
-            .limb = pg_text(rows, r, 3),
-            .leaf = pg_text(rows, r, 4),
-        };
-    qsort(predicate->leaves, count, sizeof *predicate->leaves, compare_leaves);
-    for (size_t i = 0; i < count; i++) {
-        predicate->leaf_ids[i] = predicate->leaves[i].id;
-        CHECK(i == 0 || predicate->leaf_ids[i - 1] < predicate->leaf_ids[i]);
-    }
+    const char *table = arena_copy(arena, pg_text(rows, 0, 0));
+    const int32_t *ids = NULL;
+    size_t count = 0;
+    enum grove_code code = table ? pg_int4_array(rows, 0, 1, arena, &ids, &count, error)
+                                 : error_no_memory(error, "the leaves of a path");
+    if (code != GROVE_OK)
+        return code;
+    static const int32_t none[1];
+    for (size_t i = 1; i < count; i++)
+        CHECK(ids[i - 1] < ids[i]);
+    predicate->hierarchy_table = text_of(table);
+    predicate->leaf_ids = count > 0 ? ids : none;
     predicate->leaf_count = count;
-    return GROVE_OK;
+    predicate->leaf_array = (struct pg_params){0};
+    pg_add_int4_array(&predicate->leaf_array, arena, predicate->leaf_ids, count);
+    return predicate->leaf_array.failed ? error_no_memory(error, "the leaves of a path") : GROVE_OK;
+}
+
+// Of the rows of leaves.sql.
+static enum grove_code judge_leaves(struct predicate *predicate, const struct pg_rows *rows,
+                                    struct pg_conn *conn, struct arena *arena,
+                                    struct grove_error *error)
+{
+    // A tree may be empty; a name below it that has no leaf does not exist.
+    bool found = rows->count > 0 && (!pg_is_null(rows, 0, 1) || !predicate->path.branch.data);
+    return found ? take_leaves(predicate, rows, arena, error)
+                 : find_unknown(predicate, conn, arena, error);
 }
 
 enum grove_code predicate_resolve(struct predicate *predicate, struct pg_conn *conn,
@@ -218,21 +240,13 @@ enum grove_code predicate_resolve(struct predicate *predicate, struct pg_conn *c
     pg_add_text(&params, predicate->path.limb);
     pg_add_text(&params, predicate->path.leaf);
     struct pg_rows rows;
-    enum grove_code code = pg_query(conn, arena, &statement, &params, &rows, error);
-    if (code != GROVE_OK)
-        return code;
-    if (rows.count == 0)
-        return find_unknown(predicate, conn, arena, error);
-    predicate->hierarchy_table = pg_text(&rows, 0, 0);
-    CHECK(predicate->hierarchy_table.data);
-    if (!pg_is_null(&rows, 0, 1))
-        return take_leaves(predicate, &rows, arena, error);
-    // A tree may be empty; a name below it that has no leaf does not exist.
-    if (predicate->path.branch.data)
-        return find_unknown(predicate, conn, arena, error);
-    CHECK(predicate->leaf_count == 0);
-    predicate->leaf_ids = arena_zalloc(arena, sizeof *predicate->leaf_ids);
-    return predicate->leaf_ids ? GROVE_OK : error_no_memory(error, "the leaves of a path");
+    struct arena answer; // gone when the leaves are taken from it
+    arena_init_counting(&answer, LEAVES_BYTES_MAX);
+    enum grove_code code = pg_query(conn, &answer, &statement, &params, &rows, error);
+    if (code == GROVE_OK)
+        code = judge_leaves(predicate, &rows, conn, arena, error);
+    arena_release(&answer);
+    return code;
 }
 
 // --- using ------------------------------------------------------------------------------------
@@ -254,7 +268,24 @@ static void check_resolved(const struct predicate *predicate)
 {
     CHECK(predicate->has_path == (predicate->hierarchy_table.data != NULL));
     CHECK(predicate->has_path == (predicate->leaf_ids != NULL));
-    CHECK(predicate->leaf_count == 0 || predicate->leaves);
+    CHECK(predicate->has_path == (predicate->leaf_array.count == 1));
+}
+
+static void add_leaves(const struct predicate *predicate, struct pg_params *params)
+{
+    enum { INT4_ARRAY_OID = 1007 };
+    static_assert((int)INT4_ARRAY_OID == (int)PG_INT4_ARRAY, "as PostgreSQL numbers its types");
+    if (predicate->has_path)
+        pg_add_same(params, &predicate->leaf_array, 0);
+    else
+        pg_add_null(params, INT4_ARRAY_OID);
+}
+
+struct pg_statement predicate_statement(const struct predicate *predicate, const char *file)
+{
+    check_resolved(predicate);
+    bool few = predicate->leaf_count <= PREDICATE_LEAVES_FEW;
+    return (struct pg_statement){few ? file : "", query_sql(file)};
 }
 
 void predicate_add_places(const struct predicate *predicate, struct arena *arena,
@@ -263,7 +294,7 @@ void predicate_add_places(const struct predicate *predicate, struct arena *arena
     check_resolved(predicate);
     CHECK(params->count == 0); // they are $1 to $3
     pg_add_text(params, predicate->hierarchy_table);
-    pg_add_int4_array(params, arena, predicate->leaf_ids, predicate->leaf_count);
+    add_leaves(predicate, params);
     pg_add_text_array(params, arena,
                       predicate->content_type_count > 0 ? predicate->content_types : NULL,
                       predicate->content_type_count);
@@ -281,8 +312,7 @@ void predicate_add_params(const struct predicate *predicate, struct arena *arena
     CHECK(params->count == PREDICATE_PARAMS);
 }
 
-void predicate_add_same_leaves(const struct predicate *predicate, struct arena *arena,
-                               struct pg_params *params)
+void predicate_add_same_leaves(const struct predicate *predicate, struct pg_params *params)
 {
     check_resolved(predicate);
     CHECK(predicate->has_path);
@@ -290,15 +320,15 @@ void predicate_add_same_leaves(const struct predicate *predicate, struct arena *
     pg_add_text(params, predicate->path.branch);
     pg_add_text(params, predicate->path.limb);
     pg_add_text(params, predicate->path.leaf);
-    pg_add_int4_array(params, arena, predicate->leaf_ids, predicate->leaf_count);
+    add_leaves(predicate, params);
 }
 
 void predicate_forget_leaves(struct predicate *predicate)
 {
     predicate->hierarchy_table = (struct text){0};
     predicate->leaf_ids = NULL;
-    predicate->leaves = NULL;
     predicate->leaf_count = 0;
+    predicate->leaf_array = (struct pg_params){0};
 }
 
 bool predicate_is_filter(const struct predicate *predicate)
@@ -352,11 +382,4 @@ uint64_t predicate_fingerprint(const struct predicate *predicate, struct text su
     uint64_t fingerprint;
     memcpy(&fingerprint, digest, sizeof fingerprint);
     return fingerprint;
-}
-
-const struct predicate_leaf *predicate_find_leaf(const struct predicate *predicate, int32_t id)
-{
-    CHECK(predicate->leaves); // bsearch reads it
-    struct predicate_leaf key = {.id = id};
-    return bsearch(&key, predicate->leaves, predicate->leaf_count, sizeof key, compare_leaves);
 }

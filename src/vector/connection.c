@@ -6,6 +6,7 @@
 
 #include "base/alloc.h"
 #include "base/check.h"
+#include "base/descriptor.h"
 #include "base/strbuf.h"
 
 struct connection {
@@ -22,7 +23,9 @@ struct connection *connection_new(void)
         return NULL;
     strbuf_init(&connection->body, CONNECTION_BODY_BYTES_MAX);
     connection->easy = curl_easy_init();
+    descriptor_hold_standard();
     connection->multi = curl_multi_init();
+    descriptor_let_standard_go();
     if (connection->easy && connection->multi)
         return connection;
     connection_free(connection);
@@ -141,16 +144,24 @@ static void detach(struct connection *connection)
     connection->busy = false;
 }
 
+static CURLMcode perform(struct connection *connection, int *ret_running)
+{
+    descriptor_hold_standard(); // it may connect
+    CURLMcode failure = curl_multi_perform(connection->multi, ret_running);
+    descriptor_let_standard_go();
+    return failure;
+}
+
 bool connection_drive(struct connection *connection, unsigned slice_ms,
                       struct connection_outcome *ret)
 {
     CHECK(connection->busy);
     int running = 0;
-    CURLMcode failure = curl_multi_perform(connection->multi, &running);
+    CURLMcode failure = perform(connection, &running);
     if (failure == CURLM_OK && running > 0 && slice_ms > 0) {
         failure = curl_multi_poll(connection->multi, NULL, 0, (int)slice_ms, NULL);
         if (failure == CURLM_OK)
-            failure = curl_multi_perform(connection->multi, &running);
+            failure = perform(connection, &running);
     }
     if (failure == CURLM_OK && running > 0)
         return false;

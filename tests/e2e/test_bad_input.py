@@ -590,3 +590,43 @@ def test_new_homes_leave_nothing_when_they_fail():
         assert grove.json("init")["applied"] == MIGRATIONS
     finally:
         end_home(grove)
+
+
+@pytest.mark.parametrize("command", [("search", "grace"), ("browse", "religion"),
+                                     ("discover", "grace")])
+def test_an_unknown_type_is_told_what_was_meant(sample, command):
+    done = sample(*command, "--type", "Docrine")
+    assert "nothing matches" in done.stdout
+    assert 'no content has the type "Docrine"; did you mean "Doctrine"?' in done.stderr
+    answer = sample.json(*command, "--type", "doctrine", "--type", "Zebra")
+    assert answer["results"] == []
+    meant, other = answer["hint"].split("; no content has the type ")
+    assert meant == 'no content has the type "doctrine"; did you mean "Doctrine"?'
+    assert other.startswith('"Zebra"; there are ') and other.count(",") == 3  # of four types
+    # One that is there, under a filter that nothing satisfies, is no mistake.
+    assert sample.json(*command, "--type", "Doctrine", "--min-words", "9999")["hint"] is None
+    assert sample.json(*command)["hint"] is None
+    assert "no content has" not in sample(*command, "--type", "Doctrine",
+                                          "--min-words", "9999").stderr
+
+
+def test_an_unknown_type_where_nothing_is(grove):
+    grove("init")
+    done = grove("search", "grace", "--type", "Note")
+    assert "no content has" not in done.stderr
+
+
+def test_one_of_many_names_is_told_by_its_nearest(filled):
+    filled("psql", "--", "-qc", "INSERT INTO subject2_hierarchy (branch, limb, leaf)"
+           " SELECT 'Branch ' || n, 'Limb ' || n, 'Leaf ' || n FROM generate_series(1, 3000) AS n",
+           "-c", "INSERT INTO subject2_hierarchy (branch, limb, leaf) VALUES ('Gardening', 'a', 'b')",
+           "-c", "INSERT INTO subject3_hierarchy (branch, limb, leaf)"
+           " SELECT repeat('long ', 19) || n, 'a', 'b' FROM generate_series(1, 9) AS n")
+    error = filled.fails("not_found", "browse", "subject2/gardning")
+    assert error["message"] == 'branch "gardning" does not exist in "subject2"'
+    assert error["hint"].startswith("there are 3001, the nearest: Gardening, ")
+    error = filled.fails("not_found", "search", "x", "--path", "subject2/Branch 3/Limb 4")
+    assert error["hint"] == "there is: Limb 3"
+    error = filled.fails("not_found", "browse", "subject3/long")
+    assert error["hint"].startswith("there are 9, the nearest: long long ")
+    assert len(error["hint"]) < 400 and error["hint"].endswith(tuple("123456789"))

@@ -5,6 +5,14 @@ from mutant import Mutant
 
 MUTANTS = [
     Mutant(
+        name="what-hangs-on-an-arena-weighs-nothing",
+        guards="src/base/README 1",
+        file="src/base/arena.c",
+        find="        arena->used_bytes += size_bytes < left ? size_bytes : left;\n",
+        replace="        arena->used_bytes += left - left;\n",
+        killer="u_memory:what_is_held_counts",
+    ),
+    Mutant(
         name="arena-without-maximum",
         guards="src/base/README 1",
         file="src/base/arena.c",
@@ -52,6 +60,41 @@ MUTANTS = [
         find="    if (buffer->failed)\n        return NULL;\n    if (size_bytes",
         replace="    if (size_bytes",
         killer="u_memory:strbuf_grows_and_stops",
+    ),
+    Mutant(
+        name="connection-takes-a-standard-number",
+        guards="src/base/README 6",
+        file="src/base/descriptor.c",
+        find=">= 0 && fd < STANDARD_COUNT)\n            standard.taken",
+        replace=">= 0 && fd < 0)\n            standard.taken",
+        killer="tests/e2e/test_library.py::test_a_host_without_standard_streams",
+        limit_seconds=120,
+    ),
+    Mutant(
+        name="hosts-own-stream-is-closed",
+        guards="src/base/README 6",
+        file="src/base/descriptor.c",
+        find="return flags >= 0 && (flags & O_PATH);",
+        replace="return flags >= 0;",
+        killer="u_descriptor:what_the_host_opened_meanwhile_stays",
+    ),
+    Mutant(
+        name="first-holder-lets-go-for-all",
+        guards="src/base/README 6",
+        file="src/base/descriptor.c",
+        find="fd < STANDARD_COUNT && standard.holders == 0; fd++",
+        replace="fd < STANDARD_COUNT; fd++",
+        killer="u_descriptor:holding_nests",
+    ),
+    Mutant(
+        name="hosts-decimal-comma",
+        guards="src/base/README 7",
+        file="src/base/text.c",
+        find="uselocale(plain_locale());",
+        replace="uselocale((locale_t)0);",
+        killer="tests/e2e/test_library.py::"
+               "test_the_hosts_locale_is_nowhere_in_what_grove_writes",
+        limit_seconds=120,
     ),
     Mutant(
         name="context-replaces-context",

@@ -16,6 +16,16 @@ MUTANTS = [
                       'search?]',
     ),
     Mutant(
+        name="closed-streams-stay-closed",
+        guards="src/cli/README 8",
+        file="src/cli/main.c",
+        find="    if (!descriptor_fill_standard())\n",
+        replace="    if (argc == 0 && !descriptor_fill_standard())\n",
+        killer="tests/e2e/test_standard_streams.py::"
+               "test_commands_without_standard_streams[output]",
+        limit_seconds=120,
+    ),
+    Mutant(
         name="json-errors-are-for-people",
         guards="src/cli/README 1",
         file="src/cli/main.c",
@@ -81,12 +91,40 @@ MUTANTS = [
         killer="u_conninfo:takes_the_password_out",
     ),
     Mutant(
+        name="url-for-others-has-the-password",
+        guards="src/cli/README 5",
+        file="src/cli/client.c",
+        find="code = print_url(session, rest.data, error);",
+        replace="code = print_url(session, conninfo, error);",
+        killer="tests/e2e/test_servers.py::test_the_url_for_other_clients_has_no_password",
+        limit_seconds=120,
+    ),
+    Mutant(
         name="password-keyword-stays",
         guards="src/cli/README 5",
         file="src/cli/conninfo.c",
         find="            strbuf_add_text(password, strbuf_text(value));\n            continue;\n",
         replace="            strbuf_add_text(password, strbuf_text(value));\n",
         killer="u_conninfo:takes_the_password_out",
+    ),
+    Mutant(
+        name="the-first-names-are-read-not-the-nearest",
+        guards="docs/troubleshooting: hints",
+        file="sql/queries/siblings.sql",
+        find="ORDER BY lower(left(name, 1)) = lower(left($4, 1)) DESC, "
+             "abs(length(name) - length($4)), name\n",
+        replace="ORDER BY name\n",
+        killer="tests/e2e/test_bad_input.py::test_one_of_many_names_is_told_by_its_nearest",
+        limit_seconds=120,
+    ),
+    Mutant(
+        name="known-type-is-called-unknown",
+        guards="docs/cli: hint",
+        file="src/cli/types_hint.c",
+        find="            !is_there(types, options->values[i].text))\n",
+        replace="            types->count > 0)\n",
+        killer="tests/e2e/test_bad_input.py::test_an_unknown_type_is_told_what_was_meant",
+        limit_seconds=120,
     ),
     Mutant(
         name="duration-beside-a-cursor",

@@ -196,7 +196,7 @@ static void a_row_alone_is_at_fault_where_others_were_taken(struct test_stores *
     make_another(stores);
     for (int round = 0; round < 2; round++) {
         bool idle;
-        assert_ok(projector_step(&stores->store, &report, &idle, &error), error);
+        assert_ok(projector_step(&stores->store, NULL, &report, &idle, &error), error);
         stores->id = make_row(stores, 0.5F);
         refuse(stores, stores->id, 400);
     }
@@ -243,7 +243,7 @@ static void a_negative_id_is_a_dead_letter_at_once(struct test_stores *stores)
     struct projector_backlog backlog;
     struct grove_error error;
     drain(stores);
-    assert_ok(projector_backlog(&stores->store, &backlog, &error), error);
+    assert_ok(projector_backlog(&stores->store, NULL, &backlog, &error), error);
     assert_int_equal(backlog.pending, 0);
 }
 
