@@ -367,7 +367,8 @@ struct grove_load_progress {
     double seconds_database;
     double seconds_embedding;
     double seconds_vectors;
-    bool checking; // with `strict`: nothing is written yet
+    bool checking;    // with `strict`: nothing is written yet
+    int64_t rows_cut; // of those embedded: longer than the GROVE_TOKENS_MAX that the model reads
 };
 
 struct grove_bad_line {

@@ -317,7 +317,7 @@ def test_colours(sample, env, coloured):
     assert "\x1b" not in sample("search", "faith", env={"TERM": "xterm"}).stdout
 
 
-@pytest.mark.parametrize("columns", [50, 60, 100])
+@pytest.mark.parametrize("columns", [40, 50, 60, 100])
 def test_tables_fit_the_terminal(sample, columns):
     for command in (["search", "faith"], ["browse", "religion"], ["discover", "faith"],
                     ["search", "faith", "--explain"]):
