@@ -157,7 +157,9 @@ static enum grove_code report_unknown(const struct predicate *predicate, int lev
               TEXT_ARGS(parts[level]), where ? " in \"" : "", where ? where : "",
               where ? "\"" : "");
     if (names->count == 0) {
-        error_hint(error, "nothing is there yet: load something with grove load or grove demo");
+        error_hint(error,
+                   "nothing is there yet%s%s%s: load something with grove load or grove demo",
+                   where ? ", in \"" : "", where ? where : "", where ? "\"" : "");
         return GROVE_NOT_FOUND;
     }
     hint_at_names(parts[level], names, arena, error);
