@@ -10,11 +10,12 @@
 WITH setting AS MATERIALIZED (
     SELECT value AS model FROM grove.setting WHERE name = 'model'
 ), given AS (
-    SELECT g.content_id, g.vector,
+    SELECT g.content_id, g.vector, s.revision,
            sha256(convert_to(m.title || E'\n' || coalesce(b.body, m.content_summary), 'UTF8'))
                AS text_sha256
     FROM unnest($1::integer[], $2::bytea[]) AS g (content_id, vector)
     JOIN public.content_metadata AS m ON m.id = g.content_id
+    JOIN grove.content_state AS s ON s.content_id = g.content_id
     LEFT JOIN grove.body AS b ON b.content_id = g.content_id
 ), dropped AS (
     DELETE FROM grove.embedding AS e
@@ -23,12 +24,12 @@ WITH setting AS MATERIALIZED (
       AND g.vector IS NULL AND e.origin = 'placeholder'
     RETURNING e.content_id
 ), kept AS (
-    INSERT INTO grove.embedding AS e (content_id, model, text_sha256, origin, vector)
-    SELECT content_id, setting.model, text_sha256, $3, vector
+    INSERT INTO grove.embedding AS e (content_id, model, text_sha256, origin, vector, revision)
+    SELECT content_id, setting.model, text_sha256, $3, vector, revision
     FROM given, setting WHERE vector IS NOT NULL ORDER BY content_id
     ON CONFLICT (content_id, model) DO UPDATE
     SET text_sha256 = excluded.text_sha256, origin = excluded.origin, vector = excluded.vector,
-        created_at = clock_timestamp()
+        revision = excluded.revision, created_at = clock_timestamp()
     WHERE (e.text_sha256, e.origin, e.vector)
           IS DISTINCT FROM (excluded.text_sha256, excluded.origin, excluded.vector)
     RETURNING e.content_id

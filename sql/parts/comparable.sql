@@ -1,13 +1,21 @@
 -- SPDX-License-Identifier: Apache-2.0
--- What a content m is compared by: its vector, or the text to embed where the vector is not
--- current. A content outside the outbox has a current vector (sql/README.md, invariant 3); of one
--- inside it the text's hash decides.
+-- What a content m is compared by: its vector where that is known to be the one of its text. A
+-- content outside the outbox has a current vector (sql/README.md, invariant 3). Of one inside it
+-- the revision tells at which its text changed last; where the embedding has none, the text's hash.
+-- Texts are read for that only, and none is sent: there is no bound to what they hold.
+-- o is its row of the outbox, or null.
 --   $8 text  model id
-LEFT JOIN grove.outbox AS o ON o.content_id = m.id
 LEFT JOIN grove.embedding AS e ON e.content_id = m.id AND e.model = $8
-LEFT JOIN grove.body AS b ON b.content_id = m.id
-CROSS JOIN LATERAL (SELECT m.title || E'\n' || coalesce(b.body, m.content_summary) AS text) AS t
 CROSS JOIN LATERAL (
-    SELECT e.vector IS NOT NULL
-           AND (o.content_id IS NULL OR e.text_sha256 = sha256(convert_to(t.text, 'UTF8'))) AS current
+    SELECT CASE
+           WHEN e.content_id IS NULL THEN false
+           WHEN o.content_id IS NULL THEN true
+           WHEN e.revision IS NOT NULL THEN
+               e.revision >= (SELECT s.text_revision FROM grove.content_state AS s
+                              WHERE s.content_id = m.id)
+           ELSE e.text_sha256 =
+               sha256(convert_to(m.title || E'\n' || coalesce((SELECT b.body FROM grove.body AS b
+                                                               WHERE b.content_id = m.id),
+                                                              m.content_summary), 'UTF8'))
+           END AS current
 ) AS p

@@ -16,8 +16,8 @@ WITH old AS MATERIALIZED (
     FROM old
     WHERE s.name = 'model'
 ), supplied AS (
-    INSERT INTO grove.embedding (content_id, model, text_sha256, origin, vector)
-    SELECT e.content_id, $1, e.text_sha256, e.origin, e.vector
+    INSERT INTO grove.embedding (content_id, model, text_sha256, origin, vector, revision)
+    SELECT e.content_id, $1, e.text_sha256, e.origin, e.vector, e.revision
     FROM grove.embedding AS e
     JOIN old ON e.model = old.value
     WHERE e.origin <> 'computed'
@@ -26,6 +26,7 @@ WITH old AS MATERIALIZED (
     SET text_sha256 = excluded.text_sha256,
         origin = excluded.origin,
         vector = excluded.vector,
+        revision = excluded.revision,
         created_at = clock_timestamp()
 ), locked AS MATERIALIZED (
     SELECT s.content_id

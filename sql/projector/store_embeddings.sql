@@ -22,8 +22,8 @@ WITH content AS MATERIALIZED (
     ORDER BY s.content_id
     FOR SHARE SKIP LOCKED
 )
-INSERT INTO grove.embedding AS e (content_id, model, text_sha256, origin, vector)
-SELECT u.content_id, $5, u.text_sha256, 'computed', u.vector
+INSERT INTO grove.embedding AS e (content_id, model, text_sha256, origin, vector, revision)
+SELECT u.content_id, $5, u.text_sha256, 'computed', u.vector, s.revision
 FROM unnest($1::integer[], $2::bigint[], $3::bytea[], $4::bytea[])
          AS u (content_id, revision, text_sha256, vector)
 JOIN state AS s ON s.content_id = u.content_id AND s.revision = u.revision
@@ -32,5 +32,6 @@ ON CONFLICT (content_id, model) DO UPDATE
 SET text_sha256 = excluded.text_sha256,
     origin = excluded.origin,
     vector = excluded.vector,
+    revision = excluded.revision,
     created_at = clock_timestamp()
 RETURNING e.content_id

@@ -1,40 +1,23 @@
 -- SPDX-License-Identifier: Apache-2.0
--- The rows to compare in a round of a search: the engine's hits and those that wait in the outbox,
--- which exist and satisfy the predicate, each once.
--- OFFSET 0 has the outbox read first, and contents looked up by id, once each. Else a plan from the
--- time of a full outbox goes through all contents, long after the outbox has become empty.
+-- What the engine's hits are compared by: of those that exist and satisfy the predicate.
+-- OFFSET 0 has contents looked up by id, once each. Else a plan from the time of a full outbox goes
+-- through all contents, long after the outbox has become empty.
 --   $1 to $7        the predicate (parts/matches.sql)
 --   $8 text         model id
 --   $9 integer[]    the engine's hits
---   $10 integer     rows of the outbox at most
-WITH waiting AS MATERIALIZED (
-    SELECT o.content_id
-    FROM grove.outbox AS o
-    CROSS JOIN LATERAL (
-        SELECT
-        FROM public.content_metadata AS m
-        WHERE m.id = o.content_id AND
--- part: matches
-        OFFSET 0
-    ) AS m
-    WHERE NOT o.deleted
-    LIMIT $10
-)
-SELECT c.id, c.vector, c.text, c.pending, c.revision
-FROM (
-    SELECT unnest($9::integer[]) AS id
-    UNION
-    SELECT content_id FROM waiting
-) AS wanted
+-- The columns of all score statements: a null vector is one that cannot be compared; the text is to
+-- be embedded (texts.sql).
+SELECT c.id, c.vector, c.pending, c.revision
+FROM unnest($9::integer[]) AS hit (id)
 CROSS JOIN LATERAL (
     SELECT m.id,
            CASE WHEN p.current THEN e.vector END AS vector,
-           CASE WHEN p.current THEN NULL ELSE t.text END AS text,
            o.content_id IS NOT NULL AS pending,
            o.revision
     FROM public.content_metadata AS m
+    LEFT JOIN grove.outbox AS o ON o.content_id = m.id
 -- part: comparable
-    WHERE m.id = wanted.id AND
+    WHERE m.id = hit.id AND
 -- part: matches
     OFFSET 0
 ) AS c

@@ -7,10 +7,10 @@
 --   $10 integer     rows at most
 SELECT m.id,
        CASE WHEN p.current THEN e.vector END AS vector,
-       CASE WHEN p.current THEN NULL ELSE t.text END AS text,
        o.content_id IS NOT NULL AS pending,
        o.revision
 FROM public.content_metadata AS m
+LEFT JOIN grove.outbox AS o ON o.content_id = m.id
 -- part: comparable
 WHERE m.id > $9 AND
 -- part: matches

@@ -31,6 +31,11 @@ void arena_init(struct arena *arena, size_t bytes_max)
     *arena = (struct arena){.bytes_max = bytes_max};
 }
 
+void arena_init_counting(struct arena *arena, size_t bytes_max)
+{
+    *arena = (struct arena){.bytes_max = bytes_max, .counts_held = true};
+}
+
 void arena_clear(struct arena *arena)
 {
     // A callback's record lies in a block: all callbacks go before the first block does.
@@ -40,7 +45,7 @@ void arena_clear(struct arena *arena)
         next = block->next;
         mem_free(block);
     }
-    arena_init(arena, arena->bytes_max);
+    *arena = (struct arena){.bytes_max = arena->bytes_max, .counts_held = arena->counts_held};
 }
 
 void arena_release(struct arena *arena)
@@ -140,5 +145,26 @@ int arena_on_release(struct arena *arena, void (*release)(void *handle), void *h
     }
     *callback = (struct arena_callback){arena->callbacks, release, handle};
     arena->callbacks = callback;
+    return 0;
+}
+
+bool arena_has_room(const struct arena *arena, size_t size_bytes)
+{
+    CHECK(arena->used_bytes <= arena->bytes_max);
+    return !arena->counts_held || size_bytes <= arena->bytes_max - arena->used_bytes;
+}
+
+int arena_hold(struct arena *arena, void (*release)(void *handle), void *handle, size_t size_bytes)
+{
+    if (!arena_has_room(arena, size_bytes)) {
+        release(handle);
+        return -1;
+    }
+    if (arena_on_release(arena, release, handle) != 0)
+        return -1;
+    // The callback's own record came first: there may be less room by so much.
+    size_t left = arena->bytes_max - arena->used_bytes;
+    if (arena->counts_held)
+        arena->used_bytes += size_bytes < left ? size_bytes : left;
     return 0;
 }

@@ -11,11 +11,13 @@
 //     arena_release(&arena);                                     // callbacks run in reverse
 //
 // Every arena has a maximum size, given at birth: past it allocation fails as if memory had run
-// out. Threads: one at a time.
+// out. What libraries hold for us on an arena (arena_hold) counts where the arena was told so.
+// Threads: one at a time.
 #ifndef GROVE_BASE_ARENA_H
 #define GROVE_BASE_ARENA_H
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/attr.h"
@@ -27,13 +29,16 @@ struct arena_callback;
 struct arena {
     struct arena_block *blocks; // newest first
     struct arena_callback *callbacks;
-    size_t used_bytes;
+    size_t used_bytes; // of its own and, with `counts_held`, of what hangs on it
     size_t bytes_max;
+    bool counts_held;
 };
 
 // Allocates nothing.
 void arena_init(struct arena *arena, size_t bytes_max);
 void arena_release(struct arena *arena);
+// The same, with all that hangs on it counted against the maximum.
+void arena_init_counting(struct arena *arena, size_t bytes_max);
 // Released and ready again.
 void arena_clear(struct arena *arena);
 
@@ -52,5 +57,13 @@ char *arena_printf(struct arena *arena, const char *format, ...)
 // When memory for the registration fails, `release(handle)` is called at once and -1 returned.
 int arena_on_release(struct arena *arena, void (*release)(void *handle),
                      void *handle) GROVE_MUST_CHECK;
+
+// Whether so many bytes more may hang on it: always, where they do not count.
+bool arena_has_room(const struct arena *arena, size_t size_bytes);
+
+// The same for a handle that holds so many bytes, which count until the arena is released. -1 also
+// where there is no room for them.
+int arena_hold(struct arena *arena, void (*release)(void *handle), void *handle,
+               size_t size_bytes) GROVE_MUST_CHECK;
 
 #endif

@@ -47,6 +47,11 @@ static void add_json_engine(struct strbuf *out, const struct grove_status *statu
     json_string_member(out, "collection_status", or_null(status->collection_status));
     json_integer_member(out, "points", if_known(ok, status->points));
     json_integer_member(out, "points_indexed", if_known(ok, status->points_indexed));
+    json_integer_member(out, "out_seconds",
+                        if_known(status->engine_out, status->engine_out_seconds));
+    json_integer_member(out, "retry_seconds",
+                        if_known(status->engine_out, status->engine_retry_seconds));
+    json_string_member(out, "out_reason", or_null(status->engine_out_reason));
     strbuf_add_char(out, '}');
 }
 
@@ -225,6 +230,19 @@ static void add_contents(struct strbuf *out, const struct terminal *terminal,
     add_projection(out, terminal, status);
 }
 
+// "               out for 12 s (it did not answer in time), tried again within 3 s"
+static void add_outage(struct strbuf *out, const struct terminal *terminal,
+                       const struct grove_status *status)
+{
+    if (!status->engine_out)
+        return;
+    add_label(out, terminal, "");
+    strbuf_addf(out, "out for %lld s (", (long long)status->engine_out_seconds);
+    display_add_safe(out, text_of(status->engine_out_reason));
+    strbuf_addf(out, "); searches do without it, and it is tried again within %lld s\n",
+                (long long)(status->engine_retry_seconds > 0 ? status->engine_retry_seconds : 1));
+}
+
 static void add_report(struct strbuf *out, const struct terminal *terminal,
                        const struct grove_status *status)
 {
@@ -248,6 +266,7 @@ static void add_report(struct strbuf *out, const struct terminal *terminal,
                             status->engine_ok,
                             status->engine_private};
     add_server(out, terminal, &engine);
+    add_outage(out, terminal, status);
     add_collection(out, terminal, status);
     add_projector(out, terminal, status);
     add_index(out, terminal, status);

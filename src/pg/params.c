@@ -145,6 +145,18 @@ void pg_add_timestamp_key(struct pg_params *params, int64_t key)
         put64(reserve(params, PG_TIMESTAMP, 8), (uint64_t)key);
 }
 
+void pg_add_same(struct pg_params *params, const struct pg_params *other, int which)
+{
+    CHECK(which >= 0 && which < other->count);
+    CHECK(other->values[which] != other->small[which]); // that one may go away
+    CHECK(params->count < PG_PARAMS_MAX);
+    int at = params->count++;
+    params->failed = params->failed || other->failed;
+    params->types[at] = other->types[which];
+    params->values[at] = other->values[which];
+    params->lengths[at] = other->lengths[which];
+}
+
 // --- arrays --------------------------------------------------------------------------------------
 
 enum { ARRAY_HEADER_BYTES = 20, EMPTY_ARRAY_BYTES = 12 };

@@ -16,8 +16,8 @@
 //         use(pg_int4(&rows, r, 0), pg_text(&rows, r, 1));
 //
 // Values are transferred in binary: a column read with the wrong pg_* function is a bug (CHECK).
-// Rows live in the arena they were asked for. A statement with a name is prepared once per
-// connection; without one it is sent as it is.
+// Rows live in the arena they were asked for, and count where it counts what hangs on it. A
+// statement with a name is prepared once per connection; without one it is sent as it is.
 //
 // Errors carry the SQLSTATE: 23* is GROVE_CONFLICT (23502 and 22*: GROVE_INVALID), 42501 and 28*
 // GROVE_DENIED, 57014 GROVE_TIMEOUT or GROVE_CANCELLED, 53100 GROVE_IO (disk full), 53*
@@ -121,6 +121,8 @@ void pg_add_bytea_array(struct pg_params *params, struct arena *arena, const str
                         size_t count);
 void pg_add_timestamp_array(struct pg_params *params, struct arena *arena, const int64_t *items,
                             size_t count);
+// A value that was encoded for another statement, borrowed: an array, a text.
+void pg_add_same(struct pg_params *params, const struct pg_params *other, int which);
 
 // --- statements -----------------------------------------------------------------------------
 

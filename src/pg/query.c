@@ -34,7 +34,13 @@ static enum grove_code keep_result(struct arena *arena, PGresult *result, struct
                                    struct grove_error *error)
 {
     CHECK(result);
-    if (arena_on_release(arena, release_result, result) != 0)
+    size_t size_bytes = PQresultMemorySize(result);
+    if (!arena_has_room(arena, size_bytes)) {
+        PQclear(result);
+        return error_set(error, GROVE_LIMIT,
+                         "the rows of a statement take %zu bytes, more than fit", size_bytes);
+    }
+    if (arena_hold(arena, release_result, result, size_bytes) != 0)
         return error_no_memory(error, "the rows of a statement");
     int64_t affected;
     if (!text_to_int64(text_of(PQcmdTuples(result)), &affected))

@@ -83,7 +83,7 @@ static enum grove_code take_page(struct browsing *browsing, const struct pg_rows
     CHECK(rows->count <= (int)browsing->limit + 1);
     bool more = rows->count > (int)browsing->limit;
     size_t count = more ? browsing->limit : (size_t)rows->count;
-    enum grove_code code = result_take_browsed(result, rows, count, browsing->predicate, error);
+    enum grove_code code = result_take_rows(result, rows, count, NULL, 0, error);
     if (code != GROVE_OK || !more)
         return code;
     CHECK(result->view.row_count == browsing->limit);
@@ -114,8 +114,8 @@ static enum grove_code read_page(struct browsing *browsing, struct grove_error *
     struct pg_params page_params = {0}, count_params = {0};
     add_page_params(browsing, &page_params);
     const char *counts_file = add_count_params(browsing, &count_params);
-    struct pg_statement page = {"browse.sql", query_sql("browse.sql")};
-    struct pg_statement counts = {counts_file, query_sql(counts_file)};
+    struct pg_statement page = predicate_statement(browsing->predicate, "browse.sql");
+    struct pg_statement counts = predicate_statement(browsing->predicate, counts_file);
     const struct pg_request requests[] = {{&page, &page_params}, {&counts, &count_params}};
     struct pg_rows rows[ARRAY_COUNT(requests)] = {0};
     enum grove_code code =
@@ -193,7 +193,7 @@ enum grove_code query_browse(struct store *store, struct call *call,
                              struct grove_error *error)
 {
     struct arena arena;
-    arena_init(&arena, RESULT_BYTES_MAX);
+    arena_init_counting(&arena, QUERY_BYTES_MAX);
     struct result *result = NULL;
     enum grove_code code = result_new(&result, error);
     if (code == GROVE_OK)

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "query/plan.h"
 
+#include <string.h>
+
 #include "base/check.h"
 #include "sync/examine.h"
 
@@ -37,14 +39,16 @@ struct plan plan_make(const struct plan_facts *facts)
                              .reason = "so few rows match that comparing all costs little"};
     const struct examined_graph *examination = &facts->moment->examination;
     const char *doubt = doubt_of(facts);
-    if (!doubt)
-        return (struct plan){
+    if (!doubt) {
+        struct plan plan = {
             .method = PLAN_GRAPH,
             .ef = facts->filtered ? examination->ef_filtered : examination->ef,
             .plausible = facts->for_text ? examination->plausible : examination->plausible_vectors,
-            .graph = examination->graph,
             .reason = "many rows may match, and the engine's graph was examined",
         };
+        memcpy(plan.graph, examination->graph, sizeof plan.graph);
+        return plan;
+    }
     if (facts->rows_max <= PLAN_EXACT_ROWS_MAX)
         return (struct plan){.method = PLAN_EXACT, .reason = doubt};
     return (struct plan){.method = PLAN_GRAPH, .ef = PLAN_EF_UNKNOWN, .reason = doubt};

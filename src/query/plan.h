@@ -39,10 +39,10 @@ enum plan_method { PLAN_RELATIONAL, PLAN_EXACT, PLAN_GRAPH };
 
 struct plan {
     enum plan_method method;
-    unsigned ef;        // by graph
-    double plausible;   // by graph: a best score below this is looked at again, exactly
-    const char *graph;  // the one that was examined; NULL: none was
-    const char *reason; // of the method, for explain
+    unsigned ef;                   // by graph
+    double plausible;              // by graph: a best score below this is looked at again, exactly
+    const char *reason;            // of the method, for explain
+    char graph[VECTOR_GRAPH_SIZE]; // the one that was examined; "": none was
 };
 
 struct plan plan_make(const struct plan_facts *facts);

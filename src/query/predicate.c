@@ -16,7 +16,8 @@
 // LEVELS: of a path, the tree's name included.
 enum {
     LEVELS = 4,
-    // Of those that exist, where one does not.
+    LEAVES_BYTES_MAX = 16 << 20, // what PostgreSQL answers: 8 bytes a leaf
+    // Of names that exist, where one does not.
     NAMES_READ = 2000,
     NAMES_SHOWN = 12,
     NAMES_BYTES_MAX = 300,
@@ -195,36 +196,38 @@ static enum grove_code find_unknown(const struct predicate *predicate, struct pg
     return GROVE_NOT_FOUND;
 }
 
-static int compare_leaves(const void *a, const void *b)
-{
-    const struct predicate_leaf *x = a, *y = b;
-    return (x->id > y->id) - (x->id < y->id);
-}
-
 static enum grove_code take_leaves(struct predicate *predicate, const struct pg_rows *rows,
                                    struct arena *arena, struct grove_error *error)
 {
-    CHECK(rows->count > 0);
+    CHECK(rows->count == 1);     // a tree's name is its own
     CHECK(!predicate->leaf_ids); // resolved once
-    size_t count = (size_t)rows->count;
-    predicate->leaves = arena_alloc_array(arena, count, sizeof *predicate->leaves);
-    predicate->leaf_ids = arena_alloc_array(arena, count, sizeof *predicate->leaf_ids);
-    if (!predicate->leaves || !predicate->leaf_ids)
-        return error_no_memory(error, "the leaves of a path");
-    for (int r = 0; r < rows->count; r++)
-        predicate->leaves[r] = (struct predicate_leaf){
-            .id = pg_int4(rows, r, 1),
-            .branch = pg_text(rows, r, 2),
-            .limb = pg_text(rows, r, 3),
-            .leaf = pg_text(rows, r, 4),
-        };
-    qsort(predicate->leaves, count, sizeof *predicate->leaves, compare_leaves);
-    for (size_t i = 0; i < count; i++) {
-        predicate->leaf_ids[i] = predicate->leaves[i].id;
-        CHECK(i == 0 || predicate->leaf_ids[i - 1] < predicate->leaf_ids[i]);
-    }
+    const char *table = arena_copy(arena, pg_text(rows, 0, 0));
+    const int32_t *ids = NULL;
+    size_t count = 0;
+    enum grove_code code = table ? pg_int4_array(rows, 0, 1, arena, &ids, &count, error)
+                                 : error_no_memory(error, "the leaves of a path");
+    if (code != GROVE_OK)
+        return code;
+    static const int32_t none[1];
+    for (size_t i = 1; i < count; i++)
+        CHECK(ids[i - 1] < ids[i]);
+    predicate->hierarchy_table = text_of(table);
+    predicate->leaf_ids = count > 0 ? ids : none;
     predicate->leaf_count = count;
-    return GROVE_OK;
+    predicate->leaf_array = (struct pg_params){0};
+    pg_add_int4_array(&predicate->leaf_array, arena, predicate->leaf_ids, count);
+    return predicate->leaf_array.failed ? error_no_memory(error, "the leaves of a path") : GROVE_OK;
+}
+
+// Of the rows of leaves.sql.
+static enum grove_code judge_leaves(struct predicate *predicate, const struct pg_rows *rows,
+                                    struct pg_conn *conn, struct arena *arena,
+                                    struct grove_error *error)
+{
+    // A tree may be empty; a name below it that has no leaf does not exist.
+    bool found = rows->count > 0 && (!pg_is_null(rows, 0, 1) || !predicate->path.branch.data);
+    return found ? take_leaves(predicate, rows, arena, error)
+                 : find_unknown(predicate, conn, arena, error);
 }
 
 enum grove_code predicate_resolve(struct predicate *predicate, struct pg_conn *conn,
@@ -239,21 +242,13 @@ enum grove_code predicate_resolve(struct predicate *predicate, struct pg_conn *c
     pg_add_text(&params, predicate->path.limb);
     pg_add_text(&params, predicate->path.leaf);
     struct pg_rows rows;
-    enum grove_code code = pg_query(conn, arena, &statement, &params, &rows, error);
-    if (code != GROVE_OK)
-        return code;
-    if (rows.count == 0)
-        return find_unknown(predicate, conn, arena, error);
-    predicate->hierarchy_table = pg_text(&rows, 0, 0);
-    CHECK(predicate->hierarchy_table.data);
-    if (!pg_is_null(&rows, 0, 1))
-        return take_leaves(predicate, &rows, arena, error);
-    // A tree may be empty; a name below it that has no leaf does not exist.
-    if (predicate->path.branch.data)
-        return find_unknown(predicate, conn, arena, error);
-    CHECK(predicate->leaf_count == 0);
-    predicate->leaf_ids = arena_zalloc(arena, sizeof *predicate->leaf_ids);
-    return predicate->leaf_ids ? GROVE_OK : error_no_memory(error, "the leaves of a path");
+    struct arena answer; // gone when the leaves are taken from it
+    arena_init_counting(&answer, LEAVES_BYTES_MAX);
+    enum grove_code code = pg_query(conn, &answer, &statement, &params, &rows, error);
+    if (code == GROVE_OK)
+        code = judge_leaves(predicate, &rows, conn, arena, error);
+    arena_release(&answer);
+    return code;
 }
 
 // --- using ------------------------------------------------------------------------------------
@@ -275,7 +270,24 @@ static void check_resolved(const struct predicate *predicate)
 {
     CHECK(predicate->has_path == (predicate->hierarchy_table.data != NULL));
     CHECK(predicate->has_path == (predicate->leaf_ids != NULL));
-    CHECK(predicate->leaf_count == 0 || predicate->leaves);
+    CHECK(predicate->has_path == (predicate->leaf_array.count == 1));
+}
+
+static void add_leaves(const struct predicate *predicate, struct pg_params *params)
+{
+    enum { INT4_ARRAY_OID = 1007 };
+    static_assert((int)INT4_ARRAY_OID == (int)PG_INT4_ARRAY, "as PostgreSQL numbers its types");
+    if (predicate->has_path)
+        pg_add_same(params, &predicate->leaf_array, 0);
+    else
+        pg_add_null(params, INT4_ARRAY_OID);
+}
+
+struct pg_statement predicate_statement(const struct predicate *predicate, const char *file)
+{
+    check_resolved(predicate);
+    bool few = predicate->leaf_count <= PREDICATE_LEAVES_FEW;
+    return (struct pg_statement){few ? file : "", query_sql(file)};
 }
 
 void predicate_add_places(const struct predicate *predicate, struct arena *arena,
@@ -284,7 +296,7 @@ void predicate_add_places(const struct predicate *predicate, struct arena *arena
     check_resolved(predicate);
     CHECK(params->count == 0); // they are $1 to $3
     pg_add_text(params, predicate->hierarchy_table);
-    pg_add_int4_array(params, arena, predicate->leaf_ids, predicate->leaf_count);
+    add_leaves(predicate, params);
     pg_add_text_array(params, arena,
                       predicate->content_type_count > 0 ? predicate->content_types : NULL,
                       predicate->content_type_count);
@@ -302,8 +314,7 @@ void predicate_add_params(const struct predicate *predicate, struct arena *arena
     CHECK(params->count == PREDICATE_PARAMS);
 }
 
-void predicate_add_same_leaves(const struct predicate *predicate, struct arena *arena,
-                               struct pg_params *params)
+void predicate_add_same_leaves(const struct predicate *predicate, struct pg_params *params)
 {
     check_resolved(predicate);
     CHECK(predicate->has_path);
@@ -311,15 +322,15 @@ void predicate_add_same_leaves(const struct predicate *predicate, struct arena *
     pg_add_text(params, predicate->path.branch);
     pg_add_text(params, predicate->path.limb);
     pg_add_text(params, predicate->path.leaf);
-    pg_add_int4_array(params, arena, predicate->leaf_ids, predicate->leaf_count);
+    add_leaves(predicate, params);
 }
 
 void predicate_forget_leaves(struct predicate *predicate)
 {
     predicate->hierarchy_table = (struct text){0};
     predicate->leaf_ids = NULL;
-    predicate->leaves = NULL;
     predicate->leaf_count = 0;
+    predicate->leaf_array = (struct pg_params){0};
 }
 
 bool predicate_is_filter(const struct predicate *predicate)
@@ -373,11 +384,4 @@ uint64_t predicate_fingerprint(const struct predicate *predicate, struct text su
     uint64_t fingerprint;
     memcpy(&fingerprint, digest, sizeof fingerprint);
     return fingerprint;
-}
-
-const struct predicate_leaf *predicate_find_leaf(const struct predicate *predicate, int32_t id)
-{
-    CHECK(predicate->leaves); // bsearch reads it
-    struct predicate_leaf key = {.id = id};
-    return bsearch(&key, predicate->leaves, predicate->leaf_count, sizeof key, compare_leaves);
 }

@@ -18,20 +18,16 @@
 // PARAMS: what predicate_add_params adds; PLACES: what predicate_add_places does.
 enum { PREDICATE_TYPES_MAX = 64, PREDICATE_PARAMS = 7, PREDICATE_PLACES = 3 };
 
-struct predicate_leaf {
-    int32_t id;
-    struct text branch;
-    struct text limb;
-    struct text leaf;
-};
+// Leaves that a plan for any leaves is good for: it looks through them row by row.
+enum { PREDICATE_LEAVES_FEW = 256 };
 
 struct predicate {
     bool has_path;
     struct path path;
-    struct text hierarchy_table;   // of the path's tree, once resolved
-    int32_t *leaf_ids;             // under the path, ascending, once resolved
-    struct predicate_leaf *leaves; // the same, with their names
+    struct text hierarchy_table; // of the path's tree, once resolved
+    const int32_t *leaf_ids;     // under the path, ascending, once resolved
     size_t leaf_count;
+    struct pg_params leaf_array; // the same, as statements get them: encoded once
     struct text *content_types;
     size_t content_type_count; // 0: any
     int64_t created_since_us;  // VECTOR_NONE: no bound
@@ -52,9 +48,13 @@ enum grove_code predicate_resolve(struct predicate *predicate, struct pg_conn *c
 void predicate_add_params(const struct predicate *predicate, struct arena *arena,
                           struct pg_params *params);
 
+// A file's statement for this predicate. With more than PREDICATE_LEAVES_FEW leaves it has no name:
+// it is planned for these very leaves, each time. A plan that PostgreSQL keeps for any leaves takes
+// seconds with tens of thousands.
+struct pg_statement predicate_statement(const struct predicate *predicate, const char *file);
+
 // $1 to $5 of same_leaves.sql, of a predicate with a path.
-void predicate_add_same_leaves(const struct predicate *predicate, struct arena *arena,
-                               struct pg_params *params);
+void predicate_add_same_leaves(const struct predicate *predicate, struct pg_params *params);
 
 // As it was before predicate_resolve, which may then be called again.
 void predicate_forget_leaves(struct predicate *predicate);
@@ -71,8 +71,5 @@ struct vector_filter predicate_for_engine(const struct predicate *predicate);
 
 // A number that differs for different predicates and request texts: ties a cursor to its query.
 uint64_t predicate_fingerprint(const struct predicate *predicate, struct text subject);
-
-// The leaf of that id; NULL when it is not under the path.
-const struct predicate_leaf *predicate_find_leaf(const struct predicate *predicate, int32_t id);
 
 #endif

@@ -64,6 +64,8 @@ enum {
     REPEATS_MAX = 5,            // rounds that a change made void
     ENGINE_MS = 10000,          // what the rounds of a search may spend in the engine
     LEAVES_COUNTED_MAX = 10000, // of a path whose contents are counted for the plan
+    STAND_INS_MAX = 4,          // of one handle, at a time
+    STAND_IN_ROWS_FEW = 5000,   // for which nobody waits for a turn
 };
 
 static_assert(GROVE_DEPTH_MAX + GROVE_DEPTH_MAX / 8 + REACH_SLACK <= REACH_MAX,
@@ -121,23 +123,33 @@ static enum grove_code embed_query(struct run *run, struct grove_error *error)
 
 // --- planning -----------------------------------------------------------------------------------
 
+// Of the predicate's places and types, by the counts that are kept.
+static enum grove_code count_places(struct run *run, struct pg_conn *conn, int64_t *ret,
+                                    struct grove_error *error)
+{
+    struct pg_statement statement = predicate_statement(run->predicate, "matching_max.sql");
+    struct pg_params params = {0};
+    predicate_add_places(run->predicate, run->arena, &params);
+    struct pg_rows rows;
+    enum grove_code code = pg_query(conn, run->arena, &statement, &params, &rows, error);
+    if (code == GROVE_OK)
+        *ret = pg_int8(&rows, 0, 0) > 0 ? pg_int8(&rows, 0, 0) : 0;
+    return code;
+}
+
 // No more rows than these match. The contents of a path's leaves are counted only where that can
 // change the plan.
 static enum grove_code find_rows_max(struct run *run, struct pg_conn *conn, int64_t *ret,
                                      struct grove_error *error)
 {
     const struct predicate *predicate = run->predicate;
+    int64_t counted = INT64_MAX;
     *ret = moment_rows_max(&run->before);
     if (*ret <= vector_exact_points() || !predicate->has_path ||
         predicate->leaf_count > LEAVES_COUNTED_MAX)
         return GROVE_OK;
-    struct pg_statement statement = {"matching_max.sql", query_sql("matching_max.sql")};
-    struct pg_params params = {0};
-    predicate_add_places(predicate, run->arena, &params);
-    struct pg_rows rows;
-    enum grove_code code = pg_query(conn, run->arena, &statement, &params, &rows, error);
-    if (code == GROVE_OK && pg_int8(&rows, 0, 0) < *ret)
-        *ret = pg_int8(&rows, 0, 0) > 0 ? pg_int8(&rows, 0, 0) : 0;
+    enum grove_code code = count_places(run, conn, &counted, error);
+    *ret = counted < *ret ? counted : *ret;
     return code;
 }
 
@@ -240,6 +252,56 @@ static enum grove_code relational(struct run *run, struct grove_error *error)
     return GROVE_OK;
 }
 
+// One more search for which PostgreSQL compares many rows; false where there are enough of them.
+static bool take_turn(struct store *store)
+{
+    unsigned others = atomic_load(&store->stand_ins);
+    while (others < STAND_INS_MAX)
+        if (atomic_compare_exchange_weak(&store->stand_ins, &others, others + 1))
+            return true;
+    return false;
+}
+
+static void give_turn(struct store *store)
+{
+    unsigned before = atomic_fetch_sub(&store->stand_ins, 1);
+    CHECK(before > 0);
+}
+
+// Whether so few rows match that comparing them all costs little.
+static enum grove_code has_few_rows(struct run *run, bool *ret, struct grove_error *error)
+{
+    int64_t rows = run->result->explain.rows_estimated;
+    enum grove_code code = GROVE_OK;
+    if (rows > STAND_IN_ROWS_FEW && !run->ranking->conn)
+        code = begin_snapshot(run, error);
+    if (code == GROVE_OK && rows > STAND_IN_ROWS_FEW)
+        code = count_places(run, run->ranking->conn, &rows, error);
+    *ret = code == GROVE_OK && rows <= STAND_IN_ROWS_FEW;
+    return code;
+}
+
+// The same, where the engine should have been enough. An engine that is out makes each search ten
+// times the work: so many searches are that at a time, the others are told to come again.
+static enum grove_code relational_instead(struct run *run, struct grove_error *error)
+{
+    bool few = false;
+    if (take_turn(run->store)) {
+        enum grove_code code = relational(run, error);
+        give_turn(run->store);
+        return code;
+    }
+    enum grove_code code = has_few_rows(run, &few, error);
+    if (code != GROVE_OK || few)
+        return code == GROVE_OK ? relational(run, error) : code;
+    error_set(error, GROVE_LIMIT,
+              "the vector engine is of no help, and PostgreSQL compares for %d other searches",
+              STAND_INS_MAX);
+    error->retry = GROVE_RETRY_LATER;
+    error_hint(error, "try again in a moment; \"grove status\" tells what ails the vector engine");
+    return GROVE_LIMIT;
+}
+
 enum verdict {
     VERDICT_SETTLED,
     VERDICT_FURTHER,  // rows that were not shown may belong to the best
@@ -254,7 +316,7 @@ static const char *disbelief(const struct run *run, const struct source *source)
 {
     const struct plan *plan = &run->plan;
     const struct ranking *ranking = run->ranking;
-    if (!plan->graph)
+    if (!plan->graph[0])
         return plan->reason;
     if (strcmp(source->hits.graph, plan->graph) != 0)
         return "the engine's graph is not the one that was examined";
@@ -275,7 +337,7 @@ static enum verdict judge(struct run *run, const struct source *source)
     const char *doubt = source->exact ? NULL : disbelief(run, source);
     if (doubt)
         run->result->explain.reason = doubt;
-    if (doubt && run->result->explain.rows_estimated > PLAN_EXACT_ROWS_MAX && !run->plan.graph)
+    if (doubt && run->result->explain.rows_estimated > PLAN_EXACT_ROWS_MAX && !run->plan.graph[0])
         return VERDICT_UNPROVEN;
     if (doubt)
         return VERDICT_EXACTLY;
@@ -337,7 +399,7 @@ static enum grove_code adapt(struct run *run, struct source *source, enum verdic
     case VERDICT_FURTHER:
         source->reach = source->reach * 4 < REACH_MAX ? source->reach * 4 : REACH_MAX;
         return GROVE_OK;
-    case VERDICT_EXACTLY: run->plan.method = PLAN_EXACT; return GROVE_OK;
+    case VERDICT_EXACTLY: run->exactly = true; return GROVE_OK;
     case VERDICT_CHANGED:
         run->before = run->now;
         // What was planned for a graph holds of the examination that it was read in.
@@ -357,10 +419,7 @@ static void give_engine_time(struct run *run)
 {
     unsigned left_ms = call_left_ms(run->call, UINT_MAX);
     unsigned share_ms = left_ms / 3 * 2, engine_ms = (unsigned)KNOB(SEARCH_ENGINE_MS, ENGINE_MS);
-    call_init(&run->engine_call);
-    if (run->call)
-        run->engine_call = *run->call;
-    run->engine_call.counters = (struct call_counters){0};
+    run->engine_call = call_part(run->call);
     call_within(&run->engine_call, share_ms < engine_ms ? share_ms : engine_ms);
 }
 
@@ -384,7 +443,7 @@ static enum grove_code push_down_rounds(struct run *run, struct grove_error *err
         }
         // Whatever the engine shows, there are equals that it has not: PostgreSQL has them all.
         if (verdict == VERDICT_FURTHER && source.reach == REACH_MAX)
-            return relational(run, error);
+            return relational_instead(run, error);
         if (is_repeat(verdict) && repeats++ == REPEATS_MAX) {
             result_incomplete(run->result,
                               "rows were projected while each of %u rounds was asked; search again",
@@ -412,7 +471,7 @@ static enum grove_code count_matching(struct run *run, int64_t *ret_matching, in
                                       struct grove_error *error)
 {
     CHECK(run->ranking->conn); // in the snapshot of the rows
-    struct pg_statement statement = {"matching.sql", query_sql("matching.sql")};
+    struct pg_statement statement = predicate_statement(run->predicate, "matching.sql");
     struct pg_params params = {0};
     predicate_add_params(run->predicate, run->arena, &params);
     struct pg_rows rows;
@@ -457,7 +516,7 @@ static enum grove_code check_shortage(struct run *run, struct grove_error *error
                         (long long)lost, lost == 1 ? "row" : "rows");
         explain->reason = run->result->view.degraded_reason;
     }
-    return relational(run, error);
+    return relational_instead(run, error);
 }
 
 // Whoever projects first makes the collection. Where none is there and every row that matches
@@ -471,7 +530,7 @@ static enum grove_code stand_in(struct run *run, const struct grove_error *failu
     bool no_collection = vector_lacks_collection(failure);
     explain->strategy = "relational";
     explain->reason = "nothing that matches was projected yet";
-    enum grove_code code = relational(run, error);
+    enum grove_code code = relational_instead(run, error);
     if (code != GROVE_OK || (no_collection && explain->pending == (int64_t)run->scored))
         return code;
     if (no_collection)
@@ -506,12 +565,12 @@ static enum grove_code choose_and_run(struct run *run, struct grove_error *error
 
 static enum grove_code add_explanation(struct run *run, struct grove_error *error)
 {
-    struct pg_params plan_params = {0};
+    struct pg_params pending = {0}, hits = {0};
     CHECK(run->result->explain.strategy);
     CHECK(run->result->explain.reason);
-    int64_t pending;
+    int64_t waiting;
     enum grove_code code =
-        count_matching(run, &run->result->explain.rows_matching, &pending, error);
+        count_matching(run, &run->result->explain.rows_matching, &waiting, error);
     if (code != GROVE_OK)
         return code;
     int32_t *ids = arena_alloc_array(run->arena, run->ranking->count, sizeof *ids);
@@ -519,8 +578,12 @@ static enum grove_code add_explanation(struct run *run, struct grove_error *erro
         return error_no_memory(error, "a plan");
     for (size_t i = 0; i < run->ranking->count; i++)
         ids[i] = run->ranking->items[i].content_id;
-    source_add_score_params(run, ids, run->ranking->count, &plan_params);
-    return result_add_plan(run->result, run->ranking->conn, "score.sql", &plan_params, error);
+    source_add_hit_params(run, ids, run->ranking->count, run->arena, &hits);
+    source_add_pending_params(run, run->arena, &pending);
+    code = result_add_plan(run->result, run->ranking->conn, "score.sql", &hits, error);
+    return code == GROVE_OK ? result_add_plan(run->result, run->ranking->conn, "score_pending.sql",
+                                              &pending, error)
+                            : code;
 }
 
 enum grove_code ranking_run(struct store *store, struct call *call,
@@ -598,7 +661,8 @@ enum grove_code ranking_hydrate(const struct ranking *ranking, size_t first, siz
     struct pg_rows rows;
     enum grove_code code = pg_query(ranking->conn, arena, &statement, &params, &rows, error);
     if (code == GROVE_OK)
-        code = result_take_hydrated(result, &rows, ranking->items + first, count, error);
+        code = result_take_rows(result, &rows, (size_t)rows.count, ranking->items + first, count,
+                                error);
     result_stage(result, "hydrate", (int64_t)count);
     return code == GROVE_OK ? INJECT(SEARCH_HYDRATED, error) : code;
 }

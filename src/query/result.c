@@ -13,10 +13,10 @@
 #include "base/strbuf.h"
 #include "catalog/assets.h"
 
-enum { PLAN_BYTES_MAX = 1 << 20, REASON_SIZE = 1600 };
+enum { PLAN_BYTES_MAX = 1 << 20, PLAN_LINE_BYTES_MAX = 2000, REASON_SIZE = 1600 };
 
-// What browse.sql returns; and hydrate.sql, which goes on with the places.
-enum { BROWSED_COLUMNS = 8, HYDRATED_COLUMNS = BROWSED_COLUMNS + 5 };
+// What browse.sql and hydrate.sql return.
+enum { ROW_COLUMNS = 13 };
 
 static_assert((int)PLAN_BYTES_MAX < (int)RESULT_BYTES_MAX, "a plan leaves room for rows");
 static_assert(REASON_SIZE > sizeof((struct grove_error){0}.message), "a reason quotes an error");
@@ -121,12 +121,10 @@ static int64_t number_or_null(const struct pg_rows *rows, int r, int column)
     return pg_is_null(rows, r, column) ? GROVE_NULL : pg_int8(rows, r, column);
 }
 
-// The columns that browse.sql and hydrate.sql begin with. Texts are copied: the caller's rows go
-// away before the result does.
+// Texts are copied: the caller's rows go away before the result does.
 static bool take_columns(struct arena *arena, const struct pg_rows *rows, int r,
                          struct grove_row *row)
 {
-    CHECK(rows->columns >= BROWSED_COLUMNS);
     *row = (struct grove_row){
         .content_id = pg_int4(rows, r, 0),
         .score = NAN,
@@ -149,18 +147,19 @@ static double score_of(const struct result_score *scores, size_t count, int32_t 
     return NAN;
 }
 
-enum grove_code result_take_hydrated(struct result *result, const struct pg_rows *rows,
-                                     const struct result_score *scores, size_t score_count,
-                                     struct grove_error *error)
+enum grove_code result_take_rows(struct result *result, const struct pg_rows *rows, size_t count,
+                                 const struct result_score *scores, size_t score_count,
+                                 struct grove_error *error)
 {
     struct arena *arena = &result->arena;
-    CHECK(rows->columns == HYDRATED_COLUMNS);
+    CHECK(rows->columns == ROW_COLUMNS);
     CHECK(!result->view.rows); // once
-    CHECK(!scores || (size_t)rows->count <= score_count);
-    struct grove_row *items = arena_alloc_array(arena, (size_t)rows->count, sizeof *items);
+    CHECK(count <= (size_t)rows->count);
+    CHECK(!scores || count <= score_count);
+    struct grove_row *items = arena_alloc_array(arena, count, sizeof *items);
     if (!items)
         return error_no_memory(error, "a result");
-    for (int r = 0; r < rows->count; r++) {
+    for (int r = 0; r < (int)count; r++) {
         struct grove_row *row = &items[r];
         if (!take_columns(arena, rows, r, row))
             return error_no_memory(error, "a result");
@@ -175,66 +174,45 @@ enum grove_code result_take_hydrated(struct result *result, const struct pg_rows
             return error_no_memory(error, "a result");
     }
     result->view.rows = items;
-    result->view.row_count = (size_t)rows->count;
-    return GROVE_OK;
-}
-
-enum grove_code result_take_browsed(struct result *result, const struct pg_rows *rows, size_t count,
-                                    const struct predicate *predicate, struct grove_error *error)
-{
-    struct arena *arena = &result->arena;
-    CHECK(rows->columns == BROWSED_COLUMNS);
-    CHECK(!result->view.rows); // once
-    CHECK(count <= (size_t)rows->count);
-    struct grove_row *items = arena_alloc_array(arena, count, sizeof *items);
-    const char *table = arena_copy(arena, predicate->hierarchy_table);
-    const char *tree = arena_copy(arena, predicate->path.tree);
-    if (!items || !table || !tree)
-        return error_no_memory(error, "a result");
-    for (size_t r = 0; r < count; r++) {
-        struct grove_row *row = &items[r];
-        if (!take_columns(arena, rows, (int)r, row))
-            return error_no_memory(error, "a result");
-        const struct predicate_leaf *leaf = predicate_find_leaf(predicate, row->leaf_id);
-        CHECK(leaf);
-        CHECK(leaf->id == row->leaf_id);
-        DCHECK(r == 0 || items[r - 1].created_at_us >= row->created_at_us);
-        row->hierarchy_table = table;
-        row->tree = tree;
-        row->branch = arena_copy(arena, leaf->branch);
-        row->limb = arena_copy(arena, leaf->limb);
-        row->leaf = arena_copy(arena, leaf->leaf);
-        if (!row->branch || !row->limb || !row->leaf)
-            return error_no_memory(error, "a result");
-    }
-    result->view.rows = items;
     result->view.row_count = count;
     return GROVE_OK;
 }
 
 // --- plans ------------------------------------------------------------------------------------
 
+static void add_line(struct strbuf *text, struct text line)
+{
+    struct text cut = line;
+    if (line.length > PLAN_LINE_BYTES_MAX) {
+        cut.length = PLAN_LINE_BYTES_MAX;
+        cut.length = text_utf8_error(cut); // not inside a character
+    }
+    strbuf_addf(text, "%.*s%s\n", TEXT_ARGS(cut), cut.length < line.length ? " ..." : "");
+}
+
 enum grove_code result_add_plan(struct result *result, struct pg_conn *conn, const char *file,
                                 const struct pg_params *params, struct grove_error *error)
 {
     CHECK(params);
     struct strbuf text;
+    struct arena arena;
     strbuf_init(&text, PLAN_BYTES_MAX);
+    arena_init_counting(&arena, QUERY_BYTES_MAX / 2);
     strbuf_addf(&text, "EXPLAIN (ANALYZE, BUFFERS) %s", query_sql(file));
     struct pg_statement statement = {"", text.data};
     struct pg_rows rows = {0};
-    enum grove_code code = text.failed
-                               ? error_no_memory(error, "a plan")
-                               : pg_query(conn, &result->arena, &statement, params, &rows, error);
+    enum grove_code code = text.failed ? error_no_memory(error, "a plan")
+                                       : pg_query(conn, &arena, &statement, params, &rows, error);
     if (code == GROVE_OK) {
         strbuf_clear(&text);
         if (result->explain.plan)
             strbuf_addf(&text, "%s\n", result->explain.plan);
         strbuf_addf(&text, "-- %s\n", file);
         for (int r = 0; r < rows.count; r++)
-            strbuf_addf(&text, "%.*s\n", TEXT_ARGS(pg_text(&rows, r, 0)));
+            add_line(&text, pg_text(&rows, r, 0));
         result->explain.plan = text.failed ? NULL : arena_copy(&result->arena, strbuf_text(&text));
     }
+    arena_release(&arena);
     strbuf_release(&text);
     return code;
 }

@@ -5,7 +5,7 @@
 //
 //     struct result *result;
 //     code = result_new(&result, error);
-//     code = result_take_hydrated(result, &rows, scores, score_count, error);
+//     code = result_take_rows(result, &rows, count, scores, score_count, error);
 //     result_stage(result, "hydrate", rows.count);
 //     *ret = result_finish(result, explain);
 //
@@ -18,7 +18,11 @@
 #include "pg/pg.h"
 #include "query/predicate.h"
 
-enum { RESULT_BYTES_MAX = 256 << 20, RESULT_STAGES_MAX = 32 };
+enum {
+    RESULT_BYTES_MAX = 256 << 20,
+    QUERY_BYTES_MAX = 32 << 20, // what a query needs beside its result, but for parts of rows
+    RESULT_STAGES_MAX = 32,
+};
 
 struct result {
     struct grove_result view; // first: a pointer to it is a pointer to the whole
@@ -44,21 +48,18 @@ void result_degraded(struct result *result, const char *format, ...) GROVE_PRINT
 // Sets the total time, and hands out the explanation where it was asked for.
 struct grove_result *result_finish(struct result *result, bool explain);
 
-// Rows of hydrate.sql, in their order; `scores` (one for each row, by id) may be NULL.
+// The first `count` rows of browse.sql or hydrate.sql, in their order; `scores` (one for each row,
+// by id) may be NULL.
 struct result_score {
     int32_t content_id;
     double score;
 };
-enum grove_code result_take_hydrated(struct result *result, const struct pg_rows *rows,
-                                     const struct result_score *scores, size_t score_count,
-                                     struct grove_error *error);
-
-// Rows of browse.sql: the leaf's names come from the predicate.
-enum grove_code result_take_browsed(struct result *result, const struct pg_rows *rows, size_t count,
-                                    const struct predicate *predicate, struct grove_error *error);
+enum grove_code result_take_rows(struct result *result, const struct pg_rows *rows, size_t count,
+                                 const struct result_score *scores, size_t score_count,
+                                 struct grove_error *error);
 
 // Runs the statement under EXPLAIN (ANALYZE, BUFFERS) and appends its plan to explain.plan under
-// a heading.
+// a heading. Lines are cut where they quote thousands of leaves.
 enum grove_code result_add_plan(struct result *result, struct pg_conn *conn, const char *file,
                                 const struct pg_params *params, struct grove_error *error);
 

@@ -5,7 +5,7 @@
 //     ranking.c    request ... engine_call; query, precision
 //     moment.c     before, now
 //     plan.c       nothing: it gets facts and gives a plan
-//     scorer.c     best, unembedded, scored, kept
+//     scorer.c     best, unembedded, scored, texts_read
 #ifndef GROVE_QUERY_RUN_H
 #define GROVE_QUERY_RUN_H
 
@@ -33,10 +33,12 @@ struct run {
     struct moment before; // when the engine was asked
     struct moment now;    // in the snapshot
     struct plan plan;
+    bool exactly; // from now on, whatever the plan says: a graph was not believed
 
     struct best best;
     size_t unembedded; // rows without a usable vector, left out in this snapshot
     size_t scored;     // rows that the snapshot had to compare
+    size_t texts_read; // of these, to be embedded
 };
 
 #endif

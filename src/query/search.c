@@ -46,7 +46,7 @@ enum grove_code query_search(struct store *store, struct call *call,
                              struct grove_error *error)
 {
     struct arena arena;
-    arena_init(&arena, RESULT_BYTES_MAX);
+    arena_init_counting(&arena, QUERY_BYTES_MAX);
     struct result *result = NULL;
     enum grove_code code = result_new(&result, error);
     if (code == GROVE_OK)

@@ -30,9 +30,13 @@ struct source_operations {
     enum grove_code (*score)(struct source *source, struct run *run, struct grove_error *error);
 };
 
-// $1 to $10 of score.sql.
-void source_add_score_params(struct run *run, const int32_t *ids, size_t count,
-                             struct pg_params *params);
+// What is read at a time is gone before the next is read.
+enum { SOURCE_PART_BYTES_MAX = 16 << 20 };
+
+// $1 to $9 of score.sql, and of score_pending.sql.
+void source_add_hit_params(struct run *run, const int32_t *ids, size_t count, struct arena *arena,
+                           struct pg_params *params);
+void source_add_pending_params(struct run *run, struct arena *arena, struct pg_params *params);
 
 extern const struct source_operations source_projection;
 extern const struct source_operations source_relational;

@@ -15,12 +15,18 @@
 #include "query/source.h"
 
 enum {
-    PENDING_MAX = 4096, // outbox rows compared in one query
+    PENDING_MAX = 4096,  // outbox rows compared in one query
+    PORTION_HITS = 2048, // hits compared at a time
 };
 static const double SCORE_TOLERANCE = 1e-5;
 
-// $1 to $10 of score.sql
-enum { SCORE_PARAMS = PREDICATE_PARAMS + 3 };
+// $1 to $9 of score.sql and score_pending.sql
+enum { SCORE_PARAMS = PREDICATE_PARAMS + 2 };
+
+// Of a row: the vector, and what libpq adds to it.
+static_assert((PENDING_MAX + 1 + PORTION_HITS) * (EMBED_DIMENSION * 4 + 160) <
+                  SOURCE_PART_BYTES_MAX,
+              "what is compared at a time has a bound");
 
 // The engine's time is over, and not the search's: it is the engine that was slow.
 static enum grove_code blame_engine(const struct run *run, enum grove_code code,
@@ -47,7 +53,7 @@ static enum grove_code ask_engine(struct source *source, struct run *run, struct
     CHECK(plan->method != PLAN_RELATIONAL);
     CHECK(source->reach >= run->request->best_max);
     struct vector_filter filter = predicate_for_engine(run->predicate);
-    source->exact = plan->method == PLAN_EXACT;
+    source->exact = run->exactly || plan->method == PLAN_EXACT;
     struct vector_query query = {
         .vector = run->query_f32,
         .filter = &filter,
@@ -56,8 +62,8 @@ static enum grove_code ask_engine(struct source *source, struct run *run, struct
     };
     if (!source->exact) {
         query.hnsw_ef = source->reach > plan->ef ? (unsigned)source->reach : plan->ef;
-        query.name_graph = plan->graph != NULL;
-        if (plan->graph) {
+        query.name_graph = plan->graph[0] != '\0';
+        if (plan->graph[0]) {
             query.also_ids = run->before.examination.unreached;
             query.also_count = run->before.examination.unreached_count;
         }
@@ -72,91 +78,153 @@ static enum grove_code ask_engine(struct source *source, struct run *run, struct
     return code == GROVE_OK ? INJECT(SEARCH_HITS, error) : code;
 }
 
-static enum grove_code hit_ids(const struct source *source, struct run *run, int32_t **ret,
-                               struct grove_error *error)
-{
-    size_t count = source->hits.count;
-    int32_t *ids = arena_alloc_array(run->arena, count, sizeof *ids);
-    if (!ids)
-        return error_no_memory(error, "candidates");
-    for (size_t i = 0; i < count; i++)
-        ids[i] = source->hits.items[i].content_id;
-    *ret = ids;
-    return GROVE_OK;
-}
-
-void source_add_score_params(struct run *run, const int32_t *ids, size_t count,
-                             struct pg_params *params)
-{
-    predicate_add_params(run->predicate, run->arena, params);
-    pg_add_text(params, text_of(embed_model_id(run->precision)));
-    pg_add_int4_array(params, run->arena, ids, count);
-    pg_add_int4(params, PENDING_MAX + 1);
-    CHECK(params->count == SCORE_PARAMS);
-}
-
-// The moment, whether the path still leads where it led, and the rows, in one round trip.
-static enum grove_code read_candidates(struct source *source, struct run *run, const int32_t *ids,
-                                       struct pg_rows *ret_rows, struct grove_error *error)
-{
-    enum { MOMENT, SCORE, LEAVES };
-    struct pg_statement moment = moment_statement();
-    struct pg_statement score = {"score.sql", query_sql("score.sql")};
-    struct pg_statement leaves = {"same_leaves.sql", query_sql("same_leaves.sql")};
-    struct pg_params params[3] = {0};
-    struct pg_rows rows[3] = {0};
-    moment_add_params(&params[MOMENT], run->store->collection,
-                      run->before.examination.examined_at_us);
-    source_add_score_params(run, ids, source->hits.count, &params[SCORE]);
-    if (run->predicate->has_path)
-        predicate_add_same_leaves(run->predicate, run->arena, &params[LEAVES]);
-    const struct pg_request requests[] = {
-        {&moment, &params[MOMENT]}, {&score, &params[SCORE]}, {&leaves, &params[LEAVES]}};
-    size_t count = run->predicate->has_path ? 3 : 2;
-    enum grove_code code =
-        pg_pipeline(run->ranking->conn, run->arena, requests, count, rows, error);
-    if (code == GROVE_OK)
-        code = moment_take(&run->now, &rows[MOMENT], run->arena, error);
-    source->path_moved =
-        code == GROVE_OK && run->predicate->has_path && !pg_bool(&rows[LEAVES], 0, 0);
-    *ret_rows = rows[SCORE];
-    return code;
-}
-
 static int compare_ids(const void *a, const void *b)
 {
     const int32_t *x = a, *y = b;
     return (*x > *y) - (*x < *y);
 }
 
-// How many of the rows are hits: the others wait in the outbox only.
-static size_t count_shown(int32_t *ids, size_t count, const struct pg_rows *rows)
+// Each once, whatever the engine shows twice.
+static enum grove_code hit_ids(const struct source *source, struct run *run, int32_t **ret,
+                               size_t *ret_count, struct grove_error *error)
 {
-    size_t found = 0;
+    size_t count = source->hits.count, kept = 0;
+    int32_t *ids = arena_alloc_array(run->arena, count, sizeof *ids);
+    if (!ids)
+        return error_no_memory(error, "candidates");
+    for (size_t i = 0; i < count; i++)
+        ids[i] = source->hits.items[i].content_id;
     qsort(ids, count, sizeof *ids, compare_ids);
-    for (int r = 0; r < rows->count; r++) {
-        int32_t id = pg_int4(rows, r, 0);
-        found += bsearch(&id, ids, count, sizeof *ids, compare_ids) != NULL;
+    for (size_t i = 0; i < count; i++)
+        if (kept == 0 || ids[kept - 1] != ids[i])
+            ids[kept++] = ids[i];
+    *ret = ids;
+    *ret_count = kept;
+    return GROVE_OK;
+}
+
+static void add_score_params(struct run *run, struct arena *arena, struct pg_params *params)
+{
+    predicate_add_params(run->predicate, arena, params);
+    pg_add_text(params, text_of(embed_model_id(run->precision)));
+}
+
+void source_add_hit_params(struct run *run, const int32_t *ids, size_t count, struct arena *arena,
+                           struct pg_params *params)
+{
+    add_score_params(run, arena, params);
+    pg_add_int4_array(params, arena, ids, count);
+    CHECK(params->count == SCORE_PARAMS);
+}
+
+void source_add_pending_params(struct run *run, struct arena *arena, struct pg_params *params)
+{
+    add_score_params(run, arena, params);
+    pg_add_int4(params, PENDING_MAX + 1);
+    CHECK(params->count == SCORE_PARAMS);
+}
+
+// Hits that are compared at a time, and the rows that wait; in an arena of their own.
+struct portion {
+    struct arena arena;
+    const int32_t *ids;
+    size_t count;
+};
+
+// The moment, whether the path still leads where it led, the rows that wait, and the first hits, in
+// one round trip.
+static enum grove_code read_first(struct source *source, struct run *run, struct portion *portion,
+                                  struct pg_rows *ret_pending, struct pg_rows *ret_hits,
+                                  struct grove_error *error)
+{
+    enum { MOMENT, PENDING, HITS, LEAVES, REQUESTS };
+    struct pg_statement moment = moment_statement();
+    struct pg_statement pending = predicate_statement(run->predicate, "score_pending.sql");
+    struct pg_statement hits = predicate_statement(run->predicate, "score.sql");
+    struct pg_statement leaves = predicate_statement(run->predicate, "same_leaves.sql");
+    struct pg_params params[REQUESTS] = {0};
+    struct pg_rows rows[REQUESTS] = {0};
+    moment_add_params(&params[MOMENT], run->store->collection,
+                      run->before.examination.examined_at_us);
+    source_add_pending_params(run, &portion->arena, &params[PENDING]);
+    source_add_hit_params(run, portion->ids, portion->count, &portion->arena, &params[HITS]);
+    if (run->predicate->has_path)
+        predicate_add_same_leaves(run->predicate, &params[LEAVES]);
+    const struct pg_request requests[] = {{&moment, &params[MOMENT]},
+                                          {&pending, &params[PENDING]},
+                                          {&hits, &params[HITS]},
+                                          {&leaves, &params[LEAVES]}};
+    size_t count = run->predicate->has_path ? REQUESTS : LEAVES;
+    enum grove_code code =
+        pg_pipeline(run->ranking->conn, &portion->arena, requests, count, rows, error);
+    if (code == GROVE_OK)
+        code = moment_take(&run->now, &rows[MOMENT], run->arena, error);
+    source->path_moved =
+        code == GROVE_OK && run->predicate->has_path && !pg_bool(&rows[LEAVES], 0, 0);
+    *ret_pending = rows[PENDING];
+    *ret_hits = rows[HITS];
+    return code;
+}
+
+// More hits than are compared at a time.
+static enum grove_code read_more(struct run *run, struct portion *portion, struct pg_rows *ret_hits,
+                                 struct grove_error *error)
+{
+    struct pg_statement hits = predicate_statement(run->predicate, "score.sql");
+    struct pg_params params = {0};
+    arena_clear(&portion->arena);
+    source_add_hit_params(run, portion->ids, portion->count, &portion->arena, &params);
+    return pg_query(run->ranking->conn, &portion->arena, &hits, &params, ret_hits, error);
+}
+
+static size_t at_most(size_t count, size_t most)
+{
+    return count < most ? count : most;
+}
+
+// *ret_found: how many of the hits exist and satisfy the predicate.
+static enum grove_code score_portions(struct source *source, struct run *run, const int32_t *ids,
+                                      size_t count, size_t *ret_found, struct grove_error *error)
+{
+    struct portion portion = {.ids = ids, .count = at_most(count, PORTION_HITS)};
+    struct pg_rows pending = {0}, hits = {0};
+    arena_init_counting(&portion.arena, SOURCE_PART_BYTES_MAX);
+    enum grove_code code = read_first(source, run, &portion, &pending, &hits, error);
+    // Where they are not all there, one that is a hit may not be among them.
+    bool hits_wait = pending.count > PENDING_MAX;
+    if (code == GROVE_OK)
+        code = scorer_add(run, &pending, true, error);
+    for (size_t done = 0; code == GROVE_OK;) {
+        CHECK((size_t)hits.count <= portion.count);
+        *ret_found += (size_t)hits.count;
+        code = scorer_add(run, &hits, hits_wait, error);
+        done += portion.count;
+        if (code != GROVE_OK || done == count)
+            break;
+        code = call_check(run->call, error);
+        if (code != GROVE_OK)
+            break;
+        portion.ids = ids + done;
+        portion.count = at_most(count - done, PORTION_HITS);
+        code = read_more(run, &portion, &hits, error);
     }
-    CHECK(found <= count);
-    return found;
+    arena_release(&portion.arena);
+    return code;
 }
 
 static enum grove_code score_candidates(struct source *source, struct run *run,
                                         struct grove_error *error)
 {
     int32_t *ids = NULL;
-    struct pg_rows rows;
-    enum grove_code code = hit_ids(source, run, &ids, error);
+    size_t count = 0, found = 0;
+    enum grove_code code = hit_ids(source, run, &ids, &count, error);
     if (code == GROVE_OK)
-        code = read_candidates(source, run, ids, &rows, error);
-    if (code == GROVE_OK)
-        code = scorer_add(run, &rows, error);
+        code = score_portions(source, run, ids, count, &found, error);
     if (code != GROVE_OK)
         return code;
     size_t shown = source->hits.count;
-    source->matched = (size_t)rows.count;
-    run->result->explain.dropped += (int64_t)(shown - count_shown(ids, shown, &rows));
+    source->matched = run->scored;
+    run->result->explain.dropped += (int64_t)(count - found);
     bool all = source->exact && source->hits.shown < source->reach;
     source->bound = all         ? -INFINITY // it has shown all there are
                     : shown > 0 ? (double)source->hits.items[shown - 1].score + SCORE_TOLERANCE
@@ -167,7 +235,7 @@ static enum grove_code score_candidates(struct source *source, struct run *run,
                           PENDING_MAX);
     run->result->explain.listed =
         source->exact ? 0 : (int64_t)run->before.examination.unreached_count;
-    result_stage(run->result, "score", rows.count);
+    result_stage(run->result, "score", (int64_t)run->scored);
     return INJECT(SEARCH_SCORED, error);
 }
 

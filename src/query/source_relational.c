@@ -24,7 +24,7 @@ static enum grove_code ask_nobody(struct source *source, struct run *run, struct
 static enum grove_code score_part(struct run *run, struct arena *part, int32_t *after,
                                   int *ret_rows, struct grove_error *error)
 {
-    struct pg_statement statement = {"score_all.sql", query_sql("score_all.sql")};
+    struct pg_statement statement = predicate_statement(run->predicate, "score_all.sql");
     struct pg_params params = {0};
     predicate_add_params(run->predicate, part, &params);
     pg_add_text(&params, text_of(embed_model_id(run->precision)));
@@ -33,7 +33,7 @@ static enum grove_code score_part(struct run *run, struct arena *part, int32_t *
     struct pg_rows rows;
     enum grove_code code = pg_query(run->ranking->conn, part, &statement, &params, &rows, error);
     if (code == GROVE_OK)
-        code = scorer_add(run, &rows, error);
+        code = scorer_add(run, &rows, true, error);
     if (code != GROVE_OK)
         return code;
     CHECK(rows.count <= PART_ROWS);
@@ -47,7 +47,7 @@ static enum grove_code score_part(struct run *run, struct arena *part, int32_t *
 static enum grove_code score_all(struct source *source, struct run *run, struct grove_error *error)
 {
     struct arena part;
-    arena_init(&part, RESULT_BYTES_MAX);
+    arena_init_counting(&part, SOURCE_PART_BYTES_MAX);
     enum grove_code code = GROVE_OK;
     int32_t after = INT32_MIN; // below every id: a hand may insert negative ones
     source->bound = -INFINITY;
@@ -61,6 +61,9 @@ static enum grove_code score_all(struct source *source, struct run *run, struct 
                               RELATIONAL_ROWS_MAX);
             break;
         }
+        code = call_check(run->call, error);
+        if (code != GROVE_OK)
+            break;
         arena_clear(&part);
         code = score_part(run, &part, &after, &rows, error);
     }

@@ -11,7 +11,6 @@
 
 #include "base/arena.h"
 #include "base/check.h"
-#include "base/digest.h"
 #include "catalog/assets.h"
 
 #define KEEP_PATIENCE "1ms"
@@ -29,16 +28,14 @@ static enum grove_code add_vectors(const struct computed_vector *vectors, size_t
     int64_t *revisions = arena_alloc_array(arena, count, sizeof *revisions);
     struct text *digests = arena_alloc_array(arena, count, sizeof *digests);
     struct text *bytes = arena_alloc_array(arena, count, sizeof *bytes);
-    unsigned char *sums = arena_alloc_array(arena, count, SHA256_BYTES);
-    if (!ids || !revisions || !digests || !bytes || !sums)
+    if (!ids || !revisions || !digests || !bytes)
         return error_no_memory(error, "vectors to keep");
     for (size_t i = 0; i < count; i++) {
         CHECK(vectors[i].vector);
         CHECK(vectors[i].revision > 0);
-        sha256(vectors[i].text, sums + i * SHA256_BYTES);
         ids[i] = vectors[i].content_id;
         revisions[i] = vectors[i].revision;
-        digests[i] = (struct text){(const char *)(sums + i * SHA256_BYTES), SHA256_BYTES};
+        digests[i] = (struct text){(const char *)vectors[i].sha256, SHA256_BYTES};
         bytes[i] = (struct text){(const char *)vectors[i].vector, EMBED_DIMENSION * sizeof(float)};
     }
     pg_add_int4_array(params, arena, ids, count);

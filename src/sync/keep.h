@@ -3,7 +3,8 @@
 // Keeping vectors that were computed for another purpose than projecting: a search embeds the texts
 // that have no vector yet, and the next search, and the projector, need not do so again.
 //
-//     struct computed_vector vectors[] = {{content_id, revision, text, numbers}};
+//     struct computed_vector vectors[] = {{content_id, revision, {0}, numbers}};
+//     sha256(text, vectors[0].sha256);
 //     code = keep_vectors(conn, EMBED_F32, vectors, 1, &kept, error);
 //
 // It is a favour, not a duty: nobody waits for it, and what cannot be kept at once is not kept.
@@ -14,17 +15,17 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/digest.h"
 #include "base/error.h"
-#include "base/text.h"
 #include "embed/embed.h"
 #include "pg/pg.h"
 
 // Borrowed for the call.
 struct computed_vector {
     int32_t content_id;
-    int64_t revision;    // of the content, read in the same snapshot as the text
-    struct text text;    // that was embedded: title, line feed, body or summary
-    const float *vector; // EMBED_DIMENSION finite numbers of length 1
+    int64_t revision;                   // of the content, read in the same snapshot as the text
+    unsigned char sha256[SHA256_BYTES]; // of the text embedded: title, line feed, body or summary
+    const float *vector;                // EMBED_DIMENSION finite numbers of length 1
 };
 
 enum { KEEP_VECTORS_MAX = 256 };

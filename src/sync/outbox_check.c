@@ -90,8 +90,8 @@ static const struct asset *find_file(const char *name)
 enum grove_code outbox_check(struct store *store, struct grove_error *error)
 {
     static const char *const names[] = {
-        "content_states.sql", "current_embeddings.sql", "existing_leaves.sql",
-        "kept_counts.sql",    "outbox_revisions.sql",   "outbox_rows.sql",
+        "content_states.sql",   "current_embeddings.sql", "existing_leaves.sql", "kept_counts.sql",
+        "outbox_revisions.sql", "outbox_rows.sql",        "text_revisions.sql",
     };
     struct findings findings;
     struct pg_conn *conn = NULL;

@@ -2,7 +2,7 @@
 //
 // Whether the database and the vector engine keep the invariants of sql/README.md.
 //
-//     code = outbox_check(store, error);              // 1, 3, 4, 6, 8 and 10, in one snapshot
+//     code = outbox_check(store, error);              // 1, 3, 4, 6, 8, 10 and 11, in one snapshot
 //     if (code == GROVE_OK)
 //         code = outbox_check_projection(store, error);   // 2
 //

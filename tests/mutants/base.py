@@ -5,6 +5,14 @@ from mutant import Mutant
 
 MUTANTS = [
     Mutant(
+        name="what-hangs-on-an-arena-weighs-nothing",
+        guards="src/base/README 1",
+        file="src/base/arena.c",
+        find="        arena->used_bytes += size_bytes < left ? size_bytes : left;\n",
+        replace="        arena->used_bytes += left - left;\n",
+        killer="u_memory:what_is_held_counts",
+    ),
+    Mutant(
         name="arena-without-maximum",
         guards="src/base/README 1",
         file="src/base/arena.c",

@@ -5,6 +5,14 @@ from mutant import Mutant
 
 MUTANTS = [
     Mutant(
+        name="rows-of-any-size",
+        guards="src/pg/README: memory",
+        file="src/pg/query.c",
+        find="    if (!arena_has_room(arena, size_bytes)) {\n",
+        replace="    size_bytes = 0;\n    if (!arena_has_room(arena, size_bytes)) {\n",
+        killer="u_promises:rows_count_where_an_arena_counts",
+    ),
+    Mutant(
         name="place-of-a-failed-connection-is-lost",
         guards="src/pg/README 1",
         file="src/pg/pool.c",

@@ -45,6 +45,34 @@ static void arena_bound(void **state)
     arena_release(&arena);
 }
 
+// What hangs on an arena counts where it was told so, until it is cleared.
+static void what_is_held_counts(void **state)
+{
+    (void)state;
+    struct arena arena;
+    int released = 0;
+    arena_init(&arena, 1000);
+    assert_true(arena_has_room(&arena, 5000));
+    assert_int_equal(arena_hold(&arena, number_release, &released, 5000), 0);
+    assert_non_null(arena_alloc(&arena, 500));
+    arena_release(&arena);
+    assert_int_equal(released, 1);
+    arena_init_counting(&arena, 1000);
+    for (int round = 0; round < 2; round++) {
+        released = 0;
+        assert_false(arena_has_room(&arena, 5000));
+        assert_int_equal(arena_hold(&arena, number_release, &released, 5000), -1);
+        assert_int_equal(released, 1); // at once
+        assert_int_equal(arena_hold(&arena, number_release, &released, 600), 0);
+        assert_null(arena_alloc(&arena, 500));
+        assert_int_equal(arena_hold(&arena, number_release, &released, 500), -1);
+        arena_clear(&arena); // it counts as before
+        assert_int_equal(released, 3);
+        assert_true(arena_has_room(&arena, 900));
+    }
+    arena_release(&arena);
+}
+
 static void strbuf_grows_and_stops(void **state)
 {
     (void)state;
@@ -127,11 +155,9 @@ static void every_allocation_fails_once(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(arena_lifetimes),
-        cmocka_unit_test(arena_bound),
-        cmocka_unit_test(strbuf_grows_and_stops),
-        cmocka_unit_test(json_pieces),
-        cmocka_unit_test(every_allocation_fails_once),
+        cmocka_unit_test(arena_lifetimes),     cmocka_unit_test(arena_bound),
+        cmocka_unit_test(what_is_held_counts), cmocka_unit_test(strbuf_grows_and_stops),
+        cmocka_unit_test(json_pieces),         cmocka_unit_test(every_allocation_fails_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -26,6 +26,30 @@ static void a_column_of_another_type_is_a_bug(struct test_stores *stores)
     assert_true(test_fails_a_check(read_second, &rows));
 }
 
+// What libpq holds of a statement's rows counts like memory of the arena's own.
+static void rows_count_where_an_arena_counts(struct test_stores *stores)
+{
+    struct pg_rows rows;
+    struct grove_error error;
+    struct arena arena;
+    const struct pg_statement large = {"", "SELECT repeat('x', 3 << 20)"};
+    const struct pg_statement small = {"", "SELECT repeat('x', 400 << 10)"};
+    const struct pg_request both[] = {{&small, NULL}, {&large, NULL}};
+    struct pg_rows answers[2];
+    struct pg_conn *conn = stores->sessions[0];
+    arena_init(&arena, 1 << 20);
+    assert_ok(pg_query(conn, &arena, &large, NULL, &rows, &error), error);
+    arena_release(&arena);
+    arena_init_counting(&arena, 1 << 20);
+    assert_int_equal(pg_query(conn, &arena, &large, NULL, &rows, &error), GROVE_LIMIT);
+    assert_int_equal(pg_pipeline(conn, &arena, both, 2, answers, &error), GROVE_LIMIT);
+    assert_ok(pg_query(conn, &arena, &small, NULL, &rows, &error), error);
+    assert_int_equal(pg_query(conn, &arena, &small, NULL, &rows, &error), GROVE_LIMIT);
+    arena_clear(&arena);
+    assert_ok(pg_query(conn, &arena, &small, NULL, &rows, &error), error);
+    arena_release(&arena);
+}
+
 struct nested {
     struct pg_pool *pool;
     unsigned starts;
@@ -63,6 +87,7 @@ int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         STORES_TEST(a_column_of_another_type_is_a_bug),
+        STORES_TEST(rows_count_where_an_arena_counts),
         cmocka_unit_test(nobody_waits_for_one_who_connects),
     };
     return test_main(argc, argv, tests, ARRAY_COUNT(tests));

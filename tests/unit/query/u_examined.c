@@ -1,27 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // When a search believes a graph, and what it does when it does not; equals, and changes that fall
 // between its statements.
-#include "../../support/stores.h"
-
-#include "base/inject.h"
-#include "query/queries.h"
-#include "sync/projector.h"
+#include "searching.h"
 
 // --- helpers ------------------------------------------------------------------------------------
-
-static int32_t make_row(struct test_stores *stores, float cosine)
-{
-    int32_t id = test_content(stores, &(struct test_content){.words = 3});
-    test_vector_give(stores, id, test_toward(cosine, (unsigned)id).numbers);
-    return id;
-}
-
-static void project(struct test_stores *stores)
-{
-    struct projector_report report = {0};
-    struct grove_error error;
-    assert_ok(projector_drain(&stores->store, NULL, 0, &report, &error), error);
-}
 
 static void turn_back(void *state)
 {
@@ -74,41 +56,26 @@ static void note_search(void *state, const struct engine_event *event)
     seen->also = event->query->also_count;
 }
 
-static void free_result(void *state)
+static const struct grove_result *look_as(struct test_stores *stores, struct seen *seen,
+                                          struct grove_search_request request)
 {
-    grove_result_free(state);
-}
-
-static const struct grove_result *search_as(struct test_stores *stores, struct seen *seen,
-                                            struct grove_search_request request)
-{
-    struct grove_result *result;
-    struct grove_error error;
-    struct test_vector query = test_toward(1, 0);
     *seen = (struct seen){0};
     fake_engine_set_hooks(stores->fake, &(struct fake_hooks){.before = note_search, .state = seen});
-    request.vector = query.numbers;
-    request.explain = true;
-    assert_ok(query_search(&stores->store, NULL, &request, &result, &error), error);
+    const struct grove_result *result = search_as(stores, request);
     fake_engine_set_hooks(stores->fake, &(struct fake_hooks){0});
-    test_at_end(stores, TEST_LAST, free_result, result);
     return result;
 }
 
-static const struct grove_result *search(struct test_stores *stores, struct seen *seen,
-                                         unsigned limit)
+static const struct grove_result *look(struct test_stores *stores, struct seen *seen,
+                                       unsigned limit)
 {
-    return search_as(stores, seen, (struct grove_search_request){.limit = limit});
+    return look_as(stores, seen, (struct grove_search_request){.limit = limit});
 }
 
 static void assert_rows(struct test_stores *stores, const struct grove_result *result,
                         const char *wanted)
 {
-    const char *ids = "";
-    for (size_t i = 0; i < result->row_count; i++)
-        ids = arena_printf(&stores->arena, "%s%s%d", ids, i > 0 ? " " : "",
-                           result->rows[i].content_id);
-    assert_string_equal(ids, wanted);
+    assert_ids(stores, result, wanted);
     assert_false(result->degraded);
     assert_int_equal(result->complete, result->explain->proof != NULL);
 }
@@ -120,7 +87,7 @@ static void few_rows_are_all_compared(struct test_stores *stores)
     struct seen seen;
     make_islands(stores, 12);
     inject_set_knob(INJECT_KNOB_EXACT_ROWS, 0); // as users have it
-    assert_rows(stores, search(stores, &seen, 3), "1 2 3");
+    assert_rows(stores, look(stores, &seen, 3), "1 2 3");
     assert_int_equal(seen.exact, 1);
     assert_int_equal(seen.searches, 1);
 }
@@ -129,7 +96,7 @@ static void a_graph_nobody_examined_is_not_asked(struct test_stores *stores)
 {
     struct seen seen;
     make_islands(stores, 12);
-    const struct grove_result *result = search(stores, &seen, 3);
+    const struct grove_result *result = look(stores, &seen, 3);
     assert_rows(stores, result, "1 2 3");
     assert_true(result->complete);
     assert_int_equal(seen.exact, seen.searches);
@@ -140,7 +107,7 @@ static void what_is_listed_is_compared(struct test_stores *stores)
     struct seen seen;
     make_islands(stores, 30);
     examine(stores, "{1,2}", 64, 0.3, 30);
-    const struct grove_result *result = search(stores, &seen, 3);
+    const struct grove_result *result = look(stores, &seen, 3);
     assert_rows(stores, result, "1 2 3");
     assert_true(result->complete);
     assert_non_null(strstr(result->explain->proof, "examined"));
@@ -155,13 +122,13 @@ static void another_graph_is_not_believed(struct test_stores *stores)
     make_islands(stores, 30);
     examine(stores, "{}", 64, 0.3, 30);
     fake_engine_set_graph(stores->fake, "built since");
-    const struct grove_result *result = search(stores, &seen, 3);
+    const struct grove_result *result = look(stores, &seen, 3);
     assert_rows(stores, result, "1 2 3");
     assert_true(result->complete);
     assert_int_equal(seen.searches, 2);
     assert_int_equal(seen.exact, 1);
     fake_engine_set_graph(stores->fake, ""); // the engine cannot tell
-    assert_rows(stores, search(stores, &seen, 3), "1 2 3");
+    assert_rows(stores, look(stores, &seen, 3), "1 2 3");
     assert_int_equal(seen.exact, 1);
 }
 
@@ -170,10 +137,10 @@ static void a_low_best_score_is_not_believed(struct test_stores *stores)
     struct seen seen;
     make_islands(stores, 30);
     examine(stores, "{}", 64, 0.85, 30); // the graph's best is 0.84
-    assert_rows(stores, search(stores, &seen, 3), "1 2 3");
+    assert_rows(stores, look(stores, &seen, 3), "1 2 3");
     assert_int_equal(seen.exact, 1);
     examine(stores, "{}", 64, 0.5, 30); // the examination was wrong: so is what it vouches for
-    assert_rows(stores, search(stores, &seen, 3), "3 4 5");
+    assert_rows(stores, look(stores, &seen, 3), "3 4 5");
     assert_int_equal(seen.exact, 0);
 }
 
@@ -182,7 +149,7 @@ static void a_walk_that_ends_early_is_not_believed(struct test_stores *stores)
     struct seen seen;
     make_islands(stores, 5);
     examine(stores, "{}", 64, 0.1, 5);
-    assert_rows(stores, search(stores, &seen, 3), "1 2 3");
+    assert_rows(stores, look(stores, &seen, 3), "1 2 3");
     assert_int_equal(seen.exact, 1);
 }
 
@@ -193,7 +160,7 @@ static void an_examination_of_long_ago_is_not_believed(struct test_stores *store
     examine(stores, "{}", 64, 0.1, 30);
     test_sql(stores,
              "SELECT setval('grove.revision_seq', last_value + 1001) FROM grove.revision_seq");
-    assert_rows(stores, search(stores, &seen, 3), "1 2 3");
+    assert_rows(stores, look(stores, &seen, 3), "1 2 3");
     assert_int_equal(seen.exact, seen.searches);
 }
 
@@ -202,13 +169,13 @@ static void what_cannot_be_had_exactly_is_not_complete(struct test_stores *store
     struct seen seen;
     make_islands(stores, 30);
     examine(stores, "{}", 0, 0, 2000000); // it misses rows, and is too large to do without
-    const struct grove_result *result = search(stores, &seen, 3);
+    const struct grove_result *result = look(stores, &seen, 3);
     assert_rows(stores, result, "3 4 5");
     assert_false(result->complete);
     assert_non_null(strstr(result->incomplete_reason, "found to miss rows"));
     assert_int_equal(seen.exact, 0);
     // Exact means exact, whatever else.
-    result = search_as(stores, &seen, (struct grove_search_request){.limit = 3, .exact = true});
+    result = look_as(stores, &seen, (struct grove_search_request){.limit = 3, .exact = true});
     assert_rows(stores, result, "1 2 3");
     assert_true(result->complete);
     assert_int_equal(seen.exact, seen.searches);
@@ -229,7 +196,7 @@ static void discoveries_are_exact(struct test_stores *stores)
         .vector = query.numbers, .limit = 3, .depth = 3, .explain = true};
     assert_ok(query_discover(&stores->store, NULL, &request, &result, &error), error);
     fake_engine_set_hooks(stores->fake, &(struct fake_hooks){0});
-    test_at_end(stores, TEST_LAST, free_result, result);
+    keep_result(stores, result);
     assert_rows(stores, result, "1 2 3");
     assert_true(seen.searches > 0);
     assert_int_equal(seen.exact, seen.searches);
@@ -247,12 +214,12 @@ static void equals_are_in_the_order_of_their_ids(struct test_stores *stores)
     }
     project(stores);
     fake_engine_set_ways(stores->fake, &(struct fake_ways){.ties_backwards = true});
-    assert_rows(stores, search(stores, &seen, 10), "1 2 3 4 5 6 7 8 9 10");
-    assert_rows(stores,
-                search_as(stores, &seen,
-                          (struct grove_search_request){.limit = 10,
-                                                        .strategy = GROVE_STRATEGY_RELATIONAL}),
-                "1 2 3 4 5 6 7 8 9 10");
+    assert_rows(stores, look(stores, &seen, 10), "1 2 3 4 5 6 7 8 9 10");
+    assert_rows(
+        stores,
+        look_as(stores, &seen,
+                (struct grove_search_request){.limit = 10, .strategy = GROVE_STRATEGY_RELATIONAL}),
+        "1 2 3 4 5 6 7 8 9 10");
 }
 
 // Pages of a discovery over equals: none is repeated, none left out, at any depth.
@@ -273,7 +240,7 @@ static void pages_of_equals_follow_each_other(struct test_stores *stores)
         const struct grove_discover_request request = {
             .vector = query.numbers, .limit = PAGE, .depth = DEPTH, .cursor = cursor};
         assert_ok(query_discover(&stores->store, NULL, &request, &result, &error), error);
-        test_at_end(stores, TEST_LAST, free_result, result);
+        keep_result(stores, result);
         assert_int_equal(result->row_count, next + PAGE <= DEPTH ? PAGE : DEPTH - next + 1);
         for (size_t i = 0; i < result->row_count; i++)
             assert_int_equal(result->rows[i].content_id, next++);
@@ -295,7 +262,7 @@ static void a_row_that_comes_and_is_projected_meanwhile(struct test_stores *stor
     struct seen seen;
     make_islands(stores, 5);
     TEST_AT(stores, SEARCH_HITS, insert_and_project);
-    const struct grove_result *result = search(stores, &seen, 2);
+    const struct grove_result *result = look(stores, &seen, 2);
     assert_rows(stores, result, "6 1");
     assert_true(result->complete);
     assert_int_equal(result->explain->rounds, 2);
@@ -312,7 +279,7 @@ static void one_that_never_rests_is_told(struct test_stores *stores)
     struct seen seen;
     make_islands(stores, 5);
     test_at(stores, &(struct test_step){INJECT_SEARCH_HITS, 0, project_another, GROVE_OK});
-    const struct grove_result *result = search(stores, &seen, 2);
+    const struct grove_result *result = look(stores, &seen, 2);
     assert_rows(stores, result, "1 2");
     assert_false(result->complete);
     assert_non_null(strstr(result->incomplete_reason, "search again"));
@@ -335,7 +302,7 @@ static void a_path_leads_where_the_snapshot_says(struct test_stores *stores)
     test_vector_give(stores, other, test_toward(0.2F, 9).numbers);
     project(stores);
     TEST_AT(stores, SEARCH_HITS, swap_names);
-    const struct grove_result *result = search_as(
+    const struct grove_result *result = look_as(
         stores, &seen,
         (struct grove_search_request){.limit = 1, .filter = {.path = "subject1/Branch/Limb/Leaf"}});
     assert_rows(stores, result, "2"); // it was the other's when the engine was asked
@@ -358,7 +325,7 @@ static void a_graph_examined_meanwhile_is_planned_for_anew(struct test_stores *s
     make_islands(stores, 30);
     examine(stores, "{1,2}", 64, 0.3, 30);
     TEST_AT(stores, SEARCH_HITS, examine_anew_and_project);
-    const struct grove_result *result = search(stores, &seen, 3);
+    const struct grove_result *result = look(stores, &seen, 3);
     assert_rows(stores, result, "1 2 3");
     assert_true(result->complete);
     assert_int_equal(seen.exact, 1);
@@ -383,10 +350,10 @@ static void a_path_leads_there_without_the_engine_too(struct test_stores *stores
     project(stores);
     TEST_AT(stores, SEARCH_PLANNED, move_contents_and_names);
     const struct grove_result *result =
-        search_as(stores, &seen,
-                  (struct grove_search_request){.limit = 1,
-                                                .filter = {.path = "subject1/Branch/Limb/Leaf"},
-                                                .strategy = GROVE_STRATEGY_RELATIONAL});
+        look_as(stores, &seen,
+                (struct grove_search_request){.limit = 1,
+                                              .filter = {.path = "subject1/Branch/Limb/Leaf"},
+                                              .strategy = GROVE_STRATEGY_RELATIONAL});
     assert_rows(stores, result, "1");
     assert_true(result->complete);
 }
@@ -421,11 +388,11 @@ static void a_negative_id_is_compared_without_the_engine_too(struct test_stores 
                      " SELECT -5, hierarchy_table, leaf_id, 'Other', title, content_summary"
                      " FROM content_metadata");
     test_vector_give(stores, -5, test_toward(0.9F, 3).numbers);
-    assert_rows(stores, search(stores, &seen, 2), "-5 1");
+    assert_rows(stores, look(stores, &seen, 2), "-5 1");
     assert_rows(
         stores,
-        search_as(stores, &seen,
-                  (struct grove_search_request){.limit = 2, .strategy = GROVE_STRATEGY_RELATIONAL}),
+        look_as(stores, &seen,
+                (struct grove_search_request){.limit = 2, .strategy = GROVE_STRATEGY_RELATIONAL}),
         "-5 1");
 }
 
@@ -447,7 +414,7 @@ static void strangers_do_not_hide_contents(struct test_stores *stores)
         fake_engine_put(stores->fake, &stranger);
     }
     fake_engine_set_ways(stores->fake, &(struct fake_ways){.ties_backwards = true});
-    const struct grove_result *result = search(stores, &seen, 10);
+    const struct grove_result *result = look(stores, &seen, 10);
     assert_rows(stores, result, "1 2 3 4 5 6 7 8 9 10");
     assert_true(result->complete);
 }
@@ -463,7 +430,7 @@ static void a_spoilt_vector_is_told_of(struct test_stores *stores)
              "ALTER TABLE grove.embedding DISABLE TRIGGER USER;"
              "UPDATE grove.embedding SET vector = overlay(vector PLACING '\\x0000c07f'::bytea"
              " FROM 1 FOR 4) WHERE content_id = 2");
-    const struct grove_result *result = search(stores, &seen, 10);
+    const struct grove_result *result = look(stores, &seen, 10);
     assert_rows(stores, result, "1 3");
     assert_false(result->complete);
     assert_non_null(strstr(result->incomplete_reason, "no usable vector"));

@@ -93,7 +93,7 @@ static void every_fact_counts(void **state)
         facts.moment = &rows[i].moment;
         struct plan plan = plan_make(&facts);
         if (plan.method != rows[i].method || plan.ef != rows[i].ef ||
-            (plan.graph != NULL) != rows[i].trusted || !plan.reason)
+            (plan.graph[0] != '\0') != rows[i].trusted || !plan.reason)
             fail_msg("%s: method %d, ef %u, %s", rows[i].what, (int)plan.method, plan.ef,
                      plan.reason ? plan.reason : "no reason");
     }

@@ -16,10 +16,10 @@ static int32_t make_content(struct test_stores *stores)
 static struct computed_vector vector_of(struct test_stores *stores, int32_t id,
                                         const struct test_vector *vector)
 {
-    return (struct computed_vector){.content_id = id,
-                                    .revision = test_revision(stores, id),
-                                    .text = text_of(text_of_title),
-                                    .vector = vector->numbers};
+    struct computed_vector computed = {
+        .content_id = id, .revision = test_revision(stores, id), .vector = vector->numbers};
+    sha256(text_of(text_of_title), computed.sha256);
+    return computed;
 }
 
 static size_t keep(struct test_stores *stores, const struct computed_vector *vectors, size_t count)

@@ -152,6 +152,11 @@ static void points_of_older_versions_are_written_anew(struct test_stores *stores
     test_sql(stores, "DROP FUNCTION grove.is_direction CASCADE;"
                      "DROP FUNCTION grove.embedding_updated CASCADE;"
                      "DROP TABLE grove.examination; DROP SEQUENCE grove.acknowledged_seq;"
+                     "DROP FUNCTION grove.content_text_updated, grove.body_text_inserted,"
+                     " grove.body_text_updated, grove.body_text_deleted, grove.note_text_changed,"
+                     " grove.forget_revision CASCADE;"
+                     "ALTER TABLE grove.content_state DROP COLUMN text_revision;"
+                     "ALTER TABLE grove.embedding DROP COLUMN revision;"
                      "DELETE FROM grove.migration WHERE version >= 7");
     assert_ok(migrate_up(test_session(stores), &applied, &error), error);
     assert_int_equal(applied, migrate_wanted() - 6);

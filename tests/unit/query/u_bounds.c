@@ -1,0 +1,470 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a search reads and holds is bounded, whatever waits and whatever texts are like; and what it
+// leaves unread changes no answer.
+#include "searching.h"
+
+#include <math.h>
+
+#include "base/digest.h"
+#include "catalog/assets.h"
+
+// Contents of this many whose bodies are as long.
+static void make_long(struct test_stores *stores, int count, const char *body)
+{
+    int32_t leaf = test_leaf(stores, "Leaf");
+    test_sql(
+        stores,
+        "INSERT INTO content_metadata (hierarchy_table, leaf_id, content_type, title,"
+        " content_summary, chunk_number)"
+        " SELECT 'subject1_hierarchy', %d, 'Book', 'Long', '', n FROM generate_series(1, %d) n;"
+        "INSERT INTO grove.body SELECT id, %s FROM content_metadata"
+        " WHERE content_type = 'Book'",
+        leaf, count, body);
+}
+
+// --- bytes --------------------------------------------------------------------------------------
+
+static long read_kb(const char *name)
+{
+    char line[256];
+    long kb = -1;
+    FILE *file = fopen("/proc/self/status", "r");
+    assert_non_null(file);
+    while (fgets(line, sizeof line, file))
+        if (strncmp(line, name, strlen(name)) == 0)
+            kb = strtol(line + strlen(name), NULL, 10);
+    fclose(file);
+    assert_true(kb > 0);
+    return kb;
+}
+
+static void forget_peak(void)
+{
+    FILE *file = fopen("/proc/self/clear_refs", "w");
+    assert_non_null(file);
+    assert_true(fputs("5", file) >= 0);
+    assert_int_equal(fclose(file), 0);
+}
+
+// 80 MB of texts wait.
+static void texts_that_wait_are_not_sent(struct test_stores *stores)
+{
+    enum { ROWS = 800, TEXTS_MB = ROWS / 10, ROSE_MB_MAX = 16 };
+    make_long(stores, ROWS, "repeat('some words ', 9500)");
+    search(stores, 10); // the first one opens the model
+    forget_peak();
+    long before_kb = read_kb("VmRSS:");
+    const struct grove_result *result = search(stores, 10);
+    long rose_mb = (read_kb("VmHWM:") - before_kb) / 1024;
+    assert_int_equal(result->explain->pending, ROWS);
+    assert_false(result->complete);
+    if (rose_mb > ROSE_MB_MAX)
+        fail_msg("it held %ld MB while %d MB of texts waited", rose_mb, TEXTS_MB);
+}
+
+// Contents in the leaf Many, with one vector; the first of all is not among them.
+static void make_many(struct test_stores *stores, int count)
+{
+    int32_t first = make_row(stores, 0.5F), leaf = test_leaf(stores, "Many");
+    test_sql(stores,
+             "INSERT INTO content_metadata (hierarchy_table, leaf_id, content_type, title,"
+             " content_summary, chunk_number)"
+             " SELECT hierarchy_table, %d, content_type, title, content_summary, n"
+             " FROM content_metadata, generate_series(1, %d) AS n;"
+             "INSERT INTO grove.embedding (content_id, model, text_sha256, vector)"
+             " SELECT m.id, e.model, e.text_sha256, e.vector FROM content_metadata AS m,"
+             " grove.embedding AS e WHERE m.id <> %d",
+             leaf, count, first);
+}
+
+// More than are compared at a time.
+static void hits_are_compared_in_portions(struct test_stores *stores)
+{
+    enum { ROWS = 4200 };
+    struct grove_result *result;
+    struct grove_error error;
+    struct test_vector query = test_toward(1, 0);
+    make_many(stores, ROWS - 1);
+    project(stores);
+    const struct grove_discover_request request = {
+        .vector = query.numbers, .limit = 5, .depth = ROWS, .explain = true};
+    assert_ok(query_discover(&stores->store, NULL, &request, &result, &error), error);
+    keep_result(stores, result);
+    assert_true(result->complete && !result->degraded);
+    assert_int_equal(result->total, ROWS);
+    assert_int_equal(result->explain->candidates, ROWS);
+    assert_int_equal(result->explain->dropped, 0);
+}
+
+static void make_leaves(struct test_stores *stores, int count)
+{
+    test_sql(stores,
+             "INSERT INTO subject1_hierarchy (branch, limb, leaf)"
+             " SELECT 'Branch', 'Wide', 'leaf ' || n FROM generate_series(1, %d) AS n",
+             count);
+}
+
+static const char *const wide_path = "subject1/Branch/Wide";
+
+static const struct grove_result *search_wide(struct test_stores *stores)
+{
+    return search_as(stores,
+                     (struct grove_search_request){.limit = 3, .filter = {.path = wide_path}});
+}
+
+static void a_plan_quotes_no_thousands_of_leaves(struct test_stores *stores)
+{
+    enum { LEAVES = 5000, LINE_MAX_BYTES = 2010 };
+    make_leaves(stores, LEAVES);
+    const struct grove_result *result = search_wide(stores);
+    assert_non_null(result->explain->plan);
+    assert_non_null(strstr(result->explain->plan, "-- score_pending.sql"));
+    size_t longest = 0, at = 0;
+    for (const char *c = result->explain->plan; *c; c++) {
+        at = *c == '\n' ? 0 : at + 1;
+        longest = at > longest ? at : longest;
+    }
+    assert_true(longest <= LINE_MAX_BYTES);
+    assert_non_null(strstr(result->explain->plan, " ...\n"));
+}
+
+// --- an engine that is out ----------------------------------------------------------------------
+
+static void put_engine_out(struct test_stores *stores)
+{
+    fake_engine_fault(
+        stores->fake,
+        &(struct fake_fault){.call = ENGINE_SEARCH, .kind = FAKE_REFUSE, FAKE_UNREACHABLE});
+}
+
+static enum grove_code try_search(struct test_stores *stores, struct call *call, const char *path,
+                                  struct grove_error *error)
+{
+    struct grove_result *result;
+    struct test_vector query = test_toward(1, 0);
+    const struct grove_search_request request = {
+        .vector = query.numbers, .limit = 10, .filter = {.path = path}};
+    enum grove_code code = query_search(&stores->store, call, &request, &result, error);
+    if (code != GROVE_OK)
+        return code;
+    keep_result(stores, result);
+    assert_true(result->degraded && result->complete);
+    assert_int_equal(result->row_count, path ? 1 : 10);
+    return GROVE_OK;
+}
+
+// Each compares thousands of rows: with all of them at once none would be done.
+static void few_searches_at_a_time_do_without_the_engine(struct test_stores *stores)
+{
+    enum { OTHERS = 4, FEW = 5000 };
+    struct grove_error error;
+    make_many(stores, FEW);
+    put_engine_out(stores);
+    stores->store.stand_ins = OTHERS;
+    assert_int_equal(try_search(stores, NULL, NULL, &error), GROVE_LIMIT);
+    assert_int_equal(error.retry, GROVE_RETRY_LATER);
+    assert_int_equal(stores->store.stand_ins, OTHERS);
+    // Of few rows nobody is sent away.
+    assert_ok(try_search(stores, NULL, "subject1/Branch/Limb/Leaf", &error), error);
+    stores->store.stand_ins = OTHERS - 1;
+    assert_ok(try_search(stores, NULL, NULL, &error), error);
+    assert_int_equal(stores->store.stand_ins, OTHERS - 1);
+    stores->store.stand_ins = OTHERS;
+    test_sql(stores, "DELETE FROM content_metadata WHERE id = 2");
+    assert_ok(try_search(stores, NULL, NULL, &error), error);
+    stores->store.stand_ins = 0;
+}
+
+static atomic_bool stop;
+
+static void raise_stop(struct test_stores *stores)
+{
+    (void)stores;
+    atomic_store(&stop, true);
+}
+
+// With thousands of rows still to be compared; its turn is over, too.
+static void comparing_ends_with_the_call(struct test_stores *stores)
+{
+    struct grove_error error;
+    struct call call;
+    make_many(stores, 4200);
+    put_engine_out(stores);
+    atomic_store(&stop, false);
+    call_init(&call);
+    call_obey(&call, &stop);
+    TEST_AT(stores, SEARCH_PART, raise_stop);
+    assert_int_equal(try_search(stores, &call, NULL, &error), GROVE_CANCELLED);
+    assert_int_equal(stores->reached[INJECT_SEARCH_PART], 1);
+    assert_int_equal(stores->store.stand_ins, 0);
+}
+
+// The same of hits: the rows that wait are one part, the first portion of hits is another.
+static void comparing_hits_ends_with_the_call(struct test_stores *stores)
+{
+    struct grove_result *result;
+    struct grove_error error;
+    struct call call;
+    struct test_vector query = test_toward(1, 0);
+    const struct grove_discover_request request = {.vector = query.numbers, .depth = 4200};
+    make_many(stores, 4199);
+    project(stores);
+    atomic_store(&stop, false);
+    call_init(&call);
+    call_obey(&call, &stop);
+    test_at(stores, &(struct test_step){INJECT_SEARCH_PART, 2, raise_stop, GROVE_OK});
+    assert_int_equal(query_discover(&stores->store, &call, &request, &result, &error),
+                     GROVE_CANCELLED);
+    assert_int_equal(stores->reached[INJECT_SEARCH_PART], 2);
+}
+
+// --- plans --------------------------------------------------------------------------------------
+
+// How many of these statements the connection of the store keeps plans for. No other is open.
+static int64_t prepared(struct test_stores *stores)
+{
+    const struct pg_statement statement = {
+        "", "SELECT count(*) FROM pg_prepared_statements WHERE name IN ('score.sql',"
+            " 'score_pending.sql', 'same_leaves.sql', 'matching.sql', 'browse.sql',"
+            " 'browse_totals.sql')"};
+    struct pg_conn *conn = NULL;
+    struct pg_rows rows;
+    struct grove_error error;
+    assert_ok(pg_take(stores->store.pool, NULL, &conn, &error), error);
+    assert_ok(pg_query(conn, &stores->arena, &statement, NULL, &rows, &error), error);
+    int64_t count = pg_int8(&rows, 0, 0);
+    pg_give(&conn);
+    return count;
+}
+
+static void browse_wide(struct test_stores *stores)
+{
+    struct grove_result *result;
+    struct grove_error error;
+    const struct grove_browse_request request = {.filter = {.path = wide_path}};
+    assert_ok(query_browse(&stores->store, NULL, &request, &result, &error), error);
+    keep_result(stores, result);
+}
+
+// A plan that is kept for any leaves looks each row's leaf up in the list, from its beginning.
+static void many_leaves_are_planned_for_each_time(struct test_stores *stores)
+{
+    make_leaves(stores, 257);
+    search_wide(stores);
+    browse_wide(stores);
+    assert_int_equal(prepared(stores), 0);
+    test_sql(stores, "DELETE FROM subject1_hierarchy WHERE leaf = 'leaf 1'");
+    search_wide(stores);
+    browse_wide(stores);
+    assert_int_equal(prepared(stores), 6);
+}
+
+// What PostgreSQL does where it has to find a plan for any parameters.
+static const char *generic_plan(struct test_stores *stores, const char *file)
+{
+    return test_sql_text(
+        stores,
+        "SELECT string_agg(line, E'\\n') FROM grove_test.generic_plan($sql$%s$sql$) AS line",
+        query_sql(file));
+}
+
+// Contents are looked up by id, once for each row of the outbox or hit, whatever the parameters
+// are; texts are behind a condition; leaves are compared as a whole.
+static void plans_for_any_parameters_are_good(struct test_stores *stores)
+{
+    test_sql(stores, "CREATE SCHEMA grove_test;"
+                     "CREATE FUNCTION grove_test.generic_plan(statement text) RETURNS SETOF text"
+                     " LANGUAGE plpgsql AS $$ BEGIN"
+                     " RETURN QUERY EXECUTE 'EXPLAIN (VERBOSE, GENERIC_PLAN) ' || statement;"
+                     " END $$");
+    static const char *const by_id[] = {"score.sql", "score_pending.sql"};
+    for (size_t i = 0; i < ARRAY_COUNT(by_id); i++) {
+        const char *plan = generic_plan(stores, by_id[i]);
+        assert_non_null(strstr(plan, "Index Scan using content_metadata_pkey"));
+        assert_non_null(strstr(plan, "Index Scan using embedding_pkey"));
+        assert_null(strstr(plan, "Seq Scan on public.content_metadata"));
+        assert_null(strstr(plan, "Seq Scan on grove.embedding"));
+        assert_non_null(strstr(plan, "SubPlan")); // the text's revision, and the text
+    }
+    assert_null(strstr(generic_plan(stores, "same_leaves.sql"), "ANY"));
+}
+
+// --- which vectors are current ------------------------------------------------------------------
+
+// A row of cosine 0.9 with a body or without, its vector known to be of its text by its revision
+// only: the hash would say no.
+static int32_t make_known(struct test_stores *stores, const char *body)
+{
+    int32_t id = test_content(stores, &(struct test_content){.words = 3, .body = body});
+    test_vector_give(stores, id, test_toward(0.9F, 1).numbers);
+    test_sql(stores,
+             "UPDATE grove.embedding AS e SET revision = s.revision FROM grove.content_state AS s"
+             " WHERE s.content_id = e.content_id AND e.content_id = %d;"
+             "BEGIN; SET LOCAL session_replication_role = replica;"
+             "UPDATE grove.embedding SET text_sha256 = sha256('another') WHERE content_id = %d;"
+             "COMMIT",
+             id, id);
+    return id;
+}
+
+static bool has_score(struct test_stores *stores, int32_t id, double score)
+{
+    const struct grove_result *result = search(stores, 100);
+    for (size_t i = 0; i < result->row_count; i++)
+        if (result->rows[i].content_id == id)
+            return fabs(result->rows[i].score - score) < 1e-6;
+    return false;
+}
+
+static void a_vector_is_current_as_long_as_the_text_is(struct test_stores *stores)
+{
+    static const struct {
+        const char *body; // NULL: none
+        bool current;
+        const char *sql; // of the only content
+    } rows[] = {
+        {NULL, true, "UPDATE content_metadata SET word_count = 4"},
+        {NULL, true, "UPDATE content_metadata SET title = title, word_count = 4"},
+        {NULL, false, "UPDATE content_metadata SET title = 'Other'"},
+        {NULL, false, "UPDATE content_metadata SET content_summary = 'Other'"},
+        {"Body", true, "UPDATE content_metadata SET content_summary = 'Other'"},
+        {"Body", true, "UPDATE grove.body SET body = 'Body'"},
+        {"Body", false, "UPDATE grove.body SET body = 'Other'"},
+        {"Body", false, "DELETE FROM grove.body"},
+        {NULL, false, "INSERT INTO grove.body SELECT id, 'Other' FROM content_metadata"},
+        {NULL, false,
+         "UPDATE content_metadata SET title = 'Other';"
+         "UPDATE content_metadata SET word_count = 4"},
+    };
+    for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
+        int32_t id = make_known(stores, rows[i].body);
+        assert_true(has_score(stores, id, 0.9));
+        test_sql(stores, "%s", rows[i].sql);
+        if (has_score(stores, id, 0.9) != rows[i].current)
+            fail_msg("row %zu: the vector is %s", i, rows[i].current ? "not used" : "still used");
+        test_sql(stores, "DELETE FROM content_metadata");
+    }
+}
+
+// The projector's own vectors say at which revision they were read.
+static void computed_vectors_have_a_revision(struct test_stores *stores)
+{
+    int32_t id = test_content(stores, &(struct test_content){.title = "a"});
+    project(stores);
+    assert_int_equal(test_sql_int(stores, "SELECT revision FROM grove.embedding"),
+                     test_revision(stores, id));
+}
+
+// Whoever writes another hash beside a revision that he does not know of.
+static void a_hash_that_a_hand_wrote_counts(struct test_stores *stores)
+{
+    int32_t id = make_known(stores, NULL);
+    test_sql(stores, "UPDATE grove.embedding SET text_sha256 = sha256('a hand')");
+    assert_int_equal(test_sql_int(stores, "SELECT revision FROM grove.embedding"), VECTOR_NONE);
+    assert_false(has_score(stores, id, 0.9));
+}
+
+// A supplied vector is of the text that is there again, and is not computed over.
+static void a_text_that_is_back_has_its_vector(struct test_stores *stores)
+{
+    int32_t id = test_content(stores, &(struct test_content){.words = 3});
+    test_vector_give(stores, id, test_toward(0.9F, 1).numbers);
+    test_sql(stores, "UPDATE grove.embedding AS e SET revision = s.revision"
+                     " FROM grove.content_state AS s WHERE s.content_id = e.content_id;"
+                     "UPDATE content_metadata SET title = 'Other';"
+                     "UPDATE content_metadata SET title = 'Title'");
+    assert_true(has_score(stores, id, 0.9));
+    assert_int_equal(
+        test_sql_int(stores, "SELECT count(*) FROM grove.embedding WHERE origin = 'supplied'"), 1);
+}
+
+// --- texts that are cut -------------------------------------------------------------------------
+
+static int64_t kept(struct test_stores *stores)
+{
+    return test_sql_int(stores, "SELECT count(*) FROM grove.embedding");
+}
+
+// The vector that a search keeps is that of the whole text, to the bit, and is kept as such.
+static void a_long_text_has_the_vector_of_the_whole(struct test_stores *stores)
+{
+    float wanted[EMBED_DIMENSION];
+    char hex[2 * sizeof wanted + 1];
+    struct embedder *embedder;
+    struct grove_error error;
+    make_long(
+        stores, 1,
+        "(SELECT string_agg('word ' || n || ' of many', ', ') FROM generate_series(1, 5000) n)");
+    assert_true(search(stores, 10)->complete);
+    assert_int_equal(kept(stores), 1);
+    struct text text = text_of(
+        test_sql_text(stores, "SELECT title || E'\\n' || body FROM content_metadata, grove.body"));
+    assert_true(text.length > 65536);
+    assert_ok(store_embedder(&stores->store, EMBED_F32, &embedder, &error), error);
+    assert_ok(embedder_embed(embedder, &text, 1, wanted, NULL, &error), error);
+    for (size_t i = 0; i < sizeof wanted; i++)
+        snprintf(hex + 2 * i, 3, "%02x", ((const unsigned char *)wanted)[i]);
+    assert_int_equal(test_sql_int(stores,
+                                  "SELECT count(*) FROM grove.embedding AS e, content_metadata,"
+                                  " grove.body WHERE encode(e.vector, 'hex') = '%s' AND"
+                                  " e.text_sha256 ="
+                                  " sha256(convert_to(title || E'\\n' || body, 'UTF8'))",
+                                  hex),
+                     1);
+}
+
+// Of such a text nobody knows what the model reads of it before it is read to its end.
+static void a_text_that_says_too_little_is_the_projectors(struct test_stores *stores)
+{
+    static const char *const bodies[] = {
+        "repeat('x', 20000)",
+        "repeat('a few words ', 20) || repeat('x', 20000)",
+        "repeat(' ', 20000) || 'words'",
+        "repeat('x ', 252) || repeat('x', 20000)",
+    };
+    for (size_t i = 0; i < ARRAY_COUNT(bodies); i++) {
+        make_long(stores, 1, bodies[i]);
+        const struct grove_result *result = search(stores, 10);
+        if (result->complete || kept(stores) > 0)
+            fail_msg("a text of row %zu was embedded", i);
+        project(stores);
+        assert_true(search(stores, 10)->complete);
+        test_sql(stores, "DELETE FROM content_metadata");
+        project(stores);
+    }
+}
+
+// Where rows are left out anyway few texts are embedded: the search waits less.
+static void few_long_texts_are_embedded_where_many_wait(struct test_stores *stores)
+{
+    make_long(stores, 40, "repeat('some words ', 2000)");
+    assert_false(search(stores, 10)->complete);
+    assert_int_equal(kept(stores), 1);
+    assert_false(search(stores, 10)->complete);
+    assert_int_equal(kept(stores), 2);
+    test_sql(stores, "DELETE FROM content_metadata WHERE id > 18");
+    assert_true(search(stores, 10)->complete);
+    assert_int_equal(kept(stores), 18);
+}
+
+int main(int argc, char **argv)
+{
+    const struct CMUnitTest tests[] = {
+        STORES_TEST(texts_that_wait_are_not_sent),
+        STORES_TEST(hits_are_compared_in_portions),
+        STORES_TEST(a_plan_quotes_no_thousands_of_leaves),
+        STORES_TEST(few_searches_at_a_time_do_without_the_engine),
+        STORES_TEST(comparing_ends_with_the_call),
+        STORES_TEST(comparing_hits_ends_with_the_call),
+        STORES_TEST(many_leaves_are_planned_for_each_time),
+        STORES_TEST(plans_for_any_parameters_are_good),
+        STORES_TEST(a_vector_is_current_as_long_as_the_text_is),
+        STORES_TEST(computed_vectors_have_a_revision),
+        STORES_TEST(a_hash_that_a_hand_wrote_counts),
+        STORES_TEST(a_text_that_is_back_has_its_vector),
+        STORES_TEST(a_long_text_has_the_vector_of_the_whole),
+        STORES_TEST(a_text_that_says_too_little_is_the_projectors),
+        STORES_TEST(few_long_texts_are_embedded_where_many_wait),
+    };
+    return test_main(argc, argv, tests, ARRAY_COUNT(tests));
+}
