@@ -23,8 +23,8 @@ const struct help_line help_environment[] = {
     {"DATABASE_URL", "the PostgreSQL server to use instead of the private one"},
     {"PGHOST, PGDATABASE, PGSERVICE",
      "and libpq's others: the same, where there is no `DATABASE_URL`"},
-    {"QDRANT_URL, QDRANT_API_KEY", "the Qdrant server to use instead of the private one; without a "
-                                   "port: 443 for https, 6333 for http"},
+    {"QDRANT_URL, QDRANT_API_KEY", "the Qdrant server to use instead of the private one; "
+                                   "without a port: 443 for https, 6333 for http"},
     {"GROVE_COLLECTION", "the collection's name (default: `content_vectors`)"},
     {"GROVE_ASSETS", "folder of the unpacked servers and the model"},
     {"GROVE_USER", "the account of the private servers when grove runs as root"},
