@@ -354,9 +354,12 @@ static void prove_settled(struct run *run, const struct source *source)
     const struct examined_graph *examination = &run->before.examination;
     run->ranking->more = run->ranking->more || source->hits.shown >= source->reach;
     if (source->exact) {
-        prove(run,
-              "the engine compared all points that match, and PostgreSQL the %lld rows that wait",
-              (long long)run->result->explain.pending);
+        int64_t waiting = run->result->explain.pending;
+        if (waiting == 0)
+            prove(run, "the engine compared all points that match, and no row waits");
+        else
+            prove(run, "the engine compared all points that match, and PostgreSQL the %lld %s",
+                  (long long)waiting, waiting == 1 ? "row that waits" : "rows that wait");
         return;
     }
     char when[CLOCK_RFC3339_SIZE];
