@@ -133,7 +133,8 @@ MUTANTS = [
         file="src/cli/types_hint.c",
         find="            !is_there(types, options->values[i].text))\n",
         replace="            types->count > 0)\n",
-        killer="tests/e2e/test_bad_input.py::test_an_unknown_type_is_told_what_was_meant",
+        killer="tests/e2e/test_bad_input.py::"
+               "test_an_unknown_type_is_told_what_was_meant[command0]",
         limit_seconds=120,
     ),
     Mutant(
