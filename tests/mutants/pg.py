@@ -5,6 +5,30 @@ from mutant import Mutant
 
 MUTANTS = [
     Mutant(
+        name="hint-shows-the-password-of-a-url",
+        guards="docs/troubleshooting: your own servers",
+        file="src/pg/url_form.c",
+        find="if (is_password(name) || text_equal",
+        replace="if (text_equal",
+        killer="u_url_form:names_the_form_and_the_right_url",
+    ),
+    Mutant(
+        name="hint-takes-a-password-for-the-user",
+        guards="docs/troubleshooting: your own servers",
+        file="src/pg/url_form.c",
+        find="    text_split(&user, ':', &url->user);\n",
+        replace="    url->user = user;\n",
+        killer="u_url_form:names_the_form_and_the_right_url",
+    ),
+    Mutant(
+        name="hint-guesses-which-at-ends-the-password",
+        guards="docs/troubleshooting: your own servers",
+        file="src/pg/url_form.c",
+        find="    if (strchr(*at, '@') ||",
+        replace="    if (false ||",
+        killer="u_url_form:says_nothing_of_what_it_does_not_know",
+    ),
+    Mutant(
         name="rows-of-any-size",
         guards="src/pg/README: memory",
         file="src/pg/query.c",
