@@ -34,7 +34,7 @@ static void find(struct doctor *doctor, int verdict, const char *name, const cha
     char text[FINDING_TEXT_SIZE];
     va_list values;
     va_start(values, format);
-    vsnprintf(text, sizeof text, format, values);
+    text_vformat(text, sizeof text, format, values);
     va_end(values);
     struct grove_finding finding = {.name = name, .text = text, .hint = hint};
     if (verdict == GROVE_FINDING_OK)

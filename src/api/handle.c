@@ -68,14 +68,15 @@ static enum grove_code start_database(void *state, struct call *call, struct gro
     return cluster_start(&grove->home, call, error);
 }
 
-static enum grove_code start_engine(void *state, struct grove_error *error)
+static enum grove_code start_engine(void *state, struct call *call, struct grove_error *error)
 {
     struct grove *grove = state;
     if (!grove->has_home) {
         *error = grove->no_home;
         return error->code;
     }
-    return vector_server_start(&grove->home, error);
+    enum grove_code code = call_check(call, error);
+    return code == GROVE_OK ? vector_server_start(&grove->home, error) : code;
 }
 
 // --- opening -------------------------------------------------------------------------------------

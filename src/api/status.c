@@ -119,20 +119,20 @@ static bool engine_runs(struct grove *grove, struct grove_status *status)
     return server.running;
 }
 
-static void ask_engine(struct grove *grove, struct grove_status *status)
+static void ask_engine(struct grove *grove, struct call *call, struct grove_status *status)
 {
     struct vector_info info;
     struct grove_error error;
     snprintf(status->collection, sizeof status->collection, "%s", grove->store.collection);
     if (!engine_runs(grove, status))
         return;
-    enum grove_code code = vector_info(grove->store.engine, &info, &error);
-    if (code != GROVE_OK && code != GROVE_NOT_FOUND) {
+    enum grove_code code = vector_info(grove->store.engine, call, &info, &error);
+    if (code != GROVE_OK && !vector_lacks_collection(&error)) {
         note_error(&error, status->engine_error, sizeof status->engine_error);
         return;
     }
     status->engine_ok = true;
-    if (code == GROVE_NOT_FOUND) {
+    if (code != GROVE_OK) {
         snprintf(status->collection_status, sizeof status->collection_status, "missing");
         return;
     }
@@ -187,7 +187,7 @@ GROVE_API enum grove_code grove_get_status(struct grove *grove, struct grove_sta
     struct call call;
     handle_begin(grove, HANDLE_QUERY, NULL, &call);
     ask_database(grove, &call, &status);
-    ask_engine(grove, &status);
+    ask_engine(grove, &call, &status);
     ask_projector(grove, &status);
     ask_index(grove, &call, &status);
     snprintf(status.model, sizeof status.model, "%s",

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/alloc.h"
+#include "base/descriptor.h"
 
 #include <fcntl.h>
 #include <stdint.h>
@@ -63,7 +64,7 @@ void *mem_alloc_huge(size_t size_bytes)
 bool mem_has_huge(void)
 {
     char text[64];
-    int fd = open("/sys/kernel/mm/transparent_hugepage/enabled", O_RDONLY | O_CLOEXEC);
+    int fd = descriptor_open("/sys/kernel/mm/transparent_hugepage/enabled", O_RDONLY, 0);
     if (fd < 0)
         return false;
     ssize_t length = read(fd, text, sizeof text - 1);

@@ -43,6 +43,7 @@ struct call {
     // Cancels what began before it changed, and nothing that begins later. May be NULL.
     const atomic_uint *round;
     unsigned round_at_start;
+    bool patient; // waits for what others have as long as it may
     // What the call has cost so far.
     struct call_counters {
         unsigned statements; // round trips to PostgreSQL

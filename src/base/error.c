@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/check.h"
+#include "base/text.h"
 
 static const struct grove_code_info code_table[] = {
     {GROVE_OK, "ok", 0, 200, "it worked"},
@@ -73,7 +74,7 @@ static void trim_partial_character(char *text, size_t size_bytes)
 GROVE_PRINTF(3, 0)
 static void format_into(char *text, size_t size_bytes, const char *format, va_list arguments)
 {
-    if (vsnprintf(text, size_bytes, format, arguments) < 0)
+    if (text_vformat(text, size_bytes, format, arguments) < 0)
         text[0] = '\0';
     trim_partial_character(text, size_bytes);
 }
@@ -123,10 +124,8 @@ enum grove_code error_set_errno(struct grove_error *error, int errno_value, cons
     format_into(error->message, sizeof error->message, format, arguments);
     va_end(arguments);
     size_t length = strlen(error->message);
-    char reason[128];
-    // The GNU strerror_r may return a static string instead of filling the buffer.
     snprintf(error->message + length, sizeof error->message - length, ": %s",
-             strerror_r(errno_value, reason, sizeof reason));
+             text_of_errno(errno_value));
     trim_partial_character(error->message, sizeof error->message);
     if (errno_value == ENOSPC || errno_value == EDQUOT)
         error_hint(error,

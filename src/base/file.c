@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "base/descriptor.h"
 #include "base/file.h"
 
 #include <errno.h>
@@ -28,7 +29,7 @@ bool file_exists(const char *path)
 enum grove_code file_read(struct arena *arena, const char *path, size_t bytes_max,
                           struct text *ret_text, struct grove_error *error)
 {
-    GROVE_CLEANUP(file_close_descriptor) int fd = open(path, O_RDONLY | O_CLOEXEC);
+    GROVE_CLEANUP(file_close_descriptor) int fd = descriptor_open(path, O_RDONLY, 0);
     if (fd < 0)
         return error_set_errno(error, errno, "could not open file \"%s\"", path);
     struct stat status;
@@ -79,7 +80,9 @@ enum grove_code file_write(const char *path, struct text contents, mode_t mode,
     int length = snprintf(temporary, sizeof temporary, "%s.XXXXXX", path);
     if (length < 0 || (size_t)length >= sizeof temporary)
         return error_set(error, GROVE_INVALID, "path \"%.200s...\" is too long", path);
+    descriptor_hold_standard();
     GROVE_CLEANUP(file_close_descriptor) int fd = mkostemp(temporary, O_CLOEXEC);
+    descriptor_let_standard_go();
     if (fd < 0)
         return error_set_errno(error, errno, "could not create file \"%s\"", path);
     enum grove_code code = write_all(fd, contents, path, error);
@@ -94,7 +97,7 @@ enum grove_code file_write(const char *path, struct text contents, mode_t mode,
 
 enum grove_code file_map_open(const char *path, struct file_map *ret_map, struct grove_error *error)
 {
-    GROVE_CLEANUP(file_close_descriptor) int fd = open(path, O_RDONLY | O_CLOEXEC);
+    GROVE_CLEANUP(file_close_descriptor) int fd = descriptor_open(path, O_RDONLY, 0);
     if (fd < 0)
         return error_set_errno(error, errno, "could not open file \"%s\"", path);
     struct stat status;

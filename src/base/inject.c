@@ -14,6 +14,7 @@
 
 #include "base/check.h"
 #include "base/clock.h"
+#include "base/descriptor.h"
 #include "base/text.h"
 
 enum { WAIT_TIMEOUT_MS = 120000, WAIT_PAUSE_MS = 2, PATH_SIZE = 256 };
@@ -117,7 +118,7 @@ static void read_environment(void)
 
 static void wait_for_removal(const char *path)
 {
-    int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+    int fd = descriptor_open(path, O_WRONLY | O_CREAT, 0600);
     CHECK(fd >= 0);
     close(fd);
     int64_t deadline_us = clock_monotonic_us() + (int64_t)WAIT_TIMEOUT_MS * 1000;

@@ -92,11 +92,11 @@ void strbuf_addf(struct strbuf *buffer, const char *format, ...)
     va_list arguments, again;
     va_start(arguments, format);
     va_copy(again, arguments);
-    int length = vsnprintf(NULL, 0, format, arguments);
+    int length = text_vformat(NULL, 0, format, arguments);
     va_end(arguments);
     char *room = length < 0 ? NULL : strbuf_reserve(buffer, (size_t)length);
     if (room) {
-        vsnprintf(room, (size_t)length + 1, format, again);
+        text_vformat(room, (size_t)length + 1, format, again);
         strbuf_advance(buffer, (size_t)length);
     }
     va_end(again);

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <locale.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 static bool is_space(char c)
@@ -116,26 +117,56 @@ bool text_to_int64(struct text text, int64_t *ret_value)
     return true;
 }
 
+// NULL where there is none, which glibc does not let happen: then the process's own stands.
+static locale_t plain_locale(void)
+{
+    static locale_t kept;
+    locale_t plain = __atomic_load_n(&kept, __ATOMIC_ACQUIRE);
+    if (!plain) {
+        // Two threads may make one each; the loser's stays unused, once per process at most.
+        plain = newlocale(LC_ALL_MASK, "C", (locale_t)0);
+        __atomic_store_n(&kept, plain, __ATOMIC_RELEASE);
+    }
+    return plain;
+}
+
 bool text_to_double(struct text text, double *ret_value)
 {
     char copy[64];
-    if (text.length == 0 || text.length >= sizeof copy || is_space(text.data[0]))
+    locale_t plain = plain_locale();
+    if (!plain || text.length == 0 || text.length >= sizeof copy || is_space(text.data[0]))
         return false;
     memcpy(copy, text.data, text.length);
     copy[text.length] = '\0';
-    static locale_t c_locale;
-    locale_t locale = __atomic_load_n(&c_locale, __ATOMIC_ACQUIRE);
-    if (!locale) {
-        // Two threads may make one each; the loser's stays unused, once per process at most.
-        locale = newlocale(LC_ALL_MASK, "C", (locale_t)0);
-        if (!locale)
-            return false;
-        __atomic_store_n(&c_locale, locale, __ATOMIC_RELEASE);
-    }
     char *end;
-    double value = strtod_l(copy, &end, locale);
+    double value = strtod_l(copy, &end, plain);
     if (end != copy + text.length || !isfinite(value))
         return false;
     *ret_value = value;
     return true;
+}
+
+int text_vformat(char *buffer, size_t size_bytes, const char *format, va_list arguments)
+{
+    // Of this thread alone.
+    locale_t before = uselocale(plain_locale());
+    int length = vsnprintf(buffer, size_bytes, format, arguments);
+    uselocale(before);
+    return length;
+}
+
+int text_format(char *buffer, size_t size_bytes, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    int length = text_vformat(buffer, size_bytes, format, arguments);
+    va_end(arguments);
+    return length;
+}
+
+const char *text_of_errno(int errno_value)
+{
+    locale_t plain = plain_locale();
+    const char *reason = plain ? strerror_l(errno_value, plain) : NULL;
+    return reason ? reason : "unknown error";
 }

@@ -5,6 +5,7 @@
 #ifndef GROVE_BASE_TEXT_H
 #define GROVE_BASE_TEXT_H
 
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -48,9 +49,22 @@ size_t text_characters(struct text text);
 // Words as `wc -w` counts them: runs without ASCII white space.
 size_t text_words(struct text text);
 
+// --- whatever the locale ---
+//
+// A host may have called setlocale: then the C library writes 0,5 for a half, and its reasons in
+// the language of that place. What follows does neither.
+
 // A whole decimal number with optional sign and nothing else; false when it is not one or does
-// not fit. Never the locale's business.
+// not fit.
 bool text_to_int64(struct text text, int64_t *ret_value) GROVE_MUST_CHECK;
 bool text_to_double(struct text text, double *ret_value) GROVE_MUST_CHECK;
+
+// As snprintf and vsnprintf. What has no number with a fraction in it may take snprintf itself.
+int text_format(char *buffer, size_t size_bytes, const char *format, ...) GROVE_PRINTF(3, 4);
+int text_vformat(char *buffer, size_t size_bytes, const char *format, va_list arguments)
+    GROVE_PRINTF(3, 0);
+
+// What the system calls a value of errno; lives until this thread asks again.
+const char *text_of_errno(int errno_value);
 
 #endif

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/descriptor.h"
 #include "cli/command.h"
 #include "cli/help.h"
 #include "cli/session.h"
@@ -76,6 +77,9 @@ int main(int argc, char **argv)
 {
     struct session session;
     struct grove_error error = {0};
+    // Before anything is opened. Where that cannot be done nothing can be said either.
+    if (!descriptor_fill_standard())
+        return grove_code_info(GROVE_IO)->exit_status;
     // A reader that goes away is an error of the write, which ends us without a word.
     signal(SIGPIPE, SIG_IGN);
     session_init(&session, argc > 0 ? argv[0] : "grove");

@@ -81,7 +81,7 @@ void table_addf(struct table *table, const char *format, ...)
     char text[128];
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(text, sizeof text, format, arguments);
+    text_vformat(text, sizeof text, format, arguments);
     va_end(arguments);
     table_add(table, text);
 }

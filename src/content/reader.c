@@ -10,6 +10,7 @@
 #include <unistd.h>
 #include <zlib.h>
 
+#include "base/descriptor.h"
 #include "base/file.h"
 
 enum { STREAM_BUFFER_BYTES = 256 << 10, PIECE_BYTES = 64 << 10 };
@@ -73,7 +74,8 @@ enum grove_code reader_open(const char *path, bool twice, struct reader *ret,
 {
     bool standard = strcmp(path, "-") == 0;
     struct reader reader = {.name = standard ? "standard input" : path};
-    reader.descriptor = standard ? fcntl(0, F_DUPFD_CLOEXEC, 3) : open(path, O_RDONLY | O_CLOEXEC);
+    reader.descriptor =
+        standard ? fcntl(0, F_DUPFD_CLOEXEC, 3) : descriptor_open(path, O_RDONLY, 0);
     struct stat status;
     if (reader.descriptor < 0)
         return error_set_errno(error, errno, "could not open \"%s\"", path);

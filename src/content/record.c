@@ -57,7 +57,7 @@ static enum record_verdict bad(struct parsing *parsing, const char *field, const
 {
     va_list values;
     va_start(values, format);
-    vsnprintf(parsing->problem->reason, RECORD_REASON_SIZE, format, values);
+    text_vformat(parsing->problem->reason, RECORD_REASON_SIZE, format, values);
     va_end(values);
     parsing->problem->field = field;
     return RECORD_BAD;

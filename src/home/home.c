@@ -16,6 +16,7 @@
 
 #include "base/check.h"
 #include "base/clock.h"
+#include "base/descriptor.h"
 #include "base/file.h"
 #include "base/inject.h"
 #include "home/home_private.h"
@@ -477,7 +478,7 @@ enum grove_code home_lock_unless(const struct home *home, unsigned timeout_ms,
     enum grove_code code = home_path(path, error, "%s/lock", home->path);
     if (code != GROVE_OK)
         return code;
-    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    int fd = descriptor_open(path, O_RDWR | O_CREAT | O_NOFOLLOW, 0600);
     if (fd < 0)
         return error_set_errno(error, errno, "could not open the lock \"%s\"", path);
     // Root must not leave a lock in somebody's home that they cannot open.

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/check.h"
+#include "base/descriptor.h"
 
 enum { PASSWD_BYTES = 16 * 1024, GROUPS_MAX = 256 };
 
@@ -30,15 +31,20 @@ static bool account_by_name(struct home *home, const char *name)
 {
     char buffer[PASSWD_BYTES];
     struct passwd entry, *found = NULL;
-    return getpwnam_r(name, &entry, buffer, sizeof buffer, &found) == 0 &&
-           take_account(home, found);
+    descriptor_hold_standard(); // it may ask a service
+    int failure = getpwnam_r(name, &entry, buffer, sizeof buffer, &found);
+    descriptor_let_standard_go();
+    return failure == 0 && take_account(home, found);
 }
 
 static bool account_by_uid(struct home *home, uid_t uid)
 {
     char buffer[PASSWD_BYTES];
     struct passwd entry, *found = NULL;
-    return getpwuid_r(uid, &entry, buffer, sizeof buffer, &found) == 0 && take_account(home, found);
+    descriptor_hold_standard();
+    int failure = getpwuid_r(uid, &entry, buffer, sizeof buffer, &found);
+    descriptor_let_standard_go();
+    return failure == 0 && take_account(home, found);
 }
 
 static enum grove_code check_wanted_account(struct home *home, const char *name,
@@ -147,8 +153,10 @@ bool home_reaches(const struct home *home, const char *path, int access_mode)
         return false;
     gid_t groups[GROUPS_MAX];
     int count = GROUPS_MAX;
+    descriptor_hold_standard();
     if (getgrouplist(home->user, home->gid, groups, &count) < 0)
         count = 0;
+    descriptor_let_standard_go();
     struct stat status;
     for (char *slash = resolved; slash; slash = strchr(slash + 1, '/')) {
         char kept = slash[1];

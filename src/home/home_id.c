@@ -28,6 +28,7 @@
 
 #include <errno.h>
 
+#include "base/descriptor.h"
 #include "base/file.h"
 #include "base/text.h"
 
@@ -38,7 +39,7 @@ enum grove_code home_path(char ret_path[static PATH_MAX], struct grove_error *er
 {
     va_list arguments;
     va_start(arguments, format);
-    int length = vsnprintf(ret_path, PATH_MAX, format, arguments);
+    int length = text_vformat(ret_path, PATH_MAX, format, arguments);
     va_end(arguments);
     if (length < 0 || length >= PATH_MAX)
         return error_set(error, GROVE_INVALID, "path \"%.200s...\" is too long", ret_path);
@@ -77,7 +78,7 @@ static bool parse(struct text text, struct home_record *ret)
 static bool read_record(const char *path, struct home_record *ret)
 {
     char data[RECORD_BYTES_MAX];
-    GROVE_CLEANUP(file_close_descriptor) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    GROVE_CLEANUP(file_close_descriptor) int fd = descriptor_open(path, O_RDONLY | O_NOFOLLOW, 0);
     ssize_t length = fd < 0 ? -1 : read(fd, data, sizeof data);
     return length > 0 && parse((struct text){data, (size_t)length}, ret);
 }

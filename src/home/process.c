@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/descriptor.h"
 #include "base/file.h"
 #include "base/text.h"
 
@@ -15,7 +16,7 @@
 static size_t read_start(const char *path, char *buffer, size_t size_bytes)
 {
     GROVE_CLEANUP(file_close_descriptor)
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    int fd = descriptor_open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK, 0);
     size_t used = 0;
     while (fd >= 0 && used < size_bytes - 1) {
         ssize_t got = read(fd, buffer + used, size_bytes - 1 - used);

@@ -23,6 +23,7 @@
 
 #include "base/check.h"
 #include "base/clock.h"
+#include "base/descriptor.h"
 #include "base/file.h"
 #include "base/text.h"
 
@@ -146,9 +147,11 @@ static int spawn(const struct command *command, int report, pid_t *ret_pid)
 static int make_pipe(int ends[2])
 {
     int low[2];
-    if (pipe2(low, O_CLOEXEC) != 0)
-        return errno;
-    int failure = 0;
+    descriptor_hold_standard(); // what the host prints must not be in the report
+    int failure = pipe2(low, O_CLOEXEC) != 0 ? errno : 0;
+    descriptor_let_standard_go();
+    if (failure)
+        return failure;
     for (int i = 0; i < 2; i++) {
         ends[i] = fcntl(low[i], F_DUPFD_CLOEXEC, 16);
         if (ends[i] < 0)

@@ -35,6 +35,7 @@
 #include "base/arena.h"
 #include "base/check.h"
 #include "base/clock.h"
+#include "base/descriptor.h"
 #include "base/disk.h"
 #include "base/file.h"
 #include "base/inject.h"
@@ -143,7 +144,7 @@ static bool is_postgres(pid_t pid)
     CHECK(pid > 1);
     char path[64], name[32] = "";
     snprintf(path, sizeof path, "/proc/%d/comm", (int)pid);
-    GROVE_CLEANUP(file_close_descriptor) int fd = open(path, O_RDONLY | O_CLOEXEC);
+    GROVE_CLEANUP(file_close_descriptor) int fd = descriptor_open(path, O_RDONLY, 0);
     return fd >= 0 && read(fd, name, sizeof name - 1) > 0 && strncmp(name, "postgres", 8) == 0;
 }
 
@@ -154,7 +155,7 @@ static pid_t postmaster(const struct cluster *cluster)
     char path[PATH_MAX + 16], text[32] = "";
     snprintf(path, sizeof path, "%s/postmaster.pid", cluster->data);
     home_act_as_servers(cluster->home);
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    int fd = descriptor_open(path, O_RDONLY | O_NOFOLLOW, 0);
     ssize_t length = fd < 0 ? -1 : read(fd, text, sizeof text - 1);
     file_close_descriptor(&fd);
     home_act_as_self(cluster->home);
@@ -170,7 +171,7 @@ static pid_t postmaster(const struct cluster *cluster)
 static unsigned signal_processes(const struct cluster *cluster, int signal_number)
 {
     CHECK(signal_number == 0 || signal_number == SIGKILL);
-    DIR *processes = opendir("/proc");
+    DIR *processes = descriptor_open_folder("/proc");
     if (!processes)
         return 0;
     unsigned count = 0;
@@ -240,7 +241,7 @@ static void add_log_detail(const struct cluster *cluster, const char *log_path, 
     CHECK(since >= 0);
     char tail[4096];
     home_act_as_servers(cluster->home);
-    int fd = open(log_path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    int fd = descriptor_open(log_path, O_RDONLY | O_NOFOLLOW, 0);
     off_t size = fd < 0 ? 0 : lseek(fd, 0, SEEK_END);
     off_t from = size > (off_t)sizeof tail ? size - (off_t)sizeof tail : 0;
     ssize_t length = fd < 0 ? -1 : pread(fd, tail, sizeof tail, from > since ? from : since);
@@ -386,7 +387,7 @@ static enum grove_code include_settings(const char *folder, struct grove_error *
 static void remove_unfinished(const struct cluster *cluster)
 {
     home_act_as_servers(cluster->home);
-    DIR *servers = opendir(cluster->home->servers);
+    DIR *servers = descriptor_open_folder(cluster->home->servers);
     home_act_as_self(cluster->home);
     if (!servers)
         return;
@@ -443,7 +444,9 @@ static enum answer ask(const struct cluster *cluster)
     const char *const values[] = {conninfo, ASK_TIMEOUT_S, NULL};
     static_assert(sizeof CONNECT_TIMEOUT_S == 2 && sizeof ASK_TIMEOUT_S == 2, "one digit each");
     int64_t start_us = clock_monotonic_us();
+    descriptor_hold_standard();
     PGPing reply = PQpingParams(names, values, 1);
+    descriptor_let_standard_go();
     if (reply == PQPING_OK)
         return ANSWER_READY;
     // libpq counts its timeout in whole seconds of the clock, so it may be short of two.
@@ -562,7 +565,10 @@ static PGconn *connect_to(const struct cluster *cluster, const char *database)
     write_conninfo(cluster->home, database, conninfo);
     const char *const names[] = {"dbname", "connect_timeout", NULL};
     const char *const values[] = {conninfo, CONNECT_TIMEOUT_S, NULL};
-    return PQconnectdbParams(names, values, 1);
+    descriptor_hold_standard();
+    PGconn *link = PQconnectdbParams(names, values, 1);
+    descriptor_let_standard_go();
+    return link;
 }
 
 static void set_detail(const PGconn *link, struct grove_error *error)

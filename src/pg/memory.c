@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/check.h"
+#include "base/descriptor.h"
 #include "base/file.h"
 #include "base/text.h"
 
@@ -16,7 +17,7 @@ static uint64_t read_limit(const char *path)
 {
     char text[32];
     int64_t limit;
-    GROVE_CLEANUP(file_close_descriptor) int fd = open(path, O_RDONLY | O_CLOEXEC);
+    GROVE_CLEANUP(file_close_descriptor) int fd = descriptor_open(path, O_RDONLY, 0);
     ssize_t length = fd < 0 ? -1 : read(fd, text, sizeof text);
     if (length <= 0 || !text_to_int64(text_trim((struct text){text, (size_t)length}), &limit) ||
         limit <= 0)

@@ -22,8 +22,10 @@
 #include "base/alloc.h"
 #include "base/check.h"
 #include "base/clock.h"
+#include "base/descriptor.h"
 #include "base/inject.h"
 #include "pg/conn.h"
+#include "pg/url_form.h"
 
 enum {
     CONNECTIONS_DEFAULT = 16,
@@ -58,6 +60,8 @@ static enum grove_code check_conninfo(const char *conninfo, struct grove_error *
     PQfreemem(reason);
     if (!options) {
         error_set(error, GROVE_INVALID, "the database's connection string cannot be read");
+        if (url_form_hint(conninfo, error))
+            return GROVE_INVALID;
         error_hint(error, "it looks like postgresql://user:password@host:5432/database; special "
                           "characters in a password are written as %%XX");
         return GROVE_INVALID;
@@ -156,7 +160,9 @@ static enum grove_code open_link(struct pg_pool *pool, struct pg_conn *conn,
     const char *const names[] = {"dbname", "fallback_application_name", "client_encoding",
                                  "connect_timeout", NULL};
     const char *const values[] = {pool->conninfo, pool->application_name, "UTF8", timeout_s, NULL};
+    descriptor_hold_standard();
     conn->link = PQconnectdbParams(names, values, 1);
+    descriptor_let_standard_go();
     describe(conn->link, conn->description);
     if (PQstatus(conn->link) != CONNECTION_OK)
         return pg_set_connect_error(conn->link, conn->description, error);

@@ -39,6 +39,7 @@
 #include "query/ranking.h"
 
 #include <assert.h>
+#include <limits.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -60,6 +61,7 @@ enum {
         8, // beyond k, and an eighth of it: for rows that dropped out, and for near equals
     REACH_MAX = 32768,
     REPEATS_MAX = 5,            // rounds that a change made void
+    ENGINE_MS = 10000,          // what the rounds of a search may spend in the engine
     LEAVES_COUNTED_MAX = 10000, // of a path whose contents are counted for the plan
     STAND_INS_MAX = 4,          // of one handle, at a time
     STAND_IN_ROWS_FEW = 5000,   // for which nobody waits for a turn
@@ -232,7 +234,7 @@ static void prove(struct run *run, const char *format, ...)
     char text[400];
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(text, sizeof text, format, arguments);
+    text_vformat(text, sizeof text, format, arguments);
     va_end(arguments);
     run->result->explain.proof = arena_copy(&run->result->arena, text_of(text));
 }
@@ -409,7 +411,20 @@ static enum grove_code adapt(struct run *run, struct source *source, enum verdic
     return GROVE_OK;
 }
 
-static enum grove_code push_down(struct run *run, struct grove_error *error)
+// One limit for all rounds: an engine that needs its whole time for each would keep a search for
+// the sum of them. Of a search that has a deadline PostgreSQL gets the rest, to stand in.
+static void give_engine_time(struct run *run)
+{
+    unsigned left_ms = call_left_ms(run->call, UINT_MAX);
+    unsigned share_ms = left_ms / 3 * 2, engine_ms = (unsigned)KNOB(SEARCH_ENGINE_MS, ENGINE_MS);
+    call_init(&run->engine_call);
+    if (run->call)
+        run->engine_call = *run->call;
+    run->engine_call.counters = (struct call_counters){0};
+    call_within(&run->engine_call, share_ms < engine_ms ? share_ms : engine_ms);
+}
+
+static enum grove_code push_down_rounds(struct run *run, struct grove_error *error)
 {
     size_t best_max = run->request->best_max;
     struct source source = {.operations = &source_projection,
@@ -442,15 +457,15 @@ static enum grove_code push_down(struct run *run, struct grove_error *error)
     }
 }
 
-// --- choosing -----------------------------------------------------------------------------------
-
-// Failures of the engine for which PostgreSQL can stand in.
-static bool engine_is_out(enum grove_code code)
+static enum grove_code push_down(struct run *run, struct grove_error *error)
 {
-    CHECK(code != GROVE_OK);
-    return code == GROVE_UNAVAILABLE || code == GROVE_TIMEOUT || code == GROVE_NOT_FOUND ||
-           code == GROVE_ENGINE || code == GROVE_IO;
+    give_engine_time(run);
+    enum grove_code code = push_down_rounds(run, error);
+    call_add_counters(run->call, &run->engine_call);
+    return code;
 }
+
+// --- choosing -----------------------------------------------------------------------------------
 
 // *ret_pending: those of them that wait in the outbox.
 static enum grove_code count_matching(struct run *run, int64_t *ret_matching, int64_t *ret_pending,
@@ -513,7 +528,7 @@ static enum grove_code stand_in(struct run *run, const struct grove_error *failu
     struct grove_explain *explain = &run->result->explain;
     CHECK(failure->code != GROVE_OK);
     CHECK(run->request->strategy != GROVE_STRATEGY_PUSH_DOWN);
-    bool no_collection = failure->code == GROVE_NOT_FOUND && failure->http_status == 404;
+    bool no_collection = vector_lacks_collection(failure);
     explain->strategy = "relational";
     explain->reason = "nothing that matches was projected yet";
     enum grove_code code = relational_instead(run, error);
@@ -538,12 +553,15 @@ static enum grove_code choose_and_run(struct run *run, struct grove_error *error
     if (code == GROVE_OK)
         return check_shortage(run, error);
     CHECK(engine_error.code == code);
-    bool fault_of_engine = engine_is_out(code) && engine_error.origin != GROVE_ORIGIN_POSTGRES;
-    if (!fault_of_engine || run->request->strategy == GROVE_STRATEGY_PUSH_DOWN) {
+    // Whatever it is that failed there, PostgreSQL does without. But that too much is asked at
+    // once, or
+    // that the time is over, is no reason for a larger work.
+    if (!vector_failed(&engine_error) || run->request->strategy == GROVE_STRATEGY_PUSH_DOWN) {
         *error = engine_error;
         return code;
     }
-    return stand_in(run, &engine_error, error);
+    code = call_check(run->call, error);
+    return code != GROVE_OK ? code : stand_in(run, &engine_error, error);
 }
 
 static enum grove_code add_explanation(struct run *run, struct grove_error *error)

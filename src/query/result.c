@@ -71,7 +71,7 @@ GROVE_PRINTF(2, 0)
 static const char *keep_reason(struct result *result, const char *format, va_list arguments)
 {
     char text[REASON_SIZE];
-    vsnprintf(text, sizeof text, format, arguments);
+    text_vformat(text, sizeof text, format, arguments);
     struct text whole = text_of(text);
     whole.length = text_utf8_error(whole); // it may have been cut inside a character
     CHECK(whole.length < sizeof text);

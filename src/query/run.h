@@ -2,13 +2,14 @@
 //
 // What the parts of a ranking share while it runs. Each part writes what is its own:
 //
-//     ranking.c    request ... ranking, call; query, precision
+//     ranking.c    request ... engine_call; query, precision
 //     moment.c     before, now
 //     plan.c       nothing: it gets facts and gives a plan
 //     scorer.c     best, unembedded, scored, texts_read
 #ifndef GROVE_QUERY_RUN_H
 #define GROVE_QUERY_RUN_H
 
+#include "base/call.h"
 #include "query/best.h"
 #include "query/moment.h"
 #include "query/plan.h"
@@ -17,12 +18,13 @@
 
 struct run {
     struct store *store;
-    struct call *call;
     const struct ranking_request *request;
     struct predicate *predicate;
     struct result *result;
     struct arena *arena;
     struct ranking *ranking;
+    struct call *call;       // of the search; may be NULL
+    struct call engine_call; // what all its rounds together may spend in the engine
 
     enum embed_precision precision; // of the vectors compared
     double query[EMBED_DIMENSION];  // of length 1

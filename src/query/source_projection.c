@@ -28,6 +28,25 @@ static_assert((PENDING_MAX + 1 + PORTION_HITS) * (EMBED_DIMENSION * 4 + 160) <
                   SOURCE_PART_BYTES_MAX,
               "what is compared at a time has a bound");
 
+// The engine's time is over, and not the search's: it is the engine that was slow.
+static enum grove_code blame_engine(const struct run *run, enum grove_code code,
+                                    struct grove_error *error)
+{
+    struct grove_error over;
+    if (code != GROVE_TIMEOUT || error->origin != GROVE_ORIGIN_GROVE)
+        return code;
+    if (call_check(run->call, &over) != GROVE_OK) {
+        *error = over; // in the search's own words
+        return over.code;
+    }
+    error_set(error, GROVE_TIMEOUT,
+              "the vector engine took longer than the %g s that a search gives it",
+              run->engine_call.limit_ms / 1000.0);
+    error_hint(error, "see with \"grove status\" what it does");
+    error->origin = GROVE_ORIGIN_QDRANT;
+    return GROVE_TIMEOUT;
+}
+
 static enum grove_code ask_engine(struct source *source, struct run *run, struct grove_error *error)
 {
     const struct plan *plan = &run->plan;
@@ -49,8 +68,10 @@ static enum grove_code ask_engine(struct source *source, struct run *run, struct
             query.also_count = run->before.examination.unreached_count;
         }
     }
-    enum grove_code code =
-        vector_search(run->store->engine, &query, run->arena, &source->hits, error);
+    enum grove_code code = vector_search(run->store->engine, &run->engine_call, &query, run->arena,
+                                         &source->hits, error);
+    if (code != GROVE_OK)
+        code = blame_engine(run, code, error);
     if (code == GROVE_OK)
         result_stage(run->result, source->exact ? "vectors, all" : "vectors",
                      (int64_t)source->hits.count);

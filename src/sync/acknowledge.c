@@ -107,13 +107,13 @@ static enum grove_code write_again(struct batch *batch, const struct vector_stat
             if (evicted[i].content_id == batch->points[p].content_id)
                 points[point_count++] = batch->points[p];
     CHECK(point_count <= count); // the rest is to be removed
-    return vector_upsert(batch->store->engine, points, point_count, error);
+    return vector_upsert(batch->store->engine, batch->call, points, point_count, error);
 }
 
 static enum grove_code look(struct batch *batch, struct grove_error *error)
 {
-    return vector_states(batch->store->engine, batch->content_ids, batch->count, batch->states,
-                         error);
+    return vector_states(batch->store->engine, batch->call, batch->content_ids, batch->count,
+                         batch->states, error);
 }
 
 // Only with a lease that lasts: what is evicted is written again before another can have the row.
@@ -126,10 +126,10 @@ static enum grove_code mend(struct batch *batch, struct grove_error *error)
     enum grove_code code = find_nobodys(batch, nobodys, &count, error);
     if (code != GROVE_OK || count == 0 || batch->is_late || !projector_has_time(batch))
         return code;
-    code = vector_evict(batch->store->engine, nobodys, count, error);
+    code = vector_evict(batch->store->engine, batch->call, nobodys, count, error);
     if (code == GROVE_OK)
         code = write_again(batch, nobodys, count, error);
-    if (code == GROVE_INVALID || code == GROVE_LIMIT)
+    if (code != GROVE_OK && vector_refused(error))
         return GROVE_OK; // refused, by a strict mode say: these rows wait, the others go on
     return code == GROVE_OK ? look(batch, error) : code;
 }

@@ -289,7 +289,7 @@ static enum grove_code look_and_write(struct examination *x, struct grove_error 
     if (code == GROVE_OK)
         code = INJECT(EXAMINE_JUDGED, error);
     if (code == GROVE_OK)
-        code = vector_graph(x->store->engine, graph, error);
+        code = vector_graph(x->store->engine, x->call, graph, error);
     if (code == GROVE_OK && strcmp(graph, x->graph) != 0)
         x->graph_changed = true;
     x->report->seconds = (double)(clock_monotonic_us() - started_us) / 1e6;
@@ -335,7 +335,7 @@ static enum grove_code examine_if_due(struct examination *x, struct grove_error 
     x->revision = known.revision;
     if (known.contents <= x->points_min)
         return note_few(x, &known, error);
-    code = vector_graph(x->store->engine, x->graph, error);
+    code = vector_graph(x->store->engine, x->call, x->graph, error);
     if (code != GROVE_OK)
         return code;
     if (is_current(&known, x->graph)) {
@@ -400,7 +400,7 @@ enum grove_code examine_look(struct store *store, struct call *call, struct exam
         *ret = (struct examine_report){.outcome = EXAMINE_NEEDLESS};
     else if (known.claimed)
         ret->outcome = EXAMINE_ELSEWHERE;
-    else if (vector_graph(store->engine, graph, &unused) != GROVE_OK || graph[0] == '\0')
+    else if (vector_graph(store->engine, call, graph, &unused) != GROVE_OK || graph[0] == '\0')
         ret->outcome = EXAMINE_BUSY;
     else
         ret->outcome = is_current(&known, graph) ? EXAMINE_CURRENT : EXAMINE_DUE;

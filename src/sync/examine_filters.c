@@ -155,11 +155,11 @@ static enum grove_code keep_wide(struct examination *x, struct grove_error *erro
     size_t kept = 0;
     uint64_t all = 0;
     const struct vector_filter any = VECTOR_FILTER_ANY;
-    enum grove_code code = vector_count(x->store->engine, &any, &all, error);
+    enum grove_code code = vector_count(x->store->engine, x->call, &any, &all, error);
     CHECK(x->filters.count <= EXAMINE_FILTERS_MAX);
     for (size_t i = 0; code == GROVE_OK && i < x->filters.count; i++) {
         uint64_t count = 0;
-        code = vector_count(x->store->engine, &x->filters.items[i], &count, error);
+        code = vector_count(x->store->engine, x->call, &x->filters.items[i], &count, error);
         if (code == GROVE_OK && count > (uint64_t)x->points_min && count < all)
             x->filters.items[kept++] = x->filters.items[i];
     }

@@ -241,11 +241,11 @@ static void report_round(struct examination *x, const struct verdict *any,
         report->recall_worst = fmin(report->recall_worst, filtered->recall_worst);
     }
     if (any->ef == 0)
-        snprintf(report->reason, sizeof report->reason,
-                 "with ef %u, %zu of %d queries miss more than a tenth, at best scores of up to "
-                 "%.2f",
-                 ef_choices[ARRAY_COUNT(ef_choices) - 1], any->wrong, EXAMINE_QUERIES,
-                 any->plausible - PLAUSIBLE_MARGIN);
+        text_format(report->reason, sizeof report->reason,
+                    "with ef %u, %zu of %d queries miss more than a tenth, at best scores of up to "
+                    "%.2f",
+                    ef_choices[ARRAY_COUNT(ef_choices) - 1], any->wrong, EXAMINE_QUERIES,
+                    any->plausible - PLAUSIBLE_MARGIN);
 }
 
 // The best score that is plausible is one for both: what a filter needs may be too much to ask of

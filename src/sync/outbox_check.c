@@ -142,7 +142,7 @@ static enum grove_code read_part(struct store *store, int32_t after, struct part
         ids[r] = pg_int4(&ret->rows, r, 0);
         CHECK(ids[r] > (r > 0 ? ids[r - 1] : after));
     }
-    return vector_states(store->engine, ids, count, ret->states, error);
+    return vector_states(store->engine, NULL, ids, count, ret->states, error);
 }
 
 static bool differs(const struct part *part, int r)

@@ -18,8 +18,9 @@
 //  5. Memory is bounded by the batch.
 //
 // A row the engine refuses is found by halving its batch and put back alone with the reason; one
-// that keeps failing becomes a dead letter. An unreachable engine is nobody's fault: the rows go
-// back uncounted and the step fails.
+// that keeps failing becomes a dead letter. That it is the row's fault is known only where the
+// engine takes others. An engine that takes none, or is not reachable, is nobody's fault: the rows
+// go back uncounted and the step fails.
 #include "sync/projector_private.h"
 
 #include <assert.h>
@@ -276,7 +277,7 @@ enum grove_code projector_put_back(struct batch *batch, const int32_t *content_i
     return put_back_until(batch, content_ids, count, counts ? ATTEMPTS_MAX : 0, reason, error);
 }
 
-static void forbid_acknowledgement(struct batch *batch, int32_t content_id)
+void projector_forbid(struct batch *batch, int32_t content_id)
 {
     size_t found = 0;
     for (size_t i = 0; i < batch->count; i++)
@@ -291,7 +292,7 @@ static void forbid_acknowledgement(struct batch *batch, int32_t content_id)
 static void forget_row(struct batch *batch, int32_t content_id)
 {
     size_t kept = 0;
-    forbid_acknowledgement(batch, content_id);
+    projector_forbid(batch, content_id);
     for (size_t p = 0; p < batch->point_count; p++) {
         if (batch->points[p].content_id == content_id)
             continue;
@@ -302,8 +303,32 @@ static void forget_row(struct batch *batch, int32_t content_id)
     batch->point_count = kept;
 }
 
-// A vector that was supplied is somebody's word, and no attempt makes it another: the row is a dead
-// letter at once, and the others go on.
+// A row that no attempt makes another is a dead letter at once, and the others go on.
+static enum grove_code give_up(struct batch *batch, int32_t content_id, const char *reason,
+                               struct grove_error *error)
+{
+    snprintf(batch->report->last_error, sizeof batch->report->last_error, "content %d: %s",
+             content_id, reason);
+    forget_row(batch, content_id);
+    return put_back_until(batch, &content_id, 1, 1, reason, error);
+}
+
+static enum grove_code give_up_negative(struct batch *batch, struct grove_error *error)
+{
+    enum grove_code code = GROVE_OK;
+    for (size_t p = 0; code == GROVE_OK && p < batch->point_count;) {
+        if (batch->points[p].content_id >= 0)
+            p++;
+        else
+            code = give_up(batch, batch->points[p].content_id,
+                           "the vector engine has no negative ids; give the content another, then "
+                           "it is searchable",
+                           error);
+    }
+    return code;
+}
+
+// A vector that was supplied is somebody's word.
 static enum grove_code give_up_unusable(struct batch *batch, struct grove_error *error)
 {
     enum grove_code code = GROVE_OK;
@@ -315,10 +340,8 @@ static enum grove_code give_up_unusable(struct batch *batch, struct grove_error 
                  "delete its row of grove.embedding to have one computed, then grove sync "
                  "--retry-dead",
                  row->reason);
-        snprintf(batch->report->last_error, sizeof batch->report->last_error, "content %d: %s",
-                 row->content_id, reason);
-        forget_row(batch, row->content_id);
-        code = put_back_until(batch, &row->content_id, 1, 1, reason, error);
+        if (row->content_id >= 0) // else it was given up already
+            code = give_up(batch, row->content_id, reason, error);
     }
     DCHECK(code != GROVE_OK || projector_batch_check(batch) == NULL);
     return code;
@@ -459,43 +482,8 @@ static enum grove_code restore_collection(struct batch *batch, struct grove_erro
     enum grove_code code = projector_run(batch, "enqueue_all.sql", NULL, &rows, error);
     if (code == GROVE_OK)
         code = INJECT(PROJECTOR_ENQUEUED, error);
-    return code == GROVE_OK ? vector_ensure_collection(batch->store->engine, error) : code;
-}
-
-static bool is_fault_of_a_row(enum grove_code code)
-{
-    CHECK(code != GROVE_OK);
-    return code == GROVE_INVALID || code == GROVE_LIMIT;
-}
-
-// Writes points[first, first + count); rows that the engine refuses are put back, and their
-// revision in the batch is set to -1, which nothing acknowledges.
-static enum grove_code write_points(struct batch *batch, size_t first, size_t count,
-                                    struct grove_error *error)
-{
-    CHECK(count > 0);
-    CHECK(first + count <= batch->point_count);
-    for (size_t p = first; p < first + count; p++)
-        CHECK(batch->points[p].vector);
-    struct grove_error refusal;
-    enum grove_code code =
-        vector_upsert(batch->store->engine, batch->points + first, count, &refusal);
-    if (code == GROVE_OK)
-        return GROVE_OK;
-    if (!is_fault_of_a_row(code)) {
-        *error = refusal;
-        return code;
-    }
-    if (count > 1) {
-        code = write_points(batch, first, count / 2, error);
-        return code == GROVE_OK ? write_points(batch, first + count / 2, count - count / 2, error)
-                                : code;
-    }
-    snprintf(batch->report->last_error, sizeof batch->report->last_error, "content %d: %s",
-             batch->points[first].content_id, refusal.message);
-    forbid_acknowledgement(batch, batch->points[first].content_id);
-    return projector_put_back(batch, &batch->points[first].content_id, 1, true, refusal.message,
-                              error);
+    return code == GROVE_OK ? vector_ensure_collection(batch->store->engine, batch->call, error)
+                            : code;
 }
 
 static enum grove_code write_vectors(struct batch *batch, struct grove_error *error)
@@ -505,21 +493,20 @@ static enum grove_code write_vectors(struct batch *batch, struct grove_error *er
     CHECK(batch->points);
     CHECK(!batch->superseded); // vectors of two models never mix
     if (batch->point_count > 0)
-        code = write_points(batch, 0, batch->point_count, error);
+        code = projector_upsert(batch, error);
     if (code == GROVE_OK)
         code = INJECT(PROJECTOR_UPSERTED, error);
     if (code == GROVE_OK && batch->removed_count > 0)
-        code = vector_remove(batch->store->engine, batch->removed_ids, batch->removed_revisions,
-                             batch->removed_count, error);
+        code = vector_remove(batch->store->engine, batch->call, batch->removed_ids,
+                             batch->removed_revisions, batch->removed_count, error);
     batch->report->seconds_vectors += (double)(clock_monotonic_us() - start_us) / 1e6;
     return code;
 }
 
-// Asked of these calls alone: the model's files may be "not found", too.
 static enum grove_code write_or_restore(struct batch *batch, struct grove_error *error)
 {
     enum grove_code code = write_vectors(batch, error);
-    if (code != GROVE_NOT_FOUND)
+    if (code == GROVE_OK || !vector_lacks_collection(error))
         return code;
     code = restore_collection(batch, error);
     return code == GROVE_OK ? write_vectors(batch, error) : code;
@@ -529,7 +516,7 @@ static enum grove_code write_or_restore(struct batch *batch, struct grove_error 
 static enum grove_code look_or_restore(struct batch *batch, struct grove_error *error)
 {
     enum grove_code code = projector_look(batch, error);
-    if (code != GROVE_NOT_FOUND)
+    if (code == GROVE_OK || !vector_lacks_collection(error))
         return code;
     code = restore_collection(batch, error);
     if (code == GROVE_OK)
@@ -579,6 +566,8 @@ static enum grove_code bring_up(struct batch *batch, struct grove_error *error)
     if (code == GROVE_OK && batch->superseded)
         return projector_put_back(batch, batch->content_ids, batch->count, false,
                                   "the database changed to vectors of another precision", error);
+    if (code == GROVE_OK)
+        code = give_up_negative(batch, error);
     if (code == GROVE_OK)
         code = give_up_unusable(batch, error);
     if (code == GROVE_OK)
@@ -672,10 +661,10 @@ static enum grove_code project(struct batch *batch, struct grove_error *error)
 enum grove_code projector_prepare(struct store *store, struct call *call, struct grove_error *error)
 {
     struct vector_info info;
-    enum grove_code code = vector_info(store->engine, &info, error);
+    enum grove_code code = vector_info(store->engine, call, &info, error);
     if (code == GROVE_OK)
-        return vector_ensure_collection(store->engine, error);
-    if (code != GROVE_NOT_FOUND)
+        return vector_ensure_collection(store->engine, call, error);
+    if (!vector_lacks_collection(error))
         return code;
     struct projector_report report = {0};
     struct batch batch;
@@ -695,7 +684,7 @@ enum grove_code projector_refill(struct store *store, struct call *call, struct 
     // Counted before the points: a row that comes in between is one point more, not one less.
     enum grove_code code = projector_run(&batch, "projected.sql", NULL, &rows, error);
     if (code == GROVE_OK)
-        code = vector_count(store->engine, NULL, &points, error);
+        code = vector_count(store->engine, call, NULL, &points, error);
     CHECK(code != GROVE_OK || rows.count == 1);
     if (code == GROVE_OK && (int64_t)points < pg_int8(&rows, 0, 0))
         code = projector_run(&batch, "enqueue_all.sql", NULL, &rows, error);

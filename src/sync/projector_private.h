@@ -58,8 +58,16 @@ enum grove_code projector_run(struct batch *batch, const char *file, const struc
 // Puts back those of these rows that are still leased by this batch.
 enum grove_code projector_put_back(struct batch *batch, const int32_t *content_ids, size_t count,
                                    bool counts, const char *reason, struct grove_error *error);
+// A row that lives is not acknowledged: its revision is -1.
+void projector_forbid(struct batch *batch, int32_t content_id);
 // Less than half of the lease is used up.
 bool projector_has_time(const struct batch *batch);
+
+// --- upsert.c ------------------------------------------------------------------------------------
+
+// Writes the points of a batch that has some. Rows that the engine refuses, and that are at fault,
+// are put back; with vector_refused it refuses whatever it is given.
+enum grove_code projector_upsert(struct batch *batch, struct grove_error *error);
 
 // --- acknowledge.c -------------------------------------------------------------------------------
 

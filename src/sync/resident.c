@@ -25,6 +25,7 @@
 
 #include "base/check.h"
 #include "base/clock.h"
+#include "base/descriptor.h"
 #include "base/file.h"
 #include "base/inject.h"
 #include "base/text.h"
@@ -75,7 +76,7 @@ static bool is_running(const struct home *home, const struct resident_paths *pat
     CHECK(paths->lock[0] == '/');
     home_act_as_servers(home);
     GROVE_CLEANUP(file_close_descriptor)
-    int fd = open(paths->lock, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    int fd = descriptor_open(paths->lock, O_RDONLY | O_NOFOLLOW, 0);
     home_act_as_self(home);
     struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
     return fd >= 0 && fcntl(fd, F_OFD_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
@@ -203,7 +204,7 @@ static void read_failure(const struct home *home, const struct resident_paths *p
 {
     home_act_as_servers(home);
     GROVE_CLEANUP(file_close_descriptor)
-    int fd = open(paths->failure, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    int fd = descriptor_open(paths->failure, O_RDONLY | O_NOFOLLOW, 0);
     home_act_as_self(home);
     ssize_t length = fd < 0 ? 0 : read(fd, ret_text, size_bytes - 1);
     struct text text = {ret_text, length > 0 ? (size_t)length : 0};

@@ -33,6 +33,7 @@
 
 #include "base/check.h"
 #include "base/clock.h"
+#include "base/descriptor.h"
 #include "base/file.h"
 #include "base/inject.h"
 #include "base/text.h"
@@ -87,7 +88,7 @@ static void say(struct residence *self, const char *format, ...)
     char line[LINE_SIZE], now[CLOCK_RFC3339_SIZE];
     va_list values;
     va_start(values, format);
-    vsnprintf(line, sizeof line, format, values);
+    text_vformat(line, sizeof line, format, values);
     va_end(values);
     for (char *c = line; *c; c++)
         if (*c == '\n')
@@ -161,7 +162,7 @@ static enum grove_code open_files(struct residence *self, struct grove_error *er
 {
     const struct resident_paths *paths = &self->paths;
     CHECK(self->lock < 0 && self->id < 0); // once
-    self->id = open(self->id_path, O_RDONLY | O_CLOEXEC);
+    self->id = descriptor_open(self->id_path, O_RDONLY, 0);
     if (self->id < 0)
         return error_set_errno(error, errno, "could not open \"%s\"", self->id_path);
     home_act_as_servers(self->home);
@@ -169,7 +170,7 @@ static enum grove_code open_files(struct residence *self, struct grove_error *er
     if (code == GROVE_OK)
         code = folder_make(paths->log_folder, 0700, error);
     self->lock =
-        code == GROVE_OK ? open(paths->lock, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600) : -1;
+        code == GROVE_OK ? descriptor_open(paths->lock, O_RDWR | O_CREAT | O_NOFOLLOW, 0600) : -1;
     if (code == GROVE_OK && self->lock < 0)
         code = error_set_errno(error, errno, "could not open \"%s\"", paths->lock);
     home_act_as_self(self->home);
@@ -198,7 +199,7 @@ static enum grove_code introduce(struct residence *self, struct grove_error *err
     snprintf(text, sizeof text, "%ld %lld\n", (long)getpid(),
              (long long)process_start_time(getpid()));
     home_act_as_servers(self->home);
-    int log = open(self->paths.log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
+    int log = descriptor_open(self->paths.log, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW, 0600);
     int failure = log < 0 ? errno : 0;
     enum grove_code code = file_write(self->paths.pid, text_of(text), 0600, error);
     home_act_as_self(self->home);

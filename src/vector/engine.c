@@ -22,70 +22,102 @@ const char *vector_describe(const struct vector_engine *engine)
     return engine->operations->describe(engine);
 }
 
-enum grove_code vector_ensure_collection(struct vector_engine *engine, struct grove_error *error)
+bool vector_lacks_collection(const struct grove_error *error)
 {
-    return engine->operations->ensure_collection(engine, error);
+    return error->code == GROVE_NOT_FOUND && error->origin == GROVE_ORIGIN_QDRANT &&
+           error->http_status == 404;
 }
 
-enum grove_code vector_drop_collection(struct vector_engine *engine, struct grove_error *error)
+bool vector_refused(const struct grove_error *error)
 {
-    return engine->operations->drop_collection(engine, error);
+    return error->origin == GROVE_ORIGIN_QDRANT &&
+           (error->http_status == 400 || error->http_status == 413 || error->http_status == 422);
 }
 
-enum grove_code vector_info(struct vector_engine *engine, struct vector_info *ret,
-                            struct grove_error *error)
+bool vector_failed(const struct grove_error *error)
 {
-    return engine->operations->info(engine, ret, error);
+    return error->code != GROVE_OK && error->origin == GROVE_ORIGIN_QDRANT;
 }
 
-enum grove_code vector_upsert(struct vector_engine *engine, const struct vector_point *points,
-                              size_t count, struct grove_error *error)
+void vector_look(struct vector_engine *engine, struct vector_outage *ret)
+{
+    *ret = (struct vector_outage){.out = false};
+    if (engine->operations->outage)
+        engine->operations->outage(engine, ret);
+}
+
+enum grove_code vector_ensure_collection(struct vector_engine *engine, struct call *call,
+                                         struct grove_error *error)
+{
+    return engine->operations->ensure_collection(engine, call, error);
+}
+
+enum grove_code vector_drop_collection(struct vector_engine *engine, struct call *call,
+                                       struct grove_error *error)
+{
+    return engine->operations->drop_collection(engine, call, error);
+}
+
+enum grove_code vector_info(struct vector_engine *engine, struct call *call,
+                            struct vector_info *ret, struct grove_error *error)
+{
+    return engine->operations->info(engine, call, ret, error);
+}
+
+enum grove_code vector_upsert(struct vector_engine *engine, struct call *call,
+                              const struct vector_point *points, size_t count,
+                              struct grove_error *error)
 {
     CHECK(count <= VECTOR_BATCH_MAX);
-    return count == 0 ? GROVE_OK : engine->operations->upsert(engine, points, count, error);
+    return count == 0 ? GROVE_OK : engine->operations->upsert(engine, call, points, count, error);
 }
 
-enum grove_code vector_remove(struct vector_engine *engine, const int32_t *content_ids,
-                              const int64_t *revisions, size_t count, struct grove_error *error)
+enum grove_code vector_remove(struct vector_engine *engine, struct call *call,
+                              const int32_t *content_ids, const int64_t *revisions, size_t count,
+                              struct grove_error *error)
 {
     CHECK(count <= VECTOR_BATCH_MAX);
-    return count == 0 ? GROVE_OK
-                      : engine->operations->remove(engine, content_ids, revisions, count, error);
+    return count == 0
+               ? GROVE_OK
+               : engine->operations->remove(engine, call, content_ids, revisions, count, error);
 }
 
-enum grove_code vector_evict(struct vector_engine *engine, const struct vector_state *seen,
-                             size_t count, struct grove_error *error)
+enum grove_code vector_evict(struct vector_engine *engine, struct call *call,
+                             const struct vector_state *seen, size_t count,
+                             struct grove_error *error)
 {
     CHECK(count <= VECTOR_BATCH_MAX);
     for (size_t i = 0; i < count; i++)
         CHECK(seen[i].present);
-    return count == 0 ? GROVE_OK : engine->operations->evict(engine, seen, count, error);
+    return count == 0 ? GROVE_OK : engine->operations->evict(engine, call, seen, count, error);
 }
 
-enum grove_code vector_search(struct vector_engine *engine, const struct vector_query *query,
-                              struct arena *arena, struct vector_hits *ret,
-                              struct grove_error *error)
+enum grove_code vector_search(struct vector_engine *engine, struct call *call,
+                              const struct vector_query *query, struct arena *arena,
+                              struct vector_hits *ret, struct grove_error *error)
 {
     CHECK(query->also_count <= VECTOR_ALSO_MAX);
-    return engine->operations->search(engine, query, arena, ret, error);
+    return engine->operations->search(engine, call, query, arena, ret, error);
 }
 
-enum grove_code vector_graph(struct vector_engine *engine, char ret[static VECTOR_GRAPH_SIZE],
+enum grove_code vector_graph(struct vector_engine *engine, struct call *call,
+                             char ret[static VECTOR_GRAPH_SIZE], struct grove_error *error)
+{
+    return engine->operations->graph(engine, call, ret, error);
+}
+
+enum grove_code vector_count(struct vector_engine *engine, struct call *call,
+                             const struct vector_filter *filter, uint64_t *ret,
                              struct grove_error *error)
 {
-    return engine->operations->graph(engine, ret, error);
+    return engine->operations->count(engine, call, filter, ret, error);
 }
 
-enum grove_code vector_count(struct vector_engine *engine, const struct vector_filter *filter,
-                             uint64_t *ret, struct grove_error *error)
-{
-    return engine->operations->count(engine, filter, ret, error);
-}
-
-enum grove_code vector_states(struct vector_engine *engine, const int32_t *content_ids,
-                              size_t count, struct vector_state *ret, struct grove_error *error)
+enum grove_code vector_states(struct vector_engine *engine, struct call *call,
+                              const int32_t *content_ids, size_t count, struct vector_state *ret,
+                              struct grove_error *error)
 {
     CHECK(count <= VECTOR_BATCH_MAX);
     return count == 0 ? GROVE_OK
-                      : engine->operations->states(engine, content_ids, count, ret, error);
+                      : engine->operations->states(engine, call, content_ids, count, ret, error);
 }

@@ -5,10 +5,10 @@
 //
 //     struct vector_engine *engine;
 //     code = qdrant_open(&options, &engine, error);          // src/vector/qdrant.h
-//     code = vector_ensure_collection(engine, error);
-//     code = vector_upsert(engine, points, count, error);    // it was told
-//     code = vector_states(engine, ids, count, states, error);   // what it holds
-//     code = vector_search(engine, &query, arena, &hits, error);
+//     code = vector_ensure_collection(engine, call, error);
+//     code = vector_upsert(engine, call, points, count, error);    // it was told
+//     code = vector_states(engine, call, ids, count, states, error);   // what it holds
+//     code = vector_search(engine, call, &query, arena, &hits, error);
 //     vector_engine_free(engine);
 //
 // A point's id is its content_metadata.id. Every write carries the row's revision and loses to a
@@ -25,6 +25,7 @@
 #include <stdint.h>
 
 #include "base/arena.h"
+#include "base/call.h"
 #include "base/error.h"
 #include "base/text.h"
 
@@ -116,6 +117,16 @@ struct vector_info {
     bool conditional_writes; // the server itself compares revisions
 };
 
+// Whether an engine is known not to answer. While it is, nobody who is not patient is let to wait
+// for it: calls fail at once with GROVE_UNAVAILABLE, and it is tried every now and then.
+enum { VECTOR_OUTAGE_REASON_SIZE = 160 };
+struct vector_outage {
+    bool out;
+    int64_t since_ms;
+    unsigned again_in_ms; // until it is tried again
+    char reason[VECTOR_OUTAGE_REASON_SIZE];
+};
+
 // No revision of ours: those are 1 at least.
 enum { VECTOR_NO_REVISION = -1 };
 
@@ -132,25 +143,33 @@ struct vector_engine_operations {
     const char *name;
     void (*free)(struct vector_engine *engine);
     const char *(*describe)(const struct vector_engine *engine);
-    enum grove_code (*ensure_collection)(struct vector_engine *engine, struct grove_error *error);
-    enum grove_code (*drop_collection)(struct vector_engine *engine, struct grove_error *error);
-    enum grove_code (*info)(struct vector_engine *engine, struct vector_info *ret,
-                            struct grove_error *error);
-    enum grove_code (*upsert)(struct vector_engine *engine, const struct vector_point *points,
-                              size_t count, struct grove_error *error);
-    enum grove_code (*remove)(struct vector_engine *engine, const int32_t *content_ids,
-                              const int64_t *revisions, size_t count, struct grove_error *error);
-    enum grove_code (*evict)(struct vector_engine *engine, const struct vector_state *seen,
-                             size_t count, struct grove_error *error);
-    enum grove_code (*search)(struct vector_engine *engine, const struct vector_query *query,
-                              struct arena *arena, struct vector_hits *ret,
+    enum grove_code (*ensure_collection)(struct vector_engine *engine, struct call *call,
+                                         struct grove_error *error);
+    enum grove_code (*drop_collection)(struct vector_engine *engine, struct call *call,
+                                       struct grove_error *error);
+    enum grove_code (*info)(struct vector_engine *engine, struct call *call,
+                            struct vector_info *ret, struct grove_error *error);
+    enum grove_code (*upsert)(struct vector_engine *engine, struct call *call,
+                              const struct vector_point *points, size_t count,
                               struct grove_error *error);
-    enum grove_code (*graph)(struct vector_engine *engine, char ret[static VECTOR_GRAPH_SIZE],
+    enum grove_code (*remove)(struct vector_engine *engine, struct call *call,
+                              const int32_t *content_ids, const int64_t *revisions, size_t count,
+                              struct grove_error *error);
+    enum grove_code (*evict)(struct vector_engine *engine, struct call *call,
+                             const struct vector_state *seen, size_t count,
                              struct grove_error *error);
-    enum grove_code (*count)(struct vector_engine *engine, const struct vector_filter *filter,
-                             uint64_t *ret, struct grove_error *error);
-    enum grove_code (*states)(struct vector_engine *engine, const int32_t *content_ids,
-                              size_t count, struct vector_state *ret, struct grove_error *error);
+    enum grove_code (*search)(struct vector_engine *engine, struct call *call,
+                              const struct vector_query *query, struct arena *arena,
+                              struct vector_hits *ret, struct grove_error *error);
+    enum grove_code (*graph)(struct vector_engine *engine, struct call *call,
+                             char ret[static VECTOR_GRAPH_SIZE], struct grove_error *error);
+    enum grove_code (*count)(struct vector_engine *engine, struct call *call,
+                             const struct vector_filter *filter, uint64_t *ret,
+                             struct grove_error *error);
+    enum grove_code (*states)(struct vector_engine *engine, struct call *call,
+                              const int32_t *content_ids, size_t count, struct vector_state *ret,
+                              struct grove_error *error);
+    void (*outage)(struct vector_engine *engine, struct vector_outage *ret); // NULL: never out
 };
 
 // The common part, first member of every engine.
@@ -164,48 +183,68 @@ void vector_engine_free(struct vector_engine *engine);
 // Where it is, without credentials: for messages.
 const char *vector_describe(const struct vector_engine *engine);
 
+// What is known without asking it.
+void vector_look(struct vector_engine *engine, struct vector_outage *ret);
+
+// What a failure of an engine says. A code alone does not: "not found" may be the model's files,
+// and "invalid" a folder that a private server cannot start in.
+//
+// The collection does not exist.
+bool vector_lacks_collection(const struct grove_error *error);
+// It refused what was in the request: a point, or all that it is given.
+bool vector_refused(const struct grove_error *error);
+// It failed, or refused, or was not asked: whatever the code, not by our doing.
+bool vector_failed(const struct grove_error *error);
+
 // Creates the collection and the payload indexes that are missing. A collection of another size
 // or distance is GROVE_CONFLICT: it is never dropped or changed.
-enum grove_code vector_ensure_collection(struct vector_engine *engine, struct grove_error *error);
+enum grove_code vector_ensure_collection(struct vector_engine *engine, struct call *call,
+                                         struct grove_error *error);
 
-enum grove_code vector_drop_collection(struct vector_engine *engine, struct grove_error *error);
+enum grove_code vector_drop_collection(struct vector_engine *engine, struct call *call,
+                                       struct grove_error *error);
 
 // GROVE_NOT_FOUND when the collection does not exist.
-enum grove_code vector_info(struct vector_engine *engine, struct vector_info *ret,
-                            struct grove_error *error);
+enum grove_code vector_info(struct vector_engine *engine, struct call *call,
+                            struct vector_info *ret, struct grove_error *error);
 
 // Inserts or replaces points, all of a call in one request; asks to be answered when they are
 // durable and searchable. A point of a higher revision stays, and so does one without a revision
 // where the engine compares. At most VECTOR_BATCH_MAX points.
 enum { VECTOR_BATCH_MAX = 1024 };
-enum grove_code vector_upsert(struct vector_engine *engine, const struct vector_point *points,
-                              size_t count, struct grove_error *error);
+enum grove_code vector_upsert(struct vector_engine *engine, struct call *call,
+                              const struct vector_point *points, size_t count,
+                              struct grove_error *error);
 
 // Removes points whose revision is at most the one given; absent ones are fine.
-enum grove_code vector_remove(struct vector_engine *engine, const int32_t *content_ids,
-                              const int64_t *revisions, size_t count, struct grove_error *error);
+enum grove_code vector_remove(struct vector_engine *engine, struct call *call,
+                              const int32_t *content_ids, const int64_t *revisions, size_t count,
+                              struct grove_error *error);
 
 // Removes points that are as they were seen: this id, and this very revision or none. Whatever was
 // written since has another revision, and stays. For points that no projector can have written.
-enum grove_code vector_evict(struct vector_engine *engine, const struct vector_state *seen,
-                             size_t count, struct grove_error *error);
+enum grove_code vector_evict(struct vector_engine *engine, struct call *call,
+                             const struct vector_state *seen, size_t count,
+                             struct grove_error *error);
 
-enum grove_code vector_search(struct vector_engine *engine, const struct vector_query *query,
-                              struct arena *arena, struct vector_hits *ret,
-                              struct grove_error *error);
+enum grove_code vector_search(struct vector_engine *engine, struct call *call,
+                              const struct vector_query *query, struct arena *arena,
+                              struct vector_hits *ret, struct grove_error *error);
 
 // The name of the graphs that it searches now (see VECTOR_GRAPH_SIZE), and of no others: while it
 // is building, GROVE_OK with "".
-enum grove_code vector_graph(struct vector_engine *engine, char ret[static VECTOR_GRAPH_SIZE],
-                             struct grove_error *error);
+enum grove_code vector_graph(struct vector_engine *engine, struct call *call,
+                             char ret[static VECTOR_GRAPH_SIZE], struct grove_error *error);
 
 // Exact.
-enum grove_code vector_count(struct vector_engine *engine, const struct vector_filter *filter,
-                             uint64_t *ret, struct grove_error *error);
+enum grove_code vector_count(struct vector_engine *engine, struct call *call,
+                             const struct vector_filter *filter, uint64_t *ret,
+                             struct grove_error *error);
 
 // Fills ret[count], in the order of the ids. What is not in the engine's answer is absent; an
 // answer about points that were not asked for, or that contradicts itself, is GROVE_ENGINE.
-enum grove_code vector_states(struct vector_engine *engine, const int32_t *content_ids,
-                              size_t count, struct vector_state *ret, struct grove_error *error);
+enum grove_code vector_states(struct vector_engine *engine, struct call *call,
+                              const int32_t *content_ids, size_t count, struct vector_state *ret,
+                              struct grove_error *error);
 
 #endif

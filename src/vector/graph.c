@@ -140,24 +140,25 @@ static enum grove_code read_segments(yyjson_val *result, struct segments *ret,
 
 // --- requests ------------------------------------------------------------------------------------
 
-static enum grove_code get(const struct graph_server *server, const char *suffix,
+static enum grove_code get(const struct graph_server *server, struct call *call, const char *suffix,
                            struct http_reply *ret, struct grove_error *error)
 {
     char path[PATH_SIZE];
     snprintf(path, sizeof path, "/collections/%s%s", server->collection, suffix);
     struct http_request request = {.method = "GET", .path = path, .timeout_ms = server->timeout_ms};
-    return http_send(server->client, &request, ret, error);
+    return http_send(server->client, call, &request, ret, error);
 }
 
 // Not told: the server has no such route, or means something else by it.
-static enum grove_code ask_segments(const struct graph_server *server, struct segments *ret,
-                                    struct grove_error *error)
+static enum grove_code ask_segments(const struct graph_server *server, struct call *call,
+                                    struct segments *ret, struct grove_error *error)
 {
     struct http_reply reply = {NULL};
     *ret = (struct segments){.told = false};
     if (!server->tells_segments)
         return GROVE_OK;
-    enum grove_code code = get(server, "/optimizations?with=queued,idle_segments", &reply, error);
+    enum grove_code code =
+        get(server, call, "/optimizations?with=queued,idle_segments", &reply, error);
     if (code == GROVE_OK)
         code = read_segments(http_result(&reply), ret, error);
     else if (error->http_status == 400 || error->http_status == 404 || error->http_status == 405)
@@ -166,14 +167,14 @@ static enum grove_code ask_segments(const struct graph_server *server, struct se
     return code;
 }
 
-enum grove_code graph_read(const struct graph_server *server, char ret[static VECTOR_GRAPH_SIZE],
-                           struct grove_error *error)
+enum grove_code graph_read(const struct graph_server *server, struct call *call,
+                           char ret[static VECTOR_GRAPH_SIZE], struct grove_error *error)
 {
     struct segments segments;
     struct http_reply reply = {NULL};
-    enum grove_code code = ask_segments(server, &segments, error);
+    enum grove_code code = ask_segments(server, call, &segments, error);
     if (code == GROVE_OK && !segments.told)
-        code = get(server, "", &reply, error);
+        code = get(server, call, "", &reply, error);
     if (code == GROVE_OK && !segments.told)
         name_by_counts(http_result(&reply), segments.graph);
     http_reply_release(&reply);
@@ -182,16 +183,16 @@ enum grove_code graph_read(const struct graph_server *server, char ret[static VE
     return code;
 }
 
-enum grove_code graph_read_built(const struct graph_server *server,
+enum grove_code graph_read_built(const struct graph_server *server, struct call *call,
                                  char ret[static VECTOR_GRAPH_SIZE], struct grove_error *error)
 {
     struct segments segments = {.told = false};
     struct http_reply reply = {NULL};
     char graph[VECTOR_GRAPH_SIZE] = "";
-    enum grove_code code = get(server, "", &reply, error);
+    enum grove_code code = get(server, call, "", &reply, error);
     yyjson_val *collection = http_result(&reply);
     if (code == GROVE_OK && is_green(collection) && !graph_told(collection, graph)) {
-        code = ask_segments(server, &segments, error);
+        code = ask_segments(server, call, &segments, error);
         if (code == GROVE_OK && !segments.told)
             name_by_counts(collection, graph);
         else if (code == GROVE_OK && !segments.building)

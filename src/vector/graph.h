@@ -15,7 +15,7 @@
 //
 //     struct graph_server server = {client, "content_vectors", 3000, true};
 //     char graph[VECTOR_GRAPH_SIZE];
-//     code = graph_read(&server, graph, error);
+//     code = graph_read(&server, call, graph, error);
 #ifndef GROVE_VECTOR_GRAPH_H
 #define GROVE_VECTOR_GRAPH_H
 
@@ -35,11 +35,11 @@ struct graph_server {
 bool graph_told(yyjson_val *result, char ret[static VECTOR_GRAPH_SIZE]);
 
 // Of a server that told none: the graphs that answer at this moment. "": it does not say.
-enum grove_code graph_read(const struct graph_server *server, char ret[static VECTOR_GRAPH_SIZE],
-                           struct grove_error *error);
+enum grove_code graph_read(const struct graph_server *server, struct call *call,
+                           char ret[static VECTOR_GRAPH_SIZE], struct grove_error *error);
 
 // Of any server: the graphs that answer while nothing is being built, or is to be; else "".
-enum grove_code graph_read_built(const struct graph_server *server,
+enum grove_code graph_read_built(const struct graph_server *server, struct call *call,
                                  char ret[static VECTOR_GRAPH_SIZE], struct grove_error *error);
 
 #endif

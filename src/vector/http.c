@@ -11,33 +11,44 @@
 #include "base/alloc.h"
 #include "base/check.h"
 #include "base/clock.h"
+#include "base/descriptor.h"
 #include "base/disk.h"
 #include "base/json.h"
-#include "base/strbuf.h"
+#include "vector/address.h"
+#include "vector/connection.h"
+#include "vector/gate.h"
 
 enum {
     CONNECTIONS_DEFAULT = 16,
     CONNECTIONS_MAX = 512,
-    CONNECT_TIMEOUT_MS = 2000,
     REQUEST_TIMEOUT_MS = 30000,
-    REPLY_BYTES_MAX = 64 << 20,
-    URL_SIZE = 2048,
-    QDRANT_PORT = 6333,
+    // All are busy, and none came free for so long, or for this divided by how many there are: too
+    // many ask.
+    OVERLOAD_MS_MIN = 100,
+    OVERLOAD_MS = 1600,
+    TRIAL_MS = 3000,       // a trial may take so long; it is waited for
+    TRIAL_WAIT_MS = 50,    // only so long
+    START_GRACE_MS = 2000, // that who does not wait for a server gives it to start
+    SILENCE_MS = 250,      // a call that ended sooner tells nothing about the server
+    AGAIN_MS_MAX = 20000,  // in all, that who waits lets a server ask for
 };
 
 #define PRIVATE_LOG "its log is servers/log/vector.log in the home"
 
 struct http_client {
-    struct qdrant_options options; // its strings are the following
-    char base[URL_SIZE];           // where requests go, without credentials: for messages too
-    char *user, *password;         // from the URL, or NULL
-    char *socket_path;
-    struct curl_slist *headers;
+    struct address address;
+    unsigned connections_max, request_timeout_ms;
+    struct qdrant_starter starter;
+    struct gate gate;
+    pthread_mutex_t trial_mutex; // held by whoever works on the trial; nobody waits for it
+    struct connection *trial;    // made for the first
+    bool trial_runs;
     pthread_mutex_t mutex; // guards what follows
     pthread_cond_t returned;
+    int64_t returned_us; // when a connection last came free
     unsigned open_count;
     unsigned idle_count;
-    CURL *idle[CONNECTIONS_MAX];
+    struct connection *idle[CONNECTIONS_MAX];
 };
 
 static pthread_once_t curl_once = PTHREAD_ONCE_INIT;
@@ -47,103 +58,7 @@ static void init_curl(void)
     curl_global_init(CURL_GLOBAL_DEFAULT);
 }
 
-// --- the URL -------------------------------------------------------------------------------------
-
-static char *part(CURLU *url, CURLUPart which, unsigned flags)
-{
-    char *value = NULL;
-    return curl_url_get(url, which, &value, flags) == CURLUE_OK ? value : NULL;
-}
-
-static enum grove_code copy_secret(CURLU *url, CURLUPart which, char **ret,
-                                   struct grove_error *error)
-{
-    char *value = part(url, which, CURLU_URLDECODE);
-    *ret = value ? mem_strdup(value) : NULL;
-    bool failed = value && !*ret;
-    curl_free(value);
-    return failed ? error_no_memory(error, "the engine's address") : GROVE_OK;
-}
-
-static enum grove_code take_parts(struct http_client *client, CURLU *url, struct grove_error *error)
-{
-    char *scheme = part(url, CURLUPART_SCHEME, 0), *host = part(url, CURLUPART_HOST, 0);
-    char *port = part(url, CURLUPART_PORT, 0), *path = part(url, CURLUPART_PATH, 0);
-    char default_port[8];
-    snprintf(default_port, sizeof default_port, "%d", QDRANT_PORT);
-    enum grove_code code = GROVE_OK;
-    if (!scheme || !host || (strcmp(scheme, "http") != 0 && strcmp(scheme, "https") != 0))
-        code = error_set(error, GROVE_INVALID, "QDRANT_URL must start with http:// or https://");
-    else if ((size_t)snprintf(client->base, URL_SIZE, "%s://%s:%s%s", scheme, host,
-                              port ? port : default_port, path ? path : "") >= URL_SIZE)
-        code = error_set(error, GROVE_INVALID, "QDRANT_URL is too long");
-    size_t length = strlen(client->base);
-    while (code == GROVE_OK && length > 0 && client->base[length - 1] == '/')
-        client->base[--length] = '\0';
-    curl_free(path);
-    curl_free(port);
-    curl_free(host);
-    curl_free(scheme);
-    if (code == GROVE_OK)
-        code = copy_secret(url, CURLUPART_USER, &client->user, error);
-    if (code == GROVE_OK)
-        code = copy_secret(url, CURLUPART_PASSWORD, &client->password, error);
-    return code;
-}
-
-static enum grove_code take_url(struct http_client *client, struct grove_error *error)
-{
-    if (client->options.socket_path) {
-        snprintf(client->base, URL_SIZE, "http://localhost");
-        client->socket_path = mem_strdup(client->options.socket_path);
-        return client->socket_path ? GROVE_OK : error_no_memory(error, "a socket's path");
-    }
-    CURLU *url = curl_url();
-    if (!url)
-        return error_no_memory(error, "the engine's address");
-    enum grove_code code;
-    // The message does not repeat the URL: it may hold a password.
-    if (!client->options.url ||
-        curl_url_set(url, CURLUPART_URL, client->options.url, 0) != CURLUE_OK) {
-        code = error_set(error, GROVE_INVALID, "QDRANT_URL is not a URL");
-    } else {
-        code = take_parts(client, url, error);
-    }
-    if (code == GROVE_INVALID)
-        error_hint(error, "it looks like http://127.0.0.1:6333");
-    curl_url_cleanup(url);
-    return code;
-}
-
 // --- the client ----------------------------------------------------------------------------------
-
-static enum grove_code add_header(struct http_client *client, const char *header,
-                                  struct grove_error *error)
-{
-    struct curl_slist *more = curl_slist_append(client->headers, header);
-    if (!more)
-        return error_no_memory(error, "the engine's headers");
-    client->headers = more;
-    return GROVE_OK;
-}
-
-static enum grove_code add_key(struct http_client *client, struct grove_error *error)
-{
-    const char *key = client->options.api_key;
-    if (!key || !*key)
-        return GROVE_OK;
-    struct strbuf header;
-    strbuf_init(&header, 8192);
-    strbuf_add(&header, "api-key: ");
-    strbuf_add(&header, key);
-    enum grove_code code = GROVE_OK;
-    if (header.failed || strpbrk(header.data, "\r\n"))
-        code = error_set(error, GROVE_INVALID, "QDRANT_API_KEY is too long or has a line break");
-    else
-        code = add_header(client, header.data, error);
-    strbuf_release(&header);
-    return code;
-}
 
 enum grove_code http_client_new(const struct qdrant_options *options, struct http_client **ret,
                                 struct grove_error *error)
@@ -155,25 +70,20 @@ enum grove_code http_client_new(const struct qdrant_options *options, struct htt
     struct http_client *client = mem_zalloc(sizeof *client);
     if (!client)
         return error_no_memory(error, "a client of the vector engine");
-    client->options = *options;
-    struct qdrant_options *o = &client->options;
-    o->connections_max = o->connections_max ? o->connections_max : CONNECTIONS_DEFAULT;
-    o->connect_timeout_ms = o->connect_timeout_ms ? o->connect_timeout_ms : CONNECT_TIMEOUT_MS;
-    o->request_timeout_ms = o->request_timeout_ms ? o->request_timeout_ms : REQUEST_TIMEOUT_MS;
+    client->connections_max =
+        options->connections_max ? options->connections_max : CONNECTIONS_DEFAULT;
+    client->request_timeout_ms =
+        options->request_timeout_ms ? options->request_timeout_ms : REQUEST_TIMEOUT_MS;
+    client->starter = options->starter;
     pthread_mutex_init(&client->mutex, NULL);
+    pthread_mutex_init(&client->trial_mutex, NULL);
     pthread_condattr_t attributes;
     pthread_condattr_init(&attributes);
     pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
     pthread_cond_init(&client->returned, &attributes);
     pthread_condattr_destroy(&attributes);
-    enum grove_code code = take_url(client, error);
-    if (code == GROVE_OK)
-        code = add_header(client, "Content-Type: application/json", error);
-    if (code == GROVE_OK) // a round trip more for every large body
-        code = add_header(client, "Expect:", error);
-    if (code == GROVE_OK)
-        code = add_key(client, error);
-    o->url = o->api_key = NULL; // borrowed until here
+    gate_init(&client->gate, options->outage_path, !options->only_looks);
+    enum grove_code code = address_init(&client->address, options, error);
     if (code == GROVE_OK)
         *ret = client;
     else
@@ -187,150 +97,163 @@ void http_client_free(struct http_client *client)
         return;
     CHECK(client->idle_count == client->open_count);
     for (unsigned i = 0; i < client->idle_count; i++)
-        curl_easy_cleanup(client->idle[i]);
-    curl_slist_free_all(client->headers);
+        connection_free(client->idle[i]);
+    connection_free(client->trial);
+    gate_release(&client->gate);
+    address_release(&client->address);
     pthread_cond_destroy(&client->returned);
+    pthread_mutex_destroy(&client->trial_mutex);
     pthread_mutex_destroy(&client->mutex);
-    mem_free(client->socket_path);
-    mem_free(client->password);
-    mem_free(client->user);
     mem_free(client);
 }
 
 const char *http_describe(const struct http_client *client)
 {
-    return client->socket_path ? client->socket_path : client->base;
+    return address_describe(&client->address);
 }
 
-// --- handles -------------------------------------------------------------------------------------
-
-static enum grove_code take_handle(struct http_client *client, CURL **ret,
-                                   struct grove_error *error)
+void http_look(struct http_client *client, struct vector_outage *ret)
 {
-    // Not the request's own limit: that others are busy does not tell that the server hangs.
-    int64_t at_us = clock_monotonic_us() + (int64_t)client->options.request_timeout_ms * 1000;
-    struct timespec deadline = {.tv_sec = at_us / 1000000, .tv_nsec = at_us % 1000000 * 1000};
-    bool late = false;
-    CURL *handle = NULL;
-    pthread_mutex_lock(&client->mutex);
-    while (!late && client->idle_count == 0 &&
-           client->open_count == client->options.connections_max)
-        late = pthread_cond_timedwait(&client->returned, &client->mutex, &deadline) == ETIMEDOUT;
-    if (client->idle_count > 0)
-        handle = client->idle[--client->idle_count];
-    else if (client->open_count < client->options.connections_max &&
-             (handle = curl_easy_init()) != NULL)
-        client->open_count++;
-    pthread_mutex_unlock(&client->mutex);
-    if (!handle && late)
-        return error_set(error, GROVE_TIMEOUT,
-                         "all %u connections to the vector engine were busy for %u ms",
-                         client->options.connections_max, client->options.request_timeout_ms);
-    if (!handle)
-        return error_no_memory(error, "a connection to the vector engine");
-    *ret = handle;
+    gate_look(&client->gate, ret);
+}
+
+static bool is_patient(const struct call *call)
+{
+    return !call || call->patient;
+}
+
+// --- connections ---------------------------------------------------------------------------------
+
+static enum grove_code set_overload(const struct http_client *client, unsigned waited_ms,
+                                    struct grove_error *error)
+{
+    error_set(error, GROVE_LIMIT,
+              "all %u connections to the vector engine are busy, and none came free for %u ms",
+              client->connections_max, waited_ms);
+    error_hint(error, "ask again later, or ask less at once");
+    error->retry = GROVE_RETRY_LATER;
+    return GROVE_LIMIT;
+}
+
+static struct timespec at_us(int64_t moment_us)
+{
+    return (struct timespec){moment_us / 1000000, moment_us % 1000000 * 1000};
+}
+
+static bool is_full(const struct http_client *client)
+{
+    return client->idle_count == 0 && client->open_count == client->connections_max;
+}
+
+// With the mutex held: until one is free. Who is patient waits as long as the call may take;
+// anybody else no longer than none comes free.
+static enum grove_code wait_for_connection(struct http_client *client, struct call *call,
+                                           struct grove_error *error)
+{
+    unsigned overload_ms = OVERLOAD_MS / client->connections_max;
+    if (overload_ms < OVERLOAD_MS_MIN)
+        overload_ms = OVERLOAD_MS_MIN;
+    int64_t began_us = clock_monotonic_us();
+    while (is_full(client)) {
+        enum grove_code code = call_check(call, error);
+        if (code != GROVE_OK)
+            return code;
+        int64_t now_us = clock_monotonic_us();
+        int64_t moved_us = client->returned_us > began_us ? client->returned_us : began_us;
+        int64_t until_us = moved_us + (int64_t)overload_ms * 1000;
+        if (!is_patient(call) && now_us >= until_us)
+            return set_overload(client, overload_ms, error);
+        int64_t slice_us = now_us + (int64_t)call_slice_ms(call) * 1000;
+        if (is_patient(call) || slice_us < until_us)
+            until_us = slice_us;
+        struct timespec until = at_us(until_us);
+        pthread_cond_timedwait(&client->returned, &client->mutex, &until);
+    }
+    if (call)
+        call->counters.waited_us += clock_monotonic_us() - began_us;
     return GROVE_OK;
 }
 
-static void give_handle(struct http_client *client, CURL *handle)
+static enum grove_code take_connection(struct http_client *client, struct call *call,
+                                       struct connection **ret, struct grove_error *error)
 {
-    curl_easy_reset(handle); // keeps the connection
+    struct connection *connection = NULL;
+    enum grove_code code = GROVE_OK;
+    pthread_mutex_lock(&client->mutex);
+    if (is_full(client))
+        code = wait_for_connection(client, call, error);
+    if (code == GROVE_OK && client->idle_count > 0)
+        connection = client->idle[--client->idle_count];
+    else if (code == GROVE_OK && (connection = connection_new()) != NULL)
+        client->open_count++;
+    pthread_mutex_unlock(&client->mutex);
+    if (code == GROVE_OK && !connection)
+        code = error_no_memory(error, "a connection to the vector engine");
+    if (code == GROVE_OK)
+        *ret = connection;
+    return code;
+}
+
+static void give_connection(struct http_client *client, struct connection *connection)
+{
+    connection_forget_body(connection);
     pthread_mutex_lock(&client->mutex);
     CHECK(client->idle_count < client->open_count);
-    client->idle[client->idle_count++] = handle;
+    client->idle[client->idle_count++] = connection;
+    client->returned_us = clock_monotonic_us();
     pthread_cond_signal(&client->returned);
     pthread_mutex_unlock(&client->mutex);
 }
 
-// --- a call --------------------------------------------------------------------------------------
+// --- errors --------------------------------------------------------------------------------------
 
-static size_t receive(char *data, size_t size, size_t count, void *state)
+static const char *words_of(enum connection_end end)
 {
-    struct strbuf *body = state;
-    strbuf_add_bytes(body, data, size * count);
-    return body->failed ? 0 : size * count;
+    return end == CONNECTION_SILENT ? "it did not answer in time" : "it could not be reached";
 }
 
-static void set_options(struct http_client *client, CURL *handle,
-                        const struct http_request *request, const char *url, struct strbuf *reply)
+static enum grove_code set_transport_error(const struct http_client *client,
+                                           const struct connection_outcome *outcome,
+                                           struct grove_error *error)
 {
-    unsigned timeout_ms =
-        request->timeout_ms ? request->timeout_ms : client->options.request_timeout_ms;
-    curl_easy_setopt(handle, CURLOPT_URL, url);
-    curl_easy_setopt(handle, CURLOPT_CUSTOMREQUEST, request->method);
-    curl_easy_setopt(handle, CURLOPT_HTTPHEADER, client->headers);
-    curl_easy_setopt(handle, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(handle, CURLOPT_TCP_NODELAY, 1L);
-    curl_easy_setopt(handle, CURLOPT_CONNECTTIMEOUT_MS, (long)client->options.connect_timeout_ms);
-    curl_easy_setopt(handle, CURLOPT_TIMEOUT_MS, (long)timeout_ms);
-    curl_easy_setopt(handle, CURLOPT_WRITEFUNCTION, receive);
-    curl_easy_setopt(handle, CURLOPT_WRITEDATA, reply);
-    curl_easy_setopt(handle, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
-    if (client->socket_path) {
-        curl_easy_setopt(handle, CURLOPT_UNIX_SOCKET_PATH, client->socket_path);
-        curl_easy_setopt(handle, CURLOPT_PROXY, ""); // whatever http_proxy says
-    }
-    if (client->user)
-        curl_easy_setopt(handle, CURLOPT_USERNAME, client->user);
-    if (client->password)
-        curl_easy_setopt(handle, CURLOPT_PASSWORD, client->password);
-    if (request->body.data) {
-        curl_easy_setopt(handle, CURLOPT_POSTFIELDS, request->body.data);
-        curl_easy_setopt(handle, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body.length);
-    }
-}
-
-static enum grove_code set_transport_error(const struct http_client *client, CURLcode result,
-                                           bool reply_too_long, struct grove_error *error)
-{
-    if (reply_too_long)
-        return error_set(error, GROVE_LIMIT, "the vector engine's answer has more than %d bytes",
-                         REPLY_BYTES_MAX);
-    if (result == CURLE_OUT_OF_MEMORY)
+    if (outcome->end == CONNECTION_NO_MEMORY)
         return error_no_memory(error, "a request to the vector engine");
-    enum grove_code code = result == CURLE_OPERATION_TIMEDOUT ? GROVE_TIMEOUT : GROVE_UNAVAILABLE;
-    error_set(error, code,
-              code == GROVE_TIMEOUT ? "the vector engine at %s did not answer in time"
-                                    : "could not reach the vector engine at %s",
-              http_describe(client));
-    error_detail(error, "%s", curl_easy_strerror(result));
+    bool silent = outcome->end == CONNECTION_SILENT, here = client->address.socket_path != NULL;
+    if (outcome->end == CONNECTION_TOO_LONG)
+        error_set(error, GROVE_LIMIT, "the vector engine's answer has more than %d bytes",
+                  CONNECTION_BODY_BYTES_MAX);
+    else
+        error_set(error, silent ? GROVE_TIMEOUT : GROVE_UNAVAILABLE,
+                  silent ? "the vector engine at %s did not answer in time"
+                         : "could not reach the vector engine at %s",
+                  http_describe(client));
     error->origin = GROVE_ORIGIN_QDRANT;
-    if (!client->socket_path)
+    if (outcome->end == CONNECTION_TOO_LONG)
+        return error->code;
+    error_detail(error, "%s", outcome->reason);
+    if (!here)
         error_hint(error, "check QDRANT_URL and that Qdrant runs there");
-    else if (code == GROVE_TIMEOUT)
+    else if (silent)
         error_hint(error, "try again; if it hangs, \"grove stop\" ends it and the next command "
                           "starts it; " PRIVATE_LOG);
     else
         error_hint(error, PRIVATE_LOG);
-    return code;
+    return error->code;
 }
 
-static enum grove_code perform(struct http_client *client, CURL *handle, struct strbuf *reply,
-                               bool *ret_lost, struct grove_error *error)
+// The server is known not to answer: it was not asked.
+static enum grove_code set_out(struct http_client *client, struct grove_error *error)
 {
-    strbuf_clear(reply);
-    CURLcode result = curl_easy_perform(handle);
-    *ret_lost = result == CURLE_COULDNT_CONNECT || result == CURLE_GOT_NOTHING ||
-                result == CURLE_RECV_ERROR || result == CURLE_SEND_ERROR ||
-                result == CURLE_PARTIAL_FILE;
-    return result == CURLE_OK
-               ? GROVE_OK
-               : set_transport_error(client, result, reply->failed && reply->length > 0, error);
-}
-
-static enum grove_code send_request(struct http_client *client, CURL *handle, struct strbuf *reply,
-                                    struct grove_error *error)
-{
-    bool lost;
-    enum grove_code code = perform(client, handle, reply, &lost, error);
-    if (code == GROVE_OK || !lost)
-        return code;
-    if (client->options.starter.start) {
-        code = client->options.starter.start(client->options.starter.state, error);
-        if (code != GROVE_OK)
-            return code;
-    }
-    return perform(client, handle, reply, &lost, error);
+    struct vector_outage outage;
+    gate_look(&client->gate, &outage);
+    error_set(error, GROVE_UNAVAILABLE, "the vector engine at %s has been out for %lld s",
+              http_describe(client), (long long)(outage.since_ms / 1000));
+    error->origin = GROVE_ORIGIN_QDRANT;
+    error_detail(error, "%s", outage.reason);
+    error_hint(error, "it is tried again within %u s; %s", outage.again_in_ms / 1000 + 1,
+               client->address.socket_path ? PRIVATE_LOG
+                                           : "check QDRANT_URL and that Qdrant runs there");
+    return GROVE_UNAVAILABLE;
 }
 
 static enum grove_code code_of_status(long status)
@@ -354,42 +277,42 @@ static enum grove_code code_of_status(long status)
 }
 
 // {"status": {"error": "..."}}
-static enum grove_code set_reply_error(const struct http_client *client, long status,
+static enum grove_code set_reply_error(const struct http_client *client, int status,
                                        yyjson_doc *document, struct grove_error *error)
 {
     yyjson_val *reason =
         yyjson_obj_get(yyjson_obj_get(yyjson_doc_get_root(document), "status"), "error");
     struct text text = json_text(reason);
     enum grove_code code = code_of_status(status);
+    if (status == 404 && text.length == 0)
+        code = GROVE_ENGINE; // of a proxy, say: it tells nothing about the collection
     if (code == GROVE_ENGINE && disk_full_in_words(text))
         code = GROVE_IO;
     if (text.length > 0)
         error_set(error, code, "the vector engine refused: %.*s",
                   (int)(text.length < 400 ? text.length : 400), text.data);
     else
-        error_set(error, code, "the vector engine at %s answered with HTTP status %ld",
+        error_set(error, code, "the vector engine at %s answered with HTTP status %d",
                   http_describe(client), status);
     error->origin = GROVE_ORIGIN_QDRANT;
-    error->http_status = (int)status;
+    error->http_status = status;
     if (code == GROVE_DENIED)
         error_hint(error, "check QDRANT_API_KEY");
     else if (code == GROVE_IO)
         error_hint(error, "free some space on the disk of the vector engine, then run \"grove "
                           "sync\"; nothing is lost");
-    else if (status >= 500 && client->socket_path)
+    else if (status >= 500 && client->address.socket_path)
         error_hint(error, PRIVATE_LOG);
     return code;
 }
 
-static enum grove_code read_reply(struct http_client *client, CURL *handle,
-                                  const struct strbuf *body, struct http_reply *ret,
-                                  struct grove_error *error)
+static enum grove_code read_reply(struct http_client *client, int status, struct text body,
+                                  struct http_reply *ret, struct grove_error *error)
 {
-    long status = 0;
-    curl_easy_getinfo(handle, CURLINFO_RESPONSE_CODE, &status);
     yyjson_read_err failure = {0};
+    // Without the flag that would have it changed, yyjson only reads it.
     yyjson_doc *document =
-        yyjson_read_opts(body->data, body->length, 0, json_allocator(), &failure);
+        yyjson_read_opts((char *)(uintptr_t)body.data, body.length, 0, json_allocator(), &failure);
     if (!document && failure.code == YYJSON_READ_ERROR_MEMORY_ALLOCATION)
         return error_no_memory(error, "the vector engine's answer");
     if (status < 200 || status > 299) {
@@ -407,32 +330,207 @@ static enum grove_code read_reply(struct http_client *client, CURL *handle,
     return GROVE_OK;
 }
 
-enum grove_code http_send(struct http_client *client, const struct http_request *request,
-                          struct http_reply *ret, struct grove_error *error)
+// --- asking --------------------------------------------------------------------------------------
+
+// Until it has ended, or the call is over: then it is left.
+static enum grove_code perform(struct http_client *client, struct call *call,
+                               struct connection *connection, const struct http_request *request,
+                               struct connection_outcome *ret, struct grove_error *error)
 {
-    char url[URL_SIZE + 512];
-    if ((size_t)snprintf(url, sizeof url, "%s%s", client->base, request->path) >= sizeof url)
-        return error_set(error, GROVE_INVALID, "the collection's name is too long");
-    CURL *handle = NULL;
-    enum grove_code code = take_handle(client, &handle, error);
+    unsigned timeout_ms = request->timeout_ms ? request->timeout_ms : client->request_timeout_ms;
+    if (call)
+        call->counters.requests++;
+    enum grove_code code =
+        connection_begin(connection, &client->address, request, timeout_ms, error);
     if (code != GROVE_OK)
         return code;
-    struct strbuf reply;
-    strbuf_init(&reply, REPLY_BYTES_MAX);
-    set_options(client, handle, request, url, &reply);
-    code = send_request(client, handle, &reply, error);
-    if (code == GROVE_OK)
-        code = read_reply(client, handle, &reply, ret, error);
-    strbuf_release(&reply);
-    give_handle(client, handle);
+    while (!connection_drive(connection, call_slice_ms(call), ret)) {
+        code = call_check(call, error);
+        if (code != GROVE_OK) {
+            connection_leave(connection);
+            return code;
+        }
+    }
+    return GROVE_OK;
+}
+
+// Who is patient waits as long as it takes; anybody else a moment, and it goes on starting by
+// itself.
+static enum grove_code start_server(struct http_client *client, struct call *call,
+                                    unsigned grace_ms, struct grove_error *error)
+{
+    struct call brief;
+    if (call)
+        brief = *call;
+    else
+        call_init(&brief);
+    if (!is_patient(call))
+        call_within(&brief, grace_ms);
+    enum grove_code code = client->starter.start(client->starter.state, &brief, error);
+    if (code == GROVE_OK || code == GROVE_NO_MEMORY)
+        return code;
+    struct grove_error over;
+    if (call_check(call, &over) != GROVE_OK) {
+        *error = over;
+        return over.code;
+    }
+    if (code == GROVE_TIMEOUT && !is_patient(call)) {
+        code = error_set(error, GROVE_UNAVAILABLE, "the vector engine at %s is starting",
+                         http_describe(client));
+        error_hint(error, "ask again in a moment; " PRIVATE_LOG);
+    }
+    error->origin = GROVE_ORIGIN_QDRANT; // whatever kept it from starting
     return code;
 }
 
-enum grove_code http_call(struct http_client *client, const char *method, const char *path,
-                          struct text body, struct http_reply *ret, struct grove_error *error)
+static enum grove_code perform_or_start(struct http_client *client, struct call *call,
+                                        struct connection *connection,
+                                        const struct http_request *request,
+                                        struct connection_outcome *ret, struct grove_error *error)
+{
+    enum grove_code code = perform(client, call, connection, request, ret, error);
+    if (code != GROVE_OK || ret->end != CONNECTION_LOST)
+        return code;
+    if (client->starter.start) {
+        code = start_server(client, call, START_GRACE_MS, error);
+        if (code != GROVE_OK)
+            return code;
+    }
+    return perform(client, call, connection, request, ret, error);
+}
+
+// A server that says it is overloaded, and until when, is well.
+static bool is_well(const struct connection_outcome *outcome)
+{
+    bool gateway = outcome->status == 502 || outcome->status == 503 || outcome->status == 504;
+    return outcome->end == CONNECTION_ANSWERED && (!gateway || outcome->retry_after_s > 0);
+}
+
+// What came of a request, for those who ask next.
+static void tell_gate(struct http_client *client, enum grove_code code, int64_t began_us,
+                      const struct connection_outcome *outcome, const struct grove_error *error)
+{
+    bool ours = error->origin != GROVE_ORIGIN_QDRANT;
+    if (code != GROVE_OK && ours) {
+        // The call is over. Where it waited for some time, in vain, that tells something.
+        if (code == GROVE_TIMEOUT && clock_monotonic_us() - began_us >= SILENCE_MS * 1000)
+            gate_failed(&client->gate, began_us, words_of(CONNECTION_SILENT));
+    } else if (code != GROVE_OK) {
+        gate_failed(&client->gate, began_us, error->message);
+    } else if (is_well(outcome)) {
+        gate_answered(&client->gate);
+    } else if (outcome->end == CONNECTION_ANSWERED) {
+        gate_failed(&client->gate, began_us, "what answers in its place says that it is out");
+    } else if (outcome->end == CONNECTION_SILENT || outcome->end == CONNECTION_LOST ||
+               outcome->end == CONNECTION_FAILED) {
+        gate_failed(&client->gate, began_us, words_of(outcome->end));
+    }
+}
+
+// Once, over one connection.
+static enum grove_code ask_once(struct http_client *client, struct call *call,
+                                const struct http_request *request, unsigned *ret_retry_after_s,
+                                struct http_reply *ret, struct grove_error *error)
+{
+    struct connection *connection = NULL;
+    struct connection_outcome outcome = {.status = 0};
+    enum grove_code code = take_connection(client, call, &connection, error);
+    if (code != GROVE_OK)
+        return code;
+    int64_t began_us = clock_monotonic_us();
+    code = perform_or_start(client, call, connection, request, &outcome, error);
+    tell_gate(client, code, began_us, &outcome, error);
+    if (code == GROVE_OK && outcome.end != CONNECTION_ANSWERED)
+        code = set_transport_error(client, &outcome, error);
+    else if (code == GROVE_OK)
+        code = read_reply(client, outcome.status, connection_body(connection), ret, error);
+    *ret_retry_after_s = code == GROVE_OK ? 0 : outcome.retry_after_s;
+    give_connection(client, connection);
+    return code;
+}
+
+// --- a server that is out ------------------------------------------------------------------------
+
+// Works on the trial for a moment; true: it ended, and *ret_answers.
+static bool drive_trial(struct http_client *client, struct call *call, bool *ret_answers)
+{
+    static const struct http_request request = {.method = "GET", .path = "/"};
+    struct connection_outcome outcome;
+    struct grove_error unused;
+    unsigned slice_ms = 0;
+    if (!client->trial && !(client->trial = connection_new()))
+        return false;
+    if (!client->trial_runs) {
+        if (connection_begin(client->trial, &client->address, &request, TRIAL_MS, &unused) !=
+            GROVE_OK)
+            return false;
+        if (call)
+            call->counters.requests++;
+        client->trial_runs = true;
+        slice_ms = call_left_ms(call, TRIAL_WAIT_MS);
+    }
+    int64_t until_us = clock_monotonic_us() + (int64_t)slice_ms * 1000;
+    for (;;) {
+        int64_t left_us = until_us - clock_monotonic_us();
+        unsigned left_ms = left_us > 0 ? (unsigned)(left_us + 999) / 1000 : 0;
+        if (connection_drive(client->trial, left_ms, &outcome))
+            break;
+        if (left_ms == 0 || call_is_cancelled(call))
+            return false;
+    }
+    client->trial_runs = false;
+    connection_forget_body(client->trial);
+    // One that is gone is started, and then, or if it is starting already, looked for later.
+    *ret_answers =
+        is_well(&outcome) || (outcome.end == CONNECTION_LOST && client->starter.start &&
+                              start_server(client, call, TRIAL_WAIT_MS, &unused) == GROVE_OK);
+    return true;
+}
+
+// Whether this request may be sent. Of a server that is out nobody waits for the answer: a trial is
+// begun, and whoever asks later looks what has come of it.
+static bool may_ask(struct http_client *client, struct call *call)
+{
+    enum breaker_word word = gate_ask(&client->gate);
+    if (word == BREAKER_PASS)
+        return true;
+    if (pthread_mutex_trylock(&client->trial_mutex) != 0)
+        return false;
+    bool answers = false;
+    if ((word == BREAKER_TRY || client->trial_runs) && drive_trial(client, call, &answers))
+        gate_tried(&client->gate, answers);
+    pthread_mutex_unlock(&client->trial_mutex);
+    return answers;
+}
+
+enum grove_code http_send(struct http_client *client, struct call *call,
+                          const struct http_request *request, struct http_reply *ret,
+                          struct grove_error *error)
+{
+    unsigned waited_ms = 0;
+    for (;;) {
+        unsigned again_s = 0;
+        enum grove_code code = call_check(call, error);
+        if (code == GROVE_OK && !is_patient(call) && !may_ask(client, call))
+            code = set_out(client, error);
+        if (code == GROVE_OK)
+            code = ask_once(client, call, request, &again_s, ret, error);
+        // Who waits does so for as long as the server says.
+        if (code == GROVE_OK || !is_patient(call) || again_s == 0 ||
+            again_s > (AGAIN_MS_MAX - waited_ms) / 1000)
+            return code;
+        waited_ms += again_s * 1000;
+        if (!call_pause(call, again_s * 1000))
+            return code;
+    }
+}
+
+enum grove_code http_call(struct http_client *client, struct call *call, const char *method,
+                          const char *path, struct text body, struct http_reply *ret,
+                          struct grove_error *error)
 {
     struct http_request request = {.method = method, .path = path, .body = body};
-    return http_send(client, &request, ret, error);
+    return http_send(client, call, &request, ret, error);
 }
 
 yyjson_val *http_result(const struct http_reply *reply)

@@ -26,6 +26,7 @@
 
 #include "base/asset.h"
 #include "base/clock.h"
+#include "base/descriptor.h"
 #include "base/digest.h"
 #include "base/disk.h"
 #include "base/file.h"
@@ -94,7 +95,9 @@ static int connect_to(const char *path)
     if (strlen(path) >= sizeof address.sun_path)
         return -1;
     memcpy(address.sun_path, path, strlen(path));
+    descriptor_hold_standard();
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    descriptor_let_standard_go();
     if (fd < 0)
         return -1;
     struct timeval patience = {.tv_sec = ANSWER_TIMEOUT_MS / 1000};
@@ -155,7 +158,7 @@ static bool wait_for_end(const struct server *server, unsigned timeout_ms)
 // Removes the programs of other versions of grove. Called when no server runs.
 static void remove_other_programs(const struct server *server)
 {
-    DIR *folder = opendir(server->data);
+    DIR *folder = descriptor_open_folder(server->data);
     if (!folder)
         return;
     const char *own = strrchr(server->program, '/') + 1;
@@ -213,7 +216,7 @@ static struct text log_tail(const struct server *server, off_t from, char *buffe
 {
     home_act_as_servers(server->home);
     GROVE_CLEANUP(file_close_descriptor)
-    int fd = open(server->log, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    int fd = descriptor_open(server->log, O_RDONLY | O_NOFOLLOW, 0);
     home_act_as_self(server->home);
     struct stat status;
     if (fd < 0 || fstat(fd, &status) != 0 || status.st_size <= from)

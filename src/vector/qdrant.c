@@ -17,7 +17,6 @@
 
 #include <stdatomic.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "base/alloc.h"
 #include "base/check.h"
@@ -31,6 +30,7 @@
 #include "vector/hits.h"
 #include "vector/http.h"
 #include "vector/point.h"
+#include "vector/states.h"
 
 enum {
     BODY_BYTES_MAX = 64 << 20,
@@ -80,8 +80,9 @@ static struct qdrant *qdrant_of(struct vector_engine *engine)
     return (struct qdrant *)engine;
 }
 
-static enum grove_code call(struct qdrant *qdrant, const struct request *request,
-                            struct http_reply *ret, struct grove_error *error)
+static enum grove_code send_request(struct qdrant *qdrant, struct call *call,
+                                    const struct request *request, struct http_reply *ret,
+                                    struct grove_error *error)
 {
     char path[PATH_SIZE];
     snprintf(path, sizeof path, "/collections/%s%s", qdrant->collection, request->suffix);
@@ -91,16 +92,17 @@ static enum grove_code call(struct qdrant *qdrant, const struct request *request
         return error_no_memory(error, "a request to the vector engine");
     if (request->body)
         sent.body = strbuf_text(request->body);
-    return http_send(qdrant->client, &sent, ret, error);
+    return http_send(qdrant->client, call, &sent, ret, error);
 }
 
 // For requests whose answer says nothing but that they worked.
-static enum grove_code call_only(struct qdrant *qdrant, const char *method, const char *suffix,
-                                 struct strbuf *body, struct grove_error *error)
+static enum grove_code send_command(struct qdrant *qdrant, struct call *call, const char *method,
+                                    const char *suffix, struct strbuf *body,
+                                    struct grove_error *error)
 {
     struct http_reply reply = {NULL};
     struct request request = {.method = method, .suffix = suffix, .body = body};
-    enum grove_code code = call(qdrant, &request, &reply, error);
+    enum grove_code code = send_request(qdrant, call, &request, &reply, error);
     http_reply_release(&reply);
     return code;
 }
@@ -128,12 +130,12 @@ static enum grove_code take_result(const struct qdrant *qdrant, const struct htt
 
 // --- the server ----------------------------------------------------------------------------------
 
-static enum grove_code get_root(struct qdrant *qdrant, struct http_reply *ret,
+static enum grove_code get_root(struct qdrant *qdrant, struct call *call, struct http_reply *ret,
                                 struct grove_error *error)
 {
     struct http_request request = {
         .method = "GET", .path = "/", .timeout_ms = qdrant->read_timeout_ms};
-    return http_send(qdrant->client, &request, ret, error);
+    return http_send(qdrant->client, call, &request, ret, error);
 }
 
 static int parse_version(struct text text)
@@ -147,12 +149,13 @@ static int parse_version(struct text text)
     return (int)(numbers[0] * 1000 + numbers[1]);
 }
 
-static enum grove_code ask_version(struct qdrant *qdrant, struct grove_error *error)
+static enum grove_code ask_version(struct qdrant *qdrant, struct call *call,
+                                   struct grove_error *error)
 {
     if (atomic_load_explicit(&qdrant->version, memory_order_acquire) != 0)
         return GROVE_OK;
     struct http_reply reply = {NULL};
-    enum grove_code code = get_root(qdrant, &reply, error);
+    enum grove_code code = get_root(qdrant, call, &reply, error);
     if (code != GROVE_OK)
         return code;
     struct text text = json_text(yyjson_obj_get(yyjson_doc_get_root(reply.document), "version"));
@@ -163,6 +166,7 @@ static enum grove_code ask_version(struct qdrant *qdrant, struct grove_error *er
         code = error_set(error, GROVE_UNSUPPORTED,
                          "the server at %s is Qdrant %.*s, grove needs 1.10 or newer",
                          http_describe(qdrant->client), TEXT_ARGS(text));
+        error->origin = GROVE_ORIGIN_QDRANT;
     } else {
         atomic_store_explicit(&qdrant->version, version, memory_order_release);
     }
@@ -172,11 +176,11 @@ static enum grove_code ask_version(struct qdrant *qdrant, struct grove_error *er
 
 // --- the collection ------------------------------------------------------------------------------
 
-static enum grove_code get_collection(struct qdrant *qdrant, struct http_reply *ret,
-                                      struct grove_error *error)
+static enum grove_code get_collection(struct qdrant *qdrant, struct call *call,
+                                      struct http_reply *ret, struct grove_error *error)
 {
     struct request request = {.method = "GET", .suffix = "", .timeout_ms = qdrant->read_timeout_ms};
-    return call(qdrant, &request, ret, error);
+    return send_request(qdrant, call, &request, ret, error);
 }
 
 static enum grove_code check_collection(const struct qdrant *qdrant, yyjson_val *result,
@@ -198,12 +202,14 @@ static enum grove_code check_collection(const struct qdrant *qdrant, yyjson_val 
               "Cosine",
               qdrant->collection, (unsigned long long)yyjson_get_uint(size),
               distance ? distance : "unknown", VECTOR_DIMENSION);
+    error->origin = GROVE_ORIGIN_QDRANT;
     error_hint(error, "name another collection in GROVE_COLLECTION; grove never changes one that "
                       "is not its own");
     return GROVE_CONFLICT;
 }
 
-static enum grove_code create_collection(struct qdrant *qdrant, struct grove_error *error)
+static enum grove_code create_collection(struct qdrant *qdrant, struct call *call,
+                                         struct grove_error *error)
 {
     struct strbuf body;
     strbuf_init(&body, 4096);
@@ -211,36 +217,38 @@ static enum grove_code create_collection(struct qdrant *qdrant, struct grove_err
                 "{\"vectors\":{\"size\":%d,\"distance\":\"Cosine\"},"
                 "\"hnsw_config\":{\"m\":%d,\"ef_construct\":%d}}",
                 VECTOR_DIMENSION, HNSW_M, HNSW_EF_CONSTRUCT);
-    enum grove_code code = call_only(qdrant, "PUT", "", &body, error);
+    enum grove_code code = send_command(qdrant, call, "PUT", "", &body, error);
     strbuf_release(&body);
-    return code == GROVE_CONFLICT ? GROVE_OK : code; // somebody else just made it
+    // Somebody else just made it.
+    return code != GROVE_OK && error->http_status == 409 ? GROVE_OK : code;
 }
 
-static enum grove_code create_index(struct qdrant *qdrant, const struct payload_index *index,
-                                    struct grove_error *error)
+static enum grove_code create_index(struct qdrant *qdrant, struct call *call,
+                                    const struct payload_index *index, struct grove_error *error)
 {
     struct strbuf body;
     strbuf_init(&body, 4096);
     strbuf_addf(&body, "{\"field_name\":\"%s\",\"field_schema\":\"%s\"}", index->field,
                 index->schema);
-    enum grove_code code = call_only(qdrant, "PUT", "/index?wait=true", &body, error);
+    enum grove_code code = send_command(qdrant, call, "PUT", "/index?wait=true", &body, error);
     strbuf_release(&body);
     if (code != GROVE_OK)
         error_context(error, "making the payload index on \"%s\"", index->field);
     return code;
 }
 
-static enum grove_code ensure_collection(struct vector_engine *engine, struct grove_error *error)
+static enum grove_code ensure_collection(struct vector_engine *engine, struct call *call,
+                                         struct grove_error *error)
 {
     struct qdrant *qdrant = qdrant_of(engine);
     struct http_reply reply = {NULL};
-    enum grove_code code = ask_version(qdrant, error);
+    enum grove_code code = ask_version(qdrant, call, error);
     if (code == GROVE_OK)
-        code = get_collection(qdrant, &reply, error);
-    if (code == GROVE_NOT_FOUND) {
-        code = create_collection(qdrant, error);
+        code = get_collection(qdrant, call, &reply, error);
+    if (code != GROVE_OK && vector_lacks_collection(error)) {
+        code = create_collection(qdrant, call, error);
         if (code == GROVE_OK)
-            code = get_collection(qdrant, &reply, error);
+            code = get_collection(qdrant, call, &reply, error);
     }
     if (code != GROVE_OK)
         return code;
@@ -251,14 +259,15 @@ static enum grove_code ensure_collection(struct vector_engine *engine, struct gr
     yyjson_val *schema = yyjson_obj_get(result, "payload_schema");
     for (size_t i = 0; code == GROVE_OK && i < ARRAY_COUNT(payload_indexes); i++)
         if (!yyjson_obj_get(schema, payload_indexes[i].field))
-            code = create_index(qdrant, &payload_indexes[i], error);
+            code = create_index(qdrant, call, &payload_indexes[i], error);
     http_reply_release(&reply);
     return code;
 }
 
-static enum grove_code drop_collection(struct vector_engine *engine, struct grove_error *error)
+static enum grove_code drop_collection(struct vector_engine *engine, struct call *call,
+                                       struct grove_error *error)
 {
-    return call_only(qdrant_of(engine), "DELETE", "", NULL, error);
+    return send_command(qdrant_of(engine), call, "DELETE", "", NULL, error);
 }
 
 static enum grove_code read_info(const struct qdrant *qdrant, const struct http_reply *server,
@@ -287,16 +296,16 @@ static enum grove_code read_info(const struct qdrant *qdrant, const struct http_
     return GROVE_OK;
 }
 
-static enum grove_code info(struct vector_engine *engine, struct vector_info *ret,
-                            struct grove_error *error)
+static enum grove_code info(struct vector_engine *engine, struct call *call,
+                            struct vector_info *ret, struct grove_error *error)
 {
     struct qdrant *qdrant = qdrant_of(engine);
     struct http_reply server = {NULL}, reply = {NULL};
-    enum grove_code code = ask_version(qdrant, error);
+    enum grove_code code = ask_version(qdrant, call, error);
     if (code == GROVE_OK)
-        code = get_root(qdrant, &server, error);
+        code = get_root(qdrant, call, &server, error);
     if (code == GROVE_OK)
-        code = get_collection(qdrant, &reply, error);
+        code = get_collection(qdrant, call, &reply, error);
     if (code == GROVE_OK)
         code = read_info(qdrant, &server, &reply, ret, error);
     http_reply_release(&reply);
@@ -306,10 +315,10 @@ static enum grove_code info(struct vector_engine *engine, struct vector_info *re
 
 // --- its graphs ----------------------------------------------------------------------------------
 
-static enum grove_code ask_graphs(struct qdrant *qdrant, struct graph_server *ret,
-                                  struct grove_error *error)
+static enum grove_code ask_graphs(struct qdrant *qdrant, struct call *call,
+                                  struct graph_server *ret, struct grove_error *error)
 {
-    enum grove_code code = ask_version(qdrant, error);
+    enum grove_code code = ask_version(qdrant, call, error);
     *ret = (struct graph_server){
         .client = qdrant->client,
         .collection = qdrant->collection,
@@ -319,12 +328,12 @@ static enum grove_code ask_graphs(struct qdrant *qdrant, struct graph_server *re
     return code;
 }
 
-static enum grove_code name_graph(struct vector_engine *engine, char ret[static VECTOR_GRAPH_SIZE],
-                                  struct grove_error *error)
+static enum grove_code name_graph(struct vector_engine *engine, struct call *call,
+                                  char ret[static VECTOR_GRAPH_SIZE], struct grove_error *error)
 {
     struct graph_server server;
-    enum grove_code code = ask_graphs(qdrant_of(engine), &server, error);
-    return code == GROVE_OK ? graph_read_built(&server, ret, error) : code;
+    enum grove_code code = ask_graphs(qdrant_of(engine), call, &server, error);
+    return code == GROVE_OK ? graph_read_built(&server, call, ret, error) : code;
 }
 
 // --- writing -------------------------------------------------------------------------------------
@@ -364,14 +373,15 @@ static enum grove_code check_point(const struct vector_point *point, struct grov
 }
 
 // Of an older server: whether what it holds of each point may be replaced.
-static enum grove_code find_stale(struct qdrant *qdrant, const struct vector_point *points,
-                                  size_t count, bool *ret_write, struct grove_error *error)
+static enum grove_code find_stale(struct qdrant *qdrant, struct call *call,
+                                  const struct vector_point *points, size_t count, bool *ret_write,
+                                  struct grove_error *error)
 {
     int32_t ids[VECTOR_BATCH_MAX] = {0};
     struct vector_state states[VECTOR_BATCH_MAX];
     for (size_t i = 0; i < count; i++)
         ids[i] = points[i].content_id;
-    enum grove_code code = vector_states(&qdrant->engine, ids, count, states, error);
+    enum grove_code code = vector_states(&qdrant->engine, call, ids, count, states, error);
     for (size_t i = 0; code == GROVE_OK && i < count; i++)
         ret_write[i] = !states[i].present || states[i].revision <= points[i].revision;
     return code;
@@ -393,19 +403,20 @@ static size_t add_points(struct strbuf *body, const struct vector_point *points,
     return written;
 }
 
-static enum grove_code upsert(struct vector_engine *engine, const struct vector_point *points,
-                              size_t count, struct grove_error *error)
+static enum grove_code upsert(struct vector_engine *engine, struct call *call,
+                              const struct vector_point *points, size_t count,
+                              struct grove_error *error)
 {
     struct qdrant *qdrant = qdrant_of(engine);
     bool write[VECTOR_BATCH_MAX];
-    enum grove_code code = ask_version(qdrant, error);
+    enum grove_code code = ask_version(qdrant, call, error);
     for (size_t i = 0; code == GROVE_OK && i < count; i++) {
         code = check_point(&points[i], error);
         write[i] = true;
     }
     bool conditional = atomic_load(&qdrant->version) >= CONDITIONAL_SINCE;
     if (code == GROVE_OK && !conditional)
-        code = find_stale(qdrant, points, count, write, error);
+        code = find_stale(qdrant, call, points, count, write, error);
     if (code != GROVE_OK)
         return code;
     struct strbuf body;
@@ -422,24 +433,25 @@ static enum grove_code upsert(struct vector_engine *engine, const struct vector_
     }
     strbuf_add_char(&body, '}');
     if (written > 0)
-        code = call_only(qdrant, "PUT", "/points?wait=true", &body, error);
+        code = send_command(qdrant, call, "PUT", "/points?wait=true", &body, error);
     strbuf_release(&body);
     return code;
 }
 
 // Ends and sends a filter of which each part is for one point; releases it.
-static enum grove_code delete_points(struct qdrant *qdrant, struct strbuf *body,
+static enum grove_code delete_points(struct qdrant *qdrant, struct call *call, struct strbuf *body,
                                      struct grove_error *error)
 {
     strbuf_add(body, "]}}");
-    enum grove_code code = call_only(qdrant, "POST", "/points/delete?wait=true", body, error);
+    enum grove_code code =
+        send_command(qdrant, call, "POST", "/points/delete?wait=true", body, error);
     strbuf_release(body);
     return code;
 }
 
-static enum grove_code remove_points(struct vector_engine *engine, const int32_t *content_ids,
-                                     const int64_t *revisions, size_t count,
-                                     struct grove_error *error)
+static enum grove_code remove_points(struct vector_engine *engine, struct call *call,
+                                     const int32_t *content_ids, const int64_t *revisions,
+                                     size_t count, struct grove_error *error)
 {
     struct strbuf body;
     strbuf_init(&body, BODY_BYTES_MAX);
@@ -453,7 +465,7 @@ static enum grove_code remove_points(struct vector_engine *engine, const int32_t
         add_not_newer(&body, content_ids[i], revisions[i]);
     }
     if (named > 0)
-        return delete_points(qdrant_of(engine), &body, error);
+        return delete_points(qdrant_of(engine), call, &body, error);
     strbuf_release(&body);
     return GROVE_OK;
 }
@@ -479,8 +491,9 @@ static void add_revision(struct strbuf *body, int32_t id, int64_t revision)
                 id, (long long)revision, (long long)revision);
 }
 
-static enum grove_code evict(struct vector_engine *engine, const struct vector_state *seen,
-                             size_t count, struct grove_error *error)
+static enum grove_code evict(struct vector_engine *engine, struct call *call,
+                             const struct vector_state *seen, size_t count,
+                             struct grove_error *error)
 {
     struct strbuf body;
     strbuf_init(&body, BODY_BYTES_MAX);
@@ -493,7 +506,7 @@ static enum grove_code evict(struct vector_engine *engine, const struct vector_s
         else
             add_revision(&body, seen[i].content_id, seen[i].revision);
     }
-    return delete_points(qdrant_of(engine), &body, error);
+    return delete_points(qdrant_of(engine), call, &body, error);
 }
 
 // --- reading -------------------------------------------------------------------------------------
@@ -571,22 +584,23 @@ static enum grove_code read_both_hits(const struct qdrant *qdrant, yyjson_val *r
 }
 
 // After the answer, so that these graphs are those that answered, or newer ones.
-static void name_hits(struct qdrant *qdrant, yyjson_val *answer, struct vector_hits *hits)
+static void name_hits(struct qdrant *qdrant, struct call *call, yyjson_val *answer,
+                      struct vector_hits *hits)
 {
     struct graph_server server;
     struct grove_error ignored;
     if (graph_told(answer, hits->graph))
         return;
-    enum grove_code code = ask_graphs(qdrant, &server, &ignored);
+    enum grove_code code = ask_graphs(qdrant, call, &server, &ignored);
     if (code == GROVE_OK)
-        code = graph_read(&server, hits->graph, &ignored);
+        code = graph_read(&server, call, hits->graph, &ignored);
     if (code != GROVE_OK)
         hits->graph[0] = '\0';
 }
 
-static enum grove_code search(struct vector_engine *engine, const struct vector_query *query,
-                              struct arena *arena, struct vector_hits *ret,
-                              struct grove_error *error)
+static enum grove_code search(struct vector_engine *engine, struct call *call,
+                              const struct vector_query *query, struct arena *arena,
+                              struct vector_hits *ret, struct grove_error *error)
 {
     struct qdrant *qdrant = qdrant_of(engine);
     if (filter_matches_nothing(query->filter) || query->limit == 0) {
@@ -608,7 +622,7 @@ static enum grove_code search(struct vector_engine *engine, const struct vector_
                               .body = &body,
                               .timeout_ms = query->exact ? qdrant->exact_timeout_ms
                                                          : qdrant->read_timeout_ms};
-    enum grove_code code = call(qdrant, &request, &reply, error);
+    enum grove_code code = send_request(qdrant, call, &request, &reply, error);
     strbuf_release(&body);
     if (code != GROVE_OK)
         return code;
@@ -618,14 +632,14 @@ static enum grove_code search(struct vector_engine *engine, const struct vector_
     code = both ? read_both_hits(qdrant, result, query, arena, &hits, error)
                 : read_hits(qdrant, yyjson_obj_get(result, "points"), arena, &hits, error);
     if (code == GROVE_OK && query->name_graph && !query->exact)
-        name_hits(qdrant, answer, &hits);
+        name_hits(qdrant, call, answer, &hits);
     if (code == GROVE_OK)
         *ret = hits;
     http_reply_release(&reply);
     return code;
 }
 
-static enum grove_code count_points(struct vector_engine *engine,
+static enum grove_code count_points(struct vector_engine *engine, struct call *call,
                                     const struct vector_filter *filter, uint64_t *ret,
                                     struct grove_error *error)
 {
@@ -644,7 +658,7 @@ static enum grove_code count_points(struct vector_engine *engine,
                               .suffix = "/points/count",
                               .body = &body,
                               .timeout_ms = qdrant->read_timeout_ms};
-    enum grove_code code = call(qdrant, &request, &reply, error);
+    enum grove_code code = send_request(qdrant, call, &request, &reply, error);
     strbuf_release(&body);
     if (code != GROVE_OK)
         return code;
@@ -657,57 +671,20 @@ static enum grove_code count_points(struct vector_engine *engine,
     return code;
 }
 
-static int compare_slots(const void *a, const void *b)
-{
-    int32_t x = (*(struct vector_state *const *)a)->content_id;
-    int32_t y = (*(struct vector_state *const *)b)->content_id;
-    return (x > y) - (x < y);
-}
-
-// Notes what one point of the answer says in all states of its id; `slots` are the states by id.
-// False: it was not asked for, or the answer has said otherwise before.
-static bool note_state(struct vector_state **slots, size_t count, yyjson_val *point)
-{
-    struct vector_state told = {.present = true};
-    if (!point_read(point, &told.content_id, &told.revision))
-        return false;
-    size_t low = 0, high = count;
-    while (low < high) {
-        size_t middle = (low + high) / 2;
-        if (slots[middle]->content_id < told.content_id)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    if (low == count || slots[low]->content_id != told.content_id)
-        return false;
-    if (slots[low]->present)
-        return slots[low]->revision == told.revision;
-    for (size_t i = low; i < count && slots[i]->content_id == told.content_id; i++)
-        *slots[i] = told;
-    return true;
-}
-
 static enum grove_code fill_states(const struct qdrant *qdrant, const struct http_reply *reply,
                                    struct vector_state *states, size_t count,
                                    struct grove_error *error)
 {
-    struct vector_state *slots[VECTOR_BATCH_MAX];
-    for (size_t i = 0; i < count; i++)
-        slots[i] = &states[i];
-    qsort(slots, count, sizeof *slots, compare_slots);
-    yyjson_val *result = NULL, *point;
+    yyjson_val *result = NULL;
     enum grove_code code = take_result(qdrant, reply, yyjson_is_arr, &result, error);
-    size_t index, found;
-    yyjson_arr_foreach (result, index, found, point)
-        if (!note_state(slots, count, point))
-            return not_understood(qdrant, "points that were asked for, each once,", error);
+    if (code == GROVE_OK && !states_note(states, count, result))
+        return not_understood(qdrant, "points that were asked for, each once,", error);
     return code;
 }
 
-static enum grove_code read_states(struct vector_engine *engine, const int32_t *content_ids,
-                                   size_t count, struct vector_state *ret,
-                                   struct grove_error *error)
+static enum grove_code read_states(struct vector_engine *engine, struct call *call,
+                                   const int32_t *content_ids, size_t count,
+                                   struct vector_state *ret, struct grove_error *error)
 {
     struct qdrant *qdrant = qdrant_of(engine);
     struct strbuf body;
@@ -720,7 +697,7 @@ static enum grove_code read_states(struct vector_engine *engine, const int32_t *
     strbuf_add(&body, "],\"with_payload\":[\"revision\"],\"with_vector\":false}");
     struct http_reply reply = {NULL};
     struct request request = {.method = "POST", .suffix = "/points", .body = &body};
-    enum grove_code code = call(qdrant, &request, &reply, error);
+    enum grove_code code = send_request(qdrant, call, &request, &reply, error);
     strbuf_release(&body);
     if (code != GROVE_OK)
         return code;
@@ -745,6 +722,11 @@ static const char *describe(const struct vector_engine *engine)
     return http_describe(((const struct qdrant *)engine)->client);
 }
 
+static void look(struct vector_engine *engine, struct vector_outage *ret)
+{
+    http_look(qdrant_of(engine)->client, ret);
+}
+
 static const struct vector_engine_operations operations = {
     .name = "qdrant",
     .free = free_qdrant,
@@ -759,6 +741,7 @@ static const struct vector_engine_operations operations = {
     .graph = name_graph,
     .count = count_points,
     .states = read_states,
+    .outage = look,
 };
 
 // The name becomes part of a path: only what needs no escaping there.

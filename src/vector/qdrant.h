@@ -4,18 +4,22 @@
 #ifndef GROVE_VECTOR_QDRANT_H
 #define GROVE_VECTOR_QDRANT_H
 
+#include "base/call.h"
 #include "base/error.h"
 #include "vector/engine.h"
 
-// Called before each attempt at a request and when the server cannot be reached: for a private
-// server, starts it if it is not running. May be called from several threads at once.
+// Called when nobody listens, or the server hung up: for a private server, starts it if it is not
+// running. It obeys the call, and a server that it has begun to start goes on by itself: the call
+// of who does not wait for a server ends after a moment. May be called from several threads at
+// once.
 struct qdrant_starter {
-    enum grove_code (*start)(void *state, struct grove_error *error);
+    enum grove_code (*start)(void *state, struct call *call, struct grove_error *error);
     void *state;
 };
 
 struct qdrant_options {
-    const char *url;               // "http://127.0.0.1:6333"; ignored with a socket
+    // "http://127.0.0.1:6333"; ignored with a socket. Without a port: 443 for https, 6333 for http.
+    const char *url;
     const char *socket_path;       // Unix socket, or NULL
     const char *api_key;           // or NULL; never appears in an error
     const char *collection;        // NULL: "content_vectors"
@@ -25,6 +29,10 @@ struct qdrant_options {
     unsigned exact_timeout_ms;     // of a search that compares all points; 0: 10000
     unsigned request_timeout_ms;   // of everything else: writes, index work; 0: 30000
     struct qdrant_starter starter; // optional: called once when connecting failed, then tried again
+    // A file by which the processes of a home tell each other that the engine does not answer (see
+    // vector/gate.h), or NULL. One that only looks does not make it.
+    const char *outage_path;
+    bool only_looks;
 };
 
 // Connects to nothing yet.

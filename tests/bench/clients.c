@@ -59,7 +59,7 @@ static enum grove_code search_engine(struct vector_engine *engine, const float *
     struct vector_filter any = VECTOR_FILTER_ANY;
     const struct vector_query query = {
         .vector = vector, .filter = &any, .limit = REACH, .hnsw_ef = HNSW_EF};
-    enum grove_code code = vector_search(engine, &query, &arena, &hits, error);
+    enum grove_code code = vector_search(engine, NULL, &query, &arena, &hits, error);
     if (code == GROVE_OK && hits.count != REACH)
         code =
             error_set(error, GROVE_ENGINE, "the engine gave %zu rows, not %d", hits.count, REACH);
@@ -126,7 +126,7 @@ enum grove_code bench_make_graph(struct grove_error *error)
     snprintf(path, sizeof path, "/collections/%s", options.collection);
     code = http_client_new(&options, &client, error);
     if (code == GROVE_OK)
-        code = http_call(client, "PUT", path, text_of(body), &reply, error);
+        code = http_call(client, NULL, "PUT", path, text_of(body), &reply, error);
     http_reply_release(&reply);
     http_client_free(client);
     return code;

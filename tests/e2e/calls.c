@@ -6,11 +6,17 @@
 //     calls threads COUNT ROUNDS    COUNT threads at once on one handle
 //     calls misuse                  what must be refused is, and leaves results alone
 //     calls results                 results outlive their handle; the JSON of one
+//     calls locale                  a decimal comma of the host's is nowhere in what grove writes
+//     calls closed                  with no standard input, output and error: as before, and what
+//                                   is printed meanwhile goes nowhere
 //     calls cancel                  another thread ends a call
 //     calls recall                  rows that are deleted meanwhile are not missed; $MEANWHILE is
 //                                   the command that deletes them
 #include <grove/grove.h>
 
+#include <ctype.h>
+#include <fcntl.h>
+#include <locale.h>
 #include <math.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -18,6 +24,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #define EXPECT(condition)                                                                          \
     do {                                                                                           \
@@ -260,6 +267,100 @@ static void cancel(void)
     puts("good");
 }
 
+// --- the host's own ------------------------------------------------------------------------------
+
+static bool has_decimal_comma(const char *text)
+{
+    for (const char *comma = text; (comma = strchr(comma, ',')); comma++)
+        if (comma > text && isdigit((unsigned char)comma[-1]) && isdigit((unsigned char)comma[1]))
+            return true;
+    return false;
+}
+
+static void see_finding(void *state, const struct grove_finding *finding)
+{
+    unsigned *count = state;
+    EXPECT(!has_decimal_comma(finding->text));
+    ++*count;
+}
+
+// `name` is of a locale that writes 0,5 for a half.
+static void foreign_locale(const char *name, const char *path)
+{
+    char half[8];
+    unsigned findings = 0;
+    struct grove_error error;
+    struct grove_result *result;
+    struct grove_load_progress loaded;
+    EXPECT(setlocale(LC_ALL, name) != NULL);
+    snprintf(half, sizeof half, "%.1f", 0.5);
+    EXPECT(strcmp(half, "0,5") == 0);
+
+    struct grove *grove = open_handle();
+    struct grove_load_request load = {.files = &path, .file_count = 1};
+    EXPECT(grove_load(grove, &load, &loaded, &error) == GROVE_OK);
+    EXPECT(loaded.rows_read == 2 && loaded.rows_bad == 0);
+    struct grove_search_request request = {
+        .text = "grace", .limit = LIMIT, .explain = true, .filter.path = "religion"};
+    EXPECT(grove_search(grove, &request, &result, &error) == GROVE_OK);
+    char *json = grove_result_json(result);
+    EXPECT(json && strstr(json, "\"score\":0.") && strstr(json, "\"milliseconds\":"));
+    *strstr(json, "\"plan\"") = '\0'; // PostgreSQL's words, with lists of numbers in them
+    EXPECT(!has_decimal_comma(json));
+    EXPECT(!has_decimal_comma(result->explain->proof));
+    grove_free(json);
+    grove_result_free(result);
+    struct grove_discover_request discover = {.text = "grace", .score_min = 1.5};
+    EXPECT(grove_discover(grove, &discover, &result, &error) == GROVE_INVALID);
+    EXPECT(strstr(error.message, "1.5") && !has_decimal_comma(error.message));
+    EXPECT(grove_doctor(NULL, see_finding, &findings, &error) == GROVE_OK);
+    EXPECT(findings > 5);
+    grove_close(grove);
+    snprintf(half, sizeof half, "%.1f", 0.5);
+    EXPECT(strcmp(half, "0,5") == 0); // the host's own is as it was
+    puts("good");
+}
+
+static atomic_bool printing;
+
+// What a host does that does not know that its output is closed.
+static void *print_on(void *state)
+{
+    atomic_uint *went_somewhere = state;
+    while (atomic_load(&printing))
+        for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+            if (write(fd, "host's", 6) >= 0)
+                atomic_fetch_add(went_somewhere, 1);
+    return NULL;
+}
+
+static void closed(const char *path)
+{
+    int kept = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 10);
+    atomic_uint went_somewhere = 0;
+    pthread_t thread;
+    struct grove_error error;
+    int32_t ids[LIMIT];
+    struct grove_load_progress loaded;
+    EXPECT(kept >= 10);
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+        close(fd);
+    atomic_store(&printing, true);
+    if (pthread_create(&thread, NULL, print_on, &went_somewhere) != 0)
+        exit(3);
+    bool good = grove_open(NULL, &shared, &error) == GROVE_OK;
+    struct grove_load_request load = {.files = &path, .file_count = 1};
+    good = good && grove_load(shared, &load, &loaded, &error) == GROVE_OK;
+    good = good && search_once(0, ids) && browse_once();
+    // The connections stay open.
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+        good = good && fcntl(fd, F_GETFD) < 0;
+    grove_close(good ? shared : NULL);
+    atomic_store(&printing, false);
+    pthread_join(thread, NULL);
+    dprintf(kept, "%s, %u\n", good ? "good" : error.message, atomic_load(&went_somewhere));
+}
+
 // --- recall --------------------------------------------------------------------------------------
 
 // After the first query, when the sample has been read and no search is under way.
@@ -302,6 +403,10 @@ int main(int argc, char **argv)
         misuse();
     } else if (strcmp(what, "results") == 0) {
         results();
+    } else if (strcmp(what, "locale") == 0 && argc == 4) {
+        foreign_locale(argv[2], argv[3]);
+    } else if (strcmp(what, "closed") == 0 && argc == 3) {
+        closed(argv[2]);
     } else if (strcmp(what, "cancel") == 0) {
         cancel();
     } else if (strcmp(what, "recall") == 0) {

@@ -9,7 +9,7 @@ import subprocess
 import sys
 
 import pytest
-from conftest import BINARY, EXIT_STATUS, ROOT, wait_until
+from conftest import (BINARY, EXIT_STATUS, ROOT, make_row, make_vector, wait_until, write_rows)
 
 BUILD = pathlib.Path(BINARY).resolve().parent
 WARNINGS = ["-Wall", "-Wextra", "-Werror", "-pedantic"]
@@ -118,6 +118,36 @@ def test_calls(calls, sample, what):
     program, environment = calls
     done = run(program, what, grove=sample, environment=environment)
     assert (done.returncode, done.stdout, done.stderr) == (0, "good\n", "")
+
+
+@pytest.fixture(scope="module")
+def decimal_comma(tmp_path_factory):
+    """A folder of locales with one that writes 0,5 for a half: its name, and the variables."""
+    folder = tmp_path_factory.mktemp("locales")
+    if not shutil.which("localedef"):
+        pytest.skip("localedef is not installed")
+    made = subprocess.run(["localedef", "-i", "de_DE", "-f", "UTF-8", folder / "de_DE.UTF-8"],
+                          capture_output=True, timeout=120, check=False)
+    if made.returncode > 1:  # 1: with warnings
+        pytest.skip("localedef lacks its sources (the package locales)")
+    return "de_DE.UTF-8", {"LOCPATH": str(folder)}
+
+
+def test_the_hosts_locale_is_nowhere_in_what_grove_writes(calls, filled, decimal_comma, tmp_path):
+    program, environment = calls
+    name, variables = decimal_comma
+    rows = write_rows(tmp_path / "rows.jsonl", [make_row(1, vector=make_vector(1)), make_row(2)])
+    done = run(program, "locale", name, rows, grove=filled, environment=environment, **variables)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "good\n", "")
+
+
+def test_a_host_without_standard_streams(calls, filled, tmp_path):
+    program, environment = calls
+    rows = write_rows(tmp_path / "rows.jsonl", [make_row(1), make_row(2)])
+    for attempt in ("servers run", "servers are started"):
+        done = run(program, "closed", rows, grove=filled, environment=environment)
+        assert (done.returncode, done.stdout, done.stderr) == (0, "", "good, 0\n"), attempt
+        filled("stop")
 
 
 def test_rows_deleted_while_recall_is_measured_are_not_missed(calls, filled):

@@ -16,6 +16,16 @@ MUTANTS = [
                       'search?]',
     ),
     Mutant(
+        name="closed-streams-stay-closed",
+        guards="src/cli/README 8",
+        file="src/cli/main.c",
+        find="    if (!descriptor_fill_standard())\n",
+        replace="    if (argc == 0 && !descriptor_fill_standard())\n",
+        killer="tests/e2e/test_standard_streams.py::"
+               "test_commands_without_standard_streams[output]",
+        limit_seconds=120,
+    ),
+    Mutant(
         name="json-errors-are-for-people",
         guards="src/cli/README 1",
         file="src/cli/main.c",

@@ -343,7 +343,7 @@ enum grove_code world_begin(struct world *world, bool conditional, struct grove_
     fake_engine_forget(world->fake);
     fake_engine_lose_collection(world->fake);
     if (code == GROVE_OK)
-        code = vector_ensure_collection(fake_engine_base(world->fake), error);
+        code = vector_ensure_collection(fake_engine_base(world->fake), NULL, error);
     fake_engine_set_ways(world->fake, &(struct fake_ways){.last_writer_wins = !conditional,
                                                           .short_square_max = 0x1p-23F});
     if (code == GROVE_OK)

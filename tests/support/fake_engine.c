@@ -72,8 +72,11 @@ static bool fault_fits(const struct fake_armed *armed, const struct engine_event
 }
 
 // Counts the call; *ret is the fault that it meets, if any.
-static bool begin_call(struct fake_engine *fake, struct engine_event *event, struct fake_fault *ret)
+static bool begin_call(struct fake_engine *fake, struct call *call, struct engine_event *event,
+                       struct fake_fault *ret)
 {
+    if (call)
+        call->counters.requests++;
     pthread_mutex_lock(&fake->mutex);
     struct fake_hooks hooks = fake->hooks;
     event->nth = ++fake->calls[event->call];
@@ -108,7 +111,7 @@ static enum grove_code set_fault_error(const struct fake_fault *fault, struct gr
                                         [FAKE_HANG] = "a test's silence"};
     error_set(error, fault->code ? fault->code : GROVE_UNAVAILABLE, "%s",
               fault->message ? fault->message : names[fault->kind]);
-    error->origin = GROVE_ORIGIN_QDRANT;
+    error->origin = fault->ours ? GROVE_ORIGIN_GROVE : GROVE_ORIGIN_QDRANT;
     error->http_status = fault->http_status;
     return error->code;
 }
@@ -121,34 +124,40 @@ static enum grove_code set_no_collection(struct grove_error *error)
     return GROVE_NOT_FOUND;
 }
 
-static struct timespec wait_deadline(void)
+static struct timespec after_ms(unsigned milliseconds)
 {
-    struct timespec deadline;
-    clock_gettime(CLOCK_REALTIME, &deadline);
-    deadline.tv_sec += WAIT_TIMEOUT_S;
-    return deadline;
+    struct timespec moment;
+    clock_gettime(CLOCK_REALTIME, &moment);
+    int64_t ns = moment.tv_nsec + (int64_t)milliseconds * 1000000;
+    return (struct timespec){moment.tv_sec + ns / 1000000000, ns % 1000000000};
 }
 
-static void hold_answer(struct fake_engine *fake)
+// Until it is released, or the call is over.
+static void hold_answer(struct fake_engine *fake, const struct call *call)
 {
-    struct timespec deadline = wait_deadline();
+    unsigned slices_left = WAIT_TIMEOUT_S * 1000 / CALL_SLICE_MS, slice_ms;
     pthread_mutex_lock(&fake->mutex);
     unsigned long releases = fake->releases;
     fake->waiting++;
     pthread_cond_broadcast(&fake->changed);
-    while (fake->releases == releases && !fake->let_go)
-        CHECK(pthread_cond_timedwait(&fake->changed, &fake->mutex, &deadline) == 0); // forgotten
+    while (fake->releases == releases && !fake->let_go && (slice_ms = call_slice_ms(call)) > 0) {
+        struct timespec slice_end = after_ms(slice_ms);
+        CHECK(slices_left-- > 0); // forgotten
+        pthread_cond_timedwait(&fake->changed, &fake->mutex, &slice_end);
+    }
     fake->waiting--;
     pthread_mutex_unlock(&fake->mutex);
 }
 
 // The answer of a call that has done what it should, or what its fault left of it.
-static enum grove_code end_call(struct fake_engine *fake, struct engine_event *event,
-                                const struct fake_fault *fault, enum grove_code code,
-                                struct grove_error *error)
+static enum grove_code end_call(struct fake_engine *fake, struct call *call,
+                                struct engine_event *event, const struct fake_fault *fault,
+                                enum grove_code code, struct grove_error *error)
 {
     if (fault && (fault->kind == FAKE_HANG || fault->kind == FAKE_ANSWER_LATE))
-        hold_answer(fake);
+        hold_answer(fake, call);
+    if (code == GROVE_OK)
+        code = call_check(call, error);
     if (fault && code == GROVE_OK &&
         (fault->kind == FAKE_REFUSE || fault->kind == FAKE_HALF || fault->kind == FAKE_HANG ||
          fault->kind == FAKE_ANSWER_LOST))
@@ -190,11 +199,12 @@ static void write_as_told(struct fake_engine *fake, struct fake_write *write,
 }
 
 // Frees the write.
-static enum grove_code perform_write(struct fake_engine *fake, struct fake_write *write,
-                                     struct engine_event *event, struct grove_error *error)
+static enum grove_code perform_write(struct fake_engine *fake, struct call *call,
+                                     struct fake_write *write, struct engine_event *event,
+                                     struct grove_error *error)
 {
     struct fake_fault met;
-    const struct fake_fault *fault = begin_call(fake, event, &met) ? &met : NULL;
+    const struct fake_fault *fault = begin_call(fake, call, event, &met) ? &met : NULL;
     enum grove_code code = GROVE_OK;
     if (!does_nothing(fault)) {
         pthread_mutex_lock(&fake->mutex);
@@ -211,7 +221,7 @@ static enum grove_code perform_write(struct fake_engine *fake, struct fake_write
             write_as_told(fake, write, fault);
     }
     fake_write_release(write);
-    return end_call(fake, event, fault, code, error);
+    return end_call(fake, call, event, fault, code, error);
 }
 
 // --- the operations ------------------------------------------------------------------------------
@@ -224,8 +234,9 @@ static enum grove_code check_vector(const struct vector_point *point, struct gro
                            point->content_id);
 }
 
-static enum grove_code fake_upsert(struct vector_engine *engine, const struct vector_point *points,
-                                   size_t count, struct grove_error *error)
+static enum grove_code fake_upsert(struct vector_engine *engine, struct call *call,
+                                   const struct vector_point *points, size_t count,
+                                   struct grove_error *error)
 {
     int32_t ids[VECTOR_BATCH_MAX];
     int64_t revisions[VECTOR_BATCH_MAX];
@@ -241,23 +252,24 @@ static enum grove_code fake_upsert(struct vector_engine *engine, const struct ve
         write.points[i] = point_of(&points[i]);
     struct engine_event event = {
         .call = ENGINE_UPSERT, .content_ids = ids, .revisions = revisions, .count = count};
-    return perform_write(fake_of(engine), &write, &event, error);
+    return perform_write(fake_of(engine), call, &write, &event, error);
 }
 
-static enum grove_code fake_remove(struct vector_engine *engine, const int32_t *content_ids,
-                                   const int64_t *revisions, size_t count,
-                                   struct grove_error *error)
+static enum grove_code fake_remove(struct vector_engine *engine, struct call *call,
+                                   const int32_t *content_ids, const int64_t *revisions,
+                                   size_t count, struct grove_error *error)
 {
     struct fake_write write = fake_write_new(ENGINE_REMOVE, count);
     for (size_t i = 0; i < count; i++)
         write.points[i] = (struct fake_point){.id = content_ids[i], .revision = revisions[i]};
     struct engine_event event = {
         .call = ENGINE_REMOVE, .content_ids = content_ids, .revisions = revisions, .count = count};
-    return perform_write(fake_of(engine), &write, &event, error);
+    return perform_write(fake_of(engine), call, &write, &event, error);
 }
 
-static enum grove_code fake_evict(struct vector_engine *engine, const struct vector_state *seen,
-                                  size_t count, struct grove_error *error)
+static enum grove_code fake_evict(struct vector_engine *engine, struct call *call,
+                                  const struct vector_state *seen, size_t count,
+                                  struct grove_error *error)
 {
     int32_t ids[VECTOR_BATCH_MAX];
     int64_t revisions[VECTOR_BATCH_MAX];
@@ -269,42 +281,44 @@ static enum grove_code fake_evict(struct vector_engine *engine, const struct vec
     }
     struct engine_event event = {
         .call = ENGINE_EVICT, .content_ids = ids, .revisions = revisions, .count = count};
-    return perform_write(fake_of(engine), &write, &event, error);
+    return perform_write(fake_of(engine), call, &write, &event, error);
 }
 
-static enum grove_code fake_ensure(struct vector_engine *engine, struct grove_error *error)
+static enum grove_code fake_ensure(struct vector_engine *engine, struct call *call,
+                                   struct grove_error *error)
 {
     struct fake_engine *fake = fake_of(engine);
     struct engine_event event = {.call = ENGINE_ENSURE};
     struct fake_fault met;
-    const struct fake_fault *fault = begin_call(fake, &event, &met) ? &met : NULL;
+    const struct fake_fault *fault = begin_call(fake, call, &event, &met) ? &met : NULL;
     if (!does_nothing(fault) && !is_lost(fault)) {
         pthread_mutex_lock(&fake->mutex);
         fake_make_collection(fake);
         pthread_mutex_unlock(&fake->mutex);
     }
-    return end_call(fake, &event, fault, GROVE_OK, error);
+    return end_call(fake, call, &event, fault, GROVE_OK, error);
 }
 
-static enum grove_code fake_drop(struct vector_engine *engine, struct grove_error *error)
+static enum grove_code fake_drop(struct vector_engine *engine, struct call *call,
+                                 struct grove_error *error)
 {
     struct fake_engine *fake = fake_of(engine);
     struct engine_event event = {.call = ENGINE_DROP};
     struct fake_fault met;
-    const struct fake_fault *fault = begin_call(fake, &event, &met) ? &met : NULL;
+    const struct fake_fault *fault = begin_call(fake, call, &event, &met) ? &met : NULL;
     enum grove_code code = GROVE_OK;
     if (!does_nothing(fault) && !is_lost(fault))
         fake_engine_lose_collection(fake);
-    return end_call(fake, &event, fault, code, error);
+    return end_call(fake, call, &event, fault, code, error);
 }
 
-static enum grove_code fake_info(struct vector_engine *engine, struct vector_info *ret,
-                                 struct grove_error *error)
+static enum grove_code fake_info(struct vector_engine *engine, struct call *call,
+                                 struct vector_info *ret, struct grove_error *error)
 {
     struct fake_engine *fake = fake_of(engine);
     struct engine_event event = {.call = ENGINE_INFO};
     struct fake_fault met;
-    const struct fake_fault *fault = begin_call(fake, &event, &met) ? &met : NULL;
+    const struct fake_fault *fault = begin_call(fake, call, &event, &met) ? &met : NULL;
     enum grove_code code = GROVE_OK;
     if (!does_nothing(fault)) {
         pthread_mutex_lock(&fake->mutex);
@@ -322,7 +336,7 @@ static enum grove_code fake_info(struct vector_engine *engine, struct vector_inf
             *ret = info;
         pthread_mutex_unlock(&fake->mutex);
     }
-    return end_call(fake, &event, fault, code, error);
+    return end_call(fake, call, &event, fault, code, error);
 }
 
 // --- reading -------------------------------------------------------------------------------------
@@ -468,14 +482,14 @@ static enum grove_code search_points(const struct fake_engine *fake,
     return GROVE_OK;
 }
 
-static enum grove_code fake_search(struct vector_engine *engine, const struct vector_query *query,
-                                   struct arena *arena, struct vector_hits *ret,
-                                   struct grove_error *error)
+static enum grove_code fake_search(struct vector_engine *engine, struct call *call,
+                                   const struct vector_query *query, struct arena *arena,
+                                   struct vector_hits *ret, struct grove_error *error)
 {
     struct fake_engine *fake = fake_of(engine);
     struct engine_event event = {.call = ENGINE_SEARCH, .query = query};
     struct fake_fault met;
-    const struct fake_fault *fault = begin_call(fake, &event, &met) ? &met : NULL;
+    const struct fake_fault *fault = begin_call(fake, call, &event, &met) ? &met : NULL;
     enum grove_code code = GROVE_OK;
     if (!does_nothing(fault)) {
         pthread_mutex_lock(&fake->mutex);
@@ -486,16 +500,16 @@ static enum grove_code fake_search(struct vector_engine *engine, const struct ve
                                 : set_no_collection(error);
         pthread_mutex_unlock(&fake->mutex);
     }
-    return end_call(fake, &event, fault, code, error);
+    return end_call(fake, call, &event, fault, code, error);
 }
 
-static enum grove_code fake_graph(struct vector_engine *engine, char ret[static VECTOR_GRAPH_SIZE],
-                                  struct grove_error *error)
+static enum grove_code fake_graph(struct vector_engine *engine, struct call *call,
+                                  char ret[static VECTOR_GRAPH_SIZE], struct grove_error *error)
 {
     struct fake_engine *fake = fake_of(engine);
     struct engine_event event = {.call = ENGINE_GRAPH};
     struct fake_fault met;
-    const struct fake_fault *fault = begin_call(fake, &event, &met) ? &met : NULL;
+    const struct fake_fault *fault = begin_call(fake, call, &event, &met) ? &met : NULL;
     enum grove_code code = GROVE_OK;
     if (!does_nothing(fault)) {
         pthread_mutex_lock(&fake->mutex);
@@ -507,16 +521,17 @@ static enum grove_code fake_graph(struct vector_engine *engine, char ret[static 
             snprintf(ret, VECTOR_GRAPH_SIZE, "%s", built ? fake->graph : "");
         pthread_mutex_unlock(&fake->mutex);
     }
-    return end_call(fake, &event, fault, code, error);
+    return end_call(fake, call, &event, fault, code, error);
 }
 
-static enum grove_code fake_count(struct vector_engine *engine, const struct vector_filter *filter,
-                                  uint64_t *ret, struct grove_error *error)
+static enum grove_code fake_count(struct vector_engine *engine, struct call *call,
+                                  const struct vector_filter *filter, uint64_t *ret,
+                                  struct grove_error *error)
 {
     struct fake_engine *fake = fake_of(engine);
     struct engine_event event = {.call = ENGINE_COUNT};
     struct fake_fault met;
-    const struct fake_fault *fault = begin_call(fake, &event, &met) ? &met : NULL;
+    const struct fake_fault *fault = begin_call(fake, call, &event, &met) ? &met : NULL;
     enum grove_code code = GROVE_OK;
     if (!does_nothing(fault)) {
         pthread_mutex_lock(&fake->mutex);
@@ -529,17 +544,17 @@ static enum grove_code fake_count(struct vector_engine *engine, const struct vec
             *ret = (uint64_t)count;
         pthread_mutex_unlock(&fake->mutex);
     }
-    return end_call(fake, &event, fault, code, error);
+    return end_call(fake, call, &event, fault, code, error);
 }
 
-static enum grove_code fake_states(struct vector_engine *engine, const int32_t *content_ids,
-                                   size_t count, struct vector_state *ret,
-                                   struct grove_error *error)
+static enum grove_code fake_states(struct vector_engine *engine, struct call *call,
+                                   const int32_t *content_ids, size_t count,
+                                   struct vector_state *ret, struct grove_error *error)
 {
     struct fake_engine *fake = fake_of(engine);
     struct engine_event event = {.call = ENGINE_STATES, .content_ids = content_ids, .count = count};
     struct fake_fault met;
-    const struct fake_fault *fault = begin_call(fake, &event, &met) ? &met : NULL;
+    const struct fake_fault *fault = begin_call(fake, call, &event, &met) ? &met : NULL;
     enum grove_code code = GROVE_OK;
     if (!does_nothing(fault)) {
         pthread_mutex_lock(&fake->mutex);
@@ -554,7 +569,7 @@ static enum grove_code fake_states(struct vector_engine *engine, const int32_t *
         }
         pthread_mutex_unlock(&fake->mutex);
     }
-    return end_call(fake, &event, fault, code, error);
+    return end_call(fake, call, &event, fault, code, error);
 }
 
 static void fake_free(struct vector_engine *engine)

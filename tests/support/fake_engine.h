@@ -46,8 +46,9 @@ struct fake_fault {
     int32_t content_id; // only calls that have this id among theirs; 0: any
     size_t half;
     // The error; code 0: UNAVAILABLE. The retry class is the code's usual one, the origin the
-    // vector engine; http_status 0: none.
+    // vector engine, or grove's own client where `ours`; http_status 0: none.
     enum grove_code code;
+    bool ours;
     int http_status;
     const char *message; // NULL: one that names the fault
 };

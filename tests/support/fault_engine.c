@@ -53,104 +53,109 @@ static enum grove_code end(const struct engine_fault *fault, enum grove_code cod
     return fault->code;
 }
 
-static enum grove_code fault_ensure(struct vector_engine *engine, struct grove_error *error)
+static enum grove_code fault_ensure(struct vector_engine *engine, struct call *call,
+                                    struct grove_error *error)
 {
     const struct engine_fault *fault = meet(fault_of(engine), ENGINE_ENSURE);
     enum grove_code code = GROVE_OK;
     if (!fails_before(fault))
-        code = vector_ensure_collection(fault_of(engine)->within, error);
+        code = vector_ensure_collection(fault_of(engine)->within, call, error);
     return end(fault, code, error);
 }
 
-static enum grove_code fault_drop(struct vector_engine *engine, struct grove_error *error)
+static enum grove_code fault_drop(struct vector_engine *engine, struct call *call,
+                                  struct grove_error *error)
 {
     const struct engine_fault *fault = meet(fault_of(engine), ENGINE_DROP);
     enum grove_code code = GROVE_OK;
     if (!fails_before(fault))
-        code = vector_drop_collection(fault_of(engine)->within, error);
+        code = vector_drop_collection(fault_of(engine)->within, call, error);
     return end(fault, code, error);
 }
 
-static enum grove_code fault_info(struct vector_engine *engine, struct vector_info *ret,
-                                  struct grove_error *error)
+static enum grove_code fault_info(struct vector_engine *engine, struct call *call,
+                                  struct vector_info *ret, struct grove_error *error)
 {
     const struct engine_fault *fault = meet(fault_of(engine), ENGINE_INFO);
     enum grove_code code = GROVE_OK;
     if (!fails_before(fault))
-        code = vector_info(fault_of(engine)->within, ret, error);
+        code = vector_info(fault_of(engine)->within, call, ret, error);
     return end(fault, code, error);
 }
 
-static enum grove_code fault_upsert(struct vector_engine *engine, const struct vector_point *points,
-                                    size_t count, struct grove_error *error)
+static enum grove_code fault_upsert(struct vector_engine *engine, struct call *call,
+                                    const struct vector_point *points, size_t count,
+                                    struct grove_error *error)
 {
     const struct engine_fault *fault = meet(fault_of(engine), ENGINE_UPSERT);
     enum grove_code code = GROVE_OK;
     if (!fails_before(fault))
-        code = vector_upsert(fault_of(engine)->within, points, count, error);
+        code = vector_upsert(fault_of(engine)->within, call, points, count, error);
     return end(fault, code, error);
 }
 
-static enum grove_code fault_remove(struct vector_engine *engine, const int32_t *content_ids,
-                                    const int64_t *revisions, size_t count,
-                                    struct grove_error *error)
+static enum grove_code fault_remove(struct vector_engine *engine, struct call *call,
+                                    const int32_t *content_ids, const int64_t *revisions,
+                                    size_t count, struct grove_error *error)
 {
     const struct engine_fault *fault = meet(fault_of(engine), ENGINE_REMOVE);
     enum grove_code code = GROVE_OK;
     if (!fails_before(fault))
-        code = vector_remove(fault_of(engine)->within, content_ids, revisions, count, error);
+        code = vector_remove(fault_of(engine)->within, call, content_ids, revisions, count, error);
     return end(fault, code, error);
 }
 
-static enum grove_code fault_evict(struct vector_engine *engine, const struct vector_state *seen,
-                                   size_t count, struct grove_error *error)
+static enum grove_code fault_evict(struct vector_engine *engine, struct call *call,
+                                   const struct vector_state *seen, size_t count,
+                                   struct grove_error *error)
 {
     const struct engine_fault *fault = meet(fault_of(engine), ENGINE_EVICT);
     enum grove_code code = GROVE_OK;
     if (!fails_before(fault))
-        code = vector_evict(fault_of(engine)->within, seen, count, error);
+        code = vector_evict(fault_of(engine)->within, call, seen, count, error);
     return end(fault, code, error);
 }
 
-static enum grove_code fault_search(struct vector_engine *engine, const struct vector_query *query,
-                                    struct arena *arena, struct vector_hits *ret,
-                                    struct grove_error *error)
+static enum grove_code fault_search(struct vector_engine *engine, struct call *call,
+                                    const struct vector_query *query, struct arena *arena,
+                                    struct vector_hits *ret, struct grove_error *error)
 {
     const struct engine_fault *fault = meet(fault_of(engine), ENGINE_SEARCH);
     enum grove_code code = GROVE_OK;
     if (!fails_before(fault))
-        code = vector_search(fault_of(engine)->within, query, arena, ret, error);
+        code = vector_search(fault_of(engine)->within, call, query, arena, ret, error);
     return end(fault, code, error);
 }
 
-static enum grove_code fault_graph(struct vector_engine *engine, char ret[static VECTOR_GRAPH_SIZE],
-                                   struct grove_error *error)
+static enum grove_code fault_graph(struct vector_engine *engine, struct call *call,
+                                   char ret[static VECTOR_GRAPH_SIZE], struct grove_error *error)
 {
     const struct engine_fault *fault = meet(fault_of(engine), ENGINE_GRAPH);
     enum grove_code code = GROVE_OK;
     if (!fails_before(fault))
-        code = vector_graph(fault_of(engine)->within, ret, error);
+        code = vector_graph(fault_of(engine)->within, call, ret, error);
     return end(fault, code, error);
 }
 
-static enum grove_code fault_count(struct vector_engine *engine, const struct vector_filter *filter,
-                                   uint64_t *ret, struct grove_error *error)
+static enum grove_code fault_count(struct vector_engine *engine, struct call *call,
+                                   const struct vector_filter *filter, uint64_t *ret,
+                                   struct grove_error *error)
 {
     const struct engine_fault *fault = meet(fault_of(engine), ENGINE_COUNT);
     enum grove_code code = GROVE_OK;
     if (!fails_before(fault))
-        code = vector_count(fault_of(engine)->within, filter, ret, error);
+        code = vector_count(fault_of(engine)->within, call, filter, ret, error);
     return end(fault, code, error);
 }
 
-static enum grove_code fault_states(struct vector_engine *engine, const int32_t *content_ids,
-                                    size_t count, struct vector_state *ret,
-                                    struct grove_error *error)
+static enum grove_code fault_states(struct vector_engine *engine, struct call *call,
+                                    const int32_t *content_ids, size_t count,
+                                    struct vector_state *ret, struct grove_error *error)
 {
     const struct engine_fault *fault = meet(fault_of(engine), ENGINE_STATES);
     enum grove_code code = GROVE_OK;
     if (!fails_before(fault))
-        code = vector_states(fault_of(engine)->within, content_ids, count, ret, error);
+        code = vector_states(fault_of(engine)->within, call, content_ids, count, ret, error);
     return end(fault, code, error);
 }
 

@@ -48,107 +48,113 @@ static void keep_ids(struct trace_call *call, const int32_t *content_ids)
         call->content_ids[i] = content_ids[i];
 }
 
-static enum grove_code trace_ensure(struct vector_engine *engine, struct grove_error *error)
+static enum grove_code trace_ensure(struct vector_engine *engine, struct call *call,
+                                    struct grove_error *error)
 {
     struct trace_engine *trace = trace_of(engine);
-    struct trace_call call = begin(trace, ENGINE_ENSURE, 0);
-    return keep(trace, &call, vector_ensure_collection(trace->within, error));
+    struct trace_call record = begin(trace, ENGINE_ENSURE, 0);
+    return keep(trace, &record, vector_ensure_collection(trace->within, call, error));
 }
 
-static enum grove_code trace_drop(struct vector_engine *engine, struct grove_error *error)
-{
-    struct trace_engine *trace = trace_of(engine);
-    struct trace_call call = begin(trace, ENGINE_DROP, 0);
-    return keep(trace, &call, vector_drop_collection(trace->within, error));
-}
-
-static enum grove_code trace_info(struct vector_engine *engine, struct vector_info *ret,
+static enum grove_code trace_drop(struct vector_engine *engine, struct call *call,
                                   struct grove_error *error)
 {
     struct trace_engine *trace = trace_of(engine);
-    struct trace_call call = begin(trace, ENGINE_INFO, 0);
-    enum grove_code code = vector_info(trace->within, ret, error);
-    call.answer = code == GROVE_OK ? (int64_t)ret->points_count : 0;
-    return keep(trace, &call, code);
+    struct trace_call record = begin(trace, ENGINE_DROP, 0);
+    return keep(trace, &record, vector_drop_collection(trace->within, call, error));
 }
 
-static enum grove_code trace_upsert(struct vector_engine *engine, const struct vector_point *points,
+static enum grove_code trace_info(struct vector_engine *engine, struct call *call,
+                                  struct vector_info *ret, struct grove_error *error)
+{
+    struct trace_engine *trace = trace_of(engine);
+    struct trace_call record = begin(trace, ENGINE_INFO, 0);
+    enum grove_code code = vector_info(trace->within, call, ret, error);
+    record.answer = code == GROVE_OK ? (int64_t)ret->points_count : 0;
+    return keep(trace, &record, code);
+}
+
+static enum grove_code trace_upsert(struct vector_engine *engine, struct call *call,
+                                    const struct vector_point *points, size_t count,
+                                    struct grove_error *error)
+{
+    struct trace_engine *trace = trace_of(engine);
+    struct trace_call record = begin(trace, ENGINE_UPSERT, count);
+    for (size_t i = 0; i < count && i < TRACE_IDS_MAX; i++)
+        record.content_ids[i] = points[i].content_id;
+    return keep(trace, &record, vector_upsert(trace->within, call, points, count, error));
+}
+
+static enum grove_code trace_remove(struct vector_engine *engine, struct call *call,
+                                    const int32_t *content_ids, const int64_t *revisions,
                                     size_t count, struct grove_error *error)
 {
     struct trace_engine *trace = trace_of(engine);
-    struct trace_call call = begin(trace, ENGINE_UPSERT, count);
-    for (size_t i = 0; i < count && i < TRACE_IDS_MAX; i++)
-        call.content_ids[i] = points[i].content_id;
-    return keep(trace, &call, vector_upsert(trace->within, points, count, error));
+    struct trace_call record = begin(trace, ENGINE_REMOVE, count);
+    keep_ids(&record, content_ids);
+    return keep(trace, &record,
+                vector_remove(trace->within, call, content_ids, revisions, count, error));
 }
 
-static enum grove_code trace_remove(struct vector_engine *engine, const int32_t *content_ids,
-                                    const int64_t *revisions, size_t count,
-                                    struct grove_error *error)
-{
-    struct trace_engine *trace = trace_of(engine);
-    struct trace_call call = begin(trace, ENGINE_REMOVE, count);
-    keep_ids(&call, content_ids);
-    return keep(trace, &call, vector_remove(trace->within, content_ids, revisions, count, error));
-}
-
-static enum grove_code trace_evict(struct vector_engine *engine, const struct vector_state *seen,
-                                   size_t count, struct grove_error *error)
-{
-    struct trace_engine *trace = trace_of(engine);
-    struct trace_call call = begin(trace, ENGINE_EVICT, count);
-    for (size_t i = 0; i < count && i < TRACE_IDS_MAX; i++)
-        call.content_ids[i] = seen[i].content_id;
-    return keep(trace, &call, vector_evict(trace->within, seen, count, error));
-}
-
-static enum grove_code trace_search(struct vector_engine *engine, const struct vector_query *query,
-                                    struct arena *arena, struct vector_hits *ret,
-                                    struct grove_error *error)
-{
-    struct trace_engine *trace = trace_of(engine);
-    struct trace_call call = begin(trace, ENGINE_SEARCH, 0);
-    call.exact = query->exact;
-    call.limit = query->limit;
-    call.also_count = query->also_count;
-    enum grove_code code = vector_search(trace->within, query, arena, ret, error);
-    call.count = code == GROVE_OK ? ret->count : 0;
-    if (code == GROVE_OK)
-        snprintf(call.graph, sizeof call.graph, "%s", ret->graph);
-    for (size_t i = 0; i < call.count && i < TRACE_IDS_MAX; i++)
-        call.content_ids[i] = ret->items[i].content_id;
-    return keep(trace, &call, code);
-}
-
-static enum grove_code trace_graph(struct vector_engine *engine, char ret[static VECTOR_GRAPH_SIZE],
+static enum grove_code trace_evict(struct vector_engine *engine, struct call *call,
+                                   const struct vector_state *seen, size_t count,
                                    struct grove_error *error)
 {
     struct trace_engine *trace = trace_of(engine);
-    struct trace_call call = begin(trace, ENGINE_GRAPH, 0);
-    enum grove_code code = vector_graph(trace->within, ret, error);
+    struct trace_call record = begin(trace, ENGINE_EVICT, count);
+    for (size_t i = 0; i < count && i < TRACE_IDS_MAX; i++)
+        record.content_ids[i] = seen[i].content_id;
+    return keep(trace, &record, vector_evict(trace->within, call, seen, count, error));
+}
+
+static enum grove_code trace_search(struct vector_engine *engine, struct call *call,
+                                    const struct vector_query *query, struct arena *arena,
+                                    struct vector_hits *ret, struct grove_error *error)
+{
+    struct trace_engine *trace = trace_of(engine);
+    struct trace_call record = begin(trace, ENGINE_SEARCH, 0);
+    record.exact = query->exact;
+    record.limit = query->limit;
+    record.also_count = query->also_count;
+    enum grove_code code = vector_search(trace->within, call, query, arena, ret, error);
+    record.count = code == GROVE_OK ? ret->count : 0;
     if (code == GROVE_OK)
-        snprintf(call.graph, sizeof call.graph, "%s", ret);
-    return keep(trace, &call, code);
+        snprintf(record.graph, sizeof record.graph, "%s", ret->graph);
+    for (size_t i = 0; i < record.count && i < TRACE_IDS_MAX; i++)
+        record.content_ids[i] = ret->items[i].content_id;
+    return keep(trace, &record, code);
 }
 
-static enum grove_code trace_count(struct vector_engine *engine, const struct vector_filter *filter,
-                                   uint64_t *ret, struct grove_error *error)
+static enum grove_code trace_graph(struct vector_engine *engine, struct call *call,
+                                   char ret[static VECTOR_GRAPH_SIZE], struct grove_error *error)
 {
     struct trace_engine *trace = trace_of(engine);
-    struct trace_call call = begin(trace, ENGINE_COUNT, 0);
-    enum grove_code code = vector_count(trace->within, filter, ret, error);
-    call.answer = code == GROVE_OK ? (int64_t)*ret : 0;
-    return keep(trace, &call, code);
+    struct trace_call record = begin(trace, ENGINE_GRAPH, 0);
+    enum grove_code code = vector_graph(trace->within, call, ret, error);
+    if (code == GROVE_OK)
+        snprintf(record.graph, sizeof record.graph, "%s", ret);
+    return keep(trace, &record, code);
 }
 
-static enum grove_code trace_states(struct vector_engine *engine, const int32_t *content_ids,
-                                    size_t count, struct vector_state *ret,
-                                    struct grove_error *error)
+static enum grove_code trace_count(struct vector_engine *engine, struct call *call,
+                                   const struct vector_filter *filter, uint64_t *ret,
+                                   struct grove_error *error)
 {
     struct trace_engine *trace = trace_of(engine);
-    struct trace_call call = begin(trace, ENGINE_STATES, count);
-    keep_ids(&call, content_ids);
-    return keep(trace, &call, vector_states(trace->within, content_ids, count, ret, error));
+    struct trace_call record = begin(trace, ENGINE_COUNT, 0);
+    enum grove_code code = vector_count(trace->within, call, filter, ret, error);
+    record.answer = code == GROVE_OK ? (int64_t)*ret : 0;
+    return keep(trace, &record, code);
+}
+
+static enum grove_code trace_states(struct vector_engine *engine, struct call *call,
+                                    const int32_t *content_ids, size_t count,
+                                    struct vector_state *ret, struct grove_error *error)
+{
+    struct trace_engine *trace = trace_of(engine);
+    struct trace_call record = begin(trace, ENGINE_STATES, count);
+    keep_ids(&record, content_ids);
+    return keep(trace, &record, vector_states(trace->within, call, content_ids, count, ret, error));
 }
 
 static void trace_free(struct vector_engine *engine)

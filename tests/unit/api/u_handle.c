@@ -197,7 +197,7 @@ static void looking_starts_nothing(void **state)
     struct grove *grove =
         open_handle(&(struct grove_options){.home = path, .home_use = GROVE_HOME_LOOK});
     enum grove_code database = handle_database(grove, NULL, &conn, &error);
-    enum grove_code engine = vector_info(grove->store.engine, &info, &error);
+    enum grove_code engine = vector_info(grove->store.engine, NULL, &info, &error);
     pg_give(&conn);
     grove_close(grove);
     bool made = is_there(&home, "pg") || is_there(&home, "vector");

@@ -2,6 +2,9 @@
 // Searches while rows change, and with an engine that lags, lies, lacks points or is out.
 #include "searching.h"
 
+#include "base/clock.h"
+#include "base/inject.h"
+
 // --- helpers ------------------------------------------------------------------------------------
 
 // Rows of cosines 0.9, 0.8, ... in the engine, with ids from 1.
@@ -242,6 +245,16 @@ static void postgres_stands_in(struct test_stores *stores)
         {.call = ENGINE_SEARCH, .kind = FAKE_REFUSE, FAKE_COLLECTION_GONE},
         {.call = ENGINE_SEARCH, .kind = FAKE_REFUSE, .code = GROVE_ENGINE, .http_status = 500},
         {.call = ENGINE_SEARCH, .kind = FAKE_REFUSE, .code = GROVE_IO, .http_status = 507},
+        {.call = ENGINE_SEARCH, .kind = FAKE_REFUSE, FAKE_STRICT_MODE},
+        {.call = ENGINE_SEARCH, .kind = FAKE_REFUSE, FAKE_TOO_LARGE},
+        {.call = ENGINE_SEARCH, .kind = FAKE_REFUSE, .code = GROVE_DENIED, .http_status = 401},
+        {.call = ENGINE_SEARCH, .kind = FAKE_REFUSE, .code = GROVE_DENIED, .http_status = 403},
+        {.call = ENGINE_SEARCH, .kind = FAKE_REFUSE, .code = GROVE_CONFLICT, .http_status = 409},
+        {.call = ENGINE_SEARCH, .kind = FAKE_REFUSE, .code = GROVE_LIMIT}, // too long an answer
+        // A private engine that cannot start.
+        {.call = ENGINE_SEARCH, .kind = FAKE_REFUSE, .code = GROVE_INVALID},
+        {.call = ENGINE_SEARCH, .kind = FAKE_REFUSE, .code = GROVE_NOT_FOUND},
+        {.call = ENGINE_SEARCH, .kind = FAKE_REFUSE, .code = GROVE_UNSUPPORTED},
         {.call = ENGINE_SEARCH, .kind = FAKE_ANSWER_LOST, FAKE_SILENT},
     };
     make_projected(stores, 3);
@@ -255,6 +268,67 @@ static void postgres_stands_in(struct test_stores *stores)
         fake_engine_clear_faults(stores->fake);
     }
     assert_clean(stores, search(stores, 10), "1 4 2 3");
+}
+
+// That all of our connections are busy, that the time is over, that somebody stopped it: none of
+// these is the engine's failure, and comparing everything would be the larger work.
+static void nothing_of_ours_is_turned_into_a_larger_work(struct test_stores *stores)
+{
+    static const enum grove_code codes[] = {GROVE_LIMIT, GROVE_TIMEOUT, GROVE_CANCELLED,
+                                            GROVE_NO_MEMORY, GROVE_INVALID};
+    struct test_vector query = test_toward(1, 0);
+    const struct grove_search_request request = {.vector = query.numbers};
+    make_projected(stores, 3);
+    for (size_t i = 0; i < ARRAY_COUNT(codes); i++) {
+        struct grove_result *result;
+        struct grove_error error;
+        fake_engine_fault(stores->fake, &(struct fake_fault){.call = ENGINE_SEARCH,
+                                                             .kind = FAKE_REFUSE,
+                                                             .code = codes[i],
+                                                             .ours = true});
+        // A time of ours that is over, while the search has none: it is the engine's share.
+        if (codes[i] != GROVE_TIMEOUT)
+            assert_int_equal(query_search(&stores->store, NULL, &request, &result, &error),
+                             codes[i]);
+        else
+            assert_true(search(stores, 10)->degraded);
+        fake_engine_clear_faults(stores->fake);
+    }
+}
+
+static void turn_knobs_back(void *state)
+{
+    (void)state;
+    inject_set_knob(INJECT_KNOB_SEARCH_ENGINE_MS, 0);
+}
+
+static void take_some_time(void *state, const struct engine_event *event)
+{
+    (void)event;
+    struct test_stores *stores = state;
+    stores->id++;
+    clock_sleep_ms(40);
+}
+
+// An engine that needs some time for each round, and a search that needs many: one limit for all.
+static void rounds_share_one_limit(struct test_stores *stores)
+{
+    make_projected(stores, 3);
+    put_strangers(stores, 1000, 5000); // nearer than any row: round after round shows none
+    test_at_end(stores, TEST_LAST, turn_knobs_back, NULL);
+    fake_engine_set_hooks(stores->fake,
+                          &(struct fake_hooks){.before = take_some_time, .state = stores});
+    stores->id = 0;
+    assert_false(search(stores, 3)->degraded);
+    int rounds = stores->id;
+    assert_in_range(rounds, 5, 10);
+    inject_set_knob(INJECT_KNOB_SEARCH_ENGINE_MS, 100);
+    stores->id = 0;
+    const struct grove_result *result = search(stores, 3);
+    assert_true(result->degraded && result->complete);
+    assert_ids(stores, result, "1 2 3");
+    assert_non_null(strstr(result->degraded_reason, "0.1 s"));
+    assert_in_range(stores->id, 1, 3);
 }
 
 static void nobody_stands_in_where_pushing_down_was_asked_for(struct test_stores *stores)
@@ -312,6 +386,8 @@ int main(int argc, char **argv)
         STORES_TEST(fewer_rows_than_wanted_are_no_shortage),
         STORES_TEST(a_path_goes_to_the_engine_as_leaves),
         STORES_TEST(postgres_stands_in),
+        STORES_TEST(nothing_of_ours_is_turned_into_a_larger_work),
+        STORES_TEST(rounds_share_one_limit),
         STORES_TEST(nobody_stands_in_where_pushing_down_was_asked_for),
         STORES_TEST(no_collection_and_nothing_projected_is_no_fault),
         STORES_TEST(odd_ties_change_no_order),

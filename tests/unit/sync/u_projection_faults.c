@@ -9,13 +9,21 @@ enum { ATTEMPTS_MAX = 8 };
 
 // --- a row that fails ---------------------------------------------------------------------------
 
-static void refuse_row(struct test_stores *stores, int32_t id, enum grove_code code)
+// A content_id of 0: every request.
+static void refuse(struct test_stores *stores, int32_t id, int http_status)
 {
     fake_engine_fault(stores->fake, &(struct fake_fault){.call = ENGINE_UPSERT,
                                                          .kind = FAKE_REFUSE,
                                                          .content_id = id,
-                                                         .code = code,
+                                                         .code = GROVE_INVALID,
+                                                         .http_status = http_status,
                                                          .message = "this one not"});
+}
+
+// One that the engine takes: so it is not all that it refuses.
+static void make_another(struct test_stores *stores)
+{
+    make_row(stores, 0.25F);
 }
 
 static void a_refused_row_is_found(struct test_stores *stores)
@@ -23,7 +31,7 @@ static void a_refused_row_is_found(struct test_stores *stores)
     enum { ROWS = 20 };
     for (int i = 0; i < ROWS; i++)
         make_row(stores, 0.5F);
-    refuse_row(stores, 7, GROVE_INVALID);
+    refuse(stores, 7, 400);
     struct projector_report report = step(stores);
     assert_int_equal(report.upserted, ROWS - 1);
     assert_int_equal(report.failed, 1);
@@ -44,8 +52,8 @@ static void two_refused_rows_are_found(struct test_stores *stores)
 {
     for (int i = 0; i < 8; i++)
         make_row(stores, 0.5F);
-    refuse_row(stores, 1, GROVE_INVALID);
-    refuse_row(stores, 8, GROVE_LIMIT);
+    refuse(stores, 1, 422);
+    refuse(stores, 8, 413);
     struct projector_report report = step(stores);
     assert_int_equal(report.upserted, 6);
     assert_int_equal(report.failed, 2);
@@ -65,8 +73,9 @@ static void assert_waits(const struct test_outbox *row, double seconds)
 static void fail_until_dead(struct test_stores *stores)
 {
     double seconds = 1;
-    refuse_row(stores, stores->id, GROVE_INVALID);
+    refuse(stores, stores->id, 400);
     for (int attempt = 1; attempt <= ATTEMPTS_MAX; attempt++, seconds *= 2) {
+        make_another(stores);
         let_time_pass(stores);
         struct projector_report report = step(stores);
         struct test_outbox row = test_outbox(stores, stores->id);
@@ -129,6 +138,113 @@ static void a_delete_revives_a_dead_letter(struct test_stores *stores)
     assert_false(test_outbox(stores, stores->id).dead);
     assert_false(is_idle(stores));
     assert_agreed(stores);
+}
+
+// --- an engine that refuses everything ----------------------------------------------------------
+
+static void assert_uncounted(struct test_stores *stores, int count)
+{
+    assert_int_equal(outbox_count(stores), count);
+    assert_int_equal(test_sql_int(stores, "SELECT count(*) FROM grove.outbox WHERE attempts = 0"
+                                          " AND dead_since IS NULL AND lease_owner IS NULL"
+                                          " AND last_error = 'this one not'"),
+                     count);
+}
+
+// It is asked some more often than a batch can be halved, and then no more.
+static void a_refusal_of_everything_is_no_row_s_fault(struct test_stores *stores)
+{
+    enum { ROWS = 129, ROUNDS = 9, REQUESTS_MAX = 12 };
+    for (int i = 0; i < ROWS; i++)
+        make_row(stores, 0.5F);
+    refuse(stores, 0, 403);
+    step_fails(stores, GROVE_INVALID); // of a kind that is not looked into
+    assert_int_equal(fake_engine_calls(stores->fake, ENGINE_UPSERT), 1);
+    fake_engine_clear_faults(stores->fake);
+    refuse(stores, 0, 400);
+    for (int round = 0; round < ROUNDS; round++) {
+        unsigned long before = fake_engine_calls(stores->fake, ENGINE_UPSERT);
+        let_time_pass(stores);
+        struct grove_error error = step_fails(stores, GROVE_INVALID);
+        assert_string_equal(error.message, "this one not");
+        assert_in_range(fake_engine_calls(stores->fake, ENGINE_UPSERT) - before, 1, REQUESTS_MAX);
+    }
+    test_sql(stores, "UPDATE grove.outbox SET last_error = 'this one not'"); // of the 129th
+    assert_uncounted(stores, ROWS);
+    fake_engine_clear_faults(stores->fake);
+    drain(stores);
+    assert_agreed(stores);
+}
+
+// Nor of one or two, as long as nothing tells that it takes others.
+static void a_row_alone_may_not_be_at_fault(struct test_stores *stores)
+{
+    stores->id = make_row(stores, 0.5F);
+    refuse(stores, 0, 400);
+    for (int round = 0; round < 2 * ATTEMPTS_MAX; round++) {
+        let_time_pass(stores);
+        step_fails(stores, GROVE_INVALID);
+    }
+    assert_uncounted(stores, 1);
+}
+
+// A run that it took others in tells.
+static void a_row_alone_is_at_fault_where_others_were_taken(struct test_stores *stores)
+{
+    struct projector_report report = {0};
+    struct grove_error error;
+    make_another(stores);
+    for (int round = 0; round < 2; round++) {
+        bool idle;
+        assert_ok(projector_step(&stores->store, NULL, &report, &idle, &error), error);
+        stores->id = make_row(stores, 0.5F);
+        refuse(stores, stores->id, 400);
+    }
+    assert_int_equal(report.upserted, 1);
+    assert_int_equal(report.failed, 1);
+}
+
+// What keeps a private engine from starting is "invalid", or "not found", too.
+static void an_engine_that_cannot_start_is_no_row_s_fault(struct test_stores *stores)
+{
+    static const enum grove_code codes[] = {GROVE_INVALID, GROVE_NOT_FOUND, GROVE_IO, GROVE_LIMIT,
+                                            GROVE_UNSUPPORTED};
+    make_row(stores, 0.25F);
+    step(stores);
+    make_row(stores, 0.5F);
+    for (size_t i = 0; i < ARRAY_COUNT(codes); i++) {
+        for (enum engine_call call = ENGINE_UPSERT; call <= ENGINE_STATES; call++)
+            fake_engine_fault(stores->fake, &(struct fake_fault){.call = call,
+                                                                 .kind = FAKE_REFUSE,
+                                                                 .code = codes[i],
+                                                                 .message = "this one not"});
+        let_time_pass(stores);
+        step_fails(stores, codes[i]);
+        fake_engine_clear_faults(stores->fake);
+        assert_uncounted(stores, 1); // and not all contents
+    }
+    drain(stores);
+    assert_agreed(stores);
+}
+
+// --- a row that can be no point -----------------------------------------------------------------
+
+static void a_negative_id_is_a_dead_letter_at_once(struct test_stores *stores)
+{
+    make_row(stores, 0.5F);
+    test_sql(stores, "INSERT INTO content_metadata (id, hierarchy_table, leaf_id, content_type,"
+                     " title, content_summary) SELECT -7, hierarchy_table, leaf_id, 'Note',"
+                     " 'Below', 'zero' FROM content_metadata");
+    struct projector_report report = step(stores);
+    assert_int_equal(report.dead, 1);
+    assert_true(test_outbox(stores, -7).dead);
+    assert_non_null(strstr(test_outbox(stores, -7).last_error, "negative"));
+    assert_projected(stores, 1);
+    struct projector_backlog backlog;
+    struct grove_error error;
+    drain(stores);
+    assert_ok(projector_backlog(&stores->store, NULL, &backlog, &error), error);
+    assert_int_equal(backlog.pending, 0);
 }
 
 // --- the engine fails ---------------------------------------------------------------------------
@@ -394,6 +510,11 @@ int main(int argc, char **argv)
         STORES_TEST(dead_letters_can_be_revived),
         STORES_TEST(a_change_revives_a_dead_letter),
         STORES_TEST(a_delete_revives_a_dead_letter),
+        STORES_TEST(a_refusal_of_everything_is_no_row_s_fault),
+        STORES_TEST(a_row_alone_may_not_be_at_fault),
+        STORES_TEST(a_row_alone_is_at_fault_where_others_were_taken),
+        STORES_TEST(an_engine_that_cannot_start_is_no_row_s_fault),
+        STORES_TEST(a_negative_id_is_a_dead_letter_at_once),
         STORES_TEST(an_engine_s_failure_is_no_row_s_fault),
         STORES_TEST(half_a_write_is_done_again),
         STORES_TEST(a_lost_answer_is_asked_for_again),

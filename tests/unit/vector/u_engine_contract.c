@@ -50,7 +50,7 @@ static struct vector_point make_point(struct contract *contract, int32_t id, int
 static void upsert(struct contract *contract, const struct vector_point *points, size_t count)
 {
     struct grove_error error;
-    assert_ok(vector_upsert(contract->engine, points, count, &error), error);
+    assert_ok(vector_upsert(contract->engine, NULL, points, count, &error), error);
 }
 
 static void upsert_one(struct contract *contract, int32_t id, int64_t revision, float cosine)
@@ -63,7 +63,7 @@ static int64_t count_points(struct contract *contract, const struct vector_filte
 {
     uint64_t count;
     struct grove_error error;
-    assert_ok(vector_count(contract->engine, filter, &count, &error), error);
+    assert_ok(vector_count(contract->engine, NULL, filter, &count, &error), error);
     return (int64_t)count;
 }
 
@@ -72,7 +72,7 @@ static int64_t revision_of(struct contract *contract, int32_t id)
 {
     struct vector_state state;
     struct grove_error error;
-    assert_ok(vector_states(contract->engine, &id, 1, &state, &error), error);
+    assert_ok(vector_states(contract->engine, NULL, &id, 1, &state, &error), error);
     assert_int_equal(state.content_id, id);
     return state.present ? state.revision : -1;
 }
@@ -85,7 +85,8 @@ static struct vector_hits search(struct contract *contract, const struct vector_
     struct vector_query asked = *query;
     if (!asked.vector)
         asked.vector = toward.numbers;
-    assert_ok(vector_search(contract->engine, &asked, &contract->arena, &hits, &error), error);
+    assert_ok(vector_search(contract->engine, NULL, &asked, &contract->arena, &hits, &error),
+              error);
     return hits;
 }
 
@@ -167,7 +168,7 @@ static void a_removal_removes(struct contract *contract)
     const int64_t revisions[] = {10, 15, 1};
     for (int32_t id = 1; id <= 3; id++)
         upsert_one(contract, id, 10, 0.5F);
-    assert_ok(vector_remove(contract->engine, ids, revisions, 3, &error), error);
+    assert_ok(vector_remove(contract->engine, NULL, ids, revisions, 3, &error), error);
     assert_int_equal(revision_of(contract, 1), -1);
     assert_int_equal(revision_of(contract, 2), 10);
     assert_int_equal(revision_of(contract, 3), -1);
@@ -180,7 +181,7 @@ static void a_late_removal_loses(struct contract *contract)
     const int32_t ids[] = {1};
     const int64_t revisions[] = {10};
     upsert_one(contract, 1, 11, 0.5F);
-    assert_ok(vector_remove(contract->engine, ids, revisions, 1, &error), error);
+    assert_ok(vector_remove(contract->engine, NULL, ids, revisions, 1, &error), error);
     assert_int_equal(revision_of(contract, 1), 11);
 }
 
@@ -190,7 +191,7 @@ static void a_removed_point_can_come_again(struct contract *contract)
     const int32_t ids[] = {1};
     const int64_t revisions[] = {10};
     upsert_one(contract, 1, 10, 0.5F);
-    assert_ok(vector_remove(contract->engine, ids, revisions, 1, &error), error);
+    assert_ok(vector_remove(contract->engine, NULL, ids, revisions, 1, &error), error);
     upsert_one(contract, 1, 5, 0.5F); // nothing is there to compare with
     assert_int_equal(revision_of(contract, 1), 5);
 }
@@ -202,7 +203,7 @@ static void what_was_seen_is_evicted(struct contract *contract)
         {1, true, 10}, {2, true, 9}, {3, true, 11}, {4, true, VECTOR_NO_REVISION}, {9, true, 10}};
     for (int32_t id = 1; id <= 5; id++)
         upsert_one(contract, id, 10, 0.5F);
-    assert_ok(vector_evict(contract->engine, seen, ARRAY_COUNT(seen), &error), error);
+    assert_ok(vector_evict(contract->engine, NULL, seen, ARRAY_COUNT(seen), &error), error);
     assert_int_equal(revision_of(contract, 1), -1);
     for (int32_t id = 2; id <= 5; id++) // others than were seen, and one that nobody named
         assert_int_equal(revision_of(contract, id), 10);
@@ -215,17 +216,17 @@ static void what_is_no_number_is_refused(struct contract *contract)
     struct vector_point points[] = {make_point(contract, 1, 10, 0.5F),
                                     make_point(contract, 2, 10, 0.5F)};
     contract->vectors[2].numbers[7] = NAN;
-    assert_int_equal(vector_upsert(contract->engine, points, 2, &error), GROVE_INVALID);
+    assert_int_equal(vector_upsert(contract->engine, NULL, points, 2, &error), GROVE_INVALID);
     assert_int_equal(count_points(contract, NULL), 0); // all of a call, or nothing
 }
 
 static void nothing_to_write_is_fine(struct contract *contract)
 {
     struct grove_error error;
-    assert_ok(vector_upsert(contract->engine, NULL, 0, &error), error);
-    assert_ok(vector_remove(contract->engine, NULL, NULL, 0, &error), error);
-    assert_ok(vector_evict(contract->engine, NULL, 0, &error), error);
-    assert_ok(vector_states(contract->engine, NULL, 0, NULL, &error), error);
+    assert_ok(vector_upsert(contract->engine, NULL, NULL, 0, &error), error);
+    assert_ok(vector_remove(contract->engine, NULL, NULL, NULL, 0, &error), error);
+    assert_ok(vector_evict(contract->engine, NULL, NULL, 0, &error), error);
+    assert_ok(vector_states(contract->engine, NULL, NULL, 0, NULL, &error), error);
 }
 
 // --- reading ------------------------------------------------------------------------------------
@@ -334,7 +335,7 @@ static void what_has_no_direction_is_refused(struct contract *contract)
                                     make_point(contract, 2, 10, 0.5F)};
     memset(contract->vectors[2].numbers, 0, sizeof contract->vectors[2].numbers);
     contract->vectors[2].numbers[5] = -0.0F;
-    assert_int_equal(vector_upsert(contract->engine, points, 2, &error), GROVE_INVALID);
+    assert_int_equal(vector_upsert(contract->engine, NULL, points, 2, &error), GROVE_INVALID);
     assert_non_null(strstr(error.message, "content 2"));
     assert_int_equal(count_points(contract, NULL), 0);
 }
@@ -413,7 +414,7 @@ static void states_keep_the_order(struct contract *contract)
     const int32_t ids[] = {3, 9, 1, 3}; // asked for twice, told twice
     upsert_one(contract, 1, 10, 0.5F);
     upsert_one(contract, 3, 30, 0.5F);
-    assert_ok(vector_states(contract->engine, ids, 4, states, &error), error);
+    assert_ok(vector_states(contract->engine, NULL, ids, 4, states, &error), error);
     for (size_t i = 0; i < 4; i++)
         assert_int_equal(states[i].content_id, ids[i]);
     assert_true(states[0].present && !states[1].present && states[2].present && states[3].present);
@@ -466,7 +467,7 @@ static const char *graph_of(struct contract *contract)
 {
     char graph[VECTOR_GRAPH_SIZE];
     struct grove_error error;
-    assert_ok(vector_graph(contract->engine, graph, &error), error);
+    assert_ok(vector_graph(contract->engine, NULL, graph, &error), error);
     const char *copy = arena_strdup(&contract->arena, graph);
     assert_non_null(copy);
     return copy;
@@ -544,8 +545,8 @@ static void a_new_graph_has_a_new_name(struct contract *contract)
     snprintf(second, sizeof second, "%s", await_graph(contract, first));
     struct vector_query query = {.limit = 5, .name_graph = true};
     assert_string_equal(search(contract, &query).graph, second);
-    assert_ok(vector_drop_collection(contract->engine, &error), error);
-    assert_ok(vector_ensure_collection(contract->engine, &error), error);
+    assert_ok(vector_drop_collection(contract->engine, NULL, &error), error);
+    assert_ok(vector_ensure_collection(contract->engine, NULL, &error), error);
     const char *third = graph_of(contract);
     assert_true(third[0]);
     assert_string_not_equal(third, first);
@@ -558,7 +559,7 @@ static void ensuring_changes_nothing(struct contract *contract)
 {
     struct grove_error error;
     upsert_one(contract, 1, 10, 0.5F);
-    assert_ok(vector_ensure_collection(contract->engine, &error), error);
+    assert_ok(vector_ensure_collection(contract->engine, NULL, &error), error);
     assert_int_equal(revision_of(contract, 1), 10);
 }
 
@@ -567,7 +568,7 @@ static void info_tells(struct contract *contract)
     struct grove_error error;
     struct vector_info info;
     upsert_one(contract, 1, 10, 0.5F);
-    assert_ok(vector_info(contract->engine, &info, &error), error);
+    assert_ok(vector_info(contract->engine, NULL, &info, &error), error);
     assert_int_equal(info.points_count, 1);
     assert_true(info.conditional_writes);
     assert_true(info.status[0] && info.version[0]);
@@ -591,20 +592,20 @@ static void a_dropped_collection_is_gone(struct contract *contract)
     struct vector_point point = make_point(contract, 1, 10, 0.5F);
     struct vector_query query = {.vector = point.vector, .limit = 1};
     upsert(contract, &point, 1);
-    assert_ok(vector_drop_collection(engine, &error), error);
-    assert_gone(vector_info(engine, &info, &error), &error);
-    assert_gone(vector_upsert(engine, &point, 1, &error), &error);
-    assert_gone(vector_remove(engine, &point.content_id, &point.revision, 1, &error), &error);
-    assert_gone(vector_evict(engine, &(struct vector_state){1, true, 10}, 1, &error), &error);
-    assert_gone(vector_search(engine, &query, &contract->arena, &hits, &error), &error);
+    assert_ok(vector_drop_collection(engine, NULL, &error), error);
+    assert_gone(vector_info(engine, NULL, &info, &error), &error);
+    assert_gone(vector_upsert(engine, NULL, &point, 1, &error), &error);
+    assert_gone(vector_remove(engine, NULL, &point.content_id, &point.revision, 1, &error), &error);
+    assert_gone(vector_evict(engine, NULL, &(struct vector_state){1, true, 10}, 1, &error), &error);
+    assert_gone(vector_search(engine, NULL, &query, &contract->arena, &hits, &error), &error);
     query.also_ids = &point.content_id;
     query.also_count = 1;
-    assert_gone(vector_search(engine, &query, &contract->arena, &hits, &error), &error);
+    assert_gone(vector_search(engine, NULL, &query, &contract->arena, &hits, &error), &error);
     char graph[VECTOR_GRAPH_SIZE];
-    assert_gone(vector_graph(engine, graph, &error), &error);
-    assert_gone(vector_count(engine, NULL, &count, &error), &error);
-    assert_gone(vector_states(engine, &point.content_id, 1, &state, &error), &error);
-    assert_ok(vector_ensure_collection(engine, &error), error);
+    assert_gone(vector_graph(engine, NULL, graph, &error), &error);
+    assert_gone(vector_count(engine, NULL, NULL, &count, &error), &error);
+    assert_gone(vector_states(engine, NULL, &point.content_id, 1, &state, &error), &error);
+    assert_ok(vector_ensure_collection(engine, NULL, &error), error);
     assert_int_equal(count_points(contract, NULL), 0);
 }
 
@@ -634,9 +635,9 @@ static enum grove_code empty_collection(struct contract *contract, struct grove_
         ids[i] = (int32_t)i;
         revisions[i] = INT32_MAX;
     }
-    enum grove_code code = vector_ensure_collection(contract->engine, error);
+    enum grove_code code = vector_ensure_collection(contract->engine, NULL, error);
     return code == GROVE_OK
-               ? vector_remove(contract->engine, ids, revisions, ARRAY_COUNT(ids), error)
+               ? vector_remove(contract->engine, NULL, ids, revisions, ARRAY_COUNT(ids), error)
                : code;
 }
 
@@ -698,10 +699,10 @@ static void wrappers_fail_and_record(void **state)
                      &(struct engine_fault){
                          .call = ENGINE_UPSERT, .nth = 2, .after = true, .code = GROVE_TIMEOUT});
     struct vector_point point = make_point(&contract, 1, 10, 0.5F);
-    assert_int_equal(vector_upsert(contract.engine, &point, 1, &error), GROVE_UNAVAILABLE);
+    assert_int_equal(vector_upsert(contract.engine, NULL, &point, 1, &error), GROVE_UNAVAILABLE);
     assert_int_equal(count_points(&contract, NULL), 0); // the real one was not asked
-    assert_int_equal(vector_upsert(contract.engine, &point, 1, &error), GROVE_TIMEOUT);
-    assert_ok(vector_count(contract.engine, NULL, &count, &error), error);
+    assert_int_equal(vector_upsert(contract.engine, NULL, &point, 1, &error), GROVE_TIMEOUT);
+    assert_ok(vector_count(contract.engine, NULL, NULL, &count, &error), error);
     assert_int_equal(count, 1); // it was, and its answer lost
     upsert_one(&contract, 2, 10, 0.5F);
     assert_int_equal(fault_engine_met(fault), 2);

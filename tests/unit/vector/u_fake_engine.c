@@ -20,7 +20,7 @@ static enum grove_code upsert(struct test_stores *stores, int32_t id, int64_t re
                                        .word_count = VECTOR_NONE,
                                        .created_at_us = VECTOR_NONE,
                                        .vector = vector.numbers};
-    return vector_upsert(stores->store.engine, &point, 1, &error);
+    return vector_upsert(stores->store.engine, NULL, &point, 1, &error);
 }
 
 static void fault(struct test_stores *stores, enum fake_fault_kind kind, unsigned long nth)
@@ -35,7 +35,8 @@ static const char *hits_of(struct test_stores *stores, bool exact)
     struct vector_hits hits;
     struct test_vector query = test_toward(1, 0);
     const struct vector_query asked = {.vector = query.numbers, .limit = 10, .exact = exact};
-    assert_ok(vector_search(stores->store.engine, &asked, &stores->arena, &hits, &error), error);
+    assert_ok(vector_search(stores->store.engine, NULL, &asked, &stores->arena, &hits, &error),
+              error);
     const char *ids = "";
     for (size_t i = 0; i < hits.count; i++)
         ids =
@@ -59,7 +60,8 @@ static void a_refusal_does_nothing(struct test_stores *stores)
                                                          FAKE_STRICT_MODE,
                                                          .message = "too much"});
     for (int i = 0; i < 2; i++) // nth 0: always
-        assert_int_equal(vector_count(stores->store.engine, NULL, &count, &error), GROVE_INVALID);
+        assert_int_equal(vector_count(stores->store.engine, NULL, NULL, &count, &error),
+                         GROVE_INVALID);
     assert_int_equal(error.http_status, 400);
     assert_int_equal(error.origin, GROVE_ORIGIN_QDRANT);
     assert_string_equal(error.message, "too much");
@@ -181,7 +183,7 @@ static void a_point_without_a_revision_stays(struct test_stores *stores)
     const int64_t revision = INT32_MAX;
     fake_engine_put(stores->fake, &(struct fake_point){.id = 1, .revision = VECTOR_NONE});
     assert_int_equal(upsert(stores, 1, 7), GROVE_OK);
-    assert_ok(vector_remove(stores->store.engine, &id, &revision, 1, &error), error);
+    assert_ok(vector_remove(stores->store.engine, NULL, &id, &revision, 1, &error), error);
     assert_int_equal(fake_engine_revision(stores->fake, 1), VECTOR_NONE);
 }
 
@@ -202,7 +204,7 @@ static void islands_strangers_and_ties(struct test_stores *stores)
     fake_engine_set_ways(stores->fake,
                          &(struct fake_ways){.ties_backwards = true, .count_off_by = 5});
     assert_string_equal(hits_of(stores, true), "3 2 1");
-    assert_ok(vector_count(stores->store.engine, NULL, &count, &error), error);
+    assert_ok(vector_count(stores->store.engine, NULL, NULL, &count, &error), error);
     assert_int_equal(count, 4 + 5);
     fake_engine_show_all(stores->fake);
     assert_string_equal(hits_of(stores, false), "3 2 1");
@@ -226,22 +228,22 @@ static void a_graph_has_the_name_that_the_test_gives(struct test_stores *stores)
         assert_int_equal(upsert(stores, id, 1), GROVE_OK);
     fake_engine_hide(stores->fake, island, 1);
     fake_engine_set_graph(stores->fake, "examined");
-    assert_ok(vector_search(engine, &query, &stores->arena, &hits, &error), error);
+    assert_ok(vector_search(engine, NULL, &query, &stores->arena, &hits, &error), error);
     assert_int_equal(hits.count, 2); // an island that is not listed
     assert_string_equal(hits.graph, "examined");
     query.also_count = 2;
-    assert_ok(vector_search(engine, &query, &stores->arena, &hits, &error), error);
+    assert_ok(vector_search(engine, NULL, &query, &stores->arena, &hits, &error), error);
     assert_int_equal(hits.count, 3);
-    assert_ok(vector_graph(engine, graph, &error), error);
+    assert_ok(vector_graph(engine, NULL, graph, &error), error);
     assert_string_equal(graph, "examined");
     fake_engine_fault(
         stores->fake,
         &(struct fake_fault){.call = ENGINE_GRAPH, .kind = FAKE_REFUSE, .nth = 1, FAKE_SILENT});
-    assert_int_equal(vector_graph(engine, graph, &error), GROVE_TIMEOUT);
+    assert_int_equal(vector_graph(engine, NULL, graph, &error), GROVE_TIMEOUT);
     fake_engine_set_ways(stores->fake, &(struct fake_ways){.status = "yellow"});
-    assert_ok(vector_graph(engine, graph, &error), error);
+    assert_ok(vector_graph(engine, NULL, graph, &error), error);
     assert_string_equal(graph, "");
-    assert_ok(vector_search(engine, &query, &stores->arena, &hits, &error), error);
+    assert_ok(vector_search(engine, NULL, &query, &stores->arena, &hits, &error), error);
     assert_string_equal(hits.graph, "examined"); // it answers meanwhile
     assert_int_equal(fake_engine_calls(stores->fake, ENGINE_GRAPH), 3);
 }
@@ -288,12 +290,12 @@ static void faults_come_from_the_environment(struct test_stores *stores)
     assert_int_equal(upsert(stores, 2, 1), GROVE_TIMEOUT);
     assert_int_equal(upsert(stores, 3, 1), GROVE_OK);
     assert_int_equal(fake_engine_points(fake), 3);
-    assert_int_equal(vector_ensure_collection(stores->store.engine, &error), GROVE_DENIED);
+    assert_int_equal(vector_ensure_collection(stores->store.engine, NULL, &error), GROVE_DENIED);
     char graph[VECTOR_GRAPH_SIZE];
-    assert_int_equal(vector_graph(stores->store.engine, graph, &error), GROVE_ENGINE);
+    assert_int_equal(vector_graph(stores->store.engine, NULL, graph, &error), GROVE_ENGINE);
     assert_int_equal(fault_engine_met(stores->store.engine), 3);
     fault_engine_disarm(stores->store.engine);
-    assert_ok(vector_ensure_collection(stores->store.engine, &error), error);
+    assert_ok(vector_ensure_collection(stores->store.engine, NULL, &error), error);
 }
 
 static void a_trace_keeps_the_last_calls(struct test_stores *stores)
@@ -314,7 +316,7 @@ static void a_trace_keeps_the_last_calls(struct test_stores *stores)
     assert_false(trace_engine_get(engine, TRACE_CALLS_MAX + 3, &call));
     struct grove_error error;
     char graph[VECTOR_GRAPH_SIZE];
-    assert_ok(vector_graph(engine, graph, &error), error);
+    assert_ok(vector_graph(engine, NULL, graph, &error), error);
     assert_true(trace_engine_get(engine, TRACE_CALLS_MAX + 3, &call));
     assert_true(call.call == ENGINE_GRAPH && call.graph[0]);
     assert_string_equal(call.graph, graph);

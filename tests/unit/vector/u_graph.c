@@ -40,7 +40,7 @@ static enum grove_code search_asked(struct asked *asked, struct vector_query que
 {
     float vector[VECTOR_DIMENSION] = {1};
     query.vector = vector;
-    return vector_search(asked->engine, &query, &asked->arena, &asked->hits, &asked->error);
+    return vector_search(asked->engine, NULL, &query, &asked->arena, &asked->hits, &asked->error);
 }
 
 static const char *hits_graph(struct asked *asked)
@@ -53,7 +53,7 @@ static const char *hits_graph(struct asked *asked)
 
 static const char *server_graph(struct asked *asked)
 {
-    assert_ok(vector_graph(asked->engine, asked->graph, &asked->error), asked->error);
+    assert_ok(vector_graph(asked->engine, NULL, asked->graph, &asked->error), asked->error);
     return asked->graph;
 }
 
@@ -135,7 +135,7 @@ static void the_private_server_names_its_graph(void **state)
     assert_string_equal(asked.hits.graph, ""); // nobody wanted it
     assert_string_equal(server_graph(&asked), "g-3");
     assert_string_equal(server_graph(&asked), "");
-    assert_int_equal(vector_graph(asked.engine, asked.graph, &asked.error), GROVE_NOT_FOUND);
+    assert_int_equal(vector_graph(asked.engine, NULL, asked.graph, &asked.error), GROVE_NOT_FOUND);
     end(&asked);
 }
 
@@ -210,7 +210,7 @@ static void counts_name_the_graphs_of_other_servers(void **state)
     ask(&asked, without, ARRAY_COUNT(without));
     assert_string_equal(hits_graph(&asked), first);
     assert_string_equal(server_graph(&asked), first);
-    assert_int_equal(vector_graph(asked.engine, asked.graph, &asked.error), GROVE_NOT_FOUND);
+    assert_int_equal(vector_graph(asked.engine, NULL, asked.graph, &asked.error), GROVE_NOT_FOUND);
     end(&asked);
 }
 

@@ -64,7 +64,7 @@ static void a_search(void **state)
     float vector[VECTOR_DIMENSION] = {1};
     struct vector_query query = {.vector = vector, .limit = 3};
     arena_init(&arena, 1 << 20);
-    assert_ok(vector_search(engine, &query, &arena, &hits, &error), error);
+    assert_ok(vector_search(engine, NULL, &query, &arena, &hits, &error), error);
     assert_int_equal(hits.count, 2); // the one with a UUID is nobody's row
     assert_int_equal(hits.shown, 3);
     assert_int_equal(hits.items[0].content_id, 5);
@@ -97,7 +97,7 @@ static void refusals(void **state)
     for (size_t i = 0; i < ARRAY_COUNT(codes); i++) {
         uint64_t count;
         struct grove_error error;
-        assert_int_equal(vector_count(engine, NULL, &count, &error), codes[i]);
+        assert_int_equal(vector_count(engine, NULL, NULL, &count, &error), codes[i]);
         assert_int_equal(error.origin, GROVE_ORIGIN_QDRANT);
         assert_null(strstr(error.message, "secret"));
     }
@@ -117,7 +117,7 @@ static void a_cut_request_is_sent_again(void **state)
     struct vector_engine *engine = canned_engine(&server, NULL);
     uint64_t count = 0;
     struct grove_error error;
-    assert_ok(vector_count(engine, NULL, &count, &error), error);
+    assert_ok(vector_count(engine, NULL, NULL, &count, &error), error);
     assert_int_equal(count, 3);
     vector_engine_free(engine);
     canned_stop(&server);
@@ -142,19 +142,19 @@ static void a_server_that_hangs(void **state)
     struct vector_info info;
     uint64_t count;
     int64_t began_us = clock_monotonic_us();
-    assert_int_equal(vector_info(engine, &info, &error), GROVE_TIMEOUT);
+    assert_int_equal(vector_info(engine, NULL, &info, &error), GROVE_TIMEOUT);
     assert_int_equal(error.retry, GROVE_RETRY_LATER);
     assert_non_null(strstr(error.hint, "QDRANT_URL"));
-    assert_int_equal(vector_count(engine, NULL, &count, &error), GROVE_TIMEOUT);
+    assert_int_equal(vector_count(engine, NULL, NULL, &count, &error), GROVE_TIMEOUT);
     float vector[VECTOR_DIMENSION] = {1};
     struct vector_query query = {.vector = vector, .limit = 3};
     struct arena arena;
     struct vector_hits hits;
     arena_init(&arena, 1 << 20);
-    assert_int_equal(vector_search(engine, &query, &arena, &hits, &error), GROVE_TIMEOUT);
+    assert_int_equal(vector_search(engine, NULL, &query, &arena, &hits, &error), GROVE_TIMEOUT);
     int64_t exact_us = clock_monotonic_us();
     query.exact = true;
-    assert_int_equal(vector_search(engine, &query, &arena, &hits, &error), GROVE_TIMEOUT);
+    assert_int_equal(vector_search(engine, NULL, &query, &arena, &hits, &error), GROVE_TIMEOUT);
     assert_true(clock_monotonic_us() - exact_us >= 60000);
     assert_true(clock_monotonic_us() - began_us < 10000000);
     arena_release(&arena);
@@ -190,7 +190,7 @@ static void writes_are_conditional(void **state)
     struct grove_error error;
     canned_start(&server, modern, ARRAY_COUNT(modern));
     struct vector_engine *engine = canned_engine(&server, NULL);
-    assert_ok(vector_upsert(engine, points, 2, &error), error);
+    assert_ok(vector_upsert(engine, NULL, points, 2, &error), error);
     vector_engine_free(engine);
     canned_stop(&server);
     assert_non_null(
@@ -202,10 +202,10 @@ static void writes_are_conditional(void **state)
                                                "\"revision\",\"range\":{\"lte\":10}}]}]}}"));
     canned_start(&server, older, ARRAY_COUNT(older));
     engine = canned_engine(&server, NULL);
-    assert_ok(vector_upsert(engine, points, 2, &error), error);
+    assert_ok(vector_upsert(engine, NULL, points, 2, &error), error);
     float bad[VECTOR_DIMENSION] = {(float)(0.0 / 0.0)};
     points[0].vector = bad;
-    assert_int_equal(vector_upsert(engine, points, 1, &error), GROVE_INVALID);
+    assert_int_equal(vector_upsert(engine, NULL, points, 1, &error), GROVE_INVALID);
     vector_engine_free(engine);
     canned_stop(&server);
     assert_non_null(strstr(server.requests[2], "{\"points\":[{\"id\":1,"));
@@ -222,7 +222,7 @@ static void removals_are_conditional(void **state)
     struct grove_error error;
     canned_start(&server, answers, ARRAY_COUNT(answers));
     struct vector_engine *engine = canned_engine(&server, NULL);
-    assert_ok(vector_remove(engine, ids, revisions, 2, &error), error);
+    assert_ok(vector_remove(engine, NULL, ids, revisions, 2, &error), error);
     vector_engine_free(engine);
     canned_stop(&server);
     assert_non_null(
@@ -255,12 +255,12 @@ static void negative_ids_are_not_named(void **state)
     point.vector = vector;
     canned_start(&server, answers, ARRAY_COUNT(answers));
     struct vector_engine *engine = canned_engine(&server, NULL);
-    assert_ok(vector_remove(engine, ids, revisions, 1, &error), error); // nothing is sent
-    assert_ok(vector_remove(engine, ids, revisions, 2, &error), error);
-    assert_ok(vector_states(engine, ids, 2, states, &error), error);
+    assert_ok(vector_remove(engine, NULL, ids, revisions, 1, &error), error); // nothing is sent
+    assert_ok(vector_remove(engine, NULL, ids, revisions, 2, &error), error);
+    assert_ok(vector_states(engine, NULL, ids, 2, states, &error), error);
     assert_false(states[0].present);
     assert_true(states[1].present);
-    assert_int_equal(vector_upsert(engine, &point, 1, &error), GROVE_INVALID);
+    assert_int_equal(vector_upsert(engine, NULL, &point, 1, &error), GROVE_INVALID);
     assert_non_null(strstr(error.message, "content -5 "));
     vector_engine_free(engine);
     canned_stop(&server);
@@ -279,7 +279,7 @@ static void evictions_are_exact(void **state)
     struct grove_error error;
     canned_start(&server, answers, ARRAY_COUNT(answers));
     struct vector_engine *engine = canned_engine(&server, NULL);
-    assert_ok(vector_evict(engine, seen, 2, &error), error);
+    assert_ok(vector_evict(engine, NULL, seen, 2, &error), error);
     vector_engine_free(engine);
     canned_stop(&server);
     assert_non_null(
@@ -317,8 +317,8 @@ static void an_answer_to_a_write_is_not_believed(void **state)
     canned_start(&server, answers, ARRAY_COUNT(answers));
     struct vector_engine *engine = canned_engine(&server, NULL);
     for (int i = 0; i < 2; i++) {
-        assert_ok(vector_upsert(engine, &point, 1, &error), error);
-        assert_ok(vector_states(engine, &point.content_id, 1, &there, &error), error);
+        assert_ok(vector_upsert(engine, NULL, &point, 1, &error), error);
+        assert_ok(vector_states(engine, NULL, &point.content_id, 1, &there, &error), error);
         assert_int_equal(there.present, i);
     }
     vector_engine_free(engine);
@@ -328,20 +328,20 @@ static void an_answer_to_a_write_is_not_believed(void **state)
 static enum grove_code ask_info(struct vector_engine *engine, struct grove_error *error)
 {
     struct vector_info info;
-    return vector_info(engine, &info, error);
+    return vector_info(engine, NULL, &info, error);
 }
 
 static enum grove_code ask_count(struct vector_engine *engine, struct grove_error *error)
 {
     uint64_t count;
-    return vector_count(engine, NULL, &count, error);
+    return vector_count(engine, NULL, NULL, &count, error);
 }
 
 static enum grove_code ask_states(struct vector_engine *engine, struct grove_error *error)
 {
     const int32_t id = 1;
     struct vector_state there;
-    return vector_states(engine, &id, 1, &there, error);
+    return vector_states(engine, NULL, &id, 1, &there, error);
 }
 
 static enum grove_code ask_search(struct vector_engine *engine, struct grove_error *error)
@@ -351,9 +351,14 @@ static enum grove_code ask_search(struct vector_engine *engine, struct grove_err
     struct arena arena;
     struct vector_hits hits;
     arena_init(&arena, 1 << 20);
-    enum grove_code code = vector_search(engine, &query, &arena, &hits, error);
+    enum grove_code code = vector_search(engine, NULL, &query, &arena, &hits, error);
     arena_release(&arena);
     return code;
+}
+
+static enum grove_code ensure(struct vector_engine *engine, struct grove_error *error)
+{
+    return vector_ensure_collection(engine, NULL, error);
 }
 
 // "Nothing", "none" and "no such point" are answers; that there is no answer is none of them.
@@ -381,7 +386,7 @@ static void what_is_no_answer_is_an_error(void **state)
          {"{\"result\":[]}", "{\"result\":{}}", "{\"result\":{\"status\":\"green\"}}",
           "{\"result\":{\"status\":\"green\",\"points_count\":null}}",
           "{\"result\":{\"points_count\":3}}"}},
-        {vector_ensure_collection,
+        {ensure,
          1,
          {"{\"result\":[]}", "{\"result\":{}}", "{\"result\":{\"config\":{\"params\":{}}}}",
           "{\"result\":{\"config\":{\"params\":{\"vectors\":"
@@ -458,7 +463,7 @@ static void what_points_are_told(void **state)
         struct vector_state there[3];
         canned_start(&server, answers, ARRAY_COUNT(answers));
         struct vector_engine *engine = canned_engine(&server, NULL);
-        enum grove_code code = vector_states(engine, ids, 3, there, &error);
+        enum grove_code code = vector_states(engine, NULL, ids, 3, there, &error);
         if (code != (rows[i].revisions[0] == 0 ? GROVE_ENGINE : GROVE_OK))
             fail_msg("row %zu: %d", i, (int)code);
         for (size_t k = 0; k < 3 && code == GROVE_OK; k++) {
@@ -491,7 +496,7 @@ static void a_collection_of_another_kind_is_left_alone(void **state)
         struct grove_error error;
         canned_start(&server, answers, ARRAY_COUNT(answers));
         struct vector_engine *engine = canned_engine(&server, NULL);
-        assert_int_equal(vector_ensure_collection(engine, &error), GROVE_CONFLICT);
+        assert_int_equal(vector_ensure_collection(engine, NULL, &error), GROVE_CONFLICT);
         vector_engine_free(engine);
         canned_stop(&server);
         assert_int_equal(server.served, 2);
@@ -514,7 +519,7 @@ static void a_collection_is_made_once(void **state)
     struct grove_error error;
     canned_start(&server, answers, ARRAY_COUNT(answers));
     struct vector_engine *engine = canned_engine(&server, NULL);
-    assert_ok(vector_ensure_collection(engine, &error), error);
+    assert_ok(vector_ensure_collection(engine, NULL, &error), error);
     vector_engine_free(engine);
     canned_stop(&server);
     assert_int_equal(server.served, 6);
@@ -541,8 +546,8 @@ static void no_leaf_is_asked_about_nowhere(void **state)
     struct qdrant_options nobody = {.url = "http://127.0.0.1:1", .connect_timeout_ms = 500};
     assert_ok(qdrant_open(&nobody, &engine, &error), error);
     arena_init(&arena, 1 << 16);
-    assert_ok(vector_search(engine, &query, &arena, &hits, &error), error);
-    assert_ok(vector_count(engine, &filter, &count, &error), error);
+    assert_ok(vector_search(engine, NULL, &query, &arena, &hits, &error), error);
+    assert_ok(vector_count(engine, NULL, &filter, &count, &error), error);
     assert_int_equal(hits.count, 0);
     assert_int_equal(count, 0);
     arena_release(&arena);
@@ -557,7 +562,7 @@ static void an_old_server_is_refused(void **state)
     canned_start(&server, answers, 1);
     struct vector_engine *engine = canned_engine(&server, NULL);
     struct grove_error error;
-    assert_int_equal(vector_ensure_collection(engine, &error), GROVE_UNSUPPORTED);
+    assert_int_equal(vector_ensure_collection(engine, NULL, &error), GROVE_UNSUPPORTED);
     assert_non_null(strstr(error.message, "1.9.7"));
     vector_engine_free(engine);
     canned_stop(&server);
@@ -583,7 +588,7 @@ static void bad_addresses(void **state)
     uint64_t count;
     struct qdrant_options nobody = {.url = "http://127.0.0.1:1", .connect_timeout_ms = 500};
     assert_ok(qdrant_open(&nobody, &engine, &error), error);
-    assert_int_equal(vector_count(engine, NULL, &count, &error), GROVE_UNAVAILABLE);
+    assert_int_equal(vector_count(engine, NULL, NULL, &count, &error), GROVE_UNAVAILABLE);
     vector_engine_free(engine);
 }
 

@@ -83,12 +83,12 @@ static uint64_t shown_of(struct test_stores *stores, int64_t since_us, int64_t b
     struct grove_error error;
     uint64_t shown = 0, count;
     assert_ok(
-        vector_search(stores->store.engine,
+        vector_search(stores->store.engine, NULL,
                       &(struct vector_query){
                           .vector = query.numbers, .filter = &filter, .limit = 64, .exact = true},
                       &stores->arena, &hits, &error),
         error);
-    assert_ok(vector_count(stores->store.engine, &filter, &count, &error), error);
+    assert_ok(vector_count(stores->store.engine, NULL, &filter, &count, &error), error);
     assert_int_equal(count, hits.count);
     for (size_t i = 0; i < hits.count; i++)
         shown |= UINT64_C(1) << hits.items[i].content_id;
@@ -142,7 +142,7 @@ static void the_real_engine_lacks_no_row(struct test_stores *stores)
     assert_ok(qdrant_open(&(struct qdrant_options){.socket_path = socket_path}, &engine, &error),
               error);
     test_stores_use_engine(stores, engine);
-    assert_ok(vector_ensure_collection(engine, &error), error);
+    assert_ok(vector_ensure_collection(engine, NULL, &error), error);
     compare_all(stores);
 }
 

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Whether a server is asked at all. One that does not answer costs each who asks it the whole of
+// his limit; so one that is known not to answer is asked by nobody, but tried every now and then.
+//
+//               failed too often, or kept
+//               us too long, in a row
+//     ┌────────┐ breaker_failed       ┌──────┐ its pause is over   ┌────────┐
+//     │ closed ├─────────────────────►│ open ├────────────────────►│ trying │
+//     └────────┘                      └──────┘ breaker_ask         └───┬────┘
+//         ▲                               ▲  in vain: longer pause     │
+//         │                               └────────────────────────────┤ breaker_tried
+//         └────────────────────────────────────────────────────────────┘
+//           it answered; breaker_answered does so from any state
+//
+//     switch (breaker_ask(&breaker, now_us)) {
+//     case BREAKER_PASS: break;                    // ask it, and tell what came of it
+//     case BREAKER_TRY: answers = try_it(); break; // nobody else does; then breaker_tried
+//     case BREAKER_REFUSE: break;                  // it is out
+//     }
+//
+// A state machine and nothing else: it reads no clock and takes no lock. All zero is closed.
+#ifndef GROVE_VECTOR_BREAKER_H
+#define GROVE_VECTOR_BREAKER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum {
+    BREAKER_FAILURES_MAX = 3,    // in a row, and it opens
+    BREAKER_SILENT_MS = 2000,    // that failures in a row cost together, and it opens
+    BREAKER_PAUSE_MS = 250,      // before the first trial; doubled after each in vain
+    BREAKER_PAUSE_MS_MAX = 2000, // up to half as much again is added by chance
+    BREAKER_TRIAL_MS = 5000,     // a trial of which nothing was heard for so long is lost
+};
+
+enum breaker_state { BREAKER_CLOSED, BREAKER_OPEN, BREAKER_TRYING };
+enum breaker_word { BREAKER_PASS, BREAKER_TRY, BREAKER_REFUSE };
+
+struct breaker {
+    enum breaker_state state;
+    unsigned failures;   // in a row, while closed
+    unsigned silent_ms;  // that they cost together
+    unsigned trials;     // in vain, since a request was last answered
+    int64_t answered_us; // when that was; 0: never
+    int64_t since_us;    // not closed: since when
+    int64_t next_us;     // open: when it may be tried; trying: when the trial is lost
+};
+
+enum breaker_word breaker_ask(struct breaker *breaker, int64_t now_us);
+
+// A request was answered, whatever it says.
+void breaker_answered(struct breaker *breaker, int64_t now_us);
+
+// A request that began then was not answered. It says nothing where another was answered since, nor
+// where it is known. `chance` is any number.
+void breaker_failed(struct breaker *breaker, int64_t began_us, int64_t now_us, unsigned chance);
+
+// What came of a trial. One that answered closes it, and its next failure opens it for as long a
+// pause as before: a server may answer a trial and nothing else.
+void breaker_tried(struct breaker *breaker, bool answered, int64_t now_us, unsigned chance);
+
+// Milliseconds until it may be tried; 0 where it is closed, or may be now.
+unsigned breaker_wait_ms(const struct breaker *breaker, int64_t now_us);
+
+// NULL where it is whole; else the first rule that is broken, in words.
+const char *breaker_check(const struct breaker *breaker);
+
+#endif

@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "vector/connection.h"
+
+#include <curl/curl.h>
+#include <stdio.h>
+
+#include "base/alloc.h"
+#include "base/check.h"
+#include "base/descriptor.h"
+#include "base/strbuf.h"
+
+struct connection {
+    CURL *easy;
+    CURLM *multi; // its own: keeps the connection that the easy handle is connected by
+    bool busy;
+    struct strbuf body;
+};
+
+struct connection *connection_new(void)
+{
+    struct connection *connection = mem_zalloc(sizeof *connection);
+    if (!connection)
+        return NULL;
+    strbuf_init(&connection->body, CONNECTION_BODY_BYTES_MAX);
+    connection->easy = curl_easy_init();
+    descriptor_hold_standard();
+    connection->multi = curl_multi_init();
+    descriptor_let_standard_go();
+    if (connection->easy && connection->multi)
+        return connection;
+    connection_free(connection);
+    return NULL;
+}
+
+void connection_free(struct connection *connection)
+{
+    if (!connection)
+        return;
+    if (connection->busy)
+        connection_leave(connection);
+    if (connection->easy)
+        curl_easy_cleanup(connection->easy);
+    if (connection->multi)
+        curl_multi_cleanup(connection->multi);
+    strbuf_release(&connection->body);
+    mem_free(connection);
+}
+
+static size_t receive(char *data, size_t size, size_t count, void *state)
+{
+    struct strbuf *body = state;
+    strbuf_add_bytes(body, data, size * count);
+    return body->failed ? 0 : size * count;
+}
+
+static void set_options(struct connection *connection, const struct address *address,
+                        const struct http_request *request, const char *url, unsigned timeout_ms)
+{
+    CURL *easy = connection->easy;
+    curl_easy_setopt(easy, CURLOPT_URL, url);
+    curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request->method);
+    curl_easy_setopt(easy, CURLOPT_HTTPHEADER, address->headers);
+    curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(easy, CURLOPT_TCP_NODELAY, 1L);
+    curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)address->connect_timeout_ms);
+    curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)timeout_ms);
+    curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, receive);
+    curl_easy_setopt(easy, CURLOPT_WRITEDATA, &connection->body);
+    curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+#if LIBCURL_VERSION_NUM >= 0x075700
+    // Who leaves does not wait for a name that is being looked up.
+    curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
+#endif
+    if (address->socket_path)
+        curl_easy_setopt(easy, CURLOPT_UNIX_SOCKET_PATH, address->socket_path);
+    if (address->is_local)
+        curl_easy_setopt(easy, CURLOPT_PROXY, ""); // whatever http_proxy says
+    if (address->user)
+        curl_easy_setopt(easy, CURLOPT_USERNAME, address->user);
+    if (address->password)
+        curl_easy_setopt(easy, CURLOPT_PASSWORD, address->password);
+    if (request->body.data) {
+        curl_easy_setopt(easy, CURLOPT_POSTFIELDS, request->body.data);
+        curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body.length);
+    }
+}
+
+enum grove_code connection_begin(struct connection *connection, const struct address *address,
+                                 const struct http_request *request, unsigned timeout_ms,
+                                 struct grove_error *error)
+{
+    char url[ADDRESS_SIZE + 512];
+    CHECK(!connection->busy);
+    if ((size_t)snprintf(url, sizeof url, "%s%s", address->base, request->path) >= sizeof url)
+        return error_set(error, GROVE_INVALID, "the collection's name is too long");
+    strbuf_clear(&connection->body);
+    set_options(connection, address, request, url, timeout_ms);
+    if (curl_multi_add_handle(connection->multi, connection->easy) != CURLM_OK) {
+        curl_easy_reset(connection->easy);
+        return error_no_memory(error, "a request to the vector engine");
+    }
+    connection->busy = true;
+    return GROVE_OK;
+}
+
+static enum connection_end end_of(const struct connection *connection, CURLcode result)
+{
+    switch (result) {
+    case CURLE_OK: return CONNECTION_ANSWERED;
+    case CURLE_OUT_OF_MEMORY: return CONNECTION_NO_MEMORY;
+    case CURLE_OPERATION_TIMEDOUT: return CONNECTION_SILENT;
+    case CURLE_COULDNT_CONNECT:
+    case CURLE_GOT_NOTHING:
+    case CURLE_RECV_ERROR:
+    case CURLE_SEND_ERROR:
+    case CURLE_PARTIAL_FILE: return CONNECTION_LOST;
+    case CURLE_WRITE_ERROR: // ours: the body did not take it
+        return connection->body.length > 0 ? CONNECTION_TOO_LONG : CONNECTION_NO_MEMORY;
+    default: return CONNECTION_FAILED;
+    }
+}
+
+static struct connection_outcome take_outcome(const struct connection *connection, CURLcode result)
+{
+    long status = 0;
+    curl_off_t retry_after_s = 0;
+    curl_easy_getinfo(connection->easy, CURLINFO_RESPONSE_CODE, &status);
+    curl_easy_getinfo(connection->easy, CURLINFO_RETRY_AFTER, &retry_after_s);
+    return (struct connection_outcome){
+        .end = end_of(connection, result),
+        .status = (int)status,
+        .retry_after_s = retry_after_s <= 0           ? 0
+                         : retry_after_s < UINT16_MAX ? (unsigned)retry_after_s
+                                                      : UINT16_MAX,
+        .reason = curl_easy_strerror(result),
+    };
+}
+
+// The easy handle as new, but for its connection.
+static void detach(struct connection *connection)
+{
+    curl_multi_remove_handle(connection->multi, connection->easy);
+    curl_easy_reset(connection->easy);
+    connection->busy = false;
+}
+
+static CURLMcode perform(struct connection *connection, int *ret_running)
+{
+    descriptor_hold_standard(); // it may connect
+    CURLMcode failure = curl_multi_perform(connection->multi, ret_running);
+    descriptor_let_standard_go();
+    return failure;
+}
+
+bool connection_drive(struct connection *connection, unsigned slice_ms,
+                      struct connection_outcome *ret)
+{
+    CHECK(connection->busy);
+    int running = 0;
+    CURLMcode failure = perform(connection, &running);
+    if (failure == CURLM_OK && running > 0 && slice_ms > 0) {
+        failure = curl_multi_poll(connection->multi, NULL, 0, (int)slice_ms, NULL);
+        if (failure == CURLM_OK)
+            failure = perform(connection, &running);
+    }
+    if (failure == CURLM_OK && running > 0)
+        return false;
+    int left;
+    CURLMsg *message = curl_multi_info_read(connection->multi, &left);
+    CURLcode result = failure == CURLM_OUT_OF_MEMORY            ? CURLE_OUT_OF_MEMORY
+                      : message && message->msg == CURLMSG_DONE ? message->data.result
+                                                                : CURLE_RECV_ERROR;
+    *ret = take_outcome(connection, result);
+    detach(connection);
+    return true;
+}
+
+void connection_leave(struct connection *connection)
+{
+    CHECK(connection->busy);
+    detach(connection);
+    connection_forget_body(connection);
+}
+
+struct text connection_body(const struct connection *connection)
+{
+    return strbuf_text(&connection->body);
+}
+
+void connection_forget_body(struct connection *connection)
+{
+    strbuf_release(&connection->body);
+    strbuf_init(&connection->body, CONNECTION_BODY_BYTES_MAX);
+}

@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "vector/gate.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/check.h"
+#include "base/clock.h"
+#include "base/file.h"
+
+enum {
+    RECORD_MAGIC = 0x67726f76,
+    RECORD_VERSION = 1,
+    // No breaker plans further ahead: what does is of another boot.
+    AHEAD_MS_MAX = BREAKER_TRIAL_MS + 2 * BREAKER_PAUSE_MS_MAX,
+};
+
+// What the file holds: written and read whole.
+struct record {
+    uint32_t magic, version;
+    uint32_t state, trials;
+    int64_t since_us, next_us; // monotonic: of this boot
+    char reason[VECTOR_OUTAGE_REASON_SIZE];
+    uint64_t sum; // of all before; last
+};
+
+// FNV-1a.
+static uint64_t sum_of(const struct record *record)
+{
+    const unsigned char *bytes = (const unsigned char *)record;
+    uint64_t sum = 0xcbf29ce484222325u;
+    for (size_t i = 0; i < offsetof(struct record, sum); i++)
+        sum = (sum ^ bytes[i]) * 0x100000001b3u;
+    return sum;
+}
+
+static unsigned chance_at(int64_t now_us)
+{
+    uint64_t mixed = (uint64_t)now_us * 0x9e3779b97f4a7c15u ^ (uint64_t)getpid() << 40;
+    return (unsigned)(mixed >> 33);
+}
+
+// --- the file ------------------------------------------------------------------------------------
+
+static bool is_of_now(const struct record *record, int64_t now_us)
+{
+    return record->since_us > 0 && record->since_us <= now_us &&
+           record->next_us >= record->since_us &&
+           record->next_us <= now_us + (int64_t)AHEAD_MS_MAX * 1000;
+}
+
+// What another process says. Half a record, or one of another boot, says nothing.
+static void read_record(struct gate *gate, int64_t now_us)
+{
+    struct record record;
+    if (gate->file < 0 || pread(gate->file, &record, sizeof record, 0) != sizeof record ||
+        record.magic != RECORD_MAGIC || record.version != RECORD_VERSION ||
+        record.sum != sum_of(&record) || record.state > BREAKER_TRYING)
+        return;
+    struct breaker *breaker = &gate->breaker;
+    if (record.state == BREAKER_CLOSED) {
+        if (breaker->state != BREAKER_CLOSED)
+            *breaker =
+                (struct breaker){.trials = record.trials, .answered_us = breaker->answered_us};
+        return;
+    }
+    if (!is_of_now(&record, now_us))
+        return;
+    breaker->state = (enum breaker_state)record.state;
+    breaker->trials = record.trials;
+    breaker->since_us = record.since_us;
+    breaker->next_us = record.next_us;
+    memcpy(gate->reason, record.reason, sizeof gate->reason);
+    gate->reason[sizeof gate->reason - 1] = '\0';
+}
+
+static void write_record(struct gate *gate)
+{
+    if (gate->file < 0 || !gate->may_write)
+        return;
+    struct record record;
+    memset(&record, 0, sizeof record); // its gaps, too, are summed
+    record.magic = RECORD_MAGIC;
+    record.version = RECORD_VERSION;
+    record.state = gate->breaker.state;
+    record.trials = gate->breaker.trials;
+    record.since_us = gate->breaker.since_us;
+    record.next_us = gate->breaker.next_us;
+    snprintf(record.reason, sizeof record.reason, "%s", gate->reason);
+    record.sum = sum_of(&record);
+    if (pwrite(gate->file, &record, sizeof record, 0) != sizeof record)
+        gate->may_write = false; // a full disk: this process goes on by itself
+}
+
+// One process at a time changes it. Nobody waits: the holder may have been stopped.
+static bool lock_file(struct gate *gate)
+{
+    struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+    return gate->file < 0 || !gate->may_write || fcntl(gate->file, F_OFD_SETLK, &whole) == 0;
+}
+
+static void unlock_file(struct gate *gate)
+{
+    struct flock whole = {.l_type = F_UNLCK, .l_whence = SEEK_SET};
+    if (gate->file >= 0 && gate->may_write)
+        (void)fcntl(gate->file, F_OFD_SETLK, &whole);
+}
+
+void gate_init(struct gate *gate, const char *path, bool may_write)
+{
+    *gate = (struct gate){.file = -1, .may_write = may_write};
+    pthread_mutex_init(&gate->mutex, NULL);
+    if (path)
+        gate->file = open(path,
+                          may_write ? O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK
+                                    : O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK,
+                          0600);
+}
+
+void gate_release(struct gate *gate)
+{
+    file_close_descriptor(&gate->file);
+    pthread_mutex_destroy(&gate->mutex);
+}
+
+// --- asking --------------------------------------------------------------------------------------
+
+enum breaker_word gate_ask(struct gate *gate)
+{
+    pthread_mutex_lock(&gate->mutex);
+    int64_t now_us = clock_monotonic_us();
+    read_record(gate, now_us);
+    enum breaker_word word = BREAKER_PASS;
+    if (gate->breaker.state != BREAKER_CLOSED) {
+        word = BREAKER_REFUSE;
+        if (lock_file(gate)) {
+            read_record(gate, now_us);
+            word = breaker_ask(&gate->breaker, now_us);
+            if (word == BREAKER_TRY)
+                write_record(gate);
+            unlock_file(gate);
+        }
+    }
+    pthread_mutex_unlock(&gate->mutex);
+    return word;
+}
+
+void gate_tried(struct gate *gate, bool answered)
+{
+    pthread_mutex_lock(&gate->mutex);
+    int64_t now_us = clock_monotonic_us();
+    breaker_tried(&gate->breaker, answered, now_us, chance_at(now_us));
+    write_record(gate);
+    pthread_mutex_unlock(&gate->mutex);
+}
+
+void gate_answered(struct gate *gate)
+{
+    pthread_mutex_lock(&gate->mutex);
+    int64_t now_us = clock_monotonic_us();
+    read_record(gate, now_us);
+    bool was_out = gate->breaker.state != BREAKER_CLOSED;
+    breaker_answered(&gate->breaker, now_us);
+    if (was_out)
+        write_record(gate);
+    pthread_mutex_unlock(&gate->mutex);
+}
+
+void gate_failed(struct gate *gate, int64_t began_us, const char *reason)
+{
+    pthread_mutex_lock(&gate->mutex);
+    int64_t now_us = clock_monotonic_us();
+    read_record(gate, now_us);
+    bool was_out = gate->breaker.state != BREAKER_CLOSED;
+    breaker_failed(&gate->breaker, began_us, now_us, chance_at(now_us));
+    if (!was_out)
+        snprintf(gate->reason, sizeof gate->reason, "%s", reason);
+    if (!was_out && gate->breaker.state != BREAKER_CLOSED)
+        write_record(gate);
+    pthread_mutex_unlock(&gate->mutex);
+}
+
+void gate_look(struct gate *gate, struct vector_outage *ret)
+{
+    pthread_mutex_lock(&gate->mutex);
+    int64_t now_us = clock_monotonic_us();
+    read_record(gate, now_us);
+    bool out = gate->breaker.state != BREAKER_CLOSED;
+    *ret = (struct vector_outage){
+        .out = out,
+        .since_ms = out ? (now_us - gate->breaker.since_us) / 1000 : 0,
+        .again_in_ms = breaker_wait_ms(&gate->breaker, now_us),
+    };
+    snprintf(ret->reason, sizeof ret->reason, "%s", out ? gate->reason : "");
+    pthread_mutex_unlock(&gate->mutex);
+}

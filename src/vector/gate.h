@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Who may ask a server: a breaker (vector/breaker.h) with its clock and its lock, which all threads
+// of a client share; and, where it has a file, all processes of a home.
+//
+//     struct gate gate;
+//     gate_init(&gate, "/home/me/.local/share/grove/engine", true);
+//     enum breaker_word word = gate_ask(&gate);
+//     gate_failed(&gate, began_us, "it did not answer in time");
+//     gate_release(&gate);
+//
+// The file holds when the server went out, why, and when it is tried again. What it says is
+// checked, and a file that cannot be read, written or made is done without: then each process finds
+// out by itself.
+#ifndef GROVE_VECTOR_GATE_H
+#define GROVE_VECTOR_GATE_H
+
+#include <pthread.h>
+
+#include "vector/breaker.h"
+#include "vector/engine.h"
+
+struct gate {
+    pthread_mutex_t mutex; // guards what follows
+    struct breaker breaker;
+    char reason[VECTOR_OUTAGE_REASON_SIZE];
+    int file; // -1: none
+    bool may_write;
+};
+
+// `path` NULL: no file. It is made only where `may_write`.
+void gate_init(struct gate *gate, const char *path, bool may_write);
+void gate_release(struct gate *gate);
+
+// BREAKER_TRY: to this caller alone, who tells with gate_tried what came of it.
+enum breaker_word gate_ask(struct gate *gate);
+void gate_tried(struct gate *gate, bool answered);
+
+void gate_answered(struct gate *gate);
+// `reason`: what it did instead, of it: "it did not answer in time".
+void gate_failed(struct gate *gate, int64_t began_us, const char *reason);
+
+void gate_look(struct gate *gate, struct vector_outage *ret);
+
+#endif

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+// Connection strings that are meant for other programs: what is told of them, and what is not.
+#include "../test.h"
+
+#include "base/error.h"
+#include "pg/pg.h"
+#include "pg/url_form.h"
+
+static void names_the_form_and_the_right_url(void **state)
+{
+    static const struct {
+        const char *given, *form, *url;
+    } cases[] = {
+        {"postgresql+psycopg://ann:s3cret@db.example:5433/shop", "SQLAlchemy's",
+         "postgresql://ann:PASSWORD@db.example:5433/shop"},
+        {"postgres+asyncpg://ann@db/shop?sslmode=require", "SQLAlchemy's",
+         "postgresql://ann@db/shop?sslmode=require"},
+        {"postgresql+psycopg:///shop?host=/run/pg&password=s3cret&user=ann", "SQLAlchemy's",
+         "postgresql://ann:PASSWORD@/shop?host=/run/pg"},
+        {"postgresql://ann:s3cret@db:5432/shop?schema=public", "Prisma's",
+         "postgresql://ann:PASSWORD@db:5432/shop"},
+        {"postgresql://db/shop?sslmode=require&connection_limit=5&schema=public", "Prisma's",
+         "postgresql://db/shop?sslmode=require"},
+        {"jdbc:postgresql://db/shop?user=ann&password=s3cret&ssl=true", "JDBC's",
+         "postgresql://ann:PASSWORD@db/shop?ssl=true"},
+        {"jdbc:postgresql://db:5433/shop", "JDBC's", "postgresql://db:5433/shop"},
+        {"postgresql://db/shop?currentSchema=x", "JDBC's", "postgresql://db/shop"},
+        {"postgresql://db/shop?colour=red", "no parameter \"colour\"", "postgresql://db/shop"},
+    };
+    (void)state;
+    for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
+        // Where a pool is opened is where it is told.
+        struct pg_pool_options options = {.conninfo = cases[i].given};
+        struct pg_pool *pool = NULL;
+        struct grove_error error = {0};
+        assert_int_equal(pg_pool_new(&options, &pool, &error), GROVE_INVALID);
+        if (!strstr(error.hint, cases[i].form) || !strstr(error.hint, cases[i].url))
+            fail_msg("of \"%s\": \"%s\"", cases[i].given, error.hint);
+        // It ends there: nothing of the parameters left out follows.
+        assert_string_equal(strstr(error.hint, cases[i].url), cases[i].url);
+        assert_null(strstr(error.hint, "s3cret"));
+        assert_null(strstr(error.message, "s3cret"));
+    }
+}
+
+static void says_nothing_of_what_it_does_not_know(void **state)
+{
+    static const char *const cases[] = {
+        "postgresql://ann:s3@cret@db/shop?schema=public", // whose "@" is it?
+        "postgresql+psycopg://ann:s3/cret@db/shop",
+        "mysql://ann:s3cret@db/shop",
+        "jdbc:mysql://db/shop",
+        "postgresqlx://db",
+        "s3cret",
+        "postgresql://db/shop", // fine as it is
+        "",
+    };
+    (void)state;
+    for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
+        struct grove_error error = {0};
+        error_set(&error, GROVE_INVALID, "it cannot be read");
+        if (url_form_hint(cases[i], &error) || error.hint[0])
+            fail_msg("of \"%s\": \"%s\"", cases[i], error.hint);
+    }
+}
+
+static void a_long_one_is_no_hint(void **state)
+{
+    char text[2000];
+    struct grove_error error = {0};
+    (void)state;
+    int length = snprintf(text, sizeof text, "jdbc:postgresql://");
+    memset(text + length, 'h', sizeof text - (size_t)length - 1);
+    text[sizeof text - 1] = '\0';
+    error_set(&error, GROVE_INVALID, "it cannot be read");
+    assert_false(url_form_hint(text, &error));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(names_the_form_and_the_right_url),
+        cmocka_unit_test(says_nothing_of_what_it_does_not_know),
+        cmocka_unit_test(a_long_one_is_no_hint),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
