@@ -27,7 +27,8 @@
 //    By graph: the graph that answered is the one that was examined (src/sync/examine.h). Every row
 //    was looked up in it; those that it does not reach are in a list that is compared exactly.
 //    Queries like those that it failed in the examination are known by their best score, which lies
-//    below `plausible`; such a query is asked exactly. This is an argument from measurement: its
+//    below `plausible` (one for texts, a higher one for vectors that callers supply); such a
+//    query is asked exactly. This is an argument from measurement: its
 //    strength is what the examination says.
 // 4. The k-th best compared scores more than the last row shown can, so no row that was not shown
 //    comes before it, or is its equal with a lower id. Else more are asked for; where all that are
@@ -164,6 +165,7 @@ static enum grove_code make_plan(struct run *run, struct pg_conn *conn, struct g
         .asked = run->request->strategy,
         .exact = run->request->exact,
         .best_max = run->request->best_max,
+        .for_text = run->request->text != NULL,
         .filtered = predicate_is_filter(run->predicate),
         .rows_max = rows_max,
         .moment = &run->before,

@@ -162,6 +162,14 @@ MUTANTS = [
         killer="u_examined:a_low_best_score_is_not_believed",
     ),
     Mutant(
+        name="vector-is-believed-like-a-text",
+        guards="src/query/README 8",
+        file="src/query/plan.c",
+        find="facts->for_text ? ",
+        replace="true ? ",
+        killer="u_plan:a_vector_is_believed_from_a_score_of_its_own",
+    ),
+    Mutant(
         name="an-examination-holds-for-ever",
         guards="src/query/README 8",
         file="src/query/plan.c",

@@ -629,8 +629,8 @@ MUTANTS = [
         name="walks-that-went-wrong-are-plausible",
         guards="src/sync/examination: nouns",
         file="src/sync/examine_judge.c",
-        find="        if (recall_of(&sample->queries[i]) < RECALL_WRONG)\n",
-        replace="        if (recall_of(&sample->queries[i]) < 0)\n",
+        find="            recall_of(&sample->queries[i]) < RECALL_WRONG)\n",
+        replace="            recall_of(&sample->queries[i]) < 0)\n",
         killer="u_examine:a_low_best_score_is_not_plausible",
     ),
     Mutant(

@@ -3,7 +3,6 @@
 #include "searching.h"
 
 #include "base/clock.h"
-#include "base/inject.h"
 
 // --- helpers ------------------------------------------------------------------------------------
 

@@ -361,7 +361,9 @@ static void a_low_best_score_is_not_plausible(struct test_stores *stores)
     assert_int_equal(report.rounds, 1);
     assert_true(report.recall >= 0.995);
     assert_true(report.recall_worst >= 0.9);
+    assert_true(report.plausible_vectors >= report.plausible);
     assert_int_equal(count_rows(stores, "plausible > -0.5 AND plausible < 0.55"), 1);
+    assert_int_equal(count_rows(stores, "plausible_vectors BETWEEN plausible AND 1"), 1);
 }
 
 // The engine lost rows that no row of the outbox tells of.
