@@ -440,4 +440,13 @@ MUTANTS = [
         replace="        code = GROVE_OK;\n",
         killer="u_bounds:comparing_hits_ends_with_the_call",
     ),
+    Mutant(
+        name="the-outbox-is-read-for-any-path",
+        guards="src/query/README: control flow",
+        file="src/query/plan.c",
+        find="           rows_in_places < moment->outbox_bytes / (2 * PLAN_OUTBOX_ROW_BYTES);\n",
+        replace="           rows_in_places < moment->outbox_bytes / "
+                "(2000000 * PLAN_OUTBOX_ROW_BYTES);\n",
+        killer="u_bounds:rows_that_wait_are_looked_for_where_they_are_few",
+    ),
 ]
