@@ -42,6 +42,7 @@ static void *background_main(void *argument)
         if (atomic_load(&self->stopping))
             return NULL;
         call_init(&call);
+        call.patient = true;
         call_obey(&call, &self->stopping);
         pause_ms = self->step(self->state, &call);
     }

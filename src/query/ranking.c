@@ -422,10 +422,7 @@ static void give_engine_time(struct run *run)
 {
     unsigned left_ms = call_left_ms(run->call, UINT_MAX);
     unsigned share_ms = left_ms / 3 * 2, engine_ms = (unsigned)KNOB(SEARCH_ENGINE_MS, ENGINE_MS);
-    call_init(&run->engine_call);
-    if (run->call)
-        run->engine_call = *run->call;
-    run->engine_call.counters = (struct call_counters){0};
+    run->engine_call = call_part(run->call);
     call_within(&run->engine_call, share_ms < engine_ms ? share_ms : engine_ms);
 }
 
