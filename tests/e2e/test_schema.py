@@ -19,6 +19,12 @@ DROP_CHECKS = "; ".join(f"ALTER TABLE grove.{table} DROP CONSTRAINT {name}"
 DROP_DIRECTIONS = "DROP FUNCTION grove.is_direction, grove.embedding_updated CASCADE"
 # What 0008_examination.sql adds.
 DROP_EXAMINATION = "DROP TABLE grove.examination; DROP SEQUENCE grove.acknowledged_seq"
+# What 0009_text_revisions.sql adds.
+DROP_TEXT_REVISIONS = """
+    DROP FUNCTION grove.content_text_updated, grove.body_text_inserted, grove.body_text_updated,
+                  grove.body_text_deleted, grove.note_text_changed, grove.forget_revision CASCADE;
+    ALTER TABLE grove.content_state DROP COLUMN text_revision;
+    ALTER TABLE grove.embedding DROP COLUMN revision"""
 TREES = ["religion"] + [f"subject{n}" for n in range(1, 9)]
 
 
@@ -115,7 +121,7 @@ def test_tables_of_users_land_in_public(shared):
     assert psql("CREATE TABLE mine (id integer)", *where) == "public"
     # A database that an older grove made: psql is enough to bring it up to date.
     psql("DELETE FROM grove.migration WHERE version >= 4", DROP_CHECKS, DROP_DIRECTIONS,
-         DROP_EXAMINATION, "DROP FUNCTION grove.recount",
+         DROP_EXAMINATION, DROP_TEXT_REVISIONS, "DROP FUNCTION grove.recount",
          "DROP FUNCTION grove.count_contents CASCADE", "DROP TABLE grove.content_count",
          "ALTER ROLE grove IN DATABASE grove RESET search_path")
     assert psql("CREATE TABLE mine (id integer)", *where) == "public"
@@ -315,7 +321,7 @@ def test_an_upgrade_mends_what_breaks_the_rules(grove):
     with grove.connect() as conn:
         ids = [row[0] for row in conn.execute("SELECT id FROM content_metadata ORDER BY id")]
         conn.execute(f"DELETE FROM grove.migration WHERE version > 5; {DROP_CHECKS};"
-                     f"{DROP_DIRECTIONS}; {DROP_EXAMINATION};"
+                     f"{DROP_DIRECTIONS}; {DROP_EXAMINATION}; {DROP_TEXT_REVISIONS};"
                      "UPDATE content_metadata SET title = title || '!'")
         for number, change in enumerate([
                 f"lease_until = {NOW} + interval '1 hour'", "lease_owner = 'half'",

@@ -449,4 +449,12 @@ MUTANTS = [
                 "(2000000 * PLAN_OUTBOX_ROW_BYTES);\n",
         killer="u_bounds:rows_that_wait_are_looked_for_where_they_are_few",
     ),
+    Mutant(
+        name="a-body-that-moves-is-missed-by-nobody",
+        guards="sql/README 2",
+        file="sql/0009_text_revisions.sql",
+        find="    PERFORM grove.note_changed(array_agg(o.content_id)),\n            ",
+        replace="    PERFORM ",
+        killer="u_bounds:a_body_that_moves_leaves_another_text_behind",
+    ),
 ]

@@ -390,6 +390,18 @@ static void a_vector_is_current_as_long_as_the_text_is(struct test_stores *store
     }
 }
 
+// The one that had it has another text now, and nobody changed it.
+static void a_body_that_moves_leaves_another_text_behind(struct test_stores *stores)
+{
+    int32_t id = make_known(stores, "Body");
+    int32_t other = test_content(stores, &(struct test_content){.words = 3});
+    test_sql(stores, "DELETE FROM grove.outbox");
+    test_sql(stores, "UPDATE grove.body SET content_id = %d", other);
+    assert_true(test_outbox(stores, id).present);
+    assert_true(test_outbox(stores, other).present);
+    assert_false(has_score(stores, id, 0.9));
+}
+
 // The projector's own vectors say at which revision they were read.
 static void computed_vectors_have_a_revision(struct test_stores *stores)
 {
@@ -504,6 +516,7 @@ int main(int argc, char **argv)
         STORES_TEST(plans_for_any_parameters_are_good),
         STORES_TEST(rows_that_wait_are_looked_for_where_they_are_few),
         STORES_TEST(a_vector_is_current_as_long_as_the_text_is),
+        STORES_TEST(a_body_that_moves_leaves_another_text_behind),
         STORES_TEST(computed_vectors_have_a_revision),
         STORES_TEST(a_hash_that_a_hand_wrote_counts),
         STORES_TEST(a_text_that_is_back_has_its_vector),
