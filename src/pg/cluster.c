@@ -43,6 +43,7 @@
 #include "base/text.h"
 #include "pg/cluster_settings.h"
 #include "pg/conn.h"
+#include "pg/environment.h"
 
 enum {
     LOCK_TIMEOUT_MS = 180000,
@@ -113,6 +114,7 @@ static void write_conninfo(const struct home *home, const char *database,
     add_quoted(&buffer, home->run);
     // Said in full: PGPORT and its like in the environment are meant for other servers.
     strbuf_addf(&buffer, " port=5432 user=grove dbname=%s sslmode=disable", database);
+    pg_add_deafness(&buffer);
     snprintf(ret_text, CLUSTER_CONNINFO_SIZE, "%s", buffer.failed ? "" : buffer.data);
     strbuf_release(&buffer);
 }
