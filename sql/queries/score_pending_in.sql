@@ -4,6 +4,7 @@
 --   $1 to $7        the predicate (parts/matches.sql), with a path
 --   $8 text         model id
 --   $9 integer      rows at most
+-- answers: integer, bytea, boolean, bigint
 SELECT m.id, c.vector, true AS pending, c.revision
 FROM public.content_metadata AS m
 CROSS JOIN LATERAL (
