@@ -457,4 +457,12 @@ MUTANTS = [
         replace="    PERFORM ",
         killer="u_bounds:a_body_that_moves_leaves_another_text_behind",
     ),
+    Mutant(
+        name="texts-of-any-size-are-hashed-where-many-wait",
+        guards="src/query/README: memory",
+        file="sql/queries/texts.sql",
+        find="WHERE c.before < $4\n",
+        replace="WHERE c.before < $4 OR c.before >= 0\n",
+        killer="u_bounds:few_bytes_are_read_where_many_wait",
+    ),
 ]

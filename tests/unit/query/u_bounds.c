@@ -503,6 +503,14 @@ static void few_long_texts_are_embedded_where_many_wait(struct test_stores *stor
     assert_int_equal(kept(stores), 18);
 }
 
+// Nor many bytes read, where they are no tokens: each of these is one word of 64,000.
+static void few_bytes_are_read_where_many_wait(struct test_stores *stores)
+{
+    make_long(stores, 40, "repeat(chr(120169), 16000)");
+    assert_false(search(stores, 10)->complete);
+    assert_int_equal(kept(stores), 5); // what begins within 256 KB
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
@@ -523,6 +531,7 @@ int main(int argc, char **argv)
         STORES_TEST(a_long_text_has_the_vector_of_the_whole),
         STORES_TEST(a_text_that_says_too_little_is_the_projectors),
         STORES_TEST(few_long_texts_are_embedded_where_many_wait),
+        STORES_TEST(few_bytes_are_read_where_many_wait),
     };
     return test_main(argc, argv, tests, ARRAY_COUNT(tests));
 }
