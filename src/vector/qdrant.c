@@ -620,8 +620,8 @@ static enum grove_code search(struct vector_engine *engine, struct call *call,
     struct request request = {.method = "POST",
                               .suffix = both ? "/points/query/batch" : "/points/query",
                               .body = &body,
-                              .timeout_ms = query->exact ? qdrant->exact_timeout_ms
-                                                         : qdrant->read_timeout_ms};
+                              .timeout_ms = query->exact && query->many ? qdrant->exact_timeout_ms
+                                                                        : qdrant->read_timeout_ms};
     enum grove_code code = send_request(qdrant, call, &request, &reply, error);
     strbuf_release(&body);
     if (code != GROVE_OK)
