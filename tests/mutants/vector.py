@@ -249,8 +249,8 @@ MUTANTS = [
         name="number-of-an-earlier-process-is-the-server",
         guards="src/vector/README 7",
         file="src/home/process.c",
-        find="    return process_start_time(process->pid) == process->began &&",
-        replace="    return process_start_time(process->pid) >= process->began &&",
+        find="        return began == process->began ? PROCESS_LIVES : PROCESS_GONE;",
+        replace="        return began >= process->began ? PROCESS_LIVES : PROCESS_GONE;",
         killer="u_private:a_vector_server_has_its_start_time_and_folder",
     ),
     Mutant(
