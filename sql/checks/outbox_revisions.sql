@@ -2,6 +2,7 @@
 -- Check: an outbox row is of the revision that its content has now, or of a deletion (sql/README.md,
 -- invariants 2 and 4). One that is behind would be projected again and again.
 --   $1 integer  rows at most
+-- answers: integer, text
 SELECT broken.content_id, broken.rule
 FROM (
     SELECT o.content_id,

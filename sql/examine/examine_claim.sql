@@ -3,6 +3,7 @@
 --   $1 text       collection
 --   $2 integer    for how many milliseconds
 --   $3 boolean    it is ours already: taken again without looking
+-- answers: integer
 -- What was found before stays as it is. A collection without a row gets one that says nothing.
 INSERT INTO grove.examination AS x (collection, graph, revision, points, ef, ef_filtered, plausible,
                                     unreached, queries, recall, recall_worst, seconds, reason,

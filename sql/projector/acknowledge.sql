@@ -6,6 +6,7 @@
 --                 point of a removed content
 --   $4 text       who held the lease
 --   $5 bigint[]   the revisions that were seen there; 0: a point without one, -1: no point
+-- answers: integer, integer
 -- Outbox rows of no later revision than was seen to be there, and still leased by us, are done. (Of
 -- an earlier one is a row that was put in by enqueue_all.sql, whose snapshot was older than the last
 -- change.) Rows of a later revision, and rows that are not leased by us any more, are handed back,

@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- Puts contents into the outbox again that were written late (acknowledge.sql).
 --   $1 integer[]  content ids
+-- answers: integer
 -- First their states are locked, as writers lock them before they touch the outbox. A state that
 -- a writer has locked is skipped, since its outbox row may be there, uncommitted, and would be
 -- waited for. A content that is being inserted shows nothing of itself: the caller sets a

@@ -4,6 +4,7 @@
 --   $2 text       who takes them
 --   $3 integer    for how many milliseconds
 --   $4 text       model id; where the database has changed to another there is nothing to take
+-- answers: integer, bigint
 -- A dead letter gets one more attempt so: it lives again, with the attempts it had.
 WITH due AS (
     SELECT content_id

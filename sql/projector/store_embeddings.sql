@@ -7,6 +7,7 @@
 --   $3 bytea[]    SHA-256 of the embedded texts
 --   $4 bytea[]    vectors
 --   $5 text       model id
+-- answers: integer
 -- The contents whose embeddings were kept. Those that somebody else has locked are left out: who
 -- never waits while it holds locks is never part of a deadlock, and so no writer's victim.
 WITH content AS MATERIALIZED (

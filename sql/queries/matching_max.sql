@@ -4,6 +4,7 @@
 --   $1 text         hierarchy table; null: any
 --   $2 integer[]    its leaves; null: any
 --   $3 text[]       content types; null: any
+-- answers: bigint
 SELECT coalesce(sum(c.contents), 0)::bigint
 FROM grove.content_count AS c
 WHERE ($1::text IS NULL OR c.hierarchy_table = $1)

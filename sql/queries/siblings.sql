@@ -7,6 +7,7 @@
 --   $4 text  the name that is looked for
 --   $5 int4  at most so many
 -- Columns: the name, how many there are, whether the one that is looked for is among them.
+-- answers: text, bigint, boolean
 SELECT name, count(*) OVER () AS names, bool_or(name = $4) OVER () AS known
 FROM (
     SELECT DISTINCT name FROM (

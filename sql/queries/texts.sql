@@ -7,6 +7,7 @@
 --   $4 bigint     after so many bytes of bodies and summaries the others are left out
 -- `whole` is false where characters were left out. `vector` is there where the hash says that it is
 -- of this text after all.
+-- answers: integer, bigint, text, boolean, bytea, bytea
 SELECT c.id,
        c.revision,
        c.title || E'\n' || left(c.text, $2) AS text,

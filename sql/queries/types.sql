@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- The content types that there are: one look into the index for each, however many rows there are.
 --   $1 int4  at most so many
+-- answers: text
 WITH RECURSIVE types AS (
     (SELECT content_type FROM public.content_metadata ORDER BY content_type LIMIT 1)
     UNION ALL

@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "cli/command.h"
@@ -82,11 +83,22 @@ void session_own_path(char ret_path[static PATH_MAX])
     ret_path[length > 0 ? length : 0] = '\0';
 }
 
+// What libpq would put into each session, whatever the connection string says: grove sets its own,
+// and one that makes no sense would keep it from every server. psql is to have them.
+static void forget_settings(void)
+{
+    static const char *const variables[] = {"PGTZ", "PGDATESTYLE", "PGGEQO"};
+    for (size_t i = 0; i < ARRAY_COUNT(variables); i++)
+        unsetenv(variables[i]);
+}
+
 enum grove_code session_open(struct session *session, struct grove_error *error)
 {
     char command[PATH_MAX];
     if (session->grove)
         return GROVE_OK;
+    if (session->command->run != cmd_psql)
+        forget_settings();
     session_own_path(command);
     session->token = grove_token_new();
     if (!session->token)

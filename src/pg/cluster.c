@@ -45,6 +45,7 @@
 #include "home/spawn.h"
 #include "pg/cluster_settings.h"
 #include "pg/conn.h"
+#include "pg/environment.h"
 #include "pg/probe.h"
 
 enum {
@@ -100,6 +101,7 @@ static void write_conninfo(const struct home *home, const char *database,
     add_quoted(&buffer, home->run);
     // Said in full: PGPORT and its like in the environment are meant for other servers.
     strbuf_addf(&buffer, " port=5432 user=grove dbname=%s sslmode=disable", database);
+    pg_add_deafness(&buffer);
     snprintf(ret_text, CLUSTER_CONNINFO_SIZE, "%s", buffer.failed ? "" : buffer.data);
     strbuf_release(&buffer);
 }
@@ -148,6 +150,7 @@ static bool is_postgres(pid_t pid)
 static struct text read_pid_file(const struct cluster *cluster, char *buffer, size_t size_bytes)
 {
     char path[PATH_MAX + 16];
+    CHECK(size_bytes > 0);
     snprintf(path, sizeof path, "%s/postmaster.pid", cluster->data);
     home_act_as_servers(cluster->home);
     int fd = descriptor_open(path, O_RDONLY | O_NOFOLLOW, 0);
@@ -193,6 +196,7 @@ static unsigned signal_processes(const struct cluster *cluster, int signal_numbe
 
 static void signal_all(const struct service *service, int signal_number)
 {
+    CHECK(signal_number == SIGKILL);
     (void)signal_processes(cluster_of(service), signal_number);
 }
 
@@ -200,7 +204,9 @@ static void signal_all(const struct service *service, int signal_number)
 static void look_further(const struct service *service, struct service_view *view)
 {
     const struct cluster *cluster = cluster_of(service);
+    CHECK(view->state != SERVICE_RUNS); // there is nothing more to find out
     pid_t pid = pid_in_file(cluster);
+    CHECK(pid == 0 || pid > 1);
     if (pid != 0 && works_in(cluster->home, pid, cluster->data) && is_postgres(pid)) {
         view->state = SERVICE_RUNS;
         view->process = (struct process){.pid = pid, .began = process_start_time(pid)};
@@ -402,6 +408,7 @@ static bool is_cut_off(const struct cluster *cluster)
 static enum service_answer ask(void *state, const struct call *call)
 {
     const struct cluster *cluster = state;
+    CHECK(cluster->socket[0] == '/');
     switch (pg_probe(cluster->socket, ANSWER_MS, call)) {
     case PG_READY: return SERVICE_READY;
     case PG_SILENT: return SERVICE_SILENT;
@@ -545,6 +552,7 @@ static enum grove_code start_locked(const struct cluster *cluster, const struct 
 {
     struct service_view view;
     service_find(&cluster->service, &view);
+    CHECK(view.state != SERVICE_RUNS || view.process.pid > 1);
     *ret_log_from = 0;
     if (view.state == SERVICE_RUNS)
         return GROVE_OK;
@@ -578,7 +586,9 @@ static enum grove_code start(struct cluster *cluster, const struct call *call,
         code = home_lock_unless(cluster->home, LOCK_TIMEOUT_MS, call, &lock, error);
     if (code != GROVE_OK)
         return code;
+    CHECK(lock.descriptor >= 0);
     code = start_locked(cluster, call, &wait.log_from, error);
+    CHECK(wait.log_from >= 0);
     // A recovery takes its time: whoever comes meanwhile waits for the server, not for us.
     home_unlock(&lock);
     if (code == GROVE_OK)
@@ -621,6 +631,7 @@ static enum grove_code stop_locked(const struct cluster *cluster, bool *ret_forc
     static_assert(ARRAY_COUNT(steps) == 3, "a silent server gets the last two");
     enum grove_code code = service_stop(&cluster->service, steps + skipped,
                                         ARRAY_COUNT(steps) - skipped, &needed, error);
+    CHECK(needed + skipped <= ARRAY_COUNT(steps));
     *ret_forced = needed > 0 && needed + skipped > 1;
     return code;
 }

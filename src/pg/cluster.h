@@ -17,8 +17,9 @@
 #include "base/call.h"
 #include "base/error.h"
 #include "home/home.h"
+#include "pg/environment.h"
 
-enum { CLUSTER_CONNINFO_SIZE = PATH_MAX + 128 };
+enum { CLUSTER_CONNINFO_SIZE = PATH_MAX + 128 + PG_DEAFNESS_BYTES_MAX };
 
 // Creates the cluster when there is none, starts the server when none runs, and returns when it
 // accepts connections. After a crash the server recovers from its log; that may take a while.
