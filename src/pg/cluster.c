@@ -55,7 +55,6 @@ enum {
     KILL_TIMEOUT_MS = 10000,
     SILENT_QUIT_TIMEOUT_MS = 3000,
     SILENT_MS = 5000, // before a server that says nothing counts as hung
-    ANSWER_MS = 1000, // for one answer
     ORPHANS_TIMEOUT_MS = 5000,
 };
 
@@ -70,6 +69,11 @@ static_assert((int)ORPHANS_TIMEOUT_MS < LOCK_TIMEOUT_MS, "orphans are waited for
 
 #define CONNECT_TIMEOUT_S "5"
 #define SOCKET_NAME ".s.PGSQL.5432"
+
+static unsigned silence_ms(void)
+{
+    return (unsigned)KNOB(PG_SILENT_MS, SILENT_MS);
+}
 
 struct cluster {
     struct service service; // the first: what its functions are given is all of this
@@ -409,7 +413,7 @@ static enum service_answer ask(void *state, const struct call *call)
 {
     const struct cluster *cluster = state;
     CHECK(cluster->socket[0] == '/');
-    switch (pg_probe(cluster->socket, ANSWER_MS, call)) {
+    switch (pg_probe(cluster->socket, silence_ms(), call)) {
     case PG_READY: return SERVICE_READY;
     case PG_SILENT: return SERVICE_SILENT;
     case PG_NOBODY: return is_cut_off(cluster) ? SERVICE_CUT_OFF : SERVICE_NOT_YET;
@@ -577,7 +581,7 @@ static enum grove_code start(struct cluster *cluster, const struct call *call,
                                 .state = cluster,
                                 .socket = cluster->socket,
                                 .limit_ms = START_TIMEOUT_MS,
-                                .silent_ms = (unsigned)KNOB(PG_SILENT_MS, SILENT_MS)};
+                                .silent_ms = silence_ms()};
     struct home_lock lock = {.descriptor = -1};
     enum grove_code code = call_check(call, error);
     if (code == GROVE_OK)
@@ -620,8 +624,7 @@ static enum grove_code stop_locked(const struct cluster *cluster, bool *ret_forc
     struct service_view view;
     service_find(&cluster->service, &view);
     bool silent =
-        view.state == SERVICE_RUNS &&
-        pg_probe(cluster->socket, (unsigned)KNOB(PG_SILENT_MS, SILENT_MS), NULL) == PG_SILENT;
+        view.state == SERVICE_RUNS && pg_probe(cluster->socket, silence_ms(), NULL) == PG_SILENT;
     unsigned quit_ms = (unsigned)KNOB(PG_QUIT_MS, SILENT_QUIT_TIMEOUT_MS);
     // SIGINT: fast shutdown. SIGQUIT: at once, recovery at the next start.
     const struct service_step steps[] = {{SIGINT, STOP_TIMEOUT_MS},
