@@ -14,7 +14,7 @@ import time
 import pytest
 from conftest import (BINARY, INJECTED, Grove, command_lines, copy_of, end_home, find_assets,
                       make_home, wait_until)
-from crashes import ARCHITECTURE, row
+from crashes import ARCHITECTURE, EMBEDDED, row
 
 pytestmark = pytest.mark.slow
 
@@ -312,6 +312,7 @@ def test_an_odd_caller(filled, umask, variables):
 
 
 @row(ARCHITECTURE, "a server's socket is removed")
+@row(EMBEDDED, "its lock or its socket is gone from its place")
 def test_a_removed_socket_is_noticed(filled):
     """PostgreSQL does not make it again; whoever is connected is not put out for others' sake."""
     filled("browse", "religion")
