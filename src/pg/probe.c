@@ -63,7 +63,7 @@ static bool has_state(const char *fields, size_t length, const char *state)
 }
 
 // What it has said so far. PG_SILENT: not enough to tell.
-static enum pg_probe_answer read_answer(const char *bytes, size_t length, bool at_end)
+static enum pg_presence read_answer(const char *bytes, size_t length, bool at_end)
 {
     CHECK(length <= ANSWER_BYTES_MAX);
     if (length > 0 && bytes[0] != 'E')
@@ -75,7 +75,7 @@ static enum pg_probe_answer read_answer(const char *bytes, size_t length, bool a
     return length > 0 ? PG_READY : PG_STARTING; // it closed at once: it is on its way
 }
 
-enum pg_probe_answer pg_probe(const char *socket_path, unsigned limit_ms, const struct call *call)
+enum pg_presence pg_probe(const char *socket_path, unsigned limit_ms, const struct call *call)
 {
     static const char hello[] = "\0\0\0\x26\0\3\0\0user\0grove\0database\0postgres\0";
     static_assert(sizeof hello == 0x26, "the message begins with its length");
@@ -100,7 +100,7 @@ enum pg_probe_answer pg_probe(const char *socket_path, unsigned limit_ms, const 
             continue;
         length += got > 0 ? (size_t)got : 0;
         CHECK(length <= sizeof answer);
-        enum pg_probe_answer said = read_answer(answer, length, got <= 0);
+        enum pg_presence said = read_answer(answer, length, got <= 0);
         if (said != PG_SILENT)
             return said;
     }

@@ -11,7 +11,7 @@
 
 #include "base/call.h"
 
-enum pg_probe_answer {
+enum pg_presence {
     PG_NOBODY,   // nothing listens there
     PG_READY,    // it lets somebody in, or says why not that one
     PG_STARTING, // it says that it is starting, or ending
@@ -19,7 +19,7 @@ enum pg_probe_answer {
 };
 
 // `limit_ms`: how long it has to answer.
-enum pg_probe_answer pg_probe(const char *socket_path, unsigned limit_ms, const struct call *call);
+enum pg_presence pg_probe(const char *socket_path, unsigned limit_ms, const struct call *call);
 
 // Whether something listens there: of a process that is stopped the kernel does the accepting.
 bool pg_listens(const char *socket_path);
