@@ -4,10 +4,11 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := all
 PREFIX ?= /usr/local
 DESTDIR ?=
+ASSETS ?= yes
 BUILD ?= build
 
-.PHONY: all demo test install bench bench-embed bench-recall check check-tokenizer mutants clean help \
-	setup-build setup-test
+.PHONY: all demo test install uninstall bench bench-embed bench-recall check check-tokenizer mutants \
+	clean help setup-build setup-test
 
 all: setup-build ## build build/grove
 	@tools/build $(BUILD) --prefix "$(PREFIX)"
@@ -18,19 +19,23 @@ demo: all ## build, then create a database, load the sample and show the three q
 test: setup-test ## build, then run every test
 	@tools/run-tests
 
-install: all ## install under PREFIX (/usr/local); honours DESTDIR
+install: all ## install under PREFIX (/usr/local), with servers and model; honours DESTDIR
 	@DESTDIR="$(DESTDIR)" meson install -C $(BUILD) --quiet --no-rebuild
+	@[ "$(ASSETS)" = no ] || tools/install-assets "$(DESTDIR)$(PREFIX)/share/grove/assets"
+
+uninstall: ## remove what install put under PREFIX; honours DESTDIR
+	@tools/uninstall $(BUILD) "$(PREFIX)" "$(DESTDIR)"
 
 bench: setup-test ## measure on a corpus (CORPUS=FILE.jsonl.gz)
-	@tools/build $(BUILD) --prefix "$(PREFIX)"
+	@tools/build $(BUILD)
 	@tools/bench "$(CORPUS)"
 
 bench-embed: setup-test ## measure the model beside its peers (CORPUS=FILE.jsonl.gz)
-	@tools/build $(BUILD) --prefix "$(PREFIX)"
+	@tools/build $(BUILD)
 	@BUILD="$(BUILD)" tools/bench-embed "$(CORPUS)"
 
 bench-recall: setup-test ## what searches find of what is there (RECALL="KIND ... --rows N --builds N")
-	@tools/build $(BUILD) --prefix "$(PREFIX)"
+	@tools/build $(BUILD)
 	@BUILD="$(BUILD)" tools/bench-recall $(RECALL)
 
 check: ## formatting, tidy, duplicates
@@ -38,12 +43,12 @@ check: ## formatting, tidy, duplicates
 	@tools/check
 
 check-tokenizer: setup-test ## compare the tokenizer with the published one (SEED=N, CORPUS=FILE)
-	@tools/build $(BUILD) --prefix "$(PREFIX)"
+	@tools/build $(BUILD)
 	@BUILD="$(BUILD)" tools/check-tokenizer $(if $(SEED),--seed "$(SEED)") \
 		$(if $(CORPUS),--corpus "$(CORPUS)")
 
 mutants: setup-test ## take one guard away at a time, and see that its test fails (MUTANTS="NAME ...")
-	@tools/build $(BUILD) --prefix "$(PREFIX)"
+	@tools/build $(BUILD)
 	@tools/mutants $(MUTANTS)
 
 clean: ## remove what was built

@@ -51,6 +51,7 @@ FOREIGN = ("DATABASE_URL", "QDRANT_URL", "QDRANT_API_KEY", "GROVE_COLLECTION", "
 
 EXIT_STATUS = {name: int(number) for number, name in re.findall(
     r"^\| (\d+) \| `(\w+)` \|", (ROOT / "docs" / "cli.md").read_text(), re.M)}
+PARTLY = 15  # of a load that refused some rows and loaded the others
 
 
 def command_lines():
@@ -86,6 +87,12 @@ class Grove:
     def json(self, *args, **options):
         """Runs a command with --json; its answer."""
         return json.loads(self(*args, "--json", **options).stdout)
+
+    def partly(self, *args, **options):
+        """Runs a load that must refuse some rows and load the others; its answer."""
+        done = self("load", "--json", *args, check=False, **options)
+        assert done.returncode == PARTLY, (args, done.stdout, done.stderr)
+        return json.loads(done.stdout)
 
     def failure(self, code, *args, **options):
         """Runs a command with --json that must fail with this code and the exit status that

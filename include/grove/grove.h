@@ -22,6 +22,10 @@
 // error by one at a time. grove_close must not run beside another call on the same handle.
 // Calls block; for concurrency use threads.
 //
+// The host keeps what is its own: signals (the library's threads block all of them), its locale,
+// its standard streams, also closed ones. A handle belongs to the process that opened it: a child
+// made by fork may open one of its own, and neither uses nor closes its parent's.
+//
 // Errors: see grove/error.h. Text is UTF-8 throughout; strings given in must be well-formed.
 // Times are microseconds since 1970-01-01 00:00 UTC. Scores are cosine similarities, -1 to 1.
 // In requests a zero (or NULL) member means "the default" or "no bound".
@@ -346,16 +350,16 @@ GROVE_CHECKED enum grove_code grove_tokenize(struct grove *grove, const char *te
 // --- loading ----------------------------------------------------------------------------------
 
 struct grove_load_progress {
-    int64_t rows_read;
+    int64_t rows_read; // good and bad ones
     int64_t rows_inserted;
     int64_t rows_updated;
     int64_t rows_unchanged;
-    int64_t rows_bad;
+    int64_t rows_bad; // refused; at the end the sum of these four is rows_read, unless it failed
     int64_t leaves_created;
     int64_t rows_embedded;
     int64_t rows_projected; // written to the vector engine
     int64_t rows_pending;   // left to another projector, maybe a dead one: see grove_sync
-    int64_t bytes_read;     // of the files as they are (compressed)
+    int64_t bytes_read;     // of the files as they are (compressed), of the rows that are done
     int64_t bytes_total;    // 0 where not known (a pipe)
     double seconds;
     // Where the seconds went.
@@ -363,6 +367,7 @@ struct grove_load_progress {
     double seconds_database;
     double seconds_embedding;
     double seconds_vectors;
+    bool checking; // with `strict`: nothing is written yet
 };
 
 struct grove_bad_line {
@@ -397,6 +402,17 @@ GROVE_CHECKED enum grove_code grove_load(struct grove *grove,
 GROVE_CHECKED enum grove_code grove_load_sample(struct grove *grove, bool placeholder_vectors,
                                                 struct grove_load_progress *ret,
                                                 struct grove_error *error);
+
+// --- content types -----------------------------------------------------------------------------
+
+struct grove_types {
+    const char *const *names; // in the order of their bytes, or of the database's collation
+    size_t count;             // 1,000 at most
+};
+
+// The content types that contents have. *ret is given back with grove_free.
+GROVE_CHECKED enum grove_code grove_list_types(struct grove *grove, struct grove_types **ret,
+                                               struct grove_error *error);
 
 // --- projection -------------------------------------------------------------------------------
 
@@ -494,6 +510,15 @@ struct grove_status {
     int projector_pid;         // 0: not running, or not visible from here
     char projector_error[256]; // its last failure, as long as it lasts; "": none
     struct grove_index index;
+    // Whether the engine is known not to answer: then no search waits for it, but PostgreSQL
+    // answers,
+    // and it is tried every now and then. In a home all processes know it; of a server of yours
+    // each
+    // finds out by itself.
+    bool engine_out;
+    int64_t engine_out_seconds;   // since when
+    int64_t engine_retry_seconds; // until it is tried again; 0: now
+    char engine_out_reason[160];  // "it did not answer in time"; "": it is not out
 };
 
 // Measured now; a server that does not answer is reported in *ret, not as an error. Starts

@@ -2,6 +2,7 @@
 -- Check: a content outside the outbox has an embedding of its current text, of the database's model,
 -- that can be compared (sql/README.md, invariant 3). Hashes every text.
 --   $1 integer  rows at most
+-- answers: integer, text
 SELECT m.id,
        CASE WHEN e.content_id IS NULL THEN 'a content that waits for nothing has no embedding'
             WHEN grove.is_direction(e.vector)

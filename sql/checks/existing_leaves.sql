@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- Check: leaf_id names a leaf of hierarchy_table (sql/README.md, invariant 6).
 --   $1 integer  rows at most
+-- answers: integer, text
 SELECT m.id, 'a content lies on a leaf that does not exist'
 FROM public.content_metadata AS m
 WHERE NOT EXISTS (SELECT FROM grove.leaf AS l

@@ -2,6 +2,7 @@
 -- Check: the kept counts of a leaf and type add up to its contents (sql/README.md, invariant 8).
 -- Told by the first content that is counted wrongly; null where the leaf has none of the type.
 --   $1 integer  rows at most
+-- answers: integer, text
 SELECT here.first_id,
        format('%s contents of type "%s" are on leaf %s of %s, and counted as %s',
               coalesce(here.contents, 0), content_type, leaf_id, hierarchy_table,

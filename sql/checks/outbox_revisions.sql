@@ -2,6 +2,7 @@
 -- Check: the last row of a content in the outbox is of the revision that the content has now, or of a
 -- later one, as of a content that was put in again; or of a deletion (sql/README.md, invariants 2, 4).
 --   $1 integer  rows at most
+-- answers: integer, text
 SELECT broken.content_id, broken.rule
 FROM (
     SELECT o.content_id,

@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- Check: what the constraints of the outbox say, wherever they are (sql/README.md, invariant 10).
 --   $1 integer  rows at most
+-- answers: integer, text
 SELECT broken.content_id, broken.rule
 FROM (
     SELECT o.content_id,

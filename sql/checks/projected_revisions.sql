@@ -3,6 +3,7 @@
 -- them (sql/README.md, invariant 2), in the order of their ids.
 --   $1 integer  ids above this one
 --   $2 integer  rows at most
+-- answers: integer, bigint
 SELECT s.content_id, s.revision
 FROM grove.content_state AS s
 WHERE s.content_id > $1

@@ -2,6 +2,7 @@
 -- Check: an embedding at a revision since which its content's text has not changed is one of that
 -- text (sql/README.md, invariant 11). Hashes every text.
 --   $1 integer  rows at most
+-- answers: integer, text
 SELECT m.id, 'an embedding is of another text than its revision says'
 FROM public.content_metadata AS m
 JOIN grove.content_state AS s ON s.content_id = m.id

@@ -1,6 +1,8 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- What there is to examine, and what was found last.
 --   $1 text       collection
+-- answers: bigint, bigint, text, bigint, bigint, integer, integer, double, integer, integer,
+--          double, double, double, text, boolean, double
 -- Contents are the sum of the counts, as far as writers with triggers kept them.
 SELECT r.last_value, c.contents,
        x.graph, x.revision, x.points, x.ef, x.ef_filtered, x.plausible::float8,

@@ -3,6 +3,7 @@
 --   $1 text       collection
 --   $2 integer    for how many milliseconds
 --   $3 boolean    it is ours already: taken again without looking
+-- answers: integer
 -- A claim that ends later than one can end is of before the clock was set back.
 -- What was found before stays as it is. A collection without a row gets one that says nothing.
 INSERT INTO grove.examination AS x (collection, graph, revision, points, ef, ef_filtered, plausible,

@@ -3,6 +3,7 @@
 --   $1 text       model id
 --   $2 integer[]  content ids
 --   $3 integer    rows of each at most
+-- answers: bigint, bytea
 SELECT wanted.position, e.vector
 FROM unnest($2::integer[]) WITH ORDINALITY AS wanted (id, position)
 JOIN public.content_metadata AS m ON m.id = wanted.id

@@ -3,6 +3,7 @@
 -- branches with a row for each of their leaves.
 --   $1 bigint     contents at least
 --   $2 integer    places of each kind at most
+-- answers: text, text, integer
 -- A branch's rows have the same text in the first column, and no other's.
 (SELECT 'tree' AS kind, hierarchy_table::text AS name, NULL::integer AS leaf
  FROM grove.content_count GROUP BY hierarchy_table

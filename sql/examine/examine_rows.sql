@@ -3,6 +3,7 @@
 --   $1 text       model id
 --   $2 integer    ids above this
 --   $3 integer    rows at most
+-- answers: integer, bytea
 SELECT e.content_id, e.vector
 FROM grove.embedding AS e
 WHERE e.content_id > $2 AND e.model = $1

@@ -2,6 +2,7 @@
 -- Loading: gives contents their bodies, or takes them away, where that changes something.
 --   $1 integer[]  content ids
 --   $2 text[]     bodies; null: none
+-- answers: integer
 -- The contents that were changed.
 WITH given AS (
     SELECT * FROM unnest($1::integer[], $2::text[]) AS g (content_id, body)

@@ -8,6 +8,7 @@
 --   $6 text[]       summaries
 --   $7 integer[]    word counts
 --   $8 timestamp[]  created at; null: as it is, or now
+-- answers: integer, boolean, boolean
 -- One row for each, in their order: its id, whether it was there, whether it was written. A null
 -- id: somebody else inserted, changed or deleted the same content just now; try again.
 -- Only what is not there is inserted: an insert draws an id, also where it comes to nothing, and

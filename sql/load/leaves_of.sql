@@ -5,4 +5,5 @@
 --   $3 text[]  limbs
 --   $4 text[]  leaves
 --   $5 text[]  descriptions of new leaves; null: none
+-- answers: bigint, integer, boolean
 SELECT place, leaf_id, created FROM grove.ensure_leaves($1, $2, $3, $4, $5)

@@ -4,6 +4,7 @@
 --   $1 integer[]  content ids
 --   $2 bytea[]    vectors; null: none given
 --   $3 text       origin: supplied or placeholder
+-- answers: integer
 -- They are vectors of the database's model, whichever that is by now: it does not change while this
 -- transaction has contents written (set_model.sql).
 -- The contents that were changed. They take a new revision, since their points change.

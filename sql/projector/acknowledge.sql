@@ -6,6 +6,7 @@
 --                 point of a removed content
 --   $4 text       who held the lease
 --   $5 bigint[]   the revisions that were seen there; 0: a point without one, -1: no point
+-- answers: integer, integer
 -- Of contents that are still leased by us the row that we leased is done, whatever its revision:
 -- what was applied was read after it was there. So is every row of no later revision than was
 -- applied. Rows of a later one stay: they came after we read.

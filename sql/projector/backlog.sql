@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- How much is left to project: contents alive, contents dead, and seconds until the first of the
 -- alive is due (null: none; 0: now).
+-- answers: bigint, bigint, double
 WITH waiting AS (
     SELECT bool_and(o.dead_since IS NOT NULL) AS dead,
            min(CASE WHEN o.lease_owner IS NOT NULL

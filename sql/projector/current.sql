@@ -4,6 +4,8 @@
 --   $1 integer[]  content ids
 --   $2 text       model id
 --   $3 integer[]  contents whose embedding is of no use, as if it were of another text
+-- answers: integer, bigint, text, integer, text, integer, integer, timestamp, bytea, text, text,
+--          text
 -- `embedding` is null where there is none or the text has changed since; then `text` is what to
 -- embed. `model` is the database's, as of now: where it is not $2, it has changed since the lease.
 -- `origin` is that of the embedding.

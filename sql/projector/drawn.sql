@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- The highest revision that a projector can have written of each content so far.
 --   $1 integer[]  content ids
+-- answers: integer, bigint
 -- A projector writes what was committed, and revisions of one content rise in the order of the
 -- commits. So it is that of the content, or of its last outbox row where it is gone. Of a content
 -- that is gone and forgotten nothing is known but what was drawn of any.

@@ -2,6 +2,7 @@
 -- Whether the resident projector has something to do, whether anything waits at all, and which
 -- schema the database has.
 --   $1 integer  milliseconds for which a row must have been due
+-- answers: boolean, boolean, integer
 -- Whoever loads rows projects them, too: those that became due just now are left to them.
 SELECT EXISTS (
            SELECT

@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- How many contents the vector engine should hold by now: those that wait for nothing; and how far
 -- rows of the outbox have been acknowledged, which is read no earlier than the contents.
+-- answers: bigint, bigint
 SELECT waiting_for_nothing.contents,
        (SELECT CASE WHEN a.is_called THEN a.last_value ELSE 0 END
         FROM grove.acknowledged_seq AS a

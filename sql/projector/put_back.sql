@@ -5,6 +5,7 @@
 --   $3 text       the reason
 --   $4 boolean    whether the attempt counts (an unreachable server is not the row's fault)
 --   $5 integer    attempts after which a row is dead
+-- answers: boolean
 -- Waits double from one second to five minutes; half of each is drawn by chance, so that rows
 -- which failed together do not come back together. (parts/due.sql knows the longest.)
 UPDATE grove.outbox AS o

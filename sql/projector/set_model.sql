@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- Makes another model the one whose vectors the database compares.
 --   $1 text  model id
+-- answers: bigint
 -- Second in its transaction, after a lock on the tables of contents (store.c), so that no content
 -- and no vector of one comes, goes or changes meanwhile.
 -- Every content takes a new revision and goes into the outbox, as if its text had changed: a

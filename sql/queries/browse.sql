@@ -11,6 +11,8 @@
 --   $9 integer      id of that row; null: this is the first page
 --   $10 integer     rows at most
 -- The columns of hydrate.sql.
+-- answers: integer, integer, text, integer, text, text, integer, timestamp, text, text, text, text,
+--          text
 SELECT page.*, l.hierarchy_table, l.tree, l.branch, l.limb, l.leaf
 FROM (
     SELECT m.id, m.leaf_id, m.content_type, m.chunk_number, m.title, m.content_summary,

@@ -7,6 +7,7 @@
 --   $5 timestamp    created before; null: any
 --   $6 integer      words at least; null: any
 --   $7 integer      words at most; null: any
+-- answers: text, bigint
 SELECT m.content_type, count(*)
 FROM public.content_metadata AS m
 WHERE m.hierarchy_table = $1

@@ -4,6 +4,7 @@
 --   $1 text         hierarchy table
 --   $2 integer[]    its leaves
 --   $3 text[]       content types; null: any
+-- answers: text, bigint
 SELECT c.content_type, sum(c.contents)::bigint
 FROM grove.content_count AS c
 WHERE c.hierarchy_table = $1

@@ -5,6 +5,7 @@
 --   $2 text  branch; null: any
 --   $3 text  limb; null: any
 --   $4 text  leaf; null: any
+-- answers: text, integer[]
 SELECT s.hierarchy_table,
        (SELECT array_agg(l.leaf_id ORDER BY l.leaf_id)
         FROM grove.leaf AS l

@@ -4,6 +4,7 @@
 --   $1 text         model id
 --   $2 integer      leaves at most
 --   $3 integer      rows of a leaf at most
+-- answers: integer, text, text, text, text, text, text, bigint, timestamp, bytea, bigint, bigint
 WITH counted AS (
     SELECT hierarchy_table, leaf_id, row_number() OVER sizes AS number, count(*) OVER () AS leaves
     FROM grove.content_count

@@ -3,6 +3,7 @@
 -- vector of any other content is that of its text (README.md, invariant 3).
 --   $1 text         model id
 --   $2 integer      rows at most
+-- answers: integer, text, text, text, text, text, text, bigint, timestamp, bytea, bigint, bigint
 SELECT DISTINCT ON (m.id)
        m.id, l.tree, l.branch, l.limb, l.leaf, m.content_type, m.title, m.word_count::bigint,
        m.created_at, e.vector, s.revision, 0::bigint AS leaf_number

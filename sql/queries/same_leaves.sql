@@ -6,6 +6,7 @@
 --   $3 text       limb; null: any
 --   $4 text       leaf; null: any
 --   $5 integer[]  the leaves, ascending
+-- answers: boolean
 SELECT coalesce(array_agg(l.leaf_id ORDER BY l.leaf_id), '{}') = $5::integer[]
 FROM grove.leaf AS l
 WHERE l.tree = $1

@@ -7,6 +7,7 @@
 --   $9 integer[]    the engine's hits
 -- The columns of all score statements: a null vector is one that cannot be compared; the text is to
 -- be embedded (texts.sql).
+-- answers: integer, bytea, boolean, bigint
 SELECT c.id, c.vector, c.pending, c.revision
 FROM unnest($9::integer[]) AS hit (id)
 CROSS JOIN LATERAL (

@@ -5,6 +5,7 @@
 --   $8 text         model id
 --   $9 integer      ids above this one
 --   $10 integer     rows at most
+-- answers: integer, bytea, boolean, bigint
 SELECT m.id,
        CASE WHEN p.current THEN e.vector END AS vector,
        o.content_id IS NOT NULL AS pending,

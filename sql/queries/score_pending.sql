@@ -4,6 +4,7 @@
 --   $1 to $7        the predicate (parts/matches.sql)
 --   $8 text         model id
 --   $9 integer      rows at most
+-- answers: integer, bytea, boolean, bigint
 SELECT c.id, c.vector, true AS pending, c.revision
 FROM grove.outbox AS waiting
 CROSS JOIN LATERAL (

@@ -1,5 +1,6 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- What the database holds, for status.
+-- answers: bigint, bigint, bigint, bigint, bigint, bigint, double, bigint
 SELECT (SELECT count(*) FROM public.content_metadata),
        (SELECT count(*) FROM grove.leaf),
        (SELECT count(*) FROM grove.subject),

@@ -5,6 +5,7 @@
 --   $2 integer    characters at most, of a body or summary
 --   $3 text       model id
 --   $4 bigint     after so many bytes of bodies and summaries the others are left out
+-- answers: integer, bigint, text, boolean, bytea, bytea
 -- `whole` is false where characters were left out. `vector` is there where the hash says that it is
 -- of this text after all.
 SELECT c.id,

@@ -75,8 +75,7 @@ static enum grove_code start_engine(void *state, struct call *call, struct grove
         *error = grove->no_home;
         return error->code;
     }
-    enum grove_code code = call_check(call, error);
-    return code == GROVE_OK ? vector_server_start(&grove->home, error) : code;
+    return vector_server_start(&grove->home, call, error);
 }
 
 // --- opening -------------------------------------------------------------------------------------
@@ -104,7 +103,7 @@ static enum grove_code open_pool(struct grove *grove, const struct grove_options
 static enum grove_code open_engine(struct grove *grove, const struct grove_options *options,
                                    struct grove_error *error)
 {
-    char socket_path[PATH_MAX];
+    char socket_path[PATH_MAX], outage_path[PATH_MAX];
     struct qdrant_options engine = {
         .url = grove->engine_url,
         .api_key = option_or_variable(options->qdrant_api_key, "QDRANT_API_KEY"),
@@ -116,6 +115,10 @@ static enum grove_code open_engine(struct grove *grove, const struct grove_optio
         if (grove->has_home) {
             vector_server_socket(&grove->home, socket_path);
             engine.socket_path = socket_path;
+            if ((size_t)snprintf(outage_path, sizeof outage_path, "%s/engine.out",
+                                 grove->home.path) < sizeof outage_path)
+                engine.outage_path = outage_path;
+            engine.only_looks = grove->looking;
         }
         engine.api_key = NULL;
         engine.starter.start = grove->looking ? NULL : start_engine;
@@ -283,6 +286,7 @@ void handle_begin(struct grove *grove, enum handle_work work, const struct grove
                   struct call *ret)
 {
     call_init(ret);
+    ret->patient = work == HANDLE_TASK;
     unsigned timeout_ms =
         limits && limits->timeout_ms ? limits->timeout_ms : grove->limits.timeout_ms;
     if (timeout_ms == 0 && work == HANDLE_QUERY)

@@ -33,6 +33,7 @@ struct recall_row {
 
 struct recall_query {
     const struct recall_row *anchor; // filters let it through, where it has what they filter
+    const char *text;                // searched for by itself; NULL: the vector is
     float vector[GROVE_DIMENSION];   // of length 1, but for rounding
     char words[256];                 // what it is
 };

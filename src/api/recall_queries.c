@@ -237,12 +237,15 @@ static struct text words_of(struct text title, size_t number)
 }
 
 static enum grove_code make_words(struct store *store, struct call *call,
-                                  const struct recall_row *row, size_t number,
+                                  const struct recall_row *row, size_t number, struct arena *arena,
                                   struct recall_query *query, struct grove_error *error)
 {
     struct text words = words_of(row->title, number);
     query->anchor = row;
     snprintf(query->words, sizeof query->words, "\"%.*s\"", TEXT_ARGS(words));
+    query->text = arena_copy(arena, words);
+    if (!query->text)
+        return error_no_memory(error, "queries");
     return store_embed_query(store, call, store_precision(store), words, query->vector, error);
 }
 
@@ -274,7 +277,7 @@ enum grove_code recall_queries_make(struct store *store, struct call *call, unsi
         if (i % 3 == 1 && leaf < sample->row_count)
             leaf += make_mean(sample, leaf, query);
         else if (i % 3 == 2 && text_trim(row->title).length > 0)
-            code = make_words(store, call, row, i, query, error);
+            code = make_words(store, call, row, i, arena, query, error);
         else if (!row->gone)
             make_near(row, NOISES[i / 3 % ARRAY_COUNT(NOISES)], query);
         end_whole(query);

@@ -119,6 +119,16 @@ static bool engine_runs(struct grove *grove, struct grove_status *status)
     return server.running;
 }
 
+static void note_outage(struct grove *grove, struct grove_status *status)
+{
+    struct vector_outage outage;
+    vector_look(grove->store.engine, &outage);
+    status->engine_out = outage.out;
+    status->engine_out_seconds = outage.since_ms / 1000;
+    status->engine_retry_seconds = (outage.again_in_ms + 999) / 1000;
+    snprintf(status->engine_out_reason, sizeof status->engine_out_reason, "%s", outage.reason);
+}
+
 static void ask_engine(struct grove *grove, struct call *call, struct grove_status *status)
 {
     struct vector_info info;
@@ -127,6 +137,7 @@ static void ask_engine(struct grove *grove, struct call *call, struct grove_stat
     if (!engine_runs(grove, status))
         return;
     enum grove_code code = vector_info(grove->store.engine, call, &info, &error);
+    note_outage(grove, status);
     if (code != GROVE_OK && !vector_lacks_collection(&error)) {
         note_error(&error, status->engine_error, sizeof status->engine_error);
         return;

@@ -38,6 +38,12 @@ unsigned nearest_distance(struct text a, struct text b)
     return cost[rows][columns];
 }
 
+bool nearest_is_alike(struct text a, struct text b)
+{
+    size_t shorter = a.length < b.length ? a.length : b.length;
+    return nearest_distance(a, b) <= (shorter < 6 ? 1 : shorter / 3);
+}
+
 static int compare_bytes(struct text a, struct text b)
 {
     int order = memcmp(a.data, b.data, a.length < b.length ? a.length : b.length);

@@ -11,6 +11,9 @@
 // (Optimal string alignment; F. J. Damerau 1964, V. I. Levenshtein 1966.)
 unsigned nearest_distance(struct text a, struct text b);
 
+// Whether the one may well be meant by the other: a difference in each three bytes at most, or one.
+bool nearest_is_alike(struct text a, struct text b);
+
 // Sorts names by distance to `wanted`, then by their bytes.
 void nearest_sort(struct text wanted, struct text *names, size_t count);
 

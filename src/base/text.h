@@ -31,6 +31,9 @@ static inline bool text_equal(struct text a, struct text b)
     return a.length == b.length && (a.length == 0 || memcmp(a.data, b.data, a.length) == 0);
 }
 
+// Letters of ASCII in either case; others as they are.
+bool text_equal_caseless(struct text a, struct text b);
+
 bool text_starts_with(struct text text, const char *prefix);
 
 // Without the white space (ASCII) at both ends.

@@ -47,7 +47,7 @@ static enum grove_code ledger_exists(struct pg_conn *conn, struct arena *arena, 
                                      struct grove_error *error)
 {
     static const struct pg_statement statement = {
-        "", "SELECT to_regclass('grove.migration') IS NOT NULL"};
+        "", "-- answers: boolean\nSELECT to_regclass('grove.migration') IS NOT NULL"};
     struct pg_rows rows;
     enum grove_code code = pg_query(conn, arena, &statement, NULL, &rows, error);
     if (code == GROVE_OK)
@@ -67,7 +67,7 @@ static enum grove_code read_version(struct pg_conn *conn, struct arena *arena, i
         return GROVE_OK;
     }
     static const struct pg_statement statement = {
-        "", "SELECT coalesce(max(version), 0) FROM grove.migration"};
+        "", "-- answers: integer\nSELECT coalesce(max(version), 0) FROM grove.migration"};
     struct pg_rows rows;
     code = pg_query(conn, arena, &statement, NULL, &rows, error);
     if (code == GROVE_OK)
@@ -88,7 +88,8 @@ static enum grove_code check_applied(struct pg_conn *conn, struct arena *arena,
                                      struct grove_error *error)
 {
     static const struct pg_statement statement = {
-        "", "SELECT version, name, checksum FROM grove.migration ORDER BY version"};
+        "", "-- answers: integer, text, text\n"
+            "SELECT version, name, checksum FROM grove.migration ORDER BY version"};
     struct pg_rows rows;
     enum grove_code code = pg_query(conn, arena, &statement, NULL, &rows, error);
     if (code != GROVE_OK)

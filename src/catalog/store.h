@@ -31,6 +31,8 @@ struct store {
     char collection[128]; // of the engine
     atomic_bool closing;  // calls and threads are to end
 
+    _Atomic unsigned stand_ins; // searches for which PostgreSQL compares many rows now (query/)
+
     _Atomic int64_t counts_folded_at_us; // monotonic: when a projector last did; 0: never
 
     pthread_mutex_t model_mutex;    // guards the following two

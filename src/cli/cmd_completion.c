@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Completion scripts from the command table. zsh reads bash's by its own compatibility layer.
+// Completion scripts from the command table.
 #include <string.h>
 
 #include "cli/session.h"
@@ -133,6 +133,128 @@ static void add_bash(struct strbuf *out)
                     "complete -F _grove grove\n");
 }
 
+// --- zsh -----------------------------------------------------------------------------------------
+
+// Part of a specification in single quotes; `special` are characters that end the part.
+static void add_zsh_text(struct strbuf *out, const char *text, const char *special)
+{
+    for (; *text; text++) {
+        if (*text == '\'')
+            strbuf_add(out, "'\\'");
+        else if (*text == '\\' || strchr(special, *text))
+            strbuf_add_char(out, '\\');
+        strbuf_add_char(out, *text);
+    }
+}
+
+// ":what it is:how it is completed"
+static void add_zsh_value(struct strbuf *out, const char *what, enum value_kind kind,
+                          const char *words)
+{
+    strbuf_add_char(out, ':');
+    add_zsh_text(out, what, ":");
+    strbuf_add_char(out, ':');
+    switch (kind) {
+    case VALUE_FILE: strbuf_add(out, "_files"); break;
+    case VALUE_FOLDER: strbuf_add(out, "_files -/"); break;
+    case VALUE_WORD: strbuf_addf(out, "(%s)", words); break;
+    case VALUE_SHELL: strbuf_add(out, "(bash zsh fish)"); break;
+    case VALUE_COMMAND:
+        strbuf_add_char(out, '(');
+        add_command_names(out);
+        strbuf_add_char(out, ')');
+        break;
+    default: strbuf_add(out, "()"); // nothing to offer; a message would keep zsh from inserting
+    }
+}
+
+// 'word[help]:value:', once for the name and once for the letter; neither is offered after either.
+static void add_zsh_option(struct strbuf *out, const struct command_option *option,
+                           const char *word)
+{
+    strbuf_add(out, " \\\n            '");
+    if (option->repeatable)
+        strbuf_add_char(out, '*');
+    else if (option->letter)
+        strbuf_addf(out, "(-%c --%s)", option->letter, option->name);
+    strbuf_addf(out, "%s[", word);
+    add_zsh_text(out, option->help, "[]");
+    strbuf_add_char(out, ']');
+    if (option->value_optional)
+        strbuf_add(out, "::N: ");
+    else if (option->kind != VALUE_NONE)
+        add_zsh_value(out, option->argument, option->kind, option->words);
+    strbuf_add_char(out, '\'');
+}
+
+static void add_zsh_options(struct strbuf *out, const struct command_option *options)
+{
+    for (; options->id; options++) {
+        if (options->hidden)
+            continue;
+        char word[64];
+        bool value = options->kind != VALUE_NONE;
+        snprintf(word, sizeof word, "--%s%s", options->name,
+                 options->value_optional ? "=-"
+                 : value                 ? "="
+                                         : "");
+        add_zsh_option(out, options, word);
+        if (options->letter) {
+            snprintf(word, sizeof word, "-%c%s", options->letter, value ? "+" : "");
+            add_zsh_option(out, options, word);
+        }
+    }
+}
+
+static void add_zsh_operands(struct strbuf *out, const struct command *command)
+{
+    if (!command->operand)
+        return;
+    strbuf_addf(out, " \\\n            '%s", command->operands_max > 1 ? "*" : "1");
+    add_zsh_value(out, command->operand, command->operand_kind, "");
+    strbuf_add_char(out, '\'');
+}
+
+static void add_zsh_commands(struct strbuf *out)
+{
+    strbuf_add(out, "    command)\n        commands=(\n");
+    for (const struct command *command = command_table; command->name; command++) {
+        strbuf_addf(out, "            '%s:", command->name);
+        add_zsh_text(out, command->summary, "");
+        strbuf_add(out, "'\n");
+    }
+    strbuf_add(out, "        )\n        _describe -t commands 'grove command' commands ;;\n");
+}
+
+static void add_zsh(struct strbuf *out)
+{
+    strbuf_add(out, "#compdef grove\n"
+                    "# zsh completion for grove, made by: grove completion zsh\n"
+                    "_grove() {\n"
+                    "    local curcontext=$curcontext state line\n"
+                    "    local -a commands\n"
+                    "    typeset -A opt_args\n"
+                    "    _arguments -C -S");
+    add_zsh_options(out, command_global_options);
+    add_zsh_options(out, command_top_options);
+    strbuf_add(out, " \\\n            '1: :->command' '*:: :->arguments'\n"
+                    "    case $state in\n");
+    add_zsh_commands(out);
+    strbuf_add(out, "    arguments)\n        curcontext=${curcontext%:*}-$line[1]:\n"
+                    "        case $line[1] in\n");
+    for (const struct command *command = command_table; command->name; command++) {
+        strbuf_addf(out, "        %s)\n            _arguments -S", command->name);
+        add_zsh_options(out, command->options);
+        add_zsh_options(out, command_global_options);
+        add_zsh_operands(out, command);
+        strbuf_add(out, " ;;\n");
+    }
+    // As a file in fpath it is the function's body; where it is sourced it defines it.
+    strbuf_add(out, "        esac ;;\n    esac\n}\n"
+                    "if [[ $funcstack[1] == _grove ]]; then\n    _grove \"$@\"\n"
+                    "else\n    compdef _grove grove\nfi\n");
+}
+
 // --- fish ----------------------------------------------------------------------------------------
 
 // In fish's single quotes only \ and ' are special.
@@ -197,8 +319,7 @@ enum grove_code cmd_completion(struct session *session, struct grove_error *erro
     if (strcmp(shell, "bash") == 0) {
         add_bash(&out);
     } else if (strcmp(shell, "zsh") == 0) {
-        strbuf_add(&out, "#compdef grove\nautoload -U +X bashcompinit && bashcompinit\n");
-        add_bash(&out);
+        add_zsh(&out);
     } else if (strcmp(shell, "fish") == 0) {
         add_fish(&out);
     } else {

@@ -3,7 +3,12 @@
 #include "cli/recall_report.h"
 #include "cli/session.h"
 
-enum { FINDING_BYTES_MAX = 1 << 20, NAME_WIDTH = 14 };
+enum {
+    FINDING_BYTES_MAX = 1 << 20,
+    VERDICT_WIDTH = 9,
+    NAME_WIDTH = 14,
+    TEXT_COLUMN = VERDICT_WIDTH + NAME_WIDTH + 1,
+};
 
 struct visit {
     struct session *session;
@@ -31,21 +36,32 @@ static void add_json(struct strbuf *out, const struct grove_finding *finding)
     strbuf_add_char(out, '}');
 }
 
+static void add_flowing(struct strbuf *out, const struct terminal *terminal, const char *text,
+                        unsigned column)
+{
+    struct strbuf safe;
+    strbuf_init(&safe, FINDING_BYTES_MAX);
+    display_add_safe(&safe, text_of(text));
+    out->failed |= safe.failed;
+    display_add_flowing(out, terminal, strbuf_text(&safe), column, TEXT_COLUMN);
+    strbuf_release(&safe);
+}
+
 static void add_lines(struct strbuf *out, const struct terminal *terminal,
                       const struct grove_finding *finding)
 {
     enum style style = finding->verdict == GROVE_FINDING_OK        ? STYLE_GREEN
                        : finding->verdict == GROVE_FINDING_WARNING ? STYLE_YELLOW
                                                                    : STYLE_RED;
-    strbuf_addf(out, "%s%-9s%s%-*s ", terminal_style(terminal, style), verdict_name(finding),
-                terminal_style(terminal, STYLE_PLAIN), NAME_WIDTH, finding->name);
-    display_add_safe(out, text_of(finding->text));
-    strbuf_add_char(out, '\n');
+    strbuf_addf(out, "%s%-*s%s%-*s ", terminal_style(terminal, style), VERDICT_WIDTH,
+                verdict_name(finding), terminal_style(terminal, STYLE_PLAIN), NAME_WIDTH,
+                finding->name);
+    add_flowing(out, terminal, finding->text, TEXT_COLUMN);
     if (!finding->hint || !finding->hint[0])
         return;
-    strbuf_addf(out, "%*s-> ", 9 + NAME_WIDTH + 1, "");
-    display_add_safe(out, text_of(finding->hint));
-    strbuf_add_char(out, '\n');
+    unsigned column = terminal->width / 4 < TEXT_COLUMN ? terminal->width / 4 : TEXT_COLUMN;
+    strbuf_addf(out, "%*s-> ", (int)column, "");
+    add_flowing(out, terminal, finding->hint, column + 3);
 }
 
 // Shown at once: a check may take seconds.

@@ -7,13 +7,19 @@
 #include "cli/progress.h"
 #include "cli/session.h"
 
-enum { BAD_LINES_MAX = 100, BAD_LINES_BYTES_MAX = 1 << 20, LINE_BYTES_MAX = 1 << 16 };
+enum {
+    EXIT_PARTLY = 15, // some rows were refused, the others are loaded
+    BAD_LINES_MAX = 100,
+    BAD_LINES_BYTES_MAX = 1 << 20,
+    SHOWN_MAX = 20, // on a terminal
+    LINE_BYTES_MAX = 1 << 16,
+};
 
 struct loading {
     struct session *session;
     struct progress progress;
     struct strbuf bad_lines; // the first ones as JSON objects with commas between
-    unsigned bad_count;
+    int64_t bad_count;
 };
 
 static void on_progress(void *state, const struct grove_load_progress *done)
@@ -21,9 +27,10 @@ static void on_progress(void *state, const struct grove_load_progress *done)
     struct loading *loading = state;
     bool known = done->bytes_total > 0;
     struct progress_state now = {
-        .rows = done->rows_read,
+        .rows = done->checking ? done->rows_read : load_report_loaded(done) + done->rows_bad,
         .fraction = known ? (double)done->bytes_read / (double)done->bytes_total : -1,
         .seconds = done->seconds,
+        .remark = done->checking ? "checking" : NULL,
     };
     progress_update(&loading->progress, &now);
 }
@@ -32,7 +39,7 @@ static void remember(struct loading *loading, const struct grove_bad_line *bad)
 {
     struct strbuf *out = &loading->bad_lines;
     size_t before = out->length;
-    if (loading->bad_count++ >= BAD_LINES_MAX || out->failed)
+    if (loading->bad_count > BAD_LINES_MAX || out->failed)
         return;
     strbuf_add(out, before ? ",{" : "{");
     json_string_member(out, "file", bad->file);
@@ -40,6 +47,18 @@ static void remember(struct loading *loading, const struct grove_bad_line *bad)
     json_string_member(out, "field", bad->field[0] ? bad->field : NULL);
     json_string_member(out, "reason", bad->reason);
     strbuf_add_char(out, '}');
+}
+
+// A file has room for all of them, a screen has not.
+static void show_bad_line(struct loading *loading, const char *line)
+{
+    bool is_terminal = loading->session->err.is_terminal;
+    if (is_terminal && loading->bad_count > SHOWN_MAX + 1)
+        return;
+    progress_clear(&loading->progress);
+    if (is_terminal && loading->bad_count > SHOWN_MAX)
+        line = "more lines are refused and not shown; 2> FILE keeps all of them";
+    fprintf(stderr, "%s\n", line);
 }
 
 static void on_bad_line(void *state, const struct grove_bad_line *bad)
@@ -52,8 +71,8 @@ static void on_bad_line(void *state, const struct grove_bad_line *bad)
     display_add_safe(&line, text_of(bad->field));
     strbuf_add(&line, bad->field[0] ? ": " : "");
     display_add_safe(&line, text_of(bad->reason));
-    progress_clear(&loading->progress);
-    fprintf(stderr, "%s\n", line.data);
+    loading->bad_count++;
+    show_bad_line(loading, line.data);
     strbuf_release(&line);
     remember(loading, bad);
 }
@@ -139,9 +158,7 @@ enum grove_code cmd_load(struct session *session, struct grove_error *error)
     code = grove_load(session->grove, &request, &done, error);
     progress_clear(&loading.progress);
 
-    bool none_good =
-        done.rows_bad > 0 && done.rows_inserted + done.rows_updated + done.rows_unchanged == 0;
-    if (code == GROVE_OK && none_good) {
+    if (code == GROVE_OK && done.rows_bad > 0 && load_report_loaded(&done) == 0) {
         code = error_set(error, GROVE_INVALID, "nothing was loaded: every line is bad");
         error_hint(error, "see grove load --help for what a line must have");
     }
@@ -151,6 +168,8 @@ enum grove_code cmd_load(struct session *session, struct grove_error *error)
         code = print_report(&loading, &done, error);
     else
         report_part(&loading, &done);
+    if (code == GROVE_OK && done.rows_bad > 0)
+        session->exit_status = EXIT_PARTLY;
     warn_pending(session, done.rows_pending);
     strbuf_release(&loading.bad_lines);
     return code;

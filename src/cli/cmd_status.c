@@ -47,6 +47,11 @@ static void add_json_engine(struct strbuf *out, const struct grove_status *statu
     json_string_member(out, "collection_status", or_null(status->collection_status));
     json_integer_member(out, "points", if_known(ok, status->points));
     json_integer_member(out, "points_indexed", if_known(ok, status->points_indexed));
+    json_integer_member(out, "out_seconds",
+                        if_known(status->engine_out, status->engine_out_seconds));
+    json_integer_member(out, "retry_seconds",
+                        if_known(status->engine_out, status->engine_retry_seconds));
+    json_string_member(out, "out_reason", or_null(status->engine_out_reason));
     strbuf_add_char(out, '}');
 }
 
@@ -96,9 +101,12 @@ static void add_line(struct strbuf *out, const struct terminal *terminal, const 
 {
     if (!value[0])
         return;
+    struct strbuf safe;
+    strbuf_init(&safe, STATUS_BYTES_MAX);
+    display_add_safe(&safe, text_of(value));
     add_label(out, terminal, label);
-    display_add_safe(out, text_of(value));
-    strbuf_add_char(out, '\n');
+    display_add_flowing(out, terminal, strbuf_text(&safe), LABEL_WIDTH, LABEL_WIDTH);
+    strbuf_release(&safe);
 }
 
 struct server {
@@ -126,20 +134,20 @@ static void add_server(struct strbuf *out, const struct terminal *terminal,
 static void add_collection(struct strbuf *out, const struct terminal *terminal,
                            const struct grove_status *status)
 {
-    add_label(out, terminal, "collection");
-    display_add_safe(out, text_of(status->collection));
+    struct strbuf line;
+    strbuf_init(&line, STATUS_BYTES_MAX);
+    strbuf_add(&line, status->collection);
     if (status->engine_ok) {
-        strbuf_add(out, ", ");
-        format_counted(out, status->points, "point", "points");
-        strbuf_add(out, ", ");
-        format_count(out, status->points_indexed);
-        strbuf_add(out, " indexed");
-        if (status->collection_status[0]) {
-            strbuf_add(out, ", ");
-            display_add_safe(out, text_of(status->collection_status));
-        }
+        strbuf_add(&line, ", ");
+        format_counted(&line, status->points, "point", "points");
+        strbuf_add(&line, ", ");
+        format_count(&line, status->points_indexed);
+        strbuf_add(&line, " indexed");
+        strbuf_addf(&line, "%s%s", status->collection_status[0] ? ", " : "",
+                    status->collection_status);
     }
-    strbuf_add_char(out, '\n');
+    add_line(out, terminal, "collection", line.data);
+    strbuf_release(&line);
 }
 
 static void add_projection(struct strbuf *out, const struct terminal *terminal,
@@ -205,19 +213,34 @@ static void add_contents(struct strbuf *out, const struct terminal *terminal,
                 status->schema_version < status->schema_wanted   ? ", out of date: run grove init"
                 : status->schema_version > status->schema_wanted ? ", of a newer grove"
                                                                  : "");
-    add_label(out, terminal, "contents");
-    format_count(out, status->contents);
-    strbuf_add(out, " in ");
-    format_counted(out, status->leaves, "leaf", "leaves");
-    strbuf_add(out, " of ");
-    format_counted(out, status->subjects, "subject", "subjects");
-    strbuf_add(out, ", ");
-    format_bytes(out, status->database_bytes);
-    strbuf_add_char(out, '\n');
+    struct strbuf line;
+    strbuf_init(&line, STATUS_BYTES_MAX);
+    format_count(&line, status->contents);
+    strbuf_add(&line, " in ");
+    format_counted(&line, status->leaves, "leaf", "leaves");
+    strbuf_add(&line, " of ");
+    format_counted(&line, status->subjects, "subject", "subjects");
+    strbuf_add(&line, ", ");
+    format_bytes(&line, status->database_bytes);
+    add_line(out, terminal, "contents", line.data);
+    strbuf_release(&line);
     add_label(out, terminal, "embeddings");
     format_count(out, status->embeddings);
     strbuf_add_char(out, '\n');
     add_projection(out, terminal, status);
+}
+
+// "               out for 12 s (it did not answer in time), tried again within 3 s"
+static void add_outage(struct strbuf *out, const struct terminal *terminal,
+                       const struct grove_status *status)
+{
+    if (!status->engine_out)
+        return;
+    add_label(out, terminal, "");
+    strbuf_addf(out, "out for %lld s (", (long long)status->engine_out_seconds);
+    display_add_safe(out, text_of(status->engine_out_reason));
+    strbuf_addf(out, "); searches do without it, and it is tried again within %lld s\n",
+                (long long)(status->engine_retry_seconds > 0 ? status->engine_retry_seconds : 1));
 }
 
 static void add_report(struct strbuf *out, const struct terminal *terminal,
@@ -243,6 +266,7 @@ static void add_report(struct strbuf *out, const struct terminal *terminal,
                             status->engine_ok,
                             status->engine_private};
     add_server(out, terminal, &engine);
+    add_outage(out, terminal, status);
     add_collection(out, terminal, status);
     add_projector(out, terminal, status);
     add_index(out, terminal, status);

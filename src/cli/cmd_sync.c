@@ -144,7 +144,7 @@ enum grove_code cmd_sync(struct session *session, struct grove_error *error)
     enum grove_code code = session_open(session, error);
     if (code != GROVE_OK)
         return code;
-    if (request.watch && !session->json && session->err.is_terminal)
+    if (request.watch && !session->json)
         fputs("grove: watching for changes; Ctrl-C ends it\n", stderr);
     progress_init(&syncing.progress, &session->err);
     code = grove_sync(session->grove, &request, &report, error);
@@ -156,8 +156,8 @@ enum grove_code cmd_sync(struct session *session, struct grove_error *error)
         code = print_report(session, &report, true, error);
     if (code == GROVE_OK && report.dead > 0)
         session_warn(session,
-                     "%lld rows were given up on: see grove.dead_letter (grove psql), then grove "
-                     "sync --retry-dead",
-                     (long long)report.dead);
+                     "%lld %s given up on: see grove.dead_letter (grove psql), then grove sync "
+                     "--retry-dead",
+                     (long long)report.dead, report.dead == 1 ? "row was" : "rows were");
     return code;
 }

@@ -45,6 +45,8 @@ enum option_id {
     OPTION_FILE,
     OPTION_PRECISION,
     OPTION_MARKDOWN,
+    OPTION_MAN,
+    OPTION_PRINT,
 };
 
 // What an option's or an operand's value is: how it is checked and completed.
@@ -119,6 +121,8 @@ enum grove_code cmd_embed(struct session *session, struct grove_error *error);
 enum grove_code cmd_help(struct session *session, struct grove_error *error);
 enum grove_code cmd_init(struct session *session, struct grove_error *error);
 enum grove_code cmd_load(struct session *session, struct grove_error *error);
+enum grove_code cmd_pg_dump(struct session *session, struct grove_error *error);
+enum grove_code cmd_pg_restore(struct session *session, struct grove_error *error);
 enum grove_code cmd_psql(struct session *session, struct grove_error *error);
 enum grove_code cmd_search(struct session *session, struct grove_error *error);
 enum grove_code cmd_status(struct session *session, struct grove_error *error);

@@ -150,7 +150,15 @@ static const struct command_option doctor_options[] = {
     {0},
 };
 
+static const struct command_option psql_options[] = {
+    {OPTION_PRINT, "print",
+     .help = "print the database's URL for any other client, without a password, and start nothing "
+             "but the private database"},
+    {0},
+};
+
 static const struct command_option help_options[] = {
+    {OPTION_MAN, "man", .hidden = true, .help = "print the manual page"},
     {OPTION_MARKDOWN, "markdown", .hidden = true, .help = "print docs/cli.md"},
     {0},
 };
@@ -237,6 +245,19 @@ static const struct command_example psql_examples[] = {
     {"psql", "an interactive session"},
     {"psql -- -c 'SELECT count(*) FROM content_metadata'", "one statement"},
     {"psql -- -qAt -f report.sql", "a script"},
+    {"psql --print", "where the database is, for another client"},
+    {NULL, NULL},
+};
+
+static const struct command_example pg_dump_examples[] = {
+    {"pg_dump -- -Fc -f backup.dump", "a backup; grove pg_restore reads it"},
+    {"pg_dump -- --data-only -t content_metadata -f contents.sql", "one table, as SQL"},
+    {NULL, NULL},
+};
+
+static const struct command_example pg_restore_examples[] = {
+    {"pg_restore -- --clean --if-exists backup.dump", "put back all that is in a backup"},
+    {"pg_restore -- --list backup.dump", "see what is in it"},
     {NULL, NULL},
 };
 
@@ -348,7 +369,7 @@ const struct command command_table[] = {
             "removed meanwhile neither repeat nor hide others.",
         .examples = browse_examples,
         .json = "`results`, `complete`, `incomplete_reason`, `degraded`, `degraded_reason`, "
-                "`total` (rows on all pages), `next_cursor`, `groups` (`hierarchy_table`, "
+                "`hint`, `total` (rows on all pages), `next_cursor`, `groups` (`hierarchy_table`, "
                 "`content_type`, `count`), "
                 "`milliseconds`, and with `--explain` `explain`. `score` of a row is null.",
         .run = cmd_browse,
@@ -371,7 +392,8 @@ const struct command command_table[] = {
             "says so.",
         .examples = search_examples,
         .json = "`results`, `complete`, `incomplete_reason`, `degraded`, `degraded_reason`, "
-                "`total` (rows here), `next_cursor` (null), `milliseconds`, and with `--explain` "
+                "`hint`, `total` (rows here), `next_cursor` (null), `milliseconds`, and with "
+                "`--explain` "
                 "`explain`.",
         .run = cmd_search,
     },
@@ -393,7 +415,7 @@ const struct command command_table[] = {
             "(Shannon's entropy over its maximum).",
         .examples = discover_examples,
         .json = "`results`, `complete`, `incomplete_reason`, `degraded`, `degraded_reason`, "
-                "`total` (rows ranked), `next_cursor`, `groups` (`hierarchy_table`, "
+                "`hint`, `total` (rows ranked), `next_cursor`, `groups` (`hierarchy_table`, "
                 "`content_type`, `count`, "
                 "`best_score`, `branches`, `limbs`), `diversity` (`hierarchy_tables`, "
                 "`unique_branches`, `unique_limbs`, `evenness`), `depth_reached` (true: more rows "
@@ -435,13 +457,21 @@ const struct command command_table[] = {
             "numbers). Missing leaves are made; an unknown tree is refused. A row that is there "
             "already (same place, type and chunk number) is updated, so loading a file twice "
             "changes nothing.\n\n"
-            "A bad line is reported on standard error as file:line: field: reason, and left out. "
+            "A bad line is reported on standard error as file:line: field: reason, and refused; "
+            "the "
+            "others are loaded, and the exit status is 15. Where an input breaks off, or is "
+            "followed by something else, what came before is loaded and the error says where. With "
+            "--strict nothing is loaded in either case. What is no JSON Lines at all (a PDF, CSV, "
+            "a "
+            "JSON array, ...) is refused as a whole, with what to do instead; UTF-16, a byte order "
+            "mark and CRLF are fine.\n\n"
             "Ctrl-C stops after the current batch; the same command again goes on. A second "
             "Ctrl-C stops at once: what was committed stays, and grove sync, or the same command "
             "two minutes later, completes it.",
         .examples = load_examples,
-        .json = "`rows_read`, `rows_inserted`, `rows_updated`, `rows_unchanged`, `rows_bad`, "
-                "`leaves_created`, `rows_embedded`, `rows_projected`, `pending` (not in the index "
+        .json = "`rows_read`, `rows_loaded`, `rows_inserted`, `rows_updated`, `rows_unchanged`, "
+                "`rows_bad` (refused), `leaves_created`, `rows_embedded`, `rows_projected`, "
+                "`pending` (not in the index "
                 "yet: run `grove sync`), `bytes_read`, `seconds`, "
                 "`seconds_reading`, `seconds_database`, `seconds_embedding`, `seconds_vectors`, "
                 "and `bad_lines`, the first 100 as `file`, `line`, `field`, `reason`. When it "
@@ -486,7 +516,8 @@ const struct command command_table[] = {
         .json = "`ok`, `home`, `model`, `database` (`ok`, `private`, `where`, `version`, `error`, "
                 "`schema_version`, `schema_wanted`, `bytes`), `engine` (`ok`, `private`, `where`, "
                 "`version`, `error`, `collection`, `collection_status`, `points`, "
-                "`points_indexed`), `projector` (`wanted`, `running`, `pid`, `error`), "
+                "`points_indexed`; while it is out `out_seconds`, `retry_seconds`, `out_reason`), "
+                "`projector` (`wanted`, `running`, `pid`, `error`), "
                 "`contents`, `leaves`, `subjects`, `embeddings`, `pending`, "
                 "`dead`, `oldest_pending_seconds`, `index` as of sync (`state` may be `due`, too). "
                 "What a server that does not answer would have "
@@ -515,17 +546,53 @@ const struct command command_table[] = {
         .home_use = GROVE_HOME_FIND,
         .group = GROUP_SERVERS,
         .summary = "psql on the database",
-        .usage = "[-- ARGUMENTS OF PSQL]",
+        .usage = "[--print] [-- ARGUMENTS OF PSQL]",
         .operand = "ARGUMENTS OF PSQL",
         .operand_kind = VALUE_RAW,
         .operands_max = SIZE_MAX,
-        .options = no_options,
+        .options = psql_options,
         .description = "Starts the private database if need be and hands over to psql; a password "
                        "reaches it by the environment, never by the command line. The exit status "
                        "is psql's.",
         .examples = psql_examples,
-        .json = "Only errors that happen before psql starts.",
+        .json = "Only errors that happen before psql starts. With `--print`: `url`.",
         .run = cmd_psql,
+    },
+    {
+        .name = "pg_dump",
+        .home_use = GROVE_HOME_FIND,
+        .group = GROUP_SERVERS,
+        .summary = "pg_dump of the database: backups and exports",
+        .usage = "[-- ARGUMENTS OF PG_DUMP]",
+        .operand = "ARGUMENTS OF PG_DUMP",
+        .operand_kind = VALUE_RAW,
+        .operands_max = SIZE_MAX,
+        .options = no_options,
+        .description =
+            "It is one that is new enough for the server: the one that came with "
+            "the private server where the machine's is older. A backup of the database is a "
+            "backup of all: the vector engine can be filled from it. The exit status "
+            "is pg_dump's.",
+        .examples = pg_dump_examples,
+        .json = "Only errors that happen before pg_dump starts.",
+        .run = cmd_pg_dump,
+    },
+    {
+        .name = "pg_restore",
+        .home_use = GROVE_HOME_FIND,
+        .group = GROUP_SERVERS,
+        .summary = "pg_restore into the database",
+        .usage = "[-- ARGUMENTS OF PG_RESTORE]",
+        .operand = "ARGUMENTS OF PG_RESTORE",
+        .operand_kind = VALUE_RAW,
+        .operands_max = SIZE_MAX,
+        .options = no_options,
+        .description = "Reads what \"grove pg_dump -- -Fc\" wrote. Run \"grove sync\" afterwards: "
+                       "it brings the vector engine up to what was put back. The exit status is "
+                       "pg_restore's.",
+        .examples = pg_restore_examples,
+        .json = "Only errors that happen before pg_restore starts.",
+        .run = cmd_pg_restore,
     },
     {
         .name = "help",

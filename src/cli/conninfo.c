@@ -176,3 +176,74 @@ enum grove_code conninfo_split(const char *conninfo, struct strbuf *rest, struct
         return error_no_memory(error, "the connection string");
     return code;
 }
+
+// --- as a URL ------------------------------------------------------------------------------------
+
+// A slash is plain behind the "?" only.
+static void add_percent_encoded(struct strbuf *out, struct text text, bool is_parameter)
+{
+    static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+                                "-._~";
+    for (size_t i = 0; i < text.length; i++)
+        if (text.data[i] && (strchr(plain, text.data[i]) || (is_parameter && text.data[i] == '/')))
+            strbuf_add_char(out, text.data[i]);
+        else
+            strbuf_addf(out, "%%%02X", (unsigned char)text.data[i]);
+}
+
+struct url_parts {
+    struct strbuf user, database, parameters, value;
+};
+
+static enum grove_code read_parts(const char *at, struct url_parts *parts,
+                                  struct grove_error *error)
+{
+    while (*(at = skip_spaces(at))) {
+        struct text name = {at, strcspn(at, "= \t\n\r\f\v")};
+        at = skip_spaces(at + name.length);
+        if (name.length == 0 || *at != '=')
+            return malformed(error, "a name without \"=\"");
+        strbuf_clear(&parts->value);
+        at = read_value(skip_spaces(at + 1), &parts->value);
+        if (!at)
+            return malformed(error, "a quote that is not closed");
+        struct strbuf *part = text_equal(name, text_of("user"))     ? &parts->user
+                              : text_equal(name, text_of("dbname")) ? &parts->database
+                                                                    : NULL;
+        if (part) {
+            strbuf_clear(part);
+            add_percent_encoded(part, strbuf_text(&parts->value), false);
+            continue;
+        }
+        strbuf_add_char(&parts->parameters, parts->parameters.length ? '&' : '?');
+        strbuf_add_text(&parts->parameters, name);
+        strbuf_add_char(&parts->parameters, '=');
+        add_percent_encoded(&parts->parameters, strbuf_text(&parts->value), true);
+    }
+    return GROVE_OK;
+}
+
+enum grove_code conninfo_add_url(const char *conninfo, struct strbuf *url,
+                                 struct grove_error *error)
+{
+    if (strstr(conninfo, "://") || !strchr(conninfo, '=')) {
+        strbuf_add(url, conninfo);
+        return GROVE_OK;
+    }
+    struct url_parts parts;
+    size_t bytes_max = strlen(conninfo) * 4 + 64;
+    strbuf_init(&parts.user, bytes_max);
+    strbuf_init(&parts.database, bytes_max);
+    strbuf_init(&parts.parameters, bytes_max);
+    strbuf_init(&parts.value, bytes_max);
+    enum grove_code code = read_parts(conninfo, &parts, error);
+    strbuf_addf(url, "postgresql://%s%s/%s%s", parts.user.data, parts.user.length ? "@" : "",
+                parts.database.data, parts.parameters.data);
+    url->failed |=
+        parts.user.failed | parts.database.failed | parts.parameters.failed | parts.value.failed;
+    strbuf_release(&parts.user);
+    strbuf_release(&parts.database);
+    strbuf_release(&parts.parameters);
+    strbuf_release(&parts.value);
+    return code;
+}

@@ -17,4 +17,10 @@
 enum grove_code conninfo_split(const char *conninfo, struct strbuf *rest, struct strbuf *password,
                                struct grove_error *error);
 
+// Appends a connection string as a URL, which more clients read than keywords. What is a URL
+// already, the name of a database, or empty, is appended as it is. Has no password where the string
+// has none: conninfo_split goes first.
+enum grove_code conninfo_add_url(const char *conninfo, struct strbuf *url,
+                                 struct grove_error *error);
+
 #endif

@@ -65,7 +65,19 @@ void format_date(struct strbuf *out, int64_t timestamp_us)
     }
     clock_format_rfc3339(timestamp_us, text);
     const char *end = strchr(text, 'T');
-    strbuf_add_bytes(out, text, end ? (size_t)(end - text) : strlen(text));
+    struct text date = {text, end ? (size_t)(end - text) : strlen(text)};
+    struct text behind_year = {date.data + 1, date.length - 1}, digits;
+    int64_t year;
+    // Years before 1 are counted from 0 downwards there; people count from 1 BC.
+    bool negative = date.data[0] == '-';
+    if (!negative)
+        behind_year = date;
+    if (!end || !text_split(&behind_year, '-', &digits) || !text_to_int64(digits, &year) ||
+        (!negative && year > 0)) {
+        strbuf_add_text(out, date);
+        return;
+    }
+    strbuf_addf(out, "%04lld-%.*s BC", (long long)year + 1, TEXT_ARGS(behind_year));
 }
 
 static void add_path_name(struct strbuf *out, const char *name)

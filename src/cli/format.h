@@ -14,7 +14,8 @@ void format_count(struct strbuf *out, int64_t count); // 6,351
 void format_counted(struct strbuf *out, int64_t count, const char *singular, const char *plural);
 void format_seconds(struct strbuf *out, double seconds);    // 230 ms, 4.2 s, 3 min 12 s, 2 h 5 min
 void format_bytes(struct strbuf *out, int64_t bytes);       // 12.3 MB
-void format_date(struct strbuf *out, int64_t timestamp_us); // 2026-11-23, UTC; "-" for GROVE_NULL
+void format_date(struct strbuf *out, int64_t timestamp_us); // 2026-11-23, UTC; 0044-03-15 BC;
+                                                            // "-" for GROVE_NULL
 
 // A path that can be given back to grove: a "/" in a name is "\/". Safe to print.
 void format_path(struct strbuf *out, const struct grove_row *row);

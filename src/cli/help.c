@@ -3,7 +3,35 @@
 
 #include "base/check.h"
 
-enum { WIDTH_MAX = 100, NAME_WIDTH = 12, OPTION_WIDTH = 24 };
+enum {
+    WIDTH_MAX = 100,
+    NAME_WIDTH = 12,
+    OPTION_WIDTH = 24,
+    RIGHT_WIDTH_MIN = 30,
+    NARROW_INDENT = 6,
+};
+
+const struct help_line help_statuses[] = {
+    {"1", "`grove doctor --recall` measured, and answers that said they were complete lacked rows"},
+    {"15", "`grove load` refused some rows and loaded the others"},
+    {"141", "the reader of the output went away (as in `grove ... | head -1`)"},
+    {NULL, NULL},
+};
+
+const struct help_line help_environment[] = {
+    {"GROVE_HOME", "folder of the private servers; `--home` goes before it"},
+    {"DATABASE_URL", "the PostgreSQL server to use instead of the private one"},
+    {"PGHOST, PGDATABASE, PGSERVICE",
+     "and libpq's others: the same, where there is no `DATABASE_URL`"},
+    {"QDRANT_URL, QDRANT_API_KEY", "the Qdrant server to use instead of the private one; "
+                                   "without a port: 443 for https, 6333 for http"},
+    {"GROVE_COLLECTION", "the collection's name (default: `content_vectors`)"},
+    {"GROVE_ASSETS", "folder of the unpacked servers and the model"},
+    {"GROVE_USER", "the account of the private servers when grove runs as root"},
+    {"GROVE_PROJECTOR", "`off`: start no resident projector for the private servers"},
+    {"NO_COLOR", "any value: no colours"},
+    {NULL, NULL},
+};
 
 static unsigned help_width(const struct terminal *terminal)
 {
@@ -21,7 +49,11 @@ static void add_entry(struct strbuf *out, const struct terminal *terminal, const
                       unsigned left_width, const char *right)
 {
     unsigned indent = left_width + 4, width = help_width(terminal);
-    unsigned room = width > indent + 20 ? width - indent : 20;
+    if (width < indent + RIGHT_WIDTH_MIN) { // each left part has a line of its own
+        indent = NARROW_INDENT;
+        left_width = 0;
+    }
+    unsigned room = width > indent + 1 ? width - indent : 1;
     unsigned used = display_width(text_of(left));
     strbuf_addf(out, "  %s%s%s", terminal_style(terminal, STYLE_CYAN), left,
                 terminal_style(terminal, STYLE_PLAIN));

@@ -13,10 +13,23 @@ static void add_part(struct strbuf *out, int64_t count, const char *what)
     strbuf_addf(out, " %s", what);
 }
 
-void load_report_add(struct strbuf *out, const struct grove_load_progress *done)
+int64_t load_report_loaded(const struct grove_load_progress *done)
+{
+    return done->rows_inserted + done->rows_updated + done->rows_unchanged;
+}
+
+// "read 3,000 rows in 1.2 s", or with all three numbers where not all of them went in.
+static void add_outcome(struct strbuf *out, const struct grove_load_progress *done)
 {
     strbuf_add(out, "read ");
     format_counted(out, done->rows_read, "row", "rows");
+    if (load_report_loaded(done) != done->rows_read) {
+        strbuf_add(out, ", loaded ");
+        format_count(out, load_report_loaded(done));
+        strbuf_add(out, " and refused ");
+        format_count(out, done->rows_bad);
+        strbuf_add_char(out, ',');
+    }
     strbuf_add(out, " in ");
     format_seconds(out, done->seconds);
     if (done->seconds > 0 && done->rows_read > 0) {
@@ -24,15 +37,19 @@ void load_report_add(struct strbuf *out, const struct grove_load_progress *done)
         format_count(out, (int64_t)((double)done->rows_read / done->seconds + 0.5));
         strbuf_add(out, " rows/s)");
     }
+}
+
+void load_report_add(struct strbuf *out, const struct grove_load_progress *done)
+{
+    add_outcome(out, done);
     strbuf_add(out, ": ");
     add_part(out, done->rows_inserted, "inserted");
     add_part(out, done->rows_updated, "updated");
     add_part(out, done->rows_unchanged, "unchanged");
-    add_part(out, done->rows_bad, "bad");
     add_part(out, done->rows_embedded, "embedded");
     add_part(out, done->leaves_created, done->leaves_created == 1 ? "new leaf" : "new leaves");
     if (out->length && out->data[out->length - 1] == ' ')
-        strbuf_add(out, "nothing to load");
+        strbuf_add(out, done->rows_read == 0 ? "nothing to load" : "nothing was loaded");
     strbuf_add(out, "\ntime: reading ");
     format_seconds(out, done->seconds_reading);
     strbuf_add(out, ", database ");
@@ -47,6 +64,7 @@ void load_report_add(struct strbuf *out, const struct grove_load_progress *done)
 void load_report_add_members(struct strbuf *out, const struct grove_load_progress *done)
 {
     json_integer_member(out, "rows_read", done->rows_read);
+    json_integer_member(out, "rows_loaded", load_report_loaded(done));
     json_integer_member(out, "rows_inserted", done->rows_inserted);
     json_integer_member(out, "rows_updated", done->rows_updated);
     json_integer_member(out, "rows_unchanged", done->rows_unchanged);

@@ -7,7 +7,10 @@
 #include "base/strbuf.h"
 #include "grove/grove.h"
 
-// Two lines: the rows, and where the time went.
+// Of the rows that were read, those that are in the database now.
+int64_t load_report_loaded(const struct grove_load_progress *done);
+
+// The rows, where the time went, and what of them will not be found.
 void load_report_add(struct strbuf *out, const struct grove_load_progress *done);
 // The members of a JSON object, without its braces.
 void load_report_add_members(struct strbuf *out, const struct grove_load_progress *done);

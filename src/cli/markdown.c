@@ -12,20 +12,6 @@ static const char introduction[] =
     "may stand before or after other arguments and be shortened as long as they stay unambiguous; "
     "what follows `--` is never an option.\n";
 
-static const char environment[] =
-    "\n## Environment\n\n"
-    "| variable | meaning |\n|---|---|\n"
-    "| `GROVE_HOME` | folder of the private servers; `--home` goes before it |\n"
-    "| `DATABASE_URL` | the PostgreSQL server to use instead of the private one |\n"
-    "| `PGHOST`, `PGDATABASE`, `PGSERVICE` and libpq's others | the same, where there is no "
-    "`DATABASE_URL` |\n"
-    "| `QDRANT_URL`, `QDRANT_API_KEY` | the Qdrant server to use instead of the private one |\n"
-    "| `GROVE_COLLECTION` | the collection's name (default: `content_vectors`) |\n"
-    "| `GROVE_ASSETS` | folder of the unpacked servers and the model |\n"
-    "| `GROVE_USER` | the account of the private servers when grove runs as root |\n"
-    "| `GROVE_PROJECTOR` | `off`: start no resident projector for the private servers |\n"
-    "| `NO_COLOR` | any value: no colours |\n";
-
 static const char output[] =
     "\n## Output\n\n"
     "Results go to standard output; progress, warnings and errors to standard error. On a terminal "
@@ -49,10 +35,13 @@ static const char output[] =
     "| `created_at` | time or null |\n\n"
     "`complete` is false when rows may be missing that should be there, and `incomplete_reason` "
     "says why. `degraded` is true when the vector engine did not answer, or lacks points, and "
-    "PostgreSQL did its work; `degraded_reason` says which, and how to mend it. `explain` has "
+    "PostgreSQL did its work; `degraded_reason` says which, and how to mend it. `hint` is "
+    "text where nothing matches and no content has a type that was asked for, else null. `explain` "
+    "has "
     "`strategy`, `reason`, `proof` (why the rows are all that there should be; null when they may "
     "not be), `rows_estimated` (no more rows than these match), `rows_matching`, `rounds`, "
-    "`candidates`, `pending`, `dropped`, `listed` (rows compared beside the graph, which does not "
+    "`candidates` (rows whose scores were computed), `pending`, `dropped`, `listed` (rows compared "
+    "beside the graph, which does not "
     "reach them), `stages` (`name`, `milliseconds`, `rows`) and `plan`.\n\n"
     "A cursor belongs to its query. `--since 90d` means another time at every moment: with "
     "`--cursor` give the time itself, as the line for the next page does.\n\n"
@@ -68,19 +57,6 @@ static const char output[] =
     "`http_status` the vector engine's. `retry` is `later` when the same command may work after a "
     "pause, else `never`. Branch on `code`, never on the message.\n";
 
-static void add_codes(struct strbuf *out)
-{
-    strbuf_add(out, "\n## Exit status\n\n| status | `code` | meaning |\n|---|---|---|\n");
-    for (unsigned i = 0; i < GROVE_CODE_COUNT; i++) {
-        const struct grove_code_info *info = grove_code_info((enum grove_code)i);
-        strbuf_addf(out, "| %d | `%s` | %s |\n", info->exit_status, info->name, info->summary);
-    }
-    strbuf_add(out, "| 1 | | `grove doctor --recall` measured, and answers that said they were "
-                    "complete lacked rows |\n");
-    strbuf_add(out, "| 141 | | the reader of the output went away (as in `grove ... \\| head -1`) "
-                    "|\n");
-}
-
 // "|" would end the cell.
 static void add_cell(struct strbuf *out, const char *text)
 {
@@ -89,6 +65,27 @@ static void add_cell(struct strbuf *out, const char *text)
             strbuf_add_char(out, '\\');
         strbuf_add_char(out, *text);
     }
+}
+
+static void add_codes(struct strbuf *out)
+{
+    strbuf_add(out, "\n## Exit status\n\n| status | `code` | meaning |\n|---|---|---|\n");
+    for (unsigned i = 0; i < GROVE_CODE_COUNT; i++) {
+        const struct grove_code_info *info = grove_code_info((enum grove_code)i);
+        strbuf_addf(out, "| %d | `%s` | %s |\n", info->exit_status, info->name, info->summary);
+    }
+    for (const struct help_line *status = help_statuses; status->name; status++) {
+        strbuf_addf(out, "| %s | | ", status->name);
+        add_cell(out, status->meaning);
+        strbuf_add(out, " |\n");
+    }
+}
+
+static void add_environment(struct strbuf *out)
+{
+    strbuf_add(out, "\n## Environment\n\n| variable | meaning |\n|---|---|\n");
+    for (const struct help_line *variable = help_environment; variable->name; variable++)
+        strbuf_addf(out, "| `%s` | %s |\n", variable->name, variable->meaning);
 }
 
 static void add_options(struct strbuf *out, const struct command_option *options)
@@ -135,5 +132,5 @@ void help_add_markdown(struct strbuf *out)
         add_command(out, command);
     strbuf_add(out, output);
     add_codes(out);
-    strbuf_add(out, environment);
+    add_environment(out);
 }

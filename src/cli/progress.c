@@ -4,35 +4,92 @@
 #include "base/clock.h"
 #include "cli/format.h"
 
-enum { DRAW_EVERY_US = 100000, SAY_EVERY_US = 10000000, BAR_WIDTH_MAX = 40, LINE_BYTES_MAX = 4096 };
+enum {
+    DRAW_EVERY_US = 100000,
+    SAY_EVERY_US = 10000000,
+    MARK_EVERY_S = 10,
+    BAR_WIDTH_MAX = 40,
+    BAR_WIDTH_MIN = 5,
+    BAR_FRAME = 3, // its brackets, and a space
+    LINE_BYTES_MAX = 4096
+};
 
 void progress_init(struct progress *progress, const struct terminal *terminal)
 {
-    *progress = (struct progress){.terminal = terminal, .drawn_us = clock_monotonic_us()};
+    // On a terminal the first update is drawn at once.
+    int64_t drawn_us = terminal->is_terminal ? 0 : clock_monotonic_us();
+    *progress = (struct progress){.terminal = terminal, .drawn_us = drawn_us};
 }
 
-static void add_facts(struct strbuf *out, const struct progress_state *state)
+double progress_seconds_left(const struct progress *progress, const struct progress_state *state)
 {
-    if (state->fraction >= 0)
-        strbuf_addf(out, "%3.0f %%  ", state->fraction * 100);
-    const char *many = state->many ? state->many : "rows";
-    format_counted(out, state->rows, state->one ? state->one : "row", many);
-    if (state->seconds > 0) {
-        strbuf_add(out, "  ");
-        format_count(out, (int64_t)((double)state->rows / state->seconds + 0.5));
-        strbuf_addf(out, " %s/s", many);
+    double took = state->seconds - progress->marks[0].seconds;
+    double gained = state->fraction - progress->marks[0].fraction;
+    return took >= 1 && gained > 0 ? (1 - state->fraction) * took / gained : -1;
+}
+
+static void set_mark(struct progress *progress, const struct progress_state *state)
+{
+    if (state->fraction < progress->marks[1].fraction) { // it began anew
+        progress->marks[0].seconds = progress->marks[1].seconds = state->seconds;
+        progress->marks[0].fraction = progress->marks[1].fraction = state->fraction;
+    } else if (state->seconds - progress->marks[1].seconds >= MARK_EVERY_S) {
+        progress->marks[0] = progress->marks[1];
+        progress->marks[1].seconds = state->seconds;
+        progress->marks[1].fraction = state->fraction;
     }
+}
+
+static void add_remark(struct strbuf *out, const struct progress *progress,
+                       const struct progress_state *state)
+{
+    double left = progress_seconds_left(progress, state);
     if (state->remark) {
-        strbuf_addf(out, "  %s", state->remark);
-    } else if (state->fraction > 0 && state->seconds > 1) {
-        strbuf_add(out, "  ");
-        double left = state->seconds * (1 - state->fraction) / state->fraction;
+        strbuf_addf(out, "%s  ", state->remark);
+    } else if (state->fraction >= 0 && left >= 0) {
         if (left < 59.5)
             strbuf_addf(out, "%.0f s", left < 1 ? 1 : left);
         else
             format_seconds(out, left);
-        strbuf_add(out, " left");
+        strbuf_add(out, " left  ");
     }
+}
+
+// Each fact ends in two spaces.
+static void add_some_facts(struct strbuf *out, const struct progress *progress,
+                           const struct progress_state *state, unsigned count)
+{
+    const char *many = state->many ? state->many : "rows";
+    if (state->fraction >= 0)
+        strbuf_addf(out, "%3.0f %%  ", state->fraction * 100);
+    if (count >= 2 || state->fraction < 0) {
+        format_counted(out, state->rows, state->one ? state->one : "row", many);
+        strbuf_add(out, "  ");
+    }
+    if (count >= 3 && state->seconds > 0) {
+        format_count(out, (int64_t)((double)state->rows / state->seconds + 0.5));
+        strbuf_addf(out, " %s/s  ", many);
+    }
+    if (count >= 1)
+        add_remark(out, progress, state);
+}
+
+void progress_add_facts(struct strbuf *out, const struct progress *progress,
+                        const struct progress_state *state, unsigned width)
+{
+    struct strbuf facts;
+    strbuf_init(&facts, LINE_BYTES_MAX);
+    struct text text;
+    for (unsigned count = 3;; count--) {
+        strbuf_clear(&facts);
+        add_some_facts(&facts, progress, state, count);
+        text = text_trim(strbuf_text(&facts));
+        text = (struct text){facts.data, (size_t)(text.data + text.length - facts.data)};
+        if (count == 0 || display_width(text) <= width)
+            break;
+    }
+    strbuf_add_text(out, display_fit(text, width));
+    strbuf_release(&facts);
 }
 
 static void add_bar(struct strbuf *out, double fraction, unsigned width)
@@ -49,17 +106,16 @@ static void draw(const struct progress *progress, const struct progress_state *s
     struct strbuf line, facts;
     strbuf_init(&line, LINE_BYTES_MAX);
     strbuf_init(&facts, LINE_BYTES_MAX);
-    add_facts(&facts, state);
-    unsigned width = terminal_measure(progress->terminal);
-    unsigned used = display_width(strbuf_text(&facts)) + 4;
-    if (state->fraction >= 0 && width >= used + 5) {
+    // The last column stays free: some terminals wrap as soon as it is written.
+    unsigned width = terminal_measure(progress->terminal) - 1;
+    progress_add_facts(&facts, progress, state, width);
+    unsigned used = display_width(strbuf_text(&facts)) + BAR_FRAME;
+    if (state->fraction >= 0 && width >= used + BAR_WIDTH_MIN) {
         unsigned room = width - used;
         add_bar(&line, state->fraction, room > BAR_WIDTH_MAX ? BAR_WIDTH_MAX : room);
     }
     strbuf_add_text(&line, strbuf_text(&facts));
-    // The last column stays free: some terminals wrap as soon as it is written.
-    struct text shown = display_fit(strbuf_text(&line), width - 1);
-    fprintf(progress->terminal->file, "\r%.*s\033[K", TEXT_ARGS(shown));
+    fprintf(progress->terminal->file, "\r%s\033[K", line.data);
     fflush(progress->terminal->file);
     strbuf_release(&facts);
     strbuf_release(&line);
@@ -69,7 +125,7 @@ static void say(const struct progress *progress, const struct progress_state *st
 {
     struct strbuf facts;
     strbuf_init(&facts, LINE_BYTES_MAX);
-    add_facts(&facts, state);
+    progress_add_facts(&facts, progress, state, TERMINAL_PIPE_WIDTH);
     fprintf(progress->terminal->file, "grove: %s\n", facts.data);
     fflush(progress->terminal->file);
     strbuf_release(&facts);
@@ -79,11 +135,12 @@ void progress_update(struct progress *progress, const struct progress_state *giv
 {
     bool bar = progress->terminal->is_terminal;
     int64_t now_us = clock_monotonic_us();
-    if (now_us - progress->drawn_us < (bar ? DRAW_EVERY_US : SAY_EVERY_US))
-        return;
     struct progress_state state = *given;
     if (state.fraction > 1)
         state.fraction = 1;
+    set_mark(progress, &state);
+    if (now_us - progress->drawn_us < (bar ? DRAW_EVERY_US : SAY_EVERY_US))
+        return;
     progress->drawn_us = now_us;
     if (bar)
         draw(progress, &state);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// How far a long task is: a bar on a terminal, a line every 10 seconds elsewhere.
+// How far a long task is: a bar on a terminal, from the first update on; a line every 10 seconds
+// elsewhere. What does not fit a narrow terminal is left out, the least important first.
 //
 //     struct progress progress;
 //     progress_init(&progress, &session->err);
@@ -20,6 +21,10 @@ struct progress {
     const struct terminal *terminal; // borrowed
     int64_t drawn_us;                // on the monotonic clock
     bool on_screen;
+    // How far it was 10 to 20 seconds ago, and later: the time left goes by how fast it is now.
+    struct {
+        double seconds, fraction;
+    } marks[2];
 };
 
 struct progress_state {
@@ -29,6 +34,13 @@ struct progress_state {
     double seconds;
     const char *remark; // stands in place of the time left; may be NULL
 };
+
+// How long it will take from here on; negative: it cannot be told.
+double progress_seconds_left(const struct progress *progress, const struct progress_state *state);
+
+// The line without its bar, at most `width` wide.
+void progress_add_facts(struct strbuf *out, const struct progress *progress,
+                        const struct progress_state *state, unsigned width);
 
 void progress_init(struct progress *progress, const struct terminal *terminal);
 void progress_update(struct progress *progress, const struct progress_state *state);

@@ -6,12 +6,18 @@
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "cli/command.h"
 #include "cli/format.h"
 
-enum { PARTIAL_BYTES_MAX = 1 << 20, REPORT_BYTES_MAX = 2 << 20 };
+enum {
+    PARTIAL_BYTES_MAX = 1 << 20,
+    REPORT_BYTES_MAX = 2 << 20,
+    LABEL_WIDTH = 9,
+    NOTE_INDENT = 2,
+};
 
 // A signal handler has no other way to them.
 static struct grove_token *volatile interrupted_token;
@@ -77,11 +83,22 @@ void session_own_path(char ret_path[static PATH_MAX])
     ret_path[length > 0 ? length : 0] = '\0';
 }
 
+// What libpq would put into each session, whatever the connection string says: grove sets its own,
+// and one that makes no sense would keep it from every server. psql is to have them.
+static void forget_settings(void)
+{
+    static const char *const variables[] = {"PGTZ", "PGDATESTYLE", "PGGEQO"};
+    for (size_t i = 0; i < ARRAY_COUNT(variables); i++)
+        unsetenv(variables[i]);
+}
+
 enum grove_code session_open(struct session *session, struct grove_error *error)
 {
     char command[PATH_MAX];
     if (session->grove)
         return GROVE_OK;
+    if (session->command->run != cmd_psql)
+        forget_settings();
     session_own_path(command);
     session->token = grove_token_new();
     if (!session->token)
@@ -114,7 +131,7 @@ enum grove_code session_usage_error(struct session *session, struct grove_error 
     char message[sizeof error->message];
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(message, sizeof message, format, arguments);
+    text_vformat(message, sizeof message, format, arguments);
     va_end(arguments);
     session->usage_error = true;
     return error_set(error, GROVE_INVALID, "%s", message);
@@ -206,16 +223,28 @@ static void report_json(struct session *session, const struct grove_error *error
     strbuf_release(&out);
 }
 
+// Behind what stands in the line already.
+static void add_flowing(const struct session *session, struct strbuf *out, struct text text,
+                        unsigned column, unsigned indent)
+{
+    struct strbuf safe;
+    strbuf_init(&safe, REPORT_BYTES_MAX);
+    display_add_safe(&safe, text);
+    out->failed |= safe.failed;
+    display_add_flowing(out, &session->err, strbuf_text(&safe), column, indent);
+    strbuf_release(&safe);
+}
+
 // Lines of a longer text go below each other.
-static void add_labelled(struct strbuf *out, const char *label, const char *text)
+static void add_labelled(const struct session *session, struct strbuf *out, const char *label,
+                         const char *text)
 {
     struct text rest = text_trim(text_of(text)), line;
     if (rest.length == 0)
         return;
     for (bool first = true; text_split(&rest, '\n', &line); first = false) {
-        strbuf_addf(out, "  %-9s", first ? label : "");
-        display_add_safe(out, line);
-        strbuf_add_char(out, '\n');
+        strbuf_addf(out, "  %-*s", LABEL_WIDTH, first ? label : "");
+        add_flowing(session, out, line, 2 + LABEL_WIDTH, 2 + LABEL_WIDTH);
     }
 }
 
@@ -248,11 +277,10 @@ void session_report(struct session *session, const struct grove_error *error)
     strbuf_init(&out, REPORT_BYTES_MAX);
     strbuf_addf(&out, "%sgrove:%s ", terminal_style(&session->err, STYLE_RED),
                 terminal_style(&session->err, STYLE_PLAIN));
-    display_add_safe(&out, text_of(error->message));
-    strbuf_add_char(&out, '\n');
-    add_labelled(&out, "detail:", error->detail);
-    add_labelled(&out, "hint:", error->hint);
-    add_labelled(&out, "context:", error->context);
+    add_flowing(session, &out, text_of(error->message), sizeof "grove:", NOTE_INDENT);
+    add_labelled(session, &out, "detail:", error->detail);
+    add_labelled(session, &out, "hint:", error->hint);
+    add_labelled(session, &out, "context:", error->context);
     if (session->usage_error)
         add_usage(session, &out);
     write_err(session, &out);
@@ -267,13 +295,12 @@ void session_warn(const struct session *session, const char *format, ...)
         return;
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(message, sizeof message, format, arguments);
+    text_vformat(message, sizeof message, format, arguments);
     va_end(arguments);
     strbuf_init(&out, REPORT_BYTES_MAX);
     strbuf_addf(&out, "%sgrove: warning:%s ", terminal_style(&session->err, STYLE_YELLOW),
                 terminal_style(&session->err, STYLE_PLAIN));
-    display_add_safe(&out, text_of(message));
-    strbuf_add_char(&out, '\n');
+    add_flowing(session, &out, text_of(message), sizeof "grove: warning:", NOTE_INDENT);
     write_err(session, &out);
     strbuf_release(&out);
 }

@@ -6,8 +6,9 @@
 #include "base/clock.h"
 #include "cli/format.h"
 #include "cli/table.h"
+#include "cli/types_hint.h"
 
-enum { SUMMARY_LINES_MAX = 3, NOTE_BYTES_MAX = 1 << 16 };
+enum { SUMMARY_LINES_MAX = 3, PLACE_LINES_MAX = 6, NOTE_BYTES_MAX = 1 << 16, LINE_INDENT = 2 };
 
 static void table_add_number(struct table *table, int64_t number)
 {
@@ -38,6 +39,14 @@ static void table_add_score(struct table *table, double score)
         table_addf(table, "%.4f", score);
 }
 
+// A sentence with a line of its own, or with several on a narrow terminal. Gives the line back.
+static void add_line(struct strbuf *out, const struct terminal *terminal, struct strbuf *line)
+{
+    out->failed |= line->failed;
+    display_add_flowing(out, terminal, strbuf_text(line), 0, LINE_INDENT);
+    strbuf_release(line);
+}
+
 // Where the row stands: "religion/Christianity/Catholic/Theology, chunk 2, id 5".
 static void table_note_place(struct table *table, const struct grove_row *row)
 {
@@ -47,7 +56,7 @@ static void table_note_place(struct table *table, const struct grove_row *row)
     if (row->chunk_number != GROVE_NULL)
         strbuf_addf(&note, ", chunk %lld", (long long)row->chunk_number);
     strbuf_addf(&note, ", id %d", (int)row->content_id);
-    table_note(table, STYLE_CYAN, 2, note.data);
+    table_note(table, STYLE_CYAN, PLACE_LINES_MAX, note.data);
     strbuf_release(&note);
 }
 
@@ -143,16 +152,21 @@ static void add_groups(struct strbuf *out, const struct terminal *terminal,
     table_release(&table);
 }
 
-static void add_diversity(struct strbuf *out, const struct grove_result *result)
+static void add_diversity(struct strbuf *out, const struct terminal *terminal,
+                          const struct grove_result *result)
 {
     const struct grove_diversity *diversity = &result->diversity;
-    strbuf_add(out, "\nfrom ");
-    format_counted(out, diversity->hierarchy_tables, "subject", "subjects");
-    strbuf_add(out, ", ");
-    format_counted(out, diversity->branches, "branch", "branches");
-    strbuf_add(out, ", ");
-    format_counted(out, diversity->limbs, "limb", "limbs");
-    strbuf_addf(out, "; evenness %.2f\n", diversity->evenness);
+    struct strbuf line;
+    strbuf_init(&line, NOTE_BYTES_MAX);
+    strbuf_add(&line, "from ");
+    format_counted(&line, diversity->hierarchy_tables, "subject", "subjects");
+    strbuf_add(&line, ", ");
+    format_counted(&line, diversity->branches, "branch", "branches");
+    strbuf_add(&line, ", ");
+    format_counted(&line, diversity->limbs, "limb", "limbs");
+    strbuf_addf(&line, "; evenness %.2f", diversity->evenness);
+    strbuf_add_char(out, '\n');
+    add_line(out, terminal, &line);
     if (result->depth_reached)
         strbuf_add(out, "more rows match than were ranked: see --depth\n");
     strbuf_add_char(out, '\n');
@@ -164,7 +178,7 @@ static void add_fact(struct strbuf *out, int64_t count, const char *what)
 {
     if (count == GROVE_NULL)
         return;
-    strbuf_add(out, out->length && out->data[out->length - 1] != '\n' ? ", " : "");
+    strbuf_add(out, out->length ? ", " : "");
     format_count(out, count);
     strbuf_addf(out, " %s", what);
 }
@@ -188,27 +202,29 @@ static void add_stages(struct strbuf *out, const struct terminal *terminal,
 static void add_explain(struct strbuf *out, const struct terminal *terminal,
                         const struct grove_explain *explain)
 {
-    strbuf_addf(out, "\n%sanswered by ", terminal_style(terminal, STYLE_BOLD));
-    display_add_safe(out, text_of(explain->strategy));
-    strbuf_add(out, terminal_style(terminal, STYLE_PLAIN));
+    struct strbuf line;
+    strbuf_init(&line, NOTE_BYTES_MAX);
+    strbuf_add(&line, "answered by ");
+    display_add_safe(&line, text_of(explain->strategy));
     if (explain->reason) {
-        strbuf_add(out, ": ");
-        display_add_safe(out, text_of(explain->reason));
+        strbuf_add(&line, ": ");
+        display_add_safe(&line, text_of(explain->reason));
     }
     strbuf_add_char(out, '\n');
-    add_fact(out, explain->rows_estimated, "rows at most");
-    add_fact(out, explain->rows_matching, "counted");
-    add_fact(out, explain->candidates, "compared");
-    add_fact(out, explain->pending, "not yet in the vector engine");
-    add_fact(out, explain->dropped, "dropped");
+    add_line(out, terminal, &line);
+    add_fact(&line, explain->rows_estimated, "rows at most");
+    add_fact(&line, explain->rows_matching, "counted");
+    add_fact(&line, explain->candidates, "scored");
+    add_fact(&line, explain->pending, "not yet in the vector engine");
+    add_fact(&line, explain->dropped, "dropped");
     if (explain->listed > 0)
-        add_fact(out, explain->listed, "listed as hard to reach");
-    add_fact(out, explain->rounds, explain->rounds == 1 ? "round" : "rounds");
-    strbuf_add_char(out, '\n');
+        add_fact(&line, explain->listed, "listed as hard to reach");
+    add_fact(&line, explain->rounds, explain->rounds == 1 ? "round" : "rounds");
+    add_line(out, terminal, &line);
     if (explain->proof) {
-        strbuf_add(out, "complete: ");
-        display_add_safe(out, text_of(explain->proof));
-        strbuf_add_char(out, '\n');
+        strbuf_add(&line, "complete: ");
+        display_add_safe(&line, text_of(explain->proof));
+        add_line(out, terminal, &line);
     }
     strbuf_add_char(out, '\n');
     add_stages(out, terminal, explain);
@@ -216,9 +232,9 @@ static void add_explain(struct strbuf *out, const struct terminal *terminal,
         return;
     strbuf_addf(out, "\n%sPostgreSQL's plan%s\n", terminal_style(terminal, STYLE_BOLD),
                 terminal_style(terminal, STYLE_PLAIN));
-    struct text rest = text_trim(text_of(explain->plan)), line;
-    while (text_split(&rest, '\n', &line)) {
-        display_add_safe(out, line);
+    struct text rest = text_trim(text_of(explain->plan)), row;
+    while (text_split(&rest, '\n', &row)) {
+        display_add_safe(out, row);
         strbuf_add_char(out, '\n');
     }
 }
@@ -249,7 +265,7 @@ void show_add(struct strbuf *out, const struct terminal *terminal, enum show_kin
     }
     if (kind == SHOW_DISCOVER && result->group_count > 0) {
         add_groups(out, terminal, result);
-        add_diversity(out, result);
+        add_diversity(out, terminal, result);
     }
     if (kind == SHOW_BROWSE)
         add_browsed_rows(out, terminal, result);
@@ -297,15 +313,18 @@ static void add_next_command(struct strbuf *out, const struct session *session, 
     strbuf_add_char(out, '\n');
 }
 
+// As the library writes it, with a hint as its last member.
 static enum grove_code print_json(struct session *session, const struct grove_result *result,
-                                  struct grove_error *error)
+                                  const char *hint, struct grove_error *error)
 {
     char *json = grove_result_json(result);
     if (!json)
         return error_no_memory(error, "the result");
     struct strbuf text;
     strbuf_init(&text, SESSION_OUTPUT_MAX);
-    strbuf_add(&text, json);
+    strbuf_add_bytes(&text, json, strlen(json) - 1);
+    json_string_member(&text, "hint", hint[0] ? hint : NULL);
+    strbuf_add_char(&text, '}');
     grove_free(json);
     enum grove_code code = session_print_json(session, &text, error);
     strbuf_release(&text);
@@ -326,11 +345,10 @@ static bool asks_for_all(const struct session *session, enum show_kind kind)
     return !path || !strchr(path, '/');
 }
 
-enum grove_code show_result(struct session *session, enum show_kind kind,
-                            const struct grove_result *result, struct grove_error *error)
+static enum grove_code print_text(struct session *session, enum show_kind kind,
+                                  const struct grove_result *result, const char *hint,
+                                  struct grove_error *error)
 {
-    if (session->json)
-        return print_json(session, result, error);
     struct strbuf out;
     strbuf_init(&out, SESSION_OUTPUT_MAX);
     show_add(&out, &session->out, kind, result);
@@ -344,8 +362,23 @@ enum grove_code show_result(struct session *session, enum show_kind kind,
     if (!result->complete)
         session_warn(session, "rows may be missing: %s",
                      result->incomplete_reason ? result->incomplete_reason : "no reason is known");
+    else if (hint[0])
+        session_warn(session, "%s", hint);
     else if (result->row_count == 0 && asks_for_all(session, kind))
         session_warn(session, "nothing is there yet: \"grove demo\" loads a sample, \"grove load\" "
                               "your own");
+    return code;
+}
+
+enum grove_code show_result(struct session *session, enum show_kind kind,
+                            const struct grove_result *result, struct grove_error *error)
+{
+    struct strbuf hint;
+    strbuf_init(&hint, NOTE_BYTES_MAX);
+    if (result->total == 0)
+        types_hint_add(session, &hint);
+    enum grove_code code = session->json ? print_json(session, result, hint.data, error)
+                                         : print_text(session, kind, result, hint.data, error);
+    strbuf_release(&hint);
     return code;
 }

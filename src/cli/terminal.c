@@ -236,6 +236,33 @@ void display_add_spaces(struct strbuf *out, unsigned count)
     strbuf_addf(out, "%*s", (int)count, "");
 }
 
+void display_add_flowing(struct strbuf *out, const struct terminal *terminal, struct text text,
+                         unsigned column, unsigned indent)
+{
+    unsigned indent_max = terminal->width / 4;
+    bool first = true;
+    struct text word;
+    if (!terminal->is_terminal) {
+        strbuf_add_text(out, text);
+        text = (struct text){0};
+    }
+    while (text_split(&text, ' ', &word)) {
+        unsigned width = display_width(word);
+        if (!first && column + 1 + width > terminal->width) {
+            column = indent < indent_max ? indent : indent_max;
+            strbuf_add_char(out, '\n');
+            display_add_spaces(out, column);
+        } else if (!first) {
+            strbuf_add_char(out, ' ');
+            column++;
+        }
+        strbuf_add_text(out, word);
+        column += width;
+        first = false;
+    }
+    strbuf_add_char(out, '\n');
+}
+
 void display_add_paragraphs(struct strbuf *out, const char *text, unsigned indent, unsigned width)
 {
     unsigned room = width > indent + 20 ? width - indent : 20;

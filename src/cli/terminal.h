@@ -63,6 +63,11 @@ void display_add_cut(struct strbuf *out, struct text text, unsigned width);
 // Takes the next line of at most `width` off *rest, broken at a space if there is one.
 struct text display_wrap(struct text *rest, unsigned width);
 void display_add_spaces(struct strbuf *out, unsigned count);
+// Appends text and a line feed. On a terminal it is wrapped: the line it begins on has `column`
+// columns already, the next ones begin at `indent`, or further left where the terminal is narrow.
+// Words stay whole, however long, so that a path can be copied.
+void display_add_flowing(struct strbuf *out, const struct terminal *terminal, struct text text,
+                         unsigned column, unsigned indent);
 // Appends paragraphs ("\n\n" between them), each line indented, wrapped at `width` in all.
 void display_add_paragraphs(struct strbuf *out, const char *text, unsigned indent, unsigned width);
 

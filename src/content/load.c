@@ -16,32 +16,52 @@
 #include "content/seen.h"
 #include "content/trees.h"
 
+enum {
+    REPORT_EVERY_US = 100000,
+    // Contents without a vector in a batch: as many as are embedded in BATCH_SECONDS. So there is
+    // progress to be seen, and a load that is to stop stops soon.
+    EMBED_ROWS_FIRST = 32,
+    EMBED_ROWS_LEAST = 16,
+    BATCH_SECONDS = 2,
+    LINE_BYTES_MAX = 16 << 20, // of the texts of one record
+};
+
 struct load {
     struct store *store;
-    struct call *call;
     const struct grove_load_request *request;
+    const struct call *call;
     struct grove_load_progress *progress;
-    int64_t started_us;
-    int64_t bytes_before; // of the files that are done
-    bool checking;        // the first of two passes: nothing is written
-    size_t file;          // its index in the request
-    struct reader *reader;
+    int64_t started_us, reported_us;
+    struct inputs inputs;
+    size_t file;           // its index
+    struct reader reader;  // of that file
+    bool reading;          // the reader is open
+    bool broken;           // what is wrong is the input; the lines before that are good
+    int64_t bytes_before;  // of the files that are done
+    int64_t bytes_written; // of this one, of the lines that are done
     struct record_trees trees;
     struct arena trees_arena;
     struct seen seen;
+    struct arena line_arena; // of the record at hand; emptied with every line
     struct batch *batch;
+    int64_t batch_line; // of its first record
+    size_t to_embed;    // records in it without a vector
+    size_t to_embed_max;
 };
 
 static void report_progress(struct load *load)
 {
     struct grove_load_progress *progress = load->progress;
-    progress->seconds = (double)(clock_monotonic_us() - load->started_us) / 1e6;
-    progress->bytes_read = load->bytes_before + (load->reader ? reader_position(load->reader) : 0);
+    load->reported_us = clock_monotonic_us();
+    progress->seconds = (double)(load->reported_us - load->started_us) / 1e6;
+    if (load->batch->count == 0 && load->reading)
+        load->bytes_written = reader_position(&load->reader);
+    progress->bytes_read = load->bytes_before + load->bytes_written;
     if (load->request->on_progress)
         load->request->on_progress(load->request->state, progress);
 }
 
-static enum grove_code check_cancelled(const struct load *load, struct grove_error *error)
+static enum grove_code check_call(const struct load *load, struct grove_error *error)
 {
     enum grove_code code = call_check(load->call, error);
     if (code != GROVE_OK)
@@ -49,18 +69,46 @@ static enum grove_code check_cancelled(const struct load *load, struct grove_err
     return code;
 }
 
+// --- batches -------------------------------------------------------------------------------------
+
+// Of a batch that took so long to embed.
+static void choose_size(struct load *load, int64_t rows, double seconds)
+{
+    double wanted =
+        rows > 0 && seconds > 0 ? BATCH_SECONDS * (double)rows / seconds : BATCH_ROWS_MAX;
+    load->to_embed_max = wanted >= BATCH_ROWS_MAX     ? BATCH_ROWS_MAX
+                         : wanted <= EMBED_ROWS_LEAST ? EMBED_ROWS_LEAST
+                                                      : (size_t)wanted;
+}
+
 static enum grove_code flush(struct load *load, struct grove_error *error)
 {
+    struct grove_load_progress *progress = load->progress;
     if (load->batch->count == 0)
         return GROVE_OK;
-    long long first = (long long)(load->progress->rows_read - (int64_t)load->batch->count + 1);
-    enum grove_code code = batch_write(load->batch, load->progress, error);
+    int64_t embedded = progress->rows_embedded;
+    double seconds = progress->seconds_embedding;
+    enum grove_code code = batch_write(load->batch, progress, error);
+    choose_size(load, progress->rows_embedded - embedded, progress->seconds_embedding - seconds);
+    load->to_embed = 0;
     report_progress(load);
     if (code != GROVE_OK)
-        error_context(error, "loading rows %lld to %lld, up to line %lld of \"%s\"", first,
-                      (long long)load->progress->rows_read, (long long)load->reader->line_number,
-                      load->reader->name);
-    return code == GROVE_OK ? check_cancelled(load, error) : code;
+        error_context(error, "loading lines %lld to %lld of \"%s\"", (long long)load->batch_line,
+                      (long long)load->reader.line_number, load->reader.name);
+    return code == GROVE_OK ? check_call(load, error) : code;
+}
+
+static enum grove_code add_to_batch(struct load *load, const struct record *record,
+                                    struct grove_error *error)
+{
+    struct batch *batch = load->batch;
+    if (!record_copy(record, &batch->arena, &batch->records[batch->count]))
+        return error_no_memory(error, "a line");
+    if (batch->count++ == 0)
+        load->batch_line = load->reader.line_number;
+    load->to_embed += !record->vector;
+    return batch_full(batch) || load->to_embed >= load->to_embed_max ? flush(load, error)
+                                                                     : GROVE_OK;
 }
 
 // --- lines ---------------------------------------------------------------------------------------
@@ -69,11 +117,12 @@ static enum grove_code bad_line(struct load *load, const struct record_problem *
                                 struct grove_error *error)
 {
     const struct grove_bad_line bad = {
-        .file = load->reader->name,
-        .line = load->reader->line_number,
+        .file = load->reader.name,
+        .line = load->reader.line_number,
         .field = problem->field,
         .reason = problem->reason,
     };
+    load->progress->rows_read++;
     load->progress->rows_bad++;
     if (!load->request->strict) {
         if (load->request->on_bad_line)
@@ -82,9 +131,9 @@ static enum grove_code bad_line(struct load *load, const struct record_problem *
     }
     error_set(error, GROVE_INVALID, "%s:%lld: %s%s%s", bad.file, (long long)bad.line, bad.field,
               bad.field[0] ? ": " : "", bad.reason);
-    error_hint(error, load->checking ? "nothing was loaded; mend the line, or leave out --strict "
-                                       "to load the good ones"
-                                     : "the file changed while it was loaded");
+    error_hint(error, load->progress->checking ? "nothing was loaded; mend the line, or leave out "
+                                                 "--strict to load the good ones"
+                                               : "the file changed while it was loaded");
     return GROVE_INVALID;
 }
 
@@ -94,7 +143,7 @@ static enum grove_code check_duplicate(struct load *load, const struct record *r
     unsigned char key[16];
     const struct seen_entry *earlier;
     record_key(record, key);
-    int64_t number = load->reader->line_number;
+    int64_t number = load->reader.line_number;
     uint32_t line = number > UINT32_MAX ? UINT32_MAX : (uint32_t)number;
     enum grove_code code = seen_add(&load->seen, key, (uint32_t)load->file, line, &earlier, error);
     if (code != GROVE_OK)
@@ -104,122 +153,214 @@ static enum grove_code check_duplicate(struct load *load, const struct record *r
         return GROVE_OK;
     struct record_problem problem = {.field = ""};
     snprintf(problem.reason, sizeof problem.reason,
-             "duplicate of %s:%u (tree, branch, limb, leaf, content_type and chunk_number)",
-             load->request->files[earlier->file], earlier->line);
+             "duplicate of %.200s:%u (tree, branch, limb, leaf, content_type and chunk_number)",
+             load->inputs.items[earlier->file].name, earlier->line);
     return bad_line(load, &problem, error);
 }
 
-static enum grove_code take_line(struct load *load, struct text line, struct grove_error *error)
+// The input ends within a line. That is no bad line: what is lost may be more than this one.
+static enum grove_code end_within_line(struct load *load, struct grove_error *error)
 {
-    struct batch *batch = load->batch;
-    struct record *record = &batch->records[batch->count];
+    const struct grove_error *failure = &load->reader.source.failure;
+    long long line = load->reader.line_number;
+    load->broken = true;
+    if (failure->code == GROVE_OK)
+        return error_set(error, GROVE_CORRUPT, "\"%s\" ends in the middle of line %lld",
+                         load->reader.name, line);
+    *error = *failure;
+    error_context(error, "in line %lld", line);
+    return error->code;
+}
+
+static enum grove_code take_record(struct load *load, const struct reader_line *line,
+                                   struct grove_error *error)
+{
+    struct record record;
     struct record_problem problem;
-    switch (record_parse(line, &load->trees, &batch->arena, record, &problem)) {
+    switch (record_parse(line->text, &load->trees, &load->line_arena, &record, &problem)) {
     case RECORD_NO_MEMORY: return error_no_memory(error, "a line");
-    case RECORD_BAD: return bad_line(load, &problem, error);
+    case RECORD_BAD:
+        if (problem.cut && !line->whole)
+            return end_within_line(load, error);
+        return bad_line(load, &problem, error);
     case RECORD_GOOD: break;
     }
     bool duplicate;
-    enum grove_code code = check_duplicate(load, record, &duplicate, error);
+    enum grove_code code = check_duplicate(load, &record, &duplicate, error);
     if (code != GROVE_OK || duplicate)
         return code;
-    if (load->checking) {
-        arena_clear(&batch->arena);
-        return GROVE_OK;
-    }
     load->progress->rows_read++;
-    batch->count++;
-    return batch_full(batch) ? flush(load, error) : GROVE_OK;
+    return load->progress->checking ? GROVE_OK : add_to_batch(load, &record, error);
 }
 
-static enum grove_code read_line(struct load *load, struct text *ret_line, bool *ret_too_long,
+static enum grove_code take_line(struct load *load, const struct reader_line *line,
+                                 struct grove_error *error)
+{
+    enum grove_code code = GROVE_OK;
+    if (line->bytes > READER_LINE_BYTES_MAX) {
+        struct record_problem problem = {.field = ""};
+        snprintf(problem.reason, sizeof problem.reason, "%lld bytes, at most %d",
+                 (long long)line->bytes, READER_LINE_BYTES_MAX);
+        code = bad_line(load, &problem, error);
+    } else if (text_trim(line->text).length > 0) {
+        code = take_record(load, line, error);
+    }
+    arena_clear(&load->line_arena);
+    if (code == GROVE_OK && load->reader.line_number % 1024 == 0)
+        code = check_call(load, error);
+    return code;
+}
+
+static enum grove_code read_line(struct load *load, struct reader_line *ret,
                                  struct grove_error *error)
 {
     int64_t start_us = clock_monotonic_us();
-    enum grove_code code = reader_next(load->reader, ret_line, ret_too_long, error);
-    load->progress->seconds_reading += (double)(clock_monotonic_us() - start_us) / 1e6;
+    enum grove_code code = reader_next(&load->reader, load->call, ret, error);
+    int64_t end_us = clock_monotonic_us();
+    load->progress->seconds_reading += (double)(end_us - start_us) / 1e6;
+    load->broken = code != GROVE_OK && load->reader.source.failure.code == code;
+    if (load->broken)
+        error_context(error, "after line %lld", (long long)load->reader.line_number);
+    if (end_us - load->reported_us >= REPORT_EVERY_US)
+        report_progress(load);
     return code;
 }
 
 static enum grove_code read_lines(struct load *load, struct grove_error *error)
 {
-    struct text line;
-    bool too_long;
     for (;;) {
-        enum grove_code code = read_line(load, &line, &too_long, error);
-        if (code != GROVE_OK || !line.data)
-            return code;
-        if (too_long) {
-            struct record_problem problem = {.field = ""};
-            snprintf(problem.reason, sizeof problem.reason, "longer than %d bytes",
-                     READER_LINE_BYTES_MAX);
-            code = bad_line(load, &problem, error);
-        } else if (text_trim(line).length > 0) {
-            code = take_line(load, line, error);
-        }
-        if (code == GROVE_OK && load->reader->line_number % 1024 == 0)
-            code = check_cancelled(load, error);
-        if (code != GROVE_OK)
+        struct reader_line line;
+        enum grove_code code = read_line(load, &line, error);
+        if (code == GROVE_OK && line.number > 0)
+            code = take_line(load, &line, error);
+        if (code != GROVE_OK || line.number == 0)
             return code;
     }
 }
 
 // --- files ---------------------------------------------------------------------------------------
 
-static enum grove_code read_files(struct load *load, struct reader *readers,
-                                  struct grove_error *error)
+static enum grove_code open_reader(struct load *load, size_t file, struct grove_error *error)
+{
+    enum grove_code code = reader_open(&load->reader, &load->inputs.items[file], load->call, error);
+    load->file = file;
+    load->reading = code == GROVE_OK;
+    load->bytes_written = 0;
+    return code;
+}
+
+static void close_reader(struct load *load)
+{
+    if (load->reading)
+        reader_close(&load->reader);
+    load->reading = false;
+}
+
+// The lines before the input broke off are good, so they are written before that is told.
+static enum grove_code keep_good_lines(struct load *load, struct grove_error *error)
+{
+    struct grove_error flushing;
+    enum grove_code code = error->code;
+    if (load->request->strict) {
+        error_hint(error, "%s; get the file again",
+                   load->progress->checking ? "nothing was loaded"
+                                            : "it changed while it was loaded");
+        return code;
+    }
+    if (flush(load, &flushing) != GROVE_OK) {
+        error_detail(error, "of the lines before, the last were not loaded: %s", flushing.message);
+        return code;
+    }
+    error_hint(error,
+               "the good lines before that are loaded; get the file again, and load it: what "
+               "is there already stays as it is");
+    return code;
+}
+
+static enum grove_code read_file(struct load *load, size_t file, struct grove_error *error)
+{
+    enum grove_code code = open_reader(load, file, error);
+    if (code != GROVE_OK)
+        return code;
+    code = read_lines(load, error);
+    if (code != GROVE_OK && load->broken)
+        code = keep_good_lines(load, error);
+    else if (code == GROVE_OK && !load->progress->checking)
+        code = flush(load, error); // so that an error names one file
+    if (code == GROVE_OK) {
+        load->bytes_before += load->reader.source.bytes_read;
+        load->bytes_written = 0;
+    }
+    close_reader(load);
+    return code;
+}
+
+static enum grove_code read_files(struct load *load, struct grove_error *error)
 {
     enum grove_code code = GROVE_OK;
-    load->bytes_before = 0;
-    for (size_t i = 0; code == GROVE_OK && i < load->request->file_count; i++) {
-        load->file = i;
-        load->reader = &readers[i];
-        code = read_lines(load, error);
-        if (code == GROVE_OK && !load->checking)
-            code = flush(load, error); // so that an error names one file
-        if (code == GROVE_OK) {
-            load->bytes_before += readers[i].bytes_total;
-            load->reader = NULL;
-        }
+    load->bytes_before = load->bytes_written = 0;
+    for (size_t i = 0; code == GROVE_OK && i < load->inputs.count; i++)
+        code = read_file(load, i, error);
+    return code;
+}
+
+// What is no JSON Lines is found before anything is written. A pipe is judged when its turn comes.
+static enum grove_code judge_files(struct load *load, struct grove_error *error)
+{
+    enum grove_code code = GROVE_OK;
+    for (size_t i = 0; code == GROVE_OK && i < load->inputs.count; i++) {
+        if (!S_ISREG(load->inputs.items[i].status.st_mode))
+            continue;
+        code = open_reader(load, i, error);
+        close_reader(load);
     }
     return code;
 }
 
-static enum grove_code load_readers(struct load *load, struct reader *readers,
-                                    struct grove_error *error)
+static enum grove_code check_files(struct load *load, struct grove_error *error)
 {
-    enum grove_code code = GROVE_OK;
-    if (load->request->strict) {
-        load->checking = true;
-        code = read_files(load, readers, error);
-        load->checking = false;
-        seen_clear(&load->seen);
-        for (size_t i = 0; code == GROVE_OK && i < load->request->file_count; i++)
-            code = reader_rewind(&readers[i], error);
+    load->progress->checking = true;
+    enum grove_code code = read_files(load, error);
+    seen_clear(&load->seen);
+    for (size_t i = 0; code == GROVE_OK && i < load->inputs.count; i++)
+        if (!input_is_unchanged(&load->inputs.items[i])) {
+            code = error_set(error, GROVE_CONFLICT, "\"%s\" changed while it was checked",
+                             load->inputs.items[i].name);
+            error_hint(error, "nothing was loaded; load it again once nobody writes to it");
+        }
+    if (code == GROVE_OK) {
+        load->progress->checking = false;
+        load->progress->rows_read = 0;
     }
-    return code == GROVE_OK ? read_files(load, readers, error) : code;
+    return code;
+}
+
+static enum grove_code load_inputs(struct load *load, struct grove_error *error)
+{
+    enum grove_code code = judge_files(load, error);
+    load->progress->bytes_total = load->inputs.bytes;
+    report_progress(load);
+    if (code == GROVE_OK && load->request->strict)
+        code = check_files(load, error);
+    if (code == GROVE_OK)
+        code = read_files(load, error);
+    report_progress(load);
+    return code;
 }
 
 static enum grove_code open_and_load(struct load *load, struct grove_error *error)
 {
-    size_t count = load->request->file_count, opened = 0;
-    struct reader *readers = mem_alloc_array(count, sizeof *readers);
-    if (!readers)
-        return error_no_memory(error, "files");
-    enum grove_code code = GROVE_OK;
-    // All are opened first: a wrong name is found before anything is written.
-    for (; code == GROVE_OK && opened < count; opened += code == GROVE_OK)
-        code = reader_open(load->request->files[opened], load->request->strict, &readers[opened],
-                           error);
-    for (size_t i = 0; i < opened; i++)
-        load->progress->bytes_total += readers[i].bytes_total;
-    if (code == GROVE_OK)
-        code = load_readers(load, readers, error);
-    report_progress(load);
-    load->reader = NULL;
-    for (size_t i = 0; i < opened; i++)
-        reader_close(&readers[i]);
-    mem_free(readers);
+    const struct grove_load_request *request = load->request;
+    enum grove_code code = inputs_open(request->files, request->file_count, request->strict,
+                                       load->call, &load->inputs, error);
+    if (code != GROVE_OK)
+        return code;
+    seen_init(&load->seen);
+    arena_init(&load->line_arena, LINE_BYTES_MAX);
+    code = load_inputs(load, error);
+    arena_release(&load->line_arena);
+    seen_release(&load->seen);
+    inputs_release(&load->inputs);
     return code;
 }
 
@@ -229,25 +370,23 @@ enum grove_code load_files(struct store *store, struct call *call,
 {
     *ret = (struct grove_load_progress){0};
     struct load load = {.store = store,
-                        .call = call,
                         .request = request,
+                        .call = call,
                         .progress = ret,
-                        .started_us = clock_monotonic_us()};
+                        .started_us = clock_monotonic_us(),
+                        .to_embed_max = EMBED_ROWS_FIRST};
     if (request->file_count == 0)
         return error_set(error, GROVE_INVALID, "no file to load");
-    struct batch *batch = mem_alloc(sizeof *batch);
-    if (!batch)
+    load.batch = mem_alloc(sizeof *load.batch);
+    if (!load.batch)
         return error_no_memory(error, "a batch of rows");
-    batch_init(batch, store, call, "supplied");
-    load.batch = batch;
-    seen_init(&load.seen);
+    batch_init(load.batch, store, call, "supplied");
     enum grove_code code = trees_read(store, call, &load.trees_arena, &load.trees, error);
     if (code == GROVE_OK) {
         code = open_and_load(&load, error);
         arena_release(&load.trees_arena);
     }
-    seen_release(&load.seen);
-    batch_release(batch);
-    mem_free(batch);
+    batch_release(load.batch);
+    mem_free(load.batch);
     return code;
 }

@@ -1,44 +1,49 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The lines of a file, plain or gzip, or of standard input.
+// The lines of an input.
 //
-//     code = reader_open("x.jsonl.gz", false, &reader, error);
-//     while ((code = reader_next(&reader, &line, &too_long, error)) == GROVE_OK && line.data)
-//         use(line, reader.line_number);
+//     code = reader_open(&reader, &input, call, error);      // what is no JSON Lines ends here
+//     while ((code = reader_next(&reader, call, &line, error)) == GROVE_OK && line.number > 0)
+//         use(line.text, line.number);
 //     reader_close(&reader);
+//
+// Where an input breaks off, the lines before that are handed out first, the last of them maybe
+// without its end; the next call says what is wrong (source.h).
 #ifndef GROVE_CONTENT_READER_H
 #define GROVE_CONTENT_READER_H
 
-#include <stdbool.h>
-
-#include "base/error.h"
 #include "base/strbuf.h"
+#include "content/input.h"
 
 enum { READER_LINE_BYTES_MAX = 8 << 20 };
 
 struct reader {
-    const char *name;    // borrowed: the path, or "standard input"
-    int64_t line_number; // of the line last read, from 1
-    int64_t bytes_total; // of the file as it is; 0 where it is no file
-    int descriptor;
-    void *stream; // zlib's
+    const char *name; // borrowed
+    struct source source;
+    struct strbuf head; // what was read to tell what it is; the first lines come from it
     struct strbuf line;
-    bool ended;
+    struct text rest;    // of the piece at hand
+    int64_t piece_start; // where in the input the piece at hand begins
+    size_t piece_length; // before the lines were taken off
+    int64_t line_number; // of the line last read, from 1
 };
 
-// "-" is standard input. `twice`: it can be read again after reader_rewind; what is no regular
-// file is copied to an unlinked one for that.
-enum grove_code reader_open(const char *path, bool twice, struct reader *ret,
-                            struct grove_error *error);
-enum grove_code reader_rewind(struct reader *reader, struct grove_error *error);
+struct reader_line {
+    struct text text; // without its end, valid until the next call; empty where it is too long
+    int64_t number;   // from 1; 0: there is no line left
+    int64_t bytes;    // more than READER_LINE_BYTES_MAX: too long
+    bool whole;       // it has an end; the last one may lack it, or be cut
+};
+
+// GROVE_UNSUPPORTED with what the input is, and what to do, where it cannot be JSON Lines.
+enum grove_code reader_open(struct reader *reader, const struct input *input,
+                            const struct call *call, struct grove_error *error);
 void reader_close(struct reader *reader);
 
-// The next line without its end, valid until the next call; {NULL, 0} at the end. A line that is
-// too long is skipped: ret_too_long is set, with an empty line.
-enum grove_code reader_next(struct reader *reader, struct text *ret_line, bool *ret_too_long,
+enum grove_code reader_next(struct reader *reader, const struct call *call, struct reader_line *ret,
                             struct grove_error *error);
 
-// Bytes of the file (as it is, compressed) read so far.
+// Bytes of the input (as it is, compressed) up to the end of the line last read.
 int64_t reader_position(const struct reader *reader);
 
 #endif

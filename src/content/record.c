@@ -6,11 +6,13 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "base/alloc.h"
 #include "base/check.h"
 #include "base/clock.h"
 #include "base/digest.h"
 #include "base/json.h"
 #include "base/nearest.h"
+#include "base/strbuf.h"
 #include "pg/types.h"
 
 enum {
@@ -18,7 +20,9 @@ enum {
     NAME_MAX_CHARACTERS = 100,
     TYPE_MAX = 50,
     TITLE_MAX = 200,
-    SUMMARY_MAX = 500
+    SUMMARY_MAX = 500,
+    // What reading a line as JSON may take: the longest line with a row in it needs half of it.
+    JSON_BYTES_MAX = 64 << 20,
 };
 
 enum field {
@@ -88,15 +92,32 @@ static int find_field(struct text name)
     return -1;
 }
 
+bool record_has_field(struct text name)
+{
+    return find_field(name) >= 0;
+}
+
+// The first characters of a name, whole ones.
+static struct text shorten(struct text name)
+{
+    enum { SHOWN_BYTES = 60 };
+    size_t length = name.length;
+    if (length > SHOWN_BYTES)
+        for (length = SHOWN_BYTES; length > 0 && ((unsigned char)name.data[length] & 0xc0) == 0x80;)
+            length--;
+    return (struct text){name.data, length};
+}
+
 static enum record_verdict unknown_field(struct parsing *parsing, struct text name)
 {
-    struct text names[FIELD_COUNT];
+    struct text names[FIELD_COUNT], shown = shorten(name);
     for (size_t i = 0; i < FIELD_COUNT; i++)
         names[i] = text_of(field_names[i]);
     nearest_sort(name, names, FIELD_COUNT);
-    int shown = name.length > 60 ? 60 : (int)name.length;
-    return bad(parsing, "", "unknown field \"%.*s\"; did you mean \"%s\"?", shown, name.data,
-               names[0].data);
+    if (nearest_is_alike(name, names[0]))
+        return bad(parsing, "", "unknown field \"%.*s\"; did you mean \"%s\"?", TEXT_ARGS(shown),
+                   names[0].data);
+    return bad(parsing, "", "unknown field \"%.*s\"", TEXT_ARGS(shown));
 }
 
 static enum record_verdict collect(struct parsing *parsing, yyjson_val *root)
@@ -130,7 +151,8 @@ static enum record_verdict check_characters(struct parsing *parsing, enum field 
         if (!one_line && (c == '\n' || c == '\t' || c == '\r'))
             allowed = true;
         if (!allowed)
-            return bad(parsing, field_names[field], "control character 0x%02x at byte %zu", c, i);
+            return bad(parsing, field_names[field], "control character 0x%02x at byte %zu", c,
+                       i + 1);
     }
     return RECORD_GOOD;
 }
@@ -163,29 +185,41 @@ static enum record_verdict take_text(struct parsing *parsing, enum field field,
     return verdict == RECORD_GOOD ? copy(parsing, text, ret) : verdict;
 }
 
+// With the nearest one where it is near, else with all that there are, as far as they fit.
+static enum record_verdict unknown_tree(struct parsing *parsing, struct text name)
+{
+    const struct record_trees *trees = parsing->trees;
+    const struct record_tree *nearest = NULL;
+    for (size_t i = 0; i < trees->count; i++)
+        if (!nearest ||
+            nearest_distance(trees->items[i].tree, name) < nearest_distance(nearest->tree, name))
+            nearest = &trees->items[i];
+    if (nearest && nearest_is_alike(name, nearest->tree))
+        return bad(parsing, "tree", "there is no tree \"%.*s\"; the nearest is \"%.*s\"",
+                   TEXT_ARGS(name), TEXT_ARGS(nearest->tree));
+    struct strbuf known;
+    strbuf_init(&known, RECORD_REASON_SIZE / 2);
+    for (size_t i = 0; i < trees->count; i++)
+        strbuf_addf(&known, "%s%.*s", i ? ", " : "; there are ", TEXT_ARGS(trees->items[i].tree));
+    enum record_verdict verdict = bad(parsing, "tree", "there is no tree \"%.*s\"%s%s",
+                                      TEXT_ARGS(name), known.data, known.failed ? " ..." : "");
+    strbuf_release(&known);
+    return verdict;
+}
+
 static enum record_verdict take_tree(struct parsing *parsing)
 {
     struct text name;
     enum record_verdict verdict = take_text(parsing, FIELD_TREE, TREE_MAX, true, &name);
     if (verdict != RECORD_GOOD)
         return verdict;
-    const struct record_tree *nearest = NULL;
-    unsigned distance = UINT_MAX;
     for (size_t i = 0; i < parsing->trees->count; i++) {
-        const struct record_tree *tree = &parsing->trees->items[i];
-        if (text_equal(tree->tree, name)) {
-            parsing->record->tree = tree;
+        if (text_equal(parsing->trees->items[i].tree, name)) {
+            parsing->record->tree = &parsing->trees->items[i];
             return RECORD_GOOD;
         }
-        if (nearest_distance(tree->tree, name) < distance) {
-            distance = nearest_distance(tree->tree, name);
-            nearest = tree;
-        }
     }
-    if (!nearest)
-        return bad(parsing, "tree", "there is no tree \"%.*s\"", TEXT_ARGS(name));
-    return bad(parsing, "tree", "there is no tree \"%.*s\"; the nearest is \"%.*s\"",
-               TEXT_ARGS(name), TEXT_ARGS(nearest->tree));
+    return unknown_tree(parsing, name);
 }
 
 static enum record_verdict take_place(struct parsing *parsing)
@@ -257,20 +291,32 @@ static enum record_verdict take_texts(struct parsing *parsing)
 
 // --- numbers -------------------------------------------------------------------------------------
 
+// As exports write them: 250, 250.0, 1e5, "250", "2.5e2". False: no number at all.
+static bool read_number(yyjson_val *value, double *ret)
+{
+    struct text text = json_text(value);
+    for (size_t i = 0; i < text.length; i++)
+        if (!strchr("0123456789+-.eE", text.data[i]))
+            return false;
+    if (text.data)
+        return text_to_double(text, ret);
+    *ret = yyjson_get_num(value);
+    return yyjson_is_num(value);
+}
+
+// A double has all whole numbers that fit.
 static enum record_verdict take_integer(struct parsing *parsing, enum field field, int32_t least,
                                         int32_t otherwise, int32_t *ret)
 {
     yyjson_val *value = parsing->values[field];
+    double number;
     if (!value) {
         *ret = otherwise;
         return RECORD_GOOD;
     }
-    if (!yyjson_is_int(value))
+    if (!read_number(value, &number) || !isfinite(number) || number != trunc(number))
         return bad_kind(parsing, field, "not a whole number");
-    bool fits = yyjson_is_sint(value) ? yyjson_get_sint(value) >= INT32_MIN
-                                      : yyjson_get_uint(value) <= INT32_MAX;
-    int64_t number = fits ? yyjson_get_sint(value) : 0;
-    if (!fits || number < least || number > INT32_MAX)
+    if (number < least || number > INT32_MAX)
         return bad(parsing, field_names[field], "out of range, %d to %d", least, INT32_MAX);
     *ret = (int32_t)number;
     return RECORD_GOOD;
@@ -367,6 +413,75 @@ static enum record_verdict take_line(struct parsing *parsing, yyjson_val *root)
     return verdict;
 }
 
+// What reading one line may allocate. Nothing is counted back: little is given back before the end.
+struct budget {
+    size_t left_bytes;
+    bool exceeded;
+};
+
+static bool spend(struct budget *budget, size_t size_bytes)
+{
+    budget->exceeded = budget->exceeded || size_bytes > budget->left_bytes;
+    budget->left_bytes -= budget->exceeded ? 0 : size_bytes;
+    return !budget->exceeded;
+}
+
+static void *budget_alloc(void *state, size_t size_bytes)
+{
+    return spend(state, size_bytes) ? mem_alloc(size_bytes) : NULL;
+}
+
+static void *budget_resize(void *state, void *block, size_t old_bytes, size_t size_bytes)
+{
+    size_t more = size_bytes > old_bytes ? size_bytes - old_bytes : 0;
+    return spend(state, more) ? mem_resize(block, size_bytes) : NULL;
+}
+
+static void budget_free(void *state, void *block)
+{
+    (void)state;
+    mem_free(block);
+}
+
+// A character that lacks bytes at the end of the line may have been cut there.
+static bool is_cut_character(struct text line, size_t at)
+{
+    unsigned char lead = (unsigned char)line.data[at];
+    size_t wanted = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : 2;
+    if (lead < 0xc2 || lead > 0xf4 || line.length - at >= wanted)
+        return false;
+    for (size_t i = at + 1; i < line.length; i++)
+        if (((unsigned char)line.data[i] & 0xc0) != 0x80)
+            return false;
+    return true;
+}
+
+// Bytes are counted from 1, as editors do.
+static enum record_verdict check_bytes(struct parsing *parsing, struct text line)
+{
+    size_t at = text_utf8_error(line);
+    if (at < line.length) {
+        parsing->problem->cut = is_cut_character(line, at);
+        return bad(parsing, "", "not UTF-8 at byte %zu: 0x%02x", at + 1,
+                   (unsigned char)line.data[at]);
+    }
+    const char *nul = memchr(line.data, '\0', line.length);
+    if (nul)
+        return bad(parsing, "", "a NUL byte, at byte %zu", (size_t)(nul - line.data) + 1);
+    return RECORD_GOOD;
+}
+
+static enum record_verdict bad_json(struct parsing *parsing, const yyjson_read_err *failure,
+                                    const struct budget *budget)
+{
+    if (budget->exceeded)
+        return bad(parsing, "", "far more values than a row has");
+    if (failure->code == YYJSON_READ_ERROR_MEMORY_ALLOCATION)
+        return RECORD_NO_MEMORY;
+    parsing->problem->cut = failure->code == YYJSON_READ_ERROR_UNEXPECTED_END;
+    return bad(parsing, "", "not JSON: %s at byte %zu", failure->msg, failure->pos + 1);
+}
+
 enum record_verdict record_parse(struct text line, const struct record_trees *trees,
                                  struct arena *arena, struct record *ret,
                                  struct record_problem *ret_problem)
@@ -374,25 +489,46 @@ enum record_verdict record_parse(struct text line, const struct record_trees *tr
     struct record record = {0};
     struct parsing parsing = {
         .trees = trees, .arena = arena, .record = &record, .problem = ret_problem};
-    size_t broken_at = text_utf8_error(line);
-    if (broken_at < line.length)
-        return bad(&parsing, "", "not UTF-8 at byte %zu", broken_at);
-    if (memchr(line.data, '\0', line.length))
-        return bad(&parsing, "", "a NUL byte");
+    ret_problem->cut = false;
+    enum record_verdict verdict = check_bytes(&parsing, line);
+    if (verdict != RECORD_GOOD)
+        return verdict;
+    struct budget budget = {.left_bytes = JSON_BYTES_MAX};
+    const yyjson_alc allocator = {budget_alloc, budget_resize, budget_free, &budget};
     yyjson_read_err failure = {0};
     // yyjson wants a writable text, but does not write to it without INSITU.
-    yyjson_doc *document =
-        yyjson_read_opts((char *)(uintptr_t)line.data, line.length, YYJSON_READ_ALLOW_INF_AND_NAN,
-                         json_allocator(), &failure);
-    if (!document && failure.code == YYJSON_READ_ERROR_MEMORY_ALLOCATION)
-        return RECORD_NO_MEMORY;
+    yyjson_doc *document = yyjson_read_opts((char *)(uintptr_t)line.data, line.length,
+                                            YYJSON_READ_ALLOW_INF_AND_NAN, &allocator, &failure);
     if (!document)
-        return bad(&parsing, "", "not JSON: %s at byte %zu", failure.msg, failure.pos);
-    enum record_verdict verdict = take_line(&parsing, yyjson_doc_get_root(document));
+        return bad_json(&parsing, &failure, &budget);
+    verdict = take_line(&parsing, yyjson_doc_get_root(document));
     yyjson_doc_free(document);
     if (verdict == RECORD_GOOD)
         *ret = record;
     return verdict;
+}
+
+bool record_copy(const struct record *record, struct arena *arena, struct record *ret)
+{
+    struct record copy = *record;
+    struct text *const texts[] = {&copy.branch, &copy.limb,    &copy.leaf, &copy.content_type,
+                                  &copy.title,  &copy.summary, &copy.body};
+    for (size_t i = 0; i < ARRAY_COUNT(texts); i++) {
+        if (!texts[i]->data)
+            continue;
+        texts[i]->data = arena_copy(arena, *texts[i]);
+        if (!texts[i]->data)
+            return false;
+    }
+    if (copy.vector) {
+        float *vector = arena_alloc_array(arena, RECORD_VECTOR_SIZE, sizeof *vector);
+        if (!vector)
+            return false;
+        memcpy(vector, record->vector, RECORD_VECTOR_SIZE * sizeof *vector);
+        copy.vector = vector;
+    }
+    *ret = copy;
+    return true;
 }
 
 void record_key(const struct record *record, unsigned char ret_key[static 16])

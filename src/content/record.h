@@ -7,7 +7,8 @@
 //     if (record_parse(line, &trees, arena, &record, &problem) == RECORD_BAD)
 //         report(problem.field, problem.reason);
 //
-// Texts of a record are copies in the arena. Nothing here needs a server: the trees are given.
+// Texts of a record are copies in the arena, which may have some of a bad line, too. Nothing here
+// needs a server: the trees are given.
 #ifndef GROVE_CONTENT_RECORD_H
 #define GROVE_CONTENT_RECORD_H
 
@@ -49,6 +50,7 @@ struct record {
 struct record_problem {
     const char *field; // "" for the line as a whole; a literal
     char reason[RECORD_REASON_SIZE];
+    bool cut; // the line ends too early, and could be the beginning of a good one
 };
 
 enum record_verdict { RECORD_GOOD, RECORD_BAD, RECORD_NO_MEMORY };
@@ -56,6 +58,13 @@ enum record_verdict { RECORD_GOOD, RECORD_BAD, RECORD_NO_MEMORY };
 enum record_verdict record_parse(struct text line, const struct record_trees *trees,
                                  struct arena *arena, struct record *ret,
                                  struct record_problem *ret_problem);
+
+// The same with its texts in another arena; false: out of memory.
+bool record_copy(const struct record *record, struct arena *arena,
+                 struct record *ret) GROVE_MUST_CHECK;
+
+// Whether records have a field of that name.
+bool record_has_field(struct text name);
 
 // What makes two lines the same content, as a digest.
 void record_key(const struct record *record, unsigned char ret_key[static 16]);

@@ -3,11 +3,14 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/call.h"
 #include "base/check.h"
 #include "pg/conn.h"
 
 enum { SQLSTATE_LENGTH = 5 };
 static_assert(sizeof((struct grove_error){0}.sqlstate) > SQLSTATE_LENGTH, "a whole state fits");
+
+#define query_canceled "57014"
 
 struct sqlstate_class {
     const char *prefix;
@@ -17,25 +20,31 @@ struct sqlstate_class {
 // The first that fits counts: whole states before their classes.
 // https://www.postgresql.org/docs/16/errcodes-appendix.html
 static const struct sqlstate_class sqlstate_classes[] = {
-    {"23502", GROVE_INVALID},    // not_null_violation
-    {"57014", GROVE_TIMEOUT},    // query_canceled
-    {"42501", GROVE_DENIED},     // insufficient_privilege
-    {"53100", GROVE_IO},         // disk_full
-    {"58030", GROVE_IO},         // io_error
-    {"55P03", GROVE_TIMEOUT},    // lock_not_available
-    {"3D000", GROVE_NOT_FOUND},  // invalid_catalog_name: no such database
-    {"42P01", GROVE_NOT_FOUND},  // undefined_table
-    {"XX001", GROVE_CORRUPT},    // data_corrupted
-    {"XX002", GROVE_CORRUPT},    // index_corrupted
-    {"22", GROVE_INVALID},       // data exception
-    {"23", GROVE_CONFLICT},      // integrity constraint violation
-    {"28", GROVE_DENIED},        // invalid authorization
-    {"53", GROVE_LIMIT},         // insufficient resources
-    {"08", GROVE_UNAVAILABLE},   // connection exception
-    {"57P0", GROVE_UNAVAILABLE}, // shutdown, crash, starting up
+    {"23502", GROVE_INVALID}, // not_null_violation
+    {query_canceled, GROVE_TIMEOUT},
+    {"42501", GROVE_DENIED},    // insufficient_privilege
+    {"53100", GROVE_IO},        // disk_full
+    {"58030", GROVE_IO},        // io_error
+    {"55P03", GROVE_TIMEOUT},   // lock_not_available
+    {"3D000", GROVE_NOT_FOUND}, // invalid_catalog_name: no such database
+    {"42P01", GROVE_NOT_FOUND}, // undefined_table
+    // The schema is not the one that our statements were written for: somebody altered it.
+    {"42703", GROVE_UNSUPPORTED}, // undefined_column
+    {"42883", GROVE_UNSUPPORTED}, // undefined_function, or none for an argument of such a type
+    {"42704", GROVE_UNSUPPORTED}, // undefined_object
+    {"42804", GROVE_UNSUPPORTED}, // datatype_mismatch
+    {"42725", GROVE_UNSUPPORTED}, // ambiguous_function
+    {"XX001", GROVE_CORRUPT},     // data_corrupted
+    {"XX002", GROVE_CORRUPT},     // index_corrupted
+    {"22", GROVE_INVALID},        // data exception
+    {"23", GROVE_CONFLICT},       // integrity constraint violation
+    {"28", GROVE_DENIED},         // invalid authorization
+    {"53", GROVE_LIMIT},          // insufficient resources
+    {"08", GROVE_UNAVAILABLE},    // connection exception
+    {"57P0", GROVE_UNAVAILABLE},  // shutdown, crash, starting up
 };
 
-enum grove_code pg_code_of_sqlstate(const char *sqlstate, bool cancel_requested)
+enum grove_code pg_code_of_sqlstate(const char *sqlstate, enum grove_code stopped)
 {
     CHECK(sqlstate);
     for (size_t i = 0; i < ARRAY_COUNT(sqlstate_classes); i++) {
@@ -43,7 +52,8 @@ enum grove_code pg_code_of_sqlstate(const char *sqlstate, bool cancel_requested)
         CHECK(class->code != GROVE_OK);
         if (strncmp(sqlstate, class->prefix, strlen(class->prefix)) != 0)
             continue;
-        return class->code == GROVE_TIMEOUT && cancel_requested ? GROVE_CANCELLED : class->code;
+        bool by_us = stopped != GROVE_OK && strcmp(sqlstate, query_canceled) == 0;
+        return by_us ? stopped : class->code;
     }
     return GROVE_DATABASE;
 }
@@ -92,6 +102,23 @@ static enum grove_code set_lost(struct pg_conn *conn, struct grove_error *error)
     return GROVE_UNAVAILABLE;
 }
 
+// The statement ended since its call did: that is what is told, not how.
+static enum grove_code set_stopped(struct pg_conn *conn, const char *sqlstate,
+                                   struct grove_error *error)
+{
+    if (pg_check_call(conn->call, error) == GROVE_OK) // the flag was lowered again
+        error_set(error, conn->stop.code, "stopped on request");
+    if (conn->broken)
+        error_detail(error,
+                     "PostgreSQL at %s did not stop the statement when it was asked to; the "
+                     "connection was closed",
+                     conn->description);
+    if (sqlstate)
+        snprintf(error->sqlstate, sizeof error->sqlstate, "%s", sqlstate);
+    error->origin = GROVE_ORIGIN_POSTGRES;
+    return error->code;
+}
+
 enum grove_code pg_set_error(struct pg_conn *conn, const PGresult *result,
                              struct grove_error *error)
 {
@@ -99,6 +126,9 @@ enum grove_code pg_set_error(struct pg_conn *conn, const PGresult *result,
     const char *sqlstate = result ? PQresultErrorField(result, PG_DIAG_SQLSTATE) : NULL;
     if (PQstatus(conn->link) == CONNECTION_BAD)
         conn->broken = true;
+    bool stopped = conn->broken || (sqlstate && strcmp(sqlstate, query_canceled) == 0);
+    if (conn->stop.code != GROVE_OK && stopped)
+        return set_stopped(conn, sqlstate, error);
     if (!sqlstate && conn->broken)
         return set_lost(conn, error);
     if (!sqlstate) {
@@ -112,7 +142,7 @@ enum grove_code pg_set_error(struct pg_conn *conn, const PGresult *result,
     const char *message = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
     const char *detail = PQresultErrorField(result, PG_DIAG_MESSAGE_DETAIL);
     const char *hint = PQresultErrorField(result, PG_DIAG_MESSAGE_HINT);
-    enum grove_code code = pg_code_of_sqlstate(sqlstate, atomic_load(&conn->cancel_requested));
+    enum grove_code code = pg_code_of_sqlstate(sqlstate, conn->stop.code);
     error_set(error, code, "%s", message ? message : "PostgreSQL gave no reason");
     if (detail)
         error_detail(error, "%s", detail);
@@ -122,6 +152,10 @@ enum grove_code pg_set_error(struct pg_conn *conn, const PGresult *result,
         error_hint(error, "free some space on the disk of the database, then try again");
     else if (code == GROVE_UNAVAILABLE)
         hint_lost(error);
+    else if (code == GROVE_UNSUPPORTED)
+        error_hint(error,
+                   "a table of grove was altered, or something that grove needs was dropped: "
+                   "docs/deviations.md and sql/ tell how it was");
     snprintf(error->sqlstate, sizeof error->sqlstate, "%s", sqlstate);
     error->origin = GROVE_ORIGIN_POSTGRES;
     if (worth_repeating(sqlstate))
@@ -135,7 +169,13 @@ static void hint_connect(PGconn *link, bool password, const char *text, struct g
 {
     char missing[300];
     snprintf(missing, sizeof missing, "database \"%s\" does not exist", link ? PQdb(link) : "");
-    if (strstr(text, missing))
+    bool setting = strstr(text, "parameter \"TimeZone\"") ||
+                   strstr(text, "parameter \"DateStyle\"") || strstr(text, "parameter \"geqo\"");
+    if (setting)
+        error_hint(error,
+                   "unset PGTZ, PGDATESTYLE and PGGEQO in the environment: libpq sends them to "
+                   "every server, and grove needs none of them");
+    else if (strstr(text, missing))
         error_hint(error, "create it with createdb and run \"grove init\", or name another: in "
                           "DATABASE_URL or PGDATABASE");
     else if (password)

@@ -17,12 +17,14 @@
 //
 // Values are transferred in binary: a column read with the wrong pg_* function is a bug (CHECK).
 // Rows live in the arena they were asked for, and count where it counts what hangs on it. A
-// statement with a name is prepared once per connection; without one it is sent as it is.
+// statement with a name is prepared once per connection; without one it is sent as it is. Its text
+// tells what its rows are made of (pg/answer.h): a column that was altered by hand is
+// GROVE_UNSUPPORTED.
 //
 // Errors carry the SQLSTATE: 23* is GROVE_CONFLICT (23502 and 22*: GROVE_INVALID), 42501 and 28*
 // GROVE_DENIED, 57014 GROVE_TIMEOUT or GROVE_CANCELLED, 53100 GROVE_IO (disk full), 53*
-// GROVE_LIMIT, 08* and a lost connection GROVE_UNAVAILABLE, 40001 and 40P01 retry LATER, others
-// GROVE_DATABASE. Passwords never appear in them.
+// GROVE_LIMIT, 08* and a lost connection GROVE_UNAVAILABLE, 40001 and 40P01 retry LATER, a missing
+// column or function GROVE_UNSUPPORTED, others GROVE_DATABASE. Passwords never appear in them.
 //
 // Threads: a pool may be used by any number of threads; a connection by one at a time.
 #ifndef GROVE_PG_PG_H
@@ -46,13 +48,12 @@ struct pg_starter {
 };
 
 struct pg_pool_options {
-    const char *conninfo;          // libpq's keywords or URI; NULL or "": the PG* variables
-    unsigned connections_max;      // 0: 16
-    unsigned connect_timeout_ms;   // 0: 5000
-    unsigned take_timeout_ms;      // 0: 10000; waiting for a free connection
-    unsigned statement_timeout_ms; // 0: none
-    const char *application_name;  // NULL: "grove"
-    struct pg_starter starter;     // optional: called when nothing answers, then tried once more
+    const char *conninfo;         // libpq's keywords or URI; NULL or "": the PG* variables
+    unsigned connections_max;     // 0: 16
+    unsigned connect_timeout_ms;  // 0: 5000
+    unsigned take_timeout_ms;     // 0: 10000; waiting for a free connection
+    const char *application_name; // NULL: "grove"
+    struct pg_starter starter;    // optional: called when nothing answers, then tried once more
 };
 
 // Connects to nothing yet.
@@ -64,7 +65,14 @@ void pg_pool_free(struct pg_pool *pool);
 // A connection in a known state: not in a transaction, timezone UTC, ISO dates, server at least
 // 16 (an older one is GROVE_UNSUPPORTED with its version). One that broke while idle is replaced.
 // *ret is NULL before the call: nobody's connection is overwritten.
-// The connection obeys `call` until it is given back; NULL: none.
+//
+// Until it is given back, everything on it obeys the call: a statement under way when the call is
+// over is stopped at the server, and what comes later is refused. Where the server does not stop
+// within a second, the connection is lost.
+//
+// When all are taken, a patient call (base/call.h) waits as long as it may, one that is not until
+// the pool has not moved for a tenth of a second: GROVE_LIMIT, retry LATER. NULL is patient for
+// take_timeout_ms.
 enum grove_code pg_take(struct pg_pool *pool, struct call *call, struct pg_conn **ret,
                         struct grove_error *error);
 // Rolls back what is open, closes what is broken; sets *conn to NULL. NULL is fine.
@@ -162,9 +170,6 @@ enum grove_code pg_begin_snapshot(struct pg_conn *conn, struct grove_error *erro
 enum grove_code pg_commit(struct pg_conn *conn, struct grove_error *error);
 // Never fails: a connection that cannot roll back is closed when it is given back.
 void pg_rollback(struct pg_conn *conn);
-
-// Asks the server to stop what another thread runs on this connection.
-void pg_cancel(struct pg_conn *conn);
 
 // --- reading --------------------------------------------------------------------------------
 

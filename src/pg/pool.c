@@ -14,28 +14,27 @@
 
 #include <assert.h>
 #include <errno.h>
-#include <poll.h>
-#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
 #include "base/alloc.h"
+#include "base/call.h"
 #include "base/check.h"
 #include "base/clock.h"
-#include "base/descriptor.h"
 #include "base/inject.h"
-#include "pg/conn.h"
 #include "pg/url_form.h"
 
 enum {
     CONNECTIONS_DEFAULT = 16,
     CONNECT_TIMEOUT_MS = 5000,
     TAKE_TIMEOUT_MS = 10000,
-    OLDEST_VERSION = 160000,
+    // A pool in which no place came free for so long does not move: with 16 connections a tenth of
+    // a second, with fewer as much longer as places come free more seldom.
+    STILL_MS = 100,
+    STILL_PLACES_MS = 1600,
 };
 
 static_assert((int)CONNECTIONS_DEFAULT <= (int)PG_CONNECTIONS_MAX, "the usual pool has room");
-static_assert(OLDEST_VERSION % 10000 == 0, "messages name the oldest server by its major version");
 static_assert(CONNECT_TIMEOUT_MS % 1000 == 0, "libpq counts its timeout in seconds");
 
 // A password with a bare "@" or "/" shifts the parts of a URL: libpq would take its end for a host
@@ -108,15 +107,6 @@ enum grove_code pg_pool_new(const struct pg_pool_options *options, struct pg_poo
     return GROVE_OK;
 }
 
-static void close_connection(struct pg_conn *conn)
-{
-    CHECK(conn);
-    CHECK(conn->prepared_count <= PG_PREPARED_MAX);
-    PQfreeCancel(conn->cancel);
-    PQfinish(conn->link);
-    mem_free(conn);
-}
-
 void pg_pool_free(struct pg_pool *pool)
 {
     if (!pool)
@@ -125,7 +115,7 @@ void pg_pool_free(struct pg_pool *pool)
     CHECK(pool->connecting_count == 0);
     CHECK(pool->idle_count == pool->open_count);
     for (unsigned i = 0; i < pool->idle_count; i++)
-        close_connection(pool->idle[i]);
+        pg_close(pool->idle[i]);
     pthread_cond_destroy(&pool->returned);
     pthread_mutex_destroy(&pool->mutex);
     mem_free(pool->application_name);
@@ -133,136 +123,90 @@ void pg_pool_free(struct pg_pool *pool)
     mem_free(pool);
 }
 
-// --- connecting ----------------------------------------------------------------------------------
-
-static void describe(PGconn *link, char ret_text[static PG_DESCRIPTION_SIZE])
-{
-    const char *host = link ? PQhost(link) : NULL, *port = link ? PQport(link) : NULL;
-    const char *database = link ? PQdb(link) : NULL;
-    snprintf(ret_text, PG_DESCRIPTION_SIZE, "%s%s%s, database \"%s\"",
-             host && *host ? host : "the local socket", host && host[0] != '/' && port ? ":" : "",
-             host && host[0] != '/' && port ? port : "", database ? database : "");
-}
-
-static void ignore_notice(void *state, const PGresult *result)
-{
-    (void)state;
-    (void)result;
-}
-
-static enum grove_code open_link(struct pg_pool *pool, struct pg_conn *conn,
-                                 struct grove_error *error)
-{
-    CHECK(!conn->link);
-    CHECK(pool->options.connect_timeout_ms > 0);
-    char timeout_s[16];
-    snprintf(timeout_s, sizeof timeout_s, "%u", (pool->options.connect_timeout_ms + 999) / 1000);
-    const char *const names[] = {"dbname", "fallback_application_name", "client_encoding",
-                                 "connect_timeout", NULL};
-    const char *const values[] = {pool->conninfo, pool->application_name, "UTF8", timeout_s, NULL};
-    descriptor_hold_standard();
-    conn->link = PQconnectdbParams(names, values, 1);
-    descriptor_let_standard_go();
-    describe(conn->link, conn->description);
-    if (PQstatus(conn->link) != CONNECTION_OK)
-        return pg_set_connect_error(conn->link, conn->description, error);
-    PQsetNoticeReceiver(conn->link, ignore_notice, NULL);
-    conn->cancel = PQgetCancel(conn->link);
-    return conn->cancel ? GROVE_OK : error_no_memory(error, "a connection");
-}
-
-static enum grove_code set_session(struct pg_pool *pool, struct pg_conn *conn,
-                                   struct grove_error *error)
-{
-    int version = PQserverVersion(conn->link);
-    if (version < OLDEST_VERSION) {
-        error_set(error, GROVE_UNSUPPORTED,
-                  "the server at %s is PostgreSQL %d, grove needs 16 or newer", conn->description,
-                  version / 10000);
-        error_hint(error, "upgrade it, or unset DATABASE_URL and the PG* variables to use grove's "
-                          "own PostgreSQL");
-        return GROVE_UNSUPPORTED;
-    }
-    char sql[256];
-    int length =
-        snprintf(sql, sizeof sql,
-                 "SET timezone = 'UTC'; SET datestyle = 'ISO'; SET statement_timeout = %u;"
-                 "SET search_path = public; SET default_transaction_isolation = 'read committed'",
-                 pool->options.statement_timeout_ms);
-    CHECK(length > 0);
-    CHECK((size_t)length < sizeof sql);
-    return pg_exec(conn, sql, error);
-}
-
-static enum grove_code connect_once(struct pg_pool *pool, struct pg_conn **ret,
-                                    struct grove_error *error)
-{
-    struct pg_conn *conn = mem_zalloc(sizeof *conn);
-    if (!conn)
-        return error_no_memory(error, "a connection");
-    conn->pool = pool;
-    CHECK(conn->prepared_count == 0);
-    enum grove_code code = open_link(pool, conn, error);
-    if (code == GROVE_OK)
-        code = set_session(pool, conn, error);
-    CHECK(code != GROVE_OK || !conn->broken);
-    DCHECK(code != GROVE_OK || PQtransactionStatus(conn->link) == PQTRANS_IDLE);
-    if (code == GROVE_OK)
-        *ret = conn;
-    else
-        close_connection(conn);
-    return code;
-}
-
-static enum grove_code open_connection(struct pg_pool *pool, struct call *call,
-                                       struct pg_conn **ret, struct grove_error *error)
-{
-    enum grove_code code = connect_once(pool, ret, error);
-    const struct pg_starter *starter = &pool->options.starter;
-    if (code != GROVE_UNAVAILABLE || !starter->start)
-        return code;
-    code = starter->start(starter->state, call, error);
-    if (code != GROVE_OK)
-        return code;
-    code = connect_once(pool, ret, error);
-    if (code == GROVE_UNAVAILABLE) // the hint is about servers that somebody named
-        error_hint(error, "run the same command again; if this happens again, \"grove stop\" "
-                          "first");
-    return code;
-}
-
 // --- taking and giving ---------------------------------------------------------------------------
 
-// A server that went away leaves an end of file to be read.
-static bool still_open(struct pg_conn *conn)
+// One wait for a place. A pool that moves serves whoever waits, sooner or later; in one that does
+// not, waiting longer makes it no better.
+struct queueing {
+    const struct call *call;
+    int64_t since_us;
+    int64_t until_us; // CALL_FOREVER: as long as the call may take
+    int64_t still_us; // so long without a place coming free is too long; CALL_FOREVER: never
+};
+
+static void start_queueing(const struct pg_pool *pool, const struct call *call,
+                           struct queueing *ret)
 {
-    CHECK(conn->link);
-    CHECK(!conn->broken);
-    struct pollfd socket = {.fd = PQsocket(conn->link), .events = POLLIN};
-    if (socket.fd < 0 || poll(&socket, 1, 0) < 0)
-        return false;
-    return socket.revents == 0 ||
-           (PQconsumeInput(conn->link) && PQstatus(conn->link) == CONNECTION_OK);
+    unsigned still_ms = STILL_PLACES_MS / pool->options.connections_max;
+    still_ms = still_ms > STILL_MS ? still_ms : STILL_MS;
+    bool patient = !call || call->patient;
+    int64_t now_us = clock_monotonic_us();
+    *ret = (struct queueing){
+        .call = call,
+        .since_us = now_us,
+        // Who is patient and has a call knows by itself when it is enough.
+        .until_us =
+            call && patient ? CALL_FOREVER : now_us + (int64_t)pool->options.take_timeout_ms * 1000,
+        .still_us = patient ? CALL_FOREVER : (int64_t)still_ms * 1000,
+    };
 }
 
-static struct timespec deadline_in(unsigned milliseconds)
+// When the wait has been long enough: CALL_FOREVER, never.
+static int64_t patience_ends_us(const struct pg_pool *pool, const struct queueing *queueing)
 {
-    int64_t at_us = clock_monotonic_us() + (int64_t)milliseconds * 1000;
-    CHECK(at_us >= 0);
-    return (struct timespec){.tv_sec = at_us / 1000000, .tv_nsec = at_us % 1000000 * 1000};
+    int64_t moved_us = pool->moved_us > queueing->since_us ? pool->moved_us : queueing->since_us;
+    int64_t still_until_us =
+        queueing->still_us == CALL_FOREVER ? CALL_FOREVER : moved_us + queueing->still_us;
+    return still_until_us < queueing->until_us ? still_until_us : queueing->until_us;
+}
+
+static enum grove_code set_overloaded(const struct pg_pool *pool, int64_t waited_us,
+                                      struct grove_error *error)
+{
+    error_set(error, GROVE_LIMIT, "all %u connections to PostgreSQL have been busy for %lld ms",
+              pool->options.connections_max, (long long)(waited_us / 1000));
+    error_hint(error,
+               "try again in a moment; where this happens often, do fewer things at once, or "
+               "give grove more connections (connections_max)");
+    error->retry = GROVE_RETRY_LATER;
+    return GROVE_LIMIT;
+}
+
+// Waits for a signal or the end of a slice. GROVE_OK: look again. The caller holds the mutex.
+static enum grove_code wait_for_place(struct pg_pool *pool, const struct queueing *queueing,
+                                      struct grove_error *error)
+{
+    enum grove_code code = call_check(queueing->call, error);
+    if (code != GROVE_OK)
+        return error_context(error, "waiting for one of %u connections to PostgreSQL",
+                             pool->options.connections_max),
+               code;
+    int64_t now_us = clock_monotonic_us(), ends_us = patience_ends_us(pool, queueing);
+    if (now_us >= ends_us)
+        return set_overloaded(pool, now_us - queueing->since_us, error);
+    int64_t until_us = now_us + (int64_t)call_left_ms(queueing->call, CALL_SLICE_MS) * 1000;
+    until_us = until_us < ends_us ? until_us : ends_us;
+    const struct timespec until = {.tv_sec = until_us / 1000000,
+                                   .tv_nsec = until_us % 1000000 * 1000};
+    pthread_cond_timedwait(&pool->returned, &pool->mutex, &until);
+    return GROVE_OK;
 }
 
 // An idle connection, or NULL with a place reserved for a new one.
-static enum grove_code reserve(struct pg_pool *pool, struct pg_conn **ret_idle,
+static enum grove_code reserve(struct pg_pool *pool, struct call *call, struct pg_conn **ret_idle,
                                struct grove_error *error)
 {
     enum grove_code code = GROVE_OK;
-    struct timespec deadline = deadline_in(pool->options.take_timeout_ms);
+    struct queueing queueing;
     pthread_mutex_lock(&pool->mutex);
+    bool queues = pool->idle_count == 0 && pool->open_count == pool->options.connections_max;
+    if (queues)
+        start_queueing(pool, call, &queueing);
     while (code == GROVE_OK && pool->idle_count == 0 &&
            pool->open_count == pool->options.connections_max)
-        if (pthread_cond_timedwait(&pool->returned, &pool->mutex, &deadline) == ETIMEDOUT)
-            code = GROVE_TIMEOUT;
+        code = wait_for_place(pool, &queueing, error);
+    if (queues && call)
+        call->counters.waited_us += clock_monotonic_us() - queueing.since_us;
     if (code == GROVE_OK && pool->idle_count > 0) {
         *ret_idle = pool->idle[--pool->idle_count];
         pool->taken_count++;
@@ -274,9 +218,6 @@ static enum grove_code reserve(struct pg_pool *pool, struct pg_conn **ret_idle,
     }
     DCHECK(pg_pool_check(pool) == NULL);
     pthread_mutex_unlock(&pool->mutex);
-    if (code != GROVE_OK)
-        error_set(error, code, "all %u connections to PostgreSQL were busy for %u ms",
-                  pool->options.connections_max, pool->options.take_timeout_ms);
     return code;
 }
 
@@ -298,6 +239,7 @@ static void give_up_place(struct pg_pool *pool, unsigned *from)
     CHECK(*from > 0);
     --*from;
     pool->open_count--;
+    pool->moved_us = clock_monotonic_us();
     DCHECK(pg_pool_check(pool) == NULL);
     pthread_cond_signal(&pool->returned);
     pthread_mutex_unlock(&pool->mutex);
@@ -310,16 +252,16 @@ enum grove_code pg_take(struct pg_pool *pool, struct call *call, struct pg_conn 
     struct pg_conn *conn;
     enum grove_code code = call_check(call, error);
     if (code == GROVE_OK)
-        code = reserve(pool, &conn, error);
+        code = reserve(pool, call, &conn, error);
     if (code != GROVE_OK)
         return code;
-    if (conn && !still_open(conn)) {
-        close_connection(conn);
+    if (conn && pg_has_ended(conn)) {
+        pg_close(conn);
         conn = NULL; // its place is ours
         move_place(pool, &pool->taken_count, &pool->connecting_count);
     }
     if (!conn) {
-        code = open_connection(pool, call, &conn, error);
+        code = pg_connect(pool, call, &conn, error);
         if (code != GROVE_OK) {
             give_up_place(pool, &pool->connecting_count);
             return code;
@@ -329,7 +271,6 @@ enum grove_code pg_take(struct pg_pool *pool, struct call *call, struct pg_conn 
     CHECK(conn);
     CHECK(conn->pool == pool);
     CHECK(!conn->broken);
-    atomic_store(&conn->cancel_requested, false);
     conn->call = call;
     *ret = conn;
     return GROVE_OK;
@@ -343,11 +284,11 @@ void pg_give(struct pg_conn **conn_pointer)
         return;
     struct pg_pool *pool = conn->pool;
     CHECK(pool);
-    conn->call = NULL;
     if (!conn->broken && PQtransactionStatus(conn->link) != PQTRANS_IDLE)
         pg_rollback(conn);
+    conn->call = NULL;
     if (conn->broken || PQtransactionStatus(conn->link) != PQTRANS_IDLE) {
-        close_connection(conn);
+        pg_close(conn);
         give_up_place(pool, &pool->taken_count);
         return;
     }
@@ -356,6 +297,7 @@ void pg_give(struct pg_conn **conn_pointer)
     CHECK(pool->taken_count > 0);
     pool->taken_count--;
     pool->idle[pool->idle_count++] = conn;
+    pool->moved_us = clock_monotonic_us();
     DCHECK(pg_pool_check(pool) == NULL);
     pthread_cond_signal(&pool->returned);
     pthread_mutex_unlock(&pool->mutex);
@@ -369,12 +311,4 @@ int pg_server_version(const struct pg_conn *conn)
 const char *pg_describe(const struct pg_conn *conn)
 {
     return conn->description;
-}
-
-void pg_cancel(struct pg_conn *conn)
-{
-    CHECK(conn->cancel);
-    char ignored[256];
-    atomic_store(&conn->cancel_requested, true);
-    PQcancel(conn->cancel, ignored, sizeof ignored);
 }

@@ -17,8 +17,10 @@ static const char *check_idle(const struct pg_pool *pool, unsigned at)
         return "an idle connection is in a transaction, or lost";
     if (PQpipelineStatus(conn->link) != PQ_PIPELINE_OFF)
         return "an idle connection is in a pipeline";
-    if (!conn->cancel)
-        return "an idle connection cannot be cancelled";
+    if (conn->stop.code != GROVE_OK || conn->stop.cancel)
+        return "an idle connection has a statement that is being stopped";
+    if (conn->call)
+        return "an idle connection obeys a call";
     if (conn->prepared_count > PG_PREPARED_MAX)
         return "an idle connection has prepared more statements than there is room for";
     for (unsigned i = 0; i < at; i++)

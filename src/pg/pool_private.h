@@ -20,6 +20,7 @@ struct pg_pool {
     unsigned idle_count;
     unsigned connecting_count; // places of connections that are being made
     unsigned taken_count;      // in callers' hands
+    int64_t moved_us;          // when a place came free last; monotonic
     struct pg_conn *idle[PG_CONNECTIONS_MAX];
 };
 

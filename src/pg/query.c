@@ -1,11 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Running statements: one at a time, or several in a pipeline.
+//
+// Outside of a transaction two things are mended unseen. A connection that the server has ended
+// before anything was sent is replaced. A prepared statement that the server no longer has, has
+// already, or cannot use any more (a pooler, or an altered table) is prepared anew, and tried once
+// more: its failure undid all that it did. Within a transaction that is not possible, since what
+// came before is lost with it; the statement is prepared anew the next time.
 #include <assert.h>
 #include <stdio.h>
 
+#include "base/call.h"
 #include "base/check.h"
 #include "pg/conn.h"
+#include "pg/types.h"
+
+enum {
+    NAME_SIZE = 64,
+    LONGEST_MS = 1 << 30, // that a server waits for, less than its limit
+};
 
 // Whether the session has something to roll back. False where the connection is lost.
 static bool in_transaction(const struct pg_conn *conn)
@@ -22,6 +35,16 @@ static void check_usable(const struct pg_conn *conn)
     CHECK(conn->pool); // from pg_take
     CHECK(conn->prepared_count <= PG_PREPARED_MAX);
     CHECK(conn->broken || PQpipelineStatus(conn->link) == PQ_PIPELINE_OFF);
+}
+
+// A statement may be sent: the connection is there, or another is in its place.
+static enum grove_code be_connected(struct pg_conn *conn, struct grove_error *error)
+{
+    if (conn->broken)
+        return pg_set_error(conn, NULL, error);
+    if (!conn->ready || in_transaction(conn) || !pg_has_ended(conn))
+        return GROVE_OK;
+    return pg_reconnect(conn, error);
 }
 
 static void release_result(void *result)
@@ -90,52 +113,192 @@ static void bind(const struct pg_params *params, struct bound *ret)
     }
 }
 
-static bool is_prepared(const struct pg_conn *conn, const char *name)
+// --- prepared statements -------------------------------------------------------------------------
+
+static struct pg_prepared *find_prepared(struct pg_conn *conn, const char *name)
 {
     CHECK(name[0]);
     for (unsigned i = 0; i < conn->prepared_count; i++)
-        if (strcmp(conn->prepared[i], name) == 0)
-            return true;
-    return false;
+        if (strcmp(conn->prepared[i].name, name) == 0)
+            return &conn->prepared[i];
+    return NULL;
 }
 
 // Names are literals of the program: there are few, and they outlive the connection.
-static void note_prepared(struct pg_conn *conn, const char *name)
+static struct pg_prepared *note_statement(struct pg_conn *conn, const char *name)
 {
+    struct pg_prepared *known = find_prepared(conn, name);
+    if (known)
+        return known;
     CHECK(conn->prepared_count < PG_PREPARED_MAX);
-    CHECK(!is_prepared(conn, name));
-    conn->prepared[conn->prepared_count++] = name;
+    conn->prepared[conn->prepared_count] = (struct pg_prepared){.name = name};
+    return &conn->prepared[conn->prepared_count++];
+}
+
+static void name_at_server(const struct pg_prepared *prepared, char ret_name[static NAME_SIZE])
+{
+    int length = prepared->generation == 0
+                     ? snprintf(ret_name, NAME_SIZE, "%s", prepared->name)
+                     : snprintf(ret_name, NAME_SIZE, "%s#%u", prepared->name, prepared->generation);
+    CHECK(length > 0 && length < NAME_SIZE);
+}
+
+static bool is_named(const struct pg_conn *conn, const struct pg_statement *statement)
+{
+    return statement->name[0] && !conn->unnamed;
+}
+
+// Whether the failure is of what the server keeps for us, not of the statement. Then it is not used
+// again.
+static bool forget_statement(struct pg_conn *conn, const struct pg_statement *statement,
+                             struct grove_error *error)
+{
+    static const char *const forgotten = "26000", *const there_already = "42P05",
+                             *const cannot_be_used = "0A000"; // its columns have changed
+    struct pg_prepared *prepared =
+        is_named(conn, statement) ? find_prepared(conn, statement->name) : NULL;
+    if (!prepared || conn->broken)
+        return false;
+    bool lost =
+        strcmp(error->sqlstate, forgotten) == 0 || strcmp(error->sqlstate, there_already) == 0;
+    if (!lost && (strcmp(error->sqlstate, cannot_be_used) != 0 || !prepared->usable))
+        return false;
+    prepared->generation++;
+    prepared->usable = prepared->checked = false;
+    conn->unnamed = conn->pooled && lost; // it would happen again and again
+    error->retry = GROVE_RETRY_LATER;
+    return true;
+}
+
+// --- one statement -------------------------------------------------------------------------------
+
+// The last result of what was sent (`sent`), as PQexec gives it, judged.
+static enum grove_code finish(struct pg_conn *conn, bool sent, PGresult **ret,
+                              struct grove_error *error)
+{
+    PGresult *last = NULL, *next;
+    while (sent && (next = pg_next_result(conn))) {
+        PQclear(last);
+        last = next;
+        ExecStatusType status = PQresultStatus(next);
+        if (status == PGRES_COPY_IN || status == PGRES_COPY_OUT || status == PGRES_COPY_BOTH)
+            conn->broken = true; // nobody here would go on with it
+    }
+    enum grove_code code = GROVE_OK;
+    bool good = succeeded(last) || PQresultStatus(last) == PGRES_EMPTY_QUERY;
+    if (!sent || conn->broken || !good)
+        code = pg_set_error(conn, good ? NULL : last, error);
+    pg_settle(conn);
+    if (code == GROVE_OK)
+        *ret = last;
+    else
+        PQclear(last);
+    return code;
 }
 
 static enum grove_code prepare(struct pg_conn *conn, const struct pg_statement *statement,
-                               const struct bound *bound, struct grove_error *error)
+                               const struct bound *bound, struct pg_prepared *prepared,
+                               struct grove_error *error)
 {
-    CHECK(statement->name[0]);
-    PGresult *result =
-        PQprepare(conn->link, statement->name, statement->sql, bound->count, bound->types);
-    enum grove_code code = succeeded(result) ? GROVE_OK : pg_set_error(conn, result, error);
+    char name[NAME_SIZE];
+    PGresult *result = NULL;
+    CHECK(!prepared->usable);
+    name_at_server(prepared, name);
+    enum grove_code code = pg_start(conn, error);
+    if (code != GROVE_OK)
+        return code;
+    bool sent = PQsendPrepare(conn->link, name, statement->sql, bound->count, bound->types) == 1;
+    code = finish(conn, sent, &result, error);
     PQclear(result);
-    if (code == GROVE_OK)
-        note_prepared(conn, statement->name);
+    prepared->usable = code == GROVE_OK;
     return code;
+}
+
+static bool send_bound(struct pg_conn *conn, const struct pg_statement *statement,
+                       const struct bound *bound)
+{
+    if (!is_named(conn, statement))
+        return PQsendQueryParams(conn->link, statement->sql, bound->count, bound->types,
+                                 bound->values, bound->lengths, bound->formats, 1) == 1;
+    char name[NAME_SIZE];
+    name_at_server(find_prepared(conn, statement->name), name);
+    return PQsendQueryPrepared(conn->link, name, bound->count, bound->values, bound->lengths,
+                               bound->formats, 1) == 1;
 }
 
 static enum grove_code run(struct pg_conn *conn, const struct pg_statement *statement,
                            const struct bound *bound, PGresult **ret, struct grove_error *error)
 {
-    if (!statement->name[0]) {
-        *ret = PQexecParams(conn->link, statement->sql, bound->count, bound->types, bound->values,
-                            bound->lengths, bound->formats, 1);
+    enum grove_code code = GROVE_OK;
+    if (is_named(conn, statement)) {
+        struct pg_prepared *prepared = note_statement(conn, statement->name);
+        if (!prepared->usable)
+            code = prepare(conn, statement, bound, prepared, error);
+    }
+    if (code == GROVE_OK)
+        code = pg_start(conn, error);
+    return code == GROVE_OK ? finish(conn, send_bound(conn, statement, bound), ret, error) : code;
+}
+
+// How the server calls a type, where it still answers.
+static void name_of_type(struct pg_conn *conn, Oid type, char ret_name[static NAME_SIZE])
+{
+    static const struct pg_statement format_type = {"", "SELECT format_type($1, NULL)"};
+    struct pg_params params = {0};
+    struct bound bound;
+    struct grove_error ignored;
+    PGresult *result = NULL;
+    pg_add_int4(&params, (int32_t)type);
+    params.types[0] = PG_OID;
+    bind(&params, &bound);
+    bool told = run(conn, &format_type, &bound, &result, &ignored) == GROVE_OK &&
+                PQntuples(result) == 1 && !PQgetisnull(result, 0, 0);
+    if (told)
+        snprintf(ret_name, NAME_SIZE, "%s", PQgetvalue(result, 0, 0));
+    else
+        snprintf(ret_name, NAME_SIZE, "number %u", type);
+    PQclear(result);
+}
+
+// A table may have been altered by hand. The types of a prepared statement stay: they are looked at
+// once.
+static enum grove_code check_answer(struct pg_conn *conn, const struct pg_statement *statement,
+                                    const PGresult *result, struct grove_error *error)
+{
+    struct pg_prepared *prepared =
+        is_named(conn, statement) ? find_prepared(conn, statement->name) : NULL;
+    if (prepared && prepared->checked)
         return GROVE_OK;
+    struct pg_answer answer;
+    pg_answer_read(statement->sql, &answer);
+    int column = pg_answer_misfit(&answer, result);
+    if (prepared)
+        prepared->checked = column < 0;
+    if (column < 0)
+        return GROVE_OK;
+    char type[NAME_SIZE];
+    name_of_type(conn, PQftype(result, column), type);
+    error_set(error, GROVE_UNSUPPORTED, "the database's column \"%s\" is of the type %s, not %s",
+              PQfname(result, column), type, pg_answer_kind_name(&answer, column));
+    error_hint(error, "a table of grove was altered: give the column its type back, as "
+                      "docs/deviations.md and sql/ have it");
+    error->origin = GROVE_ORIGIN_POSTGRES;
+    return GROVE_UNSUPPORTED;
+}
+
+static enum grove_code query_once(struct pg_conn *conn, struct arena *arena,
+                                  const struct pg_statement *statement, const struct bound *bound,
+                                  struct pg_rows *ret_rows, struct grove_error *error)
+{
+    PGresult *result = NULL;
+    enum grove_code code = run(conn, statement, bound, &result, error);
+    if (code == GROVE_OK)
+        code = check_answer(conn, statement, result, error);
+    if (code != GROVE_OK) {
+        PQclear(result);
+        return code;
     }
-    if (!is_prepared(conn, statement->name)) {
-        enum grove_code code = prepare(conn, statement, bound, error);
-        if (code != GROVE_OK)
-            return code;
-    }
-    *ret = PQexecPrepared(conn->link, statement->name, bound->count, bound->values, bound->lengths,
-                          bound->formats, 1);
-    return GROVE_OK;
+    return keep_result(arena, result, ret_rows, error);
 }
 
 enum grove_code pg_query(struct pg_conn *conn, struct arena *arena,
@@ -145,32 +308,38 @@ enum grove_code pg_query(struct pg_conn *conn, struct arena *arena,
     check_usable(conn);
     CHECK(statement->name); // "" where it has none
     CHECK(statement->sql);
+    struct bound bound;
     enum grove_code code = check_params(params, error);
+    if (code == GROVE_OK)
+        code = be_connected(conn, error);
     if (code != GROVE_OK)
         return code;
-    struct bound bound;
     bind(params, &bound);
-    PGresult *result = NULL;
-    code = run(conn, statement, &bound, &result, error);
-    if (code == GROVE_OK && !succeeded(result))
-        code = pg_set_error(conn, result, error);
-    if (code != GROVE_OK) {
-        PQclear(result);
-        if (statement->name[0])
-            error_context(error, "running %s", statement->name);
-        return code;
-    }
-    return keep_result(arena, result, ret_rows, error);
+    bool alone = !in_transaction(conn);
+    code = query_once(conn, arena, statement, &bound, ret_rows, error);
+    if (code != GROVE_OK && forget_statement(conn, statement, error) && alone)
+        code = query_once(conn, arena, statement, &bound, ret_rows, error);
+    if (code != GROVE_OK && statement->name[0])
+        error_context(error, "running %s", statement->name);
+    return code;
+}
+
+// By the simple protocol; the last result.
+static enum grove_code run_simple(struct pg_conn *conn, const char *sql, PGresult **ret,
+                                  struct grove_error *error)
+{
+    check_usable(conn);
+    CHECK(sql);
+    enum grove_code code = be_connected(conn, error);
+    if (code == GROVE_OK)
+        code = pg_start(conn, error);
+    return code == GROVE_OK ? finish(conn, PQsendQuery(conn->link, sql) == 1, ret, error) : code;
 }
 
 enum grove_code pg_exec(struct pg_conn *conn, const char *sql, struct grove_error *error)
 {
-    check_usable(conn);
-    CHECK(sql);
-    PGresult *result = PQexec(conn->link, sql);
-    enum grove_code code = succeeded(result) || PQresultStatus(result) == PGRES_EMPTY_QUERY
-                               ? GROVE_OK
-                               : pg_set_error(conn, result, error);
+    PGresult *result = NULL;
+    enum grove_code code = run_simple(conn, sql, &result, error);
     PQclear(result);
     return code;
 }
@@ -182,9 +351,11 @@ enum pipeline_kind { PIPELINE_PREPARE, PIPELINE_ROWS };
 enum { PIPELINE_REQUESTS_MAX = 16 };
 
 struct pipeline {
+    const struct pg_request *asked;
     enum pipeline_kind kinds[2 * PIPELINE_REQUESTS_MAX];
     size_t requests[2 * PIPELINE_REQUESTS_MAX];
     size_t count;
+    size_t failed; // the request that failed first
 };
 static_assert(PIPELINE_ROWS == 1, "one more kind is one more place for each request in a pipeline");
 
@@ -204,71 +375,101 @@ static bool sent_before(const struct pg_request *requests, size_t i)
     return false;
 }
 
-static bool send_request(struct pg_conn *conn, const struct pg_request *requests, size_t i,
-                         struct pipeline *pipeline)
+static bool send_request(struct pg_conn *conn, struct pipeline *pipeline, size_t i)
 {
-    const struct pg_statement *statement = requests[i].statement;
+    const struct pg_request *request = &pipeline->asked[i];
+    const struct pg_statement *statement = request->statement;
     CHECK(statement->name);
     CHECK(statement->sql);
     struct bound bound;
-    bind(requests[i].params, &bound);
-    if (!statement->name[0]) {
-        expect(pipeline, PIPELINE_ROWS, i);
-        return PQsendQueryParams(conn->link, statement->sql, bound.count, bound.types, bound.values,
-                                 bound.lengths, bound.formats, 1) == 1;
-    }
-    if (!is_prepared(conn, statement->name) && !sent_before(requests, i)) {
-        expect(pipeline, PIPELINE_PREPARE, i);
-        if (PQsendPrepare(conn->link, statement->name, statement->sql, bound.count, bound.types) !=
-            1)
-            return false;
+    bind(request->params, &bound);
+    if (is_named(conn, statement)) {
+        struct pg_prepared *prepared = note_statement(conn, statement->name);
+        char name[NAME_SIZE];
+        name_at_server(prepared, name);
+        if (!prepared->usable && !sent_before(pipeline->asked, i)) {
+            expect(pipeline, PIPELINE_PREPARE, i);
+            if (PQsendPrepare(conn->link, name, statement->sql, bound.count, bound.types) != 1)
+                return false;
+        }
     }
     expect(pipeline, PIPELINE_ROWS, i);
-    return PQsendQueryPrepared(conn->link, statement->name, bound.count, bound.values,
-                               bound.lengths, bound.formats, 1) == 1;
+    return send_bound(conn, statement, &bound);
 }
 
 // The result of what is next in the pipeline; libpq ends each with a NULL.
-static PGresult *next_result(struct pg_conn *conn)
+static PGresult *next_in_pipeline(struct pg_conn *conn)
 {
-    PGresult *result = PQgetResult(conn->link);
-    PGresult *end = result ? PQgetResult(conn->link) : NULL;
+    PGresult *result = pg_next_result(conn);
+    PGresult *end = result ? pg_next_result(conn) : NULL;
     PQclear(end);
     return result;
 }
 
-static enum grove_code receive(struct pg_conn *conn, struct arena *arena,
-                               const struct pg_request *requests, const struct pipeline *pipeline,
+static void leave_pipeline(struct pg_conn *conn)
+{
+    PGresult *sync = pg_next_result(conn);
+    if (PQresultStatus(sync) != PGRES_PIPELINE_SYNC)
+        conn->broken = true;
+    PQclear(sync);
+    if (!conn->broken && PQexitPipelineMode(conn->link) != 1)
+        conn->broken = true;
+    CHECK(conn->broken || PQpipelineStatus(conn->link) == PQ_PIPELINE_OFF);
+}
+
+// Results go to the arena as they come, also of a pipeline that fails later.
+static enum grove_code receive(struct pg_conn *conn, struct arena *arena, struct pipeline *pipeline,
                                struct pg_rows *ret_rows, struct grove_error *error)
 {
     enum grove_code code = GROVE_OK;
     CHECK(pipeline->count > 0);
-    for (size_t i = 0; i < pipeline->count; i++) {
-        PGresult *result = next_result(conn);
-        const struct pg_statement *statement = requests[pipeline->requests[i]].statement;
-        bool good = result && succeeded(result);
+    for (size_t i = 0; i < pipeline->count && !conn->broken; i++) {
+        PGresult *result = next_in_pipeline(conn);
+        size_t request = pipeline->requests[i];
+        const struct pg_statement *statement = pipeline->asked[request].statement;
+        bool good = result && !conn->broken && succeeded(result);
         if (!good && code == GROVE_OK) {
-            code = pg_set_error(conn, result, error);
-            if (statement->name[0])
-                error_context(error, "running %s", statement->name);
+            code = pg_set_error(conn, succeeded(result) ? NULL : result, error);
+            pipeline->failed = request;
         }
         if (good && pipeline->kinds[i] == PIPELINE_PREPARE)
-            note_prepared(conn, statement->name);
+            find_prepared(conn, statement->name)->usable = true;
         if (good && code == GROVE_OK && pipeline->kinds[i] == PIPELINE_ROWS)
-            code = keep_result(arena, result, &ret_rows[pipeline->requests[i]], error);
+            code = keep_result(arena, result, &ret_rows[request], error);
         else
             PQclear(result);
-        if (conn->broken)
-            return code;
     }
-    PGresult *sync = PQgetResult(conn->link);
-    if (PQresultStatus(sync) != PGRES_PIPELINE_SYNC)
+    if (!conn->broken)
+        leave_pipeline(conn);
+    if (conn->broken && code == GROVE_OK)
+        code = pg_set_error(conn, NULL, error);
+    pg_settle(conn);
+    return code;
+}
+
+static enum grove_code pipeline_once(struct pg_conn *conn, struct arena *arena,
+                                     struct pipeline *pipeline, size_t count,
+                                     struct pg_rows *ret_rows, struct grove_error *error)
+{
+    enum grove_code code = pg_start(conn, error);
+    if (code != GROVE_OK)
+        return code;
+    pipeline->count = 0;
+    bool sent = PQenterPipelineMode(conn->link) == 1;
+    for (size_t i = 0; sent && i < count; i++)
+        sent = send_request(conn, pipeline, i);
+    if (!sent || PQpipelineSync(conn->link) != 1) {
         conn->broken = true;
-    PQclear(sync);
-    if (PQexitPipelineMode(conn->link) != 1)
-        conn->broken = true;
-    CHECK(conn->broken || PQpipelineStatus(conn->link) == PQ_PIPELINE_OFF);
-    return conn->broken && code == GROVE_OK ? pg_set_error(conn, NULL, error) : code;
+        return pg_set_error(conn, NULL, error);
+    }
+    CHECK(pipeline->count >= count); // the rows of each, and what had to be prepared first
+    CHECK(pipeline->count <= 2 * count);
+    code = receive(conn, arena, pipeline, ret_rows, error);
+    for (size_t i = 0; code == GROVE_OK && i < count; i++) {
+        code = check_answer(conn, pipeline->asked[i].statement, ret_rows[i].result, error);
+        pipeline->failed = i;
+    }
+    return code;
 }
 
 enum grove_code pg_pipeline(struct pg_conn *conn, struct arena *arena,
@@ -278,59 +479,91 @@ enum grove_code pg_pipeline(struct pg_conn *conn, struct arena *arena,
     check_usable(conn);
     CHECK(count > 0);
     CHECK(count <= PIPELINE_REQUESTS_MAX);
-    for (size_t i = 0; i < count; i++) {
-        enum grove_code code = check_params(requests[i].params, error);
-        if (code != GROVE_OK)
-            return code;
-    }
-    struct pipeline pipeline = {.count = 0};
-    bool sent = PQenterPipelineMode(conn->link) == 1;
-    for (size_t i = 0; sent && i < count; i++)
-        sent = send_request(conn, requests, i, &pipeline);
-    if (!sent || PQpipelineSync(conn->link) != 1) {
-        conn->broken = true;
-        return pg_set_error(conn, NULL, error);
-    }
-    CHECK(pipeline.count >= count); // the rows of each, and what had to be prepared first
-    CHECK(pipeline.count <= 2 * count);
-    return receive(conn, arena, requests, &pipeline, ret_rows, error);
+    enum grove_code code = GROVE_OK;
+    for (size_t i = 0; code == GROVE_OK && i < count; i++)
+        code = check_params(requests[i].params, error);
+    if (code == GROVE_OK)
+        code = be_connected(conn, error);
+    if (code != GROVE_OK)
+        return code;
+    struct pipeline pipeline = {.asked = requests};
+    bool alone = !in_transaction(conn);
+    code = pipeline_once(conn, arena, &pipeline, count, ret_rows, error);
+    if (code == GROVE_OK)
+        return code;
+    if (forget_statement(conn, requests[pipeline.failed].statement, error) && alone)
+        code = pipeline_once(conn, arena, &pipeline, count, ret_rows, error);
+    if (code != GROVE_OK && requests[pipeline.failed].statement->name[0])
+        error_context(error, "running %s", requests[pipeline.failed].statement->name);
+    return code;
 }
 
 // --- transactions --------------------------------------------------------------------------------
 
+enum {
+    // The server ends a statement by itself when we cannot ask it to: because we died.
+    ORPHAN_MS = 2000,
+    ROLLBACK_MS = 1000,
+};
+
+// One round trip: what the session would have set where there is no pooler (connect.c), and until
+// when the call may take.
+static enum grove_code begin(struct pg_conn *conn, const char *mode, struct grove_error *error)
+{
+    static const char settings[] = "; SET LOCAL timezone = 'UTC'; SET LOCAL datestyle = 'ISO'; "
+                                   "SET LOCAL search_path = public";
+    char sql[384], limit[64] = "";
+    CHECK(conn->broken || !in_transaction(conn)); // a snapshot would be an older one
+    if (conn->broken)
+        return pg_set_error(conn, NULL, error);
+    enum grove_code code = be_connected(conn, error); // tells whether there is a pooler
+    if (code != GROVE_OK)
+        return code;
+    bool limited = conn->call && conn->call->deadline_us != CALL_FOREVER;
+    if (limited || conn->pooled)
+        snprintf(limit, sizeof limit, "; SET LOCAL statement_timeout = %u",
+                 limited ? call_left_ms(conn->call, LONGEST_MS) + ORPHAN_MS : 0);
+    int length = snprintf(sql, sizeof sql, "BEGIN ISOLATION LEVEL %s%s%s", mode,
+                          conn->pooled ? settings : "", limit);
+    CHECK(length > 0 && (size_t)length < sizeof sql);
+    return pg_exec(conn, sql, error);
+}
+
 enum grove_code pg_begin(struct pg_conn *conn, struct grove_error *error)
 {
-    CHECK(conn->broken || !in_transaction(conn));
-    return pg_exec(conn, "BEGIN", error);
+    return begin(conn, "READ COMMITTED", error);
 }
 
 enum grove_code pg_begin_snapshot(struct pg_conn *conn, struct grove_error *error)
 {
-    CHECK(conn->broken || !in_transaction(conn)); // a snapshot would be an older one
-    return pg_exec(conn, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", error);
+    return begin(conn, "REPEATABLE READ READ ONLY", error);
 }
 
 // COMMIT of a transaction that has failed answers ROLLBACK, which is no error to PostgreSQL but
 // is one to whoever believes the rows are stored.
 enum grove_code pg_commit(struct pg_conn *conn, struct grove_error *error)
 {
-    check_usable(conn);
     CHECK(PQtransactionStatus(conn->link) != PQTRANS_IDLE);
-    PGresult *result = PQexec(conn->link, "COMMIT");
-    enum grove_code code = GROVE_OK;
-    if (!succeeded(result))
-        code = pg_set_error(conn, result, error);
-    else if (strcmp(PQcmdStatus(result), "COMMIT") != 0)
+    PGresult *result = NULL;
+    enum grove_code code = run_simple(conn, "COMMIT", &result, error);
+    if (code == GROVE_OK && strcmp(PQcmdStatus(result), "COMMIT") != 0)
         code = error_set(error, GROVE_DATABASE, "the transaction had failed and was rolled back");
     PQclear(result);
     DCHECK(code != GROVE_OK || !in_transaction(conn));
     return code;
 }
 
+// Whatever became of the call: so it has a limit of its own.
 void pg_rollback(struct pg_conn *conn)
 {
     struct grove_error ignored;
+    struct call limit, *call = conn->call;
+    call_init(&limit);
+    call_within(&limit, ROLLBACK_MS);
+    conn->call = &limit;
     if (pg_exec(conn, "ROLLBACK", &ignored) != GROVE_OK)
         conn->broken = true;
+    conn->call = call;
+    call_add_counters(call, &limit);
     DCHECK(conn->broken || !in_transaction(conn));
 }

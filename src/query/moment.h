@@ -18,8 +18,9 @@ struct examined_graph {
     int64_t revision;
     int64_t points;
     unsigned ef, ef_filtered; // 0: this graph is not to be trusted
-    double plausible;
-    int32_t queries; // by which it was measured
+    double plausible;         // the best score of a search for a text
+    double plausible_vectors; // for a vector that is no text's
+    int32_t queries;          // by which it was measured
     double recall, recall_worst;
     const int32_t *unreached; // in the arena
     size_t unreached_count;

@@ -43,7 +43,7 @@ struct plan plan_make(const struct plan_facts *facts)
         struct plan plan = {
             .method = PLAN_GRAPH,
             .ef = facts->filtered ? examination->ef_filtered : examination->ef,
-            .plausible = examination->plausible,
+            .plausible = facts->for_text ? examination->plausible : examination->plausible_vectors,
             .reason = "many rows may match, and the engine's graph was examined",
         };
         memcpy(plan.graph, examination->graph, sizeof plan.graph);

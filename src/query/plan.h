@@ -28,6 +28,7 @@ enum {
 struct plan_facts {
     enum grove_strategy asked;
     bool exact;       // asked for
+    bool for_text;    // what is searched for is a text's vector
     bool filtered;    // the engine has a condition to check
     size_t best_max;  // rows wanted
     int64_t rows_max; // no more rows match

@@ -15,8 +15,11 @@
 
 // LEVELS: of a path, the tree's name included.
 enum {
-    NAMES_SHOWN = 12, // of those that exist, where one does not
     LEVELS = 4,
+    // Of those that exist, where one does not.
+    NAMES_READ = 2000,
+    NAMES_SHOWN = 12,
+    NAMES_BYTES_MAX = 300,
     LEAVES_BYTES_MAX = 16 << 20, // what PostgreSQL answers: 8 bytes a leaf
 };
 
@@ -106,6 +109,31 @@ enum grove_code predicate_check(const struct grove_filter *filter, struct arena 
 
 // --- resolving --------------------------------------------------------------------------------
 
+// The nearest of the names that exist, as many as a hint has room for, and how many there are.
+static void hint_at_names(struct text wanted, const struct pg_rows *names, struct arena *arena,
+                          struct grove_error *error)
+{
+    struct text *known = arena_alloc_array(arena, (size_t)names->count, sizeof *known);
+    if (!known)
+        return;
+    for (int r = 0; r < names->count; r++)
+        known[r] = pg_text(names, r, 0);
+    int64_t count = pg_int8(names, 0, 1), shown = 0;
+    struct strbuf list;
+    strbuf_init(&list, (size_t)2 * NAMES_BYTES_MAX);
+    nearest_sort(wanted, known, (size_t)names->count);
+    for (; shown < names->count && shown < NAMES_SHOWN; shown++) {
+        if (shown > 0 && list.length + known[shown].length > NAMES_BYTES_MAX)
+            break;
+        strbuf_addf(&list, "%s%.*s", shown > 0 ? ", " : "", TEXT_ARGS(known[shown]));
+    }
+    if (!list.failed && shown < count)
+        error_hint(error, "there are %lld, the nearest: %s", (long long)count, list.data);
+    else if (!list.failed)
+        error_hint(error, "there %s: %s", count == 1 ? "is" : "are", list.data);
+    strbuf_release(&list);
+}
+
 // Which part of the path does not exist, and what does, for a message.
 static enum grove_code report_unknown(const struct predicate *predicate, int level,
                                       const struct pg_rows *names, struct arena *arena,
@@ -133,20 +161,7 @@ static enum grove_code report_unknown(const struct predicate *predicate, int lev
         error_hint(error, "nothing is there yet: load something with grove load or grove demo");
         return GROVE_NOT_FOUND;
     }
-    struct text *known = arena_alloc_array(arena, (size_t)names->count, sizeof *known);
-    if (!known)
-        return GROVE_NOT_FOUND;
-    for (int r = 0; r < names->count; r++)
-        known[r] = pg_text(names, r, 0);
-    struct strbuf list;
-    strbuf_init(&list, 400);
-    nearest_sort(parts[level], known, (size_t)names->count);
-    for (int i = 0; i < names->count && i < NAMES_SHOWN; i++)
-        strbuf_addf(&list, "%s%.*s", i > 0 ? ", " : "", TEXT_ARGS(known[i]));
-    if (!list.failed)
-        error_hint(error, "there %s: %s%s", names->count == 1 ? "is" : "are", list.data,
-                   names->count > NAMES_SHOWN ? ", ..." : "");
-    strbuf_release(&list);
+    hint_at_names(parts[level], names, arena, error);
     return GROVE_NOT_FOUND;
 }
 
@@ -164,18 +179,19 @@ static enum grove_code find_unknown(const struct predicate *predicate, struct pg
         pg_add_text(&params, level > 0 ? parts[0] : none);
         pg_add_text(&params, level > 1 ? parts[1] : none);
         pg_add_text(&params, level > 2 ? parts[2] : none);
+        pg_add_text(&params, parts[level]);
+        pg_add_int4(&params, NAMES_READ);
         struct pg_rows names;
         enum grove_code code = pg_query(conn, arena, &statement, &params, &names, error);
         if (code != GROVE_OK)
             return code;
-        bool known = false;
-        for (int r = 0; r < names.count && !known; r++)
-            known = text_equal(pg_text(&names, r, 0), parts[level]);
-        // Past the query's own limit a name may exist without being listed.
-        if (!known && names.count < 200)
+        if (names.count == 0 || !pg_bool(&names, 0, 2))
             return report_unknown(predicate, level, &names, arena, error);
     }
-    return error_set(error, GROVE_NOT_FOUND, "the path does not exist");
+    // Made while we looked.
+    error_set(error, GROVE_NOT_FOUND, "the path did not exist a moment ago");
+    error->retry = GROVE_RETRY_LATER;
+    return GROVE_NOT_FOUND;
 }
 
 static enum grove_code take_leaves(struct predicate *predicate, const struct pg_rows *rows,

@@ -27,7 +27,8 @@
 //    By graph: the graph that answered is the one that was examined (src/sync/examine.h). Every row
 //    was looked up in it; those that it does not reach are in a list that is compared exactly.
 //    Queries like those that it failed in the examination are known by their best score, which lies
-//    below `plausible`; such a query is asked exactly. This is an argument from measurement: its
+//    below `plausible` (one for texts, a higher one for vectors that callers supply); such a
+//    query is asked exactly. This is an argument from measurement: its
 //    strength is what the examination says.
 // 4. The k-th best compared scores more than the last row shown can, so no row that was not shown
 //    comes before it, or is its equal with a lower id. Else more are asked for; where all that are
@@ -63,6 +64,8 @@ enum {
     REPEATS_MAX = 5,            // rounds that a change made void
     ENGINE_MS = 10000,          // what the rounds of a search may spend in the engine
     LEAVES_COUNTED_MAX = 10000, // of a path whose contents are counted for the plan
+    STAND_INS_MAX = 4,          // of one handle, at a time
+    STAND_IN_ROWS_FEW = 5000,   // for which nobody waits for a turn
 };
 
 static_assert(GROVE_DEPTH_MAX + GROVE_DEPTH_MAX / 8 + REACH_SLACK <= REACH_MAX,
@@ -120,23 +123,33 @@ static enum grove_code embed_query(struct run *run, struct grove_error *error)
 
 // --- planning -----------------------------------------------------------------------------------
 
+// Of the predicate's places and types, by the counts that are kept.
+static enum grove_code count_places(struct run *run, struct pg_conn *conn, int64_t *ret,
+                                    struct grove_error *error)
+{
+    struct pg_statement statement = predicate_statement(run->predicate, "matching_max.sql");
+    struct pg_params params = {0};
+    predicate_add_places(run->predicate, run->arena, &params);
+    struct pg_rows rows;
+    enum grove_code code = pg_query(conn, run->arena, &statement, &params, &rows, error);
+    if (code == GROVE_OK)
+        *ret = pg_int8(&rows, 0, 0) > 0 ? pg_int8(&rows, 0, 0) : 0;
+    return code;
+}
+
 // No more rows than these match. The contents of a path's leaves are counted only where that can
 // change the plan.
 static enum grove_code find_rows_max(struct run *run, struct pg_conn *conn, int64_t *ret,
                                      struct grove_error *error)
 {
     const struct predicate *predicate = run->predicate;
+    int64_t counted = INT64_MAX;
     *ret = moment_rows_max(&run->before);
     if (*ret <= vector_exact_points() || !predicate->has_path ||
         predicate->leaf_count > LEAVES_COUNTED_MAX)
         return GROVE_OK;
-    struct pg_statement statement = predicate_statement(predicate, "matching_max.sql");
-    struct pg_params params = {0};
-    predicate_add_places(predicate, run->arena, &params);
-    struct pg_rows rows;
-    enum grove_code code = pg_query(conn, run->arena, &statement, &params, &rows, error);
-    if (code == GROVE_OK && pg_int8(&rows, 0, 0) < *ret)
-        *ret = pg_int8(&rows, 0, 0) > 0 ? pg_int8(&rows, 0, 0) : 0;
+    enum grove_code code = count_places(run, conn, &counted, error);
+    *ret = counted < *ret ? counted : *ret;
     return code;
 }
 
@@ -152,6 +165,7 @@ static enum grove_code make_plan(struct run *run, struct pg_conn *conn, struct g
         .asked = run->request->strategy,
         .exact = run->request->exact,
         .best_max = run->request->best_max,
+        .for_text = run->request->text != NULL,
         .filtered = predicate_is_filter(run->predicate),
         .rows_max = rows_max,
         .moment = &run->before,
@@ -236,6 +250,56 @@ static enum grove_code relational(struct run *run, struct grove_error *error)
     result_stage(run->result, "score", (int64_t)run->scored);
     prove(run, "PostgreSQL compared all %zu matching rows", run->scored);
     return GROVE_OK;
+}
+
+// One more search for which PostgreSQL compares many rows; false where there are enough of them.
+static bool take_turn(struct store *store)
+{
+    unsigned others = atomic_load(&store->stand_ins);
+    while (others < STAND_INS_MAX)
+        if (atomic_compare_exchange_weak(&store->stand_ins, &others, others + 1))
+            return true;
+    return false;
+}
+
+static void give_turn(struct store *store)
+{
+    unsigned before = atomic_fetch_sub(&store->stand_ins, 1);
+    CHECK(before > 0);
+}
+
+// Whether so few rows match that comparing them all costs little.
+static enum grove_code has_few_rows(struct run *run, bool *ret, struct grove_error *error)
+{
+    int64_t rows = run->result->explain.rows_estimated;
+    enum grove_code code = GROVE_OK;
+    if (rows > STAND_IN_ROWS_FEW && !run->ranking->conn)
+        code = begin_snapshot(run, error);
+    if (code == GROVE_OK && rows > STAND_IN_ROWS_FEW)
+        code = count_places(run, run->ranking->conn, &rows, error);
+    *ret = code == GROVE_OK && rows <= STAND_IN_ROWS_FEW;
+    return code;
+}
+
+// The same, where the engine should have been enough. An engine that is out makes each search ten
+// times the work: so many searches are that at a time, the others are told to come again.
+static enum grove_code relational_instead(struct run *run, struct grove_error *error)
+{
+    bool few = false;
+    if (take_turn(run->store)) {
+        enum grove_code code = relational(run, error);
+        give_turn(run->store);
+        return code;
+    }
+    enum grove_code code = has_few_rows(run, &few, error);
+    if (code != GROVE_OK || few)
+        return code == GROVE_OK ? relational(run, error) : code;
+    error_set(error, GROVE_LIMIT,
+              "the vector engine is of no help, and PostgreSQL compares for %d other searches",
+              STAND_INS_MAX);
+    error->retry = GROVE_RETRY_LATER;
+    error_hint(error, "try again in a moment; \"grove status\" tells what ails the vector engine");
+    return GROVE_LIMIT;
 }
 
 enum verdict {
@@ -355,10 +419,7 @@ static void give_engine_time(struct run *run)
 {
     unsigned left_ms = call_left_ms(run->call, UINT_MAX);
     unsigned share_ms = left_ms / 3 * 2, engine_ms = (unsigned)KNOB(SEARCH_ENGINE_MS, ENGINE_MS);
-    call_init(&run->engine_call);
-    if (run->call)
-        run->engine_call = *run->call;
-    run->engine_call.counters = (struct call_counters){0};
+    run->engine_call = call_part(run->call);
     call_within(&run->engine_call, share_ms < engine_ms ? share_ms : engine_ms);
 }
 
@@ -382,7 +443,7 @@ static enum grove_code push_down_rounds(struct run *run, struct grove_error *err
         }
         // Whatever the engine shows, there are equals that it has not: PostgreSQL has them all.
         if (verdict == VERDICT_FURTHER && source.reach == REACH_MAX)
-            return relational(run, error);
+            return relational_instead(run, error);
         if (is_repeat(verdict) && repeats++ == REPEATS_MAX) {
             result_incomplete(run->result,
                               "rows were projected while each of %u rounds was asked; search again",
@@ -455,7 +516,7 @@ static enum grove_code check_shortage(struct run *run, struct grove_error *error
                         (long long)lost, lost == 1 ? "row" : "rows");
         explain->reason = run->result->view.degraded_reason;
     }
-    return relational(run, error);
+    return relational_instead(run, error);
 }
 
 // Whoever projects first makes the collection. Where none is there and every row that matches
@@ -469,7 +530,7 @@ static enum grove_code stand_in(struct run *run, const struct grove_error *failu
     bool no_collection = vector_lacks_collection(failure);
     explain->strategy = "relational";
     explain->reason = "nothing that matches was projected yet";
-    enum grove_code code = relational(run, error);
+    enum grove_code code = relational_instead(run, error);
     if (code != GROVE_OK || (no_collection && explain->pending == (int64_t)run->scored))
         return code;
     if (no_collection)

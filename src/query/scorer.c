@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/check.h"
+#include "base/inject.h"
 #include "catalog/assets.h"
 #include "query/cosine.h"
 #include "vector/direction.h"
@@ -246,5 +247,6 @@ enum grove_code scorer_add(struct run *run, const struct pg_rows *rows, bool pen
         few = few || (missing && !vector);
         add_score(run, id, vector);
     }
-    return count > 0 ? score_texts(run, ids, count, few, error) : GROVE_OK;
+    enum grove_code code = count > 0 ? score_texts(run, ids, count, few, error) : GROVE_OK;
+    return code == GROVE_OK ? INJECT(SEARCH_PART, error) : code;
 }

@@ -201,6 +201,9 @@ static enum grove_code score_portions(struct source *source, struct run *run, co
         done += portion.count;
         if (code != GROVE_OK || done == count)
             break;
+        code = call_check(run->call, error);
+        if (code != GROVE_OK)
+            break;
         portion.ids = ids + done;
         portion.count = at_most(count - done, PORTION_HITS);
         code = read_more(run, &portion, &hits, error);

@@ -61,6 +61,9 @@ static enum grove_code score_all(struct source *source, struct run *run, struct 
                               RELATIONAL_ROWS_MAX);
             break;
         }
+        code = call_check(run->call, error);
+        if (code != GROVE_OK)
+            break;
         arena_clear(&part);
         code = score_part(run, &part, &after, &rows, error);
     }

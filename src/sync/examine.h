@@ -43,7 +43,8 @@ struct examine_report {
     int64_t queries;
     double recall; // mean of the queries with a plausible best score
     double recall_worst;
-    double plausible;
+    double plausible;         // of searches for texts
+    double plausible_vectors; // for vectors that are no text's
     double seconds;
     double age_seconds; // since it was written; 0 where it was just done
     char reason[256];   // where ef is 0

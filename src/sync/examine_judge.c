@@ -5,12 +5,14 @@
 // together, by a sample whose true answers are known:
 //
 //     plausible   a best score above those of all walks that went wrong. A search whose best score
-//                 is below asks exactly.
+//                 is below asks exactly. One for texts; and a higher one for vectors that callers
+//                 supply, which may point between texts: a walk from there comes to one side.
 //     ef          how far a walk looks. The farther, the fewer go wrong, and the longer each takes.
 //
-// An ef will do when the plausible answers are good and are two fifths of the sample or more. Of
-// those that will do the cheapest is taken: a search costs ef, and in the share of those that are
-// not plausible an exact one as well.
+// An ef will do when the plausible answers are good and are two fifths of the sample or more. The
+// first that leaves no more than a third implausible is taken: most searches are as fast as they
+// can be. Else the cheapest of those that will do: a search costs ef, and in the share of those
+// that are not plausible an exact one as well.
 //
 // Where none will do, what the failures with the highest best scores missed is listed, with its
 // neighbours, and a new sample is judged.
@@ -35,6 +37,7 @@ static_assert(EXAMINE_QUERIES_FILTERED <= EXAMINE_QUERIES, "a sample's bound");
 #define RECALL_WANTED 0.995
 #define PLAUSIBLE_MARGIN 0.02
 #define IMPLAUSIBLE_MAX 0.6 // of the sample: the rest is what the verdict stands on
+#define IMPLAUSIBLE_FEW 0.34
 // An exact search of so many rows takes as long as a walk does for each unit of ef.
 #define ROWS_OF_EF 32.0
 
@@ -43,8 +46,8 @@ static const unsigned ef_choices[] = {128, 160, 192, 256, 512};
 // What a sample says of an ef.
 struct verdict {
     unsigned ef; // 0: none will do
-    double plausible;
-    double recall, recall_worst; // of the plausible
+    double plausible, plausible_vectors;
+    double recall, recall_worst; // of the plausible for texts
     double implausible;          // share
     size_t wrong;                // queries
     double cost;
@@ -70,12 +73,13 @@ static double best_of(const struct examine_query *query)
     return query->answer.count > 0 ? (double)query->answer.items[0].score : -1;
 }
 
-static double find_plausible(const struct examine_sample *sample, double least)
+static double find_plausible(const struct examine_sample *sample, bool vectors, double least)
 {
     double plausible = least;
     CHECK(least >= -1);
     for (size_t i = 0; i < sample->count; i++)
-        if (recall_of(&sample->queries[i]) < RECALL_WRONG)
+        if ((vectors || !sample->queries[i].between) &&
+            recall_of(&sample->queries[i]) < RECALL_WRONG)
             plausible = fmax(plausible, best_of(&sample->queries[i]) + PLAUSIBLE_MARGIN);
     return plausible;
 }
@@ -84,12 +88,16 @@ static struct verdict judge_answers(const struct examination *x,
                                     const struct examine_sample *sample, unsigned ef, double least)
 {
     struct verdict verdict = {
-        .ef = ef, .plausible = find_plausible(sample, least), .recall_worst = 1};
-    size_t plausible = 0;
+        .ef = ef, .plausible = find_plausible(sample, false, least), .recall_worst = 1};
+    size_t plausible = 0, texts = 0;
+    verdict.plausible_vectors = find_plausible(sample, true, verdict.plausible);
     CHECK(sample->count > 0);
     CHECK(ef > 0);
     for (size_t i = 0; i < sample->count; i++) {
         double recall = recall_of(&sample->queries[i]);
+        if (sample->queries[i].between)
+            continue;
+        texts++;
         verdict.wrong += recall < RECALL_WRONG;
         if (best_of(&sample->queries[i]) < verdict.plausible)
             continue;
@@ -97,9 +105,9 @@ static struct verdict judge_answers(const struct examination *x,
         verdict.recall += recall;
         verdict.recall_worst = fmin(verdict.recall_worst, recall);
     }
-    CHECK(plausible <= sample->count);
+    CHECK(plausible <= texts);
     verdict.recall /= plausible > 0 ? (double)plausible : 1;
-    verdict.implausible = 1 - (double)plausible / (double)sample->count;
+    verdict.implausible = texts > 0 ? 1 - (double)plausible / (double)texts : 1;
     verdict.cost = (double)ef + verdict.implausible * (double)x->points / ROWS_OF_EF;
     if (verdict.recall < RECALL_WANTED || verdict.implausible > IMPLAUSIBLE_MAX)
         verdict.ef = 0;
@@ -123,8 +131,8 @@ static enum grove_code ask_sample(struct examination *x, struct examine_sample *
     return examine_search_all(x, searches, sample->count, error);
 }
 
-// The cheapest ef that will do; else the verdict of the last one, with ef 0. The answers of the
-// last one stay in the sample.
+// The ef to take; else the verdict of the last one, with ef 0. The answers of the last one that was
+// asked stay in the sample.
 static enum grove_code choose_ef(struct examination *x, struct examine_sample *sample, double least,
                                  struct verdict *ret, struct grove_error *error)
 {
@@ -136,8 +144,11 @@ static enum grove_code choose_ef(struct examination *x, struct examine_sample *s
         if (code != GROVE_OK)
             break;
         struct verdict verdict = judge_answers(x, sample, ef_choices[i], least);
-        if (ret->ef == 0 || (verdict.ef != 0 && verdict.cost < ret->cost))
+        bool fast = verdict.ef != 0 && verdict.implausible <= IMPLAUSIBLE_FEW;
+        if (fast || ret->ef == 0 || (verdict.ef != 0 && verdict.cost < ret->cost))
             *ret = verdict;
+        if (fast)
+            break;
         code = examine_go_on(x, error);
     }
     return code;
@@ -234,6 +245,7 @@ static void report_round(struct examination *x, const struct verdict *any,
     report->ef = (int)any->ef;
     report->ef_filtered = (int)filtered->ef;
     report->plausible = any->plausible;
+    report->plausible_vectors = fmax(any->plausible_vectors, filtered->plausible_vectors);
     report->recall = any->recall;
     report->recall_worst = any->recall_worst;
     if (filtered->ef > 0) {

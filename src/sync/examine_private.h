@@ -55,6 +55,7 @@ struct examine_check {
 struct examine_query {
     float vector[VECTOR_DIMENSION];
     const struct vector_filter *filter; // NULL: none
+    bool between;                       // no text points there
     struct examine_hits truth, answer;
 };
 

@@ -3,10 +3,11 @@
 // Queries of the kinds that people ask, so far as rows can tell:
 //
 //     near        a row, and noise: from hardly moved to hardly recognised
-//     between     the middle of two rows, where nothing need be
+//     between     the middle of two rows, where nothing need be, and where no text points
 //     leaf        the mean of some rows of a leaf
 //     listed      the mean of a row that the graph does not reach and of its true neighbours
-//     words       one to three words of a title, embedded: far from all rows, as most questions are
+//     words       one to three words of a title, or of each of two titles, embedded: far from all
+//                 rows, as most questions are
 //
 // Where the model is not there the others take the place of words.
 #include <assert.h>
@@ -22,6 +23,7 @@ enum {
     LISTED_ROWS = 6,  // the same of a listed row's neighbours
     WORDS_MAX = 3,    // of a phrase
     PHRASE_BYTES_MAX = 200,
+    MIXED_OF = 3, // of so many phrases one is of two titles
 };
 
 enum { MATERIAL_COLUMNS = 3 }; // of examine_vectors.sql
@@ -253,6 +255,26 @@ static struct text cut_phrase(struct examination *x, struct text title)
     return (struct text){begin, length <= PHRASE_BYTES_MAX ? length : 0};
 }
 
+// Of its own title, and now and then of another's, too: a question may be about two things.
+static enum grove_code make_phrase(struct making *making, const struct material *material, size_t i,
+                                   struct text *ret, struct grove_error *error)
+{
+    struct examination *x = making->x;
+    int r = row_of(material, making->ids[i]), s = row_of(material, making->ids[i / MIXED_OF]);
+    struct text first = {NULL, 0}, second = {NULL, 0};
+    CHECK(i < making->count);
+    if (r >= 0)
+        first = cut_phrase(x, pg_text(&material->rows, r, 2));
+    if (i % MIXED_OF == MIXED_OF - 1 && s >= 0)
+        second = cut_phrase(x, pg_text(&material->rows, s, 2));
+    *ret = first.length > 0 ? first : second;
+    if (first.length == 0 || second.length == 0)
+        return GROVE_OK;
+    char *both = arena_printf(&x->arena, "%.*s %.*s", TEXT_ARGS(first), TEXT_ARGS(second));
+    *ret = both ? text_of(both) : first;
+    return both ? GROVE_OK : error_no_memory(error, "a sample");
+}
+
 static enum grove_code make_words(struct making *making, struct embedder *embedder,
                                   struct grove_error *error)
 {
@@ -269,11 +291,9 @@ static enum grove_code make_words(struct making *making, struct embedder *embedd
         return error_no_memory(error, "a sample");
     enum grove_code code = read_material(making, making->ids, making->count, &material, error);
     for (size_t i = 0; code == GROVE_OK && i < making->count; i++) {
-        int r = row_of(&material, making->ids[i]);
-        struct text phrase = {NULL, 0};
-        if (r >= 0)
-            phrase = cut_phrase(x, pg_text(&material.rows, r, 2));
-        if (phrase.length == 0)
+        struct text phrase;
+        code = make_phrase(making, &material, i, &phrase, error);
+        if (code != GROVE_OK || phrase.length == 0)
             continue;
         texts[count] = phrase;
         made[count++] = making->wanted[i];
@@ -326,6 +346,7 @@ static enum grove_code make_some(struct making *making, enum kind kind, struct e
         if (kind_of(x, i, embedder != NULL) != kind)
             continue;
         making->wanted[making->count] = &making->sample->queries[i];
+        making->sample->queries[i].between = kind == BETWEEN && embedder;
         making->ids[making->count++] =
             kind == LISTED ? x->list.ids[examine_random_index(x, x->list.count)] : any_row(x);
     }

@@ -66,8 +66,8 @@ static enum grove_code search_one(struct searching *all, const struct examine_se
         .name_graph = first,
     };
     struct vector_hits hits = {.count = 0};
-    struct call part = call_part(all->x->call); // other threads count theirs
-    enum grove_code code = vector_search(all->x->store->engine, &part, &query, arena, &hits, error);
+    struct call call = call_part(all->x->call); // other threads count in theirs
+    enum grove_code code = vector_search(all->x->store->engine, &call, &query, arena, &hits, error);
     CHECK(search->vector);
     CHECK(!search->exact || !search->with_list);
     CHECK(search->exact || search->ef > 0);

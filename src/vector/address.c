@@ -5,7 +5,6 @@
 #include <curl/curl.h>
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 #include "base/alloc.h"
 #include "base/strbuf.h"
@@ -38,7 +37,7 @@ static enum grove_code copy_secret(CURLU *url, CURLUPart which, char **ret,
 static bool ends_in(const char *host, const char *end)
 {
     size_t length = strlen(host), wanted = strlen(end);
-    return length >= wanted && strcasecmp(host + length - wanted, end) == 0;
+    return length >= wanted && text_equal_caseless(text_of(host + length - wanted), text_of(end));
 }
 
 // "localhost", names under it, 127.0.0.0/8, [::1] and what IPv6 writes for those.
@@ -47,8 +46,8 @@ static bool is_loopback(const char *host)
     char bare[INET6_ADDRSTRLEN + 1] = "";
     struct in_addr v4;
     struct in6_addr v6;
-    if (strcasecmp(host, "localhost") == 0 || strcasecmp(host, "localhost.") == 0 ||
-        ends_in(host, ".localhost"))
+    if (text_equal_caseless(text_of(host), text_of("localhost")) ||
+        text_equal_caseless(text_of(host), text_of("localhost.")) || ends_in(host, ".localhost"))
         return true;
     if (inet_pton(AF_INET, host, &v4) == 1)
         return ntohl(v4.s_addr) >> 24 == IN_LOOPBACKNET;

@@ -10,11 +10,13 @@
 
 #include "base/check.h"
 #include "base/clock.h"
+#include "base/descriptor.h"
 #include "base/file.h"
 
 enum {
     RECORD_MAGIC = 0x67726f76,
     RECORD_VERSION = 1,
+    READ_EVERY_US = 20000,
     // No breaker plans further ahead: what does is of another boot.
     AHEAD_MS_MAX = BREAKER_TRIAL_MS + 2 * BREAKER_PAUSE_MS_MAX,
 };
@@ -57,6 +59,7 @@ static bool is_of_now(const struct record *record, int64_t now_us)
 static void read_record(struct gate *gate, int64_t now_us)
 {
     struct record record;
+    gate->read_us = now_us;
     if (gate->file < 0 || pread(gate->file, &record, sizeof record, 0) != sizeof record ||
         record.magic != RECORD_MAGIC || record.version != RECORD_VERSION ||
         record.sum != sum_of(&record) || record.state > BREAKER_TRYING)
@@ -78,6 +81,12 @@ static void read_record(struct gate *gate, int64_t now_us)
     gate->reason[sizeof gate->reason - 1] = '\0';
 }
 
+static void read_now_and_then(struct gate *gate, int64_t now_us)
+{
+    if (gate->breaker.state != BREAKER_CLOSED || now_us - gate->read_us >= gate->read_every_us)
+        read_record(gate, now_us);
+}
+
 static void write_record(struct gate *gate)
 {
     if (gate->file < 0 || !gate->may_write)
@@ -93,7 +102,7 @@ static void write_record(struct gate *gate)
     snprintf(record.reason, sizeof record.reason, "%s", gate->reason);
     record.sum = sum_of(&record);
     if (pwrite(gate->file, &record, sizeof record, 0) != sizeof record)
-        gate->may_write = false; // a full disk: this process goes on by itself
+        file_close_descriptor(&gate->file); // a full disk: this process goes on by itself
 }
 
 // One process at a time changes it. Nobody waits: the holder may have been stopped.
@@ -112,13 +121,11 @@ static void unlock_file(struct gate *gate)
 
 void gate_init(struct gate *gate, const char *path, bool may_write)
 {
-    *gate = (struct gate){.file = -1, .may_write = may_write};
+    *gate = (struct gate){.file = -1, .may_write = may_write, .read_every_us = READ_EVERY_US};
     pthread_mutex_init(&gate->mutex, NULL);
     if (path)
-        gate->file = open(path,
-                          may_write ? O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK
-                                    : O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK,
-                          0600);
+        gate->file = descriptor_open(
+            path, (may_write ? O_RDWR | O_CREAT : O_RDONLY) | O_NOFOLLOW | O_NONBLOCK, 0600);
 }
 
 void gate_release(struct gate *gate)
@@ -133,7 +140,7 @@ enum breaker_word gate_ask(struct gate *gate)
 {
     pthread_mutex_lock(&gate->mutex);
     int64_t now_us = clock_monotonic_us();
-    read_record(gate, now_us);
+    read_now_and_then(gate, now_us);
     enum breaker_word word = BREAKER_PASS;
     if (gate->breaker.state != BREAKER_CLOSED) {
         word = BREAKER_REFUSE;
@@ -162,7 +169,7 @@ void gate_answered(struct gate *gate)
 {
     pthread_mutex_lock(&gate->mutex);
     int64_t now_us = clock_monotonic_us();
-    read_record(gate, now_us);
+    read_now_and_then(gate, now_us);
     bool was_out = gate->breaker.state != BREAKER_CLOSED;
     breaker_answered(&gate->breaker, now_us);
     if (was_out)

@@ -26,6 +26,8 @@ struct gate {
     char reason[VECTOR_OUTAGE_REASON_SIZE];
     int file; // -1: none
     bool may_write;
+    // While the server is well the file is read no more often: requests are many.
+    int64_t read_every_us, read_us;
 };
 
 // `path` NULL: no file. It is made only where `may_write`.

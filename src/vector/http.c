@@ -11,8 +11,8 @@
 #include "base/alloc.h"
 #include "base/check.h"
 #include "base/clock.h"
-#include "base/descriptor.h"
 #include "base/disk.h"
+#include "base/inject.h"
 #include "base/json.h"
 #include "vector/address.h"
 #include "vector/connection.h"
@@ -359,11 +359,7 @@ static enum grove_code perform(struct http_client *client, struct call *call,
 static enum grove_code start_server(struct http_client *client, struct call *call,
                                     unsigned grace_ms, struct grove_error *error)
 {
-    struct call brief;
-    if (call)
-        brief = *call;
-    else
-        call_init(&brief);
+    struct call brief = call_part(call);
     if (!is_patient(call))
         call_within(&brief, grace_ms);
     enum grove_code code = client->starter.start(client->starter.state, &brief, error);
@@ -392,7 +388,7 @@ static enum grove_code perform_or_start(struct http_client *client, struct call 
     if (code != GROVE_OK || ret->end != CONNECTION_LOST)
         return code;
     if (client->starter.start) {
-        code = start_server(client, call, START_GRACE_MS, error);
+        code = start_server(client, call, (unsigned)KNOB(ENGINE_START_MS, START_GRACE_MS), error);
         if (code != GROVE_OK)
             return code;
     }
@@ -479,7 +475,8 @@ static bool drive_trial(struct http_client *client, struct call *call, bool *ret
             return false;
     }
     client->trial_runs = false;
-    connection_forget_body(client->trial);
+    connection_free(client->trial); // there will be no other for long
+    client->trial = NULL;
     // One that is gone is started, and then, or if it is starting already, looked for later.
     *ret_answers =
         is_well(&outcome) || (outcome.end == CONNECTION_LOST && client->starter.start &&

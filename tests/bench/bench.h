@@ -118,6 +118,7 @@ struct recall_query {
     enum recall_kind kind;
     const char *name;
     const struct bench_row *anchor; // filters are made so that they let this row through
+    const char *text;               // searched for by itself; NULL: the vector is
     float vector[GROVE_DIMENSION];  // of length 1
 };
 

@@ -92,6 +92,7 @@ static enum grove_code read_text(struct bench *bench, struct text rest, size_t l
     const char *text = arena_copy(&bench->arena, rest);
     if (!text)
         return error_no_memory(error, "queries");
+    query->text = text;
     query->anchor = &bench->rows[line * ANCHOR_SPREAD % bench->row_count];
     enum grove_code code = grove_embed(bench->grove, &text, 1, embedded, error);
     if (code == GROVE_OK)

@@ -292,8 +292,10 @@ static enum grove_code measure_one(const struct table *table, struct grove *grov
     struct grove_result *result;
     const struct recall_query *query = &table->queries[q];
     make_filter(table, s, q, &filter);
-    struct grove_search_request request = {
-        .vector = query->vector, .filter = filter.filter, .limit = BENCH_LIMIT};
+    struct grove_search_request request = {.text = query->text,
+                                           .vector = query->vector,
+                                           .filter = filter.filter,
+                                           .limit = BENCH_LIMIT};
     int64_t began = clock_monotonic_us();
     enum grove_code code = grove_search(grove, &request, &result, error);
     double milliseconds = (double)(clock_monotonic_us() - began) / 1e3;

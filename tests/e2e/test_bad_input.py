@@ -44,7 +44,7 @@ BAD_LINES = [  # line, field, part of the reason
     (raw(PLAIN, b'"title"', b'"titel"'), None, 'unknown field "titel"; did you mean "title"?'),
     (raw(PLAIN, b'"title"', b'"' + "é".encode() * 80 + b'"'), None, "unknown field"),
     (raw(PLAIN, b'"title"', b'"leaf"'), "leaf", "given twice"),
-    (b" " * 9_000_000, None, "longer than 8388608 bytes"),
+    (b" " * 9_000_000, None, "9000000 bytes, at most 8388608"),
     *((without(name), name, "missing")
       for name in ("tree", "branch", "limb", "leaf", "content_type", "title", "summary")),
     (make_row(title=None), "title", "missing"),
@@ -66,7 +66,7 @@ BAD_LINES = [  # line, field, part of the reason
     (make_row(chunk_number=2**31), "chunk_number", "out of range"),
     (make_row(chunk_number=2**64 - 1), "chunk_number", "out of range"),
     (make_row(chunk_number=1.5), "chunk_number", "not a whole number"),
-    (make_row(chunk_number="1"), "chunk_number", "not a whole number"),
+    (make_row(chunk_number="one"), "chunk_number", "not a whole number"),
     (make_row(word_count=-1), "word_count", "out of range, 0 to"),
     (make_row(word_count=True), "word_count", "not a whole number"),
     (make_row(created_at="yesterday"), "created_at", "not a time such as"),
@@ -97,7 +97,7 @@ def test_every_bad_line_is_reported_and_left_out(empty, tmp_path):
             make_row(2, title="Good two", vector=make_vector(2))]
     path = write_rows(tmp_path / "bad.jsonl",
                       [good[0], *(line for line, _, _ in BAD_LINES), good[1], good[0]])
-    report = empty.json("load", path)
+    report = empty.partly(path)
     assert (report["rows_inserted"], report["rows_bad"]) == (2, len(BAD_LINES) + 1)
     for number, (found, (_, field, reason)) in enumerate(
             zip(report["bad_lines"], BAD_LINES, strict=False), 2):
@@ -108,7 +108,7 @@ def test_every_bad_line_is_reported_and_left_out(empty, tmp_path):
         duplicate["reason"]
     assert loaded_titles(empty) == {"Good one", "Good two"}
     # For people: file:line: field: reason.
-    said = empty("load", path).stderr.splitlines()
+    said = empty("load", path, check=False).stderr.splitlines()
     assert len(said) == len(BAD_LINES) + 1
     for line, found in zip(said, report["bad_lines"], strict=True):
         field = f"{found['field']}: " if found["field"] else ""
@@ -119,7 +119,7 @@ def test_a_duplicate_in_another_file(empty, tmp_path):
     first = write_rows(tmp_path / "a", [make_row(50, vector=make_vector(50))])
     second = write_rows(tmp_path / "b", [make_row(51, vector=make_vector(51)),
                                          make_row(50, title="Again")])
-    report = empty.json("load", first, second)
+    report = empty.partly(first, second)
     assert (report["rows_inserted"], report["rows_bad"]) == (2, 1)
     assert report["bad_lines"][0]["file"] == str(second)
     assert f"duplicate of {first}:1" in report["bad_lines"][0]["reason"]
@@ -127,7 +127,7 @@ def test_a_duplicate_in_another_file(empty, tmp_path):
 
 
 def test_nothing_but_bad_lines(empty, tmp_path):
-    answer = empty.failure("invalid", "load", write_rows(tmp_path / "x", [b"{", b"}"]))
+    answer = empty.failure("invalid", "load", write_rows(tmp_path / "x", [b"{", b"{"]))
     assert "every line is bad" in answer["error"]["message"]
     assert "grove load --help" in answer["error"]["hint"]
     assert len(answer["load"]["bad_lines"]) == 2
@@ -135,7 +135,7 @@ def test_nothing_but_bad_lines(empty, tmp_path):
 
 def test_only_the_first_bad_lines_are_kept(empty, tmp_path):
     path = write_rows(tmp_path / "x", [b"{"] * 150 + [make_row(60, vector=make_vector(60))])
-    report = empty.json("load", path)
+    report = empty.partly(path)
     assert report["rows_bad"] == 150 and len(report["bad_lines"]) == 100
 
 
@@ -163,10 +163,11 @@ def test_damaged_gzip(empty, tmp_path, damage, strict):
     path = tmp_path / "x.gz"
     path.write_bytes(data)
     error = empty.fails("corrupt", "load", path, *(["--strict"] if strict else []))
-    assert "is damaged after line" in error["message"] and str(path) in error["message"]
-    assert error["hint"]
+    assert "gzip data" in error["message"] and str(path) in error["message"]
+    assert "line 2" in error["context"] if damage == "cut" else "line 300" in error["context"]
+    assert ("nothing was loaded" if strict else "are loaded") in error["hint"]
     there = sum(title.startswith(f"{damage} {strict} ") for title in loaded_titles(empty))
-    assert there == 0 if strict else there in (0, 256)
+    assert there == 0 if strict else there == 300 if damage == "flipped" else 256 < there < 300
     assert empty.json("sync")["pending"] == 0
 
 
@@ -548,10 +549,10 @@ def test_a_disk_too_full_for_the_vector_server(small_disk, tmp_path):
         os.unlink(filler)
         filler = fill(small_disk, 2 << 20)
         error = grove.fails("io", "sync")
-        assert "disk is too full" in error["message"] and "free some disk space" in error["hint"]
+        assert "disk is full" in error["message"] and "free some disk space" in error["hint"]
         assert "No space left on device" in error["detail"]
         found, reason = search()
-        assert found == 8 and "disk is too full" in reason and "free some disk space" in reason
+        assert found == 8 and "disk is full" in reason and "free some disk space" in reason
         os.unlink(filler)
         assert grove.json("sync")["pending"] == 0
         assert search() == (8, None)
@@ -589,3 +590,43 @@ def test_new_homes_leave_nothing_when_they_fail():
         assert grove.json("init")["applied"] == MIGRATIONS
     finally:
         end_home(grove)
+
+
+@pytest.mark.parametrize("command", [("search", "grace"), ("browse", "religion"),
+                                     ("discover", "grace")])
+def test_an_unknown_type_is_told_what_was_meant(sample, command):
+    done = sample(*command, "--type", "Docrine")
+    assert "nothing matches" in done.stdout
+    assert 'no content has the type "Docrine"; did you mean "Doctrine"?' in done.stderr
+    answer = sample.json(*command, "--type", "doctrine", "--type", "Zebra")
+    assert answer["results"] == []
+    meant, other = answer["hint"].split("; no content has the type ")
+    assert meant == 'no content has the type "doctrine"; did you mean "Doctrine"?'
+    assert other.startswith('"Zebra"; there are ') and other.count(",") == 3  # of four types
+    # One that is there, under a filter that nothing satisfies, is no mistake.
+    assert sample.json(*command, "--type", "Doctrine", "--min-words", "9999")["hint"] is None
+    assert sample.json(*command)["hint"] is None
+    assert "no content has" not in sample(*command, "--type", "Doctrine",
+                                          "--min-words", "9999").stderr
+
+
+def test_an_unknown_type_where_nothing_is(grove):
+    grove("init")
+    done = grove("search", "grace", "--type", "Note")
+    assert "no content has" not in done.stderr
+
+
+def test_one_of_many_names_is_told_by_its_nearest(filled):
+    filled("psql", "--", "-qc", "INSERT INTO subject2_hierarchy (branch, limb, leaf)"
+           " SELECT 'Branch ' || n, 'Limb ' || n, 'Leaf ' || n FROM generate_series(1, 3000) AS n",
+           "-c", "INSERT INTO subject2_hierarchy (branch, limb, leaf) VALUES ('Gardening', 'a', 'b')",
+           "-c", "INSERT INTO subject3_hierarchy (branch, limb, leaf)"
+           " SELECT repeat('long ', 19) || n, 'a', 'b' FROM generate_series(1, 9) AS n")
+    error = filled.fails("not_found", "browse", "subject2/gardning")
+    assert error["message"] == 'branch "gardning" does not exist in "subject2"'
+    assert error["hint"].startswith("there are 3001, the nearest: Gardening, ")
+    error = filled.fails("not_found", "search", "x", "--path", "subject2/Branch 3/Limb 4")
+    assert error["hint"] == "there is: Limb 3"
+    error = filled.fails("not_found", "browse", "subject3/long")
+    assert error["hint"].startswith("there are 9, the nearest: long long ")
+    assert len(error["hint"]) < 400 and error["hint"].endswith(tuple("123456789"))

@@ -2,7 +2,9 @@
 """What the command says about itself: all of it made from one table. No server is needed."""
 import json
 import os
+import pty
 import re
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -32,7 +34,7 @@ def test_docs_are_current():
 
 
 def test_every_command_is_documented():
-    listed = re.findall(r"^  ([a-z]+) {2,}", grove("--help").stdout, re.M)
+    listed = re.findall(r"^  ([a-z_]+) {2,}", grove("--help").stdout, re.M)
     assert len(listed) >= 15
     assert sorted(set(listed)) == sorted(commands())
 
@@ -82,6 +84,28 @@ def test_usage_errors(arguments, message, hint):
         assert hint is None or hint in error["hint"]
 
 
+@pytest.mark.skipif(not shutil.which("man"), reason="man is not installed")
+def test_the_manual_page(tmp_path):
+    """It has every command, option, status and variable, and nothing that man complains of."""
+    page = tmp_path / "grove.1"
+    page.write_text(grove("help", "--man").stdout)
+    done = subprocess.run(["man", "-l", "--warnings", page], capture_output=True, text=True,
+                          timeout=60, check=True,
+                          env={**os.environ, "LC_ALL": "C.UTF-8", "MANWIDTH": "100",
+                               "GROFF_NO_SGR": "1"})
+    assert done.stderr == ""
+    shown = re.sub(r".\x08", "", done.stdout)
+    documented = (ROOT / "docs" / "cli.md").read_text()
+    words = {f"grove {command}" for command in commands()}
+    words |= set(re.findall(r"`(--[\w-]+)", documented))
+    words |= set(re.findall(r"^\| `([A-Z_]+)", documented, re.M))
+    assert len(words) > 40 and {word for word in words if word not in shown} == set()
+    statuses = set(re.findall(r"^\| (\d+) \|", documented, re.M))
+    assert statuses <= set(re.findall(r"^ +(\d+) ", shown, re.M))
+    # What is typed keeps its quotes and backslashes.
+    assert "search \"how is a person saved\"" in shown and r"browse 'subject1/either\/or'" in shown
+
+
 def test_text_must_be_utf8():
     answer = subprocess.run([GROVE, "search", b"caf\xe9"], capture_output=True, timeout=60)
     assert answer.returncode == 2
@@ -123,6 +147,101 @@ def completed(words):
     answer = subprocess.run(["bash", "-c", ask], capture_output=True, text=True, timeout=60)
     assert answer.stderr == ""
     return answer.stdout.split()
+
+
+# Ctrl-X writes what was offered, then the line, to the file $OUT, and begins another line.
+ZSH_RC = """
+autoload -Uz compinit; compinit -u -D
+source $SCRIPT
+PS1=READY
+compadd() {
+    if [[ ${@[1,(i)(-|--)]} != *-(O|A|D)\\ * ]]; then
+        typeset -a hits; builtin compadd -A hits "$@"; print -rl -- $hits >> $OUT
+    fi
+    builtin compadd "$@"
+}
+note() { print -r -- "=$BUFFER" >> $OUT; BUFFER= }
+zle -N note; bindkey '^X' note; bindkey '^I' complete-word
+"""
+
+
+def completed_by_zsh(folder, lines):
+    """Of each line: what zsh offers, and what becomes of it."""
+    (folder / ".zshrc").write_text(ZSH_RC)
+    (folder / "script").write_text(grove("completion", "zsh").stdout)
+    out = folder / "out"
+    out.write_text("")
+    terminal, end = pty.openpty()
+    shell = subprocess.Popen(["zsh", "-i"], stdin=end, stdout=end, stderr=end, cwd=folder,
+                             start_new_session=True,
+                             env={**os.environ, "ZDOTDIR": str(folder), "TERM": "dumb",
+                                  "SCRIPT": str(folder / "script"), "OUT": str(out)})
+    os.close(end)
+    got, typed = b"", 0
+    while True:
+        try:
+            got += os.read(terminal, 65536)
+        except OSError:  # the shell has ended
+            break
+        # The next line once the one before was noted: what is typed ahead may be lost.
+        noted = sum(line.startswith("=") for line in out.read_text().splitlines())
+        if b"READY" in got and typed <= len(lines) and noted >= typed:
+            line = lines[typed].encode() + b"\t\x18" if typed < len(lines) else b"exit\r"
+            os.write(terminal, line)
+            typed += 1
+    os.close(terminal)
+    assert shell.wait(30) == 0, got
+    assert b"not found" not in got, got
+    found, offered = [], set()
+    for line in out.read_text().splitlines():
+        if line.startswith("="):
+            found.append((offered, line[1:]))
+            offered = set()
+        elif line:
+            offered.add(line)
+    return found
+
+
+@pytest.mark.skipif(not shutil.which("zsh"), reason="zsh is not installed")
+def test_completion_by_zsh(tmp_path):
+    cases = [
+        ("grove se", {"search"}, "grove search "),
+        ("grove search --mi", {"--min-words"}, "grove search --min-words="),
+        ("grove --home /tmp sync --w", {"--watch"}, "grove --home /tmp sync --watch "),
+        ("grove completion f", {"fish"}, "grove completion fish "),
+        ("grove init --precision r", {"reduced"}, "grove init --precision reduced "),
+        ("grove load --strict scr", {"script"}, "grove load --strict script "),
+        ("grove search --limit ", set(), "grove search --limit "),
+        ("grove doctor --rec", {"--recall"}, "grove doctor --recall="),
+    ]
+    for case, (offered, line) in zip(cases, completed_by_zsh(tmp_path, [c[0] for c in cases])):
+        assert (offered, line) == case[1:]
+
+
+@pytest.mark.skipif(not shutil.which("zsh"), reason="zsh is not installed")
+def test_zsh_offers_every_command_and_every_option(tmp_path):
+    parts = re.split(r"^### grove (\w+)$", (ROOT / "docs" / "cli.md").read_text(), flags=re.M)[1:]
+    asked = ["grove ", *(f"grove {command} --" for command in parts[::2])]
+    found = [offered for offered, _ in completed_by_zsh(tmp_path, asked)]
+    assert len(found) == len(asked) and set(commands()) <= found[0]
+    for command, text, offered in zip(parts[::2], parts[1::2], found[1:]):
+        options = re.findall(r"^\| (?:`-\w`, )?`(--[\w-]+)", text.split("\n## ")[0], re.M)
+        assert {*options, "--help", "--json", "--home"} <= offered, command
+
+
+@pytest.mark.skipif(not shutil.which("fish"), reason="fish is not installed")
+@pytest.mark.parametrize("line, offered", [
+    ("grove se", {"search"}), ("grove search --mi", {"--min-words"}),
+    ("grove completion f", {"fish"}), ("grove init --precision r", {"reduced"}),
+])
+def test_completion_by_fish(tmp_path, line, offered):
+    script = tmp_path / "grove.fish"
+    script.write_text(grove("completion", "fish").stdout)
+    done = subprocess.run(["fish", "-N", "-c", 'source $argv[1]; complete -C $argv[2]', script,
+                           line], capture_output=True, text=True, timeout=60, check=True,
+                          env={**os.environ, "HOME": str(tmp_path)})
+    assert {each.split("\t")[0] for each in done.stdout.splitlines()} == offered
+    assert done.stderr == ""
 
 
 def test_completion():

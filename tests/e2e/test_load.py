@@ -211,10 +211,12 @@ def test_strict_loads_all_or_nothing(empty, tmp_path):
 
 def test_what_is_said(empty, tmp_path):
     path = write_rows(tmp_path / "x", [make_row(1, vector=make_vector(1)), b"{"])
-    done = empty("load", path)
-    assert done.stdout.startswith("read 1 row in ") and "1 bad" in done.stdout
+    done = empty("load", path, check=False)
+    assert done.stdout.startswith("read 2 rows, loaded 1 and refused 1, in ")
     assert done.stderr == f"{path}:2: not JSON: " + done.stderr.split("not JSON: ")[1]
     assert done.stderr.count("\n") == 1 and "\r" not in done.stderr and "\x1b" not in done.stderr
+    done = empty("load", write_rows(path, [make_row(1, vector=make_vector(1))]))
+    assert done.stdout.startswith("read 1 row in ") and "1 unchanged" in done.stdout
     assert "nothing to load" in empty("load", write_rows(path, [])).stdout
 
 

@@ -382,3 +382,18 @@ def test_psql_shows_no_password(remote):
         assert out == "|done\n" and err == ""
     finally:
         process.kill()
+
+
+def test_the_url_for_other_clients_has_no_password(remote, postgres):
+    shown = remote("psql", "--print")
+    assert not [secret for secret in SECRETS if secret in shown.stdout + shown.stderr]
+    assert f"127.0.0.1:{postgres}" in shown.stdout
+    assert remote.json("psql", "--print") == {"url": shown.stdout.strip()}
+    with psycopg.connect(shown.stdout.strip(), password=PASSWORD) as conn:
+        assert conn.execute("SELECT count(*) FROM content_metadata").fetchone()[0] >= 8
+
+
+def test_pg_dump_and_pg_restore_run_there(remote, tmp_path):
+    backup = tmp_path / "backup.dump"
+    remote("pg_dump", "--", "-Fc", "--schema=public", "-f", backup)
+    assert "content_metadata" in remote("pg_restore", "--", "--list", backup).stdout

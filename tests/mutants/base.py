@@ -63,7 +63,7 @@ MUTANTS = [
     ),
     Mutant(
         name="connection-takes-a-standard-number",
-        guards="src/base/README 9",
+        guards="src/base/README 6",
         file="src/base/descriptor.c",
         find=">= 0 && fd < STANDARD_COUNT)\n            standard.taken",
         replace=">= 0 && fd < 0)\n            standard.taken",
@@ -72,7 +72,7 @@ MUTANTS = [
     ),
     Mutant(
         name="hosts-own-stream-is-closed",
-        guards="src/base/README 9",
+        guards="src/base/README 6",
         file="src/base/descriptor.c",
         find="return flags >= 0 && (flags & O_PATH);",
         replace="return flags >= 0;",
@@ -80,7 +80,7 @@ MUTANTS = [
     ),
     Mutant(
         name="first-holder-lets-go-for-all",
-        guards="src/base/README 9",
+        guards="src/base/README 6",
         file="src/base/descriptor.c",
         find="fd < STANDARD_COUNT && standard.holders == 0; fd++",
         replace="fd < STANDARD_COUNT; fd++",
@@ -88,7 +88,7 @@ MUTANTS = [
     ),
     Mutant(
         name="hosts-decimal-comma",
-        guards="src/base/README 10",
+        guards="src/base/README 7",
         file="src/base/text.c",
         find="uselocale(plain_locale());",
         replace="uselocale((locale_t)0);",
@@ -135,6 +135,14 @@ MUTANTS = [
         find="    if (code != GROVE_OK)\n        unlink(temporary);\n    return code;",
         replace="    return code;",
         killer="u_file:what_fails_changes_nothing",
+    ),
+    Mutant(
+        name="threads-take-the-hosts-signals",
+        guards="src/base/README 8",
+        file="src/base/background.c",
+        find="    sigfillset(&all);\n",
+        replace="    sigemptyset(&all);\n",
+        killer="u_host:signals_are_the_hosts",
     ),
     Mutant(
         name="time-that-does-not-fit-is-read",

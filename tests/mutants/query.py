@@ -5,6 +5,35 @@ from mutant import Mutant
 
 MUTANTS = [
     Mutant(
+        name="overload-is-answered-with-more-load",
+        guards="docs/architecture: strategies",
+        file="src/query/ranking.c",
+        find="    if (!vector_failed(&engine_error) || ",
+        replace="    if (",
+        killer="u_search:nothing_of_ours_is_turned_into_a_larger_work",
+    ),
+    Mutant(
+        name="refused-search-fails",
+        guards="docs/architecture: strategies",
+        file="src/query/ranking.c",
+        find="    if (!vector_failed(&engine_error) || ",
+        replace="    if (!vector_failed(&engine_error) || vector_refused(&engine_error) || ",
+        killer="u_search:postgres_stands_in",
+    ),
+    Mutant(
+        name="each-round-has-a-limit-of-its-own",
+        guards="docs/architecture: strategies",
+        file="src/query/ranking.c",
+        find="        enum grove_code code = run_source(run, &source, error);\n"
+             "        if (code != GROVE_OK)\n            return code;\n"
+             "        enum verdict verdict",
+        replace="        give_engine_time(run);\n"
+                "        enum grove_code code = run_source(run, &source, error);\n"
+                "        if (code != GROVE_OK)\n            return code;\n"
+                "        enum verdict verdict",
+        killer="u_search:rounds_share_one_limit",
+    ),
+    Mutant(
         name="scores-depend-on-lengths",
         guards="src/query/README 1",
         file="src/query/scorer.c",
@@ -162,6 +191,14 @@ MUTANTS = [
         killer="u_examined:a_low_best_score_is_not_believed",
     ),
     Mutant(
+        name="vector-is-believed-like-a-text",
+        guards="src/query/README 8",
+        file="src/query/plan.c",
+        find="facts->for_text ? ",
+        replace="true ? ",
+        killer="u_plan:a_vector_is_believed_from_a_score_of_its_own",
+    ),
+    Mutant(
         name="an-examination-holds-for-ever",
         guards="src/query/README 8",
         file="src/query/plan.c",
@@ -281,9 +318,9 @@ MUTANTS = [
         name="spoilt-vectors-are-passed-over",
         guards="src/query/README 9",
         file="src/query/scorer.c",
-        find="        add_score(run, id, vector);\n    }\n    return count > 0",
+        find="        add_score(run, id, vector);\n    }\n    enum grove_code code = count",
         replace="        if (vector || missing)\n            add_score(run, id, vector);\n    }\n"
-                "    return count > 0",
+                "    enum grove_code code = count",
         killer="u_examined:a_spoilt_vector_is_told_of",
     ),
     Mutant(
@@ -391,5 +428,45 @@ MUTANTS = [
         find="    if (line.length > PLAN_LINE_BYTES_MAX) {\n",
         replace="    if (line.length > PLAN_BYTES_MAX) {\n",
         killer="u_bounds:a_plan_quotes_no_thousands_of_leaves",
+    ),
+    Mutant(
+        name="all-searches-do-without-the-engine-at-once",
+        guards="src/query/README: failures",
+        file="src/query/ranking.c",
+        find="    while (others < STAND_INS_MAX)\n",
+        replace="    while (others < STAND_INS_MAX * 1000)\n",
+        killer="u_bounds:few_searches_at_a_time_do_without_the_engine",
+    ),
+    Mutant(
+        name="small-databases-wait-for-a-turn",
+        guards="src/query/README: failures",
+        file="src/query/ranking.c",
+        find="    if (code != GROVE_OK || few)\n",
+        replace="    if (code != GROVE_OK)\n",
+        killer="u_bounds:few_searches_at_a_time_do_without_the_engine",
+    ),
+    Mutant(
+        name="a-turn-is-never-over",
+        guards="src/query/README: failures",
+        file="src/query/ranking.c",
+        find="        give_turn(run->store);\n",
+        replace="        (void)give_turn;\n",
+        killer="u_bounds:comparing_ends_with_the_call",
+    ),
+    Mutant(
+        name="comparing-all-goes-on-without-its-call",
+        guards="src/query/README: failures",
+        file="src/query/source_relational.c",
+        find="        code = call_check(run->call, error);\n",
+        replace="        code = GROVE_OK;\n",
+        killer="u_bounds:comparing_ends_with_the_call",
+    ),
+    Mutant(
+        name="comparing-hits-goes-on-without-its-call",
+        guards="src/query/README: failures",
+        file="src/query/source_projection.c",
+        find="        code = call_check(run->call, error);\n",
+        replace="        code = GROVE_OK;\n",
+        killer="u_bounds:comparing_hits_ends_with_the_call",
     ),
 ]

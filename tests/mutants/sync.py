@@ -5,6 +5,48 @@ from mutant import Mutant
 
 MUTANTS = [
     Mutant(
+        name="refusal-of-everything-is-the-rows-fault",
+        guards="src/sync/README 7",
+        file="src/sync/upsert.c",
+        find="    if (refusals.takes_others)\n        return put_back_refused(",
+        replace="    if (refusals.count > 0)\n        return put_back_refused(",
+        killer="u_projection_faults:a_row_alone_may_not_be_at_fault",
+    ),
+    Mutant(
+        name="engine-that-refuses-everything-is-asked-row-by-row",
+        guards="src/sync/README: failures",
+        file="src/sync/upsert.c",
+        find="    if (refusals->takes_others || refusals->in_a_row < REFUSALS_MAX)",
+        replace="    if (refusals->takes_others || refusals->in_a_row < 1000)",
+        killer="u_projection_faults:a_refusal_of_everything_is_no_row_s_fault",
+    ),
+    Mutant(
+        name="anything-not-found-is-a-lost-collection",
+        guards="src/sync/README: failures",
+        file="src/sync/projector.c",
+        find="    enum grove_code code = write_vectors(batch, error);\n"
+             "    if (code == GROVE_OK || !vector_lacks_collection(error))",
+        replace="    enum grove_code code = write_vectors(batch, error);\n"
+                "    if (code != GROVE_NOT_FOUND)",
+        killer="u_projection_faults:an_engine_that_cannot_start_is_no_row_s_fault",
+    ),
+    Mutant(
+        name="start-that-failed-is-the-rows-fault",
+        guards="src/sync/README 7",
+        file="src/sync/upsert.c",
+        find="    return error->code == GROVE_INVALID && error->origin == GROVE_ORIGIN_GROVE;",
+        replace="    return error->code == GROVE_INVALID;",
+        killer="u_projection_faults:an_engine_that_cannot_start_is_no_row_s_fault",
+    ),
+    Mutant(
+        name="negative-id-is-tried-eight-times",
+        guards="src/sync/README 10",
+        file="src/sync/projector.c",
+        find="        if (batch->points[p].content_id >= 0)",
+        replace="        if (batch->points[p].content_id >= INT32_MIN)",
+        killer="u_projection_faults:a_negative_id_is_a_dead_letter_at_once",
+    ),
+    Mutant(
         name="acknowledged-whatever-the-revision",
         guards=("src/sync/README 1", "sql/README 2"),
         file="sql/projector/acknowledge.sql",
@@ -129,7 +171,7 @@ MUTANTS = [
         guards="src/sync/README 3",
         file="src/sync/projector.c",
         find="    if (batch->point_count > 0)\n"
-             "        code = write_points(batch, 0, batch->point_count, error);\n"
+             "        code = projector_upsert(batch, error);\n"
              "    if (code == GROVE_OK)\n"
              "        code = INJECT(PROJECTOR_UPSERTED, error);\n",
         replace="    struct pg_conn *held = NULL;\n"
@@ -138,7 +180,7 @@ MUTANTS = [
                 "        code = pg_exec(held, \"BEGIN; SELECT FROM grove.content_state"
                 " FOR UPDATE\", error);\n"
                 "    if (code == GROVE_OK && batch->point_count > 0)\n"
-                "        code = write_points(batch, 0, batch->point_count, error);\n"
+                "        code = projector_upsert(batch, error);\n"
                 "    if (code == GROVE_OK)\n"
                 "        code = INJECT(PROJECTOR_UPSERTED, error);\n"
                 "    pg_give(&held);\n",
@@ -197,9 +239,10 @@ MUTANTS = [
         guards="src/sync/README: failures",
         file="src/sync/projector.c",
         find="    enum grove_code code = projector_look(batch, error);\n"
-             "    if (code != GROVE_NOT_FOUND)\n",
+             "    if (code == GROVE_OK || !vector_lacks_collection(error))\n",
         replace="    enum grove_code code = projector_look(batch, error);\n"
-                "    if (code != GROVE_NOT_FOUND || batch->count > 0)\n",
+                "    if (code == GROVE_OK || !vector_lacks_collection(error) ||\n"
+                "        batch->count > 0)\n",
         killer="u_projection_seen:a_collection_lost_before_the_look_is_made_again",
     ),
     Mutant(
@@ -247,8 +290,8 @@ MUTANTS = [
         name="refused-eviction-fails-the-step",
         guards="src/sync/README: failures",
         file="src/sync/acknowledge.c",
-        find="    if (code == GROVE_INVALID || code == GROVE_LIMIT)\n",
-        replace="    if (code == GROVE_LIMIT)\n",
+        find="    if (code != GROVE_OK && vector_refused(error))\n",
+        replace="    if (code != GROVE_OK && vector_refused(error) && count == 0)\n",
         killer="u_projection_seen:an_eviction_that_is_refused_holds_up_nobody_else",
     ),
     Mutant(
@@ -319,7 +362,7 @@ MUTANTS = [
     Mutant(
         name="lease-of-before-the-clock-was-set-back",
         guards="sql/README: failures",
-        file="sql/0010_outbox_of_changes.sql",
+        file="sql/0011_outbox_of_changes.sql",
         find="lease_until BETWEEN now AND now + interval '120 seconds'",
         replace="lease_until >= now",
         killer="u_projection_lease:a_clock_that_was_set_back_delays_nothing",
@@ -336,7 +379,7 @@ MUTANTS = [
     Mutant(
         name="lease-of-a-dead-session-holds",
         guards="sql/README: failures",
-        file="sql/0010_outbox_of_changes.sql",
+        file="sql/0011_outbox_of_changes.sql",
         find="                AND grove.session_lives(pid, since), false);",
         replace="                AND (grove.session_lives(pid, since) OR true), false);",
         killer="u_projection_lease:the_leases_of_a_session_end_with_it",
@@ -376,11 +419,11 @@ MUTANTS = [
     Mutant(
         name="engine-out-is-the-fault-of-a-row",
         guards="src/sync/README 7",
-        file="src/sync/projector.c",
-        find="    return code == GROVE_INVALID || code == GROVE_LIMIT;",
-        replace="    return code == GROVE_INVALID || code == GROVE_LIMIT || "
-                "code == GROVE_UNAVAILABLE;",
-        killer="u_projection_faults:an_engine_s_failure_is_no_row_s_fault",
+        file="src/sync/upsert.c",
+        find="    if (!vector_refused(&refusal) && !is_refused_point(&refusal)) {",
+        replace="    if (!vector_refused(&refusal) && !is_refused_point(&refusal) &&\n"
+                "        code != GROVE_UNAVAILABLE) {",
+        killer="u_projection_faults:half_a_write_is_done_again",
     ),
     Mutant(
         name="row-of-another-is-put-back",
@@ -393,8 +436,8 @@ MUTANTS = [
     Mutant(
         name="refused-row-is-handed-back-at-once",
         guards="src/sync/README: failures",
-        file="src/sync/projector.c",
-        find="    forbid_acknowledgement(batch, batch->points[first].content_id);\n",
+        file="src/sync/upsert.c",
+        find="        projector_forbid(batch, content_id);\n",
         replace="",
         killer="u_projection_faults:the_eighth_attempt_is_the_last",
     ),
@@ -467,17 +510,16 @@ MUTANTS = [
         name="resident-stays-without-its-folder",
         guards="src/sync/README 13",
         file="src/sync/resident_run.c",
-        find="    if (!is_at(self->lock, self->paths.lock))",
+        find="    if (!is_at(self->lock, self->paths.service.lock))",
         replace="    if (!is_at(self->id, self->id_path))",
         killer="tests/e2e/test_resident.py::test_it_ends_when_its_folder_is_gone",
     ),
     Mutant(
         name="any-number-in-the-file-is-the-resident",
         guards="src/sync/README 14",
-        file="src/sync/resident.c",
-        find="    return written && process_lives(&process, home->path) &&\n"
-             "                   process_has_argument(process.pid, RESIDENT_ARGUMENT)\n",
-        replace="    return written && process_has_argument(process.pid, RESIDENT_ARGUMENT) >= 0\n",
+        file="src/home/service.c",
+        find="    if (lock != EAGAIN || !written || (old && service->argument && !known))",
+        replace="    if (lock != EAGAIN || !written)",
         killer="tests/e2e/test_resident.py::test_a_stale_process_number",
     ),
     Mutant(
@@ -492,8 +534,8 @@ MUTANTS = [
         name="resident-that-hangs-stays",
         guards="src/sync/README: failures",
         file="src/sync/resident.c",
-        find="    static const int signals[] = {SIGTERM, SIGKILL};",
-        replace="    static const int signals[] = {SIGTERM, SIGTERM};",
+        find="{SIGKILL, KILL_TIMEOUT_MS}};",
+        replace="{SIGTERM, KILL_TIMEOUT_MS}};",
         killer="tests/e2e/test_resident.py::test_one_that_does_not_end_is_killed",
     ),
     Mutant(
@@ -549,8 +591,8 @@ MUTANTS = [
         name="spoilt-vector-is-tried-eight-times",
         guards="src/sync/README 10",
         file="src/sync/projector.c",
-        find="        code = put_back_until(batch, &row->content_id, 1, 1, reason, error);",
-        replace="        code = put_back_until(batch, &row->content_id, 1, 8, reason, error);",
+        find="    return put_back_until(batch, &content_id, 1, 1, reason, error);",
+        replace="    return put_back_until(batch, &content_id, 1, 8, reason, error);",
         killer="u_projection_vectors:a_supplied_vector_is_given_up_on",
     ),
     Mutant(
@@ -689,8 +731,8 @@ MUTANTS = [
         name="walks-that-went-wrong-are-plausible",
         guards="src/sync/examination: nouns",
         file="src/sync/examine_judge.c",
-        find="        if (recall_of(&sample->queries[i]) < RECALL_WRONG)\n",
-        replace="        if (recall_of(&sample->queries[i]) < 0)\n",
+        find="            recall_of(&sample->queries[i]) < RECALL_WRONG)\n",
+        replace="            recall_of(&sample->queries[i]) < 0)\n",
         killer="u_examine:a_low_best_score_is_not_plausible",
     ),
     Mutant(

@@ -93,10 +93,22 @@ static void nearness(void **state)
     assert_true(text_equal(names[0], text_of("religion")));
 }
 
+static void equal_in_either_case(void **state)
+{
+    (void)state;
+    assert_true(text_equal_caseless(text_of("LocalHost"), text_of("lOCALhOST")));
+    assert_true(text_equal_caseless(text_of(""), text_of("")));
+    assert_false(text_equal_caseless(text_of("local"), text_of("localhost")));
+    assert_false(text_equal_caseless(text_of("@"), text_of("`")));
+    assert_false(
+        text_equal_caseless(text_of("\xc3\x84"), text_of("\xc3\xa4"))); // no letter of ASCII
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(utf8_errors), cmocka_unit_test(counting), cmocka_unit_test(splitting),
+        cmocka_unit_test(utf8_errors), cmocka_unit_test(counting),
+        cmocka_unit_test(splitting),   cmocka_unit_test(equal_in_either_case),
         cmocka_unit_test(numbers),     cmocka_unit_test(nearness),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -54,6 +54,31 @@ static void takes_the_password_out(void **state)
     }
 }
 
+static void becomes_a_url(void **state)
+{
+    static const struct {
+        const char *conninfo, *url;
+    } cases[] = {
+        {"", ""},
+        {"mydb", "mydb"},
+        {"postgresql://u@h/d?sslmode=require", "postgresql://u@h/d?sslmode=require"},
+        {"host='/my home/run' port=5432 user=grove dbname=grove",
+         "postgresql://grove@/grove?host=/my%20home/run&port=5432"},
+        {"host='/it\\'s/run' dbname=a@b", "postgresql:///a%40b?host=/it%27s/run"},
+        {"user = 'a/b:c' host=h", "postgresql://a%2Fb%3Ac@/?host=h"},
+        {"options='-c x=1&y'", "postgresql:///?options=-c%20x%3D1%26y"},
+    };
+    (void)state;
+    for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
+        struct strbuf url;
+        struct grove_error error = {0};
+        strbuf_init(&url, TEXT_MAX);
+        assert_int_equal(conninfo_add_url(cases[i].conninfo, &url, &error), GROVE_OK);
+        assert_string_equal(url.data, cases[i].url);
+        strbuf_release(&url);
+    }
+}
+
 static void refuses_without_quoting(void **state)
 {
     static const struct {
@@ -86,6 +111,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(takes_the_password_out),
+        cmocka_unit_test(becomes_a_url),
         cmocka_unit_test(refuses_without_quoting),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

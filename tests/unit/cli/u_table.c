@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "base/strbuf.h"
+#include "base/clock.h"
 #include "cli/format.h"
 #include "cli/table.h"
 
@@ -209,6 +210,63 @@ static void wraps(void **state)
     }
 }
 
+// Each line fits, but for words that no line has room for; joined it is the text again.
+static void flows(void **state)
+{
+    static const char text[] = "one two three /a/path/that/is/longer/than/the/terminal four five";
+    (void)state;
+    for (unsigned width = 20; width < 90; width++) {
+        struct terminal terminal = {.width = width, .is_terminal = true};
+        struct strbuf out, joined;
+        strbuf_init(&out, 4096);
+        strbuf_init(&joined, 4096);
+        display_add_flowing(&out, &terminal, text_of(text), 12, 12);
+        struct text rest = strbuf_text(&out), line;
+        for (bool first = true; text_split(&rest, '\n', &line) && rest.data; first = false) {
+            struct text words = text_trim(line);
+            assert_true(display_width(line) + (first ? 12 : 0) <= width ||
+                        !memchr(words.data, ' ', words.length));
+            strbuf_add(&joined, first ? "" : " ");
+            strbuf_add_text(&joined, words);
+        }
+        assert_string_equal(joined.data, text);
+        strbuf_release(&joined);
+        strbuf_release(&out);
+    }
+    struct terminal pipe = {.width = 20};
+    struct strbuf out;
+    strbuf_init(&out, 4096);
+    display_add_flowing(&out, &pipe, text_of(text), 12, 12);
+    assert_int_equal(out.length, sizeof text);
+    strbuf_release(&out);
+}
+
+static void formats_dates(void **state)
+{
+    static const struct {
+        const char *time, *date;
+    } cases[] = {
+        {"2026-11-23T08:44Z", "2026-11-23"},
+        {"0001-01-01", "0001-01-01"},
+        {"0000-12-31", "0001-12-31 BC"},
+        {"-0043-03-15", "0044-03-15 BC"},
+        {"0044-03-15 BC", "0044-03-15 BC"},
+        {"12026-01-02", "12026-01-02"},
+        {"infinity", "infinity"},
+        {"-infinity", "-infinity"},
+    };
+    (void)state;
+    for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
+        struct strbuf out;
+        int64_t time_us;
+        strbuf_init(&out, 64);
+        assert_true(clock_parse_timestamp(text_of(cases[i].time), &time_us));
+        format_date(&out, time_us);
+        assert_string_equal(out.data, cases[i].date);
+        strbuf_release(&out);
+    }
+}
+
 static void formats_numbers(void **state)
 {
     static const struct {
@@ -276,6 +334,8 @@ int main(void)
         cmocka_unit_test(makes_text_safe),
         cmocka_unit_test(makes_json_safe),
         cmocka_unit_test(wraps),
+        cmocka_unit_test(flows),
+        cmocka_unit_test(formats_dates),
         cmocka_unit_test(formats_numbers),
         cmocka_unit_test(quotes_for_the_shell),
     };

@@ -61,10 +61,19 @@ static void bad_lines(void **state)
         {"{" WHOLE ",\"created_at\":NaN}", "created_at", "NaN, not a time"},
         {"{" WHOLE ",\"body\":NaN}", "body", "NaN, not a string"},
         {"{\"tree\":Infinity}", "tree", "Infinity, not a string"},
+        {"{" WHOLE ",\"chunk_number\":\"1.5\"}", "chunk_number", "not a whole number"},
+        {"{" WHOLE ",\"chunk_number\":\"0x1\"}", "chunk_number", "not a whole number"},
+        {"{" WHOLE ",\"chunk_number\":\" 1\"}", "chunk_number", "not a whole number"},
+        {"{" WHOLE ",\"chunk_number\":\"\"}", "chunk_number", "not a whole number"},
+        {"{" WHOLE ",\"chunk_number\":true}", "chunk_number", "not a whole number"},
+        {"{" WHOLE ",\"chunk_number\":2147483648.0}", "chunk_number", "out of range"},
+        {"{" WHOLE ",\"chunk_number\":0.0}", "chunk_number", "out of range"},
+        {"{" WHOLE ",\"word_count\":1e300}", "word_count", "out of range"},
         {"{" WHOLE ",\"titel\":\"x\"}", "", "did you mean \"title\""},
+        {"{\"tree\":\"geology\"}", "tree", "\"geology\"; there are religion, subject1"},
         {"{" WHOLE ",\"title\":\"y\"}", "title", "given twice"},
         {"{" PLACE "\"content_type\":\"t\",\"title\":\"x\"}", "summary", "no body"},
-        {"{\"tree\":\"\xff\"}", "", "not UTF-8 at byte 9"},
+        {"{\"tree\":\"\xff\"}", "", "not UTF-8 at byte 10: 0xff"},
     };
     for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
         struct arena arena;
@@ -80,6 +89,112 @@ static void bad_lines(void **state)
             fail_msg("%s: \"%s\"", rows[i].line, problem.reason);
         arena_release(&arena);
     }
+}
+
+// A name that is like none is not said to be meant by another.
+static void hints_name_what_is_near(void **state)
+{
+    (void)state;
+    static const char *const like_none[] = {"id",  "type",   "text",      "name",   "date",
+                                            "url", "author", "embedding", "content"};
+    static const char *const like_one[] = {"titles",  "Title",     "chunk-number", "summmary",
+                                           "branche", "createdAt", "contenttype",  "wordcount"};
+    for (size_t i = 0; i < ARRAY_COUNT(like_none) + ARRAY_COUNT(like_one); i++) {
+        bool near = i >= ARRAY_COUNT(like_none);
+        struct strbuf line;
+        struct arena arena;
+        struct record record;
+        struct record_problem problem;
+        strbuf_init(&line, 1 << 10);
+        arena_init(&arena, 1 << 20);
+        strbuf_addf(&line, "{" WHOLE ",\"%s\":1}",
+                    near ? like_one[i - ARRAY_COUNT(like_none)] : like_none[i]);
+        assert_int_equal(record_parse(strbuf_text(&line), &trees, &arena, &record, &problem),
+                         RECORD_BAD);
+        if (near != (strstr(problem.reason, "did you mean") != NULL))
+            fail_msg("%s", problem.reason);
+        arena_release(&arena);
+        strbuf_release(&line);
+    }
+}
+
+static void whole_numbers_in_any_form(void **state)
+{
+    (void)state;
+    static const char *const forms[] = {"250",     "250.0",     "2.5e2",     "25e1",
+                                        "\"250\"", "\"250.0\"", "\"2.5e2\"", "\"+250\""};
+    for (size_t i = 0; i < ARRAY_COUNT(forms); i++) {
+        struct strbuf line;
+        struct arena arena;
+        struct record record;
+        struct record_problem problem;
+        strbuf_init(&line, 1 << 10);
+        arena_init(&arena, 1 << 20);
+        strbuf_addf(&line, "{" WHOLE ",\"chunk_number\":%s,\"word_count\":%s}", forms[i], forms[i]);
+        if (record_parse(strbuf_text(&line), &trees, &arena, &record, &problem) != RECORD_GOOD)
+            fail_msg("%s: %s", forms[i], problem.reason);
+        assert_int_equal(record.chunk_number, 250);
+        assert_int_equal(record.word_count, 250);
+        arena_release(&arena);
+        strbuf_release(&line);
+    }
+}
+
+// Which lines could be the beginning of a good one.
+static void a_cut_line_is_told_from_a_bad_one(void **state)
+{
+    (void)state;
+    static const char whole[] = "{" WHOLE ",\"body\":\"a \xc3\xa9 \xf0\x9f\x8c\xb3 \\u00e9\","
+                                "\"word_count\":-1.5e1,\"created_at\":null}";
+    struct arena arena;
+    struct record record;
+    struct record_problem problem;
+    for (size_t length = 1; length + 1 < sizeof whole; length++) {
+        arena_init(&arena, 1 << 20);
+        struct text line = {whole, length};
+        assert_int_equal(record_parse(line, &trees, &arena, &record, &problem), RECORD_BAD);
+        if (!problem.cut)
+            fail_msg("after byte %zu: %s", length, problem.reason);
+        arena_release(&arena);
+    }
+    static const char *const bad[] = {whole,      "{\"tree\":}",    "x", "{\"a\":1} {", "{\"\xff",
+                                      "{\"\xc3(", "{\"\xed\xa0\x80"};
+    for (size_t i = 0; i < ARRAY_COUNT(bad); i++) {
+        arena_init(&arena, 1 << 20);
+        assert_int_equal(record_parse(text_of(bad[i]), &trees, &arena, &record, &problem),
+                         RECORD_BAD);
+        if (problem.cut)
+            fail_msg("%s", bad[i]);
+        arena_release(&arena);
+    }
+}
+
+static void a_copy_needs_nothing_of_the_first(void **state)
+{
+    (void)state;
+    struct strbuf line;
+    struct arena first, second;
+    struct record record, copy;
+    struct record_problem problem;
+    strbuf_init(&line, 1 << 16);
+    arena_init(&first, 1 << 20);
+    arena_init(&second, 1 << 20);
+    strbuf_add(&line, "{" WHOLE ",\"body\":\"b\",\"vector\":[1");
+    for (int n = 1; n < RECORD_VECTOR_SIZE; n++)
+        strbuf_addf(&line, ",%d", n);
+    strbuf_add(&line, "]}");
+    assert_int_equal(record_parse(strbuf_text(&line), &trees, &first, &record, &problem),
+                     RECORD_GOOD);
+    assert_true(record_copy(&record, &second, &copy));
+    arena_release(&first);
+    const struct text texts[] = {copy.branch, copy.limb,    copy.leaf, copy.content_type,
+                                 copy.title,  copy.summary, copy.body};
+    static const char *const expected[] = {"b", "l", "f", "t", "x", "one two", "b"};
+    for (size_t i = 0; i < ARRAY_COUNT(texts); i++)
+        assert_true(text_equal(texts[i], text_of(expected[i])));
+    assert_true(copy.vector[0] == 1 && copy.vector[RECORD_VECTOR_SIZE - 1] == 383);
+    arena_release(&second);
+    strbuf_release(&line);
 }
 
 // 384 numbers, of which one is another.
@@ -235,6 +350,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_whole_line),
         cmocka_unit_test(bad_lines),
+        cmocka_unit_test(hints_name_what_is_near),
+        cmocka_unit_test(whole_numbers_in_any_form),
+        cmocka_unit_test(a_cut_line_is_told_from_a_bad_one),
+        cmocka_unit_test(a_copy_needs_nothing_of_the_first),
         cmocka_unit_test(bad_vectors),
         cmocka_unit_test(lengths_are_in_characters),
         cmocka_unit_test(a_long_body_is_summarised),

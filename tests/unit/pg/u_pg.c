@@ -73,18 +73,29 @@ static void sqlstates(void **state)
     (void)state;
     static const struct {
         const char *sqlstate;
-        bool cancelled;
+        enum grove_code stopped;
         enum grove_code code;
     } rows[] = {
-        {"23505", false, GROVE_CONFLICT},    {"23502", false, GROVE_INVALID},
-        {"22001", false, GROVE_INVALID},     {"57014", false, GROVE_TIMEOUT},
-        {"57014", true, GROVE_CANCELLED},    {"53100", false, GROVE_IO},
-        {"53300", false, GROVE_LIMIT},       {"57P01", false, GROVE_UNAVAILABLE},
-        {"08006", false, GROVE_UNAVAILABLE}, {"42501", false, GROVE_DENIED},
-        {"28P01", false, GROVE_DENIED},      {"P0001", false, GROVE_DATABASE},
+        {"23505", GROVE_OK, GROVE_CONFLICT},
+        {"23502", GROVE_OK, GROVE_INVALID},
+        {"22001", GROVE_OK, GROVE_INVALID},
+        {"57014", GROVE_OK, GROVE_TIMEOUT},
+        {"57014", GROVE_CANCELLED, GROVE_CANCELLED},
+        {"57014", GROVE_TIMEOUT, GROVE_TIMEOUT},
+        {"55P03", GROVE_CANCELLED, GROVE_TIMEOUT}, // a lock that another holds is not our doing
+        {"53100", GROVE_OK, GROVE_IO},
+        {"53300", GROVE_OK, GROVE_LIMIT},
+        {"57P01", GROVE_OK, GROVE_UNAVAILABLE},
+        {"08006", GROVE_OK, GROVE_UNAVAILABLE},
+        {"42501", GROVE_OK, GROVE_DENIED},
+        {"28P01", GROVE_OK, GROVE_DENIED},
+        {"42703", GROVE_OK, GROVE_UNSUPPORTED},
+        {"42883", GROVE_OK, GROVE_UNSUPPORTED},
+        {"42601", GROVE_OK, GROVE_DATABASE},
+        {"P0001", GROVE_OK, GROVE_DATABASE},
     };
     for (size_t i = 0; i < ARRAY_COUNT(rows); i++)
-        assert_int_equal(pg_code_of_sqlstate(rows[i].sqlstate, rows[i].cancelled), rows[i].code);
+        assert_int_equal(pg_code_of_sqlstate(rows[i].sqlstate, rows[i].stopped), rows[i].code);
 }
 
 static void a_bad_connection_string_stays_secret(void **state)

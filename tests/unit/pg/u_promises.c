@@ -59,10 +59,11 @@ struct nested {
 // Starting a server takes seconds. Meanwhile others take connections, here this thread itself.
 static enum grove_code take_another(void *state, struct call *call, struct grove_error *error)
 {
+    assert_null(call);
     struct nested *nested = state;
     struct pg_conn *conn = NULL;
     if (nested->starts++ == 0)
-        nested->inner = pg_take(nested->pool, call, &conn, error);
+        nested->inner = pg_take(nested->pool, NULL, &conn, error);
     pg_give(&conn);
     return error_set(error, GROVE_UNAVAILABLE, "nobody starts here");
 }

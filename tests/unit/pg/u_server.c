@@ -3,6 +3,8 @@
 #include "../../support/stores.h"
 #include "../../support/thread.h"
 
+#include <libpq-fe.h>
+
 #include "pg/pg.h"
 
 static struct pg_pool *open_pool(struct test_stores *stores, unsigned connections_max,
@@ -85,7 +87,7 @@ static void a_pool_has_a_maximum(struct test_stores *stores)
     struct grove_error error;
     assert_ok(pg_take(pool, NULL, &held[0], &error), error);
     assert_ok(pg_take(pool, NULL, &held[1], &error), error);
-    assert_int_equal(pg_take(pool, NULL, &third, &error), GROVE_TIMEOUT);
+    assert_int_equal(pg_take(pool, NULL, &third, &error), GROVE_LIMIT);
     assert_int_equal(error.retry, GROVE_RETRY_LATER);
     assert_null(third);
     pg_give(&held[0]);
@@ -136,6 +138,95 @@ static void a_place_is_not_lost_with_its_connection(struct test_stores *stores)
     pg_pool_free(pool);
 }
 
+// --- databases that will not do -----------------------------------------------------------------
+
+// Refused before anything is written there: the first emoji would end a load in its middle.
+static void a_database_that_is_not_utf8_is_refused(struct test_stores *stores)
+{
+    static const char *const encodings[] = {"LATIN1", "SQL_ASCII", "EUC_JP"};
+    for (size_t i = 0; i < ARRAY_COUNT(encodings); i++) {
+        char conninfo[CLUSTER_CONNINFO_SIZE];
+        struct pg_pool *pool;
+        struct pg_conn *conn = NULL;
+        struct grove_error error;
+        test_sql(stores, "CREATE DATABASE other TEMPLATE template0 ENCODING '%s' LOCALE 'C'",
+                 encodings[i]);
+        test_database_conninfo("other", conninfo);
+        assert_ok(pg_pool_new(&(struct pg_pool_options){.conninfo = conninfo}, &pool, &error),
+                  error);
+        assert_int_equal(pg_take(pool, NULL, &conn, &error), GROVE_UNSUPPORTED);
+        assert_non_null(strstr(error.message, encodings[i]));
+        assert_non_null(strstr(error.hint, "--encoding=UTF8"));
+        pg_pool_free(pool);
+        test_sql(stores, "DROP DATABASE other");
+    }
+}
+
+// --- the environment ----------------------------------------------------------------------------
+
+// Works with a variable of libpq set to this.
+static void assert_deaf(struct test_stores *stores, const char *variable, const char *value)
+{
+    struct pg_conn *conn = NULL;
+    struct grove_error error;
+    setenv(variable, value, 1);
+    struct pg_pool *pool = open_pool(stores, 1, 0);
+    enum grove_code code = pg_take(pool, NULL, &conn, &error);
+    unsetenv(variable);
+    if (code != GROVE_OK)
+        fail_msg("%s=%s: %s: %s", variable, value, error.message, error.detail);
+    pg_give(&conn);
+    pg_pool_free(pool);
+}
+
+static void the_private_server_is_deaf_to_the_environment(struct test_stores *stores)
+{
+    PQconninfoOption *options = PQconndefaults();
+    unsigned variables = 0;
+    assert_non_null(options);
+    for (const PQconninfoOption *o = options; o->keyword; o++) {
+        // With these the user names a server that is not ours.
+        static const char *const names[] = {"host", "hostaddr", "dbname", "service"};
+        bool named = !o->envvar;
+        for (size_t i = 0; i < ARRAY_COUNT(names); i++)
+            named = named || strcmp(o->keyword, names[i]) == 0;
+        if (named)
+            continue;
+        assert_deaf(stores, o->envvar, "nonsense");
+        assert_deaf(stores, o->envvar, "");
+        variables++;
+    }
+    PQconninfoFree(options);
+    assert_true(variables > 20);
+    assert_deaf(stores, "PGOPTIONS", "-c search_path=nowhere -c default_transaction_read_only=on");
+}
+
+// libpq sends these whatever it is told: sessions have our settings nevertheless, and one that
+// makes no sense is named.
+static void settings_of_the_environment_are_overruled(struct test_stores *stores)
+{
+    struct pg_conn *conn = NULL;
+    struct grove_error error;
+    setenv("PGTZ", "Asia/Tokyo", 1);
+    setenv("PGDATESTYLE", "German", 1);
+    struct pg_pool *pool = open_pool(stores, 1, 0);
+    assert_ok(pg_take(pool, NULL, &conn, &error), error);
+    assert_ok(pg_exec(conn,
+                      "SELECT 1 / (current_setting('timezone') = 'UTC' AND "
+                      "current_setting('datestyle') LIKE 'ISO%')::int",
+                      &error),
+              error);
+    pg_give(&conn);
+    pg_pool_free(pool);
+    setenv("PGTZ", "nonsense", 1);
+    pool = open_pool(stores, 1, 0);
+    assert_int_equal(pg_take(pool, NULL, &conn, &error), GROVE_UNAVAILABLE);
+    assert_non_null(strstr(error.hint, "PGTZ"));
+    unsetenv("PGTZ");
+    unsetenv("PGDATESTYLE");
+    pg_pool_free(pool);
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
@@ -146,6 +237,9 @@ int main(int argc, char **argv)
         STORES_TEST(a_pool_has_a_maximum),
         STORES_TEST(who_waits_gets_what_is_given_back),
         STORES_TEST(a_place_is_not_lost_with_its_connection),
+        STORES_TEST(a_database_that_is_not_utf8_is_refused),
+        STORES_TEST(the_private_server_is_deaf_to_the_environment),
+        STORES_TEST(settings_of_the_environment_are_overruled),
     };
     return test_main(argc, argv, tests, ARRAY_COUNT(tests));
 }

@@ -5,7 +5,7 @@
 //
 //     make_row(stores, 0.9F);
 //     project(stores);
-//     assert_rows(stores, search(stores, 10), "1");
+//     assert_ids(stores, search(stores, 10), "1");
 #ifndef GROVE_TESTS_UNIT_QUERY_SEARCHING_H
 #define GROVE_TESTS_UNIT_QUERY_SEARCHING_H
 

@@ -62,6 +62,21 @@ static void texts_that_wait_are_not_sent(struct test_stores *stores)
         fail_msg("it held %ld MB while %d MB of texts waited", rose_mb, TEXTS_MB);
 }
 
+// Contents in the leaf Many, with one vector; the first of all is not among them.
+static void make_many(struct test_stores *stores, int count)
+{
+    int32_t first = make_row(stores, 0.5F), leaf = test_leaf(stores, "Many");
+    test_sql(stores,
+             "INSERT INTO content_metadata (hierarchy_table, leaf_id, content_type, title,"
+             " content_summary, chunk_number)"
+             " SELECT hierarchy_table, %d, content_type, title, content_summary, n"
+             " FROM content_metadata, generate_series(1, %d) AS n;"
+             "INSERT INTO grove.embedding (content_id, model, text_sha256, vector)"
+             " SELECT m.id, e.model, e.text_sha256, e.vector FROM content_metadata AS m,"
+             " grove.embedding AS e WHERE m.id <> %d",
+             leaf, count, first);
+}
+
 // More than are compared at a time.
 static void hits_are_compared_in_portions(struct test_stores *stores)
 {
@@ -69,16 +84,7 @@ static void hits_are_compared_in_portions(struct test_stores *stores)
     struct grove_result *result;
     struct grove_error error;
     struct test_vector query = test_toward(1, 0);
-    int32_t first = make_row(stores, 0.5F);
-    test_sql(stores,
-             "INSERT INTO content_metadata (hierarchy_table, leaf_id, content_type, title,"
-             " content_summary, chunk_number)"
-             " SELECT hierarchy_table, leaf_id, content_type, title, content_summary, n"
-             " FROM content_metadata, generate_series(2, %d) AS n;"
-             "INSERT INTO grove.embedding (content_id, model, text_sha256, vector)"
-             " SELECT m.id, e.model, e.text_sha256, e.vector FROM content_metadata AS m,"
-             " grove.embedding AS e WHERE m.id <> %d",
-             ROWS, first);
+    make_many(stores, ROWS - 1);
     project(stores);
     const struct grove_discover_request request = {
         .vector = query.numbers, .limit = 5, .depth = ROWS, .explain = true};
@@ -120,6 +126,96 @@ static void a_plan_quotes_no_thousands_of_leaves(struct test_stores *stores)
     }
     assert_true(longest <= LINE_MAX_BYTES);
     assert_non_null(strstr(result->explain->plan, " ...\n"));
+}
+
+// --- an engine that is out ----------------------------------------------------------------------
+
+static void put_engine_out(struct test_stores *stores)
+{
+    fake_engine_fault(
+        stores->fake,
+        &(struct fake_fault){.call = ENGINE_SEARCH, .kind = FAKE_REFUSE, FAKE_UNREACHABLE});
+}
+
+static enum grove_code try_search(struct test_stores *stores, struct call *call, const char *path,
+                                  struct grove_error *error)
+{
+    struct grove_result *result;
+    struct test_vector query = test_toward(1, 0);
+    const struct grove_search_request request = {
+        .vector = query.numbers, .limit = 10, .filter = {.path = path}};
+    enum grove_code code = query_search(&stores->store, call, &request, &result, error);
+    if (code != GROVE_OK)
+        return code;
+    keep_result(stores, result);
+    assert_true(result->degraded && result->complete);
+    assert_int_equal(result->row_count, path ? 1 : 10);
+    return GROVE_OK;
+}
+
+// Each compares thousands of rows: with all of them at once none would be done.
+static void few_searches_at_a_time_do_without_the_engine(struct test_stores *stores)
+{
+    enum { OTHERS = 4, FEW = 5000 };
+    struct grove_error error;
+    make_many(stores, FEW);
+    put_engine_out(stores);
+    stores->store.stand_ins = OTHERS;
+    assert_int_equal(try_search(stores, NULL, NULL, &error), GROVE_LIMIT);
+    assert_int_equal(error.retry, GROVE_RETRY_LATER);
+    assert_int_equal(stores->store.stand_ins, OTHERS);
+    // Of few rows nobody is sent away.
+    assert_ok(try_search(stores, NULL, "subject1/Branch/Limb/Leaf", &error), error);
+    stores->store.stand_ins = OTHERS - 1;
+    assert_ok(try_search(stores, NULL, NULL, &error), error);
+    assert_int_equal(stores->store.stand_ins, OTHERS - 1);
+    stores->store.stand_ins = OTHERS;
+    test_sql(stores, "DELETE FROM content_metadata WHERE id = 2");
+    assert_ok(try_search(stores, NULL, NULL, &error), error);
+    stores->store.stand_ins = 0;
+}
+
+static atomic_bool stop;
+
+static void raise_stop(struct test_stores *stores)
+{
+    (void)stores;
+    atomic_store(&stop, true);
+}
+
+// With thousands of rows still to be compared; its turn is over, too.
+static void comparing_ends_with_the_call(struct test_stores *stores)
+{
+    struct grove_error error;
+    struct call call;
+    make_many(stores, 4200);
+    put_engine_out(stores);
+    atomic_store(&stop, false);
+    call_init(&call);
+    call_obey(&call, &stop);
+    TEST_AT(stores, SEARCH_PART, raise_stop);
+    assert_int_equal(try_search(stores, &call, NULL, &error), GROVE_CANCELLED);
+    assert_int_equal(stores->reached[INJECT_SEARCH_PART], 1);
+    assert_int_equal(stores->store.stand_ins, 0);
+}
+
+// The same of hits: the rows that wait are one part, the first portion of hits is another.
+static void comparing_hits_ends_with_the_call(struct test_stores *stores)
+{
+    struct grove_result *result;
+    struct grove_error error;
+    struct call call;
+    struct test_vector query = test_toward(1, 0);
+    const struct grove_discover_request request = {.vector = query.numbers, .depth = 4200};
+    make_many(stores, 4199);
+    project(stores);
+    atomic_store(&stop, false);
+    call_init(&call);
+    call_obey(&call, &stop);
+    test_at(stores, &(struct test_step){INJECT_SEARCH_PART, 2, raise_stop, GROVE_OK});
+    assert_int_equal(query_discover(&stores->store, &call, &request, &result, &error),
+                     GROVE_CANCELLED);
+    assert_int_equal(stores->reached[INJECT_SEARCH_PART], 2);
 }
 
 // --- plans --------------------------------------------------------------------------------------
@@ -357,6 +453,9 @@ int main(int argc, char **argv)
         STORES_TEST(texts_that_wait_are_not_sent),
         STORES_TEST(hits_are_compared_in_portions),
         STORES_TEST(a_plan_quotes_no_thousands_of_leaves),
+        STORES_TEST(few_searches_at_a_time_do_without_the_engine),
+        STORES_TEST(comparing_ends_with_the_call),
+        STORES_TEST(comparing_hits_ends_with_the_call),
         STORES_TEST(many_leaves_are_planned_for_each_time),
         STORES_TEST(plans_for_any_parameters_are_good),
         STORES_TEST(a_vector_is_current_as_long_as_the_text_is),

@@ -28,15 +28,17 @@ static void make_islands(struct test_stores *stores, int count)
 static void examine(struct test_stores *stores, const char *unreached, int ef, double plausible,
                     int64_t points)
 {
-    test_sql(stores,
-             "INSERT INTO grove.examination (collection, graph, revision, points, ef, ef_filtered,"
-             " plausible, unreached, queries, recall, recall_worst, seconds)"
-             " SELECT 'content_vectors', 'examined', last_value, %lld, %d, %d, %f, '%s', 1, 1, 1, 1"
-             " FROM grove.revision_seq"
-             " ON CONFLICT (collection) DO UPDATE SET points = excluded.points, ef = excluded.ef,"
-             " plausible = excluded.plausible, unreached = excluded.unreached,"
-             " revision = excluded.revision, examined_at = clock_timestamp()",
-             (long long)points, ef, ef, plausible, unreached);
+    test_sql(
+        stores,
+        "INSERT INTO grove.examination (collection, graph, revision, points, ef, ef_filtered,"
+        " plausible, unreached, queries, recall, recall_worst, seconds, plausible_vectors)"
+        " SELECT 'content_vectors', 'examined', last_value, %lld, %d, %d, %f, '%s', 1, 1, 1, 1, %f"
+        " FROM grove.revision_seq"
+        " ON CONFLICT (collection) DO UPDATE SET points = excluded.points, ef = excluded.ef,"
+        " plausible = excluded.plausible, plausible_vectors = excluded.plausible_vectors,"
+        " unreached = excluded.unreached,"
+        " revision = excluded.revision, examined_at = clock_timestamp()",
+        (long long)points, ef, ef, plausible, unreached, plausible);
 }
 
 struct seen {

@@ -15,7 +15,8 @@ static struct moment examined(void)
                         .points = 100000,
                         .ef = 256,
                         .ef_filtered = 512,
-                        .plausible = 0.4},
+                        .plausible = 0.4,
+                        .plausible_vectors = 0.7},
     };
 }
 
@@ -98,6 +99,16 @@ static void every_fact_counts(void **state)
     }
 }
 
+static void a_vector_is_believed_from_a_score_of_its_own(void **state)
+{
+    struct moment moment = examined();
+    struct plan_facts facts = {.rows_max = many, .best_max = 10, .moment = &moment};
+    (void)state;
+    assert_float_equal(plan_make(&facts).plausible, 0.7, 0);
+    facts.for_text = true;
+    assert_float_equal(plan_make(&facts).plausible, 0.4, 0);
+}
+
 static void no_more_rows_than_revisions(void **state)
 {
     struct moment moment = {.revision = 70, .examination.examined_at_us = INT64_MIN};
@@ -114,6 +125,7 @@ int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_fact_counts),
+        cmocka_unit_test(a_vector_is_believed_from_a_score_of_its_own),
         cmocka_unit_test(no_more_rows_than_revisions),
     };
     return test_main(argc, argv, tests, ARRAY_COUNT(tests));

@@ -1,27 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Searches while rows change, and with an engine that lags, lies, lacks points or is out.
-#include "../../support/stores.h"
+#include "searching.h"
 
 #include "base/clock.h"
-#include "base/inject.h"
-#include "query/queries.h"
-#include "sync/projector.h"
 
 // --- helpers ------------------------------------------------------------------------------------
-
-static int32_t make_row(struct test_stores *stores, float cosine)
-{
-    int32_t id = test_content(stores, &(struct test_content){.words = 3});
-    test_vector_give(stores, id, test_toward(cosine, (unsigned)id).numbers);
-    return id;
-}
-
-static void project(struct test_stores *stores)
-{
-    struct projector_report report = {0};
-    struct grove_error error;
-    assert_ok(projector_drain(&stores->store, NULL, 0, &report, &error), error);
-}
 
 // Rows of cosines 0.9, 0.8, ... in the engine, with ids from 1.
 static void make_projected(struct test_stores *stores, int count)
@@ -54,44 +37,11 @@ static void put_strangers(struct test_stores *stores, int64_t first, int count)
     }
 }
 
-static void free_result(void *state)
-{
-    grove_result_free(state);
-}
-
-static const struct grove_result *search_as(struct test_stores *stores,
-                                            struct grove_search_request request)
-{
-    struct grove_result *result;
-    struct grove_error error;
-    struct test_vector query = test_toward(1, 0);
-    request.vector = query.numbers;
-    request.explain = true;
-    assert_ok(query_search(&stores->store, NULL, &request, &result, &error), error);
-    test_at_end(stores, TEST_LAST, free_result, result);
-    return result;
-}
-
-static const struct grove_result *search(struct test_stores *stores, unsigned limit)
-{
-    return search_as(stores, (struct grove_search_request){.limit = limit});
-}
-
-static void assert_rows(struct test_stores *stores, const struct grove_result *result,
-                        const char *wanted)
-{
-    const char *ids = "";
-    for (size_t i = 0; i < result->row_count; i++)
-        ids = arena_printf(&stores->arena, "%s%s%d", ids, i > 0 ? " " : "",
-                           result->rows[i].content_id);
-    assert_string_equal(ids, wanted);
-}
-
 // The rows, from the engine, and nothing is said against them.
 static void assert_clean(struct test_stores *stores, const struct grove_result *result,
                          const char *wanted)
 {
-    assert_rows(stores, result, wanted);
+    assert_ids(stores, result, wanted);
     if (result->degraded || !result->complete)
         fail_msg("%s%s", result->degraded ? result->degraded_reason : "",
                  result->complete ? "" : result->incomplete_reason);
@@ -227,7 +177,7 @@ static void lost_points_degrade_and_are_found(struct test_stores *stores)
     make_projected(stores, 3);
     fake_engine_take(stores->fake, 1);
     const struct grove_result *result = search(stores, 3);
-    assert_rows(stores, result, "1 2 3");
+    assert_ids(stores, result, "1 2 3");
     assert_true(result->degraded && result->complete);
     assert_string_equal(result->degraded_reason,
                         "the vector engine lacks 1 matching row; run \"grove sync\"");
@@ -240,7 +190,7 @@ static void lost_points_are_told_where_pushing_down_was_asked_for(struct test_st
     fake_engine_take(stores->fake, 1);
     const struct grove_result *result = search_as(
         stores, (struct grove_search_request){.limit = 3, .strategy = GROVE_STRATEGY_PUSH_DOWN});
-    assert_rows(stores, result, "2 3");
+    assert_ids(stores, result, "2 3");
     assert_false(result->complete);
     assert_false(result->degraded);
 }
@@ -311,7 +261,7 @@ static void postgres_stands_in(struct test_stores *stores)
     for (size_t i = 0; i < ARRAY_COUNT(faults); i++) {
         fake_engine_fault(stores->fake, &faults[i]);
         const struct grove_result *result = search(stores, 10);
-        assert_rows(stores, result, "1 4 2 3");
+        assert_ids(stores, result, "1 4 2 3");
         assert_true(result->degraded && result->complete);
         assert_string_equal(result->explain->strategy, "relational");
         fake_engine_clear_faults(stores->fake);
@@ -337,7 +287,8 @@ static void nothing_of_ours_is_turned_into_a_larger_work(struct test_stores *sto
                                                              .ours = true});
         // A time of ours that is over, while the search has none: it is the engine's share.
         if (codes[i] != GROVE_TIMEOUT)
-            assert_int_equal(query_search(&stores->store, NULL, &request, &result, &error), codes[i]);
+            assert_int_equal(query_search(&stores->store, NULL, &request, &result, &error),
+                             codes[i]);
         else
             assert_true(search(stores, 10)->degraded);
         fake_engine_clear_faults(stores->fake);
@@ -374,7 +325,7 @@ static void rounds_share_one_limit(struct test_stores *stores)
     stores->id = 0;
     const struct grove_result *result = search(stores, 3);
     assert_true(result->degraded && result->complete);
-    assert_rows(stores, result, "1 2 3");
+    assert_ids(stores, result, "1 2 3");
     assert_non_null(strstr(result->degraded_reason, "0.1 s"));
     assert_in_range(stores->id, 1, 3);
 }
@@ -397,7 +348,7 @@ static void no_collection_and_nothing_projected_is_no_fault(struct test_stores *
     make_row(stores, 0.5F);
     fake_engine_lose_collection(stores->fake);
     const struct grove_result *result = search(stores, 10);
-    assert_rows(stores, result, "1");
+    assert_ids(stores, result, "1");
     assert_false(result->degraded);
     assert_true(result->complete);
     project(stores);

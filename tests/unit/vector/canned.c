@@ -55,23 +55,37 @@ static void *serve(void *state)
     return NULL;
 }
 
-void canned_start(struct canned_server *server, const struct canned_answer *answers, size_t count)
+void canned_listen(struct canned_server *server)
 {
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t length = sizeof address;
-    *server = (struct canned_server){.answers = answers, .count = count};
-    server->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    *server = (struct canned_server){.listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
     assert_int_equal(bind(server->listener, (struct sockaddr *)&address, length), 0);
-    assert_int_equal(listen(server->listener, 4), 0);
+    assert_int_equal(listen(server->listener, 64), 0);
     assert_int_equal(getsockname(server->listener, (struct sockaddr *)&address, &length), 0);
     server->port = ntohs(address.sin_port);
+}
+
+void canned_serve(struct canned_server *server, const struct canned_answer *answers, size_t count)
+{
+    assert_true(count <= ARRAY_COUNT(server->requests));
+    server->answers = answers;
+    server->count = count;
+    server->serves = true;
     assert_int_equal(pthread_create(&server->thread, NULL, serve, server), 0);
+}
+
+void canned_start(struct canned_server *server, const struct canned_answer *answers, size_t count)
+{
+    canned_listen(server);
+    canned_serve(server, answers, count);
 }
 
 void canned_stop(struct canned_server *server)
 {
     shutdown(server->listener, SHUT_RDWR);
-    pthread_join(server->thread, NULL);
+    if (server->serves)
+        pthread_join(server->thread, NULL);
     close(server->listener);
 }
 

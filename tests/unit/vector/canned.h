@@ -19,7 +19,7 @@
 #include "vector/engine.h"
 
 struct canned_answer {
-    const char *status; // "200 OK"
+    const char *status; // "200 OK", and more headers behind it
     const char *body;   // NULL: hang up without an answer
 };
 
@@ -30,10 +30,14 @@ struct canned_server {
     size_t count;
     char requests[16][8192]; // their beginnings
     _Atomic size_t served;
+    bool serves;
     pthread_t thread;
 };
 
 void canned_start(struct canned_server *server, const struct canned_answer *answers, size_t count);
+// The same in two steps: in between it hangs. It accepts connections, and says nothing.
+void canned_listen(struct canned_server *server);
+void canned_serve(struct canned_server *server, const struct canned_answer *answers, size_t count);
 void canned_stop(struct canned_server *server);
 
 // A client of it, with a password in its URL; `key` may be NULL.

@@ -196,7 +196,7 @@ static void counts_name_the_graphs_of_other_servers(void **state)
         {"200 OK", STATUS("green", "2")},
         {"200 OK", STATUS("green", "2")},
         {"200 OK", "{\"result\":{\"running\":[],\"queued\":[]}}"},
-        {"404 Not Found", "{}"}, // the collection itself
+        {"404 Not Found", "{\"status\":{\"error\":\"Not found\"}}"}, // the collection itself
     };
     struct asked asked;
     char first[VECTOR_GRAPH_SIZE];

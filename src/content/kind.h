@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What an input is that is not JSON Lines, told once instead of one error for each of its lines.
+//
+//     const struct kind *kind = kind_of(head);
+//     if (kind)
+//         error_set(error, GROVE_UNSUPPORTED, "\"%s\" is %s, not JSON Lines", path, kind->what);
+//
+// A guess by the beginning of the text. Where a line of it begins with "{", and the first of those
+// is an object on one line, or broken, it is JSON Lines, maybe with bad lines in it.
+#ifndef GROVE_CONTENT_KIND_H
+#define GROVE_CONTENT_KIND_H
+
+#include "base/text.h"
+
+struct kind {
+    const char *what; // "a PDF document"
+    const char *hint; // what to do instead
+};
+
+// Of the first SOURCE_PIECE_BYTES of a text, or all of a shorter one. NULL where it may be JSON
+// Lines, as nothing at all is.
+const struct kind *kind_of(struct text head);
+
+#endif

@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: Apache-2.0
+"""An engine that is out: who waits for it, who does not, and when it is back."""
+
+import os
+import signal
+import time
+
+from conftest import wait_until
+
+
+def search(grove):
+    return grove.json("search", "faith", "--path", "religion")
+
+
+def test_one_search_waits_and_the_others_do_without(shared):
+    """Ten searches in a row, each a process of its own, with an engine that hangs."""
+    assert search(shared)["degraded"] is False
+    pid = shared.processes()["vectors"]
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        answers = [search(shared)]
+        began = time.monotonic()
+        answers += [search(shared) for _ in range(9)]
+        # Each of them used to wait for 3 s.
+        assert time.monotonic() - began < 9
+        status = shared.json("status", check=False)
+        words = shared("status", check=False).stdout
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    for answer in answers:
+        assert answer["degraded"] is True and answer["complete"] is True
+        assert len(answer["results"]) == 8
+    assert "did not answer in time" in answers[0]["degraded_reason"]
+    for answer in answers[1:]:
+        assert "has been out for" in answer["degraded_reason"]
+        assert "it did not answer in time" in answer["degraded_reason"]
+    assert status["ok"] is False and status["engine"]["ok"] is False
+    assert status["engine"]["out_reason"] == "it did not answer in time"
+    assert status["engine"]["out_seconds"] >= 0 and 0 <= status["engine"]["retry_seconds"] <= 5
+    assert "out for" in words and "tried again within" in words
+    wait_until(lambda: search(shared)["degraded"] is False)
+    assert shared.json("status")["engine"]["out_reason"] is None
+
+
+def test_a_writer_that_waits_ends_the_outage(shared):
+    """Who is patient asks all the same, and everybody else hears of the answer."""
+    pid = shared.processes()["vectors"]
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        assert search(shared)["degraded"] is True
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    shared("sync")
+    assert search(shared)["degraded"] is False
+
+
+def test_an_engine_that_was_killed_while_it_was_out(shared):
+    """Nobody listens any more: it is started again, and nobody waits until a trial comes round."""
+    pid = shared.processes()["vectors"]
+    os.kill(pid, signal.SIGSTOP)
+    assert search(shared)["degraded"] is True
+    os.kill(pid, signal.SIGKILL)
+    wait_until(lambda: search(shared)["degraded"] is False)
+    assert shared.processes()["vectors"] != pid

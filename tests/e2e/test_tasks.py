@@ -1,0 +1,156 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The commands that docs/tasks.md shows do what it says, in its order."""
+
+import json
+import os
+import pathlib
+import re
+import subprocess
+
+import pytest
+from conftest import BINARY, ROOT, Grove, find_assets
+
+PAGE = (ROOT / "docs" / "tasks.md").read_text("utf-8")
+
+
+def blocks():
+    """(heading, number within it, commands) of each block."""
+    for part in re.split(r"^## ", PAGE, flags=re.M)[1:]:
+        heading, text = part.split("\n", 1)
+        for number, commands in enumerate(re.findall(r"^```sh\n(.*?)^```$", text, re.M | re.S), 1):
+            yield heading, number, commands
+
+
+def scalar(home, statement):
+    return home("psql", "--", "-Atc", statement).stdout.strip()
+
+
+def sees_trees(_home, _folder, shown):
+    assert re.search(r"religion +\| religion_hierarchy +\| +8", shown)
+    assert re.search(r"subject8 +\| subject8_hierarchy +\| +0", shown)
+
+
+def sees_types(_home, _folder, shown):
+    assert [int(n) for n in re.findall(r"\| +(\d)", shown)] == [3, 2, 2, 1]
+
+
+def sees_places(home, _folder, shown):
+    places = shown.splitlines()
+    assert len(places) == 6 and "religion/Christianity/Protestant-Baptist/Doctrines" in places
+    assert sum(home.json("browse", place)["total"] for place in places) == 8
+
+
+def browses(_home, _folder, shown):
+    assert "Christianity" in shown and "rows" in shown
+
+
+def changes_a_type(home, _folder, _shown):
+    assert home.json("search", "God", "--type", "Creed")["total"] == 2
+    assert home.json("search", "God", "--type", "Belief")["total"] == 0
+
+
+def renames_a_branch(home, _folder, _shown):
+    assert home.json("browse", "religion/Buddha")["total"] > 0
+    assert home("browse", "religion/Buddhism", check=False).returncode == 3
+
+
+def deletes_contents(home, _folder, _shown):
+    assert scalar(home, "SELECT count(*) FROM content_metadata "
+                        "WHERE id = 1 OR content_type = 'Teaching'") == "0"
+
+
+def deletes_a_place(home, _folder, _shown):
+    assert "Islam" not in scalar(home, "SELECT string_agg(branch, ' ') FROM grove.leaf")
+    assert home.json("search", "God")["total"] == home.json("status")["contents"]
+
+
+def names_a_tree(home, _folder, shown):
+    assert "Frost" in shown and "1 inserted" in shown
+    assert home.json("search", "cold", "--path", "garden/Trees")["results"][0]["tree"] == "garden"
+    assert home("browse", "subject1", check=False).returncode == 3
+
+
+def connects(home, _folder, shown):
+    url = shown.splitlines()[0]
+    assert url.startswith("postgresql://grove@/grove?host=")
+    assert home.json("psql", "--print") == {"url": url}
+    import psycopg
+    with psycopg.connect(url) as connection:
+        assert connection.execute("SELECT count(*) FROM content_metadata").fetchone()[0] > 0
+
+
+def exports(home, folder, shown):
+    rows = [json.loads(line) for line in (folder / "export.jsonl").read_text().splitlines()]
+    assert len(rows) == home.json("status")["contents"] and all("title" in row for row in rows)
+    assert f"{len(rows)} unchanged" in shown
+
+
+def exports_a_search(_home, folder, _shown):
+    lines = (folder / "found.tsv").read_text().splitlines()
+    assert len(lines) == 3 and all(len(line.split("\t")) == 3 for line in lines)
+
+
+def backs_up(home, folder, _shown):
+    assert (folder / "backup.dump").stat().st_size > 10000
+    home("psql", "--", "-qc", "DELETE FROM content_metadata")
+    assert home.json("search", "grace")["total"] == 0
+
+
+def restores(home, folder, _shown):
+    found = home.json("search", "grace")
+    exported = (folder / "export.jsonl").read_text().splitlines()
+    assert found["total"] == len(exported) > 3 and found["complete"] and not found["degraded"]
+    assert home.json("status")["pending"] == 0 and home.broken() == ""
+    other = Grove(home.home.with_name("restored"))
+    try:
+        other("init")
+        other("pg_restore", "--", "--clean", "--if-exists", folder / "backup.dump")
+        other("sync")
+        assert other.json("search", "grace")["results"] == found["results"]
+        assert other.broken() == ""
+    finally:
+        other("stop")
+
+
+def starts_anew(home, _folder, _shown):
+    status = home.json("status")
+    assert status["contents"] == status["leaves"] == status["pending"] == 0
+    assert status["engine"]["points"] == 0
+
+
+CHECKS = {
+    ("See what is there", 1): sees_trees,
+    ("See what is there", 2): sees_types,
+    ("See what is there", 3): sees_places,
+    ("See what is there", 4): browses,
+    ("Change and delete", 1): changes_a_type,
+    ("Change and delete", 2): renames_a_branch,
+    ("Change and delete", 3): deletes_contents,
+    ("Change and delete", 4): deletes_a_place,
+    ("Name a tree", 1): names_a_tree,
+    ("Connect another client", 1): connects,
+    ("Export", 1): exports,
+    ("Export", 2): exports_a_search,
+    ("Back up and restore", 1): backs_up,
+    ("Back up and restore", 2): restores,
+    ("Start anew", 1): starts_anew,
+}
+
+
+def test_every_block_has_its_check():
+    assert {(heading, number) for heading, number, _ in blocks()} == set(CHECKS)
+    headings = re.findall(r"^## (.*)$", PAGE, re.M)
+    assert re.findall(r"^- \[(.*?)\]", PAGE, re.M) == headings
+
+
+def test_the_commands_do_what_the_page_says(filled, tmp_path):
+    # Its own psql goes last: where the machine has one that is what a reader has, too.
+    (own,) = find_assets().glob("postgres/*/pginstall/bin")
+    path = f"{pathlib.Path(BINARY).resolve().parent}:{os.environ['PATH']}:{own}"
+    for heading, number, commands in blocks():
+        done = subprocess.run(["bash", "-euo", "pipefail", "-c", commands], cwd=tmp_path,
+                              env={**filled.env, "PATH": path}, capture_output=True, text=True,
+                              timeout=120, check=False)
+        if done.returncode != 0:
+            pytest.fail(f"{heading}, block {number}: {done.returncode}\n{done.stderr}")
+        CHECKS[heading, number](filled, tmp_path, done.stdout)

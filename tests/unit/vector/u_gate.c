@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+// What processes of a home tell each other of an engine: gates on one file.
+#include "../test.h"
+
+#include <fcntl.h>
+
+#include "base/clock.h"
+#include "vector/gate.h"
+
+static char path[128];
+
+static int make_path(void **state)
+{
+    (void)state;
+    snprintf(path, sizeof path, "/tmp/grove-u_gate-%d", (int)getpid());
+    unlink(path);
+    return 0;
+}
+
+static int remove_path(void **state)
+{
+    (void)state;
+    unlink(path);
+    return 0;
+}
+
+static void go_out(struct gate *gate)
+{
+    for (int i = 0; i < BREAKER_FAILURES_MAX; i++)
+        gate_failed(gate, clock_monotonic_us(), "it hung");
+}
+
+static bool is_out(struct gate *gate)
+{
+    struct vector_outage outage;
+    gate_look(gate, &outage);
+    return outage.out;
+}
+
+static void one_that_waited_spares_the_others(void **state)
+{
+    (void)state;
+    struct gate first, second, looking;
+    gate_init(&first, path, true);
+    gate_init(&second, path, true);
+    gate_init(&looking, path, false);
+    assert_int_equal(gate_ask(&second), BREAKER_PASS);
+    second.read_every_us = first.read_every_us = 0;
+    go_out(&first);
+    assert_int_equal(gate_ask(&second), BREAKER_REFUSE);
+    struct vector_outage outage;
+    gate_look(&looking, &outage);
+    assert_true(outage.out);
+    assert_string_equal(outage.reason, "it hung");
+    assert_in_range(outage.again_in_ms, 1, BREAKER_PAUSE_MS * 2);
+    gate_answered(&second); // by a request of somebody who is patient
+    assert_false(is_out(&first));
+    assert_false(is_out(&looking));
+    assert_int_equal(gate_ask(&first), BREAKER_PASS);
+    gate_release(&first);
+    gate_release(&second);
+    gate_release(&looking);
+}
+
+static enum breaker_word ask_when_due(struct gate *gate)
+{
+    enum breaker_word word;
+    while ((word = gate_ask(gate)) == BREAKER_REFUSE)
+        ; // some 300 ms
+    return word;
+}
+
+static void one_process_tries_it(void **state)
+{
+    (void)state;
+    struct gate first, second;
+    gate_init(&first, path, true);
+    gate_init(&second, path, true);
+    go_out(&first);
+    assert_int_equal(ask_when_due(&first), BREAKER_TRY);
+    assert_int_equal(gate_ask(&second), BREAKER_REFUSE);
+    gate_tried(&first, true);
+    second.read_every_us = 0;
+    assert_int_equal(gate_ask(&second), BREAKER_PASS);
+    gate_release(&first);
+    gate_release(&second);
+}
+
+static void write_file(const void *bytes, size_t length)
+{
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    assert_true(fd >= 0 && write(fd, bytes, length) == (ssize_t)length);
+    close(fd);
+}
+
+// Damaged at any byte, cut short, empty: nobody is kept from asking.
+static void a_damaged_file_says_nothing(void **state)
+{
+    (void)state;
+    unsigned char whole[512];
+    struct gate gate;
+    gate_init(&gate, path, true);
+    go_out(&gate);
+    gate_release(&gate);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t length = read(fd, whole, sizeof whole);
+    close(fd);
+    assert_true(length > 100 && length < (ssize_t)sizeof whole);
+    for (ssize_t i = 0; i <= length; i++) {
+        unsigned char damaged[sizeof whole];
+        memcpy(damaged, whole, sizeof whole);
+        if (i < length)
+            damaged[i] ^= 0x10;
+        write_file(damaged, (size_t)length);
+        gate_init(&gate, path, true);
+        assert_int_equal(gate_ask(&gate) == BREAKER_PASS, i < length);
+        gate_release(&gate);
+    }
+    write_file(whole, (size_t)length / 2);
+    gate_init(&gate, path, true);
+    assert_int_equal(gate_ask(&gate), BREAKER_PASS);
+    gate_release(&gate);
+}
+
+// A gate on it whose clock ran differently: the state is of another boot.
+static void a_file_of_another_boot_says_nothing(void **state)
+{
+    (void)state;
+    struct gate gate;
+    gate_init(&gate, path, true);
+    go_out(&gate);
+    gate.breaker.since_us += 3600 * (int64_t)1000000;
+    gate.breaker.next_us += 3600 * (int64_t)1000000;
+    gate_tried(&gate, false); // there was no trial, but it writes what it knows
+    gate_release(&gate);
+    gate_init(&gate, path, true);
+    assert_int_equal(gate_ask(&gate), BREAKER_PASS);
+    gate_release(&gate);
+}
+
+static void without_a_file_each_finds_out(void **state)
+{
+    (void)state;
+    static const char *const paths[] = {NULL, "/proc/none/engine", "/dev/null"};
+    for (size_t i = 0; i < ARRAY_COUNT(paths); i++) {
+        struct gate first, second;
+        gate_init(&first, paths[i], true);
+        gate_init(&second, paths[i], true);
+        go_out(&first);
+        assert_int_equal(gate_ask(&first), BREAKER_REFUSE);
+        assert_int_equal(gate_ask(&second), BREAKER_PASS);
+        gate_release(&first);
+        gate_release(&second);
+    }
+}
+
+static void who_looks_makes_no_file(void **state)
+{
+    (void)state;
+    struct gate gate;
+    gate_init(&gate, path, false);
+    go_out(&gate);
+    gate_release(&gate);
+    assert_int_equal(access(path, F_OK), -1);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(one_that_waited_spares_the_others, make_path, remove_path),
+        cmocka_unit_test_setup_teardown(one_process_tries_it, make_path, remove_path),
+        cmocka_unit_test_setup_teardown(a_damaged_file_says_nothing, make_path, remove_path),
+        cmocka_unit_test_setup_teardown(a_file_of_another_boot_says_nothing, make_path,
+                                        remove_path),
+        cmocka_unit_test_setup_teardown(without_a_file_each_finds_out, make_path, remove_path),
+        cmocka_unit_test_setup_teardown(who_looks_makes_no_file, make_path, remove_path),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
