@@ -62,7 +62,7 @@ def test_a_terminal_gets_the_first_refused_lines(empty, tmp_path):
     path = write_rows(tmp_path / "x", [*rows(1, 1, leaf="shown"), *[b"{"] * 40])
     status, shown = empty.on_terminal("load", path, columns=200)
     assert status == PARTLY and shown.count("not JSON") == 20
-    assert "more lines are refused and not shown" in shown
+    assert shown.count("more lines are refused and not shown") == 1
     assert empty("load", path, check=False).stderr.count("not JSON") == 40
 
 
