@@ -5,9 +5,9 @@
 --   $2 integer    characters at most, of a body or summary
 --   $3 text       model id
 --   $4 bigint     after so many bytes of bodies and summaries the others are left out
+-- answers: integer, bigint, text, boolean, bytea, bytea
 -- `whole` is false where characters were left out. `vector` is there where the hash says that it is
 -- of this text after all.
--- answers: integer, bigint, text, boolean, bytea, bytea
 SELECT c.id,
        c.revision,
        c.title || E'\n' || left(c.text, $2) AS text,

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/background.h"
 
-#include <pthread.h>
 #include <signal.h>
 #include <time.h>
 
@@ -48,6 +47,17 @@ static void *background_main(void *argument)
     }
 }
 
+int background_create_thread(pthread_t *ret, const pthread_attr_t *attributes,
+                             void *(*start)(void *argument), void *argument)
+{
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    int failed = pthread_create(ret, attributes, start, argument);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return failed;
+}
+
 static void release(struct background *self)
 {
     pthread_cond_destroy(&self->wake);
@@ -71,12 +81,7 @@ enum grove_code background_start(const char *name, int64_t after_ms, background_
     pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
     pthread_cond_init(&self->wake, &attributes);
     pthread_condattr_destroy(&attributes);
-    sigset_t all, before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    int failed = pthread_create(&self->thread, NULL, background_main, self);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    if (failed) {
+    if (background_create_thread(&self->thread, NULL, background_main, self) != 0) {
         release(self);
         return error_set(error, GROVE_LIMIT, "could not start %s's thread", name);
     }

@@ -15,6 +15,7 @@
 #ifndef GROVE_BASE_BACKGROUND_H
 #define GROVE_BASE_BACKGROUND_H
 
+#include <pthread.h>
 #include <stdint.h>
 
 #include "base/call.h"
@@ -29,5 +30,10 @@ typedef int64_t background_step(void *state, struct call *call);
 enum grove_code background_start(const char *name, int64_t after_ms, background_step *step,
                                  void *state, struct background **ret, struct grove_error *error);
 void background_stop(struct background *background); // NULL is fine
+
+// What every thread of the library is made by: pthread_create, with all signals blocked in the new
+// thread. `attributes` may be NULL. 0, or the errno.
+int background_create_thread(pthread_t *ret, const pthread_attr_t *attributes,
+                             void *(*start)(void *argument), void *argument);
 
 #endif

@@ -11,6 +11,7 @@
 #include <stdio.h>
 
 #include "base/alloc.h"
+#include "base/background.h"
 #include "base/check.h"
 
 enum { WORKERS_MAX = 256 };
@@ -91,7 +92,7 @@ static bool start_thread(struct workers *set, unsigned number)
 {
     struct worker *worker = &set->workers[number];
     *worker = (struct worker){.set = set, .number = number};
-    if (pthread_create(&worker->thread, NULL, worker_main, worker) != 0)
+    if (background_create_thread(&worker->thread, NULL, worker_main, worker) != 0)
         return false;
     set->threads++;
     return true;

@@ -2,10 +2,10 @@
 #include "pg/cancel.h"
 
 #include <pthread.h>
-#include <signal.h>
 #include <time.h>
 
 #include "base/alloc.h"
+#include "base/background.h"
 #include "base/check.h"
 #include "base/clock.h"
 #include "base/descriptor.h"
@@ -54,14 +54,10 @@ static bool start_thread(struct pg_cancel *cancel)
 {
     pthread_t thread;
     pthread_attr_t detached;
-    sigset_t all, before;
-    sigfillset(&all);
     if (pthread_attr_init(&detached) != 0)
         return false;
     pthread_attr_setdetachstate(&detached, PTHREAD_CREATE_DETACHED);
-    pthread_sigmask(SIG_SETMASK, &all, &before); // signals are for the program's own threads
-    bool started = pthread_create(&thread, &detached, cancel_main, cancel) == 0;
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    bool started = background_create_thread(&thread, &detached, cancel_main, cancel) == 0;
     pthread_attr_destroy(&detached);
     return started;
 }

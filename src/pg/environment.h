@@ -5,7 +5,7 @@
 // change what a session does (PGOPTIONS).
 //
 //     strbuf_add(&conninfo, "host=/run/grove dbname=grove");
-//     pg_add_deafness(&conninfo);       // " options='' channel_binding='prefer'", where those are set
+//     pg_add_deafness(&conninfo); // " options='' channel_binding='prefer'", where those are set
 //
 // Four cannot be kept out by a connection string: PGSERVICE, which names a server of its own, and
 // PGTZ, PGDATESTYLE and PGGEQO, which libpq sends to every server. A valid one does no harm: each

@@ -137,6 +137,14 @@ MUTANTS = [
         killer="u_file:what_fails_changes_nothing",
     ),
     Mutant(
+        name="threads-take-the-hosts-signals",
+        guards="src/base/README 8",
+        file="src/base/background.c",
+        find="    sigfillset(&all);\n",
+        replace="    sigemptyset(&all);\n",
+        killer="u_host:signals_are_the_hosts",
+    ),
+    Mutant(
         name="time-that-does-not-fit-is-read",
         guards="src/base/README: clock",
         file="src/base/clock.c",

@@ -7,6 +7,16 @@ DOCS = "tests/e2e/test_cli_docs.py::"
 
 MUTANTS = [
     Mutant(
+        name="error-that-standard-output-does-not-take-is-lost",
+        guards="src/cli/README 4",
+        file="src/cli/session.c",
+        find="    if (session->json && report_json(session, error))\n",
+        replace="    if (session->json && (report_json(session, error) || session->json))\n",
+        killer="tests/e2e/test_standard_streams.py::"
+               "test_a_full_output_is_an_error_of_every_command[form1]",
+        limit_seconds=240,
+    ),
+    Mutant(
         name="errors-go-to-standard-output",
         guards="src/cli/README 1",
         file="src/cli/session.c",
@@ -123,7 +133,8 @@ MUTANTS = [
         file="src/cli/types_hint.c",
         find="            !is_there(types, options->values[i].text))\n",
         replace="            types->count > 0)\n",
-        killer="tests/e2e/test_bad_input.py::test_an_unknown_type_is_told_what_was_meant",
+        killer="tests/e2e/test_bad_input.py::"
+               "test_an_unknown_type_is_told_what_was_meant[command0]",
         limit_seconds=120,
     ),
     Mutant(

@@ -68,10 +68,17 @@ MUTANTS = [
         guards="src/content/README 4",
         file="sql/load/contents.sql",
         find="    WHERE (m.title, m.content_summary, m.word_count, m.created_at)\n"
-             "          IS DISTINCT FROM\n"
-             "          (excluded.title, excluded.content_summary, excluded.word_count, "
-             "excluded.created_at)\n",
-        replace="",
+             "          IS DISTINCT FROM (g.title, g.content_summary, g.word_count, g.created_at)\n"
+             "    ORDER BY",
+        replace="    ORDER BY",
+        killer="u_load:the_same_rows_again_change_nothing",
+    ),
+    Mutant(
+        name="unchanged-row-draws-an-id",
+        guards="src/content/README 4",
+        file="sql/load/contents.sql",
+        find="    WHERE old_id IS NULL AND (SELECT count(*) FROM differing) >= 0\n",
+        replace="    WHERE (SELECT count(*) FROM differing) >= 0\n",
         killer="u_load:the_same_rows_again_change_nothing",
     ),
     Mutant(

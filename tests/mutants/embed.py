@@ -119,7 +119,8 @@ MUTANTS = [
         guards="src/embed/README: failures",
         file="src/embed/embedder.c",
         find="    enum grove_code code = call_check(self->call, error);\n",
-        replace="    enum grove_code code = count > 1000000 ? call_check(self->call, error) : GROVE_OK;\n",
+        replace="    enum grove_code code =\n"
+                "        count > 1000000 ? call_check(self->call, error) : GROVE_OK;\n",
         killer="u_embedder:test_cancelled",
     ),
     Mutant(

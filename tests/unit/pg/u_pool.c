@@ -11,7 +11,7 @@
 
 #include "pg/pool_private.h"
 
-enum { CLIENTS_MAX = 8, MESSAGE_BYTES_MAX = 1024 };
+enum { CLIENTS_MAX = 8, MESSAGE_BYTES_MAX = 1024, CANCEL_REQUEST = 80877102 };
 
 struct server {
     char folder[32];
@@ -19,6 +19,9 @@ struct server {
     int listener;
     int stop[2]; // a pipe: closed to end the thread
     pthread_t thread;
+    atomic_bool mute;       // a statement is answered when it is asked to stop
+    atomic_bool holds_stop; // who asks for that is not told that it was done
+    int waiting;            // the client of such a statement; -1: none
 };
 
 static bool read_all(int fd, void *bytes, size_t count)
@@ -46,15 +49,31 @@ static bool send_ready(int fd, char status)
     return send_message(fd, 'Z', &status, 1);
 }
 
-static bool welcome(int fd)
+// Stops the statement that waits. True where the connection that asked for it is kept.
+static bool stop_waiting(struct server *server)
+{
+    static const char stopped[] = "SERROR\0VERROR\0C57014\0Mstopped\0";
+    if (server->waiting >= 0)
+        (void)(send_message(server->waiting, 'E', stopped, sizeof stopped) &&
+               send_ready(server->waiting, 'I'));
+    server->waiting = -1;
+    return atomic_load(&server->holds_stop);
+}
+
+// False: nothing more is expected from there.
+static bool welcome(struct server *server, int fd)
 {
     static const char version[] = "server_version\0"
                                   "16.4";
-    uint32_t length;
+    uint32_t length, code;
     char startup[MESSAGE_BYTES_MAX];
-    return read_all(fd, &length, 4) && ntohl(length) - 4 <= sizeof startup &&
-           read_all(fd, startup, ntohl(length) - 4) && send_message(fd, 'R', "\0\0\0\0", 4) &&
-           send_message(fd, 'S', version, sizeof version) &&
+    if (!read_all(fd, &length, 4) || ntohl(length) - 4 > sizeof startup ||
+        !read_all(fd, startup, ntohl(length) - 4))
+        return false;
+    memcpy(&code, startup, sizeof code);
+    if (ntohl(code) == CANCEL_REQUEST)
+        return stop_waiting(server);
+    return send_message(fd, 'R', "\0\0\0\0", 4) && send_message(fd, 'S', version, sizeof version) &&
            send_message(fd, 'K', "\0\0\0\1\0\0\0\2", 8) && send_ready(fd, 'I');
 }
 
@@ -70,13 +89,17 @@ static bool answer_row(int fd)
 }
 
 // Takes one message, and answers where a client waits for it. False: the client has gone.
-static bool answer(int fd)
+static bool answer(struct server *server, int fd)
 {
     char kind, text[MESSAGE_BYTES_MAX];
     uint32_t length;
     if (!read_all(fd, &kind, 1) || !read_all(fd, &length, 4) || kind == 'X' ||
         ntohl(length) - 4 > sizeof text || !read_all(fd, text, ntohl(length) - 4))
         return false;
+    if (kind == 'S' && atomic_load(&server->mute)) {
+        server->waiting = fd;
+        return true;
+    }
     if (kind != 'Q')
         return kind != 'S' || answer_row(fd);
     bool begins = strncmp(text, "BEGIN", 5) == 0;
@@ -92,13 +115,13 @@ static void *serve(void *argument)
     nfds_t count = 2;
     while (poll(fds, count, -1) > 0 && fds[0].revents == 0) {
         for (nfds_t i = 2; i < count; i++)
-            if (fds[i].revents && !answer(fds[i].fd)) {
+            if (fds[i].revents && !answer(server, fds[i].fd)) {
                 close(fds[i].fd);
                 fds[i--] = fds[--count];
             }
         if (fds[1].revents && count < 2 + CLIENTS_MAX) {
             int fd = accept(server->listener, NULL, NULL);
-            if (fd >= 0 && welcome(fd))
+            if (fd >= 0 && welcome(server, fd))
                 fds[count++] = (struct pollfd){fd, POLLIN, 0};
             else
                 close(fd);
@@ -111,6 +134,7 @@ static void *serve(void *argument)
 
 static void server_start(struct server *server)
 {
+    *server = (struct server){.waiting = -1};
     snprintf(server->folder, sizeof server->folder, "/tmp/grove-pool-XXXXXX");
     assert_non_null(mkdtemp(server->folder));
     server->address = (struct sockaddr_un){.sun_family = AF_UNIX};
@@ -186,6 +210,38 @@ static void every_step_leaves_the_pool_whole(void **state)
     assert_int_equal(pg_take(pool, NULL, &conns[0], &error), GROVE_UNAVAILABLE);
     assert_counts(pool, 1, 1, 0);
     pg_pool_free(pool);
+}
+
+// A wish to stop that is still on its way would stop whatever runs there next.
+static void a_late_wish_to_stop_costs_the_connection(void **state)
+{
+    (void)state;
+    static const struct pg_statement one = {"", "SELECT 1"};
+    for (int late = 0; late < 2; late++) {
+        struct server server;
+        struct pg_conn *conn = NULL;
+        struct pg_rows rows;
+        struct grove_error error;
+        struct arena arena;
+        struct call call;
+        arena_init(&arena, 1 << 16);
+        server_start(&server);
+        struct pg_pool *pool = open_pool(&server);
+        assert_ok(pg_take(pool, NULL, &conn, &error), error);
+        pg_give(&conn);
+        call_init(&call);
+        call_within(&call, 100);
+        assert_ok(pg_take(pool, &call, &conn, &error), error);
+        atomic_store(&server.holds_stop, late);
+        atomic_store(&server.mute, true);
+        assert_int_equal(pg_query(conn, &arena, &one, NULL, &rows, &error), GROVE_TIMEOUT);
+        assert_int_equal(conn->broken, late);
+        pg_give(&conn);
+        assert_counts(pool, late ? 0 : 1, late ? 0 : 1, 0);
+        pg_pool_free(pool);
+        server_stop(&server);
+        arena_release(&arena);
+    }
 }
 
 // Each takes a whole pool with two idle connections and breaks one rule of it.
@@ -321,6 +377,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_step_leaves_the_pool_whole),
+        cmocka_unit_test(a_late_wish_to_stop_costs_the_connection),
         cmocka_unit_test(every_broken_rule_is_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
