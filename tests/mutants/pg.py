@@ -277,12 +277,12 @@ MUTANTS = [
         killer="u_lost:a_statement_that_is_lost_is_prepared_anew",
     ),
     Mutant(
-        name="ended-connection-is-used",
+        name="farewell-is-not-believed",
         guards="src/pg/README: failures",
         file="src/pg/connect.c",
         find="        conn->ended = conn->ended || strcmp(severity, farewells[i]) == 0;",
         replace="        conn->ended = conn->ended && strcmp(severity, farewells[i]) == 0;",
-        killer="u_lost:a_connection_that_is_held_is_replaced_between_statements",
+        killer="u_pool:a_farewell_is_believed",
     ),
     Mutant(
         name="session-of-a-pooler-is-set",
