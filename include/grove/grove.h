@@ -393,6 +393,11 @@ struct grove_load_request {
 // missing leaves, embeds, and writes the vectors. Loading the same file again changes nothing, but
 // rows that a killed load left behind are projected. Each batch is one transaction. *ret (may be
 // NULL) is filled in also on failure.
+//
+// Without `strict` bad rows are refused, told by on_bad_line and counted; the others are loaded,
+// and that is GROVE_OK. GROVE_CORRUPT or GROVE_IO: an input breaks off, or goes on after its end;
+// the good rows before that are loaded. GROVE_UNSUPPORTED: it is no JSON Lines, and the hint says
+// what to do.
 GROVE_CHECKED enum grove_code grove_load(struct grove *grove,
                                          const struct grove_load_request *request,
                                          struct grove_load_progress *ret,

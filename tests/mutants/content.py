@@ -9,7 +9,7 @@ MUTANTS = [
         guards="src/content/README 1",
         file="src/content/load.c",
         find="        if (load->request->on_bad_line)\n",
-        replace="        if (load->request->on_bad_line && load->checking)\n",
+        replace="        if (load->request->on_bad_line && load->progress->checking)\n",
         killer="u_load:a_bad_line_is_told_and_strict_writes_nothing",
     ),
     Mutant(
@@ -228,12 +228,12 @@ MUTANTS = [
         killer="u_source:members_are_one_text",
     ),
     Mutant(
-        name="last-piece-that-is-full-is-the-end",
+        name="full-piece-is-the-last-of-cut-data",
         guards="src/content/README 9",
         file="src/content/source.c",
         find="        bool holds_more = source->in_member && source->holds_more;\n",
         replace="        bool holds_more = false;\n",
-        killer="u_source:all_comes_out_of_what_packs_well",
+        killer="u_source:what_is_cut_is_unpacked_as_far_as_it_goes",
     ),
     Mutant(
         name="shorter-file-is-a-whole-one",

@@ -134,6 +134,28 @@ static void all_comes_out_of_what_packs_well(void **state)
     }
 }
 
+// Of zeros a byte is worth hundreds, which may go into two pieces.
+static void what_is_cut_is_unpacked_as_far_as_it_goes(void **state)
+{
+    (void)state;
+    static unsigned char zeros[BYTES_MAX - 1000], whole[BYTES_MAX];
+    struct bytes packed = {.length = 0};
+    add_member(&packed, zeros, sizeof zeros, 0);
+    for (size_t length = 20; length < packed.length; length++) {
+        z_stream zlib = {.next_in = packed.data, .avail_in = (unsigned)length};
+        assert_int_equal(inflateInit2(&zlib, 15 + 16), Z_OK);
+        zlib.next_out = whole;
+        zlib.avail_out = sizeof whole;
+        (void)inflate(&zlib, Z_SYNC_FLUSH);
+        struct grove_error error;
+        bytes.length = 0;
+        add(&bytes, packed.data, length);
+        assert_int_equal(read_all(&bytes, 0, &unpacked, &error), GROVE_CORRUPT);
+        assert_int_equal(unpacked.length, zlib.total_out);
+        inflateEnd(&zlib);
+    }
+}
+
 static void utf_16_becomes_utf_8(void **state)
 {
     (void)state;
@@ -363,6 +385,7 @@ int main(void)
         cmocka_unit_test(members_are_one_text),
         cmocka_unit_test(what_is_whole_comes_before_the_error),
         cmocka_unit_test(all_comes_out_of_what_packs_well),
+        cmocka_unit_test(what_is_cut_is_unpacked_as_far_as_it_goes),
         cmocka_unit_test(utf_16_becomes_utf_8),
         cmocka_unit_test(a_file_is_read_as_long_as_it_was),
         cmocka_unit_test(waiting_ends_with_the_call),
