@@ -295,6 +295,14 @@ static void open_handle(struct doctor *doctor, const struct grove_options *optio
         report_error(doctor, "home", &error);
 }
 
+static void check_account(struct doctor *doctor, const struct grove *grove)
+{
+    struct grove_error error;
+    const struct home *home = grove && grove->has_home ? &grove->home : NULL;
+    if ((!grove || grove->database_private) && home_check_account(home, &error) != GROVE_OK)
+        find_error(doctor, "account", &error);
+}
+
 GROVE_API enum grove_code grove_doctor(const struct grove_options *options,
                                        void (*on_finding)(void *state,
                                                           const struct grove_finding *finding),
@@ -309,6 +317,7 @@ GROVE_API enum grove_code grove_doctor(const struct grove_options *options,
                grove->home.path, grove->home.user);
         check_disk(&doctor, grove->home.servers);
     }
+    check_account(&doctor, grove);
     check_assets(&doctor, grove && grove->has_home ? &grove->home : NULL);
     if (grove)
         check_model_and_servers(&doctor, grove);

@@ -173,4 +173,28 @@ MUTANTS = [
         killer="tests/e2e/test_looking.py::test_a_mistyped_home_is_told_and_not_made"
                "[search salvation-other]",
     ),
+    Mutant(
+        name="partial-load-is-a-success",
+        guards="src/cli/README 4",
+        file="src/cli/cmd_load.c",
+        find="        session->exit_status = EXIT_PARTLY;\n",
+        replace="        session->exit_status = 0;\n",
+        killer="tests/e2e/test_load_inputs.py::test_a_partial_load_has_its_own_exit_status",
+    ),
+    Mutant(
+        name="screen-is-filled-with-refused-lines",
+        guards="src/cli/README 4",
+        file="src/cli/cmd_load.c",
+        find="    if (is_terminal && loading->bad_count > SHOWN_MAX + 1)\n",
+        replace="    if (is_terminal && loading->bad_count > INT32_MAX)\n",
+        killer="tests/e2e/test_load_inputs.py::test_a_terminal_gets_the_first_refused_lines",
+    ),
+    Mutant(
+        name="time-left-goes-by-the-whole-time",
+        guards="src/cli/README 1",
+        file="src/cli/progress.c",
+        find="        progress->marks[0] = progress->marks[1];\n",
+        replace="",
+        killer="u_progress:the_time_left_goes_by_how_fast_it_is_now",
+    ),
 ]

@@ -116,26 +116,26 @@ MUTANTS = [
         name="cluster-is-made-in-its-place",
         guards="src/pg/README 6",
         file="src/pg/cluster.c",
-        find="    enum grove_code code = run_initdb(cluster, folder, error);\n",
-        replace="    enum grove_code code = run_initdb(cluster, cluster->data, error);\n",
+        find="    enum grove_code code = run_initdb(cluster, folder, call, error);\n",
+        replace="    enum grove_code code = run_initdb(cluster, cluster->data, call, error);\n",
         killer="u_private:half_a_cluster_is_none",
     ),
     Mutant(
         name="postmaster-of-another-folder-is-ours",
         guards="src/pg/README 7",
         file="src/pg/cluster.c",
-        find="    return works_in((pid_t)pid, cluster->data) && is_postgres((pid_t)pid) ? "
-             "(pid_t)pid : 0;",
-        replace="    return is_postgres((pid_t)pid) ? (pid_t)pid : 0;",
+        find="    if (pid != 0 && works_in(cluster->home, pid, cluster->data) && "
+             "is_postgres(pid)) {",
+        replace="    if (pid != 0 && is_postgres(pid)) {",
         killer="u_private:a_postmaster_works_in_its_folder",
     ),
     Mutant(
         name="any-process-in-the-folder-is-the-postmaster",
         guards="src/pg/README 7",
         file="src/pg/cluster.c",
-        find="    return works_in((pid_t)pid, cluster->data) && is_postgres((pid_t)pid) ? "
-             "(pid_t)pid : 0;",
-        replace="    return works_in((pid_t)pid, cluster->data) ? (pid_t)pid : 0;",
+        find="    if (pid != 0 && works_in(cluster->home, pid, cluster->data) && "
+             "is_postgres(pid)) {",
+        replace="    if (pid != 0 && works_in(cluster->home, pid, cluster->data)) {",
         killer="u_private:a_postmaster_works_in_its_folder",
     ),
     Mutant(
