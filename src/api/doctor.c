@@ -300,7 +300,7 @@ static void check_account(struct doctor *doctor, const struct grove *grove)
     struct grove_error error;
     const struct home *home = grove && grove->has_home ? &grove->home : NULL;
     if ((!grove || grove->database_private) && home_check_account(home, &error) != GROVE_OK)
-        find_error(doctor, "account", &error);
+        report_error(doctor, "account", &error);
 }
 
 GROVE_API enum grove_code grove_doctor(const struct grove_options *options,
