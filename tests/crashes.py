@@ -152,6 +152,12 @@ def end_leases(grove):
                      " WHERE lease_until > clock_timestamp()")
 
 
+def keep_leases(grove):
+    """As if a host had gone that held leases: of its sessions PostgreSQL does not know."""
+    with grove.connect() as conn:
+        conn.execute("UPDATE grove.outbox SET lease_pid = NULL")
+
+
 @pytest.fixture
 def home(shared):
     """The file's home, as grove with points, with nothing left to do."""

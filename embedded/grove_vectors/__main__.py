@@ -37,6 +37,8 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--engine", required=True, help="folder of the unpacked engine")
     parser.add_argument("--data", help="folder of the collections")
     parser.add_argument("--socket", help="path of the Unix socket")
+    parser.add_argument("--lock", type=int, help="descriptor of the open file DATA/lock, of who"
+                        " has said in DATA/pid that we are the server")
     parser.add_argument("--builder", action="store_true", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if not arguments.builder and not (arguments.data and arguments.socket):
@@ -69,32 +71,46 @@ def load_engine(folder: str) -> None:
         fail(EXIT_ENGINE, f"cannot load the engine from \"{folder}\": {error}")
 
 
-def take(data: str) -> int:
-    """Locks the folder and says in `pid` who has it."""
+def take(data: str, given) -> int:
+    """Locks the folder, and says in `pid` who has it where whoever started us has not. Servers of
+    other versions know of no other lock than this one."""
     os.makedirs(data, 0o700, exist_ok=True)
-    lock = os.open(os.path.join(data, "lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    lock = given
+    if lock is None:
+        lock = os.open(os.path.join(data, "lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         fail(EXIT_TAKEN, f"another server uses \"{data}\"")
+    if given is None:
+        say_who(data)
+    return lock
+
+
+def say_who(data: str) -> None:
     with open("/proc/self/stat", encoding="ascii", errors="replace") as file:
         started = file.read().rpartition(")")[2].split()[19]
     temporary = os.path.join(data, "pid.new")
     with open(temporary, "w", encoding="ascii") as file:
         file.write(f"{os.getpid()} {started}\n")
     os.replace(temporary, os.path.join(data, "pid"))
-    return lock
 
 
-def end_without_folder(data: str, lock: int) -> None:
-    """Ends the process when the folder it has locked is no longer the one at its path: removed, or
-    another home's by now. Then nothing there is ours to tidy up."""
+def identity(path: str):
+    """Which file there is at the path; None: none."""
     try:
-        there, held = os.stat(os.path.join(data, "lock")), os.fstat(lock)
+        status = os.stat(path)
     except OSError:
-        there = None
-    if there is None or (there.st_dev, there.st_ino) != (held.st_dev, held.st_ino):
-        log(f"\"{data}\" was removed or replaced: stopped")
+        return None
+    return status.st_dev, status.st_ino
+
+
+def end_without(path: str, held) -> None:
+    """Ends the process when the lock of its folder, or its socket, is no longer what is at its
+    path: removed, or another home's by now. Then nothing there is ours to tidy up, and nobody
+    reaches us."""
+    if identity(path) != held:
+        log(f"\"{path}\" was removed or replaced: stopped")
         os._exit(EXIT_FAILED)
 
 
@@ -133,7 +149,7 @@ def watch_signals() -> socket.socket:
 def serve(arguments: argparse.Namespace) -> None:
     began = time.monotonic()
     stop = watch_signals()
-    lock = take(arguments.data)
+    lock = take(arguments.data, arguments.lock)
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard if hard > 0 else soft, hard))
     load_engine(arguments.engine)
@@ -148,7 +164,10 @@ def serve(arguments: argparse.Namespace) -> None:
     version = engine_version(arguments.engine)
     listener = listen(arguments.socket)
     server = Server(listener, stop, catalogue, version, log)
-    catalogue.start(lambda: end_without_folder(arguments.data, lock))
+    held = os.fstat(lock)
+    ours = {os.path.join(arguments.data, "lock"): (held.st_dev, held.st_ino),
+            arguments.socket: identity(arguments.socket)}
+    catalogue.start(lambda: [end_without(path, file) for path, file in ours.items()])
     log(f"engine {version}, {len(catalogue.names())} collections, ready after "
         f"{time.monotonic() - began:.2f} s")
     server.run()

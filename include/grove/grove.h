@@ -22,9 +22,9 @@
 // error by one at a time. grove_close must not run beside another call on the same handle.
 // Calls block; for concurrency use threads.
 //
-// The host keeps what is its own: signals (the library's threads block all of them), its locale, its
-// standard streams, also closed ones. A handle belongs to the process that opened it: a child made
-// by fork may open one of its own, and neither uses nor closes its parent's.
+// The host keeps what is its own: signals (the library's threads block all of them), its locale,
+// its standard streams, also closed ones. A handle belongs to the process that opened it: a child
+// made by fork may open one of its own, and neither uses nor closes its parent's.
 //
 // Errors: see grove/error.h. Text is UTF-8 throughout; strings given in must be well-formed.
 // Times are microseconds since 1970-01-01 00:00 UTC. Scores are cosine similarities, -1 to 1.
@@ -367,7 +367,8 @@ struct grove_load_progress {
     double seconds_database;
     double seconds_embedding;
     double seconds_vectors;
-    bool checking; // with `strict`: nothing is written yet
+    bool checking;    // with `strict`: nothing is written yet
+    int64_t rows_cut; // of those embedded: longer than the GROVE_TOKENS_MAX that the model reads
 };
 
 struct grove_bad_line {
@@ -511,14 +512,15 @@ struct grove_status {
     char projector_error[256]; // its last failure, as long as it lasts; "": none
     struct grove_index index;
     // Whether the engine is known not to answer: then no search waits for it, but PostgreSQL
-    // answers,
-    // and it is tried every now and then. In a home all processes know it; of a server of yours
-    // each
-    // finds out by itself.
+    // answers, and it is tried every now and then. In a home all processes know it; of a server of
+    // yours each finds out by itself.
     bool engine_out;
     int64_t engine_out_seconds;   // since when
     int64_t engine_retry_seconds; // until it is tried again; 0: now
     char engine_out_reason[160];  // "it did not answer in time"; "": it is not out
+    // Private, and not running: no fault, since it starts when it is needed.
+    bool database_waits;
+    bool engine_waits;
 };
 
 // Measured now; a server that does not answer is reported in *ret, not as an error. Starts

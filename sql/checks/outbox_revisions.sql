@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: Apache-2.0
--- Check: an outbox row is of the revision that its content has now, or of a deletion (sql/README.md,
--- invariants 2 and 4). One that is behind would be projected again and again.
+-- Check: the last row of a content in the outbox is of the revision that the content has now, or of a
+-- later one, as of a content that was put in again; or of a deletion (sql/README.md, invariants 2, 4).
 --   $1 integer  rows at most
 -- answers: integer, text
 SELECT broken.content_id, broken.rule
@@ -12,12 +12,9 @@ FROM (
                     THEN 'a content that does not exist waits as if it did'
                 WHEN o.revision < s.revision
                     THEN format('a content waits at revision %s and has %s', o.revision, s.revision)
-                WHEN o.revision > s.revision
-                    THEN format('a content waits at revision %s and has only %s', o.revision,
-                                s.revision)
                 WHEN o.revision > (SELECT last_value FROM grove.revision_seq)
                     THEN format('revision %s was never drawn', o.revision) END AS rule
-    FROM grove.outbox AS o
+    FROM grove.waiting AS o
     LEFT JOIN grove.content_state AS s ON s.content_id = o.content_id
     UNION ALL
     SELECT s.content_id, format('revision %s was never drawn', s.revision)

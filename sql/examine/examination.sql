@@ -8,7 +8,8 @@ SELECT r.last_value, c.contents,
        x.graph, x.revision, x.points, x.ef, x.ef_filtered, x.plausible::float8,
        cardinality(x.unreached), x.queries, x.recall::float8, x.recall_worst::float8,
        x.seconds::float8, x.reason,
-       coalesce(x.claimed_until > clock_timestamp(), false),
+       coalesce(x.claimed_until BETWEEN clock_timestamp()
+                                    AND clock_timestamp() + interval '120 seconds', false),
        extract(epoch FROM clock_timestamp() - x.examined_at)::float8
 FROM grove.revision_seq AS r
 CROSS JOIN (SELECT greatest(coalesce(sum(contents), 0), 0)::bigint AS contents

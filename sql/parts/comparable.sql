@@ -3,8 +3,11 @@
 -- content outside the outbox has a current vector (sql/README.md, invariant 3). Of one inside it
 -- the revision tells at which its text changed last; where the embedding has none, the text's hash.
 -- Texts are read for that only, and none is sent: there is no bound to what they hold.
--- o is its row of the outbox, or null.
+-- o tells whether it waits in the outbox: there may be several rows of it, and one is looked for.
 --   $8 text  model id
+LEFT JOIN LATERAL (
+    SELECT w.content_id FROM grove.outbox AS w WHERE w.content_id = m.id LIMIT 1
+) AS o ON true
 LEFT JOIN grove.embedding AS e ON e.content_id = m.id AND e.model = $8
 CROSS JOIN LATERAL (
     SELECT CASE

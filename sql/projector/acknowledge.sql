@@ -6,53 +6,55 @@
 --                 point of a removed content
 --   $4 text       who held the lease
 --   $5 bigint[]   the revisions that were seen there; 0: a point without one, -1: no point
--- answers: integer, integer
--- Outbox rows of no later revision than was seen to be there, and still leased by us, are done. (Of
--- an earlier one is a row that was put in by enqueue_all.sql, whose snapshot was older than the last
--- change.) Rows of a later revision, and rows that are not leased by us any more, are handed back,
--- whoever has leased them by now: that projector may have written before our late write won, and is
--- not to take them for done. The rest stays leased: put_back.sql comes next.
+-- Of contents that are still leased by us the row that we leased is done, whatever its revision:
+-- what was applied was read after it was there. So is every row of no later revision than was
+-- applied. Rows of a later one stay: they came after we read.
+-- Rows that another has leased by now are handed back: that projector may have written before our
+-- late write won, and is not to take them for done. What was not seen to be there stays leased:
+-- put_back.sql comes next.
 -- A search that finds another number than before knows that rows may have left the outbox in between
 -- (queries/moment.sql).
--- A row that a writer holds right now is skipped: it is about to change anyway.
 -- Answers with what is done (1), handed back (2), and late (3): contents whose outbox row somebody
 -- else finished while ours was under way (our lease had run out), and of which the engine was seen
 -- to hold something else than PostgreSQL has. again.sql puts them in again.
+-- answers: integer, integer
 WITH written AS (
     SELECT u.content_id, u.revision, u.as_applied = 1 AS as_applied, u.seen
     FROM unnest($1::integer[], $2::bigint[], $3::integer[], $5::bigint[])
              AS u (content_id, revision, as_applied, seen)
-), held AS (
+), held AS MATERIALIZED (
     SELECT o.content_id, o.revision, o.lease_owner
     FROM grove.outbox AS o
     WHERE o.content_id = ANY ($1)
-    ORDER BY o.content_id
+    ORDER BY o.content_id, o.revision
     FOR UPDATE SKIP LOCKED
 ), drawn AS MATERIALIZED (
     SELECT nextval('grove.acknowledged_seq') AS number
 ), done AS (
     DELETE FROM grove.outbox AS o
     USING written AS w, held AS h
-    WHERE o.content_id = w.content_id
-      AND h.content_id = w.content_id
+    WHERE h.content_id = w.content_id
       AND w.as_applied
-      AND h.revision <= w.revision
-      AND h.lease_owner = $4
+      AND w.content_id IN (SELECT content_id FROM held WHERE lease_owner = $4)
+      AND (h.lease_owner = $4 OR h.revision <= w.revision)
+      AND o.content_id = h.content_id
       AND o.revision = h.revision
       AND (SELECT number FROM drawn) > 0
     RETURNING o.content_id
 ), handed_back AS (
     UPDATE grove.outbox AS o
-    SET lease_owner = NULL, lease_until = NULL, not_before = clock_timestamp()
+    SET lease_owner = NULL, lease_until = NULL, lease_pid = NULL, lease_session = NULL,
+        not_before = clock_timestamp()
     FROM written AS w, held AS h
-    WHERE o.content_id = w.content_id
-      AND h.content_id = w.content_id
-      AND (h.revision > w.revision OR h.lease_owner IS DISTINCT FROM $4)
+    WHERE h.content_id = w.content_id
+      AND h.lease_owner <> $4
+      AND o.content_id = h.content_id
+      AND o.revision = h.revision
     RETURNING o.content_id
 )
-SELECT 1, content_id FROM done
+SELECT DISTINCT 1, content_id FROM done
 UNION ALL
-SELECT 2, content_id FROM handed_back
+SELECT DISTINCT 2, content_id FROM handed_back
 UNION ALL
 SELECT 3, w.content_id
 FROM written AS w

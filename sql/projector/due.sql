@@ -6,10 +6,15 @@
 -- Whoever loads rows projects them, too: those that became due just now are left to them.
 SELECT EXISTS (
            SELECT
-           FROM grove.outbox
-           WHERE dead_since IS NULL
-             AND not_before <= clock_timestamp() - $1 * interval '1 millisecond'
-             AND (lease_until IS NULL OR lease_until < clock_timestamp())
+           FROM grove.outbox AS o
+           WHERE o.dead_since IS NULL
+             AND
+-- part: due
+             AND NOT o.not_before BETWEEN clock_timestamp() - $1 * interval '1 millisecond'
+                                      AND clock_timestamp()
+             AND (o.lease_owner IS NULL
+                  OR NOT grove.is_leased(o.lease_until, o.lease_pid, o.lease_session,
+                                         clock_timestamp()))
        ),
        EXISTS (SELECT FROM grove.outbox WHERE dead_since IS NULL),
        (SELECT coalesce(max(version), 0) FROM grove.migration)

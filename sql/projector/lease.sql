@@ -1,24 +1,28 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- Takes a batch of the outbox for one projector.
---   $1 integer    rows at most
---   $2 text       who takes them
---   $3 integer    for how many milliseconds
+--   $1 integer    contents at most
+--   $2, $3        who takes them, and for how long (parts/leased.sql)
 --   $4 text       model id; where the database has changed to another there is nothing to take
+-- Rows that another projector holds are skipped, so nobody waits for anybody. A row may have been
+-- leased since the statement began: that is seen in the row itself, not by the subquery.
 -- answers: integer, bigint
--- Rows that a writer or another projector holds are skipped, so nobody waits for anybody.
-WITH due AS (
-    SELECT content_id
-    FROM grove.outbox
-    WHERE dead_since IS NULL
+WITH wanted AS MATERIALIZED (
+    SELECT o.content_id
+    FROM grove.outbox AS o
+    WHERE o.dead_since IS NULL
       AND (SELECT value FROM grove.setting WHERE name = 'model') = $4
-      AND not_before <= clock_timestamp()
-      AND (lease_until IS NULL OR lease_until < clock_timestamp())
-    ORDER BY not_before, content_id
+      AND
+-- part: due
+      AND (o.lease_owner IS NULL OR NOT grove.is_leased(o.lease_until, o.lease_pid,
+                                                        o.lease_session, clock_timestamp()))
+      AND NOT EXISTS (
+          SELECT
+          FROM grove.outbox AS l
+          WHERE l.content_id = o.content_id AND l.lease_owner IS NOT NULL
+            AND grove.is_leased(l.lease_until, l.lease_pid, l.lease_session, clock_timestamp())
+          OFFSET 0)
+    ORDER BY o.not_before, o.content_id
     LIMIT $1
-    FOR UPDATE SKIP LOCKED
+    FOR UPDATE OF o SKIP LOCKED
 )
-UPDATE grove.outbox AS o
-SET lease_owner = $2, lease_until = clock_timestamp() + $3 * interval '1 millisecond'
-FROM due
-WHERE o.content_id = due.content_id
-RETURNING o.content_id, o.revision
+-- part: leased

@@ -45,13 +45,6 @@ WITH old AS MATERIALIZED (
     SELECT content_id, revision, false
     FROM state
     ORDER BY content_id
-    ON CONFLICT (content_id) DO UPDATE
-    SET revision = excluded.revision,
-        deleted = false,
-        attempts = 0,
-        not_before = clock_timestamp(),
-        last_error = NULL,
-        dead_since = NULL
     RETURNING o.content_id
 )
 SELECT count(*) FROM queued

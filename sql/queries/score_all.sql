@@ -9,9 +9,8 @@
 SELECT m.id,
        CASE WHEN p.current THEN e.vector END AS vector,
        o.content_id IS NOT NULL AS pending,
-       o.revision
+       (SELECT s.revision FROM grove.content_state AS s WHERE s.content_id = m.id) AS revision
 FROM public.content_metadata AS m
-LEFT JOIN grove.outbox AS o ON o.content_id = m.id
 -- part: comparable
 WHERE m.id > $9 AND
 -- part: matches

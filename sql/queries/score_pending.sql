@@ -1,20 +1,26 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- The same (score.sql) of the contents that wait in the outbox: the outbox is read, and contents
--- are looked up by id, once each.
+-- are looked up by id, once each: of several rows of a content the last one counts.
 --   $1 to $7        the predicate (parts/matches.sql)
 --   $8 text         model id
 --   $9 integer      rows at most
 -- answers: integer, bytea, boolean, bigint
-SELECT c.id, c.vector, true AS pending, o.revision
-FROM grove.outbox AS o
+SELECT c.id, c.vector, true AS pending, c.revision
+FROM grove.outbox AS waiting
 CROSS JOIN LATERAL (
     SELECT m.id,
-           CASE WHEN p.current THEN e.vector END AS vector
+           CASE WHEN p.current THEN e.vector END AS vector,
+           (SELECT s.revision FROM grove.content_state AS s WHERE s.content_id = m.id) AS revision
     FROM public.content_metadata AS m
 -- part: comparable
-    WHERE m.id = o.content_id AND
+    WHERE m.id = waiting.content_id AND
 -- part: matches
     OFFSET 0
 ) AS c
-WHERE NOT o.deleted
+WHERE NOT waiting.deleted
+  AND NOT EXISTS (SELECT
+                  FROM grove.outbox AS later
+                  WHERE later.content_id = waiting.content_id
+                    AND later.revision > waiting.revision AND NOT later.deleted
+                  OFFSET 0)
 LIMIT $9

@@ -75,8 +75,7 @@ static enum grove_code start_engine(void *state, struct call *call, struct grove
         *error = grove->no_home;
         return error->code;
     }
-    enum grove_code code = call_check(call, error);
-    return code == GROVE_OK ? vector_server_start(&grove->home, error) : code;
+    return vector_server_start(&grove->home, call, error);
 }
 
 // --- opening -------------------------------------------------------------------------------------

@@ -79,6 +79,8 @@
     KNOB_(PG_QUIT_MS, "how long a hung PostgreSQL has to quit before it is killed")                \
     KNOB_(PG_ORPHANS_MS, "how long processes without a postmaster have to end by themselves")      \
     KNOB_(ENGINE_READ_MS, "how long the engine may take for what somebody waits for")              \
+    KNOB_(SPAWN_MS, "how long a program that is started has to say that it has begun")             \
+    KNOB_(SERVICE_APPEAR_MS, "how long whoever has a server's lock has to say who it is")          \
     KNOB_(ENGINE_START_MS, "how long a search gives a private engine to start")                    \
     KNOB_(SEARCH_ENGINE_MS, "how long all rounds of a search may spend in the engine")             \
     KNOB_(RESIDENT_MODEL_MS, "how long the resident projector keeps a model it does not need")     \

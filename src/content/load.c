@@ -321,6 +321,7 @@ static enum grove_code check_files(struct load *load, struct grove_error *error)
 {
     load->progress->checking = true;
     enum grove_code code = read_files(load, error);
+    report_progress(load);
     seen_clear(&load->seen);
     for (size_t i = 0; code == GROVE_OK && i < load->inputs.count; i++)
         if (!input_is_unchanged(&load->inputs.items[i])) {
@@ -369,6 +370,8 @@ enum grove_code load_files(struct store *store, struct call *call,
                            struct grove_load_progress *ret, struct grove_error *error)
 {
     *ret = (struct grove_load_progress){0};
+    if (call)
+        call->patient = true;
     struct load load = {.store = store,
                         .request = request,
                         .call = call,

@@ -21,7 +21,11 @@
 #include "base/inject.h"
 #include "home/home_private.h"
 
-enum { OPEN_LOCK_TIMEOUT_MS = 60000, LOCK_PAUSE_MS = 20 };
+enum {
+    OPEN_LOCK_TIMEOUT_MS = 60000,
+    LOCK_PAUSE_MS = 20,
+    HOME_BYTES_MAX = 900, // PostgreSQL's paths end at 1,024, and there are long names in a home
+};
 
 #define PASSABLE 0711
 
@@ -48,6 +52,21 @@ static enum grove_code default_path(char ret_path[static PATH_MAX], struct grove
     return GROVE_INVALID;
 }
 
+// Files of lines and PostgreSQL's own bound have no room for others. Any other byte will do.
+static enum grove_code check_path(const char *path, struct grove_error *error)
+{
+    for (const char *c = path; *c; c++)
+        if ((unsigned char)*c < ' ')
+            return error_set(error, GROVE_INVALID,
+                             "the path of grove's folder has a control character in it");
+    if (strlen(path) <= HOME_BYTES_MAX)
+        return GROVE_OK;
+    error_set(error, GROVE_INVALID, "the path of grove's folder is too long: %zu bytes",
+              strlen(path));
+    error_hint(error, "set GROVE_HOME to one of at most %d", HOME_BYTES_MAX);
+    return GROVE_INVALID;
+}
+
 static enum grove_code wanted_path(const char *path, char ret_path[static PATH_MAX],
                                    struct grove_error *error)
 {
@@ -60,15 +79,12 @@ static enum grove_code wanted_path(const char *path, char ret_path[static PATH_M
             return code;
         path = folder;
     }
-    for (const char *c = path; *c; c++)
-        if ((unsigned char)*c < ' ')
-            return error_set(error, GROVE_INVALID, "GROVE_HOME has a control character in it");
-    if (path[0] == '/')
-        return home_path(ret_path, error, "%s", path);
     char working[PATH_MAX];
-    if (!getcwd(working, sizeof working))
+    if (path[0] != '/' && !getcwd(working, sizeof working))
         return error_set_errno(error, errno, "could not find the working folder");
-    return home_path(ret_path, error, "%s/%s", working, path);
+    enum grove_code code = path[0] == '/' ? home_path(ret_path, error, "%s", path)
+                                          : home_path(ret_path, error, "%s/%s", working, path);
+    return code == GROVE_OK ? check_path(ret_path, error) : code;
 }
 
 static enum grove_code no_home(const char *path, struct grove_error *error)
@@ -95,7 +111,9 @@ static enum grove_code resolve(struct home *home, const char *path, struct grove
     if (!realpath(path, home->path))
         return error_set_errno(error, errno, "could not use grove's folder \"%s\"", path);
     home->owner = status.st_uid;
-    enum grove_code code = home_choose_account(home, error);
+    enum grove_code code = check_path(home->path, error); // a link may lead anywhere
+    if (code == GROVE_OK)
+        code = home_choose_account(home, error);
     if (code != GROVE_OK)
         return code;
     if (access(home->path, R_OK | W_OK | X_OK) != 0) {
@@ -291,10 +309,12 @@ static enum grove_code settle_servers(struct settling *s, struct grove_error *er
     return linked ? settle_claim(s, error) : GROVE_OK;
 }
 
+// libpq takes a comma for the end of a host, and has no way to say otherwise.
 static bool fits_socket(const char *folder)
 {
     struct sockaddr_un address;
-    return strlen(folder) + 1 + sizeof LONGEST_SOCKET_NAME <= sizeof address.sun_path;
+    return strlen(folder) + 1 + sizeof LONGEST_SOCKET_NAME <= sizeof address.sun_path &&
+           !strchr(folder, ',');
 }
 
 // Beside the servers' data, wherever these were put: the modes of the home may have changed since,

@@ -11,7 +11,8 @@
 //     <home>/id        16 random hexadecimal digits, made once, and whose they are (see home.c)
 //     <home>/lock      held (flock) while a private server is started or stopped
 //     <home>/servers/  what the private servers own: pg/ vector/ log/
-//     <home>/run/      their sockets; /tmp/grove-<id>/ where that path is too long for a socket
+//     <home>/run/      their sockets; /tmp/grove-<id>/ where that path is too long for a socket, or
+//                      has a comma
 //
 // The private servers do not run as root: there they run under an account of their own (the owner
 // that GROVE_USER names, else of the servers folder or the home if not root, else "grove", else
@@ -76,33 +77,16 @@ enum grove_code home_assets(char ret_path[static PATH_MAX], struct grove_error *
 // ways of `access_mode` (R_OK, W_OK, X_OK). By mode bits: access by ACL alone counts as none.
 bool home_reaches(const struct home *home, const char *path, int access_mode);
 
+// PostgreSQL looks for its account by number, and does not run where that has no name, as in a
+// container with a made-up user: GROVE_UNSUPPORTED, with what to do. `home` NULL: of the account
+// that a home of ours would have.
+enum grove_code home_check_account(const struct home *home, struct grove_error *error);
+
 // Between the two calls the file operations of the calling thread have the rights of the servers'
 // account, and what it makes belongs to that account; other threads are not touched. Does nothing
 // where no other account is used. Everything done inside `servers` goes between them: that folder
 // is the account's, who might have put a link there.
 void home_act_as_servers(const struct home *home);
 void home_act_as_self(const struct home *home);
-
-// --- programs under the servers' account ------------------------------------------------------
-//
-// `arguments` ends in NULL and starts with the program's absolute path. Standard output and error
-// are appended to `log_path`, which the account must be able to write; input is /dev/null. The
-// program sees a small environment of its own (PATH, HOME=/, LANG and LC_ALL C.UTF-8, TZ=UTC,
-// and what starts with GROVE_), the folder /, default signals, a session of its own, and no open
-// file of ours. Safe in a process with many threads: nothing forks but posix_spawn.
-
-enum { HOME_ARGUMENTS_MAX = 48 };
-
-// Starts a program that outlives this process; no zombie is left.
-enum grove_code home_spawn(const struct home *home, const char *const *arguments,
-                           const char *log_path, struct grove_error *error);
-
-// The same, and tells its process id, which a program keeps that does not fork by itself.
-enum grove_code home_spawn_pid(const struct home *home, const char *const *arguments,
-                               const char *log_path, int *ret_pid, struct grove_error *error);
-
-// Runs a program to its end. 128 + n: ended by signal n.
-enum grove_code home_run(const struct home *home, const char *const *arguments,
-                         const char *log_path, int *ret_exit_status, struct grove_error *error);
 
 #endif

@@ -124,6 +124,21 @@ enum grove_code home_choose_account(struct home *home, struct grove_error *error
     return GROVE_DENIED;
 }
 
+enum grove_code home_check_account(const struct home *home, struct grove_error *error)
+{
+    struct home ours = {.uid = geteuid()};
+    if (home ? home->user[0] != '\0' : geteuid() == 0 || account_by_uid(&ours, geteuid()))
+        return GROVE_OK;
+    unsigned uid = home ? home->uid : geteuid(), gid = home ? home->gid : getegid();
+    error_set(error, GROVE_UNSUPPORTED,
+              "user id %u has no name: the private PostgreSQL does not run under it", uid);
+    error_hint(error,
+               "give it one: echo 'grove:x:%u:%u::/:/bin/sh' >>/etc/passwd (a container can "
+               "do so at its start); or set DATABASE_URL to a server of yours",
+               uid, gid);
+    return GROVE_UNSUPPORTED;
+}
+
 static bool in_groups(gid_t group, const gid_t *groups, int count)
 {
     for (int i = 0; i < count; i++)

@@ -4,10 +4,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "base/check.h"
 #include "base/descriptor.h"
 #include "base/file.h"
 #include "base/text.h"
@@ -30,21 +33,32 @@ static size_t read_start(const char *path, char *buffer, size_t size_bytes)
     return used;
 }
 
-int64_t process_start_time(pid_t pid)
+// False where it may not be looked at, or is not there. *ret_began is -1 for what is left of a
+// process until its parent asks for it.
+static bool look_at(pid_t pid, int64_t *ret_began)
 {
     enum { FIELDS_BEFORE = 19 }; // from the state, which follows the name
     char path[64], stat_line[1024];
     snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
     read_start(path, stat_line, sizeof stat_line);
     const char *name_end = strrchr(stat_line, ')');
-    if (!name_end || name_end[1] != ' ' || name_end[2] == 'Z' || name_end[2] == 'X')
-        return -1;
+    if (!name_end || name_end[1] != ' ')
+        return false;
     struct text rest = text_of(name_end + 2), field = {0};
     for (int i = 0; i <= FIELDS_BEFORE; i++)
         if (!text_split(&rest, ' ', &field))
-            return -1;
+            return false;
     int64_t ticks;
-    return text_to_int64(field, &ticks) ? ticks : -1;
+    if (!text_to_int64(field, &ticks))
+        return false;
+    *ret_began = name_end[2] == 'Z' || name_end[2] == 'X' ? -1 : ticks;
+    return true;
+}
+
+int64_t process_start_time(pid_t pid)
+{
+    int64_t began;
+    return look_at(pid, &began) ? began : -1;
 }
 
 bool process_has_argument(pid_t pid, const char *wanted)
@@ -58,22 +72,85 @@ bool process_has_argument(pid_t pid, const char *wanted)
     return false;
 }
 
+// --- where numbers mean something ----------------------------------------------------------------
+
+static void read_boot(char ret_boot[static PROCESS_BOOT_SIZE])
+{
+    char line[64];
+    read_start("/proc/sys/kernel/random/boot_id", line, sizeof line);
+    struct text boot = text_trim(text_of(line));
+    snprintf(ret_boot, PROCESS_BOOT_SIZE, "%.*s", TEXT_ARGS(boot));
+}
+
+// 0 where the kernel does not tell.
+static int64_t read_space(void)
+{
+    char link[64];
+    ssize_t length = readlink("/proc/self/ns/pid", link, sizeof link);
+    struct text rest = {link, length > 0 ? (size_t)length : 0}, name, number;
+    int64_t inode;
+    return text_split(&rest, '[', &name) && text_split(&rest, ']', &number) &&
+                   text_to_int64(number, &inode)
+               ? inode
+               : 0;
+}
+
+void process_place(char ret_text[static PROCESS_TEXT_SIZE])
+{
+    char boot[PROCESS_BOOT_SIZE];
+    read_boot(boot);
+    snprintf(ret_text, PROCESS_TEXT_SIZE, "%s %lld", boot[0] ? boot : "-", (long long)read_space());
+}
+
+void process_describe_self(char ret_text[static PROCESS_TEXT_SIZE])
+{
+    char place[PROCESS_TEXT_SIZE];
+    process_place(place);
+    int length = snprintf(ret_text, PROCESS_TEXT_SIZE, "%ld %lld %.80s\n", (long)getpid(),
+                          (long long)process_start_time(getpid()), place);
+    CHECK(length > 0 && length < PROCESS_TEXT_SIZE);
+}
+
 bool process_read(const char *path, struct process *ret)
 {
-    char written[64];
+    char written[PROCESS_TEXT_SIZE];
     read_start(path, written, sizeof written);
-    struct text rest = text_trim(text_of(written)), pid_text, time_text;
-    int64_t pid, began;
+    struct text rest = text_trim(text_of(written)), pid_text, time_text, boot, space;
+    int64_t pid;
+    struct process process = {0};
     if (!text_split(&rest, ' ', &pid_text) || !text_split(&rest, ' ', &time_text) ||
-        !text_to_int64(pid_text, &pid) || !text_to_int64(time_text, &began) || pid <= 1 ||
-        pid > INT_MAX || began < 0)
+        !text_to_int64(pid_text, &pid) || !text_to_int64(time_text, &process.began) || pid <= 1 ||
+        pid > INT_MAX || process.began < 0)
         return false;
-    *ret = (struct process){(pid_t)pid, began};
+    process.pid = (pid_t)pid;
+    if (text_split(&rest, ' ', &boot) && text_split(&rest, ' ', &space) &&
+        text_to_int64(space, &process.space) && !text_equal(boot, text_of("-")))
+        snprintf(process.boot, sizeof process.boot, "%.*s", TEXT_ARGS(boot));
+    *ret = process;
     return true;
 }
 
-bool process_lives(const struct process *process, const char *argument)
+enum process_sight process_see(const struct process *process)
 {
-    return process_start_time(process->pid) == process->began &&
-           process_has_argument(process->pid, argument);
+    char boot[PROCESS_BOOT_SIZE];
+    int64_t space = read_space(), began;
+    CHECK(process->pid > 1); // kill() takes 0 and below for groups of processes
+    read_boot(boot);
+    if (process->boot[0] && boot[0] && strcmp(process->boot, boot) != 0)
+        return PROCESS_GONE;
+    if (process->space != 0 && space != 0 && process->space != space)
+        return PROCESS_ELSEWHERE;
+    if (look_at(process->pid, &began))
+        return began == process->began ? PROCESS_LIVES : PROCESS_GONE;
+    return kill(process->pid, 0) == 0 || errno != ESRCH ? PROCESS_HIDDEN : PROCESS_GONE;
+}
+
+unsigned process_age_s(const struct process *process)
+{
+    struct timespec up;
+    long ticks_per_second = sysconf(_SC_CLK_TCK);
+    if (ticks_per_second <= 0 || clock_gettime(CLOCK_BOOTTIME, &up) != 0)
+        return 0;
+    int64_t age_s = up.tv_sec - process->began / ticks_per_second;
+    return age_s < 0 ? 0 : (unsigned)age_s;
 }

@@ -5,10 +5,13 @@
 // grove has many threads, and in the child of a fork their locks may be held for ever: so nothing
 // here forks. posix_spawn starts util-linux's setpriv (changes the account) and setsid -f
 // (detaches, so that the program becomes nobody's child), then a line of shell which opens the log
-// with the account's rights, reports through a pipe and becomes the program. What fails on that way
-// is what comes out of the pipe instead.
-#include "home/home.h"
+// with the account's rights, writes down which process it is, reports through a pipe and becomes
+// the program. What fails on that way is what comes out of the pipe instead.
+//
+// Nothing is waited for without a limit: not for the report, nor for the child to be gone.
+#include "home/spawn.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -25,19 +28,33 @@
 #include "base/clock.h"
 #include "base/descriptor.h"
 #include "base/file.h"
+#include "base/inject.h"
 #include "base/text.h"
+#include "home/process.h"
 
-enum { REPORT_SIZE = 256, REPORT_DESCRIPTOR = 3, DETACH_TIMEOUT_MS = 30000, ENVIRONMENT_MAX = 64 };
+enum {
+    REPORT_SIZE = 256,
+    REPORT_DESCRIPTOR = 3,
+    DETACH_TIMEOUT_MS = 30000,
+    REAP_TIMEOUT_MS = 2000,
+    REAP_PAUSE_MS = 1,
+    ENVIRONMENT_MAX = 64,
+};
 
-// $0: the log. Descriptors 1, 2 and 3 are the pipe at first.
-static const char detached_script[] = "umask 077; exec >>\"$0\" 2>&1; echo $$ >&3; exec 3>&-;"
-                                      " exec \"$@\"";
+// $0: the log, $1: where to write which process it is, or "", $2: its place. Descriptors 1, 2 and 3
+// are the pipe at first. The time at which it began is the 20th word behind its name.
+static const char detached_script[] =
+    "umask 077; exec >>\"$0\" 2>&1; who=$1 place=$2; shift 2; began() { echo \"${20}\"; };"
+    " if [ \"$who\" ]; then read -r stat </proc/$$/stat; stat=${stat##*\\)};"
+    " echo \"$$ $(began $stat) $place\" >\"$who\" ||"
+    " { echo \"could not write $who\" >&3; exit 1; }; fi;"
+    " echo $$ >&3; exec 3>&-; exec \"$@\"";
 static const char waiting_script[] = "umask 077; exec >>\"$0\" 2>&1; \"$@\" 3>&-; echo $? >&3";
 
 struct command {
     const char *items[HOME_ARGUMENTS_MAX + 16];
     int count;
-    char uid_option[32], gid_option[32];
+    char uid_option[32], gid_option[32], place[PROCESS_TEXT_SIZE];
 };
 
 static void add(struct command *command, const char *item)
@@ -47,8 +64,8 @@ static void add(struct command *command, const char *item)
     command->items[command->count] = NULL;
 }
 
-static void build_command(struct command *command, const struct home *home, bool detached,
-                          const char *log_path, const char *const *arguments)
+static void build_command(struct command *command, const struct home *home,
+                          const struct home_program *program, bool detached)
 {
     command->count = 0;
     if (home->change_user) {
@@ -68,10 +85,15 @@ static void build_command(struct command *command, const struct home *home, bool
     add(command, "/bin/sh");
     add(command, "-c");
     add(command, detached ? detached_script : waiting_script);
-    add(command, log_path);
-    CHECK(arguments[0] && arguments[0][0] == '/');
-    for (int i = 0; arguments[i]; i++)
-        add(command, arguments[i]);
+    add(command, program->log_path);
+    if (detached) {
+        process_place(command->place); // the child's is ours
+        add(command, program->identity_path ? program->identity_path : "");
+        add(command, command->place);
+    }
+    CHECK(program->arguments[0] && program->arguments[0][0] == '/');
+    for (int i = 0; program->arguments[i]; i++)
+        add(command, program->arguments[i]);
 }
 
 // A server lives for weeks: it must not keep the passwords in the environment of whoever happened
@@ -108,19 +130,23 @@ static int set_attributes(posix_spawnattr_t *attributes)
     return failure;
 }
 
-static int set_actions(posix_spawn_file_actions_t *actions, int report)
+static int set_actions(posix_spawn_file_actions_t *actions, int report, int kept)
 {
+    static_assert((int)HOME_KEPT_DESCRIPTOR == REPORT_DESCRIPTOR + 1, "all above are closed");
     int failure = posix_spawn_file_actions_addopen(actions, 0, "/dev/null", O_RDONLY, 0);
     for (int fd = 1; !failure && fd <= REPORT_DESCRIPTOR; fd++)
         failure = posix_spawn_file_actions_adddup2(actions, report, fd);
+    int last = kept > 0 ? HOME_KEPT_DESCRIPTOR : REPORT_DESCRIPTOR;
+    if (!failure && kept > 0)
+        failure = posix_spawn_file_actions_adddup2(actions, kept, HOME_KEPT_DESCRIPTOR);
     if (!failure)
-        failure = posix_spawn_file_actions_addclosefrom_np(actions, REPORT_DESCRIPTOR + 1);
+        failure = posix_spawn_file_actions_addclosefrom_np(actions, last + 1);
     if (!failure)
         failure = posix_spawn_file_actions_addchdir_np(actions, "/");
     return failure;
 }
 
-static int spawn(const struct command *command, int report, pid_t *ret_pid)
+static int spawn(const struct command *command, int report, int kept, pid_t *ret_pid)
 {
     char *environment[ENVIRONMENT_MAX + 1];
     build_environment(environment);
@@ -133,7 +159,7 @@ static int spawn(const struct command *command, int report, pid_t *ret_pid)
     if (!failure) {
         failure = set_attributes(&attributes);
         if (!failure)
-            failure = set_actions(&actions, report);
+            failure = set_actions(&actions, report, kept);
         if (!failure) // exec does not write to its arguments; the prototype is older than const
             failure = posix_spawn(ret_pid, command->items[0], &actions, &attributes,
                                   (char *const *)(uintptr_t)command->items, environment);
@@ -143,7 +169,7 @@ static int spawn(const struct command *command, int report, pid_t *ret_pid)
     return failure;
 }
 
-// A pipe whose ends are none of the descriptors 0 to 3, which set_actions writes over.
+// A pipe whose ends are none of the descriptors 0 to 4, which set_actions writes over.
 static int make_pipe(int ends[2])
 {
     int low[2];
@@ -165,18 +191,22 @@ static int make_pipe(int ends[2])
     return failure;
 }
 
-// Reads to the end of the pipe, or until the time is over (timeout_ms < 0: never).
-static void read_report(int fd, int timeout_ms, char ret_report[static REPORT_SIZE])
+// Reads to the end of the pipe. GROVE_TIMEOUT after so long (0: as long as the call may take).
+static enum grove_code read_report(int fd, unsigned limit_ms, const struct call *call,
+                                   char ret_report[static REPORT_SIZE], struct grove_error *error)
 {
-    int64_t deadline_us = clock_monotonic_us() + (int64_t)timeout_ms * 1000;
+    int64_t deadline_us = clock_monotonic_us() + (int64_t)limit_ms * 1000;
     size_t length = 0;
     char discarded[REPORT_SIZE];
     for (;;) {
-        int64_t left_ms = timeout_ms < 0 ? -1 : (deadline_us - clock_monotonic_us()) / 1000;
-        if (timeout_ms >= 0 && left_ms <= 0)
-            break;
+        enum grove_code code = call_check(call, error);
+        if (code != GROVE_OK)
+            return code;
+        if (limit_ms > 0 && clock_monotonic_us() >= deadline_us)
+            return error_set(error, GROVE_TIMEOUT, "it said nothing for %u s", limit_ms / 1000);
         struct pollfd wait_for = {.fd = fd, .events = POLLIN};
-        if (poll(&wait_for, 1, (int)left_ms) <= 0 && errno == EINTR)
+        int ready = poll(&wait_for, 1, (int)call_slice_ms(call));
+        if (ready == 0 || (ready < 0 && errno == EINTR))
             continue;
         size_t room = REPORT_SIZE - 1 - length;
         ssize_t got =
@@ -190,57 +220,89 @@ static void read_report(int fd, int timeout_ms, char ret_report[static REPORT_SI
     while (length > 0 && ret_report[length - 1] == '\n')
         length--;
     ret_report[length] = '\0';
-}
-
-static enum grove_code start(const struct home *home, const char *const *arguments,
-                             const char *log_path, bool detached, int *ret_number,
-                             struct grove_error *error)
-{
-    struct command command;
-    build_command(&command, home, detached, log_path, arguments);
-    int ends[2] = {-1, -1};
-    int failure = make_pipe(ends);
-    if (failure)
-        return error_set_errno(error, failure, "could not start \"%s\"", arguments[0]);
-    pid_t child = -1;
-    failure = spawn(&command, ends[1], &child);
-    close(ends[1]);
-    char report[REPORT_SIZE] = "";
-    if (!failure) {
-        read_report(ends[0], detached ? DETACH_TIMEOUT_MS : -1, report);
-        // A host program may ignore SIGCHLD or reap our child: the report tells all we need.
-        while (waitpid(child, NULL, 0) < 0 && errno == EINTR)
-            continue;
-    }
-    close(ends[0]);
-    if (failure)
-        return error_set_errno(error, failure, "could not start \"%s\"", command.items[0]);
-    int64_t number;
-    if (!text_to_int64(text_of(report), &number) || number < 0 || number > INT_MAX) {
-        error_set(error, GROVE_IO, "could not start \"%s\"", arguments[0]);
-        if (report[0])
-            error_detail(error, "%s", report);
-        return GROVE_IO;
-    }
-    *ret_number = (int)number;
     return GROVE_OK;
 }
 
-enum grove_code home_spawn_pid(const struct home *home, const char *const *arguments,
-                               const char *log_path, int *ret_pid, struct grove_error *error)
+// The kernel keeps what is left of a child until it is asked for it. A host program may ignore
+// SIGCHLD or ask for our child itself: the report tells all we need.
+static bool is_reaped(pid_t child, unsigned limit_ms)
 {
-    return start(home, arguments, log_path, true, ret_pid, error);
+    for (unsigned waited_ms = 0;; waited_ms += REAP_PAUSE_MS) {
+        pid_t got = waitpid(child, NULL, WNOHANG);
+        if (got == child || (got < 0 && errno != EINTR))
+            return true;
+        if (waited_ms >= limit_ms)
+            return false;
+        clock_sleep_ms(REAP_PAUSE_MS);
+    }
 }
 
-enum grove_code home_spawn(const struct home *home, const char *const *arguments,
-                           const char *log_path, struct grove_error *error)
+// `at_once`: it and what it has started, which is a session of its own.
+static void end_child(pid_t child, bool at_once)
 {
-    int pid;
-    return home_spawn_pid(home, arguments, log_path, &pid, error);
+    CHECK(child > 1);
+    if (!at_once && is_reaped(child, REAP_TIMEOUT_MS))
+        return;
+    kill(-child, SIGKILL);
+    (void)is_reaped(child, REAP_TIMEOUT_MS);
 }
 
-enum grove_code home_run(const struct home *home, const char *const *arguments,
-                         const char *log_path, int *ret_exit_status, struct grove_error *error)
+static enum grove_code take_number(const struct home_program *program, const char *report,
+                                   int *ret_number, struct grove_error *error)
 {
-    return start(home, arguments, log_path, false, ret_exit_status, error);
+    int64_t number;
+    if (text_to_int64(text_of(report), &number) && number >= 0 && number <= INT_MAX) {
+        *ret_number = (int)number;
+        return GROVE_OK;
+    }
+    error_set(error, GROVE_IO, "could not start \"%s\"", program->arguments[0]);
+    if (report[0])
+        error_detail(error, "%s", report);
+    return GROVE_IO;
+}
+
+static enum grove_code start(const struct home *home, const struct home_program *program,
+                             bool detached, const struct call *call, int *ret_number,
+                             struct grove_error *error)
+{
+    struct command command;
+    char report[REPORT_SIZE] = "";
+    pid_t child = -1;
+    int ends[2] = {-1, -1};
+    enum grove_code code = call_check(call, error);
+    if (code != GROVE_OK)
+        return code;
+    build_command(&command, home, program, detached);
+    int failure = make_pipe(ends);
+    if (!failure) {
+        failure = spawn(&command, ends[1], detached ? program->kept : 0, &child);
+        close(ends[1]);
+    }
+    if (failure) {
+        file_close_descriptor(&ends[0]);
+        return error_set_errno(error, failure, "could not start \"%s\"", command.items[0]);
+    }
+    unsigned limit_ms = detached ? (unsigned)KNOB(SPAWN_MS, DETACH_TIMEOUT_MS) : 0;
+    code = read_report(ends[0], limit_ms, call, report, error);
+    end_child(child, code != GROVE_OK);
+    close(ends[0]);
+    if (code == GROVE_OK)
+        return take_number(program, report, ret_number, error);
+    error_context(error, "starting \"%s\"", program->arguments[0]);
+    return code;
+}
+
+enum grove_code home_spawn(const struct home *home, const struct home_program *program,
+                           const struct call *call, pid_t *ret_pid, struct grove_error *error)
+{
+    static_assert(sizeof(pid_t) == sizeof(int), "process ids are at most INT_MAX");
+    CHECK(program->kept == 0 || program->kept > HOME_KEPT_DESCRIPTOR);
+    return start(home, program, true, call, ret_pid, error);
+}
+
+enum grove_code home_run(const struct home *home, const struct home_program *program,
+                         const struct call *call, int *ret_exit_status, struct grove_error *error)
+{
+    CHECK(!program->identity_path && program->kept == 0);
+    return start(home, program, false, call, ret_exit_status, error);
 }

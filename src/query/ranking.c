@@ -74,7 +74,7 @@ static_assert((int)GROVE_LIMIT_MAX <= (int)GROVE_DEPTH_MAX, "a page is no longer
 
 // --- the query's vector -------------------------------------------------------------------------
 
-static enum grove_code normalise_query(struct run *run, struct grove_error *error)
+static enum grove_code make_query_unit_length(struct run *run, struct grove_error *error)
 {
     size_t position = 0;
     switch (direction_check(run->query_f32, &position)) {
@@ -116,7 +116,7 @@ static enum grove_code embed_query(struct run *run, struct grove_error *error)
             store_embed_query(run->store, run->call, run->precision, text, run->query_f32, error);
     }
     if (code == GROVE_OK)
-        code = normalise_query(run, error);
+        code = make_query_unit_length(run, error);
     result_stage(run->result, "embed", 1);
     return code;
 }
@@ -357,9 +357,12 @@ static void prove_settled(struct run *run, const struct source *source)
     const struct examined_graph *examination = &run->before.examination;
     run->ranking->more = run->ranking->more || source->hits.shown >= source->reach;
     if (source->exact) {
-        prove(run,
-              "the engine compared all points that match, and PostgreSQL the %lld rows that wait",
-              (long long)run->result->explain.pending);
+        int64_t waiting = run->result->explain.pending;
+        if (waiting == 0)
+            prove(run, "the engine compared all points that match, and no row waits");
+        else
+            prove(run, "the engine compared all points that match, and PostgreSQL the %lld %s",
+                  (long long)waiting, waiting == 1 ? "row that waits" : "rows that wait");
         return;
     }
     char when[CLOCK_RFC3339_SIZE];

@@ -124,7 +124,7 @@ static enum grove_code mend(struct batch *batch, struct grove_error *error)
     if (!nobodys)
         return error_no_memory(error, "a batch of the outbox");
     enum grove_code code = find_nobodys(batch, nobodys, &count, error);
-    if (code != GROVE_OK || count == 0 || batch->is_late || !projector_has_time(batch))
+    if (code != GROVE_OK || count == 0 || !projector_has_time(batch))
         return code;
     code = vector_evict(batch->store->engine, batch->call, nobodys, count, error);
     if (code == GROVE_OK)
@@ -198,15 +198,11 @@ static enum grove_code note_late(struct batch *batch, const struct applied *appl
                                  const struct pg_rows *rows, struct grove_error *error)
 {
     batch->late_ids = arena_alloc_array(&batch->arena, applied->count, sizeof(int32_t));
-    batch->late_revisions = arena_alloc_array(&batch->arena, applied->count, sizeof(int64_t));
-    if (!batch->late_ids || !batch->late_revisions)
+    if (!batch->late_ids)
         return error_no_memory(error, "a batch of the outbox");
     for (int r = 0; r < rows->count; r++)
-        for (size_t i = 0; i < applied->count && pg_int4(rows, r, 0) == LATE; i++)
-            if (applied->content_ids[i] == pg_int4(rows, r, 1)) {
-                batch->late_ids[batch->late_count] = applied->content_ids[i];
-                batch->late_revisions[batch->late_count++] = applied->revisions[i];
-            }
+        if (pg_int4(rows, r, 0) == LATE)
+            batch->late_ids[batch->late_count++] = pg_int4(rows, r, 1);
     CHECK(batch->late_count <= applied->count);
     return GROVE_OK;
 }
@@ -230,12 +226,25 @@ static enum grove_code put_back_unseen(struct batch *batch, const struct applied
     return projector_put_back(batch, unseen, count, false, NOT_SHOWN, error);
 }
 
+// Before their rows go: a death in between leaves the rows, and it is done again.
+static enum grove_code forget_vectors(struct batch *batch, struct grove_error *error)
+{
+    struct pg_params params = {0};
+    struct pg_rows rows;
+    if (batch->removed_count == 0)
+        return GROVE_OK;
+    pg_add_int4_array(&params, &batch->arena, batch->removed_ids, batch->removed_count);
+    return projector_run(batch, "forget_vectors.sql", &params, &rows, error);
+}
+
 enum grove_code projector_acknowledge(struct batch *batch, struct grove_error *error)
 {
     DCHECK(projector_batch_check(batch) == NULL);
     CHECK(batch->states);
     struct applied applied;
     enum grove_code code = collect_applied(batch, &applied, error);
+    if (code == GROVE_OK)
+        code = forget_vectors(batch, error);
     if (code != GROVE_OK)
         return code;
     struct pg_params params = {0};
@@ -248,7 +257,7 @@ enum grove_code projector_acknowledge(struct batch *batch, struct grove_error *e
     code = projector_run(batch, "acknowledge.sql", &params, &rows, error);
     if (code != GROVE_OK)
         return code;
-    CHECK((size_t)rows.count <= applied.count); // each is one of the three, or none
+    CHECK((size_t)rows.count <= 2 * applied.count); // done, handed back, both; or late, or none
     count_applied(batch, &applied);
     code = note_late(batch, &applied, &rows, error);
     return code == GROVE_OK ? put_back_unseen(batch, &applied, error) : code;
@@ -256,57 +265,12 @@ enum grove_code projector_acknowledge(struct batch *batch, struct grove_error *e
 
 // --- late writes --------------------------------------------------------------------------------
 
-// In a transaction of its own, which holds nothing that a writer could wait for.
-static enum grove_code insert_again(struct batch *batch, struct pg_conn *conn, struct pg_rows *ret,
-                                    struct grove_error *error)
-{
-    struct pg_statement statement = {"again.sql", query_sql("again.sql")};
-    struct pg_params params = {0};
-    pg_add_int4_array(&params, &batch->arena, batch->late_ids, batch->late_count);
-    enum grove_code code = pg_begin(conn, error);
-    if (code == GROVE_OK)
-        code = pg_exec(conn, "SET LOCAL lock_timeout = '10ms'", error);
-    if (code == GROVE_OK)
-        code = pg_query(conn, &batch->arena, &statement, &params, ret, error);
-    if (code == GROVE_OK)
-        return pg_commit(conn, error);
-    pg_rollback(conn);
-    return code;
-}
-
-static void keep_late(struct batch *batch, const struct pg_rows *skipped)
-{
-    size_t kept = 0;
-    for (size_t i = 0; i < batch->late_count; i++)
-        for (int r = 0; r < skipped->count; r++)
-            if (pg_int4(skipped, r, 0) == batch->late_ids[i]) {
-                batch->late_ids[kept] = batch->late_ids[i];
-                batch->late_revisions[kept++] = batch->late_revisions[i];
-                break;
-            }
-    CHECK(kept == (size_t)skipped->count);
-    batch->late_count = kept;
-}
-
 enum grove_code projector_enqueue_late(struct batch *batch, struct grove_error *error)
 {
+    struct pg_params params = {0};
+    struct pg_rows rows;
     if (batch->late_count == 0)
         return GROVE_OK;
-    int64_t start_us = clock_monotonic_us();
-    struct pg_conn *conn = NULL;
-    struct pg_rows skipped;
-    enum grove_code code = pg_take(batch->store->pool, batch->call, &conn, error);
-    if (code != GROVE_OK)
-        return code;
-    struct grove_error refusal = {0};
-    code = insert_again(batch, conn, &skipped, &refusal);
-    pg_give(&conn);
-    batch->report->seconds_database += (double)(clock_monotonic_us() - start_us) / 1e6;
-    if (code == GROVE_OK)
-        keep_late(batch, &skipped);
-    else if (strcmp(refusal.sqlstate, "55P03") == 0)
-        return GROVE_OK; // an inserting writer has one of them: all stay late
-    else
-        *error = refusal;
-    return code;
+    pg_add_int4_array(&params, &batch->arena, batch->late_ids, batch->late_count);
+    return projector_run(batch, "again.sql", &params, &rows, error);
 }

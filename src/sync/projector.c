@@ -41,8 +41,8 @@ enum {
     ATTEMPTS_MAX = 8,
     BATCH_BYTES_MAX = 64 << 20,
     CURRENT_COLUMNS = 12, // of current.sql
-    LATE_ROUNDS_MAX = 5,
-    FOLD_MS = 60000, // between two times that the counts of contents are folded
+    COUNTS_MAX = 10,      // of both stores, until they agree or it is sure that they do not
+    FOLD_MS = 60000,      // between two times that the counts of contents are folded
 };
 
 static_assert((int)PROJECTOR_BATCH_ROWS <= (int)VECTOR_BATCH_MAX,
@@ -462,6 +462,7 @@ static enum grove_code embed_missing(struct batch *batch, struct grove_error *er
     if (code != GROVE_OK)
         return code;
     batch->report->embedded += (int64_t)made.count;
+    batch->report->cut += (int64_t)embedder_count_cut(embedder, made.texts, made.count);
     CHECK(made.count <= batch->point_count);
     for (size_t i = 0; i < made.count; i++)
         batch->points[made.points[i]].vector = made.vectors + i * VECTOR_DIMENSION;
@@ -474,12 +475,21 @@ static enum grove_code embed_missing(struct batch *batch, struct grove_error *er
 
 // --- write ------------------------------------------------------------------------------------
 
+// But what this batch has leased: that is written afterwards.
+static enum grove_code enqueue_all(struct batch *batch, struct grove_error *error)
+{
+    struct pg_params params = {0};
+    struct pg_rows rows;
+    CHECK(batch->owner[0]);
+    pg_add_text(&params, text_of(batch->owner));
+    return projector_run(batch, "enqueue_all.sql", &params, &rows, error);
+}
+
 // The collection is gone, and every point with it. The rows are put into the outbox before the
 // collection is made: a death in between leaves no collection, and this is done again.
 static enum grove_code restore_collection(struct batch *batch, struct grove_error *error)
 {
-    struct pg_rows rows;
-    enum grove_code code = projector_run(batch, "enqueue_all.sql", NULL, &rows, error);
+    enum grove_code code = enqueue_all(batch, error);
     if (code == GROVE_OK)
         code = INJECT(PROJECTOR_ENQUEUED, error);
     return code == GROVE_OK ? vector_ensure_collection(batch->store->engine, batch->call, error)
@@ -608,51 +618,12 @@ static void batch_init(struct batch *batch, struct store *store, struct call *ca
     CHECK(batch->report);
 }
 
-// Once more, without a lease, what was written late and cannot be put into the outbox, since a
-// writer has it: the engine gets what PostgreSQL has of it now. What the writer does comes after.
-static enum grove_code bring_up_late(struct batch *batch, struct grove_error *error)
-{
-    struct projector_report uncounted = {0};
-    struct batch again;
-    batch_init(&again, batch->store, NULL, &uncounted);
-    again.is_late = true;
-    again.leased_at_us = clock_monotonic_us();
-    again.count = batch->late_count;
-    again.content_ids = batch->late_ids;
-    again.revisions = batch->late_revisions;
-    enum grove_code code = bring_up(&again, error);
-    if (code == GROVE_OK)
-        code = projector_enqueue_late(&again, error);
-    CHECK(again.late_count <= batch->late_count);
-    batch->late_count = again.late_count;
-    if (again.late_count > 0) {
-        memcpy(batch->late_ids, again.late_ids, again.late_count * sizeof *again.late_ids);
-        memcpy(batch->late_revisions, again.late_revisions,
-               again.late_count * sizeof *again.late_revisions);
-    }
-    arena_release(&again.arena);
-    return code;
-}
-
-static enum grove_code settle_late(struct batch *batch, struct grove_error *error)
-{
-    enum grove_code code = projector_enqueue_late(batch, error);
-    for (int round = 0; code == GROVE_OK && batch->late_count > 0 && round < LATE_ROUNDS_MAX;
-         round++)
-        code = bring_up_late(batch, error);
-    if (code == GROVE_OK && batch->late_count > 0)
-        code =
-            error_set(error, GROVE_TIMEOUT, "content %d was written late and changes all the time",
-                      batch->late_ids[0]);
-    return code;
-}
-
 static enum grove_code project(struct batch *batch, struct grove_error *error)
 {
     enum grove_code code = bring_up(batch, error);
     if (code != GROVE_OK || batch->superseded)
         return code;
-    code = settle_late(batch, error);
+    code = projector_enqueue_late(batch, error);
     if (code == GROVE_OK)
         code = INJECT(PROJECTOR_ACKNOWLEDGED, error);
     return code == GROVE_OK ? fold_counts(batch, error) : code;
@@ -674,20 +645,45 @@ enum grove_code projector_prepare(struct store *store, struct call *call, struct
     return code;
 }
 
+// Whether the engine holds fewer points than contents wait for nothing. Counted in both stores
+// without an acknowledgment in between: each of those contents was in the engine before it was
+// asked, and nobody has taken it out. *ret_settled: it was so.
+static enum grove_code count_both(struct batch *batch, bool *ret_settled, bool *ret_short,
+                                  struct grove_error *error)
+{
+    struct pg_rows before, after;
+    uint64_t points = 0;
+    enum grove_code code = projector_run(batch, "acknowledged.sql", NULL, &before, error);
+    if (code == GROVE_OK)
+        code = vector_count(batch->store->engine, batch->call, NULL, &points, error);
+    if (code == GROVE_OK)
+        code = projector_run(batch, "projected.sql", NULL, &after, error);
+    if (code != GROVE_OK)
+        return code;
+    CHECK(before.count == 1 && after.count == 1);
+    *ret_settled = pg_int8(&before, 0, 0) == pg_int8(&after, 0, 1);
+    *ret_short = (int64_t)points < pg_int8(&after, 0, 0);
+    return GROVE_OK;
+}
+
+// Looks twice before it acts. Beside projectors that never rest it does not act at all: their next
+// refill will.
 enum grove_code projector_refill(struct store *store, struct call *call, struct grove_error *error)
 {
     struct projector_report report = {0};
     struct batch batch;
-    struct pg_rows rows;
-    uint64_t points;
     batch_init(&batch, store, call, &report);
-    // Counted before the points: a row that comes in between is one point more, not one less.
-    enum grove_code code = projector_run(&batch, "projected.sql", NULL, &rows, error);
-    if (code == GROVE_OK)
-        code = vector_count(store->engine, call, NULL, &points, error);
-    CHECK(code != GROVE_OK || rows.count == 1);
-    if (code == GROVE_OK && (int64_t)points < pg_int8(&rows, 0, 0))
-        code = projector_run(&batch, "enqueue_all.sql", NULL, &rows, error);
+    enum grove_code code = GROVE_OK;
+    int found = 0;
+    bool is_short = true;
+    for (int i = 0; code == GROVE_OK && is_short && found < 2 && i < COUNTS_MAX; i++) {
+        bool settled = false;
+        code = count_both(&batch, &settled, &is_short, error);
+        found += code == GROVE_OK && settled && is_short;
+        is_short |= !settled;
+    }
+    if (code == GROVE_OK && found == 2)
+        code = enqueue_all(&batch, error);
     arena_release(&batch.arena);
     return code;
 }

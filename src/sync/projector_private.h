@@ -40,8 +40,6 @@ struct batch {
     // What was written after another had finished its row, and is not what PostgreSQL has.
     size_t late_count;
     int32_t *late_ids;
-    int64_t *late_revisions; // as applied
-    bool is_late;            // it brings up what was late, and holds no lease
 
     bool superseded; // the database has changed to vectors of another precision since the lease
 
@@ -75,7 +73,7 @@ enum grove_code projector_upsert(struct batch *batch, struct grove_error *error)
 enum grove_code projector_look(struct batch *batch, struct grove_error *error);
 // Ends the rows that were seen to be done, hands back and puts back the others, notes what is late.
 enum grove_code projector_acknowledge(struct batch *batch, struct grove_error *error);
-// Puts what is late into the outbox again; what stays late could not be without waiting.
+// Puts what is late into the outbox again.
 enum grove_code projector_enqueue_late(struct batch *batch, struct grove_error *error);
 
 // NULL where the batch is whole, from its lease until it is acknowledged; else the first rule that

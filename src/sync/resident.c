@@ -2,14 +2,9 @@
 //
 // Starting and stopping the resident projector.
 //
-//     <servers>/projector/lock      held by it as long as it lives: whether it runs
-//     <servers>/projector/pid       "<pid> <start time>": whom to tell to stop
-//     <servers>/projector/failure   the last failure, as long as it lasts
-//     <servers>/log/projector.log   what it says
-//
-// Whether it runs is asked of the lock, not of a process id: the lock is seen from other containers
-// too, and ends with its holder. A process id is believed when the process with that number began
-// at the time written there and has the home's path among its arguments.
+//     <servers>/projector/lock, pid   that it lives, and who it is (home/service.h)
+//     <servers>/projector/failure     the last failure, as long as it lasts
+//     <servers>/log/projector.log     what it says
 //
 // Nobody takes the home's lock to start it: commands must not wait for one another for its sake.
 // Two processes that were started at once agree by the projector's own lock.
@@ -24,62 +19,38 @@
 #include <unistd.h>
 
 #include "base/check.h"
-#include "base/clock.h"
 #include "base/descriptor.h"
 #include "base/file.h"
 #include "base/inject.h"
 #include "base/text.h"
-#include "home/process.h"
+#include "home/service.h"
+#include "home/spawn.h"
 
 #define ENV "/usr/bin/env"
 
 enum {
-    APPEAR_TIMEOUT_MS = 5000, // for a holder of the lock to say who it is, or to end
-    STOP_TIMEOUT_MS = 5000,   // enough, but where PostgreSQL hangs
+    STOP_TIMEOUT_MS = 5000, // enough, but where PostgreSQL hangs
     KILL_TIMEOUT_MS = 5000,
-    PAUSE_MS = 10,
     SETTING_SIZE = PATH_MAX + 32,
 };
 
 enum grove_code resident_find_paths(const struct home *home, struct resident_paths *ret,
                                     struct grove_error *error)
 {
+    *ret = (struct resident_paths){
+        .service = {.home = home, .name = "the resident projector", .argument = RESIDENT_ARGUMENT}};
     int folder = snprintf(ret->folder, PATH_MAX, "%s/projector", home->servers);
-    int lock = snprintf(ret->lock, PATH_MAX, "%s/projector/lock", home->servers);
-    int pid = snprintf(ret->pid, PATH_MAX, "%s/projector/pid", home->servers);
     int failure = snprintf(ret->failure, PATH_MAX, "%s/projector/failure", home->servers);
-    int logs = snprintf(ret->log_folder, PATH_MAX, "%s/log", home->servers);
-    int log = snprintf(ret->log, PATH_MAX, "%s/log/projector.log", home->servers);
-    if (folder >= PATH_MAX || lock >= PATH_MAX || pid >= PATH_MAX || failure >= PATH_MAX ||
-        logs >= PATH_MAX || log >= PATH_MAX)
+    if (folder >= PATH_MAX || failure >= PATH_MAX)
         return error_set(error, GROVE_INVALID, "the path of grove's folder is too long");
-    return GROVE_OK;
+    return service_paths(&ret->service, "projector/", "projector", error);
 }
 
-pid_t resident_process(const struct home *home, const struct resident_paths *paths)
+static bool is_running(const struct resident_paths *paths)
 {
-    struct process process;
-    CHECK(home->path[0] == '/'); // the argument that it is known by
-    CHECK(paths->pid[0] == '/');
-    home_act_as_servers(home);
-    bool written = process_read(paths->pid, &process);
-    home_act_as_self(home);
-    return written && process_lives(&process, home->path) &&
-                   process_has_argument(process.pid, RESIDENT_ARGUMENT)
-               ? process.pid
-               : 0;
-}
-
-// Asks without taking the lock, so that nobody is kept from it.
-static bool is_running(const struct home *home, const struct resident_paths *paths)
-{
-    CHECK(paths->lock[0] == '/');
-    home_act_as_servers(home);
-    GROVE_CLEANUP(file_close_descriptor)
-    int fd = descriptor_open(paths->lock, O_RDONLY | O_NOFOLLOW, 0);
-    home_act_as_self(home);
-    struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
-    return fd >= 0 && fcntl(fd, F_OFD_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
+    struct service_view view;
+    service_find(&paths->service, &view);
+    return view.state != SERVICE_GONE;
 }
 
 // --- starting ------------------------------------------------------------------------------------
@@ -137,7 +108,7 @@ enum grove_code resident_start(const struct home *home, const struct resident_op
     size_t count = 1;
     CHECK(options->program[0] == '/');
     enum grove_code code = resident_find_paths(home, &paths, error);
-    if (code != GROVE_OK || is_running(home, &paths))
+    if (code != GROVE_OK || is_running(&paths))
         return code;
     code = choose_account(home, options->program, &account, error);
     if (code != GROVE_OK)
@@ -149,7 +120,9 @@ enum grove_code resident_start(const struct home *home, const struct resident_op
         arguments[count++] = command[i];
     CHECK(count < HOME_ARGUMENTS_MAX); // the last is NULL
     // It opens its log itself, with the rights of the servers' account, whose folder that is in.
-    code = home_spawn(&account, arguments, "/dev/null", error);
+    struct home_program program = {.arguments = arguments, .log_path = "/dev/null"};
+    pid_t pid;
+    code = home_spawn(&account, &program, NULL, &pid, error);
     if (code != GROVE_OK)
         error_context(error, "starting the resident projector");
     return code;
@@ -157,46 +130,18 @@ enum grove_code resident_start(const struct home *home, const struct resident_op
 
 // --- stopping ------------------------------------------------------------------------------------
 
-// Waits until it does not run any more; with `ret_pid` also until it is known which process it is.
-static bool wait_for_end(const struct home *home, const struct resident_paths *paths,
-                         unsigned timeout_ms, pid_t *ret_pid)
-{
-    CHECK(timeout_ms > 0);
-    CHECK(!ret_pid || *ret_pid == 0);
-    int64_t deadline_us = clock_monotonic_us() + (int64_t)timeout_ms * 1000;
-    while (is_running(home, paths)) {
-        pid_t pid = ret_pid ? resident_process(home, paths) : 0;
-        if (pid != 0)
-            *ret_pid = pid;
-        if (pid != 0 || clock_monotonic_us() >= deadline_us)
-            return false;
-        clock_sleep_ms(PAUSE_MS);
-    }
-    return true;
-}
-
 enum grove_code resident_stop(const struct home *home, struct grove_error *error)
 {
-    static const int signals[] = {SIGTERM, SIGKILL};
+    const struct service_step steps[] = {
+        {SIGTERM, (unsigned)KNOB(RESIDENT_STOP_MS, STOP_TIMEOUT_MS)}, {SIGKILL, KILL_TIMEOUT_MS}};
     struct resident_paths paths;
+    size_t needed;
     enum grove_code code = resident_find_paths(home, &paths, error);
-    for (size_t i = 0; code == GROVE_OK && i < ARRAY_COUNT(signals); i++) {
-        pid_t pid = 0;
-        if (wait_for_end(home, &paths, APPEAR_TIMEOUT_MS, &pid) || pid == 0)
-            return GROVE_OK;
-        CHECK(pid > 1); // kill() takes 0 and below for groups of processes
-        if (kill(pid, signals[i]) != 0 && errno != ESRCH)
-            return error_set_errno(error, errno, "could not stop the resident projector (%d)",
-                                   (int)pid);
-        unsigned patience_ms = signals[i] == SIGTERM
-                                   ? (unsigned)KNOB(RESIDENT_STOP_MS, STOP_TIMEOUT_MS)
-                                   : KILL_TIMEOUT_MS;
-        if (wait_for_end(home, &paths, patience_ms, NULL))
-            return GROVE_OK;
-    }
-    return code != GROVE_OK
-               ? code
-               : error_set(error, GROVE_TIMEOUT, "the resident projector does not end");
+    if (code != GROVE_OK)
+        return code;
+    code = service_stop(&paths.service, steps, ARRAY_COUNT(steps), &needed, error);
+    // One that cannot be seen ends by itself, with the home's PostgreSQL.
+    return code == GROVE_UNAVAILABLE ? GROVE_OK : code;
 }
 
 static void read_failure(const struct home *home, const struct resident_paths *paths,
@@ -220,9 +165,10 @@ enum grove_code resident_status(const struct home *home, struct resident_status 
     enum grove_code code = resident_find_paths(home, &paths, error);
     if (code != GROVE_OK)
         return code;
-    struct resident_status status = {.running = is_running(home, &paths)};
-    status.pid = status.running ? (int)resident_process(home, &paths) : 0;
-    CHECK(status.running || status.pid == 0);
+    struct service_view view;
+    service_find(&paths.service, &view);
+    struct resident_status status = {.running = view.state != SERVICE_GONE};
+    status.pid = view.state == SERVICE_RUNS ? (int)view.process.pid : 0;
     read_failure(home, &paths, status.last_error, sizeof status.last_error);
     *ret = status;
     return GROVE_OK;

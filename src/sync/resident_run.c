@@ -167,14 +167,12 @@ static enum grove_code open_files(struct residence *self, struct grove_error *er
         return error_set_errno(error, errno, "could not open \"%s\"", self->id_path);
     home_act_as_servers(self->home);
     enum grove_code code = folder_make(paths->folder, 0700, error);
-    if (code == GROVE_OK)
-        code = folder_make(paths->log_folder, 0700, error);
-    self->lock =
-        code == GROVE_OK ? descriptor_open(paths->lock, O_RDWR | O_CREAT | O_NOFOLLOW, 0600) : -1;
+    const char *lock = paths->service.lock;
+    self->lock = code == GROVE_OK ? descriptor_open(lock, O_RDWR | O_CREAT | O_NOFOLLOW, 0600) : -1;
     if (code == GROVE_OK && self->lock < 0)
-        code = error_set_errno(error, errno, "could not open \"%s\"", paths->lock);
+        code = error_set_errno(error, errno, "could not open \"%s\"", lock);
     home_act_as_self(self->home);
-    return code;
+    return code == GROVE_OK ? service_prepare_log(&paths->service, error) : code;
 }
 
 // False where another one has it. A holder that does not say who it is may be the one of a home
@@ -187,7 +185,9 @@ static bool take_lock(const struct residence *self)
         struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
         if (fcntl(self->lock, F_OFD_SETLK, &lock) == 0)
             return true;
-        if (resident_process(self->home, &self->paths) != 0 || clock_monotonic_us() >= deadline_us)
+        struct service_view view;
+        service_find(&self->paths.service, &view);
+        if (view.state == SERVICE_RUNS || clock_monotonic_us() >= deadline_us)
             return false;
         clock_sleep_ms(TAKE_PAUSE_MS);
     }
@@ -195,18 +195,18 @@ static bool take_lock(const struct residence *self)
 
 static enum grove_code introduce(struct residence *self, struct grove_error *error)
 {
-    char text[64];
-    snprintf(text, sizeof text, "%ld %lld\n", (long)getpid(),
-             (long long)process_start_time(getpid()));
+    char text[PROCESS_TEXT_SIZE];
+    const struct service *service = &self->paths.service;
+    process_describe_self(text);
     home_act_as_servers(self->home);
-    int log = descriptor_open(self->paths.log, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW, 0600);
+    int log = descriptor_open(service->log, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW, 0600);
     int failure = log < 0 ? errno : 0;
-    enum grove_code code = file_write(self->paths.pid, text_of(text), 0600, error);
+    enum grove_code code = file_write(service->pid_file, text_of(text), 0600, error);
     home_act_as_self(self->home);
     if (log < 0)
-        return error_set_errno(error, failure, "could not open \"%s\"", self->paths.log);
+        return error_set_errno(error, failure, "could not open \"%s\"", service->log);
     if (dup2(log, STDERR_FILENO) < 0)
-        code = error_set_errno(error, errno, "could not use \"%s\"", self->paths.log);
+        code = error_set_errno(error, errno, "could not use \"%s\"", service->log);
     file_close_descriptor(&log);
     return code;
 }
@@ -227,7 +227,7 @@ static const char *reason_to_end(const struct residence *self)
         return "it was told to";
     if (!is_at(self->id, self->id_path))
         return "its home is gone from its place";
-    if (!is_at(self->lock, self->paths.lock))
+    if (!is_at(self->lock, self->paths.service.lock))
         return "its servers' folder is gone from its place";
     return NULL;
 }

@@ -3,15 +3,17 @@
 // Starting and stopping the private vector server.
 //
 //     <servers>/vector/server-<sha>.pyz   the program, written before a start; named by its hash
-//     <servers>/vector/pid                "<pid> <start time>", written by the server
-//     <servers>/vector/lock               held by the server as long as it lives
+//     <servers>/vector/pid, lock          who it is, and that it lives (home/service.h)
 //     <servers>/log/vector.log            what it says
 //     <run>/vectors.sock                  accepts connections once all collections are loaded
 //
-// A process id of the pid file is believed when the process with that number began at the time
-// written there and has the data folder among its arguments: numbers are given again.
+// Servers that an earlier version of grove started lock the folder in a way that cannot be asked
+// after. Of those the pid file is believed where the process has the data folder among its
+// arguments. Should one be there that has not written its number yet, then ours finds the folder
+// taken and ends, and the other is waited for.
 #include "vector/private.h"
 
+#include <assert.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -25,14 +27,13 @@
 #include <unistd.h>
 
 #include "base/asset.h"
-#include "base/clock.h"
 #include "base/descriptor.h"
 #include "base/digest.h"
-#include "base/disk.h"
 #include "base/file.h"
 #include "base/inject.h"
 #include "base/text.h"
-#include "home/process.h"
+#include "home/service.h"
+#include "home/spawn.h"
 
 #define PYTHON "/usr/bin/python3"
 #define PROGRAM_PREFIX "server-"
@@ -42,10 +43,9 @@ enum {
     START_TIMEOUT_MS = 20000,
     STOP_TIMEOUT_MS = 10000,
     KILL_TIMEOUT_MS = 5000,
-    ANSWER_TIMEOUT_MS = 2000,
-    PAUSE_MS = 10,
-    LOG_BYTES_MAX = 10 << 20,
-    LOG_TAIL_BYTES = 2048, // looked at when a start failed
+    ANSWER_TIMEOUT_MS = 1000,
+    SILENT_MS = 20000,
+    PYTHON_TIMEOUT_MS = 10000,
     // The exit status by which Python tells that it is too old.
     TOO_OLD = 7,
 };
@@ -53,32 +53,13 @@ enum {
 extern const struct asset vector_server_files[]; // one: the packed program
 
 struct server {
+    struct service service; // the first: what its functions are given is all of this
     const struct home *home;
     char data[PATH_MAX];
     char program[PATH_MAX];
-    char log[PATH_MAX];
     char socket[PATH_MAX];
     char engine[PATH_MAX];
 };
-
-static enum grove_code server_paths(const struct home *home, struct server *ret,
-                                    struct grove_error *error)
-{
-    char hash[SHA256_HEX_SIZE];
-    sha256_hex((struct text){vector_server_files[0].data, vector_server_files[0].size_bytes}, hash);
-    ret->home = home;
-    int program = snprintf(ret->program, PATH_MAX, "%s/vector/" PROGRAM_PREFIX "%.8s.pyz",
-                           home->servers, hash);
-    int data = snprintf(ret->data, PATH_MAX, "%s/vector", home->servers);
-    int log = snprintf(ret->log, PATH_MAX, "%s/log/vector.log", home->servers);
-    int socket = snprintf(ret->socket, PATH_MAX, "%s/vectors.sock", home->run);
-    int engine = snprintf(ret->engine, PATH_MAX, "%s/qdrant-edge", home->assets);
-    struct sockaddr_un address;
-    if (program >= PATH_MAX || data >= PATH_MAX || log >= PATH_MAX || engine >= PATH_MAX ||
-        (size_t)socket >= sizeof address.sun_path)
-        return error_set(error, GROVE_INVALID, "the path of grove's folder is too long");
-    return GROVE_OK;
-}
 
 void vector_server_socket(const struct home *home, char ret_path[static PATH_MAX])
 {
@@ -128,29 +109,37 @@ static bool is_ready(const struct server *server)
            memcmp(answer, expected, sizeof answer) == 0;
 }
 
-// --- the process ---------------------------------------------------------------------------------
-
-// The server's process id, verified; 0 when it does not run.
-static pid_t server_process(const struct server *server)
+// A server that cannot be seen is there all the same.
+static void look_further(const struct service *service, struct service_view *view)
 {
-    char path[PATH_MAX + 8];
-    struct process process;
-    snprintf(path, sizeof path, "%s/pid", server->data);
-    home_act_as_servers(server->home);
-    bool written = process_read(path, &process);
-    home_act_as_self(server->home);
-    return written && process_lives(&process, server->data) ? process.pid : 0;
+    static_assert(offsetof(struct server, service) == 0, "a service is the server it begins");
+    const struct server *server = (const struct server *)(const void *)service;
+    if (view->state == SERVICE_GONE && accepts(server)) {
+        view->state = SERVICE_UNSEEN;
+        view->process.pid = 0;
+    }
 }
 
-static bool wait_for_end(const struct server *server, unsigned timeout_ms)
+static enum grove_code server_paths(const struct home *home, struct server *ret,
+                                    struct grove_error *error)
 {
-    int64_t deadline_us = clock_monotonic_us() + (int64_t)timeout_ms * 1000;
-    while (server_process(server) != 0) {
-        if (clock_monotonic_us() >= deadline_us)
-            return false;
-        clock_sleep_ms(PAUSE_MS);
-    }
-    return true;
+    char hash[SHA256_HEX_SIZE];
+    sha256_hex((struct text){vector_server_files[0].data, vector_server_files[0].size_bytes}, hash);
+    *ret = (struct server){.service = {.home = home,
+                                       .name = "the private vector server",
+                                       .argument = ret->data,
+                                       .look_further = look_further},
+                           .home = home};
+    int program = snprintf(ret->program, PATH_MAX, "%s/vector/" PROGRAM_PREFIX "%.8s.pyz",
+                           home->servers, hash);
+    int data = snprintf(ret->data, PATH_MAX, "%s/vector", home->servers);
+    int socket = snprintf(ret->socket, PATH_MAX, "%s/vectors.sock", home->run);
+    int engine = snprintf(ret->engine, PATH_MAX, "%s/qdrant-edge", home->assets);
+    struct sockaddr_un address;
+    if (program >= PATH_MAX || data >= PATH_MAX || engine >= PATH_MAX ||
+        (size_t)socket >= sizeof address.sun_path)
+        return error_set(error, GROVE_INVALID, "the path of grove's folder is too long");
+    return service_paths(&ret->service, "vector/", "vector", error);
 }
 
 // --- starting ------------------------------------------------------------------------------------
@@ -183,57 +172,17 @@ static enum grove_code write_program(const struct server *server, struct grove_e
 
 static enum grove_code prepare_folders(const struct server *server, struct grove_error *error)
 {
-    char log_folder[PATH_MAX];
-    snprintf(log_folder, sizeof log_folder, "%s", server->log);
-    *strrchr(log_folder, '/') = '\0';
-    enum grove_code code = folder_make(server->data, 0700, error);
-    if (code == GROVE_OK)
-        code = folder_make(log_folder, 0700, error);
-    if (code == GROVE_OK)
-        code = write_program(server, error);
+    enum grove_code code = service_prepare_log(&server->service, error);
     if (code != GROVE_OK)
         return code;
-    remove_other_programs(server);
-    struct stat status;
-    if (lstat(server->log, &status) == 0 && status.st_size > LOG_BYTES_MAX &&
-        unlink(server->log) != 0)
-        return error_set_errno(error, errno, "could not start the log \"%s\" afresh", server->log);
-    return GROVE_OK;
-}
-
-static off_t log_size(const struct server *server)
-{
-    struct stat status;
     home_act_as_servers(server->home);
-    off_t size = lstat(server->log, &status) == 0 ? status.st_size : 0;
+    code = folder_make(server->data, 0700, error);
+    if (code == GROVE_OK)
+        code = write_program(server, error);
+    if (code == GROVE_OK)
+        remove_other_programs(server);
     home_act_as_self(server->home);
-    return size;
-}
-
-// The end of the log beyond `from`, as far as it fits, without blanks behind it.
-static struct text log_tail(const struct server *server, off_t from, char *buffer,
-                            size_t size_bytes)
-{
-    home_act_as_servers(server->home);
-    GROVE_CLEANUP(file_close_descriptor)
-    int fd = descriptor_open(server->log, O_RDONLY | O_NOFOLLOW, 0);
-    home_act_as_self(server->home);
-    struct stat status;
-    if (fd < 0 || fstat(fd, &status) != 0 || status.st_size <= from)
-        return (struct text){buffer, 0};
-    off_t start =
-        status.st_size - from > (off_t)size_bytes ? status.st_size - (off_t)size_bytes : from;
-    ssize_t length = pread(fd, buffer, size_bytes, start);
-    return text_trim((struct text){buffer, length > 0 ? (size_t)length : 0});
-}
-
-static struct text last_line(struct text tail)
-{
-    const char *newline = tail.length > 0 ? memrchr(tail.data, '\n', tail.length) : NULL;
-    size_t skipped = newline ? (size_t)(newline + 1 - tail.data) : 0;
-    struct text line = {tail.data + skipped, tail.length - skipped};
-    line.length = text_utf8_error(line); // the tail may begin inside a character
-    return line;
+    return code;
 }
 
 static enum grove_code check_python(const struct server *server, struct grove_error *error)
@@ -249,7 +198,11 @@ static enum grove_code check_python(const struct server *server, struct grove_er
         error_hint(error, "install it: apt install python3");
         return GROVE_UNSUPPORTED;
     }
-    enum grove_code code = home_run(server->home, arguments, server->log, &status, error);
+    struct home_program program = {.arguments = arguments, .log_path = server->service.log};
+    struct call call; // one of its own: a search in a hurry does not keep it from being started
+    call_init(&call);
+    call_within(&call, PYTHON_TIMEOUT_MS);
+    enum grove_code code = home_run(server->home, &program, &call, &status, error);
     if (code != GROVE_OK || status == 0)
         return code;
     if (status == TOO_OLD) {
@@ -263,69 +216,21 @@ static enum grove_code check_python(const struct server *server, struct grove_er
     return GROVE_UNSUPPORTED;
 }
 
-static enum grove_code ended_early(const struct server *server, off_t log_from,
-                                   struct grove_error *error)
-{
-    char buffer[LOG_TAIL_BYTES];
-    struct text tail = log_tail(server, log_from, buffer, sizeof buffer);
-    struct text line = last_line(tail);
-    home_act_as_servers(server->home);
-    bool full = disk_full_in_words(tail) || (tail.length == 0 && disk_is_full(server->data));
-    home_act_as_self(server->home);
-    enum grove_code code = full ? GROVE_IO : GROVE_UNAVAILABLE;
-    error_set(error, code,
-              full ? "the disk is too full for the private vector server to start"
-                   : "the private vector server ended while it was starting");
-    if (line.length > 0)
-        error_detail(error, "%.*s", TEXT_ARGS(line));
-    if (full)
-        error_hint(error, "free some disk space, then run \"grove sync\"; its log is \"%s\"",
-                   server->log);
-    else
-        error_hint(error, "its log is \"%s\"", server->log);
-    return code;
-}
-
-// Waits for the server with process id `pid`, which we or somebody before us started.
-static enum grove_code wait_until_ready(const struct server *server, pid_t pid, off_t log_from,
-                                        struct grove_error *error)
-{
-    int64_t began = process_start_time(pid);
-    int64_t deadline_us = clock_monotonic_us() + (int64_t)START_TIMEOUT_MS * 1000;
-    for (;;) {
-        if (is_ready(server))
-            return GROVE_OK;
-        if (began < 0 || process_start_time(pid) != began)
-            return ended_early(server, log_from, error);
-        if (clock_monotonic_us() >= deadline_us)
-            break;
-        clock_sleep_ms(PAUSE_MS);
-    }
-    error_set(error, GROVE_TIMEOUT, "the private vector server did not become ready within %d s",
-              START_TIMEOUT_MS / 1000);
-    error_hint(error, "it goes on starting, try again; its log is \"%s\"", server->log);
-    return GROVE_TIMEOUT;
-}
-
 static enum grove_code launch(const struct server *server, struct grove_error *error)
 {
-    const struct home *home = server->home;
-    home_act_as_servers(home);
+    char kept[16];
+    pid_t pid = 0;
     enum grove_code code = prepare_folders(server, error);
-    home_act_as_self(home);
     if (code == GROVE_OK)
         code = check_python(server, error);
     if (code != GROVE_OK)
         return code;
-    const char *const arguments[] = {PYTHON,          "-I",       "-S",           "-B",
-                                     server->program, "--engine", server->engine, "--data",
-                                     server->data,    "--socket", server->socket, NULL};
-    off_t log_from = log_size(server);
-    int pid = 0;
-    code = home_spawn_pid(home, arguments, server->log, &pid, error);
-    if (code == GROVE_OK)
-        code = INJECT(VECTOR_SERVER_SPAWNED, error);
-    return code == GROVE_OK ? wait_until_ready(server, pid, log_from, error) : code;
+    snprintf(kept, sizeof kept, "%d", HOME_KEPT_DESCRIPTOR);
+    const char *const arguments[] = {
+        PYTHON,   "-I",         "-S",     "-B", server->program, "--engine",     server->engine,
+        "--data", server->data, "--lock", kept, "--socket",      server->socket, NULL};
+    code = service_launch(&server->service, arguments, &pid, error);
+    return code == GROVE_OK ? INJECT(VECTOR_SERVER_SPAWNED, error) : code;
 }
 
 static enum grove_code check_engine(const struct server *server, struct grove_error *error)
@@ -348,39 +253,69 @@ static enum grove_code check_engine(const struct server *server, struct grove_er
     return GROVE_OK;
 }
 
-static enum grove_code start_locked(const struct server *server, struct grove_error *error)
+// Looks who runs, and starts it where nobody does. *ret_log_from: how much of the log is older.
+static enum grove_code start_locked(const struct server *server, bool *ret_launched,
+                                    off_t *ret_log_from, struct grove_error *error)
 {
-    enum grove_code code = GROVE_OK;
-    // One that runs and does not answer is still loading, or on its way out.
-    pid_t pid = server_process(server);
-    if (pid != 0)
-        code = wait_until_ready(server, pid, log_size(server), error);
-    bool ended = code == GROVE_UNAVAILABLE || code == GROVE_IO;
-    if (pid == 0 || (ended && server_process(server) == 0))
-        code = launch(server, error);
-    // A command that died had started one, which took the folder before ours did, and has written
-    // down its number since.
-    pid = code == GROVE_UNAVAILABLE ? server_process(server) : 0;
-    return pid != 0 ? wait_until_ready(server, pid, log_size(server), error) : code;
+    struct service_view view;
+    service_find(&server->service, &view);
+    // One that is on its way out is waited for.
+    if (view.state == SERVICE_ORPHANED && service_wait_gone(&server->service, STOP_TIMEOUT_MS))
+        view.state = SERVICE_GONE;
+    *ret_log_from = service_log_size(&server->service);
+    if (view.state == SERVICE_UNSEEN)
+        return service_refuse(&server->service, &view, error);
+    if (view.state == SERVICE_RUNS)
+        return GROVE_OK;
+    *ret_launched = true;
+    return launch(server, error);
 }
 
-enum grove_code vector_server_start(const struct home *home, struct grove_error *error)
+static enum service_answer ask(void *state, const struct call *call)
 {
+    (void)call;
+    return is_ready(state) ? SERVICE_READY : SERVICE_NOT_YET;
+}
+
+// *ret_launched: we have, and nobody before us.
+static enum grove_code start_and_wait(struct server *server, const struct call *call,
+                                      bool *ret_launched, struct grove_error *error)
+{
+    struct service_wait wait = {.ask = ask,
+                                .state = server,
+                                .socket = server->socket,
+                                .limit_ms = START_TIMEOUT_MS,
+                                .silent_ms = SILENT_MS};
+    struct home_lock lock = {.descriptor = -1};
+    enum grove_code code = home_lock_unless(server->home, LOCK_TIMEOUT_MS, call, &lock, error);
+    if (code != GROVE_OK)
+        return code;
+    if (!accepts(server))
+        code = start_locked(server, ret_launched, &wait.log_from, error);
+    // Whoever comes meanwhile waits for the server, not for us.
+    home_unlock(&lock);
+    return code == GROVE_OK ? service_wait(&server->service, &wait, call, error) : code;
+}
+
+enum grove_code vector_server_start(const struct home *home, const struct call *call,
+                                    struct grove_error *error)
+{
+    enum { ATTEMPTS = 2 };
     struct server server;
     enum grove_code code = server_paths(home, &server, error);
-    if (code != GROVE_OK)
+    if (code != GROVE_OK || accepts(&server))
         return code;
-    if (accepts(&server))
-        return GROVE_OK;
     code = check_engine(&server, error);
-    struct home_lock lock = {.descriptor = -1};
-    if (code == GROVE_OK)
-        code = home_lock(home, LOCK_TIMEOUT_MS, &lock, error);
-    if (code != GROVE_OK)
-        return code;
-    if (!accepts(&server))
-        code = start_locked(&server, error);
-    home_unlock(&lock);
+    bool ended = code == GROVE_OK;
+    for (int i = 0; i < ATTEMPTS && ended; i++) {
+        struct service_view view;
+        bool launched = false;
+        code = start_and_wait(&server, call, &launched, error);
+        service_find(&server.service, &view);
+        // Another one's was on its way out; or ours ended since another has the folder.
+        ended = (code == GROVE_UNAVAILABLE || code == GROVE_IO) &&
+                view.state == (launched ? SERVICE_RUNS : SERVICE_GONE);
+    }
     if (code != GROVE_OK)
         error_context(error, "starting the private vector server");
     return code;
@@ -388,36 +323,20 @@ enum grove_code vector_server_start(const struct home *home, struct grove_error 
 
 // --- stopping ------------------------------------------------------------------------------------
 
-static enum grove_code end_process(const struct server *server, struct grove_error *error)
-{
-    pid_t pid = server_process(server);
-    if (pid == 0)
-        return GROVE_OK;
-    if (kill(pid, SIGTERM) != 0 && errno != ESRCH)
-        return error_set_errno(error, errno, "could not stop the private vector server (%d)",
-                               (int)pid);
-    if (wait_for_end(server, STOP_TIMEOUT_MS))
-        return GROVE_OK;
-    // What was acknowledged is in its log; it is replayed at the next start.
-    pid = server_process(server);
-    if (pid != 0 && kill(pid, SIGKILL) != 0 && errno != ESRCH)
-        return error_set_errno(error, errno, "could not stop the private vector server (%d)",
-                               (int)pid);
-    if (wait_for_end(server, KILL_TIMEOUT_MS))
-        return GROVE_OK;
-    return error_set(error, GROVE_TIMEOUT, "the private vector server (%d) does not end", (int)pid);
-}
-
 enum grove_code vector_server_stop(const struct home *home, struct grove_error *error)
 {
+    // What was acknowledged is in its log; after the second it is replayed at the next start.
+    static const struct service_step steps[] = {{SIGTERM, STOP_TIMEOUT_MS},
+                                                {SIGKILL, KILL_TIMEOUT_MS}};
     struct server server;
+    size_t needed;
     enum grove_code code = server_paths(home, &server, error);
     struct home_lock lock = {.descriptor = -1};
     if (code == GROVE_OK)
         code = home_lock(home, LOCK_TIMEOUT_MS, &lock, error);
     if (code != GROVE_OK)
         return code;
-    code = end_process(&server, error);
+    code = service_stop(&server.service, steps, ARRAY_COUNT(steps), &needed, error);
     home_unlock(&lock);
     return code;
 }
@@ -426,11 +345,13 @@ enum grove_code vector_server_status(const struct home *home, struct vector_serv
                                      struct grove_error *error)
 {
     struct server server;
+    struct service_view view;
     enum grove_code code = server_paths(home, &server, error);
     if (code != GROVE_OK)
         return code;
-    bool running = accepts(&server);
-    *ret = (struct vector_server_status){.running = running,
-                                         .pid = running ? (int)server_process(&server) : 0};
+    service_find(&server.service, &view);
+    *ret = (struct vector_server_status){
+        .running = view.state == SERVICE_RUNS || view.state == SERVICE_UNSEEN,
+        .pid = view.state == SERVICE_RUNS ? (int)view.process.pid : 0};
     return GROVE_OK;
 }

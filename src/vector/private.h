@@ -7,18 +7,23 @@
 
 #include <stdbool.h>
 
+#include "base/call.h"
 #include "base/error.h"
 #include "home/home.h"
 
-// Starts the server when none runs, and returns when it answers.
-enum grove_code vector_server_start(const struct home *home, struct grove_error *error);
+// Starts the server when none runs, and returns when it answers. Once the call is over nothing more
+// is waited for, and the start goes on: GROVE_TIMEOUT or GROVE_CANCELLED. One that runs where it
+// cannot be seen is GROVE_UNAVAILABLE.
+enum grove_code vector_server_start(const struct home *home, const struct call *call,
+                                    struct grove_error *error);
 
-// Stops it and waits. Fine when it does not run.
+// Stops it and waits. Fine when it does not run. One that cannot be seen from here is
+// GROVE_UNAVAILABLE.
 enum grove_code vector_server_stop(const struct home *home, struct grove_error *error);
 
 struct vector_server_status {
     bool running;
-    int pid; // 0 when not running
+    int pid; // 0 when not running, or not to be seen from here
 };
 enum grove_code vector_server_status(const struct home *home, struct vector_server_status *ret,
                                      struct grove_error *error);

@@ -12,7 +12,7 @@ from contextlib import closing
 
 import pytest
 from conftest import EXIT_STATUS, find_assets, make_row, wait_until, write_rows
-from crashes import ARCHITECTURE, SYNC, at, end_leases, home, kill, row  # noqa: F401
+from crashes import ARCHITECTURE, SYNC, at, end_leases, home, keep_leases, kill, row  # noqa: F401
 from stores import (COLLECTION, UnixConnection, ask_engine, points_of, search_tells_all,
                     stores_agree, vector_socket)
 
@@ -114,6 +114,7 @@ def test_killed_before_the_lease(home, changes, point):
 def test_killed_after_the_lease(home, changes, point):
     kept = embeddings(home)
     home.dies_at(point, "sync")
+    keep_leases(home)
     are_leased(home, changes)
     assert embeddings(home) == kept and points_of(home) == changes.points
     search_tells_all(home)
@@ -130,9 +131,21 @@ def test_killed_after_the_lease(home, changes, point):
 
 
 @row(ARCHITECTURE, "projector, after the lease")
+@at("projector-leased", "projector-written")
+def test_the_leases_of_the_dead_are_none(home, changes, point):
+    """Nobody waits for the two minutes that a lease lasts."""
+    home.dies_at(point, "sync")
+    are_leased(home, changes)
+    report = home.json("sync", env={"GROVE_INJECT": "projector-lease=fail@4"})  # without waiting
+    assert (report["upserted"], report["removed"], report["pending"]) == (2, 1, 0)
+    stores_agree(home)
+
+
+@row(ARCHITECTURE, "projector, after the lease")
 @at("projector-read")
 def test_a_lease_runs_out_by_itself(home, changes, point):
     home.dies_at(point, "sync", knobs={"lease-ms": 300})
+    keep_leases(home)
     report = home.json("sync")
     assert (report["upserted"], report["removed"], report["pending"]) == (2, 1, 0)
     stores_agree(home)
@@ -148,7 +161,7 @@ def test_killed_after_storing_embeddings(home, changes, point):
     search_tells_all(home)
     kept = embeddings(home)
     finish_sync(home, changes, embedded=0)
-    assert embeddings(home) == kept
+    assert embeddings(home) == [row for row in kept if row[0] != changes.removed]
 
 
 @row(ARCHITECTURE, "projector, after writing to the engine")

@@ -111,8 +111,8 @@ sys.path.insert(0, {embedded!r})
 from grove_vectors import __main__ as program
 
 take = program.take
-def take_slowly(data):
-    lock = take(data)
+def take_slowly(data, given):
+    lock = take(data, given)
     os.rename(data + "/pid", data + "/pid.later")
     os.kill(os.getpid(), signal.SIGSTOP)
     return lock
@@ -124,7 +124,8 @@ program.main()
 @row(ARCHITECTURE, "making a home")
 @at("vector-server-spawned")
 def test_a_server_outlives_the_command_that_started_it(home, point):
-    """The next command starts another one, which finds the folder taken."""
+    """The next command starts another one, which finds the folder taken. (Those that grove starts
+    now say who they are before they are the server; those of earlier versions did not.)"""
     folder = vectors_folder(home)
     kill(home.processes()["vectors"])
     script = home.home.parent / "slow_server.py"  # where the servers' account may read

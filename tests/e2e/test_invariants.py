@@ -33,9 +33,6 @@ BREAKS = [
     ("UPDATE grove.content_state SET revision = 3 WHERE content_id = %(id)s;"
      " INSERT INTO grove.outbox (content_id, revision, deleted) VALUES (%(id)s, 2, false)",
      "waits at revision 2 and has 3"),
-    ("UPDATE grove.content_state SET revision = 2 WHERE content_id = %(id)s;"
-     " INSERT INTO grove.outbox (content_id, revision, deleted) VALUES (%(id)s, 3, false)",
-     "waits at revision 3 and has only 2"),
     ("UPDATE grove.content_state SET revision = 7654321 WHERE content_id = %(id)s",
      "revision 7654321 was never drawn"),
     ("INSERT INTO grove.outbox (content_id, revision, deleted) VALUES (7654321, 7654321, true)",

@@ -55,7 +55,7 @@ def test_a_writer_that_waits_ends_the_outage(shared):
 
 
 def test_an_engine_that_was_killed_while_it_was_out(shared):
-    """Nobody listens any more: it is started again, and not waited for until a trial comes round."""
+    """Nobody listens any more: it is started again, and nobody waits until a trial comes round."""
     pid = shared.processes()["vectors"]
     os.kill(pid, signal.SIGSTOP)
     assert search(shared)["degraded"] is True

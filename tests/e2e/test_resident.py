@@ -14,8 +14,8 @@ import subprocess
 import sys
 
 import pytest
-from conftest import (BINARY, EXIT_STATUS, MIGRATIONS, ROOT, Grove, command_lines, copy_of,
-                      end_home, make_home, make_row, wait_until, write_rows)
+from conftest import (BINARY, EXIT_STATUS, MIGRATIONS, Grove, command_lines, copy_of, end_home,
+                      make_home, make_row, read_statement, wait_until, write_rows)
 from crashes import ARCHITECTURE, SYNC, Injected, armed, at, end_leases, kill, row, state_of
 from stores import search_tells_all, stores_agree
 
@@ -261,7 +261,7 @@ def test_a_load_needs_no_patience(home, tmp_path):
 
 
 def test_new_rows_are_left_to_whoever_wrote_them(alone):
-    due = (ROOT / "sql" / "projector" / "due.sql").read_text()
+    due = read_statement("due.sql")
 
     def look(conn, grace_ms):
         return conn.execute(due.replace("$1", str(grace_ms))).fetchone()
@@ -274,7 +274,7 @@ def test_new_rows_are_left_to_whoever_wrote_them(alone):
         assert look(conn, 0) == (True, True, schema)
         assert look(conn, 600_000) == (False, True, schema)
         conn.execute("UPDATE grove.outbox SET lease_owner = 'x',"
-                     " lease_until = clock_timestamp() + interval '1 hour'")
+                     " lease_until = clock_timestamp() + interval '2 minutes'")
         assert look(conn, 0) == (False, True, schema)
         conn.execute("UPDATE grove.outbox SET lease_owner = NULL, lease_until = NULL,"
                      " dead_since = clock_timestamp(), last_error = 'x'")

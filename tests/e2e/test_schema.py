@@ -3,10 +3,11 @@
 
 import concurrent.futures
 import pathlib
+import re
 
 import psycopg
 import pytest
-from conftest import MIGRATIONS
+from conftest import MIGRATIONS, read_statement
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 # What 0006_outbox_checks.sql adds.
@@ -20,11 +21,19 @@ DROP_DIRECTIONS = "DROP FUNCTION grove.is_direction, grove.embedding_updated CAS
 # What 0008_examination.sql adds.
 DROP_EXAMINATION = "DROP TABLE grove.examination; DROP SEQUENCE grove.acknowledged_seq"
 # What 0009_text_revisions.sql adds.
-DROP_TEXT_REVISIONS = """
-    DROP FUNCTION grove.content_text_updated, grove.body_text_inserted, grove.body_text_updated,
-                  grove.body_text_deleted, grove.note_text_changed, grove.forget_revision CASCADE;
-    ALTER TABLE grove.content_state DROP COLUMN text_revision;
-    ALTER TABLE grove.embedding DROP COLUMN revision"""
+DROP_TEXT_REVISIONS = (
+    "DROP FUNCTION grove.note_text_changed, grove.content_text_updated, grove.body_text_inserted,"
+    " grove.body_text_updated, grove.body_text_deleted, grove.forget_revision CASCADE;"
+    "ALTER TABLE grove.content_state DROP COLUMN text_revision;"
+    "ALTER TABLE grove.embedding DROP COLUMN revision")
+# What 0010_outbox_of_changes.sql makes of the outbox, and of the functions that write there.
+OLD_OUTBOX = ("DROP VIEW grove.waiting; ALTER TABLE grove.outbox DROP CONSTRAINT outbox_pkey,"
+              " ADD CONSTRAINT outbox_pkey PRIMARY KEY (content_id), DROP COLUMN lease_pid,"
+              " DROP COLUMN lease_session; " + "".join(
+                  part[:part.index("END;\n") + 5].replace("CREATE", "CREATE OR REPLACE", 1)
+                  for part in re.split(r"^(?=CREATE)", (ROOT / "sql/0003_triggers.sql").read_text(),
+                                       flags=re.M)
+                  if re.match(r"CREATE FUNCTION grove.note_", part)))
 TREES = ["religion"] + [f"subject{n}" for n in range(1, 9)]
 
 
@@ -120,8 +129,8 @@ def test_tables_of_users_land_in_public(shared):
     where = ("SELECT schemaname FROM pg_tables WHERE tablename = 'mine'", "DROP TABLE mine")
     assert psql("CREATE TABLE mine (id integer)", *where) == "public"
     # A database that an older grove made: psql is enough to bring it up to date.
-    psql("DELETE FROM grove.migration WHERE version >= 4", DROP_CHECKS, DROP_DIRECTIONS,
-         DROP_EXAMINATION, DROP_TEXT_REVISIONS, "DROP FUNCTION grove.recount",
+    psql("DELETE FROM grove.migration WHERE version >= 4", DROP_TEXT_REVISIONS, OLD_OUTBOX,
+         DROP_CHECKS, DROP_DIRECTIONS, DROP_EXAMINATION, "DROP FUNCTION grove.recount",
          "DROP FUNCTION grove.count_contents CASCADE", "DROP TABLE grove.content_count",
          "ALTER ROLE grove IN DATABASE grove RESET search_path")
     assert psql("CREATE TABLE mine (id integer)", *where) == "public"
@@ -270,7 +279,7 @@ def run_file(conn, name, *values):
     types = {"put_back.sql": "(integer[], text, text, boolean, integer)",
              "lease_these.sql": "(integer[], text, integer, text)"}.get(name, "")
     conn.execute(f"PREPARE of_the_file {types} AS "
-                 + (ROOT / "sql" / "projector" / name).read_text())
+                 + read_statement(name))
     try:
         holes = ", ".join(["%s"] * len(values))
         cursor = psycopg.ClientCursor(conn)
@@ -282,8 +291,8 @@ def run_file(conn, name, *values):
 
 def test_every_way_into_and_out_of_death_keeps_the_rules(conn, waiting):
     def state():
-        return conn.execute("SELECT dead_since IS NOT NULL, lease_owner, attempts, last_error"
-                            " FROM grove.outbox WHERE content_id = %s", (waiting,)).fetchone()
+        return conn.execute("SELECT dead, lease_owner, attempts, last_error FROM grove.waiting"
+                            " WHERE content_id = %s", (waiting,)).fetchone()
 
     def lease():
         (model,) = conn.execute("SELECT value FROM grove.setting WHERE name = 'model'").fetchone()
@@ -298,11 +307,11 @@ def test_every_way_into_and_out_of_death_keeps_the_rules(conn, waiting):
     conn.execute("UPDATE content_metadata SET title = 'Another' WHERE id = %s", (waiting,))
     assert state() == (False, "me", 0, None)  # the lease stays
     assert run_file(conn, "put_back.sql", [waiting], "me", "why", True, 2) == [(False,)]
-    assert state() == (False, None, 1, "why")
+    assert state() == (False, None, 0, None)  # by the row of the change
     kill()
-    assert state() == (True, None, 2, "why")
+    assert state() == (True, None, 1, "why")
     lease()  # what is loaded again is tried again
-    assert state() == (False, "me", 2, "why")
+    assert state() == (False, "me", 1, "why")
     assert run_file(conn, "put_back.sql", [waiting], "me", "out", False, 2) == [(False,)]
     kill()
     run_file(conn, "revive.sql")
@@ -320,8 +329,8 @@ def test_an_upgrade_mends_what_breaks_the_rules(grove):
     grove("demo")
     with grove.connect() as conn:
         ids = [row[0] for row in conn.execute("SELECT id FROM content_metadata ORDER BY id")]
-        conn.execute(f"DELETE FROM grove.migration WHERE version > 5; {DROP_CHECKS};"
-                     f"{DROP_DIRECTIONS}; {DROP_EXAMINATION}; {DROP_TEXT_REVISIONS};"
+        conn.execute(f"DELETE FROM grove.migration WHERE version > 5; {DROP_TEXT_REVISIONS};"
+                     f"{OLD_OUTBOX}; {DROP_CHECKS}; {DROP_DIRECTIONS}; {DROP_EXAMINATION};"
                      "UPDATE content_metadata SET title = title || '!'")
         for number, change in enumerate([
                 f"lease_until = {NOW} + interval '1 hour'", "lease_owner = 'half'",

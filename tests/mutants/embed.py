@@ -16,8 +16,16 @@ MUTANTS = [
         name="text-is-not-cut",
         guards="src/embed/README 1",
         file="src/embed/tokenizer.c",
-        find="    encoding.count_max = EMBED_TOKENS_MAX - 1;\n",
-        replace="    encoding.count_max = EMBED_TOKENS_MAX - 2;\n",
+        find="    encoding.count_max = count_max - 1;\n",
+        replace="    encoding.count_max = count_max - 2;\n",
+        killer="u_tokenizer:test_truncation",
+    ),
+    Mutant(
+        name="text-that-just-fits-counts-as-cut",
+        guards="src/embed/README 1",
+        file="src/embed/tokenizer.c",
+        find="           encode(self, text, ids, EMBED_TOKENS_MAX + 1) > EMBED_TOKENS_MAX;\n",
+        replace="           encode(self, text, ids, EMBED_TOKENS_MAX + 1) >= EMBED_TOKENS_MAX;\n",
         killer="u_tokenizer:test_truncation",
     ),
     Mutant(
@@ -111,7 +119,8 @@ MUTANTS = [
         guards="src/embed/README: failures",
         file="src/embed/embedder.c",
         find="    enum grove_code code = call_check(self->call, error);\n",
-        replace="    enum grove_code code = count > 1000000 ? call_check(self->call, error) : GROVE_OK;\n",
+        replace="    enum grove_code code =\n"
+                "        count > 1000000 ? call_check(self->call, error) : GROVE_OK;\n",
         killer="u_embedder:test_cancelled",
     ),
     Mutant(

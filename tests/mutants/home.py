@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Mutants of src/home: whose a home is, its locks, the programs that it starts."""
+"""Mutants of src/home: whose a home is, its locks, the programs that it starts, who runs."""
 
 from mutant import Mutant
 
@@ -34,8 +34,7 @@ MUTANTS = [
         name="program-inherits-files",
         guards="src/home/README 3",
         file="src/home/spawn.c",
-        find="        failure = posix_spawn_file_actions_addclosefrom_np(actions, "
-             "REPORT_DESCRIPTOR + 1);",
+        find="        failure = posix_spawn_file_actions_addclosefrom_np(actions, last + 1);",
         replace="        failure = 0;",
         killer="u_home:programs_inherit_nothing",
     ),
@@ -66,5 +65,169 @@ MUTANTS = [
         limit_seconds=20,
         hangs=True,
         needs_root=True,
+    ),
+    Mutant(
+        name="who-has-the-lock-does-not-run",
+        guards="src/home/README 4",
+        file="src/home/service.c",
+        find='lock.l_type == F_UNLCK ? 0 : EAGAIN;',
+        replace='lock.l_type == F_UNLCK ? 0 : 0;',
+        killer="u_service:its_lock_says_whether_it_runs",
+    ),
+    Mutant(
+        name="lock-that-cannot-be-asked-is-free",
+        guards="src/home/README 4",
+        file="src/home/service.c",
+        find='    return failure != 0 ? failure : lock',
+        replace='    return failure != 0 ? 0 : lock',
+        killer="u_service:a_lock_that_cannot_be_asked_is_not_free",
+    ),
+    Mutant(
+        name="process-of-another-container-is-looked-for-here",
+        guards="src/home/README 5",
+        file="src/home/process.c",
+        find='process->space != space)',
+        replace='process->space > INT64_MAX - 1)',
+        killer="u_service:one_that_cannot_be_seen_is_let_be",
+    ),
+    Mutant(
+        name="number-of-another-boot-is-believed",
+        guards="src/home/README 5",
+        file="src/home/process.c",
+        find='strcmp(process->boot, boot) != 0)',
+        replace='strlen(boot) == 0)',
+        killer="u_service:a_process_is_told_by_all_that_was_written",
+    ),
+    Mutant(
+        name="unseen-server-is-stopped",
+        guards="src/home/README 4",
+        file="src/home/service.c",
+        find="        if (view.state == SERVICE_UNSEEN)\n"
+             "            return service_refuse(service, &view, error);\n        if (i + 1",
+        replace='        if (i + 1',
+        killer="u_service:one_that_cannot_be_seen_is_let_be",
+    ),
+    Mutant(
+        name="unseen-postgresql-is-started-again",
+        guards="src/home/README 4",
+        file="src/pg/cluster.c",
+        find='    if (view.state == SERVICE_UNSEEN)\n        return service_refuse(',
+        replace="    if (view.state == SERVICE_GONE && cluster->data[0] != '/')\n"
+                "        return service_refuse(",
+        killer="tests/e2e/test_surroundings.py::test_servers_of_another_container_are_let_be",
+        needs_root=True,
+    ),
+    Mutant(
+        name="unseen-vector-server-is-started-again",
+        guards="src/home/README 4",
+        file="src/vector/private.c",
+        find='    if (view.state == SERVICE_UNSEEN)\n        return service_refuse(',
+        replace="    if (view.state == SERVICE_GONE && server->data[0] != '/')\n"
+                "        return service_refuse(",
+        killer="tests/e2e/test_surroundings.py"
+               "::test_a_vector_server_of_another_container_is_let_be",
+        needs_root=True,
+    ),
+    Mutant(
+        name="orphans-are-nobody",
+        guards="src/home/README 4",
+        file="src/home/service.c",
+        find='PROCESS_GONE ? SERVICE_ORPHANED : SERVICE_UNSEEN;',
+        replace='PROCESS_GONE ? SERVICE_GONE : SERVICE_UNSEEN;',
+        killer="u_service:what_it_started_outlives_it",
+    ),
+    Mutant(
+        name="report-is-waited-for-without-end",
+        guards="src/home/README 6",
+        file="src/home/spawn.c",
+        find='if (ready == 0 || (ready < 0 && errno == EINTR))',
+        replace='if (ready < 0 && errno == EINTR)',
+        killer="u_service:a_start_that_hangs_has_a_limit",
+        limit_seconds=20,
+        hangs=True,
+    ),
+    Mutant(
+        name="program-that-says-nothing-is-waited-for",
+        guards="src/home/README 6",
+        file="src/home/spawn.c",
+        find='        if (limit_ms > 0 && clock_monotonic_us() >= deadline_us)',
+        replace='        if (limit_ms > 0 && clock_monotonic_us() >= deadline_us + INT64_MAX / 2)',
+        killer="u_service:a_start_that_hangs_has_a_limit",
+        limit_seconds=20,
+        hangs=True,
+    ),
+    Mutant(
+        name="start-that-nobody-waits-for-is-waited-for",
+        guards="src/home/README 6",
+        file="src/home/service.c",
+        find='        if (!call_pause(call, PAUSE_MS)) {',
+        replace='        if (!call_pause(NULL, PAUSE_MS)) {',
+        killer="u_service:waiting_ends",
+    ),
+    Mutant(
+        name="removed-socket-is-waited-for",
+        guards="src/home/README: failures",
+        file="src/home/service.c",
+        find='    if (answer == SERVICE_CUT_OFF)',
+        replace='    if (answer == SERVICE_CUT_OFF && waited_us < 0)',
+        killer="u_service:waiting_ends",
+    ),
+    Mutant(
+        name="backslash-speaks-in-the-settings",
+        guards="src/pg/README: the cluster's settings",
+        file="src/pg/cluster_settings.c",
+        find='*c == \'"\' || *c == \'\\\\\')',
+        replace='*c == \'"\')',
+        killer="tests/e2e/test_surroundings.py"
+               "::test_a_home_of_any_name_works[backslash]",
+    ),
+    Mutant(
+        name="comma-ends-the-folder-of-sockets",
+        guards="src/home/README: failures",
+        file="src/home/home.c",
+        find="           !strchr(folder, ',');",
+        replace="           folder[0] != ',';",
+        killer="tests/e2e/test_surroundings.py"
+               "::test_a_home_of_any_name_works[comma]",
+    ),
+    Mutant(
+        name="link-leads-to-a-line-feed",
+        guards="src/home/README: failures",
+        file="src/home/home.c",
+        find='check_path(home->path, error); // a link',
+        replace='check_path("/", error); // a link',
+        killer="tests/e2e/test_surroundings.py"
+               "::test_a_home_that_cannot_be_is_refused[linked-newline]",
+    ),
+    Mutant(
+        name="shared-memory-is-taken-to-be-there",
+        guards="src/pg/README: the cluster's settings",
+        file="src/pg/cluster_settings.c",
+        find='    return failure == 0 || failure == EOPNOTSUPP ?',
+        replace='    return failure >= 0 ?',
+        killer="tests/e2e/test_surroundings.py"
+               "::test_without_shared_memory[of-root]",
+        needs_root=True,
+    ),
+    Mutant(
+        name="user-without-a-name-begins-a-home",
+        guards="src/home/README: failures",
+        file="src/pg/cluster.c",
+        find='        code = home_check_account(cluster->home, error);\n',
+        replace='        code = cluster->home ? GROVE_OK : home_check_account(NULL, error);\n',
+        killer="tests/e2e/test_surroundings.py"
+               "::test_a_user_without_a_name_is_told",
+        needs_root=True,
+    ),
+    Mutant(
+        name="removed-socket-is-not-noticed",
+        guards="src/home/README: failures",
+        file="src/pg/cluster.c",
+        find='text_starts_with(line, "ready")',
+        replace='text_starts_with(line, "never")',
+        killer="tests/e2e/test_surroundings.py"
+               "::test_a_removed_socket_is_noticed",
+        limit_seconds=40,
+        hangs=True,
     ),
 ]

@@ -5,6 +5,30 @@ from mutant import Mutant
 
 MUTANTS = [
     Mutant(
+        name="hint-shows-the-password-of-a-url",
+        guards="docs/troubleshooting: your own servers",
+        file="src/pg/url_form.c",
+        find="if (is_password(name) || text_equal",
+        replace="if (text_equal",
+        killer="u_url_form:names_the_form_and_the_right_url",
+    ),
+    Mutant(
+        name="hint-takes-a-password-for-the-user",
+        guards="docs/troubleshooting: your own servers",
+        file="src/pg/url_form.c",
+        find="    text_split(&user, ':', &url->user);\n",
+        replace="    url->user = user;\n",
+        killer="u_url_form:names_the_form_and_the_right_url",
+    ),
+    Mutant(
+        name="hint-guesses-which-at-ends-the-password",
+        guards="docs/troubleshooting: your own servers",
+        file="src/pg/url_form.c",
+        find="    if (strchr(*at, '@') ||",
+        replace="    if (false ||",
+        killer="u_url_form:says_nothing_of_what_it_does_not_know",
+    ),
+    Mutant(
         name="rows-of-any-size",
         guards="src/pg/README: memory",
         file="src/pg/query.c",
@@ -92,26 +116,26 @@ MUTANTS = [
         name="cluster-is-made-in-its-place",
         guards="src/pg/README 6",
         file="src/pg/cluster.c",
-        find="    enum grove_code code = run_initdb(cluster, folder, error);\n",
-        replace="    enum grove_code code = run_initdb(cluster, cluster->data, error);\n",
+        find="    enum grove_code code = run_initdb(cluster, folder, call, error);\n",
+        replace="    enum grove_code code = run_initdb(cluster, cluster->data, call, error);\n",
         killer="u_private:half_a_cluster_is_none",
     ),
     Mutant(
         name="postmaster-of-another-folder-is-ours",
         guards="src/pg/README 7",
         file="src/pg/cluster.c",
-        find="    return works_in((pid_t)pid, cluster->data) && is_postgres((pid_t)pid) ? "
-             "(pid_t)pid : 0;",
-        replace="    return is_postgres((pid_t)pid) ? (pid_t)pid : 0;",
+        find="    if (pid != 0 && works_in(cluster->home, pid, cluster->data) && "
+             "is_postgres(pid)) {",
+        replace="    if (pid != 0 && is_postgres(pid)) {",
         killer="u_private:a_postmaster_works_in_its_folder",
     ),
     Mutant(
         name="any-process-in-the-folder-is-the-postmaster",
         guards="src/pg/README 7",
         file="src/pg/cluster.c",
-        find="    return works_in((pid_t)pid, cluster->data) && is_postgres((pid_t)pid) ? "
-             "(pid_t)pid : 0;",
-        replace="    return works_in((pid_t)pid, cluster->data) ? (pid_t)pid : 0;",
+        find="    if (pid != 0 && works_in(cluster->home, pid, cluster->data) && "
+             "is_postgres(pid)) {",
+        replace="    if (pid != 0 && works_in(cluster->home, pid, cluster->data)) {",
         killer="u_private:a_postmaster_works_in_its_folder",
     ),
     Mutant(

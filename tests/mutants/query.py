@@ -5,6 +5,35 @@ from mutant import Mutant
 
 MUTANTS = [
     Mutant(
+        name="overload-is-answered-with-more-load",
+        guards="docs/architecture: strategies",
+        file="src/query/ranking.c",
+        find="    if (!vector_failed(&engine_error) || ",
+        replace="    if (",
+        killer="u_search:nothing_of_ours_is_turned_into_a_larger_work",
+    ),
+    Mutant(
+        name="refused-search-fails",
+        guards="docs/architecture: strategies",
+        file="src/query/ranking.c",
+        find="    if (!vector_failed(&engine_error) || ",
+        replace="    if (!vector_failed(&engine_error) || vector_refused(&engine_error) || ",
+        killer="u_search:postgres_stands_in",
+    ),
+    Mutant(
+        name="each-round-has-a-limit-of-its-own",
+        guards="docs/architecture: strategies",
+        file="src/query/ranking.c",
+        find="        enum grove_code code = run_source(run, &source, error);\n"
+             "        if (code != GROVE_OK)\n            return code;\n"
+             "        enum verdict verdict",
+        replace="        give_engine_time(run);\n"
+                "        enum grove_code code = run_source(run, &source, error);\n"
+                "        if (code != GROVE_OK)\n            return code;\n"
+                "        enum verdict verdict",
+        killer="u_search:rounds_share_one_limit",
+    ),
+    Mutant(
         name="scores-depend-on-lengths",
         guards="src/query/README 1",
         file="src/query/scorer.c",

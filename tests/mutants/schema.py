@@ -4,13 +4,14 @@
 from mutant import Mutant
 
 TRIGGERS = "sql/0003_triggers.sql"
+CHANGES = "sql/0010_outbox_of_changes.sql"
 COUNTS = "sql/0005_content_count.sql"
 
 MUTANTS = [
     Mutant(
         name="deleted-content-keeps-its-state",
         guards="sql/README 1",
-        file=TRIGGERS,
+        file=CHANGES,
         find="    DELETE FROM grove.content_state WHERE content_id = ANY (content_ids);\n",
         replace="",
         killer="u_schema:what_is_deleted_leaves_an_outbox_row_only",
@@ -62,7 +63,7 @@ MUTANTS = [
     Mutant(
         name="revision-drawn-before-the-lock",
         guards="sql/README 4",
-        file=TRIGGERS,
+        file=CHANGES,
         find="        ON CONFLICT (content_id) DO UPDATE SET revision = "
              "nextval('grove.revision_seq')\n",
         replace="        ON CONFLICT (content_id) DO UPDATE SET revision = excluded.revision\n",
@@ -71,7 +72,7 @@ MUTANTS = [
     Mutant(
         name="states-locked-in-another-order",
         guards=("docs/architecture: locks, 5", "sql/README: lock order"),
-        file=TRIGGERS,
+        file=CHANGES,
         find="        FROM (SELECT DISTINCT u.id FROM unnest(content_ids) AS u (id) ORDER BY u.id)"
              " AS ids\n        ON CONFLICT (content_id) DO UPDATE SET",
         replace="        FROM (SELECT DISTINCT u.id FROM unnest(content_ids) AS u (id)"
@@ -79,19 +80,53 @@ MUTANTS = [
         killer="u_triggers:two_contents_changed_in_opposite_order_lock_nobody_out",
     ),
     Mutant(
-        name="change-leaves-a-dead-letter-dead",
-        guards=("sql/README 5", "sql/README: an outbox row"),
-        file=TRIGGERS,
-        find="    FROM changed AS c\n"
-             "    ORDER BY c.content_id\n"
-             "    ON CONFLICT (content_id) DO UPDATE\n"
-             "    SET revision = excluded.revision, deleted = false, attempts = 0,\n"
-             "        not_before = clock_timestamp(), last_error = NULL, dead_since = NULL;\n",
-        replace="    FROM changed AS c\n"
-                "    ORDER BY c.content_id\n"
-                "    ON CONFLICT (content_id) DO UPDATE\n"
-                "    SET revision = excluded.revision, deleted = false;\n",
-        killer="u_schema:a_thousand_changes_cost_one_row",
+        name="writer-changes-a-row-of-the-outbox",
+        guards=("sql/README: lock order", "src/sync/README 9"),
+        file=CHANGES,
+        find="    SELECT c.content_id, c.revision, false\n"
+             "    FROM changed AS c\n"
+             "    ORDER BY c.content_id;\n",
+        replace="    SELECT c.content_id, c.revision, false\n"
+                "    FROM changed AS c\n"
+                "    ORDER BY c.content_id;\n"
+                "    DELETE FROM grove.outbox AS o USING grove.content_state AS s\n"
+                "    WHERE o.content_id = ANY (content_ids) AND s.content_id = o.content_id\n"
+                "      AND o.revision < s.revision;\n",
+        killer="u_writers:whatever_projectors_did_a_writer_goes_on",
+    ),
+    Mutant(
+        name="embeddings-refer-to-contents",
+        guards="sql/README: lock order",
+        file=CHANGES,
+        find="ALTER TABLE grove.embedding DROP CONSTRAINT IF EXISTS embedding_content_id_fkey;\n",
+        replace="",
+        killer="u_writers:whatever_projectors_did_a_writer_goes_on",
+    ),
+    Mutant(
+        name="contents-go-by-the-rights-of-grove",
+        guards="sql/README: failures",
+        file=CHANGES,
+        find="CREATE OR REPLACE FUNCTION grove.cascade_leaf() RETURNS trigger\n"
+             "LANGUAGE plpgsql SET",
+        replace="CREATE OR REPLACE FUNCTION grove.cascade_leaf() RETURNS trigger\n"
+                "LANGUAGE plpgsql SECURITY DEFINER SET",
+        killer="u_schema:a_session_deletes_what_it_may_delete",
+    ),
+    Mutant(
+        name="anybody-has-contents-noted-as-deleted",
+        guards="sql/README: failures",
+        file=CHANGES,
+        find="ALTER FUNCTION grove.note_deleted(integer[]) SECURITY INVOKER;\n",
+        replace="",
+        killer="u_schema:no_function_does_what_its_caller_may_not",
+    ),
+    Mutant(
+        name="anybody-makes-triggers-of-grove",
+        guards="sql/README: failures",
+        file=CHANGES,
+        find="        EXECUTE format('REVOKE EXECUTE ON FUNCTION %s FROM PUBLIC', name);\n",
+        replace="        NULL;\n",
+        killer="u_schema:no_function_does_what_its_caller_may_not",
     ),
     Mutant(
         name="half-a-lease-is-one",

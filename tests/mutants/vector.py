@@ -16,8 +16,8 @@ MUTANTS = [
         name="upsert-does-not-wait",
         guards="src/vector/README 1",
         file="src/vector/qdrant.c",
-        find='code = call_only(qdrant, "PUT", "/points?wait=true", &body, error);',
-        replace='code = call_only(qdrant, "PUT", "/points", &body, error);',
+        find='send_command(qdrant, call, "PUT", "/points?wait=true", &body, error);',
+        replace='send_command(qdrant, call, "PUT", "/points", &body, error);',
         killer="u_qdrant:writes_are_conditional",
     ),
     Mutant(
@@ -40,8 +40,8 @@ MUTANTS = [
         name="removal-does-not-wait",
         guards="src/vector/README 1",
         file="src/vector/qdrant.c",
-        find='call_only(qdrant, "POST", "/points/delete?wait=true", body, error);',
-        replace='call_only(qdrant, "POST", "/points/delete", body, error);',
+        find='"/points/delete?wait=true"',
+        replace='"/points/delete"',
         killer="u_qdrant:removals_are_conditional",
     ),
     Mutant(
@@ -96,7 +96,7 @@ MUTANTS = [
     Mutant(
         name="point-nobody-asked-for-is-passed-over",
         guards="src/vector/README: what an answer is worth",
-        file="src/vector/qdrant.c",
+        file="src/vector/states.c",
         find="    if (low == count || slots[low]->content_id != told.content_id)\n"
              "        return false;\n",
         replace="    if (low == count || slots[low]->content_id != told.content_id)\n"
@@ -106,7 +106,7 @@ MUTANTS = [
     Mutant(
         name="point-told-in-two-ways-is-the-first",
         guards="src/vector/README: what an answer is worth",
-        file="src/vector/qdrant.c",
+        file="src/vector/states.c",
         find="        return slots[low]->revision == told.revision;",
         replace="        return true;",
         killer="u_qdrant:what_points_are_told",
@@ -131,16 +131,16 @@ MUTANTS = [
         name="collection-that-exists-is-an-error",
         guards="src/vector/README 2",
         file="src/vector/qdrant.c",
-        find="    return code == GROVE_CONFLICT ? GROVE_OK : code; // somebody else just made it",
-        replace="    return code;",
+        find="    return code != GROVE_OK && error->http_status == 409 ? GROVE_OK : code;\n",
+        replace="    return code;\n",
         killer="u_qdrant:a_collection_is_made_once",
     ),
     Mutant(
         name="cut-request-is-not-sent-again",
         guards="src/vector/README 2",
         file="src/vector/http.c",
-        find="    if (code == GROVE_OK || !lost)\n        return code;",
-        replace="    if (code == GROVE_OK || !lost || lost)\n        return code;",
+        find="    if (code != GROVE_OK || ret->end != CONNECTION_LOST)\n",
+        replace="    if (code != GROVE_OK || ret->end != CONNECTION_LOST || call == NULL)\n",
         killer="u_qdrant:a_cut_request_is_sent_again",
     ),
     Mutant(
@@ -257,8 +257,8 @@ MUTANTS = [
         name="number-of-an-earlier-process-is-the-server",
         guards="src/vector/README 7",
         file="src/home/process.c",
-        find="    return process_start_time(process->pid) == process->began &&",
-        replace="    return process_start_time(process->pid) >= process->began &&",
+        find="        return began == process->began ? PROCESS_LIVES : PROCESS_GONE;",
+        replace="        return began >= process->began ? PROCESS_LIVES : PROCESS_GONE;",
         killer="u_private:a_vector_server_has_its_start_time_and_folder",
     ),
     Mutant(
@@ -272,11 +272,12 @@ MUTANTS = [
     Mutant(
         name="password-in-the-address",
         guards="src/vector/README: memory",
-        file="src/vector/http.c",
-        find='        code = copy_secret(url, CURLUPART_PASSWORD, &client->password, error);',
-        replace='        code = copy_secret(url, CURLUPART_PASSWORD, &client->password, error);\n'
-                '    if (client->password)\n'
-                '        snprintf(client->base, URL_SIZE, "%s", client->options.url);',
+        file="src/vector/address.c",
+        find="        code = copy_secret(url, CURLUPART_PASSWORD, &address->password, error);",
+        replace="        code = copy_secret(url, CURLUPART_PASSWORD, &address->password, error);\n"
+                "    if (address->password)\n"
+                '        snprintf(address->base + strlen(address->base), 16, "/%s", '
+                "address->password);",
         killer="u_qdrant:refusals",
     ),
     Mutant(
@@ -364,5 +365,193 @@ MUTANTS = [
         find="    if (code != GROVE_OK)\n        hits->graph[0] = '\\0';",
         replace="    if (code != GROVE_OK)\n        hits->count = 0;",
         killer="u_graph:hits_stand_without_a_name",
+    ),
+    Mutant(
+        name="deadline-is-the-requests-own",
+        guards="src/vector/README 14",
+        file="src/vector/http.c",
+        find="        code = call_check(call, error);\n"
+             "        if (code != GROVE_OK) {\n"
+             "            connection_leave(connection);",
+        replace="        code = call_check(NULL, error);\n"
+                "        if (code != GROVE_OK) {\n"
+                "            connection_leave(connection);",
+        killer="u_http:a_deadline_ends_a_request",
+        hangs=True,
+    ),
+    Mutant(
+        name="request-is-begun-after-the-deadline",
+        guards="src/vector/README 14",
+        file="src/vector/http.c",
+        find="        unsigned again_s = 0;\n"
+             "        enum grove_code code = call_check(call, error);",
+        replace="        unsigned again_s = 0;\n"
+                "        enum grove_code code = call_check(NULL, error);",
+        killer="u_http:a_deadline_ends_a_request",
+    ),
+    Mutant(
+        name="request-waits-in-one-piece",
+        guards="src/vector/README 14",
+        file="src/vector/http.c",
+        find="    while (!connection_drive(connection, call_slice_ms(call), ret)) {",
+        replace="    while (!connection_drive(connection, call_left_ms(call, 10000), ret)) {",
+        killer="u_http:a_cancellation_ends_a_request",
+    ),
+    Mutant(
+        name="too-many-at-once-wait-on",
+        guards="src/vector/README: failures",
+        file="src/vector/http.c",
+        find="        if (!is_patient(call) && now_us >= until_us)",
+        replace="        if (!is_patient(call) && now_us >= until_us + 60000000)",
+        killer="u_http:too_many_at_once_are_told_so",
+        hangs=True,
+    ),
+    Mutant(
+        name="who-is-patient-is-told-of-overload",
+        guards="src/vector/README: nouns",
+        file="src/vector/http.c",
+        find="        if (!is_patient(call) && now_us >= until_us)",
+        replace="        if (now_us >= until_us)",
+        killer="u_http:too_many_at_once_are_told_so",
+    ),
+    Mutant(
+        name="everybody-waits-for-a-server-that-hangs",
+        guards="src/vector/README 15",
+        file="src/vector/http.c",
+        find="        if (code == GROVE_OK && !is_patient(call) && !may_ask(client, call))",
+        replace="        if (code == GROVE_OK && !is_patient(call) && !may_ask(client, call) &&\n"
+                "            request->timeout_ms == 0)",
+        killer="u_http:nobody_waits_for_a_server_that_hangs",
+    ),
+    Mutant(
+        name="trial-is-waited-for",
+        guards="src/vector/README 15",
+        file="src/vector/http.c",
+        find="        slice_ms = call_left_ms(call, TRIAL_WAIT_MS);",
+        replace="        slice_ms = call_left_ms(call, TRIAL_MS);",
+        killer="u_http:nobody_waits_for_a_server_that_hangs",
+    ),
+    Mutant(
+        name="who-is-patient-is-refused",
+        guards="src/vector/README: nouns",
+        file="src/vector/http.c",
+        find="        if (code == GROVE_OK && !is_patient(call) && !may_ask(client, call))",
+        replace="        if (code == GROVE_OK && !may_ask(client, call))",
+        killer="u_http:who_is_patient_asks_all_the_same",
+    ),
+    Mutant(
+        name="gateway-that-is-out-is-well",
+        guards="src/vector/README: a server that does not answer",
+        file="src/vector/http.c",
+        find="    return outcome->end == CONNECTION_ANSWERED && (!gateway || ",
+        replace="    return outcome->end == CONNECTION_ANSWERED && (!gateway || gateway || ",
+        killer="u_http:what_opens_the_breaker",
+    ),
+    Mutant(
+        name="search-waits-for-a-server-to-start",
+        guards="src/vector/README 15",
+        file="src/vector/http.c",
+        find="    if (!is_patient(call))\n        call_within(&brief, grace_ms);",
+        replace="    if (!is_patient(call))\n        call_within(&brief, grace_ms * 60);",
+        killer="u_http:nobody_waits_for_a_server_that_starts",
+        hangs=True,
+    ),
+    Mutant(
+        name="start-that-failed-is-groves-own",
+        guards="src/vector/README 16",
+        file="src/vector/http.c",
+        find="    error->origin = GROVE_ORIGIN_QDRANT; // whatever kept it from starting\n",
+        replace="",
+        killer="u_http:what_keeps_it_from_starting_is_the_engine_s",
+    ),
+    Mutant(
+        name="who-is-patient-does-not-wait-as-told",
+        guards="src/vector/README: failures",
+        file="src/vector/http.c",
+        find="        if (code == GROVE_OK || !is_patient(call) || again_s == 0 ||",
+        replace="        if (code == GROVE_OK || is_patient(call) || again_s == 0 ||",
+        killer="u_http:who_is_patient_waits_as_told",
+    ),
+    Mutant(
+        name="any-404-is-a-lost-collection",
+        guards="src/vector/README: failures",
+        file="src/vector/http.c",
+        find="    if (status == 404 && text.length == 0)",
+        replace="    if (status == 404 && text.length == 0 && document)",
+        killer="u_http:only_the_engine_s_own_word_is_no_collection",
+    ),
+    Mutant(
+        name="proxy-catches-loopback",
+        guards="docs/troubleshooting: your own servers",
+        file="src/vector/address.c",
+        find="        address->is_local = is_loopback(host);",
+        replace="        address->is_local = is_loopback(host) && !host[0];",
+        killer="u_http:proxies_do_not_catch_this_machine",
+    ),
+    Mutant(
+        name="https-without-a-port-is-qdrants",
+        guards="docs/cli: environment",
+        file="src/vector/address.c",
+        find="secure ? HTTPS_PORT : QDRANT_PORT);",
+        replace="secure && !host ? HTTPS_PORT : QDRANT_PORT);",
+        killer="u_http:ports_that_a_url_leaves_out",
+    ),
+    Mutant(
+        name="breaker-forgets-nothing",
+        guards="src/vector/README: a server that does not answer",
+        file="src/vector/breaker.c",
+        find="    breaker->failures = breaker->silent_ms = 0;\n",
+        replace="    breaker->silent_ms = 0;\n",
+        killer="u_breaker:an_answer_in_between_begins_the_row_anew",
+    ),
+    Mutant(
+        name="overtaken-request-opens-the-breaker",
+        guards="src/vector/README: a server that does not answer",
+        file="src/vector/breaker.c",
+        find="    if (breaker->state != BREAKER_CLOSED || began_us < breaker->answered_us)",
+        replace="    if (breaker->state != BREAKER_CLOSED || began_us < 0)",
+        killer="u_breaker:others_that_were_answered_speak_for_it",
+    ),
+    Mutant(
+        name="all-try-at-once",
+        guards="src/vector/README 15",
+        file="src/vector/breaker.c",
+        find="    breaker->next_us = now_us + (int64_t)BREAKER_TRIAL_MS * 1000;\n",
+        replace="    breaker->next_us = now_us;\n",
+        killer="u_breaker:one_tries_and_the_others_are_refused",
+    ),
+    Mutant(
+        name="trial-that-is-answered-ends-all-caution",
+        guards="src/vector/README: a server that does not answer",
+        file="src/vector/breaker.c",
+        find="    breaker->trials++;\n    if (answered)",
+        replace="    breaker->trials += !answered;\n    if (answered)",
+        killer="u_breaker:a_server_that_answers_trials_only",
+    ),
+    Mutant(
+        name="damaged-file-is-believed",
+        guards="src/vector/README: a server that does not answer",
+        file="src/vector/gate.c",
+        find="        record.sum != sum_of(&record) || record.state > BREAKER_TRYING)",
+        replace="        record.state > BREAKER_TRYING)",
+        killer="u_gate:a_damaged_file_says_nothing",
+    ),
+    Mutant(
+        name="file-of-another-boot-is-believed",
+        guards="src/vector/README: a server that does not answer",
+        file="src/vector/gate.c",
+        find="    if (!is_of_now(&record, now_us))\n        return;",
+        replace="    if (!is_of_now(&record, now_us) && record.since_us == 0)\n        return;",
+        killer="u_gate:a_file_of_another_boot_says_nothing",
+    ),
+    Mutant(
+        name="each-process-waits-for-itself",
+        guards="src/vector/README: a server that does not answer",
+        file="src/vector/gate.c",
+        find="    if (!was_out && gate->breaker.state != BREAKER_CLOSED)\n"
+             "        write_record(gate);",
+        replace="    if (was_out && gate->breaker.state != BREAKER_CLOSED)\n"
+                "        write_record(gate);",
+        killer="u_gate:one_that_waited_spares_the_others",
     ),
 ]

@@ -109,19 +109,19 @@ static const char vacuum_sql[] = "VACUUM grove.embedding; VACUUM grove.outbox;"
                                  "VACUUM public.content_metadata; VACUUM spec.clock";
 
 static const char read_sql[] =
-    "SELECT m.title, m.word_count, s.revision, o.revision, o.deleted, o.dead_since IS NOT NULL,"
+    "SELECT m.title, m.word_count, s.revision, o.revision, o.deleted, coalesce(o.dead, false),"
     "       coalesce(o.attempts, 0), e.vector, e.text_sha256 = sha256(convert_to(m.title || E'\\n'"
     "                 || coalesce(b.body, m.content_summary), 'UTF8'))"
     " FROM generate_series($1::integer, $2::integer) AS i (id)"
     " LEFT JOIN public.content_metadata AS m ON m.id = i.id"
     " LEFT JOIN grove.content_state AS s ON s.content_id = i.id"
-    " LEFT JOIN grove.outbox AS o ON o.content_id = i.id"
+    " LEFT JOIN grove.waiting AS o ON o.content_id = i.id"
     " LEFT JOIN grove.body AS b ON b.content_id = i.id"
     " LEFT JOIN grove.embedding AS e ON e.content_id = i.id"
     "      AND e.model = (SELECT value FROM grove.setting WHERE name = 'model')"
     " ORDER BY i.id";
 
-static const char outbox_sql[] = "SELECT count(*), count(dead_since) FROM grove.outbox";
+static const char outbox_sql[] = "SELECT count(*), count(*) FILTER (WHERE dead) FROM grove.waiting";
 
 enum grove_code world_ask(struct world *world, const char *name, const char *sql,
                           const struct pg_params *params, struct pg_rows *ret,

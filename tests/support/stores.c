@@ -323,9 +323,9 @@ struct test_outbox test_outbox(struct test_stores *stores, int32_t content_id)
     struct pg_params params = {0};
     struct grove_error error;
     const struct pg_statement statement = {
-        "test_outbox", "SELECT revision, deleted, attempts, lease_owner, dead_since IS NOT NULL,"
-                       " last_error, extract(epoch FROM not_before - clock_timestamp())::float8"
-                       " FROM grove.outbox WHERE content_id = $1"};
+        "test_outbox", "SELECT revision, deleted, attempts, lease_owner, dead, last_error,"
+                       " extract(epoch FROM not_before - clock_timestamp())::float8"
+                       " FROM grove.waiting WHERE content_id = $1"};
     pg_add_int4(&params, content_id);
     assert_ok(pg_query(stores->sessions[0], &stores->arena, &statement, &params, &rows, &error),
               error);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A host that makes it hard for a library: it has signals of its own, forks, has closed its standard
-// streams, reads numbers with commas, and calls from 64 threads that it stops in the middle.
+// A host that makes it hard for a library: it has signals of its own, forks, has closed its
+// standard streams, reads numbers with commas, and calls from 64 threads that it stops midway.
 #include "../../support/stores.h"
 
 #include <errno.h>

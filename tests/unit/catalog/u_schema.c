@@ -45,12 +45,12 @@ static void every_change_that_is_projected_takes_a_revision(struct test_stores *
     assert_false(test_outbox(stores, id).present);
 }
 
-static void a_thousand_changes_cost_one_row(struct test_stores *stores)
+static void many_changes_of_a_content_are_one_that_waits(struct test_stores *stores)
 {
     int32_t id = test_content(stores, &(struct test_content){.title = "a"});
     for (int i = 0; i < 20; i++)
         test_sql(stores, "UPDATE content_metadata SET word_count = %d", 100 + i);
-    assert_int_equal(test_sql_int(stores, "SELECT count(*) FROM grove.outbox"), 1);
+    assert_int_equal(test_sql_int(stores, "SELECT count(*) FROM grove.waiting"), 1);
     // A change leaves a lease to whoever has it, and gives a dead letter another chance.
     test_sql(stores, "UPDATE grove.outbox SET lease_owner = 'me', lease_until = now()");
     test_sql(stores, "UPDATE content_metadata SET word_count = 7");
@@ -157,15 +157,96 @@ static void counts_follow_every_change(struct test_stores *stores)
     assert_int_equal(test_sql_int(stores, "SELECT count(*) FROM grove.content_count"), 0);
 }
 
+// --- rights --------------------------------------------------------------------------------------
+
+// As a role that may delete leaves, and what is granted besides.
+static enum grove_code as_a_role(struct test_stores *stores, const char *grant, const char *sql,
+                                 struct grove_error *error)
+{
+    char text[1024];
+    snprintf(text, sizeof text,
+             "BEGIN; CREATE ROLE u_schema_role; GRANT SELECT, DELETE ON subject1_hierarchy"
+             " TO u_schema_role; %s; SET LOCAL ROLE u_schema_role; %s",
+             grant, sql);
+    enum grove_code code = pg_exec(stores->sessions[0], text, error);
+    test_sql(stores, "ROLLBACK");
+    return code;
+}
+
+static void a_session_deletes_what_it_may_delete(struct test_stores *stores)
+{
+    struct grove_error error = {0};
+    const char *delete = "SET LOCAL grove.leaf_delete = 'cascade'; DELETE FROM subject1_hierarchy";
+    test_content(stores, &(struct test_content){.title = "a"});
+    assert_int_not_equal(as_a_role(stores, "", delete, &error), GROVE_OK);
+    assert_string_equal(error.sqlstate, "42501");
+    assert_ok(as_a_role(stores, "GRANT SELECT, DELETE ON content_metadata TO u_schema_role", delete,
+                        &error),
+              error);
+    // Rows that it does not see stay, and so does their leaf.
+    error = (struct grove_error){0};
+    assert_int_not_equal(as_a_role(stores,
+                                   "GRANT SELECT, DELETE ON content_metadata TO u_schema_role;"
+                                   "ALTER TABLE content_metadata ENABLE ROW LEVEL SECURITY",
+                                   delete, &error),
+                         GROVE_OK);
+    assert_string_equal(error.sqlstate, "23503");
+}
+
+static void no_function_does_what_its_caller_may_not(struct test_stores *stores)
+{
+    const char *const calls[] = {
+        "SELECT grove.note_deleted(ARRAY[1])",
+        "SELECT grove.note_changed(ARRAY[1])",
+        "SELECT grove.note_text_changed(ARRAY[1])",
+        "CREATE TEMP TABLE mine (id integer);"
+        "CREATE TRIGGER t AFTER DELETE ON mine REFERENCING OLD TABLE AS old_rows"
+        " FOR EACH STATEMENT EXECUTE FUNCTION grove.content_deleted()",
+    };
+    test_content(stores, &(struct test_content){.title = "a"});
+    for (size_t i = 0; i < ARRAY_COUNT(calls); i++) {
+        struct grove_error error = {0};
+        if (as_a_role(stores, "GRANT USAGE ON SCHEMA grove TO u_schema_role", calls[i], &error) ==
+                GROVE_OK ||
+            strcmp(error.sqlstate, "42501") != 0)
+            fail_msg("%s: \"%s\"", calls[i], error.sqlstate);
+    }
+    assert_int_equal(test_sql_int(stores, "SELECT count(*) FROM pg_proc"
+                                          " WHERE pronamespace = 'grove'::regnamespace"
+                                          " AND prosecdef AND (proacl IS NULL"
+                                          "     OR EXISTS (SELECT FROM aclexplode(proacl)"
+                                          "                WHERE grantee = 0))"),
+                     0);
+}
+
+// Its rights are on the public tables only.
+static void a_writer_needs_no_rights_of_grove(struct test_stores *stores)
+{
+    struct grove_error error;
+    test_content(stores, &(struct test_content){.title = "a", .body = "b"});
+    assert_ok(as_a_role(stores,
+                        "GRANT ALL ON content_metadata TO u_schema_role;"
+                        "GRANT ALL ON content_metadata_id_seq TO u_schema_role",
+                        "INSERT INTO content_metadata (hierarchy_table, leaf_id, content_type,"
+                        " title, content_summary, chunk_number) SELECT hierarchy_table, leaf_id,"
+                        " content_type, title, content_summary, 77 FROM content_metadata;"
+                        "UPDATE content_metadata SET title = 'b'; DELETE FROM content_metadata",
+                        &error),
+              error);
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         STORES_TEST(every_change_that_is_projected_takes_a_revision),
-        STORES_TEST(a_thousand_changes_cost_one_row),
+        STORES_TEST(many_changes_of_a_content_are_one_that_waits),
         STORES_TEST(what_is_deleted_leaves_an_outbox_row_only),
         STORES_TEST(another_model_changes_every_content),
         STORES_TEST(contents_lie_on_leaves_that_are_there),
         STORES_TEST(counts_follow_every_change),
+        STORES_TEST(a_session_deletes_what_it_may_delete),
+        STORES_TEST(no_function_does_what_its_caller_may_not),
+        STORES_TEST(a_writer_needs_no_rights_of_grove),
     };
     return test_main(argc, argv, tests, ARRAY_COUNT(tests));
 }

@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
-#include "home/home.h"
+#include "home/spawn.h"
 
 static char folder[PATH_MAX];
 
@@ -126,6 +126,9 @@ static void the_lock_excludes(void **state)
     atomic_bool cancelled = true;
     struct call call;
     call_init(&call);
+    call_within(&call, 50);
+    assert_int_equal(home_lock_unless(&home, 60000, &call, &second, &error), GROVE_TIMEOUT);
+    call_init(&call);
     call_obey(&call, &cancelled);
     assert_int_equal(home_lock_unless(&home, 60000, &call, &second, &error), GROVE_CANCELLED);
     home_unlock(&lock);
@@ -147,7 +150,9 @@ static void programs_run_under_the_account(void **state)
     const char *const arguments[] = {"/bin/sh", "-c", "id -u; ls /proc/self/fd | wc -l; exit 7",
                                      NULL};
     int exit_status;
-    assert_ok(home_run(&home, arguments, log_path, &exit_status, &error), error);
+    assert_ok(home_run(&home, &(struct home_program){.arguments = arguments, .log_path = log_path},
+                       NULL, &exit_status, &error),
+              error);
     assert_int_equal(exit_status, 7);
     arena_init(&arena, 1 << 20);
     assert_ok(file_read(&arena, log_path, 100, &text, &error), error);
@@ -155,7 +160,9 @@ static void programs_run_under_the_account(void **state)
     assert_true(text_equal(text, text_of(expected)));
     arena_release(&arena);
     const char *const missing[] = {"/nowhere/program", NULL};
-    assert_ok(home_run(&home, missing, log_path, &exit_status, &error), error);
+    assert_ok(home_run(&home, &(struct home_program){.arguments = missing, .log_path = log_path},
+                       NULL, &exit_status, &error),
+              error);
     assert_int_equal(exit_status, 127);
 }
 
@@ -178,7 +185,9 @@ static void programs_inherit_nothing(void **state)
     const char *const arguments[] = {
         "/bin/sh", "-c", "echo $PGPASSWORD,$GROVE_PRESENT,$LC_ALL; ls /proc/self/fd | wc -l", NULL};
     int exit_status;
-    assert_ok(home_run(&home, arguments, log_path, &exit_status, &error), error);
+    assert_ok(home_run(&home, &(struct home_program){.arguments = arguments, .log_path = log_path},
+                       NULL, &exit_status, &error),
+              error);
     unsetenv("GROVE_PRESENT");
     unsetenv("PGPASSWORD");
     close(kept);

@@ -125,7 +125,7 @@ void lease_for_another(struct test_stores *stores)
 {
     test_sql(stores,
              "UPDATE grove.outbox SET lease_owner = 'another',"
-             " lease_until = clock_timestamp() + interval '1 hour' WHERE content_id = %d",
+             " lease_until = clock_timestamp() + interval '100 seconds' WHERE content_id = %d",
              stores->id);
 }
 

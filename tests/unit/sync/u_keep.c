@@ -88,6 +88,34 @@ static void a_vector_that_was_supplied_since_stays(struct test_stores *stores)
     assert_int_equal(kept_rows(stores), 0);
 }
 
+// Nobody locks what was read: the revision of the vector that is there tells.
+static void a_supplied_vector_is_not_written_over(struct test_stores *stores)
+{
+    struct test_vector vector = test_toward(0.5F, 1);
+    int32_t id = make_content(stores);
+    struct computed_vector computed = vector_of(stores, id, &vector);
+    test_vector_give(stores, id, test_toward(0.25F, 2).numbers);
+    test_sql(stores, "UPDATE grove.embedding AS e SET origin = 'supplied', revision = s.revision"
+                     " FROM grove.content_state AS s WHERE s.content_id = e.content_id");
+    assert_int_equal(keep(stores, &computed, 1), 0);
+    test_sql(stores, "UPDATE grove.embedding SET origin = 'placeholder'");
+    assert_int_equal(keep(stores, &computed, 1), 1);
+    assert_int_equal(keep(stores, &computed, 1), 1); // the same again
+}
+
+static void a_vector_of_a_later_text_is_not_written_over(struct test_stores *stores)
+{
+    struct test_vector vector = test_toward(0.5F, 1);
+    int32_t id = make_content(stores);
+    struct computed_vector computed = vector_of(stores, id, &vector);
+    test_vector_give(stores, id, test_toward(0.25F, 2).numbers);
+    test_sql(stores, "UPDATE grove.embedding AS e SET revision = s.revision + 1"
+                     " FROM grove.content_state AS s WHERE s.content_id = e.content_id");
+    assert_int_equal(keep(stores, &computed, 1), 0);
+    test_sql(stores, "UPDATE grove.embedding SET revision = revision - 2");
+    assert_int_equal(keep(stores, &computed, 1), 1);
+}
+
 // An open transaction of another session has the content locked in this way.
 static void assert_not_waited_for(struct test_stores *stores,
                                   void (*lock)(struct pg_conn *holder, int32_t id), size_t wanted)
@@ -131,12 +159,12 @@ static void lock_the_table(struct pg_conn *holder, int32_t id)
 
 static void a_writer_is_not_waited_for(struct test_stores *stores)
 {
-    assert_not_waited_for(stores, change, 1);
+    assert_not_waited_for(stores, change, 2);
 }
 
 static void one_who_deletes_is_not_waited_for(struct test_stores *stores)
 {
-    assert_not_waited_for(stores, delete, 1);
+    assert_not_waited_for(stores, delete, 2);
 }
 
 static void one_who_keeps_the_same_is_not_waited_for(struct test_stores *stores)
@@ -169,6 +197,8 @@ int main(int argc, char **argv)
         STORES_TEST(nothing_is_kept_of_nothing),
         STORES_TEST(what_changed_meanwhile_is_not_kept),
         STORES_TEST(a_vector_that_was_supplied_since_stays),
+        STORES_TEST(a_supplied_vector_is_not_written_over),
+        STORES_TEST(a_vector_of_a_later_text_is_not_written_over),
         STORES_TEST(a_writer_is_not_waited_for),
         STORES_TEST(one_who_deletes_is_not_waited_for),
         STORES_TEST(one_who_keeps_the_same_is_not_waited_for),

@@ -63,6 +63,7 @@ static void a_delete_is_projected(struct test_stores *stores)
     assert_int_equal(step(stores).removed, 1);
     assert_int_equal(removed_at, leased); // so that it loses to whatever is newer
     assert_agreed(stores);
+    assert_int_equal(test_sql_int(stores, "SELECT count(*) FROM grove.embedding"), 0);
 }
 
 // --- changes meanwhile --------------------------------------------------------------------------
@@ -140,12 +141,30 @@ static void a_row_leased_again_is_not_done(struct test_stores *stores)
     assert_agreed(stores);
 }
 
-// As enqueue_all.sql puts one in, whose snapshot is older than the content's last change.
-static void a_row_behind_its_content_is_done(struct test_stores *stores)
+// Whoever put it in, and however clumsily: what is written was read after it was there.
+static void a_row_of_any_revision_is_done(struct test_stores *stores)
 {
+    const char *const revisions[] = {"1", "currval('grove.revision_seq') + 1", "1000000000000"};
     stores->id = make_row(stores, 0.5F);
     change_words(stores);
-    test_sql(stores, "UPDATE grove.outbox SET revision = revision - 1");
+    for (size_t i = 0; i < ARRAY_COUNT(revisions); i++) {
+        test_sql(stores,
+                 "DELETE FROM grove.outbox; INSERT INTO grove.outbox (content_id, revision,"
+                 " deleted) SELECT content_id, %s, false FROM grove.content_state",
+                 revisions[i]);
+        assert_int_equal(step(stores).upserted, 1);
+        assert_agreed(stores);
+    }
+}
+
+// All that was there when it was leased is one, and so is what came before it was read.
+static void a_thousand_changes_are_projected_as_one(struct test_stores *stores)
+{
+    stores->id = make_row(stores, 0.5F);
+    for (int i = 0; i < 1000; i++)
+        change_words(stores);
+    assert_int_equal(outbox_count(stores), 1001);
+    TEST_AT(stores, PROJECTOR_LEASED, change_words);
     assert_int_equal(step(stores).upserted, 1);
     assert_agreed(stores);
 }
@@ -172,7 +191,8 @@ static void vectors_of_a_changed_text_are_not_kept(struct test_stores *stores)
     struct test_outbox row = test_outbox(stores, stores->id);
     assert_true(row.present && !row.leased);
     assert_int_equal(row.attempts, 0);
-    assert_string_equal(row.last_error, "it was being changed");
+    assert_string_equal(test_sql_text(stores, "SELECT max(last_error) FROM grove.outbox"),
+                        "it was being changed");
     drain(stores);
     assert_agreed(stores);
 }
@@ -290,7 +310,8 @@ int main(int argc, char **argv)
         STORES_TEST(a_change_after_the_read_comes_again),
         STORES_TEST(a_late_write_takes_the_row_from_another),
         STORES_TEST(a_row_leased_again_is_not_done),
-        STORES_TEST(a_row_behind_its_content_is_done),
+        STORES_TEST(a_row_of_any_revision_is_done),
+        STORES_TEST(a_thousand_changes_are_projected_as_one),
         STORES_TEST(another_s_row_is_not_put_back),
         STORES_TEST(vectors_of_a_changed_text_are_not_kept),
         STORES_TEST(late_vectors_are_not_kept),

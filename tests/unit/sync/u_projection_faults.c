@@ -453,6 +453,99 @@ static void lost_points_are_put_in_again(struct test_stores *stores)
     assert_int_equal(outbox_count(stores), 0);
 }
 
+// Within the engine's count, the first one or each.
+static void delete_and_project(void *state, const struct engine_event *event)
+{
+    struct test_stores *stores = state;
+    bool *once = stores->other;
+    if (event->call != ENGINE_COUNT || (once && *once))
+        return;
+    if (once)
+        *once = true;
+    stores->id = (int32_t)test_sql_int(stores, "SELECT max(id) FROM content_metadata");
+    delete_content(stores);
+    step(stores);
+}
+
+static void refill_beside_deletions(struct test_stores *stores, bool *once)
+{
+    for (int i = 0; i < 20; i++)
+        make_row(stores, 0.5F);
+    drain(stores);
+    stores->other = once;
+    fake_engine_set_hooks(stores->fake,
+                          &(struct fake_hooks){.before = delete_and_project, .state = stores});
+    refill(stores);
+    fake_engine_set_hooks(stores->fake, NULL);
+}
+
+static void what_is_deleted_between_two_counts_is_not_lost(struct test_stores *stores)
+{
+    bool once = false;
+    refill_beside_deletions(stores, &once);
+    assert_true(once);
+    assert_agreed(stores);
+    stores->other = NULL;
+    refill_beside_deletions(stores, NULL); // and it comes to an end
+    assert_agreed(stores);
+}
+
+static void insert_and_project(void *state, const struct engine_event *event)
+{
+    struct test_stores *stores = state;
+    if (event->call != ENGINE_COUNT)
+        return;
+    make_row(stores, 0.5F);
+    step(stores);
+}
+
+// The engine was counted before the row came, PostgreSQL after it had been projected.
+static void counts_of_two_moments_say_nothing(struct test_stores *stores)
+{
+    make_row(stores, 0.5F);
+    drain(stores);
+    fake_engine_set_hooks(stores->fake,
+                          &(struct fake_hooks){.after = insert_and_project, .state = stores});
+    refill(stores);
+    fake_engine_set_hooks(stores->fake, NULL);
+    assert_agreed(stores);
+}
+
+static void lose_and_prepare(struct test_stores *stores)
+{
+    struct grove_error error;
+    fake_engine_lose_collection(stores->fake);
+    assert_ok(projector_prepare(&stores->store, NULL, &error), error);
+}
+
+// It was seen in the collection that was there, and is acknowledged when there is another.
+static void what_was_written_to_a_lost_collection_comes_again(struct test_stores *stores)
+{
+    make_row(stores, 0.5F);
+    make_row(stores, 0.25F);
+    TEST_AT(stores, PROJECTOR_SEEN, lose_and_prepare);
+    step(stores);
+    assert_int_equal(fake_engine_points(stores->fake), 0);
+    assert_int_equal(outbox_count(stores), 2);
+    drain(stores);
+    assert_agreed(stores);
+}
+
+static void what_is_put_back_is_not_due_by_an_older_row(struct test_stores *stores)
+{
+    stores->id = make_row(stores, 0.5F);
+    change_words(stores);
+    change_words(stores);
+    assert_int_equal(outbox_count(stores), 3);
+    TEST_FAIL_AT(stores, PROJECTOR_WRITE, NULL);
+    step_fails(stores, GROVE_UNAVAILABLE);
+    assert_int_equal(outbox_count(stores), 1);
+    assert_true(is_idle(stores)); // it waits for its time
+    change_words(stores);         // but for a change
+    assert_int_equal(step(stores).upserted, 1);
+    assert_agreed(stores);
+}
+
 // --- the projector fails ------------------------------------------------------------------------
 
 // A content to embed, one with a vector, one that was deleted.
@@ -525,6 +618,10 @@ int main(int argc, char **argv)
         STORES_TEST(preparing_fills_a_new_collection),
         STORES_TEST(preparing_leaves_a_collection_alone),
         STORES_TEST(lost_points_are_put_in_again),
+        STORES_TEST(what_is_deleted_between_two_counts_is_not_lost),
+        STORES_TEST(counts_of_two_moments_say_nothing),
+        STORES_TEST(what_was_written_to_a_lost_collection_comes_again),
+        STORES_TEST(what_is_put_back_is_not_due_by_an_older_row),
         STORES_TEST(failing_at_any_point_heals),
         STORES_TEST(dying_at_any_point_heals),
     };

@@ -71,6 +71,73 @@ static void a_change_does_not_end_a_lease(struct test_stores *stores)
     assert_true(is_idle(stores));
 }
 
+// --- clocks and sessions ------------------------------------------------------------------------
+
+// PostgreSQL's clock was set back by an hour: to the lease, and to the row, that hour is ahead.
+static void a_clock_that_was_set_back_delays_nothing(struct test_stores *stores)
+{
+    struct projector_backlog backlog;
+    struct grove_error error;
+    stores->id = make_row(stores, 0.5F);
+    lease_for_another(stores);
+    test_sql(stores, "UPDATE grove.outbox SET lease_until = lease_until + interval '1 hour'");
+    assert_int_equal(step(stores).upserted, 1);
+    change_words(stores);
+    test_sql(stores, "UPDATE grove.outbox SET not_before = not_before + interval '1 hour'");
+    assert_ok(projector_backlog(&stores->store, NULL, &backlog, &error), error);
+    assert_true(backlog.pending == 1 && backlog.due_in_seconds <= 0);
+    assert_int_equal(step(stores).upserted, 1);
+    // What failed waits as long as it would have without that, and no longer.
+    change_words(stores);
+    test_sql(stores, "UPDATE grove.outbox SET attempts = 4,"
+                     " not_before = clock_timestamp() + interval '15 seconds'");
+    assert_true(is_idle(stores));
+    test_sql(stores, "UPDATE grove.outbox SET not_before = not_before + interval '2 seconds'");
+    assert_int_equal(step(stores).upserted, 1);
+    assert_agreed(stores);
+}
+
+static void lease_for_session(struct test_stores *stores, const char *pid, const char *since)
+{
+    lease_for_another(stores);
+    test_sql(stores,
+             "UPDATE grove.outbox SET lease_pid = a.pid + %s, lease_session = a.backend_start + %s"
+             " FROM pg_stat_activity AS a WHERE a.application_name = 'holder'",
+             pid, since);
+}
+
+static void the_leases_of_a_session_end_with_it(struct test_stores *stores)
+{
+    test_session_sql(test_session(stores), "SET application_name = 'holder'");
+    stores->id = make_row(stores, 0.5F);
+    lease_for_session(stores, "0", "'0'::interval");
+    assert_true(is_idle(stores));
+    lease_for_session(stores, "0", "NULL::interval"); // what cannot be seen is not gone
+    assert_true(is_idle(stores));
+    lease_for_session(stores, "0", "'1us'::interval"); // another process has its number
+    assert_int_equal(step(stores).upserted, 1);
+    change_words(stores);
+    lease_for_session(stores, "100000000", "'0'::interval");
+    assert_int_equal(step(stores).upserted, 1);
+    assert_agreed(stores);
+}
+
+static void look_at_the_session(struct test_stores *stores)
+{
+    stores->id = (int32_t)test_sql_int(
+        stores, "SELECT count(*) FROM grove.outbox AS o JOIN pg_stat_activity AS a"
+                " ON a.pid = o.lease_pid AND a.backend_start = o.lease_session"
+                " WHERE a.datname = current_database() AND a.pid <> pg_backend_pid()");
+}
+
+static void a_lease_names_its_session(struct test_stores *stores)
+{
+    make_row(stores, 0.5F);
+    TEST_AT(stores, PROJECTOR_LEASED, look_at_the_session);
+    step(stores);
+    assert_int_equal(stores->id, 1);
+}
+
 static void a_batch_has_a_maximum(struct test_stores *stores)
 {
     make_row(stores, 0.5F);
@@ -100,13 +167,28 @@ static void what_is_asked_for_need_not_be_due(struct test_stores *stores)
     stores->id = make_row(stores, 0.5F);
     int32_t other = make_row(stores, 0.25F), third = make_row(stores, 0.125F);
     const int32_t ids[] = {stores->id, other};
-    test_sql(stores, "UPDATE grove.outbox SET not_before = clock_timestamp() + interval '1 hour'");
+    test_sql(stores, "UPDATE grove.outbox SET attempts = 8,"
+                     " not_before = clock_timestamp() + interval '4 minutes'");
     lease_for_another(stores);
     assert_true(is_idle(stores));
     assert_int_equal(apply(stores, ids, 2).upserted, 1);
     assert_projected(stores, other);
     assert_string_equal(test_outbox(stores, stores->id).owner, "another");
     assert_true(test_outbox(stores, third).present); // nobody asked for it
+}
+
+// The other row came after the lease, and is as good as leased.
+static void a_content_with_one_row_leased_is_left(struct test_stores *stores)
+{
+    stores->id = make_row(stores, 0.5F);
+    lease_for_another(stores);
+    change_words(stores);
+    assert_int_equal(apply(stores, &stores->id, 1).upserted, 0);
+    assert_true(is_idle(stores));
+    assert_int_equal(test_sql_int(stores, "SELECT count(lease_owner) FROM grove.outbox"), 1);
+    let_time_pass(stores);
+    assert_int_equal(apply(stores, &stores->id, 1).upserted, 1);
+    assert_agreed(stores);
 }
 
 static void asking_waits_for_no_writer(struct test_stores *stores)
@@ -168,12 +250,11 @@ static void lock_state(struct test_stores *stores)
 static void keep_vectors_beside(struct test_stores *stores, test_function *writer)
 {
     stores->id = test_content(stores, &(struct test_content){.title = "held"});
-    int32_t other = test_content(stores, &(struct test_content){.title = "free"});
+    test_content(stores, &(struct test_content){.title = "free"});
     TEST_AT(stores, PROJECTOR_EMBEDDED, writer);
     step(stores);
-    assert_projected(stores, other);
-    assert_true(test_outbox(stores, stores->id).present);
-    assert_int_equal(test_sql_int(stores, "SELECT count(*) FROM grove.embedding"), 1);
+    assert_agreed(stores);
+    assert_int_equal(test_sql_int(stores, "SELECT count(*) FROM grove.embedding"), 2);
 }
 
 static void keeping_vectors_waits_for_no_content(struct test_stores *stores)
@@ -237,6 +318,10 @@ int main(int argc, char **argv)
         STORES_TEST(a_lease_is_taken_over_when_it_ends),
         STORES_TEST(what_is_leased_is_not_leased_again),
         STORES_TEST(a_change_does_not_end_a_lease),
+        STORES_TEST(a_content_with_one_row_leased_is_left),
+        STORES_TEST(a_clock_that_was_set_back_delays_nothing),
+        STORES_TEST(the_leases_of_a_session_end_with_it),
+        STORES_TEST(a_lease_names_its_session),
         STORES_TEST(a_batch_has_a_maximum),
         STORES_TEST(what_is_asked_for_need_not_be_due),
         STORES_TEST(asking_waits_for_no_writer),

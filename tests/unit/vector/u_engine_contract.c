@@ -618,7 +618,7 @@ static enum grove_code open_real(const char *collection, struct vector_engine **
     char socket_path[PATH_MAX];
     enum grove_code code = test_home(&home, error);
     if (code == GROVE_OK)
-        code = vector_server_start(home, error);
+        code = vector_server_start(home, NULL, error);
     if (code != GROVE_OK)
         return code;
     vector_server_socket(home, socket_path);

@@ -455,7 +455,7 @@ static void only_the_engine_s_own_word_is_no_collection(void **state)
 static void proxies_do_not_catch_this_machine(void **state)
 {
     (void)state;
-    static const char *const hosts[] = {"127.0.0.1", "localhost", "127.0.0.1"};
+    static const char *const hosts[] = {"127.0.0.1", "LocalHost", "127.0.0.1"};
     static const char *const variables[] = {"http_proxy", "ALL_PROXY", "all_proxy"};
     for (size_t i = 0; i < ARRAY_COUNT(hosts); i++) {
         char url[64];

@@ -137,7 +137,7 @@ static void the_real_engine_lacks_no_row(struct test_stores *stores)
     struct vector_engine *engine = NULL;
     struct grove_error error;
     assert_ok(test_home(&home, &error), error);
-    assert_ok(vector_server_start(home, &error), error);
+    assert_ok(vector_server_start(home, NULL, &error), error);
     vector_server_socket(home, socket_path);
     assert_ok(qdrant_open(&(struct qdrant_options){.socket_path = socket_path}, &engine, &error),
               error);

@@ -1,0 +1,34 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- Takes the contents of `wanted`, for one projector. All rows of a content are taken, or it is left:
+-- a row that somebody has locked or leased is that of another projector. Of several rows one stays,
+-- with the fewest attempts; the others said the same.
+--   $2 text       who takes them
+--   $3 integer    for how many milliseconds
+, held AS MATERIALIZED (
+    SELECT o.content_id, o.revision, o.attempts
+    FROM grove.outbox AS o
+    WHERE o.content_id = ANY (ARRAY(SELECT content_id FROM wanted))
+      AND (o.lease_owner IS NULL OR NOT grove.is_leased(o.lease_until, o.lease_pid,
+                                                        o.lease_session, clock_timestamp()))
+    ORDER BY o.content_id, o.revision
+    FOR UPDATE SKIP LOCKED
+), whole AS MATERIALIZED (
+    SELECT h.content_id, max(h.revision) AS revision, min(h.attempts) AS attempts
+    FROM held AS h
+    GROUP BY h.content_id
+    HAVING count(*) = (SELECT count(*) FROM grove.outbox AS o WHERE o.content_id = h.content_id)
+), merged AS (
+    DELETE FROM grove.outbox AS o
+    USING whole AS w
+    WHERE o.content_id = w.content_id AND o.revision < w.revision
+)
+UPDATE grove.outbox AS o
+SET lease_owner = $2,
+    lease_until = clock_timestamp() + $3 * interval '1 millisecond',
+    lease_pid = pg_backend_pid(),
+    lease_session = (SELECT a.backend_start FROM pg_stat_get_activity(pg_backend_pid()) AS a),
+    dead_since = NULL,
+    attempts = w.attempts
+FROM whole AS w
+WHERE o.content_id = w.content_id AND o.revision = w.revision
+RETURNING o.content_id, o.revision

@@ -1,0 +1,309 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Where processes cannot be looked at, or not be seen at all: what cannot be seen is not gone."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+
+import pytest
+from conftest import (BINARY, INJECTED, Grove, command_lines, copy_of, end_home, find_assets,
+                      make_home, wait_until)
+from crashes import ARCHITECTURE, row
+
+pytestmark = pytest.mark.slow
+
+
+def servers_of(grove):
+    """The numbers of the postmasters and of the vector servers of a home."""
+    servers = os.fsencode(os.path.realpath(grove.home / "servers"))
+    found = {"postgres": [], "vectors": []}
+    for pid, line in command_lines():
+        if line[0].endswith(b"bin/postgres") and servers + b"/pg" in line:
+            found["postgres"].append(pid)
+        elif servers + b"/vector" in line and b"--builder" not in line:
+            found["vectors"].append(pid)
+    return found
+
+
+def within(grove, *prefix, program=BINARY, **variables):
+    """The command in the same home, started by another one."""
+    other = Grove(grove.home, [*prefix, program])
+    other.env = {**grove.env, **variables}
+    return other
+
+
+# --- a capability less ----------------------------------------------------------------------------
+
+WITHOUT_PTRACE = ("setpriv", "--bounding-set=-sys_ptrace", "--inh-caps=-sys_ptrace")
+
+
+@pytest.fixture(scope="module")
+def untraced(shared):
+    """Root as it is in a container: it may not look into the processes of other accounts."""
+    if os.geteuid() != 0:
+        pytest.skip("needs root: an ordinary user sees their own servers")
+    shared("search", "faith")
+    pid = shared.processes()["postgres"]
+    looks = subprocess.run([*WITHOUT_PTRACE, "readlink", f"/proc/{pid}/cwd"], capture_output=True,
+                           check=False)
+    if looks.returncode == 0:
+        pytest.skip("this machine shows the servers' processes all the same")
+    return within(shared, *WITHOUT_PTRACE)
+
+
+def test_without_a_capability_servers_are_seen(shared, untraced):
+    shared("search", "faith")
+    before = servers_of(shared)
+    status = untraced.json("status")
+    assert status["ok"] is True and status["database"]["error"] is None
+    assert untraced.json("search", "faith")["degraded"] is False
+    assert servers_of(shared) == before
+    assert untraced.json("stop") == {"stopped": True, "ran": True, "forced": False}
+    assert servers_of(shared) == {"postgres": [], "vectors": []}
+
+
+def test_without_a_capability_a_hung_postgresql_stays_the_only_one(shared, untraced):
+    shared("search", "faith")
+    before = servers_of(shared)
+    postmaster, = before["postgres"]
+    pid_file = shared.home.resolve() / "servers" / "pg" / "postmaster.pid"
+    hurried = within(shared, *WITHOUT_PTRACE, program=INJECTED,
+                     GROVE_KNOBS="pg-connect-ms=1000,pg-silent-ms=1")
+    os.kill(postmaster, signal.SIGSTOP)
+    try:
+        error = hurried.fails("timeout", "browse", "religion")
+        assert str(postmaster) in error["message"] and "grove stop" in error["hint"]
+        assert servers_of(shared) == before
+        assert pid_file.read_text().split()[0] == str(postmaster)
+    finally:
+        os.kill(postmaster, signal.SIGCONT)
+    shared("browse", "religion")
+    assert servers_of(shared) == before
+
+
+# --- another container ----------------------------------------------------------------------------
+
+def can_unshare():
+    return os.geteuid() == 0 and subprocess.run(
+        ["unshare", "--pid", "--fork", "--mount", "--mount-proc", "true"], capture_output=True,
+        check=False).returncode == 0
+
+
+needs_namespaces = pytest.mark.skipif(not can_unshare(), reason="cannot make a pid namespace here")
+
+
+def container(grove, script="true"):
+    """A command in a pid namespace of its own, with mounts of its own that the script makes."""
+    return within(grove, "unshare", "--pid", "--fork", "--kill-child", "--mount", "--mount-proc",
+                  "sh", "-c", f'{script} && exec "$0" "$@"')
+
+
+def hide_sockets(grove):
+    """Another container need not have the folder of the sockets."""
+    run = grove.socket_folder()
+    owner = os.stat(run)
+    return (f"mount -t tmpfs -o mode=0700,uid={owner.st_uid},gid={owner.st_gid} none '{run}'")
+
+
+def assert_told(error):
+    assert "in another container" in error["message"], error
+    assert "grove stop" in error["hint"], error
+
+
+@needs_namespaces
+def test_servers_of_another_container_are_let_be(shared):
+    shared("search", "faith")
+    before = servers_of(shared)
+    beside = container(shared)
+    # Where the sockets are there, they are used.
+    assert beside.json("search", "faith")["degraded"] is False
+    assert beside.json("status")["ok"] is True
+    assert_told(beside.fails("unavailable", "stop"))
+    assert servers_of(shared) == before
+    apart = container(shared, hide_sockets(shared))
+    assert_told(apart.fails("unavailable", "browse", "religion"))
+    assert_told(apart.fails("unavailable", "stop"))
+    status = json.loads(apart("status", "--json", check=False).stdout)
+    assert status["database"]["ok"] is False and status["database"]["error"]
+    assert "not running" not in status["database"]["error"]
+    assert servers_of(shared) == before
+    shared("browse", "religion")
+
+
+@needs_namespaces
+def test_a_vector_server_of_another_container_is_let_be(shared):
+    shared("search", "faith")
+    before = servers_of(shared)
+    socket = os.path.join(shared.socket_folder(), "vectors.sock")
+    apart = container(shared, f"mount --bind /dev/null '{socket}'")
+    answer = apart.json("search", "faith")
+    assert answer["degraded"] is True and "in another container" in answer["degraded_reason"]
+    assert_told(apart.fails("unavailable", "sync"))
+    assert servers_of(shared) == before
+
+
+@needs_namespaces
+@row(ARCHITECTURE, "a server's container")
+def test_servers_of_a_container_that_has_ended_are_gone(filled):
+    """All of them died with it. Their numbers are of a pid namespace that is no more."""
+    filled("stop")
+    container(filled)("search", "faith")
+    wait_until(lambda: servers_of(filled) == {"postgres": [], "vectors": []})
+    assert filled.json("search", "faith")["degraded"] is False
+    assert {name: len(pids) for name, pids in servers_of(filled).items()} == {"postgres": 1,
+                                                                              "vectors": 1}
+
+
+@needs_namespaces
+def test_where_processes_are_hidden(shared, untraced):
+    """/proc shows to each account its own processes only, and root may not look."""
+    shared("search", "faith")
+    before = servers_of(shared)
+    hidden = within(shared, "unshare", "--mount", "sh", "-c",
+                    'mount -t proc -o hidepid=2 proc /proc && exec setpriv '
+                    '--bounding-set=-sys_ptrace --inh-caps=-sys_ptrace "$0" "$@"')
+    assert hidden.json("status")["ok"] is True
+    assert servers_of(shared) == before
+    assert hidden.json("stop")["ran"] is True
+    assert servers_of(shared) == {"postgres": [], "vectors": []}
+
+
+# --- odd places -----------------------------------------------------------------------------------
+
+ODD_NAMES = {
+    "backslash": "back\\slash", "apostrophe": "it's", "quote": 'quo"te', "blanks": "a b ",
+    "percent": "100%s %n", "shell": "$HOME `x` \\", "glob": "*?[a-z]{x}", "option": "-rf",
+    "conninfo": "k=v&x#y;z", "comma": "a,b", "umlauts": "ümläut", "mixed": "e'\"\\'\"",
+    "latin": os.fsdecode(b"latin\xe9"), "long": "long" * 40}
+
+
+@pytest.mark.parametrize("name", ODD_NAMES.values(), ids=ODD_NAMES.keys())
+def test_a_home_of_any_name_works(name):
+    made = copy_of("demo")
+    home = made.home.parent / name
+    os.rename(made.home, home)
+    odd = Grove(home)
+    try:
+        assert len(odd.json("search", "faith", "--limit", "20")["results"]) == 8
+        assert odd.json("sync")["pending"] == 0
+        status = odd.json("status")
+        assert status["ok"] is True
+        assert odd("psql", "--", "-Atc", "SELECT 1").stdout == "1\n"
+        assert all(len(pids) == 1 for pids in servers_of(odd).values())
+        assert odd.json("stop")["ran"] is True
+        assert servers_of(odd) == {"postgres": [], "vectors": []}
+    finally:
+        end_home(odd)
+
+
+@pytest.mark.parametrize("name, words", [
+    pytest.param(b"new\nline", "control character", id="newline"),
+    pytest.param(b"bell\a", "control character", id="bell"),
+    pytest.param(b"/".join([b"x" * 250] * 4), "too long", id="long")])
+@pytest.mark.parametrize("linked", [False, True], ids=["named", "linked"])
+def test_a_home_that_cannot_be_is_refused(name, words, linked, tmp_path):
+    """At once, and nothing is made; also where a link leads there."""
+    folder = os.path.join(os.fsencode(make_home()), name)
+    if linked:
+        os.makedirs(folder)
+        os.symlink(folder, tmp_path / "link")
+    odd = Grove("/nowhere")
+    odd.env["GROVE_HOME"] = str(tmp_path / "link") if linked else os.fsdecode(folder)
+    for command in ("init", "status", "doctor"):
+        done = odd(command, "--json", check=False)
+        assert done.returncode != 0
+        assert words in done.stdout, (command, done.stdout, done.stderr)
+    assert not os.path.exists(folder) or os.listdir(folder) == []
+
+
+@pytest.fixture
+def nameless(tmp_path):
+    """A user whose number has no name, as containers make them up."""
+    if os.geteuid() != 0:
+        pytest.skip("needs root: to become another user")
+    folder = make_home()
+    program = shutil.copy(BINARY, os.path.join(folder, "grove"))
+    os.chmod(program, 0o755)
+    user = os.path.join(folder, "user")
+    os.mkdir(user, 0o700)
+    os.chown(user, 54321, 54321)
+    made = Grove(os.path.join(user, "home"),
+                 ["setpriv", "--reuid=54321", "--regid=54321", "--clear-groups", program])
+    made.env.update(HOME=user, GROVE_ASSETS=str(find_assets()))
+    yield made
+    made("stop", check=False)
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def test_a_user_without_a_name_is_told(nameless):
+    doctor = nameless("doctor", check=False)
+    assert doctor.returncode != 0 and "user id 54321 has no name" in doctor.stdout
+    error = nameless.fails("unsupported", "init")
+    assert "user id 54321 has no name" in error["message"] and "/etc/passwd" in error["hint"]
+    assert "user id 54321 has no name" in nameless("doctor", check=False).stdout
+
+
+@needs_namespaces
+@pytest.mark.parametrize("mount", [
+    pytest.param("mount -t tmpfs -o mode=0755 none /dev/shm", id="of-root"),
+    pytest.param("mount -t tmpfs -o ro none /dev/shm", id="read-only"),
+    pytest.param("mount -t tmpfs none /dev && mknod -m 666 /dev/null c 1 3 &&"
+                 " mknod -m 666 /dev/urandom c 1 9", id="missing")])
+def test_without_shared_memory(mount):
+    """It cannot be written to, or is not there: files take its place."""
+    folder = tempfile.mkdtemp(prefix="grove-test-", dir="/tmp")
+    os.chmod(folder, 0o755)
+    made = Grove(os.path.join(folder, "home"))
+    bare = within(made, "unshare", "--mount", "sh", "-c", f'{mount} && exec "$0" "$@"')
+    try:
+        bare("init")
+        bare("browse", "religion")
+        assert bare("psql", "--", "-Atc", "SHOW dynamic_shared_memory_type").stdout == "mmap\n"
+        # What parallel workers share is there.
+        bare("psql", "--", "-Atc", "SET debug_parallel_query = on", "-c", "SELECT count(*) FROM"
+             " generate_series(1, 1000)")
+    finally:
+        bare("stop", check=False)
+        end_home(made)
+
+
+@row(ARCHITECTURE, "a server's socket is removed")
+def test_a_removed_socket_is_noticed(filled):
+    """PostgreSQL does not make it again; whoever is connected is not put out for others' sake."""
+    filled("browse", "religion")
+    socket = os.path.join(filled.socket_folder(), ".s.PGSQL.5432")
+    postmaster, = servers_of(filled)["postgres"]
+    with filled.connect() as conn:
+        os.unlink(socket)
+        began = time.monotonic()
+        error = filled.fails("unavailable", "browse", "religion")
+        assert time.monotonic() - began < 10
+        assert f'its socket "{socket}" is gone' in error["message"]
+        assert str(postmaster) in error["message"] and "grove stop" in error["hint"]
+        assert conn.execute("SELECT 1").fetchone() == (1,)
+    assert filled.json("stop") == {"stopped": True, "ran": True, "forced": False}
+    filled("browse", "religion")
+    # The vector server ends when it sees it, and is started again.
+    filled("search", "faith")
+    vectors, = servers_of(filled)["vectors"]
+    os.unlink(os.path.join(filled.socket_folder(), "vectors.sock"))
+    assert filled.json("sync")["pending"] == 0
+    assert filled.json("search", "faith")["degraded"] is False
+    assert vectors not in servers_of(filled)["vectors"]
+
+
+def test_a_moved_home_is_stopped(filled):
+    filled("search", "faith")
+    assert all(servers_of(filled).values())
+    moved = Grove(filled.home.parent / "elsewhere")
+    os.rename(filled.home, moved.home)
+    try:
+        assert moved.json("stop")["ran"] is True
+        # They were started at the old place, and their arguments say so.
+        assert servers_of(filled) == {"postgres": [], "vectors": []}
+    finally:
+        os.rename(moved.home, filled.home)

@@ -1,0 +1,330 @@
+// SPDX-License-Identifier: Apache-2.0
+// Services: who is taken to run, and how long anybody waits for one. The service is a shell.
+#include "../test.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/inject.h"
+#include "home/service.h"
+#include "home/spawn.h"
+
+static char folder[] = "/tmp/grove-test-XXXXXX";
+static struct home home;
+static struct service service;
+static pid_t launched; // by the test
+
+static int make_home(void **state)
+{
+    (void)state;
+    struct grove_error error;
+    char path[64];
+    if (!mkdtemp(folder) || chmod(folder, 0755) != 0)
+        return -1;
+    snprintf(path, sizeof path, "%s/home", folder);
+    if (home_open(path, &home, &error) != GROVE_OK)
+        return -1;
+    inject_set_knob(INJECT_KNOB_SERVICE_APPEAR_MS, 50);
+    service = (struct service){.home = &home, .name = "the service"};
+    return service_paths(&service, "it.", "it", &error) == GROVE_OK &&
+                   service_prepare_log(&service, &error) == GROVE_OK
+               ? 0
+               : -1;
+}
+
+static int remove_home(void **state)
+{
+    (void)state;
+    char command[4 * PATH_MAX];
+    inject_set_knob(INJECT_KNOB_SERVICE_APPEAR_MS, 0);
+    snprintf(command, sizeof command, "rm -rf '%s' '%s'", folder, home.servers);
+    return system(command);
+}
+
+static struct service_view find(void)
+{
+    struct service_view view;
+    service_find(&service, &view);
+    return view;
+}
+
+static pid_t launch(const char *script)
+{
+    const char *const arguments[] = {"/bin/sh", "-c", script, NULL};
+    struct grove_error error;
+    pid_t pid = 0;
+    assert_ok(service_launch(&service, arguments, &pid, &error), error);
+    assert_true(pid > 1);
+    launched = pid;
+    return pid;
+}
+
+static int end_service(void **state)
+{
+    (void)state;
+    struct service_view view = find();
+    if (launched > 1 && view.state != SERVICE_GONE)
+        kill(launched, SIGKILL);
+    launched = 0;
+    return service_wait_gone(&service, 10000) ? 0 : -1;
+}
+
+static void write_pid_file(const char *contents)
+{
+    struct grove_error error;
+    assert_ok(file_write(service.pid_file, text_of(contents), 0644, &error), error);
+}
+
+static void assert_waits(struct service_view view)
+{
+    struct grove_error error;
+    struct service_step step = {SIGKILL, 1000};
+    size_t needed;
+    assert_int_equal(view.state, SERVICE_UNSEEN);
+    assert_int_not_equal(service_stop(&service, &step, 1, &needed, &error), GROVE_OK);
+    assert_int_equal(needed, 0);
+}
+
+static void its_lock_says_whether_it_runs(void **state)
+{
+    (void)state;
+    struct grove_error error;
+    const char *const arguments[] = {"/bin/true", NULL};
+    pid_t second;
+    assert_int_equal(find().state, SERVICE_GONE);
+    pid_t pid = launch("read line <&-; exec sleep 1000");
+    struct service_view view = find();
+    assert_int_equal(view.state, SERVICE_RUNS);
+    assert_int_equal(view.process.pid, pid);
+    assert_int_equal(service_launch(&service, arguments, &second, &error), GROVE_UNAVAILABLE);
+    assert_int_equal(find().state, SERVICE_RUNS); // and its pid file is still there
+    kill(pid, SIGKILL);
+    assert_true(service_wait_gone(&service, 10000));
+    // What the file says of a process that is gone is of no account.
+    assert_true(file_exists(service.pid_file));
+    assert_int_equal(find().state, SERVICE_GONE);
+}
+
+static void what_it_started_outlives_it(void **state)
+{
+    (void)state;
+    char path[PATH_MAX + 16], script[3 * PATH_MAX];
+    snprintf(path, sizeof path, "%s/orphan", home.servers);
+    snprintf(script, sizeof script, "sh -c 'echo $$ >%s; exec sleep 1000' & exec sleep 1000", path);
+    pid_t pid = launch(script), orphan = 0;
+    for (int i = 0; i < 1000 && orphan == 0; i++) {
+        FILE *file = fopen(path, "re");
+        if (file && fscanf(file, "%d", &orphan) != 1)
+            orphan = 0;
+        if (file)
+            fclose(file);
+        clock_sleep_ms(10);
+    }
+    assert_true(orphan > 1);
+    kill(pid, SIGKILL);
+    for (int i = 0; i < 1000 && find().state == SERVICE_RUNS; i++)
+        clock_sleep_ms(10);
+    assert_int_equal(find().state, SERVICE_ORPHANED);
+    assert_false(service_wait_gone(&service, 50));
+    kill(orphan, SIGKILL);
+    assert_true(service_wait_gone(&service, 10000));
+}
+
+static void one_that_cannot_be_seen_is_let_be(void **state)
+{
+    (void)state;
+    struct grove_error error;
+    struct process process;
+    char written[PROCESS_TEXT_SIZE], place[PROCESS_TEXT_SIZE];
+    pid_t pid = launch("exec sleep 1000");
+    assert_true(process_read(service.pid_file, &process));
+    process_place(place);
+    snprintf(written, sizeof written, "%d %lld %.60s1\n", (int)pid, (long long)process.began,
+             place); // another pid namespace
+    write_pid_file(written);
+    struct service_view view = find();
+    assert_waits(view);
+    assert_int_equal(service_refuse(&service, &view, &error), GROVE_UNAVAILABLE);
+    assert_non_null(strstr(error.message, "another container"));
+    write_pid_file(""); // it has not said yet who it is
+    assert_waits(find());
+    assert_int_equal(kill(pid, 0), 0);
+    snprintf(written, sizeof written, "%d %lld %.60s\n", (int)pid, (long long)process.began, place);
+    write_pid_file(written);
+    assert_int_equal(find().state, SERVICE_RUNS);
+}
+
+static void a_lock_that_cannot_be_asked_is_not_free(void **state)
+{
+    (void)state;
+    struct grove_error error;
+    unlink(service.lock);
+    assert_int_equal(symlink("/dev/null", service.lock), 0);
+    struct service_view view = find();
+    assert_waits(view);
+    assert_int_not_equal(service_refuse(&service, &view, &error), GROVE_OK);
+    assert_non_null(strstr(error.message, service.lock));
+    unlink(service.lock);
+    assert_int_equal(find().state, SERVICE_GONE);
+}
+
+// --- waiting -------------------------------------------------------------------------------------
+
+static enum service_answer answer(void *state, const struct call *call)
+{
+    (void)call;
+    return *(enum service_answer *)state;
+}
+
+static enum grove_code wait_for(enum service_answer said, const struct call *call,
+                                struct grove_error *error)
+{
+    struct service_wait wait = {
+        .ask = answer, .state = &said, .socket = "/it", .limit_ms = 300, .silent_ms = 100};
+    return service_wait(&service, &wait, call, error);
+}
+
+static void waiting_ends(void **state)
+{
+    (void)state;
+    struct grove_error error;
+    struct call call;
+    pid_t pid = launch("exec sleep 1000");
+    assert_ok(wait_for(SERVICE_READY, NULL, &error), error);
+    assert_int_equal(wait_for(SERVICE_NOT_YET, NULL, &error), GROVE_TIMEOUT);
+    assert_non_null(strstr(error.message, "did not get ready"));
+    assert_int_equal(wait_for(SERVICE_SILENT, NULL, &error), GROVE_TIMEOUT);
+    assert_non_null(strstr(error.message, "does not answer"));
+    assert_int_equal(wait_for(SERVICE_CUT_OFF, NULL, &error), GROVE_UNAVAILABLE);
+    assert_non_null(strstr(error.message, "\"/it\" is gone"));
+    call_init(&call);
+    call_within(&call, 50);
+    assert_int_equal(wait_for(SERVICE_NOT_YET, &call, &error), GROVE_TIMEOUT);
+    assert_non_null(strstr(error.message, "still starting"));
+    assert_int_equal(find().process.pid, pid); // it goes on
+    atomic_bool cancelled = true;
+    call_init(&call);
+    call_obey(&call, &cancelled);
+    assert_int_equal(wait_for(SERVICE_NOT_YET, &call, &error), GROVE_CANCELLED);
+}
+
+static void one_that_ends_tells_why(void **state)
+{
+    (void)state;
+    struct grove_error error;
+    launch("echo 'FATAL:  no luck today'; echo 'and that is all'");
+    assert_int_equal(wait_for(SERVICE_NOT_YET, NULL, &error), GROVE_UNAVAILABLE);
+    assert_string_equal(error.detail, "FATAL:  no luck today");
+    assert_non_null(strstr(error.hint, service.log));
+    launch("echo 'it: No space left on device'");
+    assert_int_equal(wait_for(SERVICE_NOT_YET, NULL, &error), GROVE_IO);
+    assert_non_null(strstr(error.message, "the disk is full"));
+}
+
+// --- stopping ------------------------------------------------------------------------------------
+
+static void stopping_goes_up_the_ladder(void **state)
+{
+    (void)state;
+    static const struct service_step steps[] = {{SIGTERM, 300}, {SIGKILL, 10000}};
+    struct grove_error error;
+    size_t needed = 9;
+    assert_ok(service_stop(&service, steps, 2, &needed, &error), error);
+    assert_int_equal(needed, 0);
+    launch("exec sleep 1000");
+    assert_ok(service_stop(&service, steps, 2, &needed, &error), error);
+    assert_int_equal(needed, 1);
+    char path[PATH_MAX + 16], script[3 * PATH_MAX];
+    snprintf(path, sizeof path, "%s/deaf", home.servers);
+    snprintf(script, sizeof script, "trap '' TERM; : >%s; while :; do sleep 0.1; done", path);
+    launch(script);
+    for (int i = 0; i < 1000 && !file_exists(path); i++)
+        clock_sleep_ms(10);
+    assert_ok(service_stop(&service, steps, 2, &needed, &error), error);
+    assert_int_equal(needed, 2);
+}
+
+// --- starting ------------------------------------------------------------------------------------
+
+// Who opens a fifo to write into it waits for somebody who reads: the shell says nothing.
+static void a_start_that_hangs_has_a_limit(void **state)
+{
+    (void)state;
+    struct grove_error error;
+    struct call call;
+    pid_t pid;
+    int exit_status;
+    char fifo[PATH_MAX + 16];
+    snprintf(fifo, sizeof fifo, "%s/fifo", home.servers);
+    assert_int_equal(mkfifo(fifo, 0666), 0);
+    assert_int_equal(chmod(fifo, 0666), 0);
+    const char *const arguments[] = {"/bin/true", NULL};
+    struct home_program program = {.arguments = arguments, .log_path = fifo};
+    call_init(&call);
+    call_within(&call, 100);
+    assert_int_equal(home_run(&home, &program, &call, &exit_status, &error), GROVE_TIMEOUT);
+    call_init(&call);
+    call_within(&call, 100);
+    assert_int_equal(home_spawn(&home, &program, &call, &pid, &error), GROVE_TIMEOUT);
+    inject_set_knob(INJECT_KNOB_SPAWN_MS, 100);
+    assert_int_equal(home_spawn(&home, &program, NULL, &pid, &error), GROVE_TIMEOUT);
+    assert_non_null(strstr(error.message, "said nothing"));
+    inject_set_knob(INJECT_KNOB_SPAWN_MS, 0);
+    assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);           // no child is left
+    int reader = open(fifo, O_RDONLY | O_NONBLOCK | O_CLOEXEC); // those that hang go on, and end
+    assert_true(reader >= 0);
+    clock_sleep_ms(100);
+    close(reader);
+}
+
+// --- processes that were written down ------------------------------------------------------------
+
+static void a_process_is_told_by_all_that_was_written(void **state)
+{
+    (void)state;
+    struct process process, other;
+    char written[PROCESS_TEXT_SIZE];
+    process_describe_self(written);
+    write_pid_file(written);
+    assert_true(process_read(service.pid_file, &process));
+    assert_int_equal(process.pid, getpid());
+    assert_int_equal(process_see(&process), PROCESS_LIVES);
+    assert_true(process_age_s(&process) < 600);
+    other = process;
+    other.began++; // the number was another's
+    assert_int_equal(process_see(&other), PROCESS_GONE);
+    other = process;
+    other.boot[0] = other.boot[0] == '0' ? '1' : '0';
+    assert_int_equal(process_see(&other), PROCESS_GONE);
+    other = process;
+    other.space++;
+    assert_int_equal(process_see(&other), PROCESS_ELSEWHERE);
+    snprintf(written, sizeof written, "%d %lld\n", (int)getpid(), (long long)process.began);
+    write_pid_file(written); // as earlier versions wrote it
+    assert_true(process_read(service.pid_file, &other));
+    assert_int_equal(process_see(&other), PROCESS_LIVES);
+    static const char *const nothing[] = {"",     "1 5\n", "-7 5\n",
+                                          "12\n", "x 5\n", "99999999999 1\n"};
+    for (size_t i = 0; i < ARRAY_COUNT(nothing); i++) {
+        write_pid_file(nothing[i]);
+        assert_false(process_read(service.pid_file, &other));
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_teardown(its_lock_says_whether_it_runs, end_service),
+        cmocka_unit_test_teardown(what_it_started_outlives_it, end_service),
+        cmocka_unit_test_teardown(one_that_cannot_be_seen_is_let_be, end_service),
+        cmocka_unit_test(a_lock_that_cannot_be_asked_is_not_free),
+        cmocka_unit_test_teardown(waiting_ends, end_service),
+        cmocka_unit_test_teardown(one_that_ends_tells_why, end_service),
+        cmocka_unit_test_teardown(stopping_goes_up_the_ladder, end_service),
+        cmocka_unit_test(a_start_that_hangs_has_a_limit),
+        cmocka_unit_test(a_process_is_told_by_all_that_was_written),
+    };
+    return cmocka_run_group_tests(tests, make_home, remove_home);
+}
