@@ -59,6 +59,7 @@ static enum grove_code ask_engine(struct source *source, struct run *run, struct
         .filter = &filter,
         .limit = source->reach,
         .exact = source->exact,
+        .many = run->result->explain.rows_estimated > vector_exact_points(),
     };
     if (!source->exact) {
         query.hnsw_ef = source->reach > plan->ef ? (unsigned)source->reach : plan->ef;

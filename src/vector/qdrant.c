@@ -627,7 +627,8 @@ static enum grove_code search(struct vector_engine *engine, struct call *call,
         .method = "POST",
         .suffix = both ? "/points/query/batch" : "/points/query",
         .body = &body,
-        .timeout_ms = query->exact ? qdrant->exact_timeout_ms : qdrant->read_timeout_ms,
+        .timeout_ms =
+            query->exact && query->many ? qdrant->exact_timeout_ms : qdrant->read_timeout_ms,
         .reply_bytes_max = (query->limit + query->also_count) * HIT_BYTES_MAX + ANSWER_BYTES_MAX,
     };
     enum grove_code code = send_request(qdrant, call, &request, &reply, error);

@@ -255,8 +255,8 @@ MUTANTS = [
         name="statement-in-a-lost-transaction-is-repeated",
         guards="src/pg/README 12",
         file="src/pg/query.c",
-        find="    if (!conn->ready || in_transaction(conn) || !pg_has_ended(conn))",
-        replace="    if (!conn->ready || !pg_has_ended(conn))",
+        find="    if (!conn->ready || in_transaction(conn) || answered_just_now(conn) || ",
+        replace="    if (!conn->ready || answered_just_now(conn) || ",
         killer="u_lost:a_transaction_is_not_begun_anew",
     ),
     Mutant(

@@ -398,6 +398,14 @@ MUTANTS = [
         killer="u_http:a_cancellation_ends_a_request",
     ),
     Mutant(
+        name="exact-search-of-few-waits-as-one-of-many",
+        guards="src/vector/README: requests",
+        file="src/vector/qdrant.c",
+        find=".timeout_ms = query->exact && query->many",
+        replace=".timeout_ms = query->exact",
+        killer="u_http:an_exact_search_of_few_points_has_no_longer_limit",
+    ),
+    Mutant(
         name="too-many-at-once-wait-on",
         guards="src/vector/README: failures",
         file="src/vector/http.c",

@@ -344,14 +344,6 @@ static void delete_finish_and_insert(struct test_stores *stores)
                      stores->id, leaf);
 }
 
-static void act_when_looked(void *state, const struct engine_event *event)
-{
-    struct test_stores *stores = state;
-    (void)event;
-    fake_engine_set_hooks(stores->fake, NULL);
-    (*(test_function **)stores->other)(stores);
-}
-
 // The writer has the content's state, and a row of the outbox, which nobody sees: a step that
 // waited for it would never end here. The engine gets what is committed.
 static void write_late_beside(struct test_stores *stores, test_function *writer)
