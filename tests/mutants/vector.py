@@ -5,6 +5,14 @@ from mutant import Mutant
 
 MUTANTS = [
     Mutant(
+        name="answers-of-any-length",
+        guards="src/query/README: memory",
+        file="src/vector/qdrant.c",
+        find="        .reply_bytes_max = request->reply_bytes_max};\n",
+        replace="        .reply_bytes_max = 0 * request->reply_bytes_max};\n",
+        killer="u_qdrant:an_answer_of_any_length",
+    ),
+    Mutant(
         name="upsert-does-not-wait",
         guards="src/vector/README 1",
         file="src/vector/qdrant.c",
