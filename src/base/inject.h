@@ -74,6 +74,7 @@
 // All times and limits there are: name, and what it is.
 #define INJECT_KNOBS(KNOB_)                                                                        \
     KNOB_(LEASE_MS, "how long a projector may keep its rows")                                      \
+    KNOB_(MIGRATION_MS, "how long a migration is tried whose locks others have")                   \
     KNOB_(PG_CONNECT_MS, "how long a connect to PostgreSQL may take; libpq's least is 2 s")        \
     KNOB_(PG_SILENT_MS, "how long PostgreSQL may say nothing before it counts as hung")            \
     KNOB_(PG_QUIT_MS, "how long a hung PostgreSQL has to quit before it is killed")                \

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "catalog/migrate.h"
 
+#include <assert.h>
 #include <string.h>
+#include <sys/random.h>
 
 #include "base/asset.h"
 #include "base/check.h"
@@ -12,6 +14,16 @@
 
 // "grove" as a number: the same in every grove process, and unlikely in anyone else's.
 #define LOCK_KEY "7454108919"
+
+// A migration takes locks that nobody else's statements go beside. While it waits for one, behind a
+// long query say, all others wait behind it: so it waits for a moment only, lets them go on, and
+// tries again.
+#define LOCK_PATIENCE "500ms"
+enum {
+    PATIENCE_MS = 60000, // in all, for each migration
+    PAUSE_MS = 400,      // between two attempts, and as much again by chance
+};
+static_assert((int)PATIENCE_MS > 10 * (int)PAUSE_MS, "it tries more than once");
 
 static const char create_ledger_sql[] =
     "CREATE SCHEMA IF NOT EXISTS grove;"
@@ -139,7 +151,9 @@ static enum grove_code apply_next(struct pg_conn *conn, struct arena *arena, boo
 
     const struct asset *file = &migration_files[version];
     int64_t start_us = clock_monotonic_us();
-    code = pg_exec(conn, file->data, error);
+    code = pg_exec(conn, "SET LOCAL lock_timeout = '" LOCK_PATIENCE "'", error);
+    if (code == GROVE_OK)
+        code = pg_exec(conn, file->data, error);
     if (code != GROVE_OK) {
         error_context(error, "applying migration %s", file->name);
         return code;
@@ -158,24 +172,55 @@ static enum grove_code apply_next(struct pg_conn *conn, struct arena *arena, boo
     return pg_query(conn, arena, &record, &params, &rows, error);
 }
 
+static enum grove_code apply_in_transaction(struct pg_conn *conn, struct arena *arena,
+                                            bool *ret_done, struct grove_error *error)
+{
+    arena_clear(arena);
+    enum grove_code code = pg_begin(conn, error);
+    if (code == GROVE_OK)
+        code = apply_next(conn, arena, ret_done, error);
+    if (code == GROVE_OK && !*ret_done)
+        code = INJECT(MIGRATION_APPLIED, error);
+    if (code == GROVE_OK)
+        code = pg_commit(conn, error);
+    else
+        pg_rollback(conn);
+    return code;
+}
+
+static bool waited_for_a_lock(const struct grove_error *error)
+{
+    return strcmp(error->sqlstate, "55P03") == 0;
+}
+
+static void pause_by_chance(void)
+{
+    unsigned char chance = 0; // as it is where there is none to be had
+    (void)!getrandom(&chance, sizeof chance, GRND_NONBLOCK);
+    clock_sleep_ms(PAUSE_MS + (unsigned)chance * PAUSE_MS / 255);
+}
+
 enum grove_code migrate_up(struct pg_conn *conn, unsigned *ret_applied, struct grove_error *error)
 {
     unsigned applied = 0;
     struct arena arena;
     arena_init(&arena, 4 << 20);
     enum grove_code code = GROVE_OK;
+    int64_t begun_us = clock_monotonic_us();
     for (bool done = false; code == GROVE_OK && !done;) {
-        arena_clear(&arena);
-        code = pg_begin(conn, error);
-        if (code == GROVE_OK)
-            code = apply_next(conn, &arena, &done, error);
-        if (code == GROVE_OK && !done)
-            code = INJECT(MIGRATION_APPLIED, error);
-        if (code == GROVE_OK)
-            code = pg_commit(conn, error);
-        else
-            pg_rollback(conn);
-        applied += code == GROVE_OK && !done;
+        code = apply_in_transaction(conn, &arena, &done, error);
+        if (code == GROVE_OK) {
+            applied += !done;
+            begun_us = clock_monotonic_us();
+        } else if (waited_for_a_lock(error)) {
+            if (clock_monotonic_us() - begun_us < KNOB(MIGRATION_MS, PATIENCE_MS) * 1000) {
+                pause_by_chance();
+                code = GROVE_OK;
+                continue;
+            }
+            error_hint(error, "a long query or transaction uses what is to be changed: "
+                              "see pg_stat_activity; try again when it has ended");
+        }
     }
     arena_release(&arena);
     *ret_applied = applied;

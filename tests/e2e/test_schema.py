@@ -26,7 +26,7 @@ DROP_TEXT_REVISIONS = (
     " grove.body_text_updated, grove.body_text_deleted, grove.forget_revision CASCADE;"
     "ALTER TABLE grove.content_state DROP COLUMN text_revision;"
     "ALTER TABLE grove.embedding DROP COLUMN revision")
-# What 0010_outbox_of_changes.sql makes of the outbox, and of the functions that write there.
+# What 0011_outbox_of_changes.sql makes of the outbox, and of the functions that write there.
 OLD_OUTBOX = ("DROP VIEW grove.waiting; ALTER TABLE grove.outbox DROP CONSTRAINT outbox_pkey,"
               " ADD CONSTRAINT outbox_pkey PRIMARY KEY (content_id), DROP COLUMN lease_pid,"
               " DROP COLUMN lease_session; " + "".join(

@@ -87,4 +87,31 @@ NO_MUTANTS = [
     NoMutant("src/catalog/README 1",
              "the numbers are those of the files that meson.build lists: a gap ends every program "
              "at once, and no test can have another list without another build"),
+    Mutant(
+        name="migration-waits-with-all-behind-it",
+        guards="src/catalog/README: failures",
+        file="src/catalog/migrate.c",
+        find="SET LOCAL lock_timeout = '\" LOCK_PATIENCE \"'",
+        replace="SET LOCAL lock_timeout = 0",
+        killer="u_migrate:a_migration_keeps_nobody_waiting",
+        limit_seconds=20,
+    ),
+    Mutant(
+        name="migration-that-waited-fails",
+        guards="src/catalog/README: failures",
+        file="src/catalog/migrate.c",
+        find="    return strcmp(error->sqlstate, \"55P03\") == 0;",
+        replace="    return strcmp(error->sqlstate, \"\") == 0;",
+        killer="u_migrate:a_migration_keeps_nobody_waiting",
+    ),
+    Mutant(
+        name="migration-is-tried-for-ever",
+        guards="src/catalog/README: failures",
+        file="src/catalog/migrate.c",
+        find="KNOB(MIGRATION_MS, PATIENCE_MS) * 1000",
+        replace="KNOB(MIGRATION_MS, PATIENCE_MS) * 1000000",
+        killer="u_migrate:a_migration_does_not_try_for_ever",
+        limit_seconds=20,
+        hangs=True,
+    ),
 ]

@@ -4,7 +4,7 @@
 from mutant import Mutant
 
 TRIGGERS = "sql/0003_triggers.sql"
-CHANGES = "sql/0010_outbox_of_changes.sql"
+CHANGES = "sql/0011_outbox_of_changes.sql"
 COUNTS = "sql/0005_content_count.sql"
 
 MUTANTS = [

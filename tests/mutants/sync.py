@@ -362,7 +362,7 @@ MUTANTS = [
     Mutant(
         name="lease-of-before-the-clock-was-set-back",
         guards="sql/README: failures",
-        file="sql/0010_outbox_of_changes.sql",
+        file="sql/0011_outbox_of_changes.sql",
         find="lease_until BETWEEN now AND now + interval '120 seconds'",
         replace="lease_until >= now",
         killer="u_projection_lease:a_clock_that_was_set_back_delays_nothing",
@@ -379,7 +379,7 @@ MUTANTS = [
     Mutant(
         name="lease-of-a-dead-session-holds",
         guards="sql/README: failures",
-        file="sql/0010_outbox_of_changes.sql",
+        file="sql/0011_outbox_of_changes.sql",
         find="                AND grove.session_lives(pid, since), false);",
         replace="                AND (grove.session_lives(pid, since) OR true), false);",
         killer="u_projection_lease:the_leases_of_a_session_end_with_it",

@@ -75,6 +75,42 @@ static void one_process_migrates_at_a_time(struct test_stores *stores)
     assert_int_equal(migrating.applied, 0);
 }
 
+// What others ask of the table while a migration wants it alone, behind a query that takes long.
+static void a_migration_keeps_nobody_waiting(struct test_stores *stores)
+{
+    struct grove_error error = {0};
+    struct pg_conn *query = test_session(stores), *other = test_session(stores);
+    struct migrating migrating = {.conn = test_session(stores)};
+    test_sql(stores, "DELETE FROM grove.migration WHERE version = (SELECT max(version)"
+                     " FROM grove.migration)");
+    test_session_sql(query, "BEGIN; SELECT count(*) FROM grove.outbox");
+    struct test_thread *thread = test_thread_start(stores, migrate, &migrating);
+    test_wait_for_lock(stores);
+    assert_ok(pg_exec(other, "SET lock_timeout = '5s'; SELECT count(*) FROM grove.outbox", &error),
+              error);
+    test_session_sql(query, "COMMIT");
+    test_thread_join(thread);
+    assert_ok(migrating.code, migrating.error);
+    assert_int_equal(migrating.applied, 1);
+}
+
+static void a_migration_does_not_try_for_ever(struct test_stores *stores)
+{
+    struct pg_conn *query = test_session(stores);
+    struct migrating migrating = {.conn = test_session(stores)};
+    test_sql(stores, "DELETE FROM grove.migration WHERE version = (SELECT max(version)"
+                     " FROM grove.migration)");
+    test_session_sql(query, "BEGIN; SELECT count(*) FROM grove.outbox");
+    inject_set_knob(INJECT_KNOB_MIGRATION_MS, 1);
+    migrate(&migrating);
+    inject_set_knob(INJECT_KNOB_MIGRATION_MS, 0);
+    assert_int_not_equal(migrating.code, GROVE_OK);
+    assert_non_null(strstr(migrating.error.hint, "long query"));
+    test_session_sql(query, "COMMIT");
+    migrate(&migrating);
+    assert_ok(migrating.code, migrating.error);
+}
+
 static void a_changed_migration_is_told(struct test_stores *stores)
 {
     struct grove_error error;
@@ -115,6 +151,8 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         STORES_TEST(a_migration_and_its_row_are_committed_together),
         STORES_TEST(one_process_migrates_at_a_time),
+        STORES_TEST(a_migration_keeps_nobody_waiting),
+        STORES_TEST(a_migration_does_not_try_for_ever),
         STORES_TEST(a_changed_migration_is_told),
         STORES_TEST(a_newer_database_is_refused),
         STORES_TEST(a_statement_that_is_not_there_is_a_bug),
