@@ -50,18 +50,24 @@ BEGIN
     LEFT JOIN old_rows AS o ON o.content_id = n.content_id
     WHERE n.body IS DISTINCT FROM o.body
     HAVING count(*) > 0;
-    -- A body that was given to another content is gone from the one that it had.
-    PERFORM grove.note_text_changed(array_agg(o.content_id))
+    -- A body that was given to another content is gone from the one that had it, which nobody has
+    -- noted.
+    PERFORM grove.note_changed(array_agg(o.content_id)),
+            grove.note_text_changed(array_agg(o.content_id))
     FROM old_rows AS o
     WHERE NOT EXISTS (SELECT FROM new_rows AS n WHERE n.content_id = o.content_id)
     HAVING count(*) > 0;
     RETURN NULL;
 END $$;
 
+-- Where a body goes with its content there is nothing to note, and no state to lock.
 CREATE FUNCTION grove.body_text_deleted() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-    PERFORM grove.note_text_changed(array_agg(content_id)) FROM old_rows HAVING count(*) > 0;
+    PERFORM grove.note_text_changed(array_agg(o.content_id))
+    FROM old_rows AS o
+    JOIN public.content_metadata AS m ON m.id = o.content_id
+    HAVING count(*) > 0;
     RETURN NULL;
 END $$;
 

@@ -65,7 +65,7 @@ struct grove_error {
 struct grove_code_info {
     enum grove_code code;
     const char *name; // stable, machine-readable: "invalid", "not_found", ...
-    int exit_status;  // of the grove command; never 1, which tells what was measured
+    int exit_status;  // of the grove command; never 1 or 15, which tell what was measured or loaded
     int http_status;  // of the server
     const char *summary;
 };

@@ -367,7 +367,8 @@ struct grove_load_progress {
     double seconds_database;
     double seconds_embedding;
     double seconds_vectors;
-    bool checking; // with `strict`: nothing is written yet
+    bool checking;    // with `strict`: nothing is written yet
+    int64_t rows_cut; // of those embedded: longer than the GROVE_TOKENS_MAX that the model reads
 };
 
 struct grove_bad_line {
@@ -392,6 +393,11 @@ struct grove_load_request {
 // missing leaves, embeds, and writes the vectors. Loading the same file again changes nothing, but
 // rows that a killed load left behind are projected. Each batch is one transaction. *ret (may be
 // NULL) is filled in also on failure.
+//
+// Without `strict` bad rows are refused, told by on_bad_line and counted; the others are loaded,
+// and that is GROVE_OK. GROVE_CORRUPT or GROVE_IO: an input breaks off, or goes on after its end;
+// the good rows before that are loaded. GROVE_UNSUPPORTED: it is no JSON Lines, and the hint says
+// what to do.
 GROVE_CHECKED enum grove_code grove_load(struct grove *grove,
                                          const struct grove_load_request *request,
                                          struct grove_load_progress *ret,
@@ -511,14 +517,15 @@ struct grove_status {
     char projector_error[256]; // its last failure, as long as it lasts; "": none
     struct grove_index index;
     // Whether the engine is known not to answer: then no search waits for it, but PostgreSQL
-    // answers,
-    // and it is tried every now and then. In a home all processes know it; of a server of yours
-    // each
-    // finds out by itself.
+    // answers, and it is tried every now and then. In a home all processes know it; of a server of
+    // yours each finds out by itself.
     bool engine_out;
     int64_t engine_out_seconds;   // since when
     int64_t engine_retry_seconds; // until it is tried again; 0: now
     char engine_out_reason[160];  // "it did not answer in time"; "": it is not out
+    // Private, and not running: no fault, since it starts when it is needed.
+    bool database_waits;
+    bool engine_waits;
 };
 
 // Measured now; a server that does not answer is reported in *ret, not as an error. Starts

@@ -6,7 +6,6 @@
 --                 point of a removed content
 --   $4 text       who held the lease
 --   $5 bigint[]   the revisions that were seen there; 0: a point without one, -1: no point
--- answers: integer, integer
 -- Of contents that are still leased by us the row that we leased is done, whatever its revision:
 -- what was applied was read after it was there. So is every row of no later revision than was
 -- applied. Rows of a later one stay: they came after we read.
@@ -18,6 +17,7 @@
 -- Answers with what is done (1), handed back (2), and late (3): contents whose outbox row somebody
 -- else finished while ours was under way (our lease had run out), and of which the engine was seen
 -- to hold something else than PostgreSQL has. again.sql puts them in again.
+-- answers: integer, integer
 WITH written AS (
     SELECT u.content_id, u.revision, u.as_applied = 1 AS as_applied, u.seen
     FROM unnest($1::integer[], $2::bigint[], $3::integer[], $5::bigint[])

@@ -3,9 +3,9 @@
 --   $1 integer    contents at most
 --   $2, $3        who takes them, and for how long (parts/leased.sql)
 --   $4 text       model id; where the database has changed to another there is nothing to take
--- answers: integer, bigint
 -- Rows that another projector holds are skipped, so nobody waits for anybody. A row may have been
 -- leased since the statement began: that is seen in the row itself, not by the subquery.
+-- answers: integer, bigint
 WITH wanted AS MATERIALIZED (
     SELECT o.content_id
     FROM grove.outbox AS o

@@ -7,8 +7,8 @@
 --   $3 bytea[]    SHA-256 of the embedded texts
 --   $4 bytea[]    vectors
 --   $5 text       model id
--- answers: integer
 -- The contents whose embeddings were kept.
+-- answers: integer
 INSERT INTO grove.embedding AS e (content_id, model, text_sha256, origin, vector, revision)
 SELECT u.content_id, $5, u.text_sha256, 'computed', u.vector, u.revision
 FROM unnest($1::integer[], $2::bigint[], $3::bytea[], $4::bytea[])

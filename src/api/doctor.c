@@ -25,11 +25,11 @@ struct doctor {
     unsigned failed;
 };
 
-static void find(struct doctor *doctor, int verdict, const char *name, const char *hint,
-                 const char *format, ...) GROVE_PRINTF(5, 6);
+static void report(struct doctor *doctor, int verdict, const char *name, const char *hint,
+                   const char *format, ...) GROVE_PRINTF(5, 6);
 
-static void find(struct doctor *doctor, int verdict, const char *name, const char *hint,
-                 const char *format, ...)
+static void report(struct doctor *doctor, int verdict, const char *name, const char *hint,
+                   const char *format, ...)
 {
     char text[FINDING_TEXT_SIZE];
     va_list values;
@@ -47,10 +47,10 @@ static void find(struct doctor *doctor, int verdict, const char *name, const cha
     doctor->on_finding(doctor->state, &finding);
 }
 
-static void find_error(struct doctor *doctor, const char *name, const struct grove_error *error)
+static void report_error(struct doctor *doctor, const char *name, const struct grove_error *error)
 {
-    find(doctor, GROVE_FINDING_FAILED, name, error->hint, "%s%s%s", error->message,
-         error->detail[0] ? ": " : "", error->detail);
+    report(doctor, GROVE_FINDING_FAILED, name, error->hint, "%s%s%s", error->message,
+           error->detail[0] ? ": " : "", error->detail);
 }
 
 // --- the machine ---------------------------------------------------------------------------------
@@ -60,9 +60,9 @@ static void check_program(struct doctor *doctor, const char *path, const char *p
     char hint[256];
     snprintf(hint, sizeof hint, "install it: apt-get install %s", package);
     if (access(path, X_OK) == 0)
-        find(doctor, GROVE_FINDING_OK, "program", "", "%s", path);
+        report(doctor, GROVE_FINDING_OK, "program", "", "%s", path);
     else
-        find(doctor, GROVE_FINDING_FAILED, "program", hint, "%s is missing", path);
+        report(doctor, GROVE_FINDING_FAILED, "program", hint, "%s is missing", path);
 }
 
 static void check_machine(struct doctor *doctor)
@@ -82,9 +82,9 @@ static void check_disk(struct doctor *doctor, const char *folder)
     int verdict = left_bytes < DISK_FREE_LEAST_BYTES    ? GROVE_FINDING_FAILED
                   : left_bytes < DISK_FREE_LITTLE_BYTES ? GROVE_FINDING_WARNING
                                                         : GROVE_FINDING_OK;
-    find(doctor, verdict, "disk",
-         verdict == GROVE_FINDING_OK ? "" : "free some space, or set GROVE_HOME to another disk",
-         "%.1f GB free at %s", (double)left_bytes / 1e9, folder);
+    report(doctor, verdict, "disk",
+           verdict == GROVE_FINDING_OK ? "" : "free some space, or set GROVE_HOME to another disk",
+           "%.1f GB free at %s", (double)left_bytes / 1e9, folder);
 }
 
 // --- the assets ----------------------------------------------------------------------------------
@@ -95,14 +95,14 @@ static void check_asset(struct doctor *doctor, const struct home *home, const ch
     char path[PATH_MAX + 128];
     snprintf(path, sizeof path, "%s/%s", assets, file);
     if (!file_exists(path))
-        find(doctor, GROVE_FINDING_FAILED, name,
-             "run \"make\" in grove's source tree, which fetches it", "%s is missing", path);
+        report(doctor, GROVE_FINDING_FAILED, name,
+               "run \"make\" in grove's source tree, which fetches it", "%s is missing", path);
     else if (home && !home_reaches(home, path, R_OK))
-        find(doctor, GROVE_FINDING_FAILED, name,
-             "move the assets to where that account can read, and set GROVE_ASSETS",
-             "the account \"%s\" cannot read %s", home->user, path);
+        report(doctor, GROVE_FINDING_FAILED, name,
+               "move the assets to where that account can read, and set GROVE_ASSETS",
+               "the account \"%s\" cannot read %s", home->user, path);
     else
-        find(doctor, GROVE_FINDING_OK, name, "", "%s", path);
+        report(doctor, GROVE_FINDING_OK, name, "", "%s", path);
 }
 
 static void check_assets(struct doctor *doctor, const struct home *home)
@@ -110,7 +110,7 @@ static void check_assets(struct doctor *doctor, const struct home *home)
     char assets[PATH_MAX];
     struct grove_error error;
     if (home_assets(assets, &error) != GROVE_OK) {
-        find_error(doctor, "assets", &error);
+        report_error(doctor, "assets", &error);
         return;
     }
     check_asset(doctor, home, assets, "postgres",
@@ -129,13 +129,13 @@ static void check_model_file(struct doctor *doctor, const char *folder,
     snprintf(path, sizeof path, "%s/%s", folder, file->name);
     if (file_map_open(path, &map, &error) != GROVE_OK) {
         error_hint(&error, "%s", hint);
-        find_error(doctor, "model", &error);
+        report_error(doctor, "model", &error);
         return;
     }
     sha256_hex((struct text){(const char *)map.data, map.size_bytes}, digest);
     bool good = strcmp(digest, file->sha256) == 0;
-    find(doctor, good ? GROVE_FINDING_OK : GROVE_FINDING_FAILED, "model", good ? "" : hint,
-         "%s %s (sha256 %.12s...)", path, good ? "is the published file" : "is damaged", digest);
+    report(doctor, good ? GROVE_FINDING_OK : GROVE_FINDING_FAILED, "model", good ? "" : hint,
+           "%s %s (sha256 %.12s...)", path, good ? "is the published file" : "is damaged", digest);
     file_map_release(&map);
 }
 
@@ -143,11 +143,12 @@ static void check_weights(struct doctor *doctor, const struct embedder *embedder
 {
     const char *path = embedder_pack_path(embedder);
     if (path[0])
-        find(doctor, GROVE_FINDING_OK, "weights", "", "%s", path);
+        report(doctor, GROVE_FINDING_OK, "weights", "", "%s", path);
     else
-        find(doctor, GROVE_FINDING_WARNING, "weights",
-             "let this user write the model's folder, or set XDG_CACHE_HOME to a folder of its own",
-             "put in order at every start: there is no folder to keep them in");
+        report(
+            doctor, GROVE_FINDING_WARNING, "weights",
+            "let this user write the model's folder, or set XDG_CACHE_HOME to a folder of its own",
+            "put in order at every start: there is no folder to keep them in");
 }
 
 // In the precision of the database, where the look at its status could read that.
@@ -163,11 +164,11 @@ static void check_embedding(struct doctor *doctor, struct grove *grove)
     if (code == GROVE_OK)
         code = embedder_embed(embedder, &text, 1, vector, NULL, &error);
     if (code != GROVE_OK)
-        find_error(doctor, "embedding", &error);
+        report_error(doctor, "embedding", &error);
     else
-        find(doctor, GROVE_FINDING_OK, "embedding", "", "%s computes, with the kernels \"%s\"%s",
-             embedder_model_id(embedder), embedder_kernels(embedder),
-             forced && forced[0] ? " (GROVE_KERNELS)" : "");
+        report(doctor, GROVE_FINDING_OK, "embedding", "", "%s computes, with the kernels \"%s\"%s",
+               embedder_model_id(embedder), embedder_kernels(embedder),
+               forced && forced[0] ? " (GROVE_KERNELS)" : "");
     if (code == GROVE_OK)
         check_weights(doctor, embedder);
 }
@@ -185,31 +186,31 @@ static void check_model(struct doctor *doctor, struct grove *grove)
 
 static void check_database(struct doctor *doctor, const struct grove_status *status)
 {
-    bool waiting = status->database_private && strncmp(status->database_error, "not ", 4) == 0;
+    bool waiting = status->database_waits;
     if (status->database_ok && status->schema_version == status->schema_wanted)
-        find(doctor, GROVE_FINDING_OK, "database", "", "PostgreSQL %s at %s, schema %d",
-             status->database_version, status->database, status->schema_version);
+        report(doctor, GROVE_FINDING_OK, "database", "", "PostgreSQL %s at %s, schema %d",
+               status->database_version, status->database, status->schema_version);
     else if (status->database_ok)
-        find(doctor, GROVE_FINDING_WARNING, "database", "run \"grove init\"",
-             "PostgreSQL %s at %s has schema %d, this grove needs %d", status->database_version,
-             status->database, status->schema_version, status->schema_wanted);
+        report(doctor, GROVE_FINDING_WARNING, "database", "run \"grove init\"",
+               "PostgreSQL %s at %s has schema %d, this grove needs %d", status->database_version,
+               status->database, status->schema_version, status->schema_wanted);
     else
-        find(doctor, waiting ? GROVE_FINDING_OK : GROVE_FINDING_FAILED, "database",
-             waiting ? "" : "see the message; DATABASE_URL says which server is used", "%s",
-             status->database_error);
+        report(doctor, waiting ? GROVE_FINDING_OK : GROVE_FINDING_FAILED, "database",
+               waiting ? "" : "see the message; DATABASE_URL says which server is used", "%s",
+               status->database_error);
 }
 
 static void check_engine(struct doctor *doctor, const struct grove_status *status)
 {
-    bool waiting = status->engine_private && strncmp(status->engine_error, "not ", 4) == 0;
+    bool waiting = status->engine_waits;
     if (status->engine_ok)
-        find(doctor, GROVE_FINDING_OK, "vector engine", "", "%s at %s, collection \"%s\" is %s",
-             status->engine_version[0] ? status->engine_version : "answers", status->engine,
-             status->collection, status->collection_status);
+        report(doctor, GROVE_FINDING_OK, "vector engine", "", "%s at %s, collection \"%s\" is %s",
+               status->engine_version[0] ? status->engine_version : "answers", status->engine,
+               status->collection, status->collection_status);
     else
-        find(doctor, waiting ? GROVE_FINDING_OK : GROVE_FINDING_FAILED, "vector engine",
-             waiting ? "" : "see the message; QDRANT_URL says which server is used", "%s",
-             status->engine_error);
+        report(doctor, waiting ? GROVE_FINDING_OK : GROVE_FINDING_FAILED, "vector engine",
+               waiting ? "" : "see the message; QDRANT_URL says which server is used", "%s",
+               status->engine_error);
 }
 
 static void check_projection(struct doctor *doctor, const struct grove_status *status)
@@ -217,12 +218,13 @@ static void check_projection(struct doctor *doctor, const struct grove_status *s
     if (!status->database_ok || status->schema_version == 0)
         return;
     if (status->dead > 0)
-        find(doctor, GROVE_FINDING_WARNING, "projection",
-             "read grove.dead_letter (grove psql), then run \"grove sync --retry-dead\"",
-             "%lld rows could not be written to the vector engine", (long long)status->dead);
+        report(doctor, GROVE_FINDING_WARNING, "projection",
+               "read grove.dead_letter (grove psql), then run \"grove sync --retry-dead\"",
+               "%lld %s could not be written to the vector engine", (long long)status->dead,
+               status->dead == 1 ? "row" : "rows");
     else
-        find(doctor, GROVE_FINDING_OK, "projection", "", "%lld rows pending",
-             (long long)status->pending);
+        report(doctor, GROVE_FINDING_OK, "projection", "", "%lld %s pending",
+               (long long)status->pending, status->pending == 1 ? "row" : "rows");
 }
 
 static void check_projector(struct doctor *doctor, const struct grove *grove,
@@ -231,25 +233,26 @@ static void check_projector(struct doctor *doctor, const struct grove *grove,
     if (!grove->has_home || !grove->database_private || !grove->engine_private)
         return;
     if (!status->projector_wanted)
-        find(doctor, GROVE_FINDING_OK, "projector", "",
-             "switched off: \"grove sync\" projects what SQL clients write");
+        report(doctor, GROVE_FINDING_OK, "projector", "",
+               "switched off: \"grove sync\" projects what SQL clients write");
     else if (!grove->command[0])
-        find(doctor, GROVE_FINDING_WARNING, "projector", "install the grove command",
-             "there is no grove command to become the resident projector");
+        report(doctor, GROVE_FINDING_WARNING, "projector", "install the grove command",
+               "there is no grove command to become the resident projector");
     else if (status->projector_error[0])
-        find(doctor, GROVE_FINDING_WARNING, "projector",
-             "mend what it says; its log is servers/log/projector.log in the home", "%s",
-             status->projector_error);
+        report(doctor, GROVE_FINDING_WARNING, "projector",
+               "mend what it says; its log is servers/log/projector.log in the home", "%s",
+               status->projector_error);
     else if (status->projector_running)
-        find(doctor, GROVE_FINDING_OK, "projector", "", "running (process %d)",
-             status->projector_pid);
+        report(doctor, GROVE_FINDING_OK, "projector", "", "running (process %d)",
+               status->projector_pid);
     else if (status->database_ok)
-        find(doctor, GROVE_FINDING_WARNING, "projector",
-             "the next command that uses the database starts it; its log is "
-             "servers/log/projector.log in the home",
-             "not running");
+        report(doctor, GROVE_FINDING_WARNING, "projector",
+               "the next command that uses the database starts it; its log is "
+               "servers/log/projector.log in the home",
+               "not running");
     else
-        find(doctor, GROVE_FINDING_OK, "projector", "", "not running; it starts with the database");
+        report(doctor, GROVE_FINDING_OK, "projector", "",
+               "not running; it starts with the database");
 }
 
 static void check_model_and_servers(struct doctor *doctor, struct grove *grove)
@@ -260,8 +263,10 @@ static void check_model_and_servers(struct doctor *doctor, struct grove *grove)
     }
     struct grove_status *status = mem_zalloc(sizeof *status);
     struct grove_error error;
-    if (!status || grove_get_status(grove, status, &error) != GROVE_OK) {
-        find(doctor, GROVE_FINDING_FAILED, "servers", "", "out of memory");
+    enum grove_code code = status ? grove_get_status(grove, status, &error)
+                                  : error_no_memory(&error, "the status of the servers");
+    if (code != GROVE_OK) {
+        report_error(doctor, "servers", &error);
     } else {
         check_model(doctor, grove);
         check_database(doctor, status);
@@ -282,12 +287,12 @@ static void open_handle(struct doctor *doctor, const struct grove_options *optio
     looking.background_sync = false;
     enum grove_code code = grove_open(&looking, ret, &error);
     if (code == GROVE_NOT_FOUND) {
-        find(doctor, GROVE_FINDING_WARNING, "home", error.hint, "%s", error.message);
+        report(doctor, GROVE_FINDING_WARNING, "home", error.hint, "%s", error.message);
         looking.home_use = GROVE_HOME_NEEDLESS;
         code = grove_open(&looking, ret, &error);
     }
     if (code != GROVE_OK)
-        find_error(doctor, "home", &error);
+        report_error(doctor, "home", &error);
 }
 
 static void check_account(struct doctor *doctor, const struct grove *grove)
@@ -295,7 +300,7 @@ static void check_account(struct doctor *doctor, const struct grove *grove)
     struct grove_error error;
     const struct home *home = grove && grove->has_home ? &grove->home : NULL;
     if ((!grove || grove->database_private) && home_check_account(home, &error) != GROVE_OK)
-        find_error(doctor, "account", &error);
+        report_error(doctor, "account", &error);
 }
 
 GROVE_API enum grove_code grove_doctor(const struct grove_options *options,
@@ -308,8 +313,8 @@ GROVE_API enum grove_code grove_doctor(const struct grove_options *options,
     check_machine(&doctor);
     open_handle(&doctor, options, &grove);
     if (grove && grove->has_home) {
-        find(&doctor, GROVE_FINDING_OK, "home", "", "%s (servers run as \"%s\")", grove->home.path,
-             grove->home.user);
+        report(&doctor, GROVE_FINDING_OK, "home", "", "%s (servers run as \"%s\")",
+               grove->home.path, grove->home.user);
         check_disk(&doctor, grove->home.servers);
     }
     check_account(&doctor, grove);

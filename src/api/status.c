@@ -37,6 +37,7 @@ static bool database_runs(struct grove *grove, struct grove_status *status)
         note_error(&error, status->database_error, sizeof status->database_error);
         return false;
     }
+    status->database_waits = !cluster.running;
     if (!cluster.running)
         snprintf(status->database_error, sizeof status->database_error, "%s",
                  cluster.created ? "not running; it starts when it is needed"
@@ -113,6 +114,7 @@ static bool engine_runs(struct grove *grove, struct grove_status *status)
         note_error(&error, status->engine_error, sizeof status->engine_error);
         return false;
     }
+    status->engine_waits = !server.running;
     if (!server.running)
         snprintf(status->engine_error, sizeof status->engine_error,
                  "not running; it starts when it is needed");

@@ -10,7 +10,7 @@
 
 enum { BATCH_LINES = 64, LINE_BYTES_MAX = 1 << 20, BATCH_BYTES_MAX = 8 << 20 };
 
-struct batch {
+struct line_batch {
     struct strbuf bytes; // the lines, each ending in NUL
     size_t starts[BATCH_LINES];
     const char *texts[BATCH_LINES];
@@ -51,7 +51,7 @@ static void add_numbers(const float *vector, struct strbuf *out)
     strbuf_release(&json);
 }
 
-static enum grove_code embed(struct session *session, struct batch *batch,
+static enum grove_code embed(struct session *session, struct line_batch *batch,
                              struct grove_error *error)
 {
     struct strbuf out;
@@ -115,7 +115,7 @@ static enum grove_code read_line(struct lines *lines, struct strbuf *out, bool *
     return GROVE_OK;
 }
 
-static enum grove_code read_batch(struct lines *lines, struct batch *batch, bool *ret_more,
+static enum grove_code read_batch(struct lines *lines, struct line_batch *batch, bool *ret_more,
                                   struct grove_error *error)
 {
     batch->count = 0;
@@ -136,7 +136,7 @@ static enum grove_code read_batch(struct lines *lines, struct batch *batch, bool
 }
 
 // The buffer may have moved while it grew: only now are the lines where they stay.
-static enum grove_code locate_lines(struct batch *batch, struct grove_error *error)
+static enum grove_code locate_lines(struct line_batch *batch, struct grove_error *error)
 {
     if (batch->bytes.failed) {
         batch->count = 0;
@@ -148,7 +148,7 @@ static enum grove_code locate_lines(struct batch *batch, struct grove_error *err
 }
 
 static enum grove_code embed_lines(struct session *session, struct lines *lines,
-                                   struct batch *batch, struct grove_error *error)
+                                   struct line_batch *batch, struct grove_error *error)
 {
     bool more = true;
     enum grove_code code = GROVE_OK;
@@ -166,8 +166,8 @@ static enum grove_code embed_lines(struct session *session, struct lines *lines,
     return code;
 }
 
-static enum grove_code embed_file(struct session *session, const char *path, struct batch *batch,
-                                  struct grove_error *error)
+static enum grove_code embed_file(struct session *session, const char *path,
+                                  struct line_batch *batch, struct grove_error *error)
 {
     bool input = strcmp(path, "-") == 0;
     struct lines lines = {input ? stdin : fopen(path, "re"), input ? "standard input" : path, 0};
@@ -181,7 +181,7 @@ static enum grove_code embed_file(struct session *session, const char *path, str
 
 enum grove_code cmd_embed(struct session *session, struct grove_error *error)
 {
-    static struct batch batch;
+    static struct line_batch batch;
     const char *path = options_text(&session->options, OPTION_FILE);
     if ((path != NULL) == (session->options.operand_count == 1))
         return session_usage_error(session, error,

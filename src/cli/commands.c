@@ -268,9 +268,9 @@ static const struct command_example help_examples[] = {
 };
 
 static const struct command_example completion_examples[] = {
-    {"completion bash > ~/.local/share/bash-completion/completions/grove", "for bash"},
-    {"completion zsh > ~/.zfunc/_grove", "for zsh, with ~/.zfunc in fpath"},
-    {"completion fish > ~/.config/fish/completions/grove.fish", "for fish"},
+    {"completion bash > grove.bash", "for bash: \"source grove.bash\" in ~/.bashrc"},
+    {"completion zsh > _grove", "for zsh: in a folder of fpath, or \"source _grove\" in ~/.zshrc"},
+    {"completion fish > grove.fish", "for fish: in ~/.config/fish/completions"},
     {NULL, NULL},
 };
 

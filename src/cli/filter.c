@@ -3,7 +3,7 @@
 
 #include "base/clock.h"
 
-static enum grove_code read_time(const struct options *options, enum option_id id, int64_t *ret_us,
+static enum grove_code take_time(const struct options *options, enum option_id id, int64_t *ret_us,
                                  struct grove_error *error)
 {
     const struct option_value *value = options_find(options, id);
@@ -66,8 +66,8 @@ enum grove_code filter_read(const struct options *options, struct filter_values 
             ret->types[ret->filter.content_type_count++] = options->values[i].text;
     if (ret->filter.content_type_count > 0)
         ret->filter.content_types = ret->types;
-    enum grove_code code = read_time(options, OPTION_SINCE, &ret->filter.created_since_us, error);
+    enum grove_code code = take_time(options, OPTION_SINCE, &ret->filter.created_since_us, error);
     if (code == GROVE_OK)
-        code = read_time(options, OPTION_UNTIL, &ret->filter.created_until_us, error);
+        code = take_time(options, OPTION_UNTIL, &ret->filter.created_until_us, error);
     return code == GROVE_OK ? check_bounds(&ret->filter, error) : code;
 }

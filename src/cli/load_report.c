@@ -59,6 +59,14 @@ void load_report_add(struct strbuf *out, const struct grove_load_progress *done)
     strbuf_add(out, ", vectors ");
     format_seconds(out, done->seconds_vectors);
     strbuf_add_char(out, '\n');
+    if (done->rows_cut == 0)
+        return;
+    format_count(out, done->rows_cut);
+    strbuf_add(out, " of ");
+    format_counted(out, done->rows_embedded, "text is", "texts are");
+    strbuf_addf(out,
+                " longer than the %d tokens that the model reads; what comes later is not found\n",
+                GROVE_TOKENS_MAX);
 }
 
 void load_report_add_members(struct strbuf *out, const struct grove_load_progress *done)
@@ -71,6 +79,7 @@ void load_report_add_members(struct strbuf *out, const struct grove_load_progres
     json_integer_member(out, "rows_bad", done->rows_bad);
     json_integer_member(out, "leaves_created", done->leaves_created);
     json_integer_member(out, "rows_embedded", done->rows_embedded);
+    json_integer_member(out, "rows_cut", done->rows_cut);
     json_integer_member(out, "rows_projected", done->rows_projected);
     json_integer_member(out, "pending", done->rows_pending);
     json_integer_member(out, "bytes_read", done->bytes_read);

@@ -102,10 +102,10 @@ static void add_table(struct strbuf *out, const struct terminal *terminal,
                       const struct grove_recall *recall)
 {
     static const struct table_column columns[] = {
-        {.title = "FILTER"},
+        {.title = "FILTER", .width_min = 8},
         {.title = "RECALL", .right = true},
         {.title = "WORST", .right = true},
-        {.title = "LACKING", .right = true},
+        {.title = "LACKING", .right = true, .drop = 5},
         {.title = "SAID WHOLE", .right = true},
         {.title = "INCOMPLETE", .right = true, .drop = 3},
         {.title = "DEGRADED", .right = true, .drop = 4},

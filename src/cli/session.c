@@ -198,7 +198,8 @@ static const char *or_null(const char *text)
     return text[0] ? text : NULL;
 }
 
-static void report_json(struct session *session, const struct grove_error *error)
+// False where standard output does not take it: a full disk, which is then told of otherwise.
+static bool report_json(struct session *session, const struct grove_error *error)
 {
     struct strbuf out;
     struct grove_error ignored; // nothing is left to tell it to
@@ -219,8 +220,9 @@ static void report_json(struct session *session, const struct grove_error *error
         strbuf_add_text(&out, strbuf_text(&session->partial));
     }
     strbuf_add_char(&out, '}');
-    (void)!session_print_json(session, &out, &ignored);
+    bool told = session_print_json(session, &out, &ignored) == GROVE_OK;
     strbuf_release(&out);
+    return told || session->output_closed;
 }
 
 // Behind what stands in the line already.
@@ -269,10 +271,8 @@ static void write_err(const struct session *session, const struct strbuf *out)
 
 void session_report(struct session *session, const struct grove_error *error)
 {
-    if (session->json) {
-        report_json(session, error);
+    if (session->json && report_json(session, error))
         return;
-    }
     struct strbuf out;
     strbuf_init(&out, REPORT_BYTES_MAX);
     strbuf_addf(&out, "%sgrove:%s ", terminal_style(&session->err, STYLE_RED),

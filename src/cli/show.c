@@ -65,7 +65,7 @@ static void add_ranked_rows(struct strbuf *out, const struct terminal *terminal,
 {
     static const struct table_column columns[] = {
         {"SCORE", .right = true, .style = STYLE_GREEN},
-        {"TITLE", .width_min = 24, .style = STYLE_BOLD},
+        {"TITLE", .width_min = 16, .style = STYLE_BOLD},
         {"TYPE", .width_min = 8},
         {"WORDS", .right = true, .drop = 1},
         {"CREATED", .drop = 2},
@@ -91,7 +91,7 @@ static void add_browsed_rows(struct strbuf *out, const struct terminal *terminal
                              const struct grove_result *result)
 {
     static const struct table_column columns[] = {
-        {"TITLE", .width_min = 24, .style = STYLE_BOLD},
+        {"TITLE", .width_min = 16, .style = STYLE_BOLD},
         {"TYPE", .width_min = 8},
         {"WORDS", .right = true, .drop = 1},
         {"CREATED", .drop = 2},
@@ -130,7 +130,7 @@ static void add_groups(struct strbuf *out, const struct terminal *terminal,
                        const struct grove_result *result)
 {
     static const struct table_column columns[] = {
-        {"HIERARCHY TABLE", .width_min = 15, .style = STYLE_BOLD},
+        {"HIERARCHY TABLE", .width_min = 9, .style = STYLE_BOLD},
         {"TYPE", .width_min = 8},
         {"ROWS", .right = true},
         {"BEST SCORE", .right = true, .style = STYLE_GREEN},

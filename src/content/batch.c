@@ -330,6 +330,7 @@ static enum grove_code project(struct batch *batch, struct grove_load_progress *
     int64_t pending = 0;
     enum grove_code code = apply(batch, &report, &pending, error);
     progress->rows_embedded += report.embedded;
+    progress->rows_cut += report.cut;
     progress->rows_projected += report.upserted;
     progress->rows_pending += pending;
     progress->seconds_database += report.seconds_database;

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "base/descriptor.h"
 #include "base/file.h"
 
 enum {
@@ -115,7 +116,8 @@ static enum grove_code open_input(const char *path, struct input *ret, struct gr
 {
     bool standard = strcmp(path, "-") == 0;
     *ret = (struct input){.name = standard ? "standard input" : path, .path = path};
-    ret->descriptor = standard ? fcntl(0, F_DUPFD_CLOEXEC, 3) : open(path, OPEN_FLAGS);
+    ret->descriptor =
+        standard ? fcntl(0, F_DUPFD_CLOEXEC, 3) : descriptor_open(path, OPEN_FLAGS, 0);
     if (ret->descriptor < 0)
         return error_set_errno(error, errno, "could not open \"%s\"", ret->name);
     enum grove_code code = look_at(ret, error);
@@ -199,7 +201,7 @@ enum grove_code input_source(const struct input *input, struct source *ret,
                              struct grove_error *error)
 {
     int descriptor = input->descriptor >= 0 ? fcntl(input->descriptor, F_DUPFD_CLOEXEC, 3)
-                                            : open(input->path, OPEN_FLAGS);
+                                            : descriptor_open(input->path, OPEN_FLAGS, 0);
     if (descriptor < 0)
         return error_set_errno(error, errno, "could not open \"%s\"", input->name);
     if (input->descriptor >= 0 && S_ISREG(input->status.st_mode) &&

@@ -216,13 +216,10 @@ static enum grove_code read_line(struct load *load, struct reader_line *ret,
 {
     int64_t start_us = clock_monotonic_us();
     enum grove_code code = reader_next(&load->reader, load->call, ret, error);
-    int64_t end_us = clock_monotonic_us();
-    load->progress->seconds_reading += (double)(end_us - start_us) / 1e6;
+    load->progress->seconds_reading += (double)(clock_monotonic_us() - start_us) / 1e6;
     load->broken = code != GROVE_OK && load->reader.source.failure.code == code;
     if (load->broken)
         error_context(error, "after line %lld", (long long)load->reader.line_number);
-    if (end_us - load->reported_us >= REPORT_EVERY_US)
-        report_progress(load);
     return code;
 }
 
@@ -235,6 +232,8 @@ static enum grove_code read_lines(struct load *load, struct grove_error *error)
             code = take_line(load, &line, error);
         if (code != GROVE_OK || line.number == 0)
             return code;
+        if (clock_monotonic_us() - load->reported_us >= REPORT_EVERY_US)
+            report_progress(load);
     }
 }
 
@@ -321,6 +320,7 @@ static enum grove_code check_files(struct load *load, struct grove_error *error)
 {
     load->progress->checking = true;
     enum grove_code code = read_files(load, error);
+    report_progress(load);
     seen_clear(&load->seen);
     for (size_t i = 0; code == GROVE_OK && i < load->inputs.count; i++)
         if (!input_is_unchanged(&load->inputs.items[i])) {
@@ -369,6 +369,8 @@ enum grove_code load_files(struct store *store, struct call *call,
                            struct grove_load_progress *ret, struct grove_error *error)
 {
     *ret = (struct grove_load_progress){0};
+    if (call)
+        call->patient = true;
     struct load load = {.store = store,
                         .request = request,
                         .call = call,

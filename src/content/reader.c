@@ -122,6 +122,6 @@ int64_t reader_position(const struct reader *reader)
     int64_t end = source_position(&reader->source);
     if (reader->piece_length == 0)
         return end;
-    double left = (double)reader->rest.length / (double)reader->piece_length;
-    return end - (int64_t)(left * (double)(end - reader->piece_start));
+    int64_t rest = (int64_t)reader->rest.length, piece = (int64_t)reader->piece_length;
+    return end - (end - reader->piece_start) * rest / piece;
 }

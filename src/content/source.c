@@ -188,7 +188,8 @@ static enum grove_code unpack(struct source *source, const struct call *call, st
 {
     enum grove_code code = GROVE_OK;
     while (code == GROVE_OK && ret->length == 0) {
-        bool empty = source->in_at == source->in_end && !source->holds_more;
+        bool holds_more = source->in_member && source->holds_more;
+        bool empty = source->in_at == source->in_end && !holds_more;
         if (empty && source->ended) {
             code =
                 source->in_member ? corrupt(source, "ends within its gzip data", error) : GROVE_OK;

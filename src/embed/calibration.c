@@ -83,7 +83,8 @@ static enum grove_code run(const struct model *model, unsigned char *payload,
                            struct forward_scratch *scratch, struct pack_samples *samples,
                            struct grove_error *error)
 {
-    struct encoder encoder = {.model = *model, .precision = EMBED_F32, .kernels = kernels_fused()};
+    struct encoder encoder = {
+        .model = *model, .precision = EMBED_F32, .kernels = kernels_of_equal_bits()};
     struct taking taking = {.packed = &encoder.packed, .samples = samples};
     struct forward_sequence sequences[TEXTS_MAX];
     float vectors[TEXTS_MAX][EMBED_DIMENSION];

@@ -524,6 +524,14 @@ enum grove_code embedder_embed(struct embedder *self, const struct text *texts, 
     return code;
 }
 
+size_t embedder_count_cut(const struct embedder *self, const struct text *texts, size_t count)
+{
+    size_t cut = 0;
+    for (size_t i = 0; i < count; i++)
+        cut += tokenizer_cuts(&self->tokenizer, texts[i]);
+    return cut;
+}
+
 enum grove_code embedder_tokenize(const struct embedder *self, struct text text,
                                   int32_t ret_ids[static EMBED_TOKENS_MAX], size_t *ret_count,
                                   struct grove_error *error)

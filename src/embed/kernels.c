@@ -114,7 +114,7 @@ static enum grove_code choose_named(const char *name, const struct kernels **ret
     return code;
 }
 
-const struct kernels *kernels_fused(void)
+const struct kernels *kernels_of_equal_bits(void)
 {
     const struct kernels *best = NULL;
     for (size_t i = 0; i < ARRAY_COUNT(all); i++)
@@ -131,7 +131,7 @@ enum grove_code kernels_choose(enum embed_precision precision, const struct kern
     if (name && name[0] != '\0')
         return choose_named(name, ret_kernels, error);
     if (precision == EMBED_REDUCED) {
-        *ret_kernels = kernels_fused();
+        *ret_kernels = kernels_of_equal_bits();
         return GROVE_OK;
     }
     const struct kernels *best = NULL;

@@ -108,7 +108,7 @@ enum grove_code kernels_choose(enum embed_precision precision, const struct kern
 
 // The fastest of those that give the same bits, whatever the environment says: the choice for
 // EMBED_REDUCED, and what samples are computed with.
-const struct kernels *kernels_fused(void);
+const struct kernels *kernels_of_equal_bits(void);
 
 // All there are, slowest first; those of this machine are `supported`.
 size_t kernels_count(void);

@@ -214,14 +214,15 @@ static int32_t take_part(const struct tokenizer *tokenizer, struct text *rest,
     return VOCAB_NONE;
 }
 
-size_t tokenizer_encode(const struct tokenizer *self, struct text text,
-                        int32_t ret_ids[static EMBED_TOKENS_MAX])
+// At most `count_max` ids, which is at least 2.
+static size_t encode(const struct tokenizer *self, struct text text, int32_t *ret_ids,
+                     size_t count_max)
 {
     struct encoding encoding;
     encoding.tokenizer = self;
     encoding.ids = ret_ids;
     encoding.count = 0;
-    encoding.count_max = EMBED_TOKENS_MAX - 1;
+    encoding.count_max = count_max - 1;
     encoding.word.characters = encoding.word.length = 0;
     add_id(&encoding, self->special_ids[SPECIAL_CLS]);
     while (text.length > 0 && encoding.count < encoding.count_max) {
@@ -233,6 +234,20 @@ size_t tokenizer_encode(const struct tokenizer *self, struct text text,
     }
     encoding.count_max++;
     add_id(&encoding, self->special_ids[SPECIAL_SEP]);
-    CHECK(encoding.count >= 2 && encoding.count <= EMBED_TOKENS_MAX);
+    CHECK(encoding.count >= 2 && encoding.count <= count_max);
     return encoding.count;
+}
+
+size_t tokenizer_encode(const struct tokenizer *self, struct text text,
+                        int32_t ret_ids[static EMBED_TOKENS_MAX])
+{
+    return encode(self, text, ret_ids, EMBED_TOKENS_MAX);
+}
+
+// A token takes a byte at least, so most texts need no second look.
+bool tokenizer_cuts(const struct tokenizer *self, struct text text)
+{
+    int32_t ids[EMBED_TOKENS_MAX + 1];
+    return text.length > EMBED_TOKENS_MAX - 2 &&
+           encode(self, text, ids, EMBED_TOKENS_MAX + 1) > EMBED_TOKENS_MAX;
 }

@@ -41,4 +41,7 @@ void tokenizer_release(struct tokenizer *self);
 size_t tokenizer_encode(const struct tokenizer *self, struct text text,
                         int32_t ret_ids[static EMBED_TOKENS_MAX]);
 
+// Whether tokenizer_encode leaves something of the text out.
+bool tokenizer_cuts(const struct tokenizer *self, struct text text);
+
 #endif

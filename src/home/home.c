@@ -29,6 +29,9 @@ enum {
 
 #define PASSABLE 0711
 
+// Where the sockets are when they cannot be in the home.
+#define OTHER_RUN "/tmp/grove-"
+
 // The longest name in the run folder.
 #define LONGEST_SOCKET_NAME ".s.PGSQL.5432.lock"
 
@@ -327,8 +330,18 @@ static enum grove_code choose_run(struct home *home, struct grove_error *error)
     enum grove_code code =
         home_path(home->run, error, "%s/run", inside ? home->path : home->servers);
     if (code == GROVE_OK && !fits_socket(home->run))
-        code = home_path(home->run, error, "/tmp/grove-%s", home->id);
+        code = home_path(home->run, error, OTHER_RUN "%s", home->id);
     return code;
+}
+
+static enum grove_code set_no_run(const struct home *home, int failure, struct grove_error *error)
+{
+    error_set_errno(error, failure, "could not create folder \"%s\"", home->run);
+    if (strncmp(home->run, OTHER_RUN, strlen(OTHER_RUN)) == 0)
+        error_hint(error,
+                   "it is for sockets, since the path of grove's folder is too long for them, "
+                   "or has a comma: set GROVE_HOME to a shorter one");
+    return error->code;
 }
 
 static enum grove_code settle_run(struct settling *s, struct grove_error *error)
@@ -345,7 +358,7 @@ static enum grove_code settle_run(struct settling *s, struct grove_error *error)
         if (!s->make)
             return GROVE_OK;
         if (mkdir(home->run, 0700) != 0)
-            return error_set_errno(error, errno, "could not create folder \"%s\"", home->run);
+            return set_no_run(home, errno, error);
         code = give_to_servers(home, home->run, error);
         if (code != GROVE_OK || lstat(home->run, &status) != 0)
             return code != GROVE_OK

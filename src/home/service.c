@@ -43,6 +43,11 @@ enum {
     LOG_TAIL_BYTES = 4096, // looked at after a failure
 };
 
+static int64_t appear_us(void)
+{
+    return KNOB(SERVICE_APPEAR_MS, APPEAR_TIMEOUT_MS) * 1000;
+}
+
 enum grove_code service_paths(struct service *service, const char *prefix, const char *log,
                               struct grove_error *error)
 {
@@ -278,9 +283,7 @@ static enum grove_code judge_wait(const struct service *service, const struct se
     case SERVICE_GONE:
     case SERVICE_ORPHANED: return set_not_ready(service, wait, true, error);
     case SERVICE_UNSEEN:
-        return late || waited_us >= KNOB(SERVICE_APPEAR_MS, APPEAR_TIMEOUT_MS) * 1000
-                   ? service_refuse(service, &view, error)
-                   : GROVE_OK;
+        return late || waited_us >= appear_us() ? service_refuse(service, &view, error) : GROVE_OK;
     case SERVICE_RUNS: break;
     }
     if (answer == SERVICE_CUT_OFF)
@@ -401,7 +404,7 @@ bool service_wait_gone(const struct service *service, unsigned timeout_ms)
 // As it is once whoever has the lock has had the time to say who it is.
 static void find_patiently(const struct service *service, struct service_view *ret)
 {
-    int64_t patience_us = KNOB(SERVICE_APPEAR_MS, APPEAR_TIMEOUT_MS) * 1000;
+    int64_t patience_us = appear_us();
     int64_t deadline_us = clock_monotonic_us() + patience_us;
     for (;;) {
         service_find(service, ret);

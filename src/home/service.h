@@ -88,7 +88,7 @@ enum service_answer {
 };
 
 struct service_wait {
-    // Asks it whether it is ready; takes a second at most, and no longer than the call may.
+    // Asks it whether it is ready; waits seconds for an answer, but no longer than the call may.
     enum service_answer (*ask)(void *state, const struct call *call);
     void *state;
     const char *socket; // its path, for messages

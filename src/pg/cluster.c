@@ -55,7 +55,6 @@ enum {
     KILL_TIMEOUT_MS = 10000,
     SILENT_QUIT_TIMEOUT_MS = 3000,
     SILENT_MS = 5000, // before a server that says nothing counts as hung
-    ANSWER_MS = 1000, // for one answer
     ORPHANS_TIMEOUT_MS = 5000,
 };
 
@@ -70,6 +69,11 @@ static_assert((int)ORPHANS_TIMEOUT_MS < LOCK_TIMEOUT_MS, "orphans are waited for
 
 #define CONNECT_TIMEOUT_S "5"
 #define SOCKET_NAME ".s.PGSQL.5432"
+
+static unsigned silence_ms(void)
+{
+    return (unsigned)KNOB(PG_SILENT_MS, SILENT_MS);
+}
 
 struct cluster {
     struct service service; // the first: what its functions are given is all of this
@@ -150,6 +154,7 @@ static bool is_postgres(pid_t pid)
 static struct text read_pid_file(const struct cluster *cluster, char *buffer, size_t size_bytes)
 {
     char path[PATH_MAX + 16];
+    CHECK(size_bytes > 0);
     snprintf(path, sizeof path, "%s/postmaster.pid", cluster->data);
     home_act_as_servers(cluster->home);
     int fd = descriptor_open(path, O_RDONLY | O_NOFOLLOW, 0);
@@ -195,6 +200,7 @@ static unsigned signal_processes(const struct cluster *cluster, int signal_numbe
 
 static void signal_all(const struct service *service, int signal_number)
 {
+    CHECK(signal_number == SIGKILL);
     (void)signal_processes(cluster_of(service), signal_number);
 }
 
@@ -202,7 +208,9 @@ static void signal_all(const struct service *service, int signal_number)
 static void look_further(const struct service *service, struct service_view *view)
 {
     const struct cluster *cluster = cluster_of(service);
+    CHECK(view->state != SERVICE_RUNS); // there is nothing more to find out
     pid_t pid = pid_in_file(cluster);
+    CHECK(pid == 0 || pid > 1);
     if (pid != 0 && works_in(cluster->home, pid, cluster->data) && is_postgres(pid)) {
         view->state = SERVICE_RUNS;
         view->process = (struct process){.pid = pid, .began = process_start_time(pid)};
@@ -404,7 +412,8 @@ static bool is_cut_off(const struct cluster *cluster)
 static enum service_answer ask(void *state, const struct call *call)
 {
     const struct cluster *cluster = state;
-    switch (pg_probe(cluster->socket, ANSWER_MS, call)) {
+    CHECK(cluster->socket[0] == '/');
+    switch (pg_probe(cluster->socket, silence_ms(), call)) {
     case PG_READY: return SERVICE_READY;
     case PG_SILENT: return SERVICE_SILENT;
     case PG_NOBODY: return is_cut_off(cluster) ? SERVICE_CUT_OFF : SERVICE_NOT_YET;
@@ -547,6 +556,7 @@ static enum grove_code start_locked(const struct cluster *cluster, const struct 
 {
     struct service_view view;
     service_find(&cluster->service, &view);
+    CHECK(view.state != SERVICE_RUNS || view.process.pid > 1);
     *ret_log_from = 0;
     if (view.state == SERVICE_RUNS)
         return GROVE_OK;
@@ -571,7 +581,7 @@ static enum grove_code start(struct cluster *cluster, const struct call *call,
                                 .state = cluster,
                                 .socket = cluster->socket,
                                 .limit_ms = START_TIMEOUT_MS,
-                                .silent_ms = (unsigned)KNOB(PG_SILENT_MS, SILENT_MS)};
+                                .silent_ms = silence_ms()};
     struct home_lock lock = {.descriptor = -1};
     enum grove_code code = call_check(call, error);
     if (code == GROVE_OK)
@@ -580,7 +590,9 @@ static enum grove_code start(struct cluster *cluster, const struct call *call,
         code = home_lock_unless(cluster->home, LOCK_TIMEOUT_MS, call, &lock, error);
     if (code != GROVE_OK)
         return code;
+    CHECK(lock.descriptor >= 0);
     code = start_locked(cluster, call, &wait.log_from, error);
+    CHECK(wait.log_from >= 0);
     // A recovery takes its time: whoever comes meanwhile waits for the server, not for us.
     home_unlock(&lock);
     if (code == GROVE_OK)
@@ -612,8 +624,7 @@ static enum grove_code stop_locked(const struct cluster *cluster, bool *ret_forc
     struct service_view view;
     service_find(&cluster->service, &view);
     bool silent =
-        view.state == SERVICE_RUNS &&
-        pg_probe(cluster->socket, (unsigned)KNOB(PG_SILENT_MS, SILENT_MS), NULL) == PG_SILENT;
+        view.state == SERVICE_RUNS && pg_probe(cluster->socket, silence_ms(), NULL) == PG_SILENT;
     unsigned quit_ms = (unsigned)KNOB(PG_QUIT_MS, SILENT_QUIT_TIMEOUT_MS);
     // SIGINT: fast shutdown. SIGQUIT: at once, recovery at the next start.
     const struct service_step steps[] = {{SIGINT, STOP_TIMEOUT_MS},
@@ -623,6 +634,7 @@ static enum grove_code stop_locked(const struct cluster *cluster, bool *ret_forc
     static_assert(ARRAY_COUNT(steps) == 3, "a silent server gets the last two");
     enum grove_code code = service_stop(&cluster->service, steps + skipped,
                                         ARRAY_COUNT(steps) - skipped, &needed, error);
+    CHECK(needed + skipped <= ARRAY_COUNT(steps));
     *ret_forced = needed > 0 && needed + skipped > 1;
     return code;
 }

@@ -25,6 +25,7 @@ static uint64_t clamp(uint64_t value, uint64_t low, uint64_t high)
 // something of the byte behind it.
 static void add_in_quotes(struct strbuf *text, const char *value)
 {
+    CHECK(value[0]);
     for (const char *c = value; *c; c++) {
         if (*c == '\'' || *c == '"' || *c == '\\')
             strbuf_add_char(text, *c);
@@ -36,6 +37,7 @@ static void add_in_quotes(struct strbuf *text, const char *value)
 // folder take its place for what parallel workers share. (The rest needs no name.)
 static const char *shared_memory_type(const struct home *home)
 {
+    CHECK(home->servers[0] == '/');
     home_act_as_servers(home);
     GROVE_CLEANUP(file_close_descriptor)
     int fd = descriptor_open(SHARED_MEMORY, O_TMPFILE | O_RDWR, 0600);

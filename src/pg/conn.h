@@ -39,6 +39,7 @@ struct pg_conn {
     // its own connections: what a session sets there would be met by strangers.
     bool pooled;
     bool unnamed; // statements are sent whole each time: that program does not keep them apart
+    int64_t answered_us; // when the last answer was complete; monotonic
     struct pg_stop stop;
     struct pg_prepared prepared[PG_PREPARED_MAX];
     unsigned prepared_count;

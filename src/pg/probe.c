@@ -50,6 +50,7 @@ bool pg_listens(const char *socket_path)
 // Whether the fields of an error have this SQLSTATE.
 static bool has_state(const char *fields, size_t length, const char *state)
 {
+    CHECK(strlen(state) == 5);
     for (size_t at = 0; at < length && fields[at];) {
         size_t rest = length - at, size = strnlen(fields + at, rest);
         if (fields[at] == 'C' && size == strlen(state) + 1 &&
@@ -63,6 +64,7 @@ static bool has_state(const char *fields, size_t length, const char *state)
 // What it has said so far. PG_SILENT: not enough to tell.
 static enum pg_presence read_answer(const char *bytes, size_t length, bool at_end)
 {
+    CHECK(length <= ANSWER_BYTES_MAX);
     if (length > 0 && bytes[0] != 'E')
         return PG_READY;
     if (length > HEAD_BYTES && has_state(bytes + HEAD_BYTES, length - HEAD_BYTES, "57P03"))
@@ -76,6 +78,7 @@ enum pg_presence pg_probe(const char *socket_path, unsigned limit_ms, const stru
 {
     static const char hello[] = "\0\0\0\x26\0\3\0\0user\0grove\0database\0postgres\0";
     static_assert(sizeof hello == 0x26, "the message begins with its length");
+    CHECK(limit_ms > 0);
     GROVE_CLEANUP(file_close_descriptor) int fd = connect_to(socket_path);
     if (fd < 0)
         return PG_NOBODY;
@@ -95,6 +98,7 @@ enum pg_presence pg_probe(const char *socket_path, unsigned limit_ms, const stru
         if (got < 0 && (errno == EINTR || errno == EAGAIN))
             continue;
         length += got > 0 ? (size_t)got : 0;
+        CHECK(length <= sizeof answer);
         enum pg_presence said = read_answer(answer, length, got <= 0);
         if (said != PG_SILENT)
             return said;

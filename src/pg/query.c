@@ -12,11 +12,13 @@
 
 #include "base/call.h"
 #include "base/check.h"
+#include "base/clock.h"
 #include "pg/conn.h"
 #include "pg/types.h"
 
 enum {
     NAME_SIZE = 64,
+    FRESH_US = 100,
     LONGEST_MS = 1 << 30, // that a server waits for, less than its limit
 };
 
@@ -37,12 +39,18 @@ static void check_usable(const struct pg_conn *conn)
     CHECK(conn->broken || PQpipelineStatus(conn->link) == PQ_PIPELINE_OFF);
 }
 
+// Where statement follows upon statement, a look before each would be felt.
+static bool answered_just_now(const struct pg_conn *conn)
+{
+    return clock_monotonic_us() - conn->answered_us < FRESH_US;
+}
+
 // A statement may be sent: the connection is there, or another is in its place.
 static enum grove_code be_connected(struct pg_conn *conn, struct grove_error *error)
 {
     if (conn->broken)
         return pg_set_error(conn, NULL, error);
-    if (!conn->ready || in_transaction(conn) || !pg_has_ended(conn))
+    if (!conn->ready || in_transaction(conn) || answered_just_now(conn) || !pg_has_ended(conn))
         return GROVE_OK;
     return pg_reconnect(conn, error);
 }
@@ -189,6 +197,7 @@ static enum grove_code finish(struct pg_conn *conn, bool sent, PGresult **ret,
     if (!sent || conn->broken || !good)
         code = pg_set_error(conn, good ? NULL : last, error);
     pg_settle(conn);
+    conn->answered_us = clock_monotonic_us();
     if (code == GROVE_OK)
         *ret = last;
     else
@@ -444,6 +453,7 @@ static enum grove_code receive(struct pg_conn *conn, struct arena *arena, struct
     if (conn->broken && code == GROVE_OK)
         code = pg_set_error(conn, NULL, error);
     pg_settle(conn);
+    conn->answered_us = clock_monotonic_us();
     return code;
 }
 

@@ -27,11 +27,13 @@ static const struct {
 
 static bool is_password(struct text name)
 {
+    CHECK(name.data);
     return text_equal(name, text_of("password")) || text_equal(name, text_of("sslpassword"));
 }
 
 static bool libpq_knows(struct text name)
 {
+    CHECK(name.data);
     PQconninfoOption *known = PQconndefaults();
     bool found = text_equal(name, text_of("ssl")); // read as sslmode=require
     for (PQconninfoOption *each = known; each && each->keyword && !found; each++)
@@ -53,6 +55,7 @@ static const char *take_scheme(const char **at)
     if (!end || !text_split(&scheme, '+', &name) ||
         !(text_equal(name, text_of("postgresql")) || text_equal(name, text_of("postgres"))))
         return NULL;
+    CHECK(end > *at);
     *at = end + 3;
     return scheme.data ? "SQLAlchemy's, which names a driver" : form;
 }
@@ -71,6 +74,8 @@ static bool take_authority(const char **at, struct url *url)
     if (!sign)
         return true;
     text_split(&url->host, '@', &user);
+    CHECK(user.length < authority.length);
+    CHECK(url->host.length < authority.length);
     url->has_password = memchr(user.data, ':', user.length) != NULL;
     text_split(&user, ':', &url->user);
     return true;
@@ -79,11 +84,15 @@ static bool take_authority(const char **at, struct url *url)
 static void look_at_parameters(struct url *url)
 {
     struct text rest = url->parameters, part;
+    CHECK(url->form);
+    CHECK(!url->unknown_parameter.data);
     while (rest.length > 0 && text_split(&rest, '&', &part)) {
         struct text name;
         text_split(&part, '=', &name);
         url->has_password |= text_equal(name, text_of("password"));
-        if (text_equal(name, text_of("user")) && url->user.length == 0)
+        // With a colon in it it would be read as a user and a password.
+        if (text_equal(name, text_of("user")) && url->user.length == 0 && part.length > 0 &&
+            !memchr(part.data, ':', part.length))
             url->user = part;
         for (size_t i = 0; i < ARRAY_COUNT(owners) && !url->form[0]; i++)
             if (text_equal(name, text_of(owners[i].name)))
@@ -98,6 +107,7 @@ static bool read_url(const char *conninfo, struct url *ret)
     *ret = (struct url){.form = take_scheme(&conninfo)};
     if (!ret->form || !take_authority(&conninfo, ret))
         return false;
+    CHECK(*conninfo == '\0' || *conninfo == '/' || *conninfo == '?');
     size_t length = strcspn(conninfo, "?");
     ret->path = (struct text){conninfo, length};
     if (conninfo[length] == '?')
@@ -111,6 +121,8 @@ static void add_url(struct strbuf *out, const struct url *url)
 {
     struct text rest = url->parameters, part;
     char separator = '?';
+    CHECK(out->length == 0);
+    CHECK(url->form);
     strbuf_add(out, "postgresql://");
     strbuf_add_text(out, url->user);
     strbuf_add(out, url->has_password ? ":PASSWORD@" : url->user.length ? "@" : "");
@@ -131,12 +143,14 @@ bool url_form_hint(const char *conninfo, struct grove_error *error)
 {
     struct url url;
     struct strbuf plain;
+    CHECK(conninfo);
     if (!read_url(conninfo, &url))
         return false;
     CHECK(error->code != GROVE_OK);
     strbuf_init(&plain, URL_BYTES_MAX);
     add_url(&plain, &url);
     bool known = !plain.failed;
+    CHECK(url.form[0] || url.unknown_parameter.data);
     if (known && url.form[0])
         error_hint(error, "its form is %s; PostgreSQL's own is %s", url.form, plain.data);
     else if (known)

@@ -6,7 +6,7 @@
 #include "base/check.h"
 #include "catalog/assets.h"
 
-enum { MOMENT_COLUMNS = 14 };
+enum { MOMENT_COLUMNS = 15 };
 
 struct pg_statement moment_statement(void)
 {
@@ -52,6 +52,7 @@ enum grove_code moment_take(struct moment *moment, const struct pg_rows *rows, s
     *moment = (struct moment){
         .acknowledged = pg_int8(rows, 0, 0),
         .revision = pg_int8(rows, 0, 1),
+        .outbox_bytes = pg_int8(rows, 0, 14),
         .examination.examined_at_us = INT64_MIN,
     };
     return pg_is_null(rows, 0, 2) ? GROVE_OK

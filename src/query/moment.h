@@ -29,6 +29,7 @@ struct examined_graph {
 struct moment {
     int64_t acknowledged;
     int64_t revision;
+    int64_t outbox_bytes; // of its table
     struct examined_graph examination;
 };
 

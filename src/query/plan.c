@@ -53,3 +53,10 @@ struct plan plan_make(const struct plan_facts *facts)
         return (struct plan){.method = PLAN_EXACT, .reason = doubt};
     return (struct plan){.method = PLAN_GRAPH, .ef = PLAN_EF_UNKNOWN, .reason = doubt};
 }
+
+bool plan_is_among_places(const struct moment *moment, int64_t rows_in_places)
+{
+    CHECK(rows_in_places >= 0);
+    return moment->outbox_bytes >= PLAN_OUTBOX_BYTES_MANY &&
+           rows_in_places < moment->outbox_bytes / (2 * PLAN_OUTBOX_ROW_BYTES);
+}

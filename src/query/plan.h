@@ -23,6 +23,9 @@ enum {
     PLAN_EF_UNKNOWN = 512, // of a graph of which nothing is known
     // An examination asks for the best so many; how well the graph finds more it does not know.
     PLAN_GRAPH_ROWS_MAX = 10,
+    // An outbox that takes longer to read than a count of a path's contents does, and a row of it.
+    PLAN_OUTBOX_BYTES_MANY = 1 << 20,
+    PLAN_OUTBOX_ROW_BYTES = 100,
 };
 
 struct plan_facts {
@@ -41,10 +44,15 @@ struct plan {
     enum plan_method method;
     unsigned ef;                   // by graph
     double plausible;              // by graph: a best score below this is looked at again, exactly
+    bool among_places;             // where rows that wait are looked for
     const char *reason;            // of the method, for explain
     char graph[VECTOR_GRAPH_SIZE]; // the one that was examined; "": none was
 };
 
 struct plan plan_make(const struct plan_facts *facts);
+
+// Whether the rows that wait are sooner found among the contents of the predicate's places, which
+// are so many, than by reading the outbox. Each row read is looked up in the other table.
+bool plan_is_among_places(const struct moment *moment, int64_t rows_in_places);
 
 #endif

@@ -16,11 +16,11 @@
 // LEVELS: of a path, the tree's name included.
 enum {
     LEVELS = 4,
-    // Of those that exist, where one does not.
+    LEAVES_BYTES_MAX = 16 << 20, // what PostgreSQL answers: 8 bytes a leaf
+    // Of names that exist, where one does not.
     NAMES_READ = 2000,
     NAMES_SHOWN = 12,
     NAMES_BYTES_MAX = 300,
-    LEAVES_BYTES_MAX = 16 << 20, // what PostgreSQL answers: 8 bytes a leaf
 };
 
 // NOLINTNEXTLINE(misc-redundant-expression): two definitions of one number
@@ -158,7 +158,9 @@ static enum grove_code report_unknown(const struct predicate *predicate, int lev
               TEXT_ARGS(parts[level]), where ? " in \"" : "", where ? where : "",
               where ? "\"" : "");
     if (names->count == 0) {
-        error_hint(error, "nothing is there yet: load something with grove load or grove demo");
+        error_hint(error,
+                   "nothing is there yet%s%s%s: load something with grove load or grove demo",
+                   where ? ", in \"" : "", where ? where : "", where ? "\"" : "");
         return GROVE_NOT_FOUND;
     }
     hint_at_names(parts[level], names, arena, error);

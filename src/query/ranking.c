@@ -74,7 +74,7 @@ static_assert((int)GROVE_LIMIT_MAX <= (int)GROVE_DEPTH_MAX, "a page is no longer
 
 // --- the query's vector -------------------------------------------------------------------------
 
-static enum grove_code normalise_query(struct run *run, struct grove_error *error)
+static enum grove_code make_query_unit_length(struct run *run, struct grove_error *error)
 {
     size_t position = 0;
     switch (direction_check(run->query_f32, &position)) {
@@ -116,7 +116,7 @@ static enum grove_code embed_query(struct run *run, struct grove_error *error)
             store_embed_query(run->store, run->call, run->precision, text, run->query_f32, error);
     }
     if (code == GROVE_OK)
-        code = normalise_query(run, error);
+        code = make_query_unit_length(run, error);
     result_stage(run->result, "embed", 1);
     return code;
 }
@@ -137,19 +137,21 @@ static enum grove_code count_places(struct run *run, struct pg_conn *conn, int64
     return code;
 }
 
-// No more rows than these match. The contents of a path's leaves are counted only where that can
-// change the plan.
-static enum grove_code find_rows_max(struct run *run, struct pg_conn *conn, int64_t *ret,
-                                     struct grove_error *error)
+// No more rows than these match, and those of the path's places. The contents of its leaves are
+// counted only where that can change the plan; else *ret_in_places is INT64_MAX.
+static enum grove_code find_rows_max(struct run *run, struct pg_conn *conn, int64_t *ret_rows_max,
+                                     int64_t *ret_in_places, struct grove_error *error)
 {
     const struct predicate *predicate = run->predicate;
-    int64_t counted = INT64_MAX;
-    *ret = moment_rows_max(&run->before);
-    if (*ret <= vector_exact_points() || !predicate->has_path ||
-        predicate->leaf_count > LEAVES_COUNTED_MAX)
+    *ret_in_places = INT64_MAX;
+    *ret_rows_max = moment_rows_max(&run->before);
+    bool matters =
+        *ret_rows_max > vector_exact_points() || run->before.outbox_bytes >= PLAN_OUTBOX_BYTES_MANY;
+    if (!matters || !predicate->has_path || predicate->leaf_count > LEAVES_COUNTED_MAX)
         return GROVE_OK;
-    enum grove_code code = count_places(run, conn, &counted, error);
-    *ret = counted < *ret ? counted : *ret;
+    enum grove_code code = count_places(run, conn, ret_in_places, error);
+    if (*ret_in_places < *ret_rows_max)
+        *ret_rows_max = *ret_in_places;
     return code;
 }
 
@@ -157,8 +159,8 @@ static enum grove_code find_rows_max(struct run *run, struct pg_conn *conn, int6
 static enum grove_code make_plan(struct run *run, struct pg_conn *conn, struct grove_error *error)
 {
     struct grove_explain *explain = &run->result->explain;
-    int64_t rows_max;
-    enum grove_code code = find_rows_max(run, conn, &rows_max, error);
+    int64_t rows_max, in_places;
+    enum grove_code code = find_rows_max(run, conn, &rows_max, &in_places, error);
     if (code != GROVE_OK)
         return code;
     run->plan = plan_make(&(struct plan_facts){
@@ -170,6 +172,7 @@ static enum grove_code make_plan(struct run *run, struct pg_conn *conn, struct g
         .rows_max = rows_max,
         .moment = &run->before,
     });
+    run->plan.among_places = plan_is_among_places(&run->before, in_places);
     explain->rows_estimated = rows_max;
     explain->strategy = run->plan.method == PLAN_RELATIONAL ? "relational" : "push-down";
     explain->reason = run->plan.reason;
@@ -354,9 +357,12 @@ static void prove_settled(struct run *run, const struct source *source)
     const struct examined_graph *examination = &run->before.examination;
     run->ranking->more = run->ranking->more || source->hits.shown >= source->reach;
     if (source->exact) {
-        prove(run,
-              "the engine compared all points that match, and PostgreSQL the %lld rows that wait",
-              (long long)run->result->explain.pending);
+        int64_t waiting = run->result->explain.pending;
+        if (waiting == 0)
+            prove(run, "the engine compared all points that match, and no row waits");
+        else
+            prove(run, "the engine compared all points that match, and PostgreSQL the %lld %s",
+                  (long long)waiting, waiting == 1 ? "row that waits" : "rows that wait");
         return;
     }
     char when[CLOCK_RFC3339_SIZE];
@@ -581,8 +587,8 @@ static enum grove_code add_explanation(struct run *run, struct grove_error *erro
     source_add_hit_params(run, ids, run->ranking->count, run->arena, &hits);
     source_add_pending_params(run, run->arena, &pending);
     code = result_add_plan(run->result, run->ranking->conn, "score.sql", &hits, error);
-    return code == GROVE_OK ? result_add_plan(run->result, run->ranking->conn, "score_pending.sql",
-                                              &pending, error)
+    return code == GROVE_OK ? result_add_plan(run->result, run->ranking->conn,
+                                              source_pending_file(run), &pending, error)
                             : code;
 }
 

@@ -33,7 +33,10 @@ struct source_operations {
 // What is read at a time is gone before the next is read.
 enum { SOURCE_PART_BYTES_MAX = 16 << 20 };
 
-// $1 to $9 of score.sql, and of score_pending.sql.
+// The statement that reads the rows that wait.
+const char *source_pending_file(const struct run *run);
+
+// $1 to $9 of score.sql, and of that statement.
 void source_add_hit_params(struct run *run, const int32_t *ids, size_t count, struct arena *arena,
                            struct pg_params *params);
 void source_add_pending_params(struct run *run, struct arena *arena, struct pg_params *params);

@@ -20,7 +20,7 @@ enum {
 };
 static const double SCORE_TOLERANCE = 1e-5;
 
-// $1 to $9 of score.sql and score_pending.sql
+// $1 to $9 of score.sql, score_pending.sql and score_pending_in.sql
 enum { SCORE_PARAMS = PREDICATE_PARAMS + 2 };
 
 // Of a row: the vector, and what libpq adds to it.
@@ -59,6 +59,7 @@ static enum grove_code ask_engine(struct source *source, struct run *run, struct
         .filter = &filter,
         .limit = source->reach,
         .exact = source->exact,
+        .many = run->result->explain.rows_estimated > vector_exact_points(),
     };
     if (!source->exact) {
         query.hnsw_ef = source->reach > plan->ef ? (unsigned)source->reach : plan->ef;
@@ -117,6 +118,11 @@ void source_add_hit_params(struct run *run, const int32_t *ids, size_t count, st
     CHECK(params->count == SCORE_PARAMS);
 }
 
+const char *source_pending_file(const struct run *run)
+{
+    return run->plan.among_places ? "score_pending_in.sql" : "score_pending.sql";
+}
+
 void source_add_pending_params(struct run *run, struct arena *arena, struct pg_params *params)
 {
     add_score_params(run, arena, params);
@@ -139,7 +145,7 @@ static enum grove_code read_first(struct source *source, struct run *run, struct
 {
     enum { MOMENT, PENDING, HITS, LEAVES, REQUESTS };
     struct pg_statement moment = moment_statement();
-    struct pg_statement pending = predicate_statement(run->predicate, "score_pending.sql");
+    struct pg_statement pending = predicate_statement(run->predicate, source_pending_file(run));
     struct pg_statement hits = predicate_statement(run->predicate, "score.sql");
     struct pg_statement leaves = predicate_statement(run->predicate, "same_leaves.sql");
     struct pg_params params[REQUESTS] = {0};

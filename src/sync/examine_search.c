@@ -60,6 +60,7 @@ static enum grove_code search_one(struct searching *all, const struct examine_se
         .filter = search->filter ? search->filter : &any,
         .limit = EXAMINE_NEAR,
         .exact = search->exact,
+        .many = true,
         .hnsw_ef = search->ef,
         .also_ids = search->with_list ? list->ids : NULL,
         .also_count = search->with_list ? list->count : 0,

@@ -462,6 +462,7 @@ static enum grove_code embed_missing(struct batch *batch, struct grove_error *er
     if (code != GROVE_OK)
         return code;
     batch->report->embedded += (int64_t)made.count;
+    batch->report->cut += (int64_t)embedder_count_cut(embedder, made.texts, made.count);
     CHECK(made.count <= batch->point_count);
     for (size_t i = 0; i < made.count; i++)
         batch->points[made.points[i]].vector = made.vectors + i * VECTOR_DIMENSION;

@@ -25,6 +25,7 @@ struct projector_report {
     int64_t upserted;
     int64_t removed;
     int64_t embedded;
+    int64_t cut;    // of those, longer than the model reads
     int64_t failed; // put back for a later attempt
     int64_t dead;   // given up on in these steps
     double seconds_database;

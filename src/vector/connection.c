@@ -94,6 +94,8 @@ enum grove_code connection_begin(struct connection *connection, const struct add
     if ((size_t)snprintf(url, sizeof url, "%s%s", address->base, request->path) >= sizeof url)
         return error_set(error, GROVE_INVALID, "the collection's name is too long");
     strbuf_clear(&connection->body);
+    connection->body.bytes_max =
+        request->reply_bytes_max ? request->reply_bytes_max : CONNECTION_BODY_BYTES_MAX;
     set_options(connection, address, request, url, timeout_ms);
     if (curl_multi_add_handle(connection->multi, connection->easy) != CURLM_OK) {
         curl_easy_reset(connection->easy);

@@ -33,7 +33,7 @@ enum connection_end {
     CONNECTION_LOST,      // nobody listens, or it was cut off: another attempt may succeed
     CONNECTION_SILENT,    // no answer within the limit
     CONNECTION_FAILED,    // it can not be spoken to: a name that is none, a certificate
-    CONNECTION_TOO_LONG,  // the answer has more than CONNECTION_BODY_BYTES_MAX
+    CONNECTION_TOO_LONG,  // the answer has more than the request allows
     CONNECTION_NO_MEMORY, //
 };
 

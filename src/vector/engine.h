@@ -75,6 +75,7 @@ struct vector_query {
     const struct vector_filter *filter;
     size_t limit;
     bool exact;       // score every matching point, use no index
+    bool many;        // more than VECTOR_EXACT_POINTS may match: that takes some time
     unsigned hnsw_ef; // 0: the engine's choice
     // Points that are compared exactly besides, where they satisfy the filter: those that the
     // engine's graph is known not to reach. They compete for the same `limit` places.

@@ -200,7 +200,9 @@ void gate_look(struct gate *gate, struct vector_outage *ret)
     *ret = (struct vector_outage){
         .out = out,
         .since_ms = out ? (now_us - gate->breaker.since_us) / 1000 : 0,
-        .again_in_ms = breaker_wait_ms(&gate->breaker, now_us),
+        // While somebody tries it there is nothing to wait for.
+        .again_in_ms =
+            gate->breaker.state == BREAKER_OPEN ? breaker_wait_ms(&gate->breaker, now_us) : 0,
     };
     snprintf(ret->reason, sizeof ret->reason, "%s", out ? gate->reason : "");
     pthread_mutex_unlock(&gate->mutex);

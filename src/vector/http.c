@@ -213,6 +213,7 @@ static const char *words_of(enum connection_end end)
 }
 
 static enum grove_code set_transport_error(const struct http_client *client,
+                                           const struct http_request *request,
                                            const struct connection_outcome *outcome,
                                            struct grove_error *error)
 {
@@ -220,8 +221,8 @@ static enum grove_code set_transport_error(const struct http_client *client,
         return error_no_memory(error, "a request to the vector engine");
     bool silent = outcome->end == CONNECTION_SILENT, here = client->address.socket_path != NULL;
     if (outcome->end == CONNECTION_TOO_LONG)
-        error_set(error, GROVE_LIMIT, "the vector engine's answer has more than %d bytes",
-                  CONNECTION_BODY_BYTES_MAX);
+        error_set(error, GROVE_LIMIT, "the vector engine's answer has more than %zu bytes",
+                  request->reply_bytes_max ? request->reply_bytes_max : CONNECTION_BODY_BYTES_MAX);
     else
         error_set(error, silent ? GROVE_TIMEOUT : GROVE_UNAVAILABLE,
                   silent ? "the vector engine at %s did not answer in time"
@@ -437,7 +438,7 @@ static enum grove_code ask_once(struct http_client *client, struct call *call,
     code = perform_or_start(client, call, connection, request, &outcome, error);
     tell_gate(client, code, began_us, &outcome, error);
     if (code == GROVE_OK && outcome.end != CONNECTION_ANSWERED)
-        code = set_transport_error(client, &outcome, error);
+        code = set_transport_error(client, request, &outcome, error);
     else if (code == GROVE_OK)
         code = read_reply(client, outcome.status, connection_body(connection), ret, error);
     *ret_retry_after_s = code == GROVE_OK ? 0 : outcome.retry_after_s;

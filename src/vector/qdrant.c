@@ -34,6 +34,9 @@
 
 enum {
     BODY_BYTES_MAX = 64 << 20,
+    // Of a search's answer: a hit with its revision, and what is around them.
+    HIT_BYTES_MAX = 256,
+    ANSWER_BYTES_MAX = 64 << 10,
     COLLECTION_NAME_MAX = 128,
     PATH_SIZE = COLLECTION_NAME_MAX + 64,
     CONDITIONAL_SINCE = 1016, // 1.16
@@ -58,9 +61,10 @@ struct qdrant {
 // A request about the collection.
 struct request {
     const char *method;
-    const char *suffix;  // of the collection's path
-    struct strbuf *body; // NULL: none
-    unsigned timeout_ms; // 0: the client's, for writes
+    const char *suffix;     // of the collection's path
+    struct strbuf *body;    // NULL: none
+    unsigned timeout_ms;    // 0: the client's, for writes
+    size_t reply_bytes_max; // 0: the connection's
 };
 
 struct payload_index {
@@ -86,8 +90,10 @@ static enum grove_code send_request(struct qdrant *qdrant, struct call *call,
 {
     char path[PATH_SIZE];
     snprintf(path, sizeof path, "/collections/%s%s", qdrant->collection, request->suffix);
-    struct http_request sent = {
-        .method = request->method, .path = path, .timeout_ms = request->timeout_ms};
+    struct http_request sent = {.method = request->method,
+                                .path = path,
+                                .timeout_ms = request->timeout_ms,
+                                .reply_bytes_max = request->reply_bytes_max};
     if (request->body && request->body->failed)
         return error_no_memory(error, "a request to the vector engine");
     if (request->body)
@@ -617,11 +623,14 @@ static enum grove_code search(struct vector_engine *engine, struct call *call,
     else
         add_query(&body, query, false);
     struct http_reply reply = {NULL};
-    struct request request = {.method = "POST",
-                              .suffix = both ? "/points/query/batch" : "/points/query",
-                              .body = &body,
-                              .timeout_ms = query->exact ? qdrant->exact_timeout_ms
-                                                         : qdrant->read_timeout_ms};
+    struct request request = {
+        .method = "POST",
+        .suffix = both ? "/points/query/batch" : "/points/query",
+        .body = &body,
+        .timeout_ms =
+            query->exact && query->many ? qdrant->exact_timeout_ms : qdrant->read_timeout_ms,
+        .reply_bytes_max = (query->limit + query->also_count) * HIT_BYTES_MAX + ANSWER_BYTES_MAX,
+    };
     enum grove_code code = send_request(qdrant, call, &request, &reply, error);
     strbuf_release(&body);
     if (code != GROVE_OK)

@@ -26,7 +26,7 @@ struct qdrant_options {
     unsigned connections_max;      // 0: 16
     unsigned connect_timeout_ms;   // 0: 2000
     unsigned read_timeout_ms;      // of what somebody waits for: searches, info, counts; 0: 3000
-    unsigned exact_timeout_ms;     // of a search that compares all points; 0: 10000
+    unsigned exact_timeout_ms;     // of a search that compares many points; 0: 10000
     unsigned request_timeout_ms;   // of everything else: writes, index work; 0: 30000
     struct qdrant_starter starter; // optional: called once when connecting failed, then tried again
     // A file by which the processes of a home tell each other that the engine does not answer (see

@@ -317,7 +317,7 @@ def test_colours(sample, env, coloured):
     assert "\x1b" not in sample("search", "faith", env={"TERM": "xterm"}).stdout
 
 
-@pytest.mark.parametrize("columns", [50, 60, 100])
+@pytest.mark.parametrize("columns", [40, 50, 60, 100])
 def test_tables_fit_the_terminal(sample, columns):
     for command in (["search", "faith"], ["browse", "religion"], ["discover", "faith"],
                     ["search", "faith", "--explain"]):
@@ -619,7 +619,8 @@ def test_an_unknown_type_where_nothing_is(grove):
 def test_one_of_many_names_is_told_by_its_nearest(filled):
     filled("psql", "--", "-qc", "INSERT INTO subject2_hierarchy (branch, limb, leaf)"
            " SELECT 'Branch ' || n, 'Limb ' || n, 'Leaf ' || n FROM generate_series(1, 3000) AS n",
-           "-c", "INSERT INTO subject2_hierarchy (branch, limb, leaf) VALUES ('Gardening', 'a', 'b')",
+           "-c", "INSERT INTO subject2_hierarchy (branch, limb, leaf)"
+           " VALUES ('Gardening', 'a', 'b')",
            "-c", "INSERT INTO subject3_hierarchy (branch, limb, leaf)"
            " SELECT repeat('long ', 19) || n, 'a', 'b' FROM generate_series(1, 9) AS n")
     error = filled.fails("not_found", "browse", "subject2/gardning")

@@ -17,6 +17,7 @@ import zlib
 import pytest
 from conftest import EXIT_STATUS, PARTLY, ROOT, make_row, make_vector, wait_until, write_rows
 from crashes import Injected
+from stores import stores_agree
 
 VECTOR = make_vector(1)
 
@@ -61,7 +62,7 @@ def test_a_terminal_gets_the_first_refused_lines(empty, tmp_path):
     path = write_rows(tmp_path / "x", [*rows(1, 1, leaf="shown"), *[b"{"] * 40])
     status, shown = empty.on_terminal("load", path, columns=200)
     assert status == PARTLY and shown.count("not JSON") == 20
-    assert "more lines are refused and not shown" in shown
+    assert shown.count("more lines are refused and not shown") == 1
     assert empty("load", path, check=False).stderr.count("not JSON") == 40
 
 
@@ -492,6 +493,32 @@ def opened_by(pid, which=None):
     return found
 
 
+@pytest.mark.parametrize("point", ["load-begun", "load-leaves", "load-contents", "load-bodies",
+                                   "load-vectors", "load-committed", "projector-leased",
+                                   "projector-written", "load-projected"])
+def test_an_interrupt_leaves_whole_batches(empty, tmp_path, point):
+    """At any place of the second one."""
+    path = write_rows(tmp_path / "x", rows(1, 600, leaf=f"at {point}"))
+    with Injected(empty.home).held_at([f"{point}@2"], "load", path) as load:
+        load.reach(f"{point}@2")
+        load.process.send_signal(signal.SIGINT)
+        load.go_on(f"{point}@2")
+        answer = json.loads(load.finish("cancelled"))
+    there = count(empty, f"at {point}")
+    assert there in (256, 512) and answer["load"]["rows_loaded"] == there
+    assert "the same command again goes on" in answer["error"]["hint"]
+    assert empty.json("sync")["pending"] == 0
+    stores_agree(empty)
+    assert empty.json("load", path)["rows_unchanged"] == there
+
+
+def test_a_load_has_as_long_as_it_is_given(empty):
+    with subprocess.Popen([*empty.command, "--json", "load", "-", "--timeout", "2s"],
+                          env=empty.env, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.wait(60) == EXIT_STATUS["timeout"]
+        assert "2 s that it was given" in json.loads(process.stdout.read())["error"]["message"]
+
+
 # --- progress -------------------------------------------------------------------------------------
 
 def drawn(shown):
@@ -507,6 +534,16 @@ def test_progress_is_there_from_the_start_and_honest(empty, tmp_path):
     assert "0 %" in first and "0 rows" in first
     assert not [line for line in drawn(shown) if "256 rows" in line and not
                 re.search(r"\b(?:[0-9]|1[0-9]) %", line)]
+
+
+def test_batches_that_must_be_embedded_are_small_at_first(empty, tmp_path):
+    """So there is progress to be seen, and Ctrl-C is obeyed, on slow processors too."""
+    path = write_rows(tmp_path / "x", [make_row(n, leaf="small") for n in range(1, 41)])
+    with Injected(empty.home).held_at(["load-committed"], "load", path) as load:
+        load.reach("load-committed")
+        assert count(empty, "small") == 32
+        load.go_on("load-committed")
+        assert numbers(json.loads(load.finish("ok"))) == (40, 40, 0)
 
 
 @pytest.mark.parametrize("columns", [20, 40, 80])

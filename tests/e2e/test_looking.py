@@ -96,3 +96,14 @@ def test_looking_at_a_home_changes_nothing(ordinary, tmp_path):
     look(copy, "not_found")
     assert "is a copy of a grove home" in copy.fails("not_found", "status")["message"]
     assert ordinary.json("status", check=False)["database"]["private"] is True
+
+
+def test_a_stopped_home_is_well(filled):
+    """Servers that start when they are needed are no fault; one that cannot be looked at is."""
+    filled("stop")
+    found = {each["name"]: each for each in filled.json("doctor")["findings"]}
+    for name in ("database", "vector engine"):
+        assert found[name]["verdict"] == "ok" and "not running" in found[name]["text"]
+    filled("init")
+    found = {each["name"]: each for each in filled.json("doctor")["findings"]}
+    assert found["database"]["verdict"] == "ok" and "PostgreSQL" in found["database"]["text"]

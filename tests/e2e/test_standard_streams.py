@@ -69,6 +69,7 @@ def test_a_full_output_is_an_error_of_every_command(filled, tmp_path, form):
         if arguments[:2] == ["load", "-"]:
             wanted = done.returncode  # nothing was read: judged by the test of loads
         assert done.returncode == wanted, (arguments, done)
+        assert wanted != 11 or b"could not write to standard output" in done.stderr, arguments
 
 
 def test_an_output_that_nobody_reads_ends_every_command_quietly(filled, tmp_path):

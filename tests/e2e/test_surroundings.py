@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Where processes cannot be looked at, or not be seen at all: what cannot be seen is not gone."""
 
+import fcntl
 import json
 import os
+import pathlib
 import shutil
 import signal
 import subprocess
@@ -12,7 +14,7 @@ import time
 import pytest
 from conftest import (BINARY, INJECTED, Grove, command_lines, copy_of, end_home, find_assets,
                       make_home, wait_until)
-from crashes import ARCHITECTURE, row
+from crashes import ARCHITECTURE, EMBEDDED, row
 
 pytestmark = pytest.mark.slow
 
@@ -271,7 +273,46 @@ def test_without_shared_memory(mount):
         end_home(made)
 
 
+@needs_namespaces
+@pytest.mark.parametrize("mount, name, words", [
+    pytest.param("mount -t tmpfs -o ro none /tmp", "long" * 40, "shorter one", id="tmp-read-only"),
+    pytest.param('mount --bind "$GROVE_HOME" "$GROVE_HOME" && mount -o remount,ro,bind'
+                 ' "$GROVE_HOME"', "home", "make it writable", id="home-read-only")])
+def test_where_nothing_can_be_written(mount, name, words):
+    made = Grove(os.path.join(make_home(), name))
+    os.mkdir(made.home, 0o755)
+    bare = within(made, "unshare", "--mount", "sh", "-c", f'{mount} && exec "$0" "$@"')
+    try:
+        done = bare("init", "--json", check=False)
+        error = json.loads(done.stdout)["error"]
+        assert error["code"] in ("io", "denied") and words in error["hint"], error
+    finally:
+        end_home(made)
+
+
+@pytest.mark.parametrize("umask", [0o000, 0o077, 0o027])
+@pytest.mark.parametrize("variables", [{"HOME": None}, {"TMPDIR": "/nowhere/*'\\"}],
+                         ids=["no-home", "tmpdir"])
+def test_an_odd_caller(filled, umask, variables):
+    """What it has in its environment, or has not, changes nothing."""
+    for name, value in variables.items():
+        filled.env.pop(name, None)
+        if value is not None:
+            filled.env[name] = value
+    before = os.umask(umask)
+    try:
+        assert filled.json("search", "faith")["degraded"] is False
+        assert filled.json("status")["ok"] is True
+        servers = filled.home.resolve() / "servers"
+        for path in [*servers.rglob("*"), pathlib.Path(filled.socket_folder())]:
+            assert path.lstat().st_mode & 0o077 == 0 or path.is_symlink(), path
+        assert filled.json("stop")["ran"] is True
+    finally:
+        os.umask(before)
+
+
 @row(ARCHITECTURE, "a server's socket is removed")
+@row(EMBEDDED, "its lock or its socket is gone from its place")
 def test_a_removed_socket_is_noticed(filled):
     """PostgreSQL does not make it again; whoever is connected is not put out for others' sake."""
     filled("browse", "religion")
@@ -294,6 +335,31 @@ def test_a_removed_socket_is_noticed(filled):
     assert filled.json("sync")["pending"] == 0
     assert filled.json("search", "faith")["degraded"] is False
     assert vectors not in servers_of(filled)["vectors"]
+
+
+def test_who_has_no_time_does_not_wait_for_a_start(filled):
+    """The start goes on without them."""
+    filled("browse", "religion")
+    settings = filled.home.resolve() / "servers" / "pg" / "postgresql.conf"
+    filled("stop")
+    before = settings.read_text()
+    settings.write_text(before + "pre_auth_delay = 2\n")  # seconds before it says anything
+    began = time.monotonic()
+    error = filled.fails("timeout", "browse", "religion", "--timeout", "1s")
+    assert time.monotonic() - began < 2
+    assert "is still starting" in error["message"] and error["retry"] == "later"
+    pid_file = settings.parent / "postmaster.pid"
+    postmaster = pid_file.read_text().split()[0]
+    assert filled.json("browse", "religion")["total"] > 0
+    assert pid_file.read_text().split()[0] == postmaster
+    # Whoever is starting or stopping something has the home's lock.
+    settings.write_text(before)
+    filled("stop")
+    with open(filled.home / "lock") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        began = time.monotonic()
+        filled.fails("timeout", "browse", "religion", "--timeout", "1s")
+        assert time.monotonic() - began < 2
 
 
 def test_a_moved_home_is_stopped(filled):

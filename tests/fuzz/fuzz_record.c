@@ -2,6 +2,7 @@
 #include <stdint.h>
 
 #include "base/check.h"
+#include "content/kind.h"
 #include "content/record.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size_bytes);
@@ -13,6 +14,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size_bytes)
     struct arena arena;
     struct record record;
     struct record_problem problem = {0};
+    const struct kind *kind = kind_of((struct text){(const char *)data, size_bytes});
+    CHECK(!kind || (kind->what[0] && kind->hint[0]));
     arena_init(&arena, 16 << 20);
     switch (record_parse((struct text){(const char *)data, size_bytes}, &trees, &arena, &record,
                          &problem)) {

@@ -5,6 +5,15 @@ from mutant import Mutant, NoMutant
 
 MUTANTS = [
     Mutant(
+        name="server-that-waits-is-a-failure",
+        guards="src/api/README 9",
+        file="src/api/status.c",
+        find="    status->database_waits = !cluster.running;\n",
+        replace="    status->database_waits = false;\n",
+        killer="tests/e2e/test_looking.py::test_a_stopped_home_is_well",
+        limit_seconds=120,
+    ),
+    Mutant(
         name="opening-asks-the-database",
         guards="src/api/README 1",
         file="src/api/handle.c",

@@ -7,6 +7,16 @@ DOCS = "tests/e2e/test_cli_docs.py::"
 
 MUTANTS = [
     Mutant(
+        name="error-that-standard-output-does-not-take-is-lost",
+        guards="src/cli/README 4",
+        file="src/cli/session.c",
+        find="    if (session->json && report_json(session, error))\n",
+        replace="    if (session->json && (report_json(session, error) || session->json))\n",
+        killer="tests/e2e/test_standard_streams.py::"
+               "test_a_full_output_is_an_error_of_every_command[form1]",
+        limit_seconds=240,
+    ),
+    Mutant(
         name="errors-go-to-standard-output",
         guards="src/cli/README 1",
         file="src/cli/session.c",
@@ -123,7 +133,8 @@ MUTANTS = [
         file="src/cli/types_hint.c",
         find="            !is_there(types, options->values[i].text))\n",
         replace="            types->count > 0)\n",
-        killer="tests/e2e/test_bad_input.py::test_an_unknown_type_is_told_what_was_meant",
+        killer="tests/e2e/test_bad_input.py::"
+               "test_an_unknown_type_is_told_what_was_meant[command0]",
         limit_seconds=120,
     ),
     Mutant(
@@ -161,5 +172,29 @@ MUTANTS = [
         replace="    (void)home_record_read(home->path, &record);\n    return GROVE_OK;\n",
         killer="tests/e2e/test_looking.py::test_a_mistyped_home_is_told_and_not_made"
                "[search salvation-other]",
+    ),
+    Mutant(
+        name="partial-load-is-a-success",
+        guards="src/cli/README 4",
+        file="src/cli/cmd_load.c",
+        find="        session->exit_status = EXIT_PARTLY;\n",
+        replace="        session->exit_status = 0;\n",
+        killer="tests/e2e/test_load_inputs.py::test_a_partial_load_has_its_own_exit_status",
+    ),
+    Mutant(
+        name="screen-is-filled-with-refused-lines",
+        guards="src/cli/README 4",
+        file="src/cli/cmd_load.c",
+        find="    if (is_terminal && loading->bad_count > SHOWN_MAX + 1)\n",
+        replace="    if (is_terminal && loading->bad_count > INT32_MAX)\n",
+        killer="tests/e2e/test_load_inputs.py::test_a_terminal_gets_the_first_refused_lines",
+    ),
+    Mutant(
+        name="time-left-goes-by-the-whole-time",
+        guards="src/cli/README 1",
+        file="src/cli/progress.c",
+        find="        progress->marks[0] = progress->marks[1];\n",
+        replace="",
+        killer="u_progress:the_time_left_goes_by_how_fast_it_is_now",
     ),
 ]

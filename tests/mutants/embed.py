@@ -16,8 +16,16 @@ MUTANTS = [
         name="text-is-not-cut",
         guards="src/embed/README 1",
         file="src/embed/tokenizer.c",
-        find="    encoding.count_max = EMBED_TOKENS_MAX - 1;\n",
-        replace="    encoding.count_max = EMBED_TOKENS_MAX - 2;\n",
+        find="    encoding.count_max = count_max - 1;\n",
+        replace="    encoding.count_max = count_max - 2;\n",
+        killer="u_tokenizer:test_truncation",
+    ),
+    Mutant(
+        name="text-that-just-fits-counts-as-cut",
+        guards="src/embed/README 1",
+        file="src/embed/tokenizer.c",
+        find="           encode(self, text, ids, EMBED_TOKENS_MAX + 1) > EMBED_TOKENS_MAX;\n",
+        replace="           encode(self, text, ids, EMBED_TOKENS_MAX + 1) >= EMBED_TOKENS_MAX;\n",
         killer="u_tokenizer:test_truncation",
     ),
     Mutant(

@@ -20,6 +20,15 @@ MUTANTS = [
         killer=SERVER + "test_one_server_per_folder",
     ),
     Mutant(
+        name="vector-server-stays-without-its-socket",
+        guards="docs/architecture: crash table",
+        file="embedded/grove_vectors/__main__.py",
+        find="            arguments.socket: identity(arguments.socket)}\n",
+        replace="            }\n",
+        killer="tests/e2e/test_surroundings.py::test_a_removed_socket_is_noticed",
+        limit_seconds=60,
+    ),
+    Mutant(
         name="clients-are-let-in-too-early",
         guards="embedded/README 2",
         file="embedded/grove_vectors/__main__.py",

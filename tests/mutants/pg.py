@@ -5,6 +5,30 @@ from mutant import Mutant
 
 MUTANTS = [
     Mutant(
+        name="hint-shows-the-password-of-a-url",
+        guards="docs/troubleshooting: your own servers",
+        file="src/pg/url_form.c",
+        find="if (is_password(name) || text_equal",
+        replace="if (text_equal",
+        killer="u_url_form:names_the_form_and_the_right_url",
+    ),
+    Mutant(
+        name="hint-takes-a-password-for-the-user",
+        guards="docs/troubleshooting: your own servers",
+        file="src/pg/url_form.c",
+        find="    text_split(&user, ':', &url->user);\n",
+        replace="    url->user = user;\n",
+        killer="u_url_form:names_the_form_and_the_right_url",
+    ),
+    Mutant(
+        name="hint-guesses-which-at-ends-the-password",
+        guards="docs/troubleshooting: your own servers",
+        file="src/pg/url_form.c",
+        find="    if (strchr(*at, '@') ||",
+        replace="    if (false ||",
+        killer="u_url_form:says_nothing_of_what_it_does_not_know",
+    ),
+    Mutant(
         name="rows-of-any-size",
         guards="src/pg/README: memory",
         file="src/pg/query.c",
@@ -231,8 +255,8 @@ MUTANTS = [
         name="statement-in-a-lost-transaction-is-repeated",
         guards="src/pg/README 12",
         file="src/pg/query.c",
-        find="    if (!conn->ready || in_transaction(conn) || !pg_has_ended(conn))",
-        replace="    if (!conn->ready || !pg_has_ended(conn))",
+        find="    if (!conn->ready || in_transaction(conn) || answered_just_now(conn) || ",
+        replace="    if (!conn->ready || answered_just_now(conn) || ",
         killer="u_lost:a_transaction_is_not_begun_anew",
     ),
     Mutant(
@@ -253,12 +277,12 @@ MUTANTS = [
         killer="u_lost:a_statement_that_is_lost_is_prepared_anew",
     ),
     Mutant(
-        name="ended-connection-is-used",
+        name="farewell-is-not-believed",
         guards="src/pg/README: failures",
         file="src/pg/connect.c",
         find="        conn->ended = conn->ended || strcmp(severity, farewells[i]) == 0;",
         replace="        conn->ended = conn->ended && strcmp(severity, farewells[i]) == 0;",
-        killer="u_lost:a_connection_that_is_held_is_replaced_between_statements",
+        killer="u_pool:a_farewell_is_believed",
     ),
     Mutant(
         name="session-of-a-pooler-is-set",

@@ -469,4 +469,29 @@ MUTANTS = [
         replace="        code = GROVE_OK;\n",
         killer="u_bounds:comparing_hits_ends_with_the_call",
     ),
+    Mutant(
+        name="the-outbox-is-read-for-any-path",
+        guards="src/query/README: control flow",
+        file="src/query/plan.c",
+        find="           rows_in_places < moment->outbox_bytes / (2 * PLAN_OUTBOX_ROW_BYTES);\n",
+        replace="           rows_in_places < moment->outbox_bytes / "
+                "(2000000 * PLAN_OUTBOX_ROW_BYTES);\n",
+        killer="u_bounds:rows_that_wait_are_looked_for_where_they_are_few",
+    ),
+    Mutant(
+        name="a-body-that-moves-is-missed-by-nobody",
+        guards="sql/README 2",
+        file="sql/0009_text_revisions.sql",
+        find="    PERFORM grove.note_changed(array_agg(o.content_id)),\n            ",
+        replace="    PERFORM ",
+        killer="u_bounds:a_body_that_moves_leaves_another_text_behind",
+    ),
+    Mutant(
+        name="texts-of-any-size-are-hashed-where-many-wait",
+        guards="src/query/README: memory",
+        file="sql/queries/texts.sql",
+        find="WHERE c.before < $4\n",
+        replace="WHERE c.before < $4 OR c.before >= 0\n",
+        killer="u_bounds:few_bytes_are_read_where_many_wait",
+    ),
 ]

@@ -5,6 +5,14 @@ from mutant import Mutant
 
 MUTANTS = [
     Mutant(
+        name="answers-of-any-length",
+        guards="src/query/README: memory",
+        file="src/vector/qdrant.c",
+        find="        .reply_bytes_max = request->reply_bytes_max};\n",
+        replace="        .reply_bytes_max = 0 * request->reply_bytes_max};\n",
+        killer="u_qdrant:an_answer_of_any_length",
+    ),
+    Mutant(
         name="upsert-does-not-wait",
         guards="src/vector/README 1",
         file="src/vector/qdrant.c",
@@ -388,6 +396,14 @@ MUTANTS = [
         find="    while (!connection_drive(connection, call_slice_ms(call), ret)) {",
         replace="    while (!connection_drive(connection, call_left_ms(call, 10000), ret)) {",
         killer="u_http:a_cancellation_ends_a_request",
+    ),
+    Mutant(
+        name="exact-search-of-few-waits-as-one-of-many",
+        guards="src/vector/README: requests",
+        file="src/vector/qdrant.c",
+        find=".timeout_ms = query->exact && query->many",
+        replace=".timeout_ms = query->exact",
+        killer="u_http:an_exact_search_of_few_points_has_no_longer_limit",
     ),
     Mutant(
         name="too-many-at-once-wait-on",

@@ -2,6 +2,7 @@
 // Loading into a real PostgreSQL and an engine of the test's.
 #include "../../support/stores.h"
 
+#include "base/clock.h"
 #include "base/inject.h"
 #include "content/batch.h"
 #include "content/load.h"
@@ -188,6 +189,146 @@ static void a_bad_line_is_told_and_strict_writes_nothing(struct test_stores *sto
     assert_int_equal(count_rows(stores, "content_metadata"), LINES - 1);
 }
 
+// A file of the test's, gone from its place at the end.
+struct lines {
+    char path[32];
+    FILE *file;
+    const char *files[1];
+    struct grove_load_request request;
+};
+
+static void begin_lines(struct lines *lines)
+{
+    *lines = (struct lines){.path = "/tmp/grove-test-XXXXXX"};
+    lines->file = fdopen(mkstemp(lines->path), "w");
+    assert_non_null(lines->file);
+    lines->files[0] = lines->path;
+    lines->request =
+        (struct grove_load_request){.files = lines->files, .file_count = 1, .state = lines};
+}
+
+static void put_whole_line(struct lines *lines, int chunk)
+{
+    fprintf(lines->file,
+            "{\"tree\":\"subject1\",\"branch\":\"b\",\"limb\":\"l\",\"leaf\":\"f\","
+            "\"content_type\":\"t\",\"title\":\"x\",\"summary\":\"s\",\"chunk_number\":%d,"
+            "\"vector\":[1",
+            10000 + chunk);
+    for (int i = 1; i < RECORD_VECTOR_SIZE; i++)
+        fputs(",0", lines->file);
+    fputs("]}\n", lines->file);
+}
+
+static enum grove_code load_lines(struct test_stores *stores, struct lines *lines,
+                                  struct grove_load_progress *progress, struct grove_error *error)
+{
+    fclose(lines->file);
+    enum grove_code code = load_files(&stores->store, NULL, &lines->request, progress, error);
+    unlink(lines->path);
+    return code;
+}
+
+// 24 MB of lines that are refused, between two that are good.
+static void lines_that_are_refused_take_nothing(struct test_stores *stores)
+{
+    enum { REFUSED = 24, BODY_BYTES = 1 << 20 };
+    struct lines lines;
+    struct grove_load_progress progress;
+    struct grove_error error;
+    begin_lines(&lines);
+    put_whole_line(&lines, 1);
+    for (int i = 0; i < REFUSED; i++) {
+        fputs("{\"tree\":\"subject1\",\"branch\":\"b\",\"limb\":\"l\",\"leaf\":\"f\","
+              "\"content_type\":\"t\",\"title\":\"x\",\"chunk_number\":0,\"body\":\"",
+              lines.file);
+        for (int b = 0; b < BODY_BYTES; b++)
+            fputc('b', lines.file);
+        fputs("\"}\n", lines.file);
+    }
+    put_whole_line(&lines, 2);
+    assert_ok(load_lines(stores, &lines, &progress, &error), error);
+    assert_int_equal(progress.rows_read, REFUSED + 2);
+    assert_int_equal(progress.rows_bad, REFUSED);
+    assert_int_equal(progress.rows_inserted, 2);
+}
+
+static void what_is_before_the_break_is_loaded(struct test_stores *stores)
+{
+    for (int strict = 1; strict >= 0; strict--) {
+        struct lines lines;
+        struct grove_load_progress progress;
+        struct grove_error error;
+        begin_lines(&lines);
+        for (int i = 1; i <= 3; i++)
+            put_whole_line(&lines, i);
+        fputs("{\"tree\":\"subj", lines.file);
+        lines.request.strict = strict;
+        assert_int_equal(load_lines(stores, &lines, &progress, &error), GROVE_CORRUPT);
+        assert_non_null(strstr(error.message, "in the middle of line 4"));
+        assert_int_equal(progress.rows_read, 3);
+        assert_int_equal(progress.rows_bad, 0);
+        assert_int_equal(progress.rows_inserted, strict ? 0 : 3);
+        assert_int_equal(count_rows(stores, "content_metadata"), strict ? 0 : 3);
+        assert_non_null(strstr(error.hint, strict ? "nothing was loaded" : "are loaded"));
+    }
+}
+
+static void add_a_line(void *state, const struct grove_load_progress *progress)
+{
+    struct lines *lines = state;
+    if (!progress->checking || !lines->file)
+        return;
+    lines->file = fopen(lines->path, "a");
+    assert_non_null(lines->file);
+    put_whole_line(lines, 4);
+    fclose(lines->file);
+    lines->file = NULL;
+}
+
+// Checked is what was there; what is there now was not.
+static void a_file_that_changes_after_its_check_is_not_loaded(struct test_stores *stores)
+{
+    struct lines lines;
+    struct grove_load_progress progress;
+    struct grove_error error;
+    begin_lines(&lines);
+    put_whole_line(&lines, 1);
+    lines.request.strict = true;
+    lines.request.on_progress = add_a_line;
+    assert_int_equal(load_lines(stores, &lines, &progress, &error), GROVE_CONFLICT);
+    assert_non_null(strstr(error.message, "changed while it was checked"));
+    assert_int_equal(count_rows(stores, "content_metadata"), 0);
+}
+
+static void check_progress(void *state, const struct grove_load_progress *progress)
+{
+    struct lines *lines = state;
+    int64_t rows = progress->rows_inserted + progress->rows_bad;
+    // All lines are of one length.
+    assert_int_equal(progress->bytes_read * 600, rows * progress->bytes_total);
+    // Counts the calls; the load has a request of its own. After a while it reports while it reads.
+    if (lines->request.file_count++ < 4)
+        clock_sleep_ms(101);
+}
+
+static void progress_is_in_bytes_of_what_is_done(struct test_stores *stores)
+{
+    struct lines lines;
+    struct grove_load_progress progress;
+    struct grove_error error;
+    begin_lines(&lines);
+    for (int i = 1; i <= 600; i++)
+        put_whole_line(&lines, i);
+    lines.request.on_progress = check_progress;
+    struct grove_load_request request = lines.request;
+    fclose(lines.file);
+    enum grove_code code = load_files(&stores->store, NULL, &request, &progress, &error);
+    unlink(lines.path);
+    assert_ok(code, error);
+    assert_true(lines.request.file_count > 4); // at the start, after each batch, at the end
+    assert_int_equal(progress.bytes_read, progress.bytes_total);
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
@@ -195,6 +336,10 @@ int main(int argc, char **argv)
         STORES_TEST(a_batch_is_whole_or_not_there),
         STORES_TEST(what_is_committed_waits_in_the_outbox),
         STORES_TEST(a_bad_line_is_told_and_strict_writes_nothing),
+        STORES_TEST(lines_that_are_refused_take_nothing),
+        STORES_TEST(what_is_before_the_break_is_loaded),
+        STORES_TEST(a_file_that_changes_after_its_check_is_not_loaded),
+        STORES_TEST(progress_is_in_bytes_of_what_is_done),
     };
     return test_main(argc, argv, tests, ARRAY_COUNT(tests));
 }

@@ -169,6 +169,24 @@ static void a_cut_line_is_told_from_a_bad_one(void **state)
     }
 }
 
+// Nothing but brackets: a line of the greatest length, of many values.
+static void a_line_of_values_is_refused(void **state)
+{
+    (void)state;
+    enum { BYTES = 8 << 20 };
+    struct arena arena;
+    struct record record;
+    struct record_problem problem;
+    char *line = test_malloc(BYTES);
+    arena_init(&arena, 1 << 20);
+    memset(line, '[', BYTES);
+    assert_int_equal(record_parse((struct text){line, BYTES}, &trees, &arena, &record, &problem),
+                     RECORD_BAD);
+    assert_non_null(strstr(problem.reason, "far more values than a row has"));
+    test_free(line);
+    arena_release(&arena);
+}
+
 static void a_copy_needs_nothing_of_the_first(void **state)
 {
     (void)state;
@@ -353,6 +371,7 @@ int main(void)
         cmocka_unit_test(hints_name_what_is_near),
         cmocka_unit_test(whole_numbers_in_any_form),
         cmocka_unit_test(a_cut_line_is_told_from_a_bad_one),
+        cmocka_unit_test(a_line_of_values_is_refused),
         cmocka_unit_test(a_copy_needs_nothing_of_the_first),
         cmocka_unit_test(bad_vectors),
         cmocka_unit_test(lengths_are_in_characters),

@@ -365,7 +365,7 @@ static double error_of(const struct packed *packed, const float *const *weights,
     static struct product_scratch scratch;
     static float y[ROWS * OUTPUTS];
     double errors = 0, sizes = 0;
-    product_int8(kernels_fused(), packed, &scratch, x, ROWS, y, NULL);
+    product_int8(kernels_of_equal_bits(), packed, &scratch, x, ROWS, y, NULL);
     for (size_t o = 0; o < OUTPUTS; o++) {
         double right = 0, found = 0;
         for (size_t row = 0; row < ROWS; row++) {

@@ -160,7 +160,10 @@ static void test_truncation(void **state)
         size_t count = tokenizer_encode(&tokenizer, (struct text){text, length}, ids);
         assert_int_equal(count, length + 2 < 256 ? length + 2 : 256);
         assert_int_equal(ids[count - 1], 3);
+        assert_int_equal(tokenizer_cuts(&tokenizer, (struct text){text, length}), length > 254);
     }
+    memset(text + 254, ' ', sizeof text - 254); // of which nothing is lost
+    assert_false(tokenizer_cuts(&tokenizer, (struct text){text, sizeof text}));
     // The cut may fall within a word.
     memset(text, ' ', sizeof text);
     for (size_t i = 0; i < 200; i++)

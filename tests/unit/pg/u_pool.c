@@ -22,6 +22,8 @@ struct server {
     atomic_bool mute;       // a statement is answered when it is asked to stop
     atomic_bool holds_stop; // who asks for that is not told that it was done
     int waiting;            // the client of such a statement; -1: none
+    atomic_int newest;      // the client that came last
+    atomic_uint clients;    // how many came
 };
 
 static bool read_all(int fd, void *bytes, size_t count)
@@ -73,6 +75,8 @@ static bool welcome(struct server *server, int fd)
     memcpy(&code, startup, sizeof code);
     if (ntohl(code) == CANCEL_REQUEST)
         return stop_waiting(server);
+    atomic_store(&server->newest, fd);
+    atomic_fetch_add(&server->clients, 1);
     return send_message(fd, 'R', "\0\0\0\0", 4) && send_message(fd, 'S', version, sizeof version) &&
            send_message(fd, 'K', "\0\0\0\1\0\0\0\2", 8) && send_ready(fd, 'I');
 }
@@ -210,6 +214,40 @@ static void every_step_leaves_the_pool_whole(void **state)
     assert_int_equal(pg_take(pool, NULL, &conns[0], &error), GROVE_UNAVAILABLE);
     assert_counts(pool, 1, 1, 0);
     pg_pool_free(pool);
+}
+
+// What ends a connection may be told before it is done.
+static void a_farewell_is_believed(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        size_t size_bytes;
+        bool ends;
+    } rows[] = {
+        {"SFATAL\0VFATAL\0C57P05\0Mtoo long idle\0", 37, true},
+        {"SFATAL\0C08P01\0Mserver closed\0", 30, true}, // as an older pooler has it
+        {"SWARNING\0VWARNING\0C01000\0Msoon\0", 32, false},
+    };
+    struct server server;
+    server_start(&server);
+    struct pg_pool *pool = open_pool(&server);
+    for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
+        struct pg_conn *conn = NULL;
+        struct grove_error error;
+        assert_ok(pg_take(pool, NULL, &conn, &error), error);
+        unsigned clients = atomic_load(&server.clients);
+        pg_give(&conn);
+        char kind = rows[i].ends ? 'E' : 'N';
+        assert_true(send_message(atomic_load(&server.newest), kind, rows[i].text,
+                                 (uint32_t)rows[i].size_bytes));
+        assert_ok(pg_take(pool, NULL, &conn, &error), error);
+        assert_int_equal(atomic_load(&server.clients) - clients, rows[i].ends);
+        pg_give(&conn);
+        assert_counts(pool, 1, 1, 0);
+    }
+    pg_pool_free(pool);
+    server_stop(&server);
 }
 
 // A wish to stop that is still on its way would stop whatever runs there next.
@@ -377,6 +415,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_step_leaves_the_pool_whole),
+        cmocka_unit_test(a_farewell_is_believed),
         cmocka_unit_test(a_late_wish_to_stop_costs_the_connection),
         cmocka_unit_test(every_broken_rule_is_told),
     };

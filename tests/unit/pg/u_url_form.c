@@ -23,6 +23,7 @@ static void names_the_form_and_the_right_url(void **state)
          "postgresql://db/shop?sslmode=require"},
         {"jdbc:postgresql://db/shop?user=ann&password=s3cret&ssl=true", "JDBC's",
          "postgresql://ann:PASSWORD@db/shop?ssl=true"},
+        {"jdbc:postgresql://db/shop?user=ann:s3cret&user&&=x", "JDBC's", "postgresql://db/shop"},
         {"jdbc:postgresql://db:5433/shop", "JDBC's", "postgresql://db:5433/shop"},
         {"postgresql://db/shop?currentSchema=x", "JDBC's", "postgresql://db/shop"},
         {"postgresql://db/shop?colour=red", "no parameter \"colour\"", "postgresql://db/shop"},

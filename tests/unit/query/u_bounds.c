@@ -277,16 +277,61 @@ static void plans_for_any_parameters_are_good(struct test_stores *stores)
                      " LANGUAGE plpgsql AS $$ BEGIN"
                      " RETURN QUERY EXECUTE 'EXPLAIN (VERBOSE, GENERIC_PLAN) ' || statement;"
                      " END $$");
-    static const char *const by_id[] = {"score.sql", "score_pending.sql"};
+    static const char *const by_id[] = {"score.sql", "score_pending.sql", "score_pending_in.sql"};
     for (size_t i = 0; i < ARRAY_COUNT(by_id); i++) {
         const char *plan = generic_plan(stores, by_id[i]);
-        assert_non_null(strstr(plan, "Index Scan using content_metadata_pkey"));
+        assert_non_null(strstr(plan, i < 2 ? "using content_metadata_pkey" : "using outbox_pkey"));
+        if (i == 2)
+            assert_null(strstr(plan, "Seq Scan on grove.outbox"));
         assert_non_null(strstr(plan, "Index Scan using embedding_pkey"));
         assert_null(strstr(plan, "Seq Scan on public.content_metadata"));
         assert_null(strstr(plan, "Seq Scan on grove.embedding"));
-        assert_non_null(strstr(plan, "SubPlan")); // the text's revision, and the text
+        // The text's revision, and the text: read where they are asked for.
+        assert_non_null(strstr(plan, i < 2 ? "SubPlan" : "InitPlan"));
     }
     assert_null(strstr(generic_plan(stores, "same_leaves.sql"), "ANY"));
+}
+
+static const char *pending_file(const struct grove_result *result)
+{
+    assert_non_null(result->explain->plan);
+    bool among = strstr(result->explain->plan, "-- score_pending_in.sql\n");
+    assert_int_equal(!among, strstr(result->explain->plan, "-- score_pending.sql\n") != NULL);
+    return among ? "among places" : "outbox";
+}
+
+// Thousands wait, of which a path leads to few: these are read, not the outbox.
+static void rows_that_wait_are_looked_for_where_they_are_few(struct test_stores *stores)
+{
+    static const struct {
+        const char *path;
+        int pending;
+        const char *wanted;
+    } rows[] = {
+        {"subject1/Branch/Limb/Leaf", 1, "among places"},
+        {"subject1/Branch/Limb/Gone", 0, "among places"},
+        {"subject1/Branch/Limb", 4097, "outbox"},
+        {NULL, 4097, "outbox"},
+    };
+    const char *first = rows[0].path;
+    make_many(stores, 11000);
+    test_leaf(stores, "Gone");
+    int32_t deleted = test_content(stores, &(struct test_content){.leaf = "Leaf"});
+    test_sql(stores, "DELETE FROM content_metadata WHERE id = %d", deleted); // waits, too
+    for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
+        const struct grove_result *result =
+            search_as(stores, (struct grove_search_request){.filter = {.path = rows[i].path}});
+        assert_string_equal(pending_file(result), rows[i].wanted);
+        assert_int_equal(result->explain->pending, rows[i].pending);
+        assert_int_equal(result->complete, rows[i].pending < 4097);
+    }
+    assert_ids(stores, search_as(stores, (struct grove_search_request){.filter = {.path = first}}),
+               "1");
+    // What is projected is no longer among them.
+    test_sql(stores, "DELETE FROM grove.outbox WHERE content_id = 1");
+    assert_int_equal(search_as(stores, (struct grove_search_request){.filter = {.path = first}})
+                         ->explain->pending,
+                     0);
 }
 
 // --- which vectors are current ------------------------------------------------------------------
@@ -344,6 +389,18 @@ static void a_vector_is_current_as_long_as_the_text_is(struct test_stores *store
             fail_msg("row %zu: the vector is %s", i, rows[i].current ? "not used" : "still used");
         test_sql(stores, "DELETE FROM content_metadata");
     }
+}
+
+// The one that had it has another text now, and nobody changed it.
+static void a_body_that_moves_leaves_another_text_behind(struct test_stores *stores)
+{
+    int32_t id = make_known(stores, "Body");
+    int32_t other = test_content(stores, &(struct test_content){.words = 3});
+    test_sql(stores, "DELETE FROM grove.outbox");
+    test_sql(stores, "UPDATE grove.body SET content_id = %d", other);
+    assert_true(test_outbox(stores, id).present);
+    assert_true(test_outbox(stores, other).present);
+    assert_false(has_score(stores, id, 0.9));
 }
 
 // The projector's own vectors say at which revision they were read.
@@ -447,6 +504,14 @@ static void few_long_texts_are_embedded_where_many_wait(struct test_stores *stor
     assert_int_equal(kept(stores), 18);
 }
 
+// Nor many bytes read, where they are no tokens: each of these is one word of 64,000.
+static void few_bytes_are_read_where_many_wait(struct test_stores *stores)
+{
+    make_long(stores, 40, "repeat(chr(120169), 16000)");
+    assert_false(search(stores, 10)->complete);
+    assert_int_equal(kept(stores), 5); // what begins within 256 KB
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
@@ -458,13 +523,16 @@ int main(int argc, char **argv)
         STORES_TEST(comparing_hits_ends_with_the_call),
         STORES_TEST(many_leaves_are_planned_for_each_time),
         STORES_TEST(plans_for_any_parameters_are_good),
+        STORES_TEST(rows_that_wait_are_looked_for_where_they_are_few),
         STORES_TEST(a_vector_is_current_as_long_as_the_text_is),
+        STORES_TEST(a_body_that_moves_leaves_another_text_behind),
         STORES_TEST(computed_vectors_have_a_revision),
         STORES_TEST(a_hash_that_a_hand_wrote_counts),
         STORES_TEST(a_text_that_is_back_has_its_vector),
         STORES_TEST(a_long_text_has_the_vector_of_the_whole),
         STORES_TEST(a_text_that_says_too_little_is_the_projectors),
         STORES_TEST(few_long_texts_are_embedded_where_many_wait),
+        STORES_TEST(few_bytes_are_read_where_many_wait),
     };
     return test_main(argc, argv, tests, ARRAY_COUNT(tests));
 }

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "projecting.h"
 
+#include "base/clock.h"
+#include "base/inject.h"
+
 int32_t make_row(struct test_stores *stores, float cosine)
 {
     int32_t id = test_content(stores, &(struct test_content){.words = 3});
@@ -143,4 +146,31 @@ void delete_and_finish(struct test_stores *stores)
 {
     delete_content(stores);
     finish_by_another(stores);
+}
+
+void insert_again_and_finish(struct test_stores *stores)
+{
+    test_sql(stores,
+             "INSERT INTO content_metadata (id, hierarchy_table, leaf_id, content_type, title,"
+             " content_summary) VALUES (%d, 'subject1_hierarchy', %d, 'Article', 'T', 'S')",
+             stores->id, test_leaf(stores, "Leaf"));
+    test_vector_give(stores, stores->id, test_toward(0.5F, 1).numbers);
+    finish_by_another(stores);
+}
+
+void use_up_the_lease(struct test_stores *stores)
+{
+    (void)stores;
+    inject_set_knob(INJECT_KNOB_LEASE_MS, 1);
+    int64_t until_us = clock_monotonic_us() + 2000;
+    while (clock_monotonic_us() < until_us)
+        ;
+}
+
+void act_when_looked(void *state, const struct engine_event *event)
+{
+    struct test_stores *stores = state;
+    (void)event;
+    fake_engine_set_hooks(stores->fake, NULL);
+    (*(test_function **)stores->other)(stores);
 }

@@ -40,5 +40,11 @@ void lease_for_another(struct test_stores *stores);
 void finish_by_another(struct test_stores *stores);
 void change_and_finish(struct test_stores *stores);
 void delete_and_finish(struct test_stores *stores);
+void insert_again_and_finish(struct test_stores *stores); // the same id
+// The lease of the one at the point is over when it looks at it next.
+void use_up_the_lease(struct test_stores *stores);
+
+// For a hook of the engine, once: calls the test_function that stores->other points to.
+void act_when_looked(void *state, const struct engine_event *event);
 
 #endif

@@ -225,14 +225,6 @@ static void only_the_changed_text_is_put_back(struct test_stores *stores)
 
 // --- late writes --------------------------------------------------------------------------------
 
-static void act_when_looked(void *state, const struct engine_event *event)
-{
-    struct test_stores *stores = state;
-    (void)event;
-    fake_engine_set_hooks(stores->fake, NULL);
-    (*(test_function **)stores->other)(stores);
-}
-
 // A server before 1.16 compares nothing: what the other one wrote meanwhile is overwritten.
 static void write_late(struct test_stores *stores, test_function *meanwhile)
 {
@@ -272,16 +264,6 @@ static void a_late_write_that_loses_ends_well(struct test_stores *stores)
                      test_revision(stores, stores->id));
     drain(stores);
     assert_agreed(stores);
-}
-
-static void insert_again_and_finish(struct test_stores *stores)
-{
-    test_sql(stores,
-             "INSERT INTO content_metadata (id, hierarchy_table, leaf_id, content_type, title,"
-             " content_summary) VALUES (%d, 'subject1_hierarchy', %d, 'Article', 'T', 'S')",
-             stores->id, test_leaf(stores, "Leaf"));
-    test_vector_give(stores, stores->id, test_toward(0.5F, 1).numbers);
-    finish_by_another(stores);
 }
 
 static void a_late_removal_spares_what_came_again(struct test_stores *stores)

@@ -6,15 +6,6 @@
 
 // --- leases -------------------------------------------------------------------------------------
 
-static void use_up_the_lease(struct test_stores *stores)
-{
-    (void)stores;
-    inject_set_knob(INJECT_KNOB_LEASE_MS, 1);
-    int64_t until_us = clock_monotonic_us() + 2000;
-    while (clock_monotonic_us() < until_us)
-        ;
-}
-
 static void half_a_lease_is_too_late_to_write(struct test_stores *stores)
 {
     stores->id = make_row(stores, 0.5F);

@@ -3,8 +3,6 @@
 // that nobody here can have written, and what comes in between while they are mended.
 #include "projecting.h"
 
-#include "base/clock.h"
-
 enum { NEVER_DRAWN = 1000000 };
 
 // --- yes, and nothing done ----------------------------------------------------------------------
@@ -282,15 +280,6 @@ static void a_revision_that_is_drawn_meanwhile_comes_again(struct test_stores *s
     assert_agreed(stores);
 }
 
-static void use_up_the_lease(struct test_stores *stores)
-{
-    (void)stores;
-    inject_set_knob(INJECT_KNOB_LEASE_MS, 1);
-    int64_t until_us = clock_monotonic_us() + 2000;
-    while (clock_monotonic_us() < until_us)
-        ;
-}
-
 static void half_a_lease_is_too_late_to_evict(struct test_stores *stores)
 {
     stores->id = make_row(stores, 0.5F);
@@ -355,14 +344,6 @@ static void delete_finish_and_insert(struct test_stores *stores)
                      stores->id, leaf);
 }
 
-static void act_when_looked(void *state, const struct engine_event *event)
-{
-    struct test_stores *stores = state;
-    (void)event;
-    fake_engine_set_hooks(stores->fake, NULL);
-    (*(test_function **)stores->other)(stores);
-}
-
 // The writer has the content's state, and a row of the outbox, which nobody sees: a step that
 // waited for it would never end here. The engine gets what is committed.
 static void write_late_beside(struct test_stores *stores, test_function *writer)
@@ -403,14 +384,9 @@ static void lose_what_came_again(void *state, const struct engine_event *event)
         fake_engine_take(stores->fake, stores->id);
 }
 
-static void insert_again_and_finish(struct test_stores *stores)
+static void insert_again_finish_and_lose(struct test_stores *stores)
 {
-    test_sql(stores,
-             "INSERT INTO content_metadata (id, hierarchy_table, leaf_id, content_type, title,"
-             " content_summary) VALUES (%d, 'subject1_hierarchy', %d, 'Article', 'T', 'S')",
-             stores->id, test_leaf(stores, "Leaf"));
-    test_vector_give(stores, stores->id, test_toward(0.5F, 1).numbers);
-    finish_by_another(stores);
+    insert_again_and_finish(stores);
     fake_engine_set_hooks(stores->fake,
                           &(struct fake_hooks){.after = lose_what_came_again, .state = stores});
 }
@@ -421,7 +397,7 @@ static void a_late_look_that_misses_a_point_has_it_written(struct test_stores *s
     stores->id = make_row(stores, 0.5F);
     drain(stores);
     delete_content(stores);
-    TEST_AT(stores, PROJECTOR_WRITE, insert_again_and_finish);
+    TEST_AT(stores, PROJECTOR_WRITE, insert_again_finish_and_lose);
     step(stores);
     fake_engine_set_hooks(stores->fake, NULL);
     assert_int_equal(fake_engine_revision(stores->fake, stores->id), FAKE_NO_POINT);

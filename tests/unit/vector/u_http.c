@@ -94,6 +94,26 @@ static void the_engine_s_limit_stays(void **state)
     end(&asked);
 }
 
+// Comparing all of a few takes no longer than a walk over a graph.
+static void an_exact_search_of_few_points_has_no_longer_limit(void **state)
+{
+    (void)state;
+    struct asked asked;
+    struct arena arena;
+    struct vector_hits hits;
+    float vector[VECTOR_DIMENSION] = {1};
+    const struct vector_query query = {.vector = vector, .limit = 3, .exact = true};
+    arena_init(&arena, 1 << 20);
+    begin(&asked, (struct qdrant_options){.read_timeout_ms = 40, .exact_timeout_ms = 20000});
+    int64_t began_us = clock_monotonic_us();
+    assert_int_equal(vector_search(asked.engine, &asked.call, &query, &arena, &hits, &asked.error),
+                     GROVE_TIMEOUT);
+    assert_engines(&asked, GROVE_TIMEOUT);
+    assert_true(clock_monotonic_us() - began_us < SOON_US);
+    arena_release(&arena);
+    end(&asked);
+}
+
 struct asking {
     struct asked *asked;
     struct call call;
@@ -500,6 +520,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_deadline_ends_a_request),
         cmocka_unit_test(the_engine_s_limit_stays),
+        cmocka_unit_test(an_exact_search_of_few_points_has_no_longer_limit),
         cmocka_unit_test(a_cancellation_ends_a_request),
         cmocka_unit_test(too_many_at_once_are_told_so),
         cmocka_unit_test(many_connections_tell_it_soon),

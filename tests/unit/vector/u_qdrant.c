@@ -78,6 +78,34 @@ static void a_search(void **state)
     assert_non_null(strstr(server.requests[0], "api-key: k3y"));
 }
 
+// Its length is what the hits that were asked for can take, not what fits into memory.
+static void an_answer_of_any_length(void **state)
+{
+    enum { BYTES = 200000 };
+    (void)state;
+    static char body[BYTES + 1];
+    memset(body, ' ', BYTES);
+    static const char nothing[] = "{\"result\":{\"points\":[]}}";
+    memcpy(body, nothing, sizeof nothing - 1);
+    const struct canned_answer answers[] = {{"200 OK", body}, {"200 OK", body}};
+    struct canned_server server;
+    canned_start(&server, answers, ARRAY_COUNT(answers));
+    struct vector_engine *engine = canned_engine(&server, NULL);
+    struct arena arena;
+    struct vector_hits hits;
+    struct grove_error error;
+    float vector[VECTOR_DIMENSION] = {1};
+    struct vector_query query = {.vector = vector, .limit = 3};
+    arena_init(&arena, 1 << 20);
+    assert_int_equal(vector_search(engine, NULL, &query, &arena, &hits, &error), GROVE_LIMIT);
+    assert_int_equal(error.origin, GROVE_ORIGIN_QDRANT);
+    query.limit = 1000;
+    assert_ok(vector_search(engine, NULL, &query, &arena, &hits, &error), error);
+    arena_release(&arena);
+    vector_engine_free(engine);
+    canned_stop(&server);
+}
+
 static void refusals(void **state)
 {
     (void)state;
@@ -153,7 +181,7 @@ static void a_server_that_hangs(void **state)
     arena_init(&arena, 1 << 20);
     assert_int_equal(vector_search(engine, NULL, &query, &arena, &hits, &error), GROVE_TIMEOUT);
     int64_t exact_us = clock_monotonic_us();
-    query.exact = true;
+    query.exact = query.many = true;
     assert_int_equal(vector_search(engine, NULL, &query, &arena, &hits, &error), GROVE_TIMEOUT);
     assert_true(clock_monotonic_us() - exact_us >= 60000);
     assert_true(clock_monotonic_us() - began_us < 10000000);
@@ -597,6 +625,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(filters),
         cmocka_unit_test(a_search),
+        cmocka_unit_test(an_answer_of_any_length),
         cmocka_unit_test(refusals),
         cmocka_unit_test(a_cut_request_is_sent_again),
         cmocka_unit_test(a_server_that_hangs),
