@@ -393,8 +393,8 @@ MUTANTS = [
         name="exact-search-of-few-waits-as-one-of-many",
         guards="src/vector/README: requests",
         file="src/vector/qdrant.c",
-        find=".timeout_ms = query->exact && query->many",
-        replace=".timeout_ms = query->exact",
+        find="query->exact && query->many ? ",
+        replace="query->exact ? ",
         killer="u_http:an_exact_search_of_few_points_has_no_longer_limit",
     ),
     Mutant(
