@@ -434,12 +434,12 @@ MUTANTS = [
         killer="u_projection:another_s_row_is_not_put_back",
     ),
     Mutant(
-        name="refused-row-is-handed-back-at-once",
+        name="refused-row-is-asked-for-in-the-engine",
         guards="src/sync/README: failures",
         file="src/sync/upsert.c",
         find="        projector_forbid(batch, content_id);\n",
         replace="",
-        killer="u_projection_faults:the_eighth_attempt_is_the_last",
+        killer="u_projection_faults:a_refused_row_is_found",
     ),
     Mutant(
         name="collection-is-made-before-all-is-enqueued",
