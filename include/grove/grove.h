@@ -128,7 +128,7 @@ struct grove_options {
                          // and where it was installed to
     enum grove_home_use home_use;
     // Of all calls. The timeout is that of calls which are given none; 0: a minute for browse,
-    // search, discover and status, no limit for others. The token is borrowed until grove_close.
+    // search and discover, ten seconds for status, no limit for others. The token is borrowed until grove_close.
     struct grove_limits limits;
 };
 

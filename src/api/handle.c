@@ -24,7 +24,7 @@ GROVE_API void grove_free(void *memory)
     mem_free(memory);
 }
 
-enum { QUERY_TIMEOUT_MS = 60000 };
+enum { LOOK_TIMEOUT_MS = 10000, QUERY_TIMEOUT_MS = 60000 };
 
 // --- options ------------------------------------------------------------------------------------
 
@@ -289,8 +289,8 @@ void handle_begin(struct grove *grove, enum handle_work work, const struct grove
     ret->patient = work == HANDLE_TASK;
     unsigned timeout_ms =
         limits && limits->timeout_ms ? limits->timeout_ms : grove->limits.timeout_ms;
-    if (timeout_ms == 0 && work == HANDLE_QUERY)
-        timeout_ms = QUERY_TIMEOUT_MS;
+    if (timeout_ms == 0 && work != HANDLE_TASK)
+        timeout_ms = work == HANDLE_LOOK ? LOOK_TIMEOUT_MS : QUERY_TIMEOUT_MS;
     call_within(ret, timeout_ms);
     call_obey(ret, &grove->store.closing);
     call_obey(ret, grove->limits.token ? &grove->limits.token->cancelled : NULL);

@@ -45,6 +45,7 @@ struct grove {
 
 // What may be meant by no limit.
 enum handle_work {
+    HANDLE_LOOK,  // ten seconds: it tells what does not answer
     HANDLE_QUERY, // is answered in a minute or not at all, and waits for nobody's connections
     HANDLE_TASK,  // takes as long as it takes
 };

@@ -198,7 +198,7 @@ GROVE_API enum grove_code grove_get_status(struct grove *grove, struct grove_sta
     if (grove->has_home)
         snprintf(status.home, sizeof status.home, "%s", grove->home.path);
     struct call call;
-    handle_begin(grove, HANDLE_QUERY, NULL, &call);
+    handle_begin(grove, HANDLE_LOOK, NULL, &call);
     ask_database(grove, &call, &status);
     ask_engine(grove, &call, &status);
     ask_projector(grove, &status);

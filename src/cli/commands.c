@@ -14,7 +14,7 @@ const struct command_option command_global_options[] = {
     {OPTION_TIMEOUT, "timeout", .kind = VALUE_DURATION, .argument = "TIME", .min = 1,
      .max = 24 * 3600000LL,
      .help = "how long it may take, like 500ms, 2s or 1m, waiting for servers included (default: a "
-             "minute for queries and status, no limit for others)"},
+             "minute for queries, ten seconds for status, no limit for others)"},
     {OPTION_HELP, "help", 'h', .help = "show help with examples"},
     {0},
 };

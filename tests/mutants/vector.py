@@ -390,14 +390,6 @@ MUTANTS = [
         killer="u_http:a_deadline_ends_a_request",
     ),
     Mutant(
-        name="request-waits-in-one-piece",
-        guards="src/vector/README 14",
-        file="src/vector/http.c",
-        find="    while (!connection_drive(connection, call_slice_ms(call), ret)) {",
-        replace="    while (!connection_drive(connection, call_left_ms(call, 10000), ret)) {",
-        killer="u_http:a_cancellation_ends_a_request",
-    ),
-    Mutant(
         name="exact-search-of-few-waits-as-one-of-many",
         guards="src/vector/README: requests",
         file="src/vector/qdrant.c",

@@ -216,7 +216,7 @@ static void take_fault(struct spec_reader *reader, struct fake_fault *ret)
         else if (text_equal(name, text_of("only")))
             ret->content_id = take_content(reader, value) + 1;
         else if (text_equal(word, text_of("as=invalid")))
-            ret->code = GROVE_INVALID;
+            ret->code = GROVE_INVALID, ret->http_status = 400; // as a server says it
         else if (text_equal(word, text_of("as=timeout")))
             ret->code = GROVE_TIMEOUT;
         else if (!text_equal(word, text_of("as=unreachable")))

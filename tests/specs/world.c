@@ -285,16 +285,26 @@ static enum grove_code put_content(struct world *world, int content, struct grov
     return code;
 }
 
-// A loader's new contents take their ids from the sequence, one for each row that it writes.
+// The first of a session's contents that is not there at first, from 0; -1: all are.
+static int first_absent(const struct spec *spec, const struct spec_session *session)
+{
+    for (size_t c = 0; c < spec->content_count; c++)
+        if ((session->contents >> c & 1U) && spec->contents[c].absent)
+            return (int)c;
+    return -1;
+}
+
+// A loader's new contents take their ids from the sequence; those that are there take none.
 static enum grove_code set_sequence(struct world *world, struct grove_error *error)
 {
     for (size_t i = 0; i < world->spec->session_count; i++) {
         const struct spec_session *session = &world->spec->sessions[i];
         struct pg_params params = {0};
         struct pg_rows rows;
-        if (session->kind != SPEC_LOADER || session->contents == 0)
+        int absent = session->kind == SPEC_LOADER ? first_absent(world->spec, session) : -1;
+        if (absent < 0)
             continue;
-        pg_add_int4(&params, world->first_id + __builtin_ctz(session->contents) - 1);
+        pg_add_int4(&params, world->first_id + absent - 1);
         return world_ask(world, "spec-sequence",
                          "SELECT setval('public.content_metadata_id_seq', $1)", &params, &rows,
                          error);

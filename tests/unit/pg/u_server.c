@@ -138,6 +138,24 @@ static void a_place_is_not_lost_with_its_connection(struct test_stores *stores)
     pg_pool_free(pool);
 }
 
+// libpq goes through a list of hosts by itself.
+static void the_next_host_of_a_list_is_tried(struct test_stores *stores)
+{
+    char conninfo[2 * CLUSTER_CONNINFO_SIZE];
+    const struct home *home;
+    struct pg_pool *pool;
+    struct pg_conn *conn = NULL;
+    struct grove_error error;
+    assert_ok(test_home(&home, &error), error);
+    snprintf(conninfo, sizeof conninfo, "host=/nonexistent,%s user=grove dbname=%s", home->run,
+             stores->database);
+    assert_ok(pg_pool_new(&(struct pg_pool_options){.conninfo = conninfo}, &pool, &error), error);
+    assert_ok(pg_take(pool, NULL, &conn, &error), error);
+    assert_non_null(strstr(pg_describe(conn), home->run));
+    pg_give(&conn);
+    pg_pool_free(pool);
+}
+
 // --- databases that will not do -----------------------------------------------------------------
 
 // Refused before anything is written there: the first emoji would end a load in its middle.
@@ -237,6 +255,7 @@ int main(int argc, char **argv)
         STORES_TEST(a_pool_has_a_maximum),
         STORES_TEST(who_waits_gets_what_is_given_back),
         STORES_TEST(a_place_is_not_lost_with_its_connection),
+        STORES_TEST(the_next_host_of_a_list_is_tried),
         STORES_TEST(a_database_that_is_not_utf8_is_refused),
         STORES_TEST(the_private_server_is_deaf_to_the_environment),
         STORES_TEST(settings_of_the_environment_are_overruled),
