@@ -144,7 +144,7 @@ END $$;
 
 -- Whoever may use the schema, to read grove.leaf say, could call these with ids of their choice: to
 -- have points of contents removed that are there. Called by the triggers they have the rights of
--- grove's owner already; called by anybody else they have that caller's.
+-- grove's owner already; called by anybody else, by a load say, they have that caller's.
 ALTER FUNCTION grove.note_changed(integer[]) SECURITY INVOKER;
 ALTER FUNCTION grove.note_deleted(integer[]) SECURITY INVOKER;
 ALTER FUNCTION grove.note_text_changed(integer[]) SECURITY INVOKER;

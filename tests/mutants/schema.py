@@ -113,14 +113,6 @@ MUTANTS = [
         killer="u_schema:a_session_deletes_what_it_may_delete",
     ),
     Mutant(
-        name="anybody-has-contents-noted-as-deleted",
-        guards="sql/README: failures",
-        file=CHANGES,
-        find="ALTER FUNCTION grove.note_deleted(integer[]) SECURITY INVOKER;\n",
-        replace="",
-        killer="u_schema:no_function_does_what_its_caller_may_not",
-    ),
-    Mutant(
         name="anybody-makes-triggers-of-grove",
         guards="sql/README: failures",
         file=CHANGES,

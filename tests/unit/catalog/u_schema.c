@@ -211,6 +211,14 @@ static void no_function_does_what_its_caller_may_not(struct test_stores *stores)
             strcmp(error.sqlstate, "42501") != 0)
             fail_msg("%s: \"%s\"", calls[i], error.sqlstate);
     }
+    // Who has the rights may: a load of another role than the owner calls it.
+    struct grove_error error;
+    assert_ok(as_a_role(stores,
+                        "GRANT USAGE ON SCHEMA grove TO u_schema_role;"
+                        "GRANT ALL ON ALL TABLES IN SCHEMA grove TO u_schema_role;"
+                        "GRANT ALL ON ALL SEQUENCES IN SCHEMA grove TO u_schema_role",
+                        "SELECT grove.note_changed(ARRAY[1])", &error),
+              error);
     assert_int_equal(test_sql_int(stores, "SELECT count(*) FROM pg_proc"
                                           " WHERE pronamespace = 'grove'::regnamespace"
                                           " AND prosecdef AND (proacl IS NULL"
