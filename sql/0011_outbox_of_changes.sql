@@ -114,8 +114,33 @@ END $$;
 COMMENT ON FUNCTION grove.cascade_leaf IS
     'deletes the contents of a leaf with it, where the session asks for that and may';
 
--- Within it nothing is asked for any more.
-ALTER FUNCTION grove.keep_leaf() SET grove.leaf_delete = '';
+-- As before, but that it deletes nothing itself.
+CREATE OR REPLACE FUNCTION grove.keep_leaf() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    contents bigint;
+BEGIN
+    IF TG_OP = 'UPDATE' AND NEW.id = OLD.id THEN
+        RETURN NEW;
+    END IF;
+    IF current_setting('transaction_isolation') <> 'read committed' THEN
+        RAISE EXCEPTION USING ERRCODE = 'feature_not_supported',
+            MESSAGE = format('cannot delete leaves of %s in a %s transaction', TG_TABLE_NAME,
+                             current_setting('transaction_isolation')),
+            HINT = 'use BEGIN ISOLATION LEVEL READ COMMITTED';
+    END IF;
+    SELECT count(*) INTO contents FROM public.content_metadata
+    WHERE hierarchy_table = TG_TABLE_NAME AND leaf_id = OLD.id;
+    IF contents > 0 THEN
+        RAISE EXCEPTION USING ERRCODE = 'foreign_key_violation',
+            MESSAGE = format('leaf %s of %s still has %s content%s', OLD.id, TG_TABLE_NAME, contents,
+                             CASE WHEN contents > 1 THEN 's' ELSE '' END),
+            DETAIL = format('It is %s/%s/%s.', OLD.branch, OLD.limb, OLD.leaf),
+            HINT = 'delete them first, or SET grove.leaf_delete = ''cascade'' to delete them with it',
+            TABLE = TG_TABLE_NAME, SCHEMA = TG_TABLE_SCHEMA, CONSTRAINT = 'grove_leaf_in_use';
+    END IF;
+    RETURN CASE WHEN TG_OP = 'DELETE' THEN OLD ELSE NEW END;
+END $$;
 
 CREATE OR REPLACE FUNCTION grove.attach_subject(new_tree text) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$

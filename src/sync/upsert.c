@@ -11,8 +11,9 @@
 //     REFUSALS_MAX are refused alone, none is taken    it is not these rows: a strict mode, a full
 //                                                      disk, a server that only reads. No more is
 //                                                      asked; all go back, and the step fails
-//     a row or two are refused alone, all there are    theirs, if the engine took others in this
-//                                                      run; else nobody can tell: the step fails
+//     a row or two are refused alone, all there are    nobody can tell: it counts as theirs, so that
+//                                                      a row which is always alone ends as a dead
+//                                                      letter, with the reason, and not never
 #include "sync/projector_private.h"
 
 #include <stdio.h>
@@ -29,14 +30,13 @@ static bool is_refused_point(const struct grove_error *error)
 
 // Rows that the engine refused while they were alone in a request.
 struct refusals {
-    bool takes_others; // it took some in this run: that it refuses these is their fault
+    bool takes_others; // that it refuses these is their fault
     size_t count;
     size_t in_a_row; // since it last took some
     struct refusal {
         size_t point; // index into batch->points
         const char *reason;
     } *items;
-    struct grove_error last;
 };
 
 static enum grove_code note_refusal(struct batch *batch, struct refusals *refusals, size_t point,
@@ -48,7 +48,6 @@ static enum grove_code note_refusal(struct batch *batch, struct refusals *refusa
     CHECK(refusals->count < batch->point_count);
     refusals->items[refusals->count++] = (struct refusal){point, reason};
     refusals->in_a_row++;
-    refusals->last = *refusal;
     refusals->takes_others |= is_refused_point(refusal);
     if (refusals->takes_others || refusals->in_a_row < REFUSALS_MAX)
         return GROVE_OK;
@@ -102,18 +101,11 @@ static enum grove_code put_back_refused(struct batch *batch, const struct refusa
 
 enum grove_code projector_upsert(struct batch *batch, struct grove_error *error)
 {
-    // What it took before tells of a row or two, not of a batch that it refuses as a whole.
-    bool is_small = batch->point_count < REFUSALS_MAX;
-    struct refusals refusals = {.takes_others = is_small && batch->report->upserted > 0};
+    struct refusals refusals = {.count = 0};
     CHECK(batch->point_count > 0);
     refusals.items = arena_alloc_array(&batch->arena, batch->point_count, sizeof *refusals.items);
     if (!refusals.items)
         return error_no_memory(error, "a batch of the outbox");
     enum grove_code code = write_points(batch, 0, batch->point_count, &refusals, error);
-    if (code != GROVE_OK || refusals.count == 0)
-        return code;
-    if (refusals.takes_others)
-        return put_back_refused(batch, &refusals, error);
-    *error = refusals.last;
-    return error->code;
+    return code == GROVE_OK ? put_back_refused(batch, &refusals, error) : code;
 }

@@ -249,21 +249,10 @@ def test_a_killed_search(home, pending, point):
     assert search_tells_all(home)["degraded"] is False
 
 
-@at("search-embedded", "search-resolved", "search-planned", "search-ranked", "search-hydrated")
+@at("search-embedded", "search-resolved", "search-planned", "search-hits", "search-part",
+    "search-scored", "search-ranked", "search-hydrated")
 def test_a_search_that_fails(home, pending, point):
     assert home.fails_at(point, *SEARCH)["error"]["retry"] == "later"
-    assert (everything(home), points_of(home)) == pending
-    assert search_tells_all(home)["degraded"] is False
-
-
-@at("search-hits", "search-scored")
-def test_a_search_whose_engine_fails(home, pending, point):
-    """PostgreSQL does it alone, and says so."""
-    right = home.json(*SEARCH)["results"]
-    answer = home.json(*SEARCH, env={"GROVE_INJECT": f"{point}=fail"})
-    assert (answer["degraded"], answer["complete"]) == (True, True)
-    assert answer["degraded_reason"].startswith("a test had SEARCH_")
-    assert answer["results"] == right and answer["explain"]["strategy"] == "relational"
     assert (everything(home), points_of(home)) == pending
     assert search_tells_all(home)["degraded"] is False
 

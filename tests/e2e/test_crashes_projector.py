@@ -412,7 +412,7 @@ def front(home):
         made.shutdown()
 
 
-@row(SYNC, "the engine is down")
+@row(SYNC, "the engine is down, or cannot be started")
 @at("projector-write")
 def test_the_engine_is_down(home, changes, front, point):
     with home.held_at([point], "sync", env=front.env) as projector:
@@ -427,7 +427,7 @@ def test_the_engine_is_down(home, changes, front, point):
     finish_sync(home, changes, embedded=0)
 
 
-@row(SYNC, "the engine is down")
+@row(SYNC, "the engine is down, or cannot be started")
 @at("projector-put-back")
 def test_killed_while_the_engine_is_down(home, changes, front, point):
     with home.held_at(["projector-write", point], "sync", env=front.env) as projector:
@@ -439,7 +439,7 @@ def test_killed_while_the_engine_is_down(home, changes, front, point):
     finish_sync(home, changes, embedded=0)
 
 
-@row(SYNC, "the collection is gone")
+@row(SYNC, "the collection is gone: the engine itself says 404")
 @at("projector-write")
 def test_the_collection_is_gone(home, changes, point):
     with home.held_at([point], "sync") as projector:
@@ -456,7 +456,7 @@ def test_the_collection_is_gone(home, changes, point):
     assert search_tells_all(home)["degraded"] is False
 
 
-@row(SYNC, "the collection is gone")
+@row(SYNC, "the collection is gone: the engine itself says 404")
 @at("projector-enqueued")
 def test_killed_while_the_collection_is_restored(home, changes, point):
     with home.connect() as conn:
@@ -477,7 +477,7 @@ def refuse_content(number):
         point["id"] == number for point in json.loads(body)["points"])
 
 
-@row(SYNC, "the engine refuses a row")
+@row(SYNC, "the engine refuses a row, and takes others")
 @at("projector-lease")
 def test_the_engine_refuses_a_row(home, changes, front, point):
     front.refuses = refuse_content(changes.new)
@@ -498,6 +498,24 @@ def test_the_engine_refuses_a_row(home, changes, front, point):
     assert changes.new in dict(search_titles(home))
     front.refuses = lambda path, body: False
     assert home.json("sync", "--retry-dead", env=front.env)["dead"] == 0
+    stores_agree(home)
+
+
+@row(ARCHITECTURE, "the engine refuses all that it is given")
+@row(SYNC, "the engine refuses all that it is given")
+def test_the_engine_refuses_everything(home, front):
+    """Nobody's fault: no attempt of any row counts, and the engine is asked a few times only."""
+    asked = []
+    with home.connect() as conn:
+        conn.execute("UPDATE content_metadata SET title = title || '!'")
+    before = {(number, 0) for number, in outbox(home, "content_id")}
+    front.refuses = lambda path, body: path.endswith("/points?wait=true") and not asked.append(path)
+    error = json.loads(home("sync", "--json", check=False, env=front.env).stdout)["error"]
+    assert "I do not like it" in error["message"] and error["origin"] == "qdrant"
+    assert set(outbox(home, "content_id, attempts")) == before and len(before) > 3
+    assert len(asked) < 13
+    front.refuses = lambda path, body: False
+    assert home.json("sync", env=front.env)["pending"] == 0
     stores_agree(home)
 
 

@@ -6,12 +6,14 @@ import signal
 import time
 
 from conftest import wait_until
+from crashes import ARCHITECTURE, row
 
 
 def search(grove):
     return grove.json("search", "faith", "--path", "religion")
 
 
+@row(ARCHITECTURE, "vector server hangs")
 def test_one_search_waits_and_the_others_do_without(shared):
     """Ten searches in a row, each a process of its own, with an engine that hangs."""
     assert search(shared)["degraded"] is False

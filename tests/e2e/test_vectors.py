@@ -70,7 +70,7 @@ def test_a_hand_spoils_vectors(scaled):
         done = scaled("sync")
         assert done.stdout.startswith("1 written (1 embedded)")
         assert "1 attempt failed" in done.stdout
-        assert "1 rows were given up on" in done.stderr
+        assert "1 row was given up on" in done.stderr
         assert "1 given up on" in scaled("status").stdout
         (reason,), = conn.execute("SELECT last_error FROM grove.outbox WHERE content_id = %s",
                                   (supplied,)).fetchall()

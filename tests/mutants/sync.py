@@ -6,15 +6,7 @@ from mutant import Mutant
 MUTANTS = [
     Mutant(
         name="refusal-of-everything-is-the-rows-fault",
-        guards="src/sync/README 7",
-        file="src/sync/upsert.c",
-        find="    if (refusals.takes_others)\n        return put_back_refused(",
-        replace="    if (refusals.count > 0)\n        return put_back_refused(",
-        killer="u_projection_faults:a_row_alone_may_not_be_at_fault",
-    ),
-    Mutant(
-        name="engine-that-refuses-everything-is-asked-row-by-row",
-        guards="src/sync/README: failures",
+        guards=("src/sync/README 7", "src/sync/README: failures"),
         file="src/sync/upsert.c",
         find="    if (refusals->takes_others || refusals->in_a_row < REFUSALS_MAX)",
         replace="    if (refusals->takes_others || refusals->in_a_row < 1000)",
