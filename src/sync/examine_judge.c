@@ -10,10 +10,10 @@
 //     ef          how far a walk looks. The farther, the fewer go wrong, and the longer each takes.
 //
 // An ef will do when the plausible answers are good and are two fifths of the sample or more. The
-// first that leaves no more than a third implausible is taken: of what people ask a smaller share is
-// so than of the sample, and most searches are as fast as they can be. Else the cheapest of those
-// that will do: a search costs ef, and in the share of those that are not plausible an exact one as
-// well.
+// first that leaves no more than a third implausible is taken: of what people ask a smaller share
+// is so than of the sample, and most searches are as fast as they can be. Else the cheapest of
+// those that will do: a search costs ef, and in the share of those that are not plausible an exact
+// one as well.
 //
 // Where none will do, what the failures with the highest best scores missed is listed, with its
 // neighbours, and a new sample is judged.

@@ -11,9 +11,9 @@
 //     REFUSALS_MAX are refused alone, none is taken    it is not these rows: a strict mode, a full
 //                                                      disk, a server that only reads. No more is
 //                                                      asked; all go back, and the step fails
-//     a row or two are refused alone, all there are    nobody can tell: it counts as theirs, so that
-//                                                      a row which is always alone ends as a dead
-//                                                      letter, with the reason, and not never
+//     a row or two are refused alone, all there are    nobody can tell: it counts as theirs. So a
+//                                                      row that is always alone ends as a dead
+//                                                      letter, with the reason
 #include "sync/projector_private.h"
 
 #include <stdio.h>

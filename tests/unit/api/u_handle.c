@@ -108,6 +108,8 @@ static void a_token_ends_its_calls(struct test_stores *stores)
     enum grove_code cancelled = grove_browse(grove, &request, &result, &error);
     request.limits.token = NULL;
     enum grove_code other = grove_browse(grove, &request, &result, &error);
+    grove_result_free(result);
+    result = NULL;
     grove_token_cancel(of_handle);
     enum grove_code all = grove_browse(grove, &request, &result, &error);
     grove_close(grove);

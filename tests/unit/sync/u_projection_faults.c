@@ -176,7 +176,7 @@ static void a_refusal_of_everything_is_no_row_s_fault(struct test_stores *stores
     assert_agreed(stores);
 }
 
-// Of one or two nobody can tell. They end as dead letters, with the reason, and do not wait for ever.
+// Of one or two nobody can tell. They end as dead letters, with the reason, and do not wait on.
 static void a_row_alone_ends_as_a_dead_letter(struct test_stores *stores)
 {
     struct projector_report report = {0};
