@@ -24,7 +24,9 @@ GROVE_API enum grove_code grove_browse(struct grove *grove,
         return code;
     handle_begin(grove, HANDLE_QUERY, &copy.limits, &call);
     code = handle_ready(grove, &call, error);
-    return code == GROVE_OK ? query_browse(&grove->store, &call, &copy, ret, error) : code;
+    if (code == GROVE_OK)
+        code = query_browse(&grove->store, &call, &copy, ret, error);
+    return handle_failed(grove, &call, code, error);
 }
 
 GROVE_API enum grove_code grove_search(struct grove *grove,
@@ -38,7 +40,9 @@ GROVE_API enum grove_code grove_search(struct grove *grove,
         return code;
     handle_begin(grove, HANDLE_QUERY, &copy.limits, &call);
     code = handle_ready(grove, &call, error);
-    return code == GROVE_OK ? query_search(&grove->store, &call, &copy, ret, error) : code;
+    if (code == GROVE_OK)
+        code = query_search(&grove->store, &call, &copy, ret, error);
+    return handle_failed(grove, &call, code, error);
 }
 
 GROVE_API enum grove_code grove_discover(struct grove *grove,
@@ -52,7 +56,9 @@ GROVE_API enum grove_code grove_discover(struct grove *grove,
         return code;
     handle_begin(grove, HANDLE_QUERY, &copy.limits, &call);
     code = handle_ready(grove, &call, error);
-    return code == GROVE_OK ? query_discover(&grove->store, &call, &copy, ret, error) : code;
+    if (code == GROVE_OK)
+        code = query_discover(&grove->store, &call, &copy, ret, error);
+    return handle_failed(grove, &call, code, error);
 }
 
 GROVE_API enum grove_code grove_embed(struct grove *grove, const char *const *texts, size_t count,
@@ -103,8 +109,9 @@ GROVE_API enum grove_code grove_load(struct grove *grove, const struct grove_loa
         return code;
     handle_begin(grove, HANDLE_TASK, &copy.limits, &call);
     code = ready_to_load(grove, &call, error);
-    return code == GROVE_OK ? load_files(&grove->store, &call, &copy, ret ? ret : &unused, error)
-                            : code;
+    if (code == GROVE_OK)
+        code = load_files(&grove->store, &call, &copy, ret ? ret : &unused, error);
+    return handle_failed(grove, &call, code, error);
 }
 
 GROVE_API enum grove_code grove_load_sample(struct grove *grove, bool placeholder_vectors,
@@ -236,7 +243,8 @@ GROVE_API enum grove_code grove_sync(struct grove *grove, const struct grove_syn
         code = projector_revive(&grove->store, &self.call, error);
     if (code != GROVE_OK)
         return code;
-    return copy.watch ? watch_and_examine(&self, error) : sync_once(&self, error);
+    code = copy.watch ? watch_and_examine(&self, error) : sync_once(&self, error);
+    return handle_failed(grove, &self.call, code, error);
 }
 
 GROVE_API enum grove_code grove_database_conninfo(struct grove *grove, char *ret_text,

@@ -8,6 +8,8 @@
 #include "api/projector.h"
 #include "api/request.h"
 #include "base/alloc.h"
+#include "base/check.h"
+#include "base/clock.h"
 #include "catalog/migrate.h"
 #include "pg/cluster.h"
 #include "sync/resident.h"
@@ -348,10 +350,28 @@ static enum grove_code prepare(struct grove *grove, struct call *call, struct gr
     return code;
 }
 
+// Another call may be starting a server, which takes as long as it takes: not longer than ours may.
+static enum grove_code lock_ready(struct grove *grove, const struct call *call,
+                                  struct grove_error *error)
+{
+    for (;;) {
+        int64_t until_us = clock_monotonic_us() + (int64_t)CALL_SLICE_MS * 1000;
+        struct timespec until = {until_us / 1000000, (long)(until_us % 1000000) * 1000};
+        if (pthread_mutex_clocklock(&grove->ready_mutex, CLOCK_MONOTONIC, &until) == 0)
+            return GROVE_OK;
+        enum grove_code code = call_check(call, error);
+        if (code != GROVE_OK) {
+            error_context(error, "while another call was getting the servers ready");
+            return code;
+        }
+    }
+}
+
 enum grove_code handle_ready(struct grove *grove, struct call *call, struct grove_error *error)
 {
-    enum grove_code code = GROVE_OK;
-    pthread_mutex_lock(&grove->ready_mutex);
+    enum grove_code code = lock_ready(grove, call, error);
+    if (code != GROVE_OK)
+        return code;
     if (!grove->ready)
         code = prepare(grove, call, error);
     grove->ready = code == GROVE_OK;
@@ -359,6 +379,24 @@ enum grove_code handle_ready(struct grove *grove, struct call *call, struct grov
     if (code == GROVE_OK)
         handle_keep_projecting(grove);
     return code;
+}
+
+enum grove_code handle_failed(struct grove *grove, struct call *call, enum grove_code code,
+                              struct grove_error *error)
+{
+    struct grove_error reason;
+    CHECK(code == GROVE_OK || error->code == code);
+    if (code == GROVE_OK || strncmp(error->sqlstate, "42", 2) != 0 ||
+        strcmp(error->sqlstate, "42501") == 0)
+        return code;
+    if (lock_ready(grove, call, &reason) != GROVE_OK)
+        return code;
+    grove->ready = false;
+    pthread_mutex_unlock(&grove->ready_mutex);
+    if (handle_ready(grove, call, &reason) == GROVE_OK)
+        return code;
+    *error = reason;
+    return reason.code;
 }
 
 GROVE_API enum grove_code grove_init(struct grove *grove, unsigned *ret_applied,

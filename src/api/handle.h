@@ -59,6 +59,12 @@ void handle_begin(struct grove *grove, enum handle_work work, const struct grove
 // been initialised in is GROVE_NOT_FOUND with what to run.
 enum grove_code handle_ready(struct grove *grove, struct call *call, struct grove_error *error);
 
+// How a call ends that a module answered with `code`. Where a statement did not know a table, a
+// column or a function, another grove may have changed the schema since it was looked at: it is
+// looked at again, and what that tells, an older or a newer schema, is the error.
+enum grove_code handle_failed(struct grove *grove, struct call *call, enum grove_code code,
+                              struct grove_error *error);
+
 // Starts the resident projector where it does not run, unless that was looked at a moment ago. A
 // favour to whoever writes: its failure is nobody's, and "grove status" tells whether it runs.
 void handle_keep_projecting(struct grove *grove);

@@ -61,6 +61,14 @@ MUTANTS = [
         killer="u_handle:a_cancellation_ends_what_is_under_way",
     ),
     Mutant(
+        name="schema-is-looked-at-once",
+        guards="src/api/README 5",
+        file="src/api/handle.c",
+        find="    grove->ready = false;\n",
+        replace="",
+        killer="u_handle:a_newer_schema_is_noticed",
+    ),
+    Mutant(
         name="cancelling-is-for-ever",
         guards="src/api/README 5",
         file="src/base/call.c",

@@ -72,6 +72,28 @@ static void a_database_of_yours_is_not_migrated(struct test_stores *stores)
     assert_int_equal(versions, migrate_wanted());
 }
 
+// Another grove, of a later version, upgrades the database while a handle is open.
+static void a_newer_schema_is_noticed(struct test_stores *stores)
+{
+    struct grove_error error;
+    char conninfo[CLUSTER_CONNINFO_SIZE];
+    test_database_conninfo(stores->database, conninfo);
+    struct grove *grove =
+        open_handle(&(struct grove_options){.database_url = conninfo, .qdrant_url = NOBODY});
+    struct grove_result *result = NULL;
+    const struct grove_browse_request request = {.filter = {.path = "religion"}};
+    enum grove_code before = grove_browse(grove, &request, &result, &error);
+    grove_result_free(result);
+    test_sql(stores, "INSERT INTO grove.migration VALUES (999, 'later', 'x', now(), 1);"
+                     "ALTER VIEW grove.leaf RENAME TO leaf_of_later");
+    result = NULL;
+    enum grove_code after = grove_browse(grove, &request, &result, &error);
+    grove_close(grove);
+    assert_int_equal(before, GROVE_OK);
+    assert_int_equal(after, GROVE_UNSUPPORTED);
+    assert_non_null(strstr(error.message, "999"));
+}
+
 static void a_cancellation_ends_what_is_under_way(struct test_stores *stores)
 {
     struct grove_error error;
@@ -242,6 +264,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(looking_starts_nothing),
         cmocka_unit_test(without_a_home_what_needs_it_says_so),
         STORES_TEST(a_database_of_yours_is_not_migrated),
+        STORES_TEST(a_newer_schema_is_noticed),
         STORES_TEST(a_cancellation_ends_what_is_under_way),
         STORES_TEST(a_token_ends_its_calls),
     };
