@@ -11,6 +11,7 @@
 
 #include "api/handle.h"
 #include "base/alloc.h"
+#include "base/check.h"
 #include "base/digest.h"
 #include "base/file.h"
 
@@ -186,6 +187,7 @@ static void check_model(struct doctor *doctor, struct grove *grove)
 
 static void check_database(struct doctor *doctor, const struct grove_status *status)
 {
+    CHECK(status);
     bool waiting = status->database_waits;
     if (status->database_ok && status->schema_version == status->schema_wanted)
         report(doctor, GROVE_FINDING_OK, "database", "", "PostgreSQL %s at %s, schema %d",
@@ -202,6 +204,7 @@ static void check_database(struct doctor *doctor, const struct grove_status *sta
 
 static void check_engine(struct doctor *doctor, const struct grove_status *status)
 {
+    CHECK(status);
     bool waiting = status->engine_waits;
     if (status->engine_ok)
         report(doctor, GROVE_FINDING_OK, "vector engine", "", "%s at %s, collection \"%s\" is %s",

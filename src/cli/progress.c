@@ -33,7 +33,7 @@ static void set_mark(struct progress *progress, const struct progress_state *sta
     if (state->fraction < progress->marks[1].fraction) { // it began anew
         progress->marks[0].seconds = progress->marks[1].seconds = state->seconds;
         progress->marks[0].fraction = progress->marks[1].fraction = state->fraction;
-    } else if (state->seconds - progress->marks[1].seconds >= MARK_EVERY_S) {
+    } else if (state->seconds - progress->marks[1].seconds >= (double)MARK_EVERY_S) {
         progress->marks[0] = progress->marks[1];
         progress->marks[1].seconds = state->seconds;
         progress->marks[1].fraction = state->fraction;

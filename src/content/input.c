@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "base/check.h"
 #include "base/descriptor.h"
 #include "base/file.h"
 
@@ -87,10 +88,11 @@ static enum grove_code copy_all(struct input *input, int to, const struct call *
 static enum grove_code keep_copy(struct input *input, const struct call *call,
                                  struct grove_error *error)
 {
-    int descriptor;
+    int descriptor = -1;
     enum grove_code code = make_copy_file(&descriptor, error);
     if (code != GROVE_OK)
         return code;
+    CHECK(descriptor >= 0);
     code = copy_all(input, descriptor, call, error);
     file_close_descriptor(&input->descriptor);
     input->descriptor = descriptor;

@@ -9,6 +9,7 @@
 #include <stdio.h>
 
 #include "base/alloc.h"
+#include "base/check.h"
 #include "base/clock.h"
 #include "catalog/assets.h"
 #include "content/batch.h"
@@ -74,11 +75,9 @@ static enum grove_code check_call(const struct load *load, struct grove_error *e
 // Of a batch that took so long to embed.
 static void choose_size(struct load *load, int64_t rows, double seconds)
 {
-    double wanted =
-        rows > 0 && seconds > 0 ? BATCH_SECONDS * (double)rows / seconds : BATCH_ROWS_MAX;
-    load->to_embed_max = wanted >= BATCH_ROWS_MAX     ? BATCH_ROWS_MAX
-                         : wanted <= EMBED_ROWS_LEAST ? EMBED_ROWS_LEAST
-                                                      : (size_t)wanted;
+    const double most = BATCH_ROWS_MAX, least = EMBED_ROWS_LEAST, seconds_of_batch = BATCH_SECONDS;
+    double wanted = rows > 0 && seconds > 0 ? seconds_of_batch * (double)rows / seconds : most;
+    load->to_embed_max = (size_t)(wanted >= most ? most : wanted <= least ? least : wanted);
 }
 
 static enum grove_code flush(struct load *load, struct grove_error *error)

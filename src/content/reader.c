@@ -38,7 +38,7 @@ enum grove_code reader_open(struct reader *reader, const struct input *input,
     if (code != GROVE_OK)
         return code;
     strbuf_init(&opened.line, READER_LINE_BYTES_MAX + 1);
-    strbuf_init(&opened.head, 4 * SOURCE_PIECE_BYTES);
+    strbuf_init(&opened.head, (size_t)4 * SOURCE_PIECE_BYTES);
     code = read_head(&opened, S_ISREG(input->status.st_mode), call, error);
     struct text head = strbuf_text(&opened.head);
     const struct kind *kind = code == GROVE_OK ? kind_of(head) : NULL;

@@ -164,6 +164,7 @@ static enum grove_code inflate_some(struct source *source, struct text *ret,
                                     struct grove_error *error)
 {
     z_stream *zlib = source->zlib;
+    CHECK(zlib);
     zlib->next_in = source->in + source->in_at;
     zlib->avail_in = (unsigned)(source->in_end - source->in_at);
     zlib->next_out = source->unpacked;
@@ -233,6 +234,7 @@ static void choose_encoding(struct source *source, struct text *piece)
     source->encoding = SOURCE_UTF8;
     if (piece->length < 2)
         return;
+    CHECK(b);
     bool wide = piece->length >= 4 && b[2] == 0 && b[3] == 0; // UTF-32, which is not read
     if (b[0] == 0xff && b[1] == 0xfe && !wide) {
         source->encoding = SOURCE_UTF16_LE;

@@ -72,7 +72,7 @@ static void stop_statement(struct pg_conn *conn)
         .until_us = clock_monotonic_us(),
     };
     if (conn->stop.cancel)
-        conn->stop.until_us += STOP_MS * 1000;
+        conn->stop.until_us += (int64_t)STOP_MS * 1000;
 }
 
 static unsigned left_to_stop_ms(const struct pg_conn *conn)

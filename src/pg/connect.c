@@ -265,6 +265,7 @@ enum grove_code pg_reconnect(struct pg_conn *conn, struct grove_error *error)
         conn->broken = true;
         return code;
     }
+    CHECK(fresh);
     PQfinish(conn->link);
     *conn = *fresh;
     PQsetNoticeReceiver(conn->link, receive_notice, conn); // its state has moved

@@ -82,8 +82,9 @@ enum pg_presence pg_probe(const char *socket_path, unsigned limit_ms, const stru
     GROVE_CLEANUP(file_close_descriptor) int fd = connect_to(socket_path);
     if (fd < 0)
         return PG_NOBODY;
-    if (send(fd, hello, sizeof hello, MSG_NOSIGNAL) != (ssize_t)sizeof hello)
-        return errno == EPIPE ? PG_STARTING : PG_SILENT;
+    ssize_t sent = send(fd, hello, sizeof hello, MSG_NOSIGNAL);
+    if (sent != (ssize_t)sizeof hello)
+        return sent < 0 && errno == EPIPE ? PG_STARTING : PG_SILENT;
     int64_t deadline_us = clock_monotonic_us() + (int64_t)limit_ms * 1000;
     char answer[ANSWER_BYTES_MAX];
     size_t length = 0;

@@ -58,5 +58,5 @@ bool plan_is_among_places(const struct moment *moment, int64_t rows_in_places)
 {
     CHECK(rows_in_places >= 0);
     return moment->outbox_bytes >= PLAN_OUTBOX_BYTES_MANY &&
-           rows_in_places < moment->outbox_bytes / (2 * PLAN_OUTBOX_ROW_BYTES);
+           rows_in_places < moment->outbox_bytes / ((int64_t)2 * PLAN_OUTBOX_ROW_BYTES);
 }

@@ -410,7 +410,7 @@ static void tell_gate(struct http_client *client, enum grove_code code, int64_t 
     bool ours = error->origin != GROVE_ORIGIN_QDRANT;
     if (code != GROVE_OK && ours) {
         // The call is over. Where it waited for some time, in vain, that tells something.
-        if (code == GROVE_TIMEOUT && clock_monotonic_us() - began_us >= SILENCE_MS * 1000)
+        if (code == GROVE_TIMEOUT && clock_monotonic_us() - began_us >= (int64_t)SILENCE_MS * 1000)
             gate_failed(&client->gate, began_us, words_of(CONNECTION_SILENT));
     } else if (code != GROVE_OK) {
         gate_failed(&client->gate, began_us, error->message);
