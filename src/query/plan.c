@@ -37,6 +37,9 @@ struct plan plan_make(const struct plan_facts *facts)
     if (facts->rows_max <= vector_exact_points())
         return (struct plan){.method = PLAN_EXACT,
                              .reason = "so few rows match that comparing all costs little"};
+    if (facts->filtered && facts->rows_max <= PLAN_EXACT_FILTERED_ROWS)
+        return (struct plan){.method = PLAN_EXACT,
+                             .reason = "under a filter all rows that match are compared"};
     const struct examined_graph *examination = &facts->moment->examination;
     const char *doubt = doubt_of(facts);
     if (!doubt) {

@@ -191,6 +191,14 @@ MUTANTS = [
         killer="u_examined:a_low_best_score_is_not_believed",
     ),
     Mutant(
+        name="graph-is-believed-under-any-filter",
+        guards="src/query/README 8",
+        file="src/query/plan.c",
+        find="    if (facts->filtered && facts->rows_max <= PLAN_EXACT_FILTERED_ROWS)\n",
+        replace="    if (facts->filtered && facts->rows_max < 0)\n",
+        killer="u_plan:every_fact_counts",
+    ),
+    Mutant(
         name="vector-is-believed-like-a-text",
         guards="src/query/README 8",
         file="src/query/plan.c",
@@ -473,9 +481,10 @@ MUTANTS = [
         name="the-outbox-is-read-for-any-path",
         guards="src/query/README: control flow",
         file="src/query/plan.c",
-        find="           rows_in_places < moment->outbox_bytes / (2 * PLAN_OUTBOX_ROW_BYTES);\n",
+        find="           rows_in_places < moment->outbox_bytes / "
+             "((int64_t)2 * PLAN_OUTBOX_ROW_BYTES);\n",
         replace="           rows_in_places < moment->outbox_bytes / "
-                "(2000000 * PLAN_OUTBOX_ROW_BYTES);\n",
+                "((int64_t)2000000 * PLAN_OUTBOX_ROW_BYTES);\n",
         killer="u_bounds:rows_that_wait_are_looked_for_where_they_are_few",
     ),
     Mutant(

@@ -20,7 +20,8 @@ static struct moment examined(void)
     };
 }
 
-static const int64_t many = 100000, too_many = PLAN_EXACT_ROWS_MAX + 1;
+static const int64_t many = 100000, very_many = PLAN_EXACT_FILTERED_ROWS + 1,
+                     too_many = PLAN_EXACT_ROWS_MAX + 1;
 
 struct row {
     const char *what;
@@ -54,16 +55,16 @@ static void every_fact_counts(void **state)
          0,
          0},
         {"exactly", {.exact = true, .rows_max = too_many}, examined(), PLAN_EXACT, 0, 0},
-        {"exactly, pushed down",
-         {.asked = GROVE_STRATEGY_PUSH_DOWN, .exact = true, .rows_max = many},
-         examined(),
-         PLAN_EXACT,
-         0,
-         0},
         {"few rows", {.rows_max = VECTOR_EXACT_POINTS}, examined(), PLAN_EXACT, 0, 0},
         {"no rows", {.rows_max = 0}, none, PLAN_EXACT, 0, 0},
         {"one more", {.rows_max = VECTOR_EXACT_POINTS + 1}, examined(), PLAN_GRAPH, 256, true},
-        {"filtered", {.rows_max = many, .filtered = true}, examined(), PLAN_GRAPH, 512, true},
+        {"filtered", {.rows_max = many, .filtered = true}, examined(), PLAN_EXACT, 0, 0},
+        {"filtered, very many",
+         {.rows_max = very_many, .filtered = true},
+         examined(),
+         PLAN_GRAPH,
+         512,
+         true},
         {"never examined", {.rows_max = many}, none, PLAN_EXACT, 0, 0},
         {"nothing to examine", {.rows_max = many}, nameless, PLAN_EXACT, 0, 0},
         {"more rows than it was examined for",
@@ -78,7 +79,7 @@ static void every_fact_counts(void **state)
         {"few changes of few points", {.rows_max = many}, small, PLAN_GRAPH, 256, true},
         {"a graph that misses rows", {.rows_max = many}, useless, PLAN_EXACT, 0, 0},
         {"one that does under filters",
-         {.rows_max = many, .filtered = true},
+         {.rows_max = very_many, .filtered = true},
          half,
          PLAN_EXACT,
          0,
@@ -97,6 +98,18 @@ static void every_fact_counts(void **state)
             fail_msg("%s: method %d, ef %u, %s", rows[i].what, (int)plan.method, plan.ef,
                      plan.reason ? plan.reason : "no reason");
     }
+}
+
+static void what_is_asked_for_exactly_is_pushed_down_so(void **state)
+{
+    struct moment moment = examined();
+    struct plan_facts facts = {.asked = GROVE_STRATEGY_PUSH_DOWN,
+                               .exact = true,
+                               .rows_max = many,
+                               .best_max = 10,
+                               .moment = &moment};
+    (void)state;
+    assert_int_equal(plan_make(&facts).method, PLAN_EXACT);
 }
 
 static void a_vector_is_believed_from_a_score_of_its_own(void **state)
@@ -125,6 +138,7 @@ int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_fact_counts),
+        cmocka_unit_test(what_is_asked_for_exactly_is_pushed_down_so),
         cmocka_unit_test(a_vector_is_believed_from_a_score_of_its_own),
         cmocka_unit_test(no_more_rows_than_revisions),
     };
