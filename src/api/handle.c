@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "api/projector.h"
 #include "api/request.h"
@@ -235,6 +236,11 @@ GROVE_API enum grove_code grove_open(const struct grove_options *options, struct
     if (!grove)
         return error_no_memory(error, "a handle");
     pthread_mutex_init(&grove->ready_mutex, NULL);
+    pthread_condattr_t attributes;
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_cond_init(&grove->prepared, &attributes);
+    pthread_condattr_destroy(&attributes);
     store_init(&grove->store);
     grove->limits = copy.limits;
     code = configure(grove, &copy, error);
@@ -252,6 +258,7 @@ GROVE_API void grove_close(struct grove *grove)
     atomic_store(&grove->store.closing, true);
     projector_thread_stop(grove->projector);
     store_release(&grove->store);
+    pthread_cond_destroy(&grove->prepared);
     pthread_mutex_destroy(&grove->ready_mutex);
     mem_free(grove->engine_url);
     mem_free(grove->database_url);
@@ -350,32 +357,38 @@ static enum grove_code prepare(struct grove *grove, struct call *call, struct gr
     return code;
 }
 
-// Another call may be starting a server, which takes as long as it takes: not longer than ours may.
-static enum grove_code lock_ready(struct grove *grove, const struct call *call,
-                                  struct grove_error *error)
+// Waits while another call prepares, which takes as long as it takes: not longer than ours may. The
+// caller holds the mutex.
+static enum grove_code await_other(struct grove *grove, const struct call *call,
+                                   struct grove_error *error)
 {
-    for (;;) {
+    enum grove_code code = GROVE_OK;
+    while (code == GROVE_OK && grove->preparing) {
         int64_t until_us = clock_monotonic_us() + (int64_t)CALL_SLICE_MS * 1000;
-        struct timespec until = {until_us / 1000000, (long)(until_us % 1000000) * 1000};
-        if (pthread_mutex_clocklock(&grove->ready_mutex, CLOCK_MONOTONIC, &until) == 0)
-            return GROVE_OK;
-        enum grove_code code = call_check(call, error);
-        if (code != GROVE_OK) {
-            error_context(error, "while another call was getting the servers ready");
-            return code;
-        }
+        const struct timespec until = {until_us / 1000000, (long)(until_us % 1000000) * 1000};
+        pthread_cond_timedwait(&grove->prepared, &grove->ready_mutex, &until);
+        code = grove->preparing ? call_check(call, error) : GROVE_OK;
     }
+    if (code != GROVE_OK)
+        error_context(error, "while another call was getting the servers ready");
+    return code;
 }
 
 enum grove_code handle_ready(struct grove *grove, struct call *call, struct grove_error *error)
 {
-    enum grove_code code = lock_ready(grove, call, error);
-    if (code != GROVE_OK)
-        return code;
-    if (!grove->ready)
-        code = prepare(grove, call, error);
-    grove->ready = code == GROVE_OK;
+    pthread_mutex_lock(&grove->ready_mutex);
+    enum grove_code code = await_other(grove, call, error);
+    bool prepares = code == GROVE_OK && !grove->ready;
+    grove->preparing |= prepares;
     pthread_mutex_unlock(&grove->ready_mutex);
+    if (prepares) {
+        code = prepare(grove, call, error);
+        pthread_mutex_lock(&grove->ready_mutex);
+        grove->ready = code == GROVE_OK;
+        grove->preparing = false;
+        pthread_cond_broadcast(&grove->prepared);
+        pthread_mutex_unlock(&grove->ready_mutex);
+    }
     if (code == GROVE_OK)
         handle_keep_projecting(grove);
     return code;
@@ -389,8 +402,7 @@ enum grove_code handle_failed(struct grove *grove, struct call *call, enum grove
     if (code == GROVE_OK || strncmp(error->sqlstate, "42", 2) != 0 ||
         strcmp(error->sqlstate, "42501") == 0)
         return code;
-    if (lock_ready(grove, call, &reason) != GROVE_OK)
-        return code;
+    pthread_mutex_lock(&grove->ready_mutex);
     grove->ready = false;
     pthread_mutex_unlock(&grove->ready_mutex);
     if (handle_ready(grove, call, &reason) == GROVE_OK)

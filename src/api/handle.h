@@ -38,7 +38,9 @@ struct grove {
     struct grove_limits limits; // of its calls
     atomic_uint cancel_round;   // one more each time that what is under way is cancelled
 
-    pthread_mutex_t ready_mutex; // guards the following
+    pthread_mutex_t ready_mutex; // guards the following; not held while servers are started
+    pthread_cond_t prepared;     // nobody prepares any more
+    bool preparing;
     bool ready;
     struct projector_thread *projector;
 };

@@ -90,11 +90,6 @@ enum grove_code pg_pool_new(const struct pg_pool_options *options, struct pg_poo
     pool->conninfo = mem_strdup(options->conninfo ? options->conninfo : "");
     pool->application_name =
         mem_strdup(options->application_name ? options->application_name : "grove");
-    pthread_condattr_t attributes;
-    pthread_condattr_init(&attributes);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    pthread_cond_init(&pool->returned, &attributes);
-    pthread_condattr_destroy(&attributes);
     pthread_mutex_init(&pool->mutex, NULL);
     if (!pool->conninfo || !pool->application_name) {
         pg_pool_free(pool);
@@ -116,7 +111,7 @@ void pg_pool_free(struct pg_pool *pool)
     CHECK(pool->idle_count == pool->open_count);
     for (unsigned i = 0; i < pool->idle_count; i++)
         pg_close(pool->idle[i]);
-    pthread_cond_destroy(&pool->returned);
+    CHECK(!pool->first);
     pthread_mutex_destroy(&pool->mutex);
     mem_free(pool->application_name);
     mem_free(pool->conninfo);
@@ -125,17 +120,19 @@ void pg_pool_free(struct pg_pool *pool)
 
 // --- taking and giving ---------------------------------------------------------------------------
 
-// One wait for a place. A pool that moves serves whoever waits, sooner or later; in one that does
-// not, waiting longer makes it no better.
+// One wait for a place, on the stack of who waits. Places go to who came first: else a thread that
+// gives one back and asks for the next has it before those who wait are awake. A pool that moves
+// serves all; in one that does not, waiting longer makes it no better.
 struct queueing {
+    struct queueing *next;
+    pthread_cond_t turn;
     const struct call *call;
     int64_t since_us;
     int64_t until_us; // CALL_FOREVER: as long as the call may take
     int64_t still_us; // so long without a place coming free is too long; CALL_FOREVER: never
 };
 
-static void start_queueing(const struct pg_pool *pool, const struct call *call,
-                           struct queueing *ret)
+static void start_queueing(struct pg_pool *pool, const struct call *call, struct queueing *ret)
 {
     unsigned still_ms = STILL_PLACES_MS / pool->options.connections_max;
     still_ms = still_ms > STILL_MS ? still_ms : STILL_MS;
@@ -149,6 +146,36 @@ static void start_queueing(const struct pg_pool *pool, const struct call *call,
             call && patient ? CALL_FOREVER : now_us + (int64_t)pool->options.take_timeout_ms * 1000,
         .still_us = patient ? CALL_FOREVER : (int64_t)still_ms * 1000,
     };
+    pthread_condattr_t attributes;
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_cond_init(&ret->turn, &attributes);
+    pthread_condattr_destroy(&attributes);
+    *(pool->last ? &pool->last->next : &pool->first) = ret;
+    pool->last = ret;
+}
+
+static void end_queueing(struct pg_pool *pool, struct queueing *queueing)
+{
+    struct queueing *before = NULL;
+    for (struct queueing *at = pool->first; at != queueing; at = at->next)
+        before = at;
+    *(before ? &before->next : &pool->first) = queueing->next;
+    if (pool->last == queueing)
+        pool->last = before;
+    pthread_cond_destroy(&queueing->turn);
+}
+
+static bool has_place(const struct pg_pool *pool)
+{
+    return pool->idle_count > 0 || pool->open_count < pool->options.connections_max;
+}
+
+// The caller holds the mutex.
+static void wake_first(struct pg_pool *pool)
+{
+    if (pool->first && has_place(pool))
+        pthread_cond_signal(&pool->first->turn);
 }
 
 // When the wait has been long enough: CALL_FOREVER, never.
@@ -173,7 +200,7 @@ static enum grove_code set_overloaded(const struct pg_pool *pool, int64_t waited
 }
 
 // Waits for a signal or the end of a slice. GROVE_OK: look again. The caller holds the mutex.
-static enum grove_code wait_for_place(struct pg_pool *pool, const struct queueing *queueing,
+static enum grove_code wait_for_place(struct pg_pool *pool, struct queueing *queueing,
                                       struct grove_error *error)
 {
     enum grove_code code = call_check(queueing->call, error);
@@ -188,7 +215,7 @@ static enum grove_code wait_for_place(struct pg_pool *pool, const struct queuein
     until_us = until_us < ends_us ? until_us : ends_us;
     const struct timespec until = {.tv_sec = until_us / 1000000,
                                    .tv_nsec = until_us % 1000000 * 1000};
-    pthread_cond_timedwait(&pool->returned, &pool->mutex, &until);
+    pthread_cond_timedwait(&queueing->turn, &pool->mutex, &until);
     return GROVE_OK;
 }
 
@@ -199,12 +226,13 @@ static enum grove_code reserve(struct pg_pool *pool, struct call *call, struct p
     enum grove_code code = GROVE_OK;
     struct queueing queueing;
     pthread_mutex_lock(&pool->mutex);
-    bool queues = pool->idle_count == 0 && pool->open_count == pool->options.connections_max;
+    bool queues = pool->first || !has_place(pool);
     if (queues)
         start_queueing(pool, call, &queueing);
-    while (code == GROVE_OK && pool->idle_count == 0 &&
-           pool->open_count == pool->options.connections_max)
+    while (code == GROVE_OK && queues && (pool->first != &queueing || !has_place(pool)))
         code = wait_for_place(pool, &queueing, error);
+    if (queues)
+        end_queueing(pool, &queueing);
     if (queues && call)
         call->counters.waited_us += clock_monotonic_us() - queueing.since_us;
     if (code == GROVE_OK && pool->idle_count > 0) {
@@ -216,6 +244,7 @@ static enum grove_code reserve(struct pg_pool *pool, struct call *call, struct p
         pool->open_count++;
         pool->connecting_count++;
     }
+    wake_first(pool); // there may be another place for who came next
     DCHECK(pg_pool_check(pool) == NULL);
     pthread_mutex_unlock(&pool->mutex);
     return code;
@@ -241,7 +270,7 @@ static void give_up_place(struct pg_pool *pool, unsigned *from)
     pool->open_count--;
     pool->moved_us = clock_monotonic_us();
     DCHECK(pg_pool_check(pool) == NULL);
-    pthread_cond_signal(&pool->returned);
+    wake_first(pool);
     pthread_mutex_unlock(&pool->mutex);
 }
 
@@ -299,7 +328,7 @@ void pg_give(struct pg_conn **conn_pointer)
     pool->idle[pool->idle_count++] = conn;
     pool->moved_us = clock_monotonic_us();
     DCHECK(pg_pool_check(pool) == NULL);
-    pthread_cond_signal(&pool->returned);
+    wake_first(pool);
     pthread_mutex_unlock(&pool->mutex);
 }
 

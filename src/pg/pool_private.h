@@ -14,8 +14,8 @@ struct pg_pool {
     struct pg_pool_options options;
     char *conninfo;
     char *application_name;
-    pthread_mutex_t mutex; // guards what follows
-    pthread_cond_t returned;
+    pthread_mutex_t mutex;         // guards what follows
+    struct queueing *first, *last; // who waits for a place, in the order in which they came
     unsigned open_count; // the sum of the following three, at most options.connections_max
     unsigned idle_count;
     unsigned connecting_count; // places of connections that are being made

@@ -5,7 +5,8 @@
 
 #include <libpq-fe.h>
 
-#include "pg/pg.h"
+#include "base/clock.h"
+#include "pg/pool_private.h"
 
 static struct pg_pool *open_pool(struct test_stores *stores, unsigned connections_max,
                                  unsigned take_timeout_ms)
@@ -101,6 +102,7 @@ struct taker {
     struct pg_pool *pool;
     struct pg_conn *conn;
     enum grove_code code;
+    atomic_bool had_it;
     struct grove_error error;
 };
 
@@ -108,7 +110,35 @@ static void take(void *state)
 {
     struct taker *taker = state;
     taker->code = pg_take(taker->pool, NULL, &taker->conn, &taker->error);
+    atomic_store(&taker->had_it, true);
     pg_give(&taker->conn);
+}
+
+static bool somebody_waits(struct pg_pool *pool)
+{
+    pthread_mutex_lock(&pool->mutex);
+    bool waits = pool->first != NULL;
+    pthread_mutex_unlock(&pool->mutex);
+    return waits;
+}
+
+// Who gives a connection back and asks for the next one comes after those who wait.
+static void places_go_to_who_came_first(struct test_stores *stores)
+{
+    struct taker taker = {.pool = open_pool(stores, 1, 30000)};
+    struct pg_conn *conn = NULL;
+    struct grove_error error;
+    assert_ok(pg_take(taker.pool, NULL, &conn, &error), error);
+    struct test_thread *thread = test_thread_start(stores, take, &taker);
+    while (!somebody_waits(taker.pool))
+        clock_sleep_ms(1);
+    pg_give(&conn);
+    assert_ok(pg_take(taker.pool, NULL, &conn, &error), error);
+    bool had_it = atomic_load(&taker.had_it);
+    pg_give(&conn);
+    test_thread_join(thread);
+    pg_pool_free(taker.pool);
+    assert_true(had_it);
 }
 
 static void who_waits_gets_what_is_given_back(struct test_stores *stores)
@@ -254,6 +284,7 @@ int main(int argc, char **argv)
         STORES_TEST(what_is_open_is_rolled_back_when_given_back),
         STORES_TEST(a_pool_has_a_maximum),
         STORES_TEST(who_waits_gets_what_is_given_back),
+        STORES_TEST(places_go_to_who_came_first),
         STORES_TEST(a_place_is_not_lost_with_its_connection),
         STORES_TEST(the_next_host_of_a_list_is_tried),
         STORES_TEST(a_database_that_is_not_utf8_is_refused),
