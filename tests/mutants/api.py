@@ -21,7 +21,7 @@ MUTANTS = [
         replace="        code = projector_configure(grove, options, error);\n"
                 "    struct pg_conn *conn = NULL;\n"
                 "    if (code == GROVE_OK)\n"
-                "        code = pg_take(grove->store.pool, &conn, error);\n"
+                "        code = pg_take(grove->store.pool, NULL, &conn, error);\n"
                 "    pg_give(&conn);\n"
                 "    return code;",
         killer="u_handle:nobody_is_asked_before_there_is_need",
@@ -131,6 +131,8 @@ MUTANTS = [
         find="    if (grove->is_projector)\n",
         replace="    if (grove->is_projector && error->code == GROVE_CODE_COUNT)\n",
         killer="tests/e2e/test_resident.py::test_it_starts_no_postgresql",
+        limit_seconds=20,
+        hangs=True,
     ),
     Mutant(
         name="looking-makes-what-a-home-lacks",
