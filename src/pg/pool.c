@@ -337,6 +337,11 @@ int pg_server_version(const struct pg_conn *conn)
     return PQserverVersion(conn->link);
 }
 
+int pg_session_pid(const struct pg_conn *conn)
+{
+    return PQbackendPID(conn->link);
+}
+
 const char *pg_describe(const struct pg_conn *conn)
 {
     return conn->description;
