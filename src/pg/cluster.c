@@ -535,7 +535,7 @@ static enum grove_code ensure_database(const struct cluster *cluster, const stru
         return GROVE_OK;
     }
     PQfinish(link);
-    code = home_lock_unless(cluster->home, LOCK_TIMEOUT_MS, call, &lock, error);
+    code = home_lock(cluster->home, LOCK_TIMEOUT_MS, call, &lock, error);
     if (code != GROVE_OK)
         return code;
     link = connect_to(cluster, "grove", call); // somebody else may have made it meanwhile
@@ -603,7 +603,7 @@ static enum grove_code start(struct cluster *cluster, const struct call *call,
     if (code == GROVE_OK)
         code = home_check_account(cluster->home, error);
     if (code == GROVE_OK)
-        code = home_lock_unless(cluster->home, LOCK_TIMEOUT_MS, call, &lock, error);
+        code = home_lock(cluster->home, LOCK_TIMEOUT_MS, call, &lock, error);
     if (code != GROVE_OK)
         return code;
     CHECK(lock.descriptor >= 0);
@@ -661,7 +661,7 @@ enum grove_code cluster_stop(const struct home *home, bool *ret_forced, struct g
     struct home_lock lock = {.descriptor = -1};
     enum grove_code code = cluster_paths(home, &cluster, error);
     if (code == GROVE_OK)
-        code = home_lock(home, LOCK_TIMEOUT_MS, &lock, error);
+        code = home_lock(home, LOCK_TIMEOUT_MS, NULL, &lock, error);
     if (code != GROVE_OK)
         return code;
     CHECK(lock.descriptor >= 0);

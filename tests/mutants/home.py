@@ -16,7 +16,7 @@ MUTANTS = [
         name="home-id-drawn-without-the-lock",
         guards="src/home/README 1",
         file="src/home/home.c",
-        find="    code = home_lock(home, OPEN_LOCK_TIMEOUT_MS, &lock, error);\n",
+        find="    code = home_lock(home, OPEN_LOCK_TIMEOUT_MS, NULL, &lock, error);\n",
         replace="    lock.descriptor = open(\"/dev/null\", O_RDONLY | O_CLOEXEC);\n",
         killer="u_home:homes_opened_at_once_agree",
     ),
