@@ -156,7 +156,7 @@ def test_servers_of_a_container_that_has_ended_are_gone(filled):
     filled("stop")
     container(filled)("search", "faith")
     wait_until(lambda: servers_of(filled) == {"postgres": [], "vectors": []})
-    assert filled.json("search", "faith")["degraded"] is False
+    wait_until(lambda: filled.json("search", "faith")["degraded"] is False)
     assert {name: len(pids) for name, pids in servers_of(filled).items()} == {"postgres": 1,
                                                                               "vectors": 1}
 
@@ -303,7 +303,7 @@ def test_an_odd_caller(filled, umask, variables):
             filled.env[name] = value
     before = os.umask(umask)
     try:
-        assert filled.json("search", "faith")["degraded"] is False
+        wait_until(lambda: filled.json("search", "faith")["degraded"] is False)
         assert filled.json("status")["ok"] is True
         servers = filled.home.resolve() / "servers"
         for path in [*servers.rglob("*"), pathlib.Path(filled.socket_folder())]:
