@@ -4,14 +4,13 @@
 import http.client
 import json
 import os
-import re
 import shutil
 import signal
 import socket
 import time
 
 import pytest
-from conftest import ROOT
+from conftest import EXIT_STATUS, MIGRATIONS, read_statement, wait_until
 
 INSERT = """
     INSERT INTO content_metadata (hierarchy_table, leaf_id, content_type, title, content_summary,
@@ -67,9 +66,7 @@ def reads(plan, relation):
 
 
 def test_an_outbox_that_was_full_makes_no_search_slow(shared):
-    sql = ROOT / "sql"
-    score = re.sub(r"^-- part: (\w+)$", lambda part: (sql / "parts" / f"{part[1]}.sql").read_text(),
-                   (sql / "queries" / "score_pending.sql").read_text(), flags=re.M)
+    score = read_statement("score_pending.sql", "queries")
     with shared.connect() as conn, conn.transaction(force_rollback=True):
         conn.execute("""
             INSERT INTO content_metadata (hierarchy_table, leaf_id, content_type, title,

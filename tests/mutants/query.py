@@ -267,7 +267,7 @@ MUTANTS = [
     Mutant(
         name="engine-hits-are-not-filtered-again",
         guards="src/query/README: control flow",
-        file="sql/parts/matches.sql",
+        file="sql/parts/bounds.sql",
         find="  AND ($7::integer IS NULL OR m.word_count <= $7)\n",
         replace="  AND ($7::integer IS NULL OR $7 > -1)\n",
         killer="u_limits:a_hit_that_matches_no_more_drops_out",
