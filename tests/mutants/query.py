@@ -496,6 +496,22 @@ MUTANTS = [
         killer="u_bounds:a_body_that_moves_leaves_another_text_behind",
     ),
     Mutant(
+        name="requests-of-a-search-are-not-counted",
+        guards="docs/architecture: nothing hidden",
+        file="src/query/ranking.c",
+        find="    call_add_counters(run->call, &run->engine_call);\n",
+        replace="",
+        killer="u_search:what_it_asked_of_the_servers_is_told",
+    ),
+    Mutant(
+        name="what-was-asked-before-counts-as-the-search-s",
+        guards="docs/architecture: nothing hidden",
+        file="src/query/query.c",
+        find="        query->before = call->counters;\n",
+        replace="        query->before = (struct call_counters){0};\n",
+        killer="u_search:what_it_asked_of_the_servers_is_told",
+    ),
+    Mutant(
         name="texts-of-any-size-are-hashed-where-many-wait",
         guards="src/query/README: memory",
         file="sql/queries/texts.sql",
