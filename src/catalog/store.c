@@ -29,6 +29,7 @@ const struct store_model_file store_model_files[STORE_MODEL_FILES] = {
 void store_init(struct store *store)
 {
     pthread_mutex_init(&store->model_mutex, NULL);
+    kept_slot_init(&store->kept);
     for (size_t i = 0; i < EMBED_PRECISIONS; i++)
         pthread_mutex_init(&store->models[i].mutex, NULL);
 }
@@ -38,6 +39,7 @@ void store_release(struct store *store)
     store_close_models(store);
     for (size_t i = 0; i < EMBED_PRECISIONS; i++)
         pthread_mutex_destroy(&store->models[i].mutex);
+    kept_slot_release(&store->kept);
     vector_engine_free(store->engine);
     pg_pool_free(store->pool);
     pthread_mutex_destroy(&store->model_mutex);
@@ -273,6 +275,17 @@ void store_close_models(struct store *store)
         model->query_cache = NULL;
         model->embedder = NULL;
     }
+}
+
+// Whose mutex is held is being opened.
+bool store_has_embedder(struct store *store, enum embed_precision precision)
+{
+    struct store_model *model = &store->models[precision];
+    if (pthread_mutex_trylock(&model->mutex) != 0)
+        return false;
+    bool open = model->embedder != NULL;
+    pthread_mutex_unlock(&model->mutex);
+    return open;
 }
 
 enum grove_code store_embed_query(struct store *store, struct call *call,

@@ -16,6 +16,7 @@
 #include "embed/embed.h"
 #include "pg/pg.h"
 #include "vector/engine.h"
+#include "vector/kept.h"
 
 // The model in one precision, opened by its first user. Others may be using it: only who has the
 // store alone closes it before the store is (store_close_models).
@@ -31,6 +32,7 @@ struct store {
     char collection[128]; // of the engine
     atomic_bool closing;  // calls and threads are to end
 
+    struct kept_slot kept; // rows that the engine's graph does not reach (query/)
     _Atomic unsigned stand_ins; // searches for which PostgreSQL compares many rows now (query/)
 
     _Atomic int64_t counts_folded_at_us; // monotonic: when a projector last did; 0: never
@@ -79,6 +81,9 @@ enum grove_code store_set_precision(struct store *store, struct call *call,
 // The model, opened if this is the first call. It belongs to the store.
 enum grove_code store_embedder(struct store *store, enum embed_precision precision,
                                struct embedder **ret, struct grove_error *error);
+
+// Whether it is open by now.
+bool store_has_embedder(struct store *store, enum embed_precision precision);
 
 // Gives the memory of all models back; they are opened again when they are needed. The caller has
 // the store alone, and nothing of a model in its hands.
