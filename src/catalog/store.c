@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/digest.h"
 #include "base/file.h"
+#include "base/inject.h"
 #include "base/strbuf.h"
 #include "catalog/assets.h"
 #include "catalog/migrate.h"
@@ -109,10 +110,10 @@ enum grove_code store_refresh_model(struct store *store, struct call *call,
     return code;
 }
 
-// Waits for writers that are under way, holding nothing that they could want, and keeps others
-// out; readers, projectors and the engine go on.
-static const char lock_contents_sql[] =
-    "LOCK TABLE public.content_metadata, grove.body IN SHARE ROW EXCLUSIVE MODE";
+// Keeps acknowledgments out (acknowledge.sql), which do not wait for it. Those under way are over
+// within milliseconds. No writer has a part in it. The statement behind it sees all that left the
+// outbox before.
+static const char keep_acknowledgments_out_sql[] = "SELECT pg_advisory_xact_lock(7454108921)";
 
 static enum grove_code write_model(struct pg_conn *conn, enum embed_precision precision,
                                    struct arena *arena, int64_t *ret_queued,
@@ -125,11 +126,15 @@ static enum grove_code write_model(struct pg_conn *conn, enum embed_precision pr
     int64_t queued = 0;
     enum grove_code code = pg_begin(conn, error);
     if (code == GROVE_OK)
-        code = pg_exec(conn, lock_contents_sql, error);
+        code = pg_exec(conn, keep_acknowledgments_out_sql, error);
+    if (code == GROVE_OK)
+        code = INJECT(MODEL_LOCKED, error);
     if (code == GROVE_OK)
         code = pg_query(conn, arena, &set, &params, &rows, error);
     if (code == GROVE_OK)
         queued = pg_int8(&rows, 0, 0);
+    if (code == GROVE_OK)
+        code = INJECT(MODEL_CHANGED, error);
     if (code == GROVE_OK)
         code = pg_commit(conn, error);
     if (code == GROVE_OK)

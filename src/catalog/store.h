@@ -75,8 +75,9 @@ enum grove_code store_refresh_model(struct store *store, struct call *call,
 // and embeds and compares in what it was told, whatever the database changes to meanwhile.
 enum embed_precision store_precision(struct store *store);
 
-// Makes the vectors of this precision those that the database compares, and every content one that
-// changed, unless they are already. *ret_queued: the contents.
+// Makes the vectors of this precision those that the database compares, and has every content
+// projected with them, unless they are already. It waits for no writer, and none waits for it. All
+// of it is done, or nothing. *ret_queued: the contents.
 enum grove_code store_set_precision(struct store *store, struct call *call,
                                     enum embed_precision precision, int64_t *ret_queued,
                                     struct grove_error *error);

@@ -431,9 +431,8 @@ MUTANTS = [
         name="a-text-that-is-back-is-computed-over",
         guards="sql/README 11",
         file="sql/queries/texts.sql",
-        find="       CASE WHEN e.text_sha256 = h.sha256 THEN e.vector END AS vector\n",
-        replace="       CASE WHEN e.text_sha256 = h.sha256 AND c.id < 0 THEN e.vector END"
-                " AS vector\n",
+        find="CASE WHEN e.text_sha256 = h.sha256 THEN e.vector END) AS vector\n",
+        replace="CASE WHEN e.text_sha256 = h.sha256 AND c.id < 0 THEN e.vector END) AS vector\n",
         killer="u_bounds:a_text_that_is_back_has_its_vector",
     ),
     Mutant(
