@@ -58,7 +58,7 @@ def untraced(shared):
 
 
 def test_without_a_capability_servers_are_seen(shared, untraced):
-    shared("search", "faith")
+    shared("sync")  # both servers run
     before = servers_of(shared)
     status = untraced.json("status")
     assert status["ok"] is True and status["database"]["error"] is None
@@ -118,7 +118,7 @@ def assert_told(error):
 
 @needs_namespaces
 def test_servers_of_another_container_are_let_be(shared):
-    shared("search", "faith")
+    shared("sync")  # both servers run
     before = servers_of(shared)
     beside = container(shared)
     # Where the sockets are there, they are used.
@@ -138,7 +138,7 @@ def test_servers_of_another_container_are_let_be(shared):
 
 @needs_namespaces
 def test_a_vector_server_of_another_container_is_let_be(shared):
-    shared("search", "faith")
+    shared("sync")  # both servers run
     before = servers_of(shared)
     socket = os.path.join(shared.socket_folder(), "vectors.sock")
     apart = container(shared, f"mount --bind /dev/null '{socket}'")
@@ -329,7 +329,7 @@ def test_a_removed_socket_is_noticed(filled):
     assert filled.json("stop") == {"stopped": True, "ran": True, "forced": False}
     filled("browse", "religion")
     # The vector server ends when it sees it, and is started again.
-    filled("search", "faith")
+    filled("sync")
     vectors, = servers_of(filled)["vectors"]
     os.unlink(os.path.join(filled.socket_folder(), "vectors.sock"))
     assert filled.json("sync")["pending"] == 0
