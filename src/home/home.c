@@ -511,13 +511,13 @@ enum grove_code home_lock_unless(const struct home *home, unsigned timeout_ms,
     enum grove_code code = home_path(path, error, "%s/lock", home->path);
     if (code != GROVE_OK)
         return code;
-    int fd = descriptor_open(path, O_RDWR | O_CREAT | O_NOFOLLOW, 0600);
+    int fd = descriptor_open_own(path, O_RDWR | O_CREAT | O_NOFOLLOW, 0600);
     if (fd < 0)
         return error_set_errno(error, errno, "could not open the lock \"%s\"", path);
     // Root must not leave a lock in somebody's home that they cannot open.
     if (geteuid() == 0 && home->owner != 0 && fchown(fd, home->owner, (gid_t)-1) != 0) {
         code = error_set_errno(error, errno, "could not change the owner of \"%s\"", path);
-        close(fd);
+        descriptor_close_own(&fd);
         return code;
     }
     int64_t deadline_us = clock_monotonic_us() + (int64_t)timeout_ms * 1000;
@@ -539,7 +539,7 @@ enum grove_code home_lock_unless(const struct home *home, unsigned timeout_ms,
         clock_sleep_ms(LOCK_PAUSE_MS);
     }
     if (code != GROVE_OK)
-        close(fd);
+        descriptor_close_own(&fd);
     else
         ret_lock->descriptor = fd;
     return code;
@@ -548,6 +548,5 @@ enum grove_code home_lock_unless(const struct home *home, unsigned timeout_ms,
 void home_unlock(struct home_lock *lock)
 {
     CHECK(lock->descriptor >= 0);
-    close(lock->descriptor);
-    lock->descriptor = -1;
+    descriptor_close_own(&lock->descriptor);
 }

@@ -16,7 +16,8 @@
 //
 // The lock is one of an open file description (fcntl F_OFD_SETLK), not one of a process: it passes
 // to whoever inherits the file, PostgreSQL's sessions among them, and can be asked after without
-// being taken, so that nobody is kept from it by a look.
+// being taken, so that nobody is kept from it by a look. A host's child that happens to be forked
+// meanwhile does not inherit it (base/descriptor.h).
 #include "home/service.h"
 
 #include <errno.h>
@@ -184,8 +185,8 @@ static enum grove_code take_lock(const struct service *service, int *ret_fd,
 {
     struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
     home_act_as_servers(service->home);
-    GROVE_CLEANUP(file_close_descriptor)
-    int low = descriptor_open(service->lock, O_RDWR | O_CREAT | O_NOFOLLOW, 0600);
+    GROVE_CLEANUP(descriptor_close_own)
+    int low = descriptor_open_own(service->lock, O_RDWR | O_CREAT | O_NOFOLLOW, 0600);
     int failure = low < 0 ? errno : 0;
     bool taken = failure == 0 && fcntl(low, F_OFD_SETLK, &lock) == 0;
     if (failure == 0 && !taken)
@@ -197,7 +198,7 @@ static enum grove_code take_lock(const struct service *service, int *ret_fd,
     if (low >= 0 && !taken && (failure == EAGAIN || failure == EACCES))
         return error_set(error, GROVE_UNAVAILABLE, "%s is being started by somebody else",
                          service->name);
-    int fd = failure == 0 ? fcntl(low, F_DUPFD_CLOEXEC, 16) : -1;
+    int fd = failure == 0 ? descriptor_duplicate_own(low, 16) : -1;
     if (failure == 0 && fd < 0)
         failure = errno;
     if (failure != 0)
@@ -219,7 +220,7 @@ enum grove_code service_launch(const struct service *service, const char *const 
                                    .kept = lock};
     off_t from = service_log_size(service);
     code = home_spawn(service->home, &program, NULL, ret_pid, error);
-    close(lock);
+    descriptor_close_own(&lock);
     if (code == GROVE_IO)
         service_tell_log(service, from, error);
     return code;
