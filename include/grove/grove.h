@@ -169,6 +169,11 @@ struct grove_stop_report {
 // none run; GROVE_NOT_FOUND where there is no home. `ret` may be NULL.
 GROVE_CHECKED enum grove_code grove_stop(const char *home, struct grove_stop_report *ret,
                                          struct grove_error *error);
+// The same in that time, or until that token cancels it (`limits` may be NULL): what was told to
+// end by then may end yet, and what was not told goes on.
+GROVE_CHECKED enum grove_code grove_stop_within(const char *home, const struct grove_limits *limits,
+                                                struct grove_stop_report *ret,
+                                                struct grove_error *error);
 
 // Makes all calls that are under way on this handle end soon with GROVE_CANCELLED; a load stops
 // after its current batch. What begins later is not concerned. May be called from any thread and

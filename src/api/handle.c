@@ -81,6 +81,20 @@ static enum grove_code start_engine(void *state, struct call *call, struct grove
     return vector_server_start(&grove->home, call, error);
 }
 
+// --- calls without a handle ----------------------------------------------------------------------
+
+struct grove_token {
+    atomic_bool cancelled;
+};
+
+static void begin_without_handle(const struct grove_limits *limits, struct call *ret)
+{
+    call_init(ret);
+    ret->patient = true;
+    call_within(ret, limits ? limits->timeout_ms : 0);
+    call_obey(ret, limits && limits->token ? &limits->token->cancelled : NULL);
+}
+
 // --- opening -------------------------------------------------------------------------------------
 
 static enum grove_code open_pool(struct grove *grove, const struct grove_options *options,
@@ -167,10 +181,12 @@ static enum grove_code find_home(struct grove *grove, const struct grove_options
                                  struct grove_error *error)
 {
     struct grove_error looked;
+    struct call call;
     enum grove_code code = GROVE_OK;
+    begin_without_handle(&options->limits, &call);
     switch (options->home_use) {
-    case GROVE_HOME_MAKE: code = home_open(options->home, &grove->home, error); break;
-    case GROVE_HOME_FIND: code = home_find(options->home, &grove->home, error); break;
+    case GROVE_HOME_MAKE: code = home_open_within(options->home, &call, &grove->home, error); break;
+    case GROVE_HOME_FIND: code = home_find_within(options->home, &call, &grove->home, error); break;
     case GROVE_HOME_LOOK: code = home_look(options->home, &grove->home, error); break;
     case GROVE_HOME_NEEDLESS:
         code = home_look(options->home, &grove->home, &looked);
@@ -272,10 +288,6 @@ GROVE_API void grove_cancel(struct grove *grove)
 
 // --- calls ---------------------------------------------------------------------------------------
 
-struct grove_token {
-    atomic_bool cancelled;
-};
-
 GROVE_API struct grove_token *grove_token_new(void)
 {
     return mem_zalloc(sizeof(struct grove_token));
@@ -322,7 +334,7 @@ static enum grove_code migrate(struct grove *grove, struct pg_conn *conn, unsign
     struct grove_error ignored;
     enum grove_code code = migrate_up(conn, ret_applied, error);
     if (code == GROVE_OK && *ret_applied > 0 && grove->projector_wanted)
-        (void)!resident_stop(&grove->home, &ignored);
+        (void)!resident_stop(&grove->home, NULL, &ignored);
     return code;
 }
 
@@ -457,21 +469,32 @@ static bool anything_runs(const struct home *home)
     return resident.running || engine.running || database.running;
 }
 
-GROVE_API enum grove_code grove_stop(const char *path, struct grove_stop_report *ret,
-                                     struct grove_error *error)
+GROVE_API enum grove_code grove_stop_within(const char *path, const struct grove_limits *limits,
+                                            struct grove_stop_report *ret,
+                                            struct grove_error *error)
 {
     struct home home;
+    struct call call;
     struct grove_stop_report report = {.forced = false};
-    enum grove_code code = home_find(path, &home, error);
+    begin_without_handle(limits, &call);
+    enum grove_code code = home_find_within(path, &call, &home, error);
+    if (code == GROVE_OK)
+        code = call_check(&call, error);
     if (code == GROVE_OK)
         report.ran = anything_runs(&home);
     if (code == GROVE_OK)
-        code = resident_stop(&home, error);
+        code = resident_stop(&home, &call, error);
     if (code == GROVE_OK)
-        code = vector_server_stop(&home, error);
+        code = vector_server_stop(&home, &call, error);
     if (code == GROVE_OK)
-        code = cluster_stop(&home, &report.forced, error);
+        code = cluster_stop(&home, &call, &report.forced, error);
     if (ret && code == GROVE_OK)
         *ret = report;
     return code;
+}
+
+GROVE_API enum grove_code grove_stop(const char *path, struct grove_stop_report *ret,
+                                     struct grove_error *error)
+{
+    return grove_stop_within(path, NULL, ret, error);
 }

@@ -396,14 +396,15 @@ static enum grove_code settle(struct settling *s, struct grove_error *error)
     return code;
 }
 
-static enum grove_code settle_all(struct home *home, struct grove_error *error)
+static enum grove_code settle_all(struct home *home, const struct call *call,
+                                  struct grove_error *error)
 {
     struct settling look = {.home = home};
     enum grove_code code = settle(&look, error);
     if (code != GROVE_OK || !look.missing)
         return code;
     struct home_lock lock = {.descriptor = -1};
-    code = home_lock(home, OPEN_LOCK_TIMEOUT_MS, &lock, error);
+    code = home_lock_unless(home, OPEN_LOCK_TIMEOUT_MS, call, &lock, error);
     if (code != GROVE_OK)
         return code;
     struct settling make = {.home = home, .make = true};
@@ -447,9 +448,10 @@ static void hand_out(struct home *home, struct home *ret_home)
     *ret_home = *home;
 }
 
-static enum grove_code finish(struct home *home, struct home *ret_home, struct grove_error *error)
+static enum grove_code finish(struct home *home, const struct call *call, struct home *ret_home,
+                              struct grove_error *error)
 {
-    enum grove_code code = settle_all(home, error);
+    enum grove_code code = settle_all(home, call, error);
     if (code == GROVE_OK)
         hand_out(home, ret_home);
     return code;
@@ -457,12 +459,18 @@ static enum grove_code finish(struct home *home, struct home *ret_home, struct g
 
 enum grove_code home_open(const char *path, struct home *ret_home, struct grove_error *error)
 {
+    return home_open_within(path, NULL, ret_home, error);
+}
+
+enum grove_code home_open_within(const char *path, const struct call *call, struct home *ret_home,
+                                 struct grove_error *error)
+{
     char folder[PATH_MAX];
     struct home home = {0};
     enum grove_code code = wanted_path(path, folder, error);
     if (code == GROVE_OK)
         code = make_folder(&home, folder, error);
-    return code == GROVE_OK ? finish(&home, ret_home, error) : code;
+    return code == GROVE_OK ? finish(&home, call, ret_home, error) : code;
 }
 
 static enum grove_code find_folder(const char *path, struct home *home, struct grove_error *error)
@@ -479,9 +487,15 @@ static enum grove_code find_folder(const char *path, struct home *home, struct g
 
 enum grove_code home_find(const char *path, struct home *ret_home, struct grove_error *error)
 {
+    return home_find_within(path, NULL, ret_home, error);
+}
+
+enum grove_code home_find_within(const char *path, const struct call *call, struct home *ret_home,
+                                 struct grove_error *error)
+{
     struct home home = {0};
     enum grove_code code = find_folder(path, &home, error);
-    return code == GROVE_OK ? finish(&home, ret_home, error) : code;
+    return code == GROVE_OK ? finish(&home, call, ret_home, error) : code;
 }
 
 enum grove_code home_look(const char *path, struct home *ret_home, struct grove_error *error)

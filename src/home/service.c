@@ -388,7 +388,8 @@ void service_tell_log(const struct service *service, off_t from, struct grove_er
 
 // --- stopping ------------------------------------------------------------------------------------
 
-bool service_wait_gone(const struct service *service, unsigned timeout_ms)
+// Not longer than the call may take.
+static bool wait_gone(const struct service *service, unsigned timeout_ms, const struct call *call)
 {
     int64_t deadline_us = clock_monotonic_us() + (int64_t)timeout_ms * 1000;
     for (;;) {
@@ -396,32 +397,52 @@ bool service_wait_gone(const struct service *service, unsigned timeout_ms)
         service_find(service, &view);
         if (view.state == SERVICE_GONE)
             return true;
-        if (clock_monotonic_us() >= deadline_us)
+        if (clock_monotonic_us() >= deadline_us || !call_pause(call, PAUSE_MS))
             return false;
-        clock_sleep_ms(PAUSE_MS);
     }
 }
 
+bool service_wait_gone(const struct service *service, unsigned timeout_ms)
+{
+    return wait_gone(service, timeout_ms, NULL);
+}
+
 // As it is once whoever has the lock has had the time to say who it is.
-static void find_patiently(const struct service *service, struct service_view *ret)
+static void find_patiently(const struct service *service, const struct call *call,
+                           struct service_view *ret)
 {
     int64_t patience_us = appear_us();
     int64_t deadline_us = clock_monotonic_us() + patience_us;
     for (;;) {
         service_find(service, ret);
         if (ret->state != SERVICE_UNSEEN || ret->failure != 0 || ret->process.pid != 0 ||
-            clock_monotonic_us() >= deadline_us)
+            clock_monotonic_us() >= deadline_us || !call_pause(call, PAUSE_MS))
             return;
-        clock_sleep_ms(PAUSE_MS);
     }
 }
 
+// Whoever asked does not wait any longer.
+static enum grove_code set_still_ending(const struct service *service, const struct call *call,
+                                        struct grove_error *error)
+{
+    enum grove_code code = call_check(call, error);
+    if (code != GROVE_TIMEOUT)
+        return code;
+    error_set(error, GROVE_TIMEOUT, "%s did not end within %g s", service->name,
+              call->limit_ms / 1000.0);
+    error_hint(error, "it was told to, and may end yet; with more time it is ended by force");
+    return GROVE_TIMEOUT;
+}
+
 enum grove_code service_stop(const struct service *service, const struct service_step *steps,
-                             size_t count, size_t *ret_steps, struct grove_error *error)
+                             size_t count, const struct call *call, size_t *ret_steps,
+                             struct grove_error *error)
 {
     struct service_view view;
     *ret_steps = 0;
-    find_patiently(service, &view);
+    find_patiently(service, call, &view);
+    if (view.state != SERVICE_GONE && call_left_ms(call, 1) == 0)
+        return set_still_ending(service, call, error);
     for (size_t i = 0; i < count && view.state != SERVICE_GONE; i++) {
         if (view.state == SERVICE_UNSEEN)
             return service_refuse(service, &view, error);
@@ -434,8 +455,10 @@ enum grove_code service_stop(const struct service *service, const struct service
         *ret_steps = i + 1;
         // What has lost its main process ends by itself, or does not hear of it.
         bool orphaned = view.state == SERVICE_ORPHANED && i + 1 < count;
-        if (service_wait_gone(service, orphaned ? ORPHANS_TIMEOUT_MS : steps[i].patience_ms))
+        if (wait_gone(service, orphaned ? ORPHANS_TIMEOUT_MS : steps[i].patience_ms, call))
             return GROVE_OK;
+        if (call_left_ms(call, 1) == 0)
+            return set_still_ending(service, call, error);
         service_find(service, &view);
     }
     if (view.state == SERVICE_GONE)
