@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "api/projector.h"
 #include "api/request.h"
@@ -194,7 +195,7 @@ static enum grove_code find_home(struct grove *grove, const struct grove_options
             grove->no_home = looked;
             return GROVE_OK;
         }
-        code = home_find(options->home, &grove->home, error);
+        code = home_find_within(options->home, &call, &grove->home, error);
         break;
     default:
         return error_set(error, GROVE_INVALID, "there is no use %d of a home",
@@ -251,6 +252,7 @@ GROVE_API enum grove_code grove_open(const struct grove_options *options, struct
     struct grove *grove = mem_zalloc(sizeof *grove);
     if (!grove)
         return error_no_memory(error, "a handle");
+    grove->process = getpid();
     pthread_mutex_init(&grove->ready_mutex, NULL);
     pthread_condattr_t attributes;
     pthread_condattr_init(&attributes);
@@ -269,7 +271,9 @@ GROVE_API enum grove_code grove_open(const struct grove_options *options, struct
 
 GROVE_API void grove_close(struct grove *grove)
 {
-    if (!grove)
+    // Of a parent: its threads are not here to be waited for, and a farewell on its connections
+    // would end them there.
+    if (!grove || grove->process != getpid())
         return;
     atomic_store(&grove->store.closing, true);
     projector_thread_stop(grove->projector);
@@ -303,10 +307,18 @@ GROVE_API void grove_token_free(struct grove_token *token)
     mem_free(token);
 }
 
-void handle_begin(struct grove *grove, enum handle_work work, const struct grove_limits *limits,
-                  struct call *ret)
+enum grove_code handle_begin(struct grove *grove, enum handle_work work,
+                             const struct grove_limits *limits, struct call *ret,
+                             struct grove_error *error)
 {
     call_init(ret);
+    if (grove->process != getpid()) {
+        error_set(error, GROVE_INVALID,
+                  "the handle belongs to process %d, which has forked this one",
+                  (int)grove->process);
+        error_hint(error, "open a handle in each process; see \"fork\" in grove/grove.h");
+        return GROVE_INVALID;
+    }
     ret->patient = work == HANDLE_TASK;
     unsigned timeout_ms =
         limits && limits->timeout_ms ? limits->timeout_ms : grove->limits.timeout_ms;
@@ -317,6 +329,7 @@ void handle_begin(struct grove *grove, enum handle_work work, const struct grove
     call_obey(ret, grove->limits.token ? &grove->limits.token->cancelled : NULL);
     call_obey(ret, limits && limits->token ? &limits->token->cancelled : NULL);
     call_obey_round(ret, &grove->cancel_round);
+    return GROVE_OK;
 }
 
 // --- getting ready -------------------------------------------------------------------------------
@@ -403,6 +416,14 @@ enum grove_code handle_ready(struct grove *grove, struct call *call, struct grov
     return code;
 }
 
+enum grove_code handle_enter(struct grove *grove, enum handle_work work,
+                             const struct grove_limits *limits, struct call *ret,
+                             struct grove_error *error)
+{
+    enum grove_code code = handle_begin(grove, work, limits, ret, error);
+    return code == GROVE_OK ? handle_ready(grove, ret, error) : code;
+}
+
 enum grove_code handle_failed(struct grove *grove, struct call *call, enum grove_code code,
                               struct grove_error *error)
 {
@@ -424,9 +445,10 @@ GROVE_API enum grove_code grove_init(struct grove *grove, unsigned *ret_applied,
 {
     unsigned applied = 0;
     struct call call;
-    handle_begin(grove, HANDLE_TASK, NULL, &call);
     struct pg_conn *conn = NULL;
-    enum grove_code code = pg_take(grove->store.pool, &call, &conn, error);
+    enum grove_code code = handle_begin(grove, HANDLE_TASK, NULL, &call, error);
+    if (code == GROVE_OK)
+        code = pg_take(grove->store.pool, &call, &conn, error);
     if (code == GROVE_OK)
         code = migrate(grove, conn, &applied, error);
     pg_give(&conn);
@@ -447,13 +469,12 @@ GROVE_API enum grove_code grove_set_precision(struct grove *grove, enum grove_pr
     if (!precision_of(precision, &wanted))
         return error_set(error, GROVE_INVALID, "there is no precision %d", (int)precision);
     struct call call;
-    handle_begin(grove, HANDLE_TASK, NULL, &call);
-    enum grove_code code = handle_ready(grove, &call, error);
+    enum grove_code code = handle_enter(grove, HANDLE_TASK, NULL, &call, error);
     if (code == GROVE_OK)
         code = store_set_precision(&grove->store, &call, wanted, &queued, error);
     if (code == GROVE_OK && ret_queued)
         *ret_queued = queued;
-    return code;
+    return handle_failed(grove, &call, code, error);
 }
 
 // What cannot be looked at counts as running: stopping it tells why.
