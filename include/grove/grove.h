@@ -101,8 +101,8 @@ GROVE_PUBLIC void grove_token_free(struct grove_token *token);
 // Of a struct that grove fills the size goes beside it: what looks like a call of grove_get_status
 // is one of grove_get_status_sized, with the struct's size where the program is compiled. So
 // programs go on to work with older and newer libraries. Who calls by name from another language
-// calls the latter, and tells how much room there is; the function of the shorter name fills no more
-// than that struct had when it was the only one.
+// calls the latter, and tells how much room there is; the function of the shorter name fills no
+// more than that struct had when it was the only one.
 struct grove_limits {
     unsigned timeout_ms;       // 0: the handle's
     struct grove_token *token; // borrowed for the call; NULL: none

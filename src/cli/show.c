@@ -370,7 +370,7 @@ static enum grove_code print_text(struct session *session, enum show_kind kind,
     enum grove_code code = session_print(session, &out, error);
     strbuf_release(&out);
     if (result->degraded)
-        session_warn(session, "PostgreSQL did the work of the vector engine: %s",
+        session_warn(session, "PostgreSQL answered alone: %s",
                      result->degraded_reason ? result->degraded_reason : "no reason is known");
     if (!result->complete)
         session_warn(session, "rows may be missing: %s",
