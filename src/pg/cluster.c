@@ -704,6 +704,7 @@ enum grove_code cluster_stop(const struct home *home, const struct call *call, b
 {
     struct cluster cluster;
     struct home_lock lock = {.descriptor = -1};
+    CHECK(home->path[0] == '/');
     enum grove_code code = cluster_paths(home, &cluster, error);
     if (code == GROVE_OK)
         code = home_lock(home, LOCK_TIMEOUT_MS, call, &lock, error);
