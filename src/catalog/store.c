@@ -17,6 +17,7 @@
 #include "base/inject.h"
 #include "base/strbuf.h"
 #include "catalog/assets.h"
+#include "catalog/migrate.h"
 #include "home/home.h"
 
 enum { SEAL_BYTES_MAX = 3 * PATH_MAX, MODEL_PATH_SIZE = PATH_MAX + 64 };
@@ -64,10 +65,15 @@ static bool read_lately(struct store *store)
     return lately;
 }
 
-static enum grove_code take_model(struct store *store, const struct pg_rows *rows,
-                                  struct grove_error *error)
+static enum grove_code take_model(struct store *store, const char *database,
+                                  const struct pg_rows *rows, struct grove_error *error)
 {
-    struct text id = rows->count == 1 ? pg_text(rows, 0, 0) : (struct text){"", 0};
+    enum grove_code code = migrate_judge(pg_int4(rows, 0, 1), database, error);
+    if (code != GROVE_OK) {
+        atomic_store(&store->schema_doubted, true);
+        return code;
+    }
+    struct text id = pg_is_null(rows, 0, 0) ? (struct text){"", 0} : pg_text(rows, 0, 0);
     enum embed_precision precision;
     if (!embed_precision_of(id, &precision)) {
         error_set(
@@ -98,7 +104,7 @@ enum grove_code store_refresh_model(struct store *store, struct call *call,
     if (code == GROVE_OK)
         code = pg_query(conn, &arena, &statement, NULL, &rows, error);
     if (code == GROVE_OK)
-        code = take_model(store, &rows, error);
+        code = take_model(store, pg_describe(conn), &rows, error);
     pg_give(&conn);
     arena_release(&arena);
     return code;

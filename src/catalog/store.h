@@ -31,6 +31,9 @@ struct store {
     struct vector_engine *engine;
     char collection[128]; // of the engine
     atomic_bool closing;  // calls and threads are to end
+    // The database was seen to have another schema than this library's: whoever can bring it up to
+    // date, or tell of it, is to look again.
+    atomic_bool schema_doubted;
 
     struct kept_slot kept; // rows that the engine's graph does not reach (query/)
     _Atomic unsigned stand_ins; // searches for which PostgreSQL compares many rows now (query/)
@@ -61,8 +64,9 @@ extern const struct store_model_file store_model_files[STORE_MODEL_FILES];
 void store_init(struct store *store);
 void store_release(struct store *store);
 
-// Reads again which model the database has, unless that was done a moment ago (STORE_MODEL_AGE_MS).
-// Another process may change it at any time; projectors are told by the outbox itself.
+// Reads again which model and which schema the database has, unless that was done a moment ago
+// (STORE_MODEL_AGE_MS). Another process may change either at any time; of a model projectors are
+// told by the outbox itself. Another model, or another schema, than this library's is an error.
 enum { STORE_MODEL_AGE_MS = 1000 };
 enum grove_code store_refresh_model(struct store *store, struct call *call,
                                     struct grove_error *error);

@@ -79,6 +79,9 @@ enum grove_code pg_take(struct pg_pool *pool, struct call *call, struct pg_conn 
 void pg_give(struct pg_conn **conn);
 
 int pg_server_version(const struct pg_conn *conn); // 160014 for 16.14
+// The number of the server's process, as the connection was told: behind a pooler it is none of the
+// server's. Where pg_backend_pid() says the same, the session ends when the connection does.
+int pg_session_pid(const struct pg_conn *conn);
 // The socket or host, port and database, without credentials: for messages.
 const char *pg_describe(const struct pg_conn *conn);
 

@@ -33,6 +33,17 @@ static const char *check_idle(const struct pg_pool *pool, unsigned at)
     return NULL;
 }
 
+static const char *check_queue(const struct pg_pool *pool)
+{
+    const struct queueing *end = NULL;
+    for (const struct queueing *at = pool->first; at; at = at->next) {
+        if (end && end->since_us > at->since_us)
+            return "who came later stands before who came first";
+        end = at;
+    }
+    return end == pool->last ? NULL : "the last who waits is not the end of the queue";
+}
+
 const char *pg_pool_check(const struct pg_pool *pool)
 {
     CHECK(pool);
@@ -48,6 +59,9 @@ const char *pg_pool_check(const struct pg_pool *pool)
         return "more connections are idle, being made or taken than are open";
     if (pool->idle_count + pool->connecting_count + pool->taken_count != pool->open_count)
         return "idle, being made and taken do not add up to open";
+    const char *queue = check_queue(pool);
+    if (queue)
+        return queue;
     for (unsigned i = 0; i < pool->idle_count; i++) {
         const char *broken = check_idle(pool, i);
         if (broken)

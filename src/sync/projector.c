@@ -71,6 +71,17 @@ static int64_t lease_ms(void)
     return milliseconds;
 }
 
+// What a statement took, with the wait for a connection.
+static enum grove_code end_run(struct batch *batch, const char *file, int64_t start_us,
+                               enum grove_code code, struct grove_error *error)
+{
+    CHECK(code == GROVE_OK || error->code == code);
+    batch->report->seconds_database += (double)(clock_monotonic_us() - start_us) / 1e6;
+    if (code != GROVE_OK)
+        error_context(error, "running %s of the projector", file);
+    return code;
+}
+
 enum grove_code projector_run(struct batch *batch, const char *file, const struct pg_params *params,
                               struct pg_rows *ret_rows, struct grove_error *error)
 {
@@ -81,11 +92,7 @@ enum grove_code projector_run(struct batch *batch, const char *file, const struc
     if (code == GROVE_OK)
         code = pg_query(conn, &batch->arena, &statement, params, ret_rows, error);
     pg_give(&conn);
-    CHECK(code == GROVE_OK || error->code == code);
-    batch->report->seconds_database += (double)(clock_monotonic_us() - start_us) / 1e6;
-    if (code != GROVE_OK)
-        error_context(error, "running %s of the projector", file);
-    return code;
+    return end_run(batch, file, start_us, code, error);
 }
 
 // --- lease ------------------------------------------------------------------------------------
@@ -109,6 +116,22 @@ static enum grove_code take_leased(struct batch *batch, const struct pg_rows *ro
     return GROVE_OK;
 }
 
+// A lease names the session that takes it, which the statement is told as well.
+static enum grove_code run_lease(struct batch *batch, const char *file, struct pg_params *params,
+                                 struct pg_rows *ret_rows, struct grove_error *error)
+{
+    int64_t start_us = clock_monotonic_us();
+    struct pg_statement statement = {file, query_sql(file)};
+    struct pg_conn *conn = NULL;
+    enum grove_code code = pg_take(batch->store->pool, batch->call, &conn, error);
+    if (code == GROVE_OK) {
+        pg_add_int4(params, pg_session_pid(conn));
+        code = pg_query(conn, &batch->arena, &statement, params, ret_rows, error);
+    }
+    pg_give(&conn);
+    return end_run(batch, file, start_us, code, error);
+}
+
 // Leases what is due; with `content_ids` these contents instead, whatever their time.
 static enum grove_code lease(struct batch *batch, const int32_t *content_ids, size_t count,
                              struct grove_error *error)
@@ -127,8 +150,7 @@ static enum grove_code lease(struct batch *batch, const int32_t *content_ids, si
     pg_add_text(&params, text_of(batch->owner));
     pg_add_int4(&params, (int32_t)lease_ms());
     pg_add_text(&params, text_of(embed_model_id(batch->precision)));
-    code =
-        projector_run(batch, content_ids ? "lease_these.sql" : "lease.sql", &params, &rows, error);
+    code = run_lease(batch, content_ids ? "lease_these.sql" : "lease.sql", &params, &rows, error);
     if (code == GROVE_OK)
         code = take_leased(batch, &rows, error);
     CHECK(batch->count <= (content_ids ? count : PROJECTOR_BATCH_ROWS));

@@ -333,6 +333,31 @@ MUTANTS = [
         killer="tests/e2e/test_pooler.py::test_each_transaction_meets_another_session",
     ),
     Mutant(
+        name="who-comes-last-is-served-first",
+        guards="src/pg/README 15",
+        file="src/pg/pool.c",
+        find="    *(pool->last ? &pool->last->next : &pool->first) = ret;\n    pool->last = ret;\n",
+        replace="    ret->next = pool->first;\n    pool->first = ret;\n"
+                "    pool->last = pool->last ? pool->last : ret;\n",
+        killer="u_server:places_go_to_who_came_first",
+    ),
+    Mutant(
+        name="who-comes-later-passes",
+        guards="src/pg/README 15",
+        file="src/pg/pool.c",
+        find="queues && (pool->first != &queueing || !has_place(pool)))",
+        replace="queues && !has_place(pool))",
+        killer="u_server:nobody_passes_who_came_first",
+    ),
+    Mutant(
+        name="the-last-who-waits-is-woken",
+        guards="src/pg/README 15",
+        file="src/pg/pool.c",
+        find="        pthread_cond_signal(&pool->first->turn);",
+        replace="        pthread_cond_signal(&pool->last->turn);",
+        killer="u_server:the_first_who_waits_is_woken",
+    ),
+    Mutant(
         name="overload-is-waited-for",
         guards="src/pg/README: failures",
         file="src/pg/pool.c",

@@ -331,7 +331,7 @@ MUTANTS = [
     Mutant(
         name="engine-hits-are-not-filtered-again",
         guards="src/query/README: control flow",
-        file="sql/parts/matches.sql",
+        file="sql/parts/bounds.sql",
         find="  AND ($7::integer IS NULL OR m.word_count <= $7)\n",
         replace="  AND ($7::integer IS NULL OR $7 > -1)\n",
         killer="u_limits:a_hit_that_matches_no_more_drops_out",
@@ -557,6 +557,22 @@ MUTANTS = [
         find="    PERFORM grove.note_changed(array_agg(o.content_id)),\n            ",
         replace="    PERFORM ",
         killer="u_bounds:a_body_that_moves_leaves_another_text_behind",
+    ),
+    Mutant(
+        name="requests-of-a-search-are-not-counted",
+        guards="docs/architecture: nothing hidden",
+        file="src/query/ranking.c",
+        find="    call_add_counters(run->call, &run->engine_call);\n",
+        replace="",
+        killer="u_search:what_it_asked_of_the_servers_is_told",
+    ),
+    Mutant(
+        name="what-was-asked-before-counts-as-the-search-s",
+        guards="docs/architecture: nothing hidden",
+        file="src/query/query.c",
+        find="        query->before = call->counters;\n",
+        replace="        query->before = (struct call_counters){0};\n",
+        killer="u_search:what_it_asked_of_the_servers_is_told",
     ),
     Mutant(
         name="texts-of-any-size-are-hashed-where-many-wait",
