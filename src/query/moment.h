@@ -14,6 +14,7 @@
 #ifndef GROVE_QUERY_MOMENT_H
 #define GROVE_QUERY_MOMENT_H
 
+#include "embed/embed.h"
 #include "pg/pg.h"
 #include "vector/engine.h"
 
@@ -36,6 +37,8 @@ struct moment {
     int64_t acknowledged;
     int64_t revision;
     int64_t outbox_bytes; // of its table
+    bool knows_model;     // the database's vectors are of a model that there is here:
+    enum embed_precision precision;
     struct examined_graph examination;
 };
 

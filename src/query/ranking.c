@@ -34,6 +34,8 @@
 //    comes before it, or is its equal with a lower id. Else more are asked for; where all that are
 //    shown are equals, PostgreSQL compares everything.
 // 5. The path led in S to the leaves that the engine was asked for. Else it is asked again.
+// 6. In S the database has the model that the query was embedded with. Else the engine may have
+//    compared vectors of another one.
 //
 // Each that fails makes `complete` false, with the reason, or the way is left: PostgreSQL compares
 // all rows that satisfy the predicate, up to a bound of its own.
@@ -341,11 +343,12 @@ static enum grove_code relational_instead(struct run *run, struct grove_error *e
 
 enum verdict {
     VERDICT_SETTLED,
-    VERDICT_FURTHER,  // rows that were not shown may belong to the best
-    VERDICT_EXACTLY,  // the graph's answer is not believed
-    VERDICT_UNPROVEN, // nor can it be had exactly: the rows are too many
-    VERDICT_CHANGED,  // an acknowledgment came in between
-    VERDICT_MOVED,    // the path leads elsewhere by now
+    VERDICT_FURTHER,       // rows that were not shown may belong to the best
+    VERDICT_EXACTLY,       // the graph's answer is not believed
+    VERDICT_UNPROVEN,      // nor can it be had exactly: the rows are too many
+    VERDICT_CHANGED,       // an acknowledgment came in between
+    VERDICT_MOVED,         // the path leads elsewhere by now
+    VERDICT_ANOTHER_MODEL, // the database has another by now, and so has the engine
 };
 
 // Where one row is near and the others are far, the best says nothing of whether these are the
@@ -374,6 +377,8 @@ static const char *disbelief(const struct run *run, const struct source *source)
 static enum verdict judge(struct run *run, const struct source *source)
 {
     const struct ranking *ranking = run->ranking;
+    if (!run->now.knows_model || run->now.precision != run->precision)
+        return VERDICT_ANOTHER_MODEL;
     if (source->path_moved)
         return VERDICT_MOVED;
     if (run->now.acknowledged != run->before.acknowledged)
@@ -455,7 +460,8 @@ static enum grove_code adapt(struct run *run, struct source *source, enum verdic
                                               : GROVE_OK;
     case VERDICT_MOVED: run->before = run->now; return follow_path(run, error);
     case VERDICT_SETTLED:
-    case VERDICT_UNPROVEN: break;
+    case VERDICT_UNPROVEN:
+    case VERDICT_ANOTHER_MODEL: break;
     }
     CHECK(false);
     return GROVE_OK;
@@ -483,6 +489,11 @@ static enum grove_code push_down_rounds(struct run *run, struct grove_error *err
         enum verdict verdict = judge(run, &source);
         if (verdict == VERDICT_SETTLED) {
             prove_settled(run, &source);
+            return GROVE_OK;
+        }
+        if (verdict == VERDICT_ANOTHER_MODEL) {
+            result_incomplete(run->result,
+                              "the database has just changed to another model; search again");
             return GROVE_OK;
         }
         if (verdict == VERDICT_UNPROVEN) {
