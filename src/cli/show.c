@@ -183,6 +183,17 @@ static void add_fact(struct strbuf *out, int64_t count, const char *what)
     strbuf_addf(out, " %s", what);
 }
 
+// "asked PostgreSQL 4 times, the vector engine 1 time; waited 3.10 ms for a connection"
+static void add_costs(struct strbuf *line, const struct grove_explain *explain)
+{
+    strbuf_add(line, "asked PostgreSQL ");
+    format_counted(line, explain->statements, "time", "times");
+    strbuf_add(line, ", the vector engine ");
+    format_counted(line, explain->requests, "time", "times");
+    if (explain->waited_milliseconds > 0)
+        strbuf_addf(line, "; waited %.2f ms for a connection", explain->waited_milliseconds);
+}
+
 static void add_stages(struct strbuf *out, const struct terminal *terminal,
                        const struct grove_explain *explain)
 {
@@ -226,6 +237,8 @@ static void add_explain(struct strbuf *out, const struct terminal *terminal,
         display_add_safe(&line, text_of(explain->proof));
         add_line(out, terminal, &line);
     }
+    add_costs(&line, explain);
+    add_line(out, terminal, &line);
     strbuf_add_char(out, '\n');
     add_stages(out, terminal, explain);
     if (!explain->plan)

@@ -302,7 +302,7 @@ static enum grove_code start_and_wait(struct server *server, const struct call *
                                 .limit_ms = START_TIMEOUT_MS,
                                 .silent_ms = SILENT_MS};
     struct home_lock lock = {.descriptor = -1};
-    enum grove_code code = home_lock_unless(server->home, LOCK_TIMEOUT_MS, call, &lock, error);
+    enum grove_code code = home_lock(server->home, LOCK_TIMEOUT_MS, call, &lock, error);
     if (code != GROVE_OK)
         return code;
     bool listens = look_who_listens(server) != LISTENS_NOT;
@@ -358,7 +358,7 @@ enum grove_code vector_server_stop(const struct home *home, struct grove_error *
     enum grove_code code = server_paths(home, &server, error);
     struct home_lock lock = {.descriptor = -1};
     if (code == GROVE_OK)
-        code = home_lock(home, LOCK_TIMEOUT_MS, &lock, error);
+        code = home_lock(home, LOCK_TIMEOUT_MS, NULL, &lock, error);
     if (code != GROVE_OK)
         return code;
     code = service_stop(&server.service, steps, ARRAY_COUNT(steps), &needed, error);

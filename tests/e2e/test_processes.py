@@ -150,7 +150,7 @@ def test_a_hung_vector_server(shared):
 
 def test_a_stale_process_number(shared):
     """The number in postmaster.pid was given to another process since."""
-    shared("browse", "religion")
+    shared("search", "faith")  # both servers run
     servers = shared.processes()
     kill(servers["postgres"])
     pid_file = pathlib.Path(os.path.realpath(shared.home / "servers")) / "pg" / "postmaster.pid"
