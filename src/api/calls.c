@@ -39,7 +39,7 @@ GROVE_API enum grove_code grove_search(struct grove *grove,
     if (code != GROVE_OK)
         return code;
     handle_begin(grove, HANDLE_QUERY, &copy.limits, &call);
-    code = handle_ready(grove, &call, error);
+    code = handle_ready_for_engine(grove, &call, error);
     if (code == GROVE_OK)
         code = query_search(&grove->store, &call, &copy, ret, error);
     return handle_failed(grove, &call, code, error);
@@ -55,7 +55,7 @@ GROVE_API enum grove_code grove_discover(struct grove *grove,
     if (code != GROVE_OK)
         return code;
     handle_begin(grove, HANDLE_QUERY, &copy.limits, &call);
-    code = handle_ready(grove, &call, error);
+    code = handle_ready_for_engine(grove, &call, error);
     if (code == GROVE_OK)
         code = query_discover(&grove->store, &call, &copy, ret, error);
     return handle_failed(grove, &call, code, error);
