@@ -37,11 +37,10 @@ OUTBOX_CHECK = built_for_tests("outbox-check")
 MIGRATIONS = len(list((ROOT / "sql").glob("[0-9]*.sql")))
 
 
-def read_statement(name):
-    """A statement of sql/projector, with its parts as tools/embed-files puts them in."""
-    return re.sub(r"^-- part: (\w+)$",
-                  lambda match: (ROOT / "sql" / "parts" / f"{match[1]}.sql").read_text(),
-                  (ROOT / "sql" / "projector" / name).read_text(), flags=re.M)
+def read_statement(name, folder="projector"):
+    """A statement of sql, with its parts as tools/embed-files puts them in."""
+    return re.sub(r"^-- part: (\w+)$", lambda match: read_statement(f"{match[1]}.sql", "parts"),
+                  (ROOT / "sql" / folder / name).read_text(), flags=re.M)
 
 
 # What a developer may have set for a database of theirs must not reach the tests.

@@ -1,7 +1,8 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- Takes the contents of `wanted`, for one projector. All rows of a content are taken, or it is left:
 -- a row that somebody has locked or leased is that of another projector. Of several rows one stays,
--- with the fewest attempts; the others said the same.
+-- with the fewest attempts; the others said the same. The generation is that of the model that the
+-- statement has found.
 --   $2 text       who takes them
 --   $3 integer    for how many milliseconds
 --   $5 integer    the server process that the projector's connection was told. Behind a pooler it is
@@ -38,4 +39,5 @@ SET lease_owner = $2,
     attempts = w.attempts
 FROM whole AS w
 WHERE o.content_id = w.content_id AND o.revision = w.revision
-RETURNING o.content_id, o.revision
+RETURNING o.content_id, o.revision,
+          (SELECT s.value::bigint FROM grove.setting AS s WHERE s.name = 'generation')

@@ -5,7 +5,7 @@
 --   $4 text       model id; where the database has changed to another there is nothing to take
 -- Rows that another projector holds are skipped, so nobody waits for anybody. A row may have been
 -- leased since the statement began: that is seen in the row itself, not by the subquery.
--- answers: integer, bigint
+-- answers: integer, bigint, bigint
 WITH wanted AS MATERIALIZED (
     SELECT o.content_id
     FROM grove.outbox AS o

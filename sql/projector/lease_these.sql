@@ -3,7 +3,7 @@
 --   $1 integer[]  content ids
 --   $2, $3, $5    who takes them, for how long, and by what session (parts/leased.sql)
 --   $4 text       model id; where the database has changed to another there is nothing to take
--- answers: integer, bigint
+-- answers: integer, bigint, bigint
 -- A dead letter gets one more attempt so: it lives again, with the attempts it had.
 WITH wanted AS MATERIALIZED (
     SELECT u.content_id

@@ -304,7 +304,7 @@ void pg_give(struct pg_conn **conn_pointer)
         return;
     struct pg_pool *pool = conn->pool;
     CHECK(pool);
-    if (!conn->broken && PQtransactionStatus(conn->link) != PQTRANS_IDLE)
+    if (!conn->broken)
         pg_rollback(conn);
     conn->call = NULL;
     if (conn->broken || PQtransactionStatus(conn->link) != PQTRANS_IDLE) {

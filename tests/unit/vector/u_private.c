@@ -5,7 +5,9 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 
 #include "base/clock.h"
 #include "base/file.h"
@@ -121,7 +123,7 @@ static void a_postmaster_works_in_its_folder(void **state)
     assert_int_equal(postmaster_of_file(), 0);
     bool forced;
     struct grove_error error;
-    assert_ok(cluster_stop(&home, &forced, &error), error);
+    assert_ok(cluster_stop(&home, NULL, &forced, &error), error);
     assert_int_equal(waitpid(child, NULL, WNOHANG), 0); // it lives
 }
 
@@ -239,7 +241,7 @@ static void an_initdb_ends_with_the_call(void **state)
     assert_true(status.created && status.running);
     snprintf(command, sizeof command, "ls -d '%s'/pg.new* 2>/dev/null", home.servers);
     assert_int_not_equal(system(command), 0);
-    assert_ok(cluster_stop(&home, &forced, &error), error);
+    assert_ok(cluster_stop(&home, NULL, &forced, &error), error);
 }
 
 // --- the vector server ---------------------------------------------------------------------------
@@ -267,7 +269,7 @@ static int stop_by_file(long began)
     struct grove_error error;
     snprintf(contents, sizeof contents, "%d %ld\n", (int)child, began);
     write_file("vector/pid", contents);
-    assert_ok(vector_server_stop(&home, &error), error);
+    assert_ok(vector_server_stop(&home, NULL, &error), error);
     if (waitpid(child, &status, WNOHANG) == 0)
         return 0;
     child = 0;
@@ -288,6 +290,63 @@ static void a_vector_server_has_its_start_time_and_folder(void **state)
     assert_int_equal(stop_by_file(start_time_of(child)), SIGTERM);
 }
 
+// Stopped for so long that no more connections wait for it: who asks is told so at once.
+static void one_that_takes_no_connection_hangs(void **state)
+{
+    (void)state;
+    enum { WAITING_MAX = 64 };
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    int waiting[WAITING_MAX], count = 0;
+    struct grove_error error;
+    char path[PATH_MAX];
+    vector_server_socket(&home, path);
+    snprintf(address.sun_path, sizeof address.sun_path, "%.100s", path);
+    int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), taken;
+    assert_int_equal(bind(listener, (struct sockaddr *)&address, sizeof address), 0);
+    assert_int_equal(listen(listener, 1), 0);
+    for (bool room = true; room && count < WAITING_MAX; count++) {
+        waiting[count] = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+        room = connect(waiting[count], (struct sockaddr *)&address, sizeof address) == 0;
+    }
+    int64_t began_us = clock_monotonic_us();
+    enum grove_code code = vector_server_start(&home, NULL, &error);
+    int64_t took_us = clock_monotonic_us() - began_us;
+    while (count > 0)
+        close(waiting[--count]);
+    while ((taken = accept(listener, NULL, NULL)) >= 0)
+        close(taken);
+    assert_ok(vector_server_start(&home, NULL, &error), error); // there is room
+    close(listener);
+    unlink(path);
+    assert_int_equal(code, GROVE_UNAVAILABLE);
+    assert_in_range(took_us, 0, 500000); // it was asked for seconds
+}
+
+// Who is not patient waits for no start but his own.
+static void one_that_somebody_else_starts_is_not_waited_for(void **state)
+{
+    (void)state;
+    char data[PATH_MAX + 16], contents[64];
+    struct grove_error error;
+    struct call call;
+    if (!home.assets[0])
+        skip();
+    snprintf(data, sizeof data, "%s/vector", home.servers);
+    start_child("/", "sh", data);
+    snprintf(contents, sizeof contents, "%d %ld\n", (int)child, start_time_of(child));
+    write_file("vector/pid", contents);
+    call_init(&call);
+    call_within(&call, 5000);
+    int64_t began_us = clock_monotonic_us();
+    assert_int_equal(vector_server_start(&home, &call, &error), GROVE_TIMEOUT);
+    assert_in_range(clock_monotonic_us() - began_us, 0, 2000000);
+    assert_non_null(strstr(error.message, "starting"));
+    call_within(&call, 50);
+    call.patient = true;
+    assert_int_equal(vector_server_start(&home, &call, &error), GROVE_TIMEOUT); // its own limit
+    assert_non_null(strstr(error.message, "after"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -295,6 +354,8 @@ int main(void)
         cmocka_unit_test(half_a_cluster_is_none),
         cmocka_unit_test(an_initdb_ends_with_the_call),
         cmocka_unit_test_teardown(a_vector_server_has_its_start_time_and_folder, end_child),
+        cmocka_unit_test(one_that_takes_no_connection_hangs),
+        cmocka_unit_test_teardown(one_that_somebody_else_starts_is_not_waited_for, end_child),
     };
     return cmocka_run_group_tests(tests, make_home, remove_home);
 }
