@@ -175,4 +175,12 @@ MUTANTS = [
         replace="               $8 <> ''\n",
         killer="u_search:vectors_of_the_model_before_are_looked_at",
     ),
+    Mutant(
+        name="generation-is-that-of-the-snapshot",
+        guards="sql/model_change: why the lock",
+        file=ACKNOWLEDGE,
+        find="    FOR SHARE OF s SKIP LOCKED\n",
+        replace="",
+        killer="u_projection_model:the_generation_is_that_of_the_row",
+    ),
 ]

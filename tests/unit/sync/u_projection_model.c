@@ -6,6 +6,7 @@
 #include <math.h>
 
 #include "base/call.h"
+#include "catalog/assets.h"
 
 // Written before the change, seen, and then not acknowledged: the point is of the old model.
 static void nothing_of_another_model_is_acknowledged(struct test_stores *stores)
@@ -69,6 +70,32 @@ static void acknowledging_waits_for_no_change(struct test_stores *stores)
     test_session_sql(stores->other, "ROLLBACK");
     drain(stores);
     assert_agreed(stores);
+}
+
+// The change is committed between the beginning of the statement and its look at the generation.
+// Here PostgreSQL refuses to lock a row that is newer than the snapshot; in read committed it gives
+// the new one.
+static void the_generation_is_that_of_the_row(struct test_stores *stores)
+{
+    struct pg_statement acknowledge = {"acknowledge.sql", query_sql("acknowledge.sql")};
+    struct pg_conn *conn = test_session(stores);
+    struct pg_params params = {0};
+    struct pg_rows rows;
+    struct grove_error error = {0};
+    stores->id = make_row(stores, 0.5F);
+    lease_for_another(stores);
+    test_session_sql(conn, "BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT FROM grove.outbox");
+    change_model(stores);
+    int64_t revision = test_revision(stores, stores->id);
+    pg_add_int4_array(&params, &stores->arena, &stores->id, 1);
+    pg_add_int8_array(&params, &stores->arena, &revision, 1);
+    pg_add_int4_array(&params, &stores->arena, (const int32_t[]){1}, 1);
+    pg_add_text(&params, text_of("another"));
+    pg_add_int8_array(&params, &stores->arena, &revision, 1);
+    pg_add_int8(&params, 0);
+    if (pg_query(conn, &stores->arena, &acknowledge, &params, &rows, &error) == GROVE_OK)
+        fail_msg("%d rows of another generation were acknowledged", rows.count);
+    assert_string_equal(error.sqlstate, "40001");
 }
 
 // What was acknowledged before it looks for contents is committed by then: it waits for that.
@@ -230,6 +257,7 @@ int main(int argc, char **argv)
         STORES_TEST(nothing_of_another_model_is_acknowledged),
         STORES_TEST(nothing_is_acknowledged_while_the_model_changes),
         STORES_TEST(acknowledging_waits_for_no_change),
+        STORES_TEST(the_generation_is_that_of_the_row),
         STORES_TEST(a_change_waits_for_acknowledgments),
         STORES_TEST(a_change_is_made_or_not),
         STORES_TEST(a_late_write_of_the_old_model_loses),
