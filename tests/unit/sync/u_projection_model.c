@@ -7,6 +7,7 @@
 
 #include "base/call.h"
 #include "catalog/assets.h"
+#include "sync/outbox_check.h"
 
 // Written before the change, seen, and then not acknowledged: the point is of the old model.
 static void nothing_of_another_model_is_acknowledged(struct test_stores *stores)
@@ -180,6 +181,27 @@ static void what_is_deleted_goes_whatever_the_generation(struct test_stores *sto
     assert_int_equal(fake_engine_points(stores->fake), 0);
 }
 
+// The row that is drawn for the change comes after that of the deletion, which says so.
+static void what_is_being_deleted_goes(struct test_stores *stores)
+{
+    struct grove_error error;
+    struct pg_conn *writer = test_session(stores);
+    stores->id = make_row(stores, 0.5F);
+    drain(stores);
+    test_session_sql(writer, "BEGIN; DELETE FROM content_metadata");
+    change_model(stores);
+    test_session_sql(writer, "COMMIT");
+    assert_int_equal(outbox_count(stores), 2);
+    assert_ok(outbox_check(&stores->store, &error), error);
+    TEST_FAIL_AT(stores, PROJECTOR_WRITE, NULL);
+    step_fails(stores, GROVE_UNAVAILABLE);
+    assert_int_equal(outbox_count(stores), 1);
+    assert_ok(outbox_check(&stores->store, &error), error);
+    drain(stores);
+    assert_agreed(stores);
+    assert_int_equal(fake_engine_points(stores->fake), 0);
+}
+
 // --- vectors that were supplied -----------------------------------------------------------------
 
 static bool points_toward(struct test_stores *stores, float cosine)
@@ -264,6 +286,7 @@ int main(int argc, char **argv)
         STORES_TEST(a_late_write_of_the_old_model_is_mended),
         STORES_TEST(points_of_the_new_model_are_somebodys),
         STORES_TEST(what_is_deleted_goes_whatever_the_generation),
+        STORES_TEST(what_is_being_deleted_goes),
         STORES_TEST(supplied_vectors_go_with_the_model),
         STORES_TEST(what_was_supplied_meanwhile_is_taken_over),
         STORES_TEST(what_cannot_be_compared_is_not_taken_over),
