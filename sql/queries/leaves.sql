@@ -7,11 +7,17 @@
 --   $4 text  leaf; null: any
 -- answers: text, integer[]
 SELECT s.hierarchy_table,
-       (SELECT array_agg(l.leaf_id ORDER BY l.leaf_id)
-        FROM grove.leaf AS l
-        WHERE l.tree = $1
-          AND ($2::text IS NULL OR l.branch = $2)
-          AND ($3::text IS NULL OR l.limb = $3)
-          AND ($4::text IS NULL OR l.leaf = $4)) AS leaf_ids
+       CASE WHEN $2::text IS NULL THEN
+           (SELECT array_agg(l.leaf_id ORDER BY l.leaf_id)
+            FROM grove.leaf AS l
+            WHERE l.hierarchy_table = s.hierarchy_table)
+       ELSE
+           (SELECT array_agg(l.leaf_id ORDER BY l.leaf_id)
+            FROM grove.branch AS b
+            JOIN grove.leaf AS l ON l.branch_id = b.branch_id
+            WHERE b.hierarchy_table = s.hierarchy_table AND b.branch = $2
+              AND ($3::text IS NULL OR l.limb = $3)
+              AND ($4::text IS NULL OR l.leaf = $4))
+       END AS leaf_ids
 FROM grove.subject AS s
 WHERE s.tree = $1

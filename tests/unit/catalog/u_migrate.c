@@ -75,14 +75,20 @@ static void one_process_migrates_at_a_time(struct test_stores *stores)
     assert_int_equal(migrating.applied, 0);
 }
 
+enum { OUTBOX_ALONE = 11 }; // the version that wants the outbox alone, and may be applied again
+
+static void forget_migrations(struct test_stores *stores)
+{
+    test_sql(stores, "DELETE FROM grove.migration WHERE version >= %d", OUTBOX_ALONE);
+}
+
 // What others ask of the table while a migration wants it alone, behind a query that takes long.
 static void a_migration_keeps_nobody_waiting(struct test_stores *stores)
 {
     struct grove_error error = {0};
     struct pg_conn *query = test_session(stores), *other = test_session(stores);
     struct migrating migrating = {.conn = test_session(stores)};
-    test_sql(stores, "DELETE FROM grove.migration WHERE version = (SELECT max(version)"
-                     " FROM grove.migration)");
+    forget_migrations(stores);
     test_session_sql(query, "BEGIN; SELECT count(*) FROM grove.outbox");
     struct test_thread *thread = test_thread_start(stores, migrate, &migrating);
     test_wait_for_lock(stores);
@@ -91,15 +97,14 @@ static void a_migration_keeps_nobody_waiting(struct test_stores *stores)
     test_session_sql(query, "COMMIT");
     test_thread_join(thread);
     assert_ok(migrating.code, migrating.error);
-    assert_int_equal(migrating.applied, 1);
+    assert_int_equal(migrating.applied, migrate_wanted() - OUTBOX_ALONE + 1);
 }
 
 static void a_migration_does_not_try_for_ever(struct test_stores *stores)
 {
     struct pg_conn *query = test_session(stores);
     struct migrating migrating = {.conn = test_session(stores)};
-    test_sql(stores, "DELETE FROM grove.migration WHERE version = (SELECT max(version)"
-                     " FROM grove.migration)");
+    forget_migrations(stores);
     test_session_sql(query, "BEGIN; SELECT count(*) FROM grove.outbox");
     inject_set_knob(INJECT_KNOB_MIGRATION_MS, 1);
     migrate(&migrating);
