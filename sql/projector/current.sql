@@ -5,10 +5,11 @@
 --   $2 text       model id
 --   $3 integer[]  contents whose embedding is of no use, as if it were of another text
 -- answers: integer, bigint, text, integer, text, integer, integer, timestamp, bytea, text, text,
---          text
+--          text, integer, integer
 -- `embedding` is null where there is none or the text has changed since; then `text` is what to
 -- embed. `model` is the database's, as of now: where it is not $2, it has changed since the lease.
--- `origin` is that of the embedding.
+-- `origin` is that of the embedding. The last two are the numbers of the leaf's branch and limb; when
+-- a leaf gets others its contents take a new revision, as when they change themselves.
 SELECT m.id,
        s.revision,
        m.hierarchy_table,
@@ -20,10 +21,13 @@ SELECT m.id,
        CASE WHEN fresh.ok THEN e.vector END AS embedding,
        CASE WHEN fresh.ok THEN NULL ELSE t.text END AS text,
        (SELECT value FROM grove.setting WHERE name = 'model') AS model,
-       CASE WHEN fresh.ok THEN e.origin END AS origin
+       CASE WHEN fresh.ok THEN e.origin END AS origin,
+       l.branch_id,
+       l.limb_id
 FROM unnest($1::integer[]) AS wanted (id)
 JOIN public.content_metadata AS m ON m.id = wanted.id
 JOIN grove.content_state AS s ON s.content_id = m.id
+LEFT JOIN grove.leaf AS l ON l.hierarchy_table = m.hierarchy_table AND l.leaf_id = m.leaf_id
 LEFT JOIN grove.body AS b ON b.content_id = m.id
 LEFT JOIN grove.embedding AS e ON e.content_id = m.id AND e.model = $2
 CROSS JOIN LATERAL (SELECT m.title || E'\n' || coalesce(b.body, m.content_summary) AS text) AS t

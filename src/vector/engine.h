@@ -40,6 +40,8 @@ struct vector_point {
     int64_t revision;
     struct text hierarchy_table;
     int32_t leaf_id;
+    int32_t branch_id; // of the leaf; 0: not known
+    int32_t limb_id;
     struct text content_type;
     int64_t chunk_number;  // or VECTOR_NONE
     int64_t word_count;    // or VECTOR_NONE

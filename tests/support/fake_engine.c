@@ -32,6 +32,8 @@ static struct fake_point point_of(const struct vector_point *point)
     struct fake_point made = {.id = point->content_id,
                               .revision = point->revision,
                               .leaf_id = point->leaf_id,
+                              .branch_id = point->branch_id,
+                              .limb_id = point->limb_id,
                               .chunk_number = point->chunk_number,
                               .word_count = point->word_count,
                               .created_at_us = VECTOR_NONE};

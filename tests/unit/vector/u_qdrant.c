@@ -506,8 +506,8 @@ static void what_points_are_told(void **state)
 
 #define COLLECTION(vectors)                                                                        \
     "{\"result\":{\"config\":{\"params\":{\"vectors\":" vectors "}},\"payload_schema\":{"          \
-    "\"hierarchy_table\":{},\"content_type\":{},\"leaf_id\":{},\"chunk_number\":{},"               \
-    "\"word_count\":{},\"content_id\":{},\"created_at\":{}}}}"
+    "\"hierarchy_table\":{},\"content_type\":{},\"leaf_id\":{},\"branch_id\":{},"                  \
+    "\"limb_id\":{},\"chunk_number\":{},\"word_count\":{},\"content_id\":{},\"created_at\":{}}}}"
 
 static void a_collection_of_another_kind_is_left_alone(void **state)
 {
