@@ -367,8 +367,8 @@ void test_stores_empty(struct test_stores *stores)
                      "DELETE FROM grove.leaf; DELETE FROM grove.limb; DELETE FROM grove.branch;"
                      "ALTER TABLE grove.branch ALTER branch_id RESTART;"
                      "ALTER TABLE grove.limb ALTER limb_id RESTART;"
-                     "UPDATE grove.setting SET value = 'all-MiniLM-L6-v2/f32'"
-                     " WHERE name = 'model';"
+                     "UPDATE grove.setting SET value = CASE name WHEN 'generation' THEN '0'"
+                     " ELSE 'all-MiniLM-L6-v2/f32' END WHERE name IN ('model', 'generation');"
                      "ALTER SEQUENCE public.content_metadata_id_seq RESTART;"
                      "ALTER SEQUENCE public.subject1_hierarchy_id_seq RESTART;"
                      "ALTER SEQUENCE grove.revision_seq RESTART; COMMIT");
