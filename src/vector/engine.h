@@ -59,6 +59,9 @@ struct vector_filter {
     bool by_leaf;
     const int32_t *leaf_ids;
     size_t leaf_id_count;
+    // No two branches of any tables have one number, nor two limbs. 0: any.
+    int32_t branch_id;
+    int32_t limb_id;
     const struct text *content_types; // any of these; count 0: any at all
     size_t content_type_count;
     int64_t created_since_us;  // inclusive; VECTOR_NONE: no bound

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Mutants of grove.leaf: numbers that stay, leaves that move."""
+"""Mutants of grove.leaf: numbers that stay, leaves that move, points that lack numbers."""
 
 from mutant import Mutant
 
 LEAVES = "sql/0013_leaf_table.sql"
+POINTS = "sql/0014_numbered_points.sql"
 
 MUTANTS = [
     Mutant(
@@ -115,5 +116,77 @@ MUTANTS = [
              "subject.leaves)\n",
         replace="            '', subject.leaves)\n",
         killer="u_leaves:wrong_leaves_are_told",
+    ),
+    Mutant(
+        name="projector-of-before-keeps-its-lease",
+        guards="sql/leaves: points",
+        file=POINTS,
+        find="UPDATE grove.outbox\nSET lease_owner = NULL, lease_until = NULL,",
+        replace="UPDATE grove.outbox\nSET lease_owner = 'x', lease_until = lease_until,",
+        killer="u_numbers:a_projector_of_before_ends_nothing",
+    ),
+    Mutant(
+        name="late-write-of-before-wins",
+        guards="sql/leaves: points",
+        file=POINTS,
+        find="WHERE o.lease_owner IS NOT NULL\nHAVING count(*) > 0;\n",
+        replace="WHERE false\nHAVING count(*) > 0;\n",
+        killer="u_numbers:a_projector_of_before_ends_nothing",
+    ),
+    Mutant(
+        name="projector-of-before-leases-again",
+        guards="sql/leaves: points",
+        file=POINTS,
+        find="CHECK (lease_owner !~ '^[0-9]+-[0-9a-f]{16}$');",
+        replace="CHECK (lease_owner !~ '^$');",
+        killer="u_numbers:a_projector_of_before_ends_nothing",
+    ),
+    Mutant(
+        name="points-of-before-count-as-numbered",
+        guards="sql/leaves: points",
+        file=POINTS,
+        find="EXISTS (SELECT FROM grove.content_state) THEN",
+        replace="EXISTS (SELECT FROM grove.content_state WHERE content_id < 0) THEN",
+        killer="u_numbers:points_of_before_get_numbers",
+    ),
+    Mutant(
+        name="points-are-numbered-beside-a-projector-of-before",
+        guards="sql/leaves: points",
+        file="sql/projector/numbered.sql",
+        find="           AND NOT s.changed_at BETWEEN",
+        replace="           OR s.changed_at BETWEEN",
+        killer="u_numbers:points_of_before_get_numbers",
+    ),
+    Mutant(
+        name="all-points-have-numbers-before-the-last-are-in",
+        guards="sql/leaves: points",
+        file="sql/projector/number_points.sql",
+        find="    SET value = CASE WHEN (SELECT count(*) FROM next) < $1 THEN 'all'\n",
+        replace="    SET value = CASE WHEN (SELECT count(*) FROM next) <= $1 THEN 'all'\n",
+        killer="u_numbers:points_get_numbers_some_at_a_time",
+    ),
+    Mutant(
+        name="engine-is-asked-for-numbers-that-points-lack",
+        guards="sql/leaves: points",
+        file="src/query/predicate.c",
+        find="    predicate->by_leaves = !pg_bool(rows, 0, 4) &&",
+        replace="    predicate->by_leaves = !pg_bool(rows, 0, 4) && !rows &&",
+        killer="u_numbers:points_of_before_get_numbers",
+    ),
+    Mutant(
+        name="a-name-is-the-place-it-was",
+        guards="src/query/README 2",
+        file="sql/queries/same_leaves.sql",
+        find="             AND l.hierarchy_table = $5 AND l.branch = $2\n",
+        replace="             AND l.hierarchy_table = $5 AND ($2::text IS NOT NULL)\n",
+        killer="u_numbers:a_path_may_come_to_name_another_place",
+    ),
+    Mutant(
+        name="contents-of-other-places-match",
+        guards="src/query/README 2",
+        file="sql/parts/in_place.sql",
+        find="l.leaf_id = m.leaf_id))\n",
+        replace="l.leaf_id = m.leaf_id) OR true)\n",
+        killer="u_numbers:a_leaf_may_move_while_the_engine_is_asked",
     ),
 ]

@@ -43,6 +43,14 @@ static void filters(void **state)
                    "{\"key\":\"created_at\",\"range\":{\"gte\":\"1970-01-01T00:00:00.000000Z\","
                    "\"lte\":\"1970-01-01T00:00:00.000000Z\"}},"
                    "{\"key\":\"word_count\",\"range\":{\"gte\":5}}]}");
+    struct vector_filter place = VECTOR_FILTER_ANY;
+    place.branch_id = 7;
+    place.limb_id = 8;
+    strbuf_clear(&body);
+    filter_add(&body, &place);
+    assert_string_equal(body.data, ",\"filter\":{\"must\":["
+                                   "{\"key\":\"branch_id\",\"match\":{\"value\":7}},"
+                                   "{\"key\":\"limb_id\",\"match\":{\"value\":8}}]}");
     strbuf_release(&body);
 }
 
