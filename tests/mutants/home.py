@@ -16,7 +16,7 @@ MUTANTS = [
         name="home-id-drawn-without-the-lock",
         guards="src/home/README 1",
         file="src/home/home.c",
-        find="    code = home_lock(home, OPEN_LOCK_TIMEOUT_MS, NULL, &lock, error);\n",
+        find="    code = home_lock(home, OPEN_LOCK_TIMEOUT_MS, call, &lock, error);\n",
         replace="    lock.descriptor = open(\"/dev/null\", O_RDONLY | O_CLOEXEC);\n",
         killer="u_home:homes_opened_at_once_agree",
     ),
@@ -220,6 +220,18 @@ MUTANTS = [
         needs_root=True,
     ),
     Mutant(
+        name="stopping-goes-on-without-its-call",
+        guards="src/home/README: failures",
+        file="src/home/service.c",
+        find="        if (wait_gone(service, orphaned ? ORPHANS_TIMEOUT_MS : steps[i].patience_ms, "
+             "call))",
+        replace="        if (wait_gone(service, orphaned ? ORPHANS_TIMEOUT_MS : "
+                "steps[i].patience_ms, NULL))",
+        killer="u_service:stopping_ends_with_its_call",
+        limit_seconds=30,
+        hangs=True,
+    ),
+    Mutant(
         name="removed-socket-is-not-noticed",
         guards="src/home/README: failures",
         file="src/pg/cluster.c",
@@ -316,7 +328,7 @@ MUTANTS = [
         guards="src/home/README 4",
         file="src/home/service.c",
         find="!process_is_of_here(&view->process))",
-        replace="!process_is_of_here(&view->process) ? view->process.pid == 0 : false)",
+        replace="(view->process.pid == 0 && !process_is_of_here(&view->process)))",
         killer="u_service:what_may_be_its_own_is_no_stranger",
     ),
     Mutant(
