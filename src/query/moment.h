@@ -25,7 +25,7 @@ struct examined_graph {
     int64_t revision;
     int64_t points;
     unsigned ef, ef_filtered; // 0: this graph is not to be trusted
-    double plausible;         // the best score of a search for a text
+    double plausible;         // the tenth score of a search for a text
     double plausible_vectors; // for a vector that is no text's
     int32_t queries;          // by which it was measured
     double recall, recall_worst;

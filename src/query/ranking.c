@@ -26,14 +26,16 @@
 //    are the cosines up to SCORE_TOLERANCE.
 //    By graph: the graph that answered is the one that was examined (src/sync/examine.h). Every row
 //    was looked up in it; those that it does not reach are in a list that is compared exactly.
-//    Queries like those that it failed in the examination are known by their best score, which lies
-//    below `plausible` (one for texts, a higher one for vectors that callers supply); such a
-//    query is asked exactly. This is an argument from measurement: its
-//    strength is what the examination says.
+//    Queries like those that it failed in the examination are known by the score of their tenth
+//    hit, which lies below `plausible` (one for texts, a higher one for vectors that callers
+//    supply); such a query is asked exactly. This is an argument from measurement: its strength
+//    is what the examination says.
 // 4. The k-th best compared scores more than the last row shown can, so no row that was not shown
 //    comes before it, or is its equal with a lower id. Else more are asked for; where all that are
 //    shown are equals, PostgreSQL compares everything.
-// 5. The path led in S to the leaves that the engine was asked for. Else it is asked again.
+// 5. The path named in S the place that the engine was asked for: a branch or limb by its number,
+//    which is part of what a point's revision stands for (sql/leaves.md); while points lack numbers
+//    by its leaves, which are the same in S. Else it is asked again.
 // 6. In S the database has the model that the query was embedded with. Else the engine may have
 //    compared vectors of another one.
 //
@@ -55,14 +57,16 @@
 #include "query/run.h"
 #include "query/scorer.h"
 #include "query/source.h"
+#include "sync/examine.h"
 #include "vector/direction.h"
 
 static_assert((int)EMBED_DIMENSION == (int)VECTOR_DIMENSION, "one size of vectors");
 static_assert((int)EMBED_DIMENSION == GROVE_DIMENSION, "users give vectors of that size");
 
 enum {
-    REACH_SLACK =
-        8, // beyond k, and an eighth of it: for rows that dropped out, and for near equals
+    // Beyond k, and an eighth of it: for rows that dropped out, and for near equals; and as many
+    // as tell whether a graph is to be believed, however few are wanted.
+    REACH_SLACK = 9,
     REACH_MAX = 32768,
     REPEATS_MAX = 5,            // rounds that a change made void
     ENGINE_MS = 10000,          // what the rounds of a search may spend in the engine
@@ -71,6 +75,7 @@ enum {
     STAND_IN_ROWS_FEW = 5000,   // for which nobody waits for a turn
 };
 
+static_assert(1 + (int)REACH_SLACK >= (int)EXAMINE_TELLING, "there is a hit that tells");
 static_assert(GROVE_DEPTH_MAX + GROVE_DEPTH_MAX / 8 + REACH_SLACK <= REACH_MAX,
               "the first round reaches far enough");
 static_assert((int)GROVE_LIMIT_MAX <= (int)GROVE_DEPTH_MAX, "a page is no longer than a ranking");
@@ -148,18 +153,22 @@ static enum grove_code embed_query(struct run *run, struct grove_error *error)
 
 // --- planning -----------------------------------------------------------------------------------
 
-// Of the predicate's places and types, by the counts that are kept.
-static enum grove_code count_places(struct run *run, struct pg_conn *conn, int64_t *ret,
-                                    struct grove_error *error)
+// Of the predicate's place and types, by the counts that are kept; INT64_MAX: it has more leaves.
+static enum grove_code count_places(struct run *run, struct pg_conn *conn, int32_t leaves_max,
+                                    int64_t *ret, struct grove_error *error)
 {
-    struct pg_statement statement = predicate_statement(run->predicate, "matching_max.sql");
+    struct pg_statement statement = {"", query_sql("matching_max.sql")}; // planned for this place
     struct pg_params params = {0};
-    predicate_add_places(run->predicate, run->arena, &params);
+    predicate_add_place(run->predicate, run->arena, &params);
+    pg_add_int4(&params, leaves_max);
     struct pg_rows rows;
     enum grove_code code = pg_query(conn, run->arena, &statement, &params, &rows, error);
-    if (code == GROVE_OK)
-        *ret = pg_int8(&rows, 0, 0) > 0 ? pg_int8(&rows, 0, 0) : 0;
-    return code;
+    if (code != GROVE_OK)
+        return code;
+    CHECK(rows.count == 1);
+    int64_t counted = pg_is_null(&rows, 0, 0) ? INT64_MAX : pg_int8(&rows, 0, 0);
+    *ret = counted > 0 ? counted : 0;
+    return GROVE_OK;
 }
 
 // No more rows than these match, and those of the path's places. The contents of its leaves are
@@ -172,9 +181,9 @@ static enum grove_code find_rows_max(struct run *run, struct pg_conn *conn, int6
     *ret_rows_max = moment_rows_max(&run->before);
     bool matters =
         *ret_rows_max > vector_exact_points() || run->before.outbox_bytes >= PLAN_OUTBOX_BYTES_MANY;
-    if (!matters || !predicate->has_path || predicate->leaf_count > LEAVES_COUNTED_MAX)
+    if (!matters || !predicate->has_path)
         return GROVE_OK;
-    enum grove_code code = count_places(run, conn, ret_in_places, error);
+    enum grove_code code = count_places(run, conn, LEAVES_COUNTED_MAX, ret_in_places, error);
     if (*ret_in_places < *ret_rows_max)
         *ret_rows_max = *ret_in_places;
     return code;
@@ -312,7 +321,7 @@ static enum grove_code has_few_rows(struct run *run, bool *ret, struct grove_err
     if (rows > STAND_IN_ROWS_FEW && !run->ranking->conn)
         code = begin_snapshot(run, error);
     if (code == GROVE_OK && rows > STAND_IN_ROWS_FEW)
-        code = count_places(run, run->ranking->conn, &rows, error);
+        code = count_places(run, run->ranking->conn, INT32_MAX, &rows, error);
     *ret = code == GROVE_OK && rows <= STAND_IN_ROWS_FEW;
     return code;
 }
@@ -348,19 +357,26 @@ enum verdict {
     VERDICT_ANOTHER_MODEL, // the database has another by now, and so has the engine
 };
 
+// Where one row is near and the others are far, the best says nothing of whether these are the
+// right ones.
+static double telling_score(const struct source *source)
+{
+    CHECK(source->hits.count >= EXAMINE_TELLING); // as many as were asked for
+    return (double)source->hits.items[EXAMINE_TELLING - 1].score;
+}
+
 // Why the answer of a graph is not to be taken; NULL where it is.
 static const char *disbelief(const struct run *run, const struct source *source)
 {
     const struct plan *plan = &run->plan;
-    const struct ranking *ranking = run->ranking;
     if (!plan->graph[0])
         return plan->reason;
     if (strcmp(source->hits.graph, plan->graph) != 0)
         return "the engine's graph is not the one that was examined";
     if (source->hits.count < source->reach)
         return "the walk over the engine's graph came to an end before it had enough rows";
-    if (ranking->count == 0 || ranking->items[0].score < plan->plausible)
-        return "the best score is so low that the graph may have missed better rows";
+    if (telling_score(source) < plan->plausible)
+        return "the scores are so low that the graph may have missed better rows";
     return NULL;
 }
 
@@ -406,8 +422,8 @@ static void prove_settled(struct run *run, const struct source *source)
     char plausible[80] = "";
     if (run->plan.plausible > -1)
         snprintf(plausible, sizeof plausible,
-                 "; the best score is %.3f, where %.3f or more is plausible",
-                 run->ranking->items[0].score, run->plan.plausible);
+                 "; the score of the %dth hit is %.3f, where %.3f or more is plausible",
+                 EXAMINE_TELLING, telling_score(source), run->plan.plausible);
     prove(
         run,
         "the graph that answered was examined at %s: of %lld rows it does not reach %zu, which "
@@ -520,12 +536,15 @@ static enum grove_code count_matching(struct run *run, int64_t *ret_matching, in
                                       struct grove_error *error)
 {
     CHECK(run->ranking->conn); // in the snapshot of the rows
+    enum grove_code code =
+        predicate_read_leaves(run->predicate, run->ranking->conn, run->arena, error);
+    if (code != GROVE_OK)
+        return code;
     struct pg_statement statement = predicate_statement(run->predicate, "matching.sql");
     struct pg_params params = {0};
     predicate_add_params(run->predicate, run->arena, &params);
     struct pg_rows rows;
-    enum grove_code code =
-        pg_query(run->ranking->conn, run->arena, &statement, &params, &rows, error);
+    code = pg_query(run->ranking->conn, run->arena, &statement, &params, &rows, error);
     if (code != GROVE_OK)
         return code;
     CHECK(rows.count == 1);

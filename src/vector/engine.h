@@ -40,6 +40,8 @@ struct vector_point {
     int64_t revision;
     struct text hierarchy_table;
     int32_t leaf_id;
+    int32_t branch_id; // of the leaf; 0: not known
+    int32_t limb_id;
     struct text content_type;
     int64_t chunk_number;  // or VECTOR_NONE
     int64_t word_count;    // or VECTOR_NONE
@@ -57,6 +59,9 @@ struct vector_filter {
     bool by_leaf;
     const int32_t *leaf_ids;
     size_t leaf_id_count;
+    // No two branches of any tables have one number, nor two limbs. 0: any.
+    int32_t branch_id;
+    int32_t limb_id;
     const struct text *content_types; // any of these; count 0: any at all
     size_t content_type_count;
     int64_t created_since_us;  // inclusive; VECTOR_NONE: no bound
@@ -169,6 +174,8 @@ struct vector_engine_operations {
                               const int32_t *content_ids, size_t count, struct vector_state *ret,
                               struct grove_error *error);
     void (*outage)(struct vector_engine *engine, struct vector_outage *ret); // NULL: never out
+    void (*wake)(struct vector_engine *engine, const struct call *call,
+                 unsigned wait_ms); // NULL: it is awake
 };
 
 // The common part, first member of every engine.
@@ -184,6 +191,10 @@ const char *vector_describe(const struct vector_engine *engine);
 
 // What is known without asking it.
 void vector_look(struct vector_engine *engine, struct vector_outage *ret);
+
+// It will be asked soon: where it is private and not there, it begins to start. Waits so long for
+// it, 0: not at all, and tells nothing: whoever asks hears what became of it.
+void vector_wake(struct vector_engine *engine, const struct call *call, unsigned wait_ms);
 
 // What a failure of an engine says. A code alone does not: "not found" may be the model's files,
 // and "invalid" a folder that a private server cannot start in.

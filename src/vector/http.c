@@ -266,7 +266,7 @@ static enum grove_code set_starting(struct grove_error *error)
 {
     error_set(error, GROVE_UNAVAILABLE, "%s", starting_words);
     error->origin = GROVE_ORIGIN_QDRANT;
-    error_hint(error, "ask again in a moment");
+    error_hint(error, "ask again in a moment; " PRIVATE_LOG);
     return GROVE_UNAVAILABLE;
 }
 
@@ -404,6 +404,16 @@ static enum grove_code start_server(struct http_client *client, struct call *cal
         return set_starting(error);
     error->origin = GROVE_ORIGIN_QDRANT; // whatever kept it from starting
     return code;
+}
+
+void http_wake(struct http_client *client, const struct call *call, unsigned wait_ms)
+{
+    struct call brief = call_part(call);
+    struct grove_error unused; // whoever asks hears it
+    brief.patient = true;      // within that time
+    call_within(&brief, wait_ms > 0 ? wait_ms : 1);
+    if (client->starter.start)
+        (void)!client->starter.start(client->starter.state, &brief, &unused);
 }
 
 static enum grove_code perform_or_start(struct http_client *client, struct call *call,
