@@ -369,7 +369,7 @@ static void one_that_cannot_start_is_not_starting_for_ever(void **state)
     assert_int_equal(error.code, GROVE_UNAVAILABLE);
     assert_non_null(strstr(error.message, "ended while it was starting"));
     assert_non_null(strstr(error.detail, "cannot serve"));
-    assert_ok(vector_server_stop(&home, &error), error);
+    assert_ok(vector_server_stop(&home, NULL, &error), error);
 }
 
 int main(void)
