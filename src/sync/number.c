@@ -12,7 +12,7 @@ enum {
     NUMBER_ROWS = 1024,       // so few that searches compare all that wait
     NUMBER_DELAY_MS = 150000, // a lease of a projector of before, and a request
 };
-static_assert(NUMBER_ROWS >= PROJECTOR_BATCH_ROWS, "a batch is full");
+static_assert((int)NUMBER_ROWS >= (int)PROJECTOR_BATCH_ROWS, "a batch is full");
 
 int32_t projector_number_delay_ms(void)
 {
