@@ -37,11 +37,10 @@ OUTBOX_CHECK = built_for_tests("outbox-check")
 MIGRATIONS = len(list((ROOT / "sql").glob("[0-9]*.sql")))
 
 
-def read_statement(name):
-    """A statement of sql/projector, with its parts as tools/embed-files puts them in."""
-    return re.sub(r"^-- part: (\w+)$",
-                  lambda match: (ROOT / "sql" / "parts" / f"{match[1]}.sql").read_text(),
-                  (ROOT / "sql" / "projector" / name).read_text(), flags=re.M)
+def read_statement(name, folder="projector"):
+    """A statement of sql, with its parts as tools/embed-files puts them in."""
+    return re.sub(r"^-- part: (\w+)$", lambda match: read_statement(f"{match[1]}.sql", "parts"),
+                  (ROOT / "sql" / folder / name).read_text(), flags=re.M)
 
 
 # What a developer may have set for a database of theirs must not reach the tests.
@@ -224,17 +223,65 @@ def scratch_folder():
 SCRATCH = scratch_folder()
 
 
+# --- what a run that was killed leaves behind -----------------------------------------------------
+
+OWNER = "owner"  # in a folder of a test: which process made it, as src/home/process.h writes it
+
+
+def place():
+    """Where process numbers mean what they mean here: the boot, and the pid namespace."""
+    boot = pathlib.Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    return [boot, os.readlink("/proc/self/ns/pid").strip("pid:[]")]
+
+
+def began(pid):
+    """When a process began, in the kernel's ticks; None where there is none."""
+    with contextlib.suppress(OSError):
+        return pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
+    return None
+
+
+def write_owner(folder, pid=None):
+    pid = pid or os.getpid()
+    pathlib.Path(folder, OWNER).write_text(" ".join([str(pid), began(pid), *place()]) + "\n")
+
+
+def is_left(folder):
+    """Whether the process that made the folder is certainly gone: one of this boot and this pid
+    namespace, as it says itself. Who does not say so may be somebody's that runs."""
+    try:
+        pid, since, *where = pathlib.Path(folder, OWNER).read_text().split()
+        os.kill(int(pid), 0)
+    except ProcessLookupError:
+        return where == place()
+    except (OSError, ValueError):  # no owner, half of one, or one that cannot be looked at
+        return False
+    return where == place() and began(pid) not in (None, since)
+
+
+def remove_leftovers(roots):
+    """Ends the servers and removes the folders of test runs that were killed."""
+    for folder in [found for root in roots for found in pathlib.Path(root).glob("grove-test-*")]:
+        if not is_left(folder):
+            continue
+        for made in [*folder.glob("*/id"), *folder.glob("*/*/id")]:
+            with contextlib.suppress(OSError, subprocess.SubprocessError):
+                Grove(made.parent)("stop", check=False)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
 def make_home():
     # The servers' account must get here when the tests run as root: not pytest's own folder.
     folder = tempfile.mkdtemp(prefix="grove-test-", dir=SCRATCH)
     os.chmod(folder, 0o755)
+    write_owner(folder)
     return folder
 
 
 def end_home(grove):
     grove("stop", check=False)
-    run = pathlib.Path(os.path.realpath(grove.home / "servers"))
-    shutil.rmtree(run, ignore_errors=True)
+    servers = pathlib.Path(os.path.realpath(grove.home / "servers"))
+    shutil.rmtree(servers, ignore_errors=True)
     shutil.rmtree(grove.home.parent, ignore_errors=True)
 
 
@@ -251,6 +298,7 @@ TEMPLATES = "GROVE_TEST_TEMPLATES"
 def pytest_configure(config):
     config.addinivalue_line("markers", "slow: not for the inner loop (tools/run-tests --fast)")
     if not hasattr(config, "workerinput"):
+        remove_leftovers({SCRATCH or tempfile.gettempdir(), "/tmp"})
         os.environ[TEMPLATES] = make_home()
 
 

@@ -15,7 +15,8 @@ PAGE = 1000
 TOLERANCE = 1e-6  # of a vector's numbers: the engine makes lengths 1, in single precision
 
 CONTENTS = """
-    SELECT m.id, s.revision, m.hierarchy_table, m.leaf_id, m.content_type, m.chunk_number,
+    SELECT m.id, s.revision + (SELECT value::bigint FROM grove.setting WHERE name = 'generation'),
+           m.hierarchy_table, m.leaf_id, m.content_type, m.chunk_number,
            m.word_count, m.created_at, e.vector,
            e.text_sha256 = sha256(convert_to(
                m.title || E'\n' || coalesce(b.body, m.content_summary), 'UTF8')) AS current

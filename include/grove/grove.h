@@ -251,6 +251,10 @@ struct grove_explain {
     const struct grove_stage *stages;
     size_t stage_count;
     const char *plan; // PostgreSQL's EXPLAIN (ANALYZE, BUFFERS) of the query's SQL, or NULL
+    // What the query asked of the servers; for `plan`, too.
+    unsigned statements;        // round trips to PostgreSQL
+    unsigned requests;          // to the vector engine
+    double waited_milliseconds; // for a connection to either, while others had all
 };
 
 struct grove_result {

@@ -5,8 +5,8 @@
 --   $2 bytea[]    vectors; null: none given
 --   $3 text       origin: supplied or placeholder
 -- answers: integer
--- They are vectors of the database's model, whichever that is by now: it does not change while this
--- transaction has contents written (set_model.sql).
+-- They are kept under the database's model, whichever that is by now. Where it changes before this is
+-- committed a projector takes them over to the new one (projector/adopt_vectors.sql).
 -- The contents that were changed. They take a new revision, since their points change.
 WITH setting AS MATERIALIZED (
     SELECT value AS model FROM grove.setting WHERE name = 'model'

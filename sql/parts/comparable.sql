@@ -3,6 +3,8 @@
 -- content outside the outbox has a current vector (sql/README.md, invariant 3). Of one inside it
 -- the revision tells at which its text changed last; where the embedding has none, the text's hash.
 -- Texts are read for that only, and none is sent: there is no bound to what they hold.
+-- Where the model was ever changed a vector of the same text may have been supplied under another
+-- one since: that counts, and texts.sql finds it.
 -- o tells whether it waits in the outbox: there may be several rows of it, and one is looked for.
 --   $8 text  model id
 LEFT JOIN LATERAL (
@@ -13,6 +15,14 @@ CROSS JOIN LATERAL (
     SELECT CASE
            WHEN e.content_id IS NULL THEN false
            WHEN o.content_id IS NULL THEN true
+           WHEN (SELECT value <> '0' FROM grove.setting WHERE name = 'generation')
+                AND EXISTS (SELECT
+                            FROM grove.embedding AS x
+                            WHERE x.content_id = m.id AND x.model <> $8
+                              AND x.text_sha256 = e.text_sha256 AND x.origin <> 'computed'
+                              AND (e.origin = 'computed' OR e.revision < x.revision)
+                              AND grove.is_direction(x.vector))
+               THEN false
            WHEN e.revision IS NOT NULL THEN
                e.revision >= (SELECT s.text_revision FROM grove.content_state AS s
                               WHERE s.content_id = m.id)

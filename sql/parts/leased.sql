@@ -1,9 +1,13 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- Takes the contents of `wanted`, for one projector. All rows of a content are taken, or it is left:
 -- a row that somebody has locked or leased is that of another projector. Of several rows one stays,
--- with the fewest attempts; the others said the same.
+-- with the fewest attempts; the others said the same. The generation is that of the model that the
+-- statement has found.
 --   $2 text       who takes them
 --   $3 integer    for how many milliseconds
+--   $5 integer    the server process that the projector's connection was told. Behind a pooler it is
+--                 another than this one: sessions there come and go without their clients, so the
+--                 lease names none and ends at its time
 , held AS MATERIALIZED (
     SELECT o.content_id, o.revision, o.attempts
     FROM grove.outbox AS o
@@ -25,10 +29,12 @@
 UPDATE grove.outbox AS o
 SET lease_owner = $2,
     lease_until = clock_timestamp() + $3 * interval '1 millisecond',
-    lease_pid = pg_backend_pid(),
-    lease_session = (SELECT a.backend_start FROM pg_stat_get_activity(pg_backend_pid()) AS a),
+    lease_pid = CASE WHEN pg_backend_pid() = $5 THEN $5 END,
+    lease_session = (SELECT a.backend_start FROM pg_stat_get_activity(pg_backend_pid()) AS a
+                     WHERE a.pid = $5),
     dead_since = NULL,
     attempts = w.attempts
 FROM whole AS w
 WHERE o.content_id = w.content_id AND o.revision = w.revision
-RETURNING o.content_id, o.revision
+RETURNING o.content_id, o.revision,
+          (SELECT s.value::bigint FROM grove.setting AS s WHERE s.name = 'generation')

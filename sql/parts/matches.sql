@@ -2,15 +2,7 @@
 -- What a predicate asks of a content m, as PostgreSQL decides it (src/query/predicate.h).
 --   $1 text         hierarchy table; null: any
 --   $2 integer[]    its leaves; null: any
---   $3 text[]       content types; null: any
---   $4 timestamp    created at or after; null: any
---   $5 timestamp    created before; null: any
---   $6 integer      words at least; null: any
---   $7 integer      words at most; null: any
+--   $3 to $7        parts/bounds.sql
       ($1::text IS NULL OR m.hierarchy_table = $1)
   AND ($2::integer[] IS NULL OR m.leaf_id = ANY ($2))
-  AND ($3::text[] IS NULL OR m.content_type = ANY ($3))
-  AND ($4::timestamp IS NULL OR m.created_at >= $4)
-  AND ($5::timestamp IS NULL OR m.created_at < $5)
-  AND ($6::integer IS NULL OR m.word_count >= $6)
-  AND ($7::integer IS NULL OR m.word_count <= $7)
+-- part: bounds

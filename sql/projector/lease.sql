@@ -1,11 +1,11 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- Takes a batch of the outbox for one projector.
 --   $1 integer    contents at most
---   $2, $3        who takes them, and for how long (parts/leased.sql)
+--   $2, $3, $5    who takes them, for how long, and by what session (parts/leased.sql)
 --   $4 text       model id; where the database has changed to another there is nothing to take
 -- Rows that another projector holds are skipped, so nobody waits for anybody. A row may have been
 -- leased since the statement began: that is seen in the row itself, not by the subquery.
--- answers: integer, bigint
+-- answers: integer, bigint, bigint
 WITH wanted AS MATERIALIZED (
     SELECT o.content_id
     FROM grove.outbox AS o

@@ -1,9 +1,9 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- Takes the outbox rows of certain contents for one projector, whatever their time.
 --   $1 integer[]  content ids
---   $2, $3        who takes them, and for how long (parts/leased.sql)
+--   $2, $3, $5    who takes them, for how long, and by what session (parts/leased.sql)
 --   $4 text       model id; where the database has changed to another there is nothing to take
--- answers: integer, bigint
+-- answers: integer, bigint, bigint
 -- A dead letter gets one more attempt so: it lives again, with the attempts it had.
 WITH wanted AS MATERIALIZED (
     SELECT u.content_id

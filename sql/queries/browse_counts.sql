@@ -2,20 +2,12 @@
 -- Navigation: how many contents of each type the leaves hold, over all pages.
 --   $1 text         hierarchy table
 --   $2 integer[]    its leaves
---   $3 text[]       content types; null: any
---   $4 timestamp    created at or after; null: any
---   $5 timestamp    created before; null: any
---   $6 integer      words at least; null: any
---   $7 integer      words at most; null: any
+--   $3 to $7        what else is asked of them (parts/bounds.sql)
 -- answers: text, bigint
 SELECT m.content_type, count(*)
 FROM public.content_metadata AS m
 WHERE m.hierarchy_table = $1
   AND m.leaf_id = ANY ($2)
-  AND ($3::text[] IS NULL OR m.content_type = ANY ($3))
-  AND ($4::timestamp IS NULL OR m.created_at >= $4)
-  AND ($5::timestamp IS NULL OR m.created_at < $5)
-  AND ($6::integer IS NULL OR m.word_count >= $6)
-  AND ($7::integer IS NULL OR m.word_count <= $7)
+-- part: bounds
 GROUP BY m.content_type
 ORDER BY count(*) DESC, m.content_type

@@ -17,7 +17,8 @@ WITH counted AS (
     WHERE number * $2::integer / leaves <> (number - 1) * $2::integer / leaves
 )
 SELECT m.id, l.tree, l.branch, l.limb, l.leaf, m.content_type, m.title, m.word_count::bigint,
-       m.created_at, e.vector, s.revision, chosen.number AS leaf_number
+       m.created_at, e.vector,
+       s.revision + (SELECT value::bigint FROM grove.setting WHERE name = 'generation'), chosen.number AS leaf_number
 FROM chosen
 CROSS JOIN LATERAL (
     SELECT *

@@ -6,7 +6,8 @@
 -- answers: integer, text, text, text, text, text, text, bigint, timestamp, bytea, bigint, bigint
 SELECT DISTINCT ON (m.id)
        m.id, l.tree, l.branch, l.limb, l.leaf, m.content_type, m.title, m.word_count::bigint,
-       m.created_at, e.vector, s.revision, 0::bigint AS leaf_number
+       m.created_at, e.vector,
+       s.revision + (SELECT value::bigint FROM grove.setting WHERE name = 'generation'), 0::bigint AS leaf_number
 FROM (SELECT min(id)::bigint AS first, max(id)::bigint AS last
       FROM public.content_metadata) AS ids
 CROSS JOIN generate_series(0, $2::bigint - 1) AS n

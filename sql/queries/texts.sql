@@ -7,13 +7,19 @@
 --   $4 bigint     after so many bytes of bodies and summaries the others are left out
 -- answers: integer, bigint, text, boolean, bytea, bytea
 -- `whole` is false where characters were left out. `vector` is there where the hash says that it is
--- of this text after all.
+-- of this text after all, or where one of this text was supplied under another model.
 SELECT c.id,
        c.revision,
        c.title || E'\n' || left(c.text, $2) AS text,
        octet_length(left(c.text, $2)) = octet_length(c.text) AS whole,
        h.sha256,
-       CASE WHEN e.text_sha256 = h.sha256 THEN e.vector END AS vector
+       coalesce((SELECT x.vector
+                 FROM grove.embedding AS x
+                 WHERE x.content_id = c.id AND x.model <> $3 AND x.text_sha256 = h.sha256 AND
+-- part: supplied
+                 ORDER BY x.revision DESC NULLS LAST
+                 LIMIT 1),
+                CASE WHEN e.text_sha256 = h.sha256 THEN e.vector END) AS vector
 FROM (
     SELECT m.id, s.revision, m.title, t.text,
            sum(octet_length(t.text)) OVER (ORDER BY wanted.position) - octet_length(t.text) AS before

@@ -186,6 +186,8 @@ static enum grove_code watch(struct syncing *self, struct grove_error *error)
         bool idle = false;
         enum grove_code code =
             projector_step(&self->grove->store, &self->call, &self->done, &idle, error);
+        if (code != GROVE_OK && atomic_load(&self->grove->store.schema_doubted))
+            code = handle_ready(self->grove, &self->call, error); // mends it, or says what it is
         if (code != GROVE_OK && error->retry != GROVE_RETRY_LATER && code != GROVE_CANCELLED)
             return code;
         if (code == GROVE_OK)

@@ -335,20 +335,16 @@ static enum grove_code prepare_schema(struct grove *grove, struct pg_conn *conn,
     if (code != GROVE_OK || version == migrate_wanted())
         return code;
     unsigned applied;
-    if ((grove->database_private && !grove->looking) || version > migrate_wanted())
+    if (grove->database_private && !grove->looking && version < migrate_wanted())
         return migrate(grove, conn, &applied, error);
-    error_set(error, GROVE_NOT_FOUND,
-              version == 0 ? "the database at %s has no grove in it"
-                           : "the database at %s has an older grove's schema",
-              pg_describe(conn));
-    error_hint(error, "run \"grove init\"");
-    return GROVE_NOT_FOUND;
+    return migrate_judge(version, pg_describe(conn), error);
 }
 
 static enum grove_code prepare(struct grove *grove, struct call *call, struct grove_error *error)
 {
     struct pg_conn *conn = NULL;
     enum grove_code code = pg_take(grove->store.pool, call, &conn, error);
+    atomic_store(&grove->store.schema_doubted, false); // before it is looked at
     if (code == GROVE_OK)
         code = prepare_schema(grove, conn, error);
     pg_give(&conn);
@@ -378,7 +374,8 @@ enum grove_code handle_ready(struct grove *grove, struct call *call, struct grov
 {
     pthread_mutex_lock(&grove->ready_mutex);
     enum grove_code code = await_other(grove, call, error);
-    bool prepares = code == GROVE_OK && !grove->ready;
+    bool doubted = atomic_load(&grove->store.schema_doubted);
+    bool prepares = code == GROVE_OK && (!grove->ready || doubted);
     grove->preparing |= prepares;
     pthread_mutex_unlock(&grove->ready_mutex);
     if (prepares) {
@@ -399,8 +396,7 @@ enum grove_code handle_failed(struct grove *grove, struct call *call, enum grove
 {
     struct grove_error reason;
     CHECK(code == GROVE_OK || error->code == code);
-    if (code == GROVE_OK || strncmp(error->sqlstate, "42", 2) != 0 ||
-        strcmp(error->sqlstate, "42501") == 0)
+    if (code == GROVE_OK || !migrate_is_suspected(error))
         return code;
     pthread_mutex_lock(&grove->ready_mutex);
     grove->ready = false;

@@ -62,6 +62,8 @@
     POINT(SEARCH_SCORED, "candidates are compared, in a snapshot")                                 \
     POINT(SEARCH_RANKED, "the best rows are known, none was read")                                 \
     POINT(SEARCH_HYDRATED, "the rows are read")                                                    \
+    POINT(MODEL_LOCKED, "no acknowledgment is under way, the model is as it was")                  \
+    POINT(MODEL_CHANGED, "another model is set and all contents wait, not committed")              \
     POINT(MIGRATION_APPLIED, "a migration is applied, not committed")                              \
     POINT(SUBJECT_DONE, "a phase of a change of a subject is done, not committed")                 \
     POINT(SUBJECT_COMMITTED, "a phase of a change of a subject is committed, nobody was told")     \

@@ -96,6 +96,34 @@ enum grove_code migrate_version(struct pg_conn *conn, int *ret_version, struct g
     return code;
 }
 
+static enum grove_code refuse_newer(int version, struct grove_error *error)
+{
+    CHECK(version > migrate_wanted());
+    error_set(error, GROVE_UNSUPPORTED, "the database has migration %d, this grove knows %d",
+              version, migrate_wanted());
+    error_hint(error, "use the grove that wrote it, or a newer one");
+    return GROVE_UNSUPPORTED;
+}
+
+enum grove_code migrate_judge(int version, const char *database, struct grove_error *error)
+{
+    if (version == migrate_wanted())
+        return GROVE_OK;
+    if (version > migrate_wanted())
+        return refuse_newer(version, error);
+    error_set(error, GROVE_NOT_FOUND,
+              version == 0 ? "the database at %s has no grove in it"
+                           : "the database at %s has an older grove's schema",
+              database);
+    error_hint(error, "run \"grove init\"");
+    return GROVE_NOT_FOUND;
+}
+
+bool migrate_is_suspected(const struct grove_error *error)
+{
+    return strncmp(error->sqlstate, "42", 2) == 0 && strcmp(error->sqlstate, "42501") != 0;
+}
+
 static enum grove_code check_applied(struct pg_conn *conn, struct arena *arena,
                                      struct grove_error *error)
 {
@@ -108,13 +136,8 @@ static enum grove_code check_applied(struct pg_conn *conn, struct arena *arena,
         return code;
     for (int r = 0; r < rows.count; r++) {
         int version = pg_int4(&rows, r, 0);
-        if (version > migrate_wanted()) {
-            error_set(error, GROVE_UNSUPPORTED,
-                      "the database has migration %d, this grove knows %d", version,
-                      migrate_wanted());
-            error_hint(error, "use the grove that wrote it, or a newer one");
-            return GROVE_UNSUPPORTED;
-        }
+        if (version > migrate_wanted())
+            return refuse_newer(version, error);
         const struct asset *file = &migration_files[version - 1];
         char checksum[SHA256_HEX_SIZE];
         sha256_hex((struct text){file->data, file->size_bytes}, checksum);

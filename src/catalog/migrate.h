@@ -8,6 +8,8 @@
 #ifndef GROVE_CATALOG_MIGRATE_H
 #define GROVE_CATALOG_MIGRATE_H
 
+#include <stdbool.h>
+
 #include "base/error.h"
 #include "pg/pg.h"
 
@@ -16,6 +18,14 @@ int migrate_wanted(void);
 
 // The newest one applied to the database; 0 when grove never was here.
 enum grove_code migrate_version(struct pg_conn *conn, int *ret_version, struct grove_error *error);
+
+// Whether a version is this library's. A newer one is GROVE_UNSUPPORTED; an older one, or none, is
+// GROVE_NOT_FOUND with what to run. `database` names it.
+enum grove_code migrate_judge(int version, const char *database, struct grove_error *error);
+
+// Whether a statement failed as it does where the schema is not the one that it was written for: it
+// did not know a table, a column or a function. (Rights that lack are something else.)
+bool migrate_is_suspected(const struct grove_error *error);
 
 // Applies what is missing. A database that is newer than the library is GROVE_UNSUPPORTED; one
 // whose applied migrations differ from the library's is GROVE_CORRUPT.

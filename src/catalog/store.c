@@ -14,8 +14,10 @@
 #include "base/clock.h"
 #include "base/digest.h"
 #include "base/file.h"
+#include "base/inject.h"
 #include "base/strbuf.h"
 #include "catalog/assets.h"
+#include "catalog/migrate.h"
 #include "home/home.h"
 
 enum { SEAL_BYTES_MAX = 3 * PATH_MAX, MODEL_PATH_SIZE = PATH_MAX + 64 };
@@ -28,6 +30,7 @@ const struct store_model_file store_model_files[STORE_MODEL_FILES] = {
 void store_init(struct store *store)
 {
     pthread_mutex_init(&store->model_mutex, NULL);
+    kept_slot_init(&store->kept);
     for (size_t i = 0; i < EMBED_PRECISIONS; i++)
         pthread_mutex_init(&store->models[i].mutex, NULL);
 }
@@ -37,6 +40,7 @@ void store_release(struct store *store)
     store_close_models(store);
     for (size_t i = 0; i < EMBED_PRECISIONS; i++)
         pthread_mutex_destroy(&store->models[i].mutex);
+    kept_slot_release(&store->kept);
     vector_engine_free(store->engine);
     pg_pool_free(store->pool);
     pthread_mutex_destroy(&store->model_mutex);
@@ -61,10 +65,15 @@ static bool read_lately(struct store *store)
     return lately;
 }
 
-static enum grove_code take_model(struct store *store, const struct pg_rows *rows,
-                                  struct grove_error *error)
+static enum grove_code take_model(struct store *store, const char *database,
+                                  const struct pg_rows *rows, struct grove_error *error)
 {
-    struct text id = rows->count == 1 ? pg_text(rows, 0, 0) : (struct text){"", 0};
+    enum grove_code code = migrate_judge(pg_int4(rows, 0, 1), database, error);
+    if (code != GROVE_OK) {
+        atomic_store(&store->schema_doubted, true);
+        return code;
+    }
+    struct text id = pg_is_null(rows, 0, 0) ? (struct text){"", 0} : pg_text(rows, 0, 0);
     enum embed_precision precision;
     if (!embed_precision_of(id, &precision)) {
         error_set(
@@ -95,16 +104,16 @@ enum grove_code store_refresh_model(struct store *store, struct call *call,
     if (code == GROVE_OK)
         code = pg_query(conn, &arena, &statement, NULL, &rows, error);
     if (code == GROVE_OK)
-        code = take_model(store, &rows, error);
+        code = take_model(store, pg_describe(conn), &rows, error);
     pg_give(&conn);
     arena_release(&arena);
     return code;
 }
 
-// Waits for writers that are under way, holding nothing that they could want, and keeps others
-// out; readers, projectors and the engine go on.
-static const char lock_contents_sql[] =
-    "LOCK TABLE public.content_metadata, grove.body IN SHARE ROW EXCLUSIVE MODE";
+// Keeps acknowledgments out (acknowledge.sql), which do not wait for it. Those under way are over
+// within milliseconds. No writer has a part in it. The statement behind it sees all that left the
+// outbox before.
+static const char keep_acknowledgments_out_sql[] = "SELECT pg_advisory_xact_lock(7454108921)";
 
 static enum grove_code write_model(struct pg_conn *conn, enum embed_precision precision,
                                    struct arena *arena, int64_t *ret_queued,
@@ -117,11 +126,15 @@ static enum grove_code write_model(struct pg_conn *conn, enum embed_precision pr
     int64_t queued = 0;
     enum grove_code code = pg_begin(conn, error);
     if (code == GROVE_OK)
-        code = pg_exec(conn, lock_contents_sql, error);
+        code = pg_exec(conn, keep_acknowledgments_out_sql, error);
+    if (code == GROVE_OK)
+        code = INJECT(MODEL_LOCKED, error);
     if (code == GROVE_OK)
         code = pg_query(conn, arena, &set, &params, &rows, error);
     if (code == GROVE_OK)
         queued = pg_int8(&rows, 0, 0);
+    if (code == GROVE_OK)
+        code = INJECT(MODEL_CHANGED, error);
     if (code == GROVE_OK)
         code = pg_commit(conn, error);
     if (code == GROVE_OK)
@@ -268,6 +281,17 @@ void store_close_models(struct store *store)
         model->query_cache = NULL;
         model->embedder = NULL;
     }
+}
+
+// Whose mutex is held is being opened.
+bool store_has_embedder(struct store *store, enum embed_precision precision)
+{
+    struct store_model *model = &store->models[precision];
+    if (pthread_mutex_trylock(&model->mutex) != 0)
+        return false;
+    bool open = model->embedder != NULL;
+    pthread_mutex_unlock(&model->mutex);
+    return open;
 }
 
 enum grove_code store_embed_query(struct store *store, struct call *call,

@@ -16,6 +16,7 @@
 #include "embed/embed.h"
 #include "pg/pg.h"
 #include "vector/engine.h"
+#include "vector/kept.h"
 
 // The model in one precision, opened by its first user. Others may be using it: only who has the
 // store alone closes it before the store is (store_close_models).
@@ -30,7 +31,11 @@ struct store {
     struct vector_engine *engine;
     char collection[128]; // of the engine
     atomic_bool closing;  // calls and threads are to end
+    // The database was seen to have another schema than this library's: whoever can bring it up to
+    // date, or tell of it, is to look again.
+    atomic_bool schema_doubted;
 
+    struct kept_slot kept; // rows that the engine's graph does not reach (query/)
     _Atomic unsigned stand_ins; // searches for which PostgreSQL compares many rows now (query/)
 
     _Atomic int64_t counts_folded_at_us; // monotonic: when a projector last did; 0: never
@@ -59,8 +64,9 @@ extern const struct store_model_file store_model_files[STORE_MODEL_FILES];
 void store_init(struct store *store);
 void store_release(struct store *store);
 
-// Reads again which model the database has, unless that was done a moment ago (STORE_MODEL_AGE_MS).
-// Another process may change it at any time; projectors are told by the outbox itself.
+// Reads again which model and which schema the database has, unless that was done a moment ago
+// (STORE_MODEL_AGE_MS). Another process may change either at any time; of a model projectors are
+// told by the outbox itself. Another model, or another schema, than this library's is an error.
 enum { STORE_MODEL_AGE_MS = 1000 };
 enum grove_code store_refresh_model(struct store *store, struct call *call,
                                     struct grove_error *error);
@@ -69,8 +75,9 @@ enum grove_code store_refresh_model(struct store *store, struct call *call,
 // and embeds and compares in what it was told, whatever the database changes to meanwhile.
 enum embed_precision store_precision(struct store *store);
 
-// Makes the vectors of this precision those that the database compares, and every content one that
-// changed, unless they are already. *ret_queued: the contents.
+// Makes the vectors of this precision those that the database compares, and has every content
+// projected with them, unless they are already. It waits for no writer, and none waits for it. All
+// of it is done, or nothing. *ret_queued: the contents.
 enum grove_code store_set_precision(struct store *store, struct call *call,
                                     enum embed_precision precision, int64_t *ret_queued,
                                     struct grove_error *error);
@@ -78,6 +85,9 @@ enum grove_code store_set_precision(struct store *store, struct call *call,
 // The model, opened if this is the first call. It belongs to the store.
 enum grove_code store_embedder(struct store *store, enum embed_precision precision,
                                struct embedder **ret, struct grove_error *error);
+
+// Whether it is open by now.
+bool store_has_embedder(struct store *store, enum embed_precision precision);
 
 // Gives the memory of all models back; they are opened again when they are needed. The caller has
 // the store alone, and nothing of a model in its hands.

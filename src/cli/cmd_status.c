@@ -230,17 +230,27 @@ static void add_contents(struct strbuf *out, const struct terminal *terminal,
     add_projection(out, terminal, status);
 }
 
-// "               out for 12 s (it did not answer in time), tried again within 3 s"
-static void add_outage(struct strbuf *out, const struct terminal *terminal,
+// Why it does not answer: "out for 12 s: it did not answer in time; searches do without it ..."
+static void add_engine(struct strbuf *out, const struct terminal *terminal,
                        const struct grove_status *status)
 {
-    if (!status->engine_out)
-        return;
-    add_label(out, terminal, "");
-    strbuf_addf(out, "out for %lld s (", (long long)status->engine_out_seconds);
-    display_add_safe(out, text_of(status->engine_out_reason));
-    strbuf_addf(out, "); searches do without it, and it is tried again within %lld s\n",
-                (long long)(status->engine_retry_seconds > 0 ? status->engine_retry_seconds : 1));
+    struct strbuf outage;
+    strbuf_init(&outage, STATUS_BYTES_MAX);
+    if (status->engine_out) // then the error would say the same again
+        strbuf_addf(
+            &outage,
+            "out for %lld s: %s; searches do without it, and it is tried again within %lld s",
+            (long long)status->engine_out_seconds, status->engine_out_reason,
+            (long long)(status->engine_retry_seconds > 0 ? status->engine_retry_seconds : 1));
+    struct server engine = {"vectors",
+                            "Qdrant",
+                            status->engine_version,
+                            status->engine,
+                            status->engine_out ? outage.data : status->engine_error,
+                            status->engine_ok,
+                            status->engine_private};
+    add_server(out, terminal, &engine);
+    strbuf_release(&outage);
 }
 
 static void add_report(struct strbuf *out, const struct terminal *terminal,
@@ -258,15 +268,7 @@ static void add_report(struct strbuf *out, const struct terminal *terminal,
     add_server(out, terminal, &database);
     if (status->database_ok)
         add_contents(out, terminal, status);
-    struct server engine = {"vectors",
-                            "Qdrant",
-                            status->engine_version,
-                            status->engine,
-                            status->engine_error,
-                            status->engine_ok,
-                            status->engine_private};
-    add_server(out, terminal, &engine);
-    add_outage(out, terminal, status);
+    add_engine(out, terminal, status);
     add_collection(out, terminal, status);
     add_projector(out, terminal, status);
     add_index(out, terminal, status);

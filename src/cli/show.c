@@ -183,6 +183,17 @@ static void add_fact(struct strbuf *out, int64_t count, const char *what)
     strbuf_addf(out, " %s", what);
 }
 
+// "asked PostgreSQL 4 times, the vector engine 1 time; waited 3.10 ms for a connection"
+static void add_costs(struct strbuf *line, const struct grove_explain *explain)
+{
+    strbuf_add(line, "asked PostgreSQL ");
+    format_counted(line, explain->statements, "time", "times");
+    strbuf_add(line, ", the vector engine ");
+    format_counted(line, explain->requests, "time", "times");
+    if (explain->waited_milliseconds > 0)
+        strbuf_addf(line, "; waited %.2f ms for a connection", explain->waited_milliseconds);
+}
+
 static void add_stages(struct strbuf *out, const struct terminal *terminal,
                        const struct grove_explain *explain)
 {
@@ -226,6 +237,8 @@ static void add_explain(struct strbuf *out, const struct terminal *terminal,
         display_add_safe(&line, text_of(explain->proof));
         add_line(out, terminal, &line);
     }
+    add_costs(&line, explain);
+    add_line(out, terminal, &line);
     strbuf_add_char(out, '\n');
     add_stages(out, terminal, explain);
     if (!explain->plan)
@@ -357,7 +370,7 @@ static enum grove_code print_text(struct session *session, enum show_kind kind,
     enum grove_code code = session_print(session, &out, error);
     strbuf_release(&out);
     if (result->degraded)
-        session_warn(session, "PostgreSQL did the work of the vector engine: %s",
+        session_warn(session, "PostgreSQL answered alone: %s",
                      result->degraded_reason ? result->degraded_reason : "no reason is known");
     if (!result->complete)
         session_warn(session, "rows may be missing: %s",

@@ -403,7 +403,7 @@ static enum grove_code settle_all(struct home *home, struct grove_error *error)
     if (code != GROVE_OK || !look.missing)
         return code;
     struct home_lock lock = {.descriptor = -1};
-    code = home_lock(home, OPEN_LOCK_TIMEOUT_MS, &lock, error);
+    code = home_lock(home, OPEN_LOCK_TIMEOUT_MS, NULL, &lock, error);
     if (code != GROVE_OK)
         return code;
     struct settling make = {.home = home, .make = true};
@@ -497,15 +497,8 @@ enum grove_code home_look(const char *path, struct home *ret_home, struct grove_
 
 // --- lock ----------------------------------------------------------------------------------------
 
-enum grove_code home_lock(const struct home *home, unsigned timeout_ms, struct home_lock *ret_lock,
-                          struct grove_error *error)
-{
-    return home_lock_unless(home, timeout_ms, NULL, ret_lock, error);
-}
-
-enum grove_code home_lock_unless(const struct home *home, unsigned timeout_ms,
-                                 const struct call *call, struct home_lock *ret_lock,
-                                 struct grove_error *error)
+enum grove_code home_lock(const struct home *home, unsigned timeout_ms, const struct call *call,
+                          struct home_lock *ret_lock, struct grove_error *error)
 {
     char path[PATH_MAX];
     enum grove_code code = home_path(path, error, "%s/lock", home->path);

@@ -4,7 +4,7 @@
 //
 //     struct home home;
 //     code = home_open(NULL, &home, error);         // resolves and makes the folder
-//     code = home_lock(&home, 60000, &lock, error); // one starter or stopper at a time
+//     code = home_lock(&home, 60000, NULL, &lock, error); // one starter or stopper at a time
 //     ...
 //     home_unlock(&lock);
 //
@@ -60,13 +60,10 @@ enum grove_code home_find(const char *path, struct home *ret_home, struct grove_
 // home that no command has used yet is GROVE_NOT_FOUND, too: its servers are not its own so far.
 enum grove_code home_look(const char *path, struct home *ret_home, struct grove_error *error);
 
-// Waits at most `timeout_ms` for another process or thread to finish starting or stopping.
-enum grove_code home_lock(const struct home *home, unsigned timeout_ms, struct home_lock *ret_lock,
-                          struct grove_error *error);
-// The same, and gives up once the call is over (NULL: never).
-enum grove_code home_lock_unless(const struct home *home, unsigned timeout_ms,
-                                 const struct call *call, struct home_lock *ret_lock,
-                                 struct grove_error *error);
+// Waits at most `timeout_ms` for another process or thread to finish starting or stopping, and no
+// longer than the call may take (NULL: there is none).
+enum grove_code home_lock(const struct home *home, unsigned timeout_ms, const struct call *call,
+                          struct home_lock *ret_lock, struct grove_error *error);
 void home_unlock(struct home_lock *lock);
 
 // The folder of the unpacked assets: GROVE_ASSETS, else the first that exists of the build's, the

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "home/process.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -33,25 +34,35 @@ static size_t read_start(const char *path, char *buffer, size_t size_bytes)
     return used;
 }
 
-// False where it may not be looked at, or is not there. *ret_began is -1 for what is left of a
-// process until its parent asks for it.
-static bool look_at(pid_t pid, int64_t *ret_began)
+// Where the fields of /proc/PID/stat stand, counted from the state, which follows the name.
+enum { FIELD_PARENT = 1, FIELD_BEGAN = 19 };
+
+// False where it may not be looked at, or is not there.
+static bool read_field(pid_t pid, int wanted, int64_t *ret_value, char *ret_state)
 {
-    enum { FIELDS_BEFORE = 19 }; // from the state, which follows the name
     char path[64], stat_line[1024];
+    CHECK(wanted > 0);
     snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
     read_start(path, stat_line, sizeof stat_line);
     const char *name_end = strrchr(stat_line, ')');
     if (!name_end || name_end[1] != ' ')
         return false;
     struct text rest = text_of(name_end + 2), field = {0};
-    for (int i = 0; i <= FIELDS_BEFORE; i++)
+    for (int i = 0; i <= wanted; i++)
         if (!text_split(&rest, ' ', &field))
             return false;
+    *ret_state = name_end[2];
+    return text_to_int64(field, ret_value);
+}
+
+// The same. *ret_began is -1 for what is left of a process until its parent asks for it.
+static bool look_at(pid_t pid, int64_t *ret_began)
+{
+    char state;
     int64_t ticks;
-    if (!text_to_int64(field, &ticks))
+    if (!read_field(pid, FIELD_BEGAN, &ticks, &state))
         return false;
-    *ret_began = name_end[2] == 'Z' || name_end[2] == 'X' ? -1 : ticks;
+    *ret_began = state == 'Z' || state == 'X' ? -1 : ticks;
     return true;
 }
 
@@ -59,6 +70,52 @@ int64_t process_start_time(pid_t pid)
 {
     int64_t began;
     return look_at(pid, &began) ? began : -1;
+}
+
+pid_t process_parent(pid_t pid)
+{
+    char state;
+    int64_t parent;
+    return read_field(pid, FIELD_PARENT, &parent, &state) && parent >= 0 && parent <= INT_MAX
+               ? (pid_t)parent
+               : -1;
+}
+
+void process_title(pid_t pid, char *ret_title, size_t size_bytes)
+{
+    char path[64];
+    CHECK(size_bytes > 0);
+    snprintf(path, sizeof path, "/proc/%d/cmdline", (int)pid);
+    read_start(path, ret_title, size_bytes);
+}
+
+bool process_has_locked(pid_t pid, int descriptor, const struct stat *file)
+{
+    char path[64], told[1024];
+    struct stat status;
+    snprintf(path, sizeof path, "/proc/%d/fd/%d", (int)pid, descriptor);
+    if (stat(path, &status) != 0 || status.st_dev != file->st_dev || status.st_ino != file->st_ino)
+        return false;
+    snprintf(path, sizeof path, "/proc/%d/fdinfo/%d", (int)pid, descriptor);
+    read_start(path, told, sizeof told);
+    return strstr(told, "OFDLCK") != NULL;
+}
+
+bool process_each(bool (*visit)(void *state, pid_t pid), void *state)
+{
+    DIR *processes = descriptor_open_folder("/proc");
+    bool found = false, go_on = true;
+    if (!processes)
+        return false;
+    for (struct dirent *entry; go_on && (entry = readdir(processes));) {
+        int64_t pid;
+        if (!text_to_int64(text_of(entry->d_name), &pid) || pid <= 1 || pid > INT_MAX)
+            continue;
+        found = true;
+        go_on = visit(state, (pid_t)pid);
+    }
+    closedir(processes);
+    return found;
 }
 
 bool process_has_argument(pid_t pid, const char *wanted)
@@ -128,6 +185,14 @@ bool process_read(const char *path, struct process *ret)
         snprintf(process.boot, sizeof process.boot, "%.*s", TEXT_ARGS(boot));
     *ret = process;
     return true;
+}
+
+bool process_is_of_here(const struct process *process)
+{
+    char boot[PROCESS_BOOT_SIZE];
+    read_boot(boot);
+    return boot[0] && strcmp(process->boot, boot) == 0 && process->space != 0 &&
+           process->space == read_space();
 }
 
 enum process_sight process_see(const struct process *process)

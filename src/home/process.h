@@ -17,6 +17,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 
 enum { PROCESS_BOOT_SIZE = 40, PROCESS_TEXT_SIZE = 128 };
@@ -39,6 +40,20 @@ enum process_sight {
 // until its parent asks for it, or when it may not be looked at.
 int64_t process_start_time(pid_t pid);
 
+// The process that started it, or adopted it since; -1 where that cannot be told.
+pid_t process_parent(pid_t pid);
+
+// Its first argument, which some programs write over to tell what they are at; "" where it cannot
+// be read.
+void process_title(pid_t pid, char *ret_title, size_t size_bytes);
+
+// Whether it has this file open under this number, and a lock on it that belongs to the open file
+// (F_OFD_SETLK). False also where that cannot be looked at.
+bool process_has_locked(pid_t pid, int descriptor, const struct stat *file);
+
+// Calls `visit` for each process that /proc shows, until that says false. False: it shows none.
+bool process_each(bool (*visit)(void *state, pid_t pid), void *state);
+
 // Whether one of its arguments is just this.
 bool process_has_argument(pid_t pid, const char *wanted);
 
@@ -51,6 +66,9 @@ void process_describe_self(char ret_text[static PROCESS_TEXT_SIZE]);
 // What a file says that holds such a line; earlier versions of grove wrote number and time only.
 // False where it holds nothing of the kind.
 bool process_read(const char *path, struct process *ret);
+
+// Whether it was written down in this boot and this pid namespace. False where no place was.
+bool process_is_of_here(const struct process *process);
 
 // Whether this very process is there. One whose place is not written is looked for here.
 enum process_sight process_see(const struct process *process);

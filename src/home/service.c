@@ -9,6 +9,9 @@
 //     held     this process, here           runs
 //     held     a process that is not        orphaned: what it started has outlived it
 //              here any more
+//     held     the same, and a stranger is  gone: a program that it was told to start has outlived
+//              seen to have it, and none    it, and keeps nobody from anything
+//              that may be its own
 //     held     another pid namespace        unseen: it runs in another container
 //     held     a number we may not look at  unseen
 //     held     nothing                      unseen: it is about to say so, or died before it could
@@ -114,6 +117,38 @@ static enum service_state judge(const struct service *service, int lock,
     return view->sight == PROCESS_GONE ? SERVICE_ORPHANED : SERVICE_UNSEEN;
 }
 
+struct heirs {
+    const struct service *service;
+    struct stat lock;
+    bool own;      // a process that may be the service's own
+    bool stranger; // another one that has the lock
+};
+
+static bool look_at_heir(void *state, pid_t pid)
+{
+    struct heirs *heirs = state;
+    if (heirs->service->may_be_own(heirs->service, pid))
+        heirs->own = true;
+    else if (process_has_locked(pid, HOME_KEPT_DESCRIPTOR, &heirs->lock))
+        heirs->stranger = true;
+    return !heirs->own;
+}
+
+// Of a service whose main process is gone and whose lock is held: whether all that is left is a
+// program of others that it started (COPY ... TO PROGRAM, and what stays behind of it). The holder
+// has to be seen: that shows that we can look at what has its account, so we would see its own.
+static bool is_outlived(const struct service *service, const struct service_view *view)
+{
+    struct heirs heirs = {.service = service};
+    CHECK(view->state == SERVICE_ORPHANED);
+    if (!service->may_be_own || !process_is_of_here(&view->process))
+        return false;
+    home_act_as_servers(service->home);
+    bool told = stat(service->lock, &heirs.lock) == 0 && process_each(look_at_heir, &heirs);
+    home_act_as_self(service->home);
+    return told && heirs.stranger && !heirs.own;
+}
+
 void service_find(const struct service *service, struct service_view *ret)
 {
     struct service_view view = {.sight = PROCESS_GONE};
@@ -123,6 +158,9 @@ void service_find(const struct service *service, struct service_view *ret)
     if (read_pid_file(service, &view.process))
         view.sight = see(service, &view.process);
     view.state = judge(service, lock, &view);
+    view.outlived = view.state == SERVICE_ORPHANED && is_outlived(service, &view);
+    if (view.outlived)
+        view.state = SERVICE_GONE;
     if (view.state != SERVICE_RUNS && service->look_further)
         service->look_further(service, &view);
     CHECK(view.state != SERVICE_RUNS || view.process.pid > 1);
@@ -177,6 +215,19 @@ enum grove_code service_prepare_log(const struct service *service, struct grove_
     return code;
 }
 
+// Leaves the lock to a stranger that has it: whoever runs next has another file of that name. Our
+// caller has the home's lock, so nobody has begun since we looked.
+static void leave_to_stranger(const struct service *service)
+{
+    struct service_view view;
+    service_find(service, &view);
+    if (view.state != SERVICE_GONE || !view.outlived)
+        return;
+    home_act_as_servers(service->home);
+    unlink(service->lock);
+    home_act_as_self(service->home);
+}
+
 // The lock as an open file that a program can be given: its number is above all that the program
 // has of us.
 static enum grove_code take_lock(const struct service *service, int *ret_fd,
@@ -210,6 +261,7 @@ enum grove_code service_launch(const struct service *service, const char *const 
                                pid_t *ret_pid, struct grove_error *error)
 {
     int lock = -1;
+    leave_to_stranger(service);
     enum grove_code code = take_lock(service, &lock, error);
     if (code != GROVE_OK)
         return code;
@@ -240,8 +292,10 @@ static enum grove_code set_cut_off(const struct service *service, const char *so
 {
     error_set(error, GROVE_UNAVAILABLE, "%s (process %d) runs, but its socket \"%s\" is gone",
               service->name, (int)view->process.pid, socket);
-    error_hint(error, "somebody removed it, and only a new start makes it again: \"grove stop\", "
-                      "then the command; who is connected to it loses the connection");
+    error_hint(error,
+               "somebody removed it, or it is hidden from here, as with PrivateTmp; only a new "
+               "start makes it again: \"grove stop\", then the command; who is connected to it "
+               "loses the connection");
     return GROVE_UNAVAILABLE;
 }
 
@@ -415,7 +469,7 @@ static void find_patiently(const struct service *service, struct service_view *r
     }
 }
 
-enum grove_code service_stop(const struct service *service, const struct service_step *steps,
+static enum grove_code go_up(const struct service *service, const struct service_step *steps,
                              size_t count, size_t *ret_steps, struct grove_error *error)
 {
     struct service_view view;
@@ -445,4 +499,14 @@ enum grove_code service_stop(const struct service *service, const struct service
                "them have \"%s\" open",
                service->lock);
     return GROVE_TIMEOUT;
+}
+
+enum grove_code service_stop(const struct service *service, const struct service_step *steps,
+                             size_t count, size_t *ret_steps, struct grove_error *error)
+{
+    enum grove_code code = go_up(service, steps, count, ret_steps, error);
+    // Elsewhere a stranger cannot be told from the service: now there is nothing to tell.
+    if (code == GROVE_OK)
+        leave_to_stranger(service);
+    return code;
 }

@@ -41,7 +41,8 @@ struct service_view {
     enum service_state state;
     struct process process; // of SERVICE_RUNS; else what was written, pid 0 where nothing was
     enum process_sight sight;
-    int failure; // errno of what kept us from looking; 0: nothing did
+    int failure;   // errno of what kept us from looking; 0: nothing did
+    bool outlived; // of SERVICE_GONE: a program that it started is left, and has its lock
 };
 
 struct service {
@@ -53,6 +54,9 @@ struct service {
     // By which its process is known where it holds no lock, as those that earlier versions of grove
     // started. NULL: there are none.
     const char *argument;
+    // Optional, of one that starts programs of others: whether a process is its own, or might be.
+    // Where this is set, those programs are not taken for it. Has the rights of the account.
+    bool (*may_be_own)(const struct service *service, pid_t pid);
     // Optional: what else there is to look at when the lock and the file do not show it running.
     void (*look_further)(const struct service *service, struct service_view *view);
     // Optional: sends the signal to every process of it that can be seen.

@@ -18,6 +18,8 @@
 //     postmaster                      Waited for, then killed: recovery undoes what they did
 //     a postmaster that is silent     it accepts connections and never answers (the kernel does the
 //                                     accepting). Starting fails, saying so; stopping kills it
+//     a server without its socket     somebody removed it: nobody reaches it, and only a new start
+//                                     makes it again. Started anew where no session is at work
 //     one that cannot be seen         in another container: nothing is started, stopped or removed
 #include "pg/cluster.h"
 
@@ -45,6 +47,7 @@
 #include "home/service.h"
 #include "home/spawn.h"
 #include "pg/cluster_settings.h"
+#include "pg/cluster_socket.h"
 #include "pg/conn.h"
 #include "pg/environment.h"
 #include "pg/probe.h"
@@ -124,22 +127,30 @@ static const struct cluster *cluster_of(const struct service *service)
     return (const struct cluster *)(const void *)service;
 }
 
+enum place { PLACE_HERE, PLACE_OTHER, PLACE_HIDDEN };
+
 // Every process of a PostgreSQL server has its data folder as its working folder. It may be read by
-// whoever has the rights of the account, without any right to trace.
-static bool works_in(const struct home *home, pid_t pid, const char *folder)
+// whoever has the rights of the account, as our caller does, without any right to trace.
+static enum place find_place(pid_t pid, const char *folder)
 {
     CHECK(pid > 1); // 0 and below are groups of processes
     CHECK(folder[0] == '/');
     char link[64], target[PATH_MAX];
     snprintf(link, sizeof link, "/proc/%d/cwd", (int)pid);
-    home_act_as_servers(home);
     ssize_t length = readlink(link, target, sizeof target - 1);
-    home_act_as_self(home);
-    if (length <= 0)
-        return false;
+    if (length <= 0) // ENOENT, ESRCH: it has ended
+        return errno == ENOENT || errno == ESRCH ? PLACE_OTHER : PLACE_HIDDEN;
     CHECK((size_t)length < sizeof target);
     target[length] = '\0';
-    return strcmp(target, folder) == 0;
+    return strcmp(target, folder) == 0 ? PLACE_HERE : PLACE_OTHER;
+}
+
+static bool works_in(const struct home *home, pid_t pid, const char *folder)
+{
+    home_act_as_servers(home);
+    bool works = find_place(pid, folder) == PLACE_HERE;
+    home_act_as_self(home);
+    return works;
 }
 
 static bool is_postgres(pid_t pid)
@@ -178,25 +189,45 @@ static pid_t pid_in_file(const struct cluster *cluster)
                : 0;
 }
 
+struct signalling {
+    const struct cluster *cluster;
+    int signal_number;
+    unsigned count;
+};
+
+static bool signal_one(void *state, pid_t pid)
+{
+    struct signalling *signalling = state;
+    if (find_place(pid, signalling->cluster->data) != PLACE_HERE || !is_postgres(pid))
+        return true;
+    signalling->count++;
+    if (signalling->signal_number)
+        kill(pid, signalling->signal_number);
+    return true;
+}
+
 // Calls kill(pid, signal_number) for every process of the cluster; with 0 it only counts them.
 static unsigned signal_processes(const struct cluster *cluster, int signal_number)
 {
+    struct signalling signalling = {.cluster = cluster, .signal_number = signal_number};
     CHECK(signal_number == 0 || signal_number == SIGKILL);
-    DIR *processes = descriptor_open_folder("/proc");
-    if (!processes)
-        return 0;
-    unsigned count = 0;
-    for (struct dirent *entry; (entry = readdir(processes));) {
-        int64_t pid;
-        if (!text_to_int64(text_of(entry->d_name), &pid) || pid <= 1 || pid > INT_MAX ||
-            !works_in(cluster->home, (pid_t)pid, cluster->data) || !is_postgres((pid_t)pid))
-            continue;
-        count++;
-        if (signal_number)
-            kill((pid_t)pid, signal_number);
-    }
-    closedir(processes);
-    return count;
+    home_act_as_servers(cluster->home);
+    (void)process_each(signal_one, &signalling);
+    home_act_as_self(cluster->home);
+    return signalling.count;
+}
+
+// A process of the cluster, or one that may be: another account's is not, and a folder that is
+// hidden from us may be ours. (What may not be traced belongs to root in /proc.)
+static bool may_be_own(const struct service *service, pid_t pid)
+{
+    const struct cluster *cluster = cluster_of(service);
+    char path[64];
+    struct stat status;
+    snprintf(path, sizeof path, "/proc/%d", (int)pid);
+    if (stat(path, &status) != 0 || (status.st_uid != cluster->home->uid && status.st_uid != 0))
+        return false;
+    return is_postgres(pid) && find_place(pid, cluster->data) != PLACE_OTHER;
 }
 
 static void signal_all(const struct service *service, int signal_number)
@@ -229,6 +260,7 @@ static enum grove_code cluster_paths(const struct home *home, struct cluster *re
 {
     *ret = (struct cluster){.service = {.home = home,
                                         .name = "the private PostgreSQL",
+                                        .may_be_own = may_be_own,
                                         .look_further = look_further,
                                         .signal_all = signal_all},
                             .home = home};
@@ -397,15 +429,20 @@ static enum grove_code create(const struct cluster *cluster, const struct call *
 
 // --- starting ------------------------------------------------------------------------------------
 
-// The postmaster says that it is ready, where nobody can ask it.
-static bool is_cut_off(const struct cluster *cluster)
+// The postmaster says that it is ready, where nobody can ask it. *ret_of_ours: it means to listen
+// where we look; settings of the user may have it listen elsewhere.
+static bool is_cut_off(const struct cluster *cluster, bool *ret_of_ours)
 {
+    enum { FOLDER_LINE = 5, STATE_LINE = 8 };
     char buffer[PATH_MAX + 256];
     struct text rest = read_pid_file(cluster, buffer, sizeof buffer), line = {NULL, 0};
     struct stat status;
-    for (int i = 0; i < 8; i++)
+    *ret_of_ours = false;
+    for (int i = 1; i <= STATE_LINE; i++) {
         if (!text_split(&rest, '\n', &line))
             return false;
+        *ret_of_ours |= i == FOLDER_LINE && text_equal(line, text_of(cluster->home->run));
+    }
     return text_starts_with(line, "ready") && lstat(cluster->socket, &status) != 0 &&
            errno == ENOENT;
 }
@@ -413,11 +450,12 @@ static bool is_cut_off(const struct cluster *cluster)
 static enum service_answer ask(void *state, const struct call *call)
 {
     const struct cluster *cluster = state;
+    bool of_ours;
     CHECK(cluster->socket[0] == '/');
     switch (pg_probe(cluster->socket, silence_ms(), call)) {
     case PG_READY: return SERVICE_READY;
     case PG_SILENT: return SERVICE_SILENT;
-    case PG_NOBODY: return is_cut_off(cluster) ? SERVICE_CUT_OFF : SERVICE_NOT_YET;
+    case PG_NOBODY: return is_cut_off(cluster, &of_ours) ? SERVICE_CUT_OFF : SERVICE_NOT_YET;
     case PG_STARTING: break;
     }
     return SERVICE_NOT_YET;
@@ -535,7 +573,7 @@ static enum grove_code ensure_database(const struct cluster *cluster, const stru
         return GROVE_OK;
     }
     PQfinish(link);
-    code = home_lock_unless(cluster->home, LOCK_TIMEOUT_MS, call, &lock, error);
+    code = home_lock(cluster->home, LOCK_TIMEOUT_MS, call, &lock, error);
     if (code != GROVE_OK)
         return code;
     link = connect_to(cluster, "grove", call); // somebody else may have made it meanwhile
@@ -574,11 +612,17 @@ static enum grove_code start_locked(const struct cluster *cluster, const struct 
     service_find(&cluster->service, &view);
     CHECK(view.state != SERVICE_RUNS || view.process.pid > 1);
     *ret_log_from = 0;
-    if (view.state == SERVICE_RUNS)
-        return GROVE_OK;
     if (view.state == SERVICE_UNSEEN)
         return service_refuse(&cluster->service, &view, error);
-    enum grove_code code = service_prepare_log(&cluster->service, error);
+    enum grove_code code = GROVE_OK;
+    bool of_ours;
+    if (view.state == SERVICE_RUNS && is_cut_off(cluster, &of_ours) && of_ours) {
+        code = cluster_end_cut_off(&cluster->service, &view.process, cluster->socket, call, error);
+        service_find(&cluster->service, &view);
+    }
+    if (code != GROVE_OK || view.state == SERVICE_RUNS)
+        return code;
+    code = service_prepare_log(&cluster->service, error);
     remove_unfinished(cluster);
     if (code == GROVE_OK && !is_created(cluster))
         code = create(cluster, call, error);
@@ -603,7 +647,7 @@ static enum grove_code start(struct cluster *cluster, const struct call *call,
     if (code == GROVE_OK)
         code = home_check_account(cluster->home, error);
     if (code == GROVE_OK)
-        code = home_lock_unless(cluster->home, LOCK_TIMEOUT_MS, call, &lock, error);
+        code = home_lock(cluster->home, LOCK_TIMEOUT_MS, call, &lock, error);
     if (code != GROVE_OK)
         return code;
     CHECK(lock.descriptor >= 0);
@@ -661,7 +705,7 @@ enum grove_code cluster_stop(const struct home *home, bool *ret_forced, struct g
     struct home_lock lock = {.descriptor = -1};
     enum grove_code code = cluster_paths(home, &cluster, error);
     if (code == GROVE_OK)
-        code = home_lock(home, LOCK_TIMEOUT_MS, &lock, error);
+        code = home_lock(home, LOCK_TIMEOUT_MS, NULL, &lock, error);
     if (code != GROVE_OK)
         return code;
     CHECK(lock.descriptor >= 0);

@@ -84,6 +84,9 @@ void pg_spoil(struct pg_conn *conn);
 bool pg_is_pooled(const struct pg_conn *conn);
 
 int pg_server_version(const struct pg_conn *conn); // 160014 for 16.14
+// The number of the server's process, as the connection was told: behind a pooler it is none of the
+// server's. Where pg_backend_pid() says the same, the session ends when the connection does.
+int pg_session_pid(const struct pg_conn *conn);
 // The socket or host, port and database, without credentials: for messages.
 const char *pg_describe(const struct pg_conn *conn);
 
@@ -161,6 +164,7 @@ enum grove_code pg_exec(struct pg_conn *conn, const char *sql, struct grove_erro
 
 // Runs several statements in one round trip (pipeline mode), as one implicit transaction unless
 // one is open. Stops at the first that fails.
+enum { PG_REQUESTS_MAX = 16 };
 struct pg_request {
     const struct pg_statement *statement;
     const struct pg_params *params;
@@ -169,11 +173,24 @@ enum grove_code pg_pipeline(struct pg_conn *conn, struct arena *arena,
                             const struct pg_request *requests, size_t count,
                             struct pg_rows *ret_rows, struct grove_error *error);
 
+// The two halves of a query outside of a transaction, for what there is to do in between. Until the
+// second nothing else runs on the connection; who gives it back instead waits for the answer. The
+// request and what it points to stay as they are until then.
+enum grove_code pg_send(struct pg_conn *conn, const struct pg_request *request,
+                        struct grove_error *error);
+enum grove_code pg_receive(struct pg_conn *conn, struct arena *arena,
+                           const struct pg_request *request, struct pg_rows *ret_rows,
+                           struct grove_error *error);
+
+// The beginning is sent with the first statement, and a transaction without one is none.
 enum grove_code pg_begin(struct pg_conn *conn, struct grove_error *error);
-enum grove_code pg_begin_snapshot(struct pg_conn *conn, struct grove_error *error); // repeatable
-    // read, read only
+// Repeatable read, read only: the snapshot is that of the first statement.
+enum grove_code pg_begin_snapshot(struct pg_conn *conn, struct grove_error *error);
+// COMMIT, as the last request of a pipeline: ends a snapshot in the round trip of its last rows.
+extern const struct pg_statement pg_end;
 enum grove_code pg_commit(struct pg_conn *conn, struct grove_error *error);
-// Never fails: a connection that cannot roll back is closed when it is given back.
+// Nothing where no transaction is open. Never fails: a connection that cannot roll back is closed
+// when it is given back.
 void pg_rollback(struct pg_conn *conn);
 
 // --- reading --------------------------------------------------------------------------------

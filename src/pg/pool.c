@@ -120,18 +120,9 @@ void pg_pool_free(struct pg_pool *pool)
 
 // --- taking and giving ---------------------------------------------------------------------------
 
-// One wait for a place, on the stack of who waits. Places go to who came first: else a thread that
-// gives one back and asks for the next has it before those who wait are awake. A pool that moves
-// serves all; in one that does not, waiting longer makes it no better.
-struct queueing {
-    struct queueing *next;
-    pthread_cond_t turn;
-    const struct call *call;
-    int64_t since_us;
-    int64_t until_us; // CALL_FOREVER: as long as the call may take
-    int64_t still_us; // so long without a place coming free is too long; CALL_FOREVER: never
-};
-
+// Places go to who came first: else a thread that gives one back and asks for the next has it
+// before those who wait are awake. A pool that moves serves all; in one that does not, waiting
+// longer makes it no better.
 static void start_queueing(struct pg_pool *pool, const struct call *call, struct queueing *ret)
 {
     unsigned still_ms = STILL_PLACES_MS / pool->options.connections_max;
@@ -313,7 +304,7 @@ void pg_give(struct pg_conn **conn_pointer)
         return;
     struct pg_pool *pool = conn->pool;
     CHECK(pool);
-    if (!conn->broken && PQtransactionStatus(conn->link) != PQTRANS_IDLE)
+    if (!conn->broken)
         pg_rollback(conn);
     conn->call = NULL;
     if (conn->broken || PQtransactionStatus(conn->link) != PQTRANS_IDLE) {
@@ -347,6 +338,11 @@ bool pg_is_pooled(const struct pg_conn *conn)
 int pg_server_version(const struct pg_conn *conn)
 {
     return PQserverVersion(conn->link);
+}
+
+int pg_session_pid(const struct pg_conn *conn)
+{
+    return PQbackendPID(conn->link);
 }
 
 const char *pg_describe(const struct pg_conn *conn)

@@ -15,6 +15,10 @@ static const char *check_idle(const struct pg_pool *pool, unsigned at)
         return "a broken connection is idle";
     if (PQtransactionStatus(conn->link) != PQTRANS_IDLE)
         return "an idle connection is in a transaction, or lost";
+    if (conn->sent)
+        return "an idle connection has an answer to come";
+    if (conn->begin)
+        return "an idle connection has begun a transaction";
     if (PQpipelineStatus(conn->link) != PQ_PIPELINE_OFF)
         return "an idle connection is in a pipeline";
     if (conn->stop.code != GROVE_OK || conn->stop.cancel)
@@ -27,6 +31,17 @@ static const char *check_idle(const struct pg_pool *pool, unsigned at)
         if (pool->idle[i] == conn)
             return "a connection is idle twice";
     return NULL;
+}
+
+static const char *check_queue(const struct pg_pool *pool)
+{
+    const struct queueing *end = NULL;
+    for (const struct queueing *at = pool->first; at; at = at->next) {
+        if (end && end->since_us > at->since_us)
+            return "who came later stands before who came first";
+        end = at;
+    }
+    return end == pool->last ? NULL : "the last who waits is not the end of the queue";
 }
 
 const char *pg_pool_check(const struct pg_pool *pool)
@@ -44,6 +59,9 @@ const char *pg_pool_check(const struct pg_pool *pool)
         return "more connections are idle, being made or taken than are open";
     if (pool->idle_count + pool->connecting_count + pool->taken_count != pool->open_count)
         return "idle, being made and taken do not add up to open";
+    const char *queue = check_queue(pool);
+    if (queue)
+        return queue;
     for (unsigned i = 0; i < pool->idle_count; i++) {
         const char *broken = check_idle(pool, i);
         if (broken)

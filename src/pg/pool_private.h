@@ -10,6 +10,16 @@
 
 enum { PG_CONNECTIONS_MAX = 512 };
 
+// One wait for a place, on the stack of who waits.
+struct queueing {
+    struct queueing *next;
+    pthread_cond_t turn; // signalled to the first alone, when there is a place
+    const struct call *call;
+    int64_t since_us;
+    int64_t until_us; // CALL_FOREVER: as long as the call may take
+    int64_t still_us; // so long without a place coming free is too long; CALL_FOREVER: never
+};
+
 struct pg_pool {
     struct pg_pool_options options;
     char *conninfo;

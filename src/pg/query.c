@@ -2,6 +2,9 @@
 //
 // Running statements: one at a time, or several in a pipeline.
 //
+// A transaction costs no round trips of its own: its beginning goes ahead of the first statement in
+// it, and who has asked for its last rows sends COMMIT along with them (pg_end).
+//
 // Outside of a transaction two things are mended unseen. A connection that the server has ended
 // before anything was sent is replaced. A prepared statement that the server no longer has, has
 // already, or cannot use any more (a pooler, or an altered table) is prepared anew, and tried once
@@ -37,6 +40,8 @@ static void check_usable(const struct pg_conn *conn)
     CHECK(conn->pool); // from pg_take
     CHECK(conn->prepared_count <= PG_PREPARED_MAX);
     CHECK(conn->broken || PQpipelineStatus(conn->link) == PQ_PIPELINE_OFF);
+    CHECK(!conn->sent);
+    CHECK(!conn->begin || conn->broken || !in_transaction(conn));
 }
 
 // Where statement follows upon statement, a look before each would be felt.
@@ -235,8 +240,9 @@ static bool send_bound(struct pg_conn *conn, const struct pg_statement *statemen
                                bound->formats, 1) == 1;
 }
 
-static enum grove_code run(struct pg_conn *conn, const struct pg_statement *statement,
-                           const struct bound *bound, PGresult **ret, struct grove_error *error)
+// Prepared first where it has to be.
+static enum grove_code send(struct pg_conn *conn, const struct pg_statement *statement,
+                            const struct bound *bound, bool *ret_sent, struct grove_error *error)
 {
     enum grove_code code = GROVE_OK;
     if (is_named(conn, statement)) {
@@ -246,7 +252,16 @@ static enum grove_code run(struct pg_conn *conn, const struct pg_statement *stat
     }
     if (code == GROVE_OK)
         code = pg_start(conn, error);
-    return code == GROVE_OK ? finish(conn, send_bound(conn, statement, bound), ret, error) : code;
+    *ret_sent = code == GROVE_OK && send_bound(conn, statement, bound);
+    return code;
+}
+
+static enum grove_code run(struct pg_conn *conn, const struct pg_statement *statement,
+                           const struct bound *bound, PGresult **ret, struct grove_error *error)
+{
+    bool sent;
+    enum grove_code code = send(conn, statement, bound, &sent, error);
+    return code == GROVE_OK ? finish(conn, sent, ret, error) : code;
 }
 
 // How the server calls a type, where it still answers.
@@ -295,69 +310,31 @@ static enum grove_code check_answer(struct pg_conn *conn, const struct pg_statem
     return GROVE_UNSUPPORTED;
 }
 
+static enum grove_code take_answer(struct pg_conn *conn, struct arena *arena,
+                                   const struct pg_statement *statement, PGresult *result,
+                                   struct pg_rows *ret_rows, struct grove_error *error)
+{
+    enum grove_code code = check_answer(conn, statement, result, error);
+    if (code == GROVE_OK)
+        return keep_result(arena, result, ret_rows, error);
+    PQclear(result);
+    return code;
+}
+
 static enum grove_code query_once(struct pg_conn *conn, struct arena *arena,
                                   const struct pg_statement *statement, const struct bound *bound,
                                   struct pg_rows *ret_rows, struct grove_error *error)
 {
     PGresult *result = NULL;
     enum grove_code code = run(conn, statement, bound, &result, error);
-    if (code == GROVE_OK)
-        code = check_answer(conn, statement, result, error);
-    if (code != GROVE_OK) {
-        PQclear(result);
-        return code;
-    }
-    return keep_result(arena, result, ret_rows, error);
-}
-
-enum grove_code pg_query(struct pg_conn *conn, struct arena *arena,
-                         const struct pg_statement *statement, const struct pg_params *params,
-                         struct pg_rows *ret_rows, struct grove_error *error)
-{
-    check_usable(conn);
-    CHECK(statement->name); // "" where it has none
-    CHECK(statement->sql);
-    struct bound bound;
-    enum grove_code code = check_params(params, error);
-    if (code == GROVE_OK)
-        code = be_connected(conn, error);
-    if (code != GROVE_OK)
-        return code;
-    bind(params, &bound);
-    bool alone = !in_transaction(conn);
-    code = query_once(conn, arena, statement, &bound, ret_rows, error);
-    if (code != GROVE_OK && forget_statement(conn, statement, error) && alone)
-        code = query_once(conn, arena, statement, &bound, ret_rows, error);
-    if (code != GROVE_OK && statement->name[0])
-        error_context(error, "running %s", statement->name);
-    return code;
-}
-
-// By the simple protocol; the last result.
-static enum grove_code run_simple(struct pg_conn *conn, const char *sql, PGresult **ret,
-                                  struct grove_error *error)
-{
-    check_usable(conn);
-    CHECK(sql);
-    enum grove_code code = be_connected(conn, error);
-    if (code == GROVE_OK)
-        code = pg_start(conn, error);
-    return code == GROVE_OK ? finish(conn, PQsendQuery(conn->link, sql) == 1, ret, error) : code;
-}
-
-enum grove_code pg_exec(struct pg_conn *conn, const char *sql, struct grove_error *error)
-{
-    PGresult *result = NULL;
-    enum grove_code code = run_simple(conn, sql, &result, error);
-    PQclear(result);
-    return code;
+    return code == GROVE_OK ? take_answer(conn, arena, statement, result, ret_rows, error) : code;
 }
 
 // --- pipeline ------------------------------------------------------------------------------------
 
 // What is in flight, in order; results come back in the same order.
 enum pipeline_kind { PIPELINE_PREPARE, PIPELINE_ROWS };
-enum { PIPELINE_REQUESTS_MAX = 16 };
+enum { BEGINNING_MAX = 5, PIPELINE_REQUESTS_MAX = PG_REQUESTS_MAX + BEGINNING_MAX };
 
 struct pipeline {
     const struct pg_request *asked;
@@ -482,33 +459,7 @@ static enum grove_code pipeline_once(struct pg_conn *conn, struct arena *arena,
     return code;
 }
 
-enum grove_code pg_pipeline(struct pg_conn *conn, struct arena *arena,
-                            const struct pg_request *requests, size_t count,
-                            struct pg_rows *ret_rows, struct grove_error *error)
-{
-    check_usable(conn);
-    CHECK(count > 0);
-    CHECK(count <= PIPELINE_REQUESTS_MAX);
-    enum grove_code code = GROVE_OK;
-    for (size_t i = 0; code == GROVE_OK && i < count; i++)
-        code = check_params(requests[i].params, error);
-    if (code == GROVE_OK)
-        code = be_connected(conn, error);
-    if (code != GROVE_OK)
-        return code;
-    struct pipeline pipeline = {.asked = requests};
-    bool alone = !in_transaction(conn);
-    code = pipeline_once(conn, arena, &pipeline, count, ret_rows, error);
-    if (code == GROVE_OK)
-        return code;
-    if (forget_statement(conn, requests[pipeline.failed].statement, error) && alone)
-        code = pipeline_once(conn, arena, &pipeline, count, ret_rows, error);
-    if (code != GROVE_OK && requests[pipeline.failed].statement->name[0])
-        error_context(error, "running %s", requests[pipeline.failed].statement->name);
-    return code;
-}
-
-// --- transactions --------------------------------------------------------------------------------
+// --- how a transaction begins --------------------------------------------------------------------
 
 enum {
     // The server ends a statement by itself when we cannot ask it to: because we died.
@@ -516,45 +467,235 @@ enum {
     ROLLBACK_MS = 1000,
 };
 
-// One round trip: what the session would have set where there is no pooler (connect.c), and until
-// when the call may take.
-static enum grove_code begin(struct pg_conn *conn, const char *mode, struct grove_error *error)
+// What is sent in one round trip: the beginning of a transaction, and what was asked for.
+struct batch {
+    struct pg_request requests[PIPELINE_REQUESTS_MAX];
+    struct pg_rows rows[PIPELINE_REQUESTS_MAX];
+    size_t count;
+    struct pg_statement begin, limit;
+    char limit_sql[64];
+};
+
+static void add_request(struct batch *batch, const struct pg_statement *statement)
 {
-    static const char settings[] = "; SET LOCAL timezone = 'UTC'; SET LOCAL datestyle = 'ISO'; "
-                                   "SET LOCAL search_path = public";
-    char sql[384], limit[64] = "";
+    CHECK(batch->count < BEGINNING_MAX);
+    batch->requests[batch->count++] = (struct pg_request){statement, NULL};
+}
+
+// What the session would have set where there is no pooler (connect.c), and until when the call may
+// take.
+static void add_beginning(const struct pg_conn *conn, struct batch *batch)
+{
+    static const struct pg_statement settings[] = {{"", "SET LOCAL timezone = 'UTC'"},
+                                                   {"", "SET LOCAL datestyle = 'ISO'"},
+                                                   {"", "SET LOCAL search_path = public"}};
+    bool limited = conn->call && conn->call->deadline_us != CALL_FOREVER;
+    batch->begin = (struct pg_statement){"", conn->begin};
+    add_request(batch, &batch->begin);
+    for (size_t i = 0; conn->pooled && i < ARRAY_COUNT(settings); i++)
+        add_request(batch, &settings[i]);
+    if (!limited && !conn->pooled)
+        return;
+    snprintf(batch->limit_sql, sizeof batch->limit_sql, "SET LOCAL statement_timeout = %u",
+             limited ? call_left_ms(conn->call, LONGEST_MS) + ORPHAN_MS : 0);
+    batch->limit = (struct pg_statement){"", batch->limit_sql};
+    add_request(batch, &batch->limit);
+}
+
+static enum grove_code run_batch(struct pg_conn *conn, struct arena *arena, struct batch *batch,
+                                 bool alone, struct grove_error *error)
+{
+    struct pipeline pipeline = {.asked = batch->requests};
+    enum grove_code code = pipeline_once(conn, arena, &pipeline, batch->count, batch->rows, error);
+    if (code == GROVE_OK)
+        return code;
+    if (forget_statement(conn, batch->requests[pipeline.failed].statement, error) && alone)
+        code = pipeline_once(conn, arena, &pipeline, batch->count, batch->rows, error);
+    const char *failed = batch->requests[pipeline.failed].statement->name;
+    if (code != GROVE_OK && failed[0])
+        error_context(error, "running %s", failed);
+    return code;
+}
+
+enum grove_code pg_pipeline(struct pg_conn *conn, struct arena *arena,
+                            const struct pg_request *requests, size_t count,
+                            struct pg_rows *ret_rows, struct grove_error *error)
+{
+    check_usable(conn);
+    CHECK(count <= PG_REQUESTS_MAX);
+    CHECK(count > 0 || conn->begin);
+    enum grove_code code = GROVE_OK;
+    for (size_t i = 0; code == GROVE_OK && i < count; i++)
+        code = check_params(requests[i].params, error);
+    if (code == GROVE_OK)
+        code = be_connected(conn, error);
+    if (code != GROVE_OK)
+        return code;
+    struct batch batch = {.count = 0};
+    bool alone = !conn->begin && !in_transaction(conn);
+    if (conn->begin)
+        add_beginning(conn, &batch);
+    size_t beginning = batch.count;
+    for (size_t i = 0; i < count; i++)
+        batch.requests[batch.count++] = requests[i];
+    code = run_batch(conn, arena, &batch, alone, error);
+    if (conn->broken || in_transaction(conn) || code == GROVE_OK)
+        conn->begin = NULL;
+    for (size_t i = 0; i < count; i++)
+        ret_rows[i] = batch.rows[beginning + i];
+    return code;
+}
+
+// Where what comes next cannot go along.
+static enum grove_code begin_now(struct pg_conn *conn, struct grove_error *error)
+{
+    struct arena arena;
+    if (!conn->begin)
+        return GROVE_OK;
+    arena_init(&arena, 1 << 12);
+    enum grove_code code = pg_pipeline(conn, &arena, NULL, 0, NULL, error);
+    arena_release(&arena);
+    return code;
+}
+
+// --- one statement -------------------------------------------------------------------------------
+
+// Of a statement that was asked once: its answer, or its failure. Tried again where that is safe.
+static enum grove_code settle_query(struct pg_conn *conn, struct arena *arena,
+                                    const struct pg_statement *statement, const struct bound *bound,
+                                    bool alone, enum grove_code code, struct pg_rows *ret_rows,
+                                    struct grove_error *error)
+{
+    if (code != GROVE_OK && forget_statement(conn, statement, error) && alone)
+        code = query_once(conn, arena, statement, bound, ret_rows, error);
+    if (code != GROVE_OK && statement->name[0])
+        error_context(error, "running %s", statement->name);
+    return code;
+}
+
+enum grove_code pg_query(struct pg_conn *conn, struct arena *arena,
+                         const struct pg_statement *statement, const struct pg_params *params,
+                         struct pg_rows *ret_rows, struct grove_error *error)
+{
+    check_usable(conn);
+    CHECK(statement->name); // "" where it has none
+    CHECK(statement->sql);
+    if (conn->begin)
+        return pg_pipeline(conn, arena, &(struct pg_request){statement, params}, 1, ret_rows,
+                           error);
+    struct bound bound;
+    enum grove_code code = check_params(params, error);
+    if (code == GROVE_OK)
+        code = be_connected(conn, error);
+    if (code != GROVE_OK)
+        return code;
+    bind(params, &bound);
+    bool alone = !in_transaction(conn);
+    code = query_once(conn, arena, statement, &bound, ret_rows, error);
+    return settle_query(conn, arena, statement, &bound, alone, code, ret_rows, error);
+}
+
+enum grove_code pg_send(struct pg_conn *conn, const struct pg_request *request,
+                        struct grove_error *error)
+{
+    check_usable(conn);
+    CHECK(!conn->begin);
+    CHECK(!in_transaction(conn));
+    struct bound bound;
+    bool sent = false;
+    enum grove_code code = check_params(request->params, error);
+    if (code == GROVE_OK)
+        code = be_connected(conn, error);
+    if (code != GROVE_OK)
+        return code;
+    bind(request->params, &bound);
+    code = send(conn, request->statement, &bound, &sent, error);
+    conn->sent = sent;
+    return code == GROVE_OK && !sent ? finish(conn, false, NULL, error) : code;
+}
+
+enum grove_code pg_receive(struct pg_conn *conn, struct arena *arena,
+                           const struct pg_request *request, struct pg_rows *ret_rows,
+                           struct grove_error *error)
+{
+    struct bound bound;
+    PGresult *result = NULL;
+    CHECK(conn->sent);
+    conn->sent = false;
+    bind(request->params, &bound);
+    enum grove_code code = finish(conn, true, &result, error);
+    if (code == GROVE_OK)
+        code = take_answer(conn, arena, request->statement, result, ret_rows, error);
+    return settle_query(conn, arena, request->statement, &bound, true, code, ret_rows, error);
+}
+
+// An answer that nobody wants any more.
+static void forget_answer(struct pg_conn *conn)
+{
+    struct grove_error unimportant;
+    PGresult *result = NULL;
+    if (conn->sent && finish(conn, true, &result, &unimportant) == GROVE_OK)
+        PQclear(result);
+    conn->sent = false;
+}
+
+// By the simple protocol; the last result.
+static enum grove_code run_simple(struct pg_conn *conn, const char *sql, PGresult **ret,
+                                  struct grove_error *error)
+{
+    check_usable(conn);
+    CHECK(sql);
+    enum grove_code code = begin_now(conn, error);
+    if (code == GROVE_OK)
+        code = be_connected(conn, error);
+    if (code == GROVE_OK)
+        code = pg_start(conn, error);
+    return code == GROVE_OK ? finish(conn, PQsendQuery(conn->link, sql) == 1, ret, error) : code;
+}
+
+enum grove_code pg_exec(struct pg_conn *conn, const char *sql, struct grove_error *error)
+{
+    PGresult *result = NULL;
+    enum grove_code code = run_simple(conn, sql, &result, error);
+    PQclear(result);
+    return code;
+}
+
+// --- transactions --------------------------------------------------------------------------------
+
+const struct pg_statement pg_end = {"", "COMMIT"};
+
+// Sent with the first statement.
+static enum grove_code begin(struct pg_conn *conn, const char *sql, struct grove_error *error)
+{
+    CHECK(!conn->begin);
     CHECK(conn->broken || !in_transaction(conn)); // a snapshot would be an older one
     if (conn->broken)
         return pg_set_error(conn, NULL, error);
-    enum grove_code code = be_connected(conn, error); // tells whether there is a pooler
-    if (code != GROVE_OK)
-        return code;
-    bool limited = conn->call && conn->call->deadline_us != CALL_FOREVER;
-    if (limited || conn->pooled)
-        snprintf(limit, sizeof limit, "; SET LOCAL statement_timeout = %u",
-                 limited ? call_left_ms(conn->call, LONGEST_MS) + ORPHAN_MS : 0);
-    int length = snprintf(sql, sizeof sql, "BEGIN ISOLATION LEVEL %s%s%s", mode,
-                          conn->pooled ? settings : "", limit);
-    CHECK(length > 0 && (size_t)length < sizeof sql);
-    return pg_exec(conn, sql, error);
+    conn->begin = sql;
+    return GROVE_OK;
 }
 
 enum grove_code pg_begin(struct pg_conn *conn, struct grove_error *error)
 {
-    return begin(conn, "READ COMMITTED", error);
+    return begin(conn, "BEGIN ISOLATION LEVEL READ COMMITTED", error);
 }
 
 enum grove_code pg_begin_snapshot(struct pg_conn *conn, struct grove_error *error)
 {
-    return begin(conn, "REPEATABLE READ READ ONLY", error);
+    return begin(conn, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", error);
 }
 
 // COMMIT of a transaction that has failed answers ROLLBACK, which is no error to PostgreSQL but
 // is one to whoever believes the rows are stored.
 enum grove_code pg_commit(struct pg_conn *conn, struct grove_error *error)
 {
-    CHECK(PQtransactionStatus(conn->link) != PQTRANS_IDLE);
     PGresult *result = NULL;
+    if (conn->begin) { // nothing was done in it
+        conn->begin = NULL;
+        return GROVE_OK;
+    }
+    CHECK(PQtransactionStatus(conn->link) != PQTRANS_IDLE);
     enum grove_code code = run_simple(conn, "COMMIT", &result, error);
     if (code == GROVE_OK && strcmp(PQcmdStatus(result), "COMMIT") != 0)
         code = error_set(error, GROVE_DATABASE, "the transaction had failed and was rolled back");
@@ -568,6 +709,10 @@ void pg_rollback(struct pg_conn *conn)
 {
     struct grove_error ignored;
     struct call limit, *call = conn->call;
+    forget_answer(conn);
+    conn->begin = NULL; // nothing was sent of it
+    if (PQtransactionStatus(conn->link) == PQTRANS_IDLE)
+        return;
     call_init(&limit);
     call_within(&limit, ROLLBACK_MS);
     conn->call = &limit;

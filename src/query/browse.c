@@ -13,7 +13,7 @@
 #include "query/limits.h"
 #include "query/predicate.h"
 #include "query/queries.h"
-#include "query/result.h"
+#include "query/query.h"
 
 enum { LIMIT_DEFAULT = 20 };
 
@@ -160,17 +160,17 @@ static enum grove_code browse_in_snapshot(struct browsing *browsing, struct pred
     return code;
 }
 
-static enum grove_code browse(struct store *store, struct call *call,
-                              const struct grove_browse_request *request, struct arena *arena,
-                              struct result *result, struct grove_error *error)
+static enum grove_code browse(struct query *query, const struct grove_browse_request *request,
+                              struct grove_error *error)
 {
     if (!request->filter.path)
         return error_set(error, GROVE_INVALID, "no path to browse was given");
     struct predicate predicate;
-    struct browsing browsing = {.result = result, .arena = arena, .predicate = &predicate};
+    struct browsing browsing = {
+        .result = query->result, .arena = &query->arena, .predicate = &predicate};
     enum grove_code code = limit_check(request->limit, LIMIT_DEFAULT, &browsing.limit, error);
     if (code == GROVE_OK)
-        code = predicate_check(&request->filter, arena, &predicate, error);
+        code = predicate_check(&request->filter, &query->arena, &predicate, error);
     if (code != GROVE_OK)
         return code;
     // Cursors of grove before 0007 counted from another year: they are of "another query".
@@ -178,13 +178,13 @@ static enum grove_code browse(struct store *store, struct call *call,
     if (request->cursor)
         code = cursor_parse(request->cursor, 'b', browsing.fingerprint, &browsing.after, error);
     if (code == GROVE_OK)
-        code = pg_take(store->pool, call, &browsing.conn, error);
+        code = pg_take(query->store->pool, query->call, &browsing.conn, error);
     if (code == GROVE_OK)
         code = pg_begin_snapshot(browsing.conn, error);
     if (code == GROVE_OK)
         code = browse_in_snapshot(&browsing, &predicate, request->explain, error);
     pg_give(&browsing.conn); // ends the snapshot
-    CHECK(code != GROVE_OK || result->view.row_count <= browsing.limit);
+    CHECK(code != GROVE_OK || query->result->view.row_count <= browsing.limit);
     return code;
 }
 
@@ -192,16 +192,9 @@ enum grove_code query_browse(struct store *store, struct call *call,
                              const struct grove_browse_request *request, struct grove_result **ret,
                              struct grove_error *error)
 {
-    struct arena arena;
-    arena_init_counting(&arena, QUERY_BYTES_MAX);
-    struct result *result = NULL;
-    enum grove_code code = result_new(&result, error);
+    struct query query;
+    enum grove_code code = query_begin(&query, store, call, error);
     if (code == GROVE_OK)
-        code = browse(store, call, request, &arena, result, error);
-    arena_release(&arena);
-    if (code == GROVE_OK)
-        *ret = result_finish(result, request->explain);
-    else
-        result_free(result);
-    return code;
+        code = browse(&query, request, error);
+    return query_end(&query, code, request->explain, ret);
 }

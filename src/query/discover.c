@@ -14,6 +14,7 @@
 #include "query/cursor.h"
 #include "query/limits.h"
 #include "query/queries.h"
+#include "query/query.h"
 #include "query/ranking.h"
 
 enum { LIMIT_DEFAULT = 20, DEPTH_DEFAULT = 1000 };
@@ -215,11 +216,10 @@ static enum grove_code fill_result(struct discovery *discovery, const struct cur
     return code == GROVE_OK ? take_page(discovery, first, error) : code;
 }
 
-static enum grove_code discover(struct store *store, struct call *call,
-                                const struct grove_discover_request *request, struct arena *arena,
-                                struct result *result, struct grove_error *error)
+static enum grove_code discover(struct query *query, const struct grove_discover_request *request,
+                                struct grove_error *error)
 {
-    struct discovery discovery = {.result = result, .arena = arena};
+    struct discovery discovery = {.result = query->result, .arena = &query->arena};
     struct predicate predicate;
     unsigned depth = request->depth ? request->depth : DEPTH_DEFAULT;
     enum grove_code code = limit_check(request->limit, LIMIT_DEFAULT, &discovery.limit, error);
@@ -228,7 +228,7 @@ static enum grove_code discover(struct store *store, struct call *call,
     if (code == GROVE_OK && !request->text && !request->vector)
         code = error_set(error, GROVE_INVALID, "neither a text nor a vector to search for");
     if (code == GROVE_OK)
-        code = predicate_check(&request->filter, arena, &predicate, error);
+        code = predicate_check(&request->filter, discovery.arena, &predicate, error);
     if (code != GROVE_OK)
         return code;
     struct cursor after = {0};
@@ -241,14 +241,14 @@ static enum grove_code discover(struct store *store, struct call *call,
                                      .exact = true,
                                      .explain = request->explain};
     if (code == GROVE_OK)
-        code =
-            ranking_run(store, call, &wanted, &predicate, result, arena, &discovery.ranking, error);
+        code = ranking_run(query->store, query->call, &wanted, &predicate, query->result,
+                           discovery.arena, &discovery.ranking, error);
     if (code == GROVE_OK && request->score_min != 0)
         drop_below(&discovery.ranking, request->score_min);
     if (code == GROVE_OK)
         code = fill_result(&discovery, &after, error);
     ranking_end(&discovery.ranking);
-    CHECK(code != GROVE_OK || result->view.row_count <= discovery.limit);
+    CHECK(code != GROVE_OK || query->result->view.row_count <= discovery.limit);
     return code;
 }
 
@@ -256,16 +256,9 @@ enum grove_code query_discover(struct store *store, struct call *call,
                                const struct grove_discover_request *request,
                                struct grove_result **ret, struct grove_error *error)
 {
-    struct arena arena;
-    arena_init_counting(&arena, QUERY_BYTES_MAX);
-    struct result *result = NULL;
-    enum grove_code code = result_new(&result, error);
+    struct query query;
+    enum grove_code code = query_begin(&query, store, call, error);
     if (code == GROVE_OK)
-        code = discover(store, call, request, &arena, result, error);
-    arena_release(&arena);
-    if (code == GROVE_OK)
-        *ret = result_finish(result, request->explain);
-    else
-        result_free(result);
-    return code;
+        code = discover(&query, request, error);
+    return query_end(&query, code, request->explain, ret);
 }

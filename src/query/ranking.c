@@ -49,6 +49,7 @@
 #include "base/clock.h"
 #include "base/inject.h"
 #include "catalog/assets.h"
+#include "query/listed.h"
 #include "query/run.h"
 #include "query/scorer.h"
 #include "query/source.h"
@@ -93,6 +94,29 @@ static enum grove_code make_query_unit_length(struct run *run, struct grove_erro
     return GROVE_OK;
 }
 
+// Asks how far PostgreSQL is, and does not wait for the answer.
+static enum grove_code ask_moment(struct run *run, struct grove_error *error)
+{
+    CHECK(!run->planning);
+    run->moment_statement = moment_statement();
+    run->moment_request = (struct pg_request){&run->moment_statement, &run->moment_params};
+    moment_add_params(&run->moment_params, run->store->collection, INT64_MIN);
+    enum grove_code code = pg_take(run->store->pool, run->call, &run->planning, error);
+    return code == GROVE_OK ? pg_send(run->planning, &run->moment_request, error) : code;
+}
+
+// PostgreSQL answers while the model works. Not while it is opened: connections are few, and that
+// takes long.
+static enum grove_code embed_text(struct run *run, struct text text, struct grove_error *error)
+{
+    enum grove_code code = GROVE_OK;
+    if (store_has_embedder(run->store, run->precision))
+        code = ask_moment(run, error);
+    return code == GROVE_OK ? store_embed_query(run->store, run->call, run->precision, text,
+                                                run->query_f32, error)
+                            : code;
+}
+
 static enum grove_code embed_query(struct run *run, struct grove_error *error)
 {
     enum grove_code code = GROVE_OK;
@@ -112,8 +136,7 @@ static enum grove_code embed_query(struct run *run, struct grove_error *error)
             return error_set(error, GROVE_INVALID,
                              "the text to search for is not UTF-8 at byte %zu",
                              text_utf8_error(text));
-        code =
-            store_embed_query(run->store, run->call, run->precision, text, run->query_f32, error);
+        code = embed_text(run, text, error);
     }
     if (code == GROVE_OK)
         code = make_query_unit_length(run, error);
@@ -179,20 +202,28 @@ static enum grove_code make_plan(struct run *run, struct pg_conn *conn, struct g
     return GROVE_OK;
 }
 
+static enum grove_code read_moment(struct run *run, struct grove_error *error)
+{
+    struct pg_rows rows;
+    enum grove_code code = run->planning ? GROVE_OK : ask_moment(run, error);
+    if (code == GROVE_OK)
+        code = pg_receive(run->planning, run->arena, &run->moment_request, &rows, error);
+    return code == GROVE_OK ? moment_take(&run->before, &rows, run->arena, error) : code;
+}
+
 static enum grove_code prepare(struct run *run, struct grove_error *error)
 {
-    struct pg_conn *conn = NULL;
-    enum grove_code code = pg_take(run->store->pool, run->call, &conn, error);
+    enum grove_code code = read_moment(run, error);
     if (code == GROVE_OK)
-        code = moment_read(&run->before, conn, run->arena, run->store->collection, error);
-    if (code == GROVE_OK)
-        code = predicate_resolve(run->predicate, conn, run->arena, error);
+        code = predicate_resolve(run->predicate, run->planning, run->arena, error);
     if (code == GROVE_OK)
         code = INJECT(SEARCH_RESOLVED, error);
     if (code == GROVE_OK)
-        code = make_plan(run, conn, error);
+        code = make_plan(run, run->planning, error);
+    if (code == GROVE_OK)
+        code = listed_prepare(run, run->planning, error);
     // Not kept while the engine works: connections are few.
-    pg_give(&conn);
+    pg_give(&run->planning);
     result_stage(run->result, "plan", 0);
     return code == GROVE_OK ? INJECT(SEARCH_PLANNED, error) : code;
 }
@@ -407,6 +438,7 @@ static enum grove_code adapt(struct run *run, struct source *source, enum verdic
         return GROVE_OK;
     case VERDICT_EXACTLY: run->exactly = true; return GROVE_OK;
     case VERDICT_CHANGED:
+        kept_give(&run->listed); // right for the moment before
         run->before = run->now;
         // What was planned for a graph holds of the examination that it was read in.
         return run->plan.method == PLAN_GRAPH ? make_plan(run, run->ranking->conn, error)
@@ -630,6 +662,8 @@ enum grove_code ranking_run(struct store *store, struct call *call,
         code = add_explanation(&run, error);
         result_stage(result, "explain", (int64_t)ret->count); // asked for by --explain only
     }
+    kept_give(&run.listed);
+    pg_give(&run.planning); // where the plan was not come to
     if (code != GROVE_OK)
         pg_give(&ret->conn);
     CHECK((code == GROVE_OK) == (ret->conn != NULL));
@@ -664,11 +698,13 @@ enum grove_code ranking_hydrate(const struct ranking *ranking, size_t first, siz
     struct pg_statement statement = {"hydrate.sql", query_sql("hydrate.sql")};
     struct pg_params params = {0};
     pg_add_int4_array(&params, arena, ids, count);
-    struct pg_rows rows;
-    enum grove_code code = pg_query(ranking->conn, arena, &statement, &params, &rows, error);
+    const struct pg_request requests[] = {{&statement, &params}, {&pg_end, NULL}};
+    struct pg_rows rows[ARRAY_COUNT(requests)];
+    enum grove_code code =
+        pg_pipeline(ranking->conn, arena, requests, ARRAY_COUNT(requests), rows, error);
     if (code == GROVE_OK)
-        code = result_take_rows(result, &rows, (size_t)rows.count, ranking->items + first, count,
-                                error);
+        code = result_take_rows(result, &rows[0], (size_t)rows[0].count, ranking->items + first,
+                                count, error);
     result_stage(result, "hydrate", (int64_t)count);
     return code == GROVE_OK ? INJECT(SEARCH_HYDRATED, error) : code;
 }

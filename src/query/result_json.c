@@ -145,6 +145,9 @@ static void add_explain(struct strbuf *out, const struct grove_explain *explain)
     }
     strbuf_add_char(out, ']');
     add_string(out, "plan", explain->plan);
+    add_integer(out, "statements", explain->statements);
+    add_integer(out, "requests", explain->requests);
+    add_number(out, "waited_milliseconds", explain->waited_milliseconds, 3);
     strbuf_add_char(out, '}');
 }
 

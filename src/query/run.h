@@ -5,6 +5,7 @@
 //     ranking.c    request ... engine_call; query, precision
 //     moment.c     before, now
 //     plan.c       nothing: it gets facts and gives a plan
+//     listed.c     listed
 //     scorer.c     best, unembedded, scored, texts_read
 #ifndef GROVE_QUERY_RUN_H
 #define GROVE_QUERY_RUN_H
@@ -30,9 +31,16 @@ struct run {
     double query[EMBED_DIMENSION];  // of length 1
     float query_f32[EMBED_DIMENSION];
 
+    // The connection on which the moment was asked for, until there is a plan; else NULL.
+    struct pg_conn *planning;
+    struct pg_statement moment_statement;
+    struct pg_params moment_params;
+    struct pg_request moment_request;
+
     struct moment before; // when the engine was asked
     struct moment now;    // in the snapshot
     struct plan plan;
+    struct kept_points *listed; // of the plan's graph; NULL: the engine compares them
     bool exactly; // from now on, whatever the plan says: a graph was not believed
 
     struct best best;

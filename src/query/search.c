@@ -6,20 +6,21 @@
 #include "base/check.h"
 #include "query/limits.h"
 #include "query/queries.h"
+#include "query/query.h"
 #include "query/ranking.h"
 
 enum { LIMIT_DEFAULT = 10 };
 static_assert((int)LIMIT_DEFAULT <= GROVE_LIMIT_MAX, "what is usual may be asked for");
 
-static enum grove_code search(struct store *store, struct call *call,
-                              const struct grove_search_request *request, struct arena *arena,
-                              struct result *result, struct grove_error *error)
+static enum grove_code search(struct query *query, const struct grove_search_request *request,
+                              struct grove_error *error)
 {
+    struct result *result = query->result;
     unsigned limit;
     struct predicate predicate;
     enum grove_code code = limit_check(request->limit, LIMIT_DEFAULT, &limit, error);
     if (code == GROVE_OK)
-        code = predicate_check(&request->filter, arena, &predicate, error);
+        code = predicate_check(&request->filter, &query->arena, &predicate, error);
     if (code != GROVE_OK)
         return code;
     struct ranking_request wanted = {
@@ -31,9 +32,10 @@ static enum grove_code search(struct store *store, struct call *call,
         .explain = request->explain,
     };
     struct ranking ranking = {0};
-    code = ranking_run(store, call, &wanted, &predicate, result, arena, &ranking, error);
+    code = ranking_run(query->store, query->call, &wanted, &predicate, result, &query->arena,
+                       &ranking, error);
     if (code == GROVE_OK)
-        code = ranking_hydrate(&ranking, 0, ranking.count, result, arena, error);
+        code = ranking_hydrate(&ranking, 0, ranking.count, result, &query->arena, error);
     CHECK(code != GROVE_OK || result->view.row_count <= limit);
     if (code == GROVE_OK)
         result->view.total = (int64_t)result->view.row_count;
@@ -45,16 +47,9 @@ enum grove_code query_search(struct store *store, struct call *call,
                              const struct grove_search_request *request, struct grove_result **ret,
                              struct grove_error *error)
 {
-    struct arena arena;
-    arena_init_counting(&arena, QUERY_BYTES_MAX);
-    struct result *result = NULL;
-    enum grove_code code = result_new(&result, error);
+    struct query query;
+    enum grove_code code = query_begin(&query, store, call, error);
     if (code == GROVE_OK)
-        code = search(store, call, request, &arena, result, error);
-    arena_release(&arena);
-    if (code == GROVE_OK)
-        *ret = result_finish(result, request->explain);
-    else
-        result_free(result);
-    return code;
+        code = search(&query, request, error);
+    return query_end(&query, code, request->explain, ret);
 }

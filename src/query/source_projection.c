@@ -11,6 +11,7 @@
 #include "base/check.h"
 #include "base/inject.h"
 #include "catalog/assets.h"
+#include "query/listed.h"
 #include "query/scorer.h"
 #include "query/source.h"
 
@@ -64,15 +65,15 @@ static enum grove_code ask_engine(struct source *source, struct run *run, struct
     if (!source->exact) {
         query.hnsw_ef = source->reach > plan->ef ? (unsigned)source->reach : plan->ef;
         query.name_graph = plan->graph[0] != '\0';
-        if (plan->graph[0]) {
-            query.also_ids = run->before.examination.unreached;
-            query.also_count = run->before.examination.unreached_count;
-        }
+        if (plan->graph[0])
+            listed_for_engine(run, &query);
     }
     enum grove_code code = vector_search(run->store->engine, &run->engine_call, &query, run->arena,
                                          &source->hits, error);
     if (code != GROVE_OK)
         code = blame_engine(run, code, error);
+    if (code == GROVE_OK && !source->exact && plan->graph[0])
+        code = listed_add(run, source->reach, &source->hits, error);
     if (code == GROVE_OK)
         result_stage(run->result, source->exact ? "vectors, all" : "vectors",
                      (int64_t)source->hits.count);

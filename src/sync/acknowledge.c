@@ -25,7 +25,7 @@
 
 static const char NOT_SHOWN[] = "the vector engine does not show what it was given";
 
-enum { DONE = 1, HANDED_BACK = 2, LATE = 3 }; // of acknowledge.sql
+enum { DONE = 1, HANDED_BACK = 2, LATE = 3, REFUSED = 4 }; // of acknowledge.sql
 enum { SEEN_NO_REVISION = 0, SEEN_NO_POINT = -1 };
 
 // A row that was put back is none of this step's any more.
@@ -42,13 +42,20 @@ static bool is_removed(const struct batch *batch, int32_t content_id)
     return false;
 }
 
+// That of the point, as the engine is told it and shows it.
+static int64_t point_revision(const struct batch *batch, size_t i)
+{
+    CHECK(is_applied(batch, i));
+    return batch->revisions[i] + batch->generation;
+}
+
 static bool is_as_applied(const struct batch *batch, size_t i)
 {
     const struct vector_state *state = &batch->states[i];
     CHECK(state->content_id == batch->content_ids[i]);
-    return is_removed(batch, state->content_id)
-               ? !state->present
-               : state->present && state->revision == batch->revisions[i];
+    if (is_removed(batch, state->content_id))
+        return !state->present;
+    return state->present && is_applied(batch, i) && state->revision == point_revision(batch, i);
 }
 
 // --- points of nobody ---------------------------------------------------------------------------
@@ -58,7 +65,7 @@ static bool is_strange(const struct batch *batch, size_t i)
 {
     const struct vector_state *state = &batch->states[i];
     return is_applied(batch, i) && state->present && !is_as_applied(batch, i) &&
-           (state->revision == VECTOR_NO_REVISION || state->revision > batch->revisions[i]);
+           (state->revision == VECTOR_NO_REVISION || state->revision > point_revision(batch, i));
 }
 
 // Of the strange points those that no projector of this database can have written. What they may
@@ -185,6 +192,15 @@ static enum grove_code collect_applied(struct batch *batch, struct applied *ret,
     return GROVE_OK;
 }
 
+// What was handed back because the model has changed is done again, by whoever comes next.
+static bool was_refused(const struct pg_rows *rows)
+{
+    for (int r = 0; r < rows->count; r++)
+        if (pg_int4(rows, r, 0) == REFUSED)
+            return true;
+    return false;
+}
+
 static void count_applied(struct batch *batch, const struct applied *applied)
 {
     for (size_t i = 0; i < applied->count; i++) {
@@ -253,12 +269,14 @@ enum grove_code projector_acknowledge(struct batch *batch, struct grove_error *e
     pg_add_int4_array(&params, &batch->arena, applied.as_applied, applied.count);
     pg_add_text(&params, text_of(batch->owner));
     pg_add_int8_array(&params, &batch->arena, applied.seen, applied.count);
+    pg_add_int8(&params, batch->generation);
     struct pg_rows rows;
     code = projector_run(batch, "acknowledge.sql", &params, &rows, error);
     if (code != GROVE_OK)
         return code;
     CHECK((size_t)rows.count <= 2 * applied.count); // done, handed back, both; or late, or none
-    count_applied(batch, &applied);
+    if (!was_refused(&rows))
+        count_applied(batch, &applied);
     code = note_late(batch, &applied, &rows, error);
     return code == GROVE_OK ? put_back_unseen(batch, &applied, error) : code;
 }

@@ -43,6 +43,7 @@ static bool examine_if_idle(struct examiner *self, struct call *call)
     struct grove_error unused;
     CHECK(self->store);
     return INJECT(EXAMINER_AWAKE, &unused) == GROVE_OK &&
+           store_refresh_model(self->store, call, &unused) == GROVE_OK &&
            projector_backlog(self->store, call, &backlog, &unused) == GROVE_OK &&
            backlog.pending == 0 && examine(self->store, call, NULL, &report, &unused) == GROVE_OK &&
            examine_is_settled(&report);

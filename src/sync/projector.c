@@ -40,7 +40,7 @@ enum {
     LEASE_MS = 120000,
     ATTEMPTS_MAX = 8,
     BATCH_BYTES_MAX = 64 << 20,
-    CURRENT_COLUMNS = 12, // of current.sql
+    CURRENT_COLUMNS = 13, // of current.sql
     COUNTS_MAX = 10,      // of both stores, until they agree or it is sure that they do not
     FOLD_MS = 60000,      // between two times that the counts of contents are folded
 };
@@ -71,6 +71,17 @@ static int64_t lease_ms(void)
     return milliseconds;
 }
 
+// What a statement took, with the wait for a connection.
+static enum grove_code end_run(struct batch *batch, const char *file, int64_t start_us,
+                               enum grove_code code, struct grove_error *error)
+{
+    CHECK(code == GROVE_OK || error->code == code);
+    batch->report->seconds_database += (double)(clock_monotonic_us() - start_us) / 1e6;
+    if (code != GROVE_OK)
+        error_context(error, "running %s of the projector", file);
+    return code;
+}
+
 enum grove_code projector_run(struct batch *batch, const char *file, const struct pg_params *params,
                               struct pg_rows *ret_rows, struct grove_error *error)
 {
@@ -81,11 +92,7 @@ enum grove_code projector_run(struct batch *batch, const char *file, const struc
     if (code == GROVE_OK)
         code = pg_query(conn, &batch->arena, &statement, params, ret_rows, error);
     pg_give(&conn);
-    CHECK(code == GROVE_OK || error->code == code);
-    batch->report->seconds_database += (double)(clock_monotonic_us() - start_us) / 1e6;
-    if (code != GROVE_OK)
-        error_context(error, "running %s of the projector", file);
-    return code;
+    return end_run(batch, file, start_us, code, error);
 }
 
 // --- lease ------------------------------------------------------------------------------------
@@ -94,7 +101,7 @@ static enum grove_code take_leased(struct batch *batch, const struct pg_rows *ro
                                    struct grove_error *error)
 {
     CHECK(batch->count == 0);
-    CHECK(rows->columns == 2);
+    CHECK(rows->columns == 3);
     batch->count = (size_t)rows->count;
     batch->content_ids = arena_alloc_array(&batch->arena, batch->count, sizeof(int32_t));
     batch->revisions = arena_alloc_array(&batch->arena, batch->count, sizeof(int64_t));
@@ -103,8 +110,26 @@ static enum grove_code take_leased(struct batch *batch, const struct pg_rows *ro
     for (int r = 0; r < rows->count; r++) {
         batch->content_ids[r] = pg_int4(rows, r, 0);
         batch->revisions[r] = pg_int8(rows, r, 1);
+        batch->generation = pg_int8(rows, r, 2); // of one statement: the same in all
     }
+    CHECK(batch->generation >= 0);
     return GROVE_OK;
+}
+
+// A lease names the session that takes it, which the statement is told as well.
+static enum grove_code run_lease(struct batch *batch, const char *file, struct pg_params *params,
+                                 struct pg_rows *ret_rows, struct grove_error *error)
+{
+    int64_t start_us = clock_monotonic_us();
+    struct pg_statement statement = {file, query_sql(file)};
+    struct pg_conn *conn = NULL;
+    enum grove_code code = pg_take(batch->store->pool, batch->call, &conn, error);
+    if (code == GROVE_OK) {
+        pg_add_int4(params, pg_session_pid(conn));
+        code = pg_query(conn, &batch->arena, &statement, params, ret_rows, error);
+    }
+    pg_give(&conn);
+    return end_run(batch, file, start_us, code, error);
 }
 
 // Leases what is due; with `content_ids` these contents instead, whatever their time.
@@ -125,8 +150,7 @@ static enum grove_code lease(struct batch *batch, const int32_t *content_ids, si
     pg_add_text(&params, text_of(batch->owner));
     pg_add_int4(&params, (int32_t)lease_ms());
     pg_add_text(&params, text_of(embed_model_id(batch->precision)));
-    code =
-        projector_run(batch, content_ids ? "lease_these.sql" : "lease.sql", &params, &rows, error);
+    code = run_lease(batch, content_ids ? "lease_these.sql" : "lease.sql", &params, &rows, error);
     if (code == GROVE_OK)
         code = take_leased(batch, &rows, error);
     CHECK(batch->count <= (content_ids ? count : PROJECTOR_BATCH_ROWS));
@@ -158,7 +182,7 @@ static void take_point(struct batch *batch, const struct pg_rows *rows, int r)
     batch->texts[batch->point_count] = pg_text(rows, r, 9);
     batch->points[batch->point_count++] = (struct vector_point){
         .content_id = pg_int4(rows, r, 0),
-        .revision = pg_int8(rows, r, 1),
+        .revision = pg_int8(rows, r, 1) + batch->generation,
         .hierarchy_table = pg_text(rows, r, 2),
         .leaf_id = pg_int4(rows, r, 3),
         .content_type = pg_text(rows, r, 4),
@@ -182,6 +206,31 @@ static enum grove_code query_current(struct batch *batch, const int32_t *useless
     return code;
 }
 
+// Vectors that were supplied under another model, when the database had that one or was just about
+// to leave it, are taken over first.
+static enum grove_code read_adopted(struct batch *batch, struct pg_rows *ret,
+                                    struct grove_error *error)
+{
+    size_t count = 0;
+    int32_t *elsewhere = arena_alloc_array(&batch->arena, batch->count, sizeof *elsewhere);
+    if (!elsewhere)
+        return error_no_memory(error, "a batch of the outbox");
+    enum grove_code code = query_current(batch, elsewhere, 0, ret, error);
+    if (code != GROVE_OK)
+        return code;
+    for (int r = 0; r < ret->count; r++)
+        if (pg_bool(ret, r, 12))
+            elsewhere[count++] = pg_int4(ret, r, 0);
+    if (count == 0)
+        return GROVE_OK;
+    struct pg_params params = {0};
+    struct pg_rows none;
+    pg_add_int4_array(&params, &batch->arena, elsewhere, count);
+    pg_add_text(&params, text_of(embed_model_id(batch->precision)));
+    code = projector_run(batch, "adopt_vectors.sql", &params, &none, error);
+    return code == GROVE_OK ? query_current(batch, elsewhere, 0, ret, error) : code;
+}
+
 // A vector that was computed, or is a placeholder, and that cannot be compared is computed anew:
 // all rows are read again, those with the texts to embed.
 static enum grove_code read_rows(struct batch *batch, struct pg_rows *ret,
@@ -191,7 +240,7 @@ static enum grove_code read_rows(struct batch *batch, struct pg_rows *ret,
     int32_t *useless = arena_alloc_array(&batch->arena, batch->count, sizeof *useless);
     if (!useless)
         return error_no_memory(error, "a batch of the outbox");
-    enum grove_code code = query_current(batch, useless, 0, ret, error);
+    enum grove_code code = read_adopted(batch, ret, error);
     if (code != GROVE_OK)
         return code;
     for (int r = 0; r < ret->count; r++) {
@@ -221,21 +270,20 @@ static enum grove_code read_current(struct batch *batch, struct grove_error *err
         !batch->unusable)
         return error_no_memory(error, "a batch of the outbox");
 
-    struct text model = text_of(embed_model_id(batch->precision));
     for (int r = 0; r < rows.count; r++) {
         take_point(batch, &rows, r);
-        batch->superseded |= !text_equal(pg_text(&rows, r, 10), model);
+        batch->superseded |= pg_int8(&rows, r, 10) != batch->generation;
     }
     for (size_t i = 0; i < batch->count; i++) {
         size_t p = 0;
         while (p < batch->point_count && batch->points[p].content_id != batch->content_ids[i])
             p++;
         if (p < batch->point_count) {
-            batch->revisions[i] = batch->points[p].revision;
+            batch->revisions[i] = batch->points[p].revision - batch->generation;
             continue;
         }
         batch->removed_ids[batch->removed_count] = batch->content_ids[i];
-        batch->removed_revisions[batch->removed_count++] = batch->revisions[i];
+        batch->removed_revisions[batch->removed_count++] = batch->revisions[i] + batch->generation;
     }
     CHECK(batch->point_count + batch->removed_count == batch->count);
     return GROVE_OK;
@@ -397,7 +445,7 @@ static enum grove_code collect_missing(struct batch *batch, struct embeddings *r
         ret->points[i] = p;
         ret->texts[i] = batch->texts[p];
         ret->content_ids[i] = batch->points[p].content_id;
-        ret->revisions[i] = batch->points[p].revision;
+        ret->revisions[i] = batch->points[p].revision - batch->generation;
         ret->digests[i] = (struct text){(const char *)digest, SHA256_BYTES};
         ret->vector_bytes[i] = (struct text){(const char *)(ret->vectors + i * VECTOR_DIMENSION),
                                              VECTOR_DIMENSION * sizeof(float)};
@@ -575,7 +623,7 @@ static enum grove_code bring_up(struct batch *batch, struct grove_error *error)
     enum grove_code code = read_current(batch, error);
     if (code == GROVE_OK && batch->superseded)
         return projector_put_back(batch, batch->content_ids, batch->count, false,
-                                  "the database changed to vectors of another precision", error);
+                                  "the database changed to vectors of another model", error);
     if (code == GROVE_OK)
         code = give_up_negative(batch, error);
     if (code == GROVE_OK)

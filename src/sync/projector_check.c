@@ -50,7 +50,7 @@ static const char *check_point(const struct batch *batch, size_t p)
         return "a row that was not leased lives";
     if (count_points(batch, point->content_id) > 1)
         return "a row lives twice";
-    if (batch->revisions[at] != point->revision && batch->revisions[at] != -1)
+    if (batch->revisions[at] + batch->generation != point->revision && batch->revisions[at] != -1)
         return "a row that lives is to be acknowledged at another revision than it was read at";
     if (!point->vector && !batch->texts[p].data)
         return "a row that lives has neither a vector nor a text";
@@ -68,7 +68,7 @@ static const char *check_removed(const struct batch *batch, size_t r)
         return "a row is to be removed twice";
     if (count_points(batch, content_id) > 0)
         return "a row lives and is to be removed";
-    if (batch->revisions[at] != batch->removed_revisions[r])
+    if (batch->revisions[at] + batch->generation != batch->removed_revisions[r])
         return "a row is to be acknowledged at another revision than it is removed at";
     return NULL;
 }

@@ -22,14 +22,17 @@ struct batch {
     char owner[PROJECTOR_OWNER_SIZE];
     enum embed_precision precision; // of the vectors that are written
     int64_t leased_at_us;           // monotonic
+    int64_t generation; // of the database, as leased: what revisions of points have more than those
+                        // of contents
     size_t count;
     int32_t *content_ids;
-    int64_t *revisions; // as leased; then, for a row that lives, as read; -1: not acknowledged
+    int64_t *revisions; // as leased; then, for a row that lives, the content's, as read; -1: not
+                        // acknowledged
 
     // Of what was read: all four arrays are there, or none.
-    size_t point_count; // rows that live
-    struct vector_point *points;
-    struct text *texts; // by point: what to embed; {NULL, 0} where the vector is there
+    size_t point_count;          // rows that live
+    struct vector_point *points; // at their revisions, which are those of points
+    struct text *texts;          // by point: what to embed; {NULL, 0} where the vector is there
 
     // Rows whose vector nothing can be compared with, and which is not ours to replace.
     size_t unusable_count;
@@ -41,11 +44,11 @@ struct batch {
     size_t late_count;
     int32_t *late_ids;
 
-    bool superseded; // the database has changed to vectors of another precision since the lease
+    bool superseded; // the database has changed to vectors of another model since the lease
 
     size_t removed_count; // rows that do not
     int32_t *removed_ids;
-    int64_t *removed_revisions;
+    int64_t *removed_revisions; // those of points
 };
 
 // --- projector.c ---------------------------------------------------------------------------------

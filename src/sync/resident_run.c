@@ -260,6 +260,18 @@ static enum grove_code look(struct residence *self, struct look *ret, struct gro
     return code;
 }
 
+// Asked where looking itself failed: what it looks at may be another version's.
+static bool has_other_schema(const struct residence *self)
+{
+    struct grove_error ignored;
+    struct pg_conn *conn = NULL;
+    int version = migrate_wanted();
+    if (pg_take(self->store->pool, self->call, &conn, &ignored) == GROVE_OK)
+        (void)!migrate_version(conn, &version, &ignored);
+    pg_give(&conn);
+    return version != migrate_wanted();
+}
+
 // Steps until nothing is due.
 static enum grove_code work(struct residence *self, struct grove_error *error)
 {
@@ -332,12 +344,12 @@ static enum grove_code round_of(struct residence *self, const char **ret_reason,
 {
     struct look seen;
     enum grove_code code = look(self, &seen, error);
-    if (code != GROVE_OK)
-        return code;
-    if (seen.schema != migrate_wanted()) {
+    bool other = code == GROVE_OK ? seen.schema != migrate_wanted()
+                                  : migrate_is_suspected(error) && has_other_schema(self);
+    if (other)
         *ret_reason = "the database has the schema of another version of grove";
-        return GROVE_OK;
-    }
+    if (other || code != GROVE_OK)
+        return code;
     bool patient = self->failed_at_work && clock_monotonic_us() < self->retry_at_us;
     bool works = seen.due && !patient;
     if (works)

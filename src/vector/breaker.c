@@ -9,7 +9,7 @@ static void open_for_a_pause(struct breaker *breaker, int64_t now_us, unsigned c
 {
     CHECK(now_us > 0);
     unsigned pause_ms = BREAKER_PAUSE_MS;
-    for (unsigned i = 0; i < breaker->trials && pause_ms < BREAKER_PAUSE_MS_MAX; i++)
+    for (unsigned i = 0; i < breaker->relapses && pause_ms < BREAKER_PAUSE_MS_MAX; i++)
         pause_ms *= 2;
     if (pause_ms > BREAKER_PAUSE_MS_MAX)
         pause_ms = BREAKER_PAUSE_MS_MAX;
@@ -36,7 +36,7 @@ enum breaker_word breaker_ask(struct breaker *breaker, int64_t now_us)
         return BREAKER_PASS;
     if (now_us < breaker->next_us)
         return BREAKER_REFUSE;
-    // Whoever tried it last, and told nothing, is gone.
+    // Whoever tried it last, and told nothing, is gone: a process that was killed.
     breaker->state = BREAKER_TRYING;
     breaker->next_us = now_us + (int64_t)BREAKER_TRIAL_MS * 1000;
     return BREAKER_TRY;
@@ -44,7 +44,7 @@ enum breaker_word breaker_ask(struct breaker *breaker, int64_t now_us)
 
 void breaker_answered(struct breaker *breaker, int64_t now_us)
 {
-    breaker->trials = 0;
+    breaker->relapses = 0;
     if (now_us > breaker->answered_us)
         breaker->answered_us = now_us;
     close_it(breaker);
@@ -64,13 +64,14 @@ void breaker_failed(struct breaker *breaker, int64_t began_us, int64_t now_us, u
 
 void breaker_tried(struct breaker *breaker, bool answered, int64_t now_us, unsigned chance)
 {
-    if (breaker->state != BREAKER_TRYING)
-        return; // a request was answered meanwhile, or the trial was lost
-    breaker->trials++;
-    if (answered)
+    if (breaker->state == BREAKER_CLOSED)
+        return; // a request was answered meanwhile
+    if (answered) {
+        breaker->relapses++;
         close_it(breaker);
-    else
+    } else if (breaker->state == BREAKER_TRYING) {
         open_for_a_pause(breaker, now_us, chance);
+    }
 }
 
 unsigned breaker_wait_ms(const struct breaker *breaker, int64_t now_us)

@@ -1,8 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
+//
+// What libcurl opens must be none of the host's standard streams (base/descriptor.h):
+//
+//     curl_global_init     the TLS library's configuration       held around it (http.c)
+//     curl_multi_init      a pair by which it wakes itself       held around it
+//     looking up a name    a pair, and in a thread of its own    held from resolver_starts ...
+//                          the resolver's files and sockets
+//     connecting           sockets                               ... or open_socket ...
+//     greeting by TLS      the certificates that are trusted     ... to is_connected
+//
+// A kept connection opens nothing, and so holds nothing. Nor does one that nobody works on: what it
+// has begun, such as looking up a name, goes on without that.
 #include "vector/connection.h"
 
 #include <curl/curl.h>
 #include <stdio.h>
+#include <sys/socket.h>
 
 #include "base/alloc.h"
 #include "base/check.h"
@@ -13,6 +26,7 @@ struct connection {
     CURL *easy;
     CURLM *multi; // its own: keeps the connection that the easy handle is connected by
     bool busy;
+    bool connects, holds; // the standard descriptors are held while it connects
     struct strbuf body;
 };
 
@@ -45,6 +59,64 @@ void connection_free(struct connection *connection)
     strbuf_release(&connection->body);
     mem_free(connection);
 }
+
+// --- connecting ----------------------------------------------------------------------------------
+
+static void hold(struct connection *connection)
+{
+    connection->connects = true;
+    if (!connection->holds)
+        descriptor_hold_standard();
+    connection->holds = true;
+}
+
+static void let_go(struct connection *connection)
+{
+    if (connection->holds)
+        descriptor_let_standard_go();
+    connection->holds = false;
+}
+
+static int resolver_starts(void *resolver, void *reserved, void *state)
+{
+    (void)resolver;
+    (void)reserved;
+    hold(state);
+    return 0;
+}
+
+// Closed on exec: the host may start programs.
+static curl_socket_t open_socket(void *state, curlsocktype purpose, struct curl_sockaddr *address)
+{
+    (void)purpose;
+    hold(state);
+    return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+}
+
+static int is_connected(void *state, char *remote, char *local, int remote_port, int local_port)
+{
+    (void)remote;
+    (void)local;
+    (void)remote_port;
+    (void)local_port;
+    struct connection *connection = state;
+    let_go(connection);
+    connection->connects = false;
+    return CURL_PREREQFUNC_OK;
+}
+
+static void set_descriptor_options(struct connection *connection)
+{
+    CURL *easy = connection->easy;
+    curl_easy_setopt(easy, CURLOPT_RESOLVER_START_FUNCTION, resolver_starts);
+    curl_easy_setopt(easy, CURLOPT_RESOLVER_START_DATA, connection);
+    curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_socket);
+    curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, connection);
+    curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, is_connected);
+    curl_easy_setopt(easy, CURLOPT_PREREQDATA, connection);
+}
+
+// --- a request -----------------------------------------------------------------------------------
 
 static size_t receive(char *data, size_t size, size_t count, void *state)
 {
@@ -97,6 +169,7 @@ enum grove_code connection_begin(struct connection *connection, const struct add
     connection->body.bytes_max =
         request->reply_bytes_max ? request->reply_bytes_max : CONNECTION_BODY_BYTES_MAX;
     set_options(connection, address, request, url, timeout_ms);
+    set_descriptor_options(connection);
     if (curl_multi_add_handle(connection->multi, connection->easy) != CURLM_OK) {
         curl_easy_reset(connection->easy);
         return error_no_memory(error, "a request to the vector engine");
@@ -143,15 +216,8 @@ static void detach(struct connection *connection)
 {
     curl_multi_remove_handle(connection->multi, connection->easy);
     curl_easy_reset(connection->easy);
-    connection->busy = false;
-}
-
-static CURLMcode perform(struct connection *connection, int *ret_running)
-{
-    descriptor_hold_standard(); // it may connect
-    CURLMcode failure = curl_multi_perform(connection->multi, ret_running);
-    descriptor_let_standard_go();
-    return failure;
+    let_go(connection);
+    connection->connects = connection->busy = false;
 }
 
 bool connection_drive(struct connection *connection, unsigned slice_ms,
@@ -159,14 +225,19 @@ bool connection_drive(struct connection *connection, unsigned slice_ms,
 {
     CHECK(connection->busy);
     int running = 0;
-    CURLMcode failure = perform(connection, &running);
+    if (connection->connects)
+        hold(connection);
+    CURLMcode failure = curl_multi_perform(connection->multi, &running);
     if (failure == CURLM_OK && running > 0 && slice_ms > 0) {
         failure = curl_multi_poll(connection->multi, NULL, 0, (int)slice_ms, NULL);
         if (failure == CURLM_OK)
-            failure = perform(connection, &running);
+            failure = curl_multi_perform(connection->multi, &running);
     }
-    if (failure == CURLM_OK && running > 0)
+    if (failure == CURLM_OK && running > 0) {
+        if (slice_ms == 0)
+            let_go(connection);
         return false;
+    }
     int left;
     CURLMsg *message = curl_multi_info_read(connection->multi, &left);
     CURLcode result = failure == CURLM_OUT_OF_MEMORY            ? CURLE_OUT_OF_MEMORY

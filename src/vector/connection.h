@@ -52,7 +52,7 @@ enum grove_code connection_begin(struct connection *connection, const struct add
                                  const struct http_request *request, unsigned timeout_ms,
                                  struct grove_error *error);
 
-// Works on it for as long, at most. True: it has ended.
+// Works on it for as long, at most. True: it has ended. Who works on it for 0 ms may let it rest.
 bool connection_drive(struct connection *connection, unsigned slice_ms,
                       struct connection_outcome *ret);
 

@@ -52,12 +52,6 @@ enum grove_code vector_ensure_collection(struct vector_engine *engine, struct ca
     return engine->operations->ensure_collection(engine, call, error);
 }
 
-enum grove_code vector_drop_collection(struct vector_engine *engine, struct call *call,
-                                       struct grove_error *error)
-{
-    return engine->operations->drop_collection(engine, call, error);
-}
-
 enum grove_code vector_info(struct vector_engine *engine, struct call *call,
                             struct vector_info *ret, struct grove_error *error)
 {

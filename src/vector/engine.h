@@ -146,8 +146,6 @@ struct vector_engine_operations {
     const char *(*describe)(const struct vector_engine *engine);
     enum grove_code (*ensure_collection)(struct vector_engine *engine, struct call *call,
                                          struct grove_error *error);
-    enum grove_code (*drop_collection)(struct vector_engine *engine, struct call *call,
-                                       struct grove_error *error);
     enum grove_code (*info)(struct vector_engine *engine, struct call *call,
                             struct vector_info *ret, struct grove_error *error);
     enum grove_code (*upsert)(struct vector_engine *engine, struct call *call,
@@ -201,9 +199,6 @@ bool vector_failed(const struct grove_error *error);
 // or distance is GROVE_CONFLICT: it is never dropped or changed.
 enum grove_code vector_ensure_collection(struct vector_engine *engine, struct call *call,
                                          struct grove_error *error);
-
-enum grove_code vector_drop_collection(struct vector_engine *engine, struct call *call,
-                                       struct grove_error *error);
 
 // GROVE_NOT_FOUND when the collection does not exist.
 enum grove_code vector_info(struct vector_engine *engine, struct call *call,

@@ -15,7 +15,7 @@
 
 enum {
     RECORD_MAGIC = 0x67726f76,
-    RECORD_VERSION = 1,
+    RECORD_VERSION = 2,
     READ_EVERY_US = 20000,
     // No breaker plans further ahead: what does is of another boot.
     AHEAD_MS_MAX = BREAKER_TRIAL_MS + 2 * BREAKER_PAUSE_MS_MAX,
@@ -24,7 +24,7 @@ enum {
 // What the file holds: written and read whole.
 struct record {
     uint32_t magic, version;
-    uint32_t state, trials;
+    uint32_t state, relapses;
     int64_t since_us, next_us; // monotonic: of this boot
     char reason[VECTOR_OUTAGE_REASON_SIZE];
     uint64_t sum; // of all before; last
@@ -68,13 +68,13 @@ static void read_record(struct gate *gate, int64_t now_us)
     if (record.state == BREAKER_CLOSED) {
         if (breaker->state != BREAKER_CLOSED)
             *breaker =
-                (struct breaker){.trials = record.trials, .answered_us = breaker->answered_us};
+                (struct breaker){.relapses = record.relapses, .answered_us = breaker->answered_us};
         return;
     }
     if (!is_of_now(&record, now_us))
         return;
     breaker->state = (enum breaker_state)record.state;
-    breaker->trials = record.trials;
+    breaker->relapses = record.relapses;
     breaker->since_us = record.since_us;
     breaker->next_us = record.next_us;
     memcpy(gate->reason, record.reason, sizeof gate->reason);
@@ -96,7 +96,7 @@ static void write_record(struct gate *gate)
     record.magic = RECORD_MAGIC;
     record.version = RECORD_VERSION;
     record.state = gate->breaker.state;
-    record.trials = gate->breaker.trials;
+    record.relapses = gate->breaker.relapses;
     record.since_us = gate->breaker.since_us;
     record.next_us = gate->breaker.next_us;
     snprintf(record.reason, sizeof record.reason, "%s", gate->reason);

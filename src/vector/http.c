@@ -11,6 +11,7 @@
 #include "base/alloc.h"
 #include "base/check.h"
 #include "base/clock.h"
+#include "base/descriptor.h"
 #include "base/disk.h"
 #include "base/inject.h"
 #include "base/json.h"
@@ -26,14 +27,19 @@ enum {
     // many ask.
     OVERLOAD_MS_MIN = 100,
     OVERLOAD_MS = 1600,
-    TRIAL_MS = 3000,       // a trial may take so long; it is waited for
-    TRIAL_WAIT_MS = 50,    // only so long
-    START_GRACE_MS = 2000, // that who does not wait for a server gives it to start
-    SILENCE_MS = 250,      // a call that ended sooner tells nothing about the server
-    AGAIN_MS_MAX = 20000,  // in all, that who waits lets a server ask for
+    TRIAL_MS = 2000,      // a trial may take so long; it is waited for
+    TRIAL_WAIT_MS = 50,   // only so long
+    START_GRACE_MS = 100, // that who starts a server, and does not wait for it, gives it
+    SILENCE_MS = 250,     // a call that ended sooner tells nothing about the server
+    AGAIN_MS_MAX = 20000, // in all, that who waits lets a server ask for
 };
 
 #define PRIVATE_LOG "its log is servers/log/vector.log in the home"
+#define PRIVATE_HANGS "\"grove stop\" ends it if it hangs"
+
+// Why it is out.
+static const char silent_words[] = "it did not answer in time";
+static const char starting_words[] = "the vector engine is starting";
 
 struct http_client {
     struct address address;
@@ -41,9 +47,9 @@ struct http_client {
     struct qdrant_starter starter;
     struct gate gate;
     pthread_mutex_t trial_mutex; // held by whoever works on the trial; nobody waits for it
-    struct connection *trial;    // made for the first
-    bool trial_runs;
-    pthread_mutex_t mutex; // guards what follows
+    struct connection *trial;    // NULL: none is under way
+    int64_t trial_until_us;      // what comes later says nothing about now
+    pthread_mutex_t mutex;       // guards what follows
     pthread_cond_t returned;
     int64_t returned_us; // when a connection last came free
     unsigned open_count;
@@ -55,7 +61,9 @@ static pthread_once_t curl_once = PTHREAD_ONCE_INIT;
 
 static void init_curl(void)
 {
+    descriptor_hold_standard(); // it may read files
     curl_global_init(CURL_GLOBAL_DEFAULT);
+    descriptor_let_standard_go();
 }
 
 // --- the client ----------------------------------------------------------------------------------
@@ -209,7 +217,25 @@ static void give_connection(struct http_client *client, struct connection *conne
 
 static const char *words_of(enum connection_end end)
 {
-    return end == CONNECTION_SILENT ? "it did not answer in time" : "it could not be reached";
+    return end == CONNECTION_SILENT ? silent_words : "it could not be reached";
+}
+
+// "the vector engine", and which where it is not the home's own.
+static void set_engine_error(const struct http_client *client, enum grove_code code,
+                             const char *what, struct grove_error *error)
+{
+    bool here = client->address.socket_path != NULL;
+    error_set(error, code, "the vector engine%s%s %s", here ? "" : " at ",
+              here ? "" : http_describe(client), what);
+    error->origin = GROVE_ORIGIN_QDRANT;
+}
+
+static void add_hint(const struct http_client *client, bool hangs, struct grove_error *error)
+{
+    if (client->address.socket_path)
+        error_hint(error, "%s", hangs ? PRIVATE_HANGS : PRIVATE_LOG);
+    else
+        error_hint(error, "check QDRANT_URL and that Qdrant runs there");
 }
 
 static enum grove_code set_transport_error(const struct http_client *client,
@@ -219,41 +245,43 @@ static enum grove_code set_transport_error(const struct http_client *client,
 {
     if (outcome->end == CONNECTION_NO_MEMORY)
         return error_no_memory(error, "a request to the vector engine");
-    bool silent = outcome->end == CONNECTION_SILENT, here = client->address.socket_path != NULL;
-    if (outcome->end == CONNECTION_TOO_LONG)
+    bool silent = outcome->end == CONNECTION_SILENT;
+    if (outcome->end == CONNECTION_TOO_LONG) {
         error_set(error, GROVE_LIMIT, "the vector engine's answer has more than %zu bytes",
                   request->reply_bytes_max ? request->reply_bytes_max : CONNECTION_BODY_BYTES_MAX);
-    else
-        error_set(error, silent ? GROVE_TIMEOUT : GROVE_UNAVAILABLE,
-                  silent ? "the vector engine at %s did not answer in time"
-                         : "could not reach the vector engine at %s",
-                  http_describe(client));
-    error->origin = GROVE_ORIGIN_QDRANT;
-    if (outcome->end == CONNECTION_TOO_LONG)
+        error->origin = GROVE_ORIGIN_QDRANT;
         return error->code;
-    error_detail(error, "%s", outcome->reason);
-    if (!here)
-        error_hint(error, "check QDRANT_URL and that Qdrant runs there");
-    else if (silent)
-        error_hint(error, "try again; if it hangs, \"grove stop\" ends it and the next command "
-                          "starts it; " PRIVATE_LOG);
+    }
+    if (silent)
+        set_engine_error(client, GROVE_TIMEOUT, "did not answer in time", error);
     else
-        error_hint(error, PRIVATE_LOG);
+        set_engine_error(client, GROVE_UNAVAILABLE, "could not be reached", error);
+    if (!silent)
+        error_detail(error, "%s", outcome->reason);
+    add_hint(client, silent, error);
     return error->code;
+}
+
+static enum grove_code set_starting(struct grove_error *error)
+{
+    error_set(error, GROVE_UNAVAILABLE, "%s", starting_words);
+    error->origin = GROVE_ORIGIN_QDRANT;
+    error_hint(error, "ask again in a moment");
+    return GROVE_UNAVAILABLE;
 }
 
 // The server is known not to answer: it was not asked.
 static enum grove_code set_out(struct http_client *client, struct grove_error *error)
 {
+    char what[64];
     struct vector_outage outage;
     gate_look(&client->gate, &outage);
-    error_set(error, GROVE_UNAVAILABLE, "the vector engine at %s has been out for %lld s",
-              http_describe(client), (long long)(outage.since_ms / 1000));
-    error->origin = GROVE_ORIGIN_QDRANT;
+    if (strcmp(outage.reason, starting_words) == 0)
+        return set_starting(error);
+    snprintf(what, sizeof what, "has been out for %lld s", (long long)(outage.since_ms / 1000));
+    set_engine_error(client, GROVE_UNAVAILABLE, what, error);
     error_detail(error, "%s", outage.reason);
-    error_hint(error, "it is tried again within %u s; %s", outage.again_in_ms / 1000 + 1,
-               client->address.socket_path ? PRIVATE_LOG
-                                           : "check QDRANT_URL and that Qdrant runs there");
+    add_hint(client, strcmp(outage.reason, silent_words) == 0, error);
     return GROVE_UNAVAILABLE;
 }
 
@@ -361,7 +389,8 @@ static enum grove_code start_server(struct http_client *client, struct call *cal
                                     unsigned grace_ms, struct grove_error *error)
 {
     struct call brief = call_part(call);
-    if (!is_patient(call))
+    brief.patient = is_patient(call);
+    if (!brief.patient)
         call_within(&brief, grace_ms);
     enum grove_code code = client->starter.start(client->starter.state, &brief, error);
     if (code == GROVE_OK || code == GROVE_NO_MEMORY)
@@ -371,11 +400,8 @@ static enum grove_code start_server(struct http_client *client, struct call *cal
         *error = over;
         return over.code;
     }
-    if (code == GROVE_TIMEOUT && !is_patient(call)) {
-        code = error_set(error, GROVE_UNAVAILABLE, "the vector engine at %s is starting",
-                         http_describe(client));
-        error_hint(error, "ask again in a moment; " PRIVATE_LOG);
-    }
+    if (code == GROVE_TIMEOUT && !brief.patient)
+        return set_starting(error);
     error->origin = GROVE_ORIGIN_QDRANT; // whatever kept it from starting
     return code;
 }
@@ -411,7 +437,7 @@ static void tell_gate(struct http_client *client, enum grove_code code, int64_t 
     if (code != GROVE_OK && ours) {
         // The call is over. Where it waited for some time, in vain, that tells something.
         if (code == GROVE_TIMEOUT && clock_monotonic_us() - began_us >= (int64_t)SILENCE_MS * 1000)
-            gate_failed(&client->gate, began_us, words_of(CONNECTION_SILENT));
+            gate_failed(&client->gate, began_us, silent_words);
     } else if (code != GROVE_OK) {
         gate_failed(&client->gate, began_us, error->message);
     } else if (is_well(outcome)) {
@@ -448,45 +474,71 @@ static enum grove_code ask_once(struct http_client *client, struct call *call,
 
 // --- a server that is out ------------------------------------------------------------------------
 
-// Works on the trial for a moment; true: it ended, and *ret_answers.
-static bool drive_trial(struct http_client *client, struct call *call, bool *ret_answers)
+static void end_trial(struct http_client *client)
 {
-    static const struct http_request request = {.method = "GET", .path = "/"};
-    struct connection_outcome outcome;
-    struct grove_error unused;
-    unsigned slice_ms = 0;
-    if (!client->trial && !(client->trial = connection_new()))
-        return false;
-    if (!client->trial_runs) {
-        if (connection_begin(client->trial, &client->address, &request, TRIAL_MS, &unused) !=
-            GROVE_OK)
-            return false;
-        if (call)
-            call->counters.requests++;
-        client->trial_runs = true;
-        slice_ms = call_left_ms(call, TRIAL_WAIT_MS);
-    }
-    int64_t until_us = clock_monotonic_us() + (int64_t)slice_ms * 1000;
-    for (;;) {
-        int64_t left_us = until_us - clock_monotonic_us();
-        unsigned left_ms = left_us > 0 ? (unsigned)(left_us + 999) / 1000 : 0;
-        if (connection_drive(client->trial, left_ms, &outcome))
-            break;
-        if (left_ms == 0 || call_is_cancelled(call))
-            return false;
-    }
-    client->trial_runs = false;
     connection_free(client->trial); // there will be no other for long
     client->trial = NULL;
-    // One that is gone is started, and then, or if it is starting already, looked for later.
-    *ret_answers =
-        is_well(&outcome) || (outcome.end == CONNECTION_LOST && client->starter.start &&
-                              start_server(client, call, TRIAL_WAIT_MS, &unused) == GROVE_OK);
+}
+
+static bool begin_trial(struct http_client *client, struct call *call)
+{
+    static const struct http_request request = {.method = "GET", .path = "/"};
+    struct grove_error unused;
+    client->trial = connection_new();
+    if (!client->trial)
+        return false;
+    if (connection_begin(client->trial, &client->address, &request, TRIAL_MS, &unused) !=
+        GROVE_OK) {
+        end_trial(client);
+        return false;
+    }
+    if (call)
+        call->counters.requests++;
+    client->trial_until_us = clock_monotonic_us() + (int64_t)TRIAL_MS * 1000;
     return true;
 }
 
-// Whether this request may be sent. Of a server that is out nobody waits for the answer: a trial is
-// begun, and whoever asks later looks what has come of it.
+// Works on the trial for so long, or not at all; true: it has ended.
+static bool drive_trial(struct http_client *client, const struct call *call, unsigned wait_ms,
+                        struct connection_outcome *ret)
+{
+    int64_t until_us = clock_monotonic_us() + (int64_t)wait_ms * 1000;
+    for (;;) {
+        int64_t left_us = until_us - clock_monotonic_us();
+        unsigned left_ms = left_us > 0 ? (unsigned)(left_us + 999) / 1000 : 0;
+        if (connection_drive(client->trial, left_ms, ret)) {
+            end_trial(client);
+            return true;
+        }
+        if (left_ms == 0 || call_is_cancelled(call))
+            return false;
+    }
+}
+
+// Whether one that was begun earlier has been answered. It is dropped when it is too old.
+static bool trial_was_answered(struct http_client *client, const struct call *call)
+{
+    struct connection_outcome outcome;
+    if (client->trial && clock_monotonic_us() >= client->trial_until_us)
+        end_trial(client);
+    return client->trial && drive_trial(client, call, 0, &outcome) && is_well(&outcome);
+}
+
+// Tries it, and waits a moment. A trial that takes longer goes on: whoever asks next looks at it.
+static bool try_server(struct http_client *client, struct call *call)
+{
+    struct connection_outcome outcome;
+    struct grove_error unused;
+    if (!client->trial && !begin_trial(client, call))
+        return false;
+    if (!drive_trial(client, call, call_left_ms(call, TRIAL_WAIT_MS), &outcome))
+        return false;
+    // One that is gone is started, and looked for again.
+    return is_well(&outcome) || (outcome.end == CONNECTION_LOST && client->starter.start &&
+                                 start_server(client, call, TRIAL_WAIT_MS, &unused) == GROVE_OK);
+}
+
+// Whether this request may be sent. Of a server that is out nobody waits for the answer.
 static bool may_ask(struct http_client *client, struct call *call)
 {
     enum breaker_word word = gate_ask(&client->gate);
@@ -494,8 +546,10 @@ static bool may_ask(struct http_client *client, struct call *call)
         return true;
     if (pthread_mutex_trylock(&client->trial_mutex) != 0)
         return false;
-    bool answers = false;
-    if ((word == BREAKER_TRY || client->trial_runs) && drive_trial(client, call, &answers))
+    bool answers = trial_was_answered(client, call);
+    if (!answers && word == BREAKER_TRY)
+        answers = try_server(client, call);
+    if (answers || word == BREAKER_TRY)
         gate_tried(&client->gate, answers);
     pthread_mutex_unlock(&client->trial_mutex);
     return answers;
@@ -521,14 +575,6 @@ enum grove_code http_send(struct http_client *client, struct call *call,
         if (!call_pause(call, again_s * 1000))
             return code;
     }
-}
-
-enum grove_code http_call(struct http_client *client, struct call *call, const char *method,
-                          const char *path, struct text body, struct http_reply *ret,
-                          struct grove_error *error)
-{
-    struct http_request request = {.method = method, .path = path, .body = body};
-    return http_send(client, call, &request, ret, error);
 }
 
 yyjson_val *http_result(const struct http_reply *reply)

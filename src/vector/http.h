@@ -15,8 +15,8 @@
 // connections are busy, is grove's own.
 //
 // A call that is not patient does not wait for a server that is known not to answer (gate.h), nor
-// longer than a moment for one that is starting, nor for a connection where none comes free. One
-// that is patient waits for all that, and for as long as the server asks for by Retry-After.
+// for one that is starting, nor for a connection where none comes free. One that is patient waits
+// for all that, and for as long as the server asks for by Retry-After.
 //
 // Threads: any number at once.
 #ifndef GROVE_VECTOR_HTTP_H
@@ -54,11 +54,6 @@ void http_look(struct http_client *client, struct vector_outage *ret);
 // that was cut off is sent once more.
 enum grove_code http_send(struct http_client *client, struct call *call,
                           const struct http_request *request, struct http_reply *ret,
-                          struct grove_error *error);
-
-// The same with the client's time limit.
-enum grove_code http_call(struct http_client *client, struct call *call, const char *method,
-                          const char *path, struct text body, struct http_reply *ret,
                           struct grove_error *error);
 
 // The "result" member, or NULL.

@@ -69,31 +69,43 @@ void vector_server_socket(const struct home *home, char ret_path[static PATH_MAX
 
 // --- the socket ----------------------------------------------------------------------------------
 
-// A connection, or -1.
+// A connection, or -1 with errno: EAGAIN where somebody listens and takes none, who hangs.
 static int connect_to(const char *path)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
-    if (strlen(path) >= sizeof address.sun_path)
+    if (strlen(path) >= sizeof address.sun_path) {
+        errno = ENAMETOOLONG;
         return -1;
+    }
     memcpy(address.sun_path, path, strlen(path));
     descriptor_hold_standard();
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     descriptor_let_standard_go();
-    if (fd < 0)
-        return -1;
-    struct timeval patience = {.tv_sec = ANSWER_TIMEOUT_MS / 1000};
-    if (setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience) != 0 ||
-        setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience) != 0 ||
-        connect(fd, (const struct sockaddr *)&address, sizeof address) != 0)
-        file_close_descriptor(&fd);
-    return fd;
+    if (fd < 0 || connect(fd, (const struct sockaddr *)&address, sizeof address) == 0)
+        return fd;
+    int failure = errno;
+    file_close_descriptor(&fd);
+    errno = failure;
+    return -1;
 }
 
-// Enough to know that it runs: it listens only when it is ready.
-static bool accepts(const struct server *server)
+enum listening { LISTENS_NOT, LISTENS, LISTENS_AND_HANGS };
+
+// Enough to know that it runs: it listens only when it is ready. Nobody waits for that: it may have
+// been stopped, and have so many waiting that it takes no more.
+static enum listening look_who_listens(const struct server *server)
 {
     GROVE_CLEANUP(file_close_descriptor) int fd = connect_to(server->socket);
-    return fd >= 0;
+    if (fd >= 0)
+        return LISTENS;
+    return errno == EAGAIN ? LISTENS_AND_HANGS : LISTENS_NOT;
+}
+
+static enum grove_code set_hangs(struct grove_error *error)
+{
+    error_set(error, GROVE_UNAVAILABLE, "the private vector server takes no more connections");
+    error_hint(error, "it hangs: \"grove stop\" ends it, and the next command starts it");
+    return GROVE_UNAVAILABLE;
 }
 
 static bool is_ready(const struct server *server)
@@ -101,8 +113,11 @@ static bool is_ready(const struct server *server)
     static const char request[] = "GET /readyz HTTP/1.1\r\nhost: grove\r\n"
                                   "connection: close\r\n\r\n";
     static const char expected[] = "HTTP/1.1 200 ";
+    static const struct timeval patience = {.tv_sec = ANSWER_TIMEOUT_MS / 1000};
     GROVE_CLEANUP(file_close_descriptor) int fd = connect_to(server->socket);
-    if (fd < 0 || send(fd, request, sizeof request - 1, MSG_NOSIGNAL) != sizeof request - 1)
+    if (fd < 0 || fcntl(fd, F_SETFL, 0) != 0 ||
+        setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience) != 0 ||
+        send(fd, request, sizeof request - 1, MSG_NOSIGNAL) != sizeof request - 1)
         return false;
     char answer[sizeof expected - 1];
     return recv(fd, answer, sizeof answer, MSG_WAITALL) == (ssize_t)sizeof answer &&
@@ -114,7 +129,7 @@ static void look_further(const struct service *service, struct service_view *vie
 {
     static_assert(offsetof(struct server, service) == 0, "a service is the server it begins");
     const struct server *server = (const struct server *)(const void *)service;
-    if (view->state == SERVICE_GONE && accepts(server)) {
+    if (view->state == SERVICE_GONE && look_who_listens(server) != LISTENS_NOT) {
         view->state = SERVICE_UNSEEN;
         view->process.pid = 0;
     }
@@ -287,14 +302,20 @@ static enum grove_code start_and_wait(struct server *server, const struct call *
                                 .limit_ms = START_TIMEOUT_MS,
                                 .silent_ms = SILENT_MS};
     struct home_lock lock = {.descriptor = -1};
-    enum grove_code code = home_lock_unless(server->home, LOCK_TIMEOUT_MS, call, &lock, error);
+    enum grove_code code = home_lock(server->home, LOCK_TIMEOUT_MS, call, &lock, error);
     if (code != GROVE_OK)
         return code;
-    if (!accepts(server))
+    bool listens = look_who_listens(server) != LISTENS_NOT;
+    if (!listens)
         code = start_locked(server, ret_launched, &wait.log_from, error);
     // Whoever comes meanwhile waits for the server, not for us.
     home_unlock(&lock);
-    return code == GROVE_OK ? service_wait(&server->service, &wait, call, error) : code;
+    if (code != GROVE_OK)
+        return code;
+    // Who is not patient leaves one that somebody else has begun to start.
+    if (!listens && !*ret_launched && call && !call->patient)
+        return error_set(error, GROVE_TIMEOUT, "the private vector server is still starting");
+    return service_wait(&server->service, &wait, call, error);
 }
 
 enum grove_code vector_server_start(const struct home *home, const struct call *call,
@@ -303,8 +324,11 @@ enum grove_code vector_server_start(const struct home *home, const struct call *
     enum { ATTEMPTS = 2 };
     struct server server;
     enum grove_code code = server_paths(home, &server, error);
-    if (code != GROVE_OK || accepts(&server))
+    enum listening listening = code == GROVE_OK ? look_who_listens(&server) : LISTENS;
+    if (listening == LISTENS)
         return code;
+    if (listening == LISTENS_AND_HANGS)
+        return set_hangs(error);
     code = check_engine(&server, error);
     bool ended = code == GROVE_OK;
     for (int i = 0; i < ATTEMPTS && ended; i++) {
@@ -334,7 +358,7 @@ enum grove_code vector_server_stop(const struct home *home, struct grove_error *
     enum grove_code code = server_paths(home, &server, error);
     struct home_lock lock = {.descriptor = -1};
     if (code == GROVE_OK)
-        code = home_lock(home, LOCK_TIMEOUT_MS, &lock, error);
+        code = home_lock(home, LOCK_TIMEOUT_MS, NULL, &lock, error);
     if (code != GROVE_OK)
         return code;
     code = service_stop(&server.service, steps, ARRAY_COUNT(steps), &needed, error);

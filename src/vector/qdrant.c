@@ -270,12 +270,6 @@ static enum grove_code ensure_collection(struct vector_engine *engine, struct ca
     return code;
 }
 
-static enum grove_code drop_collection(struct vector_engine *engine, struct call *call,
-                                       struct grove_error *error)
-{
-    return send_command(qdrant_of(engine), call, "DELETE", "", NULL, error);
-}
-
 static enum grove_code read_info(const struct qdrant *qdrant, const struct http_reply *server,
                                  const struct http_reply *reply, struct vector_info *ret,
                                  struct grove_error *error)
@@ -741,7 +735,6 @@ static const struct vector_engine_operations operations = {
     .free = free_qdrant,
     .describe = describe,
     .ensure_collection = ensure_collection,
-    .drop_collection = drop_collection,
     .info = info,
     .upsert = upsert,
     .remove = remove_points,

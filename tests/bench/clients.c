@@ -125,8 +125,9 @@ enum grove_code bench_make_graph(struct grove_error *error)
         return code;
     snprintf(path, sizeof path, "/collections/%s", options.collection);
     code = http_client_new(&options, &client, error);
+    const struct http_request request = {.method = "PUT", .path = path, .body = text_of(body)};
     if (code == GROVE_OK)
-        code = http_call(client, NULL, "PUT", path, text_of(body), &reply, error);
+        code = http_send(client, NULL, &request, &reply, error);
     http_reply_release(&reply);
     http_client_free(client);
     return code;

@@ -74,12 +74,14 @@ class Session(Stream):
 
 class Pooler:
     def __init__(self, folder, sessions=2, database="grove"):
+        self.folder, self.database = folder, database
         self.sessions = [Session(folder, database) for _ in range(sessions)]
         self.turn = 0
         self.transactions = 0
         self.lock = threading.Lock()
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port = self.listener.getsockname()[1]
+        self.url = f"postgresql://grove@127.0.0.1:{self.port}/{database}"
         threading.Thread(target=self.accept, daemon=True).start()
 
     def __enter__(self):
@@ -92,6 +94,17 @@ class Pooler:
 
     def ask(self, sql):
         return [session.ask(sql) for session in self.sessions]
+
+    def renew(self):
+        """Other sessions in place of those there are, between transactions: as a pooler does whose
+        sessions may grow only so old."""
+        with self.lock:
+            for number, session in enumerate(self.sessions):
+                with session.lock:
+                    session.send(message(b"X"))
+                    session.file.close()
+                    session.sock.close()
+                    self.sessions[number] = Session(self.folder, self.database)
 
     def accept(self):
         while True:

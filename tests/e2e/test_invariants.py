@@ -16,7 +16,9 @@ BREAKS = [
      " WHERE content_id = %(id)s", "a vector that cannot be compared"),
     ("UPDATE grove.embedding SET vector = overlay(vector placing '\\x0000c0ff' from 41)"
      " WHERE content_id = %(id)s", "a vector that cannot be compared"),
-    ("UPDATE grove.setting SET value = 'all-MiniLM-L6-v2/int8'", "has no embedding"),
+    ("UPDATE grove.setting SET value = 'all-MiniLM-L6-v2/int8' WHERE name = 'model'",
+     "has no embedding"),
+    ("UPDATE grove.setting SET value = '7' WHERE name = 'generation'", "the engine has revision"),
     ("UPDATE content_metadata SET title = title || '!' WHERE id = %(id)s",
      "an embedding of another text"),
     ("UPDATE grove.body SET body = body || '!' WHERE content_id = %(id)s",

@@ -2,6 +2,8 @@
 """grove behind a pooler in transaction mode: it works, and leaves nothing behind in sessions that
 strangers get next. A real PgBouncer is tried where one is installed."""
 
+import contextlib
+import json
 import os
 import pathlib
 import pwd
@@ -11,8 +13,10 @@ import subprocess
 import time
 
 import pytest
-from conftest import make_row, write_rows
+from conftest import make_row, wait_until, write_rows
+from crashes import Injected, end_leases, kill
 from pooler import Pooler
+from stores import stores_agree
 
 SETTINGS = ("timezone", "datestyle", "search_path", "statement_timeout", "lock_timeout",
             "default_transaction_isolation", "application_name")
@@ -40,7 +44,7 @@ def test_each_transaction_meets_another_session(filled, tmp_path):
     with Pooler(filled.socket_folder(), sessions=3) as pooler:
         before = [pooler.ask(f"SHOW {name}") for name in SETTINGS]
         assert ["Asia/Tokyo"] in before[0] and ["nowhere"] in before[2]
-        use(filled, tmp_path, f"postgresql://grove@127.0.0.1:{pooler.port}/grove")
+        use(filled, tmp_path, pooler.url)
         assert pooler.transactions > 50
         assert [pooler.ask(f"SHOW {name}") for name in SETTINGS] == before
         assert pooler.ask("SELECT name FROM pg_prepared_statements") == [[]] * 3
@@ -51,9 +55,74 @@ def test_each_transaction_meets_another_session(filled, tmp_path):
         assert created[0] == ["t"]
 
 
-@pytest.mark.skipif(not shutil.which("pgbouncer"), reason="no PgBouncer is installed")
-@pytest.mark.parametrize("statements", [0, 100])
-def test_pgbouncer(filled, tmp_path, statements):
+LEASE = """SELECT lease_owner, grove.is_leased(lease_until, lease_pid, lease_session,
+               clock_timestamp()), lease_until < clock_timestamp() + interval '121 seconds'
+           FROM grove.outbox"""
+
+
+def change_one(conn):
+    conn.execute("UPDATE public.content_metadata SET title = title || '!'"
+                 " WHERE id = (SELECT min(id) FROM public.content_metadata)")
+
+
+SESSIONS = """SELECT pid FROM pg_stat_activity
+              WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()"""
+
+
+def hold(filled, url):
+    """A projector that has leased the row, and read it."""
+    return Injected(filled.home).held_at(["projector-read"], "sync", env={"DATABASE_URL": url})
+
+
+def await_end(conn, pids):
+    wait_until(lambda: conn.execute("SELECT count(*) FROM pg_stat_activity WHERE"
+                                    " pid::text = ANY (%s)", (pids,)).fetchone() == (0,))
+
+
+def assert_held(filled, conn, owner):
+    """It is leased, and another projector, which comes directly, does not take it."""
+    assert conn.execute(LEASE).fetchall() == [(owner, True, True)]
+    filled("sync", "--timeout", "500ms", check=False)
+    assert conn.execute(LEASE).fetchall() == [(owner, True, True)]
+
+
+def test_a_lease_outlives_the_pooler_s_session(filled):
+    """Its sessions come and go while the client works: the lease is the client's."""
+    with Pooler(filled.socket_folder(), sessions=2) as pooler, filled.connect() as conn:
+        change_one(conn)
+        before = sum(pooler.ask("SELECT pg_backend_pid()"), [])
+        with hold(filled, pooler.url) as sync:
+            sync.reach("projector-read")
+            (owner, _, _), = conn.execute(LEASE).fetchall()
+            pooler.renew()
+            await_end(conn, before)
+            assert_held(filled, conn, owner)
+            sync.go_on("projector-read")
+            assert json.loads(sync.finish())["pending"] == 0
+    assert stores_agree(filled) == 8
+
+
+def test_a_dead_client_s_lease_ends_at_its_time(filled):
+    """The pooler keeps the sessions of a client that died, and the lease is not kept with them."""
+    with Pooler(filled.socket_folder(), sessions=2) as pooler, filled.connect() as conn:
+        change_one(conn)
+        with hold(filled, pooler.url) as sync:
+            sync.reach("projector-read")
+            kill(sync.process.pid)
+        (owner, _, _), = conn.execute(LEASE).fetchall()
+        assert_held(filled, conn, owner)
+        end_leases(filled)
+        assert filled.json("sync")["pending"] == 0
+    assert stores_agree(filled) == 8
+
+
+needs_pgbouncer = pytest.mark.skipif(not shutil.which("pgbouncer"),
+                                     reason="no PgBouncer is installed")
+
+
+@contextlib.contextmanager
+def pgbouncer(filled, **settings):
+    """A PgBouncer before the home's PostgreSQL: its URL."""
     folder = pathlib.Path(filled.socket_folder()).parent / "bouncer"
     folder.mkdir()
     with socket.create_server(("127.0.0.1", 0)) as free:
@@ -63,7 +132,7 @@ def test_pgbouncer(filled, tmp_path, statements):
         f"[databases]\ngrove = host={filled.socket_folder()} user=grove\n[pgbouncer]\n"
         f"listen_addr = 127.0.0.1\nlisten_port = {port}\nunix_socket_dir =\nauth_type = any\n"
         f"auth_file = {folder}/users\npool_mode = transaction\nserver_round_robin = 1\n"
-        f"max_prepared_statements = {statements}\n")
+        + "".join(f"{name} = {value}\n" for name, value in settings.items()))
     account = os.environ.get("GROVE_USER", "grove") if os.geteuid() == 0 else None
     if account:
         shutil.chown(folder, account)
@@ -73,8 +142,34 @@ def test_pgbouncer(filled, tmp_path, statements):
         try:
             url = f"postgresql://grove@127.0.0.1:{port}/grove"
             deadline = time.monotonic() + 20
-            while "ok" not in filled("status", check=False, env={"DATABASE_URL": url}).stdout:
+            while filled("status", check=False, env={"DATABASE_URL": url}).returncode != 0:
                 assert time.monotonic() < deadline and bouncer.poll() is None
-            use(filled, tmp_path, url)
+            yield url
         finally:
             bouncer.terminate()
+
+
+@needs_pgbouncer
+@pytest.mark.parametrize("statements", [0, 100])
+def test_pgbouncer(filled, tmp_path, statements):
+    version = subprocess.check_output(["pgbouncer", "--version"], text=True).split()[1]
+    knows = tuple(map(int, version.split(".")[:2])) >= (1, 21)
+    if statements and not knows:
+        pytest.skip(f"PgBouncer {version} keeps no prepared statements apart")
+    with pgbouncer(filled, **({"max_prepared_statements": statements} if knows else {})) as url:
+        use(filled, tmp_path, url)
+
+
+@needs_pgbouncer
+def test_a_lease_outlives_pgbouncer_s_session(filled):
+    with pgbouncer(filled, server_lifetime=1) as url, filled.connect() as conn:
+        change_one(conn)
+        with hold(filled, url) as sync:
+            sync.reach("projector-read")
+            (owner, _, _), = conn.execute(LEASE).fetchall()
+            # They grow too old while nobody uses them.
+            await_end(conn, [str(pid) for pid, in conn.execute(SESSIONS).fetchall()])
+            assert_held(filled, conn, owner)
+            sync.go_on("projector-read")
+            assert json.loads(sync.finish())["pending"] == 0
+    assert stores_agree(filled) == 8

@@ -125,28 +125,6 @@ def test_a_projector_that_has_leased_writes_nothing_of_the_old_precision(loaded)
     loaded("sync")
 
 
-def test_a_change_waits_for_writers_and_takes_no_deadlock(loaded):
-    """A transaction that changes contents in any order, and one that takes one away."""
-    with psycopg.connect(host=loaded.socket_folder(), user="grove", dbname="grove") as conn:
-        numbers = [row[0] for row in conn.execute(
-            "SELECT id FROM content_metadata ORDER BY id DESC LIMIT 3").fetchall()]
-        conn.execute("UPDATE content_metadata SET title = 'first' WHERE id = %s", (numbers[0],))
-        changing = loaded.start("init", "--precision", "reduced", "--json")
-        wait_until(lambda: conn.execute(
-            "SELECT count(*) FROM pg_locks WHERE NOT granted").fetchone()[0])
-        conn.execute("UPDATE content_metadata SET title = 'second' WHERE id = %s", (numbers[1],))
-        conn.execute("DELETE FROM content_metadata WHERE id = %s", (numbers[2],))
-        conn.commit()
-        done, problem = changing.communicate(timeout=60)
-        assert changing.returncode == 0, problem + done
-        assert json.loads(done)["model"] == REDUCED
-        (rest,) = conn.execute("SELECT count(*) FROM content_metadata").fetchone()
-        assert json.loads(done)["queued"] == rest
-    assert loaded.json("sync")["pending"] == 0
-    loaded("init", "--precision", "f32")
-    loaded("sync")
-
-
 def test_embed_in_both_precisions(loaded):
     def vector(*options):
         return loaded.json("embed", *options, "In the beginning was the Word.")["vector"]

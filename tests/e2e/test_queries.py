@@ -107,3 +107,9 @@ def test_explain(sample):
         explained = sample.json(*command, "--explain")["explain"]
         assert explained["strategy"]
         assert explained["stages"]
+        assert explained["statements"] > 2 and explained["requests"] == 1
+        assert explained["waited_milliseconds"] == 0
+        assert f"asked PostgreSQL {explained['statements']} times, the vector engine 1 time\n" in \
+            sample(*command, "--explain").stdout
+    explained = sample.json("browse", "religion", "--explain")["explain"]
+    assert explained["statements"] > 2 and explained["requests"] == 0

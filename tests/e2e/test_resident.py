@@ -464,10 +464,13 @@ def test_it_starts_no_postgresql(alone):
     assert done.returncode == 0 and alone.processes() == {}
 
 
-def test_it_leaves_a_schema_of_another_version_alone(alone):
+@pytest.mark.parametrize("change", ["SELECT 1", "ALTER TABLE grove.outbox RENAME TO of_a_later_grove"])
+def test_it_leaves_a_schema_of_another_version_alone(alone, change):
+    """Also one in which it cannot even look what is due."""
     alone("browse", "religion")
     pid = started(alone)
-    with alone.connect() as conn:
+    with alone.connect() as conn, conn.transaction():
+        conn.execute(change)
         conn.execute("INSERT INTO grove.migration (version, name, checksum, duration_ms)"
                      " SELECT 9999, 'of a later grove', checksum, 0 FROM grove.migration LIMIT 1")
     assert ended(alone, pid) == \

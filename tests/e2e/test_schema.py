@@ -277,7 +277,7 @@ def test_all_checks_are_there(conn):
 def run_file(conn, name, *values):
     """A statement of sql/projector with its parameters; the rows it gives."""
     types = {"put_back.sql": "(integer[], text, text, boolean, integer)",
-             "lease_these.sql": "(integer[], text, integer, text)"}.get(name, "")
+             "lease_these.sql": "(integer[], text, integer, text, integer)"}.get(name, "")
     conn.execute(f"PREPARE of_the_file {types} AS "
                  + read_statement(name))
     try:
@@ -296,7 +296,7 @@ def test_every_way_into_and_out_of_death_keeps_the_rules(conn, waiting):
 
     def lease():
         (model,) = conn.execute("SELECT value FROM grove.setting WHERE name = 'model'").fetchone()
-        assert len(run_file(conn, "lease_these.sql", [waiting], "me", 1000, model)) == 1
+        assert len(run_file(conn, "lease_these.sql", [waiting], "me", 1000, model, 0)) == 1
 
     def kill():
         lease()

@@ -11,10 +11,11 @@ import subprocess
 import tempfile
 import time
 
+import psycopg
 import pytest
 from conftest import (BINARY, INJECTED, Grove, command_lines, copy_of, end_home, find_assets,
-                      make_home, wait_until)
-from crashes import ARCHITECTURE, EMBEDDED, row
+                      make_home, wait_until, write_owner)
+from crashes import ARCHITECTURE, EMBEDDED, kill, row, state_of
 
 pytestmark = pytest.mark.slow
 
@@ -155,7 +156,7 @@ def test_servers_of_a_container_that_has_ended_are_gone(filled):
     filled("stop")
     container(filled)("search", "faith")
     wait_until(lambda: servers_of(filled) == {"postgres": [], "vectors": []})
-    assert filled.json("search", "faith")["degraded"] is False
+    wait_until(lambda: filled.json("search", "faith")["degraded"] is False)
     assert {name: len(pids) for name, pids in servers_of(filled).items()} == {"postgres": 1,
                                                                               "vectors": 1}
 
@@ -259,6 +260,7 @@ def test_without_shared_memory(mount):
     """It cannot be written to, or is not there: files take its place."""
     folder = tempfile.mkdtemp(prefix="grove-test-", dir="/tmp")
     os.chmod(folder, 0o755)
+    write_owner(folder)
     made = Grove(os.path.join(folder, "home"))
     bare = within(made, "unshare", "--mount", "sh", "-c", f'{mount} && exec "$0" "$@"')
     try:
@@ -301,7 +303,7 @@ def test_an_odd_caller(filled, umask, variables):
             filled.env[name] = value
     before = os.umask(umask)
     try:
-        assert filled.json("search", "faith")["degraded"] is False
+        wait_until(lambda: filled.json("search", "faith")["degraded"] is False)
         assert filled.json("status")["ok"] is True
         servers = filled.home.resolve() / "servers"
         for path in [*servers.rglob("*"), pathlib.Path(filled.socket_folder())]:
@@ -312,29 +314,128 @@ def test_an_odd_caller(filled, umask, variables):
 
 
 @row(ARCHITECTURE, "a server's socket is removed")
-@row(EMBEDDED, "its lock or its socket is gone from its place")
-def test_a_removed_socket_is_noticed(filled):
-    """PostgreSQL does not make it again; whoever is connected is not put out for others' sake."""
+def test_a_removed_socket_comes_back(filled):
+    """Only a new start of PostgreSQL's makes it again. Nobody's work is put out for that."""
     filled("browse", "religion")
     socket = os.path.join(filled.socket_folder(), ".s.PGSQL.5432")
     postmaster, = servers_of(filled)["postgres"]
-    with filled.connect() as conn:
+    with filled.connect() as conn, filled.connect() as idle:
+        conn.execute("BEGIN")
+        conn.execute("CREATE TABLE public.at_work ()")
         os.unlink(socket)
         began = time.monotonic()
         error = filled.fails("unavailable", "browse", "religion")
         assert time.monotonic() - began < 10
         assert f'its socket "{socket}" is gone' in error["message"]
+        assert "sessions are at work: 1" in error["message"] and error["retry"] == "later"
         assert str(postmaster) in error["message"] and "grove stop" in error["hint"]
-        assert conn.execute("SELECT 1").fetchone() == (1,)
-    assert filled.json("stop") == {"stopped": True, "ran": True, "forced": False}
-    filled("browse", "religion")
-    # The vector server ends when it sees it, and is started again.
+        assert idle.execute("SELECT 1").fetchone() == (1,)
+        conn.execute("COMMIT")
+        commands = [filled.start("browse", "religion", "--json") for _ in range(3)]
+        for command in commands:
+            out, err = command.communicate(timeout=60)
+            assert command.returncode == 0 and json.loads(out)["total"] == 8, (out, err)
+        again, = servers_of(filled)["postgres"]
+        assert again != postmaster
+        with pytest.raises(psycopg.OperationalError):
+            idle.execute("SELECT 1")
+    with filled.connect() as conn:
+        assert conn.execute("SELECT * FROM public.at_work").fetchall() == []
+    assert os.path.exists(socket)
+    # The folder as well: it is made again.
+    shutil.rmtree(os.path.dirname(socket))
+    assert filled.json("browse", "religion")["total"] == 8
+    assert again not in servers_of(filled)["postgres"] and len(servers_of(filled)["postgres"]) == 1
+
+
+@row(EMBEDDED, "its lock or its socket is gone from its place")
+def test_a_removed_socket_of_the_vector_server_comes_back(filled):
+    """The vector server ends when it sees it, and is started again."""
     filled("search", "faith")
     vectors, = servers_of(filled)["vectors"]
     os.unlink(os.path.join(filled.socket_folder(), "vectors.sock"))
     assert filled.json("sync")["pending"] == 0
     assert filled.json("search", "faith")["degraded"] is False
     assert vectors not in servers_of(filled)["vectors"]
+
+
+@needs_namespaces
+def test_a_socket_that_is_hidden_is_not_removed(shared):
+    """A service with a /tmp of its own, say, in the same pid namespace. Others use the server."""
+    shared("search", "faith")
+    before = servers_of(shared)
+    socket = os.path.join(shared.socket_folder(), ".s.PGSQL.5432")
+    apart = within(shared, "unshare", "--mount", "sh", "-c",
+                   f'{hide_sockets(shared)} && exec "$0" "$@"')
+    error = apart.fails("unavailable", "browse", "religion")
+    assert f'its socket "{socket}" is gone' in error["message"]
+    assert "hidden from here" in error["hint"] and "grove stop" in error["hint"]
+    assert servers_of(shared) == before and os.path.exists(socket)
+    shared("browse", "religion")
+
+
+def test_a_server_that_listens_elsewhere_is_let_be(filled):
+    """By settings of the user's: a new start would not bring the socket to its place."""
+    filled("browse", "religion")
+    settings = filled.home.resolve() / "servers" / "pg" / "postgresql.conf"
+    elsewhere = filled.home.resolve() / "servers" / "log"
+    filled("stop")
+    settings.write_text(f"{settings.read_text()}unix_socket_directories = '{elsewhere}'\n")
+    for _ in range(2):
+        error = filled.fails("unavailable", "browse", "religion")
+        assert "is gone" in error["message"], error
+    before = servers_of(filled)["postgres"]
+    assert len(before) == 1
+    filled.fails("unavailable", "browse", "religion")
+    assert servers_of(filled)["postgres"] == before
+
+
+# --- programs that PostgreSQL starts --------------------------------------------------------------
+
+@pytest.fixture
+def daemon(filled):
+    """A program that PostgreSQL was told to run has left one behind: its number."""
+    with filled.connect() as conn:
+        conn.execute("CREATE TEMP TABLE left_behind (pid integer)")
+        conn.execute("COPY left_behind FROM PROGRAM"
+                     " 'setsid sleep 1000 </dev/null >/dev/null 2>&1 & echo $!'")
+        (pid,), = conn.execute("SELECT pid FROM left_behind").fetchall()
+    yield pid
+    os.kill(pid, signal.SIGKILL)
+
+
+@pytest.mark.parametrize("how", ["stopped", "killed"])
+@row(ARCHITECTURE, "a program that PostgreSQL started outlives it")
+def test_a_daemon_is_not_taken_for_postgresql(filled, daemon, how):
+    postmaster, = servers_of(filled)["postgres"]
+    began = time.monotonic()
+    if how == "stopped":
+        assert filled.json("stop") == {"stopped": True, "ran": True, "forced": False}
+    else:
+        kill(postmaster)
+    assert filled.json("browse", "religion")["total"] == 8
+    assert time.monotonic() - began < 15
+    again, = servers_of(filled)["postgres"]
+    assert again != postmaster and state_of(daemon) == "S"
+    # This one has been started under a lock of its own.
+    kill(again)
+    assert filled.json("browse", "religion")["total"] == 8
+    assert filled.json("stop") == {"stopped": True, "ran": True, "forced": False}
+    assert state_of(daemon) == "S"
+
+
+@needs_namespaces
+def test_a_daemon_in_another_container_cannot_be_judged(filled, daemon):
+    """It might be PostgreSQL. Whoever can see it takes the lock away, by "grove stop"."""
+    postmaster, = servers_of(filled)["postgres"]
+    kill(postmaster)
+    apart = container(filled)
+    assert_told(apart.fails("unavailable", "browse", "religion"))
+    assert_told(apart.fails("unavailable", "stop"))
+    assert servers_of(filled)["postgres"] == []
+    filled("stop")
+    assert state_of(daemon) == "S"
+    assert apart.json("browse", "religion")["total"] == 8
 
 
 def test_who_has_no_time_does_not_wait_for_a_start(filled):

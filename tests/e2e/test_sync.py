@@ -4,14 +4,13 @@
 import http.client
 import json
 import os
-import re
 import shutil
 import signal
 import socket
 import time
 
 import pytest
-from conftest import ROOT
+from conftest import EXIT_STATUS, MIGRATIONS, read_statement, wait_until
 
 INSERT = """
     INSERT INTO content_metadata (hierarchy_table, leaf_id, content_type, title, content_summary,
@@ -67,9 +66,7 @@ def reads(plan, relation):
 
 
 def test_an_outbox_that_was_full_makes_no_search_slow(shared):
-    sql = ROOT / "sql"
-    score = re.sub(r"^-- part: (\w+)$", lambda part: (sql / "parts" / f"{part[1]}.sql").read_text(),
-                   (sql / "queries" / "score_pending.sql").read_text(), flags=re.M)
+    score = read_statement("score_pending.sql", "queries")
     with shared.connect() as conn, conn.transaction(force_rollback=True):
         conn.execute("""
             INSERT INTO content_metadata (hierarchy_table, leaf_id, content_type, title,
@@ -98,6 +95,39 @@ def test_watch_projects_by_itself(shared):
     finally:
         watcher.send_signal(signal.SIGINT)
         watcher.communicate(timeout=30)
+
+
+LATER = """INSERT INTO grove.migration (version, name, checksum, duration_ms)
+           SELECT 9999, 'of a later grove', checksum, 0 FROM grove.migration LIMIT 1"""
+
+
+@pytest.mark.parametrize("change", [LATER, LATER + "; ALTER TABLE grove.outbox RENAME TO later"])
+def test_a_watch_ends_with_a_later_schema(filled, change):
+    """Another grove upgrades the database meanwhile, whether or not that breaks a statement."""
+    watcher = filled.start("sync", "--watch")
+    assert "watching" in watcher.stderr.readline()
+    with filled.connect() as conn:
+        conn.execute(change)
+    _, said = watcher.communicate(timeout=30)
+    assert watcher.returncode == EXIT_STATUS["unsupported"]
+    assert said.count("the database has migration 9999") == 1
+
+
+def test_a_watch_goes_on_where_the_schema_can_be_mended(filled):
+    """The private database becomes one of an earlier version, as by a backup of it."""
+    watcher = filled.start("sync", "--watch")
+    try:
+        assert "watching" in watcher.stderr.readline()
+        with filled.connect() as conn:
+            conn.execute("DELETE FROM grove.migration WHERE version = %s", (MIGRATIONS,))
+            wait_until(lambda: conn.execute("SELECT max(version) FROM grove.migration").fetchone()
+                       == (MIGRATIONS,))
+            conn.execute(INSERT, ("Of both versions", "Written after the backup.", 4))
+            wait_until(lambda: conn.execute("SELECT count(*) FROM grove.outbox").fetchone() == (0,))
+    finally:
+        watcher.send_signal(signal.SIGINT)
+        _, said = watcher.communicate(timeout=30)
+    assert (watcher.returncode, said) == (0, "")
 
 
 def test_lost_vectors_are_missed_and_written_again(shared):

@@ -9,6 +9,7 @@ import re
 import subprocess
 
 import pytest
+from conftest import read_statement
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 GROVE = os.environ.get("GROVE_BIN", str(ROOT / "build" / "grove"))
@@ -35,13 +36,6 @@ def filtered_keys():
     return set(re.findall(r"conditions, \"(\w+)\"", read("src/vector/filter.c")))
 
 
-def statement(path):
-    """As it is embedded: with its parts (tools/embed-files)."""
-    def part(match):
-        return (ROOT / "sql" / "parts" / f"{match[1]}.sql").read_text()
-    return re.sub(r"^-- part: (\w+)$", part, path.read_text(), flags=re.M)
-
-
 def conditions_of(text):
     """The predicate's part of a statement: column -> what is compared, as $1, ... are written."""
     found = re.findall(r"\((\$\d)::[\w\[\]]+ IS NULL OR m\.(\w+) ([^\n]*)\)$", text, re.M)
@@ -53,7 +47,7 @@ def test_the_engine_filters_as_postgresql_does():
     are the engine's fields."""
     found = {}
     for path in sorted((ROOT / "sql" / "queries").glob("*.sql")):
-        conditions = conditions_of(statement(path))
+        conditions = conditions_of(read_statement(path.name, "queries"))
         if any(column == "word_count" for column, _ in conditions):
             found[path.name] = conditions
     # Counts that are kept know places and types only, so that one is not among these.

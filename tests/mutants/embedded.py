@@ -25,7 +25,8 @@ MUTANTS = [
         file="embedded/grove_vectors/__main__.py",
         find="            arguments.socket: identity(arguments.socket)}\n",
         replace="            }\n",
-        killer="tests/e2e/test_surroundings.py::test_a_removed_socket_is_noticed",
+        killer="tests/e2e/test_surroundings.py"
+               "::test_a_removed_socket_of_the_vector_server_comes_back",
         limit_seconds=60,
     ),
     Mutant(

@@ -62,7 +62,7 @@ MUTANTS = [
         name="open-transaction-is-given-on",
         guards="src/pg/README 3",
         file="src/pg/pool.c",
-        find="    if (!conn->broken && PQtransactionStatus(conn->link) != PQTRANS_IDLE)\n"
+        find="    if (!conn->broken)\n"
              "        pg_rollback(conn);\n"
              "    conn->call = NULL;\n"
              "    if (conn->broken || PQtransactionStatus(conn->link) != PQTRANS_IDLE) {",
@@ -89,9 +89,33 @@ MUTANTS = [
         name="snapshot-moves",
         guards=("src/query/README: invariants", "docs/architecture: life of a search"),
         file="src/pg/query.c",
-        find='"REPEATABLE READ READ ONLY"',
-        replace='"READ COMMITTED READ ONLY"',
+        find='"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"',
+        replace='"BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY"',
         killer="u_server:a_snapshot_shows_one_moment_and_writes_nothing",
+    ),
+    Mutant(
+        name="beginning-is-left-out-before-a-text-of-statements",
+        guards="src/pg/README: control flow",
+        file="src/pg/query.c",
+        find="    enum grove_code code = begin_now(conn, error);\n",
+        replace="    enum grove_code code = GROVE_OK;\n",
+        killer="u_calls:the_server_knows_the_deadline_of_a_transaction",
+    ),
+    Mutant(
+        name="query-runs-outside-of-its-transaction",
+        guards="src/pg/README: control flow",
+        file="src/pg/query.c",
+        find="    if (conn->begin)\n        return pg_pipeline(",
+        replace="    if (false)\n        return pg_pipeline(",
+        killer="u_calls:what_a_call_cost_is_counted",
+    ),
+    Mutant(
+        name="answer-that-nobody-took-is-given-on",
+        guards="src/pg/README 3",
+        file="src/pg/query.c",
+        find="    forget_answer(conn);\n",
+        replace="",
+        killer="u_calls:an_answer_that_nobody_takes_is_waited_for",
     ),
     Mutant(
         name="connection-string-is-quoted",
@@ -228,8 +252,8 @@ MUTANTS = [
         name="dead-client-s-statement-runs-on",
         guards="src/pg/README 10",
         file="src/pg/query.c",
-        find="    if (limited || conn->pooled)\n",
-        replace="    if (conn->pooled)\n",
+        find="    if (!limited && !conn->pooled)\n",
+        replace="    if (!conn->pooled)\n",
         killer="u_calls:the_server_knows_the_deadline_of_a_transaction",
     ),
     Mutant(
@@ -304,9 +328,34 @@ MUTANTS = [
         name="transaction-has-a-stranger-s-settings",
         guards="src/pg/README: nouns",
         file="src/pg/query.c",
-        find='conn->pooled ? settings : ""',
-        replace='conn->pooled ? "" : ""',
+        find="conn->pooled && i < ARRAY_COUNT(settings)",
+        replace="!conn->pooled && i < ARRAY_COUNT(settings)",
         killer="tests/e2e/test_pooler.py::test_each_transaction_meets_another_session",
+    ),
+    Mutant(
+        name="who-comes-last-is-served-first",
+        guards="src/pg/README 15",
+        file="src/pg/pool.c",
+        find="    *(pool->last ? &pool->last->next : &pool->first) = ret;\n    pool->last = ret;\n",
+        replace="    ret->next = pool->first;\n    pool->first = ret;\n"
+                "    pool->last = pool->last ? pool->last : ret;\n",
+        killer="u_server:places_go_to_who_came_first",
+    ),
+    Mutant(
+        name="who-comes-later-passes",
+        guards="src/pg/README 15",
+        file="src/pg/pool.c",
+        find="queues && (pool->first != &queueing || !has_place(pool)))",
+        replace="queues && !has_place(pool))",
+        killer="u_server:nobody_passes_who_came_first",
+    ),
+    Mutant(
+        name="the-last-who-waits-is-woken",
+        guards="src/pg/README 15",
+        file="src/pg/pool.c",
+        find="        pthread_cond_signal(&pool->first->turn);",
+        replace="        pthread_cond_signal(&pool->last->turn);",
+        killer="u_server:the_first_who_waits_is_woken",
     ),
     Mutant(
         name="overload-is-waited-for",

@@ -183,14 +183,6 @@ MUTANTS = [
         killer="u_schema:what_is_deleted_leaves_an_outbox_row_only",
     ),
     Mutant(
-        name="another-model-without-new-revisions",
-        guards="sql/README 7",
-        file="sql/projector/set_model.sql",
-        find="    SET revision = nextval('grove.revision_seq')\n    FROM locked\n",
-        replace="    SET revision = s.revision\n    FROM locked\n",
-        killer="u_schema:another_model_changes_every_content",
-    ),
-    Mutant(
         name="moved-content-is-counted-twice",
         guards="sql/README 8",
         file=COUNTS,

@@ -226,7 +226,7 @@ static enum grove_code look_at_locks(struct crew *crew, unsigned *ret_waits,
 
 static bool is_of_writing_kind(enum spec_kind kind)
 {
-    return kind == SPEC_WRITER || kind == SPEC_LOADER || kind == SPEC_SET_MODEL;
+    return kind == SPEC_WRITER || kind == SPEC_LOADER;
 }
 
 // Writers may wait for writers. Nobody else may wait, and nobody may wait for them.

@@ -36,7 +36,7 @@ static const struct {
     [SPEC_PREPARE] = {"prepare", "PROJECTOR_", false},
     [SPEC_REFILL] = {"refill", "PROJECTOR_", false},
     [SPEC_REVIVE] = {"revive", "PROJECTOR_", false},
-    [SPEC_SET_MODEL] = {"set-model", "", false},
+    [SPEC_SET_MODEL] = {"set-model", "MODEL_", false},
 };
 
 static const struct {

@@ -76,6 +76,7 @@ static const char schema_sql[] =
     " DELETE FROM grove.content_count; DELETE FROM public.content_metadata;"
     " UPDATE grove.setting SET value = 'all-MiniLM-L6-v2/f32'"
     " WHERE name = 'model' AND value <> 'all-MiniLM-L6-v2/f32';"
+    " UPDATE grove.setting SET value = '0' WHERE name = 'generation' AND value <> '0';"
     " UPDATE spec.clock SET now = clock_timestamp() + interval '1 day';"
     " END $$;"
 
@@ -109,7 +110,9 @@ static const char vacuum_sql[] = "VACUUM grove.embedding; VACUUM grove.outbox;"
                                  "VACUUM public.content_metadata; VACUUM spec.clock";
 
 static const char read_sql[] =
-    "SELECT m.title, m.word_count, s.revision, o.revision, o.deleted, coalesce(o.dead, false),"
+    "SELECT m.title, m.word_count,"
+    "       s.revision + (SELECT value::bigint FROM grove.setting WHERE name = 'generation'),"
+    "       o.revision, o.deleted, coalesce(o.dead, false),"
     "       coalesce(o.attempts, 0), e.vector, e.text_sha256 = sha256(convert_to(m.title || E'\\n'"
     "                 || coalesce(b.body, m.content_summary), 'UTF8'))"
     " FROM generate_series($1::integer, $2::integer) AS i (id)"

@@ -72,8 +72,8 @@ struct world_row {
     char title[32];
     int64_t words;
     bool has_state;
-    int64_t revision;
-    bool pending; // it is in the outbox
+    int64_t revision; // of its point: the generation is part of it
+    bool pending;     // it is in the outbox
     bool dead;
     int attempts; // counted ones
     bool deleted; // as the outbox says

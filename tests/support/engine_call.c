@@ -4,9 +4,8 @@
 const char *engine_call_name(enum engine_call call)
 {
     static const char *const names[ENGINE_CALLS] = {
-        [ENGINE_ENSURE] = "ensure", [ENGINE_DROP] = "drop",     [ENGINE_INFO] = "info",
-        [ENGINE_UPSERT] = "upsert", [ENGINE_REMOVE] = "remove", [ENGINE_EVICT] = "evict",
-        [ENGINE_SEARCH] = "search", [ENGINE_GRAPH] = "graph",   [ENGINE_COUNT] = "count",
-        [ENGINE_STATES] = "states"};
+        [ENGINE_ENSURE] = "ensure", [ENGINE_INFO] = "info",   [ENGINE_UPSERT] = "upsert",
+        [ENGINE_REMOVE] = "remove", [ENGINE_EVICT] = "evict", [ENGINE_SEARCH] = "search",
+        [ENGINE_GRAPH] = "graph",   [ENGINE_COUNT] = "count", [ENGINE_STATES] = "states"};
     return names[call];
 }

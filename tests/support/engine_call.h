@@ -8,7 +8,6 @@
 
 enum engine_call {
     ENGINE_ENSURE,
-    ENGINE_DROP,
     ENGINE_INFO,
     ENGINE_UPSERT,
     ENGINE_REMOVE,

@@ -299,19 +299,6 @@ static enum grove_code fake_ensure(struct vector_engine *engine, struct call *ca
     return end_call(fake, call, &event, fault, GROVE_OK, error);
 }
 
-static enum grove_code fake_drop(struct vector_engine *engine, struct call *call,
-                                 struct grove_error *error)
-{
-    struct fake_engine *fake = fake_of(engine);
-    struct engine_event event = {.call = ENGINE_DROP};
-    struct fake_fault met;
-    const struct fake_fault *fault = begin_call(fake, call, &event, &met) ? &met : NULL;
-    enum grove_code code = GROVE_OK;
-    if (!does_nothing(fault) && !is_lost(fault))
-        fake_engine_lose_collection(fake);
-    return end_call(fake, call, &event, fault, code, error);
-}
-
 static enum grove_code fake_info(struct vector_engine *engine, struct call *call,
                                  struct vector_info *ret, struct grove_error *error)
 {
@@ -588,7 +575,6 @@ const struct vector_engine_operations fake_operations = {
     .free = fake_free,
     .describe = fake_describe,
     .ensure_collection = fake_ensure,
-    .drop_collection = fake_drop,
     .info = fake_info,
     .upsert = fake_upsert,
     .remove = fake_remove,

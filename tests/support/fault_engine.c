@@ -63,16 +63,6 @@ static enum grove_code fault_ensure(struct vector_engine *engine, struct call *c
     return end(fault, code, error);
 }
 
-static enum grove_code fault_drop(struct vector_engine *engine, struct call *call,
-                                  struct grove_error *error)
-{
-    const struct engine_fault *fault = meet(fault_of(engine), ENGINE_DROP);
-    enum grove_code code = GROVE_OK;
-    if (!fails_before(fault))
-        code = vector_drop_collection(fault_of(engine)->within, call, error);
-    return end(fault, code, error);
-}
-
 static enum grove_code fault_info(struct vector_engine *engine, struct call *call,
                                   struct vector_info *ret, struct grove_error *error)
 {
@@ -175,7 +165,6 @@ static const struct vector_engine_operations operations = {
     .free = fault_free,
     .describe = fault_describe,
     .ensure_collection = fault_ensure,
-    .drop_collection = fault_drop,
     .info = fault_info,
     .upsert = fault_upsert,
     .remove = fault_remove,

@@ -364,8 +364,8 @@ void test_stores_empty(struct test_stores *stores)
                      "DELETE FROM grove.content_count; DELETE FROM grove.embedding;"
                      "DELETE FROM grove.body; DELETE FROM public.content_metadata;"
                      "DELETE FROM public.subject1_hierarchy;"
-                     "UPDATE grove.setting SET value = 'all-MiniLM-L6-v2/f32'"
-                     " WHERE name = 'model';"
+                     "UPDATE grove.setting SET value = CASE name WHEN 'generation' THEN '0'"
+                     " ELSE 'all-MiniLM-L6-v2/f32' END WHERE name IN ('model', 'generation');"
                      "ALTER SEQUENCE public.content_metadata_id_seq RESTART;"
                      "ALTER SEQUENCE public.subject1_hierarchy_id_seq RESTART;"
                      "ALTER SEQUENCE grove.revision_seq RESTART; COMMIT");

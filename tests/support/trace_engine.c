@@ -56,14 +56,6 @@ static enum grove_code trace_ensure(struct vector_engine *engine, struct call *c
     return keep(trace, &record, vector_ensure_collection(trace->within, call, error));
 }
 
-static enum grove_code trace_drop(struct vector_engine *engine, struct call *call,
-                                  struct grove_error *error)
-{
-    struct trace_engine *trace = trace_of(engine);
-    struct trace_call record = begin(trace, ENGINE_DROP, 0);
-    return keep(trace, &record, vector_drop_collection(trace->within, call, error));
-}
-
 static enum grove_code trace_info(struct vector_engine *engine, struct call *call,
                                   struct vector_info *ret, struct grove_error *error)
 {
@@ -175,7 +167,6 @@ static const struct vector_engine_operations operations = {
     .free = trace_free,
     .describe = trace_describe,
     .ensure_collection = trace_ensure,
-    .drop_collection = trace_drop,
     .info = trace_info,
     .upsert = trace_upsert,
     .remove = trace_remove,

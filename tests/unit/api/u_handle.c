@@ -7,6 +7,7 @@
 #include <sys/un.h>
 
 #include "api/handle.h"
+#include "base/clock.h"
 #include "catalog/migrate.h"
 #include "grove/grove.h"
 #include "pg/cluster.h"
@@ -92,6 +93,39 @@ static void a_newer_schema_is_noticed(struct test_stores *stores)
     assert_int_equal(before, GROVE_OK);
     assert_int_equal(after, GROVE_UNSUPPORTED);
     assert_non_null(strstr(error.message, "999"));
+}
+
+// The same, and nothing that calls ask for has changed: the handle's own projector sees it, and the
+// next call tells.
+static void a_projector_thread_notices_a_newer_schema(struct test_stores *stores)
+{
+    struct grove_error error;
+    char conninfo[CLUSTER_CONNINFO_SIZE];
+    test_database_conninfo(stores->database, conninfo);
+    struct grove *grove = open_handle(&(struct grove_options){
+        .database_url = conninfo, .qdrant_url = NOBODY, .background_sync = true});
+    const struct grove_browse_request request = {.filter = {.path = "religion"}};
+    struct grove_result *result = NULL;
+    enum grove_code before = grove_browse(grove, &request, &result, &error), after = GROVE_OK;
+    grove_result_free(result);
+    test_sql(stores, "INSERT INTO grove.migration VALUES (999, 'later', 'x', now(), 1)");
+    int64_t until_us = clock_monotonic_us() + 30000000;
+    while (after == GROVE_OK && clock_monotonic_us() < until_us) {
+        result = NULL;
+        after = grove_browse(grove, &request, &result, &error);
+        grove_result_free(result);
+        result = NULL;
+    }
+    test_content(stores, &(struct test_content){.title = "of a later grove"});
+    enum grove_code again = grove_browse(grove, &request, &result, &error);
+    grove_close(grove);
+    assert_int_equal(before, GROVE_OK);
+    assert_int_equal(after, GROVE_UNSUPPORTED);
+    assert_int_equal(again, GROVE_UNSUPPORTED);
+    assert_non_null(strstr(error.message, "999"));
+    assert_int_equal(test_sql_int(stores, "SELECT count(*) FROM grove.outbox"
+                                          " WHERE lease_owner IS NULL"),
+                     1); // nobody took it
 }
 
 static void a_cancellation_ends_what_is_under_way(struct test_stores *stores)
@@ -265,6 +299,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(without_a_home_what_needs_it_says_so),
         STORES_TEST(a_database_of_yours_is_not_migrated),
         STORES_TEST(a_newer_schema_is_noticed),
+        STORES_TEST(a_projector_thread_notices_a_newer_schema),
         STORES_TEST(a_cancellation_ends_what_is_under_way),
         STORES_TEST(a_token_ends_its_calls),
     };

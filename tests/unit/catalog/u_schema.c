@@ -85,21 +85,37 @@ static void what_is_deleted_leaves_an_outbox_row_only(struct test_stores *stores
                         "UPDATE content_metadata SET id = 2"));
 }
 
-// A projector that is still at work with the model of before finds that it wrote an old revision.
-static void another_model_changes_every_content(struct test_stores *stores)
+// The generation is what a projector that is still at work with the model of before lags behind.
+static int64_t generation(struct test_stores *stores)
+{
+    return test_sql_int(stores, "SELECT value::bigint FROM grove.setting"
+                                " WHERE name = 'generation'");
+}
+
+static void another_model_has_every_content_projected(struct test_stores *stores)
 {
     struct grove_error error;
     int64_t queued = 0;
     int32_t id = test_content(stores, &(struct test_content){.title = "a"});
     test_content(stores, &(struct test_content){.title = "b"});
-    int64_t before = test_revision(stores, id);
+    int64_t revision = test_revision(stores, id);
+    int64_t drawn = test_sql_int(stores, "SELECT last_value FROM grove.revision_seq");
+    assert_int_equal(generation(stores), 0);
     test_sql(stores, "DELETE FROM grove.outbox");
     assert_ok(store_set_precision(&stores->store, NULL, EMBED_REDUCED, &queued, &error), error);
     assert_int_equal(queued, 2);
-    assert_true(test_revision(stores, id) > before);
-    assert_int_equal(test_outbox(stores, id).revision, test_revision(stores, id));
+    assert_int_equal(test_revision(stores, id), revision); // the content did not change
+    assert_true(test_outbox(stores, id).present);
+    assert_true(test_outbox(stores, id).revision > drawn);
+    int64_t first = generation(stores);
+    assert_true(first > drawn); // so is the revision of each point than any of before
     assert_ok(store_set_precision(&stores->store, NULL, EMBED_REDUCED, &queued, &error), error);
     assert_int_equal(queued, 0);
+    assert_int_equal(generation(stores), first);
+    drawn = test_sql_int(stores, "SELECT last_value FROM grove.revision_seq");
+    assert_ok(store_set_precision(&stores->store, NULL, EMBED_F32, &queued, &error), error);
+    assert_int_equal(queued, 2);
+    assert_true(generation(stores) > first + drawn);
 }
 
 // --- leaves --------------------------------------------------------------------------------------
@@ -249,7 +265,7 @@ int main(int argc, char **argv)
         STORES_TEST(every_change_that_is_projected_takes_a_revision),
         STORES_TEST(many_changes_of_a_content_are_one_that_waits),
         STORES_TEST(what_is_deleted_leaves_an_outbox_row_only),
-        STORES_TEST(another_model_changes_every_content),
+        STORES_TEST(another_model_has_every_content_projected),
         STORES_TEST(contents_lie_on_leaves_that_are_there),
         STORES_TEST(counts_follow_every_change),
         STORES_TEST(a_session_deletes_what_it_may_delete),

@@ -121,18 +121,18 @@ static void the_lock_excludes(void **state)
     char path[PATH_MAX + 16];
     snprintf(path, sizeof path, "%s/locked", folder);
     assert_ok(home_open(path, &home, &error), error);
-    assert_ok(home_lock(&home, 1000, &lock, &error), error);
-    assert_int_equal(home_lock(&home, 50, &second, &error), GROVE_TIMEOUT);
+    assert_ok(home_lock(&home, 1000, NULL, &lock, &error), error);
+    assert_int_equal(home_lock(&home, 50, NULL, &second, &error), GROVE_TIMEOUT);
     atomic_bool cancelled = true;
     struct call call;
     call_init(&call);
     call_within(&call, 50);
-    assert_int_equal(home_lock_unless(&home, 60000, &call, &second, &error), GROVE_TIMEOUT);
+    assert_int_equal(home_lock(&home, 60000, &call, &second, &error), GROVE_TIMEOUT);
     call_init(&call);
     call_obey(&call, &cancelled);
-    assert_int_equal(home_lock_unless(&home, 60000, &call, &second, &error), GROVE_CANCELLED);
+    assert_int_equal(home_lock(&home, 60000, &call, &second, &error), GROVE_CANCELLED);
     home_unlock(&lock);
-    assert_ok(home_lock(&home, 1000, &second, &error), error);
+    assert_ok(home_lock(&home, 1000, NULL, &second, &error), error);
     home_unlock(&second);
 }
 

@@ -107,29 +107,119 @@ static void its_lock_says_whether_it_runs(void **state)
     assert_int_equal(find().state, SERVICE_GONE);
 }
 
-static void what_it_started_outlives_it(void **state)
+static pid_t left; // what the service has left behind
+
+// Has the service start a shell that does this first, and then die.
+static void leave_behind(const char *first)
 {
-    (void)state;
     char path[PATH_MAX + 16], script[3 * PATH_MAX];
     snprintf(path, sizeof path, "%s/orphan", home.servers);
-    snprintf(script, sizeof script, "sh -c 'echo $$ >%s; exec sleep 1000' & exec sleep 1000", path);
-    pid_t pid = launch(script), orphan = 0;
-    for (int i = 0; i < 1000 && orphan == 0; i++) {
+    unlink(path);
+    snprintf(script, sizeof script, "sh -c '%s echo $$ >%s; exec sleep 1000' & exec sleep 1000",
+             first, path);
+    pid_t pid = launch(script);
+    left = 0;
+    for (int i = 0; i < 1000 && left == 0; i++) {
         FILE *file = fopen(path, "re");
-        if (file && fscanf(file, "%d", &orphan) != 1)
-            orphan = 0;
+        if (file && fscanf(file, "%d", &left) != 1)
+            left = 0;
         if (file)
             fclose(file);
         clock_sleep_ms(10);
     }
-    assert_true(orphan > 1);
+    assert_true(left > 1);
     kill(pid, SIGKILL);
     for (int i = 0; i < 1000 && find().state == SERVICE_RUNS; i++)
         clock_sleep_ms(10);
+}
+
+static int end_left(void **state)
+{
+    service.may_be_own = NULL;
+    if (left > 1)
+        kill(left, SIGKILL);
+    left = 0;
+    return end_service(state);
+}
+
+static void what_it_started_outlives_it(void **state)
+{
+    (void)state;
+    leave_behind("");
+    pid_t orphan = left;
     assert_int_equal(find().state, SERVICE_ORPHANED);
     assert_false(service_wait_gone(&service, 50));
     kill(orphan, SIGKILL);
     assert_true(service_wait_gone(&service, 10000));
+}
+
+static pid_t own;
+
+static bool is_own(const struct service *of, pid_t pid)
+{
+    assert_ptr_equal(of, &service);
+    return pid == own;
+}
+
+// A service that runs programs of others is not taken to run since one of them does.
+static void a_stranger_may_outlive_it(void **state)
+{
+    (void)state;
+    static const struct service_step step = {SIGKILL, 10000};
+    struct grove_error error;
+    size_t needed = 9;
+    leave_behind("");
+    service.may_be_own = is_own;
+    own = 0;
+    struct service_view view = find();
+    assert_int_equal(view.state, SERVICE_GONE);
+    assert_true(view.outlived);
+    pid_t next = launch("exec sleep 1000");
+    assert_int_equal(find().state, SERVICE_RUNS);
+    assert_int_equal(kill(left, 0), 0);
+    kill(next, SIGKILL);
+    assert_true(service_wait_gone(&service, 10000));
+    assert_false(find().outlived);
+    assert_int_equal(kill(left, 0), 0);
+    end_left(NULL);
+    // Whoever stops it takes the lock away: from elsewhere the stranger cannot be judged.
+    leave_behind("");
+    service.may_be_own = is_own;
+    assert_true(find().outlived);
+    assert_ok(service_stop(&service, &step, 1, &needed, &error), error);
+    assert_int_equal(needed, 0);
+    assert_false(file_exists(service.lock));
+    assert_int_equal(kill(left, 0), 0);
+}
+
+// Only one that is seen to have the lock explains it, and only where nothing else may.
+static void what_may_be_its_own_is_no_stranger(void **state)
+{
+    (void)state;
+    struct process process;
+    char written[PROCESS_TEXT_SIZE], other[PROCESS_TEXT_SIZE];
+    leave_behind("");
+    service.may_be_own = is_own;
+    own = left;
+    assert_int_equal(find().state, SERVICE_ORPHANED);
+    own = 1; // which is not even asked after
+    assert_int_equal(find().state, SERVICE_GONE);
+    // Of another boot, so to speak: nothing is known of where it ran.
+    assert_true(process_read(service.pid_file, &process));
+    snprintf(written, sizeof written, "%d %lld %s %lld\n", (int)process.pid,
+             (long long)process.began, process.boot, (long long)process.space);
+    process.boot[0] = process.boot[0] == '0' ? '1' : '0';
+    snprintf(other, sizeof other, "%d %lld %s %lld\n", (int)process.pid, (long long)process.began,
+             process.boot, (long long)process.space);
+    write_pid_file(other);
+    assert_int_equal(find().state, SERVICE_ORPHANED);
+    write_pid_file(written);
+    assert_int_equal(find().state, SERVICE_GONE);
+    end_left(NULL);
+    leave_behind("exec 9<&4 4<&-;"); // who has it there is not found
+    service.may_be_own = is_own;
+    own = 0;
+    assert_int_equal(find().state, SERVICE_ORPHANED);
 }
 
 static void one_that_cannot_be_seen_is_let_be(void **state)
@@ -317,7 +407,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(its_lock_says_whether_it_runs, end_service),
-        cmocka_unit_test_teardown(what_it_started_outlives_it, end_service),
+        cmocka_unit_test_teardown(what_it_started_outlives_it, end_left),
+        cmocka_unit_test_teardown(a_stranger_may_outlive_it, end_left),
+        cmocka_unit_test_teardown(what_may_be_its_own_is_no_stranger, end_left),
         cmocka_unit_test_teardown(one_that_cannot_be_seen_is_let_be, end_service),
         cmocka_unit_test(a_lock_that_cannot_be_asked_is_not_free),
         cmocka_unit_test_teardown(waiting_ends, end_service),

@@ -157,7 +157,7 @@ static void the_server_knows_the_deadline_of_a_transaction(struct test_stores *s
     struct pg_conn *conn = taken(pool, &call);
     unsigned before = call.counters.statements;
     assert_ok(pg_begin_snapshot(conn, &error), error);
-    assert_int_equal(call.counters.statements, before + 1);
+    assert_int_equal(call.counters.statements, before); // it goes with the first statement
     assert_ok(pg_exec(conn, is_set, &error), error);
     pg_rollback(conn);
     assert_int_equal(pg_exec(conn, is_set, &error), GROVE_INVALID); // the transaction's alone
@@ -195,7 +195,8 @@ static void what_a_call_cost_is_counted(struct test_stores *stores)
     struct pg_pool *pool = open_pool(stores, 1);
     struct call call = call_of(0);
     struct grove_error error;
-    const struct pg_request requests[] = {{&one, NULL}, {&one, NULL}};
+    const struct pg_request requests[] = {{&one, NULL}, {&one, NULL}},
+                            with_end[] = {{&one, NULL}, {&pg_end, NULL}};
     struct pg_rows rows[2];
     struct pg_conn *conn = taken(pool, &call);
     unsigned before = call.counters.statements;
@@ -206,9 +207,62 @@ static void what_a_call_cost_is_counted(struct test_stores *stores)
     assert_ok(pg_pipeline(conn, &stores->arena, requests, 2, rows, &error), error);
     assert_int_equal(call.counters.statements, before + 4);
     assert_ok(pg_begin(conn, &error), error);
+    pg_give(&conn); // nothing was done in it
+    assert_int_equal(call.counters.statements, before + 4);
+    conn = taken(pool, &call);
+    assert_ok(pg_begin_snapshot(conn, &error), error);
+    assert_ok(pg_pipeline(conn, &stores->arena, with_end, 2, rows, &error), error);
+    assert_int_equal(PQtransactionStatus(conn->link), PQTRANS_IDLE);
+    pg_give(&conn); // nothing is left to roll back
+    assert_int_equal(call.counters.statements, before + 5);
+    conn = taken(pool, &call);
+    assert_ok(pg_begin_snapshot(conn, &error), error);
+    assert_one(stores, conn);
+    assert_int_equal(PQtransactionStatus(conn->link), PQTRANS_INTRANS);
     pg_give(&conn); // rolls back
-    assert_int_equal(call.counters.statements, before + 6);
+    assert_int_equal(call.counters.statements, before + 7);
     assert_int_equal(call.counters.waited_us, 0);
+    pg_pool_free(pool);
+}
+
+static void an_answer_that_nobody_takes_is_waited_for(struct test_stores *stores)
+{
+    struct pg_pool *pool = open_pool(stores, 1);
+    struct call call = call_of(0);
+    const struct pg_request request = {&one, NULL};
+    struct pg_rows rows;
+    struct grove_error error;
+    for (int i = 0; i < 3; i++) {
+        struct pg_conn *conn = taken(pool, &call);
+        assert_ok(pg_send(conn, &request, &error), error);
+        if (i == 1) {
+            assert_ok(pg_receive(conn, &stores->arena, &request, &rows, &error), error);
+            assert_int_equal(rows.count, 1);
+            assert_one(stores, conn);
+            assert_ok(pg_send(conn, &request, &error), error);
+        }
+        pg_give(&conn);
+        assert_null(pg_pool_check(pool));
+        assert_int_equal(pool->idle_count, 1); // it was not closed
+    }
+    pg_pool_free(pool);
+}
+
+// What the server lost is prepared anew, as for a query that is one call.
+static void the_second_half_of_a_query_tries_again(struct test_stores *stores)
+{
+    struct pg_pool *pool = open_pool(stores, 1);
+    struct call call = call_of(0);
+    const struct pg_request request = {&one, NULL};
+    struct pg_rows rows;
+    struct grove_error error;
+    struct pg_conn *conn = taken(pool, &call);
+    assert_one(stores, conn);
+    assert_ok(pg_exec(conn, "DEALLOCATE ALL", &error), error);
+    assert_ok(pg_send(conn, &request, &error), error);
+    assert_ok(pg_receive(conn, &stores->arena, &request, &rows, &error), error);
+    assert_int_equal(rows.count, 1);
+    pg_give(&conn);
     pg_pool_free(pool);
 }
 
@@ -421,6 +475,8 @@ int main(int argc, char **argv)
         STORES_TEST(the_server_knows_the_deadline_of_a_transaction),
         STORES_TEST(a_transaction_ends_with_its_call),
         STORES_TEST(what_a_call_cost_is_counted),
+        STORES_TEST(an_answer_that_nobody_takes_is_waited_for),
+        STORES_TEST(the_second_half_of_a_query_tries_again),
         STORES_TEST(a_server_that_hangs_costs_the_connection),
         STORES_TEST(connecting_ends_with_the_call),
         STORES_TEST(connecting_has_a_limit_of_its_own),

@@ -336,6 +336,12 @@ static void begin(struct pg_pool *pool)
     assert_ok(pg_begin(pool->idle[0], &error), error);
 }
 
+static void begin_at_the_server(struct pg_pool *pool)
+{
+    struct grove_error error;
+    assert_ok(pg_exec(pool->idle[0], "BEGIN", &error), error);
+}
+
 static void enter_a_pipeline(struct pg_pool *pool)
 {
     assert_int_equal(PQenterPipelineMode(pool->idle[0]->link), 1);
@@ -378,7 +384,8 @@ static void every_broken_rule_is_told(void **state)
         {lose_an_idle_one, "is not there"},
         {be_of_another_pool, "another pool"},
         {break_an_idle_one, "a broken connection"},
-        {begin, "in a transaction"},
+        {begin, "has begun"},
+        {begin_at_the_server, "in a transaction"},
         {enter_a_pipeline, "in a pipeline"},
         {be_stopped, "is being stopped"},
         {obey_a_call, "obeys a call"},

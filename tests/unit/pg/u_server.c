@@ -100,9 +100,10 @@ static void a_pool_has_a_maximum(struct test_stores *stores)
 
 struct taker {
     struct pg_pool *pool;
+    atomic_uint *served; // how many had a connection before; NULL: nobody counts
+    unsigned turn;
     struct pg_conn *conn;
     enum grove_code code;
-    atomic_bool had_it;
     struct grove_error error;
 };
 
@@ -110,35 +111,121 @@ static void take(void *state)
 {
     struct taker *taker = state;
     taker->code = pg_take(taker->pool, NULL, &taker->conn, &taker->error);
-    atomic_store(&taker->had_it, true);
+    if (taker->served)
+        taker->turn = atomic_fetch_add(taker->served, 1);
     pg_give(&taker->conn);
 }
 
-static bool somebody_waits(struct pg_pool *pool)
+static unsigned count_waiting(struct pg_pool *pool)
 {
+    unsigned count = 0;
     pthread_mutex_lock(&pool->mutex);
-    bool waits = pool->first != NULL;
+    for (struct queueing *at = pool->first; at; at = at->next)
+        count++;
     pthread_mutex_unlock(&pool->mutex);
-    return waits;
+    return count;
 }
 
-// Who gives a connection back and asks for the next one comes after those who wait.
+static void await_waiting(struct pg_pool *pool, unsigned wanted)
+{
+    while (count_waiting(pool) != wanted)
+        clock_sleep_ms(1);
+}
+
+// One after the other, and who gives a connection back and asks for the next comes after them all.
 static void places_go_to_who_came_first(struct test_stores *stores)
 {
-    struct taker taker = {.pool = open_pool(stores, 1, 30000)};
+    enum { TAKERS = 4 };
+    atomic_uint served = 0;
+    struct pg_pool *pool = open_pool(stores, 1, 30000);
+    struct taker takers[TAKERS];
+    struct test_thread *threads[TAKERS];
     struct pg_conn *conn = NULL;
     struct grove_error error;
-    assert_ok(pg_take(taker.pool, NULL, &conn, &error), error);
-    struct test_thread *thread = test_thread_start(stores, take, &taker);
-    while (!somebody_waits(taker.pool))
-        clock_sleep_ms(1);
+    assert_ok(pg_take(pool, NULL, &conn, &error), error);
+    for (unsigned i = 0; i < TAKERS; i++) {
+        takers[i] = (struct taker){.pool = pool, .served = &served};
+        threads[i] = test_thread_start(stores, take, &takers[i]);
+        await_waiting(pool, i + 1);
+    }
     pg_give(&conn);
-    assert_ok(pg_take(taker.pool, NULL, &conn, &error), error);
-    bool had_it = atomic_load(&taker.had_it);
+    assert_ok(pg_take(pool, NULL, &conn, &error), error);
+    unsigned turn = atomic_fetch_add(&served, 1);
     pg_give(&conn);
-    test_thread_join(thread);
-    pg_pool_free(taker.pool);
-    assert_true(had_it);
+    for (unsigned i = 0; i < TAKERS; i++)
+        test_thread_join(threads[i]);
+    pg_pool_free(pool);
+    for (unsigned i = 0; i < TAKERS; i++) {
+        assert_ok(takers[i].code, takers[i].error);
+        assert_int_equal(takers[i].turn, i);
+    }
+    assert_int_equal(turn, TAKERS);
+}
+
+// Somebody who came before all others, and takes nothing when the turn comes.
+struct idler {
+    struct pg_pool *pool;
+    struct queueing queueing;
+    int failure; // of the wait for the turn
+};
+
+static void stand_first(void *state)
+{
+    enum { PATIENCE_S = 10 };
+    struct idler *idler = state;
+    struct pg_pool *pool = idler->pool;
+    struct timespec until;
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec += PATIENCE_S;
+    pthread_mutex_lock(&pool->mutex);
+    pthread_cond_init(&idler->queueing.turn, NULL);
+    idler->queueing.next = pool->first;
+    pool->first = &idler->queueing;
+    pool->last = pool->last ? pool->last : &idler->queueing;
+    idler->failure = pthread_cond_timedwait(&idler->queueing.turn, &pool->mutex, &until);
+    pool->first = idler->queueing.next;
+    pool->last = pool->first ? pool->last : NULL;
+    pthread_cond_destroy(&idler->queueing.turn);
+    pthread_mutex_unlock(&pool->mutex);
+}
+
+static void the_first_who_waits_is_woken(struct test_stores *stores)
+{
+    struct idler idler = {.pool = open_pool(stores, 1, 30000)};
+    struct taker taker = {.pool = idler.pool};
+    struct pg_conn *conn = NULL;
+    struct grove_error error;
+    assert_ok(pg_take(idler.pool, NULL, &conn, &error), error);
+    struct test_thread *first = test_thread_start(stores, stand_first, &idler);
+    await_waiting(idler.pool, 1);
+    struct test_thread *last = test_thread_start(stores, take, &taker);
+    await_waiting(idler.pool, 2);
+    pg_give(&conn);
+    test_thread_join(first);
+    test_thread_join(last);
+    pg_pool_free(idler.pool);
+    assert_int_equal(idler.failure, 0);
+    assert_ok(taker.code, taker.error);
+}
+
+// Though there are places, who comes later waits for their turn.
+static void nobody_passes_who_came_first(struct test_stores *stores)
+{
+    struct idler idler = {.pool = open_pool(stores, 2, 30000)};
+    struct pg_conn *conn = NULL;
+    struct grove_error error;
+    struct call call;
+    struct test_thread *first = test_thread_start(stores, stand_first, &idler);
+    await_waiting(idler.pool, 1);
+    call_init(&call);
+    call_within(&call, 100);
+    call.patient = true;
+    enum grove_code code = pg_take(idler.pool, &call, &conn, &error);
+    pg_give(&conn);
+    test_thread_join(first);
+    pg_pool_free(idler.pool);
+    assert_int_equal(code, GROVE_TIMEOUT);
+    assert_int_equal(idler.failure, 0); // who gives up lets the first know of the place
 }
 
 static void who_waits_gets_what_is_given_back(struct test_stores *stores)
@@ -285,6 +372,8 @@ int main(int argc, char **argv)
         STORES_TEST(a_pool_has_a_maximum),
         STORES_TEST(who_waits_gets_what_is_given_back),
         STORES_TEST(places_go_to_who_came_first),
+        STORES_TEST(the_first_who_waits_is_woken),
+        STORES_TEST(nobody_passes_who_came_first),
         STORES_TEST(a_place_is_not_lost_with_its_connection),
         STORES_TEST(the_next_host_of_a_list_is_tried),
         STORES_TEST(a_database_that_is_not_utf8_is_refused),

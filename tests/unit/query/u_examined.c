@@ -116,6 +116,129 @@ static void what_is_listed_is_compared(struct test_stores *stores)
     assert_int_equal(seen.exact, 0);
 }
 
+// --- what is kept of the list -------------------------------------------------------------------
+
+static void look_until_kept(struct test_stores *stores, struct seen *seen)
+{
+    assert_rows(stores, look(stores, seen, 3), "1 2 3");
+    assert_int_equal(seen->also, 2); // once is not worth keeping anything
+    assert_rows(stores, look(stores, seen, 3), "1 2 3");
+    assert_int_equal(seen->also, 0);
+}
+
+static void change(struct test_stores *stores, int32_t id, float cosine)
+{
+    test_sql(stores,
+             "UPDATE content_metadata SET word_count = coalesce(word_count, 0) + 1"
+             " WHERE id = %d",
+             id);
+    test_vector_give(stores, id, test_toward(cosine, (unsigned)id).numbers);
+}
+
+static void change_and_project(struct test_stores *stores, int32_t id, float cosine)
+{
+    change(stores, id, cosine);
+    project(stores);
+}
+
+static void what_is_listed_is_kept_and_compared_here(struct test_stores *stores)
+{
+    struct seen seen;
+    make_islands(stores, 30);
+    examine(stores, "{1,2}", 64, 0.3, 30);
+    look_until_kept(stores, &seen);
+    const struct grove_result *result = look(stores, &seen, 3);
+    assert_rows(stores, result, "1 2 3");
+    assert_true(result->complete);
+    assert_int_equal(result->explain->listed, 2);
+    assert_int_equal(seen.also, 0);
+    assert_int_equal(seen.exact, 0);
+    // Under a filter the engine compares them: it knows who satisfies it.
+    examine(stores, "{1,2}", 64, 0.3, 300000);
+    for (int i = 0; i < 2; i++) {
+        result = look_as(stores, &seen,
+                         (struct grove_search_request){.limit = 3, .filter = {.words_min = 1}});
+        assert_rows(stores, result, "1 2 3");
+        assert_int_equal(seen.also, 2);
+    }
+}
+
+static void a_kept_row_that_changed_is_the_engine_s(struct test_stores *stores)
+{
+    struct seen seen;
+    make_islands(stores, 30);
+    examine(stores, "{1,2}", 64, 0.3, 30);
+    look_until_kept(stores, &seen);
+    change_and_project(stores, 2, 0.2F);
+    assert_rows(stores, look(stores, &seen, 3), "1 3 4");
+    assert_int_equal(seen.also, 1);
+    change_and_project(stores, 2, 0.95F);
+    assert_rows(stores, look(stores, &seen, 3), "2 1 3");
+    assert_int_equal(seen.also, 1);
+    change_and_project(stores, 20, 0.97F); // nothing of the list: what is kept stays
+    assert_rows(stores, look(stores, &seen, 3), "20 2 1");
+    assert_int_equal(seen.also, 1);
+    test_sql(stores, "DELETE FROM content_metadata WHERE id = 1");
+    project(stores);
+    assert_rows(stores, look(stores, &seen, 3), "20 2 3");
+    assert_int_equal(seen.also, 2);
+}
+
+static void bring_near(struct test_stores *stores)
+{
+    change_and_project(stores, 2, 0.95F);
+}
+
+// What was kept when the engine was asked is of another moment than the round that follows.
+static void a_kept_row_that_changes_meanwhile(struct test_stores *stores)
+{
+    struct seen seen;
+    make_islands(stores, 30);
+    examine(stores, "{1,2}", 64, 0.3, 30);
+    look_until_kept(stores, &seen);
+    change_and_project(stores, 2, 0.1F);
+    examine(stores, "{1,2}", 64, 0.3, 30);
+    for (int i = 0; i < 2; i++)
+        assert_rows(stores, look(stores, &seen, 3), "1 3 4");
+    assert_int_equal(seen.also, 0);
+    TEST_AT(stores, SEARCH_HITS, bring_near);
+    const struct grove_result *result = look(stores, &seen, 3);
+    assert_rows(stores, result, "2 1 3");
+    assert_true(result->complete);
+    assert_int_equal(seen.also, 2);
+}
+
+static void what_is_kept_is_of_one_list_and_model(struct test_stores *stores)
+{
+    struct seen seen;
+    make_islands(stores, 30);
+    examine(stores, "{1,2}", 64, 0.3, 30);
+    look_until_kept(stores, &seen);
+    stores->store.kept.points->model++;
+    assert_rows(stores, look(stores, &seen, 3), "1 2 3");
+    assert_int_equal(stores->store.kept.points->model, (int)store_precision(&stores->store));
+    examine(stores, "{1,2,3}", 64, 0.3, 30);
+    assert_rows(stores, look(stores, &seen, 3), "1 2 3");
+    assert_int_equal(seen.also, 3);
+    assert_rows(stores, look(stores, &seen, 3), "1 2 3");
+    assert_int_equal(seen.also, 0);
+    assert_int_equal(stores->store.kept.points->count, 3);
+}
+
+// A row that waits is compared as what it is by now; its vector is not kept.
+static void a_row_that_waits_is_not_kept(struct test_stores *stores)
+{
+    struct seen seen;
+    make_islands(stores, 30);
+    examine(stores, "{1,2}", 64, 0.3, 30);
+    change(stores, 2, 0.95F);
+    for (int i = 0; i < 2; i++)
+        assert_rows(stores, look(stores, &seen, 3), "2 1 3");
+    assert_int_equal(seen.also, 1);
+    project(stores);
+    assert_rows(stores, look(stores, &seen, 3), "2 1 3");
+}
+
 static void another_graph_is_not_believed(struct test_stores *stores)
 {
     struct seen seen;
@@ -442,6 +565,11 @@ int main(int argc, char **argv)
         STORES_TEST(few_rows_are_all_compared),
         STORES_TEST(a_graph_nobody_examined_is_not_asked),
         STORES_TEST(what_is_listed_is_compared),
+        STORES_TEST(what_is_listed_is_kept_and_compared_here),
+        STORES_TEST(a_kept_row_that_changed_is_the_engine_s),
+        STORES_TEST(a_kept_row_that_changes_meanwhile),
+        STORES_TEST(what_is_kept_is_of_one_list_and_model),
+        STORES_TEST(a_row_that_waits_is_not_kept),
         STORES_TEST(another_graph_is_not_believed),
         STORES_TEST(a_low_best_score_is_not_believed),
         STORES_TEST(a_walk_that_ends_early_is_not_believed),

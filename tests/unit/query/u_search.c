@@ -330,6 +330,30 @@ static void rounds_share_one_limit(struct test_stores *stores)
     assert_in_range(stores->id, 1, 3);
 }
 
+// Of this search, and not what its call asked before.
+static void what_it_asked_of_the_servers_is_told(struct test_stores *stores)
+{
+    struct grove_result *result;
+    struct grove_error error;
+    struct test_vector query = test_toward(1, 0);
+    struct call call;
+    make_projected(stores, 3);
+    const struct grove_search_request request = {.vector = query.numbers, .explain = true};
+    call_init(&call);
+    assert_ok(query_search(&stores->store, &call, &request, &result, &error), error);
+    unsigned statements = result->explain->statements;
+    assert_true(statements > 0);
+    assert_int_equal(statements, call.counters.statements);
+    assert_int_equal(result->explain->requests, 1);
+    grove_result_free(result);
+    call.counters.waited_us += 5000;
+    assert_ok(query_search(&stores->store, &call, &request, &result, &error), error);
+    keep_result(stores, result);
+    assert_int_equal(result->explain->statements, call.counters.statements - statements);
+    assert_int_equal(result->explain->requests, 1);
+    assert_true(result->explain->waited_milliseconds == 0);
+}
+
 static void nobody_stands_in_where_pushing_down_was_asked_for(struct test_stores *stores)
 {
     struct grove_result *result;
@@ -387,6 +411,7 @@ int main(int argc, char **argv)
         STORES_TEST(postgres_stands_in),
         STORES_TEST(nothing_of_ours_is_turned_into_a_larger_work),
         STORES_TEST(rounds_share_one_limit),
+        STORES_TEST(what_it_asked_of_the_servers_is_told),
         STORES_TEST(nobody_stands_in_where_pushing_down_was_asked_for),
         STORES_TEST(no_collection_and_nothing_projected_is_no_fault),
         STORES_TEST(odd_ties_change_no_order),

@@ -61,10 +61,20 @@ int64_t outbox_count(struct test_stores *stores)
     return test_sql_int(stores, "SELECT count(*) FROM grove.outbox");
 }
 
+// Of the point that the engine should have; VECTOR_NONE: none.
+static int64_t point_revision(struct test_stores *stores, int32_t id)
+{
+    return test_sql_int(stores,
+                        "SELECT s.revision + g.value::bigint FROM grove.content_state AS s"
+                        " JOIN grove.setting AS g ON g.name = 'generation'"
+                        " WHERE s.content_id = %d",
+                        id);
+}
+
 void assert_projected(struct test_stores *stores, int32_t id)
 {
     assert_false(test_outbox(stores, id).present);
-    assert_int_equal(fake_engine_revision(stores->fake, id), test_revision(stores, id));
+    assert_int_equal(fake_engine_revision(stores->fake, id), point_revision(stores, id));
 }
 
 void assert_vectors_current(struct test_stores *stores)
@@ -90,7 +100,7 @@ void assert_agreed(struct test_stores *stores)
                                         " FROM grove.content_state");
     assert_int_equal(fake_engine_points(stores->fake), contents);
     for (int32_t id = 1; id <= last; id++) {
-        int64_t revision = test_revision(stores, id);
+        int64_t revision = point_revision(stores, id);
         if (revision != VECTOR_NONE)
             assert_int_equal(fake_engine_revision(stores->fake, id), revision);
     }
@@ -158,6 +168,25 @@ void insert_again_and_finish(struct test_stores *stores)
     finish_by_another(stores);
 }
 
+void set_model(struct test_stores *stores, enum embed_precision precision)
+{
+    struct grove_error error;
+    int64_t queued;
+    assert_ok(store_set_precision(&stores->store, NULL, precision, &queued, &error), error);
+    assert_int_equal(queued, 1);
+}
+
+void change_model(struct test_stores *stores)
+{
+    set_model(stores, EMBED_REDUCED);
+}
+
+void change_model_and_finish(struct test_stores *stores)
+{
+    change_model(stores);
+    finish_by_another(stores);
+}
+
 void use_up_the_lease(struct test_stores *stores)
 {
     (void)stores;
@@ -173,4 +202,14 @@ void act_when_looked(void *state, const struct engine_event *event)
     (void)event;
     fake_engine_set_hooks(stores->fake, NULL);
     (*(test_function **)stores->other)(stores);
+}
+
+void write_late(struct test_stores *stores, test_function *meanwhile)
+{
+    stores->id = make_row(stores, 0.5F);
+    stores->other = &meanwhile;
+    fake_engine_set_ways(stores->fake, &(struct fake_ways){.last_writer_wins = true});
+    fake_engine_set_hooks(stores->fake,
+                          &(struct fake_hooks){.looked = act_when_looked, .state = stores});
+    step(stores);
 }

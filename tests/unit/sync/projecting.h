@@ -41,10 +41,17 @@ void finish_by_another(struct test_stores *stores);
 void change_and_finish(struct test_stores *stores);
 void delete_and_finish(struct test_stores *stores);
 void insert_again_and_finish(struct test_stores *stores); // the same id
+// The only content's, and every other's: the database gets another model, the reduced one.
+void set_model(struct test_stores *stores, enum embed_precision precision);
+void change_model(struct test_stores *stores);
+void change_model_and_finish(struct test_stores *stores);
 // The lease of the one at the point is over when it looks at it next.
 void use_up_the_lease(struct test_stores *stores);
 
 // For a hook of the engine, once: calls the test_function that stores->other points to.
 void act_when_looked(void *state, const struct engine_event *event);
+// A step that writes a new row late: something happens between its look at the engine and its
+// write. The engine does not compare.
+void write_late(struct test_stores *stores, test_function *meanwhile);
 
 #endif

@@ -226,16 +226,6 @@ static void only_the_changed_text_is_put_back(struct test_stores *stores)
 // --- late writes --------------------------------------------------------------------------------
 
 // A server before 1.16 compares nothing: what the other one wrote meanwhile is overwritten.
-static void write_late(struct test_stores *stores, test_function *meanwhile)
-{
-    stores->id = make_row(stores, 0.5F);
-    stores->other = &meanwhile;
-    fake_engine_set_ways(stores->fake, &(struct fake_ways){.last_writer_wins = true});
-    fake_engine_set_hooks(stores->fake,
-                          &(struct fake_hooks){.looked = act_when_looked, .state = stores});
-    step(stores);
-}
-
 static void a_late_write_that_wins_is_mended(struct test_stores *stores)
 {
     write_late(stores, change_and_finish);

@@ -269,14 +269,6 @@ static void keeping_vectors_waits_for_no_state(struct test_stores *stores)
 
 // --- models -------------------------------------------------------------------------------------
 
-static void change_model(struct test_stores *stores)
-{
-    struct grove_error error;
-    int64_t queued;
-    assert_ok(store_set_precision(&stores->store, NULL, EMBED_REDUCED, &queued, &error), error);
-    assert_int_equal(queued, 1);
-}
-
 static void another_model_s_rows_are_put_back(struct test_stores *stores)
 {
     stores->id = make_row(stores, 0.5F);

@@ -97,7 +97,7 @@ static void a_supplied_vector_is_given_up_on(struct test_stores *stores)
 static void a_vector_of_another_model_is_none(struct test_stores *stores)
 {
     int32_t id = make_row(stores, 0.5F);
-    test_sql(stores, "UPDATE grove.embedding SET model = 'another'");
+    test_sql(stores, "UPDATE grove.embedding SET model = 'another', origin = 'computed'");
     assert_int_equal(step(stores).embedded, 1);
     assert_projected(stores, id);
 }

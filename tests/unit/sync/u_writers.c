@@ -3,6 +3,8 @@
 // level: whatever they do between the beginning of a writer's transaction and its writes.
 #include "projecting.h"
 
+#include "base/call.h"
+
 static const char *const levels[] = {"READ COMMITTED", "REPEATABLE READ", "SERIALIZABLE"};
 
 // What the writer does of the content: then, and whether it exists afterwards.
@@ -71,6 +73,12 @@ static void lease_twice(struct test_stores *stores)
     put_back(stores);
 }
 
+static void change_model_and_project(struct test_stores *stores)
+{
+    change_model(stores);
+    step(stores);
+}
+
 static const struct meanwhile {
     const char *name;
     test_function *act;
@@ -82,6 +90,8 @@ static const struct meanwhile {
     {"it is leased by one after another", lease_twice, false},
     {"it is put in again by a refill", lose_all_and_refill, false},
     {"it is written late", finish_late, true},
+    {"the model changes", change_model, false},
+    {"the model changes, and it is projected", change_model_and_project, false},
 };
 
 // --- the writer ---------------------------------------------------------------------------------
@@ -119,10 +129,48 @@ static void whatever_projectors_did_a_writer_goes_on(struct test_stores *stores)
                     write_beside(stores, levels[l], &writes[w], &events[e]);
 }
 
+// The writer has written, and is not done: the change waits for nothing of it, and what it commits
+// then is projected with the new model.
+static void change_beside(struct test_stores *stores, const char *level, const struct write *write)
+{
+    struct grove_error error;
+    struct pg_conn *writer = stores->sessions[1];
+    struct call call;
+    int64_t queued;
+    test_stores_empty(stores);
+    fake_engine_take(stores->fake, stores->id);
+    stores->id = test_content(stores, &(struct test_content){.title = "a", .words = 1});
+    drain(stores);
+    test_session_sql(writer,
+                     "BEGIN ISOLATION LEVEL %s; SET LOCAL lock_timeout = '1ms'; %s;"
+                     "INSERT INTO content_metadata (hierarchy_table, leaf_id, content_type,"
+                     " title, content_summary, chunk_number) SELECT 'subject1_hierarchy',"
+                     " max(id), 'New', 'b', 'c', 7 FROM subject1_hierarchy",
+                     level, write->sql);
+    call_init(&call);
+    call_within(&call, 2000);
+    assert_ok(store_set_precision(&stores->store, &call, EMBED_REDUCED, &queued, &error), error);
+    assert_int_equal(queued, 1);
+    step(stores);
+    test_session_sql(writer, "UPDATE content_metadata SET content_type = 'Newer'; COMMIT");
+    drain(stores);
+    assert_agreed(stores);
+    assert_int_equal(fake_engine_points(stores->fake), write->deletes ? 1 : 2);
+}
+
+static void a_change_of_the_model_waits_for_no_writer(struct test_stores *stores)
+{
+    test_session(stores);
+    for (size_t w = 0; w < ARRAY_COUNT(writes); w++)
+        for (size_t l = 0; l < ARRAY_COUNT(levels); l++)
+            change_beside(stores, levels[l], &writes[w]);
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         STORES_TEST(whatever_projectors_did_a_writer_goes_on),
+        STORES_TEST(a_change_of_the_model_waits_for_no_writer),
     };
     return test_main(argc, argv, tests, ARRAY_COUNT(tests));
 }

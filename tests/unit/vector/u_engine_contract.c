@@ -12,11 +12,13 @@
 #include <math.h>
 
 #include "base/clock.h"
+#include "vector/http.h"
 #include "vector/private.h"
 #include "vector/qdrant.h"
 
 #define TABLE_1 "subject1_hierarchy"
 #define TABLE_2 "subject2_hierarchy"
+#define COLLECTION "shared"
 
 struct contract {
     void (*ask)(struct contract *contract);
@@ -29,6 +31,29 @@ struct contract {
 };
 
 // --- helpers ------------------------------------------------------------------------------------
+
+// Of the real engine as its owner would; grove itself never removes one.
+static void lose_collection(struct contract *contract)
+{
+    const struct home *home;
+    char socket_path[PATH_MAX];
+    struct http_client *client;
+    struct http_reply reply;
+    struct grove_error error;
+    if (!contract->real) {
+        fake_engine_lose_collection(contract->fake);
+        return;
+    }
+    assert_ok(test_home(&home, &error), error);
+    vector_server_socket(home, socket_path);
+    assert_ok(
+        http_client_new(&(struct qdrant_options){.socket_path = socket_path}, &client, &error),
+        error);
+    const struct http_request request = {.method = "DELETE", .path = "/collections/" COLLECTION};
+    assert_ok(http_send(client, NULL, &request, &reply, &error), error);
+    http_reply_release(&reply);
+    http_client_free(client);
+}
 
 // A point of table 1, leaf 1, type "Article", toward the given cosine.
 static struct vector_point make_point(struct contract *contract, int32_t id, int64_t revision,
@@ -545,7 +570,7 @@ static void a_new_graph_has_a_new_name(struct contract *contract)
     snprintf(second, sizeof second, "%s", await_graph(contract, first));
     struct vector_query query = {.limit = 5, .name_graph = true};
     assert_string_equal(search(contract, &query).graph, second);
-    assert_ok(vector_drop_collection(contract->engine, NULL, &error), error);
+    lose_collection(contract);
     assert_ok(vector_ensure_collection(contract->engine, NULL, &error), error);
     const char *third = graph_of(contract);
     assert_true(third[0]);
@@ -592,7 +617,7 @@ static void a_dropped_collection_is_gone(struct contract *contract)
     struct vector_point point = make_point(contract, 1, 10, 0.5F);
     struct vector_query query = {.vector = point.vector, .limit = 1};
     upsert(contract, &point, 1);
-    assert_ok(vector_drop_collection(engine, NULL, &error), error);
+    lose_collection(contract);
     assert_gone(vector_info(engine, NULL, &info, &error), &error);
     assert_gone(vector_upsert(engine, NULL, &point, 1, &error), &error);
     assert_gone(vector_remove(engine, NULL, &point.content_id, &point.revision, 1, &error), &error);
@@ -652,7 +677,7 @@ static int set_up(void **state)
         return 0;
     }
     struct vector_engine *engine = NULL;
-    enum grove_code code = open_real("shared", &engine, &error);
+    enum grove_code code = open_real(COLLECTION, &engine, &error);
     if (code == GROVE_OK) {
         contract->engine = trace_engine_new(engine);
         code = empty_collection(contract, &error);
@@ -689,7 +714,7 @@ static void wrappers_fail_and_record(void **state)
     struct trace_call call;
     struct vector_engine *real = NULL;
     uint64_t count;
-    assert_ok(open_real("shared", &real, &error), error);
+    assert_ok(open_real(COLLECTION, &real, &error), error);
     struct vector_engine *fault = fault_engine_new(real);
     contract.engine = trace_engine_new(fault);
     assert_ok(empty_collection(&contract, &error), error);

@@ -3,12 +3,17 @@
 #include "../test.h"
 
 #include <fcntl.h>
+#include <pthread.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/inject.h"
 #include "home/home.h"
+#include "home/process.h"
 #include "pg/cluster.h"
 #include "vector/private.h"
 
@@ -152,6 +157,82 @@ static void half_a_cluster_is_none(void **state)
     assert_false(file_exists(data));
 }
 
+struct watch {
+    pthread_t thread;
+    atomic_bool cancelled; // of the call that is watched
+    pid_t initdb;
+};
+
+static bool is_initdb(void *state, pid_t pid)
+{
+    static const char end[] = "/initdb";
+    struct watch *watch = state;
+    char path[64], line[2 * PATH_MAX] = "";
+    process_title(pid, line, sizeof line);
+    size_t length = strlen(line);
+    if (length < strlen(end) || strcmp(line + length - strlen(end), end) != 0)
+        return true;
+    snprintf(path, sizeof path, "/proc/%d/cmdline", (int)pid);
+    FILE *file = fopen(path, "re");
+    length = file ? fread(line, 1, sizeof line, file) : 0;
+    if (file)
+        fclose(file);
+    if (memmem(line, length, home.servers, strlen(home.servers)))
+        watch->initdb = pid;
+    return watch->initdb == 0;
+}
+
+// Stopped, it does not end by itself.
+static void *cancel_in_initdb(void *state)
+{
+    struct watch *watch = state;
+    for (int i = 0; i < 3000 && watch->initdb == 0; i++) {
+        (void)process_each(is_initdb, watch);
+        clock_sleep_ms(10);
+    }
+    if (watch->initdb > 1)
+        kill(watch->initdb, SIGSTOP);
+    atomic_store(&watch->cancelled, true);
+    return NULL;
+}
+
+static void an_initdb_ends_with_the_call(void **state)
+{
+    (void)state;
+    char command[PATH_MAX + 16];
+    struct grove_error error;
+    struct cluster_status status;
+    struct watch watch = {.initdb = 0};
+    struct call call;
+    bool forced;
+    if (!home.assets[0])
+        skip();
+    snprintf(command, sizeof command, "rm -rf '%s/pg'", home.servers);
+    assert_int_equal(system(command), 0);
+    call_init(&call);
+    call_obey(&call, &watch.cancelled);
+    assert_int_equal(pthread_create(&watch.thread, NULL, cancel_in_initdb, &watch), 0);
+    enum grove_code code = cluster_start(&home, &call, &error);
+    pthread_join(watch.thread, NULL);
+    assert_int_equal(code, GROVE_CANCELLED);
+    assert_true(watch.initdb > 1);
+    for (int i = 0; i < 500 && process_start_time(watch.initdb) >= 0; i++)
+        clock_sleep_ms(10);
+    bool ended = process_start_time(watch.initdb) < 0;
+    if (!ended)
+        kill(watch.initdb, SIGKILL);
+    assert_true(ended);
+    assert_ok(cluster_status(&home, &status, &error), error);
+    assert_false(status.created || status.running);
+    // Who comes next has to do with nothing of it.
+    assert_ok(cluster_start(&home, NULL, &error), error);
+    assert_ok(cluster_status(&home, &status, &error), error);
+    assert_true(status.created && status.running);
+    snprintf(command, sizeof command, "ls -d '%s'/pg.new* 2>/dev/null", home.servers);
+    assert_int_not_equal(system(command), 0);
+    assert_ok(cluster_stop(&home, &forced, &error), error);
+}
+
 // --- the vector server ---------------------------------------------------------------------------
 
 static long start_time_of(pid_t pid)
@@ -198,12 +279,72 @@ static void a_vector_server_has_its_start_time_and_folder(void **state)
     assert_int_equal(stop_by_file(start_time_of(child)), SIGTERM);
 }
 
+// Stopped for so long that no more connections wait for it: who asks is told so at once.
+static void one_that_takes_no_connection_hangs(void **state)
+{
+    (void)state;
+    enum { WAITING_MAX = 64 };
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    int waiting[WAITING_MAX], count = 0;
+    struct grove_error error;
+    char path[PATH_MAX];
+    vector_server_socket(&home, path);
+    snprintf(address.sun_path, sizeof address.sun_path, "%.100s", path);
+    int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), taken;
+    assert_int_equal(bind(listener, (struct sockaddr *)&address, sizeof address), 0);
+    assert_int_equal(listen(listener, 1), 0);
+    for (bool room = true; room && count < WAITING_MAX; count++) {
+        waiting[count] = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+        room = connect(waiting[count], (struct sockaddr *)&address, sizeof address) == 0;
+    }
+    int64_t began_us = clock_monotonic_us();
+    enum grove_code code = vector_server_start(&home, NULL, &error);
+    int64_t took_us = clock_monotonic_us() - began_us;
+    while (count > 0)
+        close(waiting[--count]);
+    while ((taken = accept(listener, NULL, NULL)) >= 0)
+        close(taken);
+    assert_ok(vector_server_start(&home, NULL, &error), error); // there is room
+    close(listener);
+    unlink(path);
+    assert_int_equal(code, GROVE_UNAVAILABLE);
+    assert_in_range(took_us, 0, 500000); // it was asked for seconds
+}
+
+// Who is not patient waits for no start but his own.
+static void one_that_somebody_else_starts_is_not_waited_for(void **state)
+{
+    (void)state;
+    char data[PATH_MAX + 16], contents[64];
+    struct grove_error error;
+    struct call call;
+    if (!home.assets[0])
+        skip();
+    snprintf(data, sizeof data, "%s/vector", home.servers);
+    start_child("/", "sh", data);
+    snprintf(contents, sizeof contents, "%d %ld\n", (int)child, start_time_of(child));
+    write_file("vector/pid", contents);
+    call_init(&call);
+    call_within(&call, 5000);
+    int64_t began_us = clock_monotonic_us();
+    assert_int_equal(vector_server_start(&home, &call, &error), GROVE_TIMEOUT);
+    assert_in_range(clock_monotonic_us() - began_us, 0, 2000000);
+    assert_non_null(strstr(error.message, "starting"));
+    call_within(&call, 50);
+    call.patient = true;
+    assert_int_equal(vector_server_start(&home, &call, &error), GROVE_TIMEOUT); // its own limit
+    assert_non_null(strstr(error.message, "after"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(a_postmaster_works_in_its_folder, end_child),
         cmocka_unit_test(half_a_cluster_is_none),
+        cmocka_unit_test(an_initdb_ends_with_the_call),
         cmocka_unit_test_teardown(a_vector_server_has_its_start_time_and_folder, end_child),
+        cmocka_unit_test(one_that_takes_no_connection_hangs),
+        cmocka_unit_test_teardown(one_that_somebody_else_starts_is_not_waited_for, end_child),
     };
     return cmocka_run_group_tests(tests, make_home, remove_home);
 }
