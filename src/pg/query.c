@@ -632,6 +632,7 @@ enum grove_code pg_receive(struct pg_conn *conn, struct arena *arena,
 // An answer that nobody wants any more.
 static void forget_answer(struct pg_conn *conn)
 {
+    CHECK(!conn->sent || !conn->begin); // pg_send is for no transaction
     struct grove_error unimportant;
     PGresult *result = NULL;
     if (conn->sent && finish(conn, true, &result, &unimportant) == GROVE_OK)

@@ -15,7 +15,8 @@ def test_the_command_is_deaf_to_libpq_s_variables(filled):
     assert len(nonsense) > 20
     filled("stop")
     assert "database    ok" not in filled("status", check=False, env=nonsense).stdout
-    filled("search", "baptism", env=nonsense)  # starts both servers
+    filled("sync", env=nonsense)  # starts both servers
+    filled("search", "baptism", env=nonsense)
     assert "database    ok" in filled("status", env=nonsense).stdout
     asked = filled("psql", "--", "-Atc", "SELECT 1",
                    env=dict.fromkeys(known - NAMES, "nonsense"))

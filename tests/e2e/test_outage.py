@@ -5,6 +5,7 @@ import os
 import signal
 import time
 
+import pytest
 from conftest import wait_until
 from crashes import ARCHITECTURE, row
 
@@ -13,15 +14,20 @@ def search(grove):
     return grove.json("search", "faith", "--path", "religion")
 
 
-def test_the_warning_of_a_search_is_short(shared):
-    """What, why and what to do, on a line or two."""
+@pytest.fixture
+def engine(shared):
+    """The process of an engine that answers."""
     wait_until(lambda: search(shared)["degraded"] is False)
-    pid = shared.processes()["vectors"]
-    os.kill(pid, signal.SIGSTOP)
+    return shared.processes()["vectors"]
+
+
+def test_the_warning_of_a_search_is_short(shared, engine):
+    """What, why and what to do, on a line or two."""
+    os.kill(engine, signal.SIGSTOP)
     try:
         warnings = [shared("search", "faith", "--limit", "1").stderr for _ in range(2)]
     finally:
-        os.kill(pid, signal.SIGCONT)
+        os.kill(engine, signal.SIGCONT)
     for warning in warnings:
         assert warning.count("\n") == 1 and len(warning) <= 160, warning
         assert "PostgreSQL answered alone" in warning
@@ -30,11 +36,9 @@ def test_the_warning_of_a_search_is_short(shared):
 
 
 @row(ARCHITECTURE, "vector server hangs")
-def test_one_search_waits_and_the_others_do_without(shared):
+def test_one_search_waits_and_the_others_do_without(shared, engine):
     """Ten searches in a row, each a process of its own, with an engine that hangs."""
-    wait_until(lambda: search(shared)["degraded"] is False)
-    pid = shared.processes()["vectors"]
-    os.kill(pid, signal.SIGSTOP)
+    os.kill(engine, signal.SIGSTOP)
     try:
         answers = [search(shared)]
         began = time.monotonic()
@@ -44,7 +48,7 @@ def test_one_search_waits_and_the_others_do_without(shared):
         status = shared.json("status", check=False)
         words = shared("status", check=False).stdout
     finally:
-        os.kill(pid, signal.SIGCONT)
+        os.kill(engine, signal.SIGCONT)
     for answer in answers:
         assert answer["degraded"] is True and answer["complete"] is True
         assert len(answer["results"]) == 8
@@ -64,23 +68,21 @@ def test_one_search_waits_and_the_others_do_without(shared):
     assert shared.json("status")["engine"]["out_reason"] is None
 
 
-def test_a_writer_that_waits_ends_the_outage(shared):
+def test_a_writer_that_waits_ends_the_outage(shared, engine):
     """Who is patient asks all the same, and everybody else hears of the answer."""
-    pid = shared.processes()["vectors"]
-    os.kill(pid, signal.SIGSTOP)
+    os.kill(engine, signal.SIGSTOP)
     try:
         assert search(shared)["degraded"] is True
     finally:
-        os.kill(pid, signal.SIGCONT)
+        os.kill(engine, signal.SIGCONT)
     shared("sync")
     assert search(shared)["degraded"] is False
 
 
-def test_an_engine_that_was_killed_while_it_was_out(shared):
+def test_an_engine_that_was_killed_while_it_was_out(shared, engine):
     """Nobody listens any more: it is started again, and nobody waits until a trial comes round."""
-    pid = shared.processes()["vectors"]
-    os.kill(pid, signal.SIGSTOP)
+    os.kill(engine, signal.SIGSTOP)
     assert search(shared)["degraded"] is True
-    os.kill(pid, signal.SIGKILL)
+    os.kill(engine, signal.SIGKILL)
     wait_until(lambda: search(shared)["degraded"] is False)
-    assert shared.processes()["vectors"] != pid
+    assert shared.processes()["vectors"] != engine

@@ -59,7 +59,7 @@ def untraced(shared):
 
 
 def test_without_a_capability_servers_are_seen(shared, untraced):
-    shared("search", "faith")
+    shared("sync")  # both servers run
     before = servers_of(shared)
     status = untraced.json("status")
     assert status["ok"] is True and status["database"]["error"] is None
@@ -119,7 +119,7 @@ def assert_told(error):
 
 @needs_namespaces
 def test_servers_of_another_container_are_let_be(shared):
-    shared("search", "faith")
+    shared("sync")  # both servers run
     before = servers_of(shared)
     beside = container(shared)
     # Where the sockets are there, they are used.
@@ -139,7 +139,7 @@ def test_servers_of_another_container_are_let_be(shared):
 
 @needs_namespaces
 def test_a_vector_server_of_another_container_is_let_be(shared):
-    shared("search", "faith")
+    shared("sync")  # both servers run
     before = servers_of(shared)
     socket = os.path.join(shared.socket_folder(), "vectors.sock")
     apart = container(shared, f"mount --bind /dev/null '{socket}'")
@@ -351,7 +351,7 @@ def test_a_removed_socket_comes_back(filled):
 @row(EMBEDDED, "its lock or its socket is gone from its place")
 def test_a_removed_socket_of_the_vector_server_comes_back(filled):
     """The vector server ends when it sees it, and is started again."""
-    filled("search", "faith")
+    filled("sync")
     vectors, = servers_of(filled)["vectors"]
     os.unlink(os.path.join(filled.socket_folder(), "vectors.sock"))
     assert filled.json("sync")["pending"] == 0

@@ -484,7 +484,7 @@ MUTANTS = [
         guards="src/vector/README 14",
         file="src/vector/http.c",
         find="    while (!connection_drive(connection, call_slice_ms(call), ret)) {",
-        replace="    while (!connection_drive(connection, call_slice_ms(call) * 8, ret)) {",
+        replace="    while (!connection_drive(connection, call_slice_ms(call) * 20, ret)) {",
         killer="u_http:a_cancellation_is_noticed_within_a_slice",
     ),
     Mutant(

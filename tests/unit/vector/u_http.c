@@ -161,29 +161,39 @@ static void a_cancellation_ends_a_request(void **state)
     end(&asked);
 }
 
-// It looks up within 50 ms. Of ten the quickest tells: the machine may be busy.
+static int compare_times(const void *a, const void *b)
+{
+    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+    return (x > y) - (x < y);
+}
+
+// Whoever waits for an answer looks up every 50 ms. The median of some tells: the machine is busy.
 static void a_cancellation_is_noticed_within_a_slice(void **state)
 {
     (void)state;
+    enum { TIMES = 5 };
     struct asked asked;
-    int64_t least_us = INT64_MAX;
+    int64_t took_us[TIMES];
     begin(&asked, (struct qdrant_options){.read_timeout_ms = 30000});
-    for (int i = 0; i < 10; i++) {
+    for (int i = 0; i < TIMES; i++) {
         atomic_bool stop = false;
         pthread_t thread;
         struct asking asking = {.asked = &asked, .call = asked.call};
         call_obey(&asking.call, &stop);
         assert_int_equal(pthread_create(&thread, NULL, ask_in_a_thread, &asking), 0);
         int fd = await_request(&asked.server);
+        // It has sent, and waits: nothing of that is seen. One of libcurl's own timers would wake
+        // it after 200 ms.
+        clock_sleep_ms(250);
         int64_t stopped_us = clock_monotonic_us();
         stop = true;
         pthread_join(thread, NULL);
         close(fd);
         assert_int_equal(asking.code, GROVE_CANCELLED);
-        if (asking.ended_us - stopped_us < least_us)
-            least_us = asking.ended_us - stopped_us;
+        took_us[i] = asking.ended_us - stopped_us;
     }
-    assert_in_range(least_us, 0, 3 * CALL_SLICE_MS * 1000);
+    qsort(took_us, TIMES, sizeof *took_us, compare_times);
+    assert_in_range(took_us[TIMES / 2], 0, 4 * CALL_SLICE_MS * 1000);
     end(&asked);
 }
 
