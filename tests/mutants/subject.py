@@ -88,11 +88,9 @@ MUTANTS = [
     Mutant(
         name="contents-go-unasked",
         guards="src/subject/README 9",
-        file="src/subject/state.c",
-        find="    if (state->contents > 0 && !progress->with_contents)\n"
-             "        return refuse_contents(state, error);",
-        replace="    if (state->contents > 0 && !progress->with_contents && !state)\n"
-                "        return refuse_contents(state, error);",
+        file="src/subject/change.c",
+        find="    self->progress.with_contents = self->request->with_contents;",
+        replace="    self->progress.with_contents = true;",
         killer="u_change:a_removal_leaves_nothing",
     ),
     Mutant(
@@ -118,6 +116,6 @@ MUTANTS = [
         file="src/subject/change.c",
         find='strcmp(error->sqlstate, "55P03") == 0 ||',
         replace='strcmp(error->sqlstate, "55P04") == 0 ||',
-        killer="u_change_waits:a_change_waits_for_a_long_transaction",
+        killer="u_change_waits:a_change_gives_up_when_its_time_is_over",
     ),
 ]

@@ -8,11 +8,13 @@
 #include "base/clock.h"
 #include "subject/phase.h"
 
+enum { TIMEOUT_MS = 20000 }; // of those that are to be done: a test that fails ends, too
+
 struct changing {
     struct test_stores *stores;
     const char *name;
     struct test_gate *waiting; // passed once it waits; may be NULL
-    unsigned timeout_ms;
+    unsigned timeout_ms;       // 0: TIMEOUT_MS
     struct grove_subject_report report;
     enum grove_code code;
     struct grove_error error;
@@ -39,7 +41,7 @@ static void add_one(void *state)
     struct call call;
     call_init(&call);
     call.patient = true;
-    call_within(&call, changing->timeout_ms);
+    call_within(&call, changing->timeout_ms ? changing->timeout_ms : TIMEOUT_MS);
     changing->code =
         subject_add(&changing->stores->store, &call, &request, &changing->report, &changing->error);
 }
