@@ -23,8 +23,12 @@
 // Calls block; for concurrency use threads.
 //
 // The host keeps what is its own: signals (the library's threads block all of them), its locale,
-// its standard streams, also closed ones. A handle belongs to the process that opened it: a child
-// made by fork may open one of its own, and neither uses nor closes its parent's.
+// its standard streams, also closed ones, and its children: those that grove starts are nobody's
+// soon, and waiting for any child, or ignoring SIGCHLD, does no harm.
+//
+// fork: a handle belongs to the process that opened it. In a child calls on it are GROVE_INVALID,
+// and grove_close does nothing; a child that needs grove opens a handle of its own. One may fork
+// while calls are under way in other threads: they go on in the parent.
 //
 // Errors: see grove/error.h. Text is UTF-8 throughout; strings given in must be well-formed.
 // Times are microseconds since 1970-01-01 00:00 UTC. Scores are cosine similarities, -1 to 1.
@@ -93,6 +97,12 @@ GROVE_PUBLIC void grove_token_free(struct grove_token *token);
 // Requests begin with size_bytes, which is sizeof the struct as the program was compiled with it;
 // 0 says that it is this library's own. A program that sets it goes on to work with libraries that
 // know more members.
+//
+// Of a struct that grove fills the size goes beside it: what looks like a call of grove_get_status
+// is one of grove_get_status_sized, with the struct's size where the program is compiled. So
+// programs go on to work with older and newer libraries. Who calls by name from another language
+// calls the latter, and tells how much room there is; the function of the shorter name fills no
+// more than that struct had when it was the only one.
 struct grove_limits {
     unsigned timeout_ms;       // 0: the handle's
     struct grove_token *token; // borrowed for the call; NULL: none
@@ -159,6 +169,7 @@ GROVE_CHECKED enum grove_code grove_set_precision(struct grove *grove,
                                                   enum grove_precision precision,
                                                   int64_t *ret_queued, struct grove_error *error);
 
+// It stays as it is.
 struct grove_stop_report {
     bool ran; // anything did
     bool
@@ -169,6 +180,11 @@ struct grove_stop_report {
 // none run; GROVE_NOT_FOUND where there is no home. `ret` may be NULL.
 GROVE_CHECKED enum grove_code grove_stop(const char *home, struct grove_stop_report *ret,
                                          struct grove_error *error);
+// The same in that time, or until that token cancels it (`limits` may be NULL): what was told to
+// end by then may end yet, and what was not told goes on.
+GROVE_CHECKED enum grove_code grove_stop_within(const char *home, const struct grove_limits *limits,
+                                                struct grove_stop_report *ret,
+                                                struct grove_error *error);
 
 // Makes all calls that are under way on this handle end soon with GROVE_CANCELLED; a load stops
 // after its current batch. What begins later is not concerned. May be called from any thread and
@@ -407,12 +423,23 @@ GROVE_CHECKED enum grove_code grove_load(struct grove *grove,
                                          const struct grove_load_request *request,
                                          struct grove_load_progress *ret,
                                          struct grove_error *error);
+GROVE_CHECKED enum grove_code grove_load_sized(size_t size_bytes, struct grove *grove,
+                                               const struct grove_load_request *request,
+                                               struct grove_load_progress *ret,
+                                               struct grove_error *error);
+#define grove_load(...) grove_load_sized(sizeof(struct grove_load_progress), __VA_ARGS__)
 
 // Loads the sample of 6 leaves and 8 contents, in one transaction and one batch upsert.
 // With `placeholder_vectors` every point gets the vector round(i * 0.01, 3), i in 0..383.
 GROVE_CHECKED enum grove_code grove_load_sample(struct grove *grove, bool placeholder_vectors,
                                                 struct grove_load_progress *ret,
                                                 struct grove_error *error);
+GROVE_CHECKED enum grove_code grove_load_sample_sized(size_t size_bytes, struct grove *grove,
+                                                      bool placeholder_vectors,
+                                                      struct grove_load_progress *ret,
+                                                      struct grove_error *error);
+#define grove_load_sample(...)                                                                     \
+    grove_load_sample_sized(sizeof(struct grove_load_progress), __VA_ARGS__)
 
 // --- content types -----------------------------------------------------------------------------
 
@@ -428,7 +455,8 @@ GROVE_CHECKED enum grove_code grove_list_types(struct grove *grove, struct grove
 // --- projection -------------------------------------------------------------------------------
 
 // What is known of the vector engine's index: whether searches may go by it, and how. Where they
-// may not, they compare all rows that match, which is slower and never worse.
+// may not, they compare all rows that match, which is slower and never worse. Its struct stands
+// inside others, and stays as it is.
 enum grove_index_state {
     GROVE_INDEX_UNKNOWN,  // nobody looked, or looking failed: the reason says how
     GROVE_INDEX_NEEDLESS, // so few rows that all are compared anyway
@@ -479,6 +507,11 @@ struct grove_sync_request {
 GROVE_CHECKED enum grove_code grove_sync(struct grove *grove,
                                          const struct grove_sync_request *request,
                                          struct grove_sync_report *ret, struct grove_error *error);
+GROVE_CHECKED enum grove_code grove_sync_sized(size_t size_bytes, struct grove *grove,
+                                               const struct grove_sync_request *request,
+                                               struct grove_sync_report *ret,
+                                               struct grove_error *error);
+#define grove_sync(...) grove_sync_sized(sizeof(struct grove_sync_report), __VA_ARGS__)
 
 // Is the resident projector of the handle's home, for a process of its own: the grove command calls
 // it, other programs need not. Returns at once where the home has one; else after grove_cancel,
@@ -537,6 +570,10 @@ struct grove_status {
 // nothing.
 GROVE_CHECKED enum grove_code grove_get_status(struct grove *grove, struct grove_status *ret,
                                                struct grove_error *error);
+GROVE_CHECKED enum grove_code grove_get_status_sized(size_t size_bytes, struct grove *grove,
+                                                     struct grove_status *ret,
+                                                     struct grove_error *error);
+#define grove_get_status(...) grove_get_status_sized(sizeof(struct grove_status), __VA_ARGS__)
 
 // The libpq connection string of the database, without starting it: for psql and other clients.
 // May hold a password: do not print it.
@@ -618,6 +655,12 @@ GROVE_CHECKED enum grove_code grove_measure_recall(struct grove *grove,
                                                    const struct grove_recall_request *request,
                                                    struct grove_recall *ret,
                                                    struct grove_error *error);
+GROVE_CHECKED enum grove_code grove_measure_recall_sized(size_t size_bytes, struct grove *grove,
+                                                         const struct grove_recall_request *request,
+                                                         struct grove_recall *ret,
+                                                         struct grove_error *error);
+#define grove_measure_recall(...)                                                                  \
+    grove_measure_recall_sized(sizeof(struct grove_recall), __VA_ARGS__)
 
 #ifdef __cplusplus
 }

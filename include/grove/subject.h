@@ -5,8 +5,7 @@
 //
 //     struct grove_error error;
 //     struct grove_subject_request request = {.name = "science"};
-//     struct grove_subject_report report;
-//     if (grove_add_subject(grove, &request, &report, &error) != GROVE_OK)
+//     if (grove_add_subject(grove, &request, NULL, &error) != GROVE_OK)
 //         die(error.message);
 //
 // A change goes in phases, each a transaction of its own, and each of them so that readers and
@@ -52,14 +51,11 @@ struct grove_subjects {
     size_t count;
 };
 
-// *ret is given back with grove_free.
-GROVE_CHECKED enum grove_code grove_list_subjects(struct grove *grove, struct grove_subjects **ret,
+// All of them, or the one of that name: then GROVE_NOT_FOUND where there is none. *ret is given
+// back with grove_free.
+GROVE_CHECKED enum grove_code grove_list_subjects(struct grove *grove, const char *name,
+                                                  struct grove_subjects **ret,
                                                   struct grove_error *error);
-
-// One subject. GROVE_NOT_FOUND: there is none of that name.
-GROVE_CHECKED enum grove_code grove_get_subject(struct grove *grove, const char *name,
-                                                struct grove_subject *ret,
-                                                struct grove_error *error);
 
 // A step of a change. Its texts live as long as the callback that is told of it.
 struct grove_subject_phase {
@@ -97,8 +93,8 @@ struct grove_subject_report {
     double seconds_waited;     // for locks of others
     double discover_ms_before; // a query across all subjects; NaN: not measured
     double discover_ms_after;
-    int64_t contents; // deleted with it; of a dry run: that are there
-    struct grove_load_progress sample;
+    int64_t contents;                         // deleted with it; of a dry run: that are there
+    const struct grove_load_progress *sample; // what was loaded; NULL: nothing was to be
 };
 
 struct grove_subject_request {
@@ -115,24 +111,25 @@ struct grove_subject_request {
 };
 
 // Adds a subject, or goes on with adding it. GROVE_INVALID: the name cannot be one. GROVE_CONFLICT:
-// it is taken, or the CHECK of content_metadata is not what grove made it. *ret may be NULL.
+// it is taken, or the CHECK of content_metadata is not what grove made it. *ret is
+// given back with grove_free; `ret` may be NULL.
 GROVE_CHECKED enum grove_code grove_add_subject(struct grove *grove,
                                                 const struct grove_subject_request *request,
-                                                struct grove_subject_report *ret,
+                                                struct grove_subject_report **ret,
                                                 struct grove_error *error);
 
 // Removes a subject with its leaves. GROVE_CONFLICT: it has contents, and `with_contents` is not
 // set. GROVE_INVALID: it is one of the specification's.
 GROVE_CHECKED enum grove_code grove_remove_subject(struct grove *grove,
                                                    const struct grove_subject_request *request,
-                                                   struct grove_subject_report *ret,
+                                                   struct grove_subject_report **ret,
                                                    struct grove_error *error);
 
 // Gives a subject another name. Its table keeps its own, so that ids, points and the pages of
 // queries without a path stay as they are.
 GROVE_CHECKED enum grove_code grove_rename_subject(struct grove *grove,
                                                    const struct grove_subject_request *request,
-                                                   struct grove_subject_report *ret,
+                                                   struct grove_subject_report **ret,
                                                    struct grove_error *error);
 
 // Compares a subject with what it should be; calls back once a finding, whose texts live as long as

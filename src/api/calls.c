@@ -22,8 +22,7 @@ GROVE_API enum grove_code grove_browse(struct grove *grove,
     enum grove_code code = REQUEST_TAKE(&copy, request, error);
     if (code != GROVE_OK)
         return code;
-    handle_begin(grove, HANDLE_QUERY, &copy.limits, &call);
-    code = handle_ready(grove, &call, error);
+    code = handle_enter(grove, HANDLE_QUERY, &copy.limits, &call, error);
     if (code == GROVE_OK)
         code = query_browse(&grove->store, &call, &copy, ret, error);
     return handle_failed(grove, &call, code, error);
@@ -38,8 +37,7 @@ GROVE_API enum grove_code grove_search(struct grove *grove,
     enum grove_code code = REQUEST_TAKE(&copy, request, error);
     if (code != GROVE_OK)
         return code;
-    handle_begin(grove, HANDLE_QUERY, &copy.limits, &call);
-    code = handle_ready(grove, &call, error);
+    code = handle_enter(grove, HANDLE_QUERY, &copy.limits, &call, error);
     if (code == GROVE_OK)
         code = query_search(&grove->store, &call, &copy, ret, error);
     return handle_failed(grove, &call, code, error);
@@ -54,8 +52,7 @@ GROVE_API enum grove_code grove_discover(struct grove *grove,
     enum grove_code code = REQUEST_TAKE(&copy, request, error);
     if (code != GROVE_OK)
         return code;
-    handle_begin(grove, HANDLE_QUERY, &copy.limits, &call);
-    code = handle_ready(grove, &call, error);
+    code = handle_enter(grove, HANDLE_QUERY, &copy.limits, &call, error);
     if (code == GROVE_OK)
         code = query_discover(&grove->store, &call, &copy, ret, error);
     return handle_failed(grove, &call, code, error);
@@ -65,7 +62,10 @@ GROVE_API enum grove_code grove_embed(struct grove *grove, const char *const *te
                                       float *ret_vectors, struct grove_error *error)
 {
     struct embedder *embedder;
-    enum grove_code code = store_embedder(&grove->store, grove->embed_precision, &embedder, error);
+    struct call call;
+    enum grove_code code = handle_begin(grove, HANDLE_TASK, NULL, &call, error);
+    if (code == GROVE_OK)
+        code = store_embedder(&grove->store, grove->embed_precision, &embedder, error);
     if (code != GROVE_OK)
         return code;
     struct text *items = mem_alloc_array(count, sizeof *items);
@@ -73,8 +73,6 @@ GROVE_API enum grove_code grove_embed(struct grove *grove, const char *const *te
         return error_no_memory(error, "texts");
     for (size_t i = 0; i < count; i++)
         items[i] = text_of(texts[i]);
-    struct call call;
-    handle_begin(grove, HANDLE_TASK, NULL, &call);
     code = embedder_embed(embedder, items, count, ret_vectors, &call, error);
     mem_free(items);
     return code;
@@ -85,46 +83,52 @@ GROVE_API enum grove_code grove_tokenize(struct grove *grove, const char *text,
                                          struct grove_error *error)
 {
     struct embedder *embedder;
-    enum grove_code code = store_embedder(&grove->store, grove->embed_precision, &embedder, error);
+    struct call call;
+    enum grove_code code = handle_begin(grove, HANDLE_TASK, NULL, &call, error);
+    if (code == GROVE_OK)
+        code = store_embedder(&grove->store, grove->embed_precision, &embedder, error);
     return code == GROVE_OK ? embedder_tokenize(embedder, text_of(text), ret_ids, ret_count, error)
                             : code;
 }
 
 // A load is done when its rows are searchable: the collection is there before it begins.
-static enum grove_code ready_to_load(struct grove *grove, struct call *call,
-                                     struct grove_error *error)
+static enum grove_code enter_to_load(struct grove *grove, const struct grove_limits *limits,
+                                     struct call *ret, struct grove_error *error)
 {
-    enum grove_code code = handle_ready(grove, call, error);
-    return code == GROVE_OK ? projector_prepare(&grove->store, call, error) : code;
+    enum grove_code code = handle_enter(grove, HANDLE_TASK, limits, ret, error);
+    return code == GROVE_OK ? projector_prepare(&grove->store, ret, error) : code;
 }
 
-GROVE_API enum grove_code grove_load(struct grove *grove, const struct grove_load_request *request,
-                                     struct grove_load_progress *ret, struct grove_error *error)
+GROVE_API enum grove_code grove_load_sized(size_t size_bytes, struct grove *grove,
+                                           const struct grove_load_request *request,
+                                           struct grove_load_progress *ret,
+                                           struct grove_error *error)
 {
     struct grove_load_request copy;
-    struct grove_load_progress unused;
+    struct grove_load_progress done = {0};
     struct call call;
     enum grove_code code = REQUEST_TAKE(&copy, request, error);
     if (code != GROVE_OK)
         return code;
-    handle_begin(grove, HANDLE_TASK, &copy.limits, &call);
-    code = ready_to_load(grove, &call, error);
+    code = enter_to_load(grove, &copy.limits, &call, error);
     if (code == GROVE_OK)
-        code = load_files(&grove->store, &call, &copy, ret ? ret : &unused, error);
+        code = load_files(&grove->store, &call, &copy, &done, error);
+    report_give(ret, size_bytes, &done, sizeof done);
     return handle_failed(grove, &call, code, error);
 }
 
-GROVE_API enum grove_code grove_load_sample(struct grove *grove, bool placeholder_vectors,
-                                            struct grove_load_progress *ret,
-                                            struct grove_error *error)
+GROVE_API enum grove_code grove_load_sample_sized(size_t size_bytes, struct grove *grove,
+                                                  bool placeholder_vectors,
+                                                  struct grove_load_progress *ret,
+                                                  struct grove_error *error)
 {
-    struct grove_load_progress unused;
+    struct grove_load_progress done = {0};
     struct call call;
-    handle_begin(grove, HANDLE_TASK, NULL, &call);
-    enum grove_code code = ready_to_load(grove, &call, error);
-    return code == GROVE_OK
-               ? load_sample(&grove->store, &call, placeholder_vectors, ret ? ret : &unused, error)
-               : code;
+    enum grove_code code = enter_to_load(grove, NULL, &call, error);
+    if (code == GROVE_OK)
+        code = load_sample(&grove->store, &call, placeholder_vectors, &done, error);
+    report_give(ret, size_bytes, &done, sizeof done);
+    return handle_failed(grove, &call, code, error);
 }
 
 // --- sync ---------------------------------------------------------------------------------------
@@ -135,7 +139,7 @@ struct syncing {
     struct grove *grove;
     struct call call;
     const struct grove_sync_request *request;
-    struct grove_sync_report *ret;
+    struct grove_sync_report report;
     struct projector_report done;
     int64_t started_us;
 };
@@ -146,7 +150,7 @@ static enum grove_code fill_report(struct syncing *self, struct grove_error *err
     const struct projector_report *done = &self->done;
     enum grove_code code = projector_backlog(&self->grove->store, &self->call, &backlog, error);
     if (code == GROVE_OK)
-        *self->ret = (struct grove_sync_report){
+        self->report = (struct grove_sync_report){
             .upserted = done->upserted,
             .removed = done->removed,
             .embedded = done->embedded,
@@ -193,7 +197,7 @@ static enum grove_code watch(struct syncing *self, struct grove_error *error)
         if (code == GROVE_OK)
             code = fill_report(self, error);
         if (code == GROVE_OK && !idle && self->request->on_progress)
-            self->request->on_progress(self->request->state, self->ret);
+            self->request->on_progress(self->request->state, &self->report);
         if (code != GROVE_OK || idle)
             (void)call_pause(&self->call, code != GROVE_OK ? OUTAGE_PAUSE_MS : WATCH_PAUSE_MS);
     }
@@ -220,32 +224,28 @@ static enum grove_code sync_once(struct syncing *self, struct grove_error *error
     if (code == GROVE_OK)
         code = fill_report(self, error);
     if (code == GROVE_OK)
-        self->ret->index = index;
+        self->report.index = index;
     return code;
 }
 
-GROVE_API enum grove_code grove_sync(struct grove *grove, const struct grove_sync_request *request,
-                                     struct grove_sync_report *ret, struct grove_error *error)
+GROVE_API enum grove_code grove_sync_sized(size_t size_bytes, struct grove *grove,
+                                           const struct grove_sync_request *request,
+                                           struct grove_sync_report *ret, struct grove_error *error)
 {
     static const struct grove_sync_request once;
     struct grove_sync_request copy;
-    struct grove_sync_report unused;
-    struct syncing self = {.grove = grove,
-                           .request = &copy,
-                           .ret = ret ? ret : &unused,
-                           .started_us = clock_monotonic_us()};
+    struct syncing self = {.grove = grove, .request = &copy, .started_us = clock_monotonic_us()};
     enum grove_code code = REQUEST_TAKE(&copy, request ? request : &once, error);
     if (code != GROVE_OK)
         return code;
-    handle_begin(grove, HANDLE_TASK, &copy.limits, &self.call);
-    code = ready_to_load(grove, &self.call, error);
+    code = enter_to_load(grove, &copy.limits, &self.call, error);
     if (code == GROVE_OK)
         code = projector_refill(&grove->store, &self.call, error);
     if (code == GROVE_OK && copy.retry_dead)
         code = projector_revive(&grove->store, &self.call, error);
-    if (code != GROVE_OK)
-        return code;
-    code = copy.watch ? watch_and_examine(&self, error) : sync_once(&self, error);
+    if (code == GROVE_OK)
+        code = copy.watch ? watch_and_examine(&self, error) : sync_once(&self, error);
+    report_give(ret, size_bytes, &self.report, sizeof self.report);
     return handle_failed(grove, &self.call, code, error);
 }
 

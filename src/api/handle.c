@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "api/projector.h"
 #include "api/request.h"
@@ -79,6 +80,20 @@ static enum grove_code start_engine(void *state, struct call *call, struct grove
         return error->code;
     }
     return vector_server_start(&grove->home, call, error);
+}
+
+// --- calls without a handle ----------------------------------------------------------------------
+
+struct grove_token {
+    atomic_bool cancelled;
+};
+
+static void begin_without_handle(const struct grove_limits *limits, struct call *ret)
+{
+    call_init(ret);
+    ret->patient = true;
+    call_within(ret, limits ? limits->timeout_ms : 0);
+    call_obey(ret, limits && limits->token ? &limits->token->cancelled : NULL);
 }
 
 // --- opening -------------------------------------------------------------------------------------
@@ -167,10 +182,12 @@ static enum grove_code find_home(struct grove *grove, const struct grove_options
                                  struct grove_error *error)
 {
     struct grove_error looked;
+    struct call call;
     enum grove_code code = GROVE_OK;
+    begin_without_handle(&options->limits, &call);
     switch (options->home_use) {
-    case GROVE_HOME_MAKE: code = home_open(options->home, &grove->home, error); break;
-    case GROVE_HOME_FIND: code = home_find(options->home, &grove->home, error); break;
+    case GROVE_HOME_MAKE: code = home_open_within(options->home, &call, &grove->home, error); break;
+    case GROVE_HOME_FIND: code = home_find_within(options->home, &call, &grove->home, error); break;
     case GROVE_HOME_LOOK: code = home_look(options->home, &grove->home, error); break;
     case GROVE_HOME_NEEDLESS:
         code = home_look(options->home, &grove->home, &looked);
@@ -178,7 +195,7 @@ static enum grove_code find_home(struct grove *grove, const struct grove_options
             grove->no_home = looked;
             return GROVE_OK;
         }
-        code = home_find(options->home, &grove->home, error);
+        code = home_find_within(options->home, &call, &grove->home, error);
         break;
     default:
         return error_set(error, GROVE_INVALID, "there is no use %d of a home",
@@ -235,6 +252,7 @@ GROVE_API enum grove_code grove_open(const struct grove_options *options, struct
     struct grove *grove = mem_zalloc(sizeof *grove);
     if (!grove)
         return error_no_memory(error, "a handle");
+    grove->process = getpid();
     pthread_mutex_init(&grove->ready_mutex, NULL);
     pthread_condattr_t attributes;
     pthread_condattr_init(&attributes);
@@ -253,7 +271,9 @@ GROVE_API enum grove_code grove_open(const struct grove_options *options, struct
 
 GROVE_API void grove_close(struct grove *grove)
 {
-    if (!grove)
+    // Of a parent: its threads are not here to be waited for, and a farewell on its connections
+    // would end them there.
+    if (!grove || grove->process != getpid())
         return;
     atomic_store(&grove->store.closing, true);
     projector_thread_stop(grove->projector);
@@ -272,10 +292,6 @@ GROVE_API void grove_cancel(struct grove *grove)
 
 // --- calls ---------------------------------------------------------------------------------------
 
-struct grove_token {
-    atomic_bool cancelled;
-};
-
 GROVE_API struct grove_token *grove_token_new(void)
 {
     return mem_zalloc(sizeof(struct grove_token));
@@ -291,10 +307,18 @@ GROVE_API void grove_token_free(struct grove_token *token)
     mem_free(token);
 }
 
-void handle_begin(struct grove *grove, enum handle_work work, const struct grove_limits *limits,
-                  struct call *ret)
+enum grove_code handle_begin(struct grove *grove, enum handle_work work,
+                             const struct grove_limits *limits, struct call *ret,
+                             struct grove_error *error)
 {
     call_init(ret);
+    if (grove->process != getpid()) {
+        error_set(error, GROVE_INVALID,
+                  "the handle belongs to process %d, which has forked this one",
+                  (int)grove->process);
+        error_hint(error, "open a handle in each process; see \"fork\" in grove/grove.h");
+        return GROVE_INVALID;
+    }
     ret->patient = work == HANDLE_TASK;
     unsigned timeout_ms =
         limits && limits->timeout_ms ? limits->timeout_ms : grove->limits.timeout_ms;
@@ -305,6 +329,7 @@ void handle_begin(struct grove *grove, enum handle_work work, const struct grove
     call_obey(ret, grove->limits.token ? &grove->limits.token->cancelled : NULL);
     call_obey(ret, limits && limits->token ? &limits->token->cancelled : NULL);
     call_obey_round(ret, &grove->cancel_round);
+    return GROVE_OK;
 }
 
 // --- getting ready -------------------------------------------------------------------------------
@@ -322,7 +347,7 @@ static enum grove_code migrate(struct grove *grove, struct pg_conn *conn, unsign
     struct grove_error ignored;
     enum grove_code code = migrate_up(conn, ret_applied, error);
     if (code == GROVE_OK && *ret_applied > 0 && grove->projector_wanted)
-        (void)!resident_stop(&grove->home, &ignored);
+        (void)!resident_stop(&grove->home, NULL, &ignored);
     return code;
 }
 
@@ -391,6 +416,14 @@ enum grove_code handle_ready(struct grove *grove, struct call *call, struct grov
     return code;
 }
 
+enum grove_code handle_enter(struct grove *grove, enum handle_work work,
+                             const struct grove_limits *limits, struct call *ret,
+                             struct grove_error *error)
+{
+    enum grove_code code = handle_begin(grove, work, limits, ret, error);
+    return code == GROVE_OK ? handle_ready(grove, ret, error) : code;
+}
+
 enum grove_code handle_failed(struct grove *grove, struct call *call, enum grove_code code,
                               struct grove_error *error)
 {
@@ -412,9 +445,10 @@ GROVE_API enum grove_code grove_init(struct grove *grove, unsigned *ret_applied,
 {
     unsigned applied = 0;
     struct call call;
-    handle_begin(grove, HANDLE_TASK, NULL, &call);
     struct pg_conn *conn = NULL;
-    enum grove_code code = pg_take(grove->store.pool, &call, &conn, error);
+    enum grove_code code = handle_begin(grove, HANDLE_TASK, NULL, &call, error);
+    if (code == GROVE_OK)
+        code = pg_take(grove->store.pool, &call, &conn, error);
     if (code == GROVE_OK)
         code = migrate(grove, conn, &applied, error);
     pg_give(&conn);
@@ -435,13 +469,12 @@ GROVE_API enum grove_code grove_set_precision(struct grove *grove, enum grove_pr
     if (!precision_of(precision, &wanted))
         return error_set(error, GROVE_INVALID, "there is no precision %d", (int)precision);
     struct call call;
-    handle_begin(grove, HANDLE_TASK, NULL, &call);
-    enum grove_code code = handle_ready(grove, &call, error);
+    enum grove_code code = handle_enter(grove, HANDLE_TASK, NULL, &call, error);
     if (code == GROVE_OK)
         code = store_set_precision(&grove->store, &call, wanted, &queued, error);
     if (code == GROVE_OK && ret_queued)
         *ret_queued = queued;
-    return code;
+    return handle_failed(grove, &call, code, error);
 }
 
 // What cannot be looked at counts as running: stopping it tells why.
@@ -457,21 +490,32 @@ static bool anything_runs(const struct home *home)
     return resident.running || engine.running || database.running;
 }
 
-GROVE_API enum grove_code grove_stop(const char *path, struct grove_stop_report *ret,
-                                     struct grove_error *error)
+GROVE_API enum grove_code grove_stop_within(const char *path, const struct grove_limits *limits,
+                                            struct grove_stop_report *ret,
+                                            struct grove_error *error)
 {
     struct home home;
+    struct call call;
     struct grove_stop_report report = {.forced = false};
-    enum grove_code code = home_find(path, &home, error);
+    begin_without_handle(limits, &call);
+    enum grove_code code = home_find_within(path, &call, &home, error);
+    if (code == GROVE_OK)
+        code = call_check(&call, error);
     if (code == GROVE_OK)
         report.ran = anything_runs(&home);
     if (code == GROVE_OK)
-        code = resident_stop(&home, error);
+        code = resident_stop(&home, &call, error);
     if (code == GROVE_OK)
-        code = vector_server_stop(&home, error);
+        code = vector_server_stop(&home, &call, error);
     if (code == GROVE_OK)
-        code = cluster_stop(&home, &report.forced, error);
+        code = cluster_stop(&home, &call, &report.forced, error);
     if (ret && code == GROVE_OK)
         *ret = report;
     return code;
+}
+
+GROVE_API enum grove_code grove_stop(const char *path, struct grove_stop_report *ret,
+                                     struct grove_error *error)
+{
+    return grove_stop_within(path, NULL, ret, error);
 }

@@ -12,6 +12,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <sys/types.h>
 
 #include "catalog/store.h"
 #include "grove/grove.h"
@@ -20,6 +21,7 @@
 
 struct grove {
     struct store store;
+    pid_t process;    // that opened it
     struct home home; // set where a private server or the assets need it
     bool has_home;
     bool looking;               // starts no server and changes no schema
@@ -53,13 +55,20 @@ enum handle_work {
 };
 
 // Begins a public function's call: its limits are those given (NULL: none), else the handle's; it
-// ends with grove_cancel, with its token, and with the handle.
-void handle_begin(struct grove *grove, enum handle_work work, const struct grove_limits *limits,
-                  struct call *ret);
+// ends with grove_cancel, with its token, and with the handle. GROVE_INVALID in a process that did
+// not open the handle: after a fork its locks, its threads and its connections are its parent's.
+enum grove_code handle_begin(struct grove *grove, enum handle_work work,
+                             const struct grove_limits *limits, struct call *ret,
+                             struct grove_error *error);
 
 // Prepares what queries need. Cheap once it has succeeded. A server's database that grove has not
 // been initialised in is GROVE_NOT_FOUND with what to run.
 enum grove_code handle_ready(struct grove *grove, struct call *call, struct grove_error *error);
+
+// Both: what most public functions begin with.
+enum grove_code handle_enter(struct grove *grove, enum handle_work work,
+                             const struct grove_limits *limits, struct call *ret,
+                             struct grove_error *error);
 
 // How a call ends that a module answered with `code`. Where a statement did not know a table, a
 // column or a function, another grove may have changed the schema since it was looked at: it is

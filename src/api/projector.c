@@ -115,7 +115,9 @@ GROVE_API enum grove_code grove_run_projector(struct grove *grove, struct grove_
         return GROVE_UNSUPPORTED;
     }
     struct call call;
-    handle_begin(grove, HANDLE_TASK, NULL, &call);
+    enum grove_code code = handle_begin(grove, HANDLE_TASK, NULL, &call, error);
+    if (code != GROVE_OK)
+        return code;
     grove->is_projector = true;
     return resident_run(&grove->home, &grove->store, &call, error);
 }

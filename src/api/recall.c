@@ -353,9 +353,10 @@ static enum grove_code sum_up(struct measure *measure, struct grove_error *error
     return code;
 }
 
-GROVE_API enum grove_code grove_measure_recall(struct grove *grove,
-                                               const struct grove_recall_request *request,
-                                               struct grove_recall *ret, struct grove_error *error)
+GROVE_API enum grove_code grove_measure_recall_sized(size_t size_bytes, struct grove *grove,
+                                                     const struct grove_recall_request *request,
+                                                     struct grove_recall *ret,
+                                                     struct grove_error *error)
 {
     static const struct grove_recall_request usual;
     int64_t began_us = clock_monotonic_us();
@@ -373,9 +374,8 @@ GROVE_API enum grove_code grove_measure_recall(struct grove *grove,
         return error_no_memory(error, "figures");
     measure->grove = grove;
     measure->limits = &copy.limits;
-    handle_begin(grove, HANDLE_TASK, &copy.limits, &measure->call);
     arena_init(&arena, ARENA_BYTES_MAX);
-    code = handle_ready(grove, &measure->call, error);
+    code = handle_enter(grove, HANDLE_TASK, &copy.limits, &measure->call, error);
     if (code == GROVE_OK)
         code = prepare(measure, queries, &arena, error);
     if (code == GROVE_OK)
@@ -384,9 +384,10 @@ GROVE_API enum grove_code grove_measure_recall(struct grove *grove,
         code = sum_up(measure, error);
     if (code == GROVE_OK) {
         measure->ret.seconds = (double)(clock_monotonic_us() - began_us) / 1e6;
-        *ret = measure->ret;
+        report_give(ret, size_bytes, &measure->ret, sizeof measure->ret);
     }
     arena_release(&arena);
+    code = handle_failed(grove, &measure->call, code, error);
     mem_free(measure);
     return code;
 }

@@ -38,3 +38,12 @@ enum grove_code request_take(void *ret, size_t known_bytes, const void *given, s
     memcpy(ret, given, copied);
     return GROVE_OK;
 }
+
+void report_give(void *ret, size_t given_bytes, const void *report, size_t known_bytes)
+{
+    size_t copied = given_bytes < known_bytes ? given_bytes : known_bytes;
+    if (!ret)
+        return;
+    memcpy(ret, report, copied);
+    memset((char *)ret + copied, 0, given_bytes - copied);
+}

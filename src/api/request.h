@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Requests of programs that were compiled with another version of grove/grove.h. Each of these
-// structs begins with its size; members are added at the end only, and what a program does not know
-// is zero, "the default".
+// Requests and reports of programs that were compiled with another version of grove/grove.h. Each
+// request begins with its size, that of a report comes beside it; members are added at the end
+// only, and what a program does not know is zero, "the default".
 //
 //     struct grove_search_request copy;
 //     code = REQUEST_TAKE(&copy, request, error);
@@ -20,6 +20,10 @@
 // GROVE_UNSUPPORTED. A size that no version had is GROVE_INVALID.
 enum grove_code request_take(void *ret, size_t known_bytes, const void *given, size_t given_bytes,
                              struct grove_error *error);
+
+// Copies a report of `known_bytes` to a caller who has room for `given_bytes`. What he has beyond
+// ours becomes zero. `ret` may be NULL.
+void report_give(void *ret, size_t given_bytes, const void *report, size_t known_bytes);
 
 #define REQUEST_TAKE(ret, given, error)                                                            \
     request_take(ret, sizeof *(ret), given, (given)->size_bytes, error)

@@ -4,6 +4,7 @@
 
 #include "api/handle.h"
 #include "api/index.h"
+#include "api/request.h"
 #include "catalog/assets.h"
 #include "catalog/migrate.h"
 #include "pg/cluster.h"
@@ -187,24 +188,27 @@ static void ask_index(struct grove *grove, struct call *call, struct grove_statu
                             : index_unknown(&error);
 }
 
-GROVE_API enum grove_code grove_get_status(struct grove *grove, struct grove_status *ret,
-                                           struct grove_error *error)
+GROVE_API enum grove_code grove_get_status_sized(size_t size_bytes, struct grove *grove,
+                                                 struct grove_status *ret,
+                                                 struct grove_error *error)
 {
-    (void)error; // what fails is part of the answer
+    struct call call;
+    enum grove_code code = handle_begin(grove, HANDLE_LOOK, NULL, &call, error);
+    if (code != GROVE_OK)
+        return code;
     struct grove_status status = {
         .database_private = grove->database_private,
         .engine_private = grove->engine_private,
     };
     if (grove->has_home)
         snprintf(status.home, sizeof status.home, "%s", grove->home.path);
-    struct call call;
-    handle_begin(grove, HANDLE_LOOK, NULL, &call);
+    // What fails is part of the answer.
     ask_database(grove, &call, &status);
     ask_engine(grove, &call, &status);
     ask_projector(grove, &status);
     ask_index(grove, &call, &status);
     snprintf(status.model, sizeof status.model, "%s",
              embed_model_id(store_precision(&grove->store)));
-    *ret = status;
+    report_give(ret, size_bytes, &status, sizeof status);
     return GROVE_OK;
 }

@@ -3,6 +3,8 @@
 // The calls of grove/subject.h: the module's functions with a handle.
 #include "subject/subject.h"
 
+#include <assert.h>
+#include <stddef.h>
 #include <string.h>
 
 #include "api/handle.h"
@@ -11,32 +13,45 @@
 
 typedef enum grove_code change_function(struct store *store, struct call *call,
                                         const struct grove_subject_request *request,
-                                        struct grove_subject_report *ret,
-                                        struct grove_error *error);
+                                        struct subject_report *ret, struct grove_error *error);
+
+static enum grove_code make_change(struct grove *grove, const struct grove_subject_request *request,
+                                   change_function *make, struct subject_report *ret,
+                                   struct grove_error *error)
+{
+    struct call call;
+    enum grove_code code = handle_enter(grove, HANDLE_TASK, &request->limits, &call, error);
+    // A sample is loaded when its rows are searchable.
+    if (code == GROVE_OK && request->sample && !request->dry_run)
+        code = projector_prepare(&grove->store, &call, error);
+    if (code == GROVE_OK)
+        code = make(&grove->store, &call, request, ret, error);
+    return handle_failed(grove, &call, code, error);
+}
 
 static enum grove_code change(struct grove *grove, const struct grove_subject_request *request,
-                              change_function *make, struct grove_subject_report *ret,
+                              change_function *make, struct grove_subject_report **ret,
                               struct grove_error *error)
 {
     struct grove_subject_request copy;
-    struct grove_subject_report unused;
-    struct call call;
     enum grove_code code = REQUEST_TAKE(&copy, request, error);
     if (code != GROVE_OK)
         return code;
-    handle_begin(grove, HANDLE_TASK, &copy.limits, &call);
-    code = handle_ready(grove, &call, error);
-    // A sample is loaded when its rows are searchable.
-    if (code == GROVE_OK && copy.sample && !copy.dry_run)
-        code = projector_prepare(&grove->store, &call, error);
-    if (code == GROVE_OK)
-        code = make(&grove->store, &call, &copy, ret ? ret : &unused, error);
-    return handle_failed(grove, &call, code, error);
+    static_assert(offsetof(struct subject_report, report) == 0, "given back as the block it is");
+    struct subject_report *report = mem_zalloc(sizeof *report);
+    if (!report)
+        return error_no_memory(error, "a report");
+    code = make_change(grove, &copy, make, report, error);
+    if (code == GROVE_OK && ret)
+        *ret = &report->report;
+    else
+        mem_free(report);
+    return code;
 }
 
 GROVE_API enum grove_code grove_add_subject(struct grove *grove,
                                             const struct grove_subject_request *request,
-                                            struct grove_subject_report *ret,
+                                            struct grove_subject_report **ret,
                                             struct grove_error *error)
 {
     return change(grove, request, subject_add, ret, error);
@@ -44,7 +59,7 @@ GROVE_API enum grove_code grove_add_subject(struct grove *grove,
 
 GROVE_API enum grove_code grove_remove_subject(struct grove *grove,
                                                const struct grove_subject_request *request,
-                                               struct grove_subject_report *ret,
+                                               struct grove_subject_report **ret,
                                                struct grove_error *error)
 {
     return change(grove, request, subject_remove, ret, error);
@@ -52,41 +67,43 @@ GROVE_API enum grove_code grove_remove_subject(struct grove *grove,
 
 GROVE_API enum grove_code grove_rename_subject(struct grove *grove,
                                                const struct grove_subject_request *request,
-                                               struct grove_subject_report *ret,
+                                               struct grove_subject_report **ret,
                                                struct grove_error *error)
 {
     return change(grove, request, subject_rename, ret, error);
 }
 
-GROVE_API enum grove_code grove_list_subjects(struct grove *grove, struct grove_subjects **ret,
-                                              struct grove_error *error)
+// Keeps the one of that name. False: there is none.
+static bool choose(struct grove_subjects *all, const char *name)
 {
-    struct call call;
-    handle_begin(grove, HANDLE_QUERY, NULL, &call);
-    enum grove_code code = handle_ready(grove, &call, error);
-    if (code == GROVE_OK)
-        code = subject_list(&grove->store, &call, ret, error);
-    return handle_failed(grove, &call, code, error);
-}
-
-GROVE_API enum grove_code grove_get_subject(struct grove *grove, const char *name,
-                                            struct grove_subject *ret, struct grove_error *error)
-{
-    struct grove_subjects *all = NULL;
-    enum grove_code code = grove_list_subjects(grove, &all, error);
-    if (code != GROVE_OK)
-        return code;
     size_t i = 0;
     while (i < all->count && strcmp(all->items[i].name, name) != 0)
         i++;
-    if (i < all->count)
-        *ret = all->items[i];
-    else
-        code = error_set(error, GROVE_NOT_FOUND, "there is no subject \"%.200s\"", name);
+    bool found = i < all->count;
+    all->items += found ? i : 0;
+    all->count = found;
+    return found;
+}
+
+GROVE_API enum grove_code grove_list_subjects(struct grove *grove, const char *name,
+                                              struct grove_subjects **ret,
+                                              struct grove_error *error)
+{
+    struct call call;
+    struct grove_subjects *all = NULL;
+    enum grove_code code = handle_enter(grove, HANDLE_QUERY, NULL, &call, error);
+    if (code == GROVE_OK)
+        code = subject_list(&grove->store, &call, &all, error);
     if (code != GROVE_OK)
-        error_hint(error, "grove subject list shows those there are");
+        return handle_failed(grove, &call, code, error);
+    if (!name || choose(all, name)) {
+        *ret = all;
+        return GROVE_OK;
+    }
     mem_free(all);
-    return code;
+    error_set(error, GROVE_NOT_FOUND, "there is no subject \"%.200s\"", name);
+    error_hint(error, "grove subject list shows those there are");
+    return GROVE_NOT_FOUND;
 }
 
 GROVE_API enum grove_code
@@ -95,8 +112,7 @@ grove_validate_subject(struct grove *grove, const char *name,
                        void *state, struct grove_error *error)
 {
     struct call call;
-    handle_begin(grove, HANDLE_TASK, NULL, &call);
-    enum grove_code code = handle_ready(grove, &call, error);
+    enum grove_code code = handle_enter(grove, HANDLE_TASK, NULL, &call, error);
     if (code == GROVE_OK)
         code = subject_validate(&grove->store, &call, name, on_finding, state, error);
     return handle_failed(grove, &call, code, error);

@@ -48,9 +48,8 @@ GROVE_API enum grove_code grove_list_types(struct grove *grove, struct grove_typ
     struct pg_conn *conn = NULL;
     struct pg_rows rows;
     struct arena arena;
-    handle_begin(grove, HANDLE_QUERY, NULL, &call);
     arena_init(&arena, TYPES_BYTES_MAX);
-    enum grove_code code = handle_ready(grove, &call, error);
+    enum grove_code code = handle_enter(grove, HANDLE_QUERY, NULL, &call, error);
     if (code == GROVE_OK)
         code = handle_database(grove, &call, &conn, error);
     if (code == GROVE_OK)
@@ -64,5 +63,5 @@ GROVE_API enum grove_code grove_list_types(struct grove *grove, struct grove_typ
             code = error_no_memory(error, "the content types");
     }
     arena_release(&arena);
-    return code;
+    return handle_failed(grove, &call, code, error);
 }

@@ -15,6 +15,10 @@
 // Moving it afterwards would be too late where another thread of the host prints just then.
 //
 // A program has it simpler: descriptor_fill_standard at its start. Threads: any.
+//
+// A host may fork, too, at any moment. What was open then is open in the child: a lock of an open
+// file lasts until the last one that has it open is gone, a pipe does not end. So the child has
+// none of ours, and the standard numbers are closed in it as they were.
 #ifndef GROVE_BASE_DESCRIPTOR_H
 #define GROVE_BASE_DESCRIPTOR_H
 
@@ -24,6 +28,14 @@
 
 // As open(2), closed on exec. `mode` counts with O_CREAT.
 int descriptor_open(const char *path, int flags, mode_t mode);
+// The same for what a child made by fork must not have. A file that is locked, and another number
+// of it: the lock ends when it ends here. A pipe: it ends when its other end is closed here. Closed
+// with descriptor_close_own; -1 is fine. Of a pipe 0 is returned, or the errno.
+int descriptor_open_own(const char *path, int flags, mode_t mode);
+int descriptor_duplicate_own(int fd, int least);
+int descriptor_pipe_own(int ret_ends[static 2], int least);
+void descriptor_close_own(int *fd); // *fd is -1 then
+
 // As opendir(3).
 DIR *descriptor_open_folder(const char *path);
 

@@ -6,7 +6,10 @@ enum grove_code cmd_stop(struct session *session, struct grove_error *error)
 {
     struct strbuf out;
     struct grove_stop_report report;
-    enum grove_code code = grove_stop(session->home, &report, error);
+    struct grove_limits limits;
+    enum grove_code code = session_limits(session, &limits, error);
+    if (code == GROVE_OK)
+        code = grove_stop_within(session->home, &limits, &report, error);
     if (code == GROVE_NOT_FOUND) {
         // Where both servers are somebody's own no home is needed, and there is nothing to stop.
         report = (struct grove_stop_report){.ran = false};

@@ -98,7 +98,7 @@ static void add_unfinished(struct strbuf *out, const struct grove_subjects *subj
 static enum grove_code list_subjects(struct session *session, struct grove_error *error)
 {
     struct grove_subjects *subjects = NULL;
-    enum grove_code code = grove_list_subjects(session->grove, &subjects, error);
+    enum grove_code code = grove_list_subjects(session->grove, NULL, &subjects, error);
     if (code != GROVE_OK)
         return code;
     struct strbuf out;
@@ -125,11 +125,13 @@ static enum grove_code list_subjects(struct session *session, struct grove_error
 static enum grove_code show_subject(struct session *session, const char *name,
                                     struct grove_error *error)
 {
-    struct grove_subject subject;
-    enum grove_code code = grove_get_subject(session->grove, name, &subject, error);
+    struct grove_subjects *found = NULL;
+    enum grove_code code = grove_list_subjects(session->grove, name, &found, error);
     if (code != GROVE_OK)
         return code;
+    const struct grove_subject subject = found->items[0];
     struct strbuf out;
+    grove_free(found);
     strbuf_init(&out, TEXT_BYTES_MAX);
     if (session->json) {
         strbuf_add_char(&out, '{');
@@ -315,17 +317,16 @@ static void add_report_json(struct strbuf *out, const struct changing *changing,
     add_milliseconds(out, "discover_ms_after", report->discover_ms_after);
     if (report->has_impact)
         add_impact_member(out, &report->impact);
-    if (options_has(&changing->session->options, OPTION_SAMPLE) && !dry) {
+    if (report->sample) {
         json_key(out, "load");
         strbuf_add_char(out, '{');
-        load_report_add_members(out, &report->sample);
+        load_report_add_members(out, report->sample);
         strbuf_add_char(out, '}');
     }
     strbuf_add_char(out, '}');
 }
 
-static void add_report(struct strbuf *out, const struct changing *changing,
-                       const struct grove_subject_report *report)
+static void add_report(struct strbuf *out, const struct grove_subject_report *report)
 {
     if (report->has_impact) {
         add_impact(out, &report->impact);
@@ -340,19 +341,19 @@ static void add_report(struct strbuf *out, const struct changing *changing,
         strbuf_add(out, " went with it");
     }
     strbuf_add_char(out, '\n');
-    if (options_has(&changing->session->options, OPTION_SAMPLE))
-        load_report_add(out, &report->sample);
+    if (report->sample)
+        load_report_add(out, report->sample);
 }
 
 typedef enum grove_code change_call(struct grove *grove,
                                     const struct grove_subject_request *request,
-                                    struct grove_subject_report *ret, struct grove_error *error);
+                                    struct grove_subject_report **ret, struct grove_error *error);
 
 static enum grove_code change(struct session *session, change_call *call, const char *name,
                               const char *new_name, struct grove_error *error)
 {
     struct changing changing = {.session = session};
-    struct grove_subject_report report;
+    struct grove_subject_report *report = NULL;
     struct grove_subject_request request = {
         .size_bytes = sizeof request,
         .name = name,
@@ -370,10 +371,10 @@ static enum grove_code change(struct session *session, change_call *call, const 
         struct strbuf out;
         strbuf_init(&out, SESSION_OUTPUT_MAX);
         if (session->json) {
-            add_report_json(&out, &changing, &report, name);
+            add_report_json(&out, &changing, report, name);
             code = session_print_json(session, &out, error);
         } else {
-            add_report(&out, &changing, &report);
+            add_report(&out, report);
             code = session_print(session, &out, error);
         }
         strbuf_release(&out);
@@ -381,6 +382,7 @@ static enum grove_code change(struct session *session, change_call *call, const 
         strbuf_addf(&session->partial, "\"phases\":[%s]", changing.phases.data);
     }
     strbuf_release(&changing.phases);
+    grove_free(report);
     return code;
 }
 

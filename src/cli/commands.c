@@ -331,8 +331,7 @@ const struct command command_table[] = {
             "missing, and makes the vector collection. Commands do this by themselves for a "
             "private database; for a server named by DATABASE_URL it is done here only.\n\n"
             "A database has vectors of one precision, and all commands follow it. Changing it has "
-            "every content embedded anew, by \"grove sync\" or whatever projects, and holds up no "
-            "writer; until that is "
+            "every content embedded anew, by \"grove sync\" or whatever projects; until that is "
             "done searches leave out what has no vector yet, and say so.",
         .examples = init_examples,
         .json = "`applied` (migrations applied now), `schema_version`, `database`, `engine`, "

@@ -43,7 +43,7 @@ static const char output[] =
     "`candidates` (rows whose scores were computed), `pending`, `dropped`, `listed` (rows compared "
     "beside the graph, which does not "
     "reach them), `stages` (`name`, `milliseconds`, `rows`), `plan`, and what was asked of the "
-    "servers: `statements` (round trips to PostgreSQL, also those for the plan), `requests` (to "
+    "servers: `statements` (round trips to PostgreSQL, those for the plan, too), `requests` (to "
     "the vector engine) and `waited_milliseconds` (for a connection to either).\n\n"
     "A cursor belongs to its query. `--since 90d` means another time at every moment: with "
     "`--cursor` give the time itself, as the line for the next page does.\n\n"

@@ -69,12 +69,23 @@ enum grove_precision session_precision(const struct session *session)
     return value->number == 0 ? GROVE_PRECISION_F32 : GROVE_PRECISION_REDUCED;
 }
 
-static struct grove_limits session_limits(const struct session *session)
+enum grove_code session_limits(struct session *session, struct grove_limits *ret,
+                               struct grove_error *error)
 {
-    return (struct grove_limits){
+    session->token = session->token ? session->token : grove_token_new();
+    if (!session->token)
+        return error_no_memory(error, "a session");
+    interrupted_token = session->token;
+    struct sigaction action = {.sa_handler = on_interrupt,
+                               .sa_flags = SA_RESTART | (int)SA_RESETHAND};
+    sigemptyset(&action.sa_mask);
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+    *ret = (struct grove_limits){
         .timeout_ms = (unsigned)options_count(&session->options, OPTION_TIMEOUT, 0),
         .token = session->token,
     };
+    return GROVE_OK;
 }
 
 void session_own_path(char ret_path[static PATH_MAX])
@@ -100,24 +111,12 @@ enum grove_code session_open(struct session *session, struct grove_error *error)
     if (session->command->run != cmd_psql)
         forget_settings();
     session_own_path(command);
-    session->token = grove_token_new();
-    if (!session->token)
-        return error_no_memory(error, "a session");
     struct grove_options options = {.home = session->home,
                                     .home_use = session->command->home_use,
                                     .command = command,
-                                    .embed_precision = session_precision(session),
-                                    .limits = session_limits(session)};
-    enum grove_code code = grove_open(&options, &session->grove, error);
-    if (code != GROVE_OK)
-        return code;
-    interrupted_token = session->token;
-    struct sigaction action = {.sa_handler = on_interrupt,
-                               .sa_flags = SA_RESTART | (int)SA_RESETHAND};
-    sigemptyset(&action.sa_mask);
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGTERM, &action, NULL);
-    return GROVE_OK;
+                                    .embed_precision = session_precision(session)};
+    enum grove_code code = session_limits(session, &options.limits, error);
+    return code == GROVE_OK ? grove_open(&options, &session->grove, error) : code;
 }
 
 void session_set_interrupt_notice(const char *notice)

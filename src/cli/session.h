@@ -50,8 +50,12 @@ void session_release(struct session *session);
 // What --precision says; 0 without it.
 enum grove_precision session_precision(const struct session *session);
 
-// Opens the library's handle. From then on Ctrl-C and SIGTERM end the call under way with
+// What its calls are given. From the first time on Ctrl-C and SIGTERM end the call under way with
 // GROVE_CANCELLED; the second one ends the process.
+enum grove_code session_limits(struct session *session, struct grove_limits *ret,
+                               struct grove_error *error);
+
+// Opens the library's handle, with these limits.
 enum grove_code session_open(struct session *session, struct grove_error *error);
 void session_close(struct session *session); // fine when it is not open
 

@@ -396,14 +396,15 @@ static enum grove_code settle(struct settling *s, struct grove_error *error)
     return code;
 }
 
-static enum grove_code settle_all(struct home *home, struct grove_error *error)
+static enum grove_code settle_all(struct home *home, const struct call *call,
+                                  struct grove_error *error)
 {
     struct settling look = {.home = home};
     enum grove_code code = settle(&look, error);
     if (code != GROVE_OK || !look.missing)
         return code;
     struct home_lock lock = {.descriptor = -1};
-    code = home_lock(home, OPEN_LOCK_TIMEOUT_MS, NULL, &lock, error);
+    code = home_lock(home, OPEN_LOCK_TIMEOUT_MS, call, &lock, error);
     if (code != GROVE_OK)
         return code;
     struct settling make = {.home = home, .make = true};
@@ -447,9 +448,10 @@ static void hand_out(struct home *home, struct home *ret_home)
     *ret_home = *home;
 }
 
-static enum grove_code finish(struct home *home, struct home *ret_home, struct grove_error *error)
+static enum grove_code finish(struct home *home, const struct call *call, struct home *ret_home,
+                              struct grove_error *error)
 {
-    enum grove_code code = settle_all(home, error);
+    enum grove_code code = settle_all(home, call, error);
     if (code == GROVE_OK)
         hand_out(home, ret_home);
     return code;
@@ -457,12 +459,18 @@ static enum grove_code finish(struct home *home, struct home *ret_home, struct g
 
 enum grove_code home_open(const char *path, struct home *ret_home, struct grove_error *error)
 {
+    return home_open_within(path, NULL, ret_home, error);
+}
+
+enum grove_code home_open_within(const char *path, const struct call *call, struct home *ret_home,
+                                 struct grove_error *error)
+{
     char folder[PATH_MAX];
     struct home home = {0};
     enum grove_code code = wanted_path(path, folder, error);
     if (code == GROVE_OK)
         code = make_folder(&home, folder, error);
-    return code == GROVE_OK ? finish(&home, ret_home, error) : code;
+    return code == GROVE_OK ? finish(&home, call, ret_home, error) : code;
 }
 
 static enum grove_code find_folder(const char *path, struct home *home, struct grove_error *error)
@@ -479,9 +487,15 @@ static enum grove_code find_folder(const char *path, struct home *home, struct g
 
 enum grove_code home_find(const char *path, struct home *ret_home, struct grove_error *error)
 {
+    return home_find_within(path, NULL, ret_home, error);
+}
+
+enum grove_code home_find_within(const char *path, const struct call *call, struct home *ret_home,
+                                 struct grove_error *error)
+{
     struct home home = {0};
     enum grove_code code = find_folder(path, &home, error);
-    return code == GROVE_OK ? finish(&home, ret_home, error) : code;
+    return code == GROVE_OK ? finish(&home, call, ret_home, error) : code;
 }
 
 enum grove_code home_look(const char *path, struct home *ret_home, struct grove_error *error)
@@ -504,13 +518,13 @@ enum grove_code home_lock(const struct home *home, unsigned timeout_ms, const st
     enum grove_code code = home_path(path, error, "%s/lock", home->path);
     if (code != GROVE_OK)
         return code;
-    int fd = descriptor_open(path, O_RDWR | O_CREAT | O_NOFOLLOW, 0600);
+    int fd = descriptor_open_own(path, O_RDWR | O_CREAT | O_NOFOLLOW, 0600);
     if (fd < 0)
         return error_set_errno(error, errno, "could not open the lock \"%s\"", path);
     // Root must not leave a lock in somebody's home that they cannot open.
     if (geteuid() == 0 && home->owner != 0 && fchown(fd, home->owner, (gid_t)-1) != 0) {
         code = error_set_errno(error, errno, "could not change the owner of \"%s\"", path);
-        close(fd);
+        descriptor_close_own(&fd);
         return code;
     }
     int64_t deadline_us = clock_monotonic_us() + (int64_t)timeout_ms * 1000;
@@ -532,7 +546,7 @@ enum grove_code home_lock(const struct home *home, unsigned timeout_ms, const st
         clock_sleep_ms(LOCK_PAUSE_MS);
     }
     if (code != GROVE_OK)
-        close(fd);
+        descriptor_close_own(&fd);
     else
         ret_lock->descriptor = fd;
     return code;
@@ -541,6 +555,5 @@ enum grove_code home_lock(const struct home *home, unsigned timeout_ms, const st
 void home_unlock(struct home_lock *lock)
 {
     CHECK(lock->descriptor >= 0);
-    close(lock->descriptor);
-    lock->descriptor = -1;
+    descriptor_close_own(&lock->descriptor);
 }

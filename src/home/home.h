@@ -51,9 +51,14 @@ struct home_lock {
 // `path` NULL: GROVE_HOME, else the XDG data folder. Makes the folder and what belongs in it.
 // A new folder can be entered by its owner only; under root also by the servers' account (0711).
 enum grove_code home_open(const char *path, struct home *ret_home, struct grove_error *error);
+// The same: where somebody else has the lock, not longer than the call may.
+enum grove_code home_open_within(const char *path, const struct call *call, struct home *ret_home,
+                                 struct grove_error *error);
 
 // The same for a home that exists: GROVE_NOT_FOUND when there is none, and nothing is made then.
 enum grove_code home_find(const char *path, struct home *ret_home, struct grove_error *error);
+enum grove_code home_find_within(const char *path, const struct call *call, struct home *ret_home,
+                                 struct grove_error *error);
 
 // As home_find, and makes and changes nothing in the home either. What is missing of it is missing:
 // `servers` and `run` may name folders that are not there, and nothing runs in those. A copy of a

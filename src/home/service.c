@@ -19,7 +19,8 @@
 //
 // The lock is one of an open file description (fcntl F_OFD_SETLK), not one of a process: it passes
 // to whoever inherits the file, PostgreSQL's sessions among them, and can be asked after without
-// being taken, so that nobody is kept from it by a look.
+// being taken, so that nobody is kept from it by a look. A host's child that happens to be forked
+// meanwhile does not inherit it (base/descriptor.h).
 #include "home/service.h"
 
 #include <errno.h>
@@ -235,8 +236,8 @@ static enum grove_code take_lock(const struct service *service, int *ret_fd,
 {
     struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
     home_act_as_servers(service->home);
-    GROVE_CLEANUP(file_close_descriptor)
-    int low = descriptor_open(service->lock, O_RDWR | O_CREAT | O_NOFOLLOW, 0600);
+    GROVE_CLEANUP(descriptor_close_own)
+    int low = descriptor_open_own(service->lock, O_RDWR | O_CREAT | O_NOFOLLOW, 0600);
     int failure = low < 0 ? errno : 0;
     bool taken = failure == 0 && fcntl(low, F_OFD_SETLK, &lock) == 0;
     if (failure == 0 && !taken)
@@ -248,7 +249,7 @@ static enum grove_code take_lock(const struct service *service, int *ret_fd,
     if (low >= 0 && !taken && (failure == EAGAIN || failure == EACCES))
         return error_set(error, GROVE_UNAVAILABLE, "%s is being started by somebody else",
                          service->name);
-    int fd = failure == 0 ? fcntl(low, F_DUPFD_CLOEXEC, 16) : -1;
+    int fd = failure == 0 ? descriptor_duplicate_own(low, 16) : -1;
     if (failure == 0 && fd < 0)
         failure = errno;
     if (failure != 0)
@@ -271,7 +272,7 @@ enum grove_code service_launch(const struct service *service, const char *const 
                                    .kept = lock};
     off_t from = service_log_size(service);
     code = home_spawn(service->home, &program, NULL, ret_pid, error);
-    close(lock);
+    descriptor_close_own(&lock);
     if (code == GROVE_IO)
         service_tell_log(service, from, error);
     return code;
@@ -441,7 +442,8 @@ void service_tell_log(const struct service *service, off_t from, struct grove_er
 
 // --- stopping ------------------------------------------------------------------------------------
 
-bool service_wait_gone(const struct service *service, unsigned timeout_ms)
+// Not longer than the call may take.
+static bool wait_gone(const struct service *service, unsigned timeout_ms, const struct call *call)
 {
     int64_t deadline_us = clock_monotonic_us() + (int64_t)timeout_ms * 1000;
     for (;;) {
@@ -449,32 +451,52 @@ bool service_wait_gone(const struct service *service, unsigned timeout_ms)
         service_find(service, &view);
         if (view.state == SERVICE_GONE)
             return true;
-        if (clock_monotonic_us() >= deadline_us)
+        if (clock_monotonic_us() >= deadline_us || !call_pause(call, PAUSE_MS))
             return false;
-        clock_sleep_ms(PAUSE_MS);
     }
 }
 
+bool service_wait_gone(const struct service *service, unsigned timeout_ms)
+{
+    return wait_gone(service, timeout_ms, NULL);
+}
+
 // As it is once whoever has the lock has had the time to say who it is.
-static void find_patiently(const struct service *service, struct service_view *ret)
+static void find_patiently(const struct service *service, const struct call *call,
+                           struct service_view *ret)
 {
     int64_t patience_us = appear_us();
     int64_t deadline_us = clock_monotonic_us() + patience_us;
     for (;;) {
         service_find(service, ret);
         if (ret->state != SERVICE_UNSEEN || ret->failure != 0 || ret->process.pid != 0 ||
-            clock_monotonic_us() >= deadline_us)
+            clock_monotonic_us() >= deadline_us || !call_pause(call, PAUSE_MS))
             return;
-        clock_sleep_ms(PAUSE_MS);
     }
 }
 
+// Whoever asked does not wait any longer.
+static enum grove_code set_still_ending(const struct service *service, const struct call *call,
+                                        struct grove_error *error)
+{
+    enum grove_code code = call_check(call, error);
+    if (code != GROVE_TIMEOUT)
+        return code;
+    error_set(error, GROVE_TIMEOUT, "%s did not end within %g s", service->name,
+              call->limit_ms / 1000.0);
+    error_hint(error, "it was told to, and may end yet; with more time it is ended by force");
+    return GROVE_TIMEOUT;
+}
+
 static enum grove_code go_up(const struct service *service, const struct service_step *steps,
-                             size_t count, size_t *ret_steps, struct grove_error *error)
+                             size_t count, const struct call *call, size_t *ret_steps,
+                             struct grove_error *error)
 {
     struct service_view view;
     *ret_steps = 0;
-    find_patiently(service, &view);
+    find_patiently(service, call, &view);
+    if (view.state != SERVICE_GONE && call_left_ms(call, 1) == 0)
+        return set_still_ending(service, call, error);
     for (size_t i = 0; i < count && view.state != SERVICE_GONE; i++) {
         if (view.state == SERVICE_UNSEEN)
             return service_refuse(service, &view, error);
@@ -487,8 +509,10 @@ static enum grove_code go_up(const struct service *service, const struct service
         *ret_steps = i + 1;
         // What has lost its main process ends by itself, or does not hear of it.
         bool orphaned = view.state == SERVICE_ORPHANED && i + 1 < count;
-        if (service_wait_gone(service, orphaned ? ORPHANS_TIMEOUT_MS : steps[i].patience_ms))
+        if (wait_gone(service, orphaned ? ORPHANS_TIMEOUT_MS : steps[i].patience_ms, call))
             return GROVE_OK;
+        if (call_left_ms(call, 1) == 0)
+            return set_still_ending(service, call, error);
         service_find(service, &view);
     }
     if (view.state == SERVICE_GONE)
@@ -502,9 +526,10 @@ static enum grove_code go_up(const struct service *service, const struct service
 }
 
 enum grove_code service_stop(const struct service *service, const struct service_step *steps,
-                             size_t count, size_t *ret_steps, struct grove_error *error)
+                             size_t count, const struct call *call, size_t *ret_steps,
+                             struct grove_error *error)
 {
-    enum grove_code code = go_up(service, steps, count, ret_steps, error);
+    enum grove_code code = go_up(service, steps, count, call, ret_steps, error);
     // Elsewhere a stranger cannot be told from the service: now there is nothing to tell.
     if (code == GROVE_OK)
         leave_to_stranger(service);

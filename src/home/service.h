@@ -9,7 +9,7 @@
 //     service_find(&service, &view);                         // SERVICE_GONE, SERVICE_RUNS, ...
 //     code = service_launch(&service, arguments, &pid, error);
 //     code = service_wait(&service, &wait, call, error);
-//     code = service_stop(&service, steps, ARRAY_COUNT(steps), &needed, error);
+//     code = service_stop(&service, steps, ARRAY_COUNT(steps), call, &needed, error);
 //
 //     <servers>/pg.lock            locked as long as any process of it lives: it is inherited
 //     <servers>/pg.pid             which process it is (home/process.h)
@@ -123,9 +123,11 @@ struct service_step {
 };
 
 // Sends one signal after the other until it is gone; the last one to all that can be seen of it.
-// *ret_steps: how many were needed, 0 where it did not run.
+// *ret_steps: how many were needed, 0 where it did not run. Once the call is over (NULL: never)
+// nothing more is sent or waited for: GROVE_TIMEOUT or GROVE_CANCELLED, and it may still end.
 enum grove_code service_stop(const struct service *service, const struct service_step *steps,
-                             size_t count, size_t *ret_steps, struct grove_error *error);
+                             size_t count, const struct call *call, size_t *ret_steps,
+                             struct grove_error *error);
 
 // Waits until nothing of it is left. False: something is.
 bool service_wait_gone(const struct service *service, unsigned timeout_ms);

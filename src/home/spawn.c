@@ -169,25 +169,13 @@ static int spawn(const struct command *command, int report, int kept, pid_t *ret
     return failure;
 }
 
-// A pipe whose ends are none of the descriptors 0 to 4, which set_actions writes over.
-static int make_pipe(int ends[2])
+// A pipe whose ends are none of the descriptors 0 to 4, which set_actions writes over. A child that
+// the host forks meanwhile does not keep it open: the report ends with who reports.
+static int make_pipe(int ends[static 2])
 {
-    int low[2];
     descriptor_hold_standard(); // what the host prints must not be in the report
-    int failure = pipe2(low, O_CLOEXEC) != 0 ? errno : 0;
+    int failure = descriptor_pipe_own(ends, 16);
     descriptor_let_standard_go();
-    if (failure)
-        return failure;
-    for (int i = 0; i < 2; i++) {
-        ends[i] = fcntl(low[i], F_DUPFD_CLOEXEC, 16);
-        if (ends[i] < 0)
-            failure = errno;
-        close(low[i]);
-    }
-    if (failure) {
-        file_close_descriptor(&ends[0]);
-        file_close_descriptor(&ends[1]);
-    }
     return failure;
 }
 
@@ -276,16 +264,16 @@ static enum grove_code start(const struct home *home, const struct home_program 
     int failure = make_pipe(ends);
     if (!failure) {
         failure = spawn(&command, ends[1], detached ? program->kept : 0, &child);
-        close(ends[1]);
+        descriptor_close_own(&ends[1]);
     }
     if (failure) {
-        file_close_descriptor(&ends[0]);
+        descriptor_close_own(&ends[0]);
         return error_set_errno(error, failure, "could not start \"%s\"", command.items[0]);
     }
     unsigned limit_ms = detached ? (unsigned)KNOB(SPAWN_MS, DETACH_TIMEOUT_MS) : 0;
     code = read_report(ends[0], limit_ms, call, report, error);
     end_child(child, code != GROVE_OK);
-    close(ends[0]);
+    descriptor_close_own(&ends[0]);
     if (code == GROVE_OK)
         return take_number(program, report, ret_number, error);
     error_context(error, "starting \"%s\"", program->arguments[0]);

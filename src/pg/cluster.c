@@ -678,13 +678,13 @@ enum grove_code cluster_start(const struct home *home, struct call *call, struct
 
 // --- stopping ------------------------------------------------------------------------------------
 
-static enum grove_code stop_locked(const struct cluster *cluster, bool *ret_forced,
-                                   struct grove_error *error)
+static enum grove_code stop_locked(const struct cluster *cluster, const struct call *call,
+                                   bool *ret_forced, struct grove_error *error)
 {
     struct service_view view;
     service_find(&cluster->service, &view);
     bool silent =
-        view.state == SERVICE_RUNS && pg_probe(cluster->socket, silence_ms(), NULL) == PG_SILENT;
+        view.state == SERVICE_RUNS && pg_probe(cluster->socket, silence_ms(), call) == PG_SILENT;
     unsigned quit_ms = (unsigned)KNOB(PG_QUIT_MS, SILENT_QUIT_TIMEOUT_MS);
     // SIGINT: fast shutdown. SIGQUIT: at once, recovery at the next start.
     const struct service_step steps[] = {{SIGINT, STOP_TIMEOUT_MS},
@@ -693,23 +693,25 @@ static enum grove_code stop_locked(const struct cluster *cluster, bool *ret_forc
     size_t skipped = silent ? 1 : 0, needed = 0;
     static_assert(ARRAY_COUNT(steps) == 3, "a silent server gets the last two");
     enum grove_code code = service_stop(&cluster->service, steps + skipped,
-                                        ARRAY_COUNT(steps) - skipped, &needed, error);
+                                        ARRAY_COUNT(steps) - skipped, call, &needed, error);
     CHECK(needed + skipped <= ARRAY_COUNT(steps));
     *ret_forced = needed > 0 && needed + skipped > 1;
     return code;
 }
 
-enum grove_code cluster_stop(const struct home *home, bool *ret_forced, struct grove_error *error)
+enum grove_code cluster_stop(const struct home *home, const struct call *call, bool *ret_forced,
+                             struct grove_error *error)
 {
     struct cluster cluster;
     struct home_lock lock = {.descriptor = -1};
+    CHECK(home->path[0] == '/');
     enum grove_code code = cluster_paths(home, &cluster, error);
     if (code == GROVE_OK)
-        code = home_lock(home, LOCK_TIMEOUT_MS, NULL, &lock, error);
+        code = home_lock(home, LOCK_TIMEOUT_MS, call, &lock, error);
     if (code != GROVE_OK)
         return code;
     CHECK(lock.descriptor >= 0);
-    code = stop_locked(&cluster, ret_forced, error);
+    code = stop_locked(&cluster, call, ret_forced, error);
     home_unlock(&lock);
     CHECK(lock.descriptor < 0);
     return code;

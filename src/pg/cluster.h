@@ -4,7 +4,7 @@
 //
 //     code = cluster_start(&home, &call, error); // returns at once when it already runs
 //     cluster_conninfo(&home, buffer);         // "host=... user=grove dbname=grove"
-//     code = cluster_stop(&home, &forced, error);
+//     code = cluster_stop(&home, &call, &forced, error);
 //
 // It listens on a Unix socket in the home's run folder and nowhere else; only the owner of the
 // home may connect. Any number of processes may call these at once: the home's lock lets one of
@@ -31,8 +31,10 @@ enum grove_code cluster_start(const struct home *home, struct call *call,
 
 // Stops it (fast: open transactions are rolled back) and waits. Fine when it does not run. One that
 // does not answer is ended by force, *ret_forced, and recovers from its log at the next start. One
-// that cannot be seen from here is GROVE_UNAVAILABLE.
-enum grove_code cluster_stop(const struct home *home, bool *ret_forced, struct grove_error *error);
+// that cannot be seen from here is GROVE_UNAVAILABLE. Not waited for once the call is over (NULL:
+// never).
+enum grove_code cluster_stop(const struct home *home, const struct call *call, bool *ret_forced,
+                             struct grove_error *error);
 
 struct cluster_status {
     bool created;

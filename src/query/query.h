@@ -4,7 +4,7 @@
 // meanwhile only, and what all of it asked of the servers.
 //
 //     struct query query;
-//     enum grove_code code = query_begin(&query, store, call, error);
+//     code = query_begin(&query, store, call, error);
 //     if (code == GROVE_OK)
 //         code = browse(&query, request, error);     // fills query.result
 //     return query_end(&query, code, request->explain, ret);

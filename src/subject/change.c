@@ -388,21 +388,22 @@ static void keep_time(struct change *self, double milliseconds)
     arena_release(&self->arena);
 }
 
-static enum grove_code load_science(struct change *self, struct grove_error *error)
+static enum grove_code load_science(struct change *self, struct grove_load_progress *ret,
+                                    struct grove_error *error)
 {
-    enum grove_code code =
-        load_science_sample(self->store, self->call, &self->report->sample, error);
+    enum grove_code code = load_science_sample(self->store, self->call, ret, error);
+    self->report->sample = ret;
     if (code != GROVE_OK)
         error_hint(error, "the subject is there; the same command loads its sample");
     return code;
 }
 
 enum grove_code subject_add(struct store *store, struct call *call,
-                            const struct grove_subject_request *request,
-                            struct grove_subject_report *ret, struct grove_error *error)
+                            const struct grove_subject_request *request, struct subject_report *ret,
+                            struct grove_error *error)
 {
     struct change change = {
-        .store = store, .call = call, .request = request, .report = ret, .goal = GOAL_ADD};
+        .store = store, .call = call, .request = request, .report = &ret->report, .goal = GOAL_ADD};
     enum grove_code code = name_check(request->name, error);
     if (code != GROVE_OK)
         return code;
@@ -413,32 +414,38 @@ enum grove_code subject_add(struct store *store, struct call *call,
     }
     double before = request->dry_run ? NAN : measure_discover(store, call);
     code = run(&change, error);
-    ret->discover_ms_before = before;
+    ret->report.discover_ms_before = before;
     if (code == GROVE_OK && change.progress.entered && !request->dry_run)
         keep_time(&change, before);
     if (code == GROVE_OK && request->sample && !request->dry_run)
-        code = load_science(&change, error);
+        code = load_science(&change, &ret->sample, error);
     if (code == GROVE_OK && !request->dry_run)
-        ret->discover_ms_after = measure_discover(store, call);
+        ret->report.discover_ms_after = measure_discover(store, call);
     return code;
 }
 
 enum grove_code subject_remove(struct store *store, struct call *call,
                                const struct grove_subject_request *request,
-                               struct grove_subject_report *ret, struct grove_error *error)
+                               struct subject_report *ret, struct grove_error *error)
 {
-    struct change change = {
-        .store = store, .call = call, .request = request, .report = ret, .goal = GOAL_REMOVE};
+    struct change change = {.store = store,
+                            .call = call,
+                            .request = request,
+                            .report = &ret->report,
+                            .goal = GOAL_REMOVE};
     enum grove_code code = name_check(request->name, error);
     return code == GROVE_OK ? run(&change, error) : code;
 }
 
 enum grove_code subject_rename(struct store *store, struct call *call,
                                const struct grove_subject_request *request,
-                               struct grove_subject_report *ret, struct grove_error *error)
+                               struct subject_report *ret, struct grove_error *error)
 {
-    struct change change = {
-        .store = store, .call = call, .request = request, .report = ret, .goal = GOAL_RENAME};
+    struct change change = {.store = store,
+                            .call = call,
+                            .request = request,
+                            .report = &ret->report,
+                            .goal = GOAL_RENAME};
     enum grove_code code = name_check(request->name, error);
     if (code == GROVE_OK)
         code = name_check(request->new_name, error);

@@ -8,15 +8,21 @@
 #include "catalog/store.h"
 #include "grove/subject.h"
 
+// A report, and what its members point to.
+struct subject_report {
+    struct grove_subject_report report;
+    struct grove_load_progress sample;
+};
+
 enum grove_code subject_add(struct store *store, struct call *call,
-                            const struct grove_subject_request *request,
-                            struct grove_subject_report *ret, struct grove_error *error);
+                            const struct grove_subject_request *request, struct subject_report *ret,
+                            struct grove_error *error);
 enum grove_code subject_remove(struct store *store, struct call *call,
                                const struct grove_subject_request *request,
-                               struct grove_subject_report *ret, struct grove_error *error);
+                               struct subject_report *ret, struct grove_error *error);
 enum grove_code subject_rename(struct store *store, struct call *call,
                                const struct grove_subject_request *request,
-                               struct grove_subject_report *ret, struct grove_error *error);
+                               struct subject_report *ret, struct grove_error *error);
 
 enum grove_code subject_list(struct store *store, struct call *call, struct grove_subjects **ret,
                              struct grove_error *error);

@@ -130,7 +130,8 @@ enum grove_code resident_start(const struct home *home, const struct resident_op
 
 // --- stopping ------------------------------------------------------------------------------------
 
-enum grove_code resident_stop(const struct home *home, struct grove_error *error)
+enum grove_code resident_stop(const struct home *home, const struct call *call,
+                              struct grove_error *error)
 {
     const struct service_step steps[] = {
         {SIGTERM, (unsigned)KNOB(RESIDENT_STOP_MS, STOP_TIMEOUT_MS)}, {SIGKILL, KILL_TIMEOUT_MS}};
@@ -139,7 +140,7 @@ enum grove_code resident_stop(const struct home *home, struct grove_error *error
     enum grove_code code = resident_find_paths(home, &paths, error);
     if (code != GROVE_OK)
         return code;
-    code = service_stop(&paths.service, steps, ARRAY_COUNT(steps), &needed, error);
+    code = service_stop(&paths.service, steps, ARRAY_COUNT(steps), call, &needed, error);
     // One that cannot be seen ends by itself, with the home's PostgreSQL.
     return code == GROVE_UNAVAILABLE ? GROVE_OK : code;
 }

@@ -7,7 +7,7 @@
 //
 //     struct resident_options options = {.program = program, .collection = "content_vectors"};
 //     code = resident_start(&home, &options, error); // returns at once, whether one runs or not
-//     code = resident_stop(&home, error);
+//     code = resident_stop(&home, &call, error);
 //
 // The program is the grove command ("grove sync --be-resident"), whoever starts it; it calls
 // resident_run. Both private servers are the home's own: the projector of servers that are somebody
@@ -33,8 +33,10 @@ enum grove_code resident_start(const struct home *home, const struct resident_op
                                struct grove_error *error);
 
 // Stops it and waits. Fine when it does not run, and when it runs where this process cannot see it
-// (in another container): it ends by itself with the home's PostgreSQL.
-enum grove_code resident_stop(const struct home *home, struct grove_error *error);
+// (in another container): it ends by itself with the home's PostgreSQL. Not waited for once the
+// call is over (NULL: never).
+enum grove_code resident_stop(const struct home *home, const struct call *call,
+                              struct grove_error *error);
 
 struct resident_status {
     bool running;

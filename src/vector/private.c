@@ -348,7 +348,8 @@ enum grove_code vector_server_start(const struct home *home, const struct call *
 
 // --- stopping ------------------------------------------------------------------------------------
 
-enum grove_code vector_server_stop(const struct home *home, struct grove_error *error)
+enum grove_code vector_server_stop(const struct home *home, const struct call *call,
+                                   struct grove_error *error)
 {
     // What was acknowledged is in its log; after the second it is replayed at the next start.
     static const struct service_step steps[] = {{SIGTERM, STOP_TIMEOUT_MS},
@@ -358,10 +359,10 @@ enum grove_code vector_server_stop(const struct home *home, struct grove_error *
     enum grove_code code = server_paths(home, &server, error);
     struct home_lock lock = {.descriptor = -1};
     if (code == GROVE_OK)
-        code = home_lock(home, LOCK_TIMEOUT_MS, NULL, &lock, error);
+        code = home_lock(home, LOCK_TIMEOUT_MS, call, &lock, error);
     if (code != GROVE_OK)
         return code;
-    code = service_stop(&server.service, steps, ARRAY_COUNT(steps), &needed, error);
+    code = service_stop(&server.service, steps, ARRAY_COUNT(steps), call, &needed, error);
     home_unlock(&lock);
     return code;
 }

@@ -19,7 +19,8 @@ enum grove_code vector_server_start(const struct home *home, const struct call *
 
 // Stops it and waits. Fine when it does not run. One that cannot be seen from here is
 // GROVE_UNAVAILABLE.
-enum grove_code vector_server_stop(const struct home *home, struct grove_error *error);
+enum grove_code vector_server_stop(const struct home *home, const struct call *call,
+                                   struct grove_error *error);
 
 struct vector_server_status {
     bool running;

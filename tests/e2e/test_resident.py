@@ -464,8 +464,9 @@ def test_it_starts_no_postgresql(alone):
     assert done.returncode == 0 and alone.processes() == {}
 
 
-@pytest.mark.parametrize("change", ["SELECT 1",
-                                    "ALTER TABLE grove.outbox RENAME TO of_a_later_grove"])
+@pytest.mark.parametrize("change", [
+    pytest.param("SELECT 1", id="alike"),
+    pytest.param("ALTER TABLE grove.outbox RENAME TO of_a_later_grove", id="unlike")])
 def test_it_leaves_a_schema_of_another_version_alone(alone, change):
     """Also one in which it cannot even look what is due."""
     alone("browse", "religion")

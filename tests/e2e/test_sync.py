@@ -101,7 +101,9 @@ LATER = """INSERT INTO grove.migration (version, name, checksum, duration_ms)
            SELECT 9999, 'of a later grove', checksum, 0 FROM grove.migration LIMIT 1"""
 
 
-@pytest.mark.parametrize("change", [LATER, LATER + "; ALTER TABLE grove.outbox RENAME TO later"])
+@pytest.mark.parametrize("change", [
+    pytest.param(LATER, id="alike"),
+    pytest.param(LATER + "; ALTER TABLE grove.outbox RENAME TO later", id="unlike")])
 def test_a_watch_ends_with_a_later_schema(filled, change):
     """Another grove upgrades the database meanwhile, whether or not that breaks a statement."""
     watcher = filled.start("sync", "--watch")

@@ -36,8 +36,9 @@ MUTANTS = [
         name="newer-database-is-taken",
         guards="src/catalog/README: failures",
         file="src/catalog/migrate.c",
-        find="        if (version > migrate_wanted()) {",
-        replace="        if (version > migrate_wanted() && version < 0) {",
+        find="        if (version > migrate_wanted())\n            return refuse_newer(",
+        replace="        if (version > migrate_wanted() && version < 0)\n"
+                "            return refuse_newer(",
         killer="u_migrate:a_newer_database_is_refused",
     ),
     Mutant(

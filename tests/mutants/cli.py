@@ -4,6 +4,7 @@
 from mutant import Mutant
 
 DOCS = "tests/e2e/test_cli_docs.py::"
+INSTALL = "tests/integration/test_install.py::"
 
 MUTANTS = [
     Mutant(
@@ -196,5 +197,78 @@ MUTANTS = [
         find="        progress->marks[0] = progress->marks[1];\n",
         replace="",
         killer="u_progress:the_time_left_goes_by_how_fast_it_is_now",
+    ),
+    Mutant(
+        name="zsh-is-not-told-of-values",
+        guards="src/cli/README: completion",
+        file="src/cli/cmd_completion.c",
+        find="        bool value = options->kind != VALUE_NONE;\n        snprintf(word,",
+        replace="        bool value = options->kind == VALUE_TEXT;\n        snprintf(word,",
+        killer=DOCS + "test_completion_by_zsh",
+    ),
+    Mutant(
+        name="zsh-is-not-told-of-words",
+        guards="src/cli/README: completion",
+        file="src/cli/cmd_completion.c",
+        find="    case VALUE_WORD: strbuf_addf(out, \"(%s)\", words); break;\n"
+             "    case VALUE_SHELL: strbuf_add(out, \"(bash zsh fish)\"); break;\n"
+             "    case VALUE_COMMAND:\n        strbuf_add_char(out, '(');",
+        replace="    case VALUE_WORD: strbuf_addf(out, \"(%.0s)\", words); break;\n    case "
+                "VALUE_SHELL: strbuf_add(out, \"(bash zsh fish)\"); break;\n    case "
+                "VALUE_COMMAND:\n        strbuf_add_char(out, '(');",
+        killer=DOCS + "test_completion_by_zsh",
+    ),
+    Mutant(
+        name="zsh-lacks-the-options-of-all-commands",
+        guards="src/cli/README: completion",
+        file="src/cli/cmd_completion.c",
+        find="                    \"    _arguments -C -S\");\n    add_zsh_options(out, "
+             "command_global_options);\n",
+        replace="                    \"    _arguments -C -S\");\n",
+        killer=DOCS + "test_zsh_offers_every_command_and_every_option",
+    ),
+    Mutant(
+        name="zsh-takes-marks-of-its-own-in-help",
+        guards="src/cli/README: completion",
+        file="src/cli/cmd_completion.c",
+        find="    add_zsh_text(out, option->help, \"[]\");\n",
+        replace="    strbuf_add(out, option->help);\n",
+        killer=DOCS + "test_completion_by_zsh",
+    ),
+    Mutant(
+        name="uninstall-leaves-links-of-the-library",
+        guards="README: make uninstall",
+        file="tools/uninstall",
+        find="        yield from path.parent.glob(f\"{stem}.so*\") if dot else [path]\n",
+        replace="        yield path\n",
+        killer=INSTALL + "test_install_and_uninstall",
+        limit_seconds=120,
+    ),
+    Mutant(
+        name="uninstall-takes-what-is-somebody-else-s",
+        guards="README: make uninstall",
+        file="tools/uninstall",
+        find="        yield from path.parent.glob(f\"{stem}.so*\") if dot else [path]\n",
+        replace="        yield from path.parent.glob(\"*\")\n",
+        killer=INSTALL + "test_install_and_uninstall",
+        limit_seconds=120,
+    ),
+    Mutant(
+        name="uninstall-leaves-folders-of-grove-s",
+        guards="README: make uninstall",
+        file="tools/uninstall",
+        find="            own.rmdir()\n",
+        replace="            own.exists()\n",
+        killer=INSTALL + "test_install_and_uninstall",
+        limit_seconds=120,
+    ),
+    Mutant(
+        name="completion-for-zsh-is-not-installed",
+        guards="README: make install",
+        file="docs/meson.build",
+        find="  '_grove': [['completion', 'zsh'],",
+        replace="  '_grove': [['completion', 'bash'],",
+        killer=INSTALL + "test_install_and_uninstall",
+        limit_seconds=120,
     ),
 ]

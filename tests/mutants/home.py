@@ -16,7 +16,7 @@ MUTANTS = [
         name="home-id-drawn-without-the-lock",
         guards="src/home/README 1",
         file="src/home/home.c",
-        find="    code = home_lock(home, OPEN_LOCK_TIMEOUT_MS, NULL, &lock, error);\n",
+        find="    code = home_lock(home, OPEN_LOCK_TIMEOUT_MS, call, &lock, error);\n",
         replace="    lock.descriptor = open(\"/dev/null\", O_RDONLY | O_CLOEXEC);\n",
         killer="u_home:homes_opened_at_once_agree",
     ),
@@ -218,6 +218,18 @@ MUTANTS = [
         killer="tests/e2e/test_surroundings.py"
                "::test_a_user_without_a_name_is_told",
         needs_root=True,
+    ),
+    Mutant(
+        name="stopping-goes-on-without-its-call",
+        guards="src/home/README: failures",
+        file="src/home/service.c",
+        find="        if (wait_gone(service, orphaned ? ORPHANS_TIMEOUT_MS : steps[i].patience_ms, "
+             "call))",
+        replace="        if (wait_gone(service, orphaned ? ORPHANS_TIMEOUT_MS : "
+                "steps[i].patience_ms, NULL))",
+        killer="u_service:stopping_ends_with_its_call",
+        limit_seconds=30,
+        hangs=True,
     ),
     Mutant(
         name="removed-socket-is-not-noticed",

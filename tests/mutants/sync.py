@@ -549,9 +549,10 @@ MUTANTS = [
         name="resident-works-on-a-schema-of-another-version",
         guards="docs/architecture: the resident projector",
         file="src/sync/resident_run.c",
-        find="    if (seen.schema != migrate_wanted()) {",
-        replace="    if (seen.schema < migrate_wanted()) {",
-        killer="tests/e2e/test_resident.py::test_it_leaves_a_schema_of_another_version_alone",
+        find="code == GROVE_OK ? seen.schema != migrate_wanted()\n",
+        replace="code == GROVE_OK ? seen.schema < migrate_wanted()\n",
+        killer="tests/e2e/test_resident.py::test_it_leaves_a_schema_of_another_version_alone"
+               "[alike]",
     ),
     Mutant(
         name="resident-takes-what-others-just-wrote",

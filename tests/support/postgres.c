@@ -84,9 +84,9 @@ static void end_servers(void)
     struct grove_error error;
     bool forced;
     // Whatever fails here leaves processes behind, and the folder that names them.
-    if (own.running && cluster_stop(&own.home, &forced, &error) != GROVE_OK)
+    if (own.running && cluster_stop(&own.home, NULL, &forced, &error) != GROVE_OK)
         fprintf(stderr, "could not stop the test's PostgreSQL: %s\n", error.message);
-    if (vector_server_stop(&own.home, &error) != GROVE_OK)
+    if (vector_server_stop(&own.home, NULL, &error) != GROVE_OK)
         fprintf(stderr, "could not stop the test's vector server: %s\n", error.message);
     test_tree_remove(own.home.servers);
     test_tree_remove(own.folder);
@@ -275,7 +275,7 @@ static enum grove_code make_kept(const char *kept, const char *cluster, struct g
         code = migrate(error);
     }
     if (code == GROVE_OK)
-        code = cluster_stop(&own.home, &forced, error);
+        code = cluster_stop(&own.home, NULL, &forced, error);
     if (code == GROVE_OK)
         code = add_settings(cluster, error);
     if (code == GROVE_OK)

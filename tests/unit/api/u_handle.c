@@ -2,10 +2,13 @@
 // What a handle does with servers that it was given, and when.
 #include "../../support/stores.h"
 
+#include <netinet/in.h>
+#include <sched.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 
+#include "../../support/thread.h"
 #include "api/handle.h"
 #include "base/clock.h"
 #include "catalog/migrate.h"
@@ -138,9 +141,9 @@ static void a_cancellation_ends_what_is_under_way(struct test_stores *stores)
     const char *texts[] = {"one"};
     float vector[VECTOR_DIMENSION];
     struct call before, after;
-    handle_begin(grove, HANDLE_TASK, NULL, &before);
+    assert_ok(handle_begin(grove, HANDLE_TASK, NULL, &before, &error), error);
     grove_cancel(grove);
-    handle_begin(grove, HANDLE_TASK, NULL, &after);
+    assert_ok(handle_begin(grove, HANDLE_TASK, NULL, &after, &error), error);
     enum grove_code later = grove_embed(grove, texts, 1, vector, &error);
     bool over = call_is_cancelled(&before), goes_on = !call_is_cancelled(&after);
     grove_close(grove);
@@ -174,6 +177,74 @@ static void a_token_ends_its_calls(struct test_stores *stores)
     assert_int_equal(cancelled, GROVE_CANCELLED);
     assert_int_not_equal(other, GROVE_CANCELLED);
     assert_int_equal(all, GROVE_CANCELLED);
+}
+
+// --- one call that prepares, and others that wait for it -----------------------------------------
+
+struct preparing {
+    struct grove *grove;
+    struct grove_token *token;
+    enum grove_code code;
+    struct grove_error error;
+};
+
+static void browse_until_cancelled(void *state)
+{
+    struct preparing *self = state;
+    struct grove_result *result = NULL;
+    const struct grove_browse_request request = {.filter = {.path = "religion"},
+                                                 .limits = {.token = self->token}};
+    self->code = grove_browse(self->grove, &request, &result, &self->error);
+}
+
+static bool is_preparing(struct grove *grove)
+{
+    pthread_mutex_lock(&grove->ready_mutex);
+    bool preparing = grove->preparing;
+    pthread_mutex_unlock(&grove->ready_mutex);
+    return preparing;
+}
+
+// The database accepts connections and says nothing. Who waits for the call that waits for it ends
+// with its own time, or with its own token, and the other goes on.
+static void waiting_for_who_prepares_ends_with_the_call(struct test_stores *stores)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t length = sizeof address;
+    char conninfo[128];
+    int deaf = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_int_equal(bind(deaf, (struct sockaddr *)&address, sizeof address), 0);
+    assert_int_equal(listen(deaf, 8), 0);
+    assert_int_equal(getsockname(deaf, (struct sockaddr *)&address, &length), 0);
+    snprintf(conninfo, sizeof conninfo, "host=127.0.0.1 port=%u dbname=x user=x",
+             (unsigned)ntohs(address.sin_port));
+    struct preparing first = {.grove = open_handle(&(struct grove_options){.database_url = conninfo,
+                                                                           .qdrant_url = NOBODY}),
+                              .token = grove_token_new()};
+    struct preparing other = {.grove = first.grove, .token = grove_token_new()};
+    struct grove_browse_request request = {.filter = {.path = "religion"},
+                                           .limits = {.timeout_ms = 200}};
+    struct grove_result *result = NULL;
+    struct grove_error error;
+    struct test_thread *thread = test_thread_start(stores, browse_until_cancelled, &first);
+    while (!is_preparing(first.grove))
+        sched_yield();
+    enum grove_code late = grove_browse(first.grove, &request, &result, &error);
+    grove_token_cancel(other.token);
+    browse_until_cancelled(&other);
+    bool goes_on = is_preparing(first.grove);
+    grove_token_cancel(first.token);
+    test_thread_join(thread);
+    grove_close(first.grove);
+    grove_token_free(first.token);
+    grove_token_free(other.token);
+    close(deaf);
+    assert_int_equal(late, GROVE_TIMEOUT);
+    assert_non_null(strstr(error.context, "another call was getting the servers ready"));
+    assert_int_equal(other.code, GROVE_CANCELLED);
+    assert_non_null(strstr(other.error.context, "another call was getting the servers ready"));
+    assert_true(goes_on);
+    assert_int_equal(first.code, GROVE_CANCELLED);
 }
 
 // --- a private engine's socket, at which the test listens ----------------------------------------
@@ -302,6 +373,7 @@ int main(int argc, char **argv)
         STORES_TEST(a_projector_thread_notices_a_newer_schema),
         STORES_TEST(a_cancellation_ends_what_is_under_way),
         STORES_TEST(a_token_ends_its_calls),
+        STORES_TEST(waiting_for_who_prepares_ends_with_the_call),
     };
     return test_main(argc, argv, tests, ARRAY_COUNT(tests));
 }

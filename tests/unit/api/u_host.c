@@ -197,6 +197,63 @@ static void a_child_has_a_handle_of_its_own(struct test_stores *stores)
     assert_int_equal(afterwards, GROVE_OK);
 }
 
+enum { CHILD_FINE, CHILD_CALLED, CHILD_EMBEDDED, CHILD_ASKED };
+
+static int use_parents_handle(struct grove *grove)
+{
+    struct grove_error error;
+    struct grove_status status;
+    float vector[VECTOR_DIMENSION];
+    size_t rows;
+    if (search(grove, (struct grove_limits){0}, &rows) != GROVE_INVALID)
+        return CHILD_CALLED;
+    if (grove_embed(grove, (const char *const[]){"a"}, 1, vector, &error) != GROVE_INVALID ||
+        !strstr(error.message, "forked"))
+        return CHILD_EMBEDDED;
+    if (grove_get_status(grove, &status, &error) != GROVE_INVALID)
+        return CHILD_ASKED;
+    grove_close(grove); // waits for no thread, says farewell to no server
+    return CHILD_FINE;
+}
+
+// Calls are under way in other threads, which are not there in the child; nor are their locks ever
+// given back. Each child is refused at once, and the parent's sessions stay.
+static void a_child_leaves_its_parents_handle(struct test_stores *stores)
+{
+    enum { CHILDREN = 20, CALLERS = 4 };
+    static struct caller callers[CALLERS];
+    struct test_thread *threads[CALLERS];
+    unsigned fine = 0, failed = 0;
+    size_t rows;
+    fill(stores);
+    struct grove *grove =
+        open_host(stores, (struct grove_options){.background_sync = true, .connections_max = 8});
+    assert_int_equal(search(grove, (struct grove_limits){0}, &rows), GROVE_OK);
+    for (unsigned i = 0; i < CALLERS; i++) {
+        callers[i] = (struct caller){.grove = grove, .number = 3 + 4 * i};
+        threads[i] = test_thread_start(stores, call_again_and_again, &callers[i]);
+    }
+    for (unsigned i = 0; i < CHILDREN; i++) {
+        pid_t child = fork();
+        if (child == 0)
+            _exit(use_parents_handle(grove));
+        int status = -1;
+        while (waitpid(child, &status, 0) < 0 && errno == EINTR)
+            continue;
+        fine += WIFEXITED(status) && WEXITSTATUS(status) == CHILD_FINE;
+    }
+    for (unsigned i = 0; i < CALLERS; i++) {
+        test_thread_join(threads[i]);
+        failed += callers[i].wrong + callers[i].of_code[GROVE_UNAVAILABLE] +
+                  callers[i].of_code[GROVE_DATABASE];
+    }
+    enum grove_code afterwards = search(grove, (struct grove_limits){0}, &rows);
+    grove_close(grove);
+    assert_int_equal(fine, CHILDREN);
+    assert_int_equal(failed, 0);
+    assert_int_equal(afterwards, GROVE_OK);
+}
+
 // --- standard streams ---------------------------------------------------------------------------
 
 static bool is_open(int fd)
@@ -263,8 +320,11 @@ static void requests_of_other_versions(struct test_stores *stores)
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
-        STORES_TEST(threads_cancel_and_are_late),     STORES_TEST(signals_are_the_hosts),
-        STORES_TEST(a_child_has_a_handle_of_its_own), STORES_TEST(closed_streams_stay_closed),
+        STORES_TEST(threads_cancel_and_are_late),
+        STORES_TEST(signals_are_the_hosts),
+        STORES_TEST(a_child_has_a_handle_of_its_own),
+        STORES_TEST(a_child_leaves_its_parents_handle),
+        STORES_TEST(closed_streams_stay_closed),
         STORES_TEST(requests_of_other_versions),
     };
     setlocale(LC_ALL, "");

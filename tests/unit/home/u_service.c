@@ -83,7 +83,7 @@ static void assert_waits(struct service_view view)
     struct service_step step = {SIGKILL, 1000};
     size_t needed;
     assert_int_equal(view.state, SERVICE_UNSEEN);
-    assert_int_not_equal(service_stop(&service, &step, 1, &needed, &error), GROVE_OK);
+    assert_int_not_equal(service_stop(&service, &step, 1, NULL, &needed, &error), GROVE_OK);
     assert_int_equal(needed, 0);
 }
 
@@ -186,7 +186,7 @@ static void a_stranger_may_outlive_it(void **state)
     leave_behind("");
     service.may_be_own = is_own;
     assert_true(find().outlived);
-    assert_ok(service_stop(&service, &step, 1, &needed, &error), error);
+    assert_ok(service_stop(&service, &step, 1, NULL, &needed, &error), error);
     assert_int_equal(needed, 0);
     assert_false(file_exists(service.lock));
     assert_int_equal(kill(left, 0), 0);
@@ -321,10 +321,10 @@ static void stopping_goes_up_the_ladder(void **state)
     static const struct service_step steps[] = {{SIGTERM, 300}, {SIGKILL, 10000}};
     struct grove_error error;
     size_t needed = 9;
-    assert_ok(service_stop(&service, steps, 2, &needed, &error), error);
+    assert_ok(service_stop(&service, steps, 2, NULL, &needed, &error), error);
     assert_int_equal(needed, 0);
     launch("exec sleep 1000");
-    assert_ok(service_stop(&service, steps, 2, &needed, &error), error);
+    assert_ok(service_stop(&service, steps, 2, NULL, &needed, &error), error);
     assert_int_equal(needed, 1);
     char path[PATH_MAX + 16], script[3 * PATH_MAX];
     snprintf(path, sizeof path, "%s/deaf", home.servers);
@@ -332,8 +332,41 @@ static void stopping_goes_up_the_ladder(void **state)
     launch(script);
     for (int i = 0; i < 1000 && !file_exists(path); i++)
         clock_sleep_ms(10);
-    assert_ok(service_stop(&service, steps, 2, &needed, &error), error);
+    assert_ok(service_stop(&service, steps, 2, NULL, &needed, &error), error);
     assert_int_equal(needed, 2);
+}
+
+// What was told to end is not waited for any longer, nor ended by force.
+static void stopping_ends_with_its_call(void **state)
+{
+    (void)state;
+    static const struct service_step steps[] = {{SIGTERM, 60000}, {SIGKILL, 60000}};
+    struct grove_error error;
+    struct call call;
+    atomic_bool cancelled = false;
+    size_t needed = 9;
+    char path[PATH_MAX + 16], script[3 * PATH_MAX];
+    snprintf(path, sizeof path, "%s/deaf too", home.servers);
+    snprintf(script, sizeof script, "trap '' TERM; : >'%s'; while :; do sleep 0.1; done", path);
+    launch(script);
+    for (int i = 0; i < 1000 && !file_exists(path); i++)
+        clock_sleep_ms(10);
+    call_init(&call);
+    call_within(&call, 300);
+    enum grove_code late = service_stop(&service, steps, 2, &call, &needed, &error);
+    size_t told = needed;
+    enum grove_code over = service_stop(&service, steps, 2, &call, &needed, &error);
+    call_init(&call);
+    call_obey(&call, &cancelled);
+    atomic_store(&cancelled, true);
+    enum grove_code stopped = service_stop(&service, steps, 2, &call, &needed, &error);
+    enum service_state still = find().state;
+    assert_ok(service_stop(&service, steps + 1, 1, NULL, &needed, &error), error);
+    assert_int_equal(late, GROVE_TIMEOUT);
+    assert_int_equal(told, 1);
+    assert_int_equal(over, GROVE_TIMEOUT);
+    assert_int_equal(stopped, GROVE_CANCELLED);
+    assert_int_equal(still, SERVICE_RUNS);
 }
 
 // --- starting ------------------------------------------------------------------------------------
@@ -415,6 +448,7 @@ int main(void)
         cmocka_unit_test_teardown(waiting_ends, end_service),
         cmocka_unit_test_teardown(one_that_ends_tells_why, end_service),
         cmocka_unit_test_teardown(stopping_goes_up_the_ladder, end_service),
+        cmocka_unit_test_teardown(stopping_ends_with_its_call, end_service),
         cmocka_unit_test(a_start_that_hangs_has_a_limit),
         cmocka_unit_test(a_process_is_told_by_all_that_was_written),
     };

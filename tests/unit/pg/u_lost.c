@@ -194,7 +194,7 @@ static void a_restart_of_the_server_is_not_noticed(struct test_stores *stores)
     assert_one(stores, given);
     pg_give(&given);
     assert_ok(test_home(&home, &error), error);
-    assert_ok(cluster_stop(home, &forced, &error), error);
+    assert_ok(cluster_stop(home, NULL, &forced, &error), error);
     assert_ok(cluster_start(home, NULL, &error), error);
     assert_one(stores, held);
     pg_give(&held);

@@ -3,7 +3,7 @@
 
 enum grove_code add(struct test_stores *stores, const char *name, struct grove_error *error)
 {
-    struct grove_subject_report report;
+    struct subject_report report;
     struct grove_subject_request request = {.name = name};
     struct call call;
     call_init(&call);
@@ -13,7 +13,7 @@ enum grove_code add(struct test_stores *stores, const char *name, struct grove_e
 enum grove_code take(struct test_stores *stores, const char *name, bool with_contents,
                      struct grove_error *error)
 {
-    struct grove_subject_report report;
+    struct subject_report report;
     struct grove_subject_request request = {.name = name, .with_contents = with_contents};
     struct call call;
     call_init(&call);

@@ -117,7 +117,7 @@ static void a_rename_touches_no_content(struct test_stores *stores)
 {
     struct grove_error error;
     struct call call;
-    struct grove_subject_report report;
+    struct subject_report report;
     struct grove_subject_request request = {.name = "science", .new_name = "natural_science"};
     call_init(&call);
     assert_ok(add(stores, "science", &error), error);
@@ -423,7 +423,7 @@ static void a_dry_run_shows_what_is_done(struct test_stores *stores)
 {
     struct grove_error error;
     struct call call;
-    struct grove_subject_report report;
+    struct subject_report report;
     struct shown dry = {.count = 0}, done = {.count = 0};
     struct grove_subject_request request = {
         .name = "science", .dry_run = true, .on_phase = on_phase, .state = &dry};
@@ -431,7 +431,8 @@ static void a_dry_run_shows_what_is_done(struct test_stores *stores)
     const char *before = schema_digest(stores);
     assert_ok(subject_add(&stores->store, &call, &request, &report, &error), error);
     assert_string_equal(schema_digest(stores), before);
-    assert_true(report.has_impact && report.impact.subjects == 9 && report.phases == 0);
+    assert_true(report.report.has_impact && report.report.impact.subjects == 9 &&
+                report.report.phases == 0);
     request =
         (struct grove_subject_request){.name = "science", .on_phase = on_phase, .state = &done};
     assert_ok(subject_add(&stores->store, &call, &request, &report, &error), error);
@@ -452,7 +453,7 @@ static void a_dry_run_shows_what_is_done(struct test_stores *stores)
     assert_string_equal(done.names, "forbid empty validate leave");
     assert_string_equal(dry.names, done.names);
     assert_int_equal(dry.sql_bytes, done.sql_bytes);
-    assert_int_equal(report.contents, 1);
+    assert_int_equal(report.report.contents, 1);
 }
 
 // By hand, statement by statement: it leaves what the command leaves.

@@ -15,7 +15,7 @@ struct changing {
     const char *name;
     struct test_gate *waiting; // passed once it waits; may be NULL
     unsigned timeout_ms;       // 0: TIMEOUT_MS
-    struct grove_subject_report report;
+    struct subject_report report;
     enum grove_code code;
     struct grove_error error;
     atomic_uint waits;
@@ -68,7 +68,7 @@ static void a_change_waits_for_a_long_transaction(struct test_stores *stores)
     test_session_sql(reader, "COMMIT");
     test_thread_join(thread);
     assert_ok(changing.code, changing.error);
-    assert_true(atomic_load(&changing.waits) > 0 && changing.report.seconds_waited > 0);
+    assert_true(atomic_load(&changing.waits) > 0 && changing.report.report.seconds_waited > 0);
     assert_string_equal(changing.what, "a lock on tables");
     assert_non_null(strstr(changing.holder, "the reader"));
     assert_non_null(strstr(changing.holder, "idle in transaction"));

@@ -123,7 +123,7 @@ static void a_postmaster_works_in_its_folder(void **state)
     assert_int_equal(postmaster_of_file(), 0);
     bool forced;
     struct grove_error error;
-    assert_ok(cluster_stop(&home, &forced, &error), error);
+    assert_ok(cluster_stop(&home, NULL, &forced, &error), error);
     assert_int_equal(waitpid(child, NULL, WNOHANG), 0); // it lives
 }
 
@@ -230,7 +230,7 @@ static void an_initdb_ends_with_the_call(void **state)
     assert_true(status.created && status.running);
     snprintf(command, sizeof command, "ls -d '%s'/pg.new* 2>/dev/null", home.servers);
     assert_int_not_equal(system(command), 0);
-    assert_ok(cluster_stop(&home, &forced, &error), error);
+    assert_ok(cluster_stop(&home, NULL, &forced, &error), error);
 }
 
 // --- the vector server ---------------------------------------------------------------------------
@@ -258,7 +258,7 @@ static int stop_by_file(long began)
     struct grove_error error;
     snprintf(contents, sizeof contents, "%d %ld\n", (int)child, began);
     write_file("vector/pid", contents);
-    assert_ok(vector_server_stop(&home, &error), error);
+    assert_ok(vector_server_stop(&home, NULL, &error), error);
     if (waitpid(child, &status, WNOHANG) == 0)
         return 0;
     child = 0;

@@ -1,0 +1,147 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Commands that prepare, change and stop: they end in the time that they are given, and when they
+are told to, whatever they wait for just then."""
+
+import contextlib
+import fcntl
+import os
+import signal
+import socket
+import threading
+
+import pytest
+from conftest import EXIT_STATUS, wait_until
+
+# What all migrations are applied under (src/catalog/migrate.c).
+LOCK_KEY = 7454108919
+
+
+@contextlib.contextmanager
+def silent_server():
+    """Accepts connections, and says nothing; its port, and an event: somebody has come."""
+    listener, came, held = socket.create_server(("127.0.0.1", 0)), threading.Event(), []
+
+    def accept():
+        with contextlib.suppress(OSError):
+            while True:
+                held.append(listener.accept()[0])
+                came.set()
+    thread = threading.Thread(target=accept, daemon=True)
+    thread.start()
+    try:
+        yield listener.getsockname()[1], came
+    finally:
+        listener.shutdown(socket.SHUT_RDWR)
+        thread.join()
+        listener.close()
+        for connection in held:
+            connection.close()
+
+
+def ends_late(grove, *command, env=None):
+    """Of a command with --timeout: its error."""
+    error = grove.fails("timeout", *command, "--timeout", "1500ms", env=env, timeout=60)
+    assert "1.5 s" in error["message"] + error["hint"], error
+    return error
+
+
+def ends_by_signal(grove, when, *command, env=None, number=signal.SIGINT):
+    """Of a command that is told to end when() holds."""
+    process = grove.start(*command, env=env)
+    try:
+        wait_until(when)
+        process.send_signal(number)
+        _, said = process.communicate(timeout=20)
+    finally:
+        process.kill()
+    assert process.returncode == EXIT_STATUS["cancelled"], said
+    assert "stopped on request" in said
+
+
+# --- servers that say nothing ---------------------------------------------------------------------
+
+@pytest.mark.parametrize("variable, form", [
+    ("DATABASE_URL", "postgresql://nobody@127.0.0.1:{}/x"), ("QDRANT_URL", "http://127.0.0.1:{}")])
+def test_init_where_a_server_is_silent(empty, variable, form):
+    with silent_server() as (port, came):
+        env = {variable: form.format(port)}
+        ends_late(empty, "init", env=env)
+        came.clear()
+        ends_by_signal(empty, came.is_set, "init", env=env)
+
+
+# --- locks that others hold -----------------------------------------------------------------------
+
+def waiting(conn):
+    return conn.execute("SELECT count(*) FROM pg_locks WHERE NOT granted").fetchone()[0]
+
+
+def test_init_while_somebody_else_migrates(empty):
+    with empty.connect() as other, empty.connect() as conn:
+        other.execute("SELECT pg_advisory_lock(%s)", (LOCK_KEY,))
+        ends_late(empty, "init")
+        assert waiting(conn) == 0  # the server does not go on waiting
+        ends_by_signal(empty, lambda: waiting(conn), "init")
+        wait_until(lambda: waiting(conn) == 0)
+
+
+def test_another_precision_while_somebody_holds_the_setting(filled):
+    with filled.connect() as other, filled.connect() as conn, other.transaction():
+        other.execute("SELECT FROM grove.setting WHERE name = 'model' FOR UPDATE")
+        ends_late(filled, "init", "--precision", "reduced")
+        assert waiting(conn) == 0
+        ends_by_signal(filled, lambda: waiting(conn), "init", "--precision", "reduced")
+        wait_until(lambda: waiting(conn) == 0)
+        assert conn.execute("SELECT value FROM grove.setting WHERE name = 'model'").fetchone() \
+            == ("all-MiniLM-L6-v2/f32",)
+
+
+@pytest.mark.parametrize("command", ["init", "stop"])
+@pytest.mark.parametrize("used", [False, True], ids=["new", "used"])
+def test_while_somebody_else_starts_or_stops(filled, command, used):
+    """The home's lock is held: to make a new home's own what is in it, or to start the engine."""
+    if used:
+        filled("browse", "religion")
+    with open(filled.home / "lock", "r+b") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        ends_late(filled, command)
+
+        def has_it_open():
+            place = os.path.realpath(filled.home / "lock")
+            with contextlib.suppress(OSError):
+                return any(os.path.realpath(f"/proc/{process.pid}/fd/{fd}") == place
+                           for fd in os.listdir(f"/proc/{process.pid}/fd"))
+            return False
+        process = filled.start(command)
+        try:
+            wait_until(has_it_open)
+            process.send_signal(signal.SIGINT)
+            _, said = process.communicate(timeout=20)
+        finally:
+            process.kill()
+        assert process.returncode == EXIT_STATUS["cancelled"], said
+
+
+# --- servers that do not end ----------------------------------------------------------------------
+
+def told_to_end(pid, number):
+    """Whether the signal waits for the process, which is stopped."""
+    with open(f"/proc/{pid}/status", encoding="ascii") as status:
+        pending = [line.split()[1] for line in status if line.startswith(("SigPnd", "ShdPnd"))]
+    return any(int(mask, 16) >> (number - 1) & 1 for mask in pending)
+
+
+@pytest.mark.parametrize("name, number", [("vectors", signal.SIGTERM),
+                                          ("postgres", signal.SIGQUIT)])
+def test_stop_where_a_server_does_not_end(filled, name, number):
+    filled("search", "faith")
+    pid = filled.processes()[name]
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        ends_by_signal(filled, lambda: told_to_end(pid, number), "stop", number=signal.SIGTERM)
+        ends_late(filled, "stop")
+        assert filled.processes()[name] == pid  # it was not ended by force
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    filled("stop")
+    assert filled.processes() == {}
