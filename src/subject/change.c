@@ -41,6 +41,7 @@ struct change {
     enum phase phase;   // that is being tried
     unsigned attempts;  // at it
     int64_t waiting_us; // monotonic: since when it waits; 0: it does not
+    const char *what;   // for which
     char holder[HOLDER_SIZE];
 };
 
@@ -85,12 +86,12 @@ static unsigned pause_ms(unsigned attempts)
 static enum grove_code wait_for_others(struct change *self, const char *table, bool changes,
                                        struct grove_error *error)
 {
-    const char *what = changes ? "the lock of changes of subjects" : "a lock on tables";
     int64_t now_us = clock_monotonic_us();
     self->waiting_us = self->waiting_us ? self->waiting_us : now_us;
+    self->what = changes ? "the lock of changes of subjects" : "a lock on tables";
     find_holder(self, table, changes);
     const struct grove_subject_wait wait = {
-        .what = what,
+        .what = self->what,
         .holder = self->holder,
         .seconds = (double)(now_us - self->waiting_us) / 1e6,
     };
@@ -98,15 +99,18 @@ static enum grove_code wait_for_others(struct change *self, const char *table, b
         self->request->on_wait(self->request->state, &wait);
     bool goes_on = call_pause(self->call, pause_ms(++self->attempts));
     self->report->seconds_waited += (double)(clock_monotonic_us() - now_us) / 1e6;
-    if (goes_on)
-        return GROVE_OK;
-    enum grove_code code = call_check(self->call, error);
-    if (code == GROVE_OK)
-        return code;
-    error_context(error, "waiting for %s%s%s", what, self->holder[0] ? " held by " : "",
+    return goes_on ? GROVE_OK : call_check(self->call, error);
+}
+
+// Whoever ended the call, or gave it too little time, hears what for.
+static void tell_wait(const struct change *self, struct grove_error *error)
+{
+    bool ended = error->code == GROVE_TIMEOUT || error->code == GROVE_CANCELLED;
+    if (!ended || self->waiting_us == 0)
+        return;
+    error_context(error, "waiting for %s%s%s", self->what, self->holder[0] ? " held by " : "",
                   self->holder);
     error_hint(error, "nothing is half done: the same command goes on from here");
-    return code;
 }
 
 // PostgreSQL ended the attempt since others have what it locks.
@@ -287,6 +291,8 @@ static enum grove_code make_change(struct change *self, struct grove_error *erro
         code = take_lock(self, error);
     for (bool done = false; code == GROVE_OK && !done;)
         code = attempt(self, &done, error);
+    if (code != GROVE_OK)
+        tell_wait(self, error);
     if (self->conn)
         pg_spoil(self->conn); // the session's lock goes with it, also of a call that is over
     pg_give(&self->conn);

@@ -116,6 +116,6 @@ MUTANTS = [
         file="src/subject/change.c",
         find='strcmp(error->sqlstate, "55P03") == 0 ||',
         replace='strcmp(error->sqlstate, "55P04") == 0 ||',
-        killer="u_change_waits:a_change_gives_up_when_its_time_is_over",
+        killer="u_change_waits:a_change_that_waits_can_be_ended",
     ),
 ]

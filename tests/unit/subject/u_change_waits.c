@@ -14,7 +14,8 @@ struct changing {
     struct test_stores *stores;
     const char *name;
     struct test_gate *waiting; // passed once it waits; may be NULL
-    unsigned timeout_ms;       // 0: TIMEOUT_MS
+    bool impatient;            // it is cancelled once it waits
+    atomic_bool cancelled;
     struct subject_report report;
     enum grove_code code;
     struct grove_error error;
@@ -27,6 +28,7 @@ static void on_wait(void *state, const struct grove_subject_wait *wait)
     struct changing *changing = state;
     if (atomic_fetch_add(&changing->waits, 1) > 0)
         return;
+    atomic_store(&changing->cancelled, changing->impatient);
     snprintf(changing->what, sizeof changing->what, "%s", wait->what);
     snprintf(changing->holder, sizeof changing->holder, "%s", wait->holder);
     if (changing->waiting)
@@ -41,7 +43,8 @@ static void add_one(void *state)
     struct call call;
     call_init(&call);
     call.patient = true;
-    call_within(&call, changing->timeout_ms ? changing->timeout_ms : TIMEOUT_MS);
+    call_within(&call, TIMEOUT_MS);
+    call_obey(&call, &changing->cancelled);
     changing->code =
         subject_add(&changing->stores->store, &call, &request, &changing->report, &changing->error);
 }
@@ -75,15 +78,15 @@ static void a_change_waits_for_a_long_transaction(struct test_stores *stores)
     assert_null(broken_rule(stores));
 }
 
-static void a_change_gives_up_when_its_time_is_over(struct test_stores *stores)
+static void a_change_that_waits_can_be_ended(struct test_stores *stores)
 {
     struct grove_error error;
     struct pg_conn *reader = test_session(stores);
-    struct changing changing = {.stores = stores, .name = "science", .timeout_ms = 300};
+    struct changing changing = {.stores = stores, .name = "science", .impatient = true};
     test_session_sql(reader, "SET application_name = 'the reader'; BEGIN;"
                              "SELECT count(*) FROM content_metadata");
     add_one(&changing);
-    assert_int_equal(changing.code, GROVE_TIMEOUT);
+    assert_int_equal(changing.code, GROVE_CANCELLED);
     assert_non_null(strstr(changing.error.context, "the reader"));
     assert_null(broken_rule(stores));
     assert_int_equal(test_sql_int(stores, "SELECT count(*) FROM pg_locks"
@@ -224,7 +227,7 @@ int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         STORES_TEST(a_change_waits_for_a_long_transaction),
-        STORES_TEST(a_change_gives_up_when_its_time_is_over),
+        STORES_TEST(a_change_that_waits_can_be_ended),
         STORES_TEST(a_brief_lock_is_given_up_soon),
         STORES_TEST(readers_and_writers_go_on_beside_validation),
         STORES_TEST(two_changes_are_made_one_after_the_other),
