@@ -1,7 +1,8 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- What a content m is compared by: its vector where that is known to be the one of its text. A
--- content outside the outbox has a current vector (sql/README.md, invariant 3). Of one inside it
--- the revision tells at which its text changed last; where the embedding has none, the text's hash.
+-- content outside the outbox has a current vector of the database's model (sql/README.md, invariant
+-- 3). Of one inside it the revision tells at which its text changed last; where the embedding has
+-- none, the text's hash.
 -- Texts are read for that only, and none is sent: there is no bound to what they hold.
 -- Where the model was ever changed a vector of the same text may have been supplied under another
 -- one since: that counts, and texts.sql finds it.
@@ -14,7 +15,8 @@ LEFT JOIN grove.embedding AS e ON e.content_id = m.id AND e.model = $8
 CROSS JOIN LATERAL (
     SELECT CASE
            WHEN e.content_id IS NULL THEN false
-           WHEN o.content_id IS NULL THEN true
+           WHEN o.content_id IS NULL THEN
+               $8 = (SELECT value FROM grove.setting WHERE name = 'model')
            WHEN (SELECT value <> '0' FROM grove.setting WHERE name = 'generation')
                 AND EXISTS (SELECT
                             FROM grove.embedding AS x

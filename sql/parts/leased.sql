@@ -6,8 +6,8 @@
 --   $2 text       who takes them
 --   $3 integer    for how many milliseconds
 --   $5 integer    the server process that the projector's connection was told. Behind a pooler it is
---                 another than this one: sessions there come and go without their clients, so the
---                 lease names none and ends at its time
+--                 another than this one: sessions there come and go without their clients. So they
+--                 do where the server ends idle ones. There a lease names none, and ends at its time
 , held AS MATERIALIZED (
     SELECT o.content_id, o.revision, o.attempts
     FROM grove.outbox AS o
@@ -21,6 +21,11 @@
     FROM held AS h
     GROUP BY h.content_id
     HAVING count(*) = (SELECT count(*) FROM grove.outbox AS o WHERE o.content_id = h.content_id)
+), session AS (
+    SELECT a.pid, a.backend_start
+    FROM pg_stat_get_activity(pg_backend_pid()) AS a
+    WHERE a.pid = $5
+      AND current_setting('idle_session_timeout') = '0'
 ), merged AS (
     DELETE FROM grove.outbox AS o
     USING whole AS w
@@ -29,9 +34,7 @@
 UPDATE grove.outbox AS o
 SET lease_owner = $2,
     lease_until = clock_timestamp() + $3 * interval '1 millisecond',
-    lease_pid = CASE WHEN pg_backend_pid() = $5 THEN $5 END,
-    lease_session = (SELECT a.backend_start FROM pg_stat_get_activity(pg_backend_pid()) AS a
-                     WHERE a.pid = $5),
+    (lease_pid, lease_session) = (SELECT pid, backend_start FROM session),
     dead_since = NULL,
     attempts = w.attempts
 FROM whole AS w

@@ -5,14 +5,15 @@
 --   $1 text         collection
 --   $2 timestamptz  the examination that the caller has already; null: none
 -- answers: bigint, bigint, timestamp, text, bigint, bigint, integer, integer, double, integer,
---          double, double, integer[], double, bigint
+--          double, double, integer[], double, bigint, text
 SELECT CASE WHEN a.is_called THEN a.last_value ELSE 0 END AS acknowledged,
        CASE WHEN r.is_called THEN r.last_value ELSE 0 END AS revision,
        x.examined_at, x.graph, x.revision, x.points, x.ef, x.ef_filtered, x.plausible,
        x.queries, x.recall, x.recall_worst,
        CASE WHEN x.examined_at IS DISTINCT FROM $2 THEN x.unreached END AS unreached,
        x.plausible_vectors,
-       pg_relation_size('grove.outbox') AS outbox_bytes
+       pg_relation_size('grove.outbox') AS outbox_bytes,
+       (SELECT value FROM grove.setting WHERE name = 'model') AS model
 FROM grove.acknowledged_seq AS a
 CROSS JOIN grove.revision_seq AS r
 LEFT JOIN grove.examination AS x ON x.collection = $1

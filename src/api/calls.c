@@ -37,7 +37,9 @@ GROVE_API enum grove_code grove_search(struct grove *grove,
     enum grove_code code = REQUEST_TAKE(&copy, request, error);
     if (code != GROVE_OK)
         return code;
-    code = handle_enter(grove, HANDLE_QUERY, &copy.limits, &call, error);
+    code = handle_begin(grove, HANDLE_QUERY, &copy.limits, &call, error);
+    if (code == GROVE_OK)
+        code = handle_ready_for_engine(grove, &call, error);
     if (code == GROVE_OK)
         code = query_search(&grove->store, &call, &copy, ret, error);
     return handle_failed(grove, &call, code, error);
@@ -52,7 +54,9 @@ GROVE_API enum grove_code grove_discover(struct grove *grove,
     enum grove_code code = REQUEST_TAKE(&copy, request, error);
     if (code != GROVE_OK)
         return code;
-    code = handle_enter(grove, HANDLE_QUERY, &copy.limits, &call, error);
+    code = handle_begin(grove, HANDLE_QUERY, &copy.limits, &call, error);
+    if (code == GROVE_OK)
+        code = handle_ready_for_engine(grove, &call, error);
     if (code == GROVE_OK)
         code = query_discover(&grove->store, &call, &copy, ret, error);
     return handle_failed(grove, &call, code, error);

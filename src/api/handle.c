@@ -28,7 +28,11 @@ GROVE_API void grove_free(void *memory)
     mem_free(memory);
 }
 
-enum { LOOK_TIMEOUT_MS = 10000, QUERY_TIMEOUT_MS = 60000 };
+enum {
+    LOOK_TIMEOUT_MS = 10000,
+    QUERY_TIMEOUT_MS = 60000,
+    ENGINE_WAIT_MS = 1000, // of a query that had to start PostgreSQL, at most
+};
 
 // --- options ------------------------------------------------------------------------------------
 
@@ -69,6 +73,7 @@ static enum grove_code start_database(void *state, struct call *call, struct gro
     if (grove->is_projector)
         return error_set(error, GROVE_UNAVAILABLE, "the private PostgreSQL does not run");
     atomic_store(&grove->projector_checked_at_us, 0); // it ends with its PostgreSQL
+    atomic_store(&grove->database_started, true);
     return cluster_start(&grove->home, call, error);
 }
 
@@ -422,6 +427,25 @@ enum grove_code handle_enter(struct grove *grove, enum handle_work work,
 {
     enum grove_code code = handle_begin(grove, work, limits, ret, error);
     return code == GROVE_OK ? handle_ready(grove, ret, error) : code;
+}
+
+enum grove_code handle_ready_for_engine(struct grove *grove, struct call *call,
+                                        struct grove_error *error)
+{
+    pthread_mutex_lock(&grove->ready_mutex);
+    bool is_first = !grove->ready && !grove->preparing;
+    pthread_mutex_unlock(&grove->ready_mutex);
+    if (!is_first)
+        return handle_ready(grove, call, error);
+    vector_wake(grove->store.engine, call, 0);
+    atomic_store(&grove->database_started, false);
+    int64_t began_us = clock_monotonic_us();
+    enum grove_code code = handle_ready(grove, call, error);
+    int64_t wait_ms = 2 * (clock_monotonic_us() - began_us) / 1000;
+    if (code == GROVE_OK && atomic_load(&grove->database_started))
+        vector_wake(grove->store.engine, call,
+                    wait_ms < ENGINE_WAIT_MS ? (unsigned)wait_ms : ENGINE_WAIT_MS);
+    return code;
 }
 
 enum grove_code handle_failed(struct grove *grove, struct call *call, enum grove_code code,

@@ -33,6 +33,7 @@ struct grove {
     bool is_projector;                       // this process is it
     char command[PATH_MAX];                  // the grove command; "": not found
     _Atomic int64_t projector_checked_at_us; // monotonic; 0: it may not run
+    atomic_bool database_started;            // by a call of this handle, which had to wait for that
     enum embed_precision embed_precision;    // of grove_embed
     char *database_url;                      // NULL: the PG* variables
     char *engine_url;
@@ -69,6 +70,11 @@ enum grove_code handle_ready(struct grove *grove, struct call *call, struct grov
 enum grove_code handle_enter(struct grove *grove, enum handle_work work,
                              const struct grove_limits *limits, struct call *ret,
                              struct grove_error *error);
+
+// The same of a query that asks the engine, too: one that is not there begins to start meanwhile.
+// It is waited for where PostgreSQL had to start as well: for twice as long as that took.
+enum grove_code handle_ready_for_engine(struct grove *grove, struct call *call,
+                                        struct grove_error *error);
 
 // How a call ends that a module answered with `code`. Where a statement did not know a table, a
 // column or a function, another grove may have changed the schema since it was looked at: it is

@@ -109,17 +109,19 @@ static const char *add_count_params(const struct browsing *browsing, struct pg_p
     return "browse_counts.sql";
 }
 
-static enum grove_code read_page(struct browsing *browsing, struct grove_error *error)
+// What is read last ends the snapshot in the same round trip.
+static enum grove_code read_page(struct browsing *browsing, bool last, struct grove_error *error)
 {
     struct pg_params page_params = {0}, count_params = {0};
     add_page_params(browsing, &page_params);
     const char *counts_file = add_count_params(browsing, &count_params);
     struct pg_statement page = predicate_statement(browsing->predicate, "browse.sql");
     struct pg_statement counts = predicate_statement(browsing->predicate, counts_file);
-    const struct pg_request requests[] = {{&page, &page_params}, {&counts, &count_params}};
+    const struct pg_request requests[] = {
+        {&page, &page_params}, {&counts, &count_params}, {&pg_end, NULL}};
     struct pg_rows rows[ARRAY_COUNT(requests)] = {0};
     enum grove_code code =
-        pg_pipeline(browsing->conn, browsing->arena, requests, ARRAY_COUNT(requests), rows, error);
+        pg_pipeline(browsing->conn, browsing->arena, requests, last ? 3 : 2, rows, error);
     if (code == GROVE_OK)
         code = take_page(browsing, &rows[0], error);
     if (code == GROVE_OK)
@@ -149,7 +151,7 @@ static enum grove_code browse_in_snapshot(struct browsing *browsing, struct pred
     enum grove_code code = predicate_resolve(predicate, browsing->conn, browsing->arena, error);
     result_stage(browsing->result, "path", (int64_t)predicate->leaf_count);
     if (code == GROVE_OK)
-        code = read_page(browsing, error);
+        code = read_page(browsing, !explain, error);
     if (code == GROVE_OK && explain) {
         CHECK(!browsing->result->explain.strategy);
         browsing->result->explain.strategy = "navigation";

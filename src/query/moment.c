@@ -6,7 +6,7 @@
 #include "base/check.h"
 #include "catalog/assets.h"
 
-enum { MOMENT_COLUMNS = 15 };
+enum { MOMENT_COLUMNS = 16 };
 
 struct pg_statement moment_statement(void)
 {
@@ -55,6 +55,7 @@ enum grove_code moment_take(struct moment *moment, const struct pg_rows *rows, s
         .outbox_bytes = pg_int8(rows, 0, 14),
         .examination.examined_at_us = INT64_MIN,
     };
+    moment->knows_model = embed_precision_of(pg_text(rows, 0, 15), &moment->precision);
     return pg_is_null(rows, 0, 2) ? GROVE_OK
                                   : take_examination(&moment->examination, rows, arena, error);
 }

@@ -14,6 +14,7 @@
 #ifndef GROVE_QUERY_MOMENT_H
 #define GROVE_QUERY_MOMENT_H
 
+#include "embed/embed.h"
 #include "pg/pg.h"
 #include "vector/engine.h"
 
@@ -24,7 +25,7 @@ struct examined_graph {
     int64_t revision;
     int64_t points;
     unsigned ef, ef_filtered; // 0: this graph is not to be trusted
-    double plausible;         // the best score of a search for a text
+    double plausible;         // the tenth score of a search for a text
     double plausible_vectors; // for a vector that is no text's
     int32_t queries;          // by which it was measured
     double recall, recall_worst;
@@ -36,6 +37,8 @@ struct moment {
     int64_t acknowledged;
     int64_t revision;
     int64_t outbox_bytes; // of its table
+    bool knows_model;     // the database's vectors are of a model that there is here:
+    enum embed_precision precision;
     struct examined_graph examination;
 };
 

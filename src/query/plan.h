@@ -48,7 +48,7 @@ enum plan_method { PLAN_RELATIONAL, PLAN_EXACT, PLAN_GRAPH };
 struct plan {
     enum plan_method method;
     unsigned ef;                   // by graph
-    double plausible;              // by graph: a best score below this is looked at again, exactly
+    double plausible;              // by graph: a tenth score below this is looked at again, exactly
     bool among_places;             // where rows that wait are looked for
     const char *reason;            // of the method, for explain
     char graph[VECTOR_GRAPH_SIZE]; // the one that was examined; "": none was

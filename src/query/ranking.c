@@ -26,14 +26,16 @@
 //    are the cosines up to SCORE_TOLERANCE.
 //    By graph: the graph that answered is the one that was examined (src/sync/examine.h). Every row
 //    was looked up in it; those that it does not reach are in a list that is compared exactly.
-//    Queries like those that it failed in the examination are known by their best score, which lies
-//    below `plausible` (one for texts, a higher one for vectors that callers supply); such a
-//    query is asked exactly. This is an argument from measurement: its
-//    strength is what the examination says.
+//    Queries like those that it failed in the examination are known by the score of their tenth
+//    hit, which lies below `plausible` (one for texts, a higher one for vectors that callers
+//    supply); such a query is asked exactly. This is an argument from measurement: its strength
+//    is what the examination says.
 // 4. The k-th best compared scores more than the last row shown can, so no row that was not shown
 //    comes before it, or is its equal with a lower id. Else more are asked for; where all that are
 //    shown are equals, PostgreSQL compares everything.
 // 5. The path led in S to the leaves that the engine was asked for. Else it is asked again.
+// 6. In S the database has the model that the query was embedded with. Else the engine may have
+//    compared vectors of another one.
 //
 // Each that fails makes `complete` false, with the reason, or the way is left: PostgreSQL compares
 // all rows that satisfy the predicate, up to a bound of its own.
@@ -53,14 +55,16 @@
 #include "query/run.h"
 #include "query/scorer.h"
 #include "query/source.h"
+#include "sync/examine.h"
 #include "vector/direction.h"
 
 static_assert((int)EMBED_DIMENSION == (int)VECTOR_DIMENSION, "one size of vectors");
 static_assert((int)EMBED_DIMENSION == GROVE_DIMENSION, "users give vectors of that size");
 
 enum {
-    REACH_SLACK =
-        8, // beyond k, and an eighth of it: for rows that dropped out, and for near equals
+    // Beyond k, and an eighth of it: for rows that dropped out, and for near equals; and as many
+    // as tell whether a graph is to be believed, however few are wanted.
+    REACH_SLACK = 9,
     REACH_MAX = 32768,
     REPEATS_MAX = 5,            // rounds that a change made void
     ENGINE_MS = 10000,          // what the rounds of a search may spend in the engine
@@ -69,6 +73,7 @@ enum {
     STAND_IN_ROWS_FEW = 5000,   // for which nobody waits for a turn
 };
 
+static_assert(1 + (int)REACH_SLACK >= (int)EXAMINE_TELLING, "there is a hit that tells");
 static_assert(GROVE_DEPTH_MAX + GROVE_DEPTH_MAX / 8 + REACH_SLACK <= REACH_MAX,
               "the first round reaches far enough");
 static_assert((int)GROVE_LIMIT_MAX <= (int)GROVE_DEPTH_MAX, "a page is no longer than a ranking");
@@ -338,32 +343,42 @@ static enum grove_code relational_instead(struct run *run, struct grove_error *e
 
 enum verdict {
     VERDICT_SETTLED,
-    VERDICT_FURTHER,  // rows that were not shown may belong to the best
-    VERDICT_EXACTLY,  // the graph's answer is not believed
-    VERDICT_UNPROVEN, // nor can it be had exactly: the rows are too many
-    VERDICT_CHANGED,  // an acknowledgment came in between
-    VERDICT_MOVED,    // the path leads elsewhere by now
+    VERDICT_FURTHER,       // rows that were not shown may belong to the best
+    VERDICT_EXACTLY,       // the graph's answer is not believed
+    VERDICT_UNPROVEN,      // nor can it be had exactly: the rows are too many
+    VERDICT_CHANGED,       // an acknowledgment came in between
+    VERDICT_MOVED,         // the path leads elsewhere by now
+    VERDICT_ANOTHER_MODEL, // the database has another by now, and so has the engine
 };
+
+// Where one row is near and the others are far, the best says nothing of whether these are the
+// right ones.
+static double telling_score(const struct source *source)
+{
+    CHECK(source->hits.count >= EXAMINE_TELLING); // as many as were asked for
+    return (double)source->hits.items[EXAMINE_TELLING - 1].score;
+}
 
 // Why the answer of a graph is not to be taken; NULL where it is.
 static const char *disbelief(const struct run *run, const struct source *source)
 {
     const struct plan *plan = &run->plan;
-    const struct ranking *ranking = run->ranking;
     if (!plan->graph[0])
         return plan->reason;
     if (strcmp(source->hits.graph, plan->graph) != 0)
         return "the engine's graph is not the one that was examined";
     if (source->hits.count < source->reach)
         return "the walk over the engine's graph came to an end before it had enough rows";
-    if (ranking->count == 0 || ranking->items[0].score < plan->plausible)
-        return "the best score is so low that the graph may have missed better rows";
+    if (telling_score(source) < plan->plausible)
+        return "the scores are so low that the graph may have missed better rows";
     return NULL;
 }
 
 static enum verdict judge(struct run *run, const struct source *source)
 {
     const struct ranking *ranking = run->ranking;
+    if (!run->now.knows_model || run->now.precision != run->precision)
+        return VERDICT_ANOTHER_MODEL;
     if (source->path_moved)
         return VERDICT_MOVED;
     if (run->now.acknowledged != run->before.acknowledged)
@@ -401,8 +416,8 @@ static void prove_settled(struct run *run, const struct source *source)
     char plausible[80] = "";
     if (run->plan.plausible > -1)
         snprintf(plausible, sizeof plausible,
-                 "; the best score is %.3f, where %.3f or more is plausible",
-                 run->ranking->items[0].score, run->plan.plausible);
+                 "; the score of the %dth hit is %.3f, where %.3f or more is plausible",
+                 EXAMINE_TELLING, telling_score(source), run->plan.plausible);
     prove(
         run,
         "the graph that answered was examined at %s: of %lld rows it does not reach %zu, which "
@@ -445,7 +460,8 @@ static enum grove_code adapt(struct run *run, struct source *source, enum verdic
                                               : GROVE_OK;
     case VERDICT_MOVED: run->before = run->now; return follow_path(run, error);
     case VERDICT_SETTLED:
-    case VERDICT_UNPROVEN: break;
+    case VERDICT_UNPROVEN:
+    case VERDICT_ANOTHER_MODEL: break;
     }
     CHECK(false);
     return GROVE_OK;
@@ -473,6 +489,11 @@ static enum grove_code push_down_rounds(struct run *run, struct grove_error *err
         enum verdict verdict = judge(run, &source);
         if (verdict == VERDICT_SETTLED) {
             prove_settled(run, &source);
+            return GROVE_OK;
+        }
+        if (verdict == VERDICT_ANOTHER_MODEL) {
+            result_incomplete(run->result,
+                              "the database has just changed to another model; search again");
             return GROVE_OK;
         }
         if (verdict == VERDICT_UNPROVEN) {

@@ -24,6 +24,9 @@
 // than these the neighbours are not kept in memory: their graph is not examined.
 enum { EXAMINE_POINTS_MAX = 1000000 };
 
+// A search is judged by the score of this hit: walks that went wrong end with a low one.
+enum { EXAMINE_TELLING = 10 };
+
 enum examine_outcome {
     EXAMINE_NEEDLESS,  // there are few contents
     EXAMINE_CURRENT,   // what was found before holds; the report tells it
@@ -41,7 +44,7 @@ struct examine_report {
     int ef_filtered;
     int rounds;
     int64_t queries;
-    double recall; // mean of the queries with a plausible best score
+    double recall; // mean of the queries with plausible scores
     double recall_worst;
     double plausible;         // of searches for texts
     double plausible_vectors; // for vectors that are no text's

@@ -46,6 +46,12 @@ void vector_look(struct vector_engine *engine, struct vector_outage *ret)
         engine->operations->outage(engine, ret);
 }
 
+void vector_wake(struct vector_engine *engine, const struct call *call, unsigned wait_ms)
+{
+    if (engine->operations->wake)
+        engine->operations->wake(engine, call, wait_ms);
+}
+
 enum grove_code vector_ensure_collection(struct vector_engine *engine, struct call *call,
                                          struct grove_error *error)
 {

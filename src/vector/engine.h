@@ -169,6 +169,8 @@ struct vector_engine_operations {
                               const int32_t *content_ids, size_t count, struct vector_state *ret,
                               struct grove_error *error);
     void (*outage)(struct vector_engine *engine, struct vector_outage *ret); // NULL: never out
+    void (*wake)(struct vector_engine *engine, const struct call *call,
+                 unsigned wait_ms); // NULL: it is awake
 };
 
 // The common part, first member of every engine.
@@ -184,6 +186,10 @@ const char *vector_describe(const struct vector_engine *engine);
 
 // What is known without asking it.
 void vector_look(struct vector_engine *engine, struct vector_outage *ret);
+
+// It will be asked soon: where it is private and not there, it begins to start. Waits so long for
+// it, 0: not at all, and tells nothing: whoever asks hears what became of it.
+void vector_wake(struct vector_engine *engine, const struct call *call, unsigned wait_ms);
 
 // What a failure of an engine says. A code alone does not: "not found" may be the model's files,
 // and "invalid" a folder that a private server cannot start in.

@@ -406,6 +406,16 @@ static enum grove_code start_server(struct http_client *client, struct call *cal
     return code;
 }
 
+void http_wake(struct http_client *client, const struct call *call, unsigned wait_ms)
+{
+    struct call brief = call_part(call);
+    struct grove_error unused; // whoever asks hears it
+    brief.patient = true;      // within that time
+    call_within(&brief, wait_ms > 0 ? wait_ms : 1);
+    if (client->starter.start)
+        (void)!client->starter.start(client->starter.state, &brief, &unused);
+}
+
 static enum grove_code perform_or_start(struct http_client *client, struct call *call,
                                         struct connection *connection,
                                         const struct http_request *request,

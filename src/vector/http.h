@@ -50,6 +50,9 @@ void http_client_free(struct http_client *client); // NULL is fine
 // What is known without asking it.
 void http_look(struct http_client *client, struct vector_outage *ret);
 
+// Begins to start a private server that is not there, and waits so long for it; 0: not at all.
+void http_wake(struct http_client *client, const struct call *call, unsigned wait_ms);
+
 // Every request that grove makes is safe to repeat (writes are conditional on revisions), so one
 // that was cut off is sent once more.
 enum grove_code http_send(struct http_client *client, struct call *call,

@@ -730,6 +730,11 @@ static void look(struct vector_engine *engine, struct vector_outage *ret)
     http_look(qdrant_of(engine)->client, ret);
 }
 
+static void wake(struct vector_engine *engine, const struct call *call, unsigned wait_ms)
+{
+    http_wake(qdrant_of(engine)->client, call, wait_ms);
+}
+
 static const struct vector_engine_operations operations = {
     .name = "qdrant",
     .free = free_qdrant,
@@ -744,6 +749,7 @@ static const struct vector_engine_operations operations = {
     .count = count_points,
     .states = read_states,
     .outage = look,
+    .wake = wake,
 };
 
 // The name becomes part of a path: only what needs no escaping there.

@@ -68,6 +68,16 @@ def test_one_search_waits_and_the_others_do_without(shared, engine):
     assert shared.json("status")["engine"]["out_reason"] is None
 
 
+def test_a_search_that_starts_both_servers_is_answered_by_both(shared, engine):
+    """They start side by side, and it waits for PostgreSQL in any case."""
+    degraded = []
+    while False not in degraded:
+        assert len(degraded) < 5, "the engine needs more than twice as long each time"
+        shared("stop")
+        degraded.append(search(shared)["degraded"])
+    assert shared.processes()["vectors"] != engine
+
+
 def test_a_writer_that_waits_ends_the_outage(shared, engine):
     """Who is patient asks all the same, and everybody else hears of the answer."""
     os.kill(engine, signal.SIGSTOP)

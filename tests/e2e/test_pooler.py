@@ -102,6 +102,21 @@ def test_a_lease_outlives_the_pooler_s_session(filled):
     assert stores_agree(filled) == 8
 
 
+def test_a_lease_outlives_an_idle_session(filled):
+    """A server that ends them is to a lease what a pooler is."""
+    with filled.connect() as conn:
+        conn.execute("ALTER DATABASE grove SET idle_session_timeout = '300ms'")
+        change_one(conn)
+        with Injected(filled.home).held_at(["projector-read"], "sync") as sync:
+            sync.reach("projector-read")
+            (owner, _, _), = conn.execute(LEASE).fetchall()
+            await_end(conn, [str(pid) for pid, in conn.execute(SESSIONS).fetchall()])
+            assert_held(filled, conn, owner)
+            sync.go_on("projector-read")
+            assert json.loads(sync.finish())["pending"] == 0
+    assert stores_agree(filled) == 8
+
+
 def test_a_dead_client_s_lease_ends_at_its_time(filled):
     """The pooler keeps the sessions of a client that died, and the lease is not kept with them."""
     with Pooler(filled.socket_folder(), sessions=2) as pooler, filled.connect() as conn:

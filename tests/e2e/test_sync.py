@@ -137,7 +137,12 @@ def test_lost_vectors_are_missed_and_written_again(shared):
     shared("stop")
     vectors = os.path.realpath(shared.home / "servers" / "vector")
     shutil.rmtree(vectors)
-    answer = shared.json("search", "candles", "--limit", "20")
+
+    def search():
+        return shared.json("search", "candles", "--limit", "20")
+    # The first one does not wait for the engine, which starts.
+    wait_until(lambda: "is starting" not in search()["degraded_reason"])
+    answer = search()
     assert answer["complete"] is True and answer["degraded"] is True
     reason = answer["degraded_reason"]
     assert "no collection" in reason and "grove sync" in reason

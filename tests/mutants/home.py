@@ -328,7 +328,7 @@ MUTANTS = [
         guards="src/home/README 4",
         file="src/home/service.c",
         find="!process_is_of_here(&view->process))",
-        replace="!process_is_of_here(&view->process) ? view->process.pid == 0 : false)",
+        replace="(view->process.pid == 0 && !process_is_of_here(&view->process)))",
         killer="u_service:what_may_be_its_own_is_no_stranger",
     ),
     Mutant(

@@ -159,4 +159,20 @@ MUTANTS = [
         replace="               THEN true\n",
         killer="tests/e2e/test_model_change.py::test_a_load_beside_a_change_keeps_its_vectors",
     ),
+    Mutant(
+        name="search-in-the-model-of-before-is-complete",
+        guards="src/query/README 2",
+        file="src/query/ranking.c",
+        find="    if (!run->now.knows_model || run->now.precision != run->precision)",
+        replace="    if (!run->now.knows_model && run->now.precision != run->precision)",
+        killer="u_search:a_model_that_changes_meanwhile_is_told",
+    ),
+    Mutant(
+        name="vectors-of-the-model-before-are-current",
+        guards="sql/model_change: races",
+        file="sql/parts/comparable.sql",
+        find="               $8 = (SELECT value FROM grove.setting WHERE name = 'model')\n",
+        replace="               $8 <> ''\n",
+        killer="u_search:vectors_of_the_model_before_are_looked_at",
+    ),
 ]

@@ -183,12 +183,12 @@ MUTANTS = [
         killer="u_examined:another_graph_is_not_believed",
     ),
     Mutant(
-        name="any-best-score-is-plausible",
+        name="any-score-is-plausible",
         guards="src/query/README 8",
         file="src/query/ranking.c",
-        find="    if (ranking->count == 0 || ranking->items[0].score < plan->plausible)\n",
-        replace="    if (ranking->count == 0)\n",
-        killer="u_examined:a_low_best_score_is_not_believed",
+        find="    if (telling_score(source) < plan->plausible)\n",
+        replace="    if (telling_score(source) < -1)\n",
+        killer="u_examined:a_low_tenth_score_is_not_believed",
     ),
     Mutant(
         name="graph-is-believed-under-any-filter",
@@ -230,6 +230,14 @@ MUTANTS = [
         find="run->listed->rest_count : examination->unreached_count;\n",
         replace="run->listed->rest_count : 0;\n",
         killer="u_examined:what_is_listed_is_compared",
+    ),
+    Mutant(
+        name="best-score-tells-of-the-others",
+        guards="src/query/README 8",
+        file="src/query/ranking.c",
+        find="    return (double)source->hits.items[EXAMINE_TELLING - 1].score;\n",
+        replace="    return (double)source->hits.items[0].score;\n",
+        killer="u_examined:a_low_tenth_score_is_not_believed",
     ),
     Mutant(
         name="kept-points-are-not-compared",

@@ -464,6 +464,14 @@ MUTANTS = [
         killer="u_http:nobody_waits_for_a_server_that_starts",
     ),
     Mutant(
+        name="who-wakes-it-waits-for-it",
+        guards="src/vector/README: a server that does not answer",
+        file="src/vector/http.c",
+        find="    call_within(&brief, wait_ms > 0 ? wait_ms : 1);\n",
+        replace="    call_within(&brief, wait_ms > 0 ? wait_ms : 3000);\n",
+        killer="u_http:one_that_is_woken_begins_to_start",
+    ),
+    Mutant(
         name="search-waits-for-a-start-of-somebody-else",
         guards="src/vector/README 15",
         file="src/vector/private.c",

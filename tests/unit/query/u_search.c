@@ -2,6 +2,8 @@
 // Searches while rows change, and with an engine that lags, lies, lacks points or is out.
 #include "searching.h"
 
+#include <math.h>
+
 #include "base/clock.h"
 
 // --- helpers ------------------------------------------------------------------------------------
@@ -94,6 +96,34 @@ static void a_row_projected_once_the_engine_has_answered(struct test_stores *sto
         stores->fake, &(struct fake_hooks){.after = project_behind_the_search, .state = stores});
     assert_clean(stores, search(stores, 2), "3 1");
     assert_int_equal(fake_engine_points(stores->fake), 3);
+}
+
+// By another process, which has projected everything since.
+static void change_model(struct test_stores *stores)
+{
+    test_sql(stores, "UPDATE grove.setting SET value = 'all-MiniLM-L6-v2/int8'"
+                     " WHERE name = 'model'");
+}
+
+static void a_model_that_changes_meanwhile_is_told(struct test_stores *stores)
+{
+    make_projected(stores, 3);
+    TEST_AT(stores, SEARCH_HITS, change_model);
+    const struct grove_result *result = search(stores, 2);
+    assert_false(result->complete);
+    assert_non_null(strstr(result->incomplete_reason, "another model"));
+}
+
+// What was kept of the model of before may be of a text of before.
+static void vectors_of_the_model_before_are_looked_at(struct test_stores *stores)
+{
+    make_projected(stores, 1);
+    test_sql(stores, "UPDATE grove.embedding SET text_sha256 = sha256('of another text')");
+    TEST_AT(stores, SEARCH_EMBEDDED, change_model);
+    const struct grove_result *result = search_as(
+        stores, (struct grove_search_request){.limit = 1, .strategy = GROVE_STRATEGY_RELATIONAL});
+    assert_int_equal(result->row_count, 1);
+    assert_true(fabs(result->rows[0].score - 0.9) > 0.1); // that of its text
 }
 
 static void delete_first(struct test_stores *stores)
@@ -398,6 +428,8 @@ int main(int argc, char **argv)
         STORES_TEST(a_row_in_both_is_one_row),
         STORES_TEST(a_row_projected_before_the_engine_is_asked),
         STORES_TEST(a_row_projected_once_the_engine_has_answered),
+        STORES_TEST(a_model_that_changes_meanwhile_is_told),
+        STORES_TEST(vectors_of_the_model_before_are_looked_at),
         STORES_TEST(a_row_that_goes_makes_room),
         STORES_TEST(rows_are_shown_as_they_were_compared),
         STORES_TEST(strangers_are_passed_over),

@@ -488,6 +488,27 @@ static void nobody_waits_for_a_server_that_starts(void **state)
     vector_engine_free(asked.engine);
 }
 
+// It begins to start while somebody does something else first.
+static void one_that_is_woken_begins_to_start(void **state)
+{
+    (void)state;
+    struct asked asked;
+    struct starting starting = {.code = GROVE_OK};
+    open_private(&asked, &starting);
+    int64_t began_us = clock_monotonic_us();
+    vector_wake(asked.engine, &asked.call, 0);
+    assert_true(clock_monotonic_us() - began_us < SOON_US);
+    assert_int_equal(starting.calls, 1);
+    assert_true(starting.was_bounded);
+    vector_wake(asked.engine, &asked.call, 300);
+    assert_true(clock_monotonic_us() - began_us >= 300000);
+    call_within(&asked.call, 50);
+    began_us = clock_monotonic_us();
+    vector_wake(asked.engine, &asked.call, 30000);
+    assert_true(clock_monotonic_us() - began_us < SOON_US);
+    vector_engine_free(asked.engine);
+}
+
 // A search that ends with its own deadline, and not with the starter's patience.
 static void a_deadline_ends_a_start(void **state)
 {
@@ -627,6 +648,7 @@ int main(void)
         cmocka_unit_test(who_is_patient_asks_all_the_same),
         cmocka_unit_test(what_opens_the_breaker),
         cmocka_unit_test(nobody_waits_for_a_server_that_starts),
+        cmocka_unit_test(one_that_is_woken_begins_to_start),
         cmocka_unit_test(a_deadline_ends_a_start),
         cmocka_unit_test(what_keeps_it_from_starting_is_the_engine_s),
         cmocka_unit_test(who_is_patient_waits_as_told),

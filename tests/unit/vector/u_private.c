@@ -183,7 +183,7 @@ static bool is_initdb(void *state, pid_t pid)
 }
 
 // Stopped, it does not end by itself.
-static void *cancel_in_initdb(void *state)
+static void *stop_initdb(void *state)
 {
     struct watch *watch = state;
     for (int i = 0; i < 3000 && watch->initdb == 0; i++) {
@@ -196,25 +196,21 @@ static void *cancel_in_initdb(void *state)
     return NULL;
 }
 
-static void an_initdb_ends_with_the_call(void **state)
+// Of a call that is cancelled once there is an initdb; or that has so much time, enough for
+// one to begin and none to end.
+static void end_a_start(unsigned limit_ms, enum grove_code wanted)
 {
-    (void)state;
-    char command[PATH_MAX + 16];
     struct grove_error error;
     struct cluster_status status;
     struct watch watch = {.initdb = 0};
     struct call call;
-    bool forced;
-    if (!home.assets[0])
-        skip();
-    snprintf(command, sizeof command, "rm -rf '%s/pg'", home.servers);
-    assert_int_equal(system(command), 0);
     call_init(&call);
-    call_obey(&call, &watch.cancelled);
-    assert_int_equal(pthread_create(&watch.thread, NULL, cancel_in_initdb, &watch), 0);
+    call_within(&call, limit_ms);
+    call_obey(&call, limit_ms ? NULL : &watch.cancelled);
+    assert_int_equal(pthread_create(&watch.thread, NULL, stop_initdb, &watch), 0);
     enum grove_code code = cluster_start(&home, &call, &error);
     pthread_join(watch.thread, NULL);
-    assert_int_equal(code, GROVE_CANCELLED);
+    assert_int_equal(code, wanted);
     assert_true(watch.initdb > 1);
     for (int i = 0; i < 500 && process_start_time(watch.initdb) >= 0; i++)
         clock_sleep_ms(10);
@@ -224,6 +220,21 @@ static void an_initdb_ends_with_the_call(void **state)
     assert_true(ended);
     assert_ok(cluster_status(&home, &status, &error), error);
     assert_false(status.created || status.running);
+}
+
+static void an_initdb_ends_with_the_call(void **state)
+{
+    (void)state;
+    char command[PATH_MAX + 32];
+    struct grove_error error;
+    struct cluster_status status;
+    bool forced;
+    if (!home.assets[0])
+        skip();
+    snprintf(command, sizeof command, "rm -rf '%s/pg'", home.servers);
+    assert_int_equal(system(command), 0);
+    end_a_start(0, GROVE_CANCELLED);
+    end_a_start(3000, GROVE_TIMEOUT);
     // Who comes next has to do with nothing of it.
     assert_ok(cluster_start(&home, NULL, &error), error);
     assert_ok(cluster_status(&home, &status, &error), error);
