@@ -47,7 +47,14 @@ SET LOCAL lock_timeout = '10ms';
 -- The decisive step: the CHECK without the subject, and all that was the subject's, go together.
 DELETE FROM grove.subject WHERE hierarchy_table = 'science_hierarchy';
 DELETE FROM grove.setting WHERE starts_with(name, 'subject.science_hierarchy.');
-SELECT grove.rebuild_leaf_view();
+DO $$
+BEGIN
+    IF to_regprocedure('grove.unwatch_leaves(text)') IS NOT NULL THEN
+        PERFORM grove.unwatch_leaves('science_hierarchy');
+    ELSE
+        PERFORM grove.rebuild_leaf_view();
+    END IF;
+END $$;
 DROP TABLE public.science_hierarchy;
 ALTER TABLE public.content_metadata DROP CONSTRAINT valid_hierarchy_table;
 ALTER TABLE public.content_metadata

@@ -283,12 +283,9 @@ static void add_impact(struct strbuf *out, const struct grove_subject_impact *im
     strbuf_add(out, " with indexes), in about ");
     format_seconds(out, impact->validate_seconds);
     strbuf_add(out, "\n");
-    if (!isnan(impact->planning_ms) && impact->subjects > 0)
-        strbuf_addf(out,
-                    "  planning a path's lookup takes %.2f ms with %lld subjects; each takes about "
-                    "%.2f ms of it\n",
-                    impact->planning_ms, (long long)impact->subjects,
-                    impact->planning_ms / (double)impact->subjects);
+    if (!isnan(impact->planning_ms))
+        strbuf_addf(out, "  planning a path's lookup takes %.2f ms with %lld subjects\n",
+                    impact->planning_ms, (long long)impact->subjects);
     if (!isnan(impact->discover_ms))
         strbuf_addf(
             out,

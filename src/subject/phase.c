@@ -7,11 +7,6 @@
 #include "base/check.h"
 #include "subject/templates.h"
 
-// The leaves of all subjects are one view, which names their tables: made anew where one goes or
-// gets another name. (attach_subject does so where one comes.)
-static const char unwatch_sql[] = "SELECT grove.rebuild_leaf_view();";
-static const char rewatch_sql[] = "SELECT grove.rebuild_leaf_view();";
-
 enum holds {
     HOLDS_NOTHING, // that anybody else could want
     HOLDS_ROWS,
@@ -96,8 +91,6 @@ static struct text value_of(struct text word, const struct phase_names *names)
         {"table", names->table},
         {"tables", names->tables},
         {"new", names->new_name},
-        {"unwatch", text_of(unwatch_sql)},
-        {"rewatch", text_of(rewatch_sql)},
     };
     for (size_t i = 0; i < ARRAY_COUNT(values); i++)
         if (text_equal(word, text_of(values[i].word))) {
