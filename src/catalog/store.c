@@ -305,6 +305,6 @@ enum grove_code store_embed_query(struct store *store, struct call *call,
         return code;
     // Written once, before the call above came back.
     struct embed_cache *cache = store->models[precision].query_cache;
-    return cache ? embed_cache_embed(cache, embedder, text, ret_vector, error)
+    return cache ? embed_cache_embed(cache, embedder, text, ret_vector, call, error)
                  : embedder_embed(embedder, &text, 1, ret_vector, call, error);
 }

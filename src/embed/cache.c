@@ -134,7 +134,7 @@ static void keep(struct embed_cache *cache, uint64_t hash, const int32_t *ids, s
 
 enum grove_code embed_cache_embed(struct embed_cache *cache, struct embedder *embedder,
                                   struct text text, float ret_vector[static EMBED_DIMENSION],
-                                  struct grove_error *error)
+                                  const struct call *call, struct grove_error *error)
 {
     int32_t ids[EMBED_TOKENS_MAX];
     size_t count;
@@ -144,7 +144,7 @@ enum grove_code embed_cache_embed(struct embed_cache *cache, struct embedder *em
     uint64_t hash = hash_ids(ids, count);
     if (look_up(cache, hash, ids, count, ret_vector))
         return GROVE_OK;
-    code = embedder_embed(embedder, &text, 1, ret_vector, NULL, error);
+    code = embedder_embed(embedder, &text, 1, ret_vector, call, error);
     if (code == GROVE_OK)
         keep(cache, hash, ids, count, ret_vector);
     return code;

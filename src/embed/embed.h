@@ -68,7 +68,7 @@ const char *embedder_pack_path(const struct embedder *embedder);
 
 // Embeds `count` texts (well-formed UTF-8, else GROVE_INVALID naming the text's number and
 // offset) into ret_vectors[count * EMBED_DIMENSION]. Longer texts are cut at 256 tokens.
-// The call is looked at between batches; NULL: none.
+// The call is looked at between batches, and while others have the model; NULL: none.
 enum grove_code embedder_embed(struct embedder *embedder, const struct text *texts, size_t count,
                                float *ret_vectors, const struct call *call,
                                struct grove_error *error);

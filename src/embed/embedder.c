@@ -11,7 +11,6 @@
 #include "embed/embed.h"
 
 #include <limits.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -25,6 +24,7 @@
 #include "embed/forward.h"
 #include "embed/pack_file.h"
 #include "embed/safetensors.h"
+#include "embed/scratch_pool.h"
 #include "embed/tokenizer.h"
 
 enum {
@@ -33,18 +33,8 @@ enum {
     GROUP_TOKENS_MIN = 128,               // fewer make matrix products slow
     GROUP_TOKENS_MAX = 512,               // more do not make them faster, but the scratch larger
     POOL_MIN = 2,
-    POOL_MAX = 16,
     TEAM_MAX = 8,       // threads that share a pass of few tokens
     MOVE_TOKENS = 2000, // embedded before the weights are moved: so much wins what moving takes
-};
-
-// Scratches for calls that run in their own thread; who finds none waits.
-struct pool {
-    pthread_mutex_t mutex;
-    pthread_cond_t returned;
-    size_t size;  // fewer while being built
-    size_t count; // in `free`
-    struct forward_scratch *free[POOL_MAX];
 };
 
 struct embedder {
@@ -58,8 +48,8 @@ struct embedder {
     struct pack pack;
     struct workers *workers;
     struct forward_scratch **worker_scratches; // [workers_count]
-    struct pool pool;
-    struct team_backoff backoff; // of the workers as a team
+    struct scratch_pool pool;                  // of calls that run in their own thread
+    struct team_backoff backoff;               // of the workers as a team
     char model_path[PATH_MAX], vocab_path[PATH_MAX];
 };
 
@@ -193,13 +183,14 @@ static enum grove_code open_scratches(struct embedder *self, struct grove_error 
         if (!self->worker_scratches[i])
             return error_no_memory(error, "the model's workers");
     }
-    size_t wanted = workers < POOL_MIN ? POOL_MIN : workers > POOL_MAX ? POOL_MAX : workers;
+    size_t wanted = workers < POOL_MIN           ? POOL_MIN
+                    : workers > SCRATCH_POOL_MAX ? SCRATCH_POOL_MAX
+                                                 : workers;
     while (self->pool.size < wanted) {
         struct forward_scratch *scratch = forward_scratch_new(DIRECT_TOKENS_MAX);
         if (!scratch)
             return error_no_memory(error, "the model's workers");
-        self->pool.free[self->pool.size++] = scratch;
-        self->pool.count++;
+        scratch_pool_add(&self->pool, scratch);
     }
     return GROVE_OK;
 }
@@ -231,8 +222,7 @@ enum grove_code embedder_open(const struct embedder_options *options, struct emb
     struct embedder *self = mem_zalloc(sizeof *self);
     if (!self)
         return error_no_memory(error, "the model");
-    pthread_mutex_init(&self->pool.mutex, NULL);
-    pthread_cond_init(&self->pool.returned, NULL);
+    scratch_pool_init(&self->pool);
     self->encoder.precision = options->precision;
     self->current = &self->encoder;
     enum grove_code code = kernels_choose(options->precision, &self->encoder.kernels, error);
@@ -258,9 +248,7 @@ void embedder_free(struct embedder *self)
 {
     if (!self)
         return;
-    CHECK(self->pool.count == self->pool.size); // else a call is still under way
-    for (size_t i = 0; i < self->pool.count; i++)
-        forward_scratch_free(self->pool.free[i]);
+    scratch_pool_release(&self->pool);
     for (unsigned i = 0; self->worker_scratches && i < workers_count(self->workers); i++)
         forward_scratch_free(self->worker_scratches[i]);
     mem_free(self->worker_scratches);
@@ -270,8 +258,6 @@ void embedder_free(struct embedder *self)
     pack_release(&self->pack);
     file_map_release(&self->model_file);
     file_map_release(&self->vocab_file);
-    pthread_cond_destroy(&self->pool.returned);
-    pthread_mutex_destroy(&self->pool.mutex);
     mem_free(self);
 }
 
@@ -288,27 +274,6 @@ const char *embedder_kernels(const struct embedder *self)
 const char *embedder_pack_path(const struct embedder *self)
 {
     return self->pack.path;
-}
-
-// *ret_others: scratches of other calls are out.
-static struct forward_scratch *pool_take(struct pool *pool, bool *ret_others)
-{
-    pthread_mutex_lock(&pool->mutex);
-    while (pool->count == 0)
-        pthread_cond_wait(&pool->returned, &pool->mutex);
-    *ret_others = pool->count < pool->size;
-    struct forward_scratch *scratch = pool->free[--pool->count];
-    pthread_mutex_unlock(&pool->mutex);
-    return scratch;
-}
-
-static void pool_return(struct pool *pool, struct forward_scratch *scratch)
-{
-    pthread_mutex_lock(&pool->mutex);
-    CHECK(pool->count < pool->size);
-    pool->free[pool->count++] = scratch;
-    pthread_cond_signal(&pool->returned);
-    pthread_mutex_unlock(&pool->mutex);
 }
 
 // --- a round ----------------------------------------------------------------------------------
@@ -456,16 +421,28 @@ static bool run_in_team(struct direct *self)
 }
 
 // With workers that have nothing else to do a query takes less time; where several are embedded at
-// once each does with its own thread, which takes less of the processors.
-static void run_direct(struct round *self, size_t count)
+// once each does with its own thread, which takes less of the processors. Waiting for a scratch
+// ends with the call; what was begun is so short that it is done to its end, and is of use then.
+static enum grove_code run_direct(struct round *self, size_t count, struct grove_error *error)
 {
-    struct pool *pool = &self->embedder->pool;
+    struct scratch_pool *pool = &self->embedder->pool;
+    struct direct direct = {.round = self, .count = count};
     bool others;
-    struct direct direct = {.round = self, .scratch = pool_take(pool, &others), .count = count};
+    enum grove_code code = scratch_pool_take(pool, self->call, &direct.scratch, &others, error);
+    if (code != GROVE_OK)
+        return code;
     team_init(&direct.team);
-    if (!is_over(self) && (others || !run_in_team(&direct)))
+    if (others || !run_in_team(&direct))
         run_alone(&direct, NULL);
-    pool_return(pool, direct.scratch);
+    scratch_pool_give(pool, direct.scratch);
+    return GROVE_OK;
+}
+
+static enum grove_code run_groups(struct round *self, size_t count, struct grove_error *error)
+{
+    round_group(self, count);
+    workers_run(self->embedder->workers, self->group_count, run_group, self);
+    return call_check(self->call, error);
 }
 
 static enum grove_code run_round(struct round *self, const struct text *texts, size_t count,
@@ -473,13 +450,8 @@ static enum grove_code run_round(struct round *self, const struct text *texts, s
 {
     round_tokenize(self, texts, count, vectors);
     count_tokens(self->embedder, self->tokens);
-    if (self->tokens <= DIRECT_TOKENS_MAX) {
-        run_direct(self, count);
-    } else {
-        round_group(self, count);
-        workers_run(self->embedder->workers, self->group_count, run_group, self);
-    }
-    enum grove_code code = call_check(self->call, error);
+    enum grove_code code = self->tokens <= DIRECT_TOKENS_MAX ? run_direct(self, count, error)
+                                                             : run_groups(self, count, error);
     if (code != GROVE_OK) {
         error_context(error, "embedding %zu texts", count);
         return code;

@@ -31,7 +31,7 @@ static int close_model(void **state)
 static void ask(struct embed_cache *cache, const char *text, float *vector)
 {
     struct grove_error error;
-    assert_ok(embed_cache_embed(cache, embedder, text_of(text), vector, &error), error);
+    assert_ok(embed_cache_embed(cache, embedder, text_of(text), vector, NULL, &error), error);
 }
 
 static void the_same_tokens_are_the_same_query(void **state)
@@ -50,7 +50,7 @@ static void the_same_tokens_are_the_same_query(void **state)
     assert_int_equal(misses, 2);
     assert_memory_equal(first, second, sizeof first);
     assert_memory_not_equal(first, other, sizeof first);
-    assert_int_equal(embed_cache_embed(cache, embedder, text_of("\xff"), first, &error),
+    assert_int_equal(embed_cache_embed(cache, embedder, text_of("\xff"), first, NULL, &error),
                      GROVE_INVALID);
     embed_cache_free(cache);
 }
@@ -77,6 +77,27 @@ static void the_oldest_go_first(void **state)
     embed_cache_free(cache);
 }
 
+// It would wait for the model, and nobody waits for it any more. What is kept costs nothing.
+static void a_call_that_is_over_is_not_embedded(void **state)
+{
+    (void)state;
+    struct embed_cache *cache;
+    struct grove_error error;
+    struct call late;
+    float vector[EMBED_DIMENSION];
+    uint64_t hits, misses;
+    call_init(&late);
+    late.deadline_us = 1;
+    assert_ok(embed_cache_new(&cache, &error), error);
+    assert_int_equal(embed_cache_embed(cache, embedder, text_of("grace"), vector, &late, &error),
+                     GROVE_TIMEOUT);
+    ask(cache, "grace", vector);
+    assert_ok(embed_cache_embed(cache, embedder, text_of("grace"), vector, &late, &error), error);
+    embed_cache_counts(cache, &hits, &misses);
+    assert_int_equal(hits, 1);
+    embed_cache_free(cache);
+}
+
 static void *ask_often(void *state)
 {
     struct grove_error error;
@@ -85,7 +106,8 @@ static void *ask_often(void *state)
     intptr_t failures = 0;
     for (int i = 0; i < 60; i++) {
         snprintf(text, sizeof text, "query %d", i % 20);
-        failures += embed_cache_embed(state, embedder, text_of(text), vector, &error) != GROVE_OK;
+        failures +=
+            embed_cache_embed(state, embedder, text_of(text), vector, NULL, &error) != GROVE_OK;
     }
     return (void *)failures;
 }
@@ -125,6 +147,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_same_tokens_are_the_same_query),
         cmocka_unit_test(the_oldest_go_first),
+        cmocka_unit_test(a_call_that_is_over_is_not_embedded),
         cmocka_unit_test(many_threads_share_it),
     };
     return cmocka_run_group_tests(tests, open_model, close_model);
