@@ -141,6 +141,7 @@ struct grove_options {
     // search and discover, ten seconds for status, no limit for others. The token is
     // borrowed until grove_close.
     struct grove_limits limits;
+    unsigned total_ms; // all calls together, from grove_open on; 0: no such limit
 };
 
 // Resolves where everything is. Private servers are started by the first call that needs them,
@@ -590,7 +591,7 @@ struct grove_finding {
 };
 
 // Checks everything the set-up needs; calls back once a finding. GROVE_OK when none failed. The
-// home is only looked at, whatever the options say.
+// home is only looked at, whatever the options say; their limits are those of the whole.
 GROVE_CHECKED enum grove_code grove_doctor(const struct grove_options *options,
                                            void (*on_finding)(void *state,
                                                               const struct grove_finding *finding),

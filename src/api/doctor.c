@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "api/handle.h"
+#include "api/request.h"
 #include "base/alloc.h"
 #include "base/check.h"
 #include "base/digest.h"
@@ -24,7 +25,18 @@ struct doctor {
     void (*on_finding)(void *state, const struct grove_finding *finding);
     void *state;
     unsigned failed;
+    struct call call;
+    // Why it ends before all is looked at; GROVE_OK: it goes on.
+    enum grove_code code;
+    struct grove_error error;
 };
+
+static bool goes_on(struct doctor *doctor)
+{
+    if (doctor->code == GROVE_OK)
+        doctor->code = call_check(&doctor->call, &doctor->error);
+    return doctor->code == GROVE_OK;
+}
 
 static void report(struct doctor *doctor, int verdict, const char *name, const char *hint,
                    const char *format, ...) GROVE_PRINTF(5, 6);
@@ -133,11 +145,14 @@ static void check_model_file(struct doctor *doctor, const char *folder,
         report_error(doctor, "model", &error);
         return;
     }
-    sha256_hex((struct text){(const char *)map.data, map.size_bytes}, digest);
+    doctor->code = sha256_hex_within((struct text){(const char *)map.data, map.size_bytes},
+                                     &doctor->call, digest, &doctor->error);
+    file_map_release(&map);
+    if (doctor->code != GROVE_OK)
+        return;
     bool good = strcmp(digest, file->sha256) == 0;
     report(doctor, good ? GROVE_FINDING_OK : GROVE_FINDING_FAILED, "model", good ? "" : hint,
            "%s %s (sha256 %.12s...)", path, good ? "is the published file" : "is damaged", digest);
-    file_map_release(&map);
 }
 
 static void check_weights(struct doctor *doctor, const struct embedder *embedder)
@@ -163,7 +178,9 @@ static void check_embedding(struct doctor *doctor, struct grove *grove)
     enum grove_code code =
         store_embedder(&grove->store, store_precision(&grove->store), &embedder, &error);
     if (code == GROVE_OK)
-        code = embedder_embed(embedder, &text, 1, vector, NULL, &error);
+        code = embedder_embed(embedder, &text, 1, vector, &doctor->call, &error);
+    if (!goes_on(doctor))
+        return;
     if (code != GROVE_OK)
         report_error(doctor, "embedding", &error);
     else
@@ -178,9 +195,10 @@ static void check_model(struct doctor *doctor, struct grove *grove)
 {
     if (!grove->store.model_folder[0])
         return; // without assets: told already
-    for (size_t i = 0; i < STORE_MODEL_FILES; i++)
+    for (size_t i = 0; i < STORE_MODEL_FILES && goes_on(doctor); i++)
         check_model_file(doctor, grove->store.model_folder, &store_model_files[i]);
-    check_embedding(doctor, grove);
+    if (goes_on(doctor))
+        check_embedding(doctor, grove);
 }
 
 // --- the servers ---------------------------------------------------------------------------------
@@ -268,10 +286,14 @@ static void check_model_and_servers(struct doctor *doctor, struct grove *grove)
     struct grove_error error;
     enum grove_code code = status ? grove_get_status(grove, status, &error)
                                   : error_no_memory(&error, "the status of the servers");
-    if (code != GROVE_OK) {
+    if (!goes_on(doctor)) {
+        CHECK(doctor->code != GROVE_OK); // what was not answered in time tells nothing
+    } else if (code != GROVE_OK) {
         report_error(doctor, "servers", &error);
     } else {
         check_model(doctor, grove);
+    }
+    if (code == GROVE_OK && goes_on(doctor)) {
         check_database(doctor, status);
         check_engine(doctor, status);
         check_projection(doctor, status);
@@ -284,8 +306,9 @@ static void check_model_and_servers(struct doctor *doctor, struct grove *grove)
 static void open_handle(struct doctor *doctor, const struct grove_options *options,
                         struct grove **ret)
 {
-    struct grove_options looking = options ? *options : (struct grove_options){.home = NULL};
+    struct grove_options looking = *options;
     struct grove_error error;
+    looking.total_ms = options->limits.timeout_ms;
     looking.home_use = GROVE_HOME_LOOK;
     looking.background_sync = false;
     enum grove_code code = grove_open(&looking, ret, &error);
@@ -298,6 +321,13 @@ static void open_handle(struct doctor *doctor, const struct grove_options *optio
         report_error(doctor, "home", &error);
 }
 
+static void check_home(struct doctor *doctor, const struct home *home)
+{
+    report(doctor, GROVE_FINDING_OK, "home", "", "%s (servers run as \"%s\")", home->path,
+           home->user);
+    check_disk(doctor, home->servers);
+}
+
 static void check_account(struct doctor *doctor, const struct grove *grove)
 {
     struct grove_error error;
@@ -306,25 +336,40 @@ static void check_account(struct doctor *doctor, const struct grove *grove)
         report_error(doctor, "account", &error);
 }
 
+static void check_handle(struct doctor *doctor, struct grove *grove)
+{
+    if (grove && grove->has_home)
+        check_home(doctor, &grove->home);
+    check_account(doctor, grove);
+    check_assets(doctor, grove && grove->has_home ? &grove->home : NULL);
+    if (grove && goes_on(doctor))
+        check_model_and_servers(doctor, grove);
+}
+
 GROVE_API enum grove_code grove_doctor(const struct grove_options *options,
                                        void (*on_finding)(void *state,
                                                           const struct grove_finding *finding),
                                        void *state, struct grove_error *error)
 {
+    static const struct grove_options defaults;
+    struct grove_options copy;
     struct doctor doctor = {.on_finding = on_finding, .state = state};
     struct grove *grove = NULL;
+    enum grove_code code = REQUEST_TAKE(&copy, options ? options : &defaults, error);
+    if (code != GROVE_OK)
+        return code;
+    copy.size_bytes = 0;
+    handle_begin_without(&copy.limits, &doctor.call);
     check_machine(&doctor);
-    open_handle(&doctor, options, &grove);
-    if (grove && grove->has_home) {
-        report(&doctor, GROVE_FINDING_OK, "home", "", "%s (servers run as \"%s\")",
-               grove->home.path, grove->home.user);
-        check_disk(&doctor, grove->home.servers);
-    }
-    check_account(&doctor, grove);
-    check_assets(&doctor, grove && grove->has_home ? &grove->home : NULL);
-    if (grove)
-        check_model_and_servers(&doctor, grove);
+    if (goes_on(&doctor))
+        open_handle(&doctor, &copy, &grove);
+    if (goes_on(&doctor))
+        check_handle(&doctor, grove);
     grove_close(grove);
+    if (doctor.code != GROVE_OK) {
+        *error = doctor.error;
+        return doctor.code;
+    }
     if (doctor.failed == 0)
         return GROVE_OK;
     error_set(error, GROVE_UNSUPPORTED, "%u of the checks failed", doctor.failed);

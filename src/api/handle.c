@@ -93,7 +93,7 @@ struct grove_token {
     atomic_bool cancelled;
 };
 
-static void begin_without_handle(const struct grove_limits *limits, struct call *ret)
+void handle_begin_without(const struct grove_limits *limits, struct call *ret)
 {
     call_init(ret);
     ret->patient = true;
@@ -189,7 +189,7 @@ static enum grove_code find_home(struct grove *grove, const struct grove_options
     struct grove_error looked;
     struct call call;
     enum grove_code code = GROVE_OK;
-    begin_without_handle(&options->limits, &call);
+    handle_begin_without(&options->limits, &call);
     switch (options->home_use) {
     case GROVE_HOME_MAKE: code = home_open_within(options->home, &call, &grove->home, error); break;
     case GROVE_HOME_FIND: code = home_find_within(options->home, &call, &grove->home, error); break;
@@ -266,6 +266,8 @@ GROVE_API enum grove_code grove_open(const struct grove_options *options, struct
     pthread_condattr_destroy(&attributes);
     store_init(&grove->store);
     grove->limits = copy.limits;
+    call_init(&grove->total);
+    call_within(&grove->total, copy.total_ms);
     code = configure(grove, &copy, error);
     if (code == GROVE_OK)
         *ret = grove;
@@ -330,6 +332,10 @@ enum grove_code handle_begin(struct grove *grove, enum handle_work work,
     if (timeout_ms == 0 && work != HANDLE_TASK)
         timeout_ms = work == HANDLE_LOOK ? LOOK_TIMEOUT_MS : QUERY_TIMEOUT_MS;
     call_within(ret, timeout_ms);
+    if (grove->total.deadline_us < ret->deadline_us) {
+        ret->deadline_us = grove->total.deadline_us;
+        ret->limit_ms = grove->total.limit_ms;
+    }
     call_obey(ret, &grove->store.closing);
     call_obey(ret, grove->limits.token ? &grove->limits.token->cancelled : NULL);
     call_obey(ret, limits && limits->token ? &limits->token->cancelled : NULL);
@@ -521,7 +527,7 @@ GROVE_API enum grove_code grove_stop_within(const char *path, const struct grove
     struct home home;
     struct call call;
     struct grove_stop_report report = {.forced = false};
-    begin_without_handle(limits, &call);
+    handle_begin_without(limits, &call);
     enum grove_code code = home_find_within(path, &call, &home, error);
     if (code == GROVE_OK)
         code = call_check(&call, error);

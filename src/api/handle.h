@@ -39,6 +39,7 @@ struct grove {
     char *engine_url;
 
     struct grove_limits limits; // of its calls
+    struct call total;          // of all of them together
     atomic_uint cancel_round;   // one more each time that what is under way is cancelled
 
     pthread_mutex_t ready_mutex; // guards the following; not held while servers are started
@@ -54,6 +55,9 @@ enum handle_work {
     HANDLE_QUERY, // is answered in a minute or not at all, and waits for nobody's connections
     HANDLE_TASK,  // takes as long as it takes
 };
+
+// The call of a public function without a handle.
+void handle_begin_without(const struct grove_limits *limits, struct call *ret);
 
 // Begins a public function's call: its limits are those given (NULL: none), else the handle's; it
 // ends with grove_cancel, with its token, and with the handle. GROVE_INVALID in a process that did

@@ -14,7 +14,9 @@ enum grove_code cmd_doctor(struct session *session, struct grove_error *error)
     if (session->options.operand_count > 0)
         return session_usage_error(session, error, "a number of queries goes with --recall");
     findings_init(&findings, session);
-    enum grove_code code = grove_doctor(&options, findings_add, &findings, error);
+    enum grove_code code = session_limits(session, &options.limits, error);
+    if (code == GROVE_OK)
+        code = grove_doctor(&options, findings_add, &findings, error);
     code = findings_finish(&findings, code, error);
     findings_release(&findings);
     return code;

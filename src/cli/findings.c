@@ -116,7 +116,8 @@ static enum grove_code print_verdict(const struct findings *findings, struct gro
 enum grove_code findings_finish(struct findings *findings, enum grove_code code,
                                 struct grove_error *error)
 {
-    if (code != GROVE_OK && findings->failures == 0)
+    // Anything else than checks that failed ended it before all were made.
+    if (code != GROVE_OK && (code != GROVE_UNSUPPORTED || findings->failures == 0))
         return code;
     if (code != GROVE_OK)
         findings->session->exit_status = grove_code_info(code)->exit_status;

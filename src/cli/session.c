@@ -116,6 +116,7 @@ enum grove_code session_open(struct session *session, struct grove_error *error)
                                     .command = command,
                                     .embed_precision = session_precision(session)};
     enum grove_code code = session_limits(session, &options.limits, error);
+    options.total_ms = options.limits.timeout_ms; // a command may be of several calls
     return code == GROVE_OK ? grove_open(&options, &session->grove, error) : code;
 }
 

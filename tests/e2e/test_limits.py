@@ -4,13 +4,16 @@ are told to, whatever they wait for just then."""
 
 import contextlib
 import fcntl
+import json
 import os
 import signal
 import socket
 import threading
+import time
 
 import pytest
 from conftest import EXIT_STATUS, wait_until
+from crashes import Injected, at
 
 # What all migrations are applied under (src/catalog/migrate.c).
 LOCK_KEY = 7454108919
@@ -56,6 +59,33 @@ def ends_by_signal(grove, when, *command, env=None, number=signal.SIGINT):
         process.kill()
     assert process.returncode == EXIT_STATUS["cancelled"], said
     assert "stopped on request" in said
+
+
+# --- commands of several steps --------------------------------------------------------------------
+
+def test_doctor_ends_in_its_time(filled):
+    """Also where nothing is waited for: what it looks at is large."""
+    error = filled.fails("timeout", "doctor", "--timeout", "1ms")
+    assert "0.001 s" in error["message"]
+    filled("doctor", "--timeout", "60s")
+
+
+@at("search-hydrated")
+def test_demo_ends_in_its_time(filled, point, tmp_path):
+    """All of its steps together, not each of them: the search uses the time up."""
+    filled("browse", "religion")
+    there, late = tmp_path / "there", time.monotonic() + 4
+    process = Injected(filled.home).start("--json", "demo", "--timeout", "3s", env={
+        **filled.env, "GROVE_INJECT": f"{point}=wait:{there}"})
+    try:
+        wait_until(lambda: there.exists() or process.poll() is not None)
+        wait_until(lambda: time.monotonic() > late)
+        there.unlink(missing_ok=True)
+        said, _ = process.communicate(timeout=20)
+    finally:
+        process.kill()
+    assert process.returncode == EXIT_STATUS["timeout"], said
+    assert "3 s" in json.loads(said)["error"]["message"]
 
 
 # --- servers that say nothing ---------------------------------------------------------------------

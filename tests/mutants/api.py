@@ -320,6 +320,23 @@ MUTANTS = [
         replace="    if (code == GROVE_OK && !status->engine_ok && !status->database_ok) {",
         killer="tests/e2e/test_recall.py::test_an_engine_that_is_out_is_no_measure",
     ),
+    Mutant(
+        name="each-call-has-all-the-time",
+        guards="docs/cli: --timeout",
+        file="src/api/handle.c",
+        find="    if (grove->total.deadline_us < ret->deadline_us) {",
+        replace="    if (grove->total.deadline_us < 0 && ret->deadline_us > 0) {",
+        killer="u_handle:all_calls_together_have_their_time",
+    ),
+    Mutant(
+        name="doctor-looks-on-when-its-time-is-over",
+        guards="docs/cli: --timeout",
+        file="src/api/doctor.c",
+        find="        doctor->code = call_check(&doctor->call, &doctor->error);",
+        replace="        doctor->code = call_check(NULL, &doctor->error);\n"
+                "    doctor->call.deadline_us = CALL_FOREVER;",
+        killer="tests/e2e/test_limits.py::test_doctor_ends_in_its_time",
+    ),
 ]
 
 NO_MUTANTS = [

@@ -253,4 +253,12 @@ MUTANTS = [
         killer=INSTALL + "test_install_and_uninstall",
         limit_seconds=120,
     ),
+    Mutant(
+        name="each-step-has-all-the-time",
+        guards="docs/cli: --timeout",
+        file="src/cli/session.c",
+        find="    options.total_ms = options.limits.timeout_ms;",
+        replace="    options.total_ms = 0;",
+        killer="tests/e2e/test_limits.py::test_demo_ends_in_its_time",
+    ),
 ]

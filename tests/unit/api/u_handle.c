@@ -337,6 +337,28 @@ static void looking_starts_nothing(void **state)
     assert_false(made);
 }
 
+// Calls that each have the time have not all of them together.
+static void all_calls_together_have_their_time(void **state)
+{
+    (void)state;
+    struct grove_error error;
+    struct call first, second, third;
+    struct grove *grove =
+        open_handle(&(struct grove_options){.database_url = "host=/nonexistent dbname=x user=x",
+                                            .qdrant_url = NOBODY,
+                                            .total_ms = 60000});
+    const struct grove_limits shorter = {.timeout_ms = 1000};
+    assert_ok(handle_begin(grove, HANDLE_TASK, NULL, &first, &error), error);
+    clock_sleep_ms(2);
+    assert_ok(handle_begin(grove, HANDLE_TASK, NULL, &second, &error), error);
+    assert_ok(handle_begin(grove, HANDLE_QUERY, &shorter, &third, &error), error);
+    grove_close(grove);
+    assert_true(first.deadline_us == second.deadline_us);
+    assert_int_equal(second.limit_ms, 60000);
+    assert_true(third.deadline_us < second.deadline_us);
+    assert_int_equal(third.limit_ms, 1000);
+}
+
 static void without_a_home_what_needs_it_says_so(void **state)
 {
     (void)state;
@@ -367,6 +389,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(nobody_is_asked_before_there_is_need),
         cmocka_unit_test(private_data_are_reached_without_a_key),
         cmocka_unit_test(looking_starts_nothing),
+        cmocka_unit_test(all_calls_together_have_their_time),
         cmocka_unit_test(without_a_home_what_needs_it_says_so),
         STORES_TEST(a_database_of_yours_is_not_migrated),
         STORES_TEST(a_newer_schema_is_noticed),
