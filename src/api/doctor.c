@@ -321,10 +321,15 @@ static void open_handle(struct doctor *doctor, const struct grove_options *optio
         report_error(doctor, "home", &error);
 }
 
+// Servers that run go on in a home that cannot be written; nothing else does.
 static void check_home(struct doctor *doctor, const struct home *home)
 {
-    report(doctor, GROVE_FINDING_OK, "home", "", "%s (servers run as \"%s\")", home->path,
-           home->user);
+    struct grove_error error;
+    if (home_check_writable(home, &error) != GROVE_OK)
+        report_error(doctor, "home", &error);
+    else
+        report(doctor, GROVE_FINDING_OK, "home", "", "%s (servers run as \"%s\")", home->path,
+               home->user);
     check_disk(doctor, home->servers);
 }
 

@@ -99,7 +99,17 @@ static enum grove_code no_home(const char *path, struct grove_error *error)
     return GROVE_NOT_FOUND;
 }
 
-static enum grove_code resolve(struct home *home, const char *path, struct grove_error *error)
+enum grove_code home_check_writable(const struct home *home, struct grove_error *error)
+{
+    if (access(home->path, R_OK | W_OK | X_OK) == 0)
+        return GROVE_OK;
+    error_set_errno(error, errno, "could not write to grove's folder \"%s\"", home->path);
+    error_hint(error, "make it writable, or set GROVE_HOME to another folder");
+    return error->code;
+}
+
+static enum grove_code resolve(struct home *home, const char *path, bool looks,
+                               struct grove_error *error)
 {
     struct stat status;
     if (stat(path, &status) != 0)
@@ -119,11 +129,10 @@ static enum grove_code resolve(struct home *home, const char *path, struct grove
         code = home_choose_account(home, error);
     if (code != GROVE_OK)
         return code;
-    if (access(home->path, R_OK | W_OK | X_OK) != 0) {
-        error_set_errno(error, errno, "could not write to grove's folder \"%s\"", home->path);
-        error_hint(error, "make it writable, or set GROVE_HOME to another folder");
-        return error->code;
-    }
+    if (!looks)
+        return home_check_writable(home, error);
+    if (access(home->path, R_OK | X_OK) != 0)
+        return error_set_errno(error, errno, "could not read grove's folder \"%s\"", home->path);
     return GROVE_OK;
 }
 
@@ -139,7 +148,7 @@ static enum grove_code make_folder(struct home *home, const char *path, struct g
             error_hint(error, "set GROVE_HOME to a folder that you can write to");
         return code;
     }
-    code = resolve(home, path, error);
+    code = resolve(home, path, false, error);
     if (code == GROVE_OK && !existed)
         code = INJECT(HOME_MADE, error);
     if (code != GROVE_OK || existed || !as_root)
@@ -473,13 +482,14 @@ enum grove_code home_open_within(const char *path, const struct call *call, stru
     return code == GROVE_OK ? finish(&home, call, ret_home, error) : code;
 }
 
-static enum grove_code find_folder(const char *path, struct home *home, struct grove_error *error)
+static enum grove_code find_folder(const char *path, bool looks, struct home *home,
+                                   struct grove_error *error)
 {
     char folder[PATH_MAX];
     struct home_record record;
     enum grove_code code = wanted_path(path, folder, error);
     if (code == GROVE_OK)
-        code = resolve(home, folder, error);
+        code = resolve(home, folder, looks, error);
     if (code != GROVE_OK)
         return code;
     return home_record_read(home->path, &record) ? GROVE_OK : no_home(home->path, error);
@@ -494,14 +504,14 @@ enum grove_code home_find_within(const char *path, const struct call *call, stru
                                  struct grove_error *error)
 {
     struct home home = {0};
-    enum grove_code code = find_folder(path, &home, error);
+    enum grove_code code = find_folder(path, false, &home, error);
     return code == GROVE_OK ? finish(&home, call, ret_home, error) : code;
 }
 
 enum grove_code home_look(const char *path, struct home *ret_home, struct grove_error *error)
 {
     struct home home = {0};
-    enum grove_code code = find_folder(path, &home, error);
+    enum grove_code code = find_folder(path, true, &home, error);
     if (code == GROVE_OK)
         code = look_around(&home, error);
     if (code == GROVE_OK)

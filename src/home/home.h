@@ -48,6 +48,9 @@ struct home_lock {
     int descriptor;
 };
 
+// Whether its folder can be written to.
+enum grove_code home_check_writable(const struct home *home, struct grove_error *error);
+
 // `path` NULL: GROVE_HOME, else the XDG data folder. Makes the folder and what belongs in it.
 // A new folder can be entered by its owner only; under root also by the servers' account (0711).
 enum grove_code home_open(const char *path, struct home *ret_home, struct grove_error *error);
@@ -63,6 +66,7 @@ enum grove_code home_find_within(const char *path, const struct call *call, stru
 // As home_find, and makes and changes nothing in the home either. What is missing of it is missing:
 // `servers` and `run` may name folders that are not there, and nothing runs in those. A copy of a
 // home that no command has used yet is GROVE_NOT_FOUND, too: its servers are not its own so far.
+// The home may be one that cannot be written to.
 enum grove_code home_look(const char *path, struct home *ret_home, struct grove_error *error);
 
 // Waits at most `timeout_ms` for another process or thread to finish starting or stopping, and no

@@ -13,8 +13,8 @@ import time
 
 import psycopg
 import pytest
-from conftest import (BINARY, INJECTED, Grove, command_lines, copy_of, end_home, find_assets,
-                      make_home, wait_until, write_owner)
+from conftest import (BINARY, EXIT_STATUS, INJECTED, Grove, command_lines, copy_of, end_home,
+                      find_assets, make_home, wait_until, write_owner)
 from crashes import ARCHITECTURE, EMBEDDED, kill, row, state_of
 
 pytestmark = pytest.mark.slow
@@ -290,6 +290,25 @@ def test_where_nothing_can_be_written(mount, name, words):
         assert error["code"] in ("io", "denied") and words in error["hint"], error
     finally:
         end_home(made)
+
+
+@needs_namespaces
+@pytest.mark.parametrize("runs", [True, False])
+def test_a_home_that_cannot_be_written_is_looked_at(filled, runs):
+    """Status changes nothing; what changes something says why it does not."""
+    filled("sync" if runs else "stop")  # by the former both servers run
+    mount = 'mount --bind "$GROVE_HOME" "$GROVE_HOME" && mount -o remount,ro,bind "$GROVE_HOME"'
+    bare = within(filled, "unshare", "--mount", "sh", "-c", f'{mount} && exec "$0" "$@"')
+    done = bare("status", "--json", check=False)
+    status = json.loads(done.stdout)
+    assert done.returncode == (0 if runs else EXIT_STATUS["unavailable"]), status
+    assert status["database"]["ok"] is status["engine"]["ok"] is runs
+    assert status["contents"] == (8 if runs else None)
+    found = {finding["name"]: finding for finding in
+             json.loads(bare("doctor", "--json", check=False).stdout)["findings"]}
+    assert found["home"]["verdict"] == "failed" and "make it writable" in found["home"]["hint"]
+    assert found["database"]["verdict"] == found["model"]["verdict"] == "ok"
+    assert bare.fails("denied", "browse", "religion")["hint"] == found["home"]["hint"]
 
 
 @pytest.mark.parametrize("umask", [0o000, 0o077, 0o027])

@@ -350,4 +350,14 @@ MUTANTS = [
         limit_seconds=30,
         hangs=True,
     ),
+    Mutant(
+        name="looking-needs-a-home-to-write-to",
+        guards="src/home/README: failures",
+        file="src/home/home.c",
+        find="    if (!looks)\n",
+        replace="    if (!looks || home->path[0])\n",
+        killer="tests/e2e/test_surroundings.py::"
+               "test_a_home_that_cannot_be_written_is_looked_at[True]",
+        needs_root=True,
+    ),
 ]
