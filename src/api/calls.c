@@ -69,7 +69,7 @@ GROVE_API enum grove_code grove_embed(struct grove *grove, const char *const *te
     struct call call;
     enum grove_code code = handle_begin(grove, HANDLE_TASK, NULL, &call, error);
     if (code == GROVE_OK)
-        code = store_embedder(&grove->store, grove->embed_precision, &embedder, error);
+        code = store_embedder(&grove->store, &call, grove->embed_precision, &embedder, error);
     if (code != GROVE_OK)
         return code;
     struct text *items = mem_alloc_array(count, sizeof *items);
@@ -90,7 +90,7 @@ GROVE_API enum grove_code grove_tokenize(struct grove *grove, const char *text,
     struct call call;
     enum grove_code code = handle_begin(grove, HANDLE_TASK, NULL, &call, error);
     if (code == GROVE_OK)
-        code = store_embedder(&grove->store, grove->embed_precision, &embedder, error);
+        code = store_embedder(&grove->store, &call, grove->embed_precision, &embedder, error);
     return code == GROVE_OK ? embedder_tokenize(embedder, text_of(text), ret_ids, ret_count, error)
                             : code;
 }

@@ -175,8 +175,8 @@ static void check_embedding(struct doctor *doctor, struct grove *grove)
     const char *forced = getenv("GROVE_KERNELS");
     struct embedder *embedder;
     struct grove_error error;
-    enum grove_code code =
-        store_embedder(&grove->store, store_precision(&grove->store), &embedder, &error);
+    enum grove_code code = store_embedder(&grove->store, &doctor->call,
+                                          store_precision(&grove->store), &embedder, &error);
     if (code == GROVE_OK)
         code = embedder_embed(embedder, &text, 1, vector, &doctor->call, &error);
     if (!goes_on(doctor))

@@ -175,6 +175,16 @@ void workers_run(struct workers *set, size_t steps,
     run_in_turn(set, steps, step, state);
 }
 
+enum grove_code workers_run_within(struct workers *set, const struct call *call, size_t steps,
+                                   void (*step)(void *state, size_t index, unsigned worker),
+                                   void *state, struct grove_error *error)
+{
+    enum grove_code code = call_lock(call, &set->turn, error);
+    if (code == GROVE_OK)
+        run_in_turn(set, steps, step, state);
+    return code;
+}
+
 bool workers_try_run(struct workers *set, size_t steps,
                      void (*step)(void *state, size_t index, unsigned worker), void *state)
 {

@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/call.h"
 #include "base/error.h"
 
 struct workers;
@@ -27,6 +28,11 @@ unsigned workers_count(const struct workers *workers);
 // at once: an index for scratch memory. Steps must not call workers_run on the same set.
 void workers_run(struct workers *workers, size_t steps,
                  void (*step)(void *state, size_t index, unsigned worker), void *state);
+
+// The same, but with no step run where the call is over before it is this thread's turn.
+enum grove_code workers_run_within(struct workers *workers, const struct call *call, size_t steps,
+                                   void (*step)(void *state, size_t index, unsigned worker),
+                                   void *state, struct grove_error *error);
 
 // The same, but false at once, with no step run, while another thread's job is running.
 bool workers_try_run(struct workers *workers, size_t steps,

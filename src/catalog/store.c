@@ -199,7 +199,8 @@ static bool is_sealed(const struct store *store, const struct strbuf *seal)
     return same;
 }
 
-static enum grove_code check_hash(const struct store *store, size_t i, struct grove_error *error)
+static enum grove_code check_hash(const struct store *store, const struct call *call, size_t i,
+                                  struct grove_error *error)
 {
     char path[MODEL_PATH_SIZE], digest[SHA256_HEX_SIZE];
     struct file_map map;
@@ -209,8 +210,11 @@ static enum grove_code check_hash(const struct store *store, size_t i, struct gr
         error_hint(error, "\"make\" in grove's source tree fetches the model's files");
     if (code != GROVE_OK)
         return code;
-    sha256_hex((struct text){(const char *)map.data, map.size_bytes}, digest);
+    code = sha256_hex_within((struct text){(const char *)map.data, map.size_bytes}, call, digest,
+                             error);
     file_map_release(&map);
+    if (code != GROVE_OK)
+        return code;
     if (strcmp(digest, store_model_files[i].sha256) == 0)
         return GROVE_OK;
     error_set(error, GROVE_CORRUPT, "\"%.400s\" is damaged: it is not the published file", path);
@@ -220,7 +224,8 @@ static enum grove_code check_hash(const struct store *store, size_t i, struct gr
     return GROVE_CORRUPT;
 }
 
-static enum grove_code check_hashes(const struct store *store, struct grove_error *error)
+static enum grove_code check_hashes(const struct store *store, const struct call *call,
+                                    struct grove_error *error)
 {
     struct strbuf seal;
     struct grove_error unused;
@@ -229,7 +234,7 @@ static enum grove_code check_hashes(const struct store *store, struct grove_erro
     enum grove_code code = GROVE_OK;
     if (!is_sealed(store, &seal)) {
         for (size_t i = 0; code == GROVE_OK && i < STORE_MODEL_FILES; i++)
-            code = check_hash(store, i, error);
+            code = check_hash(store, call, i, error);
         // Where it cannot be written the next command computes the hashes, too.
         if (code == GROVE_OK && store->model_seal[0] && !store->model_seal_stays && !seal.failed)
             (void)!file_write(store->model_seal, strbuf_text(&seal), 0600, &unused);
@@ -238,8 +243,8 @@ static enum grove_code check_hashes(const struct store *store, struct grove_erro
     return code;
 }
 
-static enum grove_code open_embedder(struct store *store, enum embed_precision precision,
-                                     struct grove_error *error)
+static enum grove_code open_embedder(struct store *store, const struct call *call,
+                                     enum embed_precision precision, struct grove_error *error)
 {
     struct store_model *model = &store->models[precision];
     struct embedder_options options = {
@@ -252,18 +257,20 @@ static enum grove_code open_embedder(struct store *store, enum embed_precision p
                    : error_set(error, GROVE_NOT_FOUND, "grove's assets just appeared; try again");
     }
     // First: what is made of the weights is kept, so they had better be the right ones.
-    enum grove_code code = store->model_published ? check_hashes(store, error) : GROVE_OK;
+    enum grove_code code = store->model_published ? check_hashes(store, call, error) : GROVE_OK;
     return code == GROVE_OK ? embedder_open(&options, &model->embedder, error) : code;
 }
 
-enum grove_code store_embedder(struct store *store, enum embed_precision precision,
-                               struct embedder **ret, struct grove_error *error)
+enum grove_code store_embedder(struct store *store, const struct call *call,
+                               enum embed_precision precision, struct embedder **ret,
+                               struct grove_error *error)
 {
     struct store_model *model = &store->models[precision];
-    enum grove_code code = GROVE_OK;
-    pthread_mutex_lock(&model->mutex);
+    enum grove_code code = call_lock(call, &model->mutex, error);
+    if (code != GROVE_OK)
+        return error_context(error, "waiting while another call opens the model"), code;
     if (!model->embedder)
-        code = open_embedder(store, precision, error);
+        code = open_embedder(store, call, precision, error);
     if (code == GROVE_OK && !model->query_cache && !store->no_query_cache)
         code = embed_cache_new(&model->query_cache, error);
     if (code == GROVE_OK)
@@ -300,7 +307,7 @@ enum grove_code store_embed_query(struct store *store, struct call *call,
                                   struct grove_error *error)
 {
     struct embedder *embedder;
-    enum grove_code code = store_embedder(store, precision, &embedder, error);
+    enum grove_code code = store_embedder(store, call, precision, &embedder, error);
     if (code != GROVE_OK)
         return code;
     // Written once, before the call above came back.

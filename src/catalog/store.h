@@ -35,7 +35,7 @@ struct store {
     // date, or tell of it, is to look again.
     atomic_bool schema_doubted;
 
-    struct kept_slot kept; // rows that the engine's graph does not reach (query/)
+    struct kept_slot kept;      // rows that the engine's graph does not reach (query/)
     _Atomic unsigned stand_ins; // searches for which PostgreSQL compares many rows now (query/)
 
     atomic_bool points_numbered; // all points have the numbers of their branch and limb, or wait
@@ -84,9 +84,11 @@ enum grove_code store_set_precision(struct store *store, struct call *call,
                                     enum embed_precision precision, int64_t *ret_queued,
                                     struct grove_error *error);
 
-// The model, opened if this is the first call. It belongs to the store.
-enum grove_code store_embedder(struct store *store, enum embed_precision precision,
-                               struct embedder **ret, struct grove_error *error);
+// The model, opened if this is the first call. It belongs to the store. Where another call opens
+// it, this one waits no longer than it may.
+enum grove_code store_embedder(struct store *store, const struct call *call,
+                               enum embed_precision precision, struct embedder **ret,
+                               struct grove_error *error);
 
 // Whether it is open by now.
 bool store_has_embedder(struct store *store, enum embed_precision precision);

@@ -441,8 +441,9 @@ static enum grove_code run_direct(struct round *self, size_t count, struct grove
 static enum grove_code run_groups(struct round *self, size_t count, struct grove_error *error)
 {
     round_group(self, count);
-    workers_run(self->embedder->workers, self->group_count, run_group, self);
-    return call_check(self->call, error);
+    enum grove_code code = workers_run_within(self->embedder->workers, self->call,
+                                              self->group_count, run_group, self, error);
+    return code == GROVE_OK ? call_check(self->call, error) : code;
 }
 
 static enum grove_code run_round(struct round *self, const struct text *texts, size_t count,

@@ -196,7 +196,7 @@ static enum grove_code score_texts(struct run *run, const int32_t *ids, size_t c
     arena_init_counting(&arena, TEXTS_BYTES_MAX);
     CHECK(count <= RANKING_COMPUTED_MAX);
     run->texts_read += count;
-    enum grove_code code = store_embedder(run->store, run->precision, &embedder, error);
+    enum grove_code code = store_embedder(run->store, run->call, run->precision, &embedder, error);
     if (code == GROVE_OK)
         code = read_texts(run, ids, count, few, &arena, &rows, error);
     if (code == GROVE_OK) {

@@ -405,7 +405,7 @@ enum grove_code examine_make_sample(struct examination *x, const struct examine_
     for (size_t i = 0; i < count; i++)
         sample.queries[i] = (struct examine_query){
             .filter = filters->count > 0 ? &filters->items[i % filters->count] : NULL};
-    if (store_embedder(x->store, x->precision, &embedder, &unused) != GROVE_OK)
+    if (store_embedder(x->store, x->call, x->precision, &embedder, &unused) != GROVE_OK)
         embedder = NULL; // no model, no words
     enum grove_code code = GROVE_OK;
     for (enum kind kind = NEAR; code == GROVE_OK && kind <= WORDS; kind++)

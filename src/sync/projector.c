@@ -505,7 +505,7 @@ static enum grove_code embed_missing(struct batch *batch, struct grove_error *er
         return code;
     struct embedder *embedder;
     int64_t start_us = clock_monotonic_us();
-    code = store_embedder(batch->store, batch->precision, &embedder, error);
+    code = store_embedder(batch->store, batch->call, batch->precision, &embedder, error);
     if (code == GROVE_OK)
         code = embedder_embed(embedder, made.texts, made.count, made.vectors, batch->call, error);
     batch->report->seconds_embedding += (double)(clock_monotonic_us() - start_us) / 1e6;

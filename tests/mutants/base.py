@@ -176,4 +176,14 @@ MUTANTS = [
         replace="        timestamp_us == days)",
         killer="u_clock:timestamps",
     ),
+    Mutant(
+        name="turn-of-the-workers-without-end",
+        guards="src/embed/README: failures",
+        file="src/base/workers.c",
+        find="    enum grove_code code = call_lock(call, &set->turn, error);",
+        replace="    enum grove_code code = call_lock(call ? NULL : call, &set->turn, error);",
+        killer="u_workers:a_turn_is_waited_for_as_long_as_the_call_lasts",
+        limit_seconds=30,
+        hangs=True,
+    ),
 ]

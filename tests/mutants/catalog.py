@@ -109,6 +109,16 @@ MUTANTS = [
         limit_seconds=20,
         hangs=True,
     ),
+    Mutant(
+        name="wait-for-a-model-without-end",
+        guards="src/catalog/README: control flow",
+        file="src/catalog/store.c",
+        find="    enum grove_code code = call_lock(call, &model->mutex, error);",
+        replace="    enum grove_code code = call_lock(call ? NULL : call, &model->mutex, error);",
+        killer="u_store:who_waits_for_a_model_ends_with_its_call",
+        limit_seconds=30,
+        hangs=True,
+    ),
 ]
 
 NO_MUTANTS = [

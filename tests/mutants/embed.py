@@ -118,8 +118,9 @@ MUTANTS = [
         name="cancelled-embedding-goes-on",
         guards="src/embed/README: failures",
         file="src/embed/embedder.c",
-        find="    return call_check(self->call, error);\n",
-        replace="    return count > 1000000 ? call_check(self->call, error) : GROVE_OK;\n",
+        find="    return code == GROVE_OK ? call_check(self->call, error) : code;\n",
+        replace="    return code == GROVE_OK && count > 1000000 ? call_check(self->call, error) : "
+                "code;\n",
         killer="u_embedder:test_cancelled",
     ),
     Mutant(

@@ -162,7 +162,7 @@ enum grove_code world_expected_vector(struct world *world, const struct model_st
         char text[64];
         snprintf(text, sizeof text, "Title %d\nSummary", title);
         const struct text one = text_of(text);
-        code = store_embedder(&world->store, precision, &embedder, error);
+        code = store_embedder(&world->store, NULL, precision, &embedder, error);
         if (code == GROVE_OK)
             code = embedder_embed(embedder, &one, 1, world->computed[precision][title].vector, NULL,
                                   error);

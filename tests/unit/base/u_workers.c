@@ -55,6 +55,34 @@ static void workers_are_not_waited_for(void **state)
     workers_free(workers);
 }
 
+// Within a step, so that it is the turn of this one for as long as it takes.
+static void wait_within(void *state, size_t index, unsigned worker)
+{
+    struct workers *workers = state;
+    struct grove_error error;
+    struct call late;
+    unsigned count = 0;
+    (void)index;
+    (void)worker;
+    call_init(&late);
+    call_within(&late, 5);
+    assert_int_equal(workers_run_within(workers, &late, 1, add_one, &count, &error), GROVE_TIMEOUT);
+    assert_int_equal(count, 0);
+}
+
+static void a_turn_is_waited_for_as_long_as_the_call_lasts(void **state)
+{
+    (void)state;
+    struct grove_error error;
+    struct workers *workers;
+    unsigned count = 0;
+    assert_ok(workers_new(1, &workers, &error), error);
+    workers_run(workers, 1, wait_within, workers);
+    assert_ok(workers_run_within(workers, NULL, 1, add_one, &count, &error), error);
+    assert_int_equal(count, 1);
+    workers_free(workers);
+}
+
 enum { TEAM_JOBS = 3000, TEAM_STEPS = 7 };
 
 struct tally {
@@ -134,6 +162,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(workers_do_each_step_once),
         cmocka_unit_test(workers_are_not_waited_for),
+        cmocka_unit_test(a_turn_is_waited_for_as_long_as_the_call_lasts),
         cmocka_unit_test(a_team_does_each_step_once),
         cmocka_unit_test(a_bad_team_is_left_for_a_while),
     };

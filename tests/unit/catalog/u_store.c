@@ -43,7 +43,7 @@ static enum grove_code open_model(struct grove_error *error)
     store_init(&store);
     snprintf(store.model_folder, sizeof store.model_folder, "%s", folder);
     snprintf(store.model_seal, sizeof store.model_seal, "%s/seal", folder);
-    enum grove_code code = store_embedder(&store, EMBED_F32, &embedder, error);
+    enum grove_code code = store_embedder(&store, NULL, EMBED_F32, &embedder, error);
     store_release(&store);
     return code;
 }
@@ -77,10 +77,52 @@ static void a_damaged_model_is_not_used(void **state)
     assert_false(file_exists(seal));
 }
 
+static void who_waits_for_a_model_ends_with_its_call(void **state)
+{
+    (void)state;
+    struct store store = {.embedder_threads = 1};
+    struct embedder *embedder;
+    struct grove_error error;
+    struct call late;
+    float vector[EMBED_DIMENSION];
+    store_init(&store);
+    call_init(&late);
+    call_within(&late, 5);
+    pthread_mutex_lock(&store.models[EMBED_F32].mutex); // as who opens it does
+    enum grove_code code = store_embedder(&store, &late, EMBED_F32, &embedder, &error);
+    enum grove_code query =
+        store_embed_query(&store, &late, EMBED_F32, text_of("grace"), vector, &error);
+    pthread_mutex_unlock(&store.models[EMBED_F32].mutex);
+    store_release(&store);
+    assert_int_equal(code, GROVE_TIMEOUT);
+    assert_int_equal(query, GROVE_TIMEOUT);
+    assert_non_null(strstr(error.context, "another call opens the model"));
+}
+
+static void hashes_end_with_the_call(void **state)
+{
+    (void)state;
+    struct store store = {.model_published = true, .embedder_threads = 1};
+    struct embedder *embedder;
+    struct grove_error error;
+    struct call late;
+    if (!assets[0])
+        skip();
+    store_init(&store);
+    snprintf(store.model_folder, sizeof store.model_folder, "%s", folder);
+    call_init(&late);
+    late.deadline_us = 1;
+    enum grove_code code = store_embedder(&store, &late, EMBED_F32, &embedder, &error);
+    store_release(&store);
+    assert_int_equal(code, GROVE_TIMEOUT);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(hashes_end_with_the_call),
         cmocka_unit_test(a_damaged_model_is_not_used),
+        cmocka_unit_test(who_waits_for_a_model_ends_with_its_call),
     };
     return cmocka_run_group_tests(tests, make_model, remove_model);
 }

@@ -116,8 +116,7 @@ static const struct grove_result *browse_wide(struct test_stores *stores)
 {
     struct grove_result *result;
     struct grove_error error;
-    const struct grove_browse_request request = {.filter = {.path = wide_path},
-                                                .explain = true};
+    const struct grove_browse_request request = {.filter = {.path = wide_path}, .explain = true};
     assert_ok(query_browse(&stores->store, NULL, &request, &result, &error), error);
     keep_result(stores, result);
     return result;
@@ -458,7 +457,7 @@ static void a_long_text_has_the_vector_of_the_whole(struct test_stores *stores)
     struct text text = text_of(
         test_sql_text(stores, "SELECT title || E'\\n' || body FROM content_metadata, grove.body"));
     assert_true(text.length > 65536);
-    assert_ok(store_embedder(&stores->store, EMBED_F32, &embedder, &error), error);
+    assert_ok(store_embedder(&stores->store, NULL, EMBED_F32, &embedder, &error), error);
     assert_ok(embedder_embed(embedder, &text, 1, wanted, NULL, &error), error);
     for (size_t i = 0; i < sizeof wanted; i++)
         snprintf(hex + 2 * i, 3, "%02x", ((const unsigned char *)wanted)[i]);
