@@ -5,7 +5,10 @@
 --   $2 integer      leaves at most
 --   $3 integer      rows of a leaf at most
 -- answers: integer, text, text, text, text, text, text, bigint, timestamp, bytea, bigint, bigint
-WITH counted AS (
+WITH contents AS (
+    -- First, as TRUNCATE of the contents, which then truncates the counts, locks them.
+    SELECT * FROM public.content_metadata
+), counted AS (
     SELECT hierarchy_table, leaf_id, row_number() OVER sizes AS number, count(*) OVER () AS leaves
     FROM grove.content_count
     GROUP BY hierarchy_table, leaf_id
@@ -22,7 +25,7 @@ SELECT m.id, l.tree, l.branch, l.limb, l.leaf, m.content_type, m.title, m.word_c
 FROM chosen
 CROSS JOIN LATERAL (
     SELECT *
-    FROM public.content_metadata AS c
+    FROM contents AS c
     WHERE c.hierarchy_table = chosen.hierarchy_table AND c.leaf_id = chosen.leaf_id
       AND NOT EXISTS (SELECT FROM grove.outbox AS o WHERE o.content_id = c.id)
     LIMIT $3

@@ -7,7 +7,7 @@ import re
 
 import psycopg
 import pytest
-from conftest import MIGRATIONS, read_statement
+from conftest import MIGRATIONS, read_statement, wait_until
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 # What 0006_outbox_checks.sql and 0014_numbered_points.sql add.
@@ -360,3 +360,36 @@ def test_an_upgrade_mends_what_breaks_the_rules(grove):
         assert grove.json("sync", "--retry-dead")["dead"] == 0
         assert conn.execute("SELECT count(*) FROM grove.outbox").fetchone() == (0,)
     assert grove.json("status")["engine"]["points"] == 7
+
+
+def name_both():
+    """Statements that name contents and their counts: folder and name."""
+    tables = re.compile(r"(content_metadata|content_count)\b")
+    return [(path.parent.name, path.name) for path in sorted((ROOT / "sql").glob("*/*.sql"))
+            if path.parent.name in ("queries", "examine", "projector")
+            and len(set(tables.findall(re.sub(r"--.*", "", path.read_text())))) == 2]
+
+
+def test_contents_are_locked_before_their_counts(shared):
+    """As TRUNCATE does, which wants both for itself: else one of the two would be ended."""
+    waited = set()
+    for folder, name in name_both():
+        with shared.connect() as truncating, shared.connect() as reader, \
+                shared.connect() as conn, concurrent.futures.ThreadPoolExecutor(1) as pool, \
+                truncating.transaction():
+            truncating.execute("LOCK content_metadata IN ACCESS EXCLUSIVE MODE")
+            pid = reader.info.backend_pid
+            prepared = pool.submit(reader.execute, f"PREPARE x AS {read_statement(name, folder)}")
+            try:
+                wait_until(lambda: prepared.done() or conn.execute(
+                    "SELECT 1 FROM pg_locks WHERE NOT granted AND pid = %s", (pid,)).fetchone())
+                if prepared.done():
+                    prepared.result()  # it names the contents and does not read them
+                    continue
+                waited.add(name)
+                held = conn.execute("SELECT 1 FROM pg_locks WHERE granted AND pid = %s AND relation"
+                                    " = 'grove.content_count'::regclass", (pid,)).fetchone()
+            finally:
+                conn.execute("SELECT pg_terminate_backend(%s)", (pid,))
+            assert held is None, name
+    assert waited >= {"recall_leaves.sql", "subject_list.sql"}

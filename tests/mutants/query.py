@@ -590,4 +590,13 @@ MUTANTS = [
         replace="WHERE c.before < $4 OR c.before >= 0\n",
         killer="u_bounds:few_bytes_are_read_where_many_wait",
     ),
+    Mutant(
+        name="counts-are-locked-before-contents",
+        guards="sql/README: lock order",
+        file="sql/queries/recall_leaves.sql",
+        find="    SELECT * FROM public.content_metadata\n",
+        replace="    SELECT m.*\n    FROM (SELECT FROM grove.content_count LIMIT 1) AS n,\n"
+                "         public.content_metadata AS m\n",
+        killer="tests/e2e/test_schema.py::test_contents_are_locked_before_their_counts",
+    ),
 ]
