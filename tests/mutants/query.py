@@ -590,4 +590,20 @@ MUTANTS = [
         replace="WHERE c.before < $4 OR c.before >= 0\n",
         killer="u_bounds:few_bytes_are_read_where_many_wait",
     ),
+    Mutant(
+        name="what-waits-as-deleted-is-not-looked-at",
+        guards="sql/README: an outbox row",
+        file="sql/queries/score_pending.sql",
+        find="WHERE NOT EXISTS (SELECT\n",
+        replace="WHERE NOT waiting.deleted AND NOT EXISTS (SELECT\n",
+        killer="u_search:what_waits_as_deleted_and_is_there_is_found",
+    ),
+    Mutant(
+        name="what-waits-as-deleted-in-a-place-is-not-looked-at",
+        guards="sql/README: an outbox row",
+        file="sql/queries/score_pending_in.sql",
+        find="WHERE w.content_id = m.id LIMIT 1",
+        replace="WHERE w.content_id = m.id AND NOT w.deleted LIMIT 1",
+        killer="u_bounds:rows_that_wait_are_looked_for_where_they_are_few",
+    ),
 ]
