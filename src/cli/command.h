@@ -47,6 +47,10 @@ enum option_id {
     OPTION_MARKDOWN,
     OPTION_MAN,
     OPTION_PRINT,
+    OPTION_DRY_RUN,
+    OPTION_SAMPLE,
+    OPTION_WITH_CONTENTS,
+    OPTION_SQL,
 };
 
 // What an option's or an operand's value is: how it is checked and completed.
@@ -127,6 +131,7 @@ enum grove_code cmd_psql(struct session *session, struct grove_error *error);
 enum grove_code cmd_search(struct session *session, struct grove_error *error);
 enum grove_code cmd_status(struct session *session, struct grove_error *error);
 enum grove_code cmd_stop(struct session *session, struct grove_error *error);
+enum grove_code cmd_subject(struct session *session, struct grove_error *error);
 enum grove_code cmd_sync(struct session *session, struct grove_error *error);
 enum grove_code cmd_version(struct session *session, struct grove_error *error);
 

@@ -150,6 +150,17 @@ static const struct command_option doctor_options[] = {
     {0},
 };
 
+static const struct command_option subject_options[] = {
+    {OPTION_DRY_RUN, "dry-run",
+     .help = "show the SQL of every phase, what it locks and what it means for this database; "
+             "change nothing"},
+    {OPTION_SAMPLE, "sample", .help = "of add: load the sample, which there is of science"},
+    {OPTION_WITH_CONTENTS, "with-contents", .help = "of remove: its contents go, too"},
+    {OPTION_SQL, "sql",
+     .help = "of add, validate and remove: print a script for review; no server is asked"},
+    {0},
+};
+
 static const struct command_option psql_options[] = {
     {OPTION_PRINT, "print",
      .help = "print the database's URL for any other client, without a password, and start nothing "
@@ -213,6 +224,16 @@ static const struct command_example load_examples[] = {
     {"load articles.jsonl", "a file of one JSON object a line"},
     {"load part-*.jsonl.gz --strict", "compressed, and all or nothing"},
     {"load - < articles.jsonl", "from standard input"},
+    {NULL, NULL},
+};
+
+static const struct command_example subject_examples[] = {
+    {"subject add science --dry-run", "what it would do, and what that means here"},
+    {"subject add science --sample", "a new tree, with 12 contents in 7 leaves"},
+    {"subject validate science", "is it as it should be?"},
+    {"subject rename subject2 garden", "its contents and points stay as they are"},
+    {"subject remove science --with-contents", "take it back, with all that is in it"},
+    {"subject list --json | jq -r '.subjects[].name'", "the names for a script"},
     {NULL, NULL},
 };
 
@@ -477,6 +498,41 @@ const struct command command_table[] = {
                 "and `bad_lines`, the first 100 as `file`, `line`, `field`, `reason`. When it "
                 "fails the same stands under `load`, beside `error`.",
         .run = cmd_load,
+    },
+    {
+        .name = "subject",
+        .home_use = GROVE_HOME_FIND,
+        .group = GROUP_DATA,
+        .summary = "add, check, rename or remove a subject, without downtime",
+        .usage = "add|validate|remove|list|show|rename [NAME [NEW NAME]] [OPTIONS]",
+        .operand = "ACTION",
+        .operand_kind = VALUE_TEXT,
+        .operands_min = 1,
+        .operands_max = 3,
+        .options = subject_options,
+        .description =
+            "A subject is a tree with a table of its own, NAME_hierarchy, beside the nine that "
+            "are there. Names are in lower case: letters, digits and _, 40 at most.\n\n"
+            "A change goes in phases, each a transaction of its own. Readers and writers go on: "
+            "locks that they could wait for are asked for during 10 ms at a time, and again for "
+            "as long as --timeout allows (default: for ever); whom it waits for is told. What "
+            "ends a change in the middle leaves nothing half: the same command goes on from "
+            "there, and the opposite one takes it back.\n\n"
+            "remove is refused while there are contents, unless --with-contents is given. rename "
+            "changes the name that paths begin with; the table keeps its own, so that contents, "
+            "points and ids stay. validate tells whether all is as it should be, and exits with 4 "
+            "where it is not. docs/extending.md tells all of it, and has an exercise.",
+        .examples = subject_examples,
+        .json = "Of list: `subjects`, each with `name`, `hierarchy_table`, `state` (`ready`, "
+                "`adding`, `removing`), `specified`, `branches`, `limbs`, `leaves`, `contents`, "
+                "`pending`, `bytes`, `added_at`; of show: these of one. Of validate: as of doctor. "
+                "Of add, remove and rename: `name`, `dry_run`, `phases` (`name`, `locks`, `sql`, "
+                "`done`, `attempts`, `seconds`), `seconds`, `seconds_waited`, `contents_removed`, "
+                "`discover_ms_before`, `discover_ms_after`, with `--dry-run` `impact` (`rows`, "
+                "`table_bytes`, `database_bytes`, `validate_seconds`, `subjects`, `planning_ms`, "
+                "`discover_ms`), with `--sample` `load` as load prints it. Where it fails the "
+                "phases that are done stand beside `error`. With `--sql`: `text`.",
+        .run = cmd_subject,
     },
     {
         .name = "sync",

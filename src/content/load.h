@@ -14,4 +14,8 @@ enum grove_code load_files(struct store *store, struct call *call,
 enum grove_code load_sample(struct store *store, struct call *call, bool placeholder_vectors,
                             struct grove_load_progress *ret, struct grove_error *error);
 
+// The sample of the subject "science", which must be there.
+enum grove_code load_science_sample(struct store *store, struct call *call,
+                                    struct grove_load_progress *ret, struct grove_error *error);
+
 #endif

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The sample of the specification, from data/leaves.jsonl and data/sample.jsonl, which are part of
-// the library: all of it one batch, so one transaction and one upsert.
+// The samples: that of the specification, from data/leaves.jsonl and data/sample.jsonl, and that of
+// the subject Science, from data/science_leaves.jsonl and data/science.jsonl. All four are part of
+// the library. A sample is one batch, so one transaction and one upsert.
 #include "content/load.h"
 
 #include <math.h>
@@ -15,7 +16,7 @@
 #include "content/sample.h"
 #include "content/trees.h"
 
-static struct text sample_file(const char *name)
+struct text sample_file(const char *name)
 {
     for (const struct asset *asset = sample_files; asset->name; asset++)
         if (strcmp(asset->name, name) == 0)
@@ -101,14 +102,21 @@ static void make_placeholder(float ret_vector[static RECORD_VECTOR_SIZE])
         ret_vector[i] = (float)(round(i * 0.01 * 1000) / 1000);
 }
 
+// The files of a sample, and what its rows have for a vector; NULL: their texts are embedded.
+struct sample {
+    const char *leaves, *records;
+    const float *vector;
+};
+
 static enum grove_code load_into(struct batch *batch, const struct record_trees *trees,
-                                 const float *vector, struct grove_load_progress *progress,
+                                 const struct sample *sample, struct grove_load_progress *progress,
                                  struct grove_error *error)
 {
+    const float *vector = sample->vector;
     int64_t start_us = clock_monotonic_us();
-    enum grove_code code = add_lines(batch, trees, "leaves.jsonl", add_leaf, error);
+    enum grove_code code = add_lines(batch, trees, sample->leaves, add_leaf, error);
     if (code == GROVE_OK)
-        code = add_lines(batch, trees, "sample.jsonl", add_record, error);
+        code = add_lines(batch, trees, sample->records, add_record, error);
     for (size_t i = 0; vector && i < batch->count; i++)
         batch->records[i].vector = vector;
     progress->rows_read = (int64_t)batch->count;
@@ -118,11 +126,10 @@ static enum grove_code load_into(struct batch *batch, const struct record_trees 
     return code;
 }
 
-enum grove_code load_sample(struct store *store, struct call *call, bool placeholder_vectors,
-                            struct grove_load_progress *ret, struct grove_error *error)
+static enum grove_code load_files_of(struct store *store, struct call *call,
+                                     const struct sample *sample, struct grove_load_progress *ret,
+                                     struct grove_error *error)
 {
-    float placeholder[RECORD_VECTOR_SIZE];
-    make_placeholder(placeholder);
     *ret = (struct grove_load_progress){0};
     struct batch *batch = mem_alloc(sizeof *batch);
     if (!batch)
@@ -132,10 +139,27 @@ enum grove_code load_sample(struct store *store, struct call *call, bool placeho
     struct record_trees trees;
     enum grove_code code = trees_read(store, call, &arena, &trees, error);
     if (code == GROVE_OK) {
-        code = load_into(batch, &trees, placeholder_vectors ? placeholder : NULL, ret, error);
+        code = load_into(batch, &trees, sample, ret, error);
         arena_release(&arena);
     }
     batch_release(batch);
     mem_free(batch);
     return code;
+}
+
+enum grove_code load_sample(struct store *store, struct call *call, bool placeholder_vectors,
+                            struct grove_load_progress *ret, struct grove_error *error)
+{
+    float placeholder[RECORD_VECTOR_SIZE];
+    make_placeholder(placeholder);
+    const struct sample sample = {"leaves.jsonl", "sample.jsonl",
+                                  placeholder_vectors ? placeholder : NULL};
+    return load_files_of(store, call, &sample, ret, error);
+}
+
+enum grove_code load_science_sample(struct store *store, struct call *call,
+                                    struct grove_load_progress *ret, struct grove_error *error)
+{
+    const struct sample sample = {"science_leaves.jsonl", "science.jsonl", NULL};
+    return load_files_of(store, call, &sample, ret, error);
 }

@@ -78,6 +78,11 @@ enum grove_code pg_take(struct pg_pool *pool, struct call *call, struct pg_conn 
 // Rolls back what is open, closes what is broken; sets *conn to NULL. NULL is fine.
 void pg_give(struct pg_conn **conn);
 
+// It is closed when it is given back: what its session holds, an advisory lock say, goes with it.
+void pg_spoil(struct pg_conn *conn);
+// Another program stands between us and the server, and each transaction may have another session.
+bool pg_is_pooled(const struct pg_conn *conn);
+
 int pg_server_version(const struct pg_conn *conn); // 160014 for 16.14
 // The number of the server's process, as the connection was told: behind a pooler it is none of the
 // server's. Where pg_backend_pid() says the same, the session ends when the connection does.

@@ -323,6 +323,18 @@ void pg_give(struct pg_conn **conn_pointer)
     pthread_mutex_unlock(&pool->mutex);
 }
 
+void pg_spoil(struct pg_conn *conn)
+{
+    CHECK(conn->pool);
+    conn->broken = true;
+}
+
+bool pg_is_pooled(const struct pg_conn *conn)
+{
+    CHECK(conn->ready);
+    return conn->pooled;
+}
+
 int pg_server_version(const struct pg_conn *conn)
 {
     return PQserverVersion(conn->link);

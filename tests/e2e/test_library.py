@@ -44,7 +44,8 @@ def run(program, *args, grove, environment, **more):
 def test_what_is_installed(installed):
     folder, flags, _ = installed
     names = {path.name for path in folder.rglob("*") if path.is_file() or path.is_symlink()}
-    assert {"grove", "grove.h", "error.h", "grove.pc", "libgrove.so", "libgrove.so.0"} <= names
+    assert {"grove", "grove.h", "subject.h", "error.h", "grove.pc", "libgrove.so",
+            "libgrove.so.0"} <= names
     assert "-lgrove" in flags
     (library,) = (path for path in folder.rglob("libgrove.so.*.*") if not path.is_symlink())
     if not shutil.which("nm"):
@@ -53,7 +54,8 @@ def test_what_is_installed(installed):
                              capture_output=True, text=True).stdout.split("\n")
     exported = {line.split()[-1] for line in symbols if line}
     assert exported and all(name.startswith("grove_") for name in exported), exported
-    header = (ROOT / "include" / "grove" / "grove.h").read_text()
+    header = "".join((ROOT / "include" / "grove" / name).read_text()
+                     for name in ("grove.h", "subject.h"))
     assert {name for name in exported if f"{name}(" not in header} <= \
         {"grove_code_info", "grove_origin_name"}
 

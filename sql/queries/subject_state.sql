@@ -1,0 +1,71 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- How far a subject is there, and what the CHECK of contents says: all that a change goes by.
+--   $1 text  tree
+-- answers: text, boolean, boolean, boolean, text, text, boolean, boolean, text, boolean, boolean,
+--          boolean, boolean, text, bigint, text, text, boolean, boolean, boolean
+WITH wanted AS MATERIALIZED (
+    SELECT coalesce((SELECT s.hierarchy_table::text FROM grove.subject AS s WHERE s.tree = $1::text),
+                    $1::text || '_hierarchy') AS leaves
+), registered AS MATERIALIZED (
+    SELECT array_agg(s.hierarchy_table::text ORDER BY s.created_at, s.hierarchy_table COLLATE "C")
+           AS tables
+    FROM grove.subject AS s
+), checks AS MATERIALIZED (
+    -- As PostgreSQL writes a list of names; anything else in it was put there by a hand.
+    SELECT c.conname, c.convalidated, pg_get_constraintdef(c.oid) AS definition,
+           ARRAY(SELECT replace(m[1], '''''', '''')
+                 FROM regexp_matches(pg_get_constraintdef(c.oid),
+                                     '''((?:[^'']|'''')*)''::character varying', 'g') AS m) AS tables,
+           regexp_replace(pg_get_constraintdef(c.oid),
+                          '''(?:[^'']|'''')*''::character varying(?:, )?| NOT VALID$', '', 'g')
+           = 'CHECK (((hierarchy_table)::text = ANY ((ARRAY[])::text[])))' AS is_list
+    FROM pg_catalog.pg_constraint AS c
+    WHERE c.conrelid = 'public.content_metadata'::regclass AND c.contype = 'c'
+), now_check AS (
+    SELECT * FROM checks WHERE conname = 'valid_hierarchy_table'
+), next_check AS (
+    SELECT * FROM checks WHERE conname = 'valid_hierarchy_table_next'
+), lists AS MATERIALIZED (
+    SELECT r.tables AS registered,
+           CASE WHEN w.leaves = ANY (r.tables) THEN r.tables ELSE r.tables || w.leaves END AS including,
+           array_remove(r.tables, w.leaves) AS excluding
+    FROM wanted AS w, registered AS r
+)
+SELECT w.leaves,
+       EXISTS (SELECT FROM grove.subject AS s WHERE s.tree = $1::text),
+       to_regclass('public.' || quote_ident(w.leaves)) IS NOT NULL,
+       coalesce(obj_description(to_regclass('public.' || quote_ident(w.leaves)), 'pg_class')
+                = 'grove: the leaves of a subject', false),
+       (SELECT min(c.relname::text) FROM pg_catalog.pg_class AS c
+        WHERE c.relnamespace = 'public'::regnamespace AND lower(c.relname) = lower(w.leaves)
+          AND c.relname <> w.leaves),
+       (SELECT s.tree::text FROM grove.subject AS s
+        WHERE s.hierarchy_table = w.leaves AND s.tree <> $1::text),
+       n.conname IS NOT NULL,
+       coalesce(n.is_list AND n.convalidated AND n.tables @> l.registered
+                AND n.tables <@ l.registered, false),
+       n.definition,
+       x.conname IS NOT NULL,
+       coalesce(x.convalidated, false),
+       coalesce(x.is_list AND x.tables @> l.including AND x.tables <@ l.including, false),
+       coalesce(x.is_list AND x.tables @> l.excluding AND x.tables <@ l.excluding, false),
+       (SELECT string_agg(u.name, ', ')
+        FROM ((SELECT unnest(x.tables) AS name EXCEPT SELECT unnest(l.registered))
+              UNION ALL
+              (SELECT unnest(l.registered) EXCEPT SELECT unnest(x.tables))) AS u),
+       (SELECT coalesce(sum(k.contents), 0)::bigint FROM grove.content_count AS k
+        WHERE k.hierarchy_table = w.leaves),
+       (SELECT string_agg(quote_literal(u.name), ', ' ORDER BY u.place)
+        FROM unnest(l.including) WITH ORDINALITY AS u (name, place)),
+       (SELECT string_agg(quote_literal(u.name), ', ' ORDER BY u.place)
+        FROM unnest(l.excluding) WITH ORDINALITY AS u (name, place)),
+       pg_has_role((SELECT relowner FROM pg_catalog.pg_class
+                    WHERE oid = 'public.content_metadata'::regclass), 'USAGE'),
+       has_schema_privilege('public', 'CREATE')
+           AND has_table_privilege('grove.subject', 'INSERT, UPDATE, DELETE'),
+       EXISTS (SELECT FROM pg_get_keywords() AS k
+               WHERE k.word = $1::text AND k.catcode IN ('R', 'T'))
+FROM wanted AS w
+CROSS JOIN lists AS l
+LEFT JOIN now_check AS n ON true
+LEFT JOIN next_check AS x ON true

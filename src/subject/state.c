@@ -1,0 +1,293 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "subject/state.h"
+
+#include <string.h>
+
+#include "base/check.h"
+#include "catalog/assets.h"
+#include "subject/name.h"
+
+static const char *text_at(const struct pg_rows *rows, int column, struct arena *arena,
+                           bool *failed)
+{
+    if (pg_is_null(rows, 0, column))
+        return NULL;
+    const char *copy = arena_copy(arena, pg_text(rows, 0, column));
+    *failed |= !copy;
+    return copy;
+}
+
+enum grove_code state_read(struct pg_conn *conn, struct arena *arena, const char *name,
+                           struct state *ret, struct grove_error *error)
+{
+    struct pg_statement statement = {"subject_state.sql", query_sql("subject_state.sql")};
+    struct pg_params params = {0};
+    struct pg_rows rows;
+    bool failed = false;
+    pg_add_text(&params, text_of(name));
+    enum grove_code code = pg_query(conn, arena, &statement, &params, &rows, error);
+    if (code != GROVE_OK)
+        return code;
+    CHECK(rows.count == 1);
+    struct state state = {
+        .name = name,
+        .table = text_at(&rows, 0, arena, &failed),
+        .registered = pg_bool(&rows, 0, 1),
+        .table_there = pg_bool(&rows, 0, 2),
+        .table_ours = pg_bool(&rows, 0, 3),
+        .alike = text_at(&rows, 4, arena, &failed),
+        .owner = text_at(&rows, 5, arena, &failed),
+        .check_there = pg_bool(&rows, 0, 6),
+        .check_sound = pg_bool(&rows, 0, 7),
+        .check = text_at(&rows, 8, arena, &failed),
+        .next_there = pg_bool(&rows, 0, 9),
+        .next_valid = pg_bool(&rows, 0, 10),
+        .next_with = pg_bool(&rows, 0, 11),
+        .next_without = pg_bool(&rows, 0, 12),
+        .differs = text_at(&rows, 13, arena, &failed),
+        .contents = pg_int8(&rows, 0, 14),
+        .including = text_at(&rows, 15, arena, &failed),
+        .excluding = text_at(&rows, 16, arena, &failed),
+        .may_alter = pg_bool(&rows, 0, 17),
+        .may_create = pg_bool(&rows, 0, 18),
+        .reserved = pg_bool(&rows, 0, 19),
+    };
+    if (failed)
+        return error_no_memory(error, "a subject");
+    *ret = state;
+    return GROVE_OK;
+}
+
+// --- what keeps a change from being made ---------------------------------------------------------
+
+static enum grove_code check_rights(const struct state *state, struct grove_error *error)
+{
+    if (state->may_alter && state->may_create)
+        return GROVE_OK;
+    error_set(error, GROVE_DENIED, "this role may not change subjects: it %s",
+              state->may_alter ? "may make no tables in schema public, or not write grove.subject"
+                               : "does not own content_metadata");
+    error_hint(error, "connect as the role that ran \"grove init\", or as a member of it");
+    return GROVE_DENIED;
+}
+
+// Whoever wrote another CHECK meant something by it.
+static enum grove_code check_constraint(const struct state *state, struct grove_error *error)
+{
+    if (state->check_sound)
+        return GROVE_OK;
+    error_set(error, GROVE_CONFLICT,
+              "the CHECK valid_hierarchy_table of content_metadata is not as grove made it");
+    if (state->check)
+        error_detail(error, "it reads: %s", state->check);
+    else
+        error_detail(error, "it is not there");
+    error_hint(error, "it must allow the tables of grove.subject and no others, and be validated; "
+                      "put it back, then try again");
+    return GROVE_CONFLICT;
+}
+
+static enum grove_code refuse_unfinished(const struct state *state, struct grove_error *error)
+{
+    error_set(error, GROVE_CONFLICT, "the change of another subject was not finished: %s",
+              state->differs ? state->differs : "valid_hierarchy_table_next is there");
+    error_hint(error, "grove subject list shows it; finish it with the same command again, or take "
+                      "it back with grove subject add or remove");
+    return GROVE_CONFLICT;
+}
+
+static enum grove_code check_place(const struct state *state, struct grove_error *error)
+{
+    if (state->owner) {
+        error_set(error, GROVE_CONFLICT, "the table %s belongs to the subject \"%s\"", state->table,
+                  state->owner);
+        error_hint(error, "a subject that is renamed keeps its table: choose another name");
+        return GROVE_CONFLICT;
+    }
+    const char *taken = state->table_there && !state->table_ours ? state->table : state->alike;
+    if (!taken)
+        return GROVE_OK;
+    error_set(error, GROVE_CONFLICT, "there is a table \"%s\" already, and it is not grove's",
+              taken);
+    if (strcmp(taken, state->table) != 0)
+        error_detail(error, "it differs from \"%s\" in case only", state->table);
+    error_hint(error, "rename it, or choose another name; its rows can be loaded afterwards");
+    return GROVE_CONFLICT;
+}
+
+static enum grove_code refuse_reserved(const struct state *state, struct grove_error *error)
+{
+    error_set(error, GROVE_INVALID, "the name \"%s\" is reserved: it is a key word of SQL",
+              state->name);
+    error_hint(error, "for example %s_studies", state->name);
+    return GROVE_INVALID;
+}
+
+// --- adding --------------------------------------------------------------------------------------
+
+static enum grove_code next_of_registered(const struct state *state,
+                                          const struct state_progress *progress, enum phase *ret,
+                                          struct grove_error *error)
+{
+    if (state->next_there && state->next_without) {
+        *ret = PHASE_KEEP;
+        return GROVE_OK;
+    }
+    if (!progress->looked && !progress->may_exist)
+        return error_set(error, GROVE_CONFLICT, "there is a subject \"%s\" already", state->name);
+    *ret = progress->entered && !progress->settled ? PHASE_SETTLE : PHASE_NONE;
+    return GROVE_OK;
+}
+
+enum grove_code state_next_of_add(const struct state *state, const struct state_progress *progress,
+                                  enum phase *ret, struct grove_error *error)
+{
+    enum grove_code code = check_rights(state, error);
+    if (code != GROVE_OK)
+        return code;
+    if (state->registered)
+        return next_of_registered(state, progress, ret, error);
+    if (state->reserved)
+        return refuse_reserved(state, error);
+    code = check_place(state, error);
+    if (code == GROVE_OK)
+        code = check_constraint(state, error);
+    if (code != GROVE_OK)
+        return code;
+    if (state->next_there && !state->next_with)
+        return refuse_unfinished(state, error);
+    *ret = !state->table_there  ? PHASE_TABLE
+           : !state->next_there ? PHASE_EXTEND
+           : !state->next_valid ? PHASE_VALIDATE
+                                : PHASE_ENTER;
+    return GROVE_OK;
+}
+
+// --- removing ------------------------------------------------------------------------------------
+
+static enum grove_code next_of_unregistered(const struct state *state,
+                                            const struct state_progress *progress, enum phase *ret,
+                                            struct grove_error *error)
+{
+    bool half =
+        (state->table_there && state->table_ours) || (state->next_there && state->next_with);
+    // What stands in the table's place may be somebody's own.
+    enum grove_code code = half ? check_place(state, error) : GROVE_OK;
+    if (code != GROVE_OK)
+        return code;
+    if (half) {
+        *ret = PHASE_UNDO;
+        return GROVE_OK;
+    }
+    if (!progress->looked) {
+        error_set(error, GROVE_NOT_FOUND, "there is no subject \"%s\"", state->name);
+        error_hint(error, "grove subject list shows those there are");
+        return GROVE_NOT_FOUND;
+    }
+    *ret = PHASE_NONE;
+    return GROVE_OK;
+}
+
+static enum grove_code refuse_contents(const struct state *state, struct grove_error *error)
+{
+    error_set(error, GROVE_CONFLICT, "the subject \"%s\" has %lld content%s", state->name,
+              (long long)state->contents, state->contents == 1 ? "" : "s");
+    error_hint(error, "delete or move them first, or remove them with it: --with-contents");
+    return GROVE_CONFLICT;
+}
+
+static enum grove_code next_of_forbidden(const struct state *state,
+                                         const struct state_progress *progress, enum phase *ret,
+                                         struct grove_error *error)
+{
+    if (state->contents > 0 && progress->emptied) {
+        error_set(error, GROVE_CORRUPT, "the counts of contents are wrong: of \"%s\" there is none",
+                  state->name);
+        error_hint(error,
+                   "SELECT grove.recount(), behind LOCK TABLE content_metadata IN SHARE MODE");
+        return GROVE_CORRUPT;
+    }
+    if (state->contents > 0 && !progress->with_contents)
+        *ret = PHASE_KEEP; // somebody was quicker, or it was begun otherwise; then it is refused
+    else if (state->contents > 0)
+        *ret = PHASE_EMPTY;
+    else
+        *ret = state->next_valid ? PHASE_LEAVE : PHASE_VALIDATE;
+    return GROVE_OK;
+}
+
+enum grove_code state_next_of_remove(const struct state *state,
+                                     const struct state_progress *progress, enum phase *ret,
+                                     struct grove_error *error)
+{
+    enum grove_code code = check_rights(state, error);
+    if (code != GROVE_OK)
+        return code;
+    if (!state->registered)
+        return next_of_unregistered(state, progress, ret, error);
+    if (name_is_specified(state->table)) {
+        error_set(error, GROVE_INVALID, "the subject \"%s\" cannot be removed", state->name);
+        error_detail(error, "%s is one of the specification's tables", state->table);
+        return GROVE_INVALID;
+    }
+    code = name_check_table(state->table, error);
+    if (code == GROVE_OK)
+        code = check_constraint(state, error);
+    if (code != GROVE_OK)
+        return code;
+    if (state->next_there && !state->next_without)
+        return refuse_unfinished(state, error);
+    if (state->next_there)
+        return next_of_forbidden(state, progress, ret, error);
+    if (state->contents > 0 && !progress->with_contents)
+        return refuse_contents(state, error);
+    *ret = PHASE_FORBID;
+    return GROVE_OK;
+}
+
+// --- renaming ------------------------------------------------------------------------------------
+
+enum grove_code state_next_of_rename(const struct state *state, const struct state *other,
+                                     const struct state_progress *progress, enum phase *ret,
+                                     struct grove_error *error)
+{
+    enum grove_code code = check_rights(state, error);
+    if (code != GROVE_OK)
+        return code;
+    if (progress->renamed) {
+        *ret = PHASE_NONE;
+        return GROVE_OK;
+    }
+    if (!state->registered) {
+        error_set(error, GROVE_NOT_FOUND, "there is no subject \"%s\"", state->name);
+        error_hint(error, "grove subject list shows those there are");
+        return GROVE_NOT_FOUND;
+    }
+    if (other->registered)
+        return error_set(error, GROVE_CONFLICT, "there is a subject \"%s\" already", other->name);
+    // It would be in the way of that subject when it is removed, or added.
+    if (other->table_there && strcmp(other->table, state->table) != 0) {
+        error_set(error, GROVE_CONFLICT, "there is a table \"%s\" already", other->table);
+        error_hint(error, "choose another name");
+        return GROVE_CONFLICT;
+    }
+    if (other->reserved)
+        return refuse_reserved(other, error);
+    if (state->next_there)
+        return refuse_unfinished(state, error);
+    code = name_check_table(state->table, error);
+    if (code == GROVE_OK)
+        *ret = PHASE_RENAME;
+    return code;
+}
+
+struct phase_names state_names(const struct state *state, enum phase phase)
+{
+    size_t suffix = sizeof "_hierarchy" - 1, length = strlen(state->table);
+    CHECK(length > suffix);
+    return (struct phase_names){
+        .stem = {state->table, length - suffix},
+        .table = {state->table, length},
+        .tables = text_of(phase == PHASE_FORBID ? state->excluding : state->including),
+    };
+}

@@ -1,0 +1,345 @@
+# SPDX-License-Identifier: Apache-2.0
+"""grove subject: through the command, on a database that others use; the scripts for review; what
+docs/extending.md has readers type."""
+
+import json
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import threading
+
+import psycopg
+import pytest
+from conftest import BINARY, EXIT_STATUS, ROOT, make_row, write_rows
+from crashes import Injected, at
+
+SCRIPTS = {"migration": ("add",), "rollback": ("remove",), "validation": ("validate",),
+           "sample": ("add", "--sample")}
+NINE = {"religion", *(f"subject{number}" for number in range(1, 9))}
+
+
+def names(grove):
+    return {subject["name"] for subject in grove.json("subject", "list")["subjects"]}
+
+
+def failed_checks(grove, name):
+    done = grove("subject", "validate", name, "--json", check=False)
+    answer = json.loads(done.stdout)
+    failed = [finding["name"] for finding in answer["findings"] if finding["verdict"] == "failed"]
+    assert answer["ok"] == (not failed) == (done.returncode == 0)
+    return failed
+
+
+@pytest.fixture
+def busy(shared):
+    """The file's home, without Science and whatever else a test added."""
+    yield shared
+    for name in names(shared) - NINE:
+        shared("subject", "remove", name, "--with-contents")
+
+
+# --- the way of a subject -------------------------------------------------------------------------
+
+def test_a_subject_comes_and_goes(busy):
+    answer = busy.json("subject", "add", "science", "--sample")
+    assert [phase["name"] for phase in answer["phases"]] == [
+        "table", "extend", "validate", "enter", "settle"]
+    assert all(phase["done"] for phase in answer["phases"])
+    assert answer["load"]["rows_inserted"] == 12 and answer["load"]["leaves_created"] == 7
+    # Again: it is there, and so is its sample.
+    assert busy.json("subject", "add", "science", "--sample")["load"]["rows_unchanged"] == 12
+    assert failed_checks(busy, "science") == []
+    shown = busy.json("subject", "show", "science")
+    assert (shown["leaves"], shown["contents"], shown["state"]) == (7, 12, "ready")
+
+    hits = busy.json("search", "entangled particles far apart", "--path", "science")["results"]
+    assert len(hits) == 10 and hits[0]["title"].startswith("Entanglement")
+    found = busy.json("discover", "the beginning of the world")
+    assert {"science_hierarchy", "religion_hierarchy"} <= {
+        group["hierarchy_table"] for group in found["groups"]}
+    browsed = busy.json("browse", "science/Physics/Quantum-Mechanics/Theories")
+    assert browsed["total"] == 3
+
+    error = busy.fails("conflict", "subject", "remove", "science")
+    assert "12 contents" in error["message"] and "--with-contents" in error["hint"]
+    assert busy.json("subject", "remove", "science", "--with-contents")["contents_removed"] == 12
+    busy("sync")
+    assert names(busy) == NINE
+    busy.fails("not_found", "browse", "science")
+    assert busy.json("status")["engine"]["points"] == 8
+    assert not [group for group in busy.json("discover", "the beginning of the world")["groups"]
+                if group["hierarchy_table"] == "science_hierarchy"]
+
+
+def test_rename_keeps_what_is_there(busy, tmp_path):
+    busy("subject", "add", "science", "--sample")
+    before = busy.json("browse", "science", "--limit", "5")
+    busy("subject", "rename", "science", "nature")
+    after = busy.json("browse", "nature", "--limit", "5")
+    assert [row["content_id"] for row in after["results"]] == [
+        row["content_id"] for row in before["results"]]
+    assert busy.json("status")["pending"] == 0
+    busy.fails("not_found", "browse", "science")
+    busy("load", write_rows(tmp_path / "more.jsonl", [make_row(1, tree="nature")]))
+    assert busy.json("subject", "show", "nature")["contents"] == 13
+    assert failed_checks(busy, "nature") == []
+    # A page of a query across all subjects goes on where it was.
+    page = busy.json("discover", "nature", "--limit", "3")
+    busy("subject", "rename", "nature", "science")
+    following = busy.json("discover", "nature", "--limit", "3", "--cursor", page["next_cursor"])
+    assert not {row["content_id"] for row in page["results"]} & {
+        row["content_id"] for row in following["results"]}
+
+
+def test_a_dry_run_tells_and_changes_nothing(busy):
+    before = busy.json("subject", "list")
+    answer = busy.json("subject", "add", "science", "--dry-run")
+    assert [phase["name"] for phase in answer["phases"]] == [
+        "table", "extend", "validate", "enter", "settle"]
+    assert not any(phase["done"] for phase in answer["phases"])
+    impact = answer["impact"]
+    assert impact["subjects"] == 9 and impact["validate_seconds"] >= 0
+    assert impact["planning_ms"] > 0 and impact["database_bytes"] > impact["table_bytes"] > 0
+    assert impact["discover_ms"] > 0
+    shown = busy("subject", "add", "science", "--dry-run").stdout
+    assert "NOT VALID" in shown and "ACCESS EXCLUSIVE" in shown and "pg_dump" in shown
+    assert "nothing was changed" in shown
+    assert busy.json("subject", "list") == before
+
+
+@pytest.mark.parametrize("arguments, code, words", [
+    (("add",), "invalid", "needs a name"),
+    (("add", "Science"), "invalid", "cannot be"),
+    (("add", "x" * 41), "invalid", "at most 40"),
+    (("add", "select"), "invalid", "key word"),
+    (("add", "religion"), "conflict", "already"),
+    (("add", "history", "--sample"), "invalid", "no sample"),
+    (("add", "history", "--with-contents"), "invalid", "does not take --with-contents"),
+    (("add", "two", "names"), "invalid", "does not take the argument"),
+    (("rename", "science"), "invalid", "two names"),
+    (("rename", "nowhere", "there"), "not_found", "no subject"),
+    (("rename", "subject1", "religion"), "conflict", "already"),
+    (("remove", "nowhere"), "not_found", "no subject"),
+    (("remove", "subject1"), "invalid", "cannot be removed"),
+    (("show", "nowhere"), "not_found", "no subject"),
+    (("validate", "nowhere"), "not_found", "no subject"),
+    (("ad", "science"), "invalid", "no action"),
+])
+def test_bad_input(busy, arguments, code, words):
+    assert words in busy.fails(code, "subject", *arguments)["message"]
+    assert names(busy) == NINE
+
+
+# --- beside others --------------------------------------------------------------------------------
+
+def test_a_wait_is_told_and_ends(busy):
+    with busy.connect() as conn:
+        conn.execute("SET application_name = 'a long report'")
+        conn.execute("BEGIN")
+        conn.execute("SELECT count(*) FROM content_metadata")
+        changing = busy.start("subject", "add", "science")
+        line = changing.stderr.readline()
+        assert "waiting for a lock on tables held by process" in line and "a long report" in line
+        # Its time is its own; nothing was done that could be seen.
+        error = busy.fails("timeout", "subject", "add", "history", "--timeout", "1s")
+        assert "lock of changes" in error["context"]
+        conn.execute("COMMIT")
+    out, err = changing.communicate(timeout=60)
+    assert changing.returncode == 0, (out, err)
+    assert names(busy) == NINE | {"science"}
+
+
+# No statement of theirs may wait so long for a lock. What is asked for briefly is asked for during
+# 10 ms; the rest is room for a machine on which much else runs.
+LOCK_TIMEOUT = "500ms"
+
+
+class Client(threading.Thread):
+    """Does the same again and again, until it is told to end; a statement that fails ends it."""
+
+    def __init__(self, grove, statements):
+        super().__init__()
+        self.conn = grove.connect()
+        self.conn.execute(f"SET lock_timeout = '{LOCK_TIMEOUT}'")
+        self.statements, self.ended, self.count, self.error = statements, False, 0, None
+
+    def run(self):
+        try:
+            while not self.ended:
+                for statement in self.statements:
+                    self.conn.execute(statement)
+                self.count += 1
+        except psycopg.Error as error:
+            self.error = error
+
+    def end(self):
+        self.ended = True
+        self.join()
+        self.conn.close()
+        assert self.error is None, self.error
+        return self.count
+
+
+WRITES = (
+    "INSERT INTO content_metadata (hierarchy_table, leaf_id, content_type, title, content_summary,"
+    " chunk_number) SELECT 'religion_hierarchy', min(id), 'Beside', 'b', 's', 1"
+    " FROM religion_hierarchy",
+    "UPDATE content_metadata SET word_count = coalesce(word_count, 0) + 1"
+    " WHERE content_type = 'Beside'",
+    "DELETE FROM content_metadata WHERE content_type = 'Beside'",
+)
+READS = (
+    "SELECT count(*) FROM content_metadata AS m JOIN grove.leaf AS l"
+    " ON l.hierarchy_table = m.hierarchy_table AND l.leaf_id = m.leaf_id",
+)
+
+
+def test_readers_and_writers_go_on(busy):
+    clients = [Client(busy, WRITES), Client(busy, READS)]
+    for client in clients:
+        client.start()
+    for _ in range(3):
+        busy("subject", "add", "science", "--sample")
+        busy("subject", "rename", "science", "nature")
+        assert busy.json("search", "entropy", "--limit", "1")["results"]
+        busy("subject", "remove", "nature", "--with-contents")
+    assert all(client.end() > 0 for client in clients)
+    busy("sync")
+    assert busy.broken() == ""
+
+
+def test_two_commands_at_once(busy):
+    changing = [busy.start("subject", "add", name) for name in ("science", "history", "law")]
+    for process in changing:
+        out, err = process.communicate(timeout=60)
+        assert process.returncode == 0, (out, err)
+    assert names(busy) == NINE | {"science", "history", "law"}
+    for name in ("science", "history", "law"):
+        assert failed_checks(busy, name) == []
+    removing = [busy.start("subject", "remove", name) for name in ("science", "history", "law")]
+    for process in removing:
+        out, err = process.communicate(timeout=60)
+        assert process.returncode == 0, (out, err)
+    assert names(busy) == NINE
+
+
+# --- killed ---------------------------------------------------------------------------------------
+
+def table_is_there(grove):
+    with grove.connect() as conn:
+        return conn.execute("SELECT to_regclass('science_hierarchy') IS NOT NULL").fetchone()[0]
+
+
+@pytest.mark.slow
+@at("subject-done", "subject-committed")
+def test_killed_while_it_adds(busy, point):
+    grove = Injected(busy.home)
+    for time in range(1, 6):
+        grove.dies_at(f"{point}@{time}", "subject", "add", "science")
+        added = point == "subject-committed" and time >= 4 or time == 5
+        state = {subject["name"]: subject["state"]
+                 for subject in busy.json("subject", "list")["subjects"]}.get("science")
+        nothing = point == "subject-done" and time == 1
+        assert state == (None if nothing else "ready" if added else "adding"), time
+        # What was there is as it was.
+        assert busy.json("browse", "religion")["total"] == 8
+        # Finished, or told that it is finished.
+        done = busy("subject", "add", "science", check=False)
+        assert done.returncode == (EXIT_STATUS["conflict"] if added else 0)
+        assert failed_checks(busy, "science") == []
+        busy("subject", "remove", "science")
+        # The same again, and taken back.
+        grove.dies_at(f"{point}@{time}", "subject", "add", "science")
+        taken = busy("subject", "remove", "science", check=False)
+        assert taken.returncode == (EXIT_STATUS["not_found"] if nothing else 0)
+        assert names(busy) == NINE and not table_is_there(busy)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("point", ["subject-done", "subject-committed"])
+def test_killed_while_it_removes(busy, point):
+    grove = Injected(busy.home)
+    for time in range(1, 5):
+        busy("subject", "add", "science", "--sample")
+        grove.dies_at(f"{point}@{time}", "subject", "remove", "science", "--with-contents")
+        contents = busy.json("browse", "science")["total"] if table_is_there(busy) else None
+        gone = point == "subject-committed" and time == 4
+        emptied = point == "subject-committed" and time >= 2 or time >= 3
+        assert contents == (None if gone else 0 if emptied else 12)
+        if not gone:
+            busy("subject", "remove", "science", "--with-contents")
+        assert names(busy) == NINE and not table_is_there(busy)
+    busy("sync")
+    assert busy.broken() == ""
+
+
+# --- the scripts, and the page --------------------------------------------------------------------
+
+@pytest.mark.parametrize("script, arguments", SCRIPTS.items())
+def test_the_scripts_are_what_the_command_does(script, arguments):
+    action, *options = arguments
+    done = subprocess.run([BINARY, "subject", action, "science", "--sql", *options],
+                          capture_output=True, text=True, timeout=60, check=True,
+                          env={**os.environ, "GROVE_HOME": "/dev/null/nowhere"})
+    path = ROOT / "sql" / "extension" / f"{script}.sql"
+    assert path.read_text() == done.stdout, (
+        f"{path.name} is stale: build/grove subject {action} science --sql {' '.join(options)}")
+
+
+@pytest.mark.parametrize("action, script", [("add", "migration"), ("remove", "rollback")])
+def test_the_scripts_have_the_sql_that_is_executed(busy, action, script):
+    if action == "remove":
+        busy("subject", "add", "science", "--sample")
+    options = ("--with-contents",) if action == "remove" else ()
+    answer = busy.json("subject", action, "science", *options)
+    text = (ROOT / "sql" / "extension" / f"{script}.sql").read_text()
+    assert len(answer["phases"]) == text.count("-- --- phase ")
+    for phase in answer["phases"]:
+        assert phase["sql"] in text and phase["locks"] in text, phase["name"]
+
+
+@pytest.mark.skipif(not shutil.which("squawk"), reason="squawk is not installed")
+def test_the_scripts_are_linted():
+    # Types and names are the specification's.
+    excluded = ("prefer-text-field", "prefer-bigint-over-int", "prefer-identity",
+                "prefer-timestamp-tz", "prefer-robust-stmts", "ban-drop-table",
+                "renaming-table", "require-timeout-settings")
+    files = [ROOT / "sql" / "extension" / f"{name}.sql" for name in ("migration", "rollback")]
+    done = subprocess.run(["squawk", f"--exclude={','.join(excluded)}", *files],
+                          capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.slow
+def test_the_exercise(tmp_path, grove):
+    """Each step, as it stands; and what it says that one should see."""
+    page = (ROOT / "docs" / "extending.md").read_text()
+    blocks = [re.sub(r"^   ", "", block, flags=re.M)
+              for block in re.findall(r"^ *```sh\n(.*?)^ *```$", page.split("## Exercise")[1],
+                                      re.M | re.S)]
+    assert len(blocks) == 9
+    environment = {**grove.env, "TRY": str(grove.home.parent), "HOME": str(tmp_path),
+                   "GROVE_HOME": str(grove.home.parent / "exercise"),
+                   "PATH": f"{pathlib.Path(BINARY).resolve().parent}:{os.environ['PATH']}"}
+    said = []
+    try:
+        for block in blocks:
+            done = subprocess.run(["bash", "-euo", "pipefail", "-c", block], env=environment,
+                                  capture_output=True, text=True, timeout=180, check=False)
+            assert done.returncode == 0, (block, done.stdout, done.stderr)
+            said.append(done.stdout + done.stderr)
+    finally:
+        grove("--home", environment["GROVE_HOME"], "stop", check=False)
+    assert "What to try next" in said[0]
+    assert said[1].count("BEGIN;") == 5 and "nothing was changed" in said[1]
+    assert "settle" in said[2] and "12 inserted" in said[2]
+    assert "all is well" in said[3] and "failed" not in said[3]
+    assert "Entanglement" in said[4].split("\n")[1]
+    assert "waiting for a lock on tables held by process" in said[5]
+    assert re.search(r"history .* adding", said[5])
+    assert "table " not in said[6].split("\n")[0] and "validate" in said[6]
+    assert "12 contents went with it" in said[7] and "has 12 contents" in said[7]
+    assert "science_hierarchy" not in said[7].split("went with it")[1]
+    assert "science" not in said[8] and "subject8_hierarchy" in said[8]

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "changing.h"
+
+enum grove_code add(struct test_stores *stores, const char *name, struct grove_error *error)
+{
+    struct subject_report report;
+    struct grove_subject_request request = {.name = name};
+    struct call call;
+    call_init(&call);
+    return subject_add(&stores->store, &call, &request, &report, error);
+}
+
+enum grove_code take(struct test_stores *stores, const char *name, bool with_contents,
+                     struct grove_error *error)
+{
+    struct subject_report report;
+    struct grove_subject_request request = {.name = name, .with_contents = with_contents};
+    struct call call;
+    call_init(&call);
+    return subject_remove(&stores->store, &call, &request, &report, error);
+}
+
+enum grove_code write_content(struct test_stores *stores, const char *table,
+                              struct grove_error *error)
+{
+    char sql[1024];
+    snprintf(sql, sizeof sql,
+             "WITH made AS (INSERT INTO %1$s (branch, limb, leaf)"
+             " VALUES ('b', 'l', gen_random_uuid()::text) RETURNING id)"
+             " SELECT * FROM made;"
+             "INSERT INTO content_metadata (hierarchy_table, leaf_id, content_type, title,"
+             " content_summary) SELECT '%1$s', max(id), 't', 't', 's' FROM %1$s",
+             table);
+    return pg_exec(stores->sessions[0], sql, error);
+}
+
+void reset_schema(struct test_stores *stores)
+{
+    test_sql(stores, "ALTER TABLE content_metadata DISABLE TRIGGER USER;"
+                     "DELETE FROM content_metadata; DELETE FROM grove.content_count;"
+                     "ALTER TABLE content_metadata ENABLE TRIGGER USER;"
+                     "ALTER TABLE content_metadata DROP CONSTRAINT IF EXISTS valid_hierarchy_table,"
+                     " DROP CONSTRAINT IF EXISTS valid_hierarchy_table_next;"
+                     "ALTER TABLE content_metadata ADD CONSTRAINT valid_hierarchy_table CHECK"
+                     " (hierarchy_table IN ('religion_hierarchy', 'subject1_hierarchy',"
+                     " 'subject2_hierarchy', 'subject3_hierarchy', 'subject4_hierarchy',"
+                     " 'subject5_hierarchy', 'subject6_hierarchy', 'subject7_hierarchy',"
+                     " 'subject8_hierarchy'));"
+                     "DELETE FROM grove.subject WHERE tree = 'science';"
+                     "DO $$ BEGIN"
+             " IF to_regprocedure('grove.unwatch_leaves(text)') IS NOT NULL THEN"
+             "  PERFORM grove.unwatch_leaves('science_hierarchy');"
+             " ELSE PERFORM grove.rebuild_leaf_view(); END IF; END $$;"
+                     "DROP TABLE IF EXISTS \"Science_Hierarchy\";"
+                     "DO $$ BEGIN"
+                     " IF EXISTS (SELECT FROM pg_views WHERE viewname = 'science_hierarchy') THEN"
+                     "  DROP VIEW science_hierarchy; END IF;"
+                     " DROP TABLE IF EXISTS science_hierarchy; END $$");
+}
+
+const char *schema_digest(struct test_stores *stores)
+{
+    return test_sql_text(
+        stores,
+        "SELECT string_agg(part, E'\\n' ORDER BY part) FROM ("
+        " SELECT 'table ' || relname AS part FROM pg_class"
+        "  WHERE relnamespace = 'public'::regnamespace"
+        " UNION ALL SELECT conname || pg_get_constraintdef(oid) FROM pg_constraint"
+        "  WHERE connamespace = 'public'::regnamespace"
+        " UNION ALL SELECT tgname || tgrelid::regclass::text FROM pg_trigger WHERE NOT tgisinternal"
+        " UNION ALL SELECT 'subject ' || tree || hierarchy_table FROM grove.subject"
+        " UNION ALL SELECT 'leaf ' || pg_get_viewdef('grove.leaf'::regclass)"
+        "  FROM pg_class WHERE oid = 'grove.leaf'::regclass AND relkind = 'v') AS parts");
+}
+
+const char *broken_rule(struct test_stores *stores)
+{
+    return test_sql_text(
+        stores,
+        "SELECT CASE WHEN c.definition IS NULL THEN 'no CHECK'"
+        " WHEN NOT c.convalidated THEN 'not validated'"
+        " WHEN EXISTS (SELECT FROM grove.subject AS s"
+        "  WHERE strpos(c.definition, quote_literal(s.hierarchy_table)) = 0) THEN 'one too few'"
+        " WHEN (SELECT count(*) FROM regexp_matches(c.definition, '_hierarchy''', 'g'))"
+        "  <> (SELECT count(*) FROM grove.subject) THEN 'one too many'"
+        " WHEN EXISTS (SELECT FROM grove.subject AS s"
+        "  WHERE to_regclass('public.' || s.hierarchy_table) IS NULL) THEN 'no table'"
+        " END FROM (VALUES (1)) AS one (n) LEFT JOIN (SELECT convalidated,"
+        " pg_get_constraintdef(oid) AS definition FROM pg_constraint"
+        " WHERE conrelid = 'public.content_metadata'::regclass"
+        " AND conname = 'valid_hierarchy_table') AS c ON true");
+}

@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: Apache-2.0
+// Changes of subjects that meet others: who holds what they lock, who reads and writes meanwhile,
+// and another change.
+#include "changing.h"
+
+#include "../../support/thread.h"
+
+#include "base/clock.h"
+#include "subject/phase.h"
+
+enum { TIMEOUT_MS = 20000 }; // of those that are to be done: a test that fails ends, too
+
+struct changing {
+    struct test_stores *stores;
+    const char *name;
+    struct test_gate *waiting; // passed once it waits; may be NULL
+    bool impatient;            // it is cancelled once it waits
+    atomic_bool cancelled;
+    struct subject_report report;
+    enum grove_code code;
+    struct grove_error error;
+    atomic_uint waits;
+    char what[64], holder[512];
+};
+
+static void on_wait(void *state, const struct grove_subject_wait *wait)
+{
+    struct changing *changing = state;
+    if (atomic_fetch_add(&changing->waits, 1) > 0)
+        return;
+    atomic_store(&changing->cancelled, changing->impatient);
+    snprintf(changing->what, sizeof changing->what, "%s", wait->what);
+    snprintf(changing->holder, sizeof changing->holder, "%s", wait->holder);
+    if (changing->waiting)
+        gate_pass(changing->waiting);
+}
+
+static void add_one(void *state)
+{
+    struct changing *changing = state;
+    struct grove_subject_request request = {
+        .name = changing->name, .on_wait = on_wait, .state = changing};
+    struct call call;
+    call_init(&call);
+    call.patient = true;
+    call_within(&call, TIMEOUT_MS);
+    call_obey(&call, &changing->cancelled);
+    changing->code =
+        subject_add(&changing->stores->store, &call, &request, &changing->report, &changing->error);
+}
+
+// A reader's open transaction, for as long as it likes. Others read and write on meanwhile.
+static void a_change_waits_for_a_long_transaction(struct test_stores *stores)
+{
+    struct grove_error error = {0};
+    struct pg_conn *reader = test_session(stores), *other = test_session(stores);
+    struct changing changing = {
+        .stores = stores, .name = "science", .waiting = test_gate_new(stores)};
+    test_session_sql(reader, "SET application_name = 'the reader'; BEGIN;"
+                             "SELECT count(*) FROM content_metadata");
+    struct test_thread *thread = test_thread_start(stores, add_one, &changing);
+    gate_await(changing.waiting);
+    gate_open(changing.waiting);
+    // Ten times while it tries again and again: none waits for what it waits for.
+    for (int i = 0; i < 10; i++) {
+        assert_ok(pg_exec(other, "SET lock_timeout = '1s'; SELECT count(*) FROM content_metadata",
+                          &error),
+                  error);
+        assert_ok(write_content(stores, "subject1_hierarchy", &error), error);
+    }
+    test_session_sql(reader, "COMMIT");
+    test_thread_join(thread);
+    assert_ok(changing.code, changing.error);
+    assert_true(atomic_load(&changing.waits) > 0 && changing.report.report.seconds_waited > 0);
+    assert_string_equal(changing.what, "a lock on tables");
+    assert_non_null(strstr(changing.holder, "the reader"));
+    assert_non_null(strstr(changing.holder, "idle in transaction"));
+    assert_null(broken_rule(stores));
+}
+
+static void a_change_that_waits_can_be_ended(struct test_stores *stores)
+{
+    struct grove_error error;
+    struct pg_conn *reader = test_session(stores);
+    struct changing changing = {.stores = stores, .name = "science", .impatient = true};
+    test_session_sql(reader, "SET application_name = 'the reader'; BEGIN;"
+                             "SELECT count(*) FROM content_metadata");
+    add_one(&changing);
+    assert_int_equal(changing.code, GROVE_CANCELLED);
+    assert_non_null(strstr(changing.error.context, "the reader"));
+    assert_null(broken_rule(stores));
+    assert_int_equal(test_sql_int(stores, "SELECT count(*) FROM pg_locks"
+                                          " WHERE locktype = 'advisory'"),
+                     0);
+    test_session_sql(reader, "COMMIT");
+    assert_ok(add(stores, "science", &error), error);
+    assert_null(broken_rule(stores));
+}
+
+// What is asked for briefly is never asked for longer: this is what others wait at most.
+static void a_brief_lock_is_given_up_soon(struct test_stores *stores)
+{
+    static const enum phase phases[] = {PHASE_EXTEND, PHASE_ENTER, PHASE_FORBID, PHASE_LEAVE,
+                                        PHASE_UNDO,   PHASE_KEEP,  PHASE_RENAME};
+    const struct phase_names names = {.stem = text_of("science"),
+                                      .table = text_of("science_hierarchy"),
+                                      .tables = text_of("'x'"),
+                                      .new_name = text_of("y")};
+    struct pg_conn *reader = test_session(stores), *changer = test_session(stores);
+    test_session_sql(reader, "BEGIN; SELECT count(*) FROM content_metadata, grove.leaf");
+    for (size_t i = 0; i < ARRAY_COUNT(phases); i++) {
+        struct grove_error error = {0};
+        struct strbuf sql;
+        strbuf_init(&sql, PHASE_SQL_MAX);
+        strbuf_add(&sql, "BEGIN; CREATE TABLE IF NOT EXISTS science_hierarchy"
+                         " (LIKE religion_hierarchy);"
+                         "SET LOCAL search_path = public;");
+        phase_add_sql(&sql, phases[i], &names);
+        assert_false(sql.failed);
+        (void)!pg_exec(changer, sql.data, &error);
+        if (strcmp(error.sqlstate, "55P03") != 0)
+            fail_msg("%s: %s", phase_name(phases[i]), error.message);
+        pg_rollback(changer);
+        strbuf_release(&sql);
+    }
+    assert_true(PHASE_BRIEF_MS <= 15);
+    test_session_sql(reader, "COMMIT");
+}
+
+// VALIDATE reads for as long as it takes: nobody waits for it.
+static void readers_and_writers_go_on_beside_validation(struct test_stores *stores)
+{
+    struct grove_error error = {0};
+    struct pg_conn *changer = test_session(stores), *other = test_session(stores);
+    test_session_sql(changer,
+                     "BEGIN; ALTER TABLE content_metadata ADD CONSTRAINT"
+                     " valid_hierarchy_table_next CHECK (hierarchy_table <> 'x') NOT VALID; COMMIT;"
+                     "BEGIN; ALTER TABLE content_metadata VALIDATE CONSTRAINT"
+                     " valid_hierarchy_table_next");
+    assert_ok(
+        pg_exec(other, "SET lock_timeout = '10ms'; SELECT count(*) FROM content_metadata", &error),
+        error);
+    test_sql(stores, "SET lock_timeout = '10ms'");
+    assert_ok(write_content(stores, "subject1_hierarchy", &error), error);
+    test_session_sql(changer, "ROLLBACK");
+}
+
+static void two_changes_are_made_one_after_the_other(struct test_stores *stores)
+{
+    struct pg_conn *other = test_session(stores);
+    struct changing first = {.stores = stores, .name = "science", .waiting = test_gate_new(stores)};
+    struct changing second = {
+        .stores = stores, .name = "history", .waiting = test_gate_new(stores)};
+    test_session_sql(other, "BEGIN; SELECT count(*) FROM content_metadata");
+    struct test_thread *one = test_thread_start(stores, add_one, &first);
+    gate_await(first.waiting); // it has the lock of changes
+    struct test_thread *two = test_thread_start(stores, add_one, &second);
+    gate_await(second.waiting);
+    assert_string_equal(second.what, "the lock of changes of subjects");
+    assert_int_equal(test_sql_int(stores, "SELECT count(*) FROM pg_class"
+                                          " WHERE relname = 'history_hierarchy'"),
+                     0);
+    gate_open(first.waiting);
+    gate_open(second.waiting);
+    test_session_sql(other, "COMMIT");
+    test_thread_join(one);
+    test_thread_join(two);
+    assert_ok(first.code, first.error);
+    assert_ok(second.code, second.error);
+    assert_null(broken_rule(stores));
+    assert_int_equal(test_sql_int(stores, "SELECT count(*) FROM grove.subject"), 11);
+}
+
+static void two_additions_of_one_subject_make_one(struct test_stores *stores)
+{
+    struct changing both[2] = {{.stores = stores, .name = "science"},
+                               {.stores = stores, .name = "science"}};
+    struct test_thread *threads[2];
+    for (size_t i = 0; i < 2; i++)
+        threads[i] = test_thread_start(stores, add_one, &both[i]);
+    for (size_t i = 0; i < 2; i++)
+        test_thread_join(threads[i]);
+    // Whoever looked when it was there already is told so.
+    assert_true(both[0].code == GROVE_OK || both[1].code == GROVE_OK);
+    for (size_t i = 0; i < 2; i++)
+        assert_true(both[i].code == GROVE_OK || both[i].code == GROVE_CONFLICT);
+    assert_null(broken_rule(stores));
+    assert_int_equal(test_sql_int(stores, "SELECT count(*) FROM grove.subject"), 10);
+}
+
+// The session's lock goes with the connection, however the change ended.
+static void no_lock_is_left_behind(struct test_stores *stores)
+{
+    struct grove_error error;
+    assert_ok(add(stores, "science", &error), error);
+    assert_int_equal(add(stores, "science", &error), GROVE_CONFLICT);
+    assert_int_equal(test_sql_int(stores, "SELECT pg_try_advisory_lock(" PHASE_LOCK_KEY ")::int"),
+                     1);
+    test_sql(stores, "SELECT pg_advisory_unlock_all()");
+}
+
+// A content that comes while its subject goes is refused, or keeps it.
+static void a_content_that_comes_meanwhile_is_not_lost(struct test_stores *stores)
+{
+    struct grove_error error;
+    struct pg_conn *writer = test_session(stores);
+    assert_ok(add(stores, "science", &error), error);
+    test_sql(stores, "INSERT INTO science_hierarchy (branch, limb, leaf) VALUES ('b', 'l', 'f')");
+    test_at(stores, &(struct test_step){INJECT_SUBJECT_COMMITTED, 1, NULL, GROVE_UNAVAILABLE});
+    assert_int_equal(take(stores, "science", false, &error), GROVE_UNAVAILABLE); // after "forbid"
+    test_at_forget(stores);
+    error = (struct grove_error){0};
+    assert_int_not_equal(pg_exec(writer,
+                                 "INSERT INTO content_metadata (hierarchy_table, leaf_id,"
+                                 " content_type, title, content_summary)"
+                                 " SELECT 'science_hierarchy', id, 't', 't', 's'"
+                                 " FROM science_hierarchy",
+                                 &error),
+                         GROVE_OK);
+    assert_string_equal(error.sqlstate, "23514");
+    assert_ok(add(stores, "science", &error), error);
+    assert_ok(write_content(stores, "science_hierarchy", &error), error);
+    assert_int_equal(take(stores, "science", false, &error), GROVE_CONFLICT);
+}
+
+int main(int argc, char **argv)
+{
+    const struct CMUnitTest tests[] = {
+        STORES_TEST(a_change_waits_for_a_long_transaction),
+        STORES_TEST(a_change_that_waits_can_be_ended),
+        STORES_TEST(a_brief_lock_is_given_up_soon),
+        STORES_TEST(readers_and_writers_go_on_beside_validation),
+        STORES_TEST(two_changes_are_made_one_after_the_other),
+        STORES_TEST(two_additions_of_one_subject_make_one),
+        STORES_TEST(no_lock_is_left_behind),
+        STORES_TEST(a_content_that_comes_meanwhile_is_not_lost),
+    };
+    return test_main(argc, argv, tests, ARRAY_COUNT(tests));
+}
