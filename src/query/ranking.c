@@ -157,8 +157,9 @@ static enum grove_code find_rows_max(struct run *run, struct pg_conn *conn, int6
     const struct predicate *predicate = run->predicate;
     *ret_in_places = INT64_MAX;
     *ret_rows_max = moment_rows_max(&run->before);
-    bool matters =
-        *ret_rows_max > vector_exact_points() || run->before.outbox_bytes >= PLAN_OUTBOX_BYTES_MANY;
+    // A path is a filter: below this all are compared anyway.
+    bool matters = *ret_rows_max > PLAN_EXACT_FILTERED_ROWS ||
+                   run->before.outbox_bytes >= PLAN_OUTBOX_BYTES_MANY;
     if (!matters || !predicate->has_path)
         return GROVE_OK;
     enum grove_code code = count_places(run, conn, LEAVES_COUNTED_MAX, ret_in_places, error);
