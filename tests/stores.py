@@ -17,17 +17,19 @@ TOLERANCE = 1e-6  # of a vector's numbers: the engine makes lengths 1, in single
 CONTENTS = """
     SELECT m.id, s.revision + (SELECT value::bigint FROM grove.setting WHERE name = 'generation'),
            m.hierarchy_table, m.leaf_id, m.content_type, m.chunk_number,
-           m.word_count, m.created_at, e.vector,
+           m.word_count, m.created_at, l.branch_id, l.limb_id, e.vector,
            e.text_sha256 = sha256(convert_to(
                m.title || E'\n' || coalesce(b.body, m.content_summary), 'UTF8')) AS current
     FROM content_metadata AS m
     LEFT JOIN grove.content_state AS s ON s.content_id = m.id
+    LEFT JOIN grove.leaf AS l USING (hierarchy_table, leaf_id)
     LEFT JOIN grove.body AS b ON b.content_id = m.id
     LEFT JOIN grove.embedding AS e ON e.content_id = m.id
         AND e.model = (SELECT value FROM grove.setting WHERE name = 'model')
 """
 # Must all be empty: what is kept beside the contents, and fits none of them.
 STRAYS = {
+    "leaves that are wrong": "SELECT * FROM grove.wrong_leaves()",
     "revisions of no content": """
         SELECT content_id FROM grove.content_state
         WHERE content_id NOT IN (SELECT id FROM content_metadata)""",
@@ -90,12 +92,12 @@ def points_of(grove):
 def wanted_points(conn):
     """What the engine should hold of what PostgreSQL has: id -> (payload, vector)."""
     points = {}
-    for number, revision, table, leaf, kind, chunk, words, created, vector, current in \
-            conn.execute(CONTENTS):
+    for number, revision, table, leaf, kind, chunk, words, created, branch, limb, vector, \
+            current in conn.execute(CONTENTS):
         assert current, f"content {number} has no vector of its current text"
         payload = {"content_id": number, "hierarchy_table": table, "leaf_id": leaf,
-                   "content_type": kind, "chunk_number": chunk, "word_count": words,
-                   "revision": revision}
+                   "branch_id": branch, "limb_id": limb, "content_type": kind,
+                   "chunk_number": chunk, "word_count": words, "revision": revision}
         if created is not None:
             payload["created_at"] = created.replace(tzinfo=datetime.timezone.utc)
         numbers = array.array("f", vector)

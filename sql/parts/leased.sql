@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- Takes the contents of `wanted`, for one projector. All rows of a content are taken, or it is left:
 -- a row that somebody has locked or leased is that of another projector. Of several rows one stays,
--- with the fewest attempts; the others said the same. The generation is that of the model that the
+-- with the fewest attempts, and says whether the content is gone; the others said the same. The generation is that of the model that the
 -- statement has found.
 --   $2 text       who takes them
 --   $3 integer    for how many milliseconds
@@ -36,7 +36,8 @@ SET lease_owner = $2,
     lease_until = clock_timestamp() + $3 * interval '1 millisecond',
     (lease_pid, lease_session) = (SELECT pid, backend_start FROM session),
     dead_since = NULL,
-    attempts = w.attempts
+    attempts = w.attempts,
+    deleted = NOT EXISTS (SELECT FROM grove.content_state AS s WHERE s.content_id = o.content_id)
 FROM whole AS w
 WHERE o.content_id = w.content_id AND o.revision = w.revision
 RETURNING o.content_id, o.revision,

@@ -2,6 +2,7 @@
 -- Whether the resident projector has something to do, whether anything waits at all, and which
 -- schema the database has.
 --   $1 integer  milliseconds for which a row must have been due
+--   $2 integer  the parameter of numbered.sql: points that lack numbers are something to do
 -- answers: boolean, boolean, integer
 -- Whoever loads rows projects them, too: those that became due just now are left to them.
 SELECT EXISTS (
@@ -15,6 +16,13 @@ SELECT EXISTS (
              AND (o.lease_owner IS NULL
                   OR NOT grove.is_leased(o.lease_until, o.lease_pid, o.lease_session,
                                          clock_timestamp()))
+       )
+       OR EXISTS (
+           SELECT
+           FROM grove.setting AS s
+           WHERE s.name = 'numbered_points' AND s.value <> 'all'
+             AND NOT s.changed_at BETWEEN clock_timestamp() - $2 * interval '1 millisecond'
+                                      AND clock_timestamp()
        ),
        EXISTS (SELECT FROM grove.outbox WHERE dead_since IS NULL),
        (SELECT coalesce(max(version), 0) FROM grove.migration)

@@ -2,7 +2,7 @@
 -- What the engine's hits are compared by: of those that exist and satisfy the predicate.
 -- OFFSET 0 has contents looked up by id, once each. Else a plan from the time of a full outbox goes
 -- through all contents, long after the outbox has become empty.
---   $1 to $7        the predicate (parts/matches.sql)
+--   $1 to $7        the predicate (parts/in_place.sql)
 --   $8 text         model id
 --   $9 integer[]    the engine's hits
 -- The columns of all score statements: a null vector is one that cannot be compared; the text is to
@@ -18,6 +18,6 @@ CROSS JOIN LATERAL (
     FROM public.content_metadata AS m
 -- part: comparable
     WHERE m.id = hit.id AND
--- part: matches
+-- part: in_place
     OFFSET 0
 ) AS c

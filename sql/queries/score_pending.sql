@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- The same (score.sql) of the contents that wait in the outbox: the outbox is read, and contents
 -- are looked up by id, once each: of several rows of a content the last one counts.
---   $1 to $7        the predicate (parts/matches.sql)
+--   $1 to $7        the predicate (parts/in_place.sql)
 --   $8 text         model id
 --   $9 integer      rows at most
 -- answers: integer, bytea, boolean, bigint
@@ -14,7 +14,7 @@ CROSS JOIN LATERAL (
     FROM public.content_metadata AS m
 -- part: comparable
     WHERE m.id = waiting.content_id AND
--- part: matches
+-- part: in_place
     OFFSET 0
 ) AS c
 WHERE NOT waiting.deleted

@@ -1,12 +1,14 @@
 -- SPDX-License-Identifier: Apache-2.0
--- The same (score_pending.sql) where few contents are in the predicate's places and many wait: these
+-- The same (score_pending.sql) where few contents are in the predicate's place and many wait: these
 -- contents are read, and looked up in the outbox, where there may be several rows of one.
---   $1 to $7        the predicate (parts/matches.sql), with a path
+--   $1 to $7        the predicate (parts/place.sql, parts/bounds.sql), with a path
 --   $8 text         model id
 --   $9 integer      rows at most
 -- answers: integer, bytea, boolean, bigint
 SELECT m.id, c.vector, true AS pending, c.revision
-FROM public.content_metadata AS m
+FROM grove.leaf AS l
+JOIN public.content_metadata AS m
+  ON m.hierarchy_table = l.hierarchy_table AND m.leaf_id = l.leaf_id
 CROSS JOIN LATERAL (
     SELECT CASE WHEN p.current THEN e.vector END AS vector,
            (SELECT s.revision FROM grove.content_state AS s WHERE s.content_id = m.id) AS revision
@@ -16,6 +18,7 @@ CROSS JOIN LATERAL (
 -- part: comparable
     OFFSET 0
 ) AS c
-WHERE m.hierarchy_table = $1 AND m.leaf_id = ANY ($2) AND
--- part: matches
+WHERE
+-- part: place
+-- part: bounds
 LIMIT $9

@@ -95,6 +95,7 @@
     KNOB_(EXAMINE_LONERS, "how many of the loneliest rows it looks up exactly")                    \
     KNOB_(EXAMINE_POLL_MS, "between looks at whether an examination is due")                       \
     KNOB_(EXAMINE_CLAIM_MS, "how long an examination is taken")                                    \
+    KNOB_(NUMBER_DELAY_MS, "how long a projector of an older version may still write points")      \
     KNOB_(LOAD_PATIENCE_MS, "how long a load waits for rows that another projector has leased")
 
 enum inject_point {

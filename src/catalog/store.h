@@ -38,6 +38,8 @@ struct store {
     struct kept_slot kept; // rows that the engine's graph does not reach (query/)
     _Atomic unsigned stand_ins; // searches for which PostgreSQL compares many rows now (query/)
 
+    atomic_bool points_numbered; // all points have the numbers of their branch and limb, or wait
+
     _Atomic int64_t counts_folded_at_us; // monotonic: when a projector last did; 0: never
 
     pthread_mutex_t model_mutex;    // guards the following two

@@ -149,6 +149,8 @@ static enum grove_code browse_in_snapshot(struct browsing *browsing, struct pred
     CHECK(predicate->has_path);
     CHECK(browsing->predicate == predicate);
     enum grove_code code = predicate_resolve(predicate, browsing->conn, browsing->arena, error);
+    if (code == GROVE_OK)
+        code = predicate_read_leaves(predicate, browsing->conn, browsing->arena, error);
     result_stage(browsing->result, "path", (int64_t)predicate->leaf_count);
     if (code == GROVE_OK)
         code = read_page(browsing, !explain, error);

@@ -196,22 +196,67 @@ static enum grove_code find_unknown(const struct predicate *predicate, struct pg
     return GROVE_NOT_FOUND;
 }
 
+static void add_path(const struct predicate *predicate, struct pg_params *params)
+{
+    pg_add_text(params, predicate->path.tree);
+    pg_add_text(params, predicate->path.branch);
+    pg_add_text(params, predicate->path.limb);
+    pg_add_text(params, predicate->path.leaf);
+}
+
+static void add_array(const struct pg_params *array, bool given, struct pg_params *params)
+{
+    enum { INT4_ARRAY_OID = 1007 };
+    static_assert((int)INT4_ARRAY_OID == (int)PG_INT4_ARRAY, "as PostgreSQL numbers its types");
+    if (given)
+        pg_add_same(params, array, 0);
+    else
+        pg_add_null(params, INT4_ARRAY_OID);
+}
+
+static void add_place(const struct predicate *predicate, struct pg_params *params)
+{
+    add_array(&predicate->place_array, predicate->place_depth > 0, params);
+}
+
+static enum grove_code take_place(struct predicate *predicate, const struct pg_rows *rows,
+                                  struct arena *arena, struct grove_error *error)
+{
+    const struct text names[] = {predicate->path.branch, predicate->path.limb,
+                                 predicate->path.leaf};
+    static_assert(ARRAY_COUNT(names) == PREDICATE_LEVELS, "a number for each");
+    CHECK(rows->count == 1); // a tree's name is its own
+    CHECK(predicate->place_depth == 0);
+    const char *table = arena_copy(arena, pg_text(rows, 0, 0));
+    if (!table)
+        return error_no_memory(error, "the place of a path");
+    predicate->hierarchy_table = text_of(table);
+    for (size_t i = 0; i < PREDICATE_LEVELS && names[i].data; i++) {
+        predicate->place[i] = pg_int4(rows, 0, (int)i + 1);
+        predicate->place_depth = i + 1;
+    }
+    // Of a leaf the engine has the id anyway, and a tree is its table.
+    predicate->by_leaves = !pg_bool(rows, 0, 4) && predicate->place_depth > 0 &&
+                           predicate->place_depth < PREDICATE_LEVELS;
+    predicate->place_array = (struct pg_params){0};
+    if (predicate->place_depth > 0)
+        pg_add_int4_array(&predicate->place_array, arena, predicate->place, predicate->place_depth);
+    return predicate->place_array.failed ? error_no_memory(error, "the place of a path") : GROVE_OK;
+}
+
 static enum grove_code take_leaves(struct predicate *predicate, const struct pg_rows *rows,
                                    struct arena *arena, struct grove_error *error)
 {
-    CHECK(rows->count == 1);     // a tree's name is its own
-    CHECK(!predicate->leaf_ids); // resolved once
-    const char *table = arena_copy(arena, pg_text(rows, 0, 0));
+    CHECK(rows->count == 1);
+    CHECK(!predicate->leaf_ids); // read once
     const int32_t *ids = NULL;
     size_t count = 0;
-    enum grove_code code = table ? pg_int4_array(rows, 0, 1, arena, &ids, &count, error)
-                                 : error_no_memory(error, "the leaves of a path");
+    enum grove_code code = pg_int4_array(rows, 0, 0, arena, &ids, &count, error);
     if (code != GROVE_OK)
         return code;
     static const int32_t none[1];
     for (size_t i = 1; i < count; i++)
         CHECK(ids[i - 1] < ids[i]);
-    predicate->hierarchy_table = text_of(table);
     predicate->leaf_ids = count > 0 ? ids : none;
     predicate->leaf_count = count;
     predicate->leaf_array = (struct pg_params){0};
@@ -219,15 +264,31 @@ static enum grove_code take_leaves(struct predicate *predicate, const struct pg_
     return predicate->leaf_array.failed ? error_no_memory(error, "the leaves of a path") : GROVE_OK;
 }
 
-// Of the rows of leaves.sql.
-static enum grove_code judge_leaves(struct predicate *predicate, const struct pg_rows *rows,
-                                    struct pg_conn *conn, struct arena *arena,
-                                    struct grove_error *error)
+// A plan for these very numbers: what is good for a leaf is not for a tree.
+enum grove_code predicate_read_leaves(struct predicate *predicate, struct pg_conn *conn,
+                                      struct arena *arena, struct grove_error *error)
 {
-    // A tree may be empty; a name below it that has no leaf does not exist.
-    bool found = rows->count > 0 && (!pg_is_null(rows, 0, 1) || !predicate->path.branch.data);
-    return found ? take_leaves(predicate, rows, arena, error)
-                 : find_unknown(predicate, conn, arena, error);
+    if (!predicate->has_path || predicate->leaf_ids)
+        return GROVE_OK;
+    struct pg_statement statement = {"", query_sql("leaves.sql")};
+    struct pg_params params = {0};
+    CHECK(predicate->hierarchy_table.data); // resolved
+    pg_add_text(&params, predicate->hierarchy_table);
+    add_place(predicate, &params);
+    struct pg_rows rows;
+    struct arena answer; // gone when the leaves are taken from it
+    arena_init_counting(&answer, LEAVES_BYTES_MAX);
+    enum grove_code code = pg_query(conn, &answer, &statement, &params, &rows, error);
+    if (code == GROVE_OK)
+        code = take_leaves(predicate, &rows, arena, error);
+    arena_release(&answer);
+    return code;
+}
+
+// Of the row of place.sql: a tree may be empty; a name below it that has no leaf does not exist.
+static bool is_there(const struct predicate *predicate, const struct pg_rows *rows)
+{
+    return rows->count > 0 && (!pg_is_null(rows, 0, 3) || !predicate->path.branch.data);
 }
 
 enum grove_code predicate_resolve(struct predicate *predicate, struct pg_conn *conn,
@@ -235,20 +296,19 @@ enum grove_code predicate_resolve(struct predicate *predicate, struct pg_conn *c
 {
     if (!predicate->has_path)
         return GROVE_OK;
-    struct pg_statement statement = {"leaves.sql", query_sql("leaves.sql")};
+    struct pg_statement statement = {"place.sql", query_sql("place.sql")};
     struct pg_params params = {0};
-    pg_add_text(&params, predicate->path.tree);
-    pg_add_text(&params, predicate->path.branch);
-    pg_add_text(&params, predicate->path.limb);
-    pg_add_text(&params, predicate->path.leaf);
+    add_path(predicate, &params);
     struct pg_rows rows;
-    struct arena answer; // gone when the leaves are taken from it
-    arena_init_counting(&answer, LEAVES_BYTES_MAX);
-    enum grove_code code = pg_query(conn, &answer, &statement, &params, &rows, error);
-    if (code == GROVE_OK)
-        code = judge_leaves(predicate, &rows, conn, arena, error);
-    arena_release(&answer);
-    return code;
+    enum grove_code code = pg_query(conn, arena, &statement, &params, &rows, error);
+    if (code != GROVE_OK)
+        return code;
+    if (!is_there(predicate, &rows))
+        return find_unknown(predicate, conn, arena, error);
+    code = take_place(predicate, &rows, arena, error);
+    return code == GROVE_OK && predicate->by_leaves
+               ? predicate_read_leaves(predicate, conn, arena, error)
+               : code;
 }
 
 // --- using ------------------------------------------------------------------------------------
@@ -269,18 +329,9 @@ static void add_int4_or_null(struct pg_params *params, int64_t value)
 static void check_resolved(const struct predicate *predicate)
 {
     CHECK(predicate->has_path == (predicate->hierarchy_table.data != NULL));
-    CHECK(predicate->has_path == (predicate->leaf_ids != NULL));
-    CHECK(predicate->has_path == (predicate->leaf_array.count == 1));
-}
-
-static void add_leaves(const struct predicate *predicate, struct pg_params *params)
-{
-    enum { INT4_ARRAY_OID = 1007 };
-    static_assert((int)INT4_ARRAY_OID == (int)PG_INT4_ARRAY, "as PostgreSQL numbers its types");
-    if (predicate->has_path)
-        pg_add_same(params, &predicate->leaf_array, 0);
-    else
-        pg_add_null(params, INT4_ARRAY_OID);
+    CHECK(predicate->place_array.count == (predicate->place_depth > 0));
+    CHECK((predicate->leaf_ids != NULL) == (predicate->leaf_array.count == 1));
+    CHECK(!predicate->by_leaves || predicate->leaf_ids);
 }
 
 struct pg_statement predicate_statement(const struct predicate *predicate, const char *file)
@@ -290,23 +341,36 @@ struct pg_statement predicate_statement(const struct predicate *predicate, const
     return (struct pg_statement){few ? file : "", query_sql(file)};
 }
 
+static void add_types(const struct predicate *predicate, struct arena *arena,
+                      struct pg_params *params)
+{
+    pg_add_text_array(params, arena,
+                      predicate->content_type_count > 0 ? predicate->content_types : NULL,
+                      predicate->content_type_count);
+    CHECK(params->count == PREDICATE_PLACES); // they are $1 to $3
+}
+
 void predicate_add_places(const struct predicate *predicate, struct arena *arena,
                           struct pg_params *params)
 {
     check_resolved(predicate);
-    CHECK(params->count == 0); // they are $1 to $3
+    CHECK(predicate->has_path == (predicate->leaf_ids != NULL));
     pg_add_text(params, predicate->hierarchy_table);
-    add_leaves(predicate, params);
-    pg_add_text_array(params, arena,
-                      predicate->content_type_count > 0 ? predicate->content_types : NULL,
-                      predicate->content_type_count);
-    CHECK(params->count == PREDICATE_PLACES);
+    add_array(&predicate->leaf_array, predicate->has_path, params);
+    add_types(predicate, arena, params);
 }
 
-void predicate_add_params(const struct predicate *predicate, struct arena *arena,
-                          struct pg_params *params)
+void predicate_add_place(const struct predicate *predicate, struct arena *arena,
+                         struct pg_params *params)
 {
-    predicate_add_places(predicate, arena, params);
+    check_resolved(predicate);
+    pg_add_text(params, predicate->hierarchy_table);
+    add_place(predicate, params);
+    add_types(predicate, arena, params);
+}
+
+static void add_bounds(const struct predicate *predicate, struct pg_params *params)
+{
     pg_add_timestamp(params, predicate->created_since_us);
     pg_add_timestamp(params, predicate->created_before_us);
     add_int4_or_null(params, predicate->words_min);
@@ -314,20 +378,36 @@ void predicate_add_params(const struct predicate *predicate, struct arena *arena
     CHECK(params->count == PREDICATE_PARAMS);
 }
 
+void predicate_add_params(const struct predicate *predicate, struct arena *arena,
+                          struct pg_params *params)
+{
+    predicate_add_places(predicate, arena, params);
+    add_bounds(predicate, params);
+}
+
+void predicate_add_place_params(const struct predicate *predicate, struct arena *arena,
+                                struct pg_params *params)
+{
+    predicate_add_place(predicate, arena, params);
+    add_bounds(predicate, params);
+}
+
 void predicate_add_same_leaves(const struct predicate *predicate, struct pg_params *params)
 {
     check_resolved(predicate);
     CHECK(predicate->has_path);
-    pg_add_text(params, predicate->path.tree);
-    pg_add_text(params, predicate->path.branch);
-    pg_add_text(params, predicate->path.limb);
-    pg_add_text(params, predicate->path.leaf);
-    add_leaves(predicate, params);
+    add_path(predicate, params);
+    pg_add_text(params, predicate->hierarchy_table);
+    add_place(predicate, params);
+    add_array(&predicate->leaf_array, predicate->by_leaves, params);
 }
 
 void predicate_forget_leaves(struct predicate *predicate)
 {
     predicate->hierarchy_table = (struct text){0};
+    predicate->place_depth = 0;
+    predicate->place_array = (struct pg_params){0};
+    predicate->by_leaves = false;
     predicate->leaf_ids = NULL;
     predicate->leaf_count = 0;
     predicate->leaf_array = (struct pg_params){0};
@@ -341,17 +421,22 @@ bool predicate_is_filter(const struct predicate *predicate)
            predicate->words_max != VECTOR_NONE;
 }
 
+// A tree is its table, a leaf its id there, a branch or a limb its number.
 struct vector_filter predicate_for_engine(const struct predicate *predicate)
 {
     check_resolved(predicate);
-    // A whole tree needs no list of leaves.
-    bool by_leaf = predicate->has_path && predicate->path.branch.data;
+    size_t depth = predicate->place_depth;
+    bool numbered = !predicate->by_leaves && (depth == 1 || depth == 2), leaf = depth == 3;
     return (struct vector_filter){
         .hierarchy_tables = &predicate->hierarchy_table,
-        .hierarchy_table_count = predicate->has_path ? 1 : 0,
-        .by_leaf = by_leaf,
-        .leaf_ids = predicate->leaf_ids,
-        .leaf_id_count = by_leaf ? predicate->leaf_count : 0,
+        .hierarchy_table_count = predicate->has_path && !numbered ? 1 : 0,
+        .by_leaf = predicate->by_leaves || leaf,
+        .leaf_ids = leaf ? &predicate->place[2] : predicate->leaf_ids,
+        .leaf_id_count = leaf                   ? 1
+                         : predicate->by_leaves ? predicate->leaf_count
+                                                : 0,
+        .branch_id = numbered && depth == 1 ? predicate->place[0] : 0,
+        .limb_id = numbered && depth == 2 ? predicate->place[1] : 0,
         .content_types = predicate->content_types,
         .content_type_count = predicate->content_type_count,
         .created_since_us = predicate->created_since_us,

@@ -1,12 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What a row must satisfy, checked and resolved: a path has become the ids of its leaves, so that
-// the same condition can be asked of PostgreSQL and of the vector engine.
+// What a row must satisfy, checked and resolved: a path has become a place, which is a number or
+// two however many leaves it has, so that the same condition can be asked of PostgreSQL and of the
+// vector engine.
 //
 //     code = predicate_check(&filter, arena, &predicate, error);    // no server needed
-//     code = predicate_resolve(&predicate, conn, arena, error);     // path -> leaves
-//     predicate_add_params(&predicate, arena, &params);             // $1 to $7 of sql/queries
+//     code = predicate_resolve(&predicate, conn, arena, error);     // path -> place
+//     predicate_add_place_params(&predicate, arena, &params);       // $1 to $7 of sql/queries
 //     struct vector_filter for_engine = predicate_for_engine(&predicate);
+//
+// Statements that go from leaves to contents get the leaves instead:
+//
+//     code = predicate_read_leaves(&predicate, conn, arena, error); // place -> leaves
+//     predicate_add_params(&predicate, arena, &params);             // $1 to $7 of sql/queries
 #ifndef GROVE_QUERY_PREDICATE_H
 #define GROVE_QUERY_PREDICATE_H
 
@@ -15,8 +21,14 @@
 #include "pg/pg.h"
 #include "vector/engine.h"
 
-// PARAMS: what predicate_add_params adds; PLACES: what predicate_add_places does.
-enum { PREDICATE_TYPES_MAX = 64, PREDICATE_PARAMS = 7, PREDICATE_PLACES = 3 };
+// PARAMS: what predicate_add_params adds; PLACES: what predicate_add_places does; LEVELS: below a
+// tree.
+enum {
+    PREDICATE_TYPES_MAX = 64,
+    PREDICATE_PARAMS = 7,
+    PREDICATE_PLACES = 3,
+    PREDICATE_LEVELS = 3,
+};
 
 // Leaves that a plan for any leaves is good for: it looks through them row by row.
 enum { PREDICATE_LEAVES_FEW = 256 };
@@ -24,8 +36,12 @@ enum { PREDICATE_LEAVES_FEW = 256 };
 struct predicate {
     bool has_path;
     struct path path;
-    struct text hierarchy_table; // of the path's tree, once resolved
-    const int32_t *leaf_ids;     // under the path, ascending, once resolved
+    struct text hierarchy_table;     // of the path's tree, once resolved
+    int32_t place[PREDICATE_LEVELS]; // the numbers of branch, limb and leaf, once resolved
+    size_t place_depth;              // as many of them; 0: a whole tree, or no path
+    struct pg_params place_array;    // the same, as statements get them
+    bool by_leaves;          // the engine is asked for leaves: not all points have the numbers
+    const int32_t *leaf_ids; // of the place, ascending; NULL: not read
     size_t leaf_count;
     struct pg_params leaf_array; // the same, as statements get them: encoded once
     struct text *content_types;
@@ -45,15 +61,23 @@ enum grove_code predicate_check(const struct grove_filter *filter, struct arena 
 enum grove_code predicate_resolve(struct predicate *predicate, struct pg_conn *conn,
                                   struct arena *arena, struct grove_error *error);
 
+// The leaves of the place, unless they were read.
+enum grove_code predicate_read_leaves(struct predicate *predicate, struct pg_conn *conn,
+                                      struct arena *arena, struct grove_error *error);
+
+// For statements with the part matches: the leaves must have been read.
 void predicate_add_params(const struct predicate *predicate, struct arena *arena,
                           struct pg_params *params);
+// For those with in_place, or place.
+void predicate_add_place_params(const struct predicate *predicate, struct arena *arena,
+                                struct pg_params *params);
 
 // A file's statement for this predicate. With more than PREDICATE_LEAVES_FEW leaves it has no name:
 // it is planned for these very leaves, each time. A plan that PostgreSQL keeps for any leaves takes
 // seconds with tens of thousands.
 struct pg_statement predicate_statement(const struct predicate *predicate, const char *file);
 
-// $1 to $5 of same_leaves.sql, of a predicate with a path.
+// $1 to $7 of same_leaves.sql, of a predicate with a path.
 void predicate_add_same_leaves(const struct predicate *predicate, struct pg_params *params);
 
 // As it was before predicate_resolve, which may then be called again.
@@ -62,9 +86,11 @@ void predicate_forget_leaves(struct predicate *predicate);
 // Whether the engine has anything to check.
 bool predicate_is_filter(const struct predicate *predicate);
 
-// The first three of them: hierarchy table, leaves, content types.
+// The first three of them: hierarchy table, leaves, or the place, and content types.
 void predicate_add_places(const struct predicate *predicate, struct arena *arena,
                           struct pg_params *params);
+void predicate_add_place(const struct predicate *predicate, struct arena *arena,
+                         struct pg_params *params);
 
 // Borrows from the predicate.
 struct vector_filter predicate_for_engine(const struct predicate *predicate);

@@ -33,7 +33,9 @@
 // 4. The k-th best compared scores more than the last row shown can, so no row that was not shown
 //    comes before it, or is its equal with a lower id. Else more are asked for; where all that are
 //    shown are equals, PostgreSQL compares everything.
-// 5. The path led in S to the leaves that the engine was asked for. Else it is asked again.
+// 5. The path named in S the place that the engine was asked for: a branch or limb by its number,
+//    which is part of what a point's revision stands for (sql/leaves.md); while points lack numbers
+//    by its leaves, which are the same in S. Else it is asked again.
 // 6. In S the database has the model that the query was embedded with. Else the engine may have
 //    compared vectors of another one.
 //
@@ -151,18 +153,22 @@ static enum grove_code embed_query(struct run *run, struct grove_error *error)
 
 // --- planning -----------------------------------------------------------------------------------
 
-// Of the predicate's places and types, by the counts that are kept.
-static enum grove_code count_places(struct run *run, struct pg_conn *conn, int64_t *ret,
-                                    struct grove_error *error)
+// Of the predicate's place and types, by the counts that are kept; INT64_MAX: it has more leaves.
+static enum grove_code count_places(struct run *run, struct pg_conn *conn, int32_t leaves_max,
+                                    int64_t *ret, struct grove_error *error)
 {
-    struct pg_statement statement = predicate_statement(run->predicate, "matching_max.sql");
+    struct pg_statement statement = {"", query_sql("matching_max.sql")}; // planned for this place
     struct pg_params params = {0};
-    predicate_add_places(run->predicate, run->arena, &params);
+    predicate_add_place(run->predicate, run->arena, &params);
+    pg_add_int4(&params, leaves_max);
     struct pg_rows rows;
     enum grove_code code = pg_query(conn, run->arena, &statement, &params, &rows, error);
-    if (code == GROVE_OK)
-        *ret = pg_int8(&rows, 0, 0) > 0 ? pg_int8(&rows, 0, 0) : 0;
-    return code;
+    if (code != GROVE_OK)
+        return code;
+    CHECK(rows.count == 1);
+    int64_t counted = pg_is_null(&rows, 0, 0) ? INT64_MAX : pg_int8(&rows, 0, 0);
+    *ret = counted > 0 ? counted : 0;
+    return GROVE_OK;
 }
 
 // No more rows than these match, and those of the path's places. The contents of its leaves are
@@ -175,9 +181,9 @@ static enum grove_code find_rows_max(struct run *run, struct pg_conn *conn, int6
     *ret_rows_max = moment_rows_max(&run->before);
     bool matters =
         *ret_rows_max > vector_exact_points() || run->before.outbox_bytes >= PLAN_OUTBOX_BYTES_MANY;
-    if (!matters || !predicate->has_path || predicate->leaf_count > LEAVES_COUNTED_MAX)
+    if (!matters || !predicate->has_path)
         return GROVE_OK;
-    enum grove_code code = count_places(run, conn, ret_in_places, error);
+    enum grove_code code = count_places(run, conn, LEAVES_COUNTED_MAX, ret_in_places, error);
     if (*ret_in_places < *ret_rows_max)
         *ret_rows_max = *ret_in_places;
     return code;
@@ -315,7 +321,7 @@ static enum grove_code has_few_rows(struct run *run, bool *ret, struct grove_err
     if (rows > STAND_IN_ROWS_FEW && !run->ranking->conn)
         code = begin_snapshot(run, error);
     if (code == GROVE_OK && rows > STAND_IN_ROWS_FEW)
-        code = count_places(run, run->ranking->conn, &rows, error);
+        code = count_places(run, run->ranking->conn, INT32_MAX, &rows, error);
     *ret = code == GROVE_OK && rows <= STAND_IN_ROWS_FEW;
     return code;
 }
@@ -530,12 +536,15 @@ static enum grove_code count_matching(struct run *run, int64_t *ret_matching, in
                                       struct grove_error *error)
 {
     CHECK(run->ranking->conn); // in the snapshot of the rows
+    enum grove_code code =
+        predicate_read_leaves(run->predicate, run->ranking->conn, run->arena, error);
+    if (code != GROVE_OK)
+        return code;
     struct pg_statement statement = predicate_statement(run->predicate, "matching.sql");
     struct pg_params params = {0};
     predicate_add_params(run->predicate, run->arena, &params);
     struct pg_rows rows;
-    enum grove_code code =
-        pg_query(run->ranking->conn, run->arena, &statement, &params, &rows, error);
+    code = pg_query(run->ranking->conn, run->arena, &statement, &params, &rows, error);
     if (code != GROVE_OK)
         return code;
     CHECK(rows.count == 1);

@@ -54,6 +54,8 @@ static enum grove_code score_all(struct source *source, struct run *run, struct 
     // In the snapshot's own words: the path may lead elsewhere since the plan was made.
     predicate_forget_leaves(run->predicate);
     code = predicate_resolve(run->predicate, run->ranking->conn, run->arena, error);
+    if (code == GROVE_OK)
+        code = predicate_read_leaves(run->predicate, run->ranking->conn, run->arena, error);
     for (int rows = PART_ROWS; code == GROVE_OK && rows == PART_ROWS;) {
         if (run->scored >= RELATIONAL_ROWS_MAX) {
             source->bound = INFINITY;

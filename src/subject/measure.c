@@ -85,8 +85,7 @@ static double planning_of(const struct pg_rows *rows)
     return NAN;
 }
 
-// A path's lookup has the tables of all subjects in it where grove.leaf is a view of them. The
-// first planning reads the catalogue.
+// The first planning reads the catalogue.
 static enum grove_code measure_planning(struct pg_conn *conn, struct arena *arena, double *ret,
                                         struct grove_error *error)
 {

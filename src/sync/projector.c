@@ -40,7 +40,7 @@ enum {
     LEASE_MS = 120000,
     ATTEMPTS_MAX = 8,
     BATCH_BYTES_MAX = 64 << 20,
-    CURRENT_COLUMNS = 13, // of current.sql
+    CURRENT_COLUMNS = 15, // of current.sql
     COUNTS_MAX = 10,      // of both stores, until they agree or it is sure that they do not
     FOLD_MS = 60000,      // between two times that the counts of contents are folded
 };
@@ -58,7 +58,7 @@ static void name_owner(char ret_owner[static PROJECTOR_OWNER_SIZE])
     unsigned long long number = 0;
     if (getrandom(&number, sizeof number, 0) != (ssize_t)sizeof number)
         number = (unsigned long long)clock_monotonic_us();
-    int length = snprintf(ret_owner, PROJECTOR_OWNER_SIZE, "%ld-%016llx", (long)getpid(), number);
+    int length = snprintf(ret_owner, PROJECTOR_OWNER_SIZE, "%ld/%016llx", (long)getpid(), number);
     CHECK(length > 0);
     CHECK(length < PROJECTOR_OWNER_SIZE); // a name that is cut may be another's
 }
@@ -185,6 +185,8 @@ static void take_point(struct batch *batch, const struct pg_rows *rows, int r)
         .revision = pg_int8(rows, r, 1) + batch->generation,
         .hierarchy_table = pg_text(rows, r, 2),
         .leaf_id = pg_int4(rows, r, 3),
+        .branch_id = pg_is_null(rows, r, 13) ? 0 : pg_int4(rows, r, 13),
+        .limb_id = pg_is_null(rows, r, 14) ? 0 : pg_int4(rows, r, 14),
         .content_type = pg_text(rows, r, 4),
         .chunk_number = int4_or_none(rows, r, 5),
         .word_count = int4_or_none(rows, r, 6),
@@ -750,8 +752,7 @@ enum grove_code projector_step(struct store *store, struct call *call,
     code = lease(&batch, NULL, 0, error);
     if (code == GROVE_OK) {
         *ret_idle = batch.count == 0;
-        if (batch.count > 0)
-            code = project(&batch, error);
+        code = batch.count > 0 ? project(&batch, error) : projector_number(&batch, ret_idle, error);
     }
     arena_release(&batch.arena);
     return code;

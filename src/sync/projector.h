@@ -42,6 +42,10 @@ enum grove_code projector_prepare(struct store *store, struct call *call,
 // backup of the engine, say. (Which points, and points with old contents, this does not see.)
 enum grove_code projector_refill(struct store *store, struct call *call, struct grove_error *error);
 
+// How long after the migration that brought the numbers of branches and limbs a projector of before
+// it may still write points without them.
+int32_t projector_number_delay_ms(void);
+
 // Leases, embeds, writes and acknowledges one batch of what is due. *ret_idle: nothing was due.
 // A row that fails is put back with its reason and a later time, and the step goes on; the call
 // fails only when PostgreSQL, the vector engine or the model cannot be used at all, or with

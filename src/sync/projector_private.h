@@ -64,6 +64,12 @@ void projector_forbid(struct batch *batch, int32_t content_id);
 // Less than half of the lease is used up.
 bool projector_has_time(const struct batch *batch);
 
+// --- number.c ------------------------------------------------------------------------------------
+
+// Of a batch that leased nothing: puts the next contents into the outbox whose points lack numbers.
+// *ret_idle stays as it is where there is nothing to do.
+enum grove_code projector_number(struct batch *batch, bool *ret_idle, struct grove_error *error);
+
 // --- upsert.c ------------------------------------------------------------------------------------
 
 // Writes the points of a batch that has some. Rows that the engine refuses, and that are at fault,

@@ -249,6 +249,7 @@ static enum grove_code look(struct residence *self, struct look *ret, struct gro
     struct arena arena;
     arena_init(&arena, 1 << 16);
     pg_add_int4(&params, GRACE_MS);
+    pg_add_int4(&params, projector_number_delay_ms());
     enum grove_code code = pg_take(self->store->pool, self->call, &conn, error);
     if (code == GROVE_OK)
         code = pg_query(conn, &arena, &statement, &params, &rows, error);

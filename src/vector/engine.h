@@ -40,6 +40,8 @@ struct vector_point {
     int64_t revision;
     struct text hierarchy_table;
     int32_t leaf_id;
+    int32_t branch_id; // of the leaf; 0: not known
+    int32_t limb_id;
     struct text content_type;
     int64_t chunk_number;  // or VECTOR_NONE
     int64_t word_count;    // or VECTOR_NONE
@@ -57,6 +59,9 @@ struct vector_filter {
     bool by_leaf;
     const int32_t *leaf_ids;
     size_t leaf_id_count;
+    // No two branches of any tables have one number, nor two limbs. 0: any.
+    int32_t branch_id;
+    int32_t limb_id;
     const struct text *content_types; // any of these; count 0: any at all
     size_t content_type_count;
     int64_t created_since_us;  // inclusive; VECTOR_NONE: no bound

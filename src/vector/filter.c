@@ -56,6 +56,15 @@ static void add_leaves(struct conditions *conditions, const struct vector_filter
     strbuf_add(conditions->body, "]}}");
 }
 
+static void add_number(struct conditions *conditions, const char *key, int32_t number)
+{
+    CHECK(number >= 0);
+    if (number == 0)
+        return;
+    begin(conditions, key);
+    strbuf_addf(conditions->body, "\"match\":{\"value\":%d}}", number);
+}
+
 int64_t filter_clamp_time(int64_t timestamp_us)
 {
     return timestamp_us < FILTER_FIRST_US  ? FILTER_FIRST_US
@@ -126,6 +135,8 @@ static void add_members(struct conditions *conditions, const struct vector_filte
 {
     add_any_text(conditions, "hierarchy_table", filter->hierarchy_tables,
                  filter->hierarchy_table_count);
+    add_number(conditions, "branch_id", filter->branch_id);
+    add_number(conditions, "limb_id", filter->limb_id);
     add_leaves(conditions, filter);
     add_any_text(conditions, "content_type", filter->content_types, filter->content_type_count);
     add_created(conditions, filter);

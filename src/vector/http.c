@@ -266,7 +266,7 @@ static enum grove_code set_starting(struct grove_error *error)
 {
     error_set(error, GROVE_UNAVAILABLE, "%s", starting_words);
     error->origin = GROVE_ORIGIN_QDRANT;
-    error_hint(error, "ask again in a moment");
+    error_hint(error, "ask again in a moment; " PRIVATE_LOG);
     return GROVE_UNAVAILABLE;
 }
 

@@ -34,7 +34,12 @@ void point_add(struct strbuf *body, const struct vector_point *point)
     point_add_vector(body, point->vector);
     strbuf_addf(body, ",\"payload\":{\"content_id\":%d,\"hierarchy_table\":", point->content_id);
     json_add_string(body, point->hierarchy_table);
-    strbuf_addf(body, ",\"leaf_id\":%d,\"content_type\":", point->leaf_id);
+    strbuf_addf(body, ",\"leaf_id\":%d", point->leaf_id);
+    if (point->branch_id > 0)
+        strbuf_addf(body, ",\"branch_id\":%d", point->branch_id);
+    if (point->limb_id > 0)
+        strbuf_addf(body, ",\"limb_id\":%d", point->limb_id);
+    strbuf_add(body, ",\"content_type\":");
     json_add_string(body, point->content_type);
     add_nullable(body, "chunk_number", point->chunk_number);
     add_nullable(body, "word_count", point->word_count);

@@ -268,21 +268,38 @@ static enum grove_code check_engine(const struct server *server, struct grove_er
     return GROVE_OK;
 }
 
-// Looks who runs, and starts it where nobody does. *ret_log_from: how much of the log is older.
-static enum grove_code start_locked(const struct server *server, bool *ret_launched,
-                                    off_t *ret_log_from, struct grove_error *error)
+struct start {
+    bool launched;      // by us, and nobody before us
+    bool failed_before; // the last one never listened, and ended
+    off_t log_from;     // how much of the log is older
+};
+
+// One that was killed leaves its socket, one that was told to stop nothing, and one that could not
+// start its number alone. A socket that is left is of no use to anybody.
+static bool take_remains(const struct server *server, const struct service_view *view)
+{
+    home_act_as_servers(server->home);
+    bool listened = unlink(server->socket) == 0;
+    home_act_as_self(server->home);
+    return view->process.pid != 0 && !listened;
+}
+
+// Looks who runs, and starts it where nobody does.
+static enum grove_code start_locked(const struct server *server, struct start *ret,
+                                    struct grove_error *error)
 {
     struct service_view view;
     service_find(&server->service, &view);
     // One that is on its way out is waited for.
     if (view.state == SERVICE_ORPHANED && service_wait_gone(&server->service, STOP_TIMEOUT_MS))
         view.state = SERVICE_GONE;
-    *ret_log_from = service_log_size(&server->service);
+    ret->log_from = service_log_size(&server->service);
     if (view.state == SERVICE_UNSEEN)
         return service_refuse(&server->service, &view, error);
     if (view.state == SERVICE_RUNS)
         return GROVE_OK;
-    *ret_launched = true;
+    ret->launched = true;
+    ret->failed_before = take_remains(server, &view);
     return launch(server, error);
 }
 
@@ -292,10 +309,18 @@ static enum service_answer ask(void *state, const struct call *call)
     return is_ready(state) ? SERVICE_READY : SERVICE_NOT_YET;
 }
 
-// *ret_launched: we have, and nobody before us.
+// Who does not wait until it has ended again hears why it did the last time.
+static enum grove_code tell_last_failure(const struct server *server, struct grove_error *error)
+{
+    error_set(error, GROVE_UNAVAILABLE, "%s ended while it was starting", server->service.name);
+    service_tell_log(&server->service, 0, error);
+    return error->code;
+}
+
 static enum grove_code start_and_wait(struct server *server, const struct call *call,
                                       bool *ret_launched, struct grove_error *error)
 {
+    struct start start = {.launched = false};
     struct service_wait wait = {.ask = ask,
                                 .state = server,
                                 .socket = server->socket,
@@ -307,15 +332,20 @@ static enum grove_code start_and_wait(struct server *server, const struct call *
         return code;
     bool listens = look_who_listens(server) != LISTENS_NOT;
     if (!listens)
-        code = start_locked(server, ret_launched, &wait.log_from, error);
+        code = start_locked(server, &start, error);
+    wait.log_from = start.log_from;
+    *ret_launched = start.launched;
     // Whoever comes meanwhile waits for the server, not for us.
     home_unlock(&lock);
     if (code != GROVE_OK)
         return code;
     // Who is not patient leaves one that somebody else has begun to start.
-    if (!listens && !*ret_launched && call && !call->patient)
+    bool hurries = call && !call->patient;
+    if (!listens && !start.launched && hurries)
         return error_set(error, GROVE_TIMEOUT, "the private vector server is still starting");
-    return service_wait(&server->service, &wait, call, error);
+    code = service_wait(&server->service, &wait, call, error);
+    bool is_over = code == GROVE_TIMEOUT && hurries;
+    return is_over && start.failed_before ? tell_last_failure(server, error) : code;
 }
 
 enum grove_code vector_server_start(const struct home *home, const struct call *call,
@@ -338,7 +368,7 @@ enum grove_code vector_server_start(const struct home *home, const struct call *
         service_find(&server.service, &view);
         // Another one's was on its way out; or ours ended since another has the folder.
         bool gone = view.state == SERVICE_GONE || view.state == SERVICE_ORPHANED;
-        ended = (code == GROVE_UNAVAILABLE || code == GROVE_IO) &&
+        ended = !(call && !call->patient) && (code == GROVE_UNAVAILABLE || code == GROVE_IO) &&
                 (launched ? view.state == SERVICE_RUNS : gone);
     }
     if (code != GROVE_OK)

@@ -69,14 +69,22 @@ struct request {
 
 struct payload_index {
     const char *field;
-    const char *schema;
+    const char *schema; // as JSON
 };
+
+#define KEYWORD "\"keyword\""
+#define INTEGER "\"integer\""
+#define DATETIME "\"datetime\""
+// Of numbers that are looked up, and of which none is the next: no order, and no links of the graph
+// for each. Servers before 1.17 know no `enable_hnsw` and build the links.
+#define NUMBER "{\"type\":\"integer\",\"lookup\":true,\"range\":false,\"enable_hnsw\":false}"
 
 // What filters use, and what grove's own requests look up.
 static const struct payload_index payload_indexes[] = {
-    {"hierarchy_table", "keyword"}, {"content_type", "keyword"}, {"leaf_id", "integer"},
-    {"chunk_number", "integer"},    {"word_count", "integer"},   {"content_id", "integer"},
-    {"created_at", "datetime"},     {"revision", "integer"},
+    {"hierarchy_table", KEYWORD}, {"content_type", KEYWORD}, {"leaf_id", INTEGER},
+    {"branch_id", NUMBER},        {"limb_id", NUMBER},       {"chunk_number", INTEGER},
+    {"word_count", INTEGER},      {"content_id", INTEGER},   {"created_at", DATETIME},
+    {"revision", INTEGER},
 };
 
 static struct qdrant *qdrant_of(struct vector_engine *engine)
@@ -234,8 +242,7 @@ static enum grove_code create_index(struct qdrant *qdrant, struct call *call,
 {
     struct strbuf body;
     strbuf_init(&body, 4096);
-    strbuf_addf(&body, "{\"field_name\":\"%s\",\"field_schema\":\"%s\"}", index->field,
-                index->schema);
+    strbuf_addf(&body, "{\"field_name\":\"%s\",\"field_schema\":%s}", index->field, index->schema);
     enum grove_code code = send_command(qdrant, call, "PUT", "/index?wait=true", &body, error);
     strbuf_release(&body);
     if (code != GROVE_OK)

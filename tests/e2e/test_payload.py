@@ -16,6 +16,8 @@ from conftest import ROOT
 COLLECTION = "/collections/content_vectors"
 # In every payload, and no column of that name: the row's id, and what makes writes conditional.
 OWN_FIELDS = {"content_id", "revision"}
+# Of the leaf's place, from grove.leaf.
+PLACE_FIELDS = {"branch_id", "limb_id"}
 
 INSERT = """
     INSERT INTO content_metadata (hierarchy_table, leaf_id, content_type, title, content_summary,
@@ -66,7 +68,9 @@ def test_points_hold_what_their_rows_say(shared):
         conn.execute("UPDATE content_metadata SET created_at = NULL WHERE chunk_number = 8")
         conn.execute("UPDATE content_metadata SET chunk_number = NULL WHERE chunk_number = 8")
         assert shared.json("sync")["pending"] == 0
-        rows = conn.execute("SELECT * FROM content_metadata").fetchall()
+        rows = conn.execute("""
+            SELECT m.*, l.branch_id, l.limb_id FROM content_metadata AS m
+            JOIN grove.leaf AS l USING (hierarchy_table, leaf_id)""").fetchall()
     held = points(shared)
     assert len(rows) == len(held) > 8
     columns = projected_columns()
@@ -74,8 +78,8 @@ def test_points_hold_what_their_rows_say(shared):
     for row in rows:
         payload, _ = held[row["id"]]
         assert payload["content_id"] == row["id"] and payload["revision"] > 0
-        assert set(payload) <= columns | OWN_FIELDS
-        for column in columns:
+        assert set(payload) <= columns | OWN_FIELDS | PLACE_FIELDS
+        for column in columns | PLACE_FIELDS:
             value = payload.get(column)
             if value and isinstance(row[column], datetime.datetime):
                 value = datetime.datetime.fromisoformat(value.replace("Z", "+00:00"))
@@ -149,3 +153,32 @@ def test_every_payload_index_is_on_a_field_that_points_have(shared):
     documented = {field: kind for group, kind in re.findall(r"((?:`\w+`,?\s+)+)\((\w+)\)", listed)
                   for field in re.findall(r"\w+", group)}
     assert documented == {field: kind["data_type"] for field, kind in schema.items()}
+
+
+def test_a_point_moves_with_its_leaf_and_keeps_its_vector(shared):
+    """A rename touches no point; a move changes the numbers of its contents' points only."""
+    with shared.connect() as conn:
+        conn.execute("""
+            INSERT INTO subject3_hierarchy (branch, limb, leaf)
+            VALUES ('Old', 'x', '1'), ('Old', 'y', '2'), ('Other', 'x', '3')""")
+        ids = [row[0] for row in conn.execute("""
+            INSERT INTO content_metadata (hierarchy_table, leaf_id, content_type, title,
+                                          content_summary)
+            SELECT 'subject3_hierarchy', id, 'Note', 'A title', 'A summary.'
+            FROM subject3_hierarchy ORDER BY id RETURNING id""").fetchall()]
+        shared("sync")
+        before = points(shared, *ids)
+        conn.execute("UPDATE subject3_hierarchy SET branch = 'New' WHERE branch = 'Old'")
+        assert shared.json("sync")["upserted"] == 0
+        assert points(shared, *ids) == before
+        conn.execute("UPDATE subject3_hierarchy SET branch = 'Other' WHERE leaf = '2'")
+        done = shared.json("sync")
+        assert (done["upserted"], done["embedded"]) == (1, 0)
+        after = points(shared, *ids)
+        payload, vector = before[ids[1]]
+        moved, moved_vector = after.pop(ids[1])
+        del before[ids[1]]
+        assert after == before and moved_vector == vector
+        assert moved["branch_id"] == before[ids[2]][0]["branch_id"] != payload["branch_id"]
+        assert moved["limb_id"] not in (payload["limb_id"], before[ids[2]][0]["limb_id"])
+        assert {**moved, **{name: payload[name] for name in (*PLACE_FIELDS, "revision")}} == payload

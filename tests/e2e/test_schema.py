@@ -10,10 +10,10 @@ import pytest
 from conftest import MIGRATIONS, read_statement
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-# What 0006_outbox_checks.sql adds.
+# What 0006_outbox_checks.sql and 0014_numbered_points.sql add.
 CHECKS = {"content_state": ["content_state_revision_drawn"],
           "outbox": ["outbox_revision_drawn", "outbox_attempts_counted", "outbox_lease_whole",
-                     "outbox_dead_not_leased", "outbox_dead_has_reason"]}
+                     "outbox_dead_not_leased", "outbox_dead_has_reason", "outbox_lease_of_now"]}
 DROP_CHECKS = "; ".join(f"ALTER TABLE grove.{table} DROP CONSTRAINT {name}"
                         for table, names in CHECKS.items() for name in names)
 # What 0007_directions_and_times.sql adds.
@@ -249,6 +249,7 @@ def waiting(conn):
     ("outbox", f"dead_since = {NOW}, last_error = 'why', lease_owner = 'me', lease_until = {NOW}",
      "outbox_dead_not_leased"),
     ("outbox", f"dead_since = {NOW}", "outbox_dead_has_reason"),
+    ("outbox", f"lease_owner = '123-0123456789abcdef', lease_until = {NOW}", "outbox_lease_of_now"),
     ("content_state", "revision = 0", "content_state_revision_drawn"),
 ])
 def test_a_row_that_breaks_a_rule_is_refused(conn, waiting, table, change, constraint):

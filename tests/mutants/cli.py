@@ -262,13 +262,4 @@ MUTANTS = [
         killer=INSTALL + "test_install_and_uninstall",
         limit_seconds=120,
     ),
-    Mutant(
-        name="completion-for-zsh-is-not-installed",
-        guards="README: make install",
-        file="docs/meson.build",
-        find="  '_grove': [['completion', 'zsh'],",
-        replace="  '_grove': [['completion', 'bash'],",
-        killer=INSTALL + "test_install_and_uninstall",
-        limit_seconds=120,
-    ),
 ]

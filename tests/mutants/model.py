@@ -175,4 +175,21 @@ MUTANTS = [
         replace="               $8 <> ''\n",
         killer="u_search:vectors_of_the_model_before_are_looked_at",
     ),
+    Mutant(
+        name="generation-is-that-of-the-snapshot",
+        guards="sql/model_change: why the lock",
+        file=ACKNOWLEDGE,
+        find="    FOR SHARE OF s SKIP LOCKED\n",
+        replace="",
+        killer="u_projection_model:the_generation_is_that_of_the_row",
+    ),
+    Mutant(
+        name="leased-row-of-what-is-gone-says-it-exists",
+        guards="sql/README: an outbox row",
+        file="sql/parts/leased.sql",
+        find="    deleted = NOT EXISTS (SELECT FROM grove.content_state AS s "
+             "WHERE s.content_id = o.content_id)\n",
+        replace="    deleted = o.deleted\n",
+        killer="u_projection_model:what_is_being_deleted_goes",
+    ),
 ]

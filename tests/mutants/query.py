@@ -62,7 +62,7 @@ MUTANTS = [
         guards="src/query/README 2",
         file="src/query/ranking.c",
         find="    if (source->path_moved)\n",
-        replace="    if (source->path_moved && run->predicate->leaf_count == 0)\n",
+        replace="    if (source->path_moved && !run->predicate->has_path)\n",
         killer="u_examined:a_path_leads_where_the_snapshot_says",
     ),
     Mutant(

@@ -464,6 +464,14 @@ MUTANTS = [
         killer="u_http:nobody_waits_for_a_server_that_starts",
     ),
     Mutant(
+        name="server-that-cannot-start-is-starting-for-ever",
+        guards="src/vector/README: failures",
+        file="src/vector/private.c",
+        find="    return view->process.pid != 0 && !listened;\n",
+        replace="    return view->process.pid < 0 && !listened;\n",
+        killer="u_private:one_that_cannot_start_is_not_starting_for_ever",
+    ),
+    Mutant(
         name="who-wakes-it-waits-for-it",
         guards="src/vector/README: a server that does not answer",
         file="src/vector/http.c",
@@ -475,8 +483,8 @@ MUTANTS = [
         name="search-waits-for-a-start-of-somebody-else",
         guards="src/vector/README 15",
         file="src/vector/private.c",
-        find="    if (!listens && !*ret_launched && call && !call->patient)\n",
-        replace="    if (!listens && !*ret_launched && call && !call->limit_ms)\n",
+        find="    if (!listens && !start.launched && hurries)\n",
+        replace="    if (!listens && !start.launched && hurries && !call->limit_ms)\n",
         killer="u_private:one_that_somebody_else_starts_is_not_waited_for",
     ),
     Mutant(

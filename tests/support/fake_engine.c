@@ -32,6 +32,8 @@ static struct fake_point point_of(const struct vector_point *point)
     struct fake_point made = {.id = point->content_id,
                               .revision = point->revision,
                               .leaf_id = point->leaf_id,
+                              .branch_id = point->branch_id,
+                              .limb_id = point->limb_id,
                               .chunk_number = point->chunk_number,
                               .word_count = point->word_count,
                               .created_at_us = VECTOR_NONE};
@@ -361,6 +363,8 @@ static bool matches(const struct fake_point *point, const struct vector_filter *
     bool timed = filter_times(filter, &first_us, &last_us);
     return is_among(point->hierarchy_table, filter->hierarchy_tables,
                     filter->hierarchy_table_count) &&
+           (filter->branch_id == 0 || filter->branch_id == point->branch_id) &&
+           (filter->limb_id == 0 || filter->limb_id == point->limb_id) &&
            (!filter->by_leaf || is_of_leaves(point, filter)) &&
            is_among(point->content_type, filter->content_types, filter->content_type_count) &&
            (!timed || is_within(point->created_at_us, first_us, last_us)) &&

@@ -122,6 +122,7 @@ struct fake_point {
     int64_t revision; // VECTOR_NONE: it has none
     char hierarchy_table[FAKE_TEXT_SIZE];
     int32_t leaf_id;
+    int32_t branch_id, limb_id; // 0: it has none
     char content_type[FAKE_TEXT_SIZE];
     int64_t chunk_number;
     int64_t word_count;

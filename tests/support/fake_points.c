@@ -332,9 +332,10 @@ void fake_engine_lose_collection(struct fake_engine *fake)
 // Members one by one: what lies between them may differ.
 static void describe_point(struct strbuf *whole, const struct fake_point *point)
 {
-    strbuf_addf(whole, "%lld %lld %s %d %s %lld %lld %lld\n", (long long)point->id,
+    strbuf_addf(whole, "%lld %lld %s %d %d %d %s %lld %lld %lld\n", (long long)point->id,
                 (long long)point->revision, point->hierarchy_table, point->leaf_id,
-                point->content_type, (long long)point->chunk_number, (long long)point->word_count,
+                point->branch_id, point->limb_id, point->content_type,
+                (long long)point->chunk_number, (long long)point->word_count,
                 (long long)point->created_at_us);
     strbuf_add_bytes(whole, point->vector, sizeof point->vector);
 }

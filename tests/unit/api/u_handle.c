@@ -89,7 +89,7 @@ static void a_newer_schema_is_noticed(struct test_stores *stores)
     enum grove_code before = grove_browse(grove, &request, &result, &error);
     grove_result_free(result);
     test_sql(stores, "INSERT INTO grove.migration VALUES (999, 'later', 'x', now(), 1);"
-                     "ALTER VIEW grove.leaf RENAME TO leaf_of_later");
+                     "ALTER TABLE grove.leaf RENAME TO leaf_of_later");
     result = NULL;
     enum grove_code after = grove_browse(grove, &request, &result, &error);
     grove_close(grove);

@@ -100,8 +100,8 @@ static void a_change_that_waits_can_be_ended(struct test_stores *stores)
 // What is asked for briefly is never asked for longer: this is what others wait at most.
 static void a_brief_lock_is_given_up_soon(struct test_stores *stores)
 {
-    static const enum phase phases[] = {PHASE_EXTEND, PHASE_ENTER, PHASE_FORBID, PHASE_LEAVE,
-                                        PHASE_UNDO,   PHASE_KEEP,  PHASE_RENAME};
+    static const enum phase phases[] = {PHASE_EXTEND, PHASE_ENTER, PHASE_FORBID,
+                                        PHASE_LEAVE,  PHASE_UNDO,  PHASE_KEEP};
     const struct phase_names names = {.stem = text_of("science"),
                                       .table = text_of("science_hierarchy"),
                                       .tables = text_of("'x'"),

@@ -6,6 +6,8 @@
 #include <math.h>
 
 #include "base/call.h"
+#include "catalog/assets.h"
+#include "sync/outbox_check.h"
 
 // Written before the change, seen, and then not acknowledged: the point is of the old model.
 static void nothing_of_another_model_is_acknowledged(struct test_stores *stores)
@@ -69,6 +71,32 @@ static void acknowledging_waits_for_no_change(struct test_stores *stores)
     test_session_sql(stores->other, "ROLLBACK");
     drain(stores);
     assert_agreed(stores);
+}
+
+// The change is committed between the beginning of the statement and its look at the generation.
+// Here PostgreSQL refuses to lock a row that is newer than the snapshot; in read committed it gives
+// the new one.
+static void the_generation_is_that_of_the_row(struct test_stores *stores)
+{
+    struct pg_statement acknowledge = {"acknowledge.sql", query_sql("acknowledge.sql")};
+    struct pg_conn *conn = test_session(stores);
+    struct pg_params params = {0};
+    struct pg_rows rows;
+    struct grove_error error = {0};
+    stores->id = make_row(stores, 0.5F);
+    lease_for_another(stores);
+    test_session_sql(conn, "BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT FROM grove.outbox");
+    change_model(stores);
+    int64_t revision = test_revision(stores, stores->id);
+    pg_add_int4_array(&params, &stores->arena, &stores->id, 1);
+    pg_add_int8_array(&params, &stores->arena, &revision, 1);
+    pg_add_int4_array(&params, &stores->arena, (const int32_t[]){1}, 1);
+    pg_add_text(&params, text_of("another"));
+    pg_add_int8_array(&params, &stores->arena, &revision, 1);
+    pg_add_int8(&params, 0);
+    if (pg_query(conn, &stores->arena, &acknowledge, &params, &rows, &error) == GROVE_OK)
+        fail_msg("%d rows of another generation were acknowledged", rows.count);
+    assert_string_equal(error.sqlstate, "40001");
 }
 
 // What was acknowledged before it looks for contents is committed by then: it waits for that.
@@ -153,6 +181,27 @@ static void what_is_deleted_goes_whatever_the_generation(struct test_stores *sto
     assert_int_equal(fake_engine_points(stores->fake), 0);
 }
 
+// The row that is drawn for the change comes after that of the deletion, which says so.
+static void what_is_being_deleted_goes(struct test_stores *stores)
+{
+    struct grove_error error;
+    struct pg_conn *writer = test_session(stores);
+    stores->id = make_row(stores, 0.5F);
+    drain(stores);
+    test_session_sql(writer, "BEGIN; DELETE FROM content_metadata");
+    change_model(stores);
+    test_session_sql(writer, "COMMIT");
+    assert_int_equal(outbox_count(stores), 2);
+    assert_ok(outbox_check(&stores->store, &error), error);
+    TEST_FAIL_AT(stores, PROJECTOR_WRITE, NULL);
+    step_fails(stores, GROVE_UNAVAILABLE);
+    assert_int_equal(outbox_count(stores), 1);
+    assert_ok(outbox_check(&stores->store, &error), error);
+    drain(stores);
+    assert_agreed(stores);
+    assert_int_equal(fake_engine_points(stores->fake), 0);
+}
+
 // --- vectors that were supplied -----------------------------------------------------------------
 
 static bool points_toward(struct test_stores *stores, float cosine)
@@ -230,12 +279,14 @@ int main(int argc, char **argv)
         STORES_TEST(nothing_of_another_model_is_acknowledged),
         STORES_TEST(nothing_is_acknowledged_while_the_model_changes),
         STORES_TEST(acknowledging_waits_for_no_change),
+        STORES_TEST(the_generation_is_that_of_the_row),
         STORES_TEST(a_change_waits_for_acknowledgments),
         STORES_TEST(a_change_is_made_or_not),
         STORES_TEST(a_late_write_of_the_old_model_loses),
         STORES_TEST(a_late_write_of_the_old_model_is_mended),
         STORES_TEST(points_of_the_new_model_are_somebodys),
         STORES_TEST(what_is_deleted_goes_whatever_the_generation),
+        STORES_TEST(what_is_being_deleted_goes),
         STORES_TEST(supplied_vectors_go_with_the_model),
         STORES_TEST(what_was_supplied_meanwhile_is_taken_over),
         STORES_TEST(what_cannot_be_compared_is_not_taken_over),

@@ -365,9 +365,9 @@ static void what_has_no_direction_is_refused(struct contract *contract)
     assert_int_equal(count_points(contract, NULL), 0);
 }
 
-static void filters_hold(struct contract *contract)
+// The first has no numbers of branch and limb, as it was written before there were any.
+static void filtered_points(struct contract *contract, struct vector_point points[static 6])
 {
-    struct vector_point points[6];
     const int64_t words[] = {VECTOR_NONE, 0, 10, 20, 30, VECTOR_NONE};
     const int64_t times[] = {VECTOR_NONE, 0, 1000000, 2000000, 3000000, 253402300800000000};
     for (int32_t i = 0; i < 6; i++) {
@@ -375,9 +375,17 @@ static void filters_hold(struct contract *contract)
         points[i].word_count = words[i];
         points[i].created_at_us = times[i];
         points[i].leaf_id = 1 + i % 2;
+        points[i].branch_id = i;
+        points[i].limb_id = i < 4 ? 0 : 9;
     }
     points[4].hierarchy_table = text_of(TABLE_2);
     points[3].content_type = text_of("Q&A \"x\"");
+}
+
+static void filters_hold(struct contract *contract)
+{
+    struct vector_point points[6];
+    filtered_points(contract, points);
     upsert(contract, points, 6);
     const struct text tables[] = {text_of(TABLE_2), text_of("subject9_hierarchy")};
     const struct text table_1[] = {text_of(TABLE_1)};
@@ -406,6 +414,10 @@ static void filters_hold(struct contract *contract)
           OPEN,
           ANY_WORDS},
          ""},
+        {{.branch_id = 3, OPEN, ANY_WORDS}, "4"},
+        {{.branch_id = 7, OPEN, ANY_WORDS}, ""},
+        {{.limb_id = 9, OPEN, ANY_WORDS}, "5 6"},
+        {{.limb_id = 9, .branch_id = 5, OPEN, ANY_WORDS}, "6"},
         {{OPEN, .words_min = 10, .words_max = VECTOR_NONE}, "3 4 5"},
         {{OPEN, .words_min = VECTOR_NONE, .words_max = 10}, "2 3"}, // none counted is no count
         {{OPEN, .words_min = 20, .words_max = 20}, "4"},

@@ -262,6 +262,7 @@ static void a_digest_sees_every_part(struct test_stores *stores)
         {offsetof(struct fake_point, content_type)}, {offsetof(struct fake_point, word_count)},
         {offsetof(struct fake_point, chunk_number)}, {offsetof(struct fake_point, created_at_us)},
         {offsetof(struct fake_point, vector)},       {offsetof(struct fake_point, hierarchy_table)},
+        {offsetof(struct fake_point, branch_id)},    {offsetof(struct fake_point, limb_id)},
     };
     for (size_t i = 0; i < ARRAY_COUNT(parts); i++) {
         changed = point;

@@ -347,6 +347,31 @@ static void one_that_somebody_else_starts_is_not_waited_for(void **state)
     assert_non_null(strstr(error.message, "after"));
 }
 
+// Who has no time to hear why it ended hears it the next time.
+static void one_that_cannot_start_is_not_starting_for_ever(void **state)
+{
+    (void)state;
+    struct grove_error error = {.code = GROVE_OK};
+    if (!home.assets[0])
+        skip();
+    char pid_file[PATH_MAX + 16];
+    snprintf(pid_file, sizeof pid_file, "%s/vector/pid", home.servers);
+    unlink(pid_file); // of other tests
+    write_file("vector/collections", "not a folder");
+    int64_t began_us = clock_monotonic_us();
+    do {
+        struct call call;
+        call_init(&call);
+        call_within(&call, 1);
+        assert_true(vector_server_start(&home, &call, &error) != GROVE_OK);
+        assert_in_range(clock_monotonic_us() - began_us, 0, 30000000);
+    } while (error.code == GROVE_TIMEOUT);
+    assert_int_equal(error.code, GROVE_UNAVAILABLE);
+    assert_non_null(strstr(error.message, "ended while it was starting"));
+    assert_non_null(strstr(error.detail, "cannot serve"));
+    assert_ok(vector_server_stop(&home, NULL, &error), error);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -356,6 +381,7 @@ int main(void)
         cmocka_unit_test_teardown(a_vector_server_has_its_start_time_and_folder, end_child),
         cmocka_unit_test(one_that_takes_no_connection_hangs),
         cmocka_unit_test_teardown(one_that_somebody_else_starts_is_not_waited_for, end_child),
+        cmocka_unit_test(one_that_cannot_start_is_not_starting_for_ever),
     };
     return cmocka_run_group_tests(tests, make_home, remove_home);
 }

@@ -43,6 +43,14 @@ static void filters(void **state)
                    "{\"key\":\"created_at\",\"range\":{\"gte\":\"1970-01-01T00:00:00.000000Z\","
                    "\"lte\":\"1970-01-01T00:00:00.000000Z\"}},"
                    "{\"key\":\"word_count\",\"range\":{\"gte\":5}}]}");
+    struct vector_filter place = VECTOR_FILTER_ANY;
+    place.branch_id = 7;
+    place.limb_id = 8;
+    strbuf_clear(&body);
+    filter_add(&body, &place);
+    assert_string_equal(body.data, ",\"filter\":{\"must\":["
+                                   "{\"key\":\"branch_id\",\"match\":{\"value\":7}},"
+                                   "{\"key\":\"limb_id\",\"match\":{\"value\":8}}]}");
     strbuf_release(&body);
 }
 
@@ -506,8 +514,8 @@ static void what_points_are_told(void **state)
 
 #define COLLECTION(vectors)                                                                        \
     "{\"result\":{\"config\":{\"params\":{\"vectors\":" vectors "}},\"payload_schema\":{"          \
-    "\"hierarchy_table\":{},\"content_type\":{},\"leaf_id\":{},\"chunk_number\":{},"               \
-    "\"word_count\":{},\"content_id\":{},\"created_at\":{}}}}"
+    "\"hierarchy_table\":{},\"content_type\":{},\"leaf_id\":{},\"branch_id\":{},"                  \
+    "\"limb_id\":{},\"chunk_number\":{},\"word_count\":{},\"content_id\":{},\"created_at\":{}}}}"
 
 static void a_collection_of_another_kind_is_left_alone(void **state)
 {
