@@ -143,7 +143,7 @@ def test_a_wait_is_told_and_ends(busy):
         line = changing.stderr.readline()
         assert "waiting for a lock on tables held by process" in line and "a long report" in line
         # Its time is its own; nothing was done that could be seen.
-        error = busy.fails("timeout", "subject", "add", "history", "--timeout", "1s")
+        error = busy.fails("timeout", "subject", "add", "history", "--timeout", "5s")
         assert "lock of changes" in error["context"]
         conn.execute("COMMIT")
     out, err = changing.communicate(timeout=60)
