@@ -279,9 +279,11 @@ static enum grove_code take_lock(struct change *self, struct grove_error *error)
         if (code == GROVE_OK && !taken)
             code = wait_for_others(self, "", true, error);
     }
+    if (code != GROVE_OK)
+        return code;
     self->attempts = 0;
     self->waiting_us = 0;
-    return code;
+    return GROVE_OK;
 }
 
 static enum grove_code make_change(struct change *self, struct grove_error *error)

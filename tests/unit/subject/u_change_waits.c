@@ -160,6 +160,11 @@ static void two_changes_are_made_one_after_the_other(struct test_stores *stores)
     assert_int_equal(test_sql_int(stores, "SELECT count(*) FROM pg_class"
                                           " WHERE relname = 'history_hierarchy'"),
                      0);
+    // Whoever does not want to wait for the first is told for what he did.
+    struct changing third = {.stores = stores, .name = "law", .impatient = true};
+    add_one(&third);
+    assert_int_equal(third.code, GROVE_CANCELLED);
+    assert_non_null(strstr(third.error.context, "the lock of changes of subjects"));
     gate_open(first.waiting);
     gate_open(second.waiting);
     test_session_sql(other, "COMMIT");
