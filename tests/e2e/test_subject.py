@@ -233,7 +233,7 @@ def table_is_there(grove):
 
 
 @pytest.mark.slow
-@at("subject-done", "subject-committed")
+@at("subject-decided", "subject-committed")
 def test_killed_while_it_adds(busy, point):
     grove = Injected(busy.home)
     for time in range(1, 6):
@@ -241,7 +241,7 @@ def test_killed_while_it_adds(busy, point):
         added = point == "subject-committed" and time >= 4 or time == 5
         state = {subject["name"]: subject["state"]
                  for subject in busy.json("subject", "list")["subjects"]}.get("science")
-        nothing = point == "subject-done" and time == 1
+        nothing = point == "subject-decided" and time == 1
         assert state == (None if nothing else "ready" if added else "adding"), time
         # What was there is as it was.
         assert busy.json("browse", "religion")["total"] == 8
@@ -258,7 +258,7 @@ def test_killed_while_it_adds(busy, point):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("point", ["subject-done", "subject-committed"])
+@pytest.mark.parametrize("point", ["subject-decided", "subject-committed"])
 def test_killed_while_it_removes(busy, point):
     grove = Injected(busy.home)
     for time in range(1, 5):
