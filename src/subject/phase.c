@@ -135,7 +135,7 @@ void phase_add_sql(struct strbuf *out, enum phase phase, const struct phase_name
     strbuf_add(out, "SELECT pg_advisory_xact_lock(" PHASE_LOCK_KEY ");\n");
     if (phases[phase].holds == HOLDS_BRIEF)
         add_brief_lock(out, phases[phase].flushed);
-    else if (phases[phase].holds != HOLDS_NOTHING)
+    else
         strbuf_addf(out, "SET LOCAL lock_timeout = '%dms';\n", PHASE_PATIENT_MS);
     phase_add_template(out, phases[phase].file, names);
 }
