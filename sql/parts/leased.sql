@@ -1,8 +1,8 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- Takes the contents of `wanted`, for one projector. All rows of a content are taken, or it is left:
 -- a row that somebody has locked or leased is that of another projector. Of several rows one stays,
--- with the fewest attempts, and says whether the content is gone; the others said the same. The generation is that of the model that the
--- statement has found.
+-- with the fewest attempts, and says whether the content is gone; the others said the same. The
+-- generation is that of the model that the statement has found.
 --   $2 text       who takes them
 --   $3 integer    for how many milliseconds
 --   $5 integer    the server process that the projector's connection was told. Behind a pooler it is

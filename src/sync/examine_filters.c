@@ -23,39 +23,19 @@ static enum grove_code take_place(struct examination *x, const struct pg_rows *r
 {
     struct vector_filter filter = VECTOR_FILTER_ANY;
     struct text *name = arena_alloc(&x->arena, sizeof *name);
-    CHECK(pg_is_null(rows, r, 2));
     if (!name)
         return error_no_memory(error, "filters");
     *name = pg_text(rows, r, 1);
-    if (text_equal(pg_text(rows, r, 0), text_of("type"))) {
+    if (text_equal(pg_text(rows, r, 0), text_of("branch"))) {
+        filter.branch_id = pg_int4(rows, r, 2); // as searches ask for one
+        CHECK(filter.branch_id > 0);
+    } else if (text_equal(pg_text(rows, r, 0), text_of("type"))) {
         filter.content_types = name;
         filter.content_type_count = 1;
     } else {
         filter.hierarchy_tables = name;
         filter.hierarchy_table_count = 1;
     }
-    add_filter(&x->filters, &filter);
-    return GROVE_OK;
-}
-
-// Rows of one branch stand together: kind, tree, leaf.
-static enum grove_code take_branch(struct examination *x, const struct pg_rows *rows, int *r,
-                                   struct grove_error *error)
-{
-    struct vector_filter filter = VECTOR_FILTER_ANY;
-    int first = *r;
-    struct text *name = arena_alloc(&x->arena, sizeof *name);
-    int32_t *leaves = arena_alloc_array(&x->arena, (size_t)rows->count, sizeof *leaves);
-    CHECK(!pg_is_null(rows, *r, 2));
-    if (!name || !leaves)
-        return error_no_memory(error, "filters");
-    *name = pg_text(rows, first, 1);
-    for (; *r < rows->count && text_equal(pg_text(rows, *r, 0), pg_text(rows, first, 0)); (*r)++)
-        leaves[filter.leaf_id_count++] = pg_int4(rows, *r, 2);
-    filter.by_leaf = true;
-    filter.leaf_ids = leaves;
-    filter.hierarchy_tables = name;
-    filter.hierarchy_table_count = 1;
     add_filter(&x->filters, &filter);
     return GROVE_OK;
 }
@@ -69,12 +49,8 @@ static enum grove_code add_places(struct examination *x, struct grove_error *err
     pg_add_int4(&params, PLACES_MAX);
     enum grove_code code = examine_query(x, &x->arena, "examine_places.sql", &params, &rows, error);
     CHECK(code != GROVE_OK || rows.columns == PLACE_COLUMNS);
-    for (int r = 0; code == GROVE_OK && r < rows.count;) {
-        if (pg_is_null(&rows, r, 2))
-            code = take_place(x, &rows, r++, error);
-        else
-            code = take_branch(x, &rows, &r, error);
-    }
+    for (int r = 0; code == GROVE_OK && r < rows.count; r++)
+        code = take_place(x, &rows, r, error);
     return code;
 }
 
@@ -105,7 +81,8 @@ static enum grove_code add_halves(struct examination *x, struct grove_error *err
 static bool join_filters(const struct vector_filter *a, const struct vector_filter *b,
                          struct vector_filter *ret)
 {
-    bool a_place = a->hierarchy_table_count > 0, b_place = b->hierarchy_table_count > 0;
+    bool a_place = a->hierarchy_table_count > 0 || a->branch_id > 0;
+    bool b_place = b->hierarchy_table_count > 0 || b->branch_id > 0;
     bool a_time = a->created_since_us != VECTOR_NONE || a->created_before_us != VECTOR_NONE;
     bool b_time = b->created_since_us != VECTOR_NONE || b->created_before_us != VECTOR_NONE;
     bool a_words = a->words_min != VECTOR_NONE || a->words_max != VECTOR_NONE;
@@ -116,9 +93,7 @@ static bool join_filters(const struct vector_filter *a, const struct vector_filt
         return false;
     *ret = *a;
     if (b_place) {
-        ret->by_leaf = b->by_leaf;
-        ret->leaf_ids = b->leaf_ids;
-        ret->leaf_id_count = b->leaf_id_count;
+        ret->branch_id = b->branch_id;
         ret->hierarchy_tables = b->hierarchy_tables;
         ret->hierarchy_table_count = b->hierarchy_table_count;
     }

@@ -32,6 +32,7 @@
 #include "base/file.h"
 #include "base/inject.h"
 #include "base/text.h"
+#include "home/process.h"
 #include "home/service.h"
 #include "home/spawn.h"
 
@@ -275,13 +276,14 @@ struct start {
 };
 
 // One that was killed leaves its socket, one that was told to stop nothing, and one that could not
-// start its number alone. A socket that is left is of no use to anybody.
+// start its number alone. So does one of another boot, since which sockets may have been cleared
+// away. A socket that is left is of no use to anybody.
 static bool take_remains(const struct server *server, const struct service_view *view)
 {
     home_act_as_servers(server->home);
     bool listened = unlink(server->socket) == 0;
     home_act_as_self(server->home);
-    return view->process.pid != 0 && !listened;
+    return process_is_of_here(&view->process) && !listened;
 }
 
 // Looks who runs, and starts it where nobody does.

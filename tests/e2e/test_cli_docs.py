@@ -207,6 +207,7 @@ def test_completion_by_zsh(tmp_path):
     cases = [
         ("grove se", {"search"}, "grove search "),
         ("grove search --mi", {"--min-words"}, "grove search --min-words="),
+        ("grove --js", {"--json"}, "grove --json "),
         ("grove --home /tmp sync --w", {"--watch"}, "grove --home /tmp sync --watch "),
         ("grove completion f", {"fish"}, "grove completion fish "),
         ("grove init --precision r", {"reduced"}, "grove init --precision reduced "),

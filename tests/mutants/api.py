@@ -119,7 +119,8 @@ MUTANTS = [
         file="src/api/request.c",
         find="    size_t copied = given_bytes < known_bytes ? given_bytes : known_bytes;\n"
              "    if (!ret)",
-        replace="    size_t copied = known_bytes;\n    if (!ret)",
+        replace="    size_t copied = known_bytes;\n"
+                "    given_bytes = given_bytes < copied ? copied : given_bytes;\n    if (!ret)",
         killer="u_versions:a_newer_program_asks_for_the_status",
     ),
     Mutant(

@@ -225,7 +225,7 @@ MUTANTS = [
         find="                    \"    _arguments -C -S\");\n    add_zsh_options(out, "
              "command_global_options);\n",
         replace="                    \"    _arguments -C -S\");\n",
-        killer=DOCS + "test_zsh_offers_every_command_and_every_option",
+        killer=DOCS + "test_completion_by_zsh",
     ),
     Mutant(
         name="zsh-takes-marks-of-its-own-in-help",
@@ -234,15 +234,6 @@ MUTANTS = [
         find="    add_zsh_text(out, option->help, \"[]\");\n",
         replace="    strbuf_add(out, option->help);\n",
         killer=DOCS + "test_completion_by_zsh",
-    ),
-    Mutant(
-        name="uninstall-leaves-links-of-the-library",
-        guards="README: make uninstall",
-        file="tools/uninstall",
-        find="        yield from path.parent.glob(f\"{stem}.so*\") if dot else [path]\n",
-        replace="        yield path\n",
-        killer=INSTALL + "test_install_and_uninstall",
-        limit_seconds=120,
     ),
     Mutant(
         name="uninstall-takes-what-is-somebody-else-s",

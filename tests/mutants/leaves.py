@@ -189,4 +189,20 @@ MUTANTS = [
         replace="l.leaf_id = m.leaf_id) OR true)\n",
         killer="u_numbers:a_leaf_may_move_while_the_engine_is_asked",
     ),
+    Mutant(
+        name="points-have-no-number-of-their-branch",
+        guards="sql/leaves: points",
+        file="src/sync/projector.c",
+        find="        .branch_id = pg_is_null(rows, r, 13) ?",
+        replace="        .branch_id = !pg_is_null(rows, r, 13) ?",
+        killer="u_numbers:a_path_is_a_number_for_the_engine",
+    ),
+    Mutant(
+        name="engine-is-not-told-the-branch",
+        guards="sql/leaves: points",
+        file="src/vector/filter.c",
+        find='    add_number(conditions, "branch_id", filter->branch_id);\n',
+        replace="",
+        killer="u_qdrant:filters",
+    ),
 ]

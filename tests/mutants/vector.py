@@ -467,8 +467,17 @@ MUTANTS = [
         name="server-that-cannot-start-is-starting-for-ever",
         guards="src/vector/README: failures",
         file="src/vector/private.c",
-        find="    return view->process.pid != 0 && !listened;\n",
-        replace="    return view->process.pid < 0 && !listened;\n",
+        find="    return process_is_of_here(&view->process) && !listened;\n",
+        replace="    return process_is_of_here(&view->process) && !listened && "
+                "view->process.pid < 0;\n",
+        killer="u_private:one_that_cannot_start_is_not_starting_for_ever",
+    ),
+    Mutant(
+        name="server-of-another-boot-could-not-start",
+        guards="src/vector/README: failures",
+        file="src/vector/private.c",
+        find="    return process_is_of_here(&view->process) && !listened;\n",
+        replace="    return view->process.pid != 0 && !listened;\n",
         killer="u_private:one_that_cannot_start_is_not_starting_for_ever",
     ),
     Mutant(

@@ -10,7 +10,7 @@
 
 #define NOBODY "http://127.0.0.1:1"
 
-enum { MARK = 0x5A, BEHIND_BYTES = 64 };
+enum { MARK = 0x5A, BEHIND_BYTES = 512 };
 
 static struct grove *open_handle(struct test_stores *stores)
 {

@@ -190,6 +190,22 @@ static void an_old_snapshot_moves_nothing(struct test_stores *stores)
                           " subject1 C/x/4 3 4");
 }
 
+// Its rights are on the table of a tree only.
+static void a_writer_of_leaves_needs_no_rights_of_grove(struct test_stores *stores)
+{
+    make_contents(stores);
+    test_sql(stores, "BEGIN; CREATE ROLE u_leaves_writer;"
+                     "GRANT ALL ON subject1_hierarchy, subject1_hierarchy_id_seq"
+                     " TO u_leaves_writer; SET LOCAL ROLE u_leaves_writer;"
+                     "INSERT INTO subject1_hierarchy (branch, limb, leaf) VALUES ('C', 'x', '4');"
+                     "UPDATE subject1_hierarchy SET branch = 'D' WHERE branch = 'C';"
+                     "UPDATE subject1_hierarchy SET branch = 'D' WHERE leaf = '1';"
+                     "DELETE FROM subject1_hierarchy WHERE leaf = '4'; RESET ROLE");
+    assert_kept(stores);
+    assert_string_equal(waiting(stores), "1");
+    test_sql(stores, "ROLLBACK");
+}
+
 // --- writers beside each other -------------------------------------------------------------------
 
 struct beside {
@@ -418,6 +434,7 @@ int main(int argc, char **argv)
         STORES_TEST(contents_that_move_take_a_revision),
         STORES_TEST(a_tree_is_renamed),
         STORES_TEST(an_old_snapshot_moves_nothing),
+        STORES_TEST(a_writer_of_leaves_needs_no_rights_of_grove),
         STORES_TEST(a_leaf_that_comes_meanwhile_makes_a_rename_a_move),
         STORES_TEST(a_leaf_that_comes_meanwhile_makes_the_same_of_a_limb),
         STORES_TEST(a_leaf_waits_for_a_rename_and_gets_a_new_branch),
