@@ -199,7 +199,7 @@ MUTANTS = [
         file="sql/parts/in_place.sql",
         find="l.leaf_id = m.leaf_id))\n",
         replace="l.leaf_id = m.leaf_id) OR true)\n",
-        killer="u_numbers:a_leaf_may_move_while_the_engine_is_asked",
+        killer="u_numbers:what_has_moved_away_is_not_shown",
     ),
     Mutant(
         name="points-have-no-number-of-their-branch",

@@ -240,6 +240,14 @@ MUTANTS = [
         killer="u_examined:a_low_tenth_score_is_not_believed",
     ),
     Mutant(
+        name="listed-rows-hide-the-end-of-a-walk",
+        guards="src/query/README 8",
+        file="src/query/ranking.c",
+        find="    if (source->hits.found < source->reach)\n",
+        replace="    if (source->hits.count < source->reach)\n",
+        killer="u_examined:a_walk_that_ends_early_is_not_believed_for_what_is_listed",
+    ),
+    Mutant(
         name="kept-points-are-not-compared",
         guards="src/query/README 10",
         file="src/query/source_projection.c",

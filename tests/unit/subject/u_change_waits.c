@@ -100,8 +100,8 @@ static void a_change_that_waits_can_be_ended(struct test_stores *stores)
 // What is asked for briefly is never asked for longer: this is what others wait at most.
 static void a_brief_lock_is_given_up_soon(struct test_stores *stores)
 {
-    static const enum phase phases[] = {PHASE_EXTEND, PHASE_ENTER, PHASE_FORBID, PHASE_LEAVE,
-                                        PHASE_UNDO,   PHASE_KEEP,  PHASE_RENAME};
+    static const enum phase phases[] = {PHASE_EXTEND, PHASE_ENTER, PHASE_FORBID,
+                                        PHASE_LEAVE,  PHASE_UNDO,  PHASE_KEEP};
     const struct phase_names names = {.stem = text_of("science"),
                                       .table = text_of("science_hierarchy"),
                                       .tables = text_of("'x'"),
@@ -160,6 +160,11 @@ static void two_changes_are_made_one_after_the_other(struct test_stores *stores)
     assert_int_equal(test_sql_int(stores, "SELECT count(*) FROM pg_class"
                                           " WHERE relname = 'history_hierarchy'"),
                      0);
+    // Whoever does not want to wait for the first is told for what he did.
+    struct changing third = {.stores = stores, .name = "law", .impatient = true};
+    add_one(&third);
+    assert_int_equal(third.code, GROVE_CANCELLED);
+    assert_non_null(strstr(third.error.context, "the lock of changes of subjects"));
     gate_open(first.waiting);
     gate_open(second.waiting);
     test_session_sql(other, "COMMIT");
