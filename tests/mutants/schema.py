@@ -6,7 +6,7 @@ from mutant import Mutant
 TRIGGERS = "sql/0003_triggers.sql"
 CHANGES = "sql/0011_outbox_of_changes.sql"
 COUNTS = "sql/0005_content_count.sql"
-TRUNCATED = "sql/0016_truncated_tables.sql"
+TRUNCATED = "sql/0015_truncated_tables.sql"
 
 MUTANTS = [
     Mutant(

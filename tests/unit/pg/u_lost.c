@@ -156,7 +156,6 @@ static void a_transaction_begins_on_the_connection_in_its_place(struct test_stor
 {
     struct pg_pool *pool = open_pool(stores);
     struct pg_conn *conn = taken(pool);
-    struct pg_rows rows;
     struct grove_error error;
     assert_one(stores, conn);
     assert_ok(pg_begin_snapshot(conn, &error), error);
