@@ -10,6 +10,7 @@
 -- locks the new table only: nobody waits
 BEGIN;
 SELECT pg_advisory_xact_lock(7454108920);
+SET LOCAL lock_timeout = '5000ms';
 -- The specification's template. The table is new and empty: nobody else sees it yet, so that its
 -- indexes need not be built CONCURRENTLY. The comment tells that it is an addition of grove's.
 CREATE TABLE public.science_hierarchy (
@@ -49,7 +50,7 @@ ALTER TABLE public.content_metadata VALIDATE CONSTRAINT valid_hierarchy_table_ne
 COMMIT;
 
 -- --- phase 4 of 5: enter
--- locks ACCESS EXCLUSIVE on content_metadata and grove.leaf, for a moment; asked for during 10 ms at a time
+-- locks ACCESS EXCLUSIVE on content_metadata, for a moment; asked for during 10 ms at a time
 BEGIN;
 SELECT pg_advisory_xact_lock(7454108920);
 SET LOCAL lock_timeout = '5000ms';

@@ -38,7 +38,7 @@ ALTER TABLE public.content_metadata VALIDATE CONSTRAINT valid_hierarchy_table_ne
 COMMIT;
 
 -- --- phase 4 of 4: leave
--- locks ACCESS EXCLUSIVE on content_metadata, grove.leaf and the subject's table, for a moment; asked for during 10 ms at a time
+-- locks ACCESS EXCLUSIVE on content_metadata and the subject's table, for a moment; asked for during 10 ms at a time
 BEGIN;
 SELECT pg_advisory_xact_lock(7454108920);
 SET LOCAL lock_timeout = '5000ms';
@@ -47,14 +47,7 @@ SET LOCAL lock_timeout = '10ms';
 -- The decisive step: the CHECK without the subject, and all that was the subject's, go together.
 DELETE FROM grove.subject WHERE hierarchy_table = 'science_hierarchy';
 DELETE FROM grove.setting WHERE starts_with(name, 'subject.science_hierarchy.');
-DO $$
-BEGIN
-    IF to_regprocedure('grove.unwatch_leaves(text)') IS NOT NULL THEN
-        PERFORM grove.unwatch_leaves('science_hierarchy');
-    ELSE
-        PERFORM grove.rebuild_leaf_view();
-    END IF;
-END $$;
+SELECT grove.unwatch_leaves('science_hierarchy');
 DROP TABLE public.science_hierarchy;
 ALTER TABLE public.content_metadata DROP CONSTRAINT valid_hierarchy_table;
 ALTER TABLE public.content_metadata

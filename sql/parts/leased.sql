@@ -8,6 +8,10 @@
 --   $5 integer    the server process that the projector's connection was told. Behind a pooler it is
 --                 another than this one: sessions there come and go without their clients. So they
 --                 do where the server ends idle ones. There a lease names none, and ends at its time
+-- A lease is flushed, and with it all that was committed before, where commits are not
+-- (synchronous_commit is off). Otherwise a crash of PostgreSQL could take back a change that the
+-- vector engine has, and the row that would have it looked at again. The setting is that of this
+-- transaction only.
 , held AS MATERIALIZED (
     SELECT o.content_id, o.revision, o.attempts
     FROM grove.outbox AS o
@@ -26,6 +30,10 @@
     FROM pg_stat_get_activity(pg_backend_pid()) AS a
     WHERE a.pid = $5
       AND current_setting('idle_session_timeout') = '0'
+), flushed AS MATERIALIZED (
+    SELECT set_config('synchronous_commit', CASE c.setting WHEN 'off' THEN 'on' ELSE c.setting END,
+                      true) AS setting
+    FROM current_setting('synchronous_commit') AS c (setting)
 ), merged AS (
     DELETE FROM grove.outbox AS o
     USING whole AS w
@@ -40,5 +48,6 @@ SET lease_owner = $2,
     deleted = NOT EXISTS (SELECT FROM grove.content_state AS s WHERE s.content_id = o.content_id)
 FROM whole AS w
 WHERE o.content_id = w.content_id AND o.revision = w.revision
+  AND (SELECT setting FROM flushed) <> ''
 RETURNING o.content_id, o.revision,
           (SELECT s.value::bigint FROM grove.setting AS s WHERE s.name = 'generation')

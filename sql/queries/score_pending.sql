@@ -1,6 +1,8 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- The same (score.sql) of the contents that wait in the outbox: the outbox is read, and contents
--- are looked up by id, once each: of several rows of a content the last one counts.
+-- are looked up by id, once each: of several rows of a content the last one counts. Whether the
+-- content is there is asked of the contents. A row tells only what was so when it was put in: the
+-- content may have been made anew since.
 --   $1 to $7        the predicate (parts/in_place.sql)
 --   $8 text         model id
 --   $9 integer      rows at most
@@ -17,10 +19,9 @@ CROSS JOIN LATERAL (
 -- part: in_place
     OFFSET 0
 ) AS c
-WHERE NOT waiting.deleted
-  AND NOT EXISTS (SELECT
+WHERE NOT EXISTS (SELECT
                   FROM grove.outbox AS later
                   WHERE later.content_id = waiting.content_id
-                    AND later.revision > waiting.revision AND NOT later.deleted
+                    AND later.revision > waiting.revision
                   OFFSET 0)
 LIMIT $9

@@ -13,7 +13,7 @@ CROSS JOIN LATERAL (
     SELECT CASE WHEN p.current THEN e.vector END AS vector,
            (SELECT s.revision FROM grove.content_state AS s WHERE s.content_id = m.id) AS revision
     FROM (
-        SELECT FROM grove.outbox AS w WHERE w.content_id = m.id AND NOT w.deleted LIMIT 1
+        SELECT FROM grove.outbox AS w WHERE w.content_id = m.id LIMIT 1
     ) AS waiting
 -- part: comparable
     OFFSET 0

@@ -15,7 +15,6 @@ WHERE l.granted AND l.pid <> pg_backend_pid()
            THEN l.locktype = 'advisory' AND l.classid = 1 AND l.objid = 3159141624::oid AND l.objsubid = 1
            ELSE l.locktype = 'relation'
                 AND l.relation = ANY (ARRAY[to_regclass('public.content_metadata'),
-                                            to_regclass('grove.leaf'),
                                             to_regclass('public.' || quote_ident($1::text))]::oid[])
       END
 ORDER BY a.xact_start NULLS LAST, a.pid

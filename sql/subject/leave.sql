@@ -2,14 +2,7 @@
 -- The decisive step: the CHECK without the subject, and all that was the subject's, go together.
 DELETE FROM grove.subject WHERE hierarchy_table = '%{table}';
 DELETE FROM grove.setting WHERE starts_with(name, 'subject.%{table}.');
-DO $$
-BEGIN
-    IF to_regprocedure('grove.unwatch_leaves(text)') IS NOT NULL THEN
-        PERFORM grove.unwatch_leaves('%{table}');
-    ELSE
-        PERFORM grove.rebuild_leaf_view();
-    END IF;
-END $$;
+SELECT grove.unwatch_leaves('%{table}');
 DROP TABLE public.%{table};
 ALTER TABLE public.content_metadata DROP CONSTRAINT valid_hierarchy_table;
 ALTER TABLE public.content_metadata

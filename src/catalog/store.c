@@ -290,17 +290,6 @@ void store_close_models(struct store *store)
     }
 }
 
-// Whose mutex is held is being opened.
-bool store_has_embedder(struct store *store, enum embed_precision precision)
-{
-    struct store_model *model = &store->models[precision];
-    if (pthread_mutex_trylock(&model->mutex) != 0)
-        return false;
-    bool open = model->embedder != NULL;
-    pthread_mutex_unlock(&model->mutex);
-    return open;
-}
-
 enum grove_code store_embed_query(struct store *store, struct call *call,
                                   enum embed_precision precision, struct text text,
                                   float ret_vector[static EMBED_DIMENSION],

@@ -90,9 +90,6 @@ enum grove_code store_embedder(struct store *store, const struct call *call,
                                enum embed_precision precision, struct embedder **ret,
                                struct grove_error *error);
 
-// Whether it is open by now.
-bool store_has_embedder(struct store *store, enum embed_precision precision);
-
 // Gives the memory of all models back; they are opened again when they are needed. The caller has
 // the store alone, and nothing of a model in its hands.
 void store_close_models(struct store *store);

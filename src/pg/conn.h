@@ -40,7 +40,6 @@ struct pg_conn {
     bool pooled;
     bool unnamed; // statements are sent whole each time: that program does not keep them apart
     int64_t answered_us; // when the last answer was complete; monotonic
-    bool sent;           // a statement whose answer nobody has waited for yet (pg_send)
     const char *begin;   // a transaction that is begun with the next statement; NULL: none
     struct pg_stop stop;
     struct pg_prepared prepared[PG_PREPARED_MAX];

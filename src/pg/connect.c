@@ -266,6 +266,7 @@ enum grove_code pg_reconnect(struct pg_conn *conn, struct grove_error *error)
         return code;
     }
     CHECK(fresh);
+    fresh->begin = conn->begin; // nothing was sent of it
     PQfinish(conn->link);
     *conn = *fresh;
     PQsetNoticeReceiver(conn->link, receive_notice, conn); // its state has moved

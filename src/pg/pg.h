@@ -173,15 +173,6 @@ enum grove_code pg_pipeline(struct pg_conn *conn, struct arena *arena,
                             const struct pg_request *requests, size_t count,
                             struct pg_rows *ret_rows, struct grove_error *error);
 
-// The two halves of a query outside of a transaction, for what there is to do in between. Until the
-// second nothing else runs on the connection; who gives it back instead waits for the answer. The
-// request and what it points to stay as they are until then.
-enum grove_code pg_send(struct pg_conn *conn, const struct pg_request *request,
-                        struct grove_error *error);
-enum grove_code pg_receive(struct pg_conn *conn, struct arena *arena,
-                           const struct pg_request *request, struct pg_rows *ret_rows,
-                           struct grove_error *error);
-
 // The beginning is sent with the first statement, and a transaction without one is none.
 enum grove_code pg_begin(struct pg_conn *conn, struct grove_error *error);
 // Repeatable read, read only: the snapshot is that of the first statement.

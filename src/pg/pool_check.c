@@ -15,8 +15,6 @@ static const char *check_idle(const struct pg_pool *pool, unsigned at)
         return "a broken connection is idle";
     if (PQtransactionStatus(conn->link) != PQTRANS_IDLE)
         return "an idle connection is in a transaction, or lost";
-    if (conn->sent)
-        return "an idle connection has an answer to come";
     if (conn->begin)
         return "an idle connection has begun a transaction";
     if (PQpipelineStatus(conn->link) != PQ_PIPELINE_OFF)

@@ -40,7 +40,6 @@ static void check_usable(const struct pg_conn *conn)
     CHECK(conn->pool); // from pg_take
     CHECK(conn->prepared_count <= PG_PREPARED_MAX);
     CHECK(conn->broken || PQpipelineStatus(conn->link) == PQ_PIPELINE_OFF);
-    CHECK(!conn->sent);
     CHECK(!conn->begin || conn->broken || !in_transaction(conn));
 }
 
@@ -240,9 +239,8 @@ static bool send_bound(struct pg_conn *conn, const struct pg_statement *statemen
                                bound->formats, 1) == 1;
 }
 
-// Prepared first where it has to be.
-static enum grove_code send(struct pg_conn *conn, const struct pg_statement *statement,
-                            const struct bound *bound, bool *ret_sent, struct grove_error *error)
+static enum grove_code run(struct pg_conn *conn, const struct pg_statement *statement,
+                           const struct bound *bound, PGresult **ret, struct grove_error *error)
 {
     enum grove_code code = GROVE_OK;
     if (is_named(conn, statement)) {
@@ -252,16 +250,7 @@ static enum grove_code send(struct pg_conn *conn, const struct pg_statement *sta
     }
     if (code == GROVE_OK)
         code = pg_start(conn, error);
-    *ret_sent = code == GROVE_OK && send_bound(conn, statement, bound);
-    return code;
-}
-
-static enum grove_code run(struct pg_conn *conn, const struct pg_statement *statement,
-                           const struct bound *bound, PGresult **ret, struct grove_error *error)
-{
-    bool sent;
-    enum grove_code code = send(conn, statement, bound, &sent, error);
-    return code == GROVE_OK ? finish(conn, sent, ret, error) : code;
+    return code == GROVE_OK ? finish(conn, send_bound(conn, statement, bound), ret, error) : code;
 }
 
 // How the server calls a type, where it still answers.
@@ -310,24 +299,19 @@ static enum grove_code check_answer(struct pg_conn *conn, const struct pg_statem
     return GROVE_UNSUPPORTED;
 }
 
-static enum grove_code take_answer(struct pg_conn *conn, struct arena *arena,
-                                   const struct pg_statement *statement, PGresult *result,
-                                   struct pg_rows *ret_rows, struct grove_error *error)
-{
-    enum grove_code code = check_answer(conn, statement, result, error);
-    if (code == GROVE_OK)
-        return keep_result(arena, result, ret_rows, error);
-    PQclear(result);
-    return code;
-}
-
 static enum grove_code query_once(struct pg_conn *conn, struct arena *arena,
                                   const struct pg_statement *statement, const struct bound *bound,
                                   struct pg_rows *ret_rows, struct grove_error *error)
 {
     PGresult *result = NULL;
     enum grove_code code = run(conn, statement, bound, &result, error);
-    return code == GROVE_OK ? take_answer(conn, arena, statement, result, ret_rows, error) : code;
+    if (code == GROVE_OK)
+        code = check_answer(conn, statement, result, error);
+    if (code != GROVE_OK) {
+        PQclear(result);
+        return code;
+    }
+    return keep_result(arena, result, ret_rows, error);
 }
 
 // --- pipeline ------------------------------------------------------------------------------------
@@ -560,19 +544,6 @@ static enum grove_code begin_now(struct pg_conn *conn, struct grove_error *error
 
 // --- one statement -------------------------------------------------------------------------------
 
-// Of a statement that was asked once: its answer, or its failure. Tried again where that is safe.
-static enum grove_code settle_query(struct pg_conn *conn, struct arena *arena,
-                                    const struct pg_statement *statement, const struct bound *bound,
-                                    bool alone, enum grove_code code, struct pg_rows *ret_rows,
-                                    struct grove_error *error)
-{
-    if (code != GROVE_OK && forget_statement(conn, statement, error) && alone)
-        code = query_once(conn, arena, statement, bound, ret_rows, error);
-    if (code != GROVE_OK && statement->name[0])
-        error_context(error, "running %s", statement->name);
-    return code;
-}
-
 enum grove_code pg_query(struct pg_conn *conn, struct arena *arena,
                          const struct pg_statement *statement, const struct pg_params *params,
                          struct pg_rows *ret_rows, struct grove_error *error)
@@ -592,52 +563,11 @@ enum grove_code pg_query(struct pg_conn *conn, struct arena *arena,
     bind(params, &bound);
     bool alone = !in_transaction(conn);
     code = query_once(conn, arena, statement, &bound, ret_rows, error);
-    return settle_query(conn, arena, statement, &bound, alone, code, ret_rows, error);
-}
-
-enum grove_code pg_send(struct pg_conn *conn, const struct pg_request *request,
-                        struct grove_error *error)
-{
-    check_usable(conn);
-    CHECK(!conn->begin);
-    CHECK(!in_transaction(conn));
-    struct bound bound;
-    bool sent = false;
-    enum grove_code code = check_params(request->params, error);
-    if (code == GROVE_OK)
-        code = be_connected(conn, error);
-    if (code != GROVE_OK)
-        return code;
-    bind(request->params, &bound);
-    code = send(conn, request->statement, &bound, &sent, error);
-    conn->sent = sent;
-    return code == GROVE_OK && !sent ? finish(conn, false, NULL, error) : code;
-}
-
-enum grove_code pg_receive(struct pg_conn *conn, struct arena *arena,
-                           const struct pg_request *request, struct pg_rows *ret_rows,
-                           struct grove_error *error)
-{
-    struct bound bound;
-    PGresult *result = NULL;
-    CHECK(conn->sent);
-    conn->sent = false;
-    bind(request->params, &bound);
-    enum grove_code code = finish(conn, true, &result, error);
-    if (code == GROVE_OK)
-        code = take_answer(conn, arena, request->statement, result, ret_rows, error);
-    return settle_query(conn, arena, request->statement, &bound, true, code, ret_rows, error);
-}
-
-// An answer that nobody wants any more.
-static void forget_answer(struct pg_conn *conn)
-{
-    CHECK(!conn->sent || !conn->begin); // pg_send is for no transaction
-    struct grove_error unimportant;
-    PGresult *result = NULL;
-    if (conn->sent && finish(conn, true, &result, &unimportant) == GROVE_OK)
-        PQclear(result);
-    conn->sent = false;
+    if (code != GROVE_OK && forget_statement(conn, statement, error) && alone)
+        code = query_once(conn, arena, statement, &bound, ret_rows, error);
+    if (code != GROVE_OK && statement->name[0])
+        error_context(error, "running %s", statement->name);
+    return code;
 }
 
 // By the simple protocol; the last result.
@@ -710,7 +640,6 @@ void pg_rollback(struct pg_conn *conn)
 {
     struct grove_error ignored;
     struct call limit, *call = conn->call;
-    forget_answer(conn);
     conn->begin = NULL; // nothing was sent of it
     if (PQtransactionStatus(conn->link) == PQTRANS_IDLE)
         return;

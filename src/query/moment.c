@@ -60,6 +60,17 @@ enum grove_code moment_take(struct moment *moment, const struct pg_rows *rows, s
                                   : take_examination(&moment->examination, rows, arena, error);
 }
 
+enum grove_code moment_read(struct moment *moment, struct pg_conn *conn, struct arena *arena,
+                            const char *collection, struct grove_error *error)
+{
+    struct pg_statement statement = moment_statement();
+    struct pg_params params = {0};
+    struct pg_rows rows;
+    moment_add_params(&params, collection, INT64_MIN);
+    enum grove_code code = pg_query(conn, arena, &statement, &params, &rows, error);
+    return code == GROVE_OK ? moment_take(moment, &rows, arena, error) : code;
+}
+
 int64_t moment_rows_max(const struct moment *moment)
 {
     const struct examined_graph *examination = &moment->examination;

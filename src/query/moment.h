@@ -4,13 +4,7 @@
 // and what is known of the engine's graph. A search reads it twice, before it asks the engine and
 // in the snapshot of its rows; what it may conclude from both stands at the head of ranking.c.
 //
-//     struct pg_statement statement = moment_statement();
-//     struct pg_params params = {0};
-//     struct pg_rows rows;
-//     moment_add_params(&params, collection, INT64_MIN);
-//     code = pg_query(conn, arena, &statement, &params, &rows, error);
-//     if (code == GROVE_OK)
-//         code = moment_take(&moment, &rows, arena, error);
+//     code = moment_read(&moment, conn, arena, collection, error);
 #ifndef GROVE_QUERY_MOMENT_H
 #define GROVE_QUERY_MOMENT_H
 
@@ -48,6 +42,9 @@ void moment_add_params(struct pg_params *params, const char *collection, int64_t
 // With `examined_at_us` as given before, the list of unreached points is left out.
 enum grove_code moment_take(struct moment *moment, const struct pg_rows *rows, struct arena *arena,
                             struct grove_error *error);
+
+enum grove_code moment_read(struct moment *moment, struct pg_conn *conn, struct arena *arena,
+                            const char *collection, struct grove_error *error);
 
 // No more contents than these exist: each drew a revision. Exact where an examination counted them
 // and nothing has changed since.

@@ -101,29 +101,6 @@ static enum grove_code make_query_unit_length(struct run *run, struct grove_erro
     return GROVE_OK;
 }
 
-// Asks how far PostgreSQL is, and does not wait for the answer.
-static enum grove_code ask_moment(struct run *run, struct grove_error *error)
-{
-    CHECK(!run->planning);
-    run->moment_statement = moment_statement();
-    run->moment_request = (struct pg_request){&run->moment_statement, &run->moment_params};
-    moment_add_params(&run->moment_params, run->store->collection, INT64_MIN);
-    enum grove_code code = pg_take(run->store->pool, run->call, &run->planning, error);
-    return code == GROVE_OK ? pg_send(run->planning, &run->moment_request, error) : code;
-}
-
-// PostgreSQL answers while the model works. Not while it is opened: connections are few, and that
-// takes long.
-static enum grove_code embed_text(struct run *run, struct text text, struct grove_error *error)
-{
-    enum grove_code code = GROVE_OK;
-    if (store_has_embedder(run->store, run->precision))
-        code = ask_moment(run, error);
-    return code == GROVE_OK ? store_embed_query(run->store, run->call, run->precision, text,
-                                                run->query_f32, error)
-                            : code;
-}
-
 static enum grove_code embed_query(struct run *run, struct grove_error *error)
 {
     enum grove_code code = GROVE_OK;
@@ -143,7 +120,8 @@ static enum grove_code embed_query(struct run *run, struct grove_error *error)
             return error_set(error, GROVE_INVALID,
                              "the text to search for is not UTF-8 at byte %zu",
                              text_utf8_error(text));
-        code = embed_text(run, text, error);
+        code =
+            store_embed_query(run->store, run->call, run->precision, text, run->query_f32, error);
     }
     if (code == GROVE_OK)
         code = make_query_unit_length(run, error);
@@ -179,8 +157,9 @@ static enum grove_code find_rows_max(struct run *run, struct pg_conn *conn, int6
     const struct predicate *predicate = run->predicate;
     *ret_in_places = INT64_MAX;
     *ret_rows_max = moment_rows_max(&run->before);
-    bool matters =
-        *ret_rows_max > vector_exact_points() || run->before.outbox_bytes >= PLAN_OUTBOX_BYTES_MANY;
+    // A path is a filter: below this all are compared anyway.
+    bool matters = *ret_rows_max > PLAN_EXACT_FILTERED_ROWS ||
+                   run->before.outbox_bytes >= PLAN_OUTBOX_BYTES_MANY;
     if (!matters || !predicate->has_path)
         return GROVE_OK;
     enum grove_code code = count_places(run, conn, LEAVES_COUNTED_MAX, ret_in_places, error);
@@ -213,28 +192,22 @@ static enum grove_code make_plan(struct run *run, struct pg_conn *conn, struct g
     return GROVE_OK;
 }
 
-static enum grove_code read_moment(struct run *run, struct grove_error *error)
-{
-    struct pg_rows rows;
-    enum grove_code code = run->planning ? GROVE_OK : ask_moment(run, error);
-    if (code == GROVE_OK)
-        code = pg_receive(run->planning, run->arena, &run->moment_request, &rows, error);
-    return code == GROVE_OK ? moment_take(&run->before, &rows, run->arena, error) : code;
-}
-
 static enum grove_code prepare(struct run *run, struct grove_error *error)
 {
-    enum grove_code code = read_moment(run, error);
+    struct pg_conn *conn = NULL;
+    enum grove_code code = pg_take(run->store->pool, run->call, &conn, error);
     if (code == GROVE_OK)
-        code = predicate_resolve(run->predicate, run->planning, run->arena, error);
+        code = moment_read(&run->before, conn, run->arena, run->store->collection, error);
+    if (code == GROVE_OK)
+        code = predicate_resolve(run->predicate, conn, run->arena, error);
     if (code == GROVE_OK)
         code = INJECT(SEARCH_RESOLVED, error);
     if (code == GROVE_OK)
-        code = make_plan(run, run->planning, error);
+        code = make_plan(run, conn, error);
     if (code == GROVE_OK)
-        code = listed_prepare(run, run->planning, error);
+        code = listed_prepare(run, conn, error);
     // Not kept while the engine works: connections are few.
-    pg_give(&run->planning);
+    pg_give(&conn);
     result_stage(run->result, "plan", 0);
     return code == GROVE_OK ? INJECT(SEARCH_PLANNED, error) : code;
 }
@@ -358,11 +331,11 @@ enum verdict {
 };
 
 // Where one row is near and the others are far, the best says nothing of whether these are the
-// right ones.
+// right ones. -1 where points of strangers took the places.
 static double telling_score(const struct source *source)
 {
-    CHECK(source->hits.count >= EXAMINE_TELLING); // as many as were asked for
-    return (double)source->hits.items[EXAMINE_TELLING - 1].score;
+    const struct vector_hits *hits = &source->hits;
+    return hits->count < EXAMINE_TELLING ? -1 : (double)hits->items[EXAMINE_TELLING - 1].score;
 }
 
 // Why the answer of a graph is not to be taken; NULL where it is.
@@ -373,7 +346,7 @@ static const char *disbelief(const struct run *run, const struct source *source)
         return plan->reason;
     if (strcmp(source->hits.graph, plan->graph) != 0)
         return "the engine's graph is not the one that was examined";
-    if (source->hits.count < source->reach)
+    if (source->hits.found < source->reach)
         return "the walk over the engine's graph came to an end before it had enough rows";
     if (telling_score(source) < plan->plausible)
         return "the scores are so low that the graph may have missed better rows";
@@ -693,7 +666,6 @@ enum grove_code ranking_run(struct store *store, struct call *call,
         result_stage(result, "explain", (int64_t)ret->count); // asked for by --explain only
     }
     kept_give(&run.listed);
-    pg_give(&run.planning); // where the plan was not come to
     if (code != GROVE_OK)
         pg_give(&ret->conn);
     CHECK((code == GROVE_OK) == (ret->conn != NULL));

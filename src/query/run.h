@@ -31,12 +31,6 @@ struct run {
     double query[EMBED_DIMENSION];  // of length 1
     float query_f32[EMBED_DIMENSION];
 
-    // The connection on which the moment was asked for, until there is a plan; else NULL.
-    struct pg_conn *planning;
-    struct pg_statement moment_statement;
-    struct pg_params moment_params;
-    struct pg_request moment_request;
-
     struct moment before; // when the engine was asked
     struct moment now;    // in the snapshot
     struct plan plan;

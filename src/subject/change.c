@@ -201,7 +201,8 @@ static enum grove_code tell_phase(struct change *self, const struct state *state
     return code;
 }
 
-// In the transaction that decided on it.
+// In the transaction that decided on it, which ends in the same message: what is locked is not held
+// while we hear that it is, and are late to answer.
 static enum grove_code do_phase(struct change *self, const struct state *state, enum phase phase,
                                 struct grove_error *error)
 {
@@ -209,13 +210,12 @@ static enum grove_code do_phase(struct change *self, const struct state *state, 
     const struct phase_names names = names_of(self, state, phase);
     strbuf_init(&sql, PHASE_SQL_MAX);
     phase_add_sql(&sql, phase, &names);
+    strbuf_add(&sql, "COMMIT;\n");
     enum grove_code code =
-        sql.failed ? error_no_memory(error, "a phase") : pg_exec(self->conn, sql.data, error);
+        sql.failed ? error_no_memory(error, "a phase") : INJECT(SUBJECT_DECIDED, error);
+    if (code == GROVE_OK)
+        code = pg_exec(self->conn, sql.data, error);
     strbuf_release(&sql);
-    if (code == GROVE_OK)
-        code = INJECT(SUBJECT_DONE, error);
-    if (code == GROVE_OK)
-        code = pg_commit(self->conn, error);
     if (code != GROVE_OK)
         return code;
     self->report->phases++;
@@ -279,9 +279,11 @@ static enum grove_code take_lock(struct change *self, struct grove_error *error)
         if (code == GROVE_OK && !taken)
             code = wait_for_others(self, "", true, error);
     }
+    if (code != GROVE_OK)
+        return code;
     self->attempts = 0;
     self->waiting_us = 0;
-    return code;
+    return GROVE_OK;
 }
 
 static enum grove_code make_change(struct change *self, struct grove_error *error)

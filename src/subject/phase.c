@@ -29,7 +29,7 @@ static const struct {
                         "vacuum waits",
                         HOLDS_SCAN, true},
     [PHASE_ENTER] = {"enter", "enter.sql",
-                     "ACCESS EXCLUSIVE on content_metadata and grove.leaf, for a moment; asked for "
+                     "ACCESS EXCLUSIVE on content_metadata, for a moment; asked for "
                      "during 10 ms at a time",
                      HOLDS_BRIEF, false},
     [PHASE_SETTLE] = {"settle", "settle.sql",
@@ -41,11 +41,10 @@ static const struct {
     [PHASE_EMPTY] = {"empty", "empty.sql",
                      "the rows of the subject's contents: who changes one of them waits",
                      HOLDS_ROWS, true},
-    [PHASE_LEAVE] =
-        {"leave", "leave.sql",
-         "ACCESS EXCLUSIVE on content_metadata, grove.leaf and the subject's table, for "
-         "a moment; asked for during 10 ms at a time",
-         HOLDS_BRIEF, true},
+    [PHASE_LEAVE] = {"leave", "leave.sql",
+                     "ACCESS EXCLUSIVE on content_metadata and the subject's table, for "
+                     "a moment; asked for during 10 ms at a time",
+                     HOLDS_BRIEF, true},
     [PHASE_UNDO] = {"undo", "undo.sql",
                     "ACCESS EXCLUSIVE on content_metadata and the subject's table, for a moment; "
                     "asked for during 10 ms at a time",
@@ -55,9 +54,8 @@ static const struct {
                     "a time",
                     HOLDS_BRIEF, true},
     [PHASE_RENAME] = {"rename", "rename.sql",
-                      "ACCESS EXCLUSIVE on grove.leaf, for a moment; asked for during 10 ms at a "
-                      "time",
-                      HOLDS_BRIEF, true},
+                      "the rows of its leaves in grove.leaf: who adds leaves to it waits",
+                      HOLDS_ROWS, true},
 };
 
 const char *phase_name(enum phase phase)
@@ -137,7 +135,7 @@ void phase_add_sql(struct strbuf *out, enum phase phase, const struct phase_name
     strbuf_add(out, "SELECT pg_advisory_xact_lock(" PHASE_LOCK_KEY ");\n");
     if (phases[phase].holds == HOLDS_BRIEF)
         add_brief_lock(out, phases[phase].flushed);
-    else if (phases[phase].holds != HOLDS_NOTHING)
+    else
         strbuf_addf(out, "SET LOCAL lock_timeout = '%dms';\n", PHASE_PATIENT_MS);
     phase_add_template(out, phases[phase].file, names);
 }

@@ -110,6 +110,7 @@ struct vector_hits {
     struct vector_hit *items; // in the caller's arena, best first, each id once
     size_t count;
     size_t shown; // points in the answer: these, and those whose id is no content's
+    size_t found; // the same by the graph alone: fewer than were asked for is all that it reached
     // Where `name_graph` asked for it and the search was not exact: the graphs that answered, or
     // newer ones. "": the engine did not tell, which fails no search.
     char graph[VECTOR_GRAPH_SIZE];

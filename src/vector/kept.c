@@ -115,6 +115,6 @@ enum grove_code kept_search(const struct kept_points *points,
             ret->items[ret->count++] = (struct vector_hit){
                 .content_id = points->ids[i], .score = score, .revision = points->revisions[i]};
     }
-    ret->shown = ret->count;
+    ret->shown = ret->found = ret->count;
     return GROVE_OK;
 }

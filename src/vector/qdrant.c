@@ -571,7 +571,7 @@ static enum grove_code read_hits(const struct qdrant *qdrant, yyjson_val *points
         hit->score = (float)yyjson_get_num(score);
         hits.count++;
     }
-    hits.shown = yyjson_arr_size(points);
+    hits.shown = hits.found = yyjson_arr_size(points);
     *ret = hits;
     return GROVE_OK;
 }

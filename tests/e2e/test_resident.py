@@ -264,7 +264,7 @@ def test_new_rows_are_left_to_whoever_wrote_them(alone):
     due = read_statement("due.sql")
 
     def look(conn, grace_ms):
-        return conn.execute(due.replace("$1", str(grace_ms))).fetchone()
+        return conn.execute(due.replace("$1", str(grace_ms)).replace("$2", "0")).fetchone()
     alone.env["GROVE_PROJECTOR"] = "off"
     alone("sync")
     with alone.connect() as conn:
@@ -273,7 +273,7 @@ def test_new_rows_are_left_to_whoever_wrote_them(alone):
         insert(alone)
         assert look(conn, 0) == (True, True, schema)
         assert look(conn, 600_000) == (False, True, schema)
-        conn.execute("UPDATE grove.outbox SET lease_owner = 'x',"
+        conn.execute("UPDATE grove.outbox SET lease_owner = 'x/1',"
                      " lease_until = clock_timestamp() + interval '2 minutes'")
         assert look(conn, 0) == (False, True, schema)
         conn.execute("UPDATE grove.outbox SET lease_owner = NULL, lease_until = NULL,"

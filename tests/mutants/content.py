@@ -309,4 +309,13 @@ MUTANTS = [
         killer="tests/e2e/test_load_inputs.py::test_devices",
         hangs=True,
     ),
+    Mutant(
+        name="load-believes-a-row-that-says-deleted",
+        guards="sql/README: an outbox row",
+        file="sql/load/pending_of.sql",
+        find="AS o WHERE o.content_id = m.id)",
+        replace="AS o\n"
+                "              WHERE o.content_id = m.id AND NOT o.deleted)",
+        killer="u_load:what_another_writes_is_told_whatever_its_row_says",
+    ),
 ]

@@ -99,6 +99,18 @@ MUTANTS = [
         killer="u_leaves:an_old_snapshot_moves_nothing",
     ),
     Mutant(
+        name="tree-is-truncated-in-an-old-snapshot",
+        guards="sql/README: failures",
+        file=LEAVES,
+        find="    IF current_setting('transaction_isolation') <> 'read committed' THEN\n"
+             "        RAISE EXCEPTION USING ERRCODE = 'feature_not_supported',\n"
+             "            MESSAGE = format('cannot truncate",
+        replace="    IF current_setting('transaction_isolation') = '' THEN\n"
+                "        RAISE EXCEPTION USING ERRCODE = 'feature_not_supported',\n"
+                "            MESSAGE = format('cannot truncate",
+        killer="u_schema:an_old_snapshot_truncates_nothing",
+    ),
+    Mutant(
         name="readers-of-the-view-lose-the-table",
         guards="sql/README 9",
         file=LEAVES,
@@ -187,7 +199,7 @@ MUTANTS = [
         file="sql/parts/in_place.sql",
         find="l.leaf_id = m.leaf_id))\n",
         replace="l.leaf_id = m.leaf_id) OR true)\n",
-        killer="u_numbers:a_leaf_may_move_while_the_engine_is_asked",
+        killer="u_numbers:what_has_moved_away_is_not_shown",
     ),
     Mutant(
         name="points-have-no-number-of-their-branch",

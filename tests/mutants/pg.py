@@ -110,12 +110,12 @@ MUTANTS = [
         killer="u_calls:what_a_call_cost_is_counted",
     ),
     Mutant(
-        name="answer-that-nobody-took-is-given-on",
-        guards="src/pg/README 3",
-        file="src/pg/query.c",
-        find="    forget_answer(conn);\n",
+        name="another-connection-forgets-what-was-begun",
+        guards="src/pg/README: control flow",
+        file="src/pg/connect.c",
+        find="    fresh->begin = conn->begin; // nothing was sent of it\n",
         replace="",
-        killer="u_calls:an_answer_that_nobody_takes_is_waited_for",
+        killer="u_lost:a_transaction_begins_on_the_connection_in_its_place",
     ),
     Mutant(
         name="connection-string-is-quoted",

@@ -6,6 +6,7 @@ from mutant import Mutant
 TRIGGERS = "sql/0003_triggers.sql"
 CHANGES = "sql/0011_outbox_of_changes.sql"
 COUNTS = "sql/0005_content_count.sql"
+TRUNCATED = "sql/0015_truncated_tables.sql"
 
 MUTANTS = [
     Mutant(
@@ -255,5 +256,45 @@ MUTANTS = [
         find="   OR encode(e.vector, 'hex') ~ '^(?:.{8})*.{6}(?:[5d][d-f]|[67ef].)'\n",
         replace="",
         killer="u_projection_vectors:points_of_older_versions_are_written_anew",
+    ),
+    Mutant(
+        name="truncated-in-an-old-snapshot",
+        guards="sql/README: failures",
+        file=TRUNCATED,
+        find="    IF current_setting('transaction_isolation') <> 'read committed' THEN\n",
+        replace="    IF current_setting('transaction_isolation') = '' THEN\n",
+        killer="u_schema:an_old_snapshot_truncates_nothing",
+    ),
+    Mutant(
+        name="truncated-bodies-are-not-projected",
+        guards="sql/README 2",
+        file=TRUNCATED,
+        find="    PERFORM grove.note_changed(content_ids);\n",
+        replace="",
+        killer="u_schema:every_change_that_is_projected_takes_a_revision",
+    ),
+    Mutant(
+        name="truncated-bodies-are-still-texts",
+        guards="sql/README 11",
+        file=TRUNCATED,
+        find="    PERFORM grove.note_text_changed(content_ids);\n",
+        replace="",
+        killer="u_schema:bodies_that_are_truncated_are_no_texts",
+    ),
+    Mutant(
+        name="bodies-are-noted-when-they-are-gone",
+        guards="sql/README: a change",
+        file=TRUNCATED,
+        find="TRIGGER grove_text_truncated BEFORE TRUNCATE",
+        replace="TRIGGER grove_text_truncated AFTER TRUNCATE",
+        killer="u_schema:every_change_that_is_projected_takes_a_revision",
+    ),
+    Mutant(
+        name="states-that-a-truncate-left-stay",
+        guards="sql/README 1",
+        file=TRUNCATED,
+        find="WHERE NOT EXISTS (SELECT FROM public.content_metadata AS m",
+        replace="WHERE false AND NOT EXISTS (SELECT FROM public.content_metadata AS m",
+        killer="u_schema:states_of_nothing_go_with_the_migration",
     ),
 ]

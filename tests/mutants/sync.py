@@ -400,6 +400,22 @@ MUTANTS = [
         killer="tests/e2e/test_pooler.py::test_a_lease_outlives_an_idle_session",
     ),
     Mutant(
+        name="lease-is-not-flushed",
+        guards="sql/README: failures",
+        file="sql/parts/leased.sql",
+        find="CASE c.setting WHEN 'off' THEN 'on' ELSE c.setting END",
+        replace="c.setting",
+        killer="u_projection_lease:a_lease_is_flushed_where_commits_are_not",
+    ),
+    Mutant(
+        name="lease-waits-for-standbys-that-nobody-asked-for",
+        guards="sql/README: failures",
+        file="sql/parts/leased.sql",
+        find="CASE c.setting WHEN 'off' THEN 'on' ELSE c.setting END",
+        replace="CASE c.setting WHEN '' THEN 'off' ELSE 'on' END",
+        killer="u_projection_lease:a_lease_is_flushed_where_commits_are_not",
+    ),
+    Mutant(
         name="counts-of-two-moments",
         guards="src/sync/README: control flow",
         file="src/sync/projector.c",

@@ -462,8 +462,10 @@ static enum grove_code search_points(const struct fake_engine *fake,
         if (scored[i].id >= 0 && scored[i].id <= INT32_MAX)
             hits.items[hits.count++] = (struct vector_hit){(int32_t)scored[i].id, scored[i].score,
                                                            fake_shown_revision(scored[i].revision)};
-    free(scored);
     hits.shown = end;
+    for (size_t i = 0; i < count && hits.found < query->limit; i++)
+        hits.found += !is_id_among(scored[i].id, query->also_ids, query->also_count);
+    free(scored);
     if (!hits.items)
         return error_no_memory(error, "hits");
     bool asked = query->limit > 0 && !filter_matches_nothing(query->filter);

@@ -75,14 +75,15 @@ static void one_process_migrates_at_a_time(struct test_stores *stores)
     assert_int_equal(migrating.applied, 0);
 }
 
-// As a query does that reads all of grove's tables, whichever the last migration wants.
-static const char read_all_sql[] =
+// As a statement does that writes to all of grove's tables: whichever the last migration wants, for
+// itself alone or to put a trigger on it.
+static const char write_all_sql[] =
     "DO $$ BEGIN EXECUTE (SELECT 'LOCK TABLE ' || string_agg(oid::regclass::text, ', ')"
-    "                            || ' IN ACCESS SHARE MODE'"
+    "                            || ' IN ROW EXCLUSIVE MODE'"
     "                     FROM pg_class WHERE relnamespace = 'grove'::regnamespace"
     "                     AND relkind = 'r' AND relname <> 'migration'); END $$";
 
-// What others ask of the table while a migration wants it alone, behind a query that takes long.
+// What others ask of the table while a migration wants it, behind a statement that takes long.
 static void a_migration_keeps_nobody_waiting(struct test_stores *stores)
 {
     struct grove_error error = {0};
@@ -90,13 +91,14 @@ static void a_migration_keeps_nobody_waiting(struct test_stores *stores)
     struct migrating migrating = {.conn = test_session(stores)};
     test_sql(stores, "DELETE FROM grove.migration WHERE version = (SELECT max(version)"
                      " FROM grove.migration)");
-    test_session_sql(query, "BEGIN; %s", read_all_sql);
+    test_session_sql(query, "BEGIN; %s", write_all_sql);
     struct test_thread *thread = test_thread_start(stores, migrate, &migrating);
     test_wait_for_lock(stores);
     test_session_sql(other, "SET lock_timeout = '5s'");
-    assert_ok(pg_exec(other, read_all_sql, &error), error);
-    test_session_sql(query, "COMMIT");
+    enum grove_code code = pg_exec(other, write_all_sql, &error);
+    test_session_sql(query, "COMMIT"); // whatever came of it: the migration waits for that
     test_thread_join(thread);
+    assert_ok(code, error);
     assert_ok(migrating.code, migrating.error);
     assert_int_equal(migrating.applied, 1);
 }
@@ -107,7 +109,7 @@ static void a_migration_does_not_try_for_ever(struct test_stores *stores)
     struct migrating migrating = {.conn = test_session(stores)};
     test_sql(stores, "DELETE FROM grove.migration WHERE version = (SELECT max(version)"
                      " FROM grove.migration)");
-    test_session_sql(query, "BEGIN; %s", read_all_sql);
+    test_session_sql(query, "BEGIN; %s", write_all_sql);
     inject_set_knob(INJECT_KNOB_MIGRATION_MS, 1);
     migrate(&migrating);
     inject_set_knob(INJECT_KNOB_MIGRATION_MS, 0);

@@ -3,6 +3,7 @@
 // who write at the same time.
 #include "../../support/stores.h"
 
+#include "catalog/migrate.h"
 #include "pg/pg.h"
 
 static bool refused(struct test_stores *stores, const char *sqlstate, const char *sql)
@@ -27,6 +28,8 @@ static void every_change_that_is_projected_takes_a_revision(struct test_stores *
         "INSERT INTO grove.body SELECT id, 'body' FROM content_metadata",
         "UPDATE grove.body SET body = 'another'",
         "DELETE FROM grove.body",
+        "INSERT INTO grove.body SELECT id, 'body' FROM content_metadata",
+        "TRUNCATE grove.body",
     };
     int32_t id = test_content(stores, &(struct test_content){.title = "a"});
     test_leaf(stores, "Other");
@@ -83,6 +86,69 @@ static void what_is_deleted_leaves_an_outbox_row_only(struct test_stores *stores
                         " SELECT 1, 'subject1_hierarchy', max(id), 't', 't', 's'"
                         " FROM subject1_hierarchy;"
                         "UPDATE content_metadata SET id = 2"));
+}
+
+// A vector of a text with a body is none of the text without. Who had no body stays the same.
+static void bodies_that_are_truncated_are_no_texts(struct test_stores *stores)
+{
+    int32_t with = test_content(stores, &(struct test_content){.title = "a", .body = "b"});
+    int32_t without = test_content(stores, &(struct test_content){.title = "c"});
+    int64_t before = test_revision(stores, without);
+    test_sql(stores, "DELETE FROM grove.outbox; TRUNCATE grove.body");
+    assert_int_equal(
+        test_sql_int(stores, "SELECT text_revision FROM grove.content_state WHERE content_id = %d",
+                     with),
+        test_revision(stores, with));
+    assert_int_equal(test_outbox(stores, with).revision, test_revision(stores, with));
+    assert_int_equal(test_revision(stores, without), before);
+    assert_false(test_outbox(stores, without).present);
+}
+
+// What was committed since its snapshot goes with a TRUNCATE, too, and it does not see it.
+static void an_old_snapshot_truncates_nothing(struct test_stores *stores)
+{
+    static const char *const levels[] = {"REPEATABLE READ", "SERIALIZABLE"};
+    static const char *const tables[] = {"content_metadata CASCADE", "grove.body",
+                                         "subject1_hierarchy"};
+    int32_t id = 0;
+    for (size_t i = 0; i < ARRAY_COUNT(levels) * ARRAY_COUNT(tables); i++) {
+        struct pg_conn *old = test_session(stores);
+        struct grove_error error;
+        test_sql(stores, "DELETE FROM content_metadata");
+        test_session_sql(old, "BEGIN ISOLATION LEVEL %s; SELECT FROM content_metadata",
+                         levels[i % ARRAY_COUNT(levels)]);
+        id = test_content(stores, &(struct test_content){.title = "a", .body = "b"});
+        const char *sql =
+            arena_printf(&stores->arena, "TRUNCATE %s", tables[i / ARRAY_COUNT(levels)]);
+        assert_non_null(sql);
+        assert_int_not_equal(pg_exec(old, sql, &error), GROVE_OK);
+        assert_string_equal(error.sqlstate, "0A000");
+        test_session_sql(old, "ROLLBACK");
+    }
+    test_sql(stores, "DELETE FROM grove.outbox; TRUNCATE content_metadata CASCADE");
+    assert_int_equal(test_sql_int(stores, "SELECT count(*) FROM grove.content_state"), 0);
+    assert_true(test_outbox(stores, id).present && test_outbox(stores, id).deleted);
+}
+
+// As a TRUNCATE left them that did not see them, before that was refused.
+static void states_of_nothing_go_with_the_migration(struct test_stores *stores)
+{
+    unsigned applied;
+    struct grove_error error;
+    int32_t kept = test_content(stores, &(struct test_content){.title = "a"});
+    int32_t gone = test_content(stores, &(struct test_content){.title = "b"});
+    test_sql(stores,
+             "DELETE FROM grove.outbox; SET session_replication_role = replica;"
+             "DELETE FROM content_metadata WHERE id = %d; RESET session_replication_role;"
+             "DELETE FROM grove.migration WHERE version >= (SELECT version FROM grove.migration"
+             " WHERE name LIKE '%%truncated_tables%%')",
+             gone);
+    assert_ok(migrate_up(test_session(stores), &applied, &error), error);
+    assert_true(applied >= 1);
+    assert_true(test_revision(stores, gone) == VECTOR_NONE);
+    assert_true(test_outbox(stores, gone).present && test_outbox(stores, gone).deleted);
+    assert_true(test_revision(stores, kept) != VECTOR_NONE);
+    assert_false(test_outbox(stores, kept).present);
 }
 
 // The generation is what a projector that is still at work with the model of before lags behind.
@@ -265,6 +331,9 @@ int main(int argc, char **argv)
         STORES_TEST(every_change_that_is_projected_takes_a_revision),
         STORES_TEST(many_changes_of_a_content_are_one_that_waits),
         STORES_TEST(what_is_deleted_leaves_an_outbox_row_only),
+        STORES_TEST(bodies_that_are_truncated_are_no_texts),
+        STORES_TEST(an_old_snapshot_truncates_nothing),
+        STORES_TEST(states_of_nothing_go_with_the_migration),
         STORES_TEST(another_model_has_every_content_projected),
         STORES_TEST(contents_lie_on_leaves_that_are_there),
         STORES_TEST(counts_follow_every_change),

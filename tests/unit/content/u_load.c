@@ -134,6 +134,23 @@ static void what_is_committed_waits_in_the_outbox(struct test_stores *stores)
     assert_int_equal(count_rows(stores, "grove.outbox"), 0);
 }
 
+// Another projector writes them, and its lease is of a row that says they are gone.
+static void lease_as_deleted(struct test_stores *stores)
+{
+    test_sql(stores, "UPDATE grove.outbox SET deleted = true, lease_owner = 'another/1',"
+                     " lease_until = clock_timestamp() + interval '60 seconds'");
+}
+
+static void what_another_writes_is_told_whatever_its_row_says(struct test_stores *stores)
+{
+    struct grove_error error;
+    struct grove_load_progress progress = {0};
+    TEST_AT(stores, LOAD_COMMITTED, lease_as_deleted);
+    assert_ok(write_rows(stores, 3, "A title", &progress, &error), error);
+    assert_int_equal(progress.rows_projected, 0);
+    assert_int_equal(progress.rows_pending, 3);
+}
+
 // --- files ---------------------------------------------------------------------------------------
 
 static void note_bad_line(void *state, const struct grove_bad_line *line)
@@ -335,6 +352,7 @@ int main(int argc, char **argv)
         STORES_TEST(the_same_rows_again_change_nothing),
         STORES_TEST(a_batch_is_whole_or_not_there),
         STORES_TEST(what_is_committed_waits_in_the_outbox),
+        STORES_TEST(what_another_writes_is_told_whatever_its_row_says),
         STORES_TEST(a_bad_line_is_told_and_strict_writes_nothing),
         STORES_TEST(lines_that_are_refused_take_nothing),
         STORES_TEST(what_is_before_the_break_is_loaded),

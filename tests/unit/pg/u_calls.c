@@ -225,47 +225,6 @@ static void what_a_call_cost_is_counted(struct test_stores *stores)
     pg_pool_free(pool);
 }
 
-static void an_answer_that_nobody_takes_is_waited_for(struct test_stores *stores)
-{
-    struct pg_pool *pool = open_pool(stores, 1);
-    struct call call = call_of(0);
-    const struct pg_request request = {&one, NULL};
-    struct pg_rows rows;
-    struct grove_error error;
-    for (int i = 0; i < 3; i++) {
-        struct pg_conn *conn = taken(pool, &call);
-        assert_ok(pg_send(conn, &request, &error), error);
-        if (i == 1) {
-            assert_ok(pg_receive(conn, &stores->arena, &request, &rows, &error), error);
-            assert_int_equal(rows.count, 1);
-            assert_one(stores, conn);
-            assert_ok(pg_send(conn, &request, &error), error);
-        }
-        pg_give(&conn);
-        assert_null(pg_pool_check(pool));
-        assert_int_equal(pool->idle_count, 1); // it was not closed
-    }
-    pg_pool_free(pool);
-}
-
-// What the server lost is prepared anew, as for a query that is one call.
-static void the_second_half_of_a_query_tries_again(struct test_stores *stores)
-{
-    struct pg_pool *pool = open_pool(stores, 1);
-    struct call call = call_of(0);
-    const struct pg_request request = {&one, NULL};
-    struct pg_rows rows;
-    struct grove_error error;
-    struct pg_conn *conn = taken(pool, &call);
-    assert_one(stores, conn);
-    assert_ok(pg_exec(conn, "DEALLOCATE ALL", &error), error);
-    assert_ok(pg_send(conn, &request, &error), error);
-    assert_ok(pg_receive(conn, &stores->arena, &request, &rows, &error), error);
-    assert_int_equal(rows.count, 1);
-    pg_give(&conn);
-    pg_pool_free(pool);
-}
-
 // --- a server that does not answer --------------------------------------------------------------
 
 struct stopped {
@@ -475,8 +434,6 @@ int main(int argc, char **argv)
         STORES_TEST(the_server_knows_the_deadline_of_a_transaction),
         STORES_TEST(a_transaction_ends_with_its_call),
         STORES_TEST(what_a_call_cost_is_counted),
-        STORES_TEST(an_answer_that_nobody_takes_is_waited_for),
-        STORES_TEST(the_second_half_of_a_query_tries_again),
         STORES_TEST(a_server_that_hangs_costs_the_connection),
         STORES_TEST(connecting_ends_with_the_call),
         STORES_TEST(connecting_has_a_limit_of_its_own),

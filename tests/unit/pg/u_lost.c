@@ -151,6 +151,27 @@ static void a_transaction_is_not_begun_anew(struct test_stores *stores)
     pg_pool_free(pool);
 }
 
+// What was to begin with the first statement begins on the connection that replaces the lost one.
+static void a_transaction_begins_on_the_connection_in_its_place(struct test_stores *stores)
+{
+    struct pg_pool *pool = open_pool(stores);
+    struct pg_conn *conn = taken(pool);
+    struct grove_error error;
+    assert_one(stores, conn);
+    assert_ok(pg_begin_snapshot(conn, &error), error);
+    terminate(stores, conn);
+    assert_one(stores, conn);
+    assert_int_equal(PQtransactionStatus(conn->link), PQTRANS_INTRANS);
+    pg_rollback(conn);
+    assert_ok(pg_begin(conn, &error), error);
+    terminate(stores, conn);
+    assert_ok(pg_exec(conn, "CREATE TABLE begun (a int)", &error), error);
+    pg_rollback(conn);
+    assert_null(test_sql_text(stores, "SELECT to_regclass('begun')"));
+    pg_give(&conn);
+    pg_pool_free(pool);
+}
+
 struct writer {
     struct pg_conn *conn;
     enum grove_code code;
@@ -266,6 +287,7 @@ int main(int argc, char **argv)
         STORES_TEST(idle_connections_that_were_ended_are_replaced),
         STORES_TEST(an_idle_session_timeout_is_not_noticed),
         STORES_TEST(a_connection_that_is_held_is_replaced_between_statements),
+        STORES_TEST(a_transaction_begins_on_the_connection_in_its_place),
         STORES_TEST(a_transaction_is_not_begun_anew),
         STORES_TEST(a_statement_under_way_is_not_repeated),
         STORES_TEST(a_statement_that_is_lost_is_prepared_anew),

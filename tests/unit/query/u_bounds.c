@@ -327,6 +327,13 @@ static void rows_that_wait_are_looked_for_where_they_are_few(struct test_stores 
     }
     assert_ids(stores, search_as(stores, (struct grove_search_request){.filter = {.path = first}}),
                "1");
+    // What its row says of it may be out of date.
+    test_sql(stores, "UPDATE grove.outbox SET deleted = true WHERE content_id = 1");
+    const struct grove_result *result =
+        search_as(stores, (struct grove_search_request){.strategy = GROVE_STRATEGY_PUSH_DOWN,
+                                                        .filter = {.path = first}});
+    assert_string_equal(pending_file(result), "among places");
+    assert_ids(stores, result, "1");
     // What is projected is no longer among them.
     test_sql(stores, "DELETE FROM grove.outbox WHERE content_id = 1");
     assert_int_equal(search_as(stores, (struct grove_search_request){.filter = {.path = first}})

@@ -274,6 +274,20 @@ static void a_low_tenth_score_is_not_believed(struct test_stores *stores)
     assert_int_equal(seen.exact, 0);
 }
 
+// What is listed fills the places that the walk left empty: that tells nothing of the walk.
+static void a_walk_that_ends_early_is_not_believed_for_what_is_listed(struct test_stores *stores)
+{
+    struct seen seen;
+    int32_t hidden[34];
+    make_islands(stores, 40);
+    for (int32_t i = 0; i < 34; i++)
+        hidden[i] = i + 1; // the walk reaches six rows, fewer than are asked for
+    fake_engine_hide(stores->fake, hidden, 34);
+    examine(stores, "{21,22,23,24,25,26,27,28,29,30}", 64, -1, 40);
+    for (int i = 0; i < 4; i++)
+        assert_rows(stores, look(stores, &seen, 3), "1 2 3");
+}
+
 static void a_walk_that_ends_early_is_not_believed(struct test_stores *stores)
 {
     struct seen seen;
@@ -580,6 +594,7 @@ int main(int argc, char **argv)
         STORES_TEST(another_graph_is_not_believed),
         STORES_TEST(a_low_tenth_score_is_not_believed),
         STORES_TEST(a_walk_that_ends_early_is_not_believed),
+        STORES_TEST(a_walk_that_ends_early_is_not_believed_for_what_is_listed),
         STORES_TEST(an_examination_of_long_ago_is_not_believed),
         STORES_TEST(what_cannot_be_had_exactly_is_not_complete),
         STORES_TEST(discoveries_are_exact),

@@ -227,6 +227,24 @@ static void a_leaf_may_move_while_the_engine_is_asked(struct test_stores *stores
         }
 }
 
+static void move_first_leaf(struct test_stores *stores)
+{
+    test_sql(stores, "UPDATE subject1_hierarchy SET branch = 'Other', leaf = 'Moved'"
+                     " WHERE branch = 'Branch' AND leaf = 'Leaf'");
+}
+
+// The engine shows what was under the path when it was asked.
+static void what_has_moved_away_is_not_shown(struct test_stores *stores)
+{
+    make_branches(stores);
+    int32_t stays = test_content(stores, &(struct test_content){.leaf = "Stays"});
+    test_vector_give(stores, stays, test_toward(0.5F, 9).numbers);
+    project(stores);
+    assert_string_equal(asked_for(stores, "subject1/Branch", "1 2"), "branch 1");
+    TEST_AT(stores, SEARCH_HITS, move_first_leaf);
+    assert_string_equal(asked_for(stores, "subject1/Branch", "2"), "branch 1");
+}
+
 static void rename_branch(struct test_stores *stores)
 {
     test_sql(stores, "UPDATE subject1_hierarchy SET branch = 'New' WHERE branch = 'Branch';"
@@ -252,6 +270,7 @@ int main(int argc, char **argv)
         STORES_TEST(a_projector_of_before_ends_nothing),
         STORES_TEST(a_leaf_that_moves_takes_its_contents_along),
         STORES_TEST(a_leaf_may_move_while_the_engine_is_asked),
+        STORES_TEST(what_has_moved_away_is_not_shown),
         STORES_TEST(a_path_may_come_to_name_another_place),
     };
     return test_main(argc, argv, tests, ARRAY_COUNT(tests));

@@ -59,6 +59,18 @@ static void rows_are_found_where_they_are(struct test_stores *stores)
     assert_clean(stores, search(stores, 10), "1 4 2 3");
 }
 
+// A row of the outbox tells what was so when it was put in. The content may be back since.
+static void what_waits_as_deleted_and_is_there_is_found(struct test_stores *stores)
+{
+    make_projected(stores, 3);
+    test_sql(stores, "INSERT INTO grove.outbox (content_id, revision, deleted)"
+                     " VALUES (2, nextval('grove.revision_seq'), true)");
+    assert_clean(stores, search(stores, 10), "1 2 3");
+    test_sql(stores, "INSERT INTO grove.outbox (content_id, revision, deleted)"
+                     " VALUES (2, nextval('grove.revision_seq'), false)");
+    assert_clean(stores, search(stores, 10), "1 2 3");
+}
+
 static void a_row_in_both_is_one_row(struct test_stores *stores)
 {
     make_projected(stores, 2);
@@ -425,6 +437,7 @@ int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         STORES_TEST(rows_are_found_where_they_are),
+        STORES_TEST(what_waits_as_deleted_and_is_there_is_found),
         STORES_TEST(a_row_in_both_is_one_row),
         STORES_TEST(a_row_projected_before_the_engine_is_asked),
         STORES_TEST(a_row_projected_once_the_engine_has_answered),

@@ -47,10 +47,7 @@ void reset_schema(struct test_stores *stores)
                      " 'subject5_hierarchy', 'subject6_hierarchy', 'subject7_hierarchy',"
                      " 'subject8_hierarchy'));"
                      "DELETE FROM grove.subject WHERE tree = 'science';"
-                     "DO $$ BEGIN"
-             " IF to_regprocedure('grove.unwatch_leaves(text)') IS NOT NULL THEN"
-             "  PERFORM grove.unwatch_leaves('science_hierarchy');"
-             " ELSE PERFORM grove.rebuild_leaf_view(); END IF; END $$;"
+                     "SELECT grove.forget_leaves('science_hierarchy');"
                      "DROP TABLE IF EXISTS \"Science_Hierarchy\";"
                      "DO $$ BEGIN"
                      " IF EXISTS (SELECT FROM pg_views WHERE viewname = 'science_hierarchy') THEN"
@@ -69,8 +66,10 @@ const char *schema_digest(struct test_stores *stores)
         "  WHERE connamespace = 'public'::regnamespace"
         " UNION ALL SELECT tgname || tgrelid::regclass::text FROM pg_trigger WHERE NOT tgisinternal"
         " UNION ALL SELECT 'subject ' || tree || hierarchy_table FROM grove.subject"
-        " UNION ALL SELECT 'leaf ' || pg_get_viewdef('grove.leaf'::regclass)"
-        "  FROM pg_class WHERE oid = 'grove.leaf'::regclass AND relkind = 'v') AS parts");
+        " UNION ALL SELECT 'branch ' || branch FROM grove.branch"
+        "  WHERE hierarchy_table = 'science_hierarchy'"
+        " UNION ALL SELECT 'tree ' || tree FROM grove.leaf"
+        "  WHERE hierarchy_table = 'science_hierarchy' GROUP BY tree) AS parts");
 }
 
 const char *broken_rule(struct test_stores *stores)

@@ -267,7 +267,7 @@ static void a_stranger_s_table_is_never_dropped(struct test_stores *stores)
 
 // --- what is left where it ends ------------------------------------------------------------------
 
-static const enum inject_point points[] = {INJECT_SUBJECT_DONE, INJECT_SUBJECT_COMMITTED};
+static const enum inject_point points[] = {INJECT_SUBJECT_DECIDED, INJECT_SUBJECT_COMMITTED};
 
 // A change that ends at the nth phase. False: it has not so many.
 static bool end_at(struct test_stores *stores, enum inject_point point, unsigned nth,
@@ -327,8 +327,8 @@ static void an_addition_that_ends_anywhere_is_finished_or_taken_back(struct test
             assert_true(end_at(stores, points[p], nth, add_science));
             enum grove_code code = take(stores, "science", true, &error);
             // Before the first phase was committed there is nothing.
-            assert_int_equal(code, points[p] == INJECT_SUBJECT_DONE && nth == 1 ? GROVE_NOT_FOUND
-                                                                                : GROVE_OK);
+            assert_int_equal(code, points[p] == INJECT_SUBJECT_DECIDED && nth == 1 ? GROVE_NOT_FOUND
+                                                                                   : GROVE_OK);
             assert_string_equal(schema_digest(stores), before);
         }
     assert_int_equal(phases, 10);
@@ -354,8 +354,9 @@ static void a_removal_that_ends_anywhere_is_finished_or_taken_back(struct test_s
             // Taken back, where it is still there: as it was, but for its contents.
             if (is_registered(stores)) {
                 enum grove_code code = add(stores, "science", &error);
-                assert_int_equal(code, points[p] == INJECT_SUBJECT_DONE && nth == 1 ? GROVE_CONFLICT
-                                                                                    : GROVE_OK);
+                assert_int_equal(code, points[p] == INJECT_SUBJECT_DECIDED && nth == 1
+                                           ? GROVE_CONFLICT
+                                           : GROVE_OK);
                 assert_string_equal(schema_digest(stores), there);
                 assert_ok(write_content(stores, "science_hierarchy", &error), error);
                 assert_true(end_at(stores, points[p], nth, take_science));

@@ -201,6 +201,56 @@ static void asking_waits_for_no_writer(struct test_stores *stores)
     assert_projected(stores, other);
 }
 
+// --- flushing ------------------------------------------------------------------------------------
+
+// What a commit of a lease is told to wait for: a deferred trigger runs last in the transaction.
+static void note_commits(struct test_stores *stores)
+{
+    test_sql(stores, "CREATE TABLE commits (waits_for text);"
+                     "CREATE FUNCTION note_commit() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+                     " INSERT INTO public.commits VALUES (current_setting('synchronous_commit'));"
+                     " RETURN NULL; END $$;"
+                     "CREATE CONSTRAINT TRIGGER note_commit AFTER UPDATE ON grove.outbox"
+                     " DEFERRABLE INITIALLY DEFERRED FOR EACH ROW"
+                     " WHEN (OLD.lease_owner IS NULL AND NEW.lease_owner IS NOT NULL)"
+                     " EXECUTE FUNCTION note_commit()");
+}
+
+// Every session of the projector begins anew, with this setting.
+static void begin_sessions_with(struct test_stores *stores, const char *setting)
+{
+    test_sql(stores,
+             "DO $$ BEGIN EXECUTE format('ALTER DATABASE %%I SET synchronous_commit = %s',"
+             " current_database()); END $$",
+             setting);
+    test_sql(stores, "SELECT pg_terminate_backend(pid, 30000) FROM pg_stat_activity"
+                     " WHERE datname = current_database() AND pid <> pg_backend_pid()");
+}
+
+// A change that its writer did not flush is flushed with the lease, before anybody projects it.
+// Otherwise the engine would have what a crash of PostgreSQL takes back.
+static void a_lease_is_flushed_where_commits_are_not(struct test_stores *stores)
+{
+    static const struct {
+        const char *setting, *wanted;
+    } rows[] = {{"off", "on"}, {"local", "local"}, {"remote_write", "remote_write"}, {"on", "on"}};
+    note_commits(stores);
+    stores->id = make_row(stores, 0.5F);
+    for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
+        begin_sessions_with(stores, rows[i].setting);
+        change_words(stores);
+        assert_int_equal(step(stores).upserted, 1);
+        change_words(stores);
+        assert_int_equal(apply(stores, &stores->id, 1).upserted, 1);
+        assert_int_equal(test_sql_int(stores,
+                                      "SELECT count(*) FILTER (WHERE waits_for = '%s') * 10"
+                                      " + count(*) FROM commits",
+                                      rows[i].wanted),
+                         22);
+        test_sql(stores, "TRUNCATE commits");
+    }
+}
+
 // --- locks of others ----------------------------------------------------------------------------
 
 static void leasing_waits_for_no_writer(struct test_stores *stores)
@@ -317,6 +367,7 @@ int main(int argc, char **argv)
         STORES_TEST(a_batch_has_a_maximum),
         STORES_TEST(what_is_asked_for_need_not_be_due),
         STORES_TEST(asking_waits_for_no_writer),
+        STORES_TEST(a_lease_is_flushed_where_commits_are_not),
         STORES_TEST(leasing_waits_for_no_writer),
         STORES_TEST(acknowledging_waits_for_no_writer),
         STORES_TEST(putting_back_waits_for_no_writer),
