@@ -605,6 +605,7 @@ const struct command command_table[] = {
         .usage = "[--print] [-- ARGUMENTS OF PSQL]",
         .operand = "ARGUMENTS OF PSQL",
         .operand_kind = VALUE_RAW,
+        .operand_option = "-c",
         .operands_max = SIZE_MAX,
         .options = psql_options,
         .description = "Starts the private database if need be and hands over to psql; a password "

@@ -64,6 +64,7 @@ def test_help_teaches_by_example(command):
         (["discover", "x", "--min-score", "nan"], "not a number from -1 to 1", None),
         (["discover", "x", "--since", "9d", "--cursor", "c"], "another query", "the time"),
         (["embed"], "embed needs a TEXT", None),
+        (["psql", "select 1"], 'the argument "select 1"', 'grove psql -- -c "select 1"'),
         (["completion", "tcsh"], 'shell "tcsh"', "bash, zsh and fish"),
     ],
 )

@@ -219,6 +219,14 @@ MUTANTS = [
         killer=DOCS + "test_completion_by_zsh",
     ),
     Mutant(
+        name="words-for-psql-are-dropped",
+        guards="src/cli/README: when something fails",
+        file="src/cli/options.c",
+        find="    if (options->stray)\n",
+        replace="    if (options->stray && options->count > OPTIONS_MAX)\n",
+        killer="u_options:refuses",
+    ),
+    Mutant(
         name="zsh-lacks-the-options-of-all-commands",
         guards="src/cli/README: completion",
         file="src/cli/cmd_completion.c",
