@@ -227,6 +227,22 @@ MUTANTS = [
         killer="u_options:refuses",
     ),
     Mutant(
+        name="bash-takes-a-value-for-the-command",
+        guards="src/cli/README: completion",
+        file="src/cli/cmd_completion.c",
+        find="    add_options_with_value(out, command_global_options, \"\");\n",
+        replace="    strbuf_add(out, \"--home\");\n",
+        killer=DOCS + "test_completion_behind_values_of_options",
+    ),
+    Mutant(
+        name="bash-offers-options-behind-dashes",
+        guards="src/cli/README: completion",
+        file="src/cli/cmd_completion.c",
+        find="                    \"    [[ $behind ]] && words=''\\n\"\n",
+        replace="",
+        killer=DOCS + "test_completion_behind_dashes",
+    ),
+    Mutant(
         name="zsh-lacks-the-options-of-all-commands",
         guards="src/cli/README: completion",
         file="src/cli/cmd_completion.c",
