@@ -351,7 +351,8 @@ const struct command command_table[] = {
         .options = doctor_options,
         .description =
             "Looks at programs, files, folders and servers, and changes nothing. The exit status "
-            "is 0 when nothing failed; warnings do not count.\n\n"
+            "is 0 when nothing failed; warnings do not count. It is 7 when nothing failed but a "
+            "server that does not answer, and 6 when anything else did.\n\n"
             "With --recall it asks N queries (100, at most 1000) drawn from your own contents, "
             "under each kind of filter that they allow: each as usual, and with --exact. RECALL "
             "is the mean share of the best 10 rows that is found, WORST the smallest. LACKING "
