@@ -611,7 +611,7 @@ const struct command command_table[] = {
         .options = psql_options,
         .description = "Starts the private database if need be and hands over to psql; a password "
                        "reaches it by the environment, never by the command line. The exit status "
-                       "is psql's.",
+                       "is psql's. --timeout holds until psql runs.",
         .examples = psql_examples,
         .json = "Only errors that happen before psql starts. With `--print`: `url`.",
         .run = cmd_psql,
@@ -630,7 +630,7 @@ const struct command command_table[] = {
             "It is one that is new enough for the server: the one that came with "
             "the private server where the machine's is older. A backup of the database is a "
             "backup of all: the vector engine can be filled from it. The exit status "
-            "is pg_dump's.",
+            "is pg_dump's. --timeout holds until pg_dump runs.",
         .examples = pg_dump_examples,
         .json = "Only errors that happen before pg_dump starts.",
         .run = cmd_pg_dump,
@@ -647,7 +647,7 @@ const struct command command_table[] = {
         .options = no_options,
         .description = "Reads what \"grove pg_dump -- -Fc\" wrote. Run \"grove sync\" afterwards: "
                        "it brings the vector engine up to what was put back. The exit status is "
-                       "pg_restore's.",
+                       "pg_restore's. --timeout holds until pg_restore runs.",
         .examples = pg_restore_examples,
         .json = "Only errors that happen before pg_restore starts.",
         .run = cmd_pg_restore,

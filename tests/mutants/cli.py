@@ -243,6 +243,16 @@ MUTANTS = [
         killer=DOCS + "test_completion_behind_dashes",
     ),
     Mutant(
+        name="each-call-of-a-client-has-the-whole-time",
+        guards="src/cli/README: when something fails",
+        file="src/cli/session.c",
+        find="    int64_t left_ms = timeout_ms - (now_us - session->began_us) / 1000;\n",
+        replace="    int64_t left_ms = timeout_ms - (now_us < session->began_us);\n",
+        killer="tests/e2e/test_limits.py::test_a_client_waits_once_for_a_server_that_hangs"
+               "[command0]",
+        limit_seconds=120,
+    ),
+    Mutant(
         name="zsh-lacks-the-options-of-all-commands",
         guards="src/cli/README: completion",
         file="src/cli/cmd_completion.c",
