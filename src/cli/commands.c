@@ -489,7 +489,9 @@ const struct command command_table[] = {
             "mark and CRLF are fine.\n\n"
             "Ctrl-C stops after the current batch; the same command again goes on. A second "
             "Ctrl-C stops at once: what was committed stays, and grove sync, or the same command "
-            "two minutes later, completes it.",
+            "two minutes later, completes it. Where a server hangs or is gone it ends, says how "
+            "many "
+            "rows are loaded so far, and the same command again goes on, too.",
         .examples = load_examples,
         .json = "`rows_read`, `rows_loaded`, `rows_inserted`, `rows_updated`, `rows_unchanged`, "
                 "`rows_bad` (refused), `leaves_created`, `rows_embedded`, `rows_projected`, "

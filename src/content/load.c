@@ -65,7 +65,7 @@ static void report_progress(struct load *load)
 static enum grove_code check_call(const struct load *load, struct grove_error *error)
 {
     enum grove_code code = call_check(load->call, error);
-    if (code != GROVE_OK)
+    if (code == GROVE_CANCELLED)
         error_hint(error, "what was loaded stays; the same command again goes on from there");
     return code;
 }

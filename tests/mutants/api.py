@@ -340,6 +340,16 @@ MUTANTS = [
                "[DATABASE_URL-postgresql+psycopg://localhost/grove-database]",
         limit_seconds=120,
     ),
+    Mutant(
+        name="load-that-a-server-ends-does-not-say-what-it-did",
+        guards="src/api/README: failures",
+        file="src/api/calls.c",
+        find="        tell_what_is_loaded(&done, error);\n",
+        replace="        tell_what_is_loaded(&done, &(struct grove_error){0});\n",
+        killer="tests/e2e/test_load.py::"
+               "test_a_load_that_ends_for_a_silent_engine_tells_what_is_loaded",
+        limit_seconds=120,
+    ),
 ]
 
 NO_MUTANTS = [
