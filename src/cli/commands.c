@@ -476,7 +476,8 @@ const struct command command_table[] = {
         .description =
             "Each line is a JSON object with tree, branch, limb, leaf, content_type, title and "
             "summary, and maybe body, chunk_number, word_count, created_at and vector (384 "
-            "numbers). Missing leaves are made; an unknown tree is refused. A row that is there "
+            "numbers). Missing leaves are made; an unknown tree is refused. A missing chunk_number "
+            "means 1: several rows of one type in one leaf need one each. A row that is there "
             "already (same place, type and chunk number) is updated, so loading a file twice "
             "changes nothing.\n\n"
             "A bad line is reported on standard error as file:line: field: reason, and refused; "

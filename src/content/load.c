@@ -151,9 +151,13 @@ static enum grove_code check_duplicate(struct load *load, const struct record *r
     if (!earlier)
         return GROVE_OK;
     struct record_problem problem = {.field = ""};
+    // In one file it is mostly rows that are meant to be several; in two, the same file twice.
+    const char *hint = earlier->file == (uint32_t)load->file
+                           ? "; give each row a chunk_number: where it is missing it is 1"
+                           : "";
     snprintf(problem.reason, sizeof problem.reason,
-             "duplicate of %.200s:%u (tree, branch, limb, leaf, content_type and chunk_number)",
-             load->inputs.items[earlier->file].name, earlier->line);
+             "duplicate of %.200s:%u (tree, branch, limb, leaf, content_type and chunk_number)%s",
+             load->inputs.items[earlier->file].name, earlier->line, hint);
     return bad_line(load, &problem, error);
 }
 
