@@ -648,9 +648,12 @@ const struct command command_table[] = {
         .operand_kind = VALUE_RAW,
         .operands_max = SIZE_MAX,
         .options = no_options,
-        .description = "Reads what \"grove pg_dump -- -Fc\" wrote. Run \"grove sync\" afterwards: "
-                       "it brings the vector engine up to what was put back. The exit status is "
-                       "pg_restore's. --timeout holds until pg_restore runs.",
+        .description =
+            "Reads what \"grove pg_dump -- -Fc\" wrote. Run \"grove stop\" before. The vector "
+            "engine "
+            "may be ahead of what was put back, which \"grove sync\" does not notice: remove the "
+            "collection's data afterwards and run it, as docs/tasks.md shows. The exit status is "
+            "pg_restore's. --timeout holds until pg_restore runs.",
         .examples = pg_restore_examples,
         .json = "Only errors that happen before pg_restore starts.",
         .run = cmd_pg_restore,
