@@ -23,6 +23,8 @@ static void print(const struct grove_result *result)
         printf("%.4f  %s (%s/%s/%s/%s)\n", row->score, row->title, row->tree, row->branch,
                row->limb, row->leaf);
     }
+    if (result->degraded)
+        fprintf(stderr, "PostgreSQL answered alone: %s\n", result->degraded_reason);
     if (!result->complete)
         fprintf(stderr, "rows may be missing: %s\n", result->incomplete_reason);
 }
@@ -36,8 +38,10 @@ int main(int argc, char **argv)
         fprintf(stderr, "usage: %s TEXT [PATH]\n", argv[0]);
         return 2;
     }
-    // NULL: everything from the environment, else the private servers, started when needed.
-    if (grove_open(NULL, &grove, &error) != GROVE_OK)
+    // All from the environment, else the private servers, started when needed. A home that is not
+    // there, mistyped perhaps, is an error.
+    struct grove_options options = {.home_use = GROVE_HOME_FIND};
+    if (grove_open(&options, &grove, &error) != GROVE_OK)
         return fail(&error);
     struct grove_search_request request = {
         .text = argv[1],

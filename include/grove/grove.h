@@ -590,7 +590,8 @@ struct grove_finding {
     const char *hint; // how to mend it, or ""
 };
 
-// Checks everything the set-up needs; calls back once a finding. GROVE_OK when none failed. The
+// Checks everything the set-up needs; calls back once a finding. GROVE_OK when none failed,
+// GROVE_UNAVAILABLE when nothing failed but servers that do not answer, else GROVE_UNSUPPORTED. The
 // home is only looked at, whatever the options say; their limits are those of the whole.
 GROVE_CHECKED enum grove_code grove_doctor(const struct grove_options *options,
                                            void (*on_finding)(void *state,

@@ -103,6 +103,21 @@ static enum grove_code enter_to_load(struct grove *grove, const struct grove_lim
     return code == GROVE_OK ? projector_prepare(&grove->store, ret, error) : code;
 }
 
+// A server that is lost in the middle leaves what was committed, and whoever loads wants to know.
+static void tell_what_is_loaded(const struct grove_load_progress *done, struct grove_error *error)
+{
+    char before[sizeof error->hint];
+    long long loaded = done->rows_inserted + done->rows_updated + done->rows_unchanged;
+    if (error->code != GROVE_TIMEOUT && error->code != GROVE_UNAVAILABLE)
+        return;
+    snprintf(before, sizeof before, "%s%s", error->hint, error->hint[0] ? "; " : "");
+    if (loaded == 0)
+        error_hint(error, "%snothing was loaded so far; run the same command again", before);
+    else
+        error_hint(error, "%s%lld %s loaded so far; the same command again goes on from there",
+                   before, loaded, loaded == 1 ? "row is" : "rows are");
+}
+
 GROVE_API enum grove_code grove_load_sized(size_t size_bytes, struct grove *grove,
                                            const struct grove_load_request *request,
                                            struct grove_load_progress *ret,
@@ -118,7 +133,10 @@ GROVE_API enum grove_code grove_load_sized(size_t size_bytes, struct grove *grov
     if (code == GROVE_OK)
         code = load_files(&grove->store, &call, &copy, &done, error);
     report_give(ret, size_bytes, &done, sizeof done);
-    return handle_failed(grove, &call, code, error);
+    code = handle_failed(grove, &call, code, error);
+    if (code != GROVE_OK)
+        tell_what_is_loaded(&done, error);
+    return code;
 }
 
 GROVE_API enum grove_code grove_load_sample_sized(size_t size_bytes, struct grove *grove,

@@ -29,6 +29,7 @@ struct doctor {
     // Why it ends before all is looked at; GROVE_OK: it goes on.
     enum grove_code code;
     struct grove_error error;
+    unsigned silent; // of them: servers that do not answer
 };
 
 static bool goes_on(struct doctor *doctor)
@@ -203,10 +204,24 @@ static void check_model(struct doctor *doctor, struct grove *grove)
 
 // --- the servers ---------------------------------------------------------------------------------
 
+// One of the home can be told to end, and starts anew; which one another is, its variable says.
+static void report_silent(struct doctor *doctor, const char *name, bool is_private,
+                          const char *variable, const char *reason)
+{
+    char hint[160];
+    if (is_private)
+        snprintf(hint, sizeof hint,
+                 "see the message; \"grove stop\" ends one that hangs, and the "
+                 "next command starts it again");
+    else
+        snprintf(hint, sizeof hint, "see the message; %s says which server is used", variable);
+    report(doctor, GROVE_FINDING_FAILED, name, hint, "%s", reason);
+    doctor->silent++;
+}
+
 static void check_database(struct doctor *doctor, const struct grove_status *status)
 {
     CHECK(status);
-    bool waiting = status->database_waits;
     if (status->database_ok && status->schema_version == status->schema_wanted)
         report(doctor, GROVE_FINDING_OK, "database", "", "PostgreSQL %s at %s, schema %d",
                status->database_version, status->database, status->schema_version);
@@ -214,24 +229,25 @@ static void check_database(struct doctor *doctor, const struct grove_status *sta
         report(doctor, GROVE_FINDING_WARNING, "database", "run \"grove init\"",
                "PostgreSQL %s at %s has schema %d, this grove needs %d", status->database_version,
                status->database, status->schema_version, status->schema_wanted);
+    else if (status->database_waits)
+        report(doctor, GROVE_FINDING_OK, "database", "", "%s", status->database_error);
     else
-        report(doctor, waiting ? GROVE_FINDING_OK : GROVE_FINDING_FAILED, "database",
-               waiting ? "" : "see the message; DATABASE_URL says which server is used", "%s",
-               status->database_error);
+        report_silent(doctor, "database", status->database_private, "DATABASE_URL",
+                      status->database_error);
 }
 
 static void check_engine(struct doctor *doctor, const struct grove_status *status)
 {
     CHECK(status);
-    bool waiting = status->engine_waits;
     if (status->engine_ok)
         report(doctor, GROVE_FINDING_OK, "vector engine", "", "%s at %s, collection \"%s\" is %s",
                status->engine_version[0] ? status->engine_version : "answers", status->engine,
                status->collection, status->collection_status);
+    else if (status->engine_waits)
+        report(doctor, GROVE_FINDING_OK, "vector engine", "", "%s", status->engine_error);
     else
-        report(doctor, waiting ? GROVE_FINDING_OK : GROVE_FINDING_FAILED, "vector engine",
-               waiting ? "" : "see the message; QDRANT_URL says which server is used", "%s",
-               status->engine_error);
+        report_silent(doctor, "vector engine", status->engine_private, "QDRANT_URL",
+                      status->engine_error);
 }
 
 static void check_projection(struct doctor *doctor, const struct grove_status *status)
@@ -309,16 +325,17 @@ static void open_handle(struct doctor *doctor, const struct grove_options *optio
     struct grove_options looking = *options;
     struct grove_error error;
     looking.total_ms = options->limits.timeout_ms;
+    const char *part;
     looking.home_use = GROVE_HOME_LOOK;
     looking.background_sync = false;
-    enum grove_code code = grove_open(&looking, ret, &error);
+    enum grove_code code = handle_open(&looking, ret, &part, &error);
     if (code == GROVE_NOT_FOUND) {
         report(doctor, GROVE_FINDING_WARNING, "home", error.hint, "%s", error.message);
         looking.home_use = GROVE_HOME_NEEDLESS;
-        code = grove_open(&looking, ret, &error);
+        code = handle_open(&looking, ret, &part, &error);
     }
     if (code != GROVE_OK)
-        report_error(doctor, "home", &error);
+        report_error(doctor, part, &error);
 }
 
 // Servers that run go on in a home that cannot be written; nothing else does.
@@ -377,7 +394,9 @@ GROVE_API enum grove_code grove_doctor(const struct grove_options *options,
     }
     if (doctor.failed == 0)
         return GROVE_OK;
-    error_set(error, GROVE_UNSUPPORTED, "%u of the checks failed", doctor.failed);
+    bool only_silent = doctor.failed == doctor.silent;
+    error_set(error, only_silent ? GROVE_UNAVAILABLE : GROVE_UNSUPPORTED, "%u of the checks failed",
+              doctor.failed);
     error_hint(error, "mend what is marked as failed, then run \"grove doctor\" again");
-    return GROVE_UNSUPPORTED;
+    return error->code;
 }

@@ -210,9 +210,11 @@ static enum grove_code find_home(struct grove *grove, const struct grove_options
     return code;
 }
 
+// *ret_part: what it was at when it failed.
 static enum grove_code configure(struct grove *grove, const struct grove_options *options,
-                                 struct grove_error *error)
+                                 const char **ret_part, struct grove_error *error)
 {
+    *ret_part = "options";
     const char *database = option_or_variable(options->database_url, "DATABASE_URL");
     const char *engine = option_or_variable(options->qdrant_url, "QDRANT_URL");
     const char *collection = option_or_variable(options->collection, "GROVE_COLLECTION");
@@ -233,23 +235,34 @@ static enum grove_code configure(struct grove *grove, const struct grove_options
     enum grove_code code = copy_option(database, &grove->database_url, error);
     if (code == GROVE_OK)
         code = copy_option(engine, &grove->engine_url, error);
-    if (code == GROVE_OK && (grove->database_private || grove->engine_private))
+    if (code != GROVE_OK)
+        return code;
+    *ret_part = "home";
+    if (grove->database_private || grove->engine_private)
         code = find_home(grove, options, error);
-    if (code == GROVE_OK)
-        code = find_model(grove, options, error);
-    if (code == GROVE_OK)
-        code = open_pool(grove, options, error);
-    if (code == GROVE_OK)
-        code = open_engine(grove, options, error);
-    if (code == GROVE_OK)
-        code = projector_configure(grove, options, error);
-    return code;
+    if (code != GROVE_OK)
+        return code;
+    *ret_part = "model";
+    code = find_model(grove, options, error);
+    if (code != GROVE_OK)
+        return code;
+    *ret_part = "database";
+    code = open_pool(grove, options, error);
+    if (code != GROVE_OK)
+        return code;
+    *ret_part = "vector engine";
+    code = open_engine(grove, options, error);
+    if (code != GROVE_OK)
+        return code;
+    *ret_part = "projector";
+    return projector_configure(grove, options, error);
 }
 
-GROVE_API enum grove_code grove_open(const struct grove_options *options, struct grove **ret,
-                                     struct grove_error *error)
+enum grove_code handle_open(const struct grove_options *options, struct grove **ret,
+                            const char **ret_part, struct grove_error *error)
 {
     static const struct grove_options defaults;
+    *ret_part = "options";
     struct grove_options copy;
     enum grove_code code = REQUEST_TAKE(&copy, options ? options : &defaults, error);
     if (code != GROVE_OK)
@@ -268,12 +281,19 @@ GROVE_API enum grove_code grove_open(const struct grove_options *options, struct
     grove->limits = copy.limits;
     call_init(&grove->total);
     call_within(&grove->total, copy.total_ms);
-    code = configure(grove, &copy, error);
+    code = configure(grove, &copy, ret_part, error);
     if (code == GROVE_OK)
         *ret = grove;
     else
         grove_close(grove);
     return code;
+}
+
+GROVE_API enum grove_code grove_open(const struct grove_options *options, struct grove **ret,
+                                     struct grove_error *error)
+{
+    const char *part;
+    return handle_open(options, ret, &part, error);
 }
 
 GROVE_API void grove_close(struct grove *grove)

@@ -59,6 +59,10 @@ enum handle_work {
 // The call of a public function without a handle.
 void handle_begin_without(const struct grove_limits *limits, struct call *ret);
 
+// grove_open, which also tells the doctor what failed: "home", "database", "vector engine", ...
+enum grove_code handle_open(const struct grove_options *options, struct grove **ret,
+                            const char **ret_part, struct grove_error *error);
+
 // Begins a public function's call: its limits are those given (NULL: none), else the handle's; it
 // ends with grove_cancel, with its token, and with the handle. GROVE_INVALID in a process that did
 // not open the handle: after a fork its locks, its threads and its connections are its parent's.

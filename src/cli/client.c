@@ -66,6 +66,20 @@ static bool prefers_ours(const char *name, const struct grove_status *status)
            text_to_int64(major, &number) && version_on_path(name) < number;
 }
 
+// The look at the status may have waited for a server that hangs: that counts.
+static enum grove_code bring_up_to_date(struct session *session, const struct grove_status *status,
+                                        struct grove_error *error)
+{
+    enum grove_code code = session_open_again(session, error);
+    if (code == GROVE_OK)
+        return grove_init(session->grove, NULL, error);
+    if (code == GROVE_TIMEOUT && !status->database_ok && !status->database_waits) {
+        error_detail(error, "%s", status->database_error);
+        error_hint(error, "\"grove stop\" ends a server that hangs; the next command starts it");
+    }
+    return code;
+}
+
 static enum grove_code make_ready(struct session *session, const char *name, bool *ret_ours_first,
                                   struct grove_error *error)
 {
@@ -78,7 +92,7 @@ static enum grove_code make_ready(struct session *session, const char *name, boo
     bool current = status.database_ok && status.schema_version >= status.schema_wanted;
     if (!status.database_private || current)
         return GROVE_OK;
-    return grove_init(session->grove, NULL, error);
+    return bring_up_to_date(session, &status, error);
 }
 
 // These programs find their own files by their first argument, so where one is run by its path,

@@ -20,7 +20,20 @@ static void add_option_names(struct strbuf *out, const struct command_option *op
 
 // --- bash ----------------------------------------------------------------------------------------
 
-// "--a|--b" of the options whose values are of these kinds.
+// "--a|-a|--b" of the options in a list that have a value.
+static void add_options_with_value(struct strbuf *out, const struct command_option *options,
+                                   const char *separator)
+{
+    for (; options->id; options++)
+        if (options->kind != VALUE_NONE) {
+            strbuf_addf(out, "%s--%s", separator, options->name);
+            if (options->letter)
+                strbuf_addf(out, "|-%c", options->letter);
+            separator = "|";
+        }
+}
+
+// "--a|-a|--b" of the options whose values are of these kinds.
 static void add_value_pattern(struct strbuf *out, bool files, bool folders)
 {
     struct strbuf seen;
@@ -40,6 +53,8 @@ static void add_value_pattern(struct strbuf *out, bool files, bool folders)
             if (!wanted || strstr(seen.data, pattern))
                 continue;
             strbuf_addf(out, "%s--%s", seen.length ? "|" : "", option->name);
+            if (option->letter)
+                strbuf_addf(out, "|-%c", option->letter);
             strbuf_add(&seen, pattern);
         }
     out->failed |= seen.failed;
@@ -96,25 +111,44 @@ static void add_bash_command(struct strbuf *out, const struct command *command)
     strbuf_release(&options);
     if (command->operand_kind == VALUE_FILE)
         strbuf_add(out, "\n        files=yes");
+    if (command->operand_kind == VALUE_RAW) // of the other program's arguments only files are known
+        strbuf_add(out, "\n        files=$behind");
     strbuf_add(out, " ;;\n");
 }
 
+// The command, and whether a -- behind it has ended the options.
+static void add_bash_command_search(struct strbuf *out)
+{
+    strbuf_add(out, "    for ((i = 1; i < COMP_CWORD; i++)); do\n"
+                    "        case ${COMP_WORDS[i]} in\n"
+                    "        ");
+    add_options_with_value(out, command_global_options, "");
+    add_options_with_value(out, command_top_options, "|");
+    strbuf_add(out, ")\n            ((i++))\n"
+                    "            [[ ${COMP_WORDS[i]} == = ]] && ((i++)) ;;\n"
+                    "        -*) ;;\n"
+                    "        *) command=${COMP_WORDS[i]}; break ;;\n"
+                    "        esac\n"
+                    "    done\n"
+                    "    for ((; i < COMP_CWORD; i++)); do\n"
+                    "        [[ ${COMP_WORDS[i]} == -- ]] && behind=yes\n"
+                    "    done\n");
+}
+
+// Bash makes a word of its own of the = in --home=DIR.
 static void add_bash(struct strbuf *out)
 {
     strbuf_add(out, "# bash completion for grove, made by: grove completion bash\n"
                     "_grove() {\n"
                     "    local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]}\n"
-                    "    local command='' words='' files='' i\n"
-                    "    COMPREPLY=()\n");
+                    "    local command='' words='' files='' behind='' i\n"
+                    "    COMPREPLY=()\n"
+                    "    [[ $word == = ]] && word=''\n"
+                    "    [[ $before == = ]] && before=${COMP_WORDS[COMP_CWORD-2]}\n");
+    add_bash_command_search(out);
+    strbuf_add(out, "    [[ $behind ]] && before=''\n");
     add_bash_values(out);
-    strbuf_add(out, "    for ((i = 1; i < COMP_CWORD; i++)); do\n"
-                    "        case ${COMP_WORDS[i]} in\n"
-                    "        --home) ((i++)) ;;\n"
-                    "        -*) ;;\n"
-                    "        *) command=${COMP_WORDS[i]}; break ;;\n"
-                    "        esac\n"
-                    "    done\n"
-                    "    case $command in\n"
+    strbuf_add(out, "    case $command in\n"
                     "    '')\n        words='");
     add_command_names(out);
     add_option_names(out, command_global_options);
@@ -123,7 +157,8 @@ static void add_bash(struct strbuf *out)
     for (const struct command *command = command_table; command->name; command++)
         add_bash_command(out, command);
     strbuf_add(out, "    esac\n"
-                    "    if [[ $files && $word != -* ]]; then\n"
+                    "    [[ $behind ]] && words=''\n"
+                    "    if [[ $files && ( $behind || $word != -* ) ]]; then\n"
                     "        compopt -o filenames\n"
                     "        mapfile -t COMPREPLY < <(compgen -f -- \"$word\")\n"
                     "        return\n"

@@ -98,6 +98,7 @@ struct command {
     const char *usage;   // what follows "grove NAME "
     const char *operand; // its name in messages; NULL where there is none
     enum value_kind operand_kind;
+    const char *operand_option; // of VALUE_RAW: what a lone word is most likely for
     size_t operands_min, operands_max;
     const struct command_option *options;
     const char *description; // paragraphs, separated by an empty line

@@ -351,7 +351,8 @@ const struct command command_table[] = {
         .options = doctor_options,
         .description =
             "Looks at programs, files, folders and servers, and changes nothing. The exit status "
-            "is 0 when nothing failed; warnings do not count.\n\n"
+            "is 0 when nothing failed; warnings do not count. It is 7 when nothing failed but a "
+            "server that does not answer, and 6 when anything else did.\n\n"
             "With --recall it asks N queries (100, at most 1000) drawn from your own contents, "
             "under each kind of filter that they allow: each as usual, and with --exact. RECALL "
             "is the mean share of the best 10 rows that is found, WORST the smallest. LACKING "
@@ -475,7 +476,8 @@ const struct command command_table[] = {
         .description =
             "Each line is a JSON object with tree, branch, limb, leaf, content_type, title and "
             "summary, and maybe body, chunk_number, word_count, created_at and vector (384 "
-            "numbers). Missing leaves are made; an unknown tree is refused. A row that is there "
+            "numbers). Missing leaves are made; an unknown tree is refused. A missing chunk_number "
+            "means 1: several rows of one type in one leaf need one each. A row that is there "
             "already (same place, type and chunk number) is updated, so loading a file twice "
             "changes nothing.\n\n"
             "A bad line is reported on standard error as file:line: field: reason, and refused; "
@@ -488,7 +490,9 @@ const struct command command_table[] = {
             "mark and CRLF are fine.\n\n"
             "Ctrl-C stops after the current batch; the same command again goes on. A second "
             "Ctrl-C stops at once: what was committed stays, and grove sync, or the same command "
-            "two minutes later, completes it.",
+            "two minutes later, completes it. Where a server hangs or is gone it ends, says how "
+            "many "
+            "rows are loaded so far, and the same command again goes on, too.",
         .examples = load_examples,
         .json = "`rows_read`, `rows_loaded`, `rows_inserted`, `rows_updated`, `rows_unchanged`, "
                 "`rows_bad` (refused), `leaves_created`, `rows_embedded`, `rows_projected`, "
@@ -605,11 +609,12 @@ const struct command command_table[] = {
         .usage = "[--print] [-- ARGUMENTS OF PSQL]",
         .operand = "ARGUMENTS OF PSQL",
         .operand_kind = VALUE_RAW,
+        .operand_option = "-c",
         .operands_max = SIZE_MAX,
         .options = psql_options,
         .description = "Starts the private database if need be and hands over to psql; a password "
                        "reaches it by the environment, never by the command line. The exit status "
-                       "is psql's.",
+                       "is psql's. --timeout holds until psql runs.",
         .examples = psql_examples,
         .json = "Only errors that happen before psql starts. With `--print`: `url`.",
         .run = cmd_psql,
@@ -628,7 +633,7 @@ const struct command command_table[] = {
             "It is one that is new enough for the server: the one that came with "
             "the private server where the machine's is older. A backup of the database is a "
             "backup of all: the vector engine can be filled from it. The exit status "
-            "is pg_dump's.",
+            "is pg_dump's. --timeout holds until pg_dump runs.",
         .examples = pg_dump_examples,
         .json = "Only errors that happen before pg_dump starts.",
         .run = cmd_pg_dump,
@@ -643,9 +648,12 @@ const struct command command_table[] = {
         .operand_kind = VALUE_RAW,
         .operands_max = SIZE_MAX,
         .options = no_options,
-        .description = "Reads what \"grove pg_dump -- -Fc\" wrote. Run \"grove sync\" afterwards: "
-                       "it brings the vector engine up to what was put back. The exit status is "
-                       "pg_restore's.",
+        .description =
+            "Reads what \"grove pg_dump -- -Fc\" wrote. Run \"grove stop\" before. The vector "
+            "engine "
+            "may be ahead of what was put back, which \"grove sync\" does not notice: remove the "
+            "collection's data afterwards and run it, as docs/tasks.md shows. The exit status is "
+            "pg_restore's. --timeout holds until pg_restore runs.",
         .examples = pg_restore_examples,
         .json = "Only errors that happen before pg_restore starts.",
         .run = cmd_pg_restore,

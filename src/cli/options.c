@@ -9,8 +9,9 @@
 #include "base/clock.h"
 #include "base/nearest.h"
 
-// getopt's value of a long option is its place in the choices plus this: never a letter.
-enum { LONG_FIRST = 256, CHOICES_MAX = 32 };
+// getopt's value of a long option is its place in the choices plus this: never a letter. That of an
+// operand, where it tells of them, is getopt's own.
+enum { OPERAND = 1, LONG_FIRST = 256, CHOICES_MAX = 32 };
 
 struct choices {
     const struct command_option *items[CHOICES_MAX];
@@ -233,6 +234,8 @@ static enum grove_code parse(const struct choices *choices, const struct command
     size_t length = 0;
     if (!command)
         letters[length++] = '+'; // stop at the first operand: the command's name
+    else if (command->operand_kind == VALUE_RAW)
+        letters[length++] = '-'; // tells of each operand that stands before --
     letters[length++] = ':';
     for (size_t i = 0; i < choices->count; i++) {
         const struct command_option *option = choices->items[i];
@@ -253,6 +256,10 @@ static enum grove_code parse(const struct choices *choices, const struct command
     while ((found = getopt_long(argc, argv, letters, longs, NULL)) != -1) {
         if (found == '?' || found == ':')
             return refuse(choices, command, found, argv[optind > 1 ? optind - 1 : 1], error);
+        if (found == OPERAND) {
+            options->stray = options->stray ? options->stray : optarg;
+            continue;
+        }
         const struct command_option *option = choices_find(choices, found);
         CHECK(option != NULL);
         enum grove_code code = add_value(option, optarg, options, error);
@@ -274,9 +281,30 @@ enum grove_code options_parse_top(int argc, char **argv, struct options *options
     return code;
 }
 
+// A word that another program would have taken for its database, say: whose it is must be told.
+static enum grove_code refuse_stray(const struct command *command, const char *word,
+                                    struct grove_error *error)
+{
+    const char *option = command->operand_option;
+    const char *quote = word[strcspn(word, " \t\n*?;()<>&|'")] ? "\"" : "";
+    error_set(error, GROVE_INVALID, "grove %s does not take the argument \"%s\"", command->name,
+              word);
+    // Within the quotes the shell would take these for its own.
+    if (word[strcspn(word, "\"$`\\!")])
+        error_hint(error, "arguments of %s itself go behind --, as \"grove %s --help\" shows",
+                   command->name, command->name);
+    else
+        error_hint(error, "arguments of %s itself go behind --: grove %s -- %s%s%s%s%s",
+                   command->name, command->name, option ? option : "", option ? " " : "", quote,
+                   word, quote);
+    return GROVE_INVALID;
+}
+
 static enum grove_code check_operands(const struct command *command, const struct options *options,
                                       struct grove_error *error)
 {
+    if (options->stray)
+        return refuse_stray(command, options->stray, error);
     if (options->operand_count < command->operands_min) {
         error_set(error, GROVE_INVALID, "%s needs a %s", command->name, command->operand);
         if (command->examples[0].line)

@@ -38,6 +38,7 @@ struct options {
     size_t count;
     char *const *operands;
     size_t operand_count;
+    const char *stray; // where operands are VALUE_RAW: the first that is not behind --, or NULL
 };
 
 // Stops at the first operand: argv[*ret_next], or argc.

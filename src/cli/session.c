@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "cli/command.h"
 #include "cli/format.h"
 
@@ -81,10 +82,17 @@ enum grove_code session_limits(struct session *session, struct grove_limits *ret
     sigemptyset(&action.sa_mask);
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
+    int64_t timeout_ms = options_count(&session->options, OPTION_TIMEOUT, 0);
+    int64_t now_us = clock_monotonic_us();
+    session->began_us = session->began_us ? session->began_us : now_us;
+    int64_t left_ms = timeout_ms - (now_us - session->began_us) / 1000;
     *ret = (struct grove_limits){
-        .timeout_ms = (unsigned)options_count(&session->options, OPTION_TIMEOUT, 0),
+        .timeout_ms = timeout_ms ? (unsigned)left_ms : 0,
         .token = session->token,
     };
+    if (timeout_ms && left_ms <= 0)
+        return error_set(error, GROVE_TIMEOUT, "it was not done within the %g s that it was given",
+                         (double)timeout_ms / 1000);
     return GROVE_OK;
 }
 
@@ -118,6 +126,13 @@ enum grove_code session_open(struct session *session, struct grove_error *error)
     enum grove_code code = session_limits(session, &options.limits, error);
     options.total_ms = options.limits.timeout_ms; // a command may be of several calls
     return code == GROVE_OK ? grove_open(&options, &session->grove, error) : code;
+}
+
+enum grove_code session_open_again(struct session *session, struct grove_error *error)
+{
+    grove_close(session->grove);
+    session->grove = NULL;
+    return session_open(session, error);
 }
 
 void session_set_interrupt_notice(const char *notice)

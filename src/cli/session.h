@@ -38,6 +38,7 @@ struct session {
     const char *home; // NULL: the default
     struct grove *grove;
     struct grove_token *token; // cancels its calls
+    int64_t began_us;          // monotonic: when it first asked for its limits
     struct strbuf partial;     // members of the JSON object beside "error"
     bool usage_error;          // the error is about the command line: the usage is shown too
     bool output_closed;        // whoever read our output has gone: end quietly
@@ -57,6 +58,9 @@ enum grove_code session_limits(struct session *session, struct grove_limits *ret
 
 // Opens the library's handle, with these limits.
 enum grove_code session_open(struct session *session, struct grove_error *error);
+// Opens it anew, for a command that makes several calls: they have what is left of --timeout
+// together. GROVE_TIMEOUT: nothing is left.
+enum grove_code session_open_again(struct session *session, struct grove_error *error);
 void session_close(struct session *session); // fine when it is not open
 
 // The program that runs, which can become the resident projector; "" where it cannot be told.

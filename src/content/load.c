@@ -65,7 +65,7 @@ static void report_progress(struct load *load)
 static enum grove_code check_call(const struct load *load, struct grove_error *error)
 {
     enum grove_code code = call_check(load->call, error);
-    if (code != GROVE_OK)
+    if (code == GROVE_CANCELLED)
         error_hint(error, "what was loaded stays; the same command again goes on from there");
     return code;
 }
@@ -151,9 +151,13 @@ static enum grove_code check_duplicate(struct load *load, const struct record *r
     if (!earlier)
         return GROVE_OK;
     struct record_problem problem = {.field = ""};
+    // In one file it is mostly rows that are meant to be several; in two, the same file twice.
+    const char *hint = earlier->file == (uint32_t)load->file
+                           ? "; give each row a chunk_number: where it is missing it is 1"
+                           : "";
     snprintf(problem.reason, sizeof problem.reason,
-             "duplicate of %.200s:%u (tree, branch, limb, leaf, content_type and chunk_number)",
-             load->inputs.items[earlier->file].name, earlier->line);
+             "duplicate of %.200s:%u (tree, branch, limb, leaf, content_type and chunk_number)%s",
+             load->inputs.items[earlier->file].name, earlier->line, hint);
     return bad_line(load, &problem, error);
 }
 

@@ -3,8 +3,10 @@
 // Where the unpacked servers and the model are.
 #include "home/home.h"
 
+#include <dlfcn.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -32,6 +34,20 @@ static bool cache_folder(char ret_path[static PATH_MAX])
     return length < PATH_MAX;
 }
 
+// Whether the library, or the command that it is part of, was loaded from where it is installed and
+// not from a build. The loader tells a program's own path as it was typed.
+static bool is_installed(void)
+{
+    static const char part_of_us;
+    char prefix[PATH_MAX], loaded[PATH_MAX];
+    Dl_info info;
+    if (!dladdr(&part_of_us, &info) || !info.dli_fname || !realpath(GROVE_PREFIX, prefix) ||
+        !realpath(info.dli_fname[0] == '/' ? info.dli_fname : "/proc/self/exe", loaded))
+        return false;
+    size_t length = strlen(prefix);
+    return strncmp(loaded, prefix, length) == 0 && loaded[length] == '/';
+}
+
 enum grove_code home_assets(char ret_path[static PATH_MAX], struct grove_error *error)
 {
     const char *wanted = getenv("GROVE_ASSETS");
@@ -45,11 +61,12 @@ enum grove_code home_assets(char ret_path[static PATH_MAX], struct grove_error *
         return GROVE_NOT_FOUND;
     }
     char cache[PATH_MAX];
-    const char *const places[] = {
+    // What is installed does not hang on the cache of whoever built it, which may change or go.
+    const char *const places[] = {is_installed() ? GROVE_DATA_DIR "/assets" : "",
 #ifdef GROVE_ASSETS_DIR
-        GROVE_ASSETS_DIR,
+                                  GROVE_ASSETS_DIR,
 #endif
-        GROVE_DATA_DIR "/assets", cache_folder(cache) ? cache : ""};
+                                  GROVE_DATA_DIR "/assets", cache_folder(cache) ? cache : ""};
     for (size_t i = 0; i < ARRAY_COUNT(places); i++)
         if (places[i][0] && is_folder(places[i]) && realpath(places[i], ret_path))
             return GROVE_OK;

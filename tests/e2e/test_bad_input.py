@@ -107,6 +107,7 @@ def test_every_bad_line_is_reported_and_left_out(empty, tmp_path):
     duplicate = report["bad_lines"][-1]
     assert duplicate["line"] == len(BAD_LINES) + 3 and f"duplicate of {path}:1" in \
         duplicate["reason"]
+    assert "give each row a chunk_number: where it is missing it is 1" in duplicate["reason"]
     assert loaded_titles(empty) == {"Good one", "Good two"}
     # For people: file:line: field: reason.
     said = empty("load", path, check=False).stderr.splitlines()
@@ -124,6 +125,7 @@ def test_a_duplicate_in_another_file(empty, tmp_path):
     assert (report["rows_inserted"], report["rows_bad"]) == (2, 1)
     assert report["bad_lines"][0]["file"] == str(second)
     assert f"duplicate of {first}:1" in report["bad_lines"][0]["reason"]
+    assert "give each row" not in report["bad_lines"][0]["reason"]
     assert "Again" not in loaded_titles(empty)
 
 

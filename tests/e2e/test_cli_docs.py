@@ -64,6 +64,7 @@ def test_help_teaches_by_example(command):
         (["discover", "x", "--min-score", "nan"], "not a number from -1 to 1", None),
         (["discover", "x", "--since", "9d", "--cursor", "c"], "another query", "the time"),
         (["embed"], "embed needs a TEXT", None),
+        (["psql", "select 1"], 'the argument "select 1"', 'grove psql -- -c "select 1"'),
         (["completion", "tcsh"], 'shell "tcsh"', "bash, zsh and fish"),
     ],
 )
@@ -138,13 +139,14 @@ def test_a_closed_pipe_is_silent():
     assert answer.returncode == 141 and answer.stderr == b""
 
 
-def completed(words):
+def completed(words, folder=None):
     script = grove("completion", "bash").stdout
     ask = (
         f"{script}\nCOMP_WORDS=({' '.join(words)!s}); COMP_CWORD={len(words) - 1}\n"
         'compopt() { :; }\n_grove\nprintf "%s\\n" "${COMPREPLY[@]}"\n'
     )
-    answer = subprocess.run(["bash", "-c", ask], capture_output=True, text=True, timeout=60)
+    answer = subprocess.run(["bash", "-c", ask], capture_output=True, text=True, timeout=60,
+                            cwd=folder)
     assert answer.stderr == ""
     return answer.stdout.split()
 
@@ -252,3 +254,28 @@ def test_completion():
     assert completed(["grove", "completion", "f"]) == ["fish"]
     assert completed(["grove", "search", "--limit", "''"]) == []
     assert set(commands()) <= set(completed(["grove", "help", "''"]))
+
+
+def test_completion_behind_values_of_options():
+    assert completed(["grove", "--timeout", "5s", "se"]) == ["search"]
+    assert "--limit" in completed(["grove", "--timeout", "5s", "search", "--"])
+    # Bash splits at =.
+    assert completed(["grove", "--timeout", "=", "5s", "se"]) == ["search"]
+    assert completed(["grove", "search", "-n", "''"]) == []
+
+
+def test_completion_of_files(tmp_path):
+    (tmp_path / "some.txt").touch()
+    (tmp_path / "some").mkdir()
+    for words in (["embed", "-f"], ["embed", "--file"], ["embed", "--file", "="], ["load"],
+                  ["psql", "--", "-f"], ["load", "--"]):
+        assert sorted(completed(["grove", *words, "so"], tmp_path)) == ["some", "some.txt"], words
+    assert completed(["grove", "--home", "=", "so"], tmp_path) == ["some"]
+    assert "some.txt" in completed(["grove", "embed", "--file", "="], tmp_path)
+
+
+def test_completion_behind_dashes(tmp_path):
+    """What is there is psql's, or a text."""
+    for words in (["psql", "--", "-"], ["psql", "--", "--limit", "-"], ["search", "--", "-"]):
+        assert completed(["grove", *words], tmp_path) == [], words
+    assert "--print" in completed(["grove", "psql", "-"], tmp_path)

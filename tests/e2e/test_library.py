@@ -5,6 +5,7 @@ import os
 import pathlib
 import shlex
 import shutil
+import signal
 import subprocess
 import sys
 
@@ -87,6 +88,29 @@ def test_the_example(installed, tmp_path, sample):
     assert done.returncode == EXIT_STATUS["not_found"]
     assert "does not exist" in done.stderr and "hint: " in done.stderr and "Islam" in done.stderr
     assert run(program, grove=sample, environment=environment).returncode == 2
+
+
+def test_the_example_makes_no_home(installed, tmp_path, sample):
+    """A mistyped one is told."""
+    _, flags, environment = installed
+    program = compile_c(ROOT / "examples" / "search.c", tmp_path / "search", flags)
+    missing = tmp_path / "missing"
+    done = run(program, "grace", grove=sample, environment=environment, GROVE_HOME=str(missing))
+    assert done.returncode == EXIT_STATUS["not_found"], done
+    assert "there is no grove home" in done.stderr and not missing.exists()
+
+
+def test_the_example_tells_that_the_engine_is_out(installed, tmp_path, filled):
+    _, flags, environment = installed
+    program = compile_c(ROOT / "examples" / "search.c", tmp_path / "search", flags)
+    filled("search", "grace")
+    engine = filled.processes()["vectors"]
+    os.kill(engine, signal.SIGSTOP)
+    try:
+        done = run(program, "grace", grove=filled, environment=environment)
+    finally:
+        os.kill(engine, signal.SIGCONT)
+    assert done.returncode == 0 and "PostgreSQL answered alone: " in done.stderr, done
 
 
 def test_an_installed_library_starts_the_installed_command(installed, tmp_path, filled):

@@ -175,3 +175,18 @@ def test_stop_where_a_server_does_not_end(filled, name, number):
         os.kill(pid, signal.SIGCONT)
     filled("stop")
     assert filled.processes() == {}
+
+
+@pytest.mark.parametrize("command", [("psql",), ("psql", "--print"), ("pg_dump",)])
+def test_a_client_waits_once_for_a_server_that_hangs(filled, command):
+    """It looks at the status and then prepares the database: both in the one time given."""
+    filled("search", "faith")
+    pid = filled.processes()["postgres"]
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        error = ends_late(filled, *command)
+        assert "grove stop" in error["hint"], error
+        assert error["detail"], error  # the one call that there was told what it waited for
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    assert filled("psql", "--timeout", "60s", "--", "-Atc", "SELECT 1").stdout == "1\n"

@@ -3,10 +3,12 @@
 
 import gzip
 import json
+import os
 import signal
+import subprocess
 
 import pytest
-from conftest import EXIT_STATUS, make_row, make_vector, write_rows
+from conftest import EXIT_STATUS, make_row, make_vector, wait_until, write_rows
 from crashes import Injected
 from stores import stores_agree
 
@@ -245,3 +247,35 @@ def test_interrupted(empty, tmp_path):
     last = shown.rsplit("\r", 1)[-1]
     assert f"{total - there:,} inserted, {there:,} unchanged" in last
     assert empty.json("browse", "subject8", "--limit", "1")["total"] == total
+
+
+def test_a_load_that_ends_for_a_silent_engine_tells_what_is_loaded(empty, tmp_path):
+    """Before its first row, and after two batches of which the second did not reach the engine."""
+    rows = [json.dumps(make_row(n, tree="subject3", vector=make_vector(n))) + "\n"
+            for n in range(1, 513)]
+    empty("stop")
+    empty("search", "anything")
+    engine = empty.processes()["vectors"]
+    with subprocess.Popen([*empty.command, "--json", "load", "-"], env=empty.env, text=True,
+                          stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        process.stdin.writelines(rows[:300])
+        process.stdin.flush()
+
+        def committed():
+            with empty.connect() as conn:
+                return rows_of(conn, "subject3") == 256 and not empty.json("status")["pending"]
+
+        wait_until(committed)
+        os.kill(engine, signal.SIGSTOP)
+        try:
+            process.stdin.writelines(rows[300:])
+            process.stdin.close()
+            said = json.loads(process.stdout.read())
+            again = empty("load", "--json", write_rows(tmp_path / "more", [make_row(999)]),
+                          check=False)
+        finally:
+            os.kill(engine, signal.SIGCONT)
+    loaded = said["load"]["rows_loaded"]
+    assert loaded == 512 and said["error"]["code"] in ("timeout", "unavailable")
+    assert "512 rows are loaded so far; the same command again goes on" in said["error"]["hint"]
+    assert "nothing was loaded so far" in json.loads(again.stdout)["error"]["hint"]

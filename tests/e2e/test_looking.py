@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Looking changes nothing: not where a home is mistyped, nor in a home."""
 
+import json
 import os
 import shutil
+import signal
 
 import pytest
 from conftest import EXIT_STATUS, Grove, find_assets
@@ -107,3 +109,31 @@ def test_a_stopped_home_is_well(filled):
     filled("init")
     found = {each["name"]: each for each in filled.json("doctor")["findings"]}
     assert found["database"]["verdict"] == "ok" and "PostgreSQL" in found["database"]["text"]
+
+
+@pytest.mark.parametrize("server, name", [("postgres", "database"), ("vectors", "vector engine")])
+def test_doctor_tells_how_to_end_a_server_that_hangs(filled, server, name):
+    """The exit status is that of status; the hint names no variable that is not set."""
+    filled("search", "faith")
+    pid = filled.processes()[server]
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        done = filled("doctor", "--json", check=False)
+        assert filled("status", check=False).returncode == EXIT_STATUS["unavailable"]
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    found = {each["name"]: each for each in json.loads(done.stdout)["findings"]}
+    assert found[name]["verdict"] == "failed", found
+    assert '"grove stop"' in found[name]["hint"] and "_URL" not in found[name]["hint"]
+    assert done.returncode == EXIT_STATUS["unavailable"]
+
+
+@pytest.mark.parametrize("variable, value, name", [
+    ("DATABASE_URL", "postgresql+psycopg://localhost/grove", "database"),
+    ("QDRANT_URL", "ftp://localhost", "vector engine")])
+def test_doctor_tells_which_setting_cannot_be_read(mistyped, variable, value, name):
+    mistyped.env[variable] = value
+    done = mistyped("doctor", "--json", check=False)
+    failed = {each["name"] for each in json.loads(done.stdout)["findings"]
+              if each["verdict"] == "failed"}
+    assert failed == {name}, done.stdout

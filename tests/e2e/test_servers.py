@@ -269,7 +269,7 @@ def test_nobody_there(remote, postgres):
     status = remote("status", "--json", env=gone, check=False)
     assert status.returncode == EXIT_STATUS["unavailable"]
     assert json.loads(status.stdout)["engine"]["ok"] is False
-    assert remote("doctor", env=gone, check=False).returncode == EXIT_STATUS["unsupported"]
+    assert remote("doctor", env=gone, check=False).returncode == EXIT_STATUS["unavailable"]
 
 
 def test_a_collection_of_another_kind(remote, qdrant):

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What make install puts where, that grove works with nothing else, and make uninstall."""
 
+import json
 import os
 import pathlib
 import subprocess
@@ -82,3 +83,34 @@ def test_installed_assets_are_enough(tmp_path):
     vector = subprocess.run([BINARY, "embed", "grace"], env=environment, capture_output=True,
                             text=True, timeout=120, check=True).stdout
     assert len(vector.split()) == 384
+
+
+def can_mount():
+    return os.geteuid() == 0 and subprocess.run(
+        ["unshare", "--mount", "true"], capture_output=True, check=False).returncode == 0
+
+
+@pytest.mark.skipif(not can_mount(), reason="no right to mount")
+def test_what_is_installed_uses_its_own_assets(staged):
+    """The builder's cache is there, too, and is what a build uses."""
+    folder, prefix, top = staged
+    if not pathlib.Path(prefix).is_dir():
+        pytest.skip(f"{prefix} is not there")
+    make("install", DESTDIR=folder, PREFIX=prefix, ASSETS="no")
+    own = top / "share" / "grove" / "assets"
+    own.mkdir(parents=True)
+    environment = {name: value for name, value in os.environ.items() if name != "GROVE_ASSETS"}
+    environment |= {"GROVE_HOME": str(folder / "home")}
+
+    def assets(*command):
+        done = subprocess.run(
+            ["unshare", "--mount", "sh", "-c", 'mount --bind "$0" "$1" && shift && exec "$@"', top,
+             prefix, *command, "doctor", "--json"], env=environment, capture_output=True,
+            text=True, timeout=60, check=False)
+        text, = [one["text"] for one in json.loads(done.stdout)["findings"]
+                 if one["name"] == "postgres"]
+        return text
+
+    assert f"{prefix}/share/grove/assets/" in assets(f"{prefix}/bin/grove")
+    assert f"{prefix}/share/grove/assets/" in assets("env", f"PATH={prefix}/bin", "grove")
+    assert f"{prefix}/share/grove/assets/" not in assets(BINARY)

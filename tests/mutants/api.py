@@ -17,13 +17,13 @@ MUTANTS = [
         name="opening-asks-the-database",
         guards="src/api/README 1",
         file="src/api/handle.c",
-        find="        code = projector_configure(grove, options, error);\n    return code;",
-        replace="        code = projector_configure(grove, options, error);\n"
+        find="    return projector_configure(grove, options, error);\n",
+        replace="    code = projector_configure(grove, options, error);\n"
                 "    struct pg_conn *conn = NULL;\n"
                 "    if (code == GROVE_OK)\n"
                 "        code = pg_take(grove->store.pool, NULL, &conn, error);\n"
                 "    pg_give(&conn);\n"
-                "    return code;",
+                "    return code;\n",
         killer="u_handle:nobody_is_asked_before_there_is_need",
     ),
     Mutant(
@@ -336,6 +336,36 @@ MUTANTS = [
         replace="        doctor->code = call_check(NULL, &doctor->error);\n"
                 "    doctor->call.deadline_us = CALL_FOREVER;",
         killer="tests/e2e/test_limits.py::test_doctor_ends_in_its_time",
+    ),
+    Mutant(
+        name="doctor-takes-a-server-that-hangs-for-an-unfit-one",
+        guards="src/api/README: failures",
+        file="src/api/doctor.c",
+        find="    doctor->silent++;\n",
+        replace="    doctor->silent += doctor->failed == 0;\n",
+        killer="tests/e2e/test_looking.py::"
+               "test_doctor_tells_how_to_end_a_server_that_hangs[vectors-vector engine]",
+        limit_seconds=120,
+    ),
+    Mutant(
+        name="doctor-blames-the-home-for-a-connection-string",
+        guards="src/api/README: failures",
+        file="src/api/handle.c",
+        find="    *ret_part = \"database\";\n",
+        replace="",
+        killer="tests/e2e/test_looking.py::test_doctor_tells_which_setting_cannot_be_read"
+               "[DATABASE_URL-postgresql+psycopg://localhost/grove-database]",
+        limit_seconds=120,
+    ),
+    Mutant(
+        name="load-that-a-server-ends-does-not-say-what-it-did",
+        guards="src/api/README: failures",
+        file="src/api/calls.c",
+        find="        tell_what_is_loaded(&done, error);\n",
+        replace="        tell_what_is_loaded(&done, &(struct grove_error){0});\n",
+        killer="tests/e2e/test_load.py::"
+               "test_a_load_that_ends_for_a_silent_engine_tells_what_is_loaded",
+        limit_seconds=120,
     ),
 ]
 

@@ -318,4 +318,13 @@ MUTANTS = [
                 "              WHERE o.content_id = m.id AND NOT o.deleted)",
         killer="u_load:what_another_writes_is_told_whatever_its_row_says",
     ),
+    Mutant(
+        name="duplicates-of-one-file-get-no-advice",
+        guards="src/content/README: chunk_number",
+        file="src/content/load.c",
+        find="    const char *hint = earlier->file == (uint32_t)load->file\n",
+        replace="    const char *hint = earlier->line == 0\n",
+        killer="tests/e2e/test_bad_input.py::test_every_bad_line_is_reported_and_left_out",
+        limit_seconds=120,
+    ),
 ]

@@ -360,4 +360,13 @@ MUTANTS = [
                "test_a_home_that_cannot_be_written_is_looked_at[True]",
         needs_root=True,
     ),
+    Mutant(
+        name="installed-grove-hangs-on-the-builder-s-cache",
+        guards="README: the C library",
+        file="src/home/home_assets.c",
+        find="{is_installed() ? GROVE_DATA_DIR \"/assets\" : \"\",\n",
+        replace="{is_installed() && !wanted ? \"\" : \"\",\n",
+        killer="tests/integration/test_install.py::test_what_is_installed_uses_its_own_assets",
+        limit_seconds=120,
+    ),
 ]

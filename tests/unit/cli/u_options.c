@@ -122,6 +122,7 @@ static void reads_times(void **state)
 static void dashes_end_options(void **state)
 {
     static const char *const words[] = {"psql", "--", "-c", "select 1", "--json", NULL};
+    static const char *const dashes_as_value[] = {"psql", "--home", "--", "--", "-A", NULL};
     struct options options;
     struct grove_error error;
     (void)state;
@@ -129,6 +130,9 @@ static void dashes_end_options(void **state)
     assert_int_equal(options.operand_count, 3);
     assert_string_equal(options.operands[0], "-c");
     assert_false(options_has(&options, OPTION_JSON));
+    assert_int_equal(parse(dashes_as_value, &options, &error), GROVE_OK);
+    assert_int_equal(options.operand_count, 1);
+    assert_string_equal(options.operands[0], "-A");
 }
 
 static void refuses(void **state)
@@ -168,6 +172,11 @@ static void refuses(void **state)
          "is not a number from -1 to 1",
          "write --min-score S: "},
         {{"psql", "-c", "select 1"}, "unknown option \"-c\"", "grove psql -- -c"},
+        {{"psql", "select 1"}, "the argument \"select 1\"", "grove psql -- -c \"select 1\""},
+        {{"psql", "select 1", "--", "-A"}, "the argument \"select 1\"", "grove psql -- -c"},
+        {{"psql", "select \"a\""}, "does not take the argument", "psql --help"}, // quotes nest ill
+        {{"pg_dump", "--json", "grove"}, "the argument \"grove\"", "grove pg_dump -- grove"},
+        {{"pg_restore", "b.dump"}, "the argument \"b.dump\"", "grove pg_restore -- b.dump"},
     };
     (void)state;
     for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
