@@ -65,8 +65,7 @@
     POINT(MODEL_LOCKED, "no acknowledgment is under way, the model is as it was")                  \
     POINT(MODEL_CHANGED, "another model is set and all contents wait, not committed")              \
     POINT(MIGRATION_APPLIED, "a migration is applied, not committed")                              \
-    POINT(SUBJECT_DECIDED,                                                                         \
-          "a phase of a change of a subject is decided on, nothing of it is done")                 \
+    POINT(SUBJECT_DECIDED, "a phase of a change of a subject is to be run")                        \
     POINT(SUBJECT_COMMITTED, "a phase of a change of a subject is committed, nobody was told")     \
     POINT(HOME_MADE, "a home's folder is there, with nothing in it")                               \
     POINT(HOME_NAMED, "a home has its id, nothing else")                                           \
