@@ -117,7 +117,8 @@ enum grove_code findings_finish(struct findings *findings, enum grove_code code,
                                 struct grove_error *error)
 {
     // Anything else than checks that failed ended it before all were made.
-    if (code != GROVE_OK && (code != GROVE_UNSUPPORTED || findings->failures == 0))
+    bool only_failed = code == GROVE_UNSUPPORTED || code == GROVE_UNAVAILABLE;
+    if (code != GROVE_OK && (!only_failed || findings->failures == 0))
         return code;
     if (code != GROVE_OK)
         findings->session->exit_status = grove_code_info(code)->exit_status;

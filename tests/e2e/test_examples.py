@@ -16,7 +16,7 @@ from conftest import BINARY, ROOT, Grove, make_row, write_rows
 # Of other folders and servers, or of two homes that the reader has.
 NOT_RUN = {
     "README.md": ("make ", "export DATABASE_URL", "cc examples"),
-    "docs/troubleshooting.md": ('grove --home "$from" stop',),
+    "docs/troubleshooting.md": ("export QDRANT_URL", 'grove --home "$from" stop',),
 }
 
 

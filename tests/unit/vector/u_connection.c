@@ -13,6 +13,7 @@
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <sys/socket.h>
@@ -140,6 +141,9 @@ static bool read_head(int fd, SSL *tls)
 // None of the numbers that are looked at.
 static int accept_above(int listener)
 {
+    // accept(2) takes a number while it waits, which may be that of a closed stream.
+    struct pollfd coming = {.fd = listener, .events = POLLIN};
+    poll(&coming, 1, -1);
     int low = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
     int fd = fcntl(low, F_DUPFD_CLOEXEC, 10);
     close(low);
