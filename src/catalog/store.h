@@ -41,6 +41,7 @@ struct store {
     atomic_bool points_numbered; // all points have the numbers of their branch and limb, or wait
 
     _Atomic int64_t counts_folded_at_us; // monotonic: when a projector last did; 0: never
+    _Atomic size_t outbox_removed;       // contents that left the outbox since its vacuum
 
     pthread_mutex_t model_mutex;    // guards the following two
     enum embed_precision precision; // of the vectors that the database compares

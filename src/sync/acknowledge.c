@@ -208,6 +208,7 @@ static void count_applied(struct batch *batch, const struct applied *applied)
         batch->report->upserted += applied->as_applied[i] && !removed;
         batch->report->removed += applied->as_applied[i] && removed;
     }
+    atomic_fetch_add(&batch->store->outbox_removed, applied->count);
 }
 
 static enum grove_code note_late(struct batch *batch, const struct applied *applied,

@@ -42,7 +42,6 @@ enum {
     BATCH_BYTES_MAX = 64 << 20,
     CURRENT_COLUMNS = 15, // of current.sql
     COUNTS_MAX = 10,      // of both stores, until they agree or it is sure that they do not
-    FOLD_MS = 60000,      // between two times that the counts of contents are folded
 };
 
 static_assert((int)PROJECTOR_BATCH_ROWS <= (int)VECTOR_BATCH_MAX,
@@ -51,7 +50,6 @@ static_assert((int)EMBED_DIMENSION == (int)VECTOR_DIMENSION, "what is computed i
 static_assert(VECTOR_DIMENSION * sizeof(float) == 1536, "grove.embedding checks this size");
 static_assert(SHA256_BYTES == 32, "grove.embedding checks this size");
 static_assert(ATTEMPTS_MAX > 1, "one failure makes no dead letter");
-static_assert(FOLD_MS > 0, "counts are not folded at every step");
 
 static void name_owner(char ret_owner[static PROJECTOR_OWNER_SIZE])
 {
@@ -584,24 +582,6 @@ static enum grove_code look_or_restore(struct batch *batch, struct grove_error *
     return code == GROVE_OK ? projector_look(batch, error) : code;
 }
 
-// --- counts -----------------------------------------------------------------------------------
-
-// Where contents changed, rows were added to grove.content_count. Once in a while is enough: a sum
-// of many rows is as right as one row, and a little slower.
-static enum grove_code fold_counts(struct batch *batch, struct grove_error *error)
-{
-    _Atomic int64_t *folded_at_us = &batch->store->counts_folded_at_us;
-    int64_t last_us = atomic_load(folded_at_us), now_us = clock_monotonic_us();
-    CHECK(last_us >= 0);
-    CHECK(now_us > 0); // 0 says never
-    if (last_us != 0 && now_us - last_us < (int64_t)FOLD_MS * 1000)
-        return GROVE_OK;
-    if (!atomic_compare_exchange_strong(folded_at_us, &last_us, now_us))
-        return GROVE_OK; // another thread does
-    struct pg_rows rows;
-    return projector_run(batch, "fold_counts.sql", NULL, &rows, error);
-}
-
 // --- the step ---------------------------------------------------------------------------------
 
 bool projector_has_time(const struct batch *batch)
@@ -676,7 +656,7 @@ static enum grove_code project(struct batch *batch, struct grove_error *error)
     code = projector_enqueue_late(batch, error);
     if (code == GROVE_OK)
         code = INJECT(PROJECTOR_ACKNOWLEDGED, error);
-    return code == GROVE_OK ? fold_counts(batch, error) : code;
+    return code == GROVE_OK ? projector_upkeep(batch, error) : code;
 }
 
 enum grove_code projector_prepare(struct store *store, struct call *call, struct grove_error *error)

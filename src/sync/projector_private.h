@@ -84,6 +84,8 @@ enum grove_code projector_look(struct batch *batch, struct grove_error *error);
 enum grove_code projector_acknowledge(struct batch *batch, struct grove_error *error);
 // Puts what is late into the outbox again.
 enum grove_code projector_enqueue_late(struct batch *batch, struct grove_error *error);
+// What is due once in a while.
+enum grove_code projector_upkeep(struct batch *batch, struct grove_error *error);
 
 // NULL where the batch is whole, from its lease until it is acknowledged; else the first rule that
 // is broken, in words. Part of the library that the tests link, no other.

@@ -287,6 +287,30 @@ static void the_same_written_twice_is_done(struct test_stores *stores)
     assert_agreed(stores);
 }
 
+// --- dead rows ----------------------------------------------------------------------------------
+
+static int64_t vacuums(struct test_stores *stores)
+{
+    return test_sql_int(stores, "SELECT pg_stat_get_vacuum_count('grove.outbox'::regclass)");
+}
+
+static void dead_rows_are_taken_out_by_thousands(struct test_stores *stores)
+{
+    int64_t before = vacuums(stores);
+    make_row(stores, 0.5F);
+    step(stores);
+    assert_int_equal(vacuums(stores), before);
+    atomic_store(&stores->store.outbox_removed, 4095);
+    make_row(stores, 0.4F);
+    step(stores);
+    assert_int_equal(vacuums(stores), before + 1);
+    assert_int_equal(atomic_load(&stores->store.outbox_removed), 0);
+    make_row(stores, 0.3F);
+    step(stores);
+    assert_int_equal(vacuums(stores), before + 1);
+    assert_agreed(stores);
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
@@ -312,6 +336,7 @@ int main(int argc, char **argv)
         STORES_TEST(a_late_removal_spares_what_came_again),
         STORES_TEST(a_late_copy_of_a_write_loses),
         STORES_TEST(the_same_written_twice_is_done),
+        STORES_TEST(dead_rows_are_taken_out_by_thousands),
     };
     return test_main(argc, argv, tests, ARRAY_COUNT(tests));
 }
