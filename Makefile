@@ -7,7 +7,7 @@ DESTDIR ?=
 ASSETS ?= yes
 BUILD ?= build
 
-.PHONY: all demo test install uninstall bench bench-embed bench-recall bench-subject check \
+.PHONY: all demo test install uninstall bench bench-embed bench-recall bench-subject bench-pairs check \
 	check-tokenizer mutants clean help setup-build setup-test
 
 all: setup-build ## build build/grove
@@ -41,6 +41,9 @@ bench-recall: setup-test ## what searches find of what is there (RECALL="KIND ..
 bench-subject: setup-test ## a change of subjects beside readers and writers (SUBJECT="--rows N --kills N")
 	@tools/build $(BUILD)
 	@BUILD="$(BUILD)" tools/bench-subject $(SUBJECT)
+
+bench-pairs: setup-test ## two builds side by side (PAIR="BEFORE AFTER --corpus FILE --rounds N")
+	@tools/bench-pairs $(PAIR)
 
 check: ## formatting, tidy, duplicates
 	@tools/setup --test --check
