@@ -1,13 +1,8 @@
 -- SPDX-License-Identifier: Apache-2.0
--- Navigation: how many contents of each type the leaves hold, over all pages.
---   $1 text         hierarchy table
---   $2 integer[]    its leaves
---   $3 to $7        what else is asked of them (parts/bounds.sql)
+-- Navigation: how many contents of each type are under a path, over all pages.
+--   $1 to $7        the predicate (parts/matches.sql)
 -- answers: text, bigint
 SELECT m.content_type, count(*)
-FROM public.content_metadata AS m
-WHERE m.hierarchy_table = $1
-  AND m.leaf_id = ANY ($2)
--- part: bounds
+-- part: matches
 GROUP BY m.content_type
 ORDER BY count(*) DESC, m.content_type

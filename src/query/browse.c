@@ -101,8 +101,7 @@ static const char *add_count_params(const struct browsing *browsing, struct pg_p
     const struct predicate *predicate = browsing->predicate;
     if (predicate->created_since_us == VECTOR_NONE && predicate->created_before_us == VECTOR_NONE &&
         predicate->words_min == VECTOR_NONE && predicate->words_max == VECTOR_NONE) {
-        predicate_add_places(predicate, browsing->arena, params);
-        CHECK(params->count == PREDICATE_PLACES);
+        predicate_add_place(predicate, browsing->arena, params);
         return "browse_totals.sql";
     }
     predicate_add_params(predicate, browsing->arena, params);
@@ -115,18 +114,19 @@ static enum grove_code read_page(struct browsing *browsing, bool last, struct gr
     struct pg_params page_params = {0}, count_params = {0};
     add_page_params(browsing, &page_params);
     const char *counts_file = add_count_params(browsing, &count_params);
-    struct pg_statement page = predicate_statement(browsing->predicate, "browse.sql");
-    struct pg_statement counts = predicate_statement(browsing->predicate, counts_file);
-    const struct pg_request requests[] = {
+    struct pg_statement page = {"", query_sql("browse.sql")};
+    struct pg_statement counts = {"", query_sql(counts_file)};
+    enum { PAGE, COUNTS, END, REQUESTS };
+    const struct pg_request requests[REQUESTS] = {
         {&page, &page_params}, {&counts, &count_params}, {&pg_end, NULL}};
-    struct pg_rows rows[ARRAY_COUNT(requests)] = {0};
+    struct pg_rows rows[REQUESTS] = {0};
     enum grove_code code =
-        pg_pipeline(browsing->conn, browsing->arena, requests, last ? 3 : 2, rows, error);
+        pg_pipeline(browsing->conn, browsing->arena, requests, last ? REQUESTS : END, rows, error);
     if (code == GROVE_OK)
-        code = take_page(browsing, &rows[0], error);
+        code = take_page(browsing, &rows[PAGE], error);
     if (code == GROVE_OK)
-        code = take_counts(browsing, &rows[1], error);
-    result_stage(browsing->result, "rows and counts", rows[0].count);
+        code = take_counts(browsing, &rows[COUNTS], error);
+    result_stage(browsing->result, "rows and counts", rows[PAGE].count);
     return code;
 }
 
@@ -149,9 +149,7 @@ static enum grove_code browse_in_snapshot(struct browsing *browsing, struct pred
     CHECK(predicate->has_path);
     CHECK(browsing->predicate == predicate);
     enum grove_code code = predicate_resolve(predicate, browsing->conn, browsing->arena, error);
-    if (code == GROVE_OK)
-        code = predicate_read_leaves(predicate, browsing->conn, browsing->arena, error);
-    result_stage(browsing->result, "path", (int64_t)predicate->leaf_count);
+    result_stage(browsing->result, "path", code == GROVE_OK);
     if (code == GROVE_OK)
         code = read_page(browsing, !explain, error);
     if (code == GROVE_OK && explain) {
