@@ -158,7 +158,7 @@ static enum grove_code find_rows_max(struct run *run, struct pg_conn *conn, int6
     *ret_in_places = INT64_MAX;
     *ret_rows_max = moment_rows_max(&run->before);
     // A path is a filter: below this all are compared anyway.
-    bool matters = *ret_rows_max > PLAN_EXACT_FILTERED_ROWS ||
+    bool matters = *ret_rows_max > examine_filtered_points() ||
                    run->before.outbox_bytes >= PLAN_OUTBOX_BYTES_MANY;
     if (!matters || !predicate->has_path)
         return GROVE_OK;

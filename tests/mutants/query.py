@@ -194,7 +194,7 @@ MUTANTS = [
         name="graph-is-believed-under-any-filter",
         guards="src/query/README 8",
         file="src/query/plan.c",
-        find="    if (facts->filtered && facts->rows_max <= PLAN_EXACT_FILTERED_ROWS)\n",
+        find="    if (facts->filtered && facts->rows_max <= examine_filtered_points())\n",
         replace="    if (facts->filtered && facts->rows_max < 0)\n",
         killer="u_plan:every_fact_counts",
     ),
