@@ -512,8 +512,16 @@ MUTANTS = [
         name="one-page-plan-for-any-place",
         guards="src/query/README: plans that PostgreSQL keeps",
         file="src/query/browse.c",
-        find='page = {"", query_sql("browse.sql")};\n',
-        replace='page = {"browse.sql", query_sql("browse.sql")};\n',
+        find="SET LOCAL plan_cache_mode = force_custom_plan",
+        replace="SET LOCAL plan_cache_mode = auto",
+        killer="u_bounds:places_are_planned_for_each_time",
+    ),
+    Mutant(
+        name="a-tree-is-planned-each-time",
+        guards="src/query/README: plans that PostgreSQL keeps",
+        file="src/query/browse.c",
+        find="    return predicate->place_depth == 0 && !predicate_has_bounds(predicate) ?",
+        replace="    return predicate->place_depth == 9 && !predicate_has_bounds(predicate) ?",
         killer="u_bounds:places_are_planned_for_each_time",
     ),
     Mutant(
