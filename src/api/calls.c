@@ -184,11 +184,11 @@ static enum grove_code fill_report(struct syncing *self, struct grove_error *err
     return code;
 }
 
-static bool on_examining(void *state, int64_t rows, int64_t rows_of)
+static bool on_examining(void *state, int64_t done, int64_t of)
 {
     const struct syncing *self = state;
     if (self->request->on_examining)
-        self->request->on_examining(self->request->state, rows, rows_of);
+        self->request->on_examining(self->request->state, done, of);
     return true; // the call knows whether it is over
 }
 
