@@ -1,19 +1,26 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- Navigation: how many contents of each type are under a path, where nothing else is asked of them:
--- from the counts that are kept, without a look at the contents.
+-- from the counts that are kept of trees and of leaves, without a look at the contents.
 --   $1 text         hierarchy table
 --   $2 integer[]    the numbers of branch, limb and leaf, as far as the path goes; null: any
 --   $3 text[]       content types; null: any
 -- answers: text, bigint
--- Leaves are joined as in parts/matches.sql.
+-- Planned for this very place, as parts/matches.sql is: one of the two is read.
 SELECT c.content_type, sum(c.contents)::bigint
-FROM grove.content_count AS c
-LEFT JOIN grove.leaf AS l ON l.hierarchy_table = c.hierarchy_table AND l.leaf_id = c.leaf_id
-WHERE c.hierarchy_table = $1
-  AND ($2::integer[] IS NULL OR $2[3] IS NOT NULL OR l.branch_id = $2[1])
-  AND ($2[2] IS NULL OR $2[3] IS NOT NULL OR l.limb_id = $2[2])
-  AND ($2[3] IS NULL OR c.leaf_id = $2[3])
-  AND ($3::text[] IS NULL OR c.content_type = ANY ($3))
+FROM (
+    SELECT t.content_type, t.contents
+    FROM grove.tree_count AS t
+    WHERE $2::integer[] IS NULL AND t.hierarchy_table = $1
+    UNION ALL
+    SELECT k.content_type, k.contents
+    FROM grove.content_count AS k
+    LEFT JOIN grove.leaf AS l ON l.hierarchy_table = k.hierarchy_table AND l.leaf_id = k.leaf_id
+    WHERE $2::integer[] IS NOT NULL AND k.hierarchy_table = $1
+      AND ($2[3] IS NOT NULL OR l.branch_id = $2[1])
+      AND ($2[2] IS NULL OR $2[3] IS NOT NULL OR l.limb_id = $2[2])
+      AND ($2[3] IS NULL OR k.leaf_id = $2[3])
+) AS c
+WHERE $3::text[] IS NULL OR c.content_type = ANY ($3)
 GROUP BY c.content_type
 HAVING sum(c.contents) <> 0
 ORDER BY 2 DESC, 1

@@ -525,6 +525,14 @@ MUTANTS = [
         killer="u_bounds:places_are_planned_for_each_time",
     ),
     Mutant(
+        name="a-tree-is-counted-by-its-leaves",
+        guards="src/query/README: control flow",
+        file="sql/queries/browse_totals.sql",
+        find="    WHERE $2::integer[] IS NOT NULL AND k.hierarchy_table = $1\n",
+        replace="    WHERE k.hierarchy_table = $1\n",
+        killer="u_bounds:a_tree_is_counted_as_a_whole",
+    ),
+    Mutant(
         name="a-plan-quotes-all-names",
         guards="src/query/README: memory",
         file="src/query/result.c",
