@@ -1,13 +1,11 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- Navigation: how many contents of each type are under a path, where nothing else is asked of them:
--- from the counts that are kept, without a look at the contents.
+-- from the counts that are kept of trees and of leaves, without a look at the contents.
 --   $1, $2          the place (parts/of_tree.sql and its like)
 --   $3 text[]       content types; null: any
 -- answers: text, bigint
 SELECT m.content_type, sum(m.contents)::bigint
-FROM grove.content_count AS m
-LEFT JOIN grove.leaf AS l ON l.hierarchy_table = m.hierarchy_table AND l.leaf_id = m.leaf_id
--- part: of_*
+-- part: counts_of_*
   AND ($3::text[] IS NULL OR m.content_type = ANY ($3))
 GROUP BY m.content_type
 HAVING sum(m.contents) <> 0

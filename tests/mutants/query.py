@@ -533,6 +533,14 @@ MUTANTS = [
         killer="u_bounds:places_are_planned_for_each_time",
     ),
     Mutant(
+        name="a-tree-is-counted-by-its-leaves",
+        guards="src/query/README: plans that PostgreSQL keeps",
+        file="sql/parts/counts_of_tree.sql",
+        find="FROM grove.tree_count AS m\n",
+        replace="FROM grove.content_count AS m\n",
+        killer="u_bounds:a_tree_is_counted_as_a_whole",
+    ),
+    Mutant(
         name="a-plan-quotes-all-names",
         guards="src/query/README: memory",
         file="src/query/result.c",

@@ -135,6 +135,15 @@ static void no_statement_names_leaves(struct test_stores *stores)
     assert_int_equal(results[1]->row_count, 1);
 }
 
+static void a_tree_is_counted_as_a_whole(struct test_stores *stores)
+{
+    make_row(stores, 0.9F);
+    const char *tree = browse_under(stores, "subject1")->explain->plan;
+    const char *branch = browse_under(stores, "subject1/Branch")->explain->plan;
+    assert_true(strstr(tree, "tree_count") && !strstr(tree, "content_count"));
+    assert_true(strstr(branch, "content_count") && !strstr(branch, "tree_count"));
+}
+
 static void a_plan_quotes_no_thousands_of_names(struct test_stores *stores)
 {
     enum { TYPES = 64, LINE_MAX_BYTES = 2010 };
@@ -561,6 +570,7 @@ int main(int argc, char **argv)
         STORES_TEST(texts_that_wait_are_not_sent),
         STORES_TEST(hits_are_compared_in_portions),
         STORES_TEST(no_statement_names_leaves),
+        STORES_TEST(a_tree_is_counted_as_a_whole),
         STORES_TEST(a_plan_quotes_no_thousands_of_names),
         STORES_TEST(few_searches_at_a_time_do_without_the_engine),
         STORES_TEST(comparing_ends_with_the_call),
