@@ -35,7 +35,7 @@ struct run {
     struct moment now;    // in the snapshot
     struct plan plan;
     struct kept_points *listed; // of the plan's graph; NULL: the engine compares them
-    bool exactly; // from now on, whatever the plan says: a graph was not believed
+    bool exactly;               // from now on, whatever the plan says: a graph was not believed
 
     struct best best;
     size_t unembedded; // rows without a usable vector, left out in this snapshot
