@@ -58,6 +58,7 @@
     POINT(SEARCH_RESOLVED, "its path has become leaves")                                           \
     POINT(SEARCH_PLANNED, "the plan of a search is made, the engine was not asked")                \
     POINT(SEARCH_HITS, "the engine has answered, nothing is compared")                             \
+    POINT(SEARCH_TEXTS, "texts of rows without a vector are read, none is embedded")               \
     POINT(SEARCH_PART, "a part of the rows is compared, there may be more")                        \
     POINT(SEARCH_SCORED, "candidates are compared, in a snapshot")                                 \
     POINT(SEARCH_RANKED, "the best rows are known, none was read")                                 \
