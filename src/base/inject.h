@@ -73,6 +73,7 @@
     POINT(HOME_SERVERS_MADE, "the servers' folder is there, it is not theirs yet")                 \
     POINT(CLUSTER_INITIALISED, "initdb is done, the cluster has not its name yet")                 \
     POINT(CLUSTER_CREATED, "the cluster is there, no server was started")                          \
+    POINT(CLUSTER_FOUND, "PostgreSQL was found to run, or was launched; it was not asked")         \
     POINT(CLUSTER_STARTED, "PostgreSQL answers, the database may be missing")                      \
     POINT(VECTOR_SERVER_SPAWNED, "the private vector server is started, it does not answer yet")
 

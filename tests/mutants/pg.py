@@ -405,4 +405,12 @@ MUTANTS = [
         replace="    if (session->command->run == cmd_psql)\n        forget_settings();",
         killer="tests/e2e/test_environment.py::test_the_command_is_deaf_to_libpq_s_variables",
     ),
+    Mutant(
+        name="a-server-found-dying-is-not-started",
+        guards="src/pg/README: failures",
+        file="src/pg/cluster.c",
+        find="    for (int i = 0; i < ATTEMPTS && ended; i++)\n        code = start_and_wait(",
+        replace="    for (int i = 1; i < ATTEMPTS && ended; i++)\n        code = start_and_wait(",
+        killer="u_lost:a_server_that_dies_once_it_was_found_is_started",
+    ),
 ]
