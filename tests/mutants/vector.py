@@ -398,23 +398,6 @@ MUTANTS = [
         killer="u_http:an_exact_search_of_few_points_has_no_longer_limit",
     ),
     Mutant(
-        name="too-many-at-once-wait-on",
-        guards="src/vector/README: failures",
-        file="src/vector/http.c",
-        find="        if (!is_patient(call) && now_us >= until_us)",
-        replace="        if (!is_patient(call) && now_us >= until_us + 60000000)",
-        killer="u_http:too_many_at_once_are_told_so",
-        hangs=True,
-    ),
-    Mutant(
-        name="who-is-patient-is-told-of-overload",
-        guards="src/vector/README: nouns",
-        file="src/vector/http.c",
-        find="        if (!is_patient(call) && now_us >= until_us)",
-        replace="        if (now_us >= until_us)",
-        killer="u_http:too_many_at_once_are_told_so",
-    ),
-    Mutant(
         name="everybody-waits-for-a-server-that-hangs",
         guards="src/vector/README 15",
         file="src/vector/http.c",
