@@ -304,7 +304,14 @@ static enum grove_code read_reply(struct http_client *client, int status, struct
 
 // --- asking --------------------------------------------------------------------------------------
 
-// Until it has ended, or the call is over: then it is left.
+// A server that has turned out to be silent meanwhile is not waited for.
+static bool is_given_up(struct http_client *client, const struct call *call,
+                        const struct http_request *request)
+{
+    return !is_patient(call) && !request->takes_long && gate_is_out(&client->gate);
+}
+
+// Until it has ended, or the call is over, or the server is out: then it is left.
 static enum grove_code perform(struct http_client *client, struct call *call,
                                struct connection *connection, const struct http_request *request,
                                struct connection_outcome *ret, struct grove_error *error)
@@ -321,6 +328,11 @@ static enum grove_code perform(struct http_client *client, struct call *call,
         if (code != GROVE_OK) {
             connection_leave(connection);
             return code;
+        }
+        if (is_given_up(client, call, request)) {
+            connection_leave(connection);
+            *ret = (struct connection_outcome){.end = CONNECTION_SILENT, .reason = silent_words};
+            return GROVE_OK;
         }
     }
     return GROVE_OK;

@@ -365,7 +365,6 @@ MUTANTS = [
         find="    if (line->moved_us < turn->since_us)\n",
         replace="    if (line->moved_us < 0)\n",
         killer="u_line:who_comes_where_nothing_moves_is_refused",
-        hangs=True,
     ),
     Mutant(
         name="pool-that-moves-is-overloaded",

@@ -8,7 +8,7 @@
 
 enum {
     MANY = 16,       // places, of which none comes free for 100 ms: still
-    LONG_MS = 60000, // nothing takes so long
+    LONG_MS = 10000, // nothing takes so long
     SOON_MS = 400,   // long after it was decided who is let in
 };
 
