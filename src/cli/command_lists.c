@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/command_lists.h"
 
+#include "cli/rows.h"
+#include "cli/url.h"
 #include "grove/grove.h"
 
 const struct command_option command_global_options[] = {
@@ -23,14 +25,17 @@ const struct command_option command_top_options[] = {
 
 // --- options that several commands have ----------------------------------------------------------
 
-#define TYPE_AND_BOUND_OPTIONS                                                                     \
+#define TYPE_OPTION                                                                                \
     {OPTION_TYPE,                                                                                  \
      "type",                                                                                       \
      't',                                                                                          \
      .kind = VALUE_TEXT,                                                                           \
      .argument = "TYPE",                                                                           \
      .repeatable = true,                                                                           \
-     .help = "only this content type; give it again for any of several"},                          \
+     .help = "only this content type; give it again for any of several"}
+
+#define TYPE_AND_BOUND_OPTIONS                                                                     \
+    TYPE_OPTION,                                                                                   \
         {OPTION_SINCE, "since", .kind = VALUE_TIME, .argument = "WHEN",                            \
          .help = "only created at WHEN or later: a duration ago (90d, 12h, 1w2d) or a time "       \
                  "(2026-11-23, 2026-11-23T08:44Z)"},                                               \
@@ -67,10 +72,29 @@ const struct command_option command_top_options[] = {
     {OPTION_CURSOR, "cursor", .kind = VALUE_TEXT, .argument = "CURSOR",                            \
      .help = "the next page: what the page before gave as next_cursor"}
 
+#define EXACT_OPTION {OPTION_EXACT, "exact", .help = "compare every vector, however many there are"}
+
 #define EXPLAIN_OPTION                                                                             \
     {OPTION_EXPLAIN, "explain",                                                                    \
      .help = "also show how it was answered, why the rows are all that there should be, and rows " \
              "and milliseconds of every stage"}
+
+#define MIN_SCORE_OPTION                                                                           \
+    {OPTION_MIN_SCORE,                                                                             \
+     "min-score",                                                                                  \
+     .kind = VALUE_NUMBER,                                                                         \
+     .argument = "S",                                                                              \
+     .min = -1,                                                                                    \
+     .max = 1,                                                                                     \
+     .help = "leave rows with a lower score out, -1 to 1"}
+
+#define OUTPUT_OPTION(text)                                                                        \
+    {OPTION_OUTPUT,       "output",      'o', .kind = VALUE_WORD, .argument = "FORM",              \
+     .words = ROWS_WORDS, .help = (text)}
+
+#define ROWS_OUTPUT_OPTION                                                                         \
+    OUTPUT_OPTION("print the rows for another program: csv, md (a Markdown table), or ids, one a " \
+                  "line")
 
 #define PRECISION_OPTION(text)                                                                     \
     {OPTION_PRECISION,       "precision",   .kind = VALUE_WORD, .argument = "P",                   \
@@ -79,19 +103,19 @@ const struct command_option command_top_options[] = {
 const struct command_option command_no_options[] = {{0}};
 
 const struct command_option command_browse_options[] = {
-    TYPE_AND_BOUND_OPTIONS,
-    LIMIT_OPTION("rows a page, 1 to 1000 (default: 20)"),
-    CURSOR_OPTION,
-    EXPLAIN_OPTION,
-    {0},
+    TYPE_AND_BOUND_OPTIONS, LIMIT_OPTION("rows a page, 1 to 1000 (default: 20)"),
+    CURSOR_OPTION,          EXPLAIN_OPTION,
+    ROWS_OUTPUT_OPTION,     {0},
 };
 
 const struct command_option command_search_options[] = {
     PATH_OPTION,
     TYPE_AND_BOUND_OPTIONS,
     LIMIT_OPTION("rows, 1 to 1000 (default: 10)"),
-    {OPTION_EXACT, "exact", .help = "compare every vector, however many there are"},
+    MIN_SCORE_OPTION,
+    EXACT_OPTION,
     EXPLAIN_OPTION,
+    ROWS_OUTPUT_OPTION,
     {0},
 };
 
@@ -101,10 +125,55 @@ const struct command_option command_discover_options[] = {
     LIMIT_OPTION("rows a page, 1 to 1000 (default: 20)"),
     {OPTION_DEPTH, "depth", .kind = VALUE_COUNT, .argument = "N", .min = 1, .max = GROVE_DEPTH_MAX,
      .help = "rows to rank, group and count, 1 to 10000 (default: 1000)"},
-    {OPTION_MIN_SCORE, "min-score", .kind = VALUE_NUMBER, .argument = "S", .min = -1, .max = 1,
-     .help = "leave rows with a lower score out, -1 to 1"},
+    MIN_SCORE_OPTION,
     CURSOR_OPTION,
     EXPLAIN_OPTION,
+    ROWS_OUTPUT_OPTION,
+    {0},
+};
+
+const struct command_option command_similar_options[] = {
+    PATH_OPTION,
+    TYPE_AND_BOUND_OPTIONS,
+    LIMIT_OPTION("rows, 1 to 1000 (default: 10)"),
+    MIN_SCORE_OPTION,
+    EXACT_OPTION,
+    EXPLAIN_OPTION,
+    ROWS_OUTPUT_OPTION,
+    {0},
+};
+
+const struct command_option command_ls_options[] = {
+    {OPTION_LEAVES, "leaves", .help = "every leaf below, however far, by its path"},
+    TYPE_OPTION,
+    OUTPUT_OPTION("print the places for another program: csv, md (a Markdown table), or ids: their "
+                  "paths, one a line"),
+    {0},
+};
+
+const struct command_option command_export_options[] = {
+    {OPTION_JSONL, "jsonl", .help = "JSON Lines, as grove load reads them (the default)"},
+    {OPTION_CSV, "csv", .help = "CSV with the same fields, after a line of their names"},
+    TYPE_AND_BOUND_OPTIONS,
+    {0},
+};
+
+#define DRY_RUN_OPTION(text) {OPTION_DRY_RUN, "dry-run", .help = (text)}
+
+const struct command_option command_rm_options[] = {
+    {OPTION_YES, "yes", 'y', .help = "do not ask before contents of a place are removed"},
+    DRY_RUN_OPTION("say what would be removed, and remove nothing"),
+    TYPE_AND_BOUND_OPTIONS,
+    {0},
+};
+
+const struct command_option command_mv_options[] = {
+    DRY_RUN_OPTION("say whether it can be done, and do not"),
+    {0},
+};
+
+const struct command_option command_show_options[] = {
+    {OPTION_BODY, "body", .help = "with its body, the full text"},
     {0},
 };
 
@@ -158,6 +227,14 @@ const struct command_option command_subject_options[] = {
     {0},
 };
 
+const struct command_option command_url_options[] = {
+    {OPTION_FOR, "for", .kind = VALUE_WORD, .argument = "CLIENT", .words = URL_WORDS,
+     .help = "psql (the default) and whatever else is made on top of libpq, python (psycopg), "
+             "sqlalchemy or jdbc"},
+    {OPTION_PASSWORD, "password", .help = "with the password, for all to read"},
+    {0},
+};
+
 const struct command_option command_psql_options[] = {
     {OPTION_PRINT, "print",
      .help = "print the database's URL for any other client, without a password, and start nothing "
@@ -207,6 +284,52 @@ const struct command_example command_search_examples[] = {
     {"search suffering --path religion/Buddhism --min-words 150", "below a branch, longer texts"},
     {"search salvation --type Doctrine --type Article --explain", "see how it was answered"},
     {"search salvation --json | jq '.results[] | [.score, .title]'", "for a script"},
+    {"search salvation --min-score 0.4 -o csv > found.csv",
+     "what is really near, for a spreadsheet"},
+    {NULL, NULL},
+};
+
+const struct command_example command_similar_examples[] = {
+    {"similar 4", "what is most like the content with the id 4"},
+    {"similar 4 --path religion/Islam --limit 3", "the same elsewhere"},
+    {"similar 4 --min-score 0.5 -o ids", "ids alone, for another command"},
+    {NULL, NULL},
+};
+
+const struct command_example command_ls_examples[] = {
+    {"ls", "the trees, and the content types"},
+    {"ls religion/Christianity", "the limbs of a branch"},
+    {"ls religion --leaves -o ids", "the paths of all leaves of a tree, one a line"},
+    {NULL, NULL},
+};
+
+const struct command_example command_export_examples[] = {
+    {"export > all.jsonl", "all contents; grove load all.jsonl puts them elsewhere"},
+    {"export religion/Christianity --type Doctrine > doctrine.jsonl", "some of them"},
+    {"export religion --csv > religion.csv", "for a spreadsheet"},
+    {"export | gzip > all.jsonl.gz", "compressed; grove load reads that, too"},
+    {NULL, NULL},
+};
+
+const struct command_example command_rm_examples[] = {
+    {"rm 4", "the content with the id 4"},
+    {"rm religion/Islam --dry-run", "how much is there?"},
+    {"rm religion/Islam --yes", "a place with all that is in it"},
+    {"rm religion --type Teaching --yes", "contents of one type; leaves stay"},
+    {NULL, NULL},
+};
+
+const struct command_example command_mv_examples[] = {
+    {"mv 4 5 religion/Christianity/Protestant-Baptist/Practices", "contents to another leaf"},
+    {"mv religion/Buddhism religion/Buddha", "a branch gets another name"},
+    {"mv religion/Christianity/Catholic subject1/Church/Catholic", "a limb goes to another tree"},
+    {NULL, NULL},
+};
+
+const struct command_example command_show_examples[] = {
+    {"show 4", "the content with the id 4"},
+    {"show 4 --body", "with its full text"},
+    {"show 4 --body --json | jq -r .body", "the text alone"},
     {NULL, NULL},
 };
 
@@ -256,6 +379,13 @@ const struct command_example command_status_examples[] = {
 
 const struct command_example command_stop_examples[] = {
     {"stop", "the next command that needs the servers starts them again"},
+    {NULL, NULL},
+};
+
+const struct command_example command_url_examples[] = {
+    {"url", "for psql, psycopg, node-postgres, ..."},
+    {"url --for sqlalchemy", "for create_engine"},
+    {"url --for python --password", "with the password, where there is one"},
     {NULL, NULL},
 };
 

@@ -80,6 +80,26 @@ const struct command command_table[] = {
         .run = cmd_doctor,
     },
     {
+        .name = "ls",
+        .home_use = GROVE_HOME_FIND,
+        .group = GROUP_QUERY,
+        .summary = "what there is: trees, branches, limbs, leaves and types, with counts",
+        .usage = "[PATH] [OPTIONS]",
+        .operand = "PATH",
+        .operand_kind = VALUE_TEXT,
+        .operands_max = 1,
+        .options = command_ls_options,
+        .description =
+            "What is one level below PATH, tree[/branch[/limb[/leaf]]]; without one the trees. "
+            "Below it the content types of all of it. With --type only these are counted. The "
+            "contents themselves are shown by grove browse.",
+        .examples = command_ls_examples,
+        .json = "`path`, `level` (`tree`, `branch`, `limb`, `leaf`), `contents`, `places` (`name`, "
+                "`path`, `branches`, `limbs`, `leaves`, `contents`; a branch counts itself among "
+                "the branches, and so on), `types` (`content_type`, `contents`).",
+        .run = cmd_ls,
+    },
+    {
         .name = "browse",
         .home_use = GROVE_HOME_FIND,
         .group = GROUP_QUERY,
@@ -125,6 +145,23 @@ const struct command command_table[] = {
         .run = cmd_search,
     },
     {
+        .name = "similar",
+        .home_use = GROVE_HOME_FIND,
+        .group = GROUP_QUERY,
+        .summary = "the contents most similar to one that is there",
+        .usage = "ID [OPTIONS]",
+        .operand = "ID",
+        .operand_kind = VALUE_TEXT,
+        .operands_min = 1,
+        .operands_max = 1,
+        .options = command_similar_options,
+        .description = "As search, with the vector of the content with that id instead of a text. "
+                       "It is not among the rows itself.",
+        .examples = command_similar_examples,
+        .json = "As search.",
+        .run = cmd_similar,
+    },
+    {
         .name = "discover",
         .home_use = GROVE_HOME_FIND,
         .group = GROUP_QUERY,
@@ -148,6 +185,30 @@ const struct command command_table[] = {
                 "`unique_branches`, `unique_limbs`, `evenness`), `depth_reached` (true: more rows "
                 "match than were ranked), `milliseconds`, and with `--explain` `explain`.",
         .run = cmd_discover,
+    },
+    {
+        .name = "show",
+        .home_use = GROVE_HOME_FIND,
+        .group = GROUP_QUERY,
+        .summary = "one content as a whole",
+        .usage = "ID [--body]",
+        .operand = "ID",
+        .operand_kind = VALUE_TEXT,
+        .operands_min = 1,
+        .operands_max = 1,
+        .options = command_show_options,
+        .description =
+            "ID is what results show as \"id 5\". VECTOR is where the vector of its text "
+            "is from: computed, supplied with the row, or a placeholder.",
+        .examples = command_show_examples,
+        .json =
+            "`content_id`, `hierarchy_table`, `tree`, `leaf_id`, `branch`, `limb`, `leaf`, "
+            "`content_type`, `chunk_number`, `title`, `content_summary`, `word_count`, "
+            "`created_at`, `updated_at`, `body_bytes` (null: it has none), `body` (null without "
+            "`--body`), `vector_origin` (`computed`, `supplied`, `placeholder`; null: none of "
+            "its text yet), `pending` (the vector engine has yet to get it), `dead_reason` (why "
+            "that was given up on, or null).",
+        .run = cmd_show,
     },
     {
         .name = "embed",
@@ -207,6 +268,81 @@ const struct command command_table[] = {
                 "and `bad_lines`, the first 100 as `file`, `line`, `field`, `reason`. When it "
                 "fails the same stands under `load`, beside `error`.",
         .run = cmd_load,
+    },
+    {
+        .name = "export",
+        .home_use = GROVE_HOME_FIND,
+        .group = GROUP_DATA,
+        .summary = "write contents as JSON Lines that load back, or as CSV",
+        .usage = "[PATH] [--jsonl|--csv] [OPTIONS]",
+        .operand = "PATH",
+        .operand_kind = VALUE_TEXT,
+        .operands_max = 1,
+        .options = command_export_options,
+        .description =
+            "What is under PATH, or everything, on standard output: each content with its place, "
+            "texts, numbers and time, and with its vector where one was supplied. All is of one "
+            "moment, sorted by place, type and chunk number; a million rows take no more memory "
+            "than a thousand.\n\n"
+            "Loaded into another home, and exported there, it is the same again, byte for byte. "
+            "Ids are not in it, nor are computed vectors, leaves without contents, and their "
+            "descriptions; grove pg_dump has those. Rows that a load would refuse, or read as "
+            "something else (a title with a tab, a null), are written all the same, and told on "
+            "standard error. Where it fails in the middle what was written is not all: look at the "
+            "exit status.",
+        .examples = command_export_examples,
+        .json =
+            "The rows, one a line, as without it: `tree`, `branch`, `limb`, `leaf`, "
+            "`content_type`, `chunk_number`, `title`, `summary`, `word_count`, `created_at`, "
+            "`body`, `vector`; what is null is left out. An error in the middle is the last line.",
+        .run = cmd_export,
+    },
+    {
+        .name = "mv",
+        .home_use = GROVE_HOME_FIND,
+        .group = GROUP_DATA,
+        .summary = "move contents to another leaf, or give a place another name",
+        .usage = "ID... LEAF | PATH NEW_PATH [--dry-run]",
+        .operand = "PATH",
+        .operand_kind = VALUE_TEXT,
+        .operands_min = 2,
+        .operands_max = 10001,
+        .options = command_mv_options,
+        .description =
+            "Contents go to LEAF, tree/branch/limb/leaf, which is made where it is missing. A "
+            "branch, limb or leaf gets the path NEW_PATH, which has as many parts and must not "
+            "exist: in the same branch, in another, or in another tree.\n\n"
+            "Ids, texts, times and vectors stay as they are, and nothing is embedded. It is done "
+            "as "
+            "a whole or not at all. A tree is renamed by grove subject rename.",
+        .examples = command_mv_examples,
+        .json = "`contents`, `leaves`, `leaves_created`, `dry_run`, `seconds`.",
+        .run = cmd_mv,
+    },
+    {
+        .name = "rm",
+        .home_use = GROVE_HOME_FIND,
+        .group = GROUP_DATA,
+        .summary = "remove contents by their ids, or all that is under a path",
+        .usage = "ID... | PATH [--yes] [--dry-run] [OPTIONS]",
+        .operand = "ID or PATH",
+        .operand_kind = VALUE_TEXT,
+        .operands_min = 1,
+        .operands_max = 10000,
+        .options = command_rm_options,
+        .description =
+            "Of a path the contents and the leaves go; a tree stays, and is empty then. With "
+            "--type, --since and so on only such contents go, and leaves stay. Where a path has "
+            "contents it asks on a terminal, and elsewhere needs --yes; no more than it said are "
+            "removed then. Ids are removed without asking.\n\n"
+            "It is done as a whole or not at all. Searches are without them at once, and the "
+            "vector "
+            "engine follows, as with any change.",
+        .examples = command_rm_examples,
+        .json =
+            "`contents`, `leaves`, `dry_run`, `seconds`. It never asks: without `--yes` what has "
+            "contents is a `conflict`.",
+        .run = cmd_rm,
     },
     {
         .name = "subject",
@@ -305,6 +441,22 @@ const struct command command_table[] = {
             "`stopped`: true, `ran` (anything did), and `forced`: PostgreSQL did not answer and "
             "was killed.",
         .run = cmd_stop,
+    },
+    {
+        .name = "url",
+        .home_use = GROVE_HOME_FIND,
+        .group = GROUP_SERVERS,
+        .summary = "the database's connection string, for any other client",
+        .usage = "[--for CLIENT] [--password]",
+        .options = command_url_options,
+        .description =
+            "Starts the private database if need be, and nothing else. A password is in it only "
+            "with --password; without it clients take it from PGPASSWORD or ~/.pgpass, which a "
+            "command line does not show to others. The private database is at a Unix socket: only "
+            "the account that owns the home, and root, can connect, and JDBC cannot.",
+        .examples = command_url_examples,
+        .json = "`url`, `password_left_out`.",
+        .run = cmd_url,
     },
     {
         .name = "psql",
