@@ -300,7 +300,7 @@ MUTANTS = [
     Mutant(
         name="contents-of-a-leaf-are-looked-for-in-all",
         guards="sql/README: memory and cost",
-        file="sql/0016_leaves_by_index.sql",
+        file="sql/0017_leaves_by_index.sql",
         find="'hierarchy_table = TG_TABLE_NAME::text COLLATE \"default\"'",
         replace="'hierarchy_table = TG_TABLE_NAME::text'",
         killer="tests/e2e/test_schema.py::test_the_contents_of_a_leaf_are_looked_up_by_index",
