@@ -30,6 +30,9 @@
 // and grove_close does nothing; a child that needs grove opens a handle of its own. One may fork
 // while calls are under way in other threads: they go on in the parent.
 //
+// Beside this header: grove/contents.h lists, reads, exports, removes and moves contents,
+// grove/subject.h adds trees.
+//
 // Errors: see grove/error.h. Text is UTF-8 throughout; strings given in must be well-formed.
 // Times are microseconds since 1970-01-01 00:00 UTC. Scores are cosine similarities, -1 to 1.
 // In requests a zero (or NULL) member means "the default" or "no bound".
@@ -327,7 +330,9 @@ enum grove_strategy {
     GROVE_STRATEGY_RELATIONAL, // PostgreSQL finds the matching rows, all are compared exactly
 };
 
-// The `limit` rows most similar to the text that satisfy the filter, best first, ties by id.
+// The `limit` rows most similar to the text, or to a content, that satisfy the filter, best first,
+// ties by id. A content is compared by its vector, or where that is not of its text by what it has
+// to read as it is now; GROVE_NOT_FOUND: there is none with that id.
 struct grove_search_request {
     size_t size_bytes;
     const char *text;    // or, when NULL:
@@ -338,6 +343,8 @@ struct grove_search_request {
     enum grove_strategy strategy;
     bool explain;
     struct grove_limits limits;
+    double score_min;   // rows below it are left out; 0: none are
+    int32_t similar_to; // or, with neither text nor vector: a content, which is left out itself
 };
 GROVE_CHECKED enum grove_code grove_search(struct grove *grove,
                                            const struct grove_search_request *request,

@@ -14,6 +14,7 @@
 #include "base/alloc.h"
 #include "cli/conninfo.h"
 #include "cli/format.h"
+#include "cli/url.h"
 #include "home/home.h"
 
 enum { CONNINFO_BYTES_MAX = 8192 };
@@ -198,4 +199,77 @@ enum grove_code client_become(struct session *session, const char *name, struct 
     if (code == GROVE_OK)
         code = grove_database_conninfo(session->grove, conninfo, sizeof conninfo, error);
     return code == GROVE_OK ? hand_over(session, name, ours_first, conninfo, error) : code;
+}
+
+// --- the address for others ---------------------------------------------------------------------
+
+static enum grove_code show_url(struct session *session, const char *url, bool left_out,
+                                struct grove_error *error)
+{
+    struct strbuf out;
+    strbuf_init(&out, (size_t)16 * CONNINFO_BYTES_MAX);
+    if (session->json) {
+        strbuf_add_char(&out, '{');
+        json_string_member(&out, "url", url);
+        json_bool_member(&out, "password_left_out", left_out);
+        strbuf_add_char(&out, '}');
+    } else {
+        display_add_safe(&out, text_of(url));
+        strbuf_add_char(&out, '\n');
+    }
+    enum grove_code code = session->json ? session_print_json(session, &out, error)
+                                         : session_print(session, &out, error);
+    if (out.size_bytes)
+        explicit_bzero(out.data, out.size_bytes);
+    strbuf_release(&out);
+    if (code == GROVE_OK && left_out)
+        session_warn(session, "the password is left out; --password shows it");
+    return code;
+}
+
+// Without one in the connection string libpq takes that of the environment.
+static enum grove_code add_url(struct session *session, const char *conninfo, struct strbuf *url,
+                               bool *ret_left_out, struct grove_error *error)
+{
+    const struct option_value *form = options_find(&session->options, OPTION_FOR);
+    struct strbuf rest, password;
+    strbuf_init(&rest, (size_t)2 * CONNINFO_BYTES_MAX);
+    strbuf_init(&password, CONNINFO_BYTES_MAX);
+    enum grove_code code = conninfo_split(conninfo, &rest, &password, error);
+    const char *other = getenv("PGPASSWORD");
+    const char *given = password.length > 0 ? password.data : other && other[0] ? other : NULL;
+    bool wanted = options_has(&session->options, OPTION_PASSWORD);
+    if (code == GROVE_OK)
+        code = url_add(rest.data, wanted ? given : NULL,
+                       form ? (enum url_form)form->number : URL_PSQL, url, error);
+    *ret_left_out = given && !wanted;
+    if (password.size_bytes)
+        explicit_bzero(password.data, password.size_bytes);
+    strbuf_release(&password);
+    strbuf_release(&rest);
+    return code;
+}
+
+enum grove_code client_print_url(struct session *session, struct grove_error *error)
+{
+    char conninfo[CONNINFO_BYTES_MAX];
+    struct strbuf url;
+    bool unused = false, left_out = false;
+    enum grove_code code = session_open(session, error);
+    if (code == GROVE_OK)
+        code = make_ready(session, "psql", &unused, error);
+    if (code == GROVE_OK)
+        code = grove_database_conninfo(session->grove, conninfo, sizeof conninfo, error);
+    if (code != GROVE_OK)
+        return code;
+    strbuf_init(&url, (size_t)8 * CONNINFO_BYTES_MAX);
+    code = add_url(session, conninfo, &url, &left_out, error);
+    if (code == GROVE_OK && url.failed)
+        code = error_no_memory(error, "a URL");
+    if (code == GROVE_OK)
+        code = show_url(session, url.data, left_out, error);
+    if (url.size_bytes)
+        explicit_bzero(url.data, url.size_bytes);
+    strbuf_release(&url);
+    return code;
 }

@@ -14,4 +14,8 @@
 // exit status is ours; this returns only on failure, or where --print asked for the URL instead.
 enum grove_code client_become(struct session *session, const char *name, struct grove_error *error);
 
+// Prints the database's address for any other client, as --for says; a password with --password
+// only. Starts the private database if need be.
+enum grove_code client_print_url(struct session *session, struct grove_error *error);
+
 #endif

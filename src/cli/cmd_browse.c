@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/filter.h"
+#include "cli/rows.h"
 #include "cli/session.h"
 #include "cli/show.h"
 
@@ -7,7 +8,9 @@ enum grove_code cmd_browse(struct session *session, struct grove_error *error)
 {
     struct filter_values values;
     struct grove_result *result = NULL;
-    enum grove_code code = filter_read(&session->options, &values, error);
+    enum grove_code code = rows_check(session, error);
+    if (code == GROVE_OK)
+        code = filter_read(&session->options, &values, error);
     if (code == GROVE_OK)
         code = session_open(session, error);
     if (code != GROVE_OK)

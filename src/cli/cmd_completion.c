@@ -69,10 +69,13 @@ static void add_bash_words(struct strbuf *out)
         for (const struct command_option *option = command->options; option->id; option++) {
             if (option->kind != VALUE_WORD || strcmp(option->name, seen) == 0)
                 continue;
+            strbuf_addf(out, "--%s", option->name);
+            if (option->letter)
+                strbuf_addf(out, "|-%c", option->letter);
             strbuf_addf(out,
-                        "--%s)\n        mapfile -t COMPREPLY < <(compgen -W '%s' -- \"$word\")\n"
+                        ")\n        mapfile -t COMPREPLY < <(compgen -W '%s' -- \"$word\")\n"
                         "        return ;;\n    ",
-                        option->name, option->words);
+                        option->words);
             seen = option->name;
         }
 }

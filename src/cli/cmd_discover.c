@@ -1,24 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <float.h>
-
 #include "cli/filter.h"
+#include "cli/rows.h"
 #include "cli/session.h"
 #include "cli/show.h"
-
-// In a request 0 means "no bound"; the number next to it keeps the same rows that 0 would.
-static double min_score(const struct options *options)
-{
-    const struct option_value *value = options_find(options, OPTION_MIN_SCORE);
-    if (!value)
-        return 0;
-    return value->real != 0 ? value->real : -DBL_MIN;
-}
 
 enum grove_code cmd_discover(struct session *session, struct grove_error *error)
 {
     struct filter_values values;
     struct grove_result *result = NULL;
-    enum grove_code code = filter_read(&session->options, &values, error);
+    enum grove_code code = rows_check(session, error);
+    if (code == GROVE_OK)
+        code = filter_read(&session->options, &values, error);
     if (code == GROVE_OK)
         code = session_open(session, error);
     if (code != GROVE_OK)
@@ -28,7 +20,7 @@ enum grove_code cmd_discover(struct session *session, struct grove_error *error)
         .filter = values.filter,
         .limit = (unsigned)options_count(&session->options, OPTION_LIMIT, 0),
         .depth = (unsigned)options_count(&session->options, OPTION_DEPTH, 0),
-        .score_min = min_score(&session->options),
+        .score_min = filter_score_min(&session->options),
         .cursor = options_text(&session->options, OPTION_CURSOR),
         .explain = options_has(&session->options, OPTION_EXPLAIN),
     };

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/filter.h"
+#include "cli/rows.h"
 #include "cli/session.h"
 #include "cli/show.h"
 
@@ -7,7 +8,9 @@ enum grove_code cmd_search(struct session *session, struct grove_error *error)
 {
     struct filter_values values;
     struct grove_result *result = NULL;
-    enum grove_code code = filter_read(&session->options, &values, error);
+    enum grove_code code = rows_check(session, error);
+    if (code == GROVE_OK)
+        code = filter_read(&session->options, &values, error);
     if (code == GROVE_OK)
         code = session_open(session, error);
     if (code != GROVE_OK)
@@ -18,6 +21,7 @@ enum grove_code cmd_search(struct session *session, struct grove_error *error)
         .limit = (unsigned)options_count(&session->options, OPTION_LIMIT, 0),
         .exact = options_has(&session->options, OPTION_EXACT),
         .explain = options_has(&session->options, OPTION_EXPLAIN),
+        .score_min = filter_score_min(&session->options),
     };
     code = grove_search(session->grove, &request, &result, error);
     if (code == GROVE_OK)

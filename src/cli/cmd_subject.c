@@ -36,14 +36,7 @@ static void add_subject_members(struct strbuf *out, const struct grove_subject *
     json_integer_member(out, "contents", subject->contents);
     json_integer_member(out, "pending", subject->pending);
     json_integer_member(out, "bytes", subject->bytes);
-    json_key(out, "added_at");
-    char time[CLOCK_RFC3339_SIZE];
-    if (subject->added_at_us == GROVE_NULL) {
-        strbuf_add(out, "null");
-    } else {
-        clock_format_rfc3339(subject->added_at_us, time);
-        strbuf_addf(out, "\"%s\"", time);
-    }
+    json_time_member(out, "added_at", subject->added_at_us);
 }
 
 static void add_table(struct strbuf *out, const struct terminal *terminal,
@@ -66,13 +59,8 @@ static void add_table(struct strbuf *out, const struct terminal *terminal,
         table_add(&table, items[i].name);
         table_add(&table, items[i].hierarchy_table);
         table_add(&table, state_name(&items[i]));
-        for (size_t k = 0; k < ARRAY_COUNT(counts); k++) {
-            struct strbuf text;
-            strbuf_init(&text, 64);
-            format_count(&text, counts[k]);
-            table_add(&table, text.data);
-            strbuf_release(&text);
-        }
+        for (size_t k = 0; k < ARRAY_COUNT(counts); k++)
+            table_add_count(&table, counts[k]);
     }
     table_print(&table, terminal, out);
     table_release(&table);

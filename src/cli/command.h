@@ -51,6 +51,14 @@ enum option_id {
     OPTION_SAMPLE,
     OPTION_WITH_CONTENTS,
     OPTION_SQL,
+    OPTION_OUTPUT,
+    OPTION_LEAVES,
+    OPTION_BODY,
+    OPTION_CSV,
+    OPTION_JSONL,
+    OPTION_YES,
+    OPTION_FOR,
+    OPTION_PASSWORD,
 };
 
 // What an option's or an operand's value is: how it is checked and completed.
@@ -123,17 +131,24 @@ enum grove_code cmd_demo(struct session *session, struct grove_error *error);
 enum grove_code cmd_discover(struct session *session, struct grove_error *error);
 enum grove_code cmd_doctor(struct session *session, struct grove_error *error);
 enum grove_code cmd_embed(struct session *session, struct grove_error *error);
+enum grove_code cmd_export(struct session *session, struct grove_error *error);
 enum grove_code cmd_help(struct session *session, struct grove_error *error);
 enum grove_code cmd_init(struct session *session, struct grove_error *error);
 enum grove_code cmd_load(struct session *session, struct grove_error *error);
+enum grove_code cmd_ls(struct session *session, struct grove_error *error);
+enum grove_code cmd_mv(struct session *session, struct grove_error *error);
 enum grove_code cmd_pg_dump(struct session *session, struct grove_error *error);
 enum grove_code cmd_pg_restore(struct session *session, struct grove_error *error);
 enum grove_code cmd_psql(struct session *session, struct grove_error *error);
+enum grove_code cmd_rm(struct session *session, struct grove_error *error);
 enum grove_code cmd_search(struct session *session, struct grove_error *error);
+enum grove_code cmd_show(struct session *session, struct grove_error *error);
+enum grove_code cmd_similar(struct session *session, struct grove_error *error);
 enum grove_code cmd_status(struct session *session, struct grove_error *error);
 enum grove_code cmd_stop(struct session *session, struct grove_error *error);
 enum grove_code cmd_subject(struct session *session, struct grove_error *error);
 enum grove_code cmd_sync(struct session *session, struct grove_error *error);
+enum grove_code cmd_url(struct session *session, struct grove_error *error);
 enum grove_code cmd_version(struct session *session, struct grove_error *error);
 
 #endif

@@ -4,303 +4,8 @@
 #include <string.h>
 
 #include "base/check.h"
+#include "cli/command_lists.h"
 #include "grove/grove.h"
-
-const struct command_option command_global_options[] = {
-    {OPTION_JSON, "json", .help = "print JSON on standard output, errors too"},
-    {OPTION_HOME, "home", .kind = VALUE_FOLDER, .argument = "DIR",
-     .help = "the folder of the private servers (default: $GROVE_HOME, else "
-             "~/.local/share/grove); init, demo and load make it"},
-    {OPTION_TIMEOUT, "timeout", .kind = VALUE_DURATION, .argument = "TIME", .min = 1,
-     .max = 24 * 3600000LL,
-     .help = "how long it may take, like 500ms, 2s or 1m, waiting for servers included (default: a "
-             "minute for queries, ten seconds for status, no limit for others)"},
-    {OPTION_HELP, "help", 'h', .help = "show help with examples"},
-    {0},
-};
-
-const struct command_option command_top_options[] = {
-    {OPTION_VERSION, "version", 'V', .help = "show the version"},
-    {0},
-};
-
-// --- options that several commands have ----------------------------------------------------------
-
-#define TYPE_AND_BOUND_OPTIONS                                                                     \
-    {OPTION_TYPE,                                                                                  \
-     "type",                                                                                       \
-     't',                                                                                          \
-     .kind = VALUE_TEXT,                                                                           \
-     .argument = "TYPE",                                                                           \
-     .repeatable = true,                                                                           \
-     .help = "only this content type; give it again for any of several"},                          \
-        {OPTION_SINCE, "since", .kind = VALUE_TIME, .argument = "WHEN",                            \
-         .help = "only created at WHEN or later: a duration ago (90d, 12h, 1w2d) or a time "       \
-                 "(2026-11-23, 2026-11-23T08:44Z)"},                                               \
-        {OPTION_UNTIL, "until", .kind = VALUE_TIME, .argument = "WHEN",                            \
-         .help = "only created before WHEN"},                                                      \
-        {OPTION_MIN_WORDS,                                                                         \
-         "min-words",                                                                              \
-         .kind = VALUE_COUNT,                                                                      \
-         .argument = "N",                                                                          \
-         .min = 1,                                                                                 \
-         .max = INT32_MAX,                                                                         \
-         .help = "only of N words or more"},                                                       \
-        {OPTION_MAX_WORDS,                                                                         \
-         "max-words",                                                                              \
-         .kind = VALUE_COUNT,                                                                      \
-         .argument = "N",                                                                          \
-         .min = 1,                                                                                 \
-         .max = INT32_MAX,                                                                         \
-         .help = "only of N words or fewer"}
-
-#define PATH_OPTION                                                                                \
-    {OPTION_PATH,                                                                                  \
-     "path",                                                                                       \
-     'p',                                                                                          \
-     .kind = VALUE_TEXT,                                                                           \
-     .argument = "PATH",                                                                           \
-     .help = "only below this place: tree[/branch[/limb[/leaf]]]"}
-
-#define LIMIT_OPTION(text)                                                                         \
-    {OPTION_LIMIT,           "limit",       'n', .kind = VALUE_COUNT, .argument = "N", .min = 1,   \
-     .max = GROVE_LIMIT_MAX, .help = (text)}
-
-#define CURSOR_OPTION                                                                              \
-    {OPTION_CURSOR, "cursor", .kind = VALUE_TEXT, .argument = "CURSOR",                            \
-     .help = "the next page: what the page before gave as next_cursor"}
-
-#define EXPLAIN_OPTION                                                                             \
-    {OPTION_EXPLAIN, "explain",                                                                    \
-     .help = "also show how it was answered, why the rows are all that there should be, and rows " \
-             "and milliseconds of every stage"}
-
-#define PRECISION_OPTION(text)                                                                     \
-    {OPTION_PRECISION,       "precision",   .kind = VALUE_WORD, .argument = "P",                   \
-     .words = "f32 reduced", .help = (text)}
-
-static const struct command_option no_options[] = {{0}};
-
-static const struct command_option browse_options[] = {
-    TYPE_AND_BOUND_OPTIONS,
-    LIMIT_OPTION("rows a page, 1 to 1000 (default: 20)"),
-    CURSOR_OPTION,
-    EXPLAIN_OPTION,
-    {0},
-};
-
-static const struct command_option search_options[] = {
-    PATH_OPTION,
-    TYPE_AND_BOUND_OPTIONS,
-    LIMIT_OPTION("rows, 1 to 1000 (default: 10)"),
-    {OPTION_EXACT, "exact", .help = "compare every vector, however many there are"},
-    EXPLAIN_OPTION,
-    {0},
-};
-
-static const struct command_option discover_options[] = {
-    PATH_OPTION,
-    TYPE_AND_BOUND_OPTIONS,
-    LIMIT_OPTION("rows a page, 1 to 1000 (default: 20)"),
-    {OPTION_DEPTH, "depth", .kind = VALUE_COUNT, .argument = "N", .min = 1, .max = GROVE_DEPTH_MAX,
-     .help = "rows to rank, group and count, 1 to 10000 (default: 1000)"},
-    {OPTION_MIN_SCORE, "min-score", .kind = VALUE_NUMBER, .argument = "S", .min = -1, .max = 1,
-     .help = "leave rows with a lower score out, -1 to 1"},
-    CURSOR_OPTION,
-    EXPLAIN_OPTION,
-    {0},
-};
-
-static const struct command_option demo_options[] = {
-    {OPTION_PLACEHOLDER_VECTORS, "placeholder-vectors",
-     .help = "give every sample row the same made-up vector round(i * 0.01, 3) instead of "
-             "embedding its text"},
-    {0},
-};
-
-static const struct command_option load_options[] = {
-    {OPTION_STRICT, "strict", .help = "load nothing at all if any line is bad"},
-    {0},
-};
-
-static const struct command_option sync_options[] = {
-    {OPTION_WATCH, "watch", 'w', .help = "go on until Ctrl-C"},
-    {OPTION_RETRY_DEAD, "retry-dead", .help = "try again what was given up on"},
-    {OPTION_RESIDENT, "be-resident", .hidden = true, .help = "be the home's resident projector"},
-    {0},
-};
-
-static const struct command_option init_options[] = {
-    PRECISION_OPTION("how the database's vectors are computed: f32 as the published model does, or "
-                     "reduced with 8-bit weights (default: as it is; a new database: f32)"),
-    {0},
-};
-
-static const struct command_option embed_options[] = {
-    PRECISION_OPTION("f32 as the published model computes (the default), or reduced with 8-bit "
-                     "weights"),
-    {OPTION_FILE, "file", 'f', .kind = VALUE_FILE, .argument = "F",
-     .help = "embed every line of the file F; - is standard input"},
-    {0},
-};
-
-static const struct command_option doctor_options[] = {
-    {OPTION_RECALL, "recall", .value_optional = true,
-     .help = "measure with N queries what searches find of what is there; also --recall=N"},
-    {0},
-};
-
-static const struct command_option subject_options[] = {
-    {OPTION_DRY_RUN, "dry-run",
-     .help = "show the SQL of every phase, what it locks and what it means for this database; "
-             "change nothing"},
-    {OPTION_SAMPLE, "sample", .help = "of add: load the sample, which there is of science"},
-    {OPTION_WITH_CONTENTS, "with-contents", .help = "of remove: its contents go, too"},
-    {OPTION_SQL, "sql",
-     .help = "of add, validate and remove: print a script for review; no server is asked"},
-    {0},
-};
-
-static const struct command_option psql_options[] = {
-    {OPTION_PRINT, "print",
-     .help = "print the database's URL for any other client, without a password, and start nothing "
-             "but the private database"},
-    {0},
-};
-
-static const struct command_option help_options[] = {
-    {OPTION_MAN, "man", .hidden = true, .help = "print the manual page"},
-    {OPTION_MARKDOWN, "markdown", .hidden = true, .help = "print docs/cli.md"},
-    {0},
-};
-
-// --- examples ------------------------------------------------------------------------------------
-
-static const struct command_example demo_examples[] = {
-    {"demo", "set everything up, load the sample, run the three queries"},
-    {"--home /tmp/try demo", "the same in a folder that you can throw away"},
-    {NULL, NULL},
-};
-
-static const struct command_example init_examples[] = {
-    {"init", "make the private database, or bring it up to date"},
-    {"init --precision reduced", "from now on with 8-bit weights: then run sync"},
-    {NULL, NULL},
-};
-
-static const struct command_example doctor_examples[] = {
-    {"doctor", "find out what is missing"},
-    {"doctor --recall", "do searches find all that they should? 100 queries for each filter"},
-    {"doctor --recall 20 --json | jq .shapes[0]", "the worst filter, for a script"},
-    {NULL, NULL},
-};
-
-static const struct command_example browse_examples[] = {
-    {"browse religion/Christianity/Protestant-Baptist", "everything on that limb"},
-    {"browse religion --type Doctrine --since 90d", "new doctrine in the whole tree"},
-    {"browse 'subject1/either\\/or'", "a / inside a name is written \\/"},
-    {"browse religion --limit 100 --json | jq -r '.results[].title'", "titles for a script"},
-    {NULL, NULL},
-};
-
-static const struct command_example search_examples[] = {
-    {"search \"how is a person saved\"", "the 10 nearest rows of everything"},
-    {"search \"baptism salvation doctrine\" --type Doctrine --since 90d --limit 10",
-     "of one type and not older than 90 days"},
-    {"search suffering --path religion/Buddhism --min-words 150", "below a branch, longer texts"},
-    {"search salvation --type Doctrine --type Article --explain", "see how it was answered"},
-    {"search salvation --json | jq '.results[] | [.score, .title]'", "for a script"},
-    {NULL, NULL},
-};
-
-static const struct command_example discover_examples[] = {
-    {"discover salvation", "what all subjects say about it"},
-    {"discover \"the duty of prayer\" --min-score 0.3", "only what is really near"},
-    {"discover salvation --limit 5", "page by page; the next page's command is shown"},
-    {NULL, NULL},
-};
-
-static const struct command_example load_examples[] = {
-    {"load articles.jsonl", "a file of one JSON object a line"},
-    {"load part-*.jsonl.gz --strict", "compressed, and all or nothing"},
-    {"load - < articles.jsonl", "from standard input"},
-    {NULL, NULL},
-};
-
-static const struct command_example subject_examples[] = {
-    {"subject add science --dry-run", "what it would do, and what that means here"},
-    {"subject add science --sample", "a new tree, with 12 contents in 7 leaves"},
-    {"subject validate science", "is it as it should be?"},
-    {"subject rename subject2 garden", "its contents and points stay as they are"},
-    {"subject remove science --with-contents", "take it back, with all that is in it"},
-    {"subject list --json | jq -r '.subjects[].name'", "the names for a script"},
-    {NULL, NULL},
-};
-
-static const struct command_example sync_examples[] = {
-    {"sync", "after changes by psql or another program"},
-    {"sync --watch", "keep the vector engine up to date until Ctrl-C"},
-    {"sync --retry-dead", "after mending what made rows fail"},
-    {NULL, NULL},
-};
-
-static const struct command_example embed_examples[] = {
-    {"embed \"grace\"", "384 numbers"},
-    {"embed --json \"grace\" | jq .token_ids", "the tokens the model saw"},
-    {"embed --json --file texts.txt > vectors.jsonl", "one JSON line for each line"},
-    {NULL, NULL},
-};
-
-static const struct command_example status_examples[] = {
-    {"status", "what runs where, and how much is in it"},
-    {"status --json | jq .pending", "rows that the vector engine has yet to get"},
-    {NULL, NULL},
-};
-
-static const struct command_example stop_examples[] = {
-    {"stop", "the next command that needs the servers starts them again"},
-    {NULL, NULL},
-};
-
-static const struct command_example psql_examples[] = {
-    {"psql", "an interactive session"},
-    {"psql -- -c 'SELECT count(*) FROM content_metadata'", "one statement"},
-    {"psql -- -qAt -f report.sql", "a script"},
-    {"psql --print", "where the database is, for another client"},
-    {NULL, NULL},
-};
-
-static const struct command_example pg_dump_examples[] = {
-    {"pg_dump -- -Fc -f backup.dump", "a backup; grove pg_restore reads it"},
-    {"pg_dump -- --data-only -t content_metadata -f contents.sql", "one table, as SQL"},
-    {NULL, NULL},
-};
-
-static const struct command_example pg_restore_examples[] = {
-    {"pg_restore -- --clean --if-exists backup.dump", "put back all that is in a backup"},
-    {"pg_restore -- --list backup.dump", "see what is in it"},
-    {NULL, NULL},
-};
-
-static const struct command_example help_examples[] = {
-    {"help", "the list of commands"},
-    {"help search", "the same as: grove search --help"},
-    {NULL, NULL},
-};
-
-static const struct command_example completion_examples[] = {
-    {"completion bash > grove.bash", "for bash: \"source grove.bash\" in ~/.bashrc"},
-    {"completion zsh > _grove", "for zsh: in a folder of fpath, or \"source _grove\" in ~/.zshrc"},
-    {"completion fish > grove.fish", "for fish: in ~/.config/fish/completions"},
-    {NULL, NULL},
-};
-
-static const struct command_example version_examples[] = {
-    {"version --json", "for a script"},
-    {NULL, NULL},
-};
-
-// --- the table -----------------------------------------------------------------------------------
 
 const struct command command_table[] = {
     {
@@ -309,12 +14,12 @@ const struct command command_table[] = {
         .group = GROUP_START,
         .summary = "set up, load the sample, show the three queries",
         .usage = "[--placeholder-vectors]",
-        .options = demo_options,
+        .options = command_demo_options,
         .description =
             "Makes the database if there is none, loads the sample of 8 contents in 6 leaves, and "
             "runs a navigation, a search and a discovery, each with the command line that does the "
             "same. Doing it again changes nothing.",
-        .examples = demo_examples,
+        .examples = command_demo_examples,
         .json = "An object with `init`, `load`, `browse`, `search` and `discover`, each as the "
                 "command of that name prints it.",
         .run = cmd_demo,
@@ -325,7 +30,7 @@ const struct command command_table[] = {
         .group = GROUP_START,
         .summary = "make the database, or bring its schema up to date",
         .usage = "[--precision P]",
-        .options = init_options,
+        .options = command_init_options,
         .description =
             "Starts the private servers if they are used, applies the migrations that are "
             "missing, and makes the vector collection. Commands do this by themselves for a "
@@ -333,7 +38,7 @@ const struct command command_table[] = {
             "A database has vectors of one precision, and all commands follow it. Changing it has "
             "every content embedded anew, by \"grove sync\" or whatever projects; until that is "
             "done searches leave out what has no vector yet, and say so.",
-        .examples = init_examples,
+        .examples = command_init_examples,
         .json = "`applied` (migrations applied now), `schema_version`, `database`, `engine`, "
                 "`home`, `model` (whose vectors are compared), `queued` (contents to embed anew), "
                 "`seconds`.",
@@ -348,7 +53,7 @@ const struct command command_table[] = {
         .operand = "N",
         .operand_kind = VALUE_COUNT,
         .operands_max = 1,
-        .options = doctor_options,
+        .options = command_doctor_options,
         .description =
             "Looks at programs, files, folders and servers, and changes nothing. The exit status "
             "is 0 when nothing failed; warnings do not count. It is 7 when nothing failed but a "
@@ -362,7 +67,7 @@ const struct command command_table[] = {
             "table says, no search relied on it. It takes two minutes at most, starts the servers "
             "as a search does, and "
             "changes nothing either.",
-        .examples = doctor_examples,
+        .examples = command_doctor_examples,
         .json = "`ok`, and `findings`: a list of `name`, `verdict` (`ok`, `warning` or `failed`), "
                 "`text` and `hint` (null where there is nothing to mend). With `--recall`: `ok`, "
                 "`queries` (asked under each filter), `queries_wanted` (more: time was up), "
@@ -375,6 +80,26 @@ const struct command command_table[] = {
         .run = cmd_doctor,
     },
     {
+        .name = "ls",
+        .home_use = GROVE_HOME_FIND,
+        .group = GROUP_QUERY,
+        .summary = "what there is: trees, branches, limbs, leaves and types, with counts",
+        .usage = "[PATH] [OPTIONS]",
+        .operand = "PATH",
+        .operand_kind = VALUE_TEXT,
+        .operands_max = 1,
+        .options = command_ls_options,
+        .description =
+            "What is one level below PATH, tree[/branch[/limb[/leaf]]]; without one the trees. "
+            "Below it the content types of all of it. With --type only these are counted. The "
+            "contents themselves are shown by grove browse.",
+        .examples = command_ls_examples,
+        .json = "`path`, `level` (`tree`, `branch`, `limb`, `leaf`), `contents`, `places` (`name`, "
+                "`path`, `branches`, `limbs`, `leaves`, `contents`; a branch counts itself among "
+                "the branches, and so on), `types` (`content_type`, `contents`).",
+        .run = cmd_ls,
+    },
+    {
         .name = "browse",
         .home_use = GROVE_HOME_FIND,
         .group = GROUP_QUERY,
@@ -384,12 +109,12 @@ const struct command command_table[] = {
         .operand_kind = VALUE_TEXT,
         .operands_min = 1,
         .operands_max = 1,
-        .options = browse_options,
+        .options = command_browse_options,
         .description =
             "PATH is tree[/branch[/limb[/leaf]]]. The counts by type are of all pages. A page "
             "that is not the last one ends with the command for the next; rows that are added or "
             "removed meanwhile neither repeat nor hide others.",
-        .examples = browse_examples,
+        .examples = command_browse_examples,
         .json = "`results`, `complete`, `incomplete_reason`, `degraded`, `degraded_reason`, "
                 "`hint`, `total` (rows on all pages), `next_cursor`, `groups` (`hierarchy_table`, "
                 "`content_type`, `count`), "
@@ -406,18 +131,35 @@ const struct command command_table[] = {
         .operand_kind = VALUE_TEXT,
         .operands_min = 1,
         .operands_max = 1,
-        .options = search_options,
+        .options = command_search_options,
         .description =
             "The best of all rows that satisfy the filter, best first, with their similarity: 1 "
             "is the same meaning, 0 is unrelated. All filters must hold. There are as many rows "
             "as --limit asks for whenever that many match; if grove cannot be sure of that, it "
             "says so.",
-        .examples = search_examples,
+        .examples = command_search_examples,
         .json = "`results`, `complete`, `incomplete_reason`, `degraded`, `degraded_reason`, "
                 "`hint`, `total` (rows here), `next_cursor` (null), `milliseconds`, and with "
                 "`--explain` "
                 "`explain`.",
         .run = cmd_search,
+    },
+    {
+        .name = "similar",
+        .home_use = GROVE_HOME_FIND,
+        .group = GROUP_QUERY,
+        .summary = "the contents most similar to one that is there",
+        .usage = "ID [OPTIONS]",
+        .operand = "ID",
+        .operand_kind = VALUE_TEXT,
+        .operands_min = 1,
+        .operands_max = 1,
+        .options = command_similar_options,
+        .description = "As search, with the vector of the content with that id instead of a text. "
+                       "It is not among the rows itself.",
+        .examples = command_similar_examples,
+        .json = "As search.",
+        .run = cmd_similar,
     },
     {
         .name = "discover",
@@ -429,13 +171,13 @@ const struct command command_table[] = {
         .operand_kind = VALUE_TEXT,
         .operands_min = 1,
         .operands_max = 1,
-        .options = discover_options,
+        .options = command_discover_options,
         .description =
             "Ranks the --depth rows nearest to the text, groups them by hierarchy table and "
             "content type, counts the branches and limbs they come from, and pages through them. "
             "Evenness tells how evenly they are spread over limbs: 1 evenly, 0 all in one limb "
             "(Shannon's entropy over its maximum).",
-        .examples = discover_examples,
+        .examples = command_discover_examples,
         .json = "`results`, `complete`, `incomplete_reason`, `degraded`, `degraded_reason`, "
                 "`hint`, `total` (rows ranked), `next_cursor`, `groups` (`hierarchy_table`, "
                 "`content_type`, `count`, "
@@ -443,6 +185,30 @@ const struct command command_table[] = {
                 "`unique_branches`, `unique_limbs`, `evenness`), `depth_reached` (true: more rows "
                 "match than were ranked), `milliseconds`, and with `--explain` `explain`.",
         .run = cmd_discover,
+    },
+    {
+        .name = "show",
+        .home_use = GROVE_HOME_FIND,
+        .group = GROUP_QUERY,
+        .summary = "one content as a whole",
+        .usage = "ID [--body]",
+        .operand = "ID",
+        .operand_kind = VALUE_TEXT,
+        .operands_min = 1,
+        .operands_max = 1,
+        .options = command_show_options,
+        .description =
+            "ID is what results show as \"id 5\". VECTOR is where the vector of its text "
+            "is from: computed, supplied with the row, or a placeholder.",
+        .examples = command_show_examples,
+        .json =
+            "`content_id`, `hierarchy_table`, `tree`, `leaf_id`, `branch`, `limb`, `leaf`, "
+            "`content_type`, `chunk_number`, `title`, `content_summary`, `word_count`, "
+            "`created_at`, `updated_at`, `body_bytes` (null: it has none), `body` (null without "
+            "`--body`), `vector_origin` (`computed`, `supplied`, `placeholder`; null: none of "
+            "its text yet), `pending` (the vector engine has yet to get it), `dead_reason` (why "
+            "that was given up on, or null).",
+        .run = cmd_show,
     },
     {
         .name = "embed",
@@ -453,10 +219,10 @@ const struct command command_table[] = {
         .operand = "TEXT",
         .operand_kind = VALUE_TEXT,
         .operands_max = 1,
-        .options = embed_options,
+        .options = command_embed_options,
         .description = "384 numbers, a vector of length 1, on one line. The model reads the first "
                        "256 tokens of a text. No server is needed.",
-        .examples = embed_examples,
+        .examples = command_embed_examples,
         .json = "`token_ids` (with the model's start and end marks) and `vector`; with `--file` "
                 "one such line for each line of the file. An error in the middle is the last "
                 "line.",
@@ -472,7 +238,7 @@ const struct command command_table[] = {
         .operand_kind = VALUE_FILE,
         .operands_min = 1,
         .operands_max = 1024,
-        .options = load_options,
+        .options = command_load_options,
         .description =
             "Each line is a JSON object with tree, branch, limb, leaf, content_type, title and "
             "summary, and maybe body, chunk_number, word_count, created_at and vector (384 "
@@ -493,7 +259,7 @@ const struct command command_table[] = {
             "two minutes later, completes it. Where a server hangs or is gone it ends, says how "
             "many "
             "rows are loaded so far, and the same command again goes on, too.",
-        .examples = load_examples,
+        .examples = command_load_examples,
         .json = "`rows_read`, `rows_loaded`, `rows_inserted`, `rows_updated`, `rows_unchanged`, "
                 "`rows_bad` (refused), `leaves_created`, `rows_embedded`, `rows_projected`, "
                 "`pending` (not in the index "
@@ -502,6 +268,81 @@ const struct command command_table[] = {
                 "and `bad_lines`, the first 100 as `file`, `line`, `field`, `reason`. When it "
                 "fails the same stands under `load`, beside `error`.",
         .run = cmd_load,
+    },
+    {
+        .name = "export",
+        .home_use = GROVE_HOME_FIND,
+        .group = GROUP_DATA,
+        .summary = "write contents as JSON Lines that load back, or as CSV",
+        .usage = "[PATH] [--jsonl|--csv] [OPTIONS]",
+        .operand = "PATH",
+        .operand_kind = VALUE_TEXT,
+        .operands_max = 1,
+        .options = command_export_options,
+        .description =
+            "What is under PATH, or everything, on standard output: each content with its place, "
+            "texts, numbers and time, and with its vector where one was supplied. All is of one "
+            "moment, sorted by place, type and chunk number; a million rows take no more memory "
+            "than a thousand.\n\n"
+            "Loaded into another home, and exported there, it is the same again, byte for byte. "
+            "Ids are not in it, nor are computed vectors, leaves without contents, and their "
+            "descriptions; grove pg_dump has those. Rows that a load would refuse, or read as "
+            "something else (a title with a tab, a null), are written all the same, and told on "
+            "standard error. Where it fails in the middle what was written is not all: look at the "
+            "exit status.",
+        .examples = command_export_examples,
+        .json =
+            "The rows, one a line, as without it: `tree`, `branch`, `limb`, `leaf`, "
+            "`content_type`, `chunk_number`, `title`, `summary`, `word_count`, `created_at`, "
+            "`body`, `vector`; what is null is left out. An error in the middle is the last line.",
+        .run = cmd_export,
+    },
+    {
+        .name = "mv",
+        .home_use = GROVE_HOME_FIND,
+        .group = GROUP_DATA,
+        .summary = "move contents to another leaf, or give a place another name",
+        .usage = "ID... LEAF | PATH NEW_PATH [--dry-run]",
+        .operand = "PATH",
+        .operand_kind = VALUE_TEXT,
+        .operands_min = 2,
+        .operands_max = 10001,
+        .options = command_mv_options,
+        .description =
+            "Contents go to LEAF, tree/branch/limb/leaf, which is made where it is missing. A "
+            "branch, limb or leaf gets the path NEW_PATH, which has as many parts and must not "
+            "exist: in the same branch, in another, or in another tree.\n\n"
+            "Ids, texts, times and vectors stay as they are, and nothing is embedded. It is done "
+            "as "
+            "a whole or not at all. A tree is renamed by grove subject rename.",
+        .examples = command_mv_examples,
+        .json = "`contents`, `leaves`, `leaves_created`, `dry_run`, `seconds`.",
+        .run = cmd_mv,
+    },
+    {
+        .name = "rm",
+        .home_use = GROVE_HOME_FIND,
+        .group = GROUP_DATA,
+        .summary = "remove contents by their ids, or all that is under a path",
+        .usage = "ID... | PATH [--yes] [--dry-run] [OPTIONS]",
+        .operand = "ID or PATH",
+        .operand_kind = VALUE_TEXT,
+        .operands_min = 1,
+        .operands_max = 10000,
+        .options = command_rm_options,
+        .description =
+            "Of a path the contents and the leaves go; a tree stays, and is empty then. With "
+            "--type, --since and so on only such contents go, and leaves stay. Where a path has "
+            "contents it asks on a terminal, and elsewhere needs --yes; no more than it said are "
+            "removed then. Ids are removed without asking.\n\n"
+            "It is done as a whole or not at all. Searches are without them at once, and the "
+            "vector "
+            "engine follows, as with any change.",
+        .examples = command_rm_examples,
+        .json =
+            "`contents`, `leaves`, `dry_run`, `seconds`. It never asks: without `--yes` what has "
+            "contents is a `conflict`.",
+        .run = cmd_rm,
     },
     {
         .name = "subject",
@@ -513,7 +354,7 @@ const struct command command_table[] = {
         .operand_kind = VALUE_TEXT,
         .operands_min = 1,
         .operands_max = 3,
-        .options = subject_options,
+        .options = command_subject_options,
         .description =
             "A subject is a tree with a table of its own, NAME_hierarchy, beside the nine that "
             "are there. Names are in lower case: letters, digits and _, 40 at most.\n\n"
@@ -526,7 +367,7 @@ const struct command command_table[] = {
             "changes the name that paths begin with; the table keeps its own, so that contents, "
             "points and ids stay. validate tells whether all is as it should be, and exits with 4 "
             "where it is not. docs/extending.md tells all of it, and has an exercise.",
-        .examples = subject_examples,
+        .examples = command_subject_examples,
         .json = "Of list: `subjects`, each with `name`, `hierarchy_table`, `state` (`ready`, "
                 "`adding`, `removing`), `specified`, `branches`, `limbs`, `leaves`, `contents`, "
                 "`pending`, `bytes`, `added_at`; of show: these of one. Of validate: as of doctor. "
@@ -544,7 +385,7 @@ const struct command command_table[] = {
         .group = GROUP_DATA,
         .summary = "bring the vector engine up to date with the database",
         .usage = "[--watch] [--retry-dead]",
-        .options = sync_options,
+        .options = command_sync_options,
         .description =
             "Rows may be changed by any SQL client: what changed waits in the outbox, and this "
             "embeds it and writes it to the vector engine. Searches are right meanwhile: they "
@@ -555,7 +396,7 @@ const struct command command_table[] = {
             "projector, does this within seconds of every change. It starts with the servers and "
             "ends with grove stop; GROVE_PROJECTOR=off starts none. With servers of yours keep "
             "grove sync --watch running.",
-        .examples = sync_examples,
+        .examples = command_sync_examples,
         .json = "`upserted`, `removed`, `embedded`, `failed`, `pending`, `dead`, `seconds`, and "
                 "`index` (`state`: `needless`, `examined`, `building`, `taken` by another "
                 "process, `unknown`; `examined_now`, `rows`, `listed`, `ef`, `ef_filtered`, "
@@ -569,10 +410,10 @@ const struct command command_table[] = {
         .group = GROUP_SERVERS,
         .summary = "what runs where, and how much is in it",
         .usage = "",
-        .options = no_options,
+        .options = command_no_options,
         .description = "Measured now. Starts nothing. The exit status is 7 when a server does not "
                        "answer, also when it is a private one that was stopped.",
-        .examples = status_examples,
+        .examples = command_status_examples,
         .json = "`ok`, `home`, `model`, `database` (`ok`, `private`, `where`, `version`, `error`, "
                 "`schema_version`, `schema_wanted`, `bytes`), `engine` (`ok`, `private`, `where`, "
                 "`version`, `error`, `collection`, `collection_status`, `points`, "
@@ -590,16 +431,32 @@ const struct command command_table[] = {
         .group = GROUP_SERVERS,
         .summary = "stop the private servers of this home, and its projector",
         .usage = "",
-        .options = no_options,
+        .options = command_no_options,
         .description = "They keep running between commands, so that commands are quick. Nothing "
                        "is lost by stopping them; one that hangs is killed. Servers named by "
                        "DATABASE_URL or QDRANT_URL are "
                        "not touched.",
-        .examples = stop_examples,
+        .examples = command_stop_examples,
         .json =
             "`stopped`: true, `ran` (anything did), and `forced`: PostgreSQL did not answer and "
             "was killed.",
         .run = cmd_stop,
+    },
+    {
+        .name = "url",
+        .home_use = GROVE_HOME_FIND,
+        .group = GROUP_SERVERS,
+        .summary = "the database's connection string, for any other client",
+        .usage = "[--for CLIENT] [--password]",
+        .options = command_url_options,
+        .description =
+            "Starts the private database if need be, and nothing else. A password is in it only "
+            "with --password; without it clients take it from PGPASSWORD or ~/.pgpass, which a "
+            "command line does not show to others. The private database is at a Unix socket: only "
+            "the account that owns the home, and root, can connect, and JDBC cannot.",
+        .examples = command_url_examples,
+        .json = "`url`, `password_left_out`.",
+        .run = cmd_url,
     },
     {
         .name = "psql",
@@ -611,11 +468,11 @@ const struct command command_table[] = {
         .operand_kind = VALUE_RAW,
         .operand_option = "-c",
         .operands_max = SIZE_MAX,
-        .options = psql_options,
+        .options = command_psql_options,
         .description = "Starts the private database if need be and hands over to psql; a password "
                        "reaches it by the environment, never by the command line. The exit status "
                        "is psql's. --timeout holds until psql runs.",
-        .examples = psql_examples,
+        .examples = command_psql_examples,
         .json = "Only errors that happen before psql starts. With `--print`: `url`.",
         .run = cmd_psql,
     },
@@ -628,13 +485,13 @@ const struct command command_table[] = {
         .operand = "ARGUMENTS OF PG_DUMP",
         .operand_kind = VALUE_RAW,
         .operands_max = SIZE_MAX,
-        .options = no_options,
+        .options = command_no_options,
         .description =
             "It is one that is new enough for the server: the one that came with "
             "the private server where the machine's is older. A backup of the database is a "
             "backup of all: the vector engine can be filled from it. The exit status "
             "is pg_dump's. --timeout holds until pg_dump runs.",
-        .examples = pg_dump_examples,
+        .examples = command_pg_dump_examples,
         .json = "Only errors that happen before pg_dump starts.",
         .run = cmd_pg_dump,
     },
@@ -647,14 +504,14 @@ const struct command command_table[] = {
         .operand = "ARGUMENTS OF PG_RESTORE",
         .operand_kind = VALUE_RAW,
         .operands_max = SIZE_MAX,
-        .options = no_options,
+        .options = command_no_options,
         .description =
             "Reads what \"grove pg_dump -- -Fc\" wrote. Run \"grove stop\" before. The vector "
             "engine "
             "may be ahead of what was put back, which \"grove sync\" does not notice: remove the "
             "collection's data afterwards and run it, as docs/tasks.md shows. The exit status is "
             "pg_restore's. --timeout holds until pg_restore runs.",
-        .examples = pg_restore_examples,
+        .examples = command_pg_restore_examples,
         .json = "Only errors that happen before pg_restore starts.",
         .run = cmd_pg_restore,
     },
@@ -666,8 +523,8 @@ const struct command command_table[] = {
         .operand = "COMMAND",
         .operand_kind = VALUE_COMMAND,
         .operands_max = 1,
-        .options = help_options,
-        .examples = help_examples,
+        .options = command_help_options,
+        .examples = command_help_examples,
         .json = "`text`.",
         .run = cmd_help,
     },
@@ -679,8 +536,8 @@ const struct command command_table[] = {
         .operand = "bash|zsh|fish",
         .operand_kind = VALUE_SHELL,
         .operands_max = 1,
-        .options = no_options,
-        .examples = completion_examples,
+        .options = command_no_options,
+        .examples = command_completion_examples,
         .json = "`text`.",
         .run = cmd_completion,
     },
@@ -689,8 +546,8 @@ const struct command command_table[] = {
         .group = GROUP_HELP,
         .summary = "show the version",
         .usage = "",
-        .options = no_options,
-        .examples = version_examples,
+        .options = command_no_options,
+        .examples = command_version_examples,
         .json = "`version`.",
         .run = cmd_version,
     },

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/filter.h"
 
+#include <float.h>
+
 #include "base/clock.h"
 
 static enum grove_code take_time(const struct options *options, enum option_id id, int64_t *ret_us,
@@ -70,4 +72,13 @@ enum grove_code filter_read(const struct options *options, struct filter_values 
     if (code == GROVE_OK)
         code = take_time(options, OPTION_UNTIL, &ret->filter.created_until_us, error);
     return code == GROVE_OK ? check_bounds(&ret->filter, error) : code;
+}
+
+// In a request 0 means "no bound"; the number next to it keeps the same rows that 0 would.
+double filter_score_min(const struct options *options)
+{
+    const struct option_value *value = options_find(options, OPTION_MIN_SCORE);
+    if (!value)
+        return 0;
+    return value->real != 0 ? value->real : -DBL_MIN;
 }

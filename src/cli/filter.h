@@ -22,4 +22,7 @@ struct filter_values {
 enum grove_code filter_read(const struct options *options, struct filter_values *ret,
                             struct grove_error *error);
 
+// What --min-score says, as requests take it; 0 without it.
+double filter_score_min(const struct options *options);
+
 #endif

@@ -176,6 +176,14 @@ void json_number_member(struct strbuf *out, const char *key, double value)
         strbuf_add(out, "null");
 }
 
+void json_time_member(struct strbuf *out, const char *key, int64_t timestamp_us)
+{
+    char text[CLOCK_RFC3339_SIZE];
+    if (timestamp_us != GROVE_NULL)
+        clock_format_rfc3339(timestamp_us, text);
+    json_string_member(out, key, timestamp_us == GROVE_NULL ? NULL : text);
+}
+
 void json_bool_member(struct strbuf *out, const char *key, bool value)
 {
     json_key(out, key);

@@ -27,6 +27,7 @@ void format_shell_word(struct strbuf *out, const char *word);
 void json_string_member(struct strbuf *out, const char *key, const char *value);
 void json_integer_member(struct strbuf *out, const char *key, int64_t value);
 void json_number_member(struct strbuf *out, const char *key, double value);
+void json_time_member(struct strbuf *out, const char *key, int64_t timestamp_us);
 void json_bool_member(struct strbuf *out, const char *key, bool value);
 // The key alone; the caller appends the value.
 void json_key(struct strbuf *out, const char *key);

@@ -5,22 +5,11 @@
 
 #include "base/clock.h"
 #include "cli/format.h"
+#include "cli/rows.h"
 #include "cli/table.h"
 #include "cli/types_hint.h"
 
 enum { SUMMARY_LINES_MAX = 3, PLACE_LINES_MAX = 6, NOTE_BYTES_MAX = 1 << 16, LINE_INDENT = 2 };
-
-static void table_add_number(struct table *table, int64_t number)
-{
-    struct strbuf text;
-    strbuf_init(&text, 64);
-    if (number == GROVE_NULL)
-        strbuf_add_char(&text, '-');
-    else
-        format_count(&text, number);
-    table_add(table, text.data);
-    strbuf_release(&text);
-}
 
 static void table_add_date(struct table *table, int64_t timestamp_us)
 {
@@ -78,7 +67,7 @@ static void add_ranked_rows(struct strbuf *out, const struct terminal *terminal,
         table_add_score(&table, row->score);
         table_add(&table, row->title);
         table_add(&table, row->content_type);
-        table_add_number(&table, row->word_count);
+        table_add_count(&table, row->word_count);
         table_add_date(&table, row->created_at_us);
         table_note_place(&table, row);
         table_note(&table, STYLE_DIM, SUMMARY_LINES_MAX, row->content_summary);
@@ -103,7 +92,7 @@ static void add_browsed_rows(struct strbuf *out, const struct terminal *terminal
         const struct grove_row *row = &result->rows[i];
         table_add(&table, row->title);
         table_add(&table, row->content_type);
-        table_add_number(&table, row->word_count);
+        table_add_count(&table, row->word_count);
         table_add_date(&table, row->created_at_us);
         table_note_place(&table, row);
     }
@@ -120,7 +109,7 @@ static void add_type_counts(struct strbuf *out, const struct terminal *terminal,
     table_init(&table, columns, ARRAY_COUNT(columns));
     for (size_t i = 0; i < result->group_count; i++) {
         table_add(&table, result->groups[i].content_type);
-        table_add_number(&table, result->groups[i].count);
+        table_add_count(&table, result->groups[i].count);
     }
     table_print(&table, terminal, out);
     table_release(&table);
@@ -143,10 +132,10 @@ static void add_groups(struct strbuf *out, const struct terminal *terminal,
         const struct grove_group *group = &result->groups[i];
         table_add(&table, group->hierarchy_table);
         table_add(&table, group->content_type);
-        table_add_number(&table, group->count);
+        table_add_count(&table, group->count);
         table_add_score(&table, group->best_score);
-        table_add_number(&table, group->branches);
-        table_add_number(&table, group->limbs);
+        table_add_count(&table, group->branches);
+        table_add_count(&table, group->limbs);
     }
     table_print(&table, terminal, out);
     table_release(&table);
@@ -204,7 +193,7 @@ static void add_stages(struct strbuf *out, const struct terminal *terminal,
     for (size_t i = 0; i < explain->stage_count; i++) {
         table_add(&table, explain->stages[i].name);
         table_addf(&table, "%.2f", explain->stages[i].milliseconds);
-        table_add_number(&table, explain->stages[i].rows);
+        table_add_count(&table, explain->stages[i].rows);
     }
     table_print(&table, terminal, out);
     table_release(&table);
@@ -358,17 +347,10 @@ static bool asks_for_all(const struct session *session, enum show_kind kind)
     return !path || !strchr(path, '/');
 }
 
-static enum grove_code print_text(struct session *session, enum show_kind kind,
-                                  const struct grove_result *result, const char *hint,
-                                  struct grove_error *error)
+// What people should know beside the rows, on standard error.
+static void warn(const struct session *session, enum show_kind kind,
+                 const struct grove_result *result, const char *hint)
 {
-    struct strbuf out;
-    strbuf_init(&out, SESSION_OUTPUT_MAX);
-    show_add(&out, &session->out, kind, result);
-    if (result->next_cursor && session->command->run != cmd_demo)
-        add_next_command(&out, session, result->next_cursor);
-    enum grove_code code = session_print(session, &out, error);
-    strbuf_release(&out);
     if (result->degraded)
         session_warn(session, "PostgreSQL answered alone: %s",
                      result->degraded_reason ? result->degraded_reason : "no reason is known");
@@ -380,6 +362,61 @@ static enum grove_code print_text(struct session *session, enum show_kind kind,
     else if (result->row_count == 0 && asks_for_all(session, kind))
         session_warn(session, "nothing is there yet: \"grove demo\" loads a sample, \"grove load\" "
                               "your own");
+}
+
+// What --output asks for. The command for the next page is none of it, and goes to standard error.
+static enum grove_code print_rows(struct session *session, enum show_kind kind,
+                                  const struct grove_result *result, const char *hint,
+                                  struct grove_error *error)
+{
+    static const char *const columns[] = {
+        "content_id",   "score",        "tree",  "branch",          "limb",       "leaf",
+        "content_type", "chunk_number", "title", "content_summary", "word_count", "created_at"};
+    struct rows rows;
+    struct strbuf out, next;
+    strbuf_init(&out, SESSION_OUTPUT_MAX);
+    strbuf_init(&next, NOTE_BYTES_MAX);
+    rows_begin(&rows, rows_form(&session->options), &session->out, columns, ARRAY_COUNT(columns),
+               &out);
+    for (size_t i = 0; i < result->row_count; i++) {
+        const struct grove_row *row = &result->rows[i];
+        rows_add_integer(&rows, row->content_id);
+        rows_add_score(&rows, row->score);
+        rows_add(&rows, row->tree);
+        rows_add(&rows, row->branch);
+        rows_add(&rows, row->limb);
+        rows_add(&rows, row->leaf);
+        rows_add(&rows, row->content_type);
+        rows_add_integer(&rows, row->chunk_number);
+        rows_add(&rows, row->title);
+        rows_add(&rows, row->content_summary);
+        rows_add_integer(&rows, row->word_count);
+        rows_add_time(&rows, row->created_at_us);
+    }
+    rows_end(&rows);
+    enum grove_code code = session_print(session, &out, error);
+    if (code == GROVE_OK && result->next_cursor) {
+        add_next_command(&next, session, result->next_cursor);
+        fputs(next.data, stderr);
+    }
+    strbuf_release(&next);
+    strbuf_release(&out);
+    warn(session, kind, result, hint);
+    return code;
+}
+
+static enum grove_code print_text(struct session *session, enum show_kind kind,
+                                  const struct grove_result *result, const char *hint,
+                                  struct grove_error *error)
+{
+    struct strbuf out;
+    strbuf_init(&out, SESSION_OUTPUT_MAX);
+    show_add(&out, &session->out, kind, result);
+    if (result->next_cursor && session->command->run != cmd_demo)
+        add_next_command(&out, session, result->next_cursor);
+    enum grove_code code = session_print(session, &out, error);
+    strbuf_release(&out);
+    warn(session, kind, result, hint);
     return code;
 }
 
@@ -390,8 +427,10 @@ enum grove_code show_result(struct session *session, enum show_kind kind,
     strbuf_init(&hint, NOTE_BYTES_MAX);
     if (result->total == 0)
         types_hint_add(session, &hint);
+    bool is_table = rows_form(&session->options) == ROWS_TABLE;
     enum grove_code code = session->json ? print_json(session, result, hint.data, error)
-                                         : print_text(session, kind, result, hint.data, error);
+                           : is_table    ? print_text(session, kind, result, hint.data, error)
+                                         : print_rows(session, kind, result, hint.data, error);
     strbuf_release(&hint);
     return code;
 }

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "base/check.h"
+#include "cli/format.h"
 
 enum { GAP = 2, MEMORY_MAX = 64 << 20, CELL_BYTES_MAX = 1 << 16 };
 
@@ -84,6 +85,18 @@ void table_addf(struct table *table, const char *format, ...)
     text_vformat(text, sizeof text, format, arguments);
     va_end(arguments);
     table_add(table, text);
+}
+
+void table_add_count(struct table *table, int64_t count)
+{
+    struct strbuf text;
+    strbuf_init(&text, 64);
+    if (count == GROVE_NULL)
+        strbuf_add_char(&text, '-');
+    else
+        format_count(&text, count);
+    table_add(table, text.data);
+    strbuf_release(&text);
 }
 
 void table_note(struct table *table, enum style style, unsigned lines_max, const char *text)

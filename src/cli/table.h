@@ -24,6 +24,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/arena.h"
 #include "base/attr.h"
@@ -60,6 +61,7 @@ void table_release(struct table *table);
 void table_add(struct table *table, const char *cell);
 // For numbers: at most 127 bytes.
 void table_addf(struct table *table, const char *format, ...) GROVE_PRINTF(2, 3);
+void table_add_count(struct table *table, int64_t count); // "6,351"; "-" for GROVE_NULL
 // At most `lines_max` lines on a terminal, 0: all.
 void table_note(struct table *table, enum style style, unsigned lines_max, const char *text);
 

@@ -163,17 +163,6 @@ static enum grove_code take_page(struct discovery *discovery, size_t first,
     return result->view.next_cursor ? GROVE_OK : error_no_memory(error, "a cursor");
 }
 
-static void drop_below(struct ranking *ranking, double score_min)
-{
-    CHECK(!isnan(score_min)); // nothing is below it
-    size_t ranked = ranking->count;
-    while (ranking->count > 0 && ranking->items[ranking->count - 1].score < score_min)
-        ranking->count--;
-    // What was not ranked scores less still.
-    if (ranking->count < ranked)
-        ranking->more = false;
-}
-
 static enum grove_code check_bounds(const struct grove_discover_request *request,
                                     struct grove_error *error)
 {
@@ -244,7 +233,7 @@ static enum grove_code discover(struct query *query, const struct grove_discover
         code = ranking_run(query->store, query->call, &wanted, &predicate, query->result,
                            discovery.arena, &discovery.ranking, error);
     if (code == GROVE_OK && request->score_min != 0)
-        drop_below(&discovery.ranking, request->score_min);
+        ranking_drop_below(&discovery.ranking, request->score_min);
     if (code == GROVE_OK)
         code = fill_result(&discovery, &after, error);
     ranking_end(&discovery.ranking);

@@ -240,26 +240,24 @@ static enum grove_code take_place(struct predicate *predicate, const struct pg_r
     return predicate->place_array.failed ? error_no_memory(error, "the place of a path") : GROVE_OK;
 }
 
-static enum grove_code take_leaves(struct predicate *predicate, const struct pg_rows *rows,
-                                   struct arena *arena, struct grove_error *error)
+static enum grove_code take_leaves(const struct pg_rows *rows, struct arena *arena,
+                                   struct predicate_leaves *ret, struct grove_error *error)
 {
     CHECK(rows->count == 1);
-    CHECK(!predicate->leaf_ids); // read once
     const char *hash = arena_copy(arena, pg_text(rows, 0, 1));
     if (!hash)
         return error_no_memory(error, "the leaves of a path");
-    predicate->leaves_hash = text_of(hash);
-    enum grove_code code =
-        pg_int4_array(rows, 0, 0, arena, &predicate->leaf_ids, &predicate->leaf_count, error);
-    for (size_t i = 1; code == GROVE_OK && i < predicate->leaf_count; i++)
-        CHECK(predicate->leaf_ids[i - 1] < predicate->leaf_ids[i]);
+    ret->hash = text_of(hash);
+    enum grove_code code = pg_int4_array(rows, 0, 0, arena, &ret->ids, &ret->count, error);
+    for (size_t i = 1; code == GROVE_OK && i < ret->count; i++)
+        CHECK(ret->ids[i - 1] < ret->ids[i]);
     return code;
 }
 
-// While points lack numbers. Planned for these very numbers: what is good for a limb is not for a
-// branch.
-static enum grove_code read_leaves(struct predicate *predicate, struct pg_conn *conn,
-                                   struct arena *arena, struct grove_error *error)
+// Planned for this very place: what is good for a limb is not for a branch.
+enum grove_code predicate_read_leaves(const struct predicate *predicate, struct pg_conn *conn,
+                                      struct arena *arena, struct predicate_leaves *ret,
+                                      struct grove_error *error)
 {
     struct pg_statement statement = {"", query_sql("leaves.sql")};
     struct pg_params params = {0};
@@ -270,7 +268,7 @@ static enum grove_code read_leaves(struct predicate *predicate, struct pg_conn *
     arena_init_counting(&answer, LEAVES_BYTES_MAX);
     enum grove_code code = pg_query(conn, &answer, &statement, &params, &rows, error);
     if (code == GROVE_OK)
-        code = take_leaves(predicate, &rows, arena, error);
+        code = take_leaves(&rows, arena, ret, error);
     arena_release(&answer);
     return code;
 }
@@ -296,8 +294,9 @@ enum grove_code predicate_resolve(struct predicate *predicate, struct pg_conn *c
     if (!is_there(predicate, &rows))
         return find_unknown(predicate, conn, arena, error);
     code = take_place(predicate, &rows, arena, error);
-    return code == GROVE_OK && predicate->by_leaves ? read_leaves(predicate, conn, arena, error)
-                                                    : code;
+    if (code != GROVE_OK || !predicate->by_leaves)
+        return code;
+    return predicate_read_leaves(predicate, conn, arena, &predicate->leaves, error);
 }
 
 // --- using ------------------------------------------------------------------------------------
@@ -319,7 +318,7 @@ static void check_resolved(const struct predicate *predicate)
 {
     CHECK(predicate->has_path == (predicate->hierarchy_table.data != NULL));
     CHECK(predicate->place_array.count == (predicate->place_depth > 0));
-    CHECK(predicate->by_leaves == (predicate->leaves_hash.data != NULL));
+    CHECK(predicate->by_leaves == (predicate->leaves.hash.data != NULL));
 }
 
 void predicate_add_place(const struct predicate *predicate, struct arena *arena,
@@ -350,7 +349,7 @@ void predicate_add_same_leaves(const struct predicate *predicate, struct pg_para
     CHECK(predicate->has_path);
     add_path(predicate, params);
     add_place(predicate, params);
-    pg_add_text(params, predicate->leaves_hash);
+    pg_add_text(params, predicate->leaves.hash);
 }
 
 void predicate_forget_place(struct predicate *predicate)
@@ -359,9 +358,7 @@ void predicate_forget_place(struct predicate *predicate)
     predicate->place_depth = 0;
     predicate->place_array = (struct pg_params){0};
     predicate->by_leaves = false;
-    predicate->leaf_ids = NULL;
-    predicate->leaf_count = 0;
-    predicate->leaves_hash = (struct text){0};
+    predicate->leaves = (struct predicate_leaves){0};
 }
 
 bool predicate_has_bounds(const struct predicate *predicate)
@@ -386,9 +383,9 @@ struct vector_filter predicate_for_engine(const struct predicate *predicate)
         .hierarchy_tables = &predicate->hierarchy_table,
         .hierarchy_table_count = predicate->has_path && !numbered ? 1 : 0,
         .by_leaf = predicate->by_leaves || leaf,
-        .leaf_ids = leaf ? &predicate->place[2] : predicate->leaf_ids,
+        .leaf_ids = leaf ? &predicate->place[2] : predicate->leaves.ids,
         .leaf_id_count = leaf                   ? 1
-                         : predicate->by_leaves ? predicate->leaf_count
+                         : predicate->by_leaves ? predicate->leaves.count
                                                 : 0,
         .branch_id = numbered && depth == 1 ? predicate->place[0] : 0,
         .limb_id = numbered && depth == 2 ? predicate->place[1] : 0,

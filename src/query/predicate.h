@@ -25,6 +25,12 @@ enum {
     PREDICATE_LEVELS = 3,
 };
 
+struct predicate_leaves {
+    const int32_t *ids; // ascending
+    size_t count;
+    struct text hash; // by which a statement knows them again
+};
+
 struct predicate {
     bool has_path;
     struct path path;
@@ -32,10 +38,8 @@ struct predicate {
     int32_t place[PREDICATE_LEVELS]; // the numbers of branch, limb and leaf, once resolved
     size_t place_depth;              // as many of them; 0: a whole tree, or no path
     struct pg_params place_array;    // the same, as statements get them
-    bool by_leaves;          // the engine is asked for leaves: not all points have the numbers
-    const int32_t *leaf_ids; // of the place, ascending, where it is
-    size_t leaf_count;
-    struct text leaves_hash; // by which a statement knows them again
+    bool by_leaves; // the engine is asked for leaves: not all points have the numbers
+    struct predicate_leaves leaves; // where it is
     struct text *content_types;
     size_t content_type_count; // 0: any
     int64_t created_since_us;  // VECTOR_NONE: no bound
@@ -52,6 +56,11 @@ enum grove_code predicate_check(const struct grove_filter *filter, struct arena 
 // GROVE_NOT_FOUND, with the names that exist, nearest first.
 enum grove_code predicate_resolve(struct predicate *predicate, struct pg_conn *conn,
                                   struct arena *arena, struct grove_error *error);
+
+// The leaves of the place of a predicate that is resolved.
+enum grove_code predicate_read_leaves(const struct predicate *predicate, struct pg_conn *conn,
+                                      struct arena *arena, struct predicate_leaves *ret,
+                                      struct grove_error *error);
 
 // For statements that take a whole predicate. Those with the part matches, or place, have no name:
 // they are planned for this very predicate, each time. Those with in_place may be kept.

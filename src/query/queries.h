@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The three queries on the stores; grove_browse, grove_search and grove_discover are these with a
-// handle.
+// The queries on the stores; grove_browse, grove_search, grove_discover, grove_list and
+// grove_read_content are these with a handle.
 #ifndef GROVE_QUERY_QUERIES_H
 #define GROVE_QUERY_QUERIES_H
 
 #include "catalog/store.h"
+#include "grove/contents.h"
 #include "grove/grove.h"
 
 enum grove_code query_browse(struct store *store, struct call *call,
@@ -17,5 +18,12 @@ enum grove_code query_search(struct store *store, struct call *call,
 enum grove_code query_discover(struct store *store, struct call *call,
                                const struct grove_discover_request *request,
                                struct grove_result **ret, struct grove_error *error);
+
+enum grove_code query_list(struct store *store, struct call *call,
+                           const struct grove_list_request *request, struct grove_listing **ret,
+                           struct grove_error *error);
+enum grove_code query_content(struct store *store, struct call *call,
+                              const struct grove_read_request *request, struct grove_content **ret,
+                              struct grove_error *error);
 
 #endif

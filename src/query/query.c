@@ -3,6 +3,13 @@
 
 #include "base/check.h"
 
+enum grove_code query_no_content(int32_t content_id, struct grove_error *error)
+{
+    error_set(error, GROVE_NOT_FOUND, "there is no content with the id %d", (int)content_id);
+    error_hint(error, "results of grove browse and grove search tell the ids of contents");
+    return GROVE_NOT_FOUND;
+}
+
 enum grove_code query_begin(struct query *query, struct store *store, struct call *call,
                             struct grove_error *error)
 {

@@ -25,6 +25,9 @@ struct query {
     struct call_counters before;
 };
 
+// GROVE_NOT_FOUND: there is no content with that id.
+enum grove_code query_no_content(int32_t content_id, struct grove_error *error);
+
 enum grove_code query_begin(struct query *query, struct store *store, struct call *call,
                             struct grove_error *error);
 

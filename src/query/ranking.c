@@ -719,6 +719,17 @@ void ranking_end(struct ranking *ranking)
     pg_give(&ranking->conn);
 }
 
+void ranking_drop_below(struct ranking *ranking, double score_min)
+{
+    CHECK(!isnan(score_min)); // nothing is below it
+    size_t ranked = ranking->count;
+    while (ranking->count > 0 && ranking->items[ranking->count - 1].score < score_min)
+        ranking->count--;
+    // What was not ranked scores less still.
+    if (ranking->count < ranked)
+        ranking->more = false;
+}
+
 enum grove_code ranking_hydrate(const struct ranking *ranking, size_t first, size_t count,
                                 struct result *result, struct arena *arena,
                                 struct grove_error *error)

@@ -52,6 +52,9 @@ enum grove_code ranking_run(struct store *store, struct call *call,
                             struct result *result, struct arena *arena, struct ranking *ret,
                             struct grove_error *error);
 
+// Leaves out the rows that score less.
+void ranking_drop_below(struct ranking *ranking, double score_min);
+
 // Reads items[first, first + count) of a ranking, in its snapshot, into the result. The snapshot
 // ends with it.
 enum grove_code ranking_hydrate(const struct ranking *ranking, size_t first, size_t count,

@@ -122,10 +122,10 @@ static int64_t number_or_null(const struct pg_rows *rows, int r, int column)
 }
 
 // Texts are copied: the caller's rows go away before the result does.
-static bool take_columns(struct arena *arena, const struct pg_rows *rows, int r,
-                         struct grove_row *row)
+bool result_read_row(struct arena *arena, const struct pg_rows *rows, int r, struct grove_row *ret)
 {
-    *row = (struct grove_row){
+    CHECK(rows->columns >= ROW_COLUMNS);
+    *ret = (struct grove_row){
         .content_id = pg_int4(rows, r, 0),
         .score = NAN,
         .leaf_id = pg_int4(rows, r, 1),
@@ -135,8 +135,14 @@ static bool take_columns(struct arena *arena, const struct pg_rows *rows, int r,
         .content_summary = arena_copy(arena, pg_text(rows, r, 5)),
         .word_count = number_or_null(rows, r, 6),
         .created_at_us = pg_timestamp(rows, r, 7),
+        .hierarchy_table = arena_copy(arena, pg_text(rows, r, 8)),
+        .tree = arena_copy(arena, pg_text(rows, r, 9)),
+        .branch = arena_copy(arena, pg_text(rows, r, 10)),
+        .limb = arena_copy(arena, pg_text(rows, r, 11)),
+        .leaf = arena_copy(arena, pg_text(rows, r, 12)),
     };
-    return row->content_type && row->title && row->content_summary;
+    return ret->content_type && ret->title && ret->content_summary && ret->hierarchy_table &&
+           ret->tree && ret->branch && ret->limb && ret->leaf;
 }
 
 static double score_of(const struct result_score *scores, size_t count, int32_t content_id)
@@ -161,17 +167,10 @@ enum grove_code result_take_rows(struct result *result, const struct pg_rows *ro
         return error_no_memory(error, "a result");
     for (int r = 0; r < (int)count; r++) {
         struct grove_row *row = &items[r];
-        if (!take_columns(arena, rows, r, row))
+        if (!result_read_row(arena, rows, r, row))
             return error_no_memory(error, "a result");
         row->score = score_of(scores, score_count, row->content_id);
         CHECK(!scores || isfinite(row->score));
-        row->hierarchy_table = arena_copy(arena, pg_text(rows, r, 8));
-        row->tree = arena_copy(arena, pg_text(rows, r, 9));
-        row->branch = arena_copy(arena, pg_text(rows, r, 10));
-        row->limb = arena_copy(arena, pg_text(rows, r, 11));
-        row->leaf = arena_copy(arena, pg_text(rows, r, 12));
-        if (!row->hierarchy_table || !row->tree || !row->branch || !row->limb || !row->leaf)
-            return error_no_memory(error, "a result");
     }
     result->view.rows = items;
     result->view.row_count = count;

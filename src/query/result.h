@@ -48,6 +48,11 @@ void result_degraded(struct result *result, const char *format, ...) GROVE_PRINT
 // Sets the total time, and hands out the explanation where it was asked for.
 struct grove_result *result_finish(struct result *result, bool explain);
 
+// A row of browse.sql or hydrate.sql, or of a statement that begins with the same columns. False:
+// out of memory.
+bool result_read_row(struct arena *arena, const struct pg_rows *rows, int r,
+                     struct grove_row *ret) GROVE_MUST_CHECK;
+
 // The first `count` rows of browse.sql or hydrate.sql, in their order; `scores` (one for each row,
 // by id) may be NULL.
 struct result_score {

@@ -1,16 +1,133 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The rows most similar to a text under a filter.
+// The rows most similar to a text, or to another content, under a filter.
+//
+// A content is compared by the vector that searches compare it by: the one of its text, or where
+// that is to come still one of what it has to read, made here. It is its own best hit, and is left
+// out: so one more is looked for.
 #include <assert.h>
+#include <math.h>
 
 #include "base/check.h"
+#include "catalog/assets.h"
 #include "query/limits.h"
 #include "query/queries.h"
 #include "query/query.h"
 #include "query/ranking.h"
+#include "vector/direction.h"
 
-enum { LIMIT_DEFAULT = 10 };
+enum {
+    LIMIT_DEFAULT = 10,
+    TEXT_CHARACTERS_MAX = 16384, // as scorer.c reads of a text
+    CONTENT_BYTES_MAX = 1 << 20,
+    TEXT_COLUMN = 2, // of texts.sql
+    VECTOR_COLUMN = 5,
+};
 static_assert((int)LIMIT_DEFAULT <= GROVE_LIMIT_MAX, "what is usual may be asked for");
+
+// --- the vector of a content ---------------------------------------------------------------------
+
+static enum grove_code read_vector(struct pg_conn *conn, struct text model, int32_t content_id,
+                                   struct arena *arena, struct pg_rows *ret,
+                                   struct grove_error *error)
+{
+    static const struct predicate anything = {.created_since_us = VECTOR_NONE,
+                                              .created_before_us = VECTOR_NONE,
+                                              .words_min = VECTOR_NONE,
+                                              .words_max = VECTOR_NONE};
+    struct pg_statement statement = {"score.sql", query_sql("score.sql")};
+    struct pg_params params = {0};
+    predicate_add_params(&anything, arena, &params);
+    pg_add_text(&params, model);
+    pg_add_int4_array(&params, arena, &content_id, 1);
+    return pg_query(conn, arena, &statement, &params, ret, error);
+}
+
+static enum grove_code read_text(struct pg_conn *conn, struct text model, int32_t content_id,
+                                 struct arena *arena, struct pg_rows *ret,
+                                 struct grove_error *error)
+{
+    struct pg_statement statement = {"texts.sql", query_sql("texts.sql")};
+    struct pg_params params = {0};
+    pg_add_int4_array(&params, arena, &content_id, 1);
+    pg_add_int4(&params, TEXT_CHARACTERS_MAX);
+    pg_add_text(&params, model);
+    pg_add_int8(&params, INT64_MAX);
+    return pg_query(conn, arena, &statement, &params, ret, error);
+}
+
+static bool take_vector(const struct pg_rows *rows, int column, float ret[static EMBED_DIMENSION])
+{
+    const char *reason;
+    const float *vector =
+        pg_is_null(rows, 0, column) ? NULL : direction_read(pg_bytea(rows, 0, column), &reason);
+    if (vector)
+        memcpy(ret, vector, EMBED_DIMENSION * sizeof *ret);
+    return vector != NULL;
+}
+
+static enum grove_code find_vector(struct query *query, struct pg_conn *conn, int32_t content_id,
+                                   float ret[static EMBED_DIMENSION], struct text *ret_text,
+                                   struct grove_error *error)
+{
+    struct pg_rows rows = {0};
+    struct text model = text_of(embed_model_id(store_precision(query->store)));
+    enum grove_code code = read_vector(conn, model, content_id, &query->arena, &rows, error);
+    if (code == GROVE_OK && rows.count == 0)
+        return query_no_content(content_id, error);
+    if (code != GROVE_OK || take_vector(&rows, 1, ret))
+        return code;
+    code = read_text(conn, model, content_id, &query->arena, &rows, error);
+    if (code == GROVE_OK && rows.count == 0)
+        return query_no_content(content_id, error);
+    if (code != GROVE_OK || take_vector(&rows, VECTOR_COLUMN, ret))
+        return code;
+    *ret_text = pg_text(&rows, 0, TEXT_COLUMN);
+    return GROVE_OK;
+}
+
+// The connection is given back before the model is asked.
+static enum grove_code vector_of_content(struct query *query, int32_t content_id,
+                                         float ret[static EMBED_DIMENSION],
+                                         struct grove_error *error)
+{
+    struct pg_conn *conn = NULL;
+    struct text text = {0};
+    enum grove_code code = store_refresh_model(query->store, query->call, error);
+    if (code == GROVE_OK)
+        code = pg_take(query->store->pool, query->call, &conn, error);
+    if (code == GROVE_OK)
+        code = find_vector(query, conn, content_id, ret, &text, error);
+    pg_give(&conn);
+    if (code == GROVE_OK && text.data)
+        code = store_embed_query(query->store, query->call, store_precision(query->store), text,
+                                 ret, error);
+    return code;
+}
+
+// --- the search ----------------------------------------------------------------------------------
+
+static enum grove_code check_subject(const struct grove_search_request *request,
+                                     struct grove_error *error)
+{
+    if (!(request->score_min >= -1 && request->score_min <= 1))
+        return error_set(error, GROVE_INVALID, "a minimum score of %g is not between -1 and 1",
+                         request->score_min);
+    if (request->similar_to && (request->text || request->vector))
+        return error_set(error, GROVE_INVALID, "a content to be similar to, and a %s as well",
+                         request->text ? "text" : "vector");
+    return GROVE_OK;
+}
+
+// Of a ranking of one row more than is wanted.
+static void leave_out(struct ranking *ranking, int32_t content_id, size_t limit)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < ranking->count; i++)
+        if (ranking->items[i].content_id != content_id)
+            ranking->items[kept++] = ranking->items[i];
+    ranking->count = kept < limit ? kept : limit;
+}
 
 static enum grove_code search(struct query *query, const struct grove_search_request *request,
                               struct grove_error *error)
@@ -20,13 +137,20 @@ static enum grove_code search(struct query *query, const struct grove_search_req
     struct predicate predicate;
     enum grove_code code = limit_check(request->limit, LIMIT_DEFAULT, &limit, error);
     if (code == GROVE_OK)
+        code = check_subject(request, error);
+    if (code == GROVE_OK)
         code = predicate_check(&request->filter, &query->arena, &predicate, error);
+    if (code != GROVE_OK)
+        return code;
+    float vector[EMBED_DIMENSION];
+    if (request->similar_to)
+        code = vector_of_content(query, request->similar_to, vector, error);
     if (code != GROVE_OK)
         return code;
     struct ranking_request wanted = {
         .text = request->text,
-        .vector = request->vector,
-        .best_max = limit,
+        .vector = request->similar_to ? vector : request->vector,
+        .best_max = limit + (request->similar_to ? 1 : 0),
         .exact = request->exact,
         .strategy = request->strategy,
         .explain = request->explain,
@@ -34,6 +158,10 @@ static enum grove_code search(struct query *query, const struct grove_search_req
     struct ranking ranking = {0};
     code = ranking_run(query->store, query->call, &wanted, &predicate, result, &query->arena,
                        &ranking, error);
+    if (code == GROVE_OK && request->similar_to)
+        leave_out(&ranking, request->similar_to, limit);
+    if (code == GROVE_OK && request->score_min != 0)
+        ranking_drop_below(&ranking, request->score_min);
     if (code == GROVE_OK)
         code = ranking_hydrate(&ranking, 0, ranking.count, result, &query->arena, error);
     CHECK(code != GROVE_OK || result->view.row_count <= limit);

@@ -208,7 +208,7 @@ def completed_by_zsh(folder, lines):
 def test_completion_by_zsh(tmp_path):
     cases = [
         ("grove se", {"search"}, "grove search "),
-        ("grove search --mi", {"--min-words"}, "grove search --min-words="),
+        ("grove search --min-w", {"--min-words"}, "grove search --min-words="),
         ("grove --js", {"--json"}, "grove --json "),
         ("grove --home /tmp sync --w", {"--watch"}, "grove --home /tmp sync --watch "),
         ("grove completion f", {"fish"}, "grove completion fish "),
@@ -234,7 +234,7 @@ def test_zsh_offers_every_command_and_every_option(tmp_path):
 
 @pytest.mark.skipif(not shutil.which("fish"), reason="fish is not installed")
 @pytest.mark.parametrize("line, offered", [
-    ("grove se", {"search"}), ("grove search --mi", {"--min-words"}),
+    ("grove se", {"search"}), ("grove search --min-w", {"--min-words"}),
     ("grove completion f", {"fish"}), ("grove init --precision r", {"reduced"}),
 ])
 def test_completion_by_fish(tmp_path, line, offered):
@@ -249,9 +249,11 @@ def test_completion_by_fish(tmp_path, line, offered):
 
 def test_completion():
     assert completed(["grove", "se"]) == ["search"]
-    assert completed(["grove", "search", "--mi"]) == ["--min-words"]
+    assert completed(["grove", "search", "--min-w"]) == ["--min-words"]
     assert completed(["grove", "--home", "/tmp", "sync", "--w"]) == ["--watch"]
     assert completed(["grove", "completion", "f"]) == ["fish"]
+    assert completed(["grove", "ls", "-o", "i"]) == ["ids"]
+    assert completed(["grove", "url", "--for", "j"]) == ["jdbc"]
     assert completed(["grove", "search", "--limit", "''"]) == []
     assert set(commands()) <= set(completed(["grove", "help", "''"]))
 

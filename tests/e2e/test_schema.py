@@ -102,6 +102,23 @@ def test_leaves_in_use_stay(conn):
     conn.execute("DELETE FROM religion_hierarchy WHERE leaf = 'Practices'")
 
 
+def test_the_contents_of_a_leaf_are_looked_up_by_index(filled):
+    """Deleting a leaf costs the same, however many contents other leaves have."""
+    with filled.connect() as conn:
+        conn.execute("""INSERT INTO subject1_hierarchy (branch, limb, leaf)
+            SELECT 'a', 'b', n FROM generate_series(1, 10000) AS n""")
+        conn.execute("""INSERT INTO subject2_hierarchy (branch, limb, leaf)
+            VALUES ('a', 'b', 'first'), ('a', 'b', 'second')""")
+        conn.execute("""INSERT INTO content_metadata (hierarchy_table, leaf_id, content_type,
+            chunk_number, title, content_summary) SELECT 'subject1_hierarchy', id, 'Note', n, 'x',
+            'x' FROM subject1_hierarchy, generate_series(1, 2) AS n""")
+        conn.execute("ANALYZE content_metadata")
+        for leaf in ("first", "second"):  # the first reads what a session reads once
+            plan = conn.execute(f"""EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON)
+                DELETE FROM subject2_hierarchy WHERE leaf = '{leaf}'""").fetchone()[0][0]["Plan"]
+        assert plan["Shared Hit Blocks"] + plan["Shared Read Blocks"] < 30
+
+
 def test_updated_at_moves(conn):
     (before,), = conn.execute("SELECT min(updated_at) FROM content_metadata").fetchall()
     conn.execute("UPDATE content_metadata SET word_count = word_count")

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The commands that docs/tasks.md shows do what it says, in its order."""
 
+import csv
 import json
 import os
 import pathlib
@@ -26,23 +27,26 @@ def scalar(home, statement):
     return home("psql", "--", "-Atc", statement).stdout.strip()
 
 
-def sees_trees(_home, _folder, shown):
-    assert re.search(r"religion +\| religion_hierarchy +\| +8", shown)
-    assert re.search(r"subject8 +\| subject8_hierarchy +\| +0", shown)
-
-
-def sees_types(_home, _folder, shown):
-    assert [int(n) for n in re.findall(r"\| +(\d)", shown)] == [3, 2, 2, 1]
+def sees_trees_and_types(_home, _folder, shown):
+    assert re.search(r"^religion( +\d){3} +8$", shown, re.M)
+    assert re.search(r"^subject8( +0){4}$", shown, re.M)
+    assert re.findall(r"^[A-Z][a-z]+ +(\d)$", shown, re.M) == ["3", "2", "2", "1"]
 
 
 def sees_places(home, _folder, shown):
-    places = shown.splitlines()
+    assert "Protestant-Baptist       2         3" in shown
+    places = [line for line in shown.splitlines() if "/" in line]
     assert len(places) == 6 and "religion/Christianity/Protestant-Baptist/Doctrines" in places
     assert sum(home.json("browse", place)["total"] for place in places) == 8
 
 
 def browses(_home, _folder, shown):
     assert "Christianity" in shown and "rows" in shown
+
+
+def shows_one(home, _folder, shown):
+    body = home.json("show", "4", "--body")["body"]
+    assert body in shown and "TITLE" in shown.partition(body)[2]
 
 
 def changes_a_type(home, _folder, _shown):
@@ -53,6 +57,7 @@ def changes_a_type(home, _folder, _shown):
 def renames_a_branch(home, _folder, _shown):
     assert home.json("browse", "religion/Buddha")["total"] > 0
     assert home("browse", "religion/Buddhism", check=False).returncode == 3
+    assert home.json("show", "4")["leaf"] == "Baptism"
 
 
 def deletes_contents(home, _folder, _shown):
@@ -60,7 +65,8 @@ def deletes_contents(home, _folder, _shown):
                         "WHERE id = 1 OR content_type = 'Teaching'") == "0"
 
 
-def deletes_a_place(home, _folder, _shown):
+def deletes_a_place(home, _folder, shown):
+    assert "would remove 2 contents in 1 leaf" in shown
     assert "Islam" not in scalar(home, "SELECT string_agg(branch, ' ') FROM grove.leaf")
     assert home.json("search", "God")["total"] == home.json("status")["contents"]
 
@@ -74,7 +80,7 @@ def names_a_tree(home, _folder, shown):
 def connects(home, _folder, shown):
     url = shown.splitlines()[0]
     assert url.startswith("postgresql://grove@/grove?host=")
-    assert home.json("psql", "--print") == {"url": url}
+    assert home.json("url") == {"url": url, "password_left_out": False}
     import psycopg
     with psycopg.connect(url) as connection:
         assert connection.execute("SELECT count(*) FROM content_metadata").fetchone()[0] > 0
@@ -87,8 +93,12 @@ def exports(home, folder, shown):
 
 
 def exports_a_search(_home, folder, _shown):
-    lines = (folder / "found.tsv").read_text().splitlines()
-    assert len(lines) == 3 and all(len(line.split("\t")) == 3 for line in lines)
+    found = list(csv.DictReader((folder / "found.csv").open(newline="")))
+    assert len(found) == 3 and all(float(row["score"]) > 0 for row in found)
+    rows = list(csv.DictReader((folder / "religion.csv").open(newline="")))
+    exported = (folder / "export.jsonl").read_text().splitlines()
+    assert [row["title"] for row in rows] == [json.loads(line)["title"] for line in exported
+                                              if json.loads(line)["tree"] == "religion"]
 
 
 def backs_up(home, folder, _shown):
@@ -124,10 +134,10 @@ def starts_anew(home, _folder, _shown):
 
 
 CHECKS = {
-    ("See what is there", 1): sees_trees,
-    ("See what is there", 2): sees_types,
-    ("See what is there", 3): sees_places,
-    ("See what is there", 4): browses,
+    ("See what is there", 1): sees_trees_and_types,
+    ("See what is there", 2): sees_places,
+    ("See what is there", 3): browses,
+    ("See what is there", 4): shows_one,
     ("Change and delete", 1): changes_a_type,
     ("Change and delete", 2): renames_a_branch,
     ("Change and delete", 3): deletes_contents,

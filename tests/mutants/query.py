@@ -703,4 +703,28 @@ MUTANTS = [
         replace="    run->embeddings++;\n",
         killer="u_bounds:few_bytes_are_read_where_many_wait",
     ),
+    Mutant(
+        name="content-is-similar-to-itself",
+        guards="src/query/README: similar_to",
+        file="src/query/search.c",
+        find="        if (ranking->items[i].content_id != content_id)\n",
+        replace="        if (ranking->items[i].content_id != content_id || limit > 0)\n",
+        killer="tests/e2e/test_contents.py::test_similar_is_a_search_with_its_vector",
+    ),
+    Mutant(
+        name="similar-looks-for-one-too-few",
+        guards="src/query/README 4",
+        file="src/query/search.c",
+        find="        .best_max = limit + (request->similar_to ? 1 : 0),\n",
+        replace="        .best_max = limit,\n",
+        killer="tests/e2e/test_contents.py::test_similar_is_a_search_with_its_vector",
+    ),
+    Mutant(
+        name="search-forgets-its-minimum",
+        guards="docs/cli: --min-score",
+        file="src/query/search.c",
+        find="    if (code == GROVE_OK && request->score_min != 0)\n",
+        replace="    if (code == GROVE_OK && request->score_min > 2)\n",
+        killer="tests/e2e/test_contents.py::test_min_score",
+    ),
 ]

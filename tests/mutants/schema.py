@@ -338,4 +338,12 @@ MUTANTS = [
         replace="WHERE false AND NOT EXISTS (SELECT FROM public.content_metadata AS m",
         killer="u_schema:states_of_nothing_go_with_the_migration",
     ),
+    Mutant(
+        name="contents-of-a-leaf-are-looked-for-in-all",
+        guards="sql/README: memory and cost",
+        file="sql/0017_leaves_by_index.sql",
+        find="'hierarchy_table = TG_TABLE_NAME::text COLLATE \"default\"'",
+        replace="'hierarchy_table = TG_TABLE_NAME::text'",
+        killer="tests/e2e/test_schema.py::test_the_contents_of_a_leaf_are_looked_up_by_index",
+    ),
 ]

@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Contents and the places they are in: what there is, one content as a whole, all of them as a file
+// that loads back, taking away, and moving.
+//
+//     struct grove_error error;
+//     struct grove_list_request request = {.path = "religion/Christianity"};
+//     struct grove_listing *listing;
+//     if (grove_list(grove, &request, &listing, &error) == GROVE_OK) {
+//         for (size_t i = 0; i < listing->place_count; i++)
+//             printf("%s %lld\n", listing->places[i].path, (long long)listing->places[i].contents);
+//         grove_listing_free(listing);
+//     }
+#ifndef GROVE_CONTENTS_H
+#define GROVE_CONTENTS_H
+
+#include <grove/grove.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+// --- what there is -----------------------------------------------------------------------------
+
+enum grove_level {
+    GROVE_LEVEL_TREE,
+    GROVE_LEVEL_BRANCH,
+    GROVE_LEVEL_LIMB,
+    GROVE_LEVEL_LEAF,
+};
+
+struct grove_place {
+    const char *name;
+    const char *path; // as filters take it
+    int64_t branches; // below it; of a branch 1, itself
+    int64_t limbs;    // the same
+    int64_t leaves;   // the same
+    int64_t contents; // on all of these leaves
+};
+
+struct grove_type_count {
+    const char *name;
+    int64_t contents;
+};
+
+struct grove_listing {
+    enum grove_level level; // of the places
+    const struct grove_place *places;
+    size_t place_count;
+    const struct grove_type_count
+        *types; // all that there are in the place, the most frequent first
+    size_t type_count;
+    int64_t contents;
+};
+
+struct grove_list_request {
+    size_t size_bytes; // see struct grove_limits
+    const char *path;  // NULL: the trees. What is one level below it; of a leaf itself
+    bool leaves;       // all leaves below it instead, however far
+    const char *const *content_types; // any of these are counted; NULL: all
+    size_t content_type_count;
+    struct grove_limits limits;
+};
+
+// From the counts that are kept, in one snapshot. GROVE_NOT_FOUND: no such path. A tree that has no
+// leaf is there all the same.
+GROVE_CHECKED enum grove_code grove_list(struct grove *grove,
+                                         const struct grove_list_request *request,
+                                         struct grove_listing **ret, struct grove_error *error);
+GROVE_PUBLIC void grove_listing_free(struct grove_listing *listing); // NULL is fine
+
+// --- one content -------------------------------------------------------------------------------
+
+struct grove_content {
+    struct grove_row row;      // its score is NaN
+    const char *body;          // NULL: it has none, or none was asked for
+    int64_t body_bytes;        // or GROVE_NULL: it has none
+    int64_t updated_at_us;     // or GROVE_NULL
+    const char *vector_origin; // "computed", "supplied", "placeholder"; NULL: none of its text yet
+    bool pending;              // what changed last waits to be written to the vector engine
+    const char *dead_reason;   // that was given up on, and why; NULL: it was not
+};
+
+struct grove_read_request {
+    size_t size_bytes;
+    int32_t content_id;
+    bool body;
+    struct grove_limits limits;
+};
+
+// GROVE_NOT_FOUND: there is no content with that id.
+GROVE_CHECKED enum grove_code grove_read_content(struct grove *grove,
+                                                 const struct grove_read_request *request,
+                                                 struct grove_content **ret,
+                                                 struct grove_error *error);
+GROVE_PUBLIC void grove_content_free(struct grove_content *content); // NULL is fine
+
+// --- all of them -------------------------------------------------------------------------------
+
+enum grove_export_format {
+    GROVE_EXPORT_JSONL = 0, // as grove_load reads it
+    GROVE_EXPORT_CSV,       // the same fields, after a line of their names
+};
+
+struct grove_export_report {
+    int64_t rows;
+    int64_t bytes;
+    int64_t rows_misfit; // which a load would not read as they are
+    double seconds;
+};
+
+struct grove_export_request {
+    size_t size_bytes;
+    struct grove_filter filter; // nothing: all contents of all trees
+    enum grove_export_format format;
+    // Takes whole lines, in order. What it answers but GROVE_OK ends the export, and is its error.
+    enum grove_code (*write)(void *state, const char *bytes, size_t size_bytes,
+                             struct grove_error *error);
+    // A row that a load would refuse, or read as another: a title with a tab that some client
+    // wrote, a null. It is written all the same. May be NULL.
+    void (*on_misfit)(void *state, int32_t content_id, const char *reason);
+    void *state; // of both
+    struct grove_limits limits;
+};
+
+// Writes contents in the order of their places, types and chunk numbers. All are of one snapshot,
+// and the memory it takes does not depend on how many there are. Bodies, times and vectors that
+// were supplied are as they were. Not written are ids, computed vectors, leaves without contents,
+// and descriptions. *ret is given back with grove_free; may be NULL.
+GROVE_CHECKED enum grove_code grove_export(struct grove *grove,
+                                           const struct grove_export_request *request,
+                                           struct grove_export_report **ret,
+                                           struct grove_error *error);
+
+// --- taking away -------------------------------------------------------------------------------
+
+struct grove_remove_report {
+    int64_t contents;
+    int64_t leaves;
+    bool dry_run; // nothing was removed: this is what there is
+    double seconds;
+};
+
+// Either ids or a path. A path alone is its contents and its leaves; with anything else in the
+// filter only contents go, and leaves stay. A tree itself stays: see grove_remove_subject.
+struct grove_remove_request {
+    size_t size_bytes;
+    const int32_t *content_ids; // at most 100,000
+    size_t content_id_count;
+    struct grove_filter filter;
+    bool dry_run;         // count, change nothing
+    int64_t contents_max; // more under the path are GROVE_CONFLICT; 0: any number, -1: none may be
+    struct grove_limits limits;
+};
+
+// All of it, or nothing: in one transaction. GROVE_NOT_FOUND: there is no such path, or one of the
+// ids is none. Searches are without them when it returns, the vector engine follows. *ret is given
+// back with grove_free; may be NULL.
+GROVE_CHECKED enum grove_code grove_remove(struct grove *grove,
+                                           const struct grove_remove_request *request,
+                                           struct grove_remove_report **ret,
+                                           struct grove_error *error);
+
+// --- moving ------------------------------------------------------------------------------------
+
+struct grove_move_report {
+    int64_t contents; // that were moved, or are on the leaves that were
+    int64_t leaves;
+    int64_t leaves_created;
+    bool dry_run; // it can be done, and was not
+    double seconds;
+};
+
+// Either ids, to a leaf, or a path to another of as many parts.
+struct grove_move_request {
+    size_t size_bytes;
+    const int32_t *content_ids; // at most 100,000
+    size_t content_id_count;
+    const char *from;
+    const char *to; // of ids a leaf, which is made where it is missing; of a path what it is called
+                    // then, which must not exist
+    bool dry_run;
+    struct grove_limits limits;
+};
+
+// All of it, or nothing: in one transaction. Contents keep their ids, texts and vectors; nothing is
+// embedded. GROVE_CONFLICT: the path exists already, or on the leaf there is a content of the same
+// type and chunk number. *ret is given back with grove_free; may be NULL.
+GROVE_CHECKED enum grove_code grove_move(struct grove *grove,
+                                         const struct grove_move_request *request,
+                                         struct grove_move_report **ret, struct grove_error *error);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

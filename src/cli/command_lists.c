@@ -1,0 +1,428 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/command_lists.h"
+
+#include "cli/rows.h"
+#include "cli/url.h"
+#include "grove/grove.h"
+
+const struct command_option command_global_options[] = {
+    {OPTION_JSON, "json", .help = "print JSON on standard output, errors too"},
+    {OPTION_HOME, "home", .kind = VALUE_FOLDER, .argument = "DIR",
+     .help = "the folder of the private servers (default: $GROVE_HOME, else "
+             "~/.local/share/grove); init, demo and load make it"},
+    {OPTION_TIMEOUT, "timeout", .kind = VALUE_DURATION, .argument = "TIME", .min = 1,
+     .max = 24 * 3600000LL,
+     .help = "how long it may take, like 500ms, 2s or 1m, waiting for servers included (default: a "
+             "minute for queries, ten seconds for status, no limit for others)"},
+    {OPTION_HELP, "help", 'h', .help = "show help with examples"},
+    {0},
+};
+
+const struct command_option command_top_options[] = {
+    {OPTION_VERSION, "version", 'V', .help = "show the version"},
+    {0},
+};
+
+// --- options that several commands have ----------------------------------------------------------
+
+#define TYPE_OPTION                                                                                \
+    {OPTION_TYPE,                                                                                  \
+     "type",                                                                                       \
+     't',                                                                                          \
+     .kind = VALUE_TEXT,                                                                           \
+     .argument = "TYPE",                                                                           \
+     .repeatable = true,                                                                           \
+     .help = "only this content type; give it again for any of several"}
+
+#define TYPE_AND_BOUND_OPTIONS                                                                     \
+    TYPE_OPTION,                                                                                   \
+        {OPTION_SINCE, "since", .kind = VALUE_TIME, .argument = "WHEN",                            \
+         .help = "only created at WHEN or later: a duration ago (90d, 12h, 1w2d) or a time "       \
+                 "(2026-11-23, 2026-11-23T08:44Z)"},                                               \
+        {OPTION_UNTIL, "until", .kind = VALUE_TIME, .argument = "WHEN",                            \
+         .help = "only created before WHEN"},                                                      \
+        {OPTION_MIN_WORDS,                                                                         \
+         "min-words",                                                                              \
+         .kind = VALUE_COUNT,                                                                      \
+         .argument = "N",                                                                          \
+         .min = 1,                                                                                 \
+         .max = INT32_MAX,                                                                         \
+         .help = "only of N words or more"},                                                       \
+        {OPTION_MAX_WORDS,                                                                         \
+         "max-words",                                                                              \
+         .kind = VALUE_COUNT,                                                                      \
+         .argument = "N",                                                                          \
+         .min = 1,                                                                                 \
+         .max = INT32_MAX,                                                                         \
+         .help = "only of N words or fewer"}
+
+#define PATH_OPTION                                                                                \
+    {OPTION_PATH,                                                                                  \
+     "path",                                                                                       \
+     'p',                                                                                          \
+     .kind = VALUE_TEXT,                                                                           \
+     .argument = "PATH",                                                                           \
+     .help = "only below this place: tree[/branch[/limb[/leaf]]]"}
+
+#define LIMIT_OPTION(text)                                                                         \
+    {OPTION_LIMIT,           "limit",       'n', .kind = VALUE_COUNT, .argument = "N", .min = 1,   \
+     .max = GROVE_LIMIT_MAX, .help = (text)}
+
+#define CURSOR_OPTION                                                                              \
+    {OPTION_CURSOR, "cursor", .kind = VALUE_TEXT, .argument = "CURSOR",                            \
+     .help = "the next page: what the page before gave as next_cursor"}
+
+#define EXACT_OPTION {OPTION_EXACT, "exact", .help = "compare every vector, however many there are"}
+
+#define EXPLAIN_OPTION                                                                             \
+    {OPTION_EXPLAIN, "explain",                                                                    \
+     .help = "also show how it was answered, why the rows are all that there should be, and rows " \
+             "and milliseconds of every stage"}
+
+#define MIN_SCORE_OPTION                                                                           \
+    {OPTION_MIN_SCORE,                                                                             \
+     "min-score",                                                                                  \
+     .kind = VALUE_NUMBER,                                                                         \
+     .argument = "S",                                                                              \
+     .min = -1,                                                                                    \
+     .max = 1,                                                                                     \
+     .help = "leave rows with a lower score out, -1 to 1"}
+
+#define OUTPUT_OPTION(text)                                                                        \
+    {OPTION_OUTPUT,       "output",      'o', .kind = VALUE_WORD, .argument = "FORM",              \
+     .words = ROWS_WORDS, .help = (text)}
+
+#define ROWS_OUTPUT_OPTION                                                                         \
+    OUTPUT_OPTION("print the rows for another program: csv, md (a Markdown table), or ids, one a " \
+                  "line")
+
+#define PRECISION_OPTION(text)                                                                     \
+    {OPTION_PRECISION,       "precision",   .kind = VALUE_WORD, .argument = "P",                   \
+     .words = "f32 reduced", .help = (text)}
+
+const struct command_option command_no_options[] = {{0}};
+
+const struct command_option command_browse_options[] = {
+    TYPE_AND_BOUND_OPTIONS, LIMIT_OPTION("rows a page, 1 to 1000 (default: 20)"),
+    CURSOR_OPTION,          EXPLAIN_OPTION,
+    ROWS_OUTPUT_OPTION,     {0},
+};
+
+const struct command_option command_search_options[] = {
+    PATH_OPTION,
+    TYPE_AND_BOUND_OPTIONS,
+    LIMIT_OPTION("rows, 1 to 1000 (default: 10)"),
+    MIN_SCORE_OPTION,
+    EXACT_OPTION,
+    EXPLAIN_OPTION,
+    ROWS_OUTPUT_OPTION,
+    {0},
+};
+
+const struct command_option command_discover_options[] = {
+    PATH_OPTION,
+    TYPE_AND_BOUND_OPTIONS,
+    LIMIT_OPTION("rows a page, 1 to 1000 (default: 20)"),
+    {OPTION_DEPTH, "depth", .kind = VALUE_COUNT, .argument = "N", .min = 1, .max = GROVE_DEPTH_MAX,
+     .help = "rows to rank, group and count, 1 to 10000 (default: 1000)"},
+    MIN_SCORE_OPTION,
+    CURSOR_OPTION,
+    EXPLAIN_OPTION,
+    ROWS_OUTPUT_OPTION,
+    {0},
+};
+
+const struct command_option command_similar_options[] = {
+    PATH_OPTION,
+    TYPE_AND_BOUND_OPTIONS,
+    LIMIT_OPTION("rows, 1 to 1000 (default: 10)"),
+    MIN_SCORE_OPTION,
+    EXACT_OPTION,
+    EXPLAIN_OPTION,
+    ROWS_OUTPUT_OPTION,
+    {0},
+};
+
+const struct command_option command_ls_options[] = {
+    {OPTION_LEAVES, "leaves", .help = "every leaf below, however far, by its path"},
+    TYPE_OPTION,
+    OUTPUT_OPTION("print the places for another program: csv, md (a Markdown table), or ids: their "
+                  "paths, one a line"),
+    {0},
+};
+
+const struct command_option command_export_options[] = {
+    {OPTION_JSONL, "jsonl", .help = "JSON Lines, as grove load reads them (the default)"},
+    {OPTION_CSV, "csv", .help = "CSV with the same fields, after a line of their names"},
+    TYPE_AND_BOUND_OPTIONS,
+    {0},
+};
+
+#define DRY_RUN_OPTION(text) {OPTION_DRY_RUN, "dry-run", .help = (text)}
+
+const struct command_option command_rm_options[] = {
+    {OPTION_YES, "yes", 'y', .help = "do not ask before contents of a place are removed"},
+    DRY_RUN_OPTION("say what would be removed, and remove nothing"),
+    TYPE_AND_BOUND_OPTIONS,
+    {0},
+};
+
+const struct command_option command_mv_options[] = {
+    DRY_RUN_OPTION("say whether it can be done, and do not"),
+    {0},
+};
+
+const struct command_option command_show_options[] = {
+    {OPTION_BODY, "body", .help = "with its body, the full text"},
+    {0},
+};
+
+const struct command_option command_demo_options[] = {
+    {OPTION_PLACEHOLDER_VECTORS, "placeholder-vectors",
+     .help = "give every sample row the same made-up vector round(i * 0.01, 3) instead of "
+             "embedding its text"},
+    {0},
+};
+
+const struct command_option command_load_options[] = {
+    {OPTION_STRICT, "strict", .help = "load nothing at all if any line is bad"},
+    {0},
+};
+
+const struct command_option command_sync_options[] = {
+    {OPTION_WATCH, "watch", 'w', .help = "go on until Ctrl-C"},
+    {OPTION_RETRY_DEAD, "retry-dead", .help = "try again what was given up on"},
+    {OPTION_RESIDENT, "be-resident", .hidden = true, .help = "be the home's resident projector"},
+    {0},
+};
+
+const struct command_option command_init_options[] = {
+    PRECISION_OPTION("how the database's vectors are computed: f32 as the published model does, or "
+                     "reduced with 8-bit weights (default: as it is; a new database: f32)"),
+    {0},
+};
+
+const struct command_option command_embed_options[] = {
+    PRECISION_OPTION("f32 as the published model computes (the default), or reduced with 8-bit "
+                     "weights"),
+    {OPTION_FILE, "file", 'f', .kind = VALUE_FILE, .argument = "F",
+     .help = "embed every line of the file F; - is standard input"},
+    {0},
+};
+
+const struct command_option command_doctor_options[] = {
+    {OPTION_RECALL, "recall", .value_optional = true,
+     .help = "measure with N queries what searches find of what is there; also --recall=N"},
+    {0},
+};
+
+const struct command_option command_subject_options[] = {
+    {OPTION_DRY_RUN, "dry-run",
+     .help = "show the SQL of every phase, what it locks and what it means for this database; "
+             "change nothing"},
+    {OPTION_SAMPLE, "sample", .help = "of add: load the sample, which there is of science"},
+    {OPTION_WITH_CONTENTS, "with-contents", .help = "of remove: its contents go, too"},
+    {OPTION_SQL, "sql",
+     .help = "of add, validate and remove: print a script for review; no server is asked"},
+    {0},
+};
+
+const struct command_option command_url_options[] = {
+    {OPTION_FOR, "for", .kind = VALUE_WORD, .argument = "CLIENT", .words = URL_WORDS,
+     .help = "psql (the default) and whatever else is made on top of libpq, python (psycopg), "
+             "sqlalchemy or jdbc"},
+    {OPTION_PASSWORD, "password", .help = "with the password, for all to read"},
+    {0},
+};
+
+const struct command_option command_psql_options[] = {
+    {OPTION_PRINT, "print",
+     .help = "print the database's URL for any other client, without a password, and start nothing "
+             "but the private database"},
+    {0},
+};
+
+const struct command_option command_help_options[] = {
+    {OPTION_MAN, "man", .hidden = true, .help = "print the manual page"},
+    {OPTION_MARKDOWN, "markdown", .hidden = true, .help = "print docs/cli.md"},
+    {0},
+};
+
+// --- examples ------------------------------------------------------------------------------------
+
+const struct command_example command_demo_examples[] = {
+    {"demo", "set everything up, load the sample, run the three queries"},
+    {"--home /tmp/try demo", "the same in a folder that you can throw away"},
+    {NULL, NULL},
+};
+
+const struct command_example command_init_examples[] = {
+    {"init", "make the private database, or bring it up to date"},
+    {"init --precision reduced", "from now on with 8-bit weights: then run sync"},
+    {NULL, NULL},
+};
+
+const struct command_example command_doctor_examples[] = {
+    {"doctor", "find out what is missing"},
+    {"doctor --recall", "do searches find all that they should? 100 queries for each filter"},
+    {"doctor --recall 20 --json | jq .shapes[0]", "the worst filter, for a script"},
+    {NULL, NULL},
+};
+
+const struct command_example command_browse_examples[] = {
+    {"browse religion/Christianity/Protestant-Baptist", "everything on that limb"},
+    {"browse religion --type Doctrine --since 90d", "new doctrine in the whole tree"},
+    {"browse 'subject1/either\\/or'", "a / inside a name is written \\/"},
+    {"browse religion --limit 100 --json | jq -r '.results[].title'", "titles for a script"},
+    {NULL, NULL},
+};
+
+const struct command_example command_search_examples[] = {
+    {"search \"how is a person saved\"", "the 10 nearest rows of everything"},
+    {"search \"baptism salvation doctrine\" --type Doctrine --since 90d --limit 10",
+     "of one type and not older than 90 days"},
+    {"search suffering --path religion/Buddhism --min-words 150", "below a branch, longer texts"},
+    {"search salvation --type Doctrine --type Article --explain", "see how it was answered"},
+    {"search salvation --json | jq '.results[] | [.score, .title]'", "for a script"},
+    {"search salvation --min-score 0.4 -o csv > found.csv",
+     "what is really near, for a spreadsheet"},
+    {NULL, NULL},
+};
+
+const struct command_example command_similar_examples[] = {
+    {"similar 4", "what is most like the content with the id 4"},
+    {"similar 4 --path religion/Islam --limit 3", "the same elsewhere"},
+    {"similar 4 --min-score 0.5 -o ids", "ids alone, for another command"},
+    {NULL, NULL},
+};
+
+const struct command_example command_ls_examples[] = {
+    {"ls", "the trees, and the content types"},
+    {"ls religion/Christianity", "the limbs of a branch"},
+    {"ls religion --leaves -o ids", "the paths of all leaves of a tree, one a line"},
+    {NULL, NULL},
+};
+
+const struct command_example command_export_examples[] = {
+    {"export > all.jsonl", "all contents; grove load all.jsonl puts them elsewhere"},
+    {"export religion/Christianity --type Doctrine > doctrine.jsonl", "some of them"},
+    {"export religion --csv > religion.csv", "for a spreadsheet"},
+    {"export | gzip > all.jsonl.gz", "compressed; grove load reads that, too"},
+    {NULL, NULL},
+};
+
+const struct command_example command_rm_examples[] = {
+    {"rm 4", "the content with the id 4"},
+    {"rm religion/Islam --dry-run", "how much is there?"},
+    {"rm religion/Islam --yes", "a place with all that is in it"},
+    {"rm religion --type Teaching --yes", "contents of one type; leaves stay"},
+    {NULL, NULL},
+};
+
+const struct command_example command_mv_examples[] = {
+    {"mv 4 5 religion/Christianity/Protestant-Baptist/Practices", "contents to another leaf"},
+    {"mv religion/Buddhism religion/Buddha", "a branch gets another name"},
+    {"mv religion/Christianity/Catholic subject1/Church/Catholic", "a limb goes to another tree"},
+    {NULL, NULL},
+};
+
+const struct command_example command_show_examples[] = {
+    {"show 4", "the content with the id 4"},
+    {"show 4 --body", "with its full text"},
+    {"show 4 --body --json | jq -r .body", "the text alone"},
+    {NULL, NULL},
+};
+
+const struct command_example command_discover_examples[] = {
+    {"discover salvation", "what all subjects say about it"},
+    {"discover \"the duty of prayer\" --min-score 0.3", "only what is really near"},
+    {"discover salvation --limit 5", "page by page; the next page's command is shown"},
+    {NULL, NULL},
+};
+
+const struct command_example command_load_examples[] = {
+    {"load articles.jsonl", "a file of one JSON object a line"},
+    {"load part-*.jsonl.gz --strict", "compressed, and all or nothing"},
+    {"load - < articles.jsonl", "from standard input"},
+    {NULL, NULL},
+};
+
+const struct command_example command_subject_examples[] = {
+    {"subject add science --dry-run", "what it would do, and what that means here"},
+    {"subject add science --sample", "a new tree, with 12 contents in 7 leaves"},
+    {"subject validate science", "is it as it should be?"},
+    {"subject rename subject2 garden", "its contents and points stay as they are"},
+    {"subject remove science --with-contents", "take it back, with all that is in it"},
+    {"subject list --json | jq -r '.subjects[].name'", "the names for a script"},
+    {NULL, NULL},
+};
+
+const struct command_example command_sync_examples[] = {
+    {"sync", "after changes by psql or another program"},
+    {"sync --watch", "keep the vector engine up to date until Ctrl-C"},
+    {"sync --retry-dead", "after mending what made rows fail"},
+    {NULL, NULL},
+};
+
+const struct command_example command_embed_examples[] = {
+    {"embed \"grace\"", "384 numbers"},
+    {"embed --json \"grace\" | jq .token_ids", "the tokens the model saw"},
+    {"embed --json --file texts.txt > vectors.jsonl", "one JSON line for each line"},
+    {NULL, NULL},
+};
+
+const struct command_example command_status_examples[] = {
+    {"status", "what runs where, and how much is in it"},
+    {"status --json | jq .pending", "rows that the vector engine has yet to get"},
+    {NULL, NULL},
+};
+
+const struct command_example command_stop_examples[] = {
+    {"stop", "the next command that needs the servers starts them again"},
+    {NULL, NULL},
+};
+
+const struct command_example command_url_examples[] = {
+    {"url", "for psql, psycopg, node-postgres, ..."},
+    {"url --for sqlalchemy", "for create_engine"},
+    {"url --for python --password", "with the password, where there is one"},
+    {NULL, NULL},
+};
+
+const struct command_example command_psql_examples[] = {
+    {"psql", "an interactive session"},
+    {"psql -- -c 'SELECT count(*) FROM content_metadata'", "one statement"},
+    {"psql -- -qAt -f report.sql", "a script"},
+    {"psql --print", "where the database is, for another client"},
+    {NULL, NULL},
+};
+
+const struct command_example command_pg_dump_examples[] = {
+    {"pg_dump -- -Fc -f backup.dump", "a backup; grove pg_restore reads it"},
+    {"pg_dump -- --data-only -t content_metadata -f contents.sql", "one table, as SQL"},
+    {NULL, NULL},
+};
+
+const struct command_example command_pg_restore_examples[] = {
+    {"pg_restore -- --clean --if-exists backup.dump", "put back all that is in a backup"},
+    {"pg_restore -- --list backup.dump", "see what is in it"},
+    {NULL, NULL},
+};
+
+const struct command_example command_help_examples[] = {
+    {"help", "the list of commands"},
+    {"help search", "the same as: grove search --help"},
+    {NULL, NULL},
+};
+
+const struct command_example command_completion_examples[] = {
+    {"completion bash > grove.bash", "for bash: \"source grove.bash\" in ~/.bashrc"},
+    {"completion zsh > _grove", "for zsh: in a folder of fpath, or \"source _grove\" in ~/.zshrc"},
+    {"completion fish > grove.fish", "for fish: in ~/.config/fish/completions"},
+    {NULL, NULL},
+};
+
+const struct command_example command_version_examples[] = {
+    {"version --json", "for a script"},
+    {NULL, NULL},
+};

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "content/hold.h"
+
+#include <string.h>
+
+#include "base/check.h"
+#include "base/strbuf.h"
+
+enum { SQL_BYTES_MAX = 4096 };
+
+// An identifier in quotes: a table that a hand registered may be called anything.
+static void add_table(struct strbuf *out, struct text name)
+{
+    strbuf_add(out, "public.\"");
+    for (size_t i = 0; i < name.length; i++) {
+        if (name.data[i] == '"')
+            strbuf_add_char(out, '"');
+        strbuf_add_char(out, name.data[i]);
+    }
+    strbuf_add_char(out, '"');
+}
+
+const char *hold_table_sql(struct arena *arena, const char *format, struct text hierarchy_table)
+{
+    struct strbuf sql;
+    const char *place = strstr(format, "%s");
+    CHECK(place);
+    strbuf_init(&sql, SQL_BYTES_MAX);
+    strbuf_add_bytes(&sql, format, (size_t)(place - format));
+    add_table(&sql, hierarchy_table);
+    strbuf_add(&sql, place + 2);
+    const char *copy = sql.failed ? NULL : arena_copy(arena, strbuf_text(&sql));
+    strbuf_release(&sql);
+    return copy;
+}
+
+static enum grove_code read_place(struct pg_conn *conn, struct arena *arena, struct held_place *ret,
+                                  struct grove_error *error)
+{
+    enum grove_code code = predicate_resolve(&ret->predicate, conn, arena, error);
+    if (code == GROVE_OK)
+        code = predicate_read_leaves(&ret->predicate, conn, arena, &ret->leaves, error);
+    if (code != GROVE_OK)
+        return code;
+    ret->leaf_array = (struct pg_params){0};
+    pg_add_int4_array(&ret->leaf_array, arena, ret->leaves.ids, ret->leaves.count);
+    return ret->leaf_array.failed ? error_no_memory(error, "the leaves of a path") : GROVE_OK;
+}
+
+static enum grove_code lock_leaves(struct pg_conn *conn, const struct held_place *held,
+                                   struct arena *arena, struct grove_error *error)
+{
+    struct pg_params params = {0};
+    struct pg_rows rows = {0};
+    struct pg_statement statement = {
+        "",
+        hold_table_sql(arena,
+                       "-- answers: bigint\nSELECT count(*) FROM (SELECT FROM %s WHERE id = ANY "
+                       "($1) ORDER BY id FOR UPDATE) AS held",
+                       held->predicate.hierarchy_table)};
+    if (!statement.sql)
+        return error_no_memory(error, "a statement");
+    pg_add_same(&params, &held->leaf_array, 0);
+    return pg_query(conn, arena, &statement, &params, &rows, error);
+}
+
+enum grove_code hold_place(struct pg_conn *conn, const struct grove_filter *filter,
+                           struct arena *arena, struct held_place *ret, struct grove_error *error)
+{
+    enum grove_code code = predicate_check(filter, arena, &ret->predicate, error);
+    if (code == GROVE_OK)
+        code = read_place(conn, arena, ret, error);
+    if (code == GROVE_OK)
+        code = lock_leaves(conn, ret, arena, error);
+    if (code != GROVE_OK)
+        return code;
+    struct text before = ret->leaves.hash;
+    predicate_forget_place(&ret->predicate);
+    code = read_place(conn, arena, ret, error);
+    if (code != GROVE_OK || text_equal(before, ret->leaves.hash))
+        return code;
+    error_set(error, GROVE_CONFLICT, "the leaves under \"%.200s\" have just changed", filter->path);
+    error_hint(error, "nothing was done; try again");
+    error->retry = GROVE_RETRY_LATER;
+    return GROVE_CONFLICT;
+}
+
+enum grove_code hold_leaf(struct pg_conn *conn, struct text hierarchy_table, int32_t leaf_id,
+                          struct arena *arena, struct grove_error *error)
+{
+    struct pg_params params = {0};
+    struct pg_rows rows = {0};
+    struct pg_statement statement = {
+        "", hold_table_sql(arena,
+                           "-- answers: bigint\nSELECT count(*) FROM (SELECT FROM %s WHERE id = $1 "
+                           "FOR KEY SHARE) AS held",
+                           hierarchy_table)};
+    if (!statement.sql)
+        return error_no_memory(error, "a statement");
+    pg_add_int4(&params, leaf_id);
+    enum grove_code code = pg_query(conn, arena, &statement, &params, &rows, error);
+    if (code == GROVE_OK && pg_int8(&rows, 0, 0) == 0) {
+        code = error_set(error, GROVE_CONFLICT, "the leaf has just been removed");
+        error->retry = GROVE_RETRY_LATER;
+    }
+    return code;
+}
+
+enum grove_code hold_check_found(const struct pg_rows *rows, struct grove_error *error)
+{
+    int missing = 0;
+    int32_t first = 0;
+    for (int r = 0; r < rows->count; r++)
+        if (!pg_bool(rows, r, 1) && missing++ == 0)
+            first = pg_int4(rows, r, 0);
+    if (missing == 0)
+        return GROVE_OK;
+    if (missing == 1)
+        error_set(error, GROVE_NOT_FOUND, "there is no content with the id %d", (int)first);
+    else
+        error_set(error, GROVE_NOT_FOUND, "there is no content with the id %d, nor with %d others",
+                  (int)first, missing - 1);
+    error_hint(error, "nothing was done");
+    return GROVE_NOT_FOUND;
+}

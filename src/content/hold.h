@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A place that nobody else changes until the transaction ends: its leaves are locked, and are those
+// that the path leads to. Whoever adds a content to one of them, or moves one, waits.
+//
+//     code = pg_begin(conn, error);
+//     if (code == GROVE_OK)
+//         code = hold_place(conn, &filter, arena, &held, error);
+//     ...
+//     code = pg_commit(conn, error);
+#ifndef GROVE_CONTENT_HOLD_H
+#define GROVE_CONTENT_HOLD_H
+
+#include "query/predicate.h"
+
+struct held_place {
+    struct predicate predicate; // resolved
+    struct predicate_leaves leaves;
+    struct pg_params leaf_array; // the same, as statements get them
+};
+
+// GROVE_CONFLICT, to be tried again: the leaves became others while they were waited for. Their
+// rows are locked in the order of their ids.
+enum grove_code hold_place(struct pg_conn *conn, const struct grove_filter *filter,
+                           struct arena *arena, struct held_place *ret, struct grove_error *error);
+
+// Keeps one leaf from being changed or removed; others may do the same.
+enum grove_code hold_leaf(struct pg_conn *conn, struct text hierarchy_table, int32_t leaf_id,
+                          struct arena *arena, struct grove_error *error);
+
+// A statement on the table of a tree: "%s" of the format, which occurs once, becomes its name. The
+// text lies in the arena. NULL: out of memory.
+const char *hold_table_sql(struct arena *arena, const char *format, struct text hierarchy_table);
+
+// Of rows with each id that was given, and whether it was there. GROVE_NOT_FOUND, naming one: not
+// all were.
+enum grove_code hold_check_found(const struct pg_rows *rows, struct grove_error *error);
+
+#endif
