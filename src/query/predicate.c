@@ -364,12 +364,16 @@ void predicate_forget_place(struct predicate *predicate)
     predicate->leaves_hash = (struct text){0};
 }
 
-bool predicate_is_filter(const struct predicate *predicate)
+bool predicate_has_bounds(const struct predicate *predicate)
 {
-    return predicate->has_path || predicate->content_type_count > 0 ||
-           predicate->created_since_us != VECTOR_NONE ||
+    return predicate->content_type_count > 0 || predicate->created_since_us != VECTOR_NONE ||
            predicate->created_before_us != VECTOR_NONE || predicate->words_min != VECTOR_NONE ||
            predicate->words_max != VECTOR_NONE;
+}
+
+bool predicate_is_filter(const struct predicate *predicate)
+{
+    return predicate->has_path || predicate_has_bounds(predicate);
 }
 
 // A tree is its table, a leaf its id there, a branch or a limb its number.

@@ -68,6 +68,9 @@ void predicate_add_same_leaves(const struct predicate *predicate, struct pg_para
 // As it was before predicate_resolve, which may then be called again.
 void predicate_forget_place(struct predicate *predicate);
 
+// Whether anything is asked beside the place.
+bool predicate_has_bounds(const struct predicate *predicate);
+
 // Whether the engine has anything to check.
 bool predicate_is_filter(const struct predicate *predicate);
 

@@ -373,7 +373,7 @@ def name_both(first, second):
 @pytest.mark.parametrize("first, second, known", [
     ("content_metadata", "content_count", {"recall_leaves.sql"}),
     ("content_metadata", "tree_count", {"subject_list.sql"}),
-    ("content_count", "tree_count", {"browse_totals.sql", "fold_counts.sql"}),
+    ("content_count", "tree_count", {"fold_counts.sql", "matching_max.sql"}),
 ])
 def test_contents_are_locked_before_their_counts(shared, first, second, known):
     """As TRUNCATE does, which wants all for itself: else one of the two would be ended."""

@@ -57,9 +57,11 @@ def test_the_engine_filters_as_postgresql_does():
     for name in found:
         columns = {column for column, _ in reference - found[name]}
         assert found[name] <= reference and columns <= {"hierarchy_table"}, name
-        text = read_statement(name, "queries")  # the path: a tree, and numbers
+        # The path: a tree, and numbers.
+        text = "".join(read_statement(name, "queries", depth) for depth in
+                       ("tree", "branch", "limb", "leaf"))
         assert re.search(r"l\.hierarchy_table = (\$1|m\.hierarchy_table)", text), name
-        named = set(re.findall(r"\bl\.(\w+)", text))
+        named = set(re.findall(r"\b[lm]\.(\w+_id)\b", text))
         assert {"branch_id", "limb_id", "leaf_id"} <= named, name
     assert ({column for column, _ in reference} | {"branch_id", "limb_id", "leaf_id"}
             == filtered_keys())
