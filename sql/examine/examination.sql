@@ -13,5 +13,5 @@ SELECT r.last_value, c.contents,
        extract(epoch FROM clock_timestamp() - x.examined_at)::float8
 FROM grove.revision_seq AS r
 CROSS JOIN (SELECT greatest(coalesce(sum(contents), 0), 0)::bigint AS contents
-            FROM grove.content_count) AS c
+            FROM grove.tree_count) AS c
 LEFT JOIN grove.examination AS x ON x.collection = $1

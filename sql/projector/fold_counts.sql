@@ -4,6 +4,12 @@
 -- counted for their trees once more (0016_tree_counts.sql): two rows of each, until the next time.
 WITH alone AS MATERIALIZED (
     SELECT pg_try_advisory_xact_lock(7454108920) AS so
+), many AS (
+    SELECT hierarchy_table, leaf_id, content_type
+    FROM grove.content_count
+    WHERE (SELECT so FROM alone)
+    GROUP BY hierarchy_table, leaf_id, content_type
+    HAVING count(*) > 1
 ), trees AS (
     DELETE FROM grove.tree_count
     WHERE (SELECT so FROM alone)
@@ -14,12 +20,6 @@ WITH alone AS MATERIALIZED (
     FROM trees
     GROUP BY hierarchy_table, content_type
     HAVING sum(contents) <> 0
-), many AS (
-    SELECT hierarchy_table, leaf_id, content_type
-    FROM grove.content_count
-    WHERE (SELECT so FROM alone)
-    GROUP BY hierarchy_table, leaf_id, content_type
-    HAVING count(*) > 1
 ), gone AS (
     DELETE FROM grove.content_count AS c
     USING many AS m

@@ -24,7 +24,7 @@ SELECT a.tree, a.leaves, a.registered,
                     'subject3_hierarchy', 'subject4_hierarchy', 'subject5_hierarchy',
                     'subject6_hierarchy', 'subject7_hierarchy', 'subject8_hierarchy'),
        coalesce(l.branches, 0), coalesce(l.limbs, 0), coalesce(l.leaves, 0),
-       (SELECT coalesce(sum(k.contents), 0)::bigint FROM grove.content_count AS k
+       (SELECT coalesce(sum(k.contents), 0)::bigint FROM grove.tree_count AS k
         WHERE k.hierarchy_table = a.leaves),
        coalesce(p.waiting, 0),
        coalesce(pg_total_relation_size(to_regclass('public.' || quote_ident(a.leaves))), 0),

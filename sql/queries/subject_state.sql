@@ -53,7 +53,7 @@ SELECT w.leaves,
         FROM ((SELECT unnest(x.tables) AS name EXCEPT SELECT unnest(l.registered))
               UNION ALL
               (SELECT unnest(l.registered) EXCEPT SELECT unnest(x.tables))) AS u),
-       (SELECT coalesce(sum(k.contents), 0)::bigint FROM grove.content_count AS k
+       (SELECT coalesce(sum(k.contents), 0)::bigint FROM grove.tree_count AS k
         WHERE k.hierarchy_table = w.leaves),
        (SELECT string_agg(quote_literal(u.name), ', ' ORDER BY u.place)
         FROM unnest(l.including) WITH ORDINALITY AS u (name, place)),
