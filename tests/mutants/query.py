@@ -678,7 +678,7 @@ MUTANTS = [
         file="src/query/ranking.c",
         find="        *ret_same = text_equal(before, now);\n",
         replace="        *ret_same = text_equal(before, now) || now.length > 0;\n",
-        killer="u_snapshots:a_row_that_goes_while_it_is_embedded",
+        killer="u_snapshots:a_text_that_changes_while_it_is_embedded",
     ),
     Mutant(
         name="rows-are-read-twice-where-nothing-changed",
