@@ -25,7 +25,8 @@
 //    were computed of the texts that they have in S. These were computed before S, of texts read
 //    in another snapshot: a content that has the same revision in S, or a text of the same hash,
 //    has the same text. What has neither is embedded, and S is a later snapshot; a few times, then
-//    it is left out, and told.
+//    it is left out, and told. Where S takes the same transactions for done as the snapshot before
+//    the embedding, it shows the same rows: what was compared there was compared in S.
 // 3. The engine's answer leaves out no row that could be among the best k, for one of two reasons.
 //    Exactly: it compared all points that match. It shows them in the order of its scores, which
 //    are the cosines up to SCORE_TOLERANCE.
@@ -246,26 +247,58 @@ static void end_snapshot(struct run *run)
     pg_give(&run->ranking->conn);
 }
 
+// What the open snapshot shows.
+static enum grove_code name_snapshot(struct run *run, struct text *ret, struct grove_error *error)
+{
+    struct pg_statement statement = {"snapshot.sql", query_sql("snapshot.sql")};
+    struct pg_rows rows;
+    enum grove_code code = pg_query(run->ranking->conn, run->arena, &statement, NULL, &rows, error);
+    if (code == GROVE_OK)
+        *ret = pg_text(&rows, 0, 0);
+    return code;
+}
+
+// Embeds what is wanted, and goes on in another snapshot; *ret_same: it shows the same rows.
+static enum grove_code embed_between(struct run *run, bool *ret_same, struct grove_error *error)
+{
+    struct text before, now;
+    enum grove_code code = name_snapshot(run, &before, error);
+    end_snapshot(run);
+    if (code == GROVE_OK)
+        code = scorer_embed(run, error);
+    if (code == GROVE_OK)
+        code = begin_snapshot(run, error);
+    if (code == GROVE_OK)
+        code = name_snapshot(run, &now, error);
+    if (code == GROVE_OK)
+        *ret_same = text_equal(before, now);
+    return code;
+}
+
 // Until no text is left that is to be embedded.
 static enum grove_code score_source(struct run *run, struct source *source,
                                     struct grove_error *error)
 {
     struct grove_explain *explain = &run->result->explain;
     int64_t candidates = explain->candidates, dropped = explain->dropped;
-    for (;;) {
-        enum grove_code code = begin_snapshot(run, error);
+    enum grove_code code = begin_snapshot(run, error);
+    while (code == GROVE_OK) {
+        bool same = false;
         scorer_restart(run);
-        if (code == GROVE_OK)
-            code = source->operations->score(source, run, error);
+        code = source->operations->score(source, run, error);
         if (code != GROVE_OK || !scorer_wants_texts(run))
             return code;
-        end_snapshot(run);
-        code = scorer_embed(run, error);
+        code = embed_between(run, &same, error);
         if (code != GROVE_OK)
             return code;
+        if (same) {
+            scorer_add_embedded(run);
+            return GROVE_OK;
+        }
         explain->candidates = candidates;
         explain->dropped = dropped;
     }
+    return code;
 }
 
 static enum grove_code run_source(struct run *run, struct source *source, struct grove_error *error)

@@ -21,6 +21,7 @@
 struct lacking {
     struct computed_vector of; // its vector NULL: not computed, or not yet; in the run's arena
     bool computed;             // it is; else it was found after all
+    unsigned left_out;         // how often this snapshot counted it as one without a vector
     bool waits;                // to be embedded:
     struct text text;          // in `texts`
     bool whole;

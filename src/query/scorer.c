@@ -66,6 +66,8 @@ void scorer_restart(struct run *run)
     run->scored = 0;
     run->beyond = 0;
     run->result->explain.pending = 0;
+    for (size_t i = 0; i < run->lacking_count; i++)
+        run->lacking[i].left_out = 0;
 }
 
 static struct lacking *find_lacking(struct run *run, int32_t content_id)
@@ -140,6 +142,7 @@ static enum grove_code take_text(struct run *run, const struct pg_rows *rows, in
     memcpy(lacking->of.sha256, sum.data, SHA256_BYTES);
     if (pg_is_null(rows, r, TEXTS_VECTOR)) {
         lacking->waits = true;
+        lacking->left_out = 1;
         lacking->text = pg_text(rows, r, TEXTS_TEXT);
         lacking->whole = pg_bool(rows, r, TEXTS_WHOLE);
         run->unembedded++;
@@ -261,6 +264,19 @@ enum grove_code scorer_embed(struct run *run, struct grove_error *error)
     return code;
 }
 
+void scorer_add_embedded(struct run *run)
+{
+    for (size_t i = 0; i < run->lacking_count; i++) {
+        struct lacking *lacking = &run->lacking[i];
+        if (!lacking->of.vector || lacking->left_out == 0)
+            continue;
+        CHECK(run->unembedded >= lacking->left_out);
+        run->unembedded -= lacking->left_out;
+        lacking->left_out = 0;
+        add_score(run, lacking->of.content_id, lacking->of.vector);
+    }
+}
+
 void scorer_hand_over(const struct run *run, struct ranking *ranking)
 {
     CHECK(ranking->computed_count == 0);
@@ -299,8 +315,9 @@ enum grove_code scorer_add(struct run *run, const struct pg_rows *rows, bool pen
             add_score(run, id, direction_read(pg_bytea(rows, r, 1), &reason));
             continue;
         }
-        const struct lacking *before = find_lacking(run, id);
+        struct lacking *before = find_lacking(run, id);
         if (before && before->of.revision == pg_int8(rows, r, 3)) {
+            before->left_out += before->of.vector == NULL;
             add_score(run, id, before->of.vector);
         } else if (may_read(run, before, others)) {
             CHECK(count < RANKING_COMPUTED_MAX);

@@ -7,7 +7,8 @@
 // only what a model can read. The model works while no snapshot is open, so that nobody who wants a
 // table waits for it: scorer_restart in a snapshot, scorer_add for all rows; where texts are wanted
 // its end, scorer_embed, and the same in another one. There a computed vector counts only if its
-// content has the revision, or a text of the hash, that it was computed of.
+// content has the revision, or a text of the hash, that it was computed of. Where the other one
+// shows the same rows scorer_add_embedded is enough.
 #ifndef GROVE_QUERY_SCORER_H
 #define GROVE_QUERY_SCORER_H
 
@@ -31,6 +32,8 @@ void scorer_restart(struct run *run);
 // Whether texts were read that are to be embedded: what was compared is not all.
 bool scorer_wants_texts(const struct run *run);
 enum grove_code scorer_embed(struct run *run, struct grove_error *error);
+// In a snapshot that shows what the one before it did: no row needs to be read again.
+void scorer_add_embedded(struct run *run);
 
 // Of a ranking that is done: what is to be kept.
 void scorer_hand_over(const struct run *run, struct ranking *ranking);

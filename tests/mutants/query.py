@@ -659,8 +659,9 @@ MUTANTS = [
         name="tables-are-locked-while-texts-are-embedded",
         guards="src/query/README 11",
         file="src/query/ranking.c",
-        find="        end_snapshot(run);\n        code = scorer_embed(run, error);\n",
-        replace="        code = scorer_embed(run, error);\n",
+        find="    end_snapshot(run);\n    if (code == GROVE_OK)\n"
+             "        code = scorer_embed(run, error);\n",
+        replace="    if (code == GROVE_OK)\n        code = scorer_embed(run, error);\n",
         killer="u_snapshots:nobody_waits_while_texts_are_embedded",
     ),
     Mutant(
@@ -670,6 +671,22 @@ MUTANTS = [
         find="    if (source->operations->ask)\n        end_snapshot(run);\n",
         replace="",
         killer="u_snapshots:nobody_waits_while_the_engine_is_asked_again",
+    ),
+    Mutant(
+        name="any-snapshot-shows-the-same",
+        guards="src/query/README 2",
+        file="src/query/ranking.c",
+        find="        *ret_same = text_equal(before, now);\n",
+        replace="        *ret_same = text_equal(before, now) || now.length > 0;\n",
+        killer="u_snapshots:a_text_that_changes_while_it_is_embedded",
+    ),
+    Mutant(
+        name="rows-are-read-twice-where-nothing-changed",
+        guards="src/query/README: between two statements",
+        file="src/query/ranking.c",
+        find="        *ret_same = text_equal(before, now);\n",
+        replace="        *ret_same = text_equal(before, now) && now.length == 0;\n",
+        killer="u_snapshots:rows_are_read_once_where_nothing_changes",
     ),
     Mutant(
         name="the-vector-of-a-text-of-before",

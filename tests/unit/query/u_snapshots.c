@@ -94,6 +94,33 @@ static void delete_all(struct test_stores *stores)
     test_session_sql(test_session(stores), "DELETE FROM content_metadata");
 }
 
+static int count_stages(const struct grove_result *result, const char *name)
+{
+    int count = 0;
+    for (size_t i = 0; i < result->explain->stage_count; i++)
+        count += strcmp(result->explain->stages[i].name, name) == 0;
+    return count;
+}
+
+// Some rows have a vector, and more than may be embedded have none.
+static void rows_are_read_once_where_nothing_changes(struct test_stores *stores)
+{
+    enum { ROWS = 20, EMBEDDED_MAX = 16 };
+    make_row(stores, 0.5F);
+    make_text(stores, "apples");
+    const struct grove_result *result = search(stores, 100);
+    assert_true(result->complete);
+    assert_int_equal(result->row_count, 2);
+    assert_int_equal(count_stages(result, "texts"), 1);
+    assert_int_equal(count_stages(result, "score"), 1);
+    for (int i = 0; i < ROWS; i++)
+        make_text(stores, "pears");
+    result = search(stores, 100);
+    assert_int_equal(count_stages(result, "score"), 1);
+    assert_int_equal(result->row_count, 2 + EMBEDDED_MAX);
+    assert_non_null(strstr(result->incomplete_reason, "4 matching rows"));
+}
+
 // What was embedded is not what is there: it is embedded, too.
 static void a_text_that_changes_while_it_is_embedded(struct test_stores *stores)
 {
@@ -172,6 +199,7 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         STORES_TEST(nobody_waits_while_texts_are_embedded),
         STORES_TEST(nobody_waits_while_the_engine_is_asked_again),
+        STORES_TEST(rows_are_read_once_where_nothing_changes),
         STORES_TEST(a_text_that_changes_while_it_is_embedded),
         STORES_TEST(another_column_that_changes_meanwhile),
         STORES_TEST(a_row_that_goes_while_it_is_embedded),
