@@ -504,8 +504,10 @@ struct grove_sync_request {
     bool watch;      // go on until grove_cancel
     bool retry_dead; // try dead letters again
     void (*on_progress)(void *state, const struct grove_sync_report *report);
-    // While the index is examined, every second or so; may be NULL.
-    void (*on_examining)(void *state, int64_t rows, int64_t rows_of);
+    // While the index is examined, every second or so: how many searches are done, of how many. One
+    // that compares all counts as several. `of` grows where more turns out to be needed. May be
+    // NULL.
+    void (*on_examining)(void *state, int64_t done, int64_t of);
     void *state;
     struct grove_limits limits;
 };

@@ -91,6 +91,7 @@
     KNOB_(RESIDENT_MODEL_MS, "how long the resident projector keeps a model it does not need")     \
     KNOB_(RESIDENT_STOP_MS, "how long the resident projector has to end before it is killed")      \
     KNOB_(EXACT_ROWS, "up to so many rows are all compared by every search")                       \
+    KNOB_(EXACT_FILTERED_ROWS, "up to so many rows by every search under a filter")                \
     KNOB_(EXAMINE_LISTED, "how many contents an examination may list")                             \
     KNOB_(EXAMINE_LONERS, "how many of the loneliest rows it looks up exactly")                    \
     KNOB_(EXAMINE_POLL_MS, "between looks at whether an examination is due")                       \

@@ -160,7 +160,7 @@ static enum grove_code open_cursor(struct export *self, struct predicate *predic
         code = predicate_resolve(predicate, self->conn, arena, error);
     if (code != GROVE_OK)
         return code;
-    predicate_add_place_params(predicate, arena, &params);
+    predicate_add_params(predicate, arena, &params);
     return pg_query(self->conn, arena, &statement, &params, &rows, error);
 }
 

@@ -5,7 +5,7 @@
 //
 //     code = pg_begin(conn, error);
 //     if (code == GROVE_OK)
-//         code = hold_place(conn, &filter, arena, &predicate, error);
+//         code = hold_place(conn, &filter, arena, &place, error);
 //     ...
 //     code = pg_commit(conn, error);
 #ifndef GROVE_CONTENT_HOLD_H
@@ -13,10 +13,25 @@
 
 #include "query/predicate.h"
 
-// The predicate is resolved, and has its leaves. GROVE_CONFLICT, to be tried again: they became
-// others while they were waited for. Rows of leaves are locked in the order of their ids.
+struct held_place {
+    struct predicate predicate; // resolved
+    const int32_t *leaf_ids;    // ascending
+    size_t leaf_count;
+    struct pg_params leaf_array; // the same, as statements get them
+};
+
+// The same without a lock: what there is at the moment.
+enum grove_code hold_nothing(struct pg_conn *conn, const struct grove_filter *filter,
+                             struct arena *arena, struct held_place *ret,
+                             struct grove_error *error);
+
+// GROVE_CONFLICT, to be tried again: the leaves became others while they were waited for. Their
+// rows are locked in the order of their ids.
 enum grove_code hold_place(struct pg_conn *conn, const struct grove_filter *filter,
-                           struct arena *arena, struct predicate *ret, struct grove_error *error);
+                           struct arena *arena, struct held_place *ret, struct grove_error *error);
+
+// The predicate and the leaves: $1 to $8 of count.sql and remove.sql.
+void hold_add_params(const struct held_place *place, struct arena *arena, struct pg_params *params);
 
 // Keeps one leaf from being changed or removed; others may do the same.
 enum grove_code hold_leaf(struct pg_conn *conn, struct text hierarchy_table, int32_t leaf_id,

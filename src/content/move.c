@@ -152,7 +152,7 @@ static enum grove_code move_ids(struct moving *self, struct grove_error *error)
 
 // --- places --------------------------------------------------------------------------------------
 
-static enum grove_code rename_leaves(const struct moving *self, const struct predicate *from,
+static enum grove_code rename_leaves(const struct moving *self, const struct held_place *from,
                                      struct grove_error *error)
 {
     static const char *const formats[LEVELS] = {
@@ -172,7 +172,7 @@ static enum grove_code rename_leaves(const struct moving *self, const struct pre
                error);
 }
 
-static enum grove_code move_to_tree(const struct moving *self, const struct predicate *from,
+static enum grove_code move_to_tree(const struct moving *self, const struct held_place *from,
                                     struct grove_error *error)
 {
     struct text names[LEVELS];
@@ -181,7 +181,7 @@ static enum grove_code move_to_tree(const struct moving *self, const struct pred
     const int32_t *from_ids = NULL, *to_ids = NULL;
     size_t from_count = 0, to_count = 0;
     (void)names_of(&self->to, names);
-    pg_add_text(&leaves, from->hierarchy_table);
+    pg_add_text(&leaves, from->predicate.hierarchy_table);
     pg_add_same(&leaves, &from->leaf_array, 0);
     pg_add_text(&leaves, self->table);
     for (size_t i = 0; i < LEVELS; i++)
@@ -195,7 +195,7 @@ static enum grove_code move_to_tree(const struct moving *self, const struct pred
         return code;
     CHECK(from_count == to_count);
     CHECK(from_count == from->leaf_count);
-    pg_add_text(&contents, from->hierarchy_table);
+    pg_add_text(&contents, from->predicate.hierarchy_table);
     pg_add_int4_array(&contents, self->arena, from_ids, from_count);
     pg_add_text(&contents, self->table);
     pg_add_int4_array(&contents, self->arena, to_ids, to_count);
@@ -204,10 +204,10 @@ static enum grove_code move_to_tree(const struct moving *self, const struct pred
         return code;
     self->report->leaves_created = (int64_t)to_count;
     pg_add_same(&old, &from->leaf_array, 0);
-    return run(
-        self,
-        hold_table_sql(self->arena, "DELETE FROM %s WHERE id = ANY ($1)", from->hierarchy_table),
-        &old, &rows, error);
+    return run(self,
+               hold_table_sql(self->arena, "DELETE FROM %s WHERE id = ANY ($1)",
+                              from->predicate.hierarchy_table),
+               &old, &rows, error);
 }
 
 static enum grove_code check_depths(const struct moving *self, const struct path *from,
@@ -231,12 +231,12 @@ static enum grove_code check_depths(const struct moving *self, const struct path
     return GROVE_INVALID;
 }
 
-static enum grove_code count_moved(const struct moving *self, const struct predicate *from,
+static enum grove_code count_moved(const struct moving *self, const struct held_place *from,
                                    struct grove_error *error)
 {
     struct pg_params params = {0};
     struct pg_rows rows = {0};
-    predicate_add_params(from, self->arena, &params);
+    hold_add_params(from, self->arena, &params);
     enum grove_code code = run(self, query_sql("count.sql"), &params, &rows, error);
     if (code == GROVE_OK)
         self->report->contents = pg_int8(&rows, 0, 0);
@@ -247,7 +247,7 @@ static enum grove_code count_moved(const struct moving *self, const struct predi
 static enum grove_code move_place(struct moving *self, struct grove_error *error)
 {
     const struct grove_filter filter = {.path = self->request->from};
-    struct predicate from;
+    struct held_place from;
     struct path path;
     enum grove_code code = path_parse(self->arena, self->request->from, &path, error);
     if (code == GROVE_OK)
@@ -264,8 +264,9 @@ static enum grove_code move_place(struct moving *self, struct grove_error *error
         code = count_moved(self, &from, error);
     if (code != GROVE_OK)
         return code;
-    return text_equal(from.hierarchy_table, self->table) ? rename_leaves(self, &from, error)
-                                                         : move_to_tree(self, &from, error);
+    return text_equal(from.predicate.hierarchy_table, self->table)
+               ? rename_leaves(self, &from, error)
+               : move_to_tree(self, &from, error);
 }
 
 // --- all of it -----------------------------------------------------------------------------------

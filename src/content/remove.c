@@ -51,23 +51,20 @@ static enum grove_code remove_ids(const struct removing *self, struct grove_erro
 // What there is, without a lock on anything.
 static enum grove_code count_place(const struct removing *self, struct grove_error *error)
 {
-    struct predicate predicate;
+    struct held_place place;
     struct pg_params params = {0};
     struct pg_rows rows = {0};
-    enum grove_code code = predicate_check(&self->request->filter, self->arena, &predicate, error);
-    if (code == GROVE_OK)
-        code = predicate_resolve(&predicate, self->conn, self->arena, error);
-    if (code == GROVE_OK)
-        code = predicate_read_leaves(&predicate, self->conn, self->arena, error);
+    enum grove_code code =
+        hold_nothing(self->conn, &self->request->filter, self->arena, &place, error);
     if (code != GROVE_OK)
         return code;
-    predicate_add_params(&predicate, self->arena, &params);
+    hold_add_params(&place, self->arena, &params);
     code = run(self, query_sql("count.sql"), &params, &rows, error);
     if (code != GROVE_OK)
         return code;
     self->report->contents = pg_int8(&rows, 0, 0);
     if (is_whole_place(&self->request->filter))
-        self->report->leaves = (int64_t)predicate.leaf_count;
+        self->report->leaves = (int64_t)place.leaf_count;
     return GROVE_OK;
 }
 
@@ -86,14 +83,14 @@ static enum grove_code check_count(const struct removing *self, struct grove_err
 
 static enum grove_code remove_place(const struct removing *self, struct grove_error *error)
 {
-    struct predicate predicate;
+    struct held_place place;
     struct pg_params params = {0}, leaves = {0};
     struct pg_rows rows = {0};
     enum grove_code code =
-        hold_place(self->conn, &self->request->filter, self->arena, &predicate, error);
+        hold_place(self->conn, &self->request->filter, self->arena, &place, error);
     if (code != GROVE_OK)
         return code;
-    predicate_add_params(&predicate, self->arena, &params);
+    hold_add_params(&place, self->arena, &params);
     code = run(self, query_sql("remove.sql"), &params, &rows, error);
     if (code != GROVE_OK)
         return code;
@@ -101,10 +98,10 @@ static enum grove_code remove_place(const struct removing *self, struct grove_er
     code = check_count(self, error);
     if (code != GROVE_OK || !is_whole_place(&self->request->filter))
         return code;
-    pg_add_same(&leaves, &predicate.leaf_array, 0);
+    pg_add_same(&leaves, &place.leaf_array, 0);
     code = run(self,
                hold_table_sql(self->arena, "DELETE FROM %s WHERE id = ANY ($1)",
-                              predicate.hierarchy_table),
+                              place.predicate.hierarchy_table),
                &leaves, &rows, error);
     if (code == GROVE_OK)
         self->report->leaves = rows.affected;

@@ -158,7 +158,7 @@ static enum grove_code find_rows_max(struct run *run, struct pg_conn *conn, int6
     *ret_in_places = INT64_MAX;
     *ret_rows_max = moment_rows_max(&run->before);
     // A path is a filter: below this all are compared anyway.
-    bool matters = *ret_rows_max > PLAN_EXACT_FILTERED_ROWS ||
+    bool matters = *ret_rows_max > examine_filtered_points() ||
                    run->before.outbox_bytes >= PLAN_OUTBOX_BYTES_MANY;
     if (!matters || !predicate->has_path)
         return GROVE_OK;
@@ -409,7 +409,7 @@ static void prove_settled(struct run *run, const struct source *source)
 // The path in the snapshot's own words, and a plan for it.
 static enum grove_code follow_path(struct run *run, struct grove_error *error)
 {
-    predicate_forget_leaves(run->predicate);
+    predicate_forget_place(run->predicate);
     enum grove_code code = predicate_resolve(run->predicate, run->ranking->conn, run->arena, error);
     return code == GROVE_OK ? make_plan(run, run->ranking->conn, error) : code;
 }
@@ -509,15 +509,12 @@ static enum grove_code count_matching(struct run *run, int64_t *ret_matching, in
                                       struct grove_error *error)
 {
     CHECK(run->ranking->conn); // in the snapshot of the rows
-    enum grove_code code =
-        predicate_read_leaves(run->predicate, run->ranking->conn, run->arena, error);
-    if (code != GROVE_OK)
-        return code;
-    struct pg_statement statement = predicate_statement(run->predicate, "matching.sql");
+    struct pg_statement statement = {"", query_sql("matching.sql")};
     struct pg_params params = {0};
     predicate_add_params(run->predicate, run->arena, &params);
     struct pg_rows rows;
-    code = pg_query(run->ranking->conn, run->arena, &statement, &params, &rows, error);
+    enum grove_code code =
+        pg_query(run->ranking->conn, run->arena, &statement, &params, &rows, error);
     if (code != GROVE_OK)
         return code;
     CHECK(rows.count == 1);

@@ -37,7 +37,7 @@ static enum grove_code read_vector(struct pg_conn *conn, struct text model, int3
                                               .words_max = VECTOR_NONE};
     struct pg_statement statement = {"score.sql", query_sql("score.sql")};
     struct pg_params params = {0};
-    predicate_add_place_params(&anything, arena, &params);
+    predicate_add_params(&anything, arena, &params);
     pg_add_text(&params, model);
     pg_add_int4_array(&params, arena, &content_id, 1);
     return pg_query(conn, arena, &statement, &params, ret, error);

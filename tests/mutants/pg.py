@@ -105,8 +105,8 @@ MUTANTS = [
         name="query-runs-outside-of-its-transaction",
         guards="src/pg/README: control flow",
         file="src/pg/query.c",
-        find="    if (conn->begin)\n        return pg_pipeline(",
-        replace="    if (false)\n        return pg_pipeline(",
+        find="    if (conn->begin)\n        add_beginning(conn, &trip);\n",
+        replace="    if (conn->begin && count > 1)\n        add_beginning(conn, &trip);\n",
         killer="u_calls:what_a_call_cost_is_counted",
     ),
     Mutant(
@@ -287,9 +287,8 @@ MUTANTS = [
         name="forgotten-statement-is-repeated-in-a-transaction",
         guards="src/pg/README 12",
         file="src/pg/query.c",
-        find="    if (code != GROVE_OK && forget_statement(conn, statement, error) && alone)",
-        replace="    if (code != GROVE_OK && forget_statement(conn, statement, error) && "
-                "(alone || true))",
+        find=".statement, error) &&\n        alone)\n",
+        replace=".statement, error) &&\n        (alone || true))\n",
         killer="u_lost:a_statement_that_is_lost_is_prepared_anew",
     ),
     Mutant(

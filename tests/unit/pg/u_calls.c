@@ -200,27 +200,27 @@ static void what_a_call_cost_is_counted(struct test_stores *stores)
     struct pg_rows rows[2];
     struct pg_conn *conn = taken(pool, &call);
     unsigned before = call.counters.statements;
-    assert_one(stores, conn); // prepared, then executed
-    assert_int_equal(call.counters.statements, before + 2);
+    assert_one(stores, conn); // prepared and executed at once
+    assert_int_equal(call.counters.statements, before + 1);
     assert_one(stores, conn);
-    assert_int_equal(call.counters.statements, before + 3);
+    assert_int_equal(call.counters.statements, before + 2);
     assert_ok(pg_pipeline(conn, &stores->arena, requests, 2, rows, &error), error);
-    assert_int_equal(call.counters.statements, before + 4);
+    assert_int_equal(call.counters.statements, before + 3);
     assert_ok(pg_begin(conn, &error), error);
     pg_give(&conn); // nothing was done in it
-    assert_int_equal(call.counters.statements, before + 4);
+    assert_int_equal(call.counters.statements, before + 3);
     conn = taken(pool, &call);
     assert_ok(pg_begin_snapshot(conn, &error), error);
     assert_ok(pg_pipeline(conn, &stores->arena, with_end, 2, rows, &error), error);
     assert_int_equal(PQtransactionStatus(conn->link), PQTRANS_IDLE);
     pg_give(&conn); // nothing is left to roll back
-    assert_int_equal(call.counters.statements, before + 5);
+    assert_int_equal(call.counters.statements, before + 4);
     conn = taken(pool, &call);
     assert_ok(pg_begin_snapshot(conn, &error), error);
     assert_one(stores, conn);
     assert_int_equal(PQtransactionStatus(conn->link), PQTRANS_INTRANS);
     pg_give(&conn); // rolls back
-    assert_int_equal(call.counters.statements, before + 7);
+    assert_int_equal(call.counters.statements, before + 6);
     assert_int_equal(call.counters.waited_us, 0);
     pg_pool_free(pool);
 }
