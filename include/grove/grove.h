@@ -111,6 +111,16 @@ struct grove_limits {
     struct grove_token *token; // borrowed for the call; NULL: none
 };
 
+// Too much at once. A handle has connections_max connections to each server. A browse, search or
+// discover that finds all of them taken stands in a line, and may be refused with GROVE_LIMIT, to
+// be tried later. At once, where those before it are to take twice the time that it has, or twice
+// 10 s. Within 100 ms, where none comes free meanwhile. (Of fewer than 16 connections one comes
+// free more seldom: within 1,600 ms divided by their number.)
+//
+// Else it waits for its turn as long as it may take, and so does one that had a connection before:
+// none is refused for want of one later than that, and nothing is begun and thrown away. Other
+// calls are not refused.
+
 // --- opening ----------------------------------------------------------------------------------
 
 // What may become of the home.

@@ -40,6 +40,8 @@ static enum grove_code blame_engine(const struct run *run, enum grove_code code,
         *error = over; // in the search's own words
         return over.code;
     }
+    if (run->engine_call.ended_in_line)
+        return code; // it was not asked: too many ask
     error_set(error, GROVE_TIMEOUT,
               "the vector engine took longer than the %g s that a search gives it",
               run->engine_call.limit_ms / 1000.0);

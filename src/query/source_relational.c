@@ -15,12 +15,6 @@ enum { PART_ROWS = 2000, RELATIONAL_ROWS_MAX = 50000 };
 static_assert(GROVE_DEPTH_MAX <= RELATIONAL_ROWS_MAX, "PostgreSQL can compare all that are wanted");
 static_assert(RELATIONAL_ROWS_MAX % PART_ROWS == 0, "the last part does not go beyond the most");
 
-static enum grove_code ask_nobody(struct source *source, struct run *run, struct grove_error *error)
-{
-    (void)source, (void)run, (void)error;
-    return GROVE_OK;
-}
-
 static enum grove_code score_part(struct run *run, struct arena *part, int32_t *after,
                                   int *ret_rows, struct grove_error *error)
 {
@@ -70,7 +64,9 @@ static enum grove_code score_all(struct source *source, struct run *run, struct 
     CHECK(run->scored <= RELATIONAL_ROWS_MAX);
     arena_release(&part);
     source->matched = run->scored;
+    if (code == GROVE_OK)
+        result_stage(run->result, "score", (int64_t)run->scored);
     return code;
 }
 
-const struct source_operations source_relational = {"relational", ask_nobody, score_all};
+const struct source_operations source_relational = {"relational", NULL, score_all};

@@ -400,7 +400,7 @@ static void a_pool_that_moves_is_waited_for(struct test_stores *stores)
     assert_int_equal(pg_take(pool, &patient, &conn, &error), GROVE_TIMEOUT);
     assert_int_equal(error.origin, GROVE_ORIGIN_GROVE);
     assert_true(patient.counters.waited_us >= 200000);
-    pool->moved_us = clock_monotonic_us() + 60000000; // a place comes free all the time
+    pool->line.moved_us = clock_monotonic_us() + 60000000; // a place comes free all the time
     struct call call = call_of(300);
     assert_int_equal(pg_take(pool, &call, &conn, &error), GROVE_TIMEOUT);
     for (size_t i = 0; i < 16; i++)
