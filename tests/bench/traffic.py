@@ -5,7 +5,7 @@
     traffic.py write CONNINFO FILE     inserts a content and changes it, each committed by itself
     traffic.py read CONNINFO FILE      looks up a page of contents by the path of their leaf
 
-One statement each 5 ms at most, until standard input ends. FILE gets a line for each: when it began
+One statement each 5 ms at most, until standard input ends. Says "ready" after the first. FILE gets a line for each: when it began
 (seconds, monotonic) and how long it took (milliseconds). A statement that fails ends it with 1.
 """
 
@@ -33,7 +33,7 @@ ORDER BY m.id LIMIT 20"""
 
 
 def main(kind, conninfo, path):
-    draw, written, inserted = random.Random(kind), 0, None
+    draw, written, inserted, ready = random.Random(kind), 0, None, False
     with psycopg.connect(conninfo, autocommit=True) as conn, \
             pathlib.Path(path).open("w", encoding="utf-8", buffering=1 << 16) as file:
         ids = [number for number, in conn.execute(
@@ -51,6 +51,9 @@ def main(kind, conninfo, path):
                 conn.execute(UPDATE, (inserted,))
                 inserted = None
             took = time.monotonic() - began
+            if not ready:
+                print("ready", flush=True)
+                ready = True
             file.write(f"{began:.6f} {took * 1000:.3f}\n")
     return 0
 
