@@ -529,8 +529,8 @@ struct grove_status {
     char database[256]; // where; no credentials
     char database_version[32];
     char database_error[256];
-    int schema_version; // migrations applied; 0: none
-    int schema_wanted;
+    int schema_version; // the newest migration that is applied; 0: none
+    int schema_wanted;  // the newest that this library knows
     bool engine_private;
     bool engine_ok;
     char engine[256];
@@ -565,6 +565,9 @@ struct grove_status {
     // Private, and not running: no fault, since it starts when it is needed.
     bool database_waits;
     bool engine_waits;
+    // This library can work with the schema as it is, also where that is older or newer than the
+    // one it wants.
+    bool schema_works;
 };
 
 // Measured now; a server that does not answer is reported in *ret, not as an error. Starts

@@ -372,28 +372,30 @@ enum grove_code handle_database(struct grove *grove, struct call *call, struct p
 }
 
 // A resident projector of another version would end by itself, but too late for ours to begin.
-static enum grove_code migrate(struct grove *grove, struct pg_conn *conn, unsigned *ret_applied,
-                               struct grove_error *error)
+static enum grove_code migrate(struct grove *grove, struct pg_conn *conn, int version,
+                               unsigned *ret_applied, struct grove_error *error)
 {
     struct grove_error ignored;
-    enum grove_code code = migrate_up(conn, ret_applied, error);
+    enum grove_code code = migrate_up_to(conn, version, ret_applied, error);
     if (code == GROVE_OK && *ret_applied > 0 && grove->projector_wanted)
         (void)!resident_stop(&grove->home, NULL, &ignored);
     return code;
 }
 
-// The schema of a private database follows the program; a server's is its owner's to change.
+// The schema of a private database follows the program; a server's is its owner's to change. What
+// this library can work without is left to "grove init" and to the resident projector: nobody who
+// asks for something else waits for an index.
 static enum grove_code prepare_schema(struct grove *grove, struct pg_conn *conn,
                                       struct grove_error *error)
 {
-    int version;
-    enum grove_code code = migrate_version(conn, &version, error);
-    if (code != GROVE_OK || version == migrate_wanted())
-        return code;
+    struct migrate_schema schema;
     unsigned applied;
-    if (grove->database_private && !grove->looking && version < migrate_wanted())
-        return migrate(grove, conn, &applied, error);
-    return migrate_judge(version, pg_describe(conn), error);
+    enum grove_code code = migrate_read(conn, &schema, error);
+    if (code != GROVE_OK)
+        return code;
+    if (grove->database_private && !grove->looking && schema.version < migrate_demanded())
+        return migrate(grove, conn, migrate_demanded(), &applied, error);
+    return migrate_judge(&schema, pg_describe(conn), error);
 }
 
 static enum grove_code prepare(struct grove *grove, struct call *call, struct grove_error *error)
@@ -500,7 +502,7 @@ GROVE_API enum grove_code grove_init(struct grove *grove, unsigned *ret_applied,
     if (code == GROVE_OK)
         code = pg_take(grove->store.pool, &call, &conn, error);
     if (code == GROVE_OK)
-        code = migrate(grove, conn, &applied, error);
+        code = migrate(grove, conn, migrate_wanted(), &applied, error);
     pg_give(&conn);
     if (code == GROVE_OK)
         code = projector_prepare(&grove->store, &call, error);

@@ -68,11 +68,13 @@ static bool read_lately(struct store *store)
 static enum grove_code take_model(struct store *store, const char *database,
                                   const struct pg_rows *rows, struct grove_error *error)
 {
-    enum grove_code code = migrate_judge(pg_int4(rows, 0, 1), database, error);
+    const struct migrate_schema schema = {pg_int4(rows, 0, 1), pg_int4(rows, 0, 2)};
+    enum grove_code code = migrate_judge(&schema, database, error);
     if (code != GROVE_OK) {
         atomic_store(&store->schema_doubted, true);
         return code;
     }
+    atomic_store(&store->schema_version, schema.version);
     struct text id = pg_is_null(rows, 0, 0) ? (struct text){"", 0} : pg_text(rows, 0, 0);
     enum embed_precision precision;
     if (!embed_precision_of(id, &precision)) {

@@ -40,6 +40,9 @@ struct store {
 
     atomic_bool points_numbered; // all points have the numbers of their branch and limb, or wait
 
+    atomic_int schema_version; // as last read; 0: never
+    atomic_int schema_filled;  // the version up to which no backfill is left; 0: not known
+
     _Atomic int64_t counts_folded_at_us; // monotonic: when a projector last did; 0: never
     _Atomic size_t outbox_removed;       // contents that left the outbox since its vacuum
 
