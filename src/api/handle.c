@@ -454,7 +454,14 @@ enum grove_code handle_enter(struct grove *grove, enum handle_work work,
                              struct grove_error *error)
 {
     enum grove_code code = handle_begin(grove, work, limits, ret, error);
-    return code == GROVE_OK ? handle_ready(grove, ret, error) : code;
+    if (code == GROVE_OK)
+        code = handle_ready(grove, ret, error);
+    if (code != GROVE_OK)
+        return code;
+    // The schema may have become another one since: looked at once a second, whatever is asked.
+    code = store_refresh_schema(&grove->store, ret, error);
+    bool doubted = code != GROVE_OK && atomic_load(&grove->store.schema_doubted);
+    return doubted ? handle_ready(grove, ret, error) : code; // mends it, or says what it is
 }
 
 enum grove_code handle_ready_for_engine(struct grove *grove, struct call *call,

@@ -76,6 +76,9 @@ void store_release(struct store *store);
 enum { STORE_MODEL_AGE_MS = 1000 };
 enum grove_code store_refresh_model(struct store *store, struct call *call,
                                     struct grove_error *error);
+// The same for whoever works with no vectors: whose they are is no error.
+enum grove_code store_refresh_schema(struct store *store, struct call *call,
+                                     struct grove_error *error);
 
 // Of the vectors that the database compares, as last read. Whoever works with vectors asks once,
 // and embeds and compares in what it was told, whatever the database changes to meanwhile.

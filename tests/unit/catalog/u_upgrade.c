@@ -324,8 +324,9 @@ static void an_online_migration_leaves_nothing_in_its_session(struct test_stores
     test_session_sql(migrating.conn, "%s", as_it_was);
     // Nor where it fails in a step.
     struct migrating failing = {.conn = test_session(stores)};
-    test_sql(stores, "DELETE FROM grove.ledger WHERE version = %d; DROP INDEX idx_content_words;"
-                     "CREATE TABLE idx_content_words ()",
+    test_sql(stores,
+             "DELETE FROM grove.ledger WHERE version = %d; DROP INDEX idx_content_words;"
+             "CREATE TABLE idx_content_words ()",
              migrate_wanted());
     migrate(&failing);
     test_sql(stores, "DROP TABLE idx_content_words");
