@@ -162,6 +162,16 @@ GROVE_PUBLIC void grove_close(struct grove *grove);
 GROVE_CHECKED enum grove_code grove_init(struct grove *grove, unsigned *ret_applied,
                                          struct grove_error *error);
 
+// The same, and tells for whom it waits, again and again while it does.
+struct grove_wait {
+    const char *what;   // "a lock on tables"
+    const char *holder; // who has it, since when, and what for; "" where that cannot be told
+    double seconds;     // so far
+};
+GROVE_CHECKED enum grove_code
+grove_init_telling(struct grove *grove, void (*on_wait)(void *state, const struct grove_wait *wait),
+                   void *state, unsigned *ret_applied, struct grove_error *error);
+
 // Makes vectors of this precision those that the database keeps and compares; a new database has
 // f32. Where it had others all contents are embedded anew: *ret_queued (may be NULL) of them are
 // now in the outbox. Until they are projected searches leave out those without a

@@ -322,11 +322,14 @@ static enum grove_code attempt(struct migrating *self, bool *ret_done, struct gr
     return code;
 }
 
-enum grove_code migrate_up_to(struct pg_conn *conn, int version, unsigned *ret_applied,
-                              struct grove_error *error)
+enum grove_code migrate_up_to(struct pg_conn *conn, const struct migrate_options *options,
+                              unsigned *ret_applied, struct grove_error *error)
 {
-    struct migrating self = {.conn = conn, .to = version, .begun_us = clock_monotonic_us()};
-    CHECK(version > 0 && version <= migrate_wanted());
+    struct migrating self = {.conn = conn,
+                             .to = options->version ? options->version : migrate_wanted(),
+                             .options = options,
+                             .begun_us = clock_monotonic_us()};
+    CHECK(self.to > 0 && self.to <= migrate_wanted());
     arena_init(&self.arena, 4 << 20);
     enum grove_code code = migrate_lock(&self, error);
     for (bool done = false; code == GROVE_OK && !done;)
@@ -339,5 +342,5 @@ enum grove_code migrate_up_to(struct pg_conn *conn, int version, unsigned *ret_a
 
 enum grove_code migrate_up(struct pg_conn *conn, unsigned *ret_applied, struct grove_error *error)
 {
-    return migrate_up_to(conn, migrate_wanted(), ret_applied, error);
+    return migrate_up_to(conn, &(struct migrate_options){0}, ret_applied, error);
 }

@@ -49,7 +49,15 @@ bool migrate_is_suspected(const struct grove_error *error);
 // call may last. A database that is too new is GROVE_UNSUPPORTED; one whose applied migrations
 // differ from the library's is GROVE_CORRUPT.
 enum grove_code migrate_up(struct pg_conn *conn, unsigned *ret_applied, struct grove_error *error);
-enum grove_code migrate_up_to(struct pg_conn *conn, int version, unsigned *ret_applied,
-                              struct grove_error *error);
+
+// Who is told for whom it waits: between two attempts, with what it waits for and who has that (""
+// is nobody who could be named), and since when.
+struct migrate_options {
+    int version; // 0: the newest
+    void (*on_wait)(void *state, const char *what, const char *holder, double seconds); // optional
+    void *state;
+};
+enum grove_code migrate_up_to(struct pg_conn *conn, const struct migrate_options *options,
+                              unsigned *ret_applied, struct grove_error *error);
 
 #endif

@@ -24,9 +24,11 @@ struct migrating {
     struct pg_conn *conn;
     struct arena arena; // of an attempt
     int to;             // the version
+    const struct migrate_options *options;
     unsigned applied;
-    int64_t begun_us;                 // monotonic: the migration that is being tried
-    bool locked;                      // the session has the lock of migrations
+    int64_t begun_us; // monotonic: the migration that is being tried
+    int64_t asked_us; // monotonic: since when it waits for the lock of migrations; 0: it does not
+    bool locked;      // the session has the lock of migrations
     char holder[MIGRATE_HOLDER_SIZE]; // who had what was waited for last; "": nobody is known
 };
 

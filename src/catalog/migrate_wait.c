@@ -37,6 +37,7 @@ static void find_holder(struct migrating *self, bool migrates)
     struct pg_params params = {0};
     struct pg_rows rows;
     struct grove_error ignored;
+    self->holder[0] = '\0';
     pg_add_bool(&params, migrates);
     if (pg_query(self->conn, &self->arena, &statement, &params, &rows, &ignored) != GROVE_OK ||
         rows.count != 1)
@@ -47,14 +48,22 @@ static void find_holder(struct migrating *self, bool migrates)
                 TEXT_ARGS(pg_text(&rows, 0, 4)));
 }
 
+static void tell(struct migrating *self, const char *what, int64_t since_us)
+{
+    if (self->options->on_wait)
+        self->options->on_wait(self->options->state, what, self->holder,
+                               (double)(clock_monotonic_us() - since_us) / 1e6);
+}
+
 enum grove_code migrate_wait(struct migrating *self, struct grove_error *error)
 {
     CHECK(migrate_waited_in_vain(error));
+    find_holder(self, false);
+    tell(self, "a lock on tables", self->begun_us);
     if (clock_monotonic_us() - self->begun_us < KNOB(MIGRATION_MS, PATIENCE_MS) * 1000) {
         pause_by_chance();
         return GROVE_OK;
     }
-    find_holder(self, false);
     if (self->holder[0])
         error_context(error, "waiting for a lock held by %s", self->holder);
     error_hint(error, "a long query or transaction uses what is to be changed: "
@@ -86,6 +95,8 @@ enum grove_code migrate_lock_transaction(struct migrating *self, bool *ret_taken
 enum grove_code migrate_wait_for_lock(struct migrating *self, struct grove_error *error)
 {
     find_holder(self, true);
+    self->asked_us = self->asked_us ? self->asked_us : clock_monotonic_us();
+    tell(self, "the lock of migrations", self->asked_us);
     enum grove_code code = INJECT(MIGRATION_WAITS, error);
     if (code == GROVE_OK)
         pause_by_chance();

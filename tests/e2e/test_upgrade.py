@@ -224,6 +224,7 @@ def test_two_migrate_at_once(loaded, points):
             assert "waiting for the lock of migrations, held by process" in error["context"]
             first.go_on(begun)
             first.finish()
-            second.finish()
+            _, said = second.process.communicate(timeout=60)
+    assert said.startswith("grove: waiting for the lock of migrations held by process ")
     assert version(loaded)[0] == INDEX
     assert fetch(loaded, "SELECT count(*) FROM grove.ledger") == INDEX - 15

@@ -75,9 +75,10 @@ MUTANTS = [
         guards="sql/migrations: who applies what",
         file="src/api/handle.c",
         find="!grove->looking && schema.version < migrate_demanded())\n"
-             "        return migrate(grove, conn, migrate_demanded(), &applied, error);",
+             "        return migrate(grove, conn, "
+             "&(struct migrate_options){.version = migrate_demanded()},",
         replace="!grove->looking && schema.version < migrate_wanted())\n"
-                "        return migrate(grove, conn, migrate_wanted(), &applied, error);",
+                "        return migrate(grove, conn, &(struct migrate_options){0},",
         killer="tests/e2e/test_upgrade.py::test_a_command_does_only_what_it_cannot_do_without",
     ),
     Mutant(
@@ -165,8 +166,18 @@ MUTANTS = [
         guards="sql/migrations: failures",
         file="src/catalog/migrate_wait.c",
         find="    find_holder(self, false);",
-        replace="    self->holder[0] = '\\0';",
+        replace="    find_holder(self, true);",
         killer="u_upgrade:a_brief_step_is_not_tried_for_ever",
+    ),
+    Mutant(
+        name="nobody-is-told-while-a-migration-waits",
+        guards="sql/migrations: failures",
+        file="src/catalog/migrate_wait.c",
+        find="    if (self->options->on_wait)",
+        replace="    if (self->options->on_wait && since_us < 0)",
+        killer="u_upgrade:who_is_waited_for_is_told_meanwhile",
+        limit_seconds=60,
+        hangs=True,
     ),
     Mutant(
         name="who-lacks-rights-is-not-told-whose",

@@ -267,6 +267,40 @@ static void a_brief_step_keeps_nobody_waiting(struct test_stores *stores)
     assert_made(stores);
 }
 
+struct told {
+    struct pg_conn *writer;
+    unsigned times;
+    char holder[200];
+};
+
+static void hear(void *state, const char *what, const char *holder, double seconds)
+{
+    struct told *told = state;
+    assert_string_equal(what, "a lock on tables");
+    assert_true(seconds > 0);
+    text_format(told->holder, sizeof told->holder, "%s", holder);
+    if (told->times++ == 0)
+        test_session_sql(told->writer, "COMMIT");
+}
+
+static void who_is_waited_for_is_told_meanwhile(struct test_stores *stores)
+{
+    struct pg_conn *conn = test_session(stores);
+    struct told told = {.writer = test_session(stores)};
+    struct grove_error error;
+    unsigned applied;
+    int32_t id = test_content(stores, &(struct test_content){.title = "a"});
+    know(stores, INDEX);
+    test_session_sql(told.writer, "BEGIN; UPDATE content_metadata SET word_count = 1 WHERE id = %d",
+                     id);
+    assert_ok(migrate_up_to(conn, &(struct migrate_options){.on_wait = hear, .state = &told},
+                            &applied, &error),
+              error);
+    assert_true(told.times >= 1);
+    assert_non_null(strstr(told.holder, "word_count = 1"));
+    assert_made(stores);
+}
+
 static void a_brief_step_is_not_tried_for_ever(struct test_stores *stores)
 {
     struct pg_conn *writer = test_session(stores);
@@ -414,8 +448,12 @@ static void a_chunk_is_of_one_projector(struct test_stores *stores)
 {
     struct pg_conn *other = test_session(stores);
     come_to_a_backfill(stores);
+    test_sql(stores, "CREATE SEQUENCE tried; ALTER TABLE grove.title_length"
+                     " ADD COLUMN tried bigint DEFAULT nextval('tried')");
     test_session_sql(other, "BEGIN; SELECT FROM grove.ledger WHERE kind = 'backfill' FOR UPDATE");
-    assert_false(fill(stores)); // there is nothing for it, and it does not wait
+    assert_false(fill(stores));
+    // It did not even try: a sequence remembers what was rolled back.
+    assert_int_equal(test_sql_int(stores, "SELECT is_called::integer FROM tried"), 0);
     test_session_sql(other, "ROLLBACK");
     while (fill(stores)) // it has not taken that for the end
         ;
@@ -448,6 +486,7 @@ int main(int argc, char **argv)
         STORES_TEST(an_index_that_nobody_finished_is_made_anew),
         STORES_TEST(writers_go_on_while_an_index_is_made),
         STORES_TEST(a_brief_step_keeps_nobody_waiting),
+        STORES_TEST(who_is_waited_for_is_told_meanwhile),
         STORES_TEST(a_brief_step_is_not_tried_for_ever),
         STORES_TEST(who_migrates_online_keeps_others_out),
         STORES_TEST(an_online_migration_leaves_nothing_in_its_session),
