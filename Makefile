@@ -7,8 +7,8 @@ DESTDIR ?=
 ASSETS ?= yes
 BUILD ?= build
 
-.PHONY: all demo test install uninstall bench bench-embed bench-recall check check-tokenizer mutants \
-	clean help setup-build setup-test
+.PHONY: all demo test install uninstall bench bench-embed bench-recall bench-subject bench-pairs check \
+	check-tokenizer mutants clean help setup-build setup-test
 
 all: setup-build ## build build/grove
 	@tools/build $(BUILD) --prefix "$(PREFIX)"
@@ -37,6 +37,13 @@ bench-embed: setup-test ## measure the model beside its peers (CORPUS=FILE.jsonl
 bench-recall: setup-test ## what searches find of what is there (RECALL="KIND ... --rows N --builds N")
 	@tools/build $(BUILD)
 	@BUILD="$(BUILD)" tools/bench-recall $(RECALL)
+
+bench-subject: setup-test ## a change of subjects beside readers and writers (SUBJECT="--rows N --kills N")
+	@tools/build $(BUILD)
+	@BUILD="$(BUILD)" tools/bench-subject $(SUBJECT)
+
+bench-pairs: setup-test ## two builds side by side (PAIR="BEFORE AFTER --corpus FILE --rounds N")
+	@tools/bench-pairs $(PAIR)
 
 check: ## formatting, tidy, duplicates
 	@tools/setup --test --check

@@ -37,9 +37,11 @@ OUTBOX_CHECK = built_for_tests("outbox-check")
 MIGRATIONS = len(list((ROOT / "sql").glob("[0-9]*.sql")))
 
 
-def read_statement(name, folder="projector"):
-    """A statement of sql, with its parts as tools/embed-files puts them in."""
-    return re.sub(r"^-- part: (\w+)$", lambda match: read_statement(f"{match[1]}.sql", "parts"),
+def read_statement(name, folder="projector", depth="tree"):
+    """A statement of sql, with its parts as tools/embed-files puts them in; one for each depth of a
+    path, for this depth."""
+    return re.sub(r"^-- part: (\w+)(\*?)$", lambda match: read_statement(
+        f"{match[1]}{depth if match[2] else ''}.sql", "parts", depth),
                   (ROOT / "sql" / folder / name).read_text(), flags=re.M)
 
 

@@ -40,6 +40,12 @@ STRAYS = {
               UNION ALL
               SELECT hierarchy_table, leaf_id, content_type, -1 FROM content_metadata) AS each
         GROUP BY hierarchy_table, leaf_id, content_type HAVING sum(counted) <> 0""",
+    "counts of trees that are wrong": """
+        SELECT hierarchy_table, content_type, sum(counted)
+        FROM (SELECT hierarchy_table, content_type, contents AS counted FROM grove.tree_count
+              UNION ALL
+              SELECT hierarchy_table, content_type, -1 FROM content_metadata) AS each
+        GROUP BY hierarchy_table, content_type HAVING sum(counted) <> 0""",
 }
 
 

@@ -108,6 +108,16 @@ struct grove_limits {
     struct grove_token *token; // borrowed for the call; NULL: none
 };
 
+// Too much at once. A handle has connections_max connections to each server. A browse, search or
+// discover that finds all of them taken stands in a line, and may be refused with GROVE_LIMIT, to
+// be tried later. At once, where those before it are to take twice the time that it has, or twice
+// 10 s. Within 100 ms, where none comes free meanwhile. (Of fewer than 16 connections one comes
+// free more seldom: within 1,600 ms divided by their number.)
+//
+// Else it waits for its turn as long as it may take, and so does one that had a connection before:
+// none is refused for want of one later than that, and nothing is begun and thrown away. Other
+// calls are not refused.
+
 // --- opening ----------------------------------------------------------------------------------
 
 // What may become of the home.
@@ -507,8 +517,10 @@ struct grove_sync_request {
     bool watch;      // go on until grove_cancel
     bool retry_dead; // try dead letters again
     void (*on_progress)(void *state, const struct grove_sync_report *report);
-    // While the index is examined, every second or so; may be NULL.
-    void (*on_examining)(void *state, int64_t rows, int64_t rows_of);
+    // While the index is examined, every second or so: how many searches are done, of how many. One
+    // that compares all counts as several. `of` grows where more turns out to be needed. May be
+    // NULL.
+    void (*on_examining)(void *state, int64_t done, int64_t of);
     void *state;
     struct grove_limits limits;
 };

@@ -1,10 +1,23 @@
 -- SPDX-License-Identifier: Apache-2.0
--- Replaces the rows that count the contents of one leaf and type by their sum; nothing where
--- another projector is doing so just now.
-WITH many AS (
+-- Replaces the rows that count the contents of one leaf and type by their sum, and those of one tree
+-- and type; nothing where another projector is doing so just now. What goes of leaves and comes again is
+-- counted for their trees once more (0017_tree_counts.sql): two rows of each, until the next time.
+WITH alone AS MATERIALIZED (
+    SELECT pg_try_advisory_xact_lock(7454108920) AS so
+), trees AS (
+    DELETE FROM grove.tree_count
+    WHERE (SELECT so FROM alone)
+    RETURNING hierarchy_table, content_type, contents
+), folded AS (
+    INSERT INTO grove.tree_count (hierarchy_table, content_type, contents)
+    SELECT hierarchy_table, content_type, sum(contents)
+    FROM trees
+    GROUP BY hierarchy_table, content_type
+    HAVING sum(contents) <> 0
+), many AS (
     SELECT hierarchy_table, leaf_id, content_type
     FROM grove.content_count
-    WHERE (SELECT pg_try_advisory_xact_lock(7454108920))
+    WHERE (SELECT so FROM alone)
     GROUP BY hierarchy_table, leaf_id, content_type
     HAVING count(*) > 1
 ), gone AS (

@@ -1,28 +1,21 @@
 -- SPDX-License-Identifier: Apache-2.0
--- Navigation: contents of some leaves, newest first, by keyset pages.
---   $1 text         hierarchy table
---   $2 integer[]    its leaves
---   $3 to $7        what else is asked of them (parts/bounds.sql)
+-- Navigation: contents under a path, newest first, by keyset pages.
+--   $1, $2          the place (parts/of_tree.sql and its like)
+--   $3 to $7        parts/bounds.sql
 --   $8 timestamp    created_at of the last row of the page before; null: it had none
 --   $9 integer      id of that row; null: this is the first page
 --   $10 integer     rows at most
--- The path is known, and looked up by an index: parts/matches.sql asks less of it.
 -- The columns of hydrate.sql.
 -- answers: integer, integer, text, integer, text, text, integer, timestamp, text, text, text, text,
 --          text
-SELECT page.*, l.hierarchy_table, l.tree, l.branch, l.limb, l.leaf
-FROM (
-    SELECT m.id, m.leaf_id, m.content_type, m.chunk_number, m.title, m.content_summary,
-           m.word_count, m.created_at
-    FROM public.content_metadata AS m
-    WHERE m.hierarchy_table = $1
-      AND m.leaf_id = ANY ($2)
+SELECT m.id, m.leaf_id, m.content_type, m.chunk_number, m.title, m.content_summary, m.word_count,
+       m.created_at, m.hierarchy_table, l.tree, l.branch, l.limb, l.leaf
+FROM public.content_metadata AS m
+JOIN grove.leaf AS l ON l.hierarchy_table = m.hierarchy_table AND l.leaf_id = m.leaf_id
+-- part: of_*
 -- part: bounds
-      AND ($9::integer IS NULL
-           OR CASE WHEN $8::timestamp IS NULL THEN m.created_at IS NULL AND m.id < $9
-                   ELSE m.created_at IS NULL OR (m.created_at, m.id) < ($8, $9) END)
-    ORDER BY m.created_at DESC NULLS LAST, m.id DESC
-    LIMIT $10
-) AS page
-JOIN grove.leaf AS l ON l.hierarchy_table = $1 AND l.leaf_id = page.leaf_id
-ORDER BY page.created_at DESC NULLS LAST, page.id DESC
+  AND ($9::integer IS NULL
+       OR CASE WHEN $8::timestamp IS NULL THEN m.created_at IS NULL AND m.id < $9
+               ELSE m.created_at IS NULL OR (m.created_at, m.id) < ($8, $9) END)
+ORDER BY m.created_at DESC NULLS LAST, m.id DESC
+LIMIT $10

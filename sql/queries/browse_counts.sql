@@ -1,13 +1,12 @@
 -- SPDX-License-Identifier: Apache-2.0
--- Navigation: how many contents of each type the leaves hold, over all pages.
---   $1 text         hierarchy table
---   $2 integer[]    its leaves
---   $3 to $7        what else is asked of them (parts/bounds.sql)
+-- Navigation: how many contents of each type are under a path, over all pages.
+--   $1, $2          the place (parts/of_tree.sql and its like)
+--   $3 to $7        parts/bounds.sql
 -- answers: text, bigint
 SELECT m.content_type, count(*)
 FROM public.content_metadata AS m
-WHERE m.hierarchy_table = $1
-  AND m.leaf_id = ANY ($2)
+LEFT JOIN grove.leaf AS l ON l.hierarchy_table = m.hierarchy_table AND l.leaf_id = m.leaf_id
+-- part: of_*
 -- part: bounds
 GROUP BY m.content_type
 ORDER BY count(*) DESC, m.content_type

@@ -4,6 +4,4 @@
 -- answers: bigint, bigint
 SELECT count(*),
        count(*) FILTER (WHERE EXISTS (SELECT FROM grove.outbox AS o WHERE o.content_id = m.id))
-FROM public.content_metadata AS m
-WHERE
 -- part: matches

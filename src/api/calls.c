@@ -28,6 +28,13 @@ GROVE_API enum grove_code grove_browse(struct grove *grove,
     return handle_failed(grove, &call, code, error);
 }
 
+static enum grove_code enter_to_search(struct grove *grove, const struct grove_limits *limits,
+                                       struct call *ret, struct grove_error *error)
+{
+    enum grove_code code = handle_begin(grove, HANDLE_QUERY, limits, ret, error);
+    return code == GROVE_OK ? handle_ready_for_engine(grove, ret, error) : code;
+}
+
 GROVE_API enum grove_code grove_search(struct grove *grove,
                                        const struct grove_search_request *request,
                                        struct grove_result **ret, struct grove_error *error)
@@ -37,9 +44,7 @@ GROVE_API enum grove_code grove_search(struct grove *grove,
     enum grove_code code = REQUEST_TAKE(&copy, request, error);
     if (code != GROVE_OK)
         return code;
-    code = handle_begin(grove, HANDLE_QUERY, &copy.limits, &call, error);
-    if (code == GROVE_OK)
-        code = handle_ready_for_engine(grove, &call, error);
+    code = enter_to_search(grove, &copy.limits, &call, error);
     if (code == GROVE_OK)
         code = query_search(&grove->store, &call, &copy, ret, error);
     return handle_failed(grove, &call, code, error);
@@ -54,9 +59,7 @@ GROVE_API enum grove_code grove_discover(struct grove *grove,
     enum grove_code code = REQUEST_TAKE(&copy, request, error);
     if (code != GROVE_OK)
         return code;
-    code = handle_begin(grove, HANDLE_QUERY, &copy.limits, &call, error);
-    if (code == GROVE_OK)
-        code = handle_ready_for_engine(grove, &call, error);
+    code = enter_to_search(grove, &copy.limits, &call, error);
     if (code == GROVE_OK)
         code = query_discover(&grove->store, &call, &copy, ret, error);
     return handle_failed(grove, &call, code, error);
@@ -184,11 +187,11 @@ static enum grove_code fill_report(struct syncing *self, struct grove_error *err
     return code;
 }
 
-static bool on_examining(void *state, int64_t rows, int64_t rows_of)
+static bool on_examining(void *state, int64_t done, int64_t of)
 {
     const struct syncing *self = state;
     if (self->request->on_examining)
-        self->request->on_examining(self->request->state, rows, rows_of);
+        self->request->on_examining(self->request->state, done, of);
     return true; // the call knows whether it is over
 }
 

@@ -45,6 +45,9 @@ struct call {
     const atomic_uint *round;
     unsigned round_at_start;
     bool patient; // waits for what others have as long as it may
+    // Written by base/line.h: it had a place, or is to have one, and is not refused any more; its
+    // time was over while it waited for one.
+    bool let_in, ended_in_line;
     // What the call has cost so far.
     struct call_counters {
         unsigned statements; // round trips to PostgreSQL

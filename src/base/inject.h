@@ -58,6 +58,7 @@
     POINT(SEARCH_RESOLVED, "its path has become leaves")                                           \
     POINT(SEARCH_PLANNED, "the plan of a search is made, the engine was not asked")                \
     POINT(SEARCH_HITS, "the engine has answered, nothing is compared")                             \
+    POINT(SEARCH_TEXTS, "texts of rows without a vector are read, none is embedded")               \
     POINT(SEARCH_PART, "a part of the rows is compared, there may be more")                        \
     POINT(SEARCH_SCORED, "candidates are compared, in a snapshot")                                 \
     POINT(SEARCH_RANKED, "the best rows are known, none was read")                                 \
@@ -76,6 +77,7 @@
     POINT(HOME_SERVERS_MADE, "the servers' folder is there, it is not theirs yet")                 \
     POINT(CLUSTER_INITIALISED, "initdb is done, the cluster has not its name yet")                 \
     POINT(CLUSTER_CREATED, "the cluster is there, no server was started")                          \
+    POINT(CLUSTER_FOUND, "PostgreSQL was found to run, or was launched; it was not asked")         \
     POINT(CLUSTER_STARTED, "PostgreSQL answers, the database may be missing")                      \
     POINT(VECTOR_SERVER_SPAWNED, "the private vector server is started, it does not answer yet")
 
@@ -96,6 +98,7 @@
     KNOB_(RESIDENT_MODEL_MS, "how long the resident projector keeps a model it does not need")     \
     KNOB_(RESIDENT_STOP_MS, "how long the resident projector has to end before it is killed")      \
     KNOB_(EXACT_ROWS, "up to so many rows are all compared by every search")                       \
+    KNOB_(EXACT_FILTERED_ROWS, "up to so many rows by every search under a filter")                \
     KNOB_(EXAMINE_LISTED, "how many contents an examination may list")                             \
     KNOB_(EXAMINE_LONERS, "how many of the loneliest rows it looks up exactly")                    \
     KNOB_(EXAMINE_POLL_MS, "between looks at whether an examination is due")                       \

@@ -104,7 +104,7 @@ static void on_progress(void *state, const struct grove_sync_report *report)
         grove_token_cancel(syncing->session->token);
 }
 
-static void on_examining(void *state, int64_t rows, int64_t rows_of)
+static void on_examining(void *state, int64_t done, int64_t of)
 {
     struct syncing *syncing = state;
     int64_t now_us = clock_monotonic_us();
@@ -112,8 +112,10 @@ static void on_examining(void *state, int64_t rows, int64_t rows_of)
         syncing->examining_since_us ? syncing->examining_since_us : now_us;
     progress_update(&syncing->progress,
                     &(struct progress_state){
-                        .rows = rows,
-                        .fraction = rows_of > 0 ? (double)rows / (double)rows_of : -1,
+                        .rows = done,
+                        .one = "search",
+                        .many = "searches",
+                        .fraction = (double)done / (double)of,
                         .seconds = (double)(now_us - syncing->examining_since_us) / 1e6,
                         .remark = "examining the index",
                     });

@@ -604,14 +604,18 @@ static bool is_created(const struct cluster *cluster)
     return created;
 }
 
-// Looks who runs, and starts it where nobody does. *ret_log_from: how much of the log is older.
+struct start {
+    bool launched;  // by us
+    off_t log_from; // how much of the log is older
+};
+
+// Looks who runs, and starts it where nobody does.
 static enum grove_code start_locked(const struct cluster *cluster, const struct call *call,
-                                    off_t *ret_log_from, struct grove_error *error)
+                                    struct start *ret, struct grove_error *error)
 {
     struct service_view view;
     service_find(&cluster->service, &view);
     CHECK(view.state != SERVICE_RUNS || view.process.pid > 1);
-    *ret_log_from = 0;
     if (view.state == SERVICE_UNSEEN)
         return service_refuse(&cluster->service, &view, error);
     enum grove_code code = GROVE_OK;
@@ -630,33 +634,60 @@ static enum grove_code start_locked(const struct cluster *cluster, const struct 
         code = INJECT(CLUSTER_CREATED, error);
     if (code == GROVE_OK)
         code = call_check(call, error);
-    *ret_log_from = service_log_size(&cluster->service);
-    return code == GROVE_OK ? launch(cluster, error) : code;
+    ret->log_from = service_log_size(&cluster->service);
+    if (code == GROVE_OK)
+        code = launch(cluster, error);
+    ret->launched = code == GROVE_OK;
+    return code;
 }
 
-static enum grove_code start(struct cluster *cluster, const struct call *call,
-                             struct grove_error *error)
+// Until it answers. *ret_ended: it was not ours, and is gone instead.
+static enum grove_code start_and_wait(struct cluster *cluster, const struct call *call,
+                                      bool *ret_ended, struct grove_error *error)
 {
     struct service_wait wait = {.ask = ask,
                                 .state = cluster,
                                 .socket = cluster->socket,
                                 .limit_ms = START_TIMEOUT_MS,
                                 .silent_ms = silence_ms()};
+    struct start start = {.launched = false};
     struct home_lock lock = {.descriptor = -1};
-    enum grove_code code = call_check(call, error);
-    if (code == GROVE_OK)
-        code = home_check_account(cluster->home, error);
-    if (code == GROVE_OK)
-        code = home_lock(cluster->home, LOCK_TIMEOUT_MS, call, &lock, error);
+    *ret_ended = false;
+    enum grove_code code = home_lock(cluster->home, LOCK_TIMEOUT_MS, call, &lock, error);
     if (code != GROVE_OK)
         return code;
     CHECK(lock.descriptor >= 0);
-    code = start_locked(cluster, call, &wait.log_from, error);
+    code = start_locked(cluster, call, &start, error);
+    wait.log_from = start.log_from;
     CHECK(wait.log_from >= 0);
     // A recovery takes its time: whoever comes meanwhile waits for the server, not for us.
     home_unlock(&lock);
     if (code == GROVE_OK)
-        code = service_wait(&cluster->service, &wait, call, error);
+        code = INJECT(CLUSTER_FOUND, error);
+    if (code != GROVE_OK)
+        return code;
+    code = service_wait(&cluster->service, &wait, call, error);
+    if ((code == GROVE_UNAVAILABLE || code == GROVE_IO) && !start.launched) {
+        struct service_view view;
+        service_find(&cluster->service, &view);
+        *ret_ended = view.state == SERVICE_GONE || view.state == SERVICE_ORPHANED;
+    }
+    return code;
+}
+
+static enum grove_code start(struct cluster *cluster, const struct call *call,
+                             struct grove_error *error)
+{
+    enum { ATTEMPTS = 2 };
+    enum grove_code code = call_check(call, error);
+    if (code == GROVE_OK)
+        code = home_check_account(cluster->home, error);
+    if (code != GROVE_OK)
+        return code;
+    // One that was found to run may have been about to end, or another's start may have failed.
+    bool ended = true;
+    for (int i = 0; i < ATTEMPTS && ended; i++)
+        code = start_and_wait(cluster, call, &ended, error);
     if (code == GROVE_OK)
         code = INJECT(CLUSTER_STARTED, error);
     if (code == GROVE_OK)

@@ -70,9 +70,8 @@ void pg_pool_free(struct pg_pool *pool);
 // over is stopped at the server, and what comes later is refused. Where the server does not stop
 // within a second, the connection is lost.
 //
-// When all are taken, a patient call (base/call.h) waits as long as it may, one that is not until
-// the pool has not moved for a tenth of a second: GROVE_LIMIT, retry LATER. NULL is patient for
-// take_timeout_ms.
+// When all are taken the call waits in a line (base/line.h), or is refused there: GROVE_LIMIT,
+// retry LATER. NULL waits for take_timeout_ms.
 enum grove_code pg_take(struct pg_pool *pool, struct call *call, struct pg_conn **ret,
                         struct grove_error *error);
 // Rolls back what is open, closes what is broken; sets *conn to NULL. NULL is fine.

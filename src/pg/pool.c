@@ -13,14 +13,11 @@
 #include "pg/pool_private.h"
 
 #include <assert.h>
-#include <errno.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/alloc.h"
 #include "base/call.h"
 #include "base/check.h"
-#include "base/clock.h"
 #include "base/inject.h"
 #include "pg/url_form.h"
 
@@ -28,10 +25,6 @@ enum {
     CONNECTIONS_DEFAULT = 16,
     CONNECT_TIMEOUT_MS = 5000,
     TAKE_TIMEOUT_MS = 10000,
-    // A pool in which no place came free for so long does not move: with 16 connections a tenth of
-    // a second, with fewer as much longer as places come free more seldom.
-    STILL_MS = 100,
-    STILL_PLACES_MS = 1600,
 };
 
 static_assert((int)CONNECTIONS_DEFAULT <= (int)PG_CONNECTIONS_MAX, "the usual pool has room");
@@ -90,6 +83,7 @@ enum grove_code pg_pool_new(const struct pg_pool_options *options, struct pg_poo
     pool->conninfo = mem_strdup(options->conninfo ? options->conninfo : "");
     pool->application_name =
         mem_strdup(options->application_name ? options->application_name : "grove");
+    line_init(&pool->line, "connections to PostgreSQL", o->connections_max, o->take_timeout_ms);
     pthread_mutex_init(&pool->mutex, NULL);
     if (!pool->conninfo || !pool->application_name) {
         pg_pool_free(pool);
@@ -111,7 +105,7 @@ void pg_pool_free(struct pg_pool *pool)
     CHECK(pool->idle_count == pool->open_count);
     for (unsigned i = 0; i < pool->idle_count; i++)
         pg_close(pool->idle[i]);
-    CHECK(!pool->first);
+    CHECK(!pool->line.first);
     pthread_mutex_destroy(&pool->mutex);
     mem_free(pool->application_name);
     mem_free(pool->conninfo);
@@ -120,112 +114,18 @@ void pg_pool_free(struct pg_pool *pool)
 
 // --- taking and giving ---------------------------------------------------------------------------
 
-// Places go to who came first: else a thread that gives one back and asks for the next has it
-// before those who wait are awake. A pool that moves serves all; in one that does not, waiting
-// longer makes it no better.
-static void start_queueing(struct pg_pool *pool, const struct call *call, struct queueing *ret)
+static bool has_place(const void *owner)
 {
-    unsigned still_ms = STILL_PLACES_MS / pool->options.connections_max;
-    still_ms = still_ms > STILL_MS ? still_ms : STILL_MS;
-    bool patient = !call || call->patient;
-    int64_t now_us = clock_monotonic_us();
-    *ret = (struct queueing){
-        .call = call,
-        .since_us = now_us,
-        // Who is patient and has a call knows by itself when it is enough.
-        .until_us =
-            call && patient ? CALL_FOREVER : now_us + (int64_t)pool->options.take_timeout_ms * 1000,
-        .still_us = patient ? CALL_FOREVER : (int64_t)still_ms * 1000,
-    };
-    pthread_condattr_t attributes;
-    pthread_condattr_init(&attributes);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    pthread_cond_init(&ret->turn, &attributes);
-    pthread_condattr_destroy(&attributes);
-    *(pool->last ? &pool->last->next : &pool->first) = ret;
-    pool->last = ret;
-}
-
-static void end_queueing(struct pg_pool *pool, struct queueing *queueing)
-{
-    struct queueing *before = NULL;
-    for (struct queueing *at = pool->first; at != queueing; at = at->next)
-        before = at;
-    *(before ? &before->next : &pool->first) = queueing->next;
-    if (pool->last == queueing)
-        pool->last = before;
-    pthread_cond_destroy(&queueing->turn);
-}
-
-static bool has_place(const struct pg_pool *pool)
-{
+    const struct pg_pool *pool = owner;
     return pool->idle_count > 0 || pool->open_count < pool->options.connections_max;
-}
-
-// The caller holds the mutex.
-static void wake_first(struct pg_pool *pool)
-{
-    if (pool->first && has_place(pool))
-        pthread_cond_signal(&pool->first->turn);
-}
-
-// When the wait has been long enough: CALL_FOREVER, never.
-static int64_t patience_ends_us(const struct pg_pool *pool, const struct queueing *queueing)
-{
-    int64_t moved_us = pool->moved_us > queueing->since_us ? pool->moved_us : queueing->since_us;
-    int64_t still_until_us =
-        queueing->still_us == CALL_FOREVER ? CALL_FOREVER : moved_us + queueing->still_us;
-    return still_until_us < queueing->until_us ? still_until_us : queueing->until_us;
-}
-
-static enum grove_code set_overloaded(const struct pg_pool *pool, int64_t waited_us,
-                                      struct grove_error *error)
-{
-    error_set(error, GROVE_LIMIT, "all %u connections to PostgreSQL have been busy for %lld ms",
-              pool->options.connections_max, (long long)(waited_us / 1000));
-    error_hint(error,
-               "try again in a moment; where this happens often, do fewer things at once, or "
-               "give grove more connections (connections_max)");
-    error->retry = GROVE_RETRY_LATER;
-    return GROVE_LIMIT;
-}
-
-// Waits for a signal or the end of a slice. GROVE_OK: look again. The caller holds the mutex.
-static enum grove_code wait_for_place(struct pg_pool *pool, struct queueing *queueing,
-                                      struct grove_error *error)
-{
-    enum grove_code code = call_check(queueing->call, error);
-    if (code != GROVE_OK)
-        return error_context(error, "waiting for one of %u connections to PostgreSQL",
-                             pool->options.connections_max),
-               code;
-    int64_t now_us = clock_monotonic_us(), ends_us = patience_ends_us(pool, queueing);
-    if (now_us >= ends_us)
-        return set_overloaded(pool, now_us - queueing->since_us, error);
-    int64_t until_us = now_us + (int64_t)call_left_ms(queueing->call, CALL_SLICE_MS) * 1000;
-    until_us = until_us < ends_us ? until_us : ends_us;
-    const struct timespec until = {.tv_sec = until_us / 1000000,
-                                   .tv_nsec = until_us % 1000000 * 1000};
-    pthread_cond_timedwait(&queueing->turn, &pool->mutex, &until);
-    return GROVE_OK;
 }
 
 // An idle connection, or NULL with a place reserved for a new one.
 static enum grove_code reserve(struct pg_pool *pool, struct call *call, struct pg_conn **ret_idle,
                                struct grove_error *error)
 {
-    enum grove_code code = GROVE_OK;
-    struct queueing queueing;
     pthread_mutex_lock(&pool->mutex);
-    bool queues = pool->first || !has_place(pool);
-    if (queues)
-        start_queueing(pool, call, &queueing);
-    while (code == GROVE_OK && queues && (pool->first != &queueing || !has_place(pool)))
-        code = wait_for_place(pool, &queueing, error);
-    if (queues)
-        end_queueing(pool, &queueing);
-    if (queues && call)
-        call->counters.waited_us += clock_monotonic_us() - queueing.since_us;
+    enum grove_code code = line_wait(&pool->line, &pool->mutex, call, has_place, pool, error);
     if (code == GROVE_OK && pool->idle_count > 0) {
         *ret_idle = pool->idle[--pool->idle_count];
         pool->taken_count++;
@@ -235,7 +135,7 @@ static enum grove_code reserve(struct pg_pool *pool, struct call *call, struct p
         pool->open_count++;
         pool->connecting_count++;
     }
-    wake_first(pool); // there may be another place for who came next
+    line_go_on(&pool->line, has_place(pool));
     DCHECK(pg_pool_check(pool) == NULL);
     pthread_mutex_unlock(&pool->mutex);
     return code;
@@ -259,9 +159,8 @@ static void give_up_place(struct pg_pool *pool, unsigned *from)
     CHECK(*from > 0);
     --*from;
     pool->open_count--;
-    pool->moved_us = clock_monotonic_us();
     DCHECK(pg_pool_check(pool) == NULL);
-    wake_first(pool);
+    line_moved(&pool->line);
     pthread_mutex_unlock(&pool->mutex);
 }
 
@@ -317,9 +216,8 @@ void pg_give(struct pg_conn **conn_pointer)
     CHECK(pool->taken_count > 0);
     pool->taken_count--;
     pool->idle[pool->idle_count++] = conn;
-    pool->moved_us = clock_monotonic_us();
     DCHECK(pg_pool_check(pool) == NULL);
-    wake_first(pool);
+    line_moved(&pool->line);
     pthread_mutex_unlock(&pool->mutex);
 }
 

@@ -33,13 +33,13 @@ static const char *check_idle(const struct pg_pool *pool, unsigned at)
 
 static const char *check_queue(const struct pg_pool *pool)
 {
-    const struct queueing *end = NULL;
-    for (const struct queueing *at = pool->first; at; at = at->next) {
+    const struct turn *end = NULL;
+    for (const struct turn *at = pool->line.first; at; at = at->next) {
         if (end && end->since_us > at->since_us)
             return "who came later stands before who came first";
         end = at;
     }
-    return end == pool->last ? NULL : "the last who waits is not the end of the queue";
+    return end == pool->line.last ? NULL : "the last who waits is not the end of the queue";
 }
 
 const char *pg_pool_check(const struct pg_pool *pool)

@@ -6,31 +6,21 @@
 
 #include <pthread.h>
 
+#include "base/line.h"
 #include "pg/conn.h"
 
 enum { PG_CONNECTIONS_MAX = 512 };
-
-// One wait for a place, on the stack of who waits.
-struct queueing {
-    struct queueing *next;
-    pthread_cond_t turn; // signalled to the first alone, when there is a place
-    const struct call *call;
-    int64_t since_us;
-    int64_t until_us; // CALL_FOREVER: as long as the call may take
-    int64_t still_us; // so long without a place coming free is too long; CALL_FOREVER: never
-};
 
 struct pg_pool {
     struct pg_pool_options options;
     char *conninfo;
     char *application_name;
-    pthread_mutex_t mutex;         // guards what follows
-    struct queueing *first, *last; // who waits for a place, in the order in which they came
-    unsigned open_count; // the sum of the following three, at most options.connections_max
+    pthread_mutex_t mutex; // guards what follows
+    struct line line;      // who waits for a place
+    unsigned open_count;   // the sum of the following three, at most options.connections_max
     unsigned idle_count;
     unsigned connecting_count; // places of connections that are being made
     unsigned taken_count;      // in callers' hands
-    int64_t moved_us;          // when a place came free last; monotonic
     struct pg_conn *idle[PG_CONNECTIONS_MAX];
 };
 

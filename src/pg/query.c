@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Running statements: one at a time, or several in a pipeline.
+// Running statements: in a pipeline, one or several in a round trip.
 //
 // A transaction costs no round trips of its own: its beginning goes ahead of the first statement in
 // it, and who has asked for its last rows sends COMMIT along with them (pg_end).
@@ -182,138 +182,6 @@ static bool forget_statement(struct pg_conn *conn, const struct pg_statement *st
     return true;
 }
 
-// --- one statement -------------------------------------------------------------------------------
-
-// The last result of what was sent (`sent`), as PQexec gives it, judged.
-static enum grove_code finish(struct pg_conn *conn, bool sent, PGresult **ret,
-                              struct grove_error *error)
-{
-    PGresult *last = NULL, *next;
-    while (sent && (next = pg_next_result(conn))) {
-        PQclear(last);
-        last = next;
-        ExecStatusType status = PQresultStatus(next);
-        if (status == PGRES_COPY_IN || status == PGRES_COPY_OUT || status == PGRES_COPY_BOTH)
-            conn->broken = true; // nobody here would go on with it
-    }
-    enum grove_code code = GROVE_OK;
-    bool good = succeeded(last) || PQresultStatus(last) == PGRES_EMPTY_QUERY;
-    if (!sent || conn->broken || !good)
-        code = pg_set_error(conn, good ? NULL : last, error);
-    pg_settle(conn);
-    conn->answered_us = clock_monotonic_us();
-    if (code == GROVE_OK)
-        *ret = last;
-    else
-        PQclear(last);
-    return code;
-}
-
-static enum grove_code prepare(struct pg_conn *conn, const struct pg_statement *statement,
-                               const struct bound *bound, struct pg_prepared *prepared,
-                               struct grove_error *error)
-{
-    char name[NAME_SIZE];
-    PGresult *result = NULL;
-    CHECK(!prepared->usable);
-    name_at_server(prepared, name);
-    enum grove_code code = pg_start(conn, error);
-    if (code != GROVE_OK)
-        return code;
-    bool sent = PQsendPrepare(conn->link, name, statement->sql, bound->count, bound->types) == 1;
-    code = finish(conn, sent, &result, error);
-    PQclear(result);
-    prepared->usable = code == GROVE_OK;
-    return code;
-}
-
-static bool send_bound(struct pg_conn *conn, const struct pg_statement *statement,
-                       const struct bound *bound)
-{
-    if (!is_named(conn, statement))
-        return PQsendQueryParams(conn->link, statement->sql, bound->count, bound->types,
-                                 bound->values, bound->lengths, bound->formats, 1) == 1;
-    char name[NAME_SIZE];
-    name_at_server(find_prepared(conn, statement->name), name);
-    return PQsendQueryPrepared(conn->link, name, bound->count, bound->values, bound->lengths,
-                               bound->formats, 1) == 1;
-}
-
-static enum grove_code run(struct pg_conn *conn, const struct pg_statement *statement,
-                           const struct bound *bound, PGresult **ret, struct grove_error *error)
-{
-    enum grove_code code = GROVE_OK;
-    if (is_named(conn, statement)) {
-        struct pg_prepared *prepared = note_statement(conn, statement->name);
-        if (!prepared->usable)
-            code = prepare(conn, statement, bound, prepared, error);
-    }
-    if (code == GROVE_OK)
-        code = pg_start(conn, error);
-    return code == GROVE_OK ? finish(conn, send_bound(conn, statement, bound), ret, error) : code;
-}
-
-// How the server calls a type, where it still answers.
-static void name_of_type(struct pg_conn *conn, Oid type, char ret_name[static NAME_SIZE])
-{
-    static const struct pg_statement format_type = {"", "SELECT format_type($1, NULL)"};
-    struct pg_params params = {0};
-    struct bound bound;
-    struct grove_error ignored;
-    PGresult *result = NULL;
-    pg_add_int4(&params, (int32_t)type);
-    params.types[0] = PG_OID;
-    bind(&params, &bound);
-    bool told = run(conn, &format_type, &bound, &result, &ignored) == GROVE_OK &&
-                PQntuples(result) == 1 && !PQgetisnull(result, 0, 0);
-    if (told)
-        snprintf(ret_name, NAME_SIZE, "%s", PQgetvalue(result, 0, 0));
-    else
-        snprintf(ret_name, NAME_SIZE, "number %u", type);
-    PQclear(result);
-}
-
-// A table may have been altered by hand. The types of a prepared statement stay: they are looked at
-// once.
-static enum grove_code check_answer(struct pg_conn *conn, const struct pg_statement *statement,
-                                    const PGresult *result, struct grove_error *error)
-{
-    struct pg_prepared *prepared =
-        is_named(conn, statement) ? find_prepared(conn, statement->name) : NULL;
-    if (prepared && prepared->checked)
-        return GROVE_OK;
-    struct pg_answer answer;
-    pg_answer_read(statement->sql, &answer);
-    int column = pg_answer_misfit(&answer, result);
-    if (prepared)
-        prepared->checked = column < 0;
-    if (column < 0)
-        return GROVE_OK;
-    char type[NAME_SIZE];
-    name_of_type(conn, PQftype(result, column), type);
-    error_set(error, GROVE_UNSUPPORTED, "the database's column \"%s\" is of the type %s, not %s",
-              PQfname(result, column), type, pg_answer_kind_name(&answer, column));
-    error_hint(error, "a table of grove was altered: give the column its type back, as "
-                      "docs/deviations.md and sql/ have it");
-    error->origin = GROVE_ORIGIN_POSTGRES;
-    return GROVE_UNSUPPORTED;
-}
-
-static enum grove_code query_once(struct pg_conn *conn, struct arena *arena,
-                                  const struct pg_statement *statement, const struct bound *bound,
-                                  struct pg_rows *ret_rows, struct grove_error *error)
-{
-    PGresult *result = NULL;
-    enum grove_code code = run(conn, statement, bound, &result, error);
-    if (code == GROVE_OK)
-        code = check_answer(conn, statement, result, error);
-    if (code != GROVE_OK) {
-        PQclear(result);
-        return code;
-    }
-    return keep_result(arena, result, ret_rows, error);
-}
-
 // --- pipeline ------------------------------------------------------------------------------------
 
 // What is in flight, in order; results come back in the same order.
@@ -343,6 +211,18 @@ static bool sent_before(const struct pg_request *requests, size_t i)
         if (strcmp(requests[j].statement->name, requests[i].statement->name) == 0)
             return true;
     return false;
+}
+
+static bool send_bound(struct pg_conn *conn, const struct pg_statement *statement,
+                       const struct bound *bound)
+{
+    if (!is_named(conn, statement))
+        return PQsendQueryParams(conn->link, statement->sql, bound->count, bound->types,
+                                 bound->values, bound->lengths, bound->formats, 1) == 1;
+    char name[NAME_SIZE];
+    name_at_server(find_prepared(conn, statement->name), name);
+    return PQsendQueryPrepared(conn->link, name, bound->count, bound->values, bound->lengths,
+                               bound->formats, 1) == 1;
 }
 
 static bool send_request(struct pg_conn *conn, struct pipeline *pipeline, size_t i)
@@ -435,12 +315,55 @@ static enum grove_code pipeline_once(struct pg_conn *conn, struct arena *arena,
     }
     CHECK(pipeline->count >= count); // the rows of each, and what had to be prepared first
     CHECK(pipeline->count <= 2 * count);
-    code = receive(conn, arena, pipeline, ret_rows, error);
-    for (size_t i = 0; code == GROVE_OK && i < count; i++) {
-        code = check_answer(conn, pipeline->asked[i].statement, ret_rows[i].result, error);
-        pipeline->failed = i;
-    }
-    return code;
+    return receive(conn, arena, pipeline, ret_rows, error);
+}
+
+// --- what was answered ---------------------------------------------------------------------------
+
+// How the server calls a type, where it still answers.
+static void name_of_type(struct pg_conn *conn, Oid type, char ret_name[static NAME_SIZE])
+{
+    static const struct pg_statement format_type = {"", "SELECT format_type($1, NULL)"};
+    struct pg_params params = {0};
+    pg_add_int4(&params, (int32_t)type);
+    params.types[0] = PG_OID;
+    const struct pg_request request = {&format_type, &params};
+    struct pipeline pipeline = {.asked = &request};
+    struct pg_rows rows;
+    struct arena arena;
+    struct grove_error ignored;
+    arena_init(&arena, 1 << 12);
+    snprintf(ret_name, NAME_SIZE, "number %u", type);
+    if (pipeline_once(conn, &arena, &pipeline, 1, &rows, &ignored) == GROVE_OK && rows.count == 1 &&
+        !pg_is_null(&rows, 0, 0))
+        snprintf(ret_name, NAME_SIZE, "%.*s", TEXT_ARGS(pg_text(&rows, 0, 0)));
+    arena_release(&arena);
+}
+
+// A table may have been altered by hand. The types of a prepared statement stay: they are looked at
+// once.
+static enum grove_code check_answer(struct pg_conn *conn, const struct pg_statement *statement,
+                                    const PGresult *result, struct grove_error *error)
+{
+    struct pg_prepared *prepared =
+        is_named(conn, statement) ? find_prepared(conn, statement->name) : NULL;
+    if (prepared && prepared->checked)
+        return GROVE_OK;
+    struct pg_answer answer;
+    pg_answer_read(statement->sql, &answer);
+    int column = pg_answer_misfit(&answer, result);
+    if (prepared)
+        prepared->checked = column < 0;
+    if (column < 0)
+        return GROVE_OK;
+    char type[NAME_SIZE];
+    name_of_type(conn, PQftype(result, column), type);
+    error_set(error, GROVE_UNSUPPORTED, "the database's column \"%s\" is of the type %s, not %s",
+              PQfname(result, column), type, pg_answer_kind_name(&answer, column));
+    error_hint(error, "a table of grove was altered: give the column its type back, as "
+                      "docs/deviations.md and sql/ have it");
+    error->origin = GROVE_ORIGIN_POSTGRES;
+    return GROVE_UNSUPPORTED;
 }
 
 // --- how a transaction begins --------------------------------------------------------------------
@@ -452,7 +375,7 @@ enum {
 };
 
 // What is sent in one round trip: the beginning of a transaction, and what was asked for.
-struct batch {
+struct round_trip {
     struct pg_request requests[PIPELINE_REQUESTS_MAX];
     struct pg_rows rows[PIPELINE_REQUESTS_MAX];
     size_t count;
@@ -460,44 +383,58 @@ struct batch {
     char limit_sql[64];
 };
 
-static void add_request(struct batch *batch, const struct pg_statement *statement)
+static void add_request(struct round_trip *trip, const struct pg_statement *statement)
 {
-    CHECK(batch->count < BEGINNING_MAX);
-    batch->requests[batch->count++] = (struct pg_request){statement, NULL};
+    CHECK(trip->count < BEGINNING_MAX);
+    trip->requests[trip->count++] = (struct pg_request){statement, NULL};
 }
 
 // What the session would have set where there is no pooler (connect.c), and until when the call may
 // take.
-static void add_beginning(const struct pg_conn *conn, struct batch *batch)
+static void add_beginning(const struct pg_conn *conn, struct round_trip *trip)
 {
     static const struct pg_statement settings[] = {{"", "SET LOCAL timezone = 'UTC'"},
                                                    {"", "SET LOCAL datestyle = 'ISO'"},
                                                    {"", "SET LOCAL search_path = public"}};
     bool limited = conn->call && conn->call->deadline_us != CALL_FOREVER;
-    batch->begin = (struct pg_statement){"", conn->begin};
-    add_request(batch, &batch->begin);
+    trip->begin = (struct pg_statement){"", conn->begin};
+    add_request(trip, &trip->begin);
     for (size_t i = 0; conn->pooled && i < ARRAY_COUNT(settings); i++)
-        add_request(batch, &settings[i]);
+        add_request(trip, &settings[i]);
     if (!limited && !conn->pooled)
         return;
-    snprintf(batch->limit_sql, sizeof batch->limit_sql, "SET LOCAL statement_timeout = %u",
+    snprintf(trip->limit_sql, sizeof trip->limit_sql, "SET LOCAL statement_timeout = %u",
              limited ? call_left_ms(conn->call, LONGEST_MS) + ORPHAN_MS : 0);
-    batch->limit = (struct pg_statement){"", batch->limit_sql};
-    add_request(batch, &batch->limit);
+    trip->limit = (struct pg_statement){"", trip->limit_sql};
+    add_request(trip, &trip->limit);
 }
 
-static enum grove_code run_batch(struct pg_conn *conn, struct arena *arena, struct batch *batch,
+static enum grove_code make_trip_once(struct pg_conn *conn, struct arena *arena,
+                                      struct round_trip *trip, size_t *ret_failed,
+                                      struct grove_error *error)
+{
+    struct pipeline pipeline = {.asked = trip->requests};
+    enum grove_code code = pipeline_once(conn, arena, &pipeline, trip->count, trip->rows, error);
+    for (size_t i = 0; code == GROVE_OK && i < trip->count; i++) {
+        code = check_answer(conn, trip->requests[i].statement, trip->rows[i].result, error);
+        pipeline.failed = i;
+    }
+    *ret_failed = pipeline.failed;
+    return code;
+}
+
+// `alone`: nothing came before it in its transaction, so it may be tried once more.
+static enum grove_code make_trip(struct pg_conn *conn, struct arena *arena, struct round_trip *trip,
                                  bool alone, struct grove_error *error)
 {
-    struct pipeline pipeline = {.asked = batch->requests};
-    enum grove_code code = pipeline_once(conn, arena, &pipeline, batch->count, batch->rows, error);
-    if (code == GROVE_OK)
-        return code;
-    if (forget_statement(conn, batch->requests[pipeline.failed].statement, error) && alone)
-        code = pipeline_once(conn, arena, &pipeline, batch->count, batch->rows, error);
-    const char *failed = batch->requests[pipeline.failed].statement->name;
-    if (code != GROVE_OK && failed[0])
-        error_context(error, "running %s", failed);
+    size_t failed = 0;
+    enum grove_code code = make_trip_once(conn, arena, trip, &failed, error);
+    if (code != GROVE_OK && forget_statement(conn, trip->requests[failed].statement, error) &&
+        alone)
+        code = make_trip_once(conn, arena, trip, &failed, error);
+    const char *name = trip->requests[failed].statement->name;
+    if (code != GROVE_OK && name[0])
+        error_context(error, "running %s", name);
     return code;
 }
 
@@ -515,18 +452,18 @@ enum grove_code pg_pipeline(struct pg_conn *conn, struct arena *arena,
         code = be_connected(conn, error);
     if (code != GROVE_OK)
         return code;
-    struct batch batch = {.count = 0};
+    struct round_trip trip = {.count = 0};
     bool alone = !conn->begin && !in_transaction(conn);
     if (conn->begin)
-        add_beginning(conn, &batch);
-    size_t beginning = batch.count;
+        add_beginning(conn, &trip);
+    size_t beginning = trip.count;
     for (size_t i = 0; i < count; i++)
-        batch.requests[batch.count++] = requests[i];
-    code = run_batch(conn, arena, &batch, alone, error);
+        trip.requests[trip.count++] = requests[i];
+    code = make_trip(conn, arena, &trip, alone, error);
     if (conn->broken || in_transaction(conn) || code == GROVE_OK)
         conn->begin = NULL;
     for (size_t i = 0; i < count; i++)
-        ret_rows[i] = batch.rows[beginning + i];
+        ret_rows[i] = trip.rows[beginning + i];
     return code;
 }
 
@@ -548,25 +485,31 @@ enum grove_code pg_query(struct pg_conn *conn, struct arena *arena,
                          const struct pg_statement *statement, const struct pg_params *params,
                          struct pg_rows *ret_rows, struct grove_error *error)
 {
-    check_usable(conn);
-    CHECK(statement->name); // "" where it has none
-    CHECK(statement->sql);
-    if (conn->begin)
-        return pg_pipeline(conn, arena, &(struct pg_request){statement, params}, 1, ret_rows,
-                           error);
-    struct bound bound;
-    enum grove_code code = check_params(params, error);
+    return pg_pipeline(conn, arena, &(struct pg_request){statement, params}, 1, ret_rows, error);
+}
+
+// The last result of what was sent (`sent`), as PQexec gives it, judged.
+static enum grove_code finish(struct pg_conn *conn, bool sent, PGresult **ret,
+                              struct grove_error *error)
+{
+    PGresult *last = NULL, *next;
+    while (sent && (next = pg_next_result(conn))) {
+        PQclear(last);
+        last = next;
+        ExecStatusType status = PQresultStatus(next);
+        if (status == PGRES_COPY_IN || status == PGRES_COPY_OUT || status == PGRES_COPY_BOTH)
+            conn->broken = true; // nobody here would go on with it
+    }
+    enum grove_code code = GROVE_OK;
+    bool good = succeeded(last) || PQresultStatus(last) == PGRES_EMPTY_QUERY;
+    if (!sent || conn->broken || !good)
+        code = pg_set_error(conn, good ? NULL : last, error);
+    pg_settle(conn);
+    conn->answered_us = clock_monotonic_us();
     if (code == GROVE_OK)
-        code = be_connected(conn, error);
-    if (code != GROVE_OK)
-        return code;
-    bind(params, &bound);
-    bool alone = !in_transaction(conn);
-    code = query_once(conn, arena, statement, &bound, ret_rows, error);
-    if (code != GROVE_OK && forget_statement(conn, statement, error) && alone)
-        code = query_once(conn, arena, statement, &bound, ret_rows, error);
-    if (code != GROVE_OK && statement->name[0])
-        error_context(error, "running %s", statement->name);
+        *ret = last;
+    else
+        PQclear(last);
     return code;
 }
 

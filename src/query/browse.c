@@ -95,18 +95,34 @@ static enum grove_code take_page(struct browsing *browsing, const struct pg_rows
     return result->view.next_cursor ? GROVE_OK : error_no_memory(error, "a cursor");
 }
 
+// A statement for each depth of a path.
+#define FILES(stem) {stem "_tree.sql", stem "_branch.sql", stem "_limb.sql", stem "_leaf.sql"}
+static const char *const page_files[] = FILES("browse"),
+                         *const totals_files[] = FILES("browse_totals"),
+                         *const counts_files[] = FILES("browse_counts");
+static_assert(ARRAY_COUNT(page_files) == PREDICATE_LEVELS + 1, "by predicate->place_depth");
+
+// What is good for a place of few rows is not for one of many, and PostgreSQL would keep either: so
+// it plans for this very place. The newest of a whole tree are read from an index.
+static const struct pg_statement *how_planned(const struct predicate *predicate)
+{
+    static const struct pg_statement once = {"", "SET LOCAL plan_cache_mode = force_generic_plan"},
+                                     each_time = {"",
+                                                  "SET LOCAL plan_cache_mode = force_custom_plan"};
+    return predicate->place_depth == 0 && !predicate_has_bounds(predicate) ? &once : &each_time;
+}
+
 // The statement that counts: the kept counts do not know of times and words.
 static const char *add_count_params(const struct browsing *browsing, struct pg_params *params)
 {
     const struct predicate *predicate = browsing->predicate;
     if (predicate->created_since_us == VECTOR_NONE && predicate->created_before_us == VECTOR_NONE &&
         predicate->words_min == VECTOR_NONE && predicate->words_max == VECTOR_NONE) {
-        predicate_add_places(predicate, browsing->arena, params);
-        CHECK(params->count == PREDICATE_PLACES);
-        return "browse_totals.sql";
+        predicate_add_place(predicate, browsing->arena, params);
+        return totals_files[predicate->place_depth];
     }
     predicate_add_params(predicate, browsing->arena, params);
-    return "browse_counts.sql";
+    return counts_files[predicate->place_depth];
 }
 
 // What is read last ends the snapshot in the same round trip.
@@ -115,18 +131,22 @@ static enum grove_code read_page(struct browsing *browsing, bool last, struct gr
     struct pg_params page_params = {0}, count_params = {0};
     add_page_params(browsing, &page_params);
     const char *counts_file = add_count_params(browsing, &count_params);
-    struct pg_statement page = predicate_statement(browsing->predicate, "browse.sql");
-    struct pg_statement counts = predicate_statement(browsing->predicate, counts_file);
-    const struct pg_request requests[] = {
-        {&page, &page_params}, {&counts, &count_params}, {&pg_end, NULL}};
-    struct pg_rows rows[ARRAY_COUNT(requests)] = {0};
+    const char *page_file = page_files[browsing->predicate->place_depth];
+    struct pg_statement page = {page_file, query_sql(page_file)};
+    struct pg_statement counts = {counts_file, query_sql(counts_file)};
+    enum { PLAN, PAGE, COUNTS, END, REQUESTS };
+    const struct pg_request requests[REQUESTS] = {{how_planned(browsing->predicate), NULL},
+                                                  {&page, &page_params},
+                                                  {&counts, &count_params},
+                                                  {&pg_end, NULL}};
+    struct pg_rows rows[REQUESTS] = {0};
     enum grove_code code =
-        pg_pipeline(browsing->conn, browsing->arena, requests, last ? 3 : 2, rows, error);
+        pg_pipeline(browsing->conn, browsing->arena, requests, last ? REQUESTS : END, rows, error);
     if (code == GROVE_OK)
-        code = take_page(browsing, &rows[0], error);
+        code = take_page(browsing, &rows[PAGE], error);
     if (code == GROVE_OK)
-        code = take_counts(browsing, &rows[1], error);
-    result_stage(browsing->result, "rows and counts", rows[0].count);
+        code = take_counts(browsing, &rows[COUNTS], error);
+    result_stage(browsing->result, "rows and counts", rows[PAGE].count);
     return code;
 }
 
@@ -136,7 +156,8 @@ static enum grove_code add_plans(struct browsing *browsing, struct grove_error *
     add_page_params(browsing, &page_params);
     const char *counts_file = add_count_params(browsing, &count_params);
     enum grove_code code =
-        result_add_plan(browsing->result, browsing->conn, "browse.sql", &page_params, error);
+        result_add_plan(browsing->result, browsing->conn,
+                        page_files[browsing->predicate->place_depth], &page_params, error);
     return code == GROVE_OK ? result_add_plan(browsing->result, browsing->conn, counts_file,
                                               &count_params, error)
                             : code;
@@ -149,9 +170,7 @@ static enum grove_code browse_in_snapshot(struct browsing *browsing, struct pred
     CHECK(predicate->has_path);
     CHECK(browsing->predicate == predicate);
     enum grove_code code = predicate_resolve(predicate, browsing->conn, browsing->arena, error);
-    if (code == GROVE_OK)
-        code = predicate_read_leaves(predicate, browsing->conn, browsing->arena, error);
-    result_stage(browsing->result, "path", (int64_t)predicate->leaf_count);
+    result_stage(browsing->result, "path", code == GROVE_OK);
     if (code == GROVE_OK)
         code = read_page(browsing, !explain, error);
     if (code == GROVE_OK && explain) {

@@ -15,19 +15,6 @@ static bool is_of(const struct kept_points *points, const struct run *run)
            points->model == (int)run->precision;
 }
 
-// Those of the list that are not among the ids, which are ascending as the list is.
-static void set_rest(struct kept_points *points, const int32_t *list, size_t count)
-{
-    size_t kept = 0;
-    points->rest_count = 0;
-    for (size_t i = 0; i < count; i++) {
-        while (kept < points->count && points->ids[kept] < list[i])
-            kept++;
-        if (kept == points->count || points->ids[kept] != list[i])
-            points->rest[points->rest_count++] = list[i];
-    }
-}
-
 static void add_point(struct kept_points *points, int32_t id, int64_t revision,
                       const double direction[VECTOR_DIMENSION])
 {
@@ -58,17 +45,31 @@ static enum grove_code load(struct run *run, struct pg_conn *conn, struct kept_p
         if (vector && direction_of(vector, direction) == DIRECTION_GOOD)
             add_point(points, pg_int4(&rows, r, 0), pg_int8(&rows, r, 1), direction);
     }
+    return GROVE_OK;
+}
+
+// Those of the list that are not among the ids, which are ascending as the list is.
+static void set_rest(struct kept_points *points, const int32_t *list, size_t count)
+{
+    size_t kept = 0;
+    points->rest_count = 0;
+    for (size_t i = 0; i < count; i++) {
+        while (kept < points->count && points->ids[kept] < list[i])
+            kept++;
+        if (kept == points->count || points->ids[kept] != list[i])
+            points->rest[points->rest_count++] = list[i];
+    }
+}
+
+// For this search, and for those that come, what was seen to be current just now.
+static void keep(struct run *run, struct kept_points *points)
+{
+    const struct examined_graph *examination = &run->before.examination;
+    CHECK(!run->listed);
     points->list = examination->examined_at_us;
     points->model = (int)run->precision;
     atomic_init(&points->checked, run->before.acknowledged);
     set_rest(points, examination->unreached, examination->unreached_count);
-    return GROVE_OK;
-}
-
-// For this search, and for those that come.
-static void keep(struct run *run, struct kept_points *points)
-{
-    CHECK(!run->listed);
     atomic_fetch_add(&points->users, 1);
     run->listed = points;
     kept_put(&run->store->kept, points);
@@ -93,8 +94,7 @@ static enum grove_code keep_fewer(struct run *run, const struct pg_rows *changed
                                   struct grove_error *error)
 {
     const struct kept_points *all = run->listed;
-    const struct examined_graph *examination = &run->before.examination;
-    struct kept_points *points = kept_new(examination->unreached_count);
+    struct kept_points *points = kept_new(run->before.examination.unreached_count);
     int r = 0;
     if (!points)
         return error_no_memory(error, "vectors to keep");
@@ -109,10 +109,6 @@ static enum grove_code keep_fewer(struct run *run, const struct pg_rows *changed
         points->revisions[points->count++] = all->revisions[i];
     }
     CHECK(r == changed->count);
-    points->list = all->list;
-    points->model = all->model;
-    atomic_init(&points->checked, run->before.acknowledged);
-    set_rest(points, examination->unreached, examination->unreached_count);
     kept_give(&run->listed);
     keep(run, points);
     return GROVE_OK;

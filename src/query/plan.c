@@ -37,7 +37,7 @@ struct plan plan_make(const struct plan_facts *facts)
     if (facts->rows_max <= vector_exact_points())
         return (struct plan){.method = PLAN_EXACT,
                              .reason = "so few rows match that comparing all costs little"};
-    if (facts->filtered && facts->rows_max <= PLAN_EXACT_FILTERED_ROWS)
+    if (facts->filtered && facts->rows_max <= examine_filtered_points())
         return (struct plan){.method = PLAN_EXACT,
                              .reason = "under a filter all rows that match are compared"};
     const struct examined_graph *examination = &facts->moment->examination;

@@ -13,9 +13,9 @@
 // to EXACT_ROWS_MAX: slow, and whole. (Rows loaded a moment ago count three or four times, since
 // each drew as many revisions.) Beyond that the graph answers, and is not believed.
 //
-// Under a filter all is compared up to EXACT_FILTERED_ROWS. Filters are more than a sample can
-// stand for: of 100,000 clustered rows, whose graph the examination had found good under filters,
-// searches of one content type had a recall of 0.985, and one of 53 queries of 0.6.
+// Under a filter all is compared up to examine_filtered_points(). Filters are more than a sample
+// can stand for: of 100,000 clustered rows, whose graph the examination had found good under
+// filters, searches of one content type had a recall of 0.985, and one of 53 queries of 0.6.
 #ifndef GROVE_QUERY_PLAN_H
 #define GROVE_QUERY_PLAN_H
 
@@ -24,7 +24,6 @@
 
 enum {
     PLAN_EXACT_ROWS_MAX = 1000000,
-    PLAN_EXACT_FILTERED_ROWS = 200000,
     PLAN_EF_UNKNOWN = 512, // of a graph of which nothing is known
     // An examination asks for the best so many; how well the graph finds more it does not know.
     PLAN_GRAPH_ROWS_MAX = 10,

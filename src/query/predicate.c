@@ -25,7 +25,7 @@ enum {
 
 // NOLINTNEXTLINE(misc-redundant-expression): two definitions of one number
 static_assert(VECTOR_NONE == GROVE_NULL, "a bound that is not given is the same everywhere");
-static_assert(PREDICATE_PLACES < PREDICATE_PARAMS, "places are the first of the parameters");
+static_assert(PREDICATE_PLACE < PREDICATE_PARAMS, "the place is the first of the parameters");
 static_assert((int)PREDICATE_PARAMS < (int)PG_PARAMS_MAX, "queries have parameters of their own");
 static_assert(sizeof(struct path) == LEVELS * sizeof(struct text), "a path has so many names");
 
@@ -204,19 +204,15 @@ static void add_path(const struct predicate *predicate, struct pg_params *params
     pg_add_text(params, predicate->path.leaf);
 }
 
-static void add_array(const struct pg_params *array, bool given, struct pg_params *params)
+static void add_place(const struct predicate *predicate, struct pg_params *params)
 {
     enum { INT4_ARRAY_OID = 1007 };
     static_assert((int)INT4_ARRAY_OID == (int)PG_INT4_ARRAY, "as PostgreSQL numbers its types");
-    if (given)
-        pg_add_same(params, array, 0);
+    pg_add_text(params, predicate->hierarchy_table);
+    if (predicate->place_depth > 0)
+        pg_add_same(params, &predicate->place_array, 0);
     else
         pg_add_null(params, INT4_ARRAY_OID);
-}
-
-static void add_place(const struct predicate *predicate, struct pg_params *params)
-{
-    add_array(&predicate->place_array, predicate->place_depth > 0, params);
 }
 
 static enum grove_code take_place(struct predicate *predicate, const struct pg_rows *rows,
@@ -249,31 +245,25 @@ static enum grove_code take_leaves(struct predicate *predicate, const struct pg_
 {
     CHECK(rows->count == 1);
     CHECK(!predicate->leaf_ids); // read once
-    const int32_t *ids = NULL;
-    size_t count = 0;
-    enum grove_code code = pg_int4_array(rows, 0, 0, arena, &ids, &count, error);
-    if (code != GROVE_OK)
-        return code;
-    static const int32_t none[1];
-    for (size_t i = 1; i < count; i++)
-        CHECK(ids[i - 1] < ids[i]);
-    predicate->leaf_ids = count > 0 ? ids : none;
-    predicate->leaf_count = count;
-    predicate->leaf_array = (struct pg_params){0};
-    pg_add_int4_array(&predicate->leaf_array, arena, predicate->leaf_ids, count);
-    return predicate->leaf_array.failed ? error_no_memory(error, "the leaves of a path") : GROVE_OK;
+    const char *hash = arena_copy(arena, pg_text(rows, 0, 1));
+    if (!hash)
+        return error_no_memory(error, "the leaves of a path");
+    predicate->leaves_hash = text_of(hash);
+    enum grove_code code =
+        pg_int4_array(rows, 0, 0, arena, &predicate->leaf_ids, &predicate->leaf_count, error);
+    for (size_t i = 1; code == GROVE_OK && i < predicate->leaf_count; i++)
+        CHECK(predicate->leaf_ids[i - 1] < predicate->leaf_ids[i]);
+    return code;
 }
 
-// A plan for these very numbers: what is good for a leaf is not for a tree.
-enum grove_code predicate_read_leaves(struct predicate *predicate, struct pg_conn *conn,
-                                      struct arena *arena, struct grove_error *error)
+// While points lack numbers. Planned for these very numbers: what is good for a limb is not for a
+// branch.
+static enum grove_code read_leaves(struct predicate *predicate, struct pg_conn *conn,
+                                   struct arena *arena, struct grove_error *error)
 {
-    if (!predicate->has_path || predicate->leaf_ids)
-        return GROVE_OK;
     struct pg_statement statement = {"", query_sql("leaves.sql")};
     struct pg_params params = {0};
-    CHECK(predicate->hierarchy_table.data); // resolved
-    pg_add_text(&params, predicate->hierarchy_table);
+    CHECK(predicate->hierarchy_table.data);
     add_place(predicate, &params);
     struct pg_rows rows;
     struct arena answer; // gone when the leaves are taken from it
@@ -306,9 +296,8 @@ enum grove_code predicate_resolve(struct predicate *predicate, struct pg_conn *c
     if (!is_there(predicate, &rows))
         return find_unknown(predicate, conn, arena, error);
     code = take_place(predicate, &rows, arena, error);
-    return code == GROVE_OK && predicate->by_leaves
-               ? predicate_read_leaves(predicate, conn, arena, error)
-               : code;
+    return code == GROVE_OK && predicate->by_leaves ? read_leaves(predicate, conn, arena, error)
+                                                    : code;
 }
 
 // --- using ------------------------------------------------------------------------------------
@@ -330,47 +319,24 @@ static void check_resolved(const struct predicate *predicate)
 {
     CHECK(predicate->has_path == (predicate->hierarchy_table.data != NULL));
     CHECK(predicate->place_array.count == (predicate->place_depth > 0));
-    CHECK((predicate->leaf_ids != NULL) == (predicate->leaf_array.count == 1));
-    CHECK(!predicate->by_leaves || predicate->leaf_ids);
-}
-
-struct pg_statement predicate_statement(const struct predicate *predicate, const char *file)
-{
-    check_resolved(predicate);
-    bool few = predicate->leaf_count <= PREDICATE_LEAVES_FEW;
-    return (struct pg_statement){few ? file : "", query_sql(file)};
-}
-
-static void add_types(const struct predicate *predicate, struct arena *arena,
-                      struct pg_params *params)
-{
-    pg_add_text_array(params, arena,
-                      predicate->content_type_count > 0 ? predicate->content_types : NULL,
-                      predicate->content_type_count);
-    CHECK(params->count == PREDICATE_PLACES); // they are $1 to $3
-}
-
-void predicate_add_places(const struct predicate *predicate, struct arena *arena,
-                          struct pg_params *params)
-{
-    check_resolved(predicate);
-    CHECK(predicate->has_path == (predicate->leaf_ids != NULL));
-    pg_add_text(params, predicate->hierarchy_table);
-    add_array(&predicate->leaf_array, predicate->has_path, params);
-    add_types(predicate, arena, params);
+    CHECK(predicate->by_leaves == (predicate->leaves_hash.data != NULL));
 }
 
 void predicate_add_place(const struct predicate *predicate, struct arena *arena,
                          struct pg_params *params)
 {
     check_resolved(predicate);
-    pg_add_text(params, predicate->hierarchy_table);
     add_place(predicate, params);
-    add_types(predicate, arena, params);
+    pg_add_text_array(params, arena,
+                      predicate->content_type_count > 0 ? predicate->content_types : NULL,
+                      predicate->content_type_count);
+    CHECK(params->count == PREDICATE_PLACE);
 }
 
-static void add_bounds(const struct predicate *predicate, struct pg_params *params)
+void predicate_add_params(const struct predicate *predicate, struct arena *arena,
+                          struct pg_params *params)
 {
+    predicate_add_place(predicate, arena, params);
     pg_add_timestamp(params, predicate->created_since_us);
     pg_add_timestamp(params, predicate->created_before_us);
     add_int4_or_null(params, predicate->words_min);
@@ -378,31 +344,16 @@ static void add_bounds(const struct predicate *predicate, struct pg_params *para
     CHECK(params->count == PREDICATE_PARAMS);
 }
 
-void predicate_add_params(const struct predicate *predicate, struct arena *arena,
-                          struct pg_params *params)
-{
-    predicate_add_places(predicate, arena, params);
-    add_bounds(predicate, params);
-}
-
-void predicate_add_place_params(const struct predicate *predicate, struct arena *arena,
-                                struct pg_params *params)
-{
-    predicate_add_place(predicate, arena, params);
-    add_bounds(predicate, params);
-}
-
 void predicate_add_same_leaves(const struct predicate *predicate, struct pg_params *params)
 {
     check_resolved(predicate);
     CHECK(predicate->has_path);
     add_path(predicate, params);
-    pg_add_text(params, predicate->hierarchy_table);
     add_place(predicate, params);
-    add_array(&predicate->leaf_array, predicate->by_leaves, params);
+    pg_add_text(params, predicate->leaves_hash);
 }
 
-void predicate_forget_leaves(struct predicate *predicate)
+void predicate_forget_place(struct predicate *predicate)
 {
     predicate->hierarchy_table = (struct text){0};
     predicate->place_depth = 0;
@@ -410,15 +361,19 @@ void predicate_forget_leaves(struct predicate *predicate)
     predicate->by_leaves = false;
     predicate->leaf_ids = NULL;
     predicate->leaf_count = 0;
-    predicate->leaf_array = (struct pg_params){0};
+    predicate->leaves_hash = (struct text){0};
+}
+
+bool predicate_has_bounds(const struct predicate *predicate)
+{
+    return predicate->content_type_count > 0 || predicate->created_since_us != VECTOR_NONE ||
+           predicate->created_before_us != VECTOR_NONE || predicate->words_min != VECTOR_NONE ||
+           predicate->words_max != VECTOR_NONE;
 }
 
 bool predicate_is_filter(const struct predicate *predicate)
 {
-    return predicate->has_path || predicate->content_type_count > 0 ||
-           predicate->created_since_us != VECTOR_NONE ||
-           predicate->created_before_us != VECTOR_NONE || predicate->words_min != VECTOR_NONE ||
-           predicate->words_max != VECTOR_NONE;
+    return predicate->has_path || predicate_has_bounds(predicate);
 }
 
 // A tree is its table, a leaf its id there, a branch or a limb its number.

@@ -6,13 +6,8 @@
 //
 //     code = predicate_check(&filter, arena, &predicate, error);    // no server needed
 //     code = predicate_resolve(&predicate, conn, arena, error);     // path -> place
-//     predicate_add_place_params(&predicate, arena, &params);       // $1 to $7 of sql/queries
-//     struct vector_filter for_engine = predicate_for_engine(&predicate);
-//
-// Statements that go from leaves to contents get the leaves instead:
-//
-//     code = predicate_read_leaves(&predicate, conn, arena, error); // place -> leaves
 //     predicate_add_params(&predicate, arena, &params);             // $1 to $7 of sql/queries
+//     struct vector_filter for_engine = predicate_for_engine(&predicate);
 #ifndef GROVE_QUERY_PREDICATE_H
 #define GROVE_QUERY_PREDICATE_H
 
@@ -21,17 +16,14 @@
 #include "pg/pg.h"
 #include "vector/engine.h"
 
-// PARAMS: what predicate_add_params adds; PLACES: what predicate_add_places does; LEVELS: below a
+// PARAMS: what predicate_add_params adds; PLACE: what predicate_add_place does; LEVELS: below a
 // tree.
 enum {
     PREDICATE_TYPES_MAX = 64,
     PREDICATE_PARAMS = 7,
-    PREDICATE_PLACES = 3,
+    PREDICATE_PLACE = 3,
     PREDICATE_LEVELS = 3,
 };
-
-// Leaves that a plan for any leaves is good for: it looks through them row by row.
-enum { PREDICATE_LEAVES_FEW = 256 };
 
 struct predicate {
     bool has_path;
@@ -41,9 +33,9 @@ struct predicate {
     size_t place_depth;              // as many of them; 0: a whole tree, or no path
     struct pg_params place_array;    // the same, as statements get them
     bool by_leaves;          // the engine is asked for leaves: not all points have the numbers
-    const int32_t *leaf_ids; // of the place, ascending; NULL: not read
+    const int32_t *leaf_ids; // of the place, ascending, where it is
     size_t leaf_count;
-    struct pg_params leaf_array; // the same, as statements get them: encoded once
+    struct text leaves_hash; // by which a statement knows them again
     struct text *content_types;
     size_t content_type_count; // 0: any
     int64_t created_since_us;  // VECTOR_NONE: no bound
@@ -61,36 +53,26 @@ enum grove_code predicate_check(const struct grove_filter *filter, struct arena 
 enum grove_code predicate_resolve(struct predicate *predicate, struct pg_conn *conn,
                                   struct arena *arena, struct grove_error *error);
 
-// The leaves of the place, unless they were read.
-enum grove_code predicate_read_leaves(struct predicate *predicate, struct pg_conn *conn,
-                                      struct arena *arena, struct grove_error *error);
-
-// For statements with the part matches: the leaves must have been read.
+// For statements that take a whole predicate. Those with the part matches, or place, have no name:
+// they are planned for this very predicate, each time. Those with in_place may be kept.
 void predicate_add_params(const struct predicate *predicate, struct arena *arena,
                           struct pg_params *params);
-// For those with in_place, or place.
-void predicate_add_place_params(const struct predicate *predicate, struct arena *arena,
-                                struct pg_params *params);
 
-// A file's statement for this predicate. With more than PREDICATE_LEAVES_FEW leaves it has no name:
-// it is planned for these very leaves, each time. A plan that PostgreSQL keeps for any leaves takes
-// seconds with tens of thousands.
-struct pg_statement predicate_statement(const struct predicate *predicate, const char *file);
+// The first three of them: hierarchy table, the place, and content types.
+void predicate_add_place(const struct predicate *predicate, struct arena *arena,
+                         struct pg_params *params);
 
 // $1 to $7 of same_leaves.sql, of a predicate with a path.
 void predicate_add_same_leaves(const struct predicate *predicate, struct pg_params *params);
 
 // As it was before predicate_resolve, which may then be called again.
-void predicate_forget_leaves(struct predicate *predicate);
+void predicate_forget_place(struct predicate *predicate);
+
+// Whether anything is asked beside the place.
+bool predicate_has_bounds(const struct predicate *predicate);
 
 // Whether the engine has anything to check.
 bool predicate_is_filter(const struct predicate *predicate);
-
-// The first three of them: hierarchy table, leaves, or the place, and content types.
-void predicate_add_places(const struct predicate *predicate, struct arena *arena,
-                          struct pg_params *params);
-void predicate_add_place(const struct predicate *predicate, struct arena *arena,
-                         struct pg_params *params);
 
 // Borrows from the predicate.
 struct vector_filter predicate_for_engine(const struct predicate *predicate);

@@ -7,7 +7,8 @@
 //     ask          the engine's best `reach` under the predicate: exactly, or by an examined graph
 //        │         together with the points that this graph is known not to reach
 //        ▼
-//     snapshot     the moment again, the hits, and the rows of the outbox, all compared exactly
+//     snapshot     the moment again, the hits, and the rows of the outbox, all compared exactly;
+//        │         where texts lack a vector: they are embedded after it, then the same in another
 //        │
 //     settled?     else reach further, ask exactly, or ask again
 //        ▼
@@ -20,7 +21,11 @@
 //    it. Each draws from a sequence before it commits. The sequence is read before the engine is
 //    asked and again in S. Equal: what S shows as acknowledged was so before the engine
 //    was asked. Different: the engine is asked again.
-// 2. The rows of the outbox are all compared, in S, from their own vectors or texts.
+// 2. The rows of the outbox are all compared, in S, from their own vectors, or from vectors that
+//    were computed of the texts that they have in S. These were computed before S, of texts read
+//    in another snapshot: a content that has the same revision in S, or a text of the same hash,
+//    has the same text. What has neither is embedded, and S is a later snapshot; a few times, then
+//    it is left out, and told.
 // 3. The engine's answer leaves out no row that could be among the best k, for one of two reasons.
 //    Exactly: it compared all points that match. It shows them in the order of its scores, which
 //    are the cosines up to SCORE_TOLERANCE.
@@ -158,7 +163,7 @@ static enum grove_code find_rows_max(struct run *run, struct pg_conn *conn, int6
     *ret_in_places = INT64_MAX;
     *ret_rows_max = moment_rows_max(&run->before);
     // A path is a filter: below this all are compared anyway.
-    bool matters = *ret_rows_max > PLAN_EXACT_FILTERED_ROWS ||
+    bool matters = *ret_rows_max > examine_filtered_points() ||
                    run->before.outbox_bytes >= PLAN_OUTBOX_BYTES_MANY;
     if (!matters || !predicate->has_path)
         return GROVE_OK;
@@ -215,6 +220,9 @@ static enum grove_code prepare(struct run *run, struct grove_error *error)
 // --- rounds -------------------------------------------------------------------------------------
 
 // One snapshot: what it shows is what the result says.
+//
+// It locks tables: whoever wants one to himself (TRUNCATE, ALTER) waits for its end, and all who
+// come after him wait for him. So none is open while the engine or the model works.
 static enum grove_code begin_snapshot(struct run *run, struct grove_error *error)
 {
     enum grove_code code = GROVE_OK;
@@ -233,14 +241,41 @@ static void take_best(struct run *run)
     run->ranking->more = run->best.more;
 }
 
+static void end_snapshot(struct run *run)
+{
+    pg_give(&run->ranking->conn);
+}
+
+// Until no text is left that is to be embedded.
+static enum grove_code score_source(struct run *run, struct source *source,
+                                    struct grove_error *error)
+{
+    struct grove_explain *explain = &run->result->explain;
+    int64_t candidates = explain->candidates, dropped = explain->dropped;
+    for (;;) {
+        enum grove_code code = begin_snapshot(run, error);
+        scorer_restart(run);
+        if (code == GROVE_OK)
+            code = source->operations->score(source, run, error);
+        if (code != GROVE_OK || !scorer_wants_texts(run))
+            return code;
+        end_snapshot(run);
+        code = scorer_embed(run, error);
+        if (code != GROVE_OK)
+            return code;
+        explain->candidates = candidates;
+        explain->dropped = dropped;
+    }
+}
+
 static enum grove_code run_source(struct run *run, struct source *source, struct grove_error *error)
 {
-    enum grove_code code = source->operations->ask(source, run, error);
+    if (source->operations->ask)
+        end_snapshot(run);
+    enum grove_code code =
+        source->operations->ask ? source->operations->ask(source, run, error) : GROVE_OK;
     if (code == GROVE_OK)
-        code = begin_snapshot(run, error);
-    scorer_restart(run);
-    if (code == GROVE_OK)
-        code = source->operations->score(source, run, error);
+        code = score_source(run, source, error);
     if (code == GROVE_OK)
         take_best(run);
     run->result->explain.rounds += code == GROVE_OK;
@@ -265,7 +300,6 @@ static enum grove_code relational(struct run *run, struct grove_error *error)
     enum grove_code code = run_source(run, &source, error);
     if (code != GROVE_OK)
         return code;
-    result_stage(run->result, "score", (int64_t)run->scored);
     prove(run, "PostgreSQL compared all %zu matching rows", run->scored);
     return GROVE_OK;
 }
@@ -409,7 +443,7 @@ static void prove_settled(struct run *run, const struct source *source)
 // The path in the snapshot's own words, and a plan for it.
 static enum grove_code follow_path(struct run *run, struct grove_error *error)
 {
-    predicate_forget_leaves(run->predicate);
+    predicate_forget_place(run->predicate);
     enum grove_code code = predicate_resolve(run->predicate, run->ranking->conn, run->arena, error);
     return code == GROVE_OK ? make_plan(run, run->ranking->conn, error) : code;
 }
@@ -509,15 +543,12 @@ static enum grove_code count_matching(struct run *run, int64_t *ret_matching, in
                                       struct grove_error *error)
 {
     CHECK(run->ranking->conn); // in the snapshot of the rows
-    enum grove_code code =
-        predicate_read_leaves(run->predicate, run->ranking->conn, run->arena, error);
-    if (code != GROVE_OK)
-        return code;
-    struct pg_statement statement = predicate_statement(run->predicate, "matching.sql");
+    struct pg_statement statement = {"", query_sql("matching.sql")};
     struct pg_params params = {0};
     predicate_add_params(run->predicate, run->arena, &params);
     struct pg_rows rows;
-    code = pg_query(run->ranking->conn, run->arena, &statement, &params, &rows, error);
+    enum grove_code code =
+        pg_query(run->ranking->conn, run->arena, &statement, &params, &rows, error);
     if (code != GROVE_OK)
         return code;
     CHECK(rows.count == 1);
@@ -642,6 +673,7 @@ enum grove_code ranking_run(struct store *store, struct call *call,
                       .result = result,
                       .arena = arena,
                       .ranking = ret};
+    arena_init_counting(&run.texts, SCORER_TEXTS_BYTES_MAX);
     enum grove_code code = store_refresh_model(store, call, error);
     run.precision = ret->precision = store_precision(store);
     if (code == GROVE_OK)
@@ -665,6 +697,8 @@ enum grove_code ranking_run(struct store *store, struct call *call,
         code = add_explanation(&run, error);
         result_stage(result, "explain", (int64_t)ret->count); // asked for by --explain only
     }
+    scorer_hand_over(&run, ret);
+    arena_release(&run.texts);
     kept_give(&run.listed);
     if (code != GROVE_OK)
         pg_give(&ret->conn);

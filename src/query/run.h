@@ -6,7 +6,7 @@
 //     moment.c     before, now
 //     plan.c       nothing: it gets facts and gives a plan
 //     listed.c     listed
-//     scorer.c     best, unembedded, scored, texts_read
+//     scorer.c     best ... texts
 #ifndef GROVE_QUERY_RUN_H
 #define GROVE_QUERY_RUN_H
 
@@ -16,6 +16,15 @@
 #include "query/plan.h"
 #include "query/ranking.h"
 #include "sync/keep.h"
+
+// A row that had no vector to compare by, and what is known of its text. One a content.
+struct lacking {
+    struct computed_vector of; // its vector NULL: not computed, or not yet; in the run's arena
+    bool computed;             // it is; else it was found after all
+    bool waits;                // to be embedded:
+    struct text text;          // in `texts`
+    bool whole;
+};
 
 struct run {
     struct store *store;
@@ -35,12 +44,17 @@ struct run {
     struct moment now;    // in the snapshot
     struct plan plan;
     struct kept_points *listed; // of the plan's graph; NULL: the engine compares them
-    bool exactly; // from now on, whatever the plan says: a graph was not believed
+    bool exactly;               // from now on, whatever the plan says: a graph was not believed
 
     struct best best;
     size_t unembedded; // rows without a usable vector, left out in this snapshot
     size_t scored;     // rows that the snapshot had to compare
-    size_t texts_read; // of these, to be embedded
+
+    struct lacking lacking[RANKING_COMPUTED_MAX];
+    size_t lacking_count;
+    size_t beyond;       // rows without a vector in this snapshot that are too many to be read
+    unsigned embeddings; // how often texts were embedded
+    struct arena texts;  // those that wait
 };
 
 #endif

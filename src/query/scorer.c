@@ -13,10 +13,11 @@
 
 enum {
     TEXT_CHARACTERS_MAX = 16384, // read of one text: many times what 256 tokens of prose take
-    TEXTS_BYTES_MAX = 4 << 20,
     // Of a ranking that leaves out rows without a vector anyway: one long text, or several short.
     FEW_TOKENS = EMBED_TOKENS_MAX,
     FEW_TEXT_BYTES = 256 << 10,
+    // How often texts are embedded in one ranking: where rows change meanwhile, again.
+    EMBEDDINGS_MAX = 4,
 };
 
 // Of texts.sql.
@@ -32,7 +33,7 @@ enum {
 
 static_assert((int)RANKING_COMPUTED_MAX <= (int)KEEP_VECTORS_MAX, "all of them can be kept");
 // A character of UTF-8 has 4 bytes at most, a title 200 characters.
-static_assert(RANKING_COMPUTED_MAX * (TEXT_CHARACTERS_MAX + 256) * 4 < TEXTS_BYTES_MAX / 2,
+static_assert(RANKING_COMPUTED_MAX * (TEXT_CHARACTERS_MAX + 256) * 4 < SCORER_TEXTS_BYTES_MAX / 2,
               "the texts fit as libpq holds them");
 
 static double cosine(const double *query, const float *vector)
@@ -48,23 +49,30 @@ static double cosine(const double *query, const float *vector)
     return score;
 }
 
+bool scorer_wants_texts(const struct run *run)
+{
+    for (size_t i = 0; i < run->lacking_count; i++)
+        if (run->lacking[i].waits)
+            return true;
+    return false;
+}
+
 void scorer_restart(struct run *run)
 {
+    CHECK(!scorer_wants_texts(run)); // their texts go
+    arena_clear(&run->texts);
     best_clear(&run->best);
     run->unembedded = 0;
     run->scored = 0;
-    run->texts_read = 0;
+    run->beyond = 0;
     run->result->explain.pending = 0;
 }
 
-// A vector computed in an earlier round, or NULL. Its text may have changed since.
-static const float *find_computed(const struct ranking *ranking, int32_t content_id,
-                                  int64_t revision)
+static struct lacking *find_lacking(struct run *run, int32_t content_id)
 {
-    for (size_t i = 0; i < ranking->computed_count; i++)
-        if (ranking->computed[i].content_id == content_id &&
-            ranking->computed[i].revision == revision)
-            return ranking->computed[i].vector;
+    for (size_t i = 0; i < run->lacking_count; i++)
+        if (run->lacking[i].of.content_id == content_id)
+            return &run->lacking[i];
     return NULL;
 }
 
@@ -78,12 +86,93 @@ static void add_score(struct run *run, int32_t content_id, const float *vector)
 
 // --- texts --------------------------------------------------------------------------------------
 
+static enum grove_code read_texts(struct run *run, const int32_t *ids, size_t count,
+                                  struct pg_rows *ret, struct grove_error *error)
+{
+    struct pg_statement statement = {"texts.sql", query_sql("texts.sql")};
+    struct pg_params params = {0};
+    pg_add_int4_array(&params, &run->texts, ids, count);
+    pg_add_int4(&params, TEXT_CHARACTERS_MAX);
+    pg_add_text(&params, text_of(embed_model_id(run->precision)));
+    pg_add_int8(&params, run->beyond > 0 ? FEW_TEXT_BYTES : INT64_MAX);
+    enum grove_code code =
+        pg_query(run->ranking->conn, &run->texts, &statement, &params, ret, error);
+    CHECK(code != GROVE_OK || ret->columns == TEXTS_COLUMNS);
+    CHECK(code != GROVE_OK || (size_t)ret->count <= count);
+    return code;
+}
+
+// A vector that the row has after all outlives the rows of its statement.
+static enum grove_code take_vector(struct run *run, struct lacking *lacking, struct text bytes,
+                                   struct grove_error *error)
+{
+    const char *reason;
+    const float *vector = direction_read(bytes, &reason);
+    if (!vector)
+        return GROVE_OK;
+    float *copy = arena_alloc_array(run->arena, EMBED_DIMENSION, sizeof *copy);
+    if (!copy)
+        return error_no_memory(error, "a vector");
+    memcpy(copy, vector, EMBED_DIMENSION * sizeof *copy);
+    lacking->of.vector = copy;
+    return GROVE_OK;
+}
+
+// Of one row of texts.sql.
+static enum grove_code take_text(struct run *run, const struct pg_rows *rows, int r,
+                                 struct grove_error *error)
+{
+    int32_t id = pg_int4(rows, r, TEXTS_ID);
+    int64_t revision = pg_int8(rows, r, TEXTS_REVISION);
+    struct text sum = pg_bytea(rows, r, TEXTS_SHA256);
+    struct lacking *lacking = find_lacking(run, id);
+    CHECK(sum.length == SHA256_BYTES);
+    // It was changed, and its text was not.
+    if (lacking && lacking->of.vector && memcmp(lacking->of.sha256, sum.data, sum.length) == 0) {
+        lacking->of.revision = revision;
+        add_score(run, id, lacking->of.vector);
+        return GROVE_OK;
+    }
+    CHECK(lacking || run->lacking_count < RANKING_COMPUTED_MAX);
+    if (!lacking)
+        lacking = &run->lacking[run->lacking_count++];
+    *lacking = (struct lacking){.of = {.content_id = id, .revision = revision}};
+    memcpy(lacking->of.sha256, sum.data, SHA256_BYTES);
+    if (pg_is_null(rows, r, TEXTS_VECTOR)) {
+        lacking->waits = true;
+        lacking->text = pg_text(rows, r, TEXTS_TEXT);
+        lacking->whole = pg_bool(rows, r, TEXTS_WHOLE);
+        run->unembedded++;
+        return GROVE_OK;
+    }
+    enum grove_code code = take_vector(run, lacking, pg_bytea(rows, r, TEXTS_VECTOR), error);
+    if (code == GROVE_OK)
+        add_score(run, id, lacking->of.vector);
+    return code;
+}
+
+// Reads the texts of contents that have no usable vector. Where there are more than one ranking may
+// embed the result is not complete for it, so fewer bytes are read.
+static enum grove_code take_texts(struct run *run, const int32_t *ids, size_t count,
+                                  struct grove_error *error)
+{
+    struct pg_rows rows = {0};
+    CHECK(count <= RANKING_COMPUTED_MAX);
+    enum grove_code code = read_texts(run, ids, count, &rows, error);
+    for (int r = 0; code == GROVE_OK && r < rows.count; r++)
+        code = take_text(run, &rows, r, error);
+    run->unembedded += count - (size_t)rows.count;
+    return code;
+}
+
+// --- embedding ----------------------------------------------------------------------------------
+
 // What is to be embedded of a ranking's texts.
 struct choice {
     const struct embedder *embedder;
     size_t tokens_max;
     size_t tokens;
-    struct computed_vector wanted[RANKING_COMPUTED_MAX];
+    struct lacking *lacking[RANKING_COMPUTED_MAX];
     struct text texts[RANKING_COMPUTED_MAX];
     size_t count;
 };
@@ -99,59 +188,43 @@ static struct text to_last_space(struct text text)
 // Of a text that was cut, all words up to the last space are whole. So a model reads no more of it
 // than these where they are as many tokens as it reads. Else it is the projector's, who reads it to
 // its end.
-static enum grove_code choose_text(struct choice *choice, const struct pg_rows *rows, int r,
-                                   bool *ret_chosen, struct grove_error *error)
+static enum grove_code choose_text(struct choice *choice, struct lacking *lacking,
+                                   struct grove_error *error)
 {
     int32_t ids[EMBED_TOKENS_MAX];
     size_t tokens = 0;
-    bool whole = pg_bool(rows, r, TEXTS_WHOLE);
-    struct text text = pg_text(rows, r, TEXTS_TEXT), sum = pg_bytea(rows, r, TEXTS_SHA256);
-    if (!whole)
-        text = to_last_space(text);
+    struct text text = lacking->whole ? lacking->text : to_last_space(lacking->text);
     enum grove_code code = embedder_tokenize(choice->embedder, text, ids, &tokens, error);
     if (code != GROVE_OK)
         return code;
     bool fits = choice->count == 0 || choice->tokens + tokens <= choice->tokens_max;
-    *ret_chosen = fits && (whole || tokens == EMBED_TOKENS_MAX);
-    if (!*ret_chosen)
+    if (!fits || (!lacking->whole && tokens < EMBED_TOKENS_MAX))
         return GROVE_OK;
-    CHECK(sum.length == SHA256_BYTES);
     CHECK(choice->count < RANKING_COMPUTED_MAX);
-    struct computed_vector *wanted = &choice->wanted[choice->count];
-    *wanted = (struct computed_vector){.content_id = pg_int4(rows, r, TEXTS_ID),
-                                       .revision = pg_int8(rows, r, TEXTS_REVISION)};
-    memcpy(wanted->sha256, sum.data, SHA256_BYTES);
+    choice->lacking[choice->count] = lacking;
     choice->texts[choice->count++] = text;
     choice->tokens += tokens;
     return GROVE_OK;
 }
 
-// Of the rows of texts.sql. Those that have a vector after all are scored.
+// Those that wait no longer do so, whether they are chosen or not.
 static enum grove_code choose_texts(struct run *run, struct choice *choice,
-                                    const struct pg_rows *rows, struct grove_error *error)
+                                    struct grove_error *error)
 {
-    for (int r = 0; r < rows->count; r++) {
-        const char *reason;
-        bool chosen = false;
-        if (!pg_is_null(rows, r, TEXTS_VECTOR)) {
-            add_score(run, pg_int4(rows, r, TEXTS_ID),
-                      direction_read(pg_bytea(rows, r, TEXTS_VECTOR), &reason));
-            continue;
-        }
-        enum grove_code code = choose_text(choice, rows, r, &chosen, error);
-        if (code != GROVE_OK)
-            return code;
-        run->unembedded += !chosen;
+    enum grove_code code = GROVE_OK;
+    for (size_t i = 0; code == GROVE_OK && i < run->lacking_count; i++) {
+        struct lacking *lacking = &run->lacking[i];
+        if (lacking->waits)
+            code = choose_text(choice, lacking, error);
+        lacking->waits = false;
     }
-    return GROVE_OK;
+    return code;
 }
 
-static enum grove_code add_computed(struct run *run, struct embedder *embedder,
+static enum grove_code embed_chosen(struct run *run, struct embedder *embedder,
                                     const struct choice *choice, struct grove_error *error)
 {
-    struct ranking *ranking = run->ranking;
     size_t count = choice->count;
-    CHECK(ranking->computed_count + count <= RANKING_COMPUTED_MAX);
     if (count == 0)
         return GROVE_OK;
     float *vectors = arena_alloc_array(run->arena, count, EMBED_DIMENSION * sizeof(float));
@@ -160,73 +233,58 @@ static enum grove_code add_computed(struct run *run, struct embedder *embedder,
     enum grove_code code =
         embedder_embed(embedder, choice->texts, count, vectors, run->call, error);
     for (size_t i = 0; code == GROVE_OK && i < count; i++) {
-        struct computed_vector *computed = &ranking->computed[ranking->computed_count++];
-        *computed = choice->wanted[i];
-        computed->vector = vectors + i * EMBED_DIMENSION;
-        add_score(run, computed->content_id, computed->vector);
+        choice->lacking[i]->of.vector = vectors + i * EMBED_DIMENSION;
+        choice->lacking[i]->computed = true;
     }
     return code;
 }
 
-static enum grove_code read_texts(struct run *run, const int32_t *ids, size_t count, bool few,
-                                  struct arena *arena, struct pg_rows *ret,
-                                  struct grove_error *error)
+enum grove_code scorer_embed(struct run *run, struct grove_error *error)
 {
-    struct pg_statement statement = {"texts.sql", query_sql("texts.sql")};
-    struct pg_params params = {0};
-    pg_add_int4_array(&params, arena, ids, count);
-    pg_add_int4(&params, TEXT_CHARACTERS_MAX);
-    pg_add_text(&params, text_of(embed_model_id(run->precision)));
-    pg_add_int8(&params, few ? FEW_TEXT_BYTES : INT64_MAX);
-    enum grove_code code = pg_query(run->ranking->conn, arena, &statement, &params, ret, error);
-    CHECK(code != GROVE_OK || ret->columns == TEXTS_COLUMNS);
-    CHECK(code != GROVE_OK || (size_t)ret->count <= count);
-    return code;
-}
-
-// Reads the texts of contents that have no usable vector, and embeds them. `few`: there are more
-// than one ranking may embed. The result is not complete for it, so it waits less.
-static enum grove_code score_texts(struct run *run, const int32_t *ids, size_t count, bool few,
-                                   struct grove_error *error)
-{
-    struct choice choice = {.tokens_max = few ? FEW_TOKENS : SIZE_MAX};
+    struct choice choice = {.tokens_max = run->beyond > 0 ? FEW_TOKENS : SIZE_MAX};
     struct embedder *embedder;
-    struct pg_rows rows = {0};
-    struct arena arena;
-    arena_init_counting(&arena, TEXTS_BYTES_MAX);
-    CHECK(count <= RANKING_COMPUTED_MAX);
-    run->texts_read += count;
-    enum grove_code code = store_embedder(run->store, run->call, run->precision, &embedder, error);
+    CHECK(!run->ranking->conn); // and no snapshot with it
+    CHECK(run->embeddings < EMBEDDINGS_MAX);
+    enum grove_code code = INJECT(SEARCH_TEXTS, error);
     if (code == GROVE_OK)
-        code = read_texts(run, ids, count, few, &arena, &rows, error);
+        code = store_embedder(run->store, run->call, run->precision, &embedder, error);
     if (code == GROVE_OK) {
         choice.embedder = embedder;
-        code = choose_texts(run, &choice, &rows, error);
+        code = choose_texts(run, &choice, error);
     }
     if (code == GROVE_OK)
-        code = add_computed(run, embedder, &choice, error);
-    run->unembedded += count - (size_t)rows.count;
-    arena_release(&arena);
+        code = embed_chosen(run, embedder, &choice, error);
+    // Who leaves out rows anyway waits no second time.
+    run->embeddings = run->beyond > 0 ? EMBEDDINGS_MAX : run->embeddings + 1;
+    arena_clear(&run->texts);
+    result_stage(run->result, "texts", (int64_t)choice.count);
     return code;
+}
+
+void scorer_hand_over(const struct run *run, struct ranking *ranking)
+{
+    CHECK(ranking->computed_count == 0);
+    for (size_t i = 0; i < run->lacking_count; i++)
+        if (run->lacking[i].computed)
+            ranking->computed[ranking->computed_count++] = run->lacking[i].of;
 }
 
 // --- rows ---------------------------------------------------------------------------------------
 
-// How many more texts this ranking may read and embed.
-static size_t texts_left(const struct run *run)
+// A row whose text was read before and has changed since is read again; of others no more than
+// there is room for.
+static bool may_read(const struct run *run, const struct lacking *before, size_t others)
 {
-    size_t computed = run->ranking->computed_count;
-    size_t used = computed > run->texts_read ? computed : run->texts_read;
-    CHECK(used <= RANKING_COMPUTED_MAX);
-    return RANKING_COMPUTED_MAX - used;
+    CHECK(run->lacking_count <= RANKING_COMPUTED_MAX);
+    return run->embeddings < EMBEDDINGS_MAX &&
+           (before || others < RANKING_COMPUTED_MAX - run->lacking_count);
 }
 
 enum grove_code scorer_add(struct run *run, const struct pg_rows *rows, bool pending_too,
                            struct grove_error *error)
 {
     int32_t ids[RANKING_COMPUTED_MAX];
-    size_t count = 0, most = texts_left(run);
-    bool few = false;
+    size_t count = 0, others = 0;
     CHECK(rows->columns == SCORE_COLUMNS);
     for (int r = 0; r < rows->count; r++) {
         bool pending = pg_bool(rows, r, 2);
@@ -237,16 +295,22 @@ enum grove_code scorer_add(struct run *run, const struct pg_rows *rows, bool pen
         run->scored++;
         int32_t id = pg_int4(rows, r, 0);
         const char *reason; // somebody may have written there what is no vector
-        bool missing = pg_is_null(rows, r, 1);
-        const float *vector = missing ? find_computed(run->ranking, id, pg_int8(rows, r, 3))
-                                      : direction_read(pg_bytea(rows, r, 1), &reason);
-        if (missing && !vector && count < most) {
-            ids[count++] = id;
+        if (!pg_is_null(rows, r, 1)) {
+            add_score(run, id, direction_read(pg_bytea(rows, r, 1), &reason));
             continue;
         }
-        few = few || (missing && !vector);
-        add_score(run, id, vector);
+        const struct lacking *before = find_lacking(run, id);
+        if (before && before->of.revision == pg_int8(rows, r, 3)) {
+            add_score(run, id, before->of.vector);
+        } else if (may_read(run, before, others)) {
+            CHECK(count < RANKING_COMPUTED_MAX);
+            ids[count++] = id;
+            others += !before;
+        } else {
+            run->beyond++;
+            add_score(run, id, NULL);
+        }
     }
-    enum grove_code code = count > 0 ? score_texts(run, ids, count, few, error) : GROVE_OK;
+    enum grove_code code = count > 0 ? take_texts(run, ids, count, error) : GROVE_OK;
     return code == GROVE_OK ? INJECT(SEARCH_PART, error) : code;
 }

@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Exact scores: cosines in double precision of the vectors in PostgreSQL, whoever found the row. A
-// row without a usable vector is embedded here, up to RANKING_COMPUTED_MAX in one ranking; what was
+// Exact scores: cosines in double precision of the vectors in PostgreSQL, whoever found the row.
+//
+// A row without a usable vector is embedded, up to RANKING_COMPUTED_MAX in one ranking; what was
 // computed is kept for the next search (sync/keep.h). Only the texts of these are read, and of each
-// only what a model can read.
+// only what a model can read. The model works while no snapshot is open, so that nobody who wants a
+// table waits for it: scorer_restart in a snapshot, scorer_add for all rows; where texts are wanted
+// its end, scorer_embed, and the same in another one. There a computed vector counts only if its
+// content has the revision, or a text of the hash, that it was computed of.
 #ifndef GROVE_QUERY_SCORER_H
 #define GROVE_QUERY_SCORER_H
 
@@ -13,12 +17,22 @@
 // its revision there.
 enum { SCORE_COLUMNS = 4 };
 
-// Adds the scores of a statement's rows to run->best, and counts what could not be compared.
+enum { SCORER_TEXTS_BYTES_MAX = 4 << 20 }; // of run->texts
+
+// Adds the scores of a statement's rows to run->best, and counts what could not be compared. Reads
+// texts that are to be embedded.
 // Without `pending_too` rows that wait in the outbox are passed over: they were added before.
 enum grove_code scorer_add(struct run *run, const struct pg_rows *rows, bool pending_too,
                            struct grove_error *error);
 
-// Before the rows of another snapshot: nothing is scored yet.
+// Before the rows of another snapshot: nothing is scored yet. No texts are wanted.
 void scorer_restart(struct run *run);
+
+// Whether texts were read that are to be embedded: what was compared is not all.
+bool scorer_wants_texts(const struct run *run);
+enum grove_code scorer_embed(struct run *run, struct grove_error *error);
+
+// Of a ranking that is done: what is to be kept.
+void scorer_hand_over(const struct run *run, struct ranking *ranking);
 
 #endif

@@ -6,7 +6,7 @@
 //     projection    the engine's hits and the rows of the outbox
 //     relational    all rows, part by part
 //
-// Another source (words) needs these four functions and no branch elsewhere.
+// Another source (words) needs these functions and no branch elsewhere.
 #ifndef GROVE_QUERY_SOURCE_H
 #define GROVE_QUERY_SOURCE_H
 
@@ -24,9 +24,10 @@ struct source {
 
 struct source_operations {
     const char *name;
-    // Asks whoever is not PostgreSQL for candidates, outside of the snapshot.
+    // Asks whoever is not PostgreSQL for candidates; no snapshot is open. NULL: there is nobody.
     enum grove_code (*ask)(struct source *source, struct run *run, struct grove_error *error);
-    // Scores them in the snapshot that is open on run->ranking->conn.
+    // Scores them in the snapshot that is open on run->ranking->conn; and anew in another where
+    // texts had to be embedded.
     enum grove_code (*score)(struct source *source, struct run *run, struct grove_error *error);
 };
 

@@ -40,6 +40,8 @@ static enum grove_code blame_engine(const struct run *run, enum grove_code code,
         *error = over; // in the search's own words
         return over.code;
     }
+    if (run->engine_call.ended_in_line)
+        return code; // it was not asked: too many ask
     error_set(error, GROVE_TIMEOUT,
               "the vector engine took longer than the %g s that a search gives it",
               run->engine_call.limit_ms / 1000.0);
@@ -107,7 +109,7 @@ static enum grove_code hit_ids(const struct source *source, struct run *run, int
 
 static void add_score_params(struct run *run, struct arena *arena, struct pg_params *params)
 {
-    predicate_add_place_params(run->predicate, arena, params);
+    predicate_add_params(run->predicate, arena, params);
     pg_add_text(params, text_of(embed_model_id(run->precision)));
 }
 
@@ -146,11 +148,11 @@ static enum grove_code read_first(struct source *source, struct run *run, struct
 {
     enum { MOMENT, PENDING, HITS, LEAVES, REQUESTS };
     struct pg_statement moment = moment_statement();
-    struct pg_statement pending = predicate_statement(run->predicate, source_pending_file(run));
-    if (run->plan.among_places)
-        pending.name = ""; // planned for this very place
-    struct pg_statement hits = predicate_statement(run->predicate, "score.sql");
-    struct pg_statement leaves = predicate_statement(run->predicate, "same_leaves.sql");
+    const char *pending_file = source_pending_file(run);
+    struct pg_statement pending = {run->plan.among_places ? "" : pending_file,
+                                   query_sql(pending_file)};
+    struct pg_statement hits = {"score.sql", query_sql("score.sql")};
+    struct pg_statement leaves = {"same_leaves.sql", query_sql("same_leaves.sql")};
     struct pg_params params[REQUESTS] = {0};
     struct pg_rows rows[REQUESTS] = {0};
     moment_add_params(&params[MOMENT], run->store->collection,
@@ -179,7 +181,7 @@ static enum grove_code read_first(struct source *source, struct run *run, struct
 static enum grove_code read_more(struct run *run, struct portion *portion, struct pg_rows *ret_hits,
                                  struct grove_error *error)
 {
-    struct pg_statement hits = predicate_statement(run->predicate, "score.sql");
+    struct pg_statement hits = {"score.sql", query_sql("score.sql")};
     struct pg_params params = {0};
     arena_clear(&portion->arena);
     source_add_hit_params(run, portion->ids, portion->count, &portion->arena, &params);

@@ -15,16 +15,10 @@ enum { PART_ROWS = 2000, RELATIONAL_ROWS_MAX = 50000 };
 static_assert(GROVE_DEPTH_MAX <= RELATIONAL_ROWS_MAX, "PostgreSQL can compare all that are wanted");
 static_assert(RELATIONAL_ROWS_MAX % PART_ROWS == 0, "the last part does not go beyond the most");
 
-static enum grove_code ask_nobody(struct source *source, struct run *run, struct grove_error *error)
-{
-    (void)source, (void)run, (void)error;
-    return GROVE_OK;
-}
-
 static enum grove_code score_part(struct run *run, struct arena *part, int32_t *after,
                                   int *ret_rows, struct grove_error *error)
 {
-    struct pg_statement statement = predicate_statement(run->predicate, "score_all.sql");
+    struct pg_statement statement = {"", query_sql("score_all.sql")};
     struct pg_params params = {0};
     predicate_add_params(run->predicate, part, &params);
     pg_add_text(&params, text_of(embed_model_id(run->precision)));
@@ -52,10 +46,8 @@ static enum grove_code score_all(struct source *source, struct run *run, struct 
     int32_t after = INT32_MIN; // below every id: a hand may insert negative ones
     source->bound = -INFINITY;
     // In the snapshot's own words: the path may lead elsewhere since the plan was made.
-    predicate_forget_leaves(run->predicate);
+    predicate_forget_place(run->predicate);
     code = predicate_resolve(run->predicate, run->ranking->conn, run->arena, error);
-    if (code == GROVE_OK)
-        code = predicate_read_leaves(run->predicate, run->ranking->conn, run->arena, error);
     for (int rows = PART_ROWS; code == GROVE_OK && rows == PART_ROWS;) {
         if (run->scored >= RELATIONAL_ROWS_MAX) {
             source->bound = INFINITY;
@@ -72,7 +64,9 @@ static enum grove_code score_all(struct source *source, struct run *run, struct 
     CHECK(run->scored <= RELATIONAL_ROWS_MAX);
     arena_release(&part);
     source->matched = run->scored;
+    if (code == GROVE_OK)
+        result_stage(run->result, "score", (int64_t)run->scored);
     return code;
 }
 
-const struct source_operations source_relational = {"relational", ask_nobody, score_all};
+const struct source_operations source_relational = {"relational", NULL, score_all};

@@ -125,11 +125,30 @@ static int64_t changes_since(const struct known *known)
     return known->revision - known->then_revision;
 }
 
+static int64_t changes_allowed(int64_t points)
+{
+    int64_t share = points / CHANGES_SHARE;
+    CHECK(points >= 0);
+    return share > CHANGES_MIN ? share : CHANGES_MIN;
+}
+
 bool examine_holds(int64_t changes, int64_t points)
 {
-    int64_t allowed = points / CHANGES_SHARE;
     // A revision that was not drawn yet is of another history of this database.
-    return changes >= 0 && changes <= (allowed > CHANGES_MIN ? allowed : CHANGES_MIN);
+    return changes >= 0 && changes <= changes_allowed(points);
+}
+
+int64_t examine_filtered_points(void)
+{
+    int64_t points = KNOB(EXACT_FILTERED_ROWS, EXAMINE_FILTERED_POINTS);
+    CHECK(points > 0);
+    return points;
+}
+
+// Whoever searches adds the changes since to what was examined, for the most rows there can be.
+bool examine_needs_filters(const struct examination *x)
+{
+    return x->points + changes_allowed(x->points) > examine_filtered_points();
 }
 
 // Of the graph of this name.
@@ -234,12 +253,18 @@ enum grove_code examine_go_on(struct examination *x, struct grove_error *error)
     enum grove_code code = call_check(x->call, error);
     if (code != GROVE_OK)
         return code;
-    if (x->request->go_on &&
-        !x->request->go_on(x->request->state, (int64_t)x->row_count, x->points))
+    CHECK(x->left > 0); // it is not over before it was judged
+    if (x->request->go_on && !x->request->go_on(x->request->state, x->done, x->done + x->left))
         return error_set(error, GROVE_CANCELLED, "the examination was cancelled");
     if (clock_monotonic_us() - x->claimed_at_us < claim_ms() * (int64_t)1000 / 4)
         return GROVE_OK;
     return claim(x, true, &claimed, error);
+}
+
+void examine_expect(struct examination *x, size_t walks, size_t exact)
+{
+    CHECK(x->left >= 0);
+    x->left += (int64_t)(walks + EXAMINE_EXACT_WALKS * exact);
 }
 
 // --- the examination -----------------------------------------------------------------------------
@@ -249,6 +274,8 @@ static enum grove_code look_at_graph(struct examination *x, struct grove_error *
 {
     const char *reason = NULL;
     bool equal = true;
+    examine_expect(x, (size_t)x->points, EXAMINE_CHECKS);
+    examine_expect_round(x);
     enum grove_code code = examine_rows(x, error);
     CHECK(x->graph[0]);
     if (code == GROVE_OK)

@@ -24,6 +24,11 @@
 // than these the neighbours are not kept in memory: their graph is not examined.
 enum { EXAMINE_POINTS_MAX = 1000000 };
 
+// A search under a filter compares all of so many contents, whatever is known of the graph
+// (src/query/plan.h). Where there cannot be more, graphs are not examined under filters.
+enum { EXAMINE_FILTERED_POINTS = 200000 };
+int64_t examine_filtered_points(void); // as above; fewer where a test says so
+
 // A search is judged by the score of this hit: walks that went wrong end with a low one.
 enum { EXAMINE_TELLING = 10 };
 
@@ -55,8 +60,9 @@ struct examine_report {
 
 struct examine_request {
     // Called by the calling thread every second or so; false ends it with GROVE_CANCELLED, as the
-    // call does. May be NULL.
-    bool (*go_on)(void *state, int64_t rows, int64_t rows_of);
+    // call does. May be NULL. How much is done, in searches, of how many: an exact one counts as
+    // several. Where more turns out to be needed `of` grows.
+    bool (*go_on)(void *state, int64_t done, int64_t of);
     void *state;
 };
 

@@ -146,6 +146,8 @@ static enum grove_code keep_wide(struct examination *x, struct grove_error *erro
 enum grove_code examine_make_filters(struct examination *x, struct grove_error *error)
 {
     CHECK(x->filters.count == 0);
+    if (!examine_needs_filters(x))
+        return GROVE_OK;
     enum grove_code code = add_places(x, error);
     if (code == GROVE_OK)
         code = add_halves(x, error);

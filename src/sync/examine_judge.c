@@ -146,7 +146,7 @@ static enum grove_code choose_ef(struct examination *x, struct examine_sample *s
         *ret = judge_answers(sample, ef_choices[i], least);
         if (ret->ef != 0)
             break;
-        code = examine_go_on(x, error);
+        examine_expect(x, sample->count, 0);
     }
     return code;
 }
@@ -186,6 +186,7 @@ static enum grove_code list_neighbours(struct examination *x, const int32_t *ids
                 (struct examine_search){.vector = vector, .exact = true, .hits = &hits[asked]};
         asked += vector != NULL;
     }
+    examine_expect(x, 0, asked);
     code = examine_search_all(x, searches, asked, error);
     for (size_t i = 0; code == GROVE_OK && i < asked; i++)
         for (size_t h = 0; h < hits[i].count; h++)
@@ -310,12 +311,22 @@ static enum grove_code judge_round(struct examination *x, bool last, bool *ret_g
     return code == GROVE_OK ? list_missed(x, &narrow, error) : code;
 }
 
+// Twice the answers: none is the last before it was judged.
+void examine_expect_round(struct examination *x)
+{
+    examine_expect(x, (size_t)2 * EXAMINE_QUERIES, EXAMINE_QUERIES);
+    if (examine_needs_filters(x))
+        examine_expect(x, (size_t)2 * EXAMINE_QUERIES_FILTERED, EXAMINE_QUERIES_FILTERED);
+}
+
 enum grove_code examine_judge(struct examination *x, struct grove_error *error)
 {
     enum grove_code code = GROVE_OK;
     bool good = false;
     CHECK(x->row_count > 0);
     for (int round = 1; code == GROVE_OK && !good && round <= ROUNDS_MAX; round++) {
+        if (round > 1)
+            examine_expect_round(x);
         code = judge_round(x, round == ROUNDS_MAX, &good, error);
         x->report->rounds = round;
     }

@@ -234,8 +234,6 @@ enum grove_code examine_rows(struct examination *x, struct grove_error *error)
         if (code == GROVE_OK)
             compare_with_checks(x, &part);
         arena_release(&part.arena);
-        if (code == GROVE_OK)
-            code = examine_go_on(x, error);
     }
     return code;
 }
@@ -383,7 +381,7 @@ static enum grove_code look_up_suspects(struct examination *x, struct suspects *
             judge_suspect(x, suspects, row, &hits[r]);
     }
     arena_release(&part.arena);
-    return code == GROVE_OK ? examine_go_on(x, error) : code;
+    return code;
 }
 
 enum grove_code examine_list_unreached(struct examination *x, const char **ret_reason,
@@ -402,7 +400,10 @@ enum grove_code examine_list_unreached(struct examination *x, const char **ret_r
     enum grove_code code = suspect_loners(x, &suspects, error);
     for (size_t i = 0; i < x->list.count; i++)
         suspect(&suspects, x->list.ids[i]);
-    while (code == GROVE_OK && suspects.done < suspects.count)
+    for (size_t expected = 0; code == GROVE_OK && suspects.done < suspects.count;) {
+        examine_expect(x, 0, suspects.count - expected);
+        expected = suspects.count;
         code = look_up_suspects(x, &suspects, error);
+    }
     return code;
 }

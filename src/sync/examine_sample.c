@@ -199,6 +199,7 @@ static enum grove_code find_neighbours(struct making *making, struct examine_hit
             searches[count++] =
                 (struct examine_search){.vector = vector, .exact = true, .hits = &ret_hits[i]};
     }
+    examine_expect(x, 0, count);
     return code == GROVE_OK ? examine_search_all(x, searches, count, error) : code;
 }
 

@@ -9,7 +9,12 @@
 #include "base/inject.h"
 #include "sync/examine_private.h"
 
-enum { SEARCHES_OF_STEP = 8, WORKERS_MAX = 16, SEARCH_BYTES_MAX = 1 << 20 };
+enum {
+    SEARCHES_OF_STEP = 8,
+    WORKERS_MAX = 16,
+    SEARCH_BYTES_MAX = 1 << 20,
+    PART_WALKS = 448, // asked before whoever waits is
+};
 
 static_assert(EXAMINE_NEAR > 1, "a row's neighbours are more than itself");
 static_assert(WORKERS_MAX >= 2, "two searchers have an arena each");
@@ -100,11 +105,10 @@ static void search_some(void *state, size_t index, unsigned worker)
     }
 }
 
-enum grove_code examine_search_all(struct examination *x, const struct examine_search *searches,
+static enum grove_code search_part(struct examination *x, const struct examine_search *searches,
                                    size_t count, struct grove_error *error)
 {
     struct searching *all = mem_zalloc(sizeof *all);
-    CHECK(count == 0 || searches);
     if (!all)
         return error_no_memory(error, "an examination");
     CHECK(workers_count(x->workers) <= WORKERS_MAX);
@@ -123,6 +127,29 @@ enum grove_code examine_search_all(struct examination *x, const struct examine_s
         arena_release(&all->arenas[i]);
     pthread_mutex_destroy(&all->mutex);
     mem_free(all);
+    return code;
+}
+
+static_assert((int)PART_WALKS % (int)EXAMINE_EXACT_WALKS == 0,
+              "a part of exact ones takes as long");
+
+enum grove_code examine_search_all(struct examination *x, const struct examine_search *searches,
+                                   size_t count, struct grove_error *error)
+{
+    enum grove_code code = GROVE_OK;
+    CHECK(count == 0 || searches);
+    for (size_t at = 0; code == GROVE_OK && at < count;) {
+        bool exact = searches[at].exact;
+        size_t most = exact ? PART_WALKS / EXAMINE_EXACT_WALKS : PART_WALKS;
+        size_t part = count - at < most ? count - at : most;
+        int64_t walks = (int64_t)(exact ? part * EXAMINE_EXACT_WALKS : part);
+        code = search_part(x, searches + at, part, error);
+        at += part;
+        x->done += walks;
+        x->left = x->left > walks ? x->left - walks : 1;
+        if (code == GROVE_OK)
+            code = examine_go_on(x, error);
+    }
     return code;
 }
 

@@ -333,12 +333,12 @@ static void rest_model(struct residence *self)
 }
 
 // Between two parts of an examination: rows that are due do not wait for its end.
-static bool go_on_examining(void *state, int64_t rows, int64_t rows_of)
+static bool go_on_examining(void *state, int64_t done, int64_t of)
 {
     struct residence *self = state;
     struct look seen;
     struct grove_error error;
-    (void)rows, (void)rows_of;
+    (void)done, (void)of;
     if (reason_to_end(self) || look(self, &seen, &error) != GROVE_OK)
         return false;
     return !seen.due || work(self, &error) == GROVE_OK;

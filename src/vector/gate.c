@@ -191,6 +191,15 @@ void gate_failed(struct gate *gate, int64_t began_us, const char *reason)
     pthread_mutex_unlock(&gate->mutex);
 }
 
+bool gate_is_out(struct gate *gate)
+{
+    pthread_mutex_lock(&gate->mutex);
+    read_now_and_then(gate, clock_monotonic_us());
+    bool out = gate->breaker.state != BREAKER_CLOSED;
+    pthread_mutex_unlock(&gate->mutex);
+    return out;
+}
+
 void gate_look(struct gate *gate, struct vector_outage *ret)
 {
     pthread_mutex_lock(&gate->mutex);

@@ -42,6 +42,9 @@ void gate_answered(struct gate *gate);
 // `reason`: what it did instead, of it: "it did not answer in time".
 void gate_failed(struct gate *gate, int64_t began_us, const char *reason);
 
+// Whether the server is out by now.
+bool gate_is_out(struct gate *gate);
+
 void gate_look(struct gate *gate, struct vector_outage *ret);
 
 #endif

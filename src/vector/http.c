@@ -2,11 +2,9 @@
 #include "vector/http.h"
 
 #include <curl/curl.h>
-#include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/alloc.h"
 #include "base/check.h"
@@ -15,6 +13,7 @@
 #include "base/disk.h"
 #include "base/inject.h"
 #include "base/json.h"
+#include "base/line.h"
 #include "vector/address.h"
 #include "vector/connection.h"
 #include "vector/gate.h"
@@ -23,10 +22,6 @@ enum {
     CONNECTIONS_DEFAULT = 16,
     CONNECTIONS_MAX = 512,
     REQUEST_TIMEOUT_MS = 30000,
-    // All are busy, and none came free for so long, or for this divided by how many there are: too
-    // many ask.
-    OVERLOAD_MS_MIN = 100,
-    OVERLOAD_MS = 1600,
     TRIAL_MS = 2000,      // a trial may take so long; it is waited for
     TRIAL_WAIT_MS = 50,   // only so long
     START_GRACE_MS = 100, // that who starts a server, and does not wait for it, gives it
@@ -50,8 +45,7 @@ struct http_client {
     struct connection *trial;    // NULL: none is under way
     int64_t trial_until_us;      // what comes later says nothing about now
     pthread_mutex_t mutex;       // guards what follows
-    pthread_cond_t returned;
-    int64_t returned_us; // when a connection last came free
+    struct line line;            // who waits for a connection
     unsigned open_count;
     unsigned idle_count;
     struct connection *idle[CONNECTIONS_MAX];
@@ -85,11 +79,7 @@ enum grove_code http_client_new(const struct qdrant_options *options, struct htt
     client->starter = options->starter;
     pthread_mutex_init(&client->mutex, NULL);
     pthread_mutex_init(&client->trial_mutex, NULL);
-    pthread_condattr_t attributes;
-    pthread_condattr_init(&attributes);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    pthread_cond_init(&client->returned, &attributes);
-    pthread_condattr_destroy(&attributes);
+    line_init(&client->line, "connections to the vector engine", client->connections_max, 0);
     gate_init(&client->gate, options->outage_path, !options->only_looks);
     enum grove_code code = address_init(&client->address, options, error);
     if (code == GROVE_OK)
@@ -109,7 +99,6 @@ void http_client_free(struct http_client *client)
     connection_free(client->trial);
     gate_release(&client->gate);
     address_release(&client->address);
-    pthread_cond_destroy(&client->returned);
     pthread_mutex_destroy(&client->trial_mutex);
     pthread_mutex_destroy(&client->mutex);
     mem_free(client);
@@ -132,68 +121,23 @@ static bool is_patient(const struct call *call)
 
 // --- connections ---------------------------------------------------------------------------------
 
-static enum grove_code set_overload(const struct http_client *client, unsigned waited_ms,
-                                    struct grove_error *error)
+static bool has_place(const void *owner)
 {
-    error_set(error, GROVE_LIMIT,
-              "all %u connections to the vector engine are busy, and none came free for %u ms",
-              client->connections_max, waited_ms);
-    error_hint(error, "ask again later, or ask less at once");
-    error->retry = GROVE_RETRY_LATER;
-    return GROVE_LIMIT;
-}
-
-static struct timespec at_us(int64_t moment_us)
-{
-    return (struct timespec){moment_us / 1000000, moment_us % 1000000 * 1000};
-}
-
-static bool is_full(const struct http_client *client)
-{
-    return client->idle_count == 0 && client->open_count == client->connections_max;
-}
-
-// With the mutex held: until one is free. Who is patient waits as long as the call may take;
-// anybody else no longer than none comes free.
-static enum grove_code wait_for_connection(struct http_client *client, struct call *call,
-                                           struct grove_error *error)
-{
-    unsigned overload_ms = OVERLOAD_MS / client->connections_max;
-    if (overload_ms < OVERLOAD_MS_MIN)
-        overload_ms = OVERLOAD_MS_MIN;
-    int64_t began_us = clock_monotonic_us();
-    while (is_full(client)) {
-        enum grove_code code = call_check(call, error);
-        if (code != GROVE_OK)
-            return code;
-        int64_t now_us = clock_monotonic_us();
-        int64_t moved_us = client->returned_us > began_us ? client->returned_us : began_us;
-        int64_t until_us = moved_us + (int64_t)overload_ms * 1000;
-        if (!is_patient(call) && now_us >= until_us)
-            return set_overload(client, overload_ms, error);
-        int64_t slice_us = now_us + (int64_t)call_slice_ms(call) * 1000;
-        if (is_patient(call) || slice_us < until_us)
-            until_us = slice_us;
-        struct timespec until = at_us(until_us);
-        pthread_cond_timedwait(&client->returned, &client->mutex, &until);
-    }
-    if (call)
-        call->counters.waited_us += clock_monotonic_us() - began_us;
-    return GROVE_OK;
+    const struct http_client *client = owner;
+    return client->idle_count > 0 || client->open_count < client->connections_max;
 }
 
 static enum grove_code take_connection(struct http_client *client, struct call *call,
                                        struct connection **ret, struct grove_error *error)
 {
     struct connection *connection = NULL;
-    enum grove_code code = GROVE_OK;
     pthread_mutex_lock(&client->mutex);
-    if (is_full(client))
-        code = wait_for_connection(client, call, error);
+    enum grove_code code = line_wait(&client->line, &client->mutex, call, has_place, client, error);
     if (code == GROVE_OK && client->idle_count > 0)
         connection = client->idle[--client->idle_count];
     else if (code == GROVE_OK && (connection = connection_new()) != NULL)
         client->open_count++;
+    line_go_on(&client->line, has_place(client));
     pthread_mutex_unlock(&client->mutex);
     if (code == GROVE_OK && !connection)
         code = error_no_memory(error, "a connection to the vector engine");
@@ -208,8 +152,7 @@ static void give_connection(struct http_client *client, struct connection *conne
     pthread_mutex_lock(&client->mutex);
     CHECK(client->idle_count < client->open_count);
     client->idle[client->idle_count++] = connection;
-    client->returned_us = clock_monotonic_us();
-    pthread_cond_signal(&client->returned);
+    line_moved(&client->line);
     pthread_mutex_unlock(&client->mutex);
 }
 
@@ -361,7 +304,14 @@ static enum grove_code read_reply(struct http_client *client, int status, struct
 
 // --- asking --------------------------------------------------------------------------------------
 
-// Until it has ended, or the call is over: then it is left.
+// A server that has turned out to be silent meanwhile is not waited for.
+static bool is_given_up(struct http_client *client, const struct call *call,
+                        const struct http_request *request)
+{
+    return !is_patient(call) && !request->takes_long && gate_is_out(&client->gate);
+}
+
+// Until it has ended, or the call is over, or the server is out: then it is left.
 static enum grove_code perform(struct http_client *client, struct call *call,
                                struct connection *connection, const struct http_request *request,
                                struct connection_outcome *ret, struct grove_error *error)
@@ -378,6 +328,11 @@ static enum grove_code perform(struct http_client *client, struct call *call,
         if (code != GROVE_OK) {
             connection_leave(connection);
             return code;
+        }
+        if (is_given_up(client, call, request)) {
+            connection_leave(connection);
+            *ret = (struct connection_outcome){.end = CONNECTION_SILENT, .reason = silent_words};
+            return GROVE_OK;
         }
     }
     return GROVE_OK;

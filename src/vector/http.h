@@ -33,9 +33,10 @@ struct http_client;
 
 struct http_request {
     const char *method;
-    const char *path;       // starts with "/"
-    struct text body;       // {NULL, 0}: none
-    unsigned timeout_ms;    // 0: the client's request_timeout_ms; the call's deadline where sooner
+    const char *path;    // starts with "/"
+    struct text body;    // {NULL, 0}: none
+    unsigned timeout_ms; // 0: the client's request_timeout_ms; the call's deadline where sooner
+    bool takes_long; // it may, where the server is well: that others are not answered tells nothing
     size_t reply_bytes_max; // 0: CONNECTION_BODY_BYTES_MAX; a longer answer is GROVE_LIMIT
 };
 

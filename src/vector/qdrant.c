@@ -61,9 +61,10 @@ struct qdrant {
 // A request about the collection.
 struct request {
     const char *method;
-    const char *suffix;     // of the collection's path
-    struct strbuf *body;    // NULL: none
-    unsigned timeout_ms;    // 0: the client's, for writes
+    const char *suffix;  // of the collection's path
+    struct strbuf *body; // NULL: none
+    unsigned timeout_ms; // 0: the client's, for writes
+    bool takes_long;
     size_t reply_bytes_max; // 0: the connection's
 };
 
@@ -101,6 +102,7 @@ static enum grove_code send_request(struct qdrant *qdrant, struct call *call,
     struct http_request sent = {.method = request->method,
                                 .path = path,
                                 .timeout_ms = request->timeout_ms,
+                                .takes_long = request->takes_long,
                                 .reply_bytes_max = request->reply_bytes_max};
     if (request->body && request->body->failed)
         return error_no_memory(error, "a request to the vector engine");
@@ -624,12 +626,13 @@ static enum grove_code search(struct vector_engine *engine, struct call *call,
     else
         add_query(&body, query, false);
     struct http_reply reply = {NULL};
+    bool takes_long = query->exact && query->many;
     struct request request = {
         .method = "POST",
         .suffix = both ? "/points/query/batch" : "/points/query",
         .body = &body,
-        .timeout_ms =
-            query->exact && query->many ? qdrant->exact_timeout_ms : qdrant->read_timeout_ms,
+        .timeout_ms = takes_long ? qdrant->exact_timeout_ms : qdrant->read_timeout_ms,
+        .takes_long = takes_long,
         .reply_bytes_max = (query->limit + query->also_count) * HIT_BYTES_MAX + ANSWER_BYTES_MAX,
     };
     enum grove_code code = send_request(qdrant, call, &request, &reply, error);

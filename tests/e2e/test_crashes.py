@@ -257,6 +257,18 @@ def test_a_search_that_fails(home, pending, point):
     assert search_tells_all(home)["degraded"] is False
 
 
+@at("search-texts")
+def test_a_search_that_ends_while_it_embeds(home, point):
+    with home.connect() as conn:
+        conn.execute("UPDATE content_metadata SET title = title || '?' WHERE id ="
+                     " (SELECT min(id) FROM content_metadata)")
+    before = everything(home), points_of(home)
+    home.dies_at(point, *SEARCH)
+    assert home.fails_at(point, *SEARCH)["error"]["retry"] == "later"
+    assert (everything(home), points_of(home)) == before
+    assert search_tells_all(home)["degraded"] is False
+
+
 # --- that the comparison sees ---------------------------------------------------------------------
 
 HARM = {  # to a point: id, payload, vector

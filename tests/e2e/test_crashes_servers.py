@@ -300,7 +300,7 @@ def unfinished(grove):
 @row(ARCHITECTURE, "initdb")
 @row(PG, "killed in initdb")
 @through("home-named", "home-servers-made", "cluster-initialised", "cluster-created",
-         "cluster-started", "migration-applied", "vector-server-spawned")
+         "cluster-found", "cluster-started", "migration-applied", "vector-server-spawned")
 def test_the_making_of_a_home_is_killed(unmade, points):
     """At each of the points in turn: the next command goes on to the next one."""
     left = {}
@@ -313,6 +313,7 @@ def test_the_making_of_a_home_is_killed(unmade, points):
         "home-servers-made": (True, 0, False, []),
         "cluster-initialised": (True, 1, False, []),
         "cluster-created": (True, 0, True, []),
+        "cluster-found": (True, 0, True, ["postgres"]),
         "cluster-started": (True, 0, True, ["postgres"]),
         "migration-applied": (True, 0, True, ["postgres"]),
         "vector-server-spawned": (True, 0, True, ["postgres", "vectors"])}

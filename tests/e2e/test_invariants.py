@@ -26,6 +26,7 @@ BREAKS = [
     ("UPDATE content_metadata SET leaf_id = 7654321 WHERE id = %(id)s",
      "lies on a leaf that does not exist"),
     ("UPDATE grove.content_count SET contents = contents + 1", "and counted as 2"),
+    ("UPDATE grove.tree_count SET contents = contents + 1", "religion_hierarchy, and counted"),
     ("INSERT INTO grove.content_count VALUES ('religion_hierarchy', 1, 'Nothing', 3)",
      'content of none: 0 contents of type "Nothing"'),
     ("INSERT INTO grove.outbox (content_id, revision, deleted) VALUES (%(id)s, 1, true)",
@@ -62,7 +63,7 @@ BREAKS = [
 
 # What the breaks reach, put away and put back.
 KEPT = ("public.content_metadata", "grove.content_state", "grove.body", "grove.embedding",
-        "grove.content_count", "grove.outbox", "grove.setting")
+        "grove.content_count", "grove.tree_count", "grove.outbox", "grove.setting")
 
 
 @pytest.fixture(scope="module")

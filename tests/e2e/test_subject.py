@@ -344,3 +344,21 @@ def test_the_exercise(tmp_path, grove):
     assert "12 contents went with it" in said[7] and "has 12 contents" in said[7]
     assert "science_hierarchy" not in said[7].split("went with it")[1]
     assert "science" not in said[8] and "subject8_hierarchy" in said[8]
+
+
+@pytest.mark.slow
+def test_the_benchmark_runs(tmp_path):
+    figures = tmp_path / "figures.json"
+    done = subprocess.run(
+        [ROOT / "tools" / "bench-subject", "--rows", "500", "--kills", "2", "--quiet", "1",
+         "--seconds", "200", "--json", figures], capture_output=True, text=True, timeout=240,
+        env={**os.environ, "BUILD": str(pathlib.Path(BINARY).parent)}, check=False)
+    # Times are not this test's: a busy machine adds to a statement what it likes.
+    assert re.search(r"a change added [\d.]+ ms at most", done.stdout), done.stderr
+    found = json.loads(figures.read_text())
+    assert [phase["name"] for phase in found["changes"]["add"]["phases"]] == [
+        "table", "extend", "validate", "enter", "settle"]
+    assert sum(found["kills"].values()) == 2
+    assert set(found["statements"]) == {"read", "write"}
+    assert all(period["statements"] > 0 for client in found["statements"].values()
+               for period in client.values())

@@ -51,26 +51,25 @@ def test_the_engine_filters_as_postgresql_does():
         if any(column == "word_count" for column, _ in conditions):
             found[path.name] = conditions
     # Counts that are kept know places and types only, so that one is not among these.
-    whole = {"matching.sql", "score.sql", "score_all.sql", "score_pending.sql",
-             "score_pending_in.sql"}
-    assert whole <= set(found)
+    assert set(found) == {"browse.sql", "browse_counts.sql", "matching.sql", "score.sql",
+                          "score_all.sql", "score_pending.sql", "score_pending_in.sql"}
     reference = found["matching.sql"]
-    by_number = set()
-    for name in whole:
+    for name in found:
         columns = {column for column, _ in reference - found[name]}
-        assert found[name] <= reference and columns <= {"hierarchy_table", "leaf_id"}, name
-        if columns:  # the path is a place there: the numbers of leaf, limb and branch
-            text = read_statement(name, "queries")
-            assert re.search(r"l\.hierarchy_table = (\$1|m\.hierarchy_table)", text), name
-            named = set(re.findall(r"\bl\.(\w+)", text))
-            assert {"branch_id", "limb_id", "leaf_id"} <= named, name
-            by_number.add(name)
-    assert by_number == {"score.sql", "score_pending.sql", "score_pending_in.sql"}
-    for name in set(found) - whole:
-        # Browse has its path already, in its own words.
-        assert found[name] == {each for each in reference
-                               if each[0] not in ("hierarchy_table", "leaf_id")}, name
-    assert {column for column, _ in reference} | {"branch_id", "limb_id"} == filtered_keys()
+        assert found[name] <= reference and columns <= {"hierarchy_table"}, name
+        # The path: a tree, and numbers.
+        text = "".join(read_statement(name, "queries", depth) for depth in
+                       ("tree", "branch", "limb", "leaf"))
+        assert re.search(r"l\.hierarchy_table = (\$1|m\.hierarchy_table)", text), name
+        named = set(re.findall(r"\b[lm]\.(\w+_id)\b", text))
+        assert {"branch_id", "limb_id", "leaf_id"} <= named, name
+    assert ({column for column, _ in reference} | {"branch_id", "limb_id", "leaf_id"}
+            == filtered_keys())
+
+
+def test_no_statement_takes_the_leaves_of_a_path():
+    for path in sorted((ROOT / "sql" / "queries").glob("*.sql")):
+        assert not re.search(r"leaf_id = ANY", read_statement(path.name, "queries")), path.name
 
 
 @pytest.mark.parametrize("struct, header, user, use", [
@@ -97,7 +96,7 @@ def test_every_filter_ties_a_cursor_to_its_query():
     members -= {"created_since_us", "created_before_us"}
     # What the path becomes.
     members -= {"has_path", "hierarchy_table", "place_depth", "place_array", "by_leaves",
-                "leaf_ids", "leaf_array", "leaf_count"}
+                "leaf_ids", "leaf_count", "leaves_hash"}
     assert {name for name in members if f"->{name}" not in body} == set()
 
 

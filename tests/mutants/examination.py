@@ -49,9 +49,8 @@ MUTANTS = [
         name="examination-is-never-too-old",
         guards="src/sync/examination: control flow",
         file="src/sync/examine.c",
-        find="    return changes >= 0 && changes <= (allowed > CHANGES_MIN ? allowed "
-             ": CHANGES_MIN);\n",
-        replace="    return changes >= 0 && allowed >= 0;\n",
+        find="    return changes >= 0 && changes <= changes_allowed(points);\n",
+        replace="    return changes >= 0 && changes_allowed(points) >= 0;\n",
         killer="u_examine:what_holds_is_not_examined_again",
     ),
     Mutant(
@@ -159,6 +158,30 @@ MUTANTS = [
         find="count > (uint64_t)x->points_min && count < all)\n",
         replace="count > 0 && count < all)\n",
         killer="u_examine:narrow_filters_are_not_asked",
+    ),
+    Mutant(
+        name="filters-that-no-search-asks-under-are-examined",
+        guards="src/sync/examination: control flow",
+        file="src/sync/examine.c",
+        find="    return x->points + changes_allowed(x->points) > examine_filtered_points();\n",
+        replace="    return x->points + changes_allowed(x->points) > 0;\n",
+        killer="u_examine:filters_that_no_search_asks_the_graph_under_are_not_asked",
+    ),
+    Mutant(
+        name="changes-that-an-examination-bears-are-forgotten",
+        guards="src/sync/examination: control flow",
+        file="src/sync/examine.c",
+        find="    return x->points + changes_allowed(x->points) > examine_filtered_points();\n",
+        replace="    return x->points > examine_filtered_points();\n",
+        killer="u_examine:filters_are_asked_too",
+    ),
+    Mutant(
+        name="an-examination-is-over-with-its-rows",
+        guards="src/sync/examination: what it costs",
+        file="src/sync/examine.c",
+        find="    examine_expect_round(x);\n",
+        replace="",
+        killer="u_examine:progress_counts_all_of_it",
     ),
     Mutant(
         name="examiner-does-not-wait-for-the-outbox",

@@ -7,6 +7,7 @@ TRIGGERS = "sql/0003_triggers.sql"
 CHANGES = "sql/0011_outbox_of_changes.sql"
 COUNTS = "sql/0005_content_count.sql"
 TRUNCATED = "sql/0015_truncated_tables.sql"
+TREES = "sql/0017_tree_counts.sql"
 
 MUTANTS = [
     Mutant(
@@ -208,6 +209,46 @@ MUTANTS = [
         find="        TRUNCATE grove.content_count;\n",
         replace="        NULL;\n",
         killer="u_schema:counts_follow_every_change",
+    ),
+    Mutant(
+        name="trees-are-not-counted",
+        guards="sql/README 8",
+        file=TREES,
+        find="        HAVING sum(contents) <> 0;\n    END IF;\n",
+        replace="        HAVING sum(contents) = 0;\n    END IF;\n",
+        killer="u_schema:counts_follow_every_change",
+    ),
+    Mutant(
+        name="deleted-content-is-still-counted-for-its-tree",
+        guards="sql/README 8",
+        file=TREES,
+        find="THEN sum(contents) ELSE -sum(contents) END\n",
+        replace="THEN sum(contents) ELSE 0 END\n",
+        killer="u_schema:counts_follow_every_change",
+    ),
+    Mutant(
+        name="truncated-contents-are-still-counted-for-their-tree",
+        guards="sql/README 8",
+        file=TREES,
+        find="        TRUNCATE grove.tree_count;\n",
+        replace="        NULL;\n",
+        killer="u_schema:counts_follow_every_change",
+    ),
+    Mutant(
+        name="recount-leaves-trees-as-they-are",
+        guards="sql/README 8",
+        file=TREES,
+        find="    DELETE FROM grove.tree_count;\n    INSERT",
+        replace="    DELETE FROM grove.tree_count WHERE contents = 0;\n    INSERT",
+        killer="u_schema:counts_follow_every_change",
+    ),
+    Mutant(
+        name="counts-of-trees-are-never-folded",
+        guards="sql/README: nouns",
+        file="sql/projector/fold_counts.sql",
+        find="    DELETE FROM grove.tree_count\n    WHERE (SELECT so FROM alone)\n",
+        replace="    DELETE FROM grove.tree_count\n    WHERE NOT (SELECT so FROM alone)\n",
+        killer="u_schema:counts_of_trees_are_folded",
     ),
     Mutant(
         name="spoilt-vector-is-not-noticed",

@@ -73,7 +73,8 @@ static const char schema_sql[] =
     "CREATE FUNCTION spec.clean() RETURNS void LANGUAGE plpgsql"
     " SET session_replication_role = replica AS $$ BEGIN"
     " DELETE FROM grove.embedding; DELETE FROM grove.outbox; DELETE FROM grove.content_state;"
-    " DELETE FROM grove.content_count; DELETE FROM public.content_metadata;"
+    " DELETE FROM grove.content_count; DELETE FROM grove.tree_count;"
+    " DELETE FROM public.content_metadata;"
     " UPDATE grove.setting SET value = 'all-MiniLM-L6-v2/f32'"
     " WHERE name = 'model' AND value <> 'all-MiniLM-L6-v2/f32';"
     " UPDATE grove.setting SET value = '0' WHERE name = 'generation' AND value <> '0';"
@@ -93,6 +94,8 @@ static const char schema_sql[] =
     " INSERT INTO grove.content_state VALUES (content, drawn);"
     " INSERT INTO grove.content_count (hierarchy_table, leaf_id, content_type, contents)"
     " VALUES ('subject1_hierarchy', 1, 'Spec', 1);"
+    " INSERT INTO grove.tree_count (hierarchy_table, content_type, contents)"
+    " VALUES ('subject1_hierarchy', 'Spec', 1);"
     " IF number IS NOT NULL THEN PERFORM spec.give(content, number, reduced); END IF;"
     " IF is_pending THEN"
     "   INSERT INTO grove.outbox (content_id, revision, deleted, attempts)"
@@ -107,6 +110,7 @@ static const char driver_sql[] = "SET plan_cache_mode = force_generic_plan;"
 
 static const char vacuum_sql[] = "VACUUM grove.embedding; VACUUM grove.outbox;"
                                  "VACUUM grove.content_state; VACUUM grove.content_count;"
+                                 "VACUUM grove.tree_count;"
                                  "VACUUM public.content_metadata; VACUUM spec.clock";
 
 static const char read_sql[] =

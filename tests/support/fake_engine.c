@@ -98,6 +98,8 @@ static bool begin_call(struct fake_engine *fake, struct call *call, struct engin
         }
     }
     pthread_mutex_unlock(&fake->mutex);
+    if (met && call && ret->in_line)
+        call->ended_in_line = true;
     return met;
 }
 

@@ -49,6 +49,7 @@ struct fake_fault {
     // vector engine, or grove's own client where `ours`; http_status 0: none.
     enum grove_code code;
     bool ours;
+    bool in_line; // of ours: the call ended while it waited for a connection
     int http_status;
     const char *message; // NULL: one that names the fault
 };

@@ -361,7 +361,8 @@ void test_stores_empty(struct test_stores *stores)
     // Without triggers: nothing is noted of what goes.
     test_sql(stores, "BEGIN; SET LOCAL session_replication_role = replica;"
                      "DELETE FROM grove.outbox; DELETE FROM grove.content_state;"
-                     "DELETE FROM grove.content_count; DELETE FROM grove.embedding;"
+                     "DELETE FROM grove.content_count; DELETE FROM grove.tree_count;"
+                     "DELETE FROM grove.embedding;"
                      "DELETE FROM grove.body; DELETE FROM public.content_metadata;"
                      "DELETE FROM public.subject1_hierarchy;"
                      "DELETE FROM grove.leaf; DELETE FROM grove.limb; DELETE FROM grove.branch;"

@@ -3,6 +3,7 @@
 // who write at the same time.
 #include "../../support/stores.h"
 
+#include "catalog/assets.h"
 #include "catalog/migrate.h"
 #include "pg/pg.h"
 
@@ -219,6 +220,19 @@ static void assert_counts(struct test_stores *stores)
                     " USING (hierarchy_table, leaf_id, content_type, contents)"
                     " WHERE here IS NULL OR kept IS NULL"),
         0);
+    assert_int_equal(
+        test_sql_int(stores, "SELECT count(*) FROM (SELECT hierarchy_table, content_type, count(*)"
+                             " AS contents FROM content_metadata GROUP BY 1, 2) AS here FULL JOIN"
+                             " (SELECT hierarchy_table, content_type, sum(contents) AS contents"
+                             "  FROM grove.tree_count GROUP BY 1, 2 HAVING sum(contents) <> 0)"
+                             " AS kept USING (hierarchy_table, content_type, contents)"
+                             " WHERE here IS NULL OR kept IS NULL"),
+        0);
+}
+
+static void fold(struct test_stores *stores)
+{
+    test_sql(stores, "%s", query_sql("fold_counts.sql"));
 }
 
 static void counts_follow_every_change(struct test_stores *stores)
@@ -234,9 +248,28 @@ static void counts_follow_every_change(struct test_stores *stores)
     assert_counts(stores);
     test_sql(stores, "DELETE FROM content_metadata WHERE chunk_number < 3");
     assert_counts(stores);
+    fold(stores);
+    assert_counts(stores);
+    test_sql(stores, "UPDATE grove.tree_count SET contents = 7; SELECT grove.recount()");
+    assert_counts(stores);
     test_sql(stores, "TRUNCATE content_metadata CASCADE");
     assert_counts(stores);
     assert_int_equal(test_sql_int(stores, "SELECT count(*) FROM grove.content_count"), 0);
+    assert_int_equal(test_sql_int(stores, "SELECT count(*) FROM grove.tree_count"), 0);
+}
+
+// Rows that count one tree and type become one, but for those that the folding of leaves adds.
+static void counts_of_trees_are_folded(struct test_stores *stores)
+{
+    for (int i = 0; i < 20; i++)
+        test_content(stores, &(struct test_content){.type = "Even"});
+    assert_int_equal(test_sql_int(stores, "SELECT count(*) FROM grove.tree_count"), 20);
+    fold(stores);
+    assert_counts(stores);
+    assert_int_equal(test_sql_int(stores, "SELECT count(*) FROM grove.tree_count"), 3);
+    fold(stores);
+    assert_counts(stores);
+    assert_int_equal(test_sql_int(stores, "SELECT count(*) FROM grove.tree_count"), 1);
 }
 
 // --- rights --------------------------------------------------------------------------------------
@@ -337,6 +370,7 @@ int main(int argc, char **argv)
         STORES_TEST(another_model_has_every_content_projected),
         STORES_TEST(contents_lie_on_leaves_that_are_there),
         STORES_TEST(counts_follow_every_change),
+        STORES_TEST(counts_of_trees_are_folded),
         STORES_TEST(a_session_deletes_what_it_may_delete),
         STORES_TEST(no_function_does_what_its_caller_may_not),
         STORES_TEST(a_writer_needs_no_rights_of_grove),

@@ -200,27 +200,27 @@ static void what_a_call_cost_is_counted(struct test_stores *stores)
     struct pg_rows rows[2];
     struct pg_conn *conn = taken(pool, &call);
     unsigned before = call.counters.statements;
-    assert_one(stores, conn); // prepared, then executed
-    assert_int_equal(call.counters.statements, before + 2);
+    assert_one(stores, conn); // prepared and executed at once
+    assert_int_equal(call.counters.statements, before + 1);
     assert_one(stores, conn);
-    assert_int_equal(call.counters.statements, before + 3);
+    assert_int_equal(call.counters.statements, before + 2);
     assert_ok(pg_pipeline(conn, &stores->arena, requests, 2, rows, &error), error);
-    assert_int_equal(call.counters.statements, before + 4);
+    assert_int_equal(call.counters.statements, before + 3);
     assert_ok(pg_begin(conn, &error), error);
     pg_give(&conn); // nothing was done in it
-    assert_int_equal(call.counters.statements, before + 4);
+    assert_int_equal(call.counters.statements, before + 3);
     conn = taken(pool, &call);
     assert_ok(pg_begin_snapshot(conn, &error), error);
     assert_ok(pg_pipeline(conn, &stores->arena, with_end, 2, rows, &error), error);
     assert_int_equal(PQtransactionStatus(conn->link), PQTRANS_IDLE);
     pg_give(&conn); // nothing is left to roll back
-    assert_int_equal(call.counters.statements, before + 5);
+    assert_int_equal(call.counters.statements, before + 4);
     conn = taken(pool, &call);
     assert_ok(pg_begin_snapshot(conn, &error), error);
     assert_one(stores, conn);
     assert_int_equal(PQtransactionStatus(conn->link), PQTRANS_INTRANS);
     pg_give(&conn); // rolls back
-    assert_int_equal(call.counters.statements, before + 7);
+    assert_int_equal(call.counters.statements, before + 6);
     assert_int_equal(call.counters.waited_us, 0);
     pg_pool_free(pool);
 }
@@ -400,7 +400,7 @@ static void a_pool_that_moves_is_waited_for(struct test_stores *stores)
     assert_int_equal(pg_take(pool, &patient, &conn, &error), GROVE_TIMEOUT);
     assert_int_equal(error.origin, GROVE_ORIGIN_GROVE);
     assert_true(patient.counters.waited_us >= 200000);
-    pool->moved_us = clock_monotonic_us() + 60000000; // a place comes free all the time
+    pool->line.moved_us = clock_monotonic_us() + 60000000; // a place comes free all the time
     struct call call = call_of(300);
     assert_int_equal(pg_take(pool, &call, &conn, &error), GROVE_TIMEOUT);
     for (size_t i = 0; i < 16; i++)

@@ -4,6 +4,8 @@
 #include "../../support/stores.h"
 #include "../../support/thread.h"
 
+#include <signal.h>
+
 #include "base/clock.h"
 #include "pg/pool_private.h"
 
@@ -223,6 +225,31 @@ static void a_restart_of_the_server_is_not_noticed(struct test_stores *stores)
     pg_pool_free(pool);
 }
 
+static void kill_server(struct test_stores *stores)
+{
+    const struct home *home;
+    struct cluster_status status;
+    struct grove_error error;
+    (void)stores;
+    assert_ok(test_home(&home, &error), error);
+    assert_ok(cluster_status(home, &status, &error), error);
+    assert_true(status.pid > 1);
+    assert_int_equal(kill(status.pid, SIGKILL), 0);
+}
+
+// Whoever looks while a server dies finds that it runs, and that nobody answers.
+static void a_server_that_dies_once_it_was_found_is_started(struct test_stores *stores)
+{
+    const struct home *home;
+    struct grove_error error;
+    test_sql(stores, "SELECT 1");
+    assert_ok(test_home(&home, &error), error);
+    TEST_AT(stores, CLUSTER_FOUND, kill_server);
+    assert_ok(cluster_start(home, NULL, &error), error);
+    assert_int_equal(stores->reached[INJECT_CLUSTER_FOUND], 2);
+    assert_int_equal(test_sql_int(stores, "SELECT 1"), 1);
+}
+
 // --- prepared statements ------------------------------------------------------------------------
 
 static void forget_all(struct test_stores *stores, struct pg_conn *conn)
@@ -292,6 +319,7 @@ int main(int argc, char **argv)
         STORES_TEST(a_statement_under_way_is_not_repeated),
         STORES_TEST(a_statement_that_is_lost_is_prepared_anew),
         STORES_TEST(a_restart_of_the_server_is_not_noticed),
+        STORES_TEST(a_server_that_dies_once_it_was_found_is_started),
     };
     return test_main(argc, argv, tests, ARRAY_COUNT(tests));
 }

@@ -120,7 +120,7 @@ static unsigned count_waiting(struct pg_pool *pool)
 {
     unsigned count = 0;
     pthread_mutex_lock(&pool->mutex);
-    for (struct queueing *at = pool->first; at; at = at->next)
+    for (struct turn *at = pool->line.first; at; at = at->next)
         count++;
     pthread_mutex_unlock(&pool->mutex);
     return count;
@@ -165,7 +165,7 @@ static void places_go_to_who_came_first(struct test_stores *stores)
 // Somebody who came before all others, and takes nothing when the turn comes.
 struct idler {
     struct pg_pool *pool;
-    struct queueing queueing;
+    struct turn turn;
     int failure; // of the wait for the turn
 };
 
@@ -178,14 +178,14 @@ static void stand_first(void *state)
     clock_gettime(CLOCK_REALTIME, &until);
     until.tv_sec += PATIENCE_S;
     pthread_mutex_lock(&pool->mutex);
-    pthread_cond_init(&idler->queueing.turn, NULL);
-    idler->queueing.next = pool->first;
-    pool->first = &idler->queueing;
-    pool->last = pool->last ? pool->last : &idler->queueing;
-    idler->failure = pthread_cond_timedwait(&idler->queueing.turn, &pool->mutex, &until);
-    pool->first = idler->queueing.next;
-    pool->last = pool->first ? pool->last : NULL;
-    pthread_cond_destroy(&idler->queueing.turn);
+    pthread_cond_init(&idler->turn.signal, NULL);
+    idler->turn.next = pool->line.first;
+    pool->line.first = &idler->turn;
+    pool->line.last = pool->line.last ? pool->line.last : &idler->turn;
+    idler->failure = pthread_cond_timedwait(&idler->turn.signal, &pool->mutex, &until);
+    pool->line.first = idler->turn.next;
+    pool->line.last = pool->line.first ? pool->line.last : NULL;
+    pthread_cond_destroy(&idler->turn.signal);
     pthread_mutex_unlock(&pool->mutex);
 }
 

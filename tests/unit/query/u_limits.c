@@ -102,25 +102,29 @@ static void a_search_embeds_no_more_than_sixteen_texts(struct test_stores *store
     }
 }
 
+// In a page's own order, and on the last page.
 static void rows_without_a_time_come_last(struct test_stores *stores)
 {
     struct grove_error error;
     struct grove_result *result;
-    int32_t ids[3];
+    int32_t ids[3], found[3] = {0};
+    char cursor[100] = "";
     for (size_t i = 0; i < ARRAY_COUNT(ids); i++)
         ids[i] = test_content(stores, &(struct test_content){.title = "a"});
     test_sql(stores,
              "UPDATE content_metadata SET created_at = CASE id WHEN %d THEN NULL"
              " WHEN %d THEN timestamp '2001-01-01' ELSE timestamp '2002-01-01' END",
              ids[0], ids[1]);
-    assert_ok(query_browse(&stores->store, NULL,
-                           &(struct grove_browse_request){.filter = {.path = "subject1"}}, &result,
-                           &error),
-              error);
-    int32_t found[3] = {0};
-    for (size_t i = 0; i < result->row_count && i < ARRAY_COUNT(found); i++)
-        found[i] = result->rows[i].content_id;
-    grove_result_free(result);
+    for (size_t page = 0; page < ARRAY_COUNT(found); page++) {
+        const struct grove_browse_request request = {
+            .filter = {.path = "subject1"}, .limit = 1, .cursor = cursor[0] ? cursor : NULL};
+        assert_ok(query_browse(&stores->store, NULL, &request, &result, &error), error);
+        assert_int_equal(result->row_count, 1);
+        assert_int_equal(result->next_cursor == NULL, page == 2);
+        found[page] = result->rows[0].content_id;
+        snprintf(cursor, sizeof cursor, "%s", result->next_cursor ? result->next_cursor : "");
+        grove_result_free(result);
+    }
     assert_int_equal(found[0], ids[2]);
     assert_int_equal(found[1], ids[1]);
     assert_int_equal(found[2], ids[0]);

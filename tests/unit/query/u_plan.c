@@ -3,6 +3,7 @@
 
 #include "base/check.h"
 #include "query/plan.h"
+#include "sync/examine.h"
 
 // An examined graph of 100,000 points, and nothing changed since.
 static struct moment examined(void)
@@ -20,7 +21,7 @@ static struct moment examined(void)
     };
 }
 
-static const int64_t many = 100000, very_many = PLAN_EXACT_FILTERED_ROWS + 1,
+static const int64_t many = 100000, very_many = EXAMINE_FILTERED_POINTS + 1,
                      too_many = PLAN_EXACT_ROWS_MAX + 1;
 
 struct row {

@@ -337,6 +337,23 @@ static void nothing_of_ours_is_turned_into_a_larger_work(struct test_stores *sto
     }
 }
 
+// Of all connections to the engine none came free for so long: it was not asked, nor is it slow.
+static void a_wait_for_a_connection_is_not_the_engines(struct test_stores *stores)
+{
+    struct grove_result *result;
+    struct grove_error error;
+    struct test_vector query = test_toward(1, 0);
+    const struct grove_search_request request = {.vector = query.numbers};
+    make_projected(stores, 3);
+    fake_engine_fault(stores->fake, &(struct fake_fault){.call = ENGINE_SEARCH,
+                                                         .kind = FAKE_REFUSE,
+                                                         .code = GROVE_TIMEOUT,
+                                                         .ours = true,
+                                                         .in_line = true});
+    assert_int_equal(query_search(&stores->store, NULL, &request, &result, &error), GROVE_TIMEOUT);
+    assert_int_equal(error.origin, GROVE_ORIGIN_GROVE);
+}
+
 static void turn_knobs_back(void *state)
 {
     (void)state;
@@ -455,6 +472,7 @@ int main(int argc, char **argv)
         STORES_TEST(a_path_goes_to_the_engine_as_leaves),
         STORES_TEST(postgres_stands_in),
         STORES_TEST(nothing_of_ours_is_turned_into_a_larger_work),
+        STORES_TEST(a_wait_for_a_connection_is_not_the_engines),
         STORES_TEST(rounds_share_one_limit),
         STORES_TEST(what_it_asked_of_the_servers_is_told),
         STORES_TEST(nobody_stands_in_where_pushing_down_was_asked_for),

@@ -182,11 +182,11 @@ static void what_another_examines_is_left_to_it(struct test_stores *stores)
     assert_int_equal(examine_all(stores).outcome, EXAMINE_DONE);
 }
 
-static bool stop_at_once(void *state, int64_t rows, int64_t rows_of)
+static bool stop_at_once(void *state, int64_t done, int64_t of)
 {
     int64_t *seen = state;
-    seen[0] = rows;
-    seen[1] = rows_of;
+    seen[0] = done;
+    seen[1] = of;
     return false;
 }
 
@@ -198,9 +198,45 @@ static void it_stops_where_it_is_told_to(struct test_stores *stores)
     struct grove_error error;
     fill(stores, ROWS);
     assert_int_equal(examine(&stores->store, NULL, &request, &report, &error), GROVE_CANCELLED);
-    assert_int_equal(seen[0], ROWS);
-    assert_int_equal(seen[1], ROWS);
+    assert_int_equal(seen[0], ROWS); // a walk for each
+    assert_true(seen[1] > ROWS);     // and that is not all
     assert_int_equal(count_rows(stores, "graph = '' AND claimed_until IS NULL"), 1);
+}
+
+struct told {
+    int calls;
+    int64_t done, of;
+    double largest_step; // of the whole
+};
+
+static bool note_progress(void *state, int64_t done, int64_t of)
+{
+    struct told *told = state;
+    assert_true(done > told->done);
+    assert_true(done < of); // it still has to judge
+    double step =
+        (double)done / (double)of - (told->calls > 0 ? (double)told->done / (double)told->of : 0);
+    told->largest_step = fmax(told->largest_step, step);
+    told->calls++;
+    told->done = done;
+    told->of = of;
+    return true;
+}
+
+// What comes after the rows is most of the work here, and is part of what is told.
+static void progress_counts_all_of_it(struct test_stores *stores)
+{
+    struct told told = {0};
+    struct examine_request request = {.go_on = note_progress, .state = &told};
+    struct examine_report report;
+    struct grove_error error;
+    fill(stores, ROWS);
+    assert_ok(examine(&stores->store, NULL, &request, &report, &error), error);
+    assert_int_equal(report.outcome, EXAMINE_DONE);
+    assert_true(told.calls > 10);
+    assert_true(told.largest_step < 0.2);
+    assert_true((double)told.done > 0.8 * (double)told.of);
+    assert_true(told.done > 600);
 }
 
 static atomic_bool is_cancelled;
@@ -387,10 +423,16 @@ static void note_filter(void *state, const struct engine_event *event)
         atomic_fetch_add((_Atomic int *)stores->other, 1);
 }
 
+static void let_filtered_rows_be(int64_t rows)
+{
+    inject_set_knob(INJECT_KNOB_EXACT_FILTERED_ROWS, rows);
+}
+
 static void filters_are_asked_too(struct test_stores *stores)
 {
     _Atomic int filtered = 0;
     fill(stores, ROWS);
+    let_filtered_rows_be(ROWS + 999); // with the changes after which it still holds they are more
     stores->other = &filtered;
     fake_engine_set_hooks(stores->fake,
                           &(struct fake_hooks){.before = note_filter, .state = stores});
@@ -404,11 +446,26 @@ static void filters_are_asked_too(struct test_stores *stores)
 static void narrow_filters_are_not_asked(struct test_stores *stores)
 {
     fill(stores, ROWS);
+    let_filtered_rows_be(1);
     let_exact_rows_be(ROWS - 1);
     struct examine_report report = examine_all(stores);
     assert_int_equal(report.ef, 128);
     assert_int_equal(report.ef_filtered, 128);
     assert_true(report.queries <= 600);
+}
+
+// Nor where a search under any filter compares all, also after all changes that an examination
+// bears.
+static void filters_that_no_search_asks_the_graph_under_are_not_asked(struct test_stores *stores)
+{
+    fill(stores, ROWS);
+    let_filtered_rows_be(ROWS + 1000);
+    unsigned long counts = fake_engine_calls(stores->fake, ENGINE_COUNT);
+    struct examine_report report = examine_all(stores);
+    assert_int_equal(report.ef, 128);
+    assert_int_equal(report.ef_filtered, 128);
+    assert_true(report.queries <= 600);
+    assert_int_equal(fake_engine_calls(stores->fake, ENGINE_COUNT), counts);
 }
 
 // --- the thread ---------------------------------------------------------------------------------
@@ -462,6 +519,7 @@ int main(int argc, char **argv)
         STORES_TEST(a_graph_that_changes_is_noticed_early),
         STORES_TEST(what_another_examines_is_left_to_it),
         STORES_TEST(it_stops_where_it_is_told_to),
+        STORES_TEST(progress_counts_all_of_it),
         STORES_TEST(it_is_cancelled),
         STORES_TEST(a_failure_leaves_what_was_known),
         STORES_TEST(a_whole_graph_lists_nothing),
@@ -475,6 +533,7 @@ int main(int argc, char **argv)
         STORES_TEST(an_engine_that_lacks_rows_is_not_trusted),
         STORES_TEST(filters_are_asked_too),
         STORES_TEST(narrow_filters_are_not_asked),
+        STORES_TEST(filters_that_no_search_asks_the_graph_under_are_not_asked),
         STORES_TEST(the_thread_examines_by_itself),
         STORES_TEST(the_thread_waits_for_the_outbox),
     };

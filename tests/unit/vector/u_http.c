@@ -117,16 +117,32 @@ static void an_exact_search_of_few_points_has_no_longer_limit(void **state)
 struct asking {
     struct asked *asked;
     struct call call;
+    bool compares_many; // it may take long, and does not count
     enum grove_code code;
     struct grove_error error;
     _Atomic int64_t ended_us;
 };
 
+static enum grove_code compare_many(struct asking *asking)
+{
+    struct arena arena;
+    struct vector_hits hits;
+    float vector[VECTOR_DIMENSION] = {1};
+    const struct vector_query query = {.vector = vector, .limit = 3, .exact = true, .many = true};
+    arena_init(&arena, 1 << 20);
+    enum grove_code code =
+        vector_search(asking->asked->engine, &asking->call, &query, &arena, &hits, &asking->error);
+    arena_release(&arena);
+    return code;
+}
+
 static void *ask_in_a_thread(void *state)
 {
     struct asking *asking = state;
     uint64_t count;
-    asking->code = vector_count(asking->asked->engine, &asking->call, NULL, &count, &asking->error);
+    asking->code = asking->compares_many ? compare_many(asking)
+                                         : vector_count(asking->asked->engine, &asking->call, NULL,
+                                                        &count, &asking->error);
     asking->ended_us = clock_monotonic_us();
     return NULL;
 }
@@ -344,6 +360,44 @@ static void processes_notice_soon_that_it_is_back(void **state)
     vector_engine_free(second.engine);
     canned_stop(&first.server);
     unlink(path);
+}
+
+// Whoever was waiting when it turned out that the server is silent waits no longer; but for one
+// that knew that the answer may take long.
+static void who_waits_gives_up_with_the_others(void **state)
+{
+    (void)state;
+    enum { LIMIT_MS = 30000 };
+    struct asked asked;
+    atomic_bool stop = false;
+    pthread_t threads[2];
+    struct asking asking[2];
+    int fds[2];
+    begin(&asked,
+          (struct qdrant_options){.read_timeout_ms = LIMIT_MS, .exact_timeout_ms = LIMIT_MS});
+    for (int i = 0; i < 2; i++) {
+        asking[i] = (struct asking){.asked = &asked, .call = asked.call, .compares_many = i == 1};
+        call_obey(&asking[i].call, &stop);
+        assert_int_equal(pthread_create(&threads[i], NULL, ask_in_a_thread, &asking[i]), 0);
+        fds[i] = await_request(&asked.server);
+    }
+    for (int i = 0; i < BREAKER_FAILURES_MAX; i++) {
+        call_init(&asked.call);
+        call_within(&asked.call, 300); // long enough to tell something
+        assert_int_equal(ask(&asked), GROVE_TIMEOUT);
+    }
+    int64_t out_us = clock_monotonic_us();
+    pthread_join(threads[0], NULL);
+    assert_int_equal(asking[0].code, GROVE_TIMEOUT);
+    assert_int_equal(asking[0].error.origin, GROVE_ORIGIN_QDRANT);
+    assert_true(asking[0].ended_us - out_us < LIMIT_MS / 3 * 1000);
+    assert_int_equal(asking[1].ended_us, 0);
+    stop = true;
+    pthread_join(threads[1], NULL);
+    assert_int_equal(asking[1].code, GROVE_CANCELLED);
+    for (int i = 0; i < 2; i++)
+        close(fds[i]);
+    end(&asked);
 }
 
 // It answered a trial that nobody looked at any more, and hangs again.
@@ -645,6 +699,7 @@ int main(void)
         cmocka_unit_test(processes_notice_soon_that_it_is_back),
         cmocka_unit_test(an_old_answer_says_nothing_about_now),
         cmocka_unit_test(trials_are_few),
+        cmocka_unit_test(who_waits_gives_up_with_the_others),
         cmocka_unit_test(who_is_patient_asks_all_the_same),
         cmocka_unit_test(what_opens_the_breaker),
         cmocka_unit_test(nobody_waits_for_a_server_that_starts),
