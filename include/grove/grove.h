@@ -175,6 +175,16 @@ GROVE_PUBLIC void grove_close(struct grove *grove);
 GROVE_CHECKED enum grove_code grove_init(struct grove *grove, unsigned *ret_applied,
                                          struct grove_error *error);
 
+// The same, and tells for whom it waits, again and again while it does.
+struct grove_wait {
+    const char *what;   // "a lock on tables"
+    const char *holder; // who has it, since when, and what for; "" where that cannot be told
+    double seconds;     // so far
+};
+GROVE_CHECKED enum grove_code
+grove_init_telling(struct grove *grove, void (*on_wait)(void *state, const struct grove_wait *wait),
+                   void *state, unsigned *ret_applied, struct grove_error *error);
+
 // Makes vectors of this precision those that the database keeps and compares; a new database has
 // f32. Where it had others all contents are embedded anew: *ret_queued (may be NULL) of them are
 // now in the outbox. Until they are projected searches leave out those without a
@@ -548,8 +558,8 @@ struct grove_status {
     char database[256]; // where; no credentials
     char database_version[32];
     char database_error[256];
-    int schema_version; // migrations applied; 0: none
-    int schema_wanted;
+    int schema_version; // the newest migration that is applied; 0: none
+    int schema_wanted;  // the newest that this library knows
     bool engine_private;
     bool engine_ok;
     char engine[256];
@@ -584,6 +594,9 @@ struct grove_status {
     // Private, and not running: no fault, since it starts when it is needed.
     bool database_waits;
     bool engine_waits;
+    // This library can work with the schema as it is, also where that is older or newer than the
+    // one it wants.
+    bool schema_works;
 };
 
 // Measured now; a server that does not answer is reported in *ret, not as an error. Starts

@@ -1,9 +1,10 @@
 -- SPDX-License-Identifier: Apache-2.0
--- Whether the resident projector has something to do, whether anything waits at all, and which
--- schema the database has.
+-- Whether the resident projector has something to do, whether anything waits at all, which schema the
+-- database has, and the one that a library must know to work with it.
 --   $1 integer  milliseconds for which a row must have been due
 --   $2 integer  the parameter of numbered.sql: points that lack numbers are something to do
--- answers: boolean, boolean, integer
+--   $3 integer  the parameter of backfill_take.sql: backfills that are not finished are
+-- answers: boolean, boolean, integer, integer
 -- Whoever loads rows projects them, too: those that became due just now are left to them.
 SELECT EXISTS (
            SELECT
@@ -23,6 +24,13 @@ SELECT EXISTS (
            WHERE s.name = 'numbered_points' AND s.value <> 'all'
              AND NOT s.changed_at BETWEEN clock_timestamp() - $2 * interval '1 millisecond'
                                       AND clock_timestamp()
+       )
+       OR EXISTS (
+           SELECT
+           FROM grove.ledger AS l
+           WHERE l.kind = 'backfill' AND l.applied_at IS NOT NULL AND l.filled_at IS NULL
+             AND l.version <= $3
        ),
        EXISTS (SELECT FROM grove.outbox WHERE dead_since IS NULL),
-       (SELECT coalesce(max(version), 0) FROM grove.migration)
+       v.version, v.compatible_from
+FROM grove.schema_version AS v

@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- Replaces the rows that count the contents of one leaf and type by their sum, and those of one tree
 -- and type; nothing where another projector is doing so just now. What goes of leaves and comes again is
--- counted for their trees once more (0016_tree_counts.sql): two rows of each, until the next time.
+-- counted for their trees once more (0017_tree_counts.sql): two rows of each, until the next time.
 WITH alone AS MATERIALIZED (
     SELECT pg_try_advisory_xact_lock(7454108920) AS so
 ), many AS (

@@ -222,13 +222,16 @@ static void report_silent(struct doctor *doctor, const char *name, bool is_priva
 static void check_database(struct doctor *doctor, const struct grove_status *status)
 {
     CHECK(status);
-    if (status->database_ok && status->schema_version == status->schema_wanted)
+    int version = status->schema_version, wanted = status->schema_wanted;
+    if (status->database_ok && status->schema_works && version >= wanted)
         report(doctor, GROVE_FINDING_OK, "database", "", "PostgreSQL %s at %s, schema %d",
-               status->database_version, status->database, status->schema_version);
+               status->database_version, status->database, version);
     else if (status->database_ok)
-        report(doctor, GROVE_FINDING_WARNING, "database", "run \"grove init\"",
-               "PostgreSQL %s at %s has schema %d, this grove needs %d", status->database_version,
-               status->database, status->schema_version, status->schema_wanted);
+        report(doctor, GROVE_FINDING_WARNING, "database",
+               version < wanted ? "run \"grove init\""
+                                : "use the grove that wrote it, or a newer one",
+               "PostgreSQL %s at %s has schema %d, this grove %s %d", status->database_version,
+               status->database, version, status->schema_works ? "knows" : "needs", wanted);
     else if (status->database_waits)
         report(doctor, GROVE_FINDING_OK, "database", "", "%s", status->database_error);
     else

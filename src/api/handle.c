@@ -372,28 +372,32 @@ enum grove_code handle_database(struct grove *grove, struct call *call, struct p
 }
 
 // A resident projector of another version would end by itself, but too late for ours to begin.
-static enum grove_code migrate(struct grove *grove, struct pg_conn *conn, unsigned *ret_applied,
+static enum grove_code migrate(struct grove *grove, struct pg_conn *conn,
+                               const struct migrate_options *options, unsigned *ret_applied,
                                struct grove_error *error)
 {
     struct grove_error ignored;
-    enum grove_code code = migrate_up(conn, ret_applied, error);
+    enum grove_code code = migrate_up_to(conn, options, ret_applied, error);
     if (code == GROVE_OK && *ret_applied > 0 && grove->projector_wanted)
         (void)!resident_stop(&grove->home, NULL, &ignored);
     return code;
 }
 
-// The schema of a private database follows the program; a server's is its owner's to change.
+// The schema of a private database follows the program; a server's is its owner's to change. What
+// this library can work without is left to "grove init" and to the resident projector: nobody who
+// asks for something else waits for an index.
 static enum grove_code prepare_schema(struct grove *grove, struct pg_conn *conn,
                                       struct grove_error *error)
 {
-    int version;
-    enum grove_code code = migrate_version(conn, &version, error);
-    if (code != GROVE_OK || version == migrate_wanted())
-        return code;
+    struct migrate_schema schema;
     unsigned applied;
-    if (grove->database_private && !grove->looking && version < migrate_wanted())
-        return migrate(grove, conn, &applied, error);
-    return migrate_judge(version, pg_describe(conn), error);
+    enum grove_code code = migrate_read(conn, &schema, error);
+    if (code != GROVE_OK)
+        return code;
+    if (grove->database_private && !grove->looking && schema.version < migrate_demanded())
+        return migrate(grove, conn, &(struct migrate_options){.version = migrate_demanded()},
+                       &applied, error);
+    return migrate_judge(&schema, pg_describe(conn), error);
 }
 
 static enum grove_code prepare(struct grove *grove, struct call *call, struct grove_error *error)
@@ -452,7 +456,14 @@ enum grove_code handle_enter(struct grove *grove, enum handle_work work,
                              struct grove_error *error)
 {
     enum grove_code code = handle_begin(grove, work, limits, ret, error);
-    return code == GROVE_OK ? handle_ready(grove, ret, error) : code;
+    if (code == GROVE_OK)
+        code = handle_ready(grove, ret, error);
+    if (code != GROVE_OK)
+        return code;
+    // The schema may have become another one since: looked at once a second, whatever is asked.
+    code = store_refresh_schema(&grove->store, ret, error);
+    bool doubted = code != GROVE_OK && atomic_load(&grove->store.schema_doubted);
+    return doubted ? handle_ready(grove, ret, error) : code; // mends it, or says what it is
 }
 
 enum grove_code handle_ready_for_engine(struct grove *grove, struct call *call,
@@ -490,9 +501,31 @@ enum grove_code handle_failed(struct grove *grove, struct call *call, enum grove
     return reason.code;
 }
 
+struct telling {
+    void (*on_wait)(void *state, const struct grove_wait *wait);
+    void *state;
+};
+
+static void tell_wait(void *state, const char *what, const char *holder, double seconds)
+{
+    const struct telling *telling = state;
+    const struct grove_wait wait = {.what = what, .holder = holder, .seconds = seconds};
+    telling->on_wait(telling->state, &wait);
+}
+
 GROVE_API enum grove_code grove_init(struct grove *grove, unsigned *ret_applied,
                                      struct grove_error *error)
 {
+    return grove_init_telling(grove, NULL, NULL, ret_applied, error);
+}
+
+GROVE_API enum grove_code
+grove_init_telling(struct grove *grove, void (*on_wait)(void *state, const struct grove_wait *wait),
+                   void *state, unsigned *ret_applied, struct grove_error *error)
+{
+    struct telling telling = {on_wait, state};
+    const struct migrate_options options = {.on_wait = on_wait ? tell_wait : NULL,
+                                            .state = &telling};
     unsigned applied = 0;
     struct call call;
     struct pg_conn *conn = NULL;
@@ -500,7 +533,7 @@ GROVE_API enum grove_code grove_init(struct grove *grove, unsigned *ret_applied,
     if (code == GROVE_OK)
         code = pg_take(grove->store.pool, &call, &conn, error);
     if (code == GROVE_OK)
-        code = migrate(grove, conn, &applied, error);
+        code = migrate(grove, conn, &options, &applied, error);
     pg_give(&conn);
     if (code == GROVE_OK)
         code = projector_prepare(&grove->store, &call, error);

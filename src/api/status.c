@@ -72,6 +72,7 @@ static void ask_database(struct grove *grove, struct call *call, struct grove_st
 {
     struct grove_error error;
     struct pg_conn *conn = NULL;
+    struct migrate_schema schema = {0};
     status->schema_wanted = migrate_wanted();
     if (!database_runs(grove, status))
         return;
@@ -81,12 +82,16 @@ static void ask_database(struct grove *grove, struct call *call, struct grove_st
         snprintf(status->database, sizeof status->database, "%s", pg_describe(conn));
         snprintf(status->database_version, sizeof status->database_version, "%d.%d",
                  version / 10000, version % 10000);
-        code = migrate_version(conn, &status->schema_version, &error);
+        code = migrate_read(conn, &schema, &error);
     }
-    if (code == GROVE_OK && status->schema_version == status->schema_wanted)
+    if (code == GROVE_OK)
+        status->schema_version = schema.version;
+    struct grove_error of_other; // that it is another one's is told by the numbers
+    status->schema_works = code == GROVE_OK && migrate_judge(&schema, "", &of_other) == GROVE_OK;
+    if (status->schema_works)
         code = count_rows(conn, status, &error);
     pg_give(&conn);
-    if (code == GROVE_OK && status->schema_version == status->schema_wanted)
+    if (code == GROVE_OK && status->schema_works)
         code = store_refresh_model(&grove->store, call, &error);
     if (code == GROVE_OK)
         status->database_ok = true;

@@ -66,6 +66,10 @@
     POINT(MODEL_LOCKED, "no acknowledgment is under way, the model is as it was")                  \
     POINT(MODEL_CHANGED, "another model is set and all contents wait, not committed")              \
     POINT(MIGRATION_APPLIED, "a migration is applied, not committed")                              \
+    POINT(MIGRATION_WAITS, "another process migrates, nothing is done")                            \
+    POINT(MIGRATION_BEGUN, "an online migration is begun, or gone on with; no step is done now")   \
+    POINT(MIGRATION_STEP, "a step of an online migration is done, and not noted")                  \
+    POINT(BACKFILL_FILLED, "a chunk is filled, not committed")                                     \
     POINT(SUBJECT_DECIDED, "a phase of a change of a subject is to be run")                        \
     POINT(SUBJECT_COMMITTED, "a phase of a change of a subject is committed, nobody was told")     \
     POINT(HOME_MADE, "a home's folder is there, with nothing in it")                               \
@@ -81,6 +85,7 @@
 #define INJECT_KNOBS(KNOB_)                                                                        \
     KNOB_(LEASE_MS, "how long a projector may keep its rows")                                      \
     KNOB_(MIGRATION_MS, "how long a migration is tried whose locks others have")                   \
+    KNOB_(SCHEMA_KNOWN, "the newest migration that the library knows")                             \
     KNOB_(PG_CONNECT_MS, "how long a connect to PostgreSQL may take; libpq's least is 2 s")        \
     KNOB_(PG_SILENT_MS, "how long PostgreSQL may say nothing before it counts as hung")            \
     KNOB_(PG_QUIT_MS, "how long a hung PostgreSQL has to quit before it is killed")                \
@@ -98,6 +103,7 @@
     KNOB_(EXAMINE_LONERS, "how many of the loneliest rows it looks up exactly")                    \
     KNOB_(EXAMINE_POLL_MS, "between looks at whether an examination is due")                       \
     KNOB_(EXAMINE_CLAIM_MS, "how long an examination is taken")                                    \
+    KNOB_(BACKFILL_ROWS, "how many rows a chunk of a backfill has")                                \
     KNOB_(NUMBER_DELAY_MS, "how long a projector of an older version may still write points")      \
     KNOB_(LOAD_PATIENCE_MS, "how long a load waits for rows that another projector has leased")
 

@@ -65,14 +65,21 @@ static bool read_lately(struct store *store)
     return lately;
 }
 
-static enum grove_code take_model(struct store *store, const char *database,
-                                  const struct pg_rows *rows, struct grove_error *error)
+static enum grove_code take_schema(struct store *store, const char *database,
+                                   const struct pg_rows *rows, struct grove_error *error)
 {
-    enum grove_code code = migrate_judge(pg_int4(rows, 0, 1), database, error);
-    if (code != GROVE_OK) {
+    const struct migrate_schema schema = {pg_int4(rows, 0, 1), pg_int4(rows, 0, 2)};
+    enum grove_code code = migrate_judge(&schema, database, error);
+    if (code != GROVE_OK)
         atomic_store(&store->schema_doubted, true);
-        return code;
-    }
+    else
+        atomic_store(&store->schema_version, schema.version);
+    return code;
+}
+
+static enum grove_code take_model(struct store *store, const struct pg_rows *rows,
+                                  struct grove_error *error)
+{
     struct text id = pg_is_null(rows, 0, 0) ? (struct text){"", 0} : pg_text(rows, 0, 0);
     enum embed_precision precision;
     if (!embed_precision_of(id, &precision)) {
@@ -90,9 +97,10 @@ static enum grove_code take_model(struct store *store, const char *database,
     return GROVE_OK;
 }
 
-enum grove_code store_refresh_model(struct store *store, struct call *call,
-                                    struct grove_error *error)
+static enum grove_code refresh(struct store *store, struct call *call, bool of_vectors,
+                               struct grove_error *error)
 {
+    struct grove_error of_model;
     if (read_lately(store))
         return GROVE_OK;
     struct pg_statement statement = {"model.sql", query_sql("model.sql")};
@@ -104,10 +112,26 @@ enum grove_code store_refresh_model(struct store *store, struct call *call,
     if (code == GROVE_OK)
         code = pg_query(conn, &arena, &statement, NULL, &rows, error);
     if (code == GROVE_OK)
-        code = take_model(store, pg_describe(conn), &rows, error);
+        code = take_schema(store, pg_describe(conn), &rows, error);
+    if (code == GROVE_OK && take_model(store, &rows, &of_model) != GROVE_OK && of_vectors) {
+        *error = of_model;
+        code = of_model.code;
+    }
     pg_give(&conn);
     arena_release(&arena);
     return code;
+}
+
+enum grove_code store_refresh_model(struct store *store, struct call *call,
+                                    struct grove_error *error)
+{
+    return refresh(store, call, true, error);
+}
+
+enum grove_code store_refresh_schema(struct store *store, struct call *call,
+                                     struct grove_error *error)
+{
+    return refresh(store, call, false, error);
 }
 
 // Keeps acknowledgments out (acknowledge.sql), which do not wait for it. Those under way are over

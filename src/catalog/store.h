@@ -40,6 +40,9 @@ struct store {
 
     atomic_bool points_numbered; // all points have the numbers of their branch and limb, or wait
 
+    atomic_int schema_version; // as last read; 0: never
+    atomic_int schema_filled;  // the version up to which no backfill is left; 0: not known
+
     _Atomic int64_t counts_folded_at_us; // monotonic: when a projector last did; 0: never
     _Atomic size_t outbox_removed;       // contents that left the outbox since its vacuum
 
@@ -73,6 +76,9 @@ void store_release(struct store *store);
 enum { STORE_MODEL_AGE_MS = 1000 };
 enum grove_code store_refresh_model(struct store *store, struct call *call,
                                     struct grove_error *error);
+// The same for whoever works with no vectors: whose they are is no error.
+enum grove_code store_refresh_schema(struct store *store, struct call *call,
+                                     struct grove_error *error);
 
 // Of the vectors that the database compares, as last read. Whoever works with vectors asks once,
 // and embeds and compares in what it was told, whatever the database changes to meanwhile.

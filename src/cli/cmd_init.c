@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/session.h"
 
+#include <stdio.h>
+
 #include "base/clock.h"
 #include "cli/format.h"
 #include "cli/setup.h"
+
+enum { WAIT_TOLD_US = 10000000, LINE_BYTES_MAX = 4096 };
 
 void setup_add_members(struct strbuf *out, const struct setup *setup)
 {
@@ -45,15 +49,36 @@ void setup_add_line(struct strbuf *out, const struct setup *setup)
     }
 }
 
+// At once, and then every ten seconds; on standard error, also beside JSON: whoever waits wants to
+// know for whom.
+static void on_wait(void *state, const struct grove_wait *wait)
+{
+    int64_t *told_us = state;
+    int64_t now_us = clock_monotonic_us();
+    if (*told_us != 0 && now_us - *told_us < WAIT_TOLD_US)
+        return;
+    *told_us = now_us;
+    struct strbuf out;
+    strbuf_init(&out, LINE_BYTES_MAX);
+    strbuf_addf(&out, "grove: waiting for %s", wait->what);
+    if (wait->holder[0]) {
+        strbuf_add(&out, " held by ");
+        display_add_prose(&out, text_of(wait->holder));
+    }
+    if (!out.failed)
+        fprintf(stderr, "%s\n", out.data);
+    strbuf_release(&out);
+}
+
 enum grove_code setup_run(struct session *session, struct setup *ret, struct grove_error *error)
 {
     unsigned applied = 0;
-    int64_t queued = 0;
+    int64_t queued = 0, told_us = 0;
     enum grove_precision precision = session_precision(session);
     int64_t started_us = clock_monotonic_us();
     enum grove_code code = session_open(session, error);
     if (code == GROVE_OK)
-        code = grove_init(session->grove, &applied, error);
+        code = grove_init_telling(session->grove, on_wait, &told_us, &applied, error);
     if (code == GROVE_OK && precision != GROVE_PRECISION_UNSET)
         code = grove_set_precision(session->grove, precision, &queued, error);
     double seconds = (double)(clock_monotonic_us() - started_us) / 1e6;

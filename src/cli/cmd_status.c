@@ -29,6 +29,7 @@ static void add_json_database(struct strbuf *out, const struct grove_status *sta
     json_string_member(out, "error", or_null(status->database_error));
     json_integer_member(out, "schema_version", if_known(ok, status->schema_version));
     json_integer_member(out, "schema_wanted", status->schema_wanted);
+    json_bool_member(out, "schema_works", status->schema_works);
     json_integer_member(out, "bytes", if_known(ok, status->database_bytes));
     strbuf_add_char(out, '}');
 }
@@ -205,14 +206,24 @@ static void add_index(struct strbuf *out, const struct terminal *terminal,
     strbuf_release(&line);
 }
 
+static const char *tell_schema(const struct grove_status *status)
+{
+    bool works = status->schema_works;
+    if (status->schema_version < status->schema_wanted)
+        return works ? ", and newer migrations to come: run grove init"
+                     : ", out of date: run grove init";
+    if (!works)
+        return ", of a newer grove";
+    return status->schema_version > status->schema_wanted
+               ? ", of a newer grove; this one works with it"
+               : "";
+}
+
 static void add_contents(struct strbuf *out, const struct terminal *terminal,
                          const struct grove_status *status)
 {
     add_label(out, terminal, "schema");
-    strbuf_addf(out, "version %d%s\n", status->schema_version,
-                status->schema_version < status->schema_wanted   ? ", out of date: run grove init"
-                : status->schema_version > status->schema_wanted ? ", of a newer grove"
-                                                                 : "");
+    strbuf_addf(out, "version %d%s\n", status->schema_version, tell_schema(status));
     struct strbuf line;
     strbuf_init(&line, STATUS_BYTES_MAX);
     format_count(&line, status->contents);

@@ -733,6 +733,8 @@ enum grove_code projector_step(struct store *store, struct call *call,
     if (code == GROVE_OK) {
         *ret_idle = batch.count == 0;
         code = batch.count > 0 ? project(&batch, error) : projector_number(&batch, ret_idle, error);
+        if (code == GROVE_OK && *ret_idle)
+            code = projector_fill(&batch, ret_idle, error);
     }
     arena_release(&batch.arena);
     return code;

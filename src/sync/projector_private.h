@@ -70,6 +70,12 @@ bool projector_has_time(const struct batch *batch);
 // *ret_idle stays as it is where there is nothing to do.
 enum grove_code projector_number(struct batch *batch, bool *ret_idle, struct grove_error *error);
 
+// --- fill.c --------------------------------------------------------------------------------------
+
+// Of a batch that leased nothing: fills in the next chunk of what a migration left. *ret_idle stays
+// as it is where there is nothing to do, or somebody else is at it.
+enum grove_code projector_fill(struct batch *batch, bool *ret_idle, struct grove_error *error);
+
 // --- upsert.c ------------------------------------------------------------------------------------
 
 // Writes the points of a batch that has some. Rows that the engine refuses, and that are at fault,

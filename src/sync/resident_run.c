@@ -43,6 +43,7 @@
 #include "pg/cluster.h"
 #include "sync/examine.h"
 #include "sync/projector.h"
+#include "sync/upgrade.h"
 
 enum {
     TAKE_TIMEOUT_MS = 5000, // for a holder of the lock that is on its way out
@@ -76,7 +77,8 @@ struct residence {
     int64_t retry_at_us;   // monotonic: when to work again
     unsigned pause_ms;     // after the last failure; 0: there was none
     char last_line[LINE_SIZE];
-    int64_t said_at_us; // monotonic: when the last line was
+    int64_t said_at_us;      // monotonic: when the last line was
+    struct upgrade *upgrade; // NULL: the schema was never seen to lack anything
 };
 
 // --- what it says --------------------------------------------------------------------------------
@@ -237,7 +239,7 @@ static const char *reason_to_end(const struct residence *self)
 struct look {
     bool due;
     bool waiting; // something is in the outbox, due or not
-    int schema;
+    struct migrate_schema schema;
 };
 
 static enum grove_code look(struct residence *self, struct look *ret, struct grove_error *error)
@@ -250,15 +252,24 @@ static enum grove_code look(struct residence *self, struct look *ret, struct gro
     arena_init(&arena, 1 << 16);
     pg_add_int4(&params, GRACE_MS);
     pg_add_int4(&params, projector_number_delay_ms());
+    pg_add_int4(&params, migrate_wanted());
     enum grove_code code = pg_take(self->store->pool, self->call, &conn, error);
     if (code == GROVE_OK)
         code = pg_query(conn, &arena, &statement, &params, &rows, error);
-    CHECK(code != GROVE_OK || (rows.count == 1 && rows.columns == 3));
+    CHECK(code != GROVE_OK || (rows.count == 1 && rows.columns == 4));
     if (code == GROVE_OK)
-        *ret = (struct look){pg_bool(&rows, 0, 0), pg_bool(&rows, 0, 1), pg_int4(&rows, 0, 2)};
+        *ret = (struct look){pg_bool(&rows, 0, 0),
+                             pg_bool(&rows, 0, 1),
+                             {pg_int4(&rows, 0, 2), pg_int4(&rows, 0, 3)}};
     pg_give(&conn);
     arena_release(&arena);
     return code;
+}
+
+static bool is_of_others(const struct migrate_schema *schema)
+{
+    struct grove_error ignored;
+    return migrate_judge(schema, "", &ignored) != GROVE_OK;
 }
 
 // Asked where looking itself failed: what it looks at may be another version's.
@@ -266,11 +277,27 @@ static bool has_other_schema(const struct residence *self)
 {
     struct grove_error ignored;
     struct pg_conn *conn = NULL;
-    int version = migrate_wanted();
-    if (pg_take(self->store->pool, self->call, &conn, &ignored) == GROVE_OK)
-        (void)!migrate_version(conn, &version, &ignored);
+    struct migrate_schema schema;
+    bool other = pg_take(self->store->pool, self->call, &conn, &ignored) == GROVE_OK &&
+                 migrate_read(conn, &schema, &ignored) == GROVE_OK && is_of_others(&schema);
     pg_give(&conn);
-    return version != migrate_wanted();
+    return other;
+}
+
+// In a thread of its own. What it tells is said here.
+static void bring_up(struct residence *self, const struct migrate_schema *schema)
+{
+    struct upgrade_outcome outcome;
+    struct grove_error ignored; // the next round tries again
+    if (!self->upgrade && schema->version < migrate_wanted())
+        (void)!upgrade_start(self->store, &self->upgrade, &ignored);
+    if (!self->upgrade || !upgrade_told(self->upgrade, &outcome))
+        return;
+    if (outcome.applied > 0)
+        say(self, "brought the schema up to date: %u applied", outcome.applied);
+    if (outcome.code != GROVE_OK && outcome.code != GROVE_CANCELLED)
+        say(self, "could not bring the schema up to date: %s: %s", outcome.error.context,
+            outcome.error.message);
 }
 
 // Steps until nothing is due.
@@ -345,12 +372,13 @@ static enum grove_code round_of(struct residence *self, const char **ret_reason,
 {
     struct look seen;
     enum grove_code code = look(self, &seen, error);
-    bool other = code == GROVE_OK ? seen.schema != migrate_wanted()
+    bool other = code == GROVE_OK ? is_of_others(&seen.schema)
                                   : migrate_is_suspected(error) && has_other_schema(self);
     if (other)
         *ret_reason = "the database has the schema of another version of grove";
     if (other || code != GROVE_OK)
         return code;
+    bring_up(self, &seen.schema);
     bool patient = self->failed_at_work && clock_monotonic_us() < self->retry_at_us;
     bool works = seen.due && !patient;
     if (works)
@@ -419,7 +447,9 @@ enum grove_code resident_run(const struct home *home, struct store *store, struc
             errno = 0; // no harm done
         say(&self, "started: grove " GROVE_VERSION);
         write_failure(&self, NULL);
-        say(&self, "ended: %s", reside(&self));
+        const char *reason = reside(&self);
+        upgrade_stop(self.upgrade);
+        say(&self, "ended: %s", reason);
     }
     file_close_descriptor(&self.lock);
     file_close_descriptor(&self.id);

@@ -6,7 +6,8 @@
     traffic.py read CONNINFO FILE      looks up a page of contents by the path of their leaf
 
 One statement each 5 ms at most, until standard input ends. Says "ready" after the first. FILE gets
-a line for each: when it began (seconds, monotonic) and how long it took (milliseconds). A statement that fails ends it with 1.
+a line for each: when it began (seconds, monotonic) and how long it took (milliseconds). A
+statement that fails ends it with 1.
 """
 
 import pathlib

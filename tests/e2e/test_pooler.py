@@ -13,7 +13,7 @@ import subprocess
 import time
 
 import pytest
-from conftest import make_row, wait_until, write_rows
+from conftest import MIGRATIONS, make_row, wait_until, write_rows
 from crashes import Injected, end_leases, kill
 from pooler import Pooler
 from stores import stores_agree
@@ -53,6 +53,21 @@ def test_each_transaction_meets_another_session(filled, tmp_path):
                              "'UTC'))) < 3600 FROM public.content_metadata ORDER BY id DESC "
                              "LIMIT 1")
         assert created[0] == ["t"]
+
+
+def test_an_online_migration_needs_a_session(filled):
+    """What comes before it is applied, and programs behind the pooler go on."""
+    made = Injected(filled.home)
+    with Pooler(filled.socket_folder(), sessions=2) as pooler:
+        behind = {"DATABASE_URL": pooler.url}
+        knowing = {"GROVE_KNOBS": f"schema-known={MIGRATIONS + 2}"}
+        error = made.fails("unsupported", "init", env={**behind, **knowing})
+        assert "a pooler stands between" in error["message"] and "init" in error["hint"]
+        assert made.json("status", env={**behind, **knowing})["database"]["schema_version"] == \
+            MIGRATIONS + 1
+        assert made.json("search", "baptism", env={**behind, **knowing})["complete"]
+        assert made.json("init", env=knowing)["applied"] == 1
+        assert pooler.ask("SELECT * FROM pg_locks WHERE locktype = 'advisory'") == [[]] * 2
 
 
 LEASE = """SELECT lease_owner, grove.is_leased(lease_until, lease_pid, lease_session,

@@ -264,7 +264,8 @@ def test_new_rows_are_left_to_whoever_wrote_them(alone):
     due = read_statement("due.sql")
 
     def look(conn, grace_ms):
-        return conn.execute(due.replace("$1", str(grace_ms)).replace("$2", "0")).fetchone()
+        due_now = due.replace("$1", str(grace_ms)).replace("$2", "0").replace("$3", "9999")
+        return conn.execute(due_now).fetchone()[:3]
     alone.env["GROVE_PROJECTOR"] = "off"
     alone("sync")
     with alone.connect() as conn:

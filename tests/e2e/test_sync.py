@@ -121,8 +121,8 @@ def test_a_watch_goes_on_where_the_schema_can_be_mended(filled):
     try:
         assert "watching" in watcher.stderr.readline()
         with filled.connect() as conn:
-            conn.execute("DELETE FROM grove.migration WHERE version = %s", (MIGRATIONS,))
-            wait_until(lambda: conn.execute("SELECT max(version) FROM grove.migration").fetchone()
+            conn.execute("DELETE FROM grove.ledger WHERE version = %s", (MIGRATIONS,))
+            wait_until(lambda: conn.execute("SELECT version FROM grove.schema_version").fetchone()
                        == (MIGRATIONS,))
             conn.execute(INSERT, ("Of both versions", "Written after the backup.", 4))
             wait_until(lambda: conn.execute("SELECT count(*) FROM grove.outbox").fetchone() == (0,))

@@ -30,8 +30,9 @@ MUTANTS = [
         name="database-of-yours-is-migrated",
         guards="src/api/README 2",
         file="src/api/handle.c",
-        find="    if (grove->database_private && !grove->looking && version < migrate_wanted())",
-        replace="    if (version < migrate_wanted())",
+        find="    if (grove->database_private && !grove->looking && "
+             "schema.version < migrate_demanded())",
+        replace="    if (schema.version < migrate_demanded())",
         killer="u_handle:a_database_of_yours_is_not_migrated",
     ),
     Mutant(
@@ -155,8 +156,8 @@ MUTANTS = [
         name="newer-schema-is-projected",
         guards="src/catalog/README: control flow",
         file="src/catalog/store.c",
-        find="migrate_judge(pg_int4(rows, 0, 1), database, error);",
-        replace="database && pg_int4(rows, 0, 1) >= 0 ? GROVE_OK : GROVE_INTERNAL;",
+        find="migrate_judge(&schema, database, error);",
+        replace="database && schema.version >= 0 ? GROVE_OK : GROVE_INTERNAL;",
         killer="u_handle:a_projector_thread_notices_a_newer_schema",
         limit_seconds=120,
     ),

@@ -9,36 +9,55 @@ MUTANTS = [
         guards="src/catalog/README 2",
         file="src/catalog/migrate.c",
         find="    if (code != GROVE_OK) {\n"
-             '        error_context(error, "applying migration %s", file->name);',
+             '        error_context(error, "applying migration %s", migration->file->name);\n'
+             "        return code;",
         replace="    if (code == GROVE_OK)\n"
-                '        code = pg_exec(conn, "COMMIT; BEGIN", error);\n'
+                '        code = pg_exec(self->conn, "COMMIT; BEGIN", error);\n'
                 "    if (code != GROVE_OK) {\n"
-                '        error_context(error, "applying migration %s", file->name);',
+                '        error_context(error, "applying migration %s", migration->file->name);\n'
+                "        return code;",
         killer="u_migrate:a_migration_and_its_row_are_committed_together",
     ),
     Mutant(
         name="two-processes-migrate-at-once",
         guards=("docs/architecture: locks, 4", "src/catalog/README: failures"),
-        file="src/catalog/migrate.c",
-        find='pg_exec(conn, "SELECT pg_advisory_xact_lock(" LOCK_KEY ")", error);',
-        replace='pg_exec(conn, "SELECT " LOCK_KEY, error);',
+        file="src/catalog/migrate_wait.c",
+        find="    while (code == GROVE_OK && !self->locked) {",
+        replace="    while (code == GROVE_OK && !self->locked && self->to < 0) {",
+        killer="u_upgrade:who_migrates_online_keeps_others_out",
+    ),
+    Mutant(
+        name="transactions-migrate-at-once",
+        guards=("docs/architecture: locks, 4", "src/catalog/README: failures"),
+        file="src/catalog/migrate_wait.c",
+        find="        *ret_taken = pg_bool(&rows, 0, 0);",
+        replace="        *ret_taken = pg_bool(&rows, 0, 0) || rows.count == 1;",
         killer="u_migrate:one_process_migrates_at_a_time",
+    ),
+    Mutant(
+        name="who-waits-for-migrations-has-a-snapshot",
+        guards="sql/migrations: invariants, 4",
+        file="src/catalog/migrate_wait.c",
+        find='SELECT pg_try_advisory_lock(" MIGRATE_LOCK_KEY ")"',
+        replace='SELECT pg_advisory_lock(" MIGRATE_LOCK_KEY ") IS NOT NULL"',
+        killer="u_migrate:who_waits_for_the_lock_keeps_no_index_waiting",
+        limit_seconds=30,
+        hangs=True,
     ),
     Mutant(
         name="changed-migration-is-not-told",
         guards=("src/catalog/README 3", "sql/README 9"),
         file="src/catalog/migrate.c",
-        find="        if (text_equal(applied, text_of(checksum)))\n            continue;",
-        replace="        if (applied.length > 0)\n            continue;",
+        find="        if (!text_equal(pg_text(&rows, r, 1), text_of(checksum)))",
+        replace="        if (pg_text(&rows, r, 1).length == 0)",
         killer="u_migrate:a_changed_migration_is_told",
     ),
     Mutant(
         name="newer-database-is-taken",
         guards="src/catalog/README: failures",
         file="src/catalog/migrate.c",
-        find="        if (version > migrate_wanted())\n            return refuse_newer(",
-        replace="        if (version > migrate_wanted() && version < 0)\n"
-                "            return refuse_newer(",
+        find="    if (code == GROVE_OK && is_too_new(&schema))",
+        replace="    if (code == GROVE_OK && is_too_new(&schema) && !self)",
         killer="u_migrate:a_newer_database_is_refused",
     ),
     Mutant(
@@ -86,7 +105,7 @@ MUTANTS = [
         name="migration-waits-with-all-behind-it",
         guards="src/catalog/README: failures",
         file="src/catalog/migrate.c",
-        find="SET LOCAL lock_timeout = '\" LOCK_PATIENCE \"'",
+        find="SET LOCAL lock_timeout = '\" MIGRATE_LOCK_PATIENCE \"'",
         replace="SET LOCAL lock_timeout = 0",
         killer="u_migrate:a_migration_keeps_nobody_waiting",
         limit_seconds=20,
@@ -94,15 +113,15 @@ MUTANTS = [
     Mutant(
         name="migration-that-waited-fails",
         guards="src/catalog/README: failures",
-        file="src/catalog/migrate.c",
-        find="    return strcmp(error->sqlstate, \"55P03\") == 0;",
-        replace="    return strcmp(error->sqlstate, \"\") == 0;",
+        file="src/catalog/migrate_wait.c",
+        find="    return strcmp(error->sqlstate, \"55P03\") == 0 ||",
+        replace="    return strcmp(error->sqlstate, \"\") == 0 ||",
         killer="u_migrate:a_migration_keeps_nobody_waiting",
     ),
     Mutant(
         name="migration-is-tried-for-ever",
         guards="src/catalog/README: failures",
-        file="src/catalog/migrate.c",
+        file="src/catalog/migrate_wait.c",
         find="KNOB(MIGRATION_MS, PATIENCE_MS) * 1000",
         replace="INT64_MAX",
         killer="u_migrate:a_migration_does_not_try_for_ever",

@@ -7,7 +7,7 @@ TRIGGERS = "sql/0003_triggers.sql"
 CHANGES = "sql/0011_outbox_of_changes.sql"
 COUNTS = "sql/0005_content_count.sql"
 TRUNCATED = "sql/0015_truncated_tables.sql"
-TREES = "sql/0016_tree_counts.sql"
+TREES = "sql/0017_tree_counts.sql"
 
 MUTANTS = [
     Mutant(
@@ -341,7 +341,7 @@ MUTANTS = [
     Mutant(
         name="contents-of-a-leaf-are-looked-for-in-all",
         guards="sql/README: memory and cost",
-        file="sql/0017_leaves_by_index.sql",
+        file="sql/0018_leaves_by_index.sql",
         find="'hierarchy_table = TG_TABLE_NAME::text COLLATE \"default\"'",
         replace="'hierarchy_table = TG_TABLE_NAME::text'",
         killer="tests/e2e/test_schema.py::test_the_contents_of_a_leaf_are_looked_up_by_index",

@@ -6,6 +6,7 @@
 #include "base/inject.h"
 #include "catalog/assets.h"
 #include "catalog/migrate.h"
+#include "catalog/migration.h"
 
 // The test's database as one in which grove never was.
 static struct pg_conn *without_grove(struct test_stores *stores)
@@ -14,6 +15,15 @@ static struct pg_conn *without_grove(struct test_stores *stores)
     test_session_sql(conn, "DROP SCHEMA grove CASCADE; DROP SCHEMA public CASCADE;"
                            "CREATE SCHEMA public");
     return conn;
+}
+
+static void assert_schema(struct pg_conn *conn, int version, int compatible_from)
+{
+    struct grove_error error;
+    struct migrate_schema schema;
+    assert_ok(migrate_read(conn, &schema, &error), error);
+    assert_int_equal(schema.version, version);
+    assert_int_equal(schema.compatible_from, compatible_from);
 }
 
 static enum grove_code fail_second(void *state, enum inject_point point, struct grove_error *error)
@@ -29,14 +39,11 @@ static void a_migration_and_its_row_are_committed_together(struct test_stores *s
     struct grove_error error;
     struct pg_conn *conn = without_grove(stores);
     unsigned passed = 0, applied = 0;
-    int version;
-    assert_ok(migrate_version(conn, &version, &error), error);
-    assert_int_equal(version, 0);
+    assert_schema(conn, 0, 0);
     inject_set_hook(fail_second, &passed);
     assert_int_equal(migrate_up(conn, &applied, &error), GROVE_UNAVAILABLE);
     pg_rollback(conn);
-    assert_ok(migrate_version(conn, &version, &error), error);
-    assert_int_equal(version, 1);
+    assert_schema(conn, 1, 1);
     assert_int_equal(test_sql_int(stores,
                                   "SELECT count(*) FROM pg_tables WHERE schemaname = 'grove'"
                                   " AND tablename = 'outbox'"),
@@ -62,17 +69,43 @@ static void migrate(void *state)
 }
 
 // The key is said here once more: processes of several versions must agree on it.
+static void give_the_lock_back(struct test_stores *stores)
+{
+    test_session_sql(stores->other, "COMMIT");
+}
+
 static void one_process_migrates_at_a_time(struct test_stores *stores)
 {
-    struct pg_conn *other = test_session(stores);
     struct migrating migrating = {.conn = test_session(stores)};
-    test_session_sql(other, "BEGIN; SELECT pg_advisory_xact_lock(7454108919)");
-    struct test_thread *thread = test_thread_start(stores, migrate, &migrating);
-    test_wait_for_lock(stores);
-    test_session_sql(other, "COMMIT");
-    test_thread_join(thread);
+    stores->other = test_session(stores);
+    test_session_sql(stores->other, "BEGIN; SELECT pg_advisory_xact_lock(7454108919)");
+    TEST_AT(stores, MIGRATION_WAITS, give_the_lock_back);
+    migrate(&migrating);
     assert_ok(migrating.code, migrating.error);
     assert_int_equal(migrating.applied, 0);
+    assert_int_equal(stores->reached[INJECT_MIGRATION_WAITS], 1);
+}
+
+// Who waits within PostgreSQL for the lock has a snapshot, and an index waits for all of those.
+static void who_waits_has_no_snapshot(struct test_stores *stores)
+{
+    assert_int_equal(test_sql_int(stores, "SELECT count(*) FROM pg_stat_activity"
+                                          " WHERE datname = current_database()"
+                                          " AND pid <> pg_backend_pid()"
+                                          " AND (state = 'active' OR backend_xmin IS NOT NULL)"),
+                     0);
+    give_the_lock_back(stores);
+}
+
+static void who_waits_for_the_lock_keeps_no_index_waiting(struct test_stores *stores)
+{
+    struct migrating migrating = {.conn = test_session(stores)};
+    stores->other = test_session(stores);
+    test_session_sql(stores->other, "BEGIN; SELECT pg_advisory_xact_lock(7454108919)");
+    TEST_AT(stores, MIGRATION_WAITS, who_waits_has_no_snapshot);
+    migrate(&migrating);
+    assert_ok(migrating.code, migrating.error);
+    assert_int_equal(stores->reached[INJECT_MIGRATION_WAITS], 1);
 }
 
 // Migrations from this one on are applied again: it wants tables for itself, to put triggers on
@@ -116,6 +149,7 @@ static void a_migration_does_not_try_for_ever(struct test_stores *stores)
     inject_set_knob(INJECT_KNOB_MIGRATION_MS, 0);
     assert_int_not_equal(migrating.code, GROVE_OK);
     assert_non_null(strstr(migrating.error.hint, "long query"));
+    assert_non_null(strstr(migrating.error.context, "waiting for a lock held by process "));
     test_session_sql(query, "COMMIT");
     migrate(&migrating);
     assert_ok(migrating.code, migrating.error);
@@ -161,6 +195,7 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         STORES_TEST(a_migration_and_its_row_are_committed_together),
         STORES_TEST(one_process_migrates_at_a_time),
+        STORES_TEST(who_waits_for_the_lock_keeps_no_index_waiting),
         STORES_TEST(a_migration_keeps_nobody_waiting),
         STORES_TEST(a_migration_does_not_try_for_ever),
         STORES_TEST(a_changed_migration_is_told),

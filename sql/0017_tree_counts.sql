@@ -1,4 +1,7 @@
 -- SPDX-License-Identifier: Apache-2.0
+-- kind: transactional
+-- compatible from: 15
+-- demanded: yes
 --
 -- How many contents each tree has of each type, so that whoever browses a whole tree need not add up the
 -- counts of all of its leaves. Kept by triggers of these counts, as they are kept by those of contents:

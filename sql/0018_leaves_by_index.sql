@@ -1,4 +1,7 @@
 -- SPDX-License-Identifier: Apache-2.0
+-- kind: transactional
+-- compatible from: 15
+-- demanded: yes
 --
 -- A leaf that is deleted has its contents counted, and a tree that is truncated. They were looked for
 -- by the table's name as PostgreSQL hands it to triggers, which is of the type name and has collation

@@ -1,0 +1,20 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- Who has had longest what a migration waits for.
+--   $1 boolean  the lock of migrations; else those on tables
+-- answers: integer, text, text, double, text
+SELECT a.pid, coalesce(nullif(a.application_name, ''), a.backend_type, 'a program'),
+       coalesce(a.state, 'unknown'),
+       coalesce(extract(epoch FROM clock_timestamp() - coalesce(a.xact_start, a.state_change)), 0)::float8,
+       left(regexp_replace(coalesce(a.query, ''), '\s+', ' ', 'g'), 120)
+FROM pg_catalog.pg_locks AS l
+JOIN pg_catalog.pg_stat_activity AS a ON a.pid = l.pid
+WHERE l.granted AND l.pid <> pg_backend_pid()
+  AND l.database = (SELECT d.oid FROM pg_catalog.pg_database AS d WHERE d.datname = current_database())
+  AND CASE WHEN $1::boolean
+           THEN l.locktype = 'advisory' AND l.classid = 1 AND l.objid = 3159141623::oid AND l.objsubid = 1
+           ELSE l.locktype = 'relation'
+                AND l.relation IN (SELECT c.oid FROM pg_catalog.pg_class AS c
+                                   WHERE c.relnamespace IN (to_regnamespace('grove'), to_regnamespace('public')))
+      END
+ORDER BY a.xact_start NULLS LAST, a.pid
+LIMIT 1
