@@ -11,9 +11,7 @@ FROM public.content_metadata AS m
 JOIN grove.leaf AS l ON l.hierarchy_table = m.hierarchy_table AND l.leaf_id = m.leaf_id
 LEFT JOIN grove.body AS b ON b.content_id = m.id
 WHERE ($1::text IS NULL OR l.hierarchy_table = $1)
-  AND ($2::integer[] IS NULL OR l.branch_id = $2[1])
-  AND ($2[2] IS NULL OR l.limb_id = $2[2])
-  AND ($2[3] IS NULL OR l.leaf_id = $2[3])
+-- part: numbers
 -- part: bounds
 ORDER BY l.tree COLLATE "C", l.branch COLLATE "C", l.limb COLLATE "C", l.leaf COLLATE "C",
          m.content_type COLLATE "C", m.chunk_number, m.id

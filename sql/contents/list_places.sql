@@ -16,9 +16,7 @@ SELECT s.tree,
 FROM grove.subject AS s
 LEFT JOIN grove.leaf AS l
        ON l.hierarchy_table = s.hierarchy_table
-      AND ($2::integer[] IS NULL OR l.branch_id = $2[1])
-      AND ($2[2] IS NULL OR l.limb_id = $2[2])
-      AND ($2[3] IS NULL OR l.leaf_id = $2[3])
+-- part: numbers
 LEFT JOIN grove.content_count AS k
        ON k.hierarchy_table = l.hierarchy_table AND k.leaf_id = l.leaf_id
       AND ($3::text[] IS NULL OR k.content_type = ANY ($3))

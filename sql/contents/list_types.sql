@@ -6,9 +6,7 @@ SELECT k.content_type, sum(k.contents)::bigint
 FROM grove.content_count AS k
 JOIN grove.leaf AS l ON l.hierarchy_table = k.hierarchy_table AND l.leaf_id = k.leaf_id
 WHERE ($1::text IS NULL OR l.hierarchy_table = $1)
-  AND ($2::integer[] IS NULL OR l.branch_id = $2[1])
-  AND ($2[2] IS NULL OR l.limb_id = $2[2])
-  AND ($2[3] IS NULL OR l.leaf_id = $2[3])
+-- part: numbers
   AND ($3::text[] IS NULL OR k.content_type = ANY ($3))
 GROUP BY k.content_type
 HAVING sum(k.contents) <> 0
