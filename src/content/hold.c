@@ -34,6 +34,15 @@ const char *hold_table_sql(struct arena *arena, const char *format, struct text 
     return copy;
 }
 
+enum grove_code hold_query(struct pg_conn *conn, struct arena *arena, const char *sql,
+                           const struct pg_params *params, struct pg_rows *ret,
+                           struct grove_error *error)
+{
+    struct pg_statement statement = {"", sql};
+    return sql ? pg_query(conn, arena, &statement, params, ret, error)
+               : error_no_memory(error, "a statement");
+}
+
 static enum grove_code read_place(struct pg_conn *conn, struct arena *arena, struct held_place *ret,
                                   struct grove_error *error)
 {
@@ -52,16 +61,13 @@ static enum grove_code lock_leaves(struct pg_conn *conn, const struct held_place
 {
     struct pg_params params = {0};
     struct pg_rows rows = {0};
-    struct pg_statement statement = {
-        "",
+    const char *sql =
         hold_table_sql(arena,
                        "-- answers: bigint\nSELECT count(*) FROM (SELECT FROM %s WHERE id = ANY "
                        "($1) ORDER BY id FOR UPDATE) AS held",
-                       held->predicate.hierarchy_table)};
-    if (!statement.sql)
-        return error_no_memory(error, "a statement");
+                       held->predicate.hierarchy_table);
     pg_add_same(&params, &held->leaf_array, 0);
-    return pg_query(conn, arena, &statement, &params, &rows, error);
+    return hold_query(conn, arena, sql, &params, &rows, error);
 }
 
 enum grove_code hold_place(struct pg_conn *conn, const struct grove_filter *filter,
@@ -90,15 +96,13 @@ enum grove_code hold_leaf(struct pg_conn *conn, struct text hierarchy_table, int
 {
     struct pg_params params = {0};
     struct pg_rows rows = {0};
-    struct pg_statement statement = {
-        "", hold_table_sql(arena,
-                           "-- answers: bigint\nSELECT count(*) FROM (SELECT FROM %s WHERE id = $1 "
-                           "FOR KEY SHARE) AS held",
-                           hierarchy_table)};
-    if (!statement.sql)
-        return error_no_memory(error, "a statement");
+    const char *sql =
+        hold_table_sql(arena,
+                       "-- answers: bigint\nSELECT count(*) FROM (SELECT FROM %s WHERE id = $1 "
+                       "FOR KEY SHARE) AS held",
+                       hierarchy_table);
     pg_add_int4(&params, leaf_id);
-    enum grove_code code = pg_query(conn, arena, &statement, &params, &rows, error);
+    enum grove_code code = hold_query(conn, arena, sql, &params, &rows, error);
     if (code == GROVE_OK && pg_int8(&rows, 0, 0) == 0) {
         code = error_set(error, GROVE_CONFLICT, "the leaf has just been removed");
         error->retry = GROVE_RETRY_LATER;

@@ -32,6 +32,11 @@ enum grove_code hold_leaf(struct pg_conn *conn, struct text hierarchy_table, int
 // text lies in the arena. NULL: out of memory.
 const char *hold_table_sql(struct arena *arena, const char *format, struct text hierarchy_table);
 
+// A statement that was just made; it has no name. `sql` may be NULL: out of memory.
+enum grove_code hold_query(struct pg_conn *conn, struct arena *arena, const char *sql,
+                           const struct pg_params *params, struct pg_rows *ret,
+                           struct grove_error *error);
+
 // Of rows with each id that was given, and whether it was there. GROVE_NOT_FOUND, naming one: not
 // all were.
 enum grove_code hold_check_found(const struct pg_rows *rows, struct grove_error *error);

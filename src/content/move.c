@@ -25,15 +25,6 @@ struct moving {
     struct text table; // of the tree that they go to
 };
 
-static enum grove_code run(const struct moving *self, const char *sql,
-                           const struct pg_params *params, struct pg_rows *ret,
-                           struct grove_error *error)
-{
-    struct pg_statement statement = {"", sql};
-    return sql ? pg_query(self->conn, self->arena, &statement, params, ret, error)
-               : error_no_memory(error, "a statement");
-}
-
 // Branch, limb and leaf; what a path does not name is {NULL, 0}.
 static size_t names_of(const struct path *path, struct text ret[static LEVELS])
 {
@@ -91,7 +82,8 @@ static enum grove_code make_leaf(const struct moving *self, int32_t *ret_leaf_id
     pg_add_text_array(&params, self->arena, &self->to.limb, 1);
     pg_add_text_array(&params, self->arena, &self->to.leaf, 1);
     pg_add_text_array(&params, self->arena, &none, 1);
-    enum grove_code code = run(self, query_sql("leaves_of.sql"), &params, &rows, error);
+    enum grove_code code =
+        hold_query(self->conn, self->arena, query_sql("leaves_of.sql"), &params, &rows, error);
     if (code != GROVE_OK)
         return code;
     if (rows.count != 1) {
@@ -141,7 +133,7 @@ static enum grove_code move_ids(struct moving *self, struct grove_error *error)
                       self->request->content_id_count);
     pg_add_text(&params, self->table);
     pg_add_int4(&params, leaf_id);
-    code = run(self, query_sql("move_ids.sql"), &params, &rows, error);
+    code = hold_query(self->conn, self->arena, query_sql("move_ids.sql"), &params, &rows, error);
     if (code != GROVE_OK)
         explain_clash(error);
     if (code == GROVE_OK)
@@ -168,8 +160,9 @@ static enum grove_code rename_leaves(const struct moving *self, const struct hel
     pg_add_same(&params, &from->leaf_array, 0);
     for (size_t i = 0; i < depth; i++)
         pg_add_text(&params, names[i]);
-    return run(self, hold_table_sql(self->arena, formats[depth - 1], self->table), &params, &rows,
-               error);
+    return hold_query(self->conn, self->arena,
+                      hold_table_sql(self->arena, formats[depth - 1], self->table), &params, &rows,
+                      error);
 }
 
 static enum grove_code move_to_tree(const struct moving *self, const struct held_place *from,
@@ -186,7 +179,8 @@ static enum grove_code move_to_tree(const struct moving *self, const struct held
     pg_add_text(&leaves, self->table);
     for (size_t i = 0; i < LEVELS; i++)
         pg_add_text(&leaves, names[i]);
-    enum grove_code code = run(self, query_sql("move_leaves.sql"), &leaves, &rows, error);
+    enum grove_code code =
+        hold_query(self->conn, self->arena, query_sql("move_leaves.sql"), &leaves, &rows, error);
     if (code == GROVE_OK)
         code = pg_int4_array(&rows, 0, 0, self->arena, &from_ids, &from_count, error);
     if (code == GROVE_OK)
@@ -199,15 +193,16 @@ static enum grove_code move_to_tree(const struct moving *self, const struct held
     pg_add_int4_array(&contents, self->arena, from_ids, from_count);
     pg_add_text(&contents, self->table);
     pg_add_int4_array(&contents, self->arena, to_ids, to_count);
-    code = run(self, query_sql("move_to_leaves.sql"), &contents, &rows, error);
+    code = hold_query(self->conn, self->arena, query_sql("move_to_leaves.sql"), &contents, &rows,
+                      error);
     if (code != GROVE_OK)
         return code;
     self->report->leaves_created = (int64_t)to_count;
     pg_add_same(&old, &from->leaf_array, 0);
-    return run(self,
-               hold_table_sql(self->arena, "DELETE FROM %s WHERE id = ANY ($1)",
-                              from->predicate.hierarchy_table),
-               &old, &rows, error);
+    return hold_query(self->conn, self->arena,
+                      hold_table_sql(self->arena, "DELETE FROM %s WHERE id = ANY ($1)",
+                                     from->predicate.hierarchy_table),
+                      &old, &rows, error);
 }
 
 static enum grove_code check_depths(const struct moving *self, const struct path *from,
@@ -237,7 +232,8 @@ static enum grove_code count_moved(const struct moving *self, const struct held_
     struct pg_params params = {0};
     struct pg_rows rows = {0};
     predicate_add_params(&from->predicate, self->arena, &params);
-    enum grove_code code = run(self, query_sql("count.sql"), &params, &rows, error);
+    enum grove_code code =
+        hold_query(self->conn, self->arena, query_sql("count.sql"), &params, &rows, error);
     if (code == GROVE_OK)
         self->report->contents = pg_int8(&rows, 0, 0);
     self->report->leaves = (int64_t)from->leaves.count;

@@ -18,15 +18,6 @@ struct removing {
     struct arena *arena;
 };
 
-static enum grove_code run(const struct removing *self, const char *sql,
-                           const struct pg_params *params, struct pg_rows *ret,
-                           struct grove_error *error)
-{
-    struct pg_statement statement = {"", sql};
-    return sql ? pg_query(self->conn, self->arena, &statement, params, ret, error)
-               : error_no_memory(error, "a statement");
-}
-
 // A place of which only some contents go keeps its leaves.
 static bool is_whole_place(const struct grove_filter *filter)
 {
@@ -41,7 +32,8 @@ static enum grove_code remove_ids(const struct removing *self, struct grove_erro
     struct pg_rows rows = {0};
     pg_add_int4_array(&params, self->arena, request->content_ids, request->content_id_count);
     pg_add_bool(&params, !request->dry_run);
-    enum grove_code code = run(self, query_sql("remove_ids.sql"), &params, &rows, error);
+    enum grove_code code =
+        hold_query(self->conn, self->arena, query_sql("remove_ids.sql"), &params, &rows, error);
     if (code == GROVE_OK)
         code = hold_check_found(&rows, error);
     self->report->contents = rows.count;
@@ -63,7 +55,7 @@ static enum grove_code count_place(const struct removing *self, struct grove_err
     if (code != GROVE_OK)
         return code;
     predicate_add_params(&predicate, self->arena, &params);
-    code = run(self, query_sql("count.sql"), &params, &rows, error);
+    code = hold_query(self->conn, self->arena, query_sql("count.sql"), &params, &rows, error);
     if (code != GROVE_OK)
         return code;
     self->report->contents = pg_int8(&rows, 0, 0);
@@ -95,7 +87,7 @@ static enum grove_code remove_place(const struct removing *self, struct grove_er
     if (code != GROVE_OK)
         return code;
     predicate_add_params(&held.predicate, self->arena, &params);
-    code = run(self, query_sql("remove.sql"), &params, &rows, error);
+    code = hold_query(self->conn, self->arena, query_sql("remove.sql"), &params, &rows, error);
     if (code != GROVE_OK)
         return code;
     self->report->contents = rows.affected;
@@ -103,10 +95,10 @@ static enum grove_code remove_place(const struct removing *self, struct grove_er
     if (code != GROVE_OK || !is_whole_place(&self->request->filter))
         return code;
     pg_add_same(&leaves, &held.leaf_array, 0);
-    code = run(self,
-               hold_table_sql(self->arena, "DELETE FROM %s WHERE id = ANY ($1)",
-                              held.predicate.hierarchy_table),
-               &leaves, &rows, error);
+    code = hold_query(self->conn, self->arena,
+                      hold_table_sql(self->arena, "DELETE FROM %s WHERE id = ANY ($1)",
+                                     held.predicate.hierarchy_table),
+                      &leaves, &rows, error);
     if (code == GROVE_OK)
         self->report->leaves = rows.affected;
     return code;
