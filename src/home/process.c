@@ -123,6 +123,8 @@ bool process_has_argument(pid_t pid, const char *wanted)
     char path[64], arguments[3 * PATH_MAX];
     snprintf(path, sizeof path, "/proc/%d/cmdline", (int)pid);
     size_t length = read_start(path, arguments, sizeof arguments);
+    if (arguments[0] == '\0')
+        return true;
     for (size_t at = 0; at < length; at += strlen(arguments + at) + 1)
         if (strcmp(arguments + at, wanted) == 0)
             return true;

@@ -54,7 +54,8 @@ bool process_has_locked(pid_t pid, int descriptor, const struct stat *file);
 // Calls `visit` for each process that /proc shows, until that says false. False: it shows none.
 bool process_each(bool (*visit)(void *state, pid_t pid), void *state);
 
-// Whether one of its arguments is just this.
+// Whether one of its arguments is just this. True also where it shows none: a process that ends has
+// lost them before it has closed its files.
 bool process_has_argument(pid_t pid, const char *wanted);
 
 // "<boot> <pid namespace>" of this process: what stands behind the start time in a file.

@@ -270,6 +270,14 @@ MUTANTS = [
         killer="u_private:a_vector_server_has_its_start_time_and_folder",
     ),
     Mutant(
+        name="server-that-is-ending-is-gone",
+        guards="src/vector/README 7",
+        file="src/home/process.c",
+        find="    if (arguments[0] == '\\0')\n        return true;",
+        replace="    if (length == 0 && arguments[0] != '\\0')\n        return true;",
+        killer="u_private:a_vector_server_that_is_ending_is_waited_for",
+    ),
+    Mutant(
         name="password-in-the-address",
         guards="src/vector/README: memory",
         file="src/vector/address.c",

@@ -2,6 +2,7 @@
 // Which processes and folders are taken for the private servers: what a file says is not believed.
 #include "../test.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <sys/prctl.h>
@@ -73,7 +74,9 @@ static void start_child(const char *working, const char *name, const char *argum
             _exit(1);
         dup2(ends[0], 0);
         dup2(said[1], 1);
-        if (argument) // a shell that says it is there, then waits
+        if (argument && !argument[0]) // no arguments to show, as one that is ending
+            memset(program_invocation_name, 0, strlen(program_invocation_name));
+        else if (argument) // a shell that says it is there, then waits
             execl("/bin/sh", "sh", "-c", "echo; read line", "sh", argument, NULL);
         (void)!write(1, "\n", 1);
         (void)!read(0, &ready, 1);
@@ -290,6 +293,14 @@ static void a_vector_server_has_its_start_time_and_folder(void **state)
     assert_int_equal(stop_by_file(start_time_of(child)), SIGTERM);
 }
 
+// Its arguments are gone some time before it is: until then it is there.
+static void a_vector_server_that_is_ending_is_waited_for(void **state)
+{
+    (void)state;
+    start_child("/", "sh", "");
+    assert_int_equal(stop_by_file(start_time_of(child)), SIGTERM);
+}
+
 // Stopped for so long that no more connections wait for it: who asks is told so at once.
 static void one_that_takes_no_connection_hangs(void **state)
 {
@@ -381,6 +392,7 @@ int main(void)
         cmocka_unit_test(half_a_cluster_is_none),
         cmocka_unit_test(an_initdb_ends_with_the_call),
         cmocka_unit_test_teardown(a_vector_server_has_its_start_time_and_folder, end_child),
+        cmocka_unit_test_teardown(a_vector_server_that_is_ending_is_waited_for, end_child),
         cmocka_unit_test(one_that_takes_no_connection_hangs),
         cmocka_unit_test_teardown(one_that_somebody_else_starts_is_not_waited_for, end_child),
         cmocka_unit_test(one_that_cannot_start_is_not_starting_for_ever),
