@@ -105,8 +105,17 @@ def test_a_dry_run_tells_and_changes_nothing(busy):
     assert impact["discover_ms"] > 0
     shown = busy("subject", "add", "science", "--dry-run").stdout
     assert "NOT VALID" in shown and "ACCESS EXCLUSIVE" in shown and "pg_dump" in shown
-    assert "nothing was changed" in shown
+    assert "nothing was changed" in shown and "8 contents are read by VALIDATE" in shown
     assert busy.json("subject", "list") == before
+    # What is told of a removal and of a rename is theirs.
+    busy("subject", "add", "science", "--sample")
+    before = busy.json("subject", "list")
+    shown = busy("subject", "remove", "science", "--with-contents", "--dry-run").stdout
+    assert "20 contents are read by VALIDATE" in shown and "12 contents go with it" in shown
+    shown = busy("subject", "rename", "science", "nature", "--dry-run").stdout
+    assert "VALIDATE" not in shown and "go with it" not in shown
+    assert busy.json("subject", "list") == before
+    assert "it is there already" in busy("subject", "add", "science", "--sample").stdout
 
 
 @pytest.mark.parametrize("arguments, code, words", [
