@@ -6,7 +6,6 @@ import json
 import os
 import pathlib
 import re
-import shutil
 import subprocess
 import threading
 
@@ -307,19 +306,6 @@ def test_the_scripts_have_the_sql_that_is_executed(busy, action, script):
     assert len(answer["phases"]) == text.count("-- --- phase ")
     for phase in answer["phases"]:
         assert phase["sql"] in text and phase["locks"] in text, phase["name"]
-
-
-@pytest.mark.skipif(not shutil.which("squawk"), reason="squawk is not installed")
-def test_the_scripts_are_linted():
-    # Types are the specification's; a phase takes as long as there are rows; and what else is told
-    # is what the scripts are for.
-    excluded = ("prefer-text-field", "prefer-bigint-over-int", "prefer-identity",
-                "prefer-timestamp-tz", "require-statement-timeout", "ban-drop-constraint",
-                "renaming-object", "ban-drop-table")
-    files = [ROOT / "sql" / "extension" / f"{name}.sql" for name in ("migration", "rollback")]
-    done = subprocess.run(["squawk", f"--exclude={','.join(excluded)}", *files],
-                          capture_output=True, text=True, timeout=60, check=False)
-    assert done.returncode == 0, done.stdout
 
 
 @pytest.mark.slow
