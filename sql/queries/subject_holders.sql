@@ -2,11 +2,15 @@
 -- Who has had longest what a change of a subject waits for.
 --   $1 text     the table of leaves
 --   $2 boolean  the lock of changes; else those on tables
--- answers: integer, text, text, double, text
-SELECT a.pid, coalesce(nullif(a.application_name, ''), a.backend_type, 'a program'),
-       coalesce(a.state, 'unknown'),
-       coalesce(extract(epoch FROM clock_timestamp() - coalesce(a.xact_start, a.state_change)), 0)::float8,
-       left(btrim(regexp_replace(coalesce(a.query, ''), '(\s|--[^\n]*(\n|$))+', ' ', 'g')), 120)
+-- answers: text
+-- Of other roles' sessions PostgreSQL shows no more than that they are there.
+SELECT format('process %s (%s), %s', a.pid, coalesce(nullif(a.application_name, ''), a.backend_type, 'a program'),
+              CASE WHEN a.state IS NULL THEN 'what it does this role may not see'
+                   ELSE format('%s for %s s: %s', a.state,
+                               round(coalesce(extract(epoch FROM clock_timestamp()
+                                                      - coalesce(a.xact_start, a.state_change)), 0), 1),
+                               left(btrim(regexp_replace(coalesce(a.query, ''),
+                                                         '(\s|--[^\n]*(\n|$))+', ' ', 'g')), 120)) END)
 FROM pg_catalog.pg_locks AS l
 JOIN pg_catalog.pg_stat_activity AS a ON a.pid = l.pid
 WHERE l.granted AND l.pid <> pg_backend_pid()

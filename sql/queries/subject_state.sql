@@ -2,7 +2,8 @@
 -- How far a subject is there, and what the CHECK of contents says: all that a change goes by.
 --   $1 text  tree
 -- answers: text, boolean, boolean, boolean, text, text, text, boolean, text, boolean, boolean,
---          boolean, boolean, boolean, boolean, text, bigint, text, text, boolean, boolean, boolean
+--          boolean, boolean, boolean, boolean, text, bigint, text, text, boolean, boolean, boolean,
+--          boolean
 WITH wanted AS MATERIALIZED (
     SELECT u.leaves, regexp_replace(u.leaves, '_hierarchy$', '') AS stem
     FROM (SELECT coalesce((SELECT s.hierarchy_table::text FROM grove.subject AS s
@@ -77,6 +78,8 @@ SELECT w.leaves,
         FROM unnest(l.including) WITH ORDINALITY AS u (name, place)),
        (SELECT string_agg(quote_literal(u.name), ', ' ORDER BY u.place)
         FROM unnest(l.excluding) WITH ORDINALITY AS u (name, place)),
+       coalesce((SELECT pg_has_role(c.relowner, 'USAGE') FROM pg_catalog.pg_class AS c
+                 WHERE c.oid = to_regclass('public.' || quote_ident(w.leaves))), true),
        -- Its work is done by us, and what we make is given to it.
        (SELECT pg_has_role(c.relowner, 'USAGE') AND pg_has_role(c.relowner, 'SET')
         FROM pg_catalog.pg_class AS c WHERE c.oid = 'public.content_metadata'::regclass),

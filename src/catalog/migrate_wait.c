@@ -42,10 +42,7 @@ static void find_holder(struct migrating *self, bool migrates)
     if (pg_query(self->conn, &self->arena, &statement, &params, &rows, &ignored) != GROVE_OK ||
         rows.count != 1)
         return;
-    text_format(self->holder, sizeof self->holder, "process %d (%.*s), %.*s for %.1f s: %.*s",
-                pg_int4(&rows, 0, 0), TEXT_ARGS(pg_text(&rows, 0, 1)),
-                TEXT_ARGS(pg_text(&rows, 0, 2)), pg_float8(&rows, 0, 3),
-                TEXT_ARGS(pg_text(&rows, 0, 4)));
+    text_format(self->holder, sizeof self->holder, "%.*s", TEXT_ARGS(pg_text(&rows, 0, 0)));
 }
 
 static void tell(struct migrating *self, const char *what, int64_t since_us)

@@ -47,15 +47,6 @@ struct change {
 
 // --- waiting -------------------------------------------------------------------------------------
 
-static void describe_holder(struct change *self, const struct pg_rows *rows)
-{
-    struct text program = pg_text(rows, 0, 1), doing = pg_text(rows, 0, 2);
-    struct text query = pg_text(rows, 0, 4);
-    text_format(self->holder, sizeof self->holder, "process %d (%.*s), %.*s for %.1f s: %.*s",
-                pg_int4(rows, 0, 0), TEXT_ARGS(program), TEXT_ARGS(doing), pg_float8(rows, 0, 3),
-                TEXT_ARGS(query));
-}
-
 // Who has it may have gone meanwhile, or may not be shown to us: then nobody is named.
 static void find_holder(struct change *self, const char *table, bool changes)
 {
@@ -68,7 +59,7 @@ static void find_holder(struct change *self, const char *table, bool changes)
     self->holder[0] = '\0';
     if (pg_query(self->conn, &self->arena, &statement, &params, &rows, &ignored) == GROVE_OK &&
         rows.count == 1)
-        describe_holder(self, &rows);
+        text_format(self->holder, sizeof self->holder, "%.*s", TEXT_ARGS(pg_text(&rows, 0, 0)));
 }
 
 static unsigned pause_ms(unsigned attempts)

@@ -50,9 +50,10 @@ enum grove_code state_read(struct pg_conn *conn, struct arena *arena, const char
         .contents = pg_int8(&rows, 0, 16),
         .including = text_at(&rows, 17, arena, &failed),
         .excluding = text_at(&rows, 18, arena, &failed),
-        .may_alter = pg_bool(&rows, 0, 19),
-        .may_create = pg_bool(&rows, 0, 20),
-        .reserved = pg_bool(&rows, 0, 21),
+        .may_use_table = pg_bool(&rows, 0, 19),
+        .may_alter = pg_bool(&rows, 0, 20),
+        .may_create = pg_bool(&rows, 0, 21),
+        .reserved = pg_bool(&rows, 0, 22),
     };
     if (failed)
         return error_no_memory(error, "a subject");
@@ -71,6 +72,19 @@ static enum grove_code check_rights(const struct state *state, struct grove_erro
                                : "does not own content_metadata, or may not act for its owner");
     error_hint(error, "connect as the role that ran \"grove init\", or as one that was granted it "
                       "with INHERIT and SET");
+    return GROVE_DENIED;
+}
+
+// Before the first phase: the last one needs it.
+static enum grove_code check_owner(const struct state *state, struct grove_error *error)
+{
+    if (state->may_use_table || !state->table_there)
+        return GROVE_OK;
+    error_set(error, GROVE_DENIED, "the table %s belongs to another role", state->table);
+    error_hint(error,
+               "its owner, or a superuser, gives it: ALTER TABLE %s OWNER TO the owner of "
+               "content_metadata",
+               state->table);
     return GROVE_DENIED;
 }
 
@@ -170,6 +184,8 @@ enum grove_code state_next_of_add(const struct state *state, const struct state_
         return refuse_reserved(state, error);
     code = check_place(state, error);
     if (code == GROVE_OK)
+        code = check_owner(state, error);
+    if (code == GROVE_OK)
         code = check_parts(state, error);
     if (code == GROVE_OK)
         code = check_constraint(state, error);
@@ -195,6 +211,8 @@ static enum grove_code next_of_unregistered(const struct state *state,
         (state->table_there && state->table_ours) || (state->next_there && state->next_with);
     // What stands in the table's place may be somebody's own.
     enum grove_code code = half ? check_place(state, error) : GROVE_OK;
+    if (code == GROVE_OK && half)
+        code = check_owner(state, error);
     if (code != GROVE_OK)
         return code;
     if (half) {
@@ -253,6 +271,8 @@ enum grove_code state_next_of_remove(const struct state *state,
         return GROVE_INVALID;
     }
     code = name_check_table(state->table, error);
+    if (code == GROVE_OK)
+        code = check_owner(state, error);
     if (code == GROVE_OK)
         code = check_constraint(state, error);
     if (code != GROVE_OK)

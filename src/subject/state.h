@@ -37,6 +37,7 @@ struct state {
     int64_t contents;      // by the counts that are kept
     const char *including; // the tables of the CHECK with this one, as literals
     const char *excluding; // without it
+    bool may_use_table;    // its table is ours to change, if it is there
     bool may_alter;        // we may change content_metadata
     bool may_create;       // we may make a table, and register it
     bool reserved;         // the name is a key word of SQL's

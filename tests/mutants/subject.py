@@ -198,4 +198,20 @@ MUTANTS = [
         replace="'(\\s)+'",
         killer="u_change_waits:a_change_that_waits_can_be_ended",
     ),
+    Mutant(
+        name="removal-begins-that-cannot-end",
+        guards="src/subject/README 9",
+        file="src/subject/state.c",
+        find="    if (state->may_use_table || !state->table_there)",
+        replace="    if (state->may_use_table || !state->table_there || state)",
+        killer="u_change:the_table_of_another_role_is_told",
+    ),
+    Mutant(
+        name="what-may-not-be-seen-is-shown",
+        guards="docs/extending: what happens",
+        file="sql/queries/subject_holders.sql",
+        find="CASE WHEN a.state IS NULL THEN",
+        replace="CASE WHEN a.state IS NULL AND a.pid < 0 THEN",
+        killer="u_change_waits:a_holder_of_another_role_is_a_process",
+    ),
 ]

@@ -374,6 +374,28 @@ static void a_role_without_rights_is_told(struct test_stores *stores)
     }
 }
 
+// Nothing is begun that would end at the last phase.
+static void the_table_of_another_role_is_told(struct test_stores *stores)
+{
+    struct pg_conn *owner = test_session(stores);
+    struct grove_error error = {0};
+    struct state state;
+    struct state_progress progress = {0};
+    enum phase phase;
+    assert_ok(add(stores, "science", &error), error);
+    test_session_sql(owner, "BEGIN; CREATE ROLE u_change_owner; CREATE ROLE u_change_other;"
+                            "GRANT ALL ON SCHEMA public, grove TO u_change_owner;"
+                            "GRANT ALL ON ALL TABLES IN SCHEMA grove, public TO u_change_owner;"
+                            "ALTER TABLE content_metadata OWNER TO u_change_owner;"
+                            "GRANT CREATE ON SCHEMA public TO u_change_other;"
+                            "ALTER TABLE science_hierarchy OWNER TO u_change_other;"
+                            "SET LOCAL ROLE u_change_owner");
+    assert_ok(state_read(owner, &stores->arena, "science", &state, &error), error);
+    assert_int_equal(state_next_of_remove(&state, &progress, &phase, &error), GROVE_DENIED);
+    assert_non_null(strstr(error.message, "science_hierarchy belongs to another role"));
+    pg_rollback(owner);
+}
+
 static void a_stranger_s_table_is_never_dropped(struct test_stores *stores)
 {
     struct grove_error error;
@@ -691,6 +713,7 @@ int main(int argc, char **argv)
         STORES_TEST(the_longest_name_is_one),
         STORES_TEST(the_specified_stay),
         STORES_TEST(a_role_without_rights_is_told),
+        STORES_TEST(the_table_of_another_role_is_told),
         STORES_TEST(a_stranger_s_table_is_never_dropped),
         STORES_TEST(an_addition_that_ends_anywhere_is_finished_or_taken_back),
         STORES_TEST(a_removal_that_ends_anywhere_is_finished_or_taken_back),

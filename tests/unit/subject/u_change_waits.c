@@ -6,6 +6,7 @@
 #include "../../support/thread.h"
 
 #include "base/clock.h"
+#include "catalog/assets.h"
 #include "subject/name.h"
 #include "subject/phase.h"
 
@@ -108,6 +109,28 @@ static void a_change_that_waits_can_be_ended(struct test_stores *stores)
     test_session_sql(reader, "COMMIT");
     assert_ok(add(stores, "science", &error), error);
     assert_null(broken_rule(stores));
+}
+
+// Whoever may not see what others do is not told that it is "<insufficient privilege>".
+static void a_holder_of_another_role_is_a_process(struct test_stores *stores)
+{
+    struct grove_error error;
+    struct pg_rows rows;
+    struct pg_params params = {0};
+    struct pg_conn *reader = test_session(stores), *visitor = test_session(stores);
+    const struct pg_statement statement = {"", query_sql("subject_holders.sql")};
+    test_session_sql(reader, "SET application_name = 'the reader'; BEGIN;"
+                             "SELECT count(*) FROM content_metadata");
+    test_session_sql(visitor,
+                     "BEGIN; CREATE ROLE u_change_visitor; SET LOCAL ROLE u_change_visitor");
+    pg_add_text(&params, text_of("science_hierarchy"));
+    pg_add_bool(&params, false);
+    assert_ok(pg_query(visitor, &stores->arena, &statement, &params, &rows, &error), error);
+    assert_int_equal(rows.count, 1);
+    const char *holder = arena_copy(&stores->arena, pg_text(&rows, 0, 0));
+    assert_non_null(strstr(holder, "(the reader), what it does this role may not see"));
+    pg_rollback(visitor);
+    test_session_sql(reader, "COMMIT");
 }
 
 // What is asked for briefly is never asked for longer: this is what others wait at most.
@@ -249,6 +272,7 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         STORES_TEST(a_change_waits_for_a_long_transaction),
         STORES_TEST(a_change_that_waits_can_be_ended),
+        STORES_TEST(a_holder_of_another_role_is_a_process),
         STORES_TEST(a_brief_lock_is_given_up_soon),
         STORES_TEST(readers_and_writers_go_on_beside_validation),
         STORES_TEST(two_changes_are_made_one_after_the_other),

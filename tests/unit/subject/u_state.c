@@ -11,6 +11,7 @@ static const struct state nothing = {
     .check_sound = true,
     .including = "'religion_hierarchy', 'science_hierarchy'",
     .excluding = "'religion_hierarchy'",
+    .may_use_table = true,
     .may_alter = true,
     .may_create = true,
 };
@@ -23,7 +24,7 @@ struct row {
 };
 
 #define SOUND .check_sound = true
-#define RIGHTS .may_alter = true, .may_create = true
+#define RIGHTS .may_use_table = true, .may_alter = true, .may_create = true
 #define TABLE .table = "science_hierarchy"
 #define PLAIN(...) {.name = "science", __VA_ARGS__}
 #define STATE(...) PLAIN(TABLE, SOUND, RIGHTS, __VA_ARGS__)
@@ -78,6 +79,11 @@ static void of_an_addition(void **unused)
          GROVE_OK,
          PHASE_KEEP},
         {STATE(.taken = "idx_science_limb"), {0}, GROVE_CONFLICT, PHASE_NONE},
+        {PLAIN(TABLE, SOUND, .may_alter = true, .may_create = true, .table_there = true,
+               .table_ours = true),
+         {0},
+         GROVE_DENIED,
+         PHASE_NONE},
         {STATE(.taken = "idx_science_limb", .table_there = true, .table_ours = true),
          {0},
          GROVE_OK,
@@ -99,6 +105,11 @@ static void of_a_removal(void **unused)
     (void)unused;
     const struct row rows[] = {
         {STATE(.registered = true, .table_there = true), {0}, GROVE_OK, PHASE_FORBID},
+        {PLAIN(TABLE, SOUND, .may_alter = true, .may_create = true, .registered = true,
+               .table_there = true),
+         {0},
+         GROVE_DENIED,
+         PHASE_NONE},
         {STATE(.registered = true, .contents = 3), {0}, GROVE_CONFLICT, PHASE_NONE},
         {STATE(.registered = true, .contents = 3), {.with_contents = true}, GROVE_OK, PHASE_FORBID},
         {STATE(.registered = true, .contents = 3, .next_there = true, .next_without = true),
