@@ -427,6 +427,29 @@ struct grove_bad_line {
     const char *reason;
 };
 
+enum grove_import_format { GROVE_IMPORT_FOUND, GROVE_IMPORT_CSV, GROVE_IMPORT_JSON_LINES };
+
+// Which columns of a table become what. CSV as PostgreSQL and RFC 4180 have it, its first line the
+// names of the columns; or JSON Lines, whose members are columns, "a.b" the member b of the object
+// a. A template is text with columns in braces: "wiki/{category}"; "{category|Other}" tells what
+// stands for a null. What is NULL here is the column of that name, where there is one.
+struct grove_import {
+    size_t size_bytes;
+    enum grove_import_format format; // FOUND: by the beginning of each file
+    char separator;                  // of CSV; 0: comma, semicolon, tab or bar, by the first line
+    const char *path; // a template of a tree, a branch, a limb and a leaf; levels that are left out
+                      // have the name of the last; "/" in a value is no level
+    const char *type; // a template of the content type; NULL and no such column: "Text"
+    // Names of columns.
+    const char *title; // none: the beginning of the text
+    const char *summary;
+    const char *text; // the body; NULL: "body", "text" or "content"
+    const char *chunk_number;
+    const char *word_count;
+    const char *created_at; // also 2024/03/05, 5 Mar 2024, and seconds since 1970
+    const char *vector;     // [0.1, ...] or {0.1, ...}
+};
+
 struct grove_load_request {
     size_t size_bytes;
     const char *const *files; // JSON Lines, plain or gzip; "-" is standard input
@@ -436,6 +459,9 @@ struct grove_load_request {
     void (*on_bad_line)(void *state, const struct grove_bad_line *bad);
     void *state; // of both
     struct grove_limits limits;
+    const struct grove_import *import; // NULL: the files have the fields of contents
+    // With `import`: what is taken from which column, as one line; once, before the first row.
+    void (*on_columns)(void *state, const char *described);
 };
 
 // Inserts or updates rows by their unique key (tree, path, content type, chunk number), creates

@@ -59,6 +59,14 @@ enum option_id {
     OPTION_YES,
     OPTION_FOR,
     OPTION_PASSWORD,
+    OPTION_SEPARATOR,
+    OPTION_TITLE,
+    OPTION_SUMMARY,
+    OPTION_TEXT,
+    OPTION_CHUNK,
+    OPTION_WORDS,
+    OPTION_CREATED,
+    OPTION_VECTOR,
 };
 
 // What an option's or an operand's value is: how it is checked and completed.
@@ -133,6 +141,7 @@ enum grove_code cmd_doctor(struct session *session, struct grove_error *error);
 enum grove_code cmd_embed(struct session *session, struct grove_error *error);
 enum grove_code cmd_export(struct session *session, struct grove_error *error);
 enum grove_code cmd_help(struct session *session, struct grove_error *error);
+enum grove_code cmd_import(struct session *session, struct grove_error *error);
 enum grove_code cmd_init(struct session *session, struct grove_error *error);
 enum grove_code cmd_load(struct session *session, struct grove_error *error);
 enum grove_code cmd_ls(struct session *session, struct grove_error *error);

@@ -189,6 +189,28 @@ const struct command_option command_load_options[] = {
     {0},
 };
 
+const struct command_option command_import_options[] = {
+    {OPTION_PATH, "path", 'p', VALUE_TEXT, "TEMPLATE",
+     .help = "where rows belong, with columns in braces: wiki/{category}/{topic}"},
+    {OPTION_TYPE, "type", 't', VALUE_TEXT, "TEMPLATE",
+     .help = "their content type: Article, or {kind}; without it Text"},
+    {OPTION_TITLE, "title", 0, VALUE_TEXT, "COLUMN",
+     .help = "the title; without it the text's beginning"},
+    {OPTION_TEXT, "text", 0, VALUE_TEXT, "COLUMN", .help = "the text"},
+    {OPTION_SUMMARY, "summary", 0, VALUE_TEXT, "COLUMN", .help = "a summary of the text"},
+    {OPTION_CREATED, "created", 0, VALUE_TEXT, "COLUMN", .help = "when it was made"},
+    {OPTION_CHUNK, "chunk", 0, VALUE_TEXT, "COLUMN",
+     .help = "a number that tells rows of one type and place apart"},
+    {OPTION_WORDS, "words", 0, VALUE_TEXT, "COLUMN", .help = "the number of words"},
+    {OPTION_VECTOR, "vector", 0, VALUE_TEXT, "COLUMN", .help = "384 numbers: [0.1, ...]"},
+    {OPTION_CSV, "csv", .help = "the files are CSV, whatever they look like"},
+    {OPTION_JSONL, "jsonl", .help = "they are JSON Lines, one object a line"},
+    {OPTION_SEPARATOR, "separator", 0, VALUE_TEXT, "CHARACTER",
+     .help = "between the fields of CSV; without it as the first line has it"},
+    {OPTION_STRICT, "strict", .help = "import nothing at all if any row is bad"},
+    {0},
+};
+
 const struct command_option command_sync_options[] = {
     {OPTION_WATCH, "watch", 'w', .help = "go on until Ctrl-C"},
     {OPTION_RETRY_DEAD, "retry-dead", .help = "try again what was given up on"},
@@ -344,6 +366,17 @@ const struct command_example command_load_examples[] = {
     {"load articles.jsonl", "a file of one JSON object a line"},
     {"load part-*.jsonl.gz --strict", "compressed, and all or nothing"},
     {"load - < articles.jsonl", "from standard input"},
+    {NULL, NULL},
+};
+
+const struct command_example command_import_examples[] = {
+    {"import articles.csv --path 'wiki/{category}'", "title and text are found by their names"},
+    {"import faq.csv -p 'help/FAQ/{topic|General}' --title question --text answer",
+     "columns with names of their own"},
+    {"import posts.jsonl.gz -p 'wiki/{meta.section}' --text post.html --created date",
+     "columns of objects within objects"},
+    {"psql -- -c \"COPY articles TO STDOUT CSV HEADER\" | grove import - -p 'wiki/{c}'",
+     "a query's rows"},
     {NULL, NULL},
 };
 

@@ -270,6 +270,38 @@ const struct command command_table[] = {
         .run = cmd_load,
     },
     {
+        .name = "import",
+        .home_use = GROVE_HOME_MAKE,
+        .group = GROUP_DATA,
+        .summary = "load the rows of tables, CSV or JSON Lines with columns of their own",
+        .usage = "FILE... --path TEMPLATE [COLUMNS] [--strict]",
+        .operand = "FILE",
+        .operand_kind = VALUE_FILE,
+        .operands_min = 1,
+        .operands_max = 1024,
+        .options = command_import_options,
+        .description =
+            "Says which columns of a table become what. CSV has the names of its columns in the "
+            "first line, and is what PostgreSQL's COPY and spreadsheets write: quotes, line ends "
+            "within quotes, separated by comma, semicolon, tab or bar. In JSON Lines the members "
+            "of an object are its columns, and a.b is the member b of the object a. Plain or gzip, "
+            "UTF-8 or UTF-16, with or without a byte order mark; - is standard input.\n\n"
+            "--path is a tree that is there (grove ls, grove subject add), then a branch, a limb "
+            "and a leaf; those that are left out have the name of the last. {category} is what "
+            "the column has, {category|Other} says what stands for nothing; a / in a value is no "
+            "level. Leaves that are missing are made. Of columns that are not said those count "
+            "that are called title (name, headline), body (text, content), summary, content_type, "
+            "created_at, chunk_number, word_count and vector (embedding); which were taken is told "
+            "first.\n\n"
+            "Dates may be 2024-03-05, 2024/03/05, 5 Mar 2024, Tue, 05 Mar 2024 12:00:00 +0100, or "
+            "seconds since 1970; 05/03/2024 is refused, since nobody can tell its month. Rows that "
+            "cannot be taken are told as file:line: column: reason, the others are loaded, and the "
+            "exit status is 15; all else is as with grove load.",
+        .examples = command_import_examples,
+        .json = "as that of `grove load`",
+        .run = cmd_import,
+    },
+    {
         .name = "export",
         .home_use = GROVE_HOME_FIND,
         .group = GROUP_DATA,
