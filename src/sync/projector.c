@@ -34,6 +34,7 @@
 #include "base/digest.h"
 #include "base/inject.h"
 #include "catalog/assets.h"
+#include "sync/lineage.h"
 #include "vector/direction.h"
 
 enum {
@@ -540,8 +541,12 @@ static enum grove_code restore_collection(struct batch *batch, struct grove_erro
     enum grove_code code = enqueue_all(batch, error);
     if (code == GROVE_OK)
         code = INJECT(PROJECTOR_ENQUEUED, error);
-    return code == GROVE_OK ? vector_ensure_collection(batch->store->engine, batch->call, error)
-                            : code;
+    if (code == GROVE_OK)
+        code = vector_ensure_collection(batch->store->engine, batch->call, error);
+    if (code != GROVE_OK)
+        return code;
+    atomic_store(&batch->store->lineage_known_at_us, 0); // its mark has gone with it
+    return lineage_check(batch->store, batch->call, error);
 }
 
 static enum grove_code write_vectors(struct batch *batch, struct grove_error *error)
@@ -598,11 +603,20 @@ static enum grove_code check_lease(const struct batch *batch, struct grove_error
                      batch->count);
 }
 
+// Nothing is written to another's collection. One that is not there is made when it is written to.
+static enum grove_code check_collection(struct batch *batch, struct grove_error *error)
+{
+    enum grove_code code = lineage_check(batch->store, batch->call, error);
+    return code != GROVE_OK && vector_lacks_collection(error) ? GROVE_OK : code;
+}
+
 // From what is leased to what is acknowledged.
 static enum grove_code bring_up(struct batch *batch, struct grove_error *error)
 {
     CHECK(batch->count > 0);
-    enum grove_code code = read_current(batch, error);
+    enum grove_code code = check_collection(batch, error);
+    if (code == GROVE_OK)
+        code = read_current(batch, error);
     if (code == GROVE_OK && batch->superseded)
         return projector_put_back(batch, batch->content_ids, batch->count, false,
                                   "the database changed to vectors of another model", error);
@@ -664,6 +678,8 @@ enum grove_code projector_prepare(struct store *store, struct call *call, struct
     struct vector_info info;
     enum grove_code code = vector_info(store->engine, call, &info, error);
     if (code == GROVE_OK)
+        code = lineage_check(store, call, error);
+    if (code == GROVE_OK)
         return vector_ensure_collection(store->engine, call, error);
     if (!vector_lacks_collection(error))
         return code;
@@ -718,14 +734,31 @@ enum grove_code projector_refill(struct store *store, struct call *call, struct 
     return code;
 }
 
+// Where there is doubt, both stores are compared before anything is leased. *ret_settled: if not,
+// another process compares.
+static enum grove_code settle_doubt(struct store *store, struct call *call, bool *ret_settled,
+                                    struct grove_error *error)
+{
+    char doubt[STORE_DOUBT_SIZE];
+    enum grove_code code = store_refresh_model(store, call, error);
+    *ret_settled = code == GROVE_OK && !store_is_doubted(store, doubt);
+    if (code != GROVE_OK || *ret_settled)
+        return code;
+    code = projector_prepare(store, call, error);
+    return code == GROVE_OK ? lineage_settle(store, call, ret_settled, error) : code;
+}
+
 enum grove_code projector_step(struct store *store, struct call *call,
                                struct projector_report *report, bool *ret_idle,
                                struct grove_error *error)
 {
+    bool settled = false;
     enum grove_code code = call_check(call, error);
     if (code == GROVE_OK)
-        code = store_refresh_model(store, call, error);
-    if (code != GROVE_OK)
+        code = settle_doubt(store, call, &settled, error);
+    if (code == GROVE_OK && !settled)
+        *ret_idle = true;
+    if (code != GROVE_OK || !settled)
         return code;
     struct batch batch;
     batch_init(&batch, store, call, report);
@@ -747,8 +780,9 @@ enum grove_code projector_apply(struct store *store, const int32_t *content_ids,
     CHECK(content_ids || count == 0);
     if (count == 0)
         return GROVE_OK;
-    enum grove_code code = store_refresh_model(store, NULL, error);
-    if (code != GROVE_OK)
+    bool settled; // if not, nothing can be leased
+    enum grove_code code = settle_doubt(store, NULL, &settled, error);
+    if (code != GROVE_OK || !settled)
         return code;
     struct batch batch;
     batch_init(&batch, store, NULL, report); // what was begun is finished
