@@ -654,8 +654,8 @@ static enum grove_code check_doubt(struct run *run, struct grove_error *error)
     char doubt[STORE_DOUBT_SIZE];
     if (!store_is_doubted(run->store, doubt))
         return GROVE_OK;
-    error_set(error, GROVE_UNAVAILABLE, "%s, and is not compared with the vector engine yet",
-              doubt);
+    error_set(error, GROVE_UNAVAILABLE,
+              "the vector engine is not compared with the database yet (%s)", doubt);
     error_hint(error, "\"grove sync\" does that, and whatever projects");
     error->origin = GROVE_ORIGIN_QDRANT;
     return GROVE_UNAVAILABLE;

@@ -18,9 +18,10 @@ enum {
     SAMPLE_CONTENTS = 256, // that are looked at in both stores
 };
 
-#define ENGINE_IS_OLDER "the vector engine was restored from an older copy"
-#define WAS_EMPTY "the vector engine's collection was empty"
-#define WAS_TAKEN "the collection was another database's"
+#define ENGINE_IS_OLDER "it lacks what it has had, as an older copy of it would"
+#define WAS_EMPTY "its collection was empty"
+#define WAS_TAKEN "its collection was another database's"
+#define WAS_BEFORE "another database stood in this one's place"
 
 // The database's row.
 struct lineage {
@@ -82,6 +83,11 @@ static enum grove_code read_row(struct store *store, struct call *call, struct l
         ret->marked = pg_bool(&rows, 0, 3);
         ret->doubted = !pg_is_null(&rows, 0, 4);
         copy_column(&rows, 5, ret->broken, sizeof ret->broken);
+        copy_column(&rows, 6, ret->mark.place, sizeof ret->mark.place);
+        CHECK(strlen(ret->mark.identity) == VECTOR_IDENTITY_SIZE - 1);
+        CHECK(strlen(ret->mark.history) == VECTOR_HISTORY_SIZE - 1);
+        CHECK(strlen(ret->mark.place) == VECTOR_PLACE_SIZE - 1);
+        CHECK(ret->mark.epoch > 0);
     }
     arena_release(&arena);
     return code;
@@ -107,6 +113,7 @@ static enum grove_code note_doubt(struct store *store, struct call *call, struct
                                   struct grove_error *error)
 {
     struct pg_params params = {0};
+    CHECK(strlen(reason) < STORE_DOUBT_SIZE);
     pg_add_text(&params, text_of(lineage->mark.history));
     pg_add_text(&params, text_of(reason));
     pg_add_int4(&params, where_any_is_done);
@@ -148,7 +155,7 @@ static enum grove_code compare_sample(struct store *store, struct call *call, en
     return code;
 }
 
-// An engine that is an older copy does not hold what was acknowledged last. What was changed between
+// An engine that is an older copy does not hold what was acknowledged last. What changes between
 // the two looks differs, too, but not twice.
 static enum grove_code check_witness(struct store *store, struct call *call,
                                      struct lineage *lineage, struct grove_error *error)
@@ -164,6 +171,45 @@ static enum grove_code check_witness(struct store *store, struct call *call,
 
 // --- marks ---------------------------------------------------------------------------------------
 
+static bool is_own(const struct vector_mark *mark, const struct lineage *lineage)
+{
+    return strcmp(mark->identity, lineage->mark.identity) == 0;
+}
+
+// That of a database which is there no more: this one stands in its place.
+static bool is_predecessor(const struct vector_mark *mark, const struct lineage *lineage)
+{
+    return !is_own(mark, lineage) && strcmp(mark->place, lineage->mark.place) == 0;
+}
+
+static const struct vector_mark *find_foreign(const struct vector_marks *marks,
+                                              const struct lineage *lineage)
+{
+    for (size_t i = 0; i < marks->count; i++)
+        if (!is_own(&marks->items[i], lineage) && !is_predecessor(&marks->items[i], lineage))
+            return &marks->items[i];
+    return NULL;
+}
+
+static bool has_predecessor(const struct vector_marks *marks, const struct lineage *lineage)
+{
+    for (size_t i = 0; i < marks->count; i++)
+        if (is_predecessor(&marks->items[i], lineage))
+            return true;
+    return false;
+}
+
+// The newest of this database's.
+static const struct vector_mark *find_own(const struct vector_marks *marks,
+                                          const struct lineage *lineage)
+{
+    const struct vector_mark *own = NULL;
+    for (size_t i = 0; i < marks->count; i++)
+        if (is_own(&marks->items[i], lineage) && (!own || marks->items[i].epoch > own->epoch))
+            own = &marks->items[i];
+    return own;
+}
+
 static enum grove_code refuse(const struct store *store, const char *why, struct grove_error *error)
 {
     error_set(error, GROVE_CONFLICT, "the collection \"%s\" at %s %s", store->collection,
@@ -178,42 +224,22 @@ static enum grove_code refuse_mark(const struct store *store, const struct linea
                                    const struct vector_mark *mark, struct grove_error *error)
 {
     char why[256];
-    bool ours = strcmp(mark->identity, lineage->mark.identity) == 0;
-    snprintf(
-        why, sizeof why,
-        ours ? "was taken over by another copy of this database, %s (epoch %lld there, %lld here)"
-             : "is that of another database, %s",
-        mark->identity, (long long)mark->epoch, (long long)lineage->mark.epoch);
+    bool ours = is_own(mark, lineage);
+    CHECK(!vector_mark_equal(mark, &lineage->mark));
+    snprintf(why, sizeof why,
+             ours ? "was taken by a copy of this database, %s (epoch %lld there, %lld here)"
+                  : "is that of another database, %s",
+             mark->identity, (long long)mark->epoch, (long long)lineage->mark.epoch);
     enum grove_code code = refuse(store, why, error);
     error_detail(error, "this database is %s", lineage->mark.identity);
     return code;
-}
-
-static const struct vector_mark *find_foreign(const struct vector_marks *marks,
-                                              const struct lineage *lineage)
-{
-    for (size_t i = 0; i < marks->count; i++)
-        if (strcmp(marks->items[i].identity, lineage->mark.identity) != 0)
-            return &marks->items[i];
-    return NULL;
-}
-
-// The newest of this database's.
-static const struct vector_mark *find_own(const struct vector_marks *marks,
-                                          const struct lineage *lineage)
-{
-    const struct vector_mark *own = NULL;
-    for (size_t i = 0; i < marks->count; i++)
-        if (strcmp(marks->items[i].identity, lineage->mark.identity) == 0 &&
-            (!own || marks->items[i].epoch > own->epoch))
-            own = &marks->items[i];
-    return own;
 }
 
 static enum grove_code put_mark(struct store *store, struct call *call,
                                 const struct vector_mark *mark, struct grove_error *error)
 {
     enum grove_code code = vector_mark(store->engine, call, mark, error);
+    CHECK(mark->epoch > 0);
     return code == GROVE_OK ? INJECT(LINEAGE_MARKED, error) : code;
 }
 
@@ -264,6 +290,7 @@ static enum grove_code adopt(struct store *store, struct call *call, struct line
         code = note_doubt(store, call, lineage, WAS_EMPTY, true, error);
     else if (code == GROVE_OK)
         code = compare_sample(store, call, SAMPLE_ENDS, &looked, &same, error);
+    CHECK(same <= looked);
     // One that is being made anew, and filled, has lost its mark with all else.
     bool fills = looked == 0 && lineage->marked;
     if (code == GROVE_OK && points > 0 && !fills && (looked == 0 || same < looked))
@@ -275,6 +302,8 @@ static enum grove_code outrank(struct store *store, struct call *call, struct li
                                int64_t epoch, struct grove_error *error)
 {
     struct pg_params params = {0};
+    CHECK(!lineage->marked); // else another may have it by that number
+    CHECK(epoch >= lineage->mark.epoch);
     pg_add_text(&params, text_of(lineage->mark.history));
     pg_add_int8(&params, epoch);
     enum grove_code code = run_command(store, call, "lineage_raise.sql", &params, error);
@@ -287,12 +316,26 @@ static enum grove_code catch_up(struct store *store, struct call *call, struct l
                                 struct grove_error *error)
 {
     enum grove_code code = GROVE_OK;
+    CHECK(is_own(own, lineage));
+    CHECK(!find_foreign(marks, lineage));
+    bool same = strcmp(own->history, lineage->mark.history) == 0; // in another place
     if (own->epoch < lineage->mark.epoch && lineage->marked)
         code = note_doubt(store, call, lineage, ENGINE_IS_OLDER, false, error);
-    else if (own->epoch >= lineage->mark.epoch && lineage->marked)
+    else if (!same && own->epoch >= lineage->mark.epoch && lineage->marked)
         code = refuse_mark(store, lineage, own, error);
-    else if (own->epoch >= lineage->mark.epoch)
+    else if (!same && own->epoch >= lineage->mark.epoch)
         code = outrank(store, call, lineage, own->epoch, error);
+    return code == GROVE_OK ? replace_marks(store, call, lineage, marks, error) : code;
+}
+
+// The collection is that of the database which stood in this one's place.
+static enum grove_code succeed(struct store *store, struct call *call, struct lineage *lineage,
+                               const struct vector_marks *marks, struct grove_error *error)
+{
+    CHECK(has_predecessor(marks, lineage));
+    CHECK(!find_foreign(marks, lineage));
+    enum grove_code code =
+        lineage->doubted ? GROVE_OK : note_doubt(store, call, lineage, WAS_BEFORE, false, error);
     return code == GROVE_OK ? replace_marks(store, call, lineage, marks, error) : code;
 }
 
@@ -300,10 +343,13 @@ static enum grove_code compare_marks(struct store *store, struct call *call,
                                      struct lineage *lineage, const struct vector_marks *marks,
                                      struct grove_error *error)
 {
+    CHECK(marks->count <= VECTOR_MARKS_MAX);
     const struct vector_mark *foreign = find_foreign(marks, lineage);
     const struct vector_mark *own = find_own(marks, lineage);
     if (foreign)
         return refuse_mark(store, lineage, foreign, error);
+    if (has_predecessor(marks, lineage))
+        return succeed(store, call, lineage, marks, error);
     if (!own)
         return adopt(store, call, lineage, error);
     if (!vector_mark_equal(own, &lineage->mark))
@@ -334,6 +380,8 @@ static enum grove_code check(struct store *store, struct call *call, struct grov
         code = check_witness(store, call, &lineage, error);
     if (code == GROVE_OK)
         code = store_reread_model(store, call, error);
+    if (code != GROVE_OK && atomic_load(&store->schema_doubted))
+        code = GROVE_OK; // whoever works with the schema hears of it, and may mend it
     if (code == GROVE_OK)
         atomic_store(&store->lineage_known_at_us, clock_monotonic_us());
     return code;

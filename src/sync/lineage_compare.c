@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/inject.h"
 #include "catalog/assets.h"
+#include "pg/types.h"
 #include "sync/lineage.h"
 
 enum {
@@ -54,11 +55,13 @@ static enum grove_code claim(struct comparison *self, bool begins, bool *ret_has
     struct pg_params params = {0};
     struct pg_rows rows;
     int64_t at_us = clock_monotonic_us();
+    CHECK(self->owner[0]);
+    CHECK(self->history[0]);
     pg_add_text(&params, text_of(self->history));
     pg_add_text(&params, text_of(self->owner));
     pg_add_int4(&params, CLAIM_MS);
     if (begins)
-        pg_add_null(&params, 20); // of bigint
+        pg_add_null(&params, PG_INT8);
     else
         pg_add_int8(&params, self->from_id);
     enum grove_code code = run_statement(self, "lineage_claim.sql", &params, &rows, error);
@@ -96,6 +99,8 @@ static enum grove_code compare_page(struct comparison *self, struct grove_error 
         ids[i] = page->states[i].content_id;
         revisions[i] = page->states[i].revision;
     }
+    CHECK(page->count <= VECTOR_PAGE_MAX);
+    CHECK(page->next_id == VECTOR_NONE || page->next_id > self->from_id);
     int64_t last_id = page->next_id == VECTOR_NONE ? INT32_MAX : page->next_id - 1;
     pg_add_int8(&params, self->from_id);
     pg_add_int8(&params, last_id);
@@ -117,6 +122,7 @@ static enum grove_code settle(struct comparison *self, bool *ret_settled, struct
 {
     struct pg_params params = {0};
     struct pg_rows rows;
+    CHECK(self->from_id > INT32_MAX); // all was compared
     pg_add_text(&params, text_of(self->history));
     pg_add_text(&params, text_of(self->owner));
     enum grove_code code = run_statement(self, "lineage_settle.sql", &params, &rows, error);
@@ -147,7 +153,8 @@ static void name_owner(char ret_owner[static OWNER_SIZE])
     unsigned long long number = 0;
     if (getrandom(&number, sizeof number, 0) != (ssize_t)sizeof number)
         number = (unsigned long long)clock_monotonic_us();
-    snprintf(ret_owner, OWNER_SIZE, "%ld/%016llx", (long)getpid(), number);
+    int length = snprintf(ret_owner, OWNER_SIZE, "%ld/%016llx", (long)getpid(), number);
+    CHECK(length > 0 && length < OWNER_SIZE); // a name that is cut may be another's
 }
 
 static enum grove_code read_history(struct comparison *self, struct grove_error *error)

@@ -603,18 +603,11 @@ static enum grove_code check_lease(const struct batch *batch, struct grove_error
                      batch->count);
 }
 
-// Nothing is written to another's collection. One that is not there is made when it is written to.
-static enum grove_code check_collection(struct batch *batch, struct grove_error *error)
-{
-    enum grove_code code = lineage_check(batch->store, batch->call, error);
-    return code != GROVE_OK && vector_lacks_collection(error) ? GROVE_OK : code;
-}
-
 // From what is leased to what is acknowledged.
 static enum grove_code bring_up(struct batch *batch, struct grove_error *error)
 {
     CHECK(batch->count > 0);
-    enum grove_code code = check_collection(batch, error);
+    enum grove_code code = projector_check_collection(batch, error);
     if (code == GROVE_OK)
         code = read_current(batch, error);
     if (code == GROVE_OK && batch->superseded)
@@ -734,20 +727,6 @@ enum grove_code projector_refill(struct store *store, struct call *call, struct 
     return code;
 }
 
-// Where there is doubt, both stores are compared before anything is leased. *ret_settled: if not,
-// another process compares.
-static enum grove_code settle_doubt(struct store *store, struct call *call, bool *ret_settled,
-                                    struct grove_error *error)
-{
-    char doubt[STORE_DOUBT_SIZE];
-    enum grove_code code = store_refresh_model(store, call, error);
-    *ret_settled = code == GROVE_OK && !store_is_doubted(store, doubt);
-    if (code != GROVE_OK || *ret_settled)
-        return code;
-    code = projector_prepare(store, call, error);
-    return code == GROVE_OK ? lineage_settle(store, call, ret_settled, error) : code;
-}
-
 enum grove_code projector_step(struct store *store, struct call *call,
                                struct projector_report *report, bool *ret_idle,
                                struct grove_error *error)
@@ -755,7 +734,7 @@ enum grove_code projector_step(struct store *store, struct call *call,
     bool settled = false;
     enum grove_code code = call_check(call, error);
     if (code == GROVE_OK)
-        code = settle_doubt(store, call, &settled, error);
+        code = projector_settle(store, call, &settled, error);
     if (code == GROVE_OK && !settled)
         *ret_idle = true;
     if (code != GROVE_OK || !settled)
@@ -781,7 +760,7 @@ enum grove_code projector_apply(struct store *store, const int32_t *content_ids,
     if (count == 0)
         return GROVE_OK;
     bool settled; // if not, nothing can be leased
-    enum grove_code code = settle_doubt(store, NULL, &settled, error);
+    enum grove_code code = projector_settle(store, NULL, &settled, error);
     if (code != GROVE_OK || !settled)
         return code;
     struct batch batch;

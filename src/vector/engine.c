@@ -135,7 +135,7 @@ enum grove_code vector_scan(struct vector_engine *engine, struct call *call, int
 bool vector_mark_equal(const struct vector_mark *a, const struct vector_mark *b)
 {
     return a->epoch == b->epoch && strcmp(a->identity, b->identity) == 0 &&
-           strcmp(a->history, b->history) == 0;
+           strcmp(a->history, b->history) == 0 && strcmp(a->place, b->place) == 0;
 }
 
 enum grove_code vector_marks(struct vector_engine *engine, struct call *call,

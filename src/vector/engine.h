@@ -154,11 +154,17 @@ struct vector_page {
 
 // Whose projection a collection is: a database, and a stretch of its history. It is no point: no
 // search, no count and no page of points shows it (src/sync/lineage.md).
-enum { VECTOR_IDENTITY_SIZE = 33, VECTOR_HISTORY_SIZE = 17, VECTOR_MARKS_MAX = 8 };
+enum {
+    VECTOR_IDENTITY_SIZE = 33,
+    VECTOR_HISTORY_SIZE = 17,
+    VECTOR_PLACE_SIZE = 17,
+    VECTOR_MARKS_MAX = 8
+};
 struct vector_mark {
     char identity[VECTOR_IDENTITY_SIZE]; // 32 hexadecimal digits in lower case
     int64_t epoch;                       // 1 at least
     char history[VECTOR_HISTORY_SIZE];   // 16 such digits, drawn with the epoch
+    char place[VECTOR_PLACE_SIZE];       // the same of the server, and the database's name there
 };
 struct vector_marks {
     size_t count; // more than one while somebody changes it

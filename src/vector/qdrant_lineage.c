@@ -4,7 +4,7 @@
 //
 // The mark is the name of a payload index on a field that no point has:
 //
-//     grove_lineage_<identity>_<epoch>_<history>
+//     grove_lineage_<identity>_<epoch>_<history>_<place>
 //
 // Every server from 1.10 on tells the indexes of a collection with the collection, keeps them in
 // its snapshots, and changes one at a time. It is no point: nothing that is searched, counted or
@@ -24,8 +24,8 @@ enum { MARK_NAME_SIZE = 128, INDEX_PATH_SIZE = MARK_NAME_SIZE + 32 };
 
 static void name_mark(const struct vector_mark *mark, char ret[static MARK_NAME_SIZE])
 {
-    int length = snprintf(ret, MARK_NAME_SIZE, MARK_PREFIX "%s_%lld_%s", mark->identity,
-                          (long long)mark->epoch, mark->history);
+    int length = snprintf(ret, MARK_NAME_SIZE, MARK_PREFIX "%s_%lld_%s_%s", mark->identity,
+                          (long long)mark->epoch, mark->history, mark->place);
     CHECK(length > 0 && length < MARK_NAME_SIZE);
 }
 
@@ -44,15 +44,17 @@ static bool take_digits(struct text text, size_t wanted, char *ret)
 // False: the field is something else.
 static bool read_mark(struct text name, struct vector_mark *ret)
 {
-    struct text identity, epoch, history = name;
+    struct text identity, epoch, history, place = name;
     size_t prefix = strlen(MARK_PREFIX);
     if (name.length < prefix || memcmp(name.data, MARK_PREFIX, prefix) != 0)
         return false;
-    history.data += prefix;
-    history.length -= prefix;
-    return text_split(&history, '_', &identity) && text_split(&history, '_', &epoch) &&
+    place.data += prefix;
+    place.length -= prefix;
+    return text_split(&place, '_', &identity) && text_split(&place, '_', &epoch) &&
+           text_split(&place, '_', &history) &&
            take_digits(identity, VECTOR_IDENTITY_SIZE - 1, ret->identity) &&
            take_digits(history, VECTOR_HISTORY_SIZE - 1, ret->history) &&
+           take_digits(place, VECTOR_PLACE_SIZE - 1, ret->place) &&
            text_to_int64(epoch, &ret->epoch) && ret->epoch > 0;
 }
 
