@@ -18,7 +18,5 @@ WITH begun AS (
     WHERE (l.written <> l.xmin OR l.system <> w.system OR l.database <> w.database
            OR l.timeline <> w.timeline)
     RETURNING l.is_one
-), forgotten AS (
-    DELETE FROM grove.examination USING begun
 )
-UPDATE grove.witness SET content_ids = '{}' FROM begun
+DELETE FROM grove.examination USING begun

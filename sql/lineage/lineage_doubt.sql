@@ -12,7 +12,5 @@ WITH doubted AS (
           SELECT FROM grove.content_state AS s
           WHERE NOT EXISTS (SELECT FROM grove.outbox AS o WHERE o.content_id = s.content_id)))
     RETURNING is_one
-), forgotten AS (
-    DELETE FROM grove.examination USING doubted
 )
-UPDATE grove.witness SET content_ids = '{}' FROM doubted
+DELETE FROM grove.examination USING doubted

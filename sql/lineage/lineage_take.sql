@@ -8,7 +8,5 @@ WITH begun AS (
         doubt = $1, doubted_at = clock_timestamp(), compared_from = 0, claimed_by = NULL,
         claimed_until = NULL, written = pg_current_xact_id()::xid
     RETURNING is_one
-), forgotten AS (
-    DELETE FROM grove.examination USING begun
 )
-UPDATE grove.witness SET content_ids = '{}' FROM begun
+DELETE FROM grove.examination USING begun

@@ -117,6 +117,7 @@ static enum grove_code note_doubt(struct store *store, struct call *call, struct
     pg_add_text(&params, text_of(lineage->mark.history));
     pg_add_text(&params, text_of(reason));
     pg_add_int4(&params, where_any_is_done);
+    lineage->doubted = true; // or there is nothing that it could be about
     return run_command(store, call, "lineage_doubt.sql", &params, error);
 }
 
@@ -354,8 +355,14 @@ static enum grove_code compare_marks(struct store *store, struct call *call,
         return adopt(store, call, lineage, error);
     if (!vector_mark_equal(own, &lineage->mark))
         return catch_up(store, call, lineage, marks, own, error);
-    return lineage->marked && marks->count == 1 ? GROVE_OK
-                                                : replace_marks(store, call, lineage, marks, error);
+    if (marks->count == 1 && lineage->marked)
+        return GROVE_OK;
+    // The old ones were gone when it was noted that the new one is there: who has brought them back
+    // has brought back an older collection.
+    enum grove_code code = GROVE_OK;
+    if (lineage->marked && !lineage->doubted)
+        code = note_doubt(store, call, lineage, ENGINE_IS_OLDER, false, error);
+    return code == GROVE_OK ? replace_marks(store, call, lineage, marks, error) : code;
 }
 
 // --- checking ------------------------------------------------------------------------------------

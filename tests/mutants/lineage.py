@@ -131,6 +131,14 @@ MUTANTS = [
         killer="u_lineage:an_engine_of_an_older_epoch_is_noticed",
     ),
     Mutant(
+        name="a-mark-that-is-back-is-only-taken-away",
+        guards="src/sync/lineage: what each pair means",
+        file=LINEAGE,
+        find="    if (lineage->marked && !lineage->doubted)\n",
+        replace="    if (lineage->marked && !lineage->doubted && false)\n",
+        killer="u_lineage:a_mark_that_is_back_is_noticed",
+    ),
+    Mutant(
         name="two-copies-take-it-from-each-other",
         guards="src/sync/lineage: what each pair means",
         file=LINEAGE,

@@ -503,6 +503,45 @@ static void an_engine_of_an_older_epoch_is_noticed(struct test_stores *stores)
     assert_agreed(stores);
 }
 
+// A server that recovers a snapshot keeps the mark that it has, and takes the snapshot's, too.
+static void a_mark_that_is_back_is_noticed(struct test_stores *stores)
+{
+    stores->id = make_projected(stores, 0.5F);
+    struct vector_mark before = own_mark(stores);
+    struct copy copy = copy_engine(stores);
+    change_title(stores);
+    drain(stores);
+    test_sql(stores, "UPDATE grove.lineage SET timeline = 'another', "
+                     "written = pg_current_xact_id()::xid");
+    open_anew(stores);
+    drain(stores);
+    test_sql(stores, "UPDATE grove.witness SET content_ids = '{}'");
+    restore_engine(stores, &copy);
+    fake_engine_set_mark(stores->fake, &before, true);
+    check_well(stores);
+    assert_true(is_doubted(stores));
+    assert_marked(stores);
+    drain(stores);
+    assert_agreed(stores);
+}
+
+// A comparison that found nothing to do leaves those who bear witness.
+static void an_older_engine_is_noticed_after_a_comparison(struct test_stores *stores)
+{
+    make_projected(stores, 0.5F);
+    struct copy copy = copy_engine(stores);
+    make_projected(stores, 0.6F);
+    test_sql(stores, "UPDATE grove.lineage SET timeline = 'another', "
+                     "written = pg_current_xact_id()::xid");
+    open_anew(stores);
+    drain(stores);
+    restore_engine(stores, &copy);
+    check_well(stores);
+    assert_true(is_doubted(stores));
+    drain(stores);
+    assert_agreed(stores);
+}
+
 // Both, to different moments; and a point without a revision, and one of nobody.
 static void both_restored_are_mended(struct test_stores *stores)
 {
@@ -612,6 +651,8 @@ int main(int argc, char **argv)
         STORES_TEST(an_older_engine_is_noticed),
         STORES_TEST(an_engine_that_has_a_removed_point_is_noticed),
         STORES_TEST(an_engine_of_an_older_epoch_is_noticed),
+        STORES_TEST(a_mark_that_is_back_is_noticed),
+        STORES_TEST(an_older_engine_is_noticed_after_a_comparison),
         STORES_TEST(both_restored_are_mended),
         STORES_TEST(one_compares_at_a_time),
         STORES_TEST(pages_meet),
