@@ -220,7 +220,7 @@ void world_close_store(struct store *store)
     store_release(store);
 }
 
-// The database is a copy of a template, and says so. All orders begin with the mark that it gets here.
+// The database is a copy of a template, and says so. All orders begin with the mark that it gets.
 static enum grove_code begin_lineage(struct world *world, struct grove_error *error)
 {
     bool settled = false;
