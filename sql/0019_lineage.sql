@@ -32,18 +32,23 @@ ALTER TABLE grove.lineage
 COMMENT ON TABLE grove.lineage IS
     'which database this is, and which stretch of its history; doubt: why its projection is to be compared';
 
--- Where this database is now. A server in recovery has no timeline of its own to tell.
+-- Where this database is now. A server in recovery has no timeline of its own to tell. One whose
+-- folder was moved while it runs cannot read who it is: null, and nothing is made of it.
 CREATE OR REPLACE FUNCTION grove.whereabouts(OUT system bigint, OUT database oid, OUT timeline text)
-LANGUAGE sql STABLE
-BEGIN ATOMIC
-    SELECT s.system_identifier,
-           (SELECT d.oid FROM pg_catalog.pg_database AS d
-            WHERE d.datname = pg_catalog.current_database()),
-           CASE WHEN NOT pg_catalog.pg_is_in_recovery()
-                THEN pg_catalog.substr(pg_catalog.pg_walfile_name(pg_catalog.pg_current_wal_lsn()),
-                                       1, 8) END
-    FROM pg_catalog.pg_control_system() AS s;
-END;
+LANGUAGE plpgsql STABLE
+AS $$
+BEGIN
+    SELECT d.oid INTO database
+    FROM pg_catalog.pg_database AS d WHERE d.datname = pg_catalog.current_database();
+    IF NOT pg_catalog.pg_is_in_recovery() THEN
+        timeline := pg_catalog.substr(pg_catalog.pg_walfile_name(pg_catalog.pg_current_wal_lsn()),
+                                      1, 8);
+    END IF;
+    SELECT s.system_identifier INTO system FROM pg_catalog.pg_control_system() AS s;
+EXCEPTION WHEN undefined_file THEN
+    NULL;
+END
+$$;
 
 CREATE OR REPLACE FUNCTION grove.new_history() RETURNS text
 LANGUAGE sql VOLATILE
@@ -80,7 +85,7 @@ BEGIN ATOMIC
 END;
 
 INSERT INTO grove.lineage (history, system, database, timeline, written)
-SELECT grove.new_history(), w.system, w.database, w.timeline, pg_current_xact_id()::xid
+SELECT grove.new_history(), coalesce(w.system, 0), w.database, w.timeline, pg_current_xact_id()::xid
 FROM grove.whereabouts() AS w
 ON CONFLICT DO NOTHING;
 

@@ -6,5 +6,5 @@
 -- answers: text, bigint, text, boolean, text, text, text
 SELECT replace(l.identity::text, '-', ''), l.epoch, l.history, l.marked, l.doubt,
        grove.lineage_break(),
-       substr(md5(w.system || '/' || current_database()), 1, 16)
+       substr(md5(coalesce(w.system, l.system) || '/' || current_database()), 1, 16)
 FROM grove.lineage AS l, grove.whereabouts() AS w

@@ -7,8 +7,9 @@ WITH begun AS (
     UPDATE grove.lineage AS l
     SET identity = CASE $1 WHEN 'copied' THEN gen_random_uuid() ELSE l.identity END,
         epoch = CASE $1 WHEN 'copied' THEN 1 ELSE l.epoch + 1 END,
-        history = grove.new_history(), system = w.system, database = w.database,
-        timeline = w.timeline, written = pg_current_xact_id()::xid, marked = false,
+        history = grove.new_history(), system = coalesce(w.system, l.system), database = w.database,
+        timeline = coalesce(w.timeline, l.timeline), written = pg_current_xact_id()::xid,
+        marked = false,
         doubt = CASE $1 WHEN 'copied' THEN 'the database is a copy of another one'
                         WHEN 'restored' THEN 'the database was restored from a dump'
                         ELSE 'the database''s server was restored, has failed over, or is another one'
