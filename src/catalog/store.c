@@ -111,6 +111,18 @@ bool store_is_doubted(struct store *store, char ret_reason[static STORE_DOUBT_SI
     return ret_reason[0] != '\0';
 }
 
+enum grove_code store_check_doubt(struct store *store, struct grove_error *error)
+{
+    char doubt[STORE_DOUBT_SIZE];
+    if (!store_is_doubted(store, doubt))
+        return GROVE_OK;
+    error_set(error, GROVE_UNAVAILABLE,
+              "the vector engine is not compared with the database yet (%s)", doubt);
+    error_hint(error, "\"grove sync\" does that, and whatever projects");
+    error->origin = GROVE_ORIGIN_QDRANT;
+    return GROVE_UNAVAILABLE;
+}
+
 static enum grove_code reread(struct store *store, struct call *call, bool of_vectors,
                               struct grove_error *error)
 {

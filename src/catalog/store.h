@@ -95,6 +95,9 @@ enum grove_code store_reread_model(struct store *store, struct call *call,
 // PostgreSQL can tell what there is, and nothing leaves the outbox (sync/lineage.h).
 bool store_is_doubted(struct store *store, char ret_reason[static STORE_DOUBT_SIZE]);
 
+// The same for who would ask the engine: a failure of it.
+enum grove_code store_check_doubt(struct store *store, struct grove_error *error);
+
 // Of the vectors that the database compares, as last read. Whoever works with vectors asks once,
 // and embeds and compares in what it was told, whatever the database changes to meanwhile.
 enum embed_precision store_precision(struct store *store);

@@ -648,25 +648,12 @@ static enum grove_code stand_in(struct run *run, const struct grove_error *failu
     return GROVE_OK;
 }
 
-// What the engine shows is worth nothing until it was compared with the database.
-static enum grove_code check_doubt(struct run *run, struct grove_error *error)
-{
-    char doubt[STORE_DOUBT_SIZE];
-    if (!store_is_doubted(run->store, doubt))
-        return GROVE_OK;
-    error_set(error, GROVE_UNAVAILABLE,
-              "the vector engine is not compared with the database yet (%s)", doubt);
-    error_hint(error, "\"grove sync\" does that, and whatever projects");
-    error->origin = GROVE_ORIGIN_QDRANT;
-    return GROVE_UNAVAILABLE;
-}
-
 static enum grove_code choose_and_run(struct run *run, struct grove_error *error)
 {
     if (run->plan.method == PLAN_RELATIONAL)
         return relational(run, error);
     struct grove_error engine_error;
-    enum grove_code code = check_doubt(run, &engine_error);
+    enum grove_code code = store_check_doubt(run->store, &engine_error);
     if (code == GROVE_OK)
         code = push_down(run, &engine_error);
     if (code == GROVE_OK)

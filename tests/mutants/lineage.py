@@ -4,7 +4,7 @@
 from mutant import Mutant
 
 LINEAGE, COMPARE = "src/sync/lineage.c", "src/sync/lineage_compare.c"
-SCHEMA, PAGE = "sql/0016_lineage.sql", "sql/lineage/lineage_compare.sql"
+SCHEMA, PAGE = "sql/0019_lineage.sql", "sql/lineage/lineage_compare.sql"
 
 MUTANTS = [
     Mutant(
@@ -14,6 +14,22 @@ MUTANTS = [
         find="      AND (SELECT grove.is_settled())\n",
         replace="      AND (SELECT grove.is_settled() IS NOT NULL)\n",
         killer="u_lineage:nothing_is_projected_before_it_is_noticed",
+    ),
+    Mutant(
+        name="an-older-library-leases-in-doubt",
+        guards="src/sync/lineage 1",
+        file=SCHEMA,
+        find=" AND NOT grove.is_settled() THEN\n",
+        replace=" AND grove.is_settled() IS NULL THEN\n",
+        killer="u_lineage:an_older_library_leases_nothing_in_doubt",
+    ),
+    Mutant(
+        name="who-could-read-the-outbox-may-not-read-the-lineage",
+        guards="src/sync/lineage 1",
+        file=SCHEMA,
+        find="          AND a.privilege_type IN ('SELECT', 'UPDATE')",
+        replace="          AND a.privilege_type IN ('UPDATE')",
+        killer="u_leaves:a_view_becomes_a_table",
     ),
     Mutant(
         name="anothers-collection-is-written-to",
@@ -177,8 +193,8 @@ MUTANTS = [
         name="a-copy-is-its-template",
         guards="src/sync/lineage: what each pair means",
         file=SCHEMA,
-        find="        WHEN l.system = w.system AND l.database <> w.database THEN 'copied'\n",
-        replace="",
+        find="coalesce(w.system, l.system) AND l.database <> w.database THEN 'copied'\n",
+        replace="0 AND l.database <> w.database THEN 'copied'\n",
         killer="u_lineage:a_copy_is_another_database",
     ),
     Mutant(
@@ -259,18 +275,17 @@ MUTANTS = [
         name="a-search-in-doubt-asks-the-engine",
         guards="src/sync/lineage: states",
         file="src/query/ranking.c",
-        find=("    if (!store_is_doubted(run->store, doubt))\n"
-              "        return GROVE_OK;\n"),
-        replace=("    if (!store_is_doubted(run->store, doubt) || doubt[0])\n"
-              "        return GROVE_OK;\n"),
+        find="    enum grove_code code = store_check_doubt(run->store, &engine_error);\n",
+        replace=("    enum grove_code code = store_check_doubt(run->store, &engine_error);\n"
+                 "    code = GROVE_OK;\n"),
         killer="u_doubt:a_search_in_doubt_asks_no_engine",
     ),
     Mutant(
         name="what-nobody-has-noted-is-no-doubt",
         guards="src/sync/lineage: states",
         file="src/catalog/store.c",
-        find="    if (!pg_is_null(rows, 0, 3))\n",
-        replace="    if (!pg_is_null(rows, 0, 3) && false)\n",
+        find="    if (!pg_is_null(rows, 0, 4))\n",
+        replace="    if (!pg_is_null(rows, 0, 4) && false)\n",
         killer="u_doubt:a_search_sees_what_has_happened",
     ),
     Mutant(

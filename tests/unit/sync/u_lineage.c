@@ -587,6 +587,26 @@ static void one_compares_at_a_time(struct test_stores *stores)
     assert_agreed(stores);
 }
 
+// A library that does not know of doubts does not ask whether there is one.
+static void an_older_library_leases_nothing_in_doubt(struct test_stores *stores)
+{
+    static const char lease[] = "UPDATE grove.outbox SET lease_owner = 'old', attempts = 1,"
+                                " lease_until = clock_timestamp() + interval '1 minute'";
+    struct grove_error error = {0};
+    make_projected(stores, 0.5F);
+    make_row(stores, 0.6F);
+    doubt(stores, "another", 20000);
+    assert_int_equal(pg_exec(stores->sessions[0], lease, &error), GROVE_DATABASE);
+    assert_string_equal(error.sqlstate, "55000");
+    assert_non_null(strstr(error.message, "compared with the database first"));
+    test_sql(stores, "UPDATE grove.outbox SET attempts = 1");
+    assert_true(is_idle(stores));
+    doubt(stores, "another", -1);
+    drain(stores);
+    make_row(stores, 0.7F);
+    test_sql(stores, "%s", lease);
+}
+
 // Pages: the engine has more points than one of them, and contents lie before, between and behind.
 static void pages_meet(struct test_stores *stores)
 {
@@ -655,6 +675,7 @@ int main(int argc, char **argv)
         STORES_TEST(an_older_engine_is_noticed_after_a_comparison),
         STORES_TEST(both_restored_are_mended),
         STORES_TEST(one_compares_at_a_time),
+        STORES_TEST(an_older_library_leases_nothing_in_doubt),
         STORES_TEST(pages_meet),
         STORES_TEST(who_loses_the_claim_settles_nothing),
     };
