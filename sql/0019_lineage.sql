@@ -95,10 +95,12 @@ SELECT grove.new_history(), coalesce(w.system, 0), w.database, coalesce(w.timeli
 FROM grove.whereabouts() AS w
 ON CONFLICT DO NOTHING;
 
--- The contents that were acknowledged last: an engine that is an older copy does not hold them.
+-- The contents that were acknowledged last, and the revisions at which the engine was seen to hold them;
+-- -1: it held no point. An engine that is an older copy does not hold them so.
 CREATE TABLE IF NOT EXISTS grove.witness (
     is_one boolean PRIMARY KEY DEFAULT true CHECK (is_one),
-    content_ids integer[] NOT NULL DEFAULT '{}'
+    content_ids integer[] NOT NULL DEFAULT '{}',
+    revisions bigint[] NOT NULL DEFAULT '{}'
 );
 COMMENT ON TABLE grove.witness IS 'the contents that left the outbox last';
 INSERT INTO grove.witness DEFAULT VALUES ON CONFLICT DO NOTHING;

@@ -63,7 +63,10 @@ WITH written AS (
     SELECT is_one FROM grove.witness FOR UPDATE SKIP LOCKED
 ), witnessed AS (
     UPDATE grove.witness AS w
-    SET content_ids = (SELECT array_agg(DISTINCT content_id) FROM done)
+    SET (content_ids, revisions) = (
+        SELECT array_agg(d.content_id), array_agg(d.seen)
+        FROM (SELECT DISTINCT content_id, seen
+              FROM done JOIN written USING (content_id)) AS d)
     FROM witness
     WHERE w.is_one = witness.is_one AND EXISTS (SELECT FROM done)
 ), handed_back AS (

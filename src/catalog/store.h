@@ -52,6 +52,8 @@ struct store {
     _Atomic int64_t lineage_known_at_us; // monotonic: when the engine last showed that it is the
                                          // projection of this database; 0: never (sync/lineage.h)
 
+    atomic_bool doubt_unnoted; // there is one that our role could not write down
+
     pthread_mutex_t model_mutex;    // guards the following three
     enum embed_precision precision; // of the vectors that the database compares
     int64_t model_read_at_us;       // monotonic; 0: never

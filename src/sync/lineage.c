@@ -125,8 +125,20 @@ static enum grove_code note_doubt(struct store *store, struct call *call, struct
 
 enum sample { SAMPLE_LAST_DONE, SAMPLE_ENDS };
 
-// *ret_looked: contents that wait for nothing, and *ret_same: those of them that the engine has as
-// the database has.
+// Whether the engine has it as row `r` of the sample says.
+static bool is_as_told(const struct vector_state *state, const struct pg_rows *rows, int r)
+{
+    bool none = pg_is_null(rows, r, 1), waits = pg_bool(rows, r, 2);
+    CHECK(!(none && waits));
+    if (none)
+        return !state->present;
+    int64_t revision = pg_int8(rows, r, 1);
+    return waits ? !state->present || state->revision >= revision
+                 : state->present && state->revision == revision;
+}
+
+// *ret_looked: contents of the sample, and *ret_same: those of them that the engine has as the
+// database says.
 static enum grove_code compare_sample(struct store *store, struct call *call, enum sample sample,
                                       size_t *ret_looked, size_t *ret_same,
                                       struct grove_error *error)
@@ -149,9 +161,7 @@ static enum grove_code compare_sample(struct store *store, struct call *call, en
     if (*ret_looked > 0)
         code = vector_states(store->engine, call, ids, *ret_looked, states, error);
     for (size_t i = 0; code == GROVE_OK && i < *ret_looked; i++)
-        *ret_same += pg_is_null(&rows, (int)i, 1)
-                         ? !states[i].present
-                         : states[i].present && states[i].revision == pg_int8(&rows, (int)i, 1);
+        *ret_same += is_as_told(&states[i], &rows, (int)i);
     arena_release(&arena);
     return code;
 }
@@ -399,11 +409,24 @@ enum grove_code lineage_check(struct store *store, struct call *call, struct gro
     return is_known(store) ? GROVE_OK : check(store, call, error);
 }
 
+// A role that may only read, or a server that only answers.
+static bool may_not_write(enum grove_code code, const struct grove_error *error)
+{
+    CHECK(code != GROVE_OK);
+    return (code == GROVE_DENIED && error->origin == GROVE_ORIGIN_POSTGRES) ||
+           strcmp(error->sqlstate, "25006") == 0;
+}
+
 enum grove_code lineage_look(struct store *store, struct call *call, struct grove_error *error)
 {
     if (atomic_load(&store->lineage_known_at_us) != 0)
         return GROVE_OK;
     enum grove_code code = check(store, call, error);
+    bool unnoted = code != GROVE_OK && may_not_write(code, error);
+    CHECK(code != GROVE_OK || atomic_load(&store->lineage_known_at_us) != 0);
+    atomic_store(&store->doubt_unnoted, unnoted);
+    if (unnoted)
+        return GROVE_OK;
     return code != GROVE_CONFLICT && vector_failed(error) ? GROVE_OK : code;
 }
 

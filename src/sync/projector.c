@@ -624,6 +624,8 @@ static enum grove_code bring_up(struct batch *batch, struct grove_error *error)
     if (code == GROVE_OK)
         code = check_lease(batch, error);
     if (code == GROVE_OK)
+        code = projector_check_collection(batch, error); // that took its time
+    if (code == GROVE_OK)
         code = INJECT(PROJECTOR_WRITE, error);
     if (code == GROVE_OK)
         code = write_or_restore(batch, error);

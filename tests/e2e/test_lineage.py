@@ -7,8 +7,8 @@ import subprocess
 import psycopg
 import pytest
 from conftest import find_assets, make_row, make_vector, wait_until, write_rows
-from crashes import at, home  # noqa: F401
-from stores import search_tells_all, stores_agree
+from crashes import ARCHITECTURE, at, home, row  # noqa: F401
+from stores import ask_engine, search_tells_all, stores_agree
 
 LINEAGE = "SELECT replace(identity::text, '-', ''), epoch, doubt FROM grove.lineage"
 BREAK = ("UPDATE grove.lineage SET timeline = 'another', written = pg_current_xact_id()::xid")
@@ -102,6 +102,7 @@ def test_a_copy_is_another_database(shared, tmp_path):
             conn.execute("DROP DATABASE copied WITH (FORCE)")
 
 
+@row(ARCHITECTURE, "either store put back to what it was")
 def test_a_restored_base_backup_is_mended(filled, tmp_path):
     """PostgreSQL's folder as it was, on another timeline; the engine has gone on."""
     folder = (filled.home / "servers" / "pg").resolve()
@@ -134,6 +135,53 @@ def test_a_restored_base_backup_is_mended(filled, tmp_path):
     search_tells_all(filled)
     after = lineage(filled)
     assert (after[0], after[1], after[2]) == (before[0], before[1] + 1, None)
+
+
+@pytest.fixture
+def reader(shared):
+    """A role that may read everything and write nothing: its environment."""
+    with connect(shared) as conn:
+        conn.execute("CREATE ROLE reader; GRANT USAGE ON SCHEMA grove TO reader;"
+                     "GRANT SELECT ON ALL TABLES IN SCHEMA grove, public TO reader;"
+                     "GRANT SELECT ON ALL SEQUENCES IN SCHEMA grove TO reader")
+    try:
+        yield {"DATABASE_URL": f"postgresql://grove@/grove?host={shared.socket_folder()}"
+                               "&options=-c%20role%3Dreader"}
+    finally:
+        with connect(shared) as conn:
+            conn.execute("DROP OWNED BY reader; DROP ROLE reader")
+
+
+def cut_history(grove):
+    with connect(grove) as conn:
+        conn.execute(BREAK)
+
+
+def take_out_the_witness(grove):
+    with connect(grove) as conn:
+        ids, = conn.execute("SELECT content_ids FROM grove.witness").fetchone()
+    ask_engine(grove, "POST", "/collections/content_vectors/points/delete?wait=true",
+               {"points": ids})
+
+
+@pytest.mark.parametrize("happens", [cut_history, take_out_the_witness])
+@pytest.mark.parametrize("limit", [{}, {"PGOPTIONS": "-c default_transaction_read_only=on"}])
+def test_who_may_only_read_does_without_the_engine(shared, reader, happens, limit):
+    """It cannot note what has happened. Who may write does, and both go on."""
+    shared("sync")
+    reader = {"DATABASE_URL": reader["DATABASE_URL"].split("&")[0], **limit} if limit else reader
+    before = shared.json("search", "candles", env=reader)
+    assert before["degraded"] is False
+    happens(shared)
+    noted = lineage(shared)
+    answer = shared.json("search", "candles", env=reader)
+    assert (answer["complete"], answer["degraded"]) == (True, True)
+    assert answer["results"] == before["results"]
+    assert shared.json("search", "candles", env=reader)["degraded"] is True
+    assert lineage(shared) == noted
+    shared("sync")
+    stores_agree(shared)
+    assert shared.json("search", "candles", env=reader)["degraded"] is False
 
 
 @at("lineage-begun", "lineage-marked", "lineage-compared")

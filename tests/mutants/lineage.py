@@ -50,6 +50,31 @@ MUTANTS = [
         killer="u_lineage:it_is_asked_again",
     ),
     Mutant(
+        name="it-is-not-asked-whose-it-is-right-before-the-write",
+        guards="src/sync/lineage 2",
+        file="src/sync/projector.c",
+        find="        code = projector_check_collection(batch, error); // that took its time\n",
+        replace="        code = call_check(batch->call, error);\n",
+        killer="u_lineage:it_is_asked_right_before_the_write",
+    ),
+    Mutant(
+        name="who-may-only-read-finds-nothing",
+        guards="src/sync/lineage: died, or failed",
+        file=LINEAGE,
+        find=("    if (unnoted)\n"
+              "        return GROVE_OK;\n"),
+        replace="",
+        killer="tests/e2e/test_lineage.py::test_who_may_only_read_does_without_the_engine",
+    ),
+    Mutant(
+        name="what-may-not-be-noted-is-no-doubt",
+        guards="src/sync/lineage: died, or failed",
+        file="src/catalog/store.c",
+        find="    if (!ret_reason[0] && atomic_load(&store->doubt_unnoted))\n",
+        replace="    if (!ret_reason[0] && !store && atomic_load(&store->doubt_unnoted))\n",
+        killer="tests/e2e/test_lineage.py::test_who_may_only_read_does_without_the_engine",
+    ),
+    Mutant(
         name="anothers-mark-is-overlooked",
         guards="src/sync/lineage 3",
         file=LINEAGE,
@@ -126,9 +151,27 @@ MUTANTS = [
         name="a-removed-point-bears-no-witness",
         guards="src/sync/lineage: witness",
         file=LINEAGE,
-        find="                         ? !states[i].present\n",
-        replace="                         ? true\n",
+        find=("    if (none)\n"
+              "        return !state->present;\n"),
+        replace=("    if (none)\n"
+                 "        return true;\n"),
         killer="u_lineage:an_engine_that_has_a_removed_point_is_noticed",
+    ),
+    Mutant(
+        name="what-waits-bears-no-witness",
+        guards="src/sync/lineage: witness",
+        file=LINEAGE,
+        find="    return waits ? !state->present || state->revision >= revision\n",
+        replace="    return waits ? !state->present || state->revision != revision - 1000000\n",
+        killer="u_lineage:an_older_engine_is_noticed_though_its_witness_waits",
+    ),
+    Mutant(
+        name="what-waits-is-taken-for-older",
+        guards="src/sync/lineage: witness",
+        file=LINEAGE,
+        find="    return waits ? !state->present || state->revision >= revision\n",
+        replace="    return waits ? state->present && state->revision >= revision\n",
+        killer="u_lineage:what_waits_is_not_taken_for_an_older_engine",
     ),
     Mutant(
         name="nobody-bears-witness",

@@ -194,6 +194,23 @@ static void it_is_asked_again(struct test_stores *stores)
     assert_int_equal(fake_engine_points(stores->fake), 1);
 }
 
+static void take_it_for_another(struct test_stores *stores)
+{
+    put_mark(stores, &another);
+    atomic_store(&stores->store.lineage_known_at_us, 1);
+}
+
+// It is taken by another while texts are read and embedded.
+static void it_is_asked_right_before_the_write(struct test_stores *stores)
+{
+    int32_t id = make_row(stores, 0.5F);
+    check_well(stores);
+    TEST_AT(stores, PROJECTOR_READ, take_it_for_another);
+    step_fails(stores, GROVE_CONFLICT);
+    assert_int_equal(fake_engine_points(stores->fake), 0);
+    assert_true(test_outbox(stores, id).present && !test_outbox(stores, id).leased);
+}
+
 static void a_collection_of_before_is_adopted(struct test_stores *stores)
 {
     make_projected(stores, 0.5F);
@@ -485,6 +502,38 @@ static void an_engine_that_has_a_removed_point_is_noticed(struct test_stores *st
     assert_agreed(stores);
 }
 
+// What was acknowledged last has changed since. The engine has lost that, and what came before it.
+static void an_older_engine_is_noticed_though_its_witness_waits(struct test_stores *stores)
+{
+    stores->id = make_projected(stores, 0.5F);
+    int32_t other = make_projected(stores, 0.6F);
+    struct copy copy = copy_engine(stores);
+    test_sql(stores, "UPDATE content_metadata SET word_count = 777 WHERE id = %d", other);
+    drain(stores);
+    change_title(stores);
+    drain(stores);
+    change_title(stores);
+    restore_engine(stores, &copy);
+    check_well(stores);
+    assert_true(is_doubted(stores));
+    drain(stores);
+    assert_agreed(stores);
+}
+
+// A content that waits may be anywhere behind what was acknowledged: taken out, or written.
+static void what_waits_is_not_taken_for_an_older_engine(struct test_stores *stores)
+{
+    stores->id = make_projected(stores, 0.5F);
+    change_title(stores);
+    check_well(stores);
+    assert_false(is_doubted(stores));
+    fake_engine_take(stores->fake, stores->id);
+    check_well(stores);
+    assert_false(is_doubted(stores));
+    drain(stores);
+    assert_agreed(stores);
+}
+
 // Of an epoch that is over.
 static void an_engine_of_an_older_epoch_is_noticed(struct test_stores *stores)
 {
@@ -494,7 +543,7 @@ static void an_engine_of_an_older_epoch_is_noticed(struct test_stores *stores)
                      "written = pg_current_xact_id()::xid");
     open_anew(stores);
     drain(stores);
-    test_sql(stores, "UPDATE grove.witness SET content_ids = '{}'");
+    test_sql(stores, "UPDATE grove.witness SET content_ids = '{}', revisions = '{}'");
     put_mark(stores, &before);
     check_well(stores);
     assert_true(is_doubted(stores));
@@ -515,7 +564,7 @@ static void a_mark_that_is_back_is_noticed(struct test_stores *stores)
                      "written = pg_current_xact_id()::xid");
     open_anew(stores);
     drain(stores);
-    test_sql(stores, "UPDATE grove.witness SET content_ids = '{}'");
+    test_sql(stores, "UPDATE grove.witness SET content_ids = '{}', revisions = '{}'");
     restore_engine(stores, &copy);
     fake_engine_set_mark(stores->fake, &before, true);
     check_well(stores);
@@ -652,6 +701,7 @@ int main(int argc, char **argv)
         STORES_TEST(a_collection_is_marked),
         STORES_TEST(anothers_collection_is_refused),
         STORES_TEST(it_is_asked_again),
+        STORES_TEST(it_is_asked_right_before_the_write),
         STORES_TEST(a_collection_of_before_is_adopted),
         STORES_TEST(points_of_others_are_not_adopted),
         STORES_TEST(a_new_database_adopts_no_points),
@@ -670,6 +720,8 @@ int main(int argc, char **argv)
         STORES_TEST(what_another_copy_took_is_refused),
         STORES_TEST(an_older_engine_is_noticed),
         STORES_TEST(an_engine_that_has_a_removed_point_is_noticed),
+        STORES_TEST(an_older_engine_is_noticed_though_its_witness_waits),
+        STORES_TEST(what_waits_is_not_taken_for_an_older_engine),
         STORES_TEST(an_engine_of_an_older_epoch_is_noticed),
         STORES_TEST(a_mark_that_is_back_is_noticed),
         STORES_TEST(an_older_engine_is_noticed_after_a_comparison),
