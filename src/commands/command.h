@@ -56,6 +56,7 @@ enum option_id {
     OPTION_YES,
     OPTION_FOR,
     OPTION_PASSWORD,
+    OPTION_TAKE_COLLECTION,
 };
 
 // What an option's or an operand's value is: how it is checked and completed.
