@@ -185,6 +185,14 @@ GROVE_CHECKED enum grove_code
 grove_init_telling(struct grove *grove, void (*on_wait)(void *state, const struct grove_wait *wait),
                    void *state, unsigned *ret_applied, struct grove_error *error);
 
+// Makes the vector collection this database's, whosever it was: what it holds is compared with the
+// contents, and what they do not have is taken out. For a collection that calls refuse with
+// GROVE_CONFLICT, since it is the projection of another database, and that nobody else needs any
+// more: stop what uses it first. Call grove_init afterwards. Changes nothing where it is this
+// database's already, or where there is none.
+GROVE_CHECKED enum grove_code grove_take_collection(struct grove *grove,
+                                                    struct grove_error *error);
+
 // Makes vectors of this precision those that the database keeps and compares; a new database has
 // f32. Where it had others all contents are embedded anew: *ret_queued (may be NULL) of them are
 // now in the outbox. Until they are projected searches leave out those without a
@@ -462,6 +470,8 @@ struct grove_load_request {
     const struct grove_import *import; // NULL: the files have the fields of contents
     // With `import`: what is taken from which column, as one line; once, before the first row.
     void (*on_columns)(void *state, const char *described);
+    const char *rows; // instead of files: their text in memory, which is called "rows" then
+    size_t rows_bytes;
 };
 
 // Inserts or updates rows by their unique key (tree, path, content type, chunk number), creates

@@ -63,7 +63,7 @@ static void add_bytes(struct csv_rows *rows, const char *bytes, size_t length)
         return;
     if (rows->bytes.length + length > CSV_ROW_BYTES_MAX)
         note(rows, CSV_TOO_LONG);
-    if (rows->problem != CSV_TOO_LONG)
+    else
         strbuf_add_bytes(&rows->bytes, bytes, length);
     if (rows->bytes.failed)
         note(rows, CSV_NO_MEMORY);

@@ -37,11 +37,11 @@ MUTANTS = [
         killer="u_import:rows_are_as_postgresql_writes_them",
     ),
     Mutant(
-        name="row-without-an-end-fills-the-memory",
-        guards="src/content/README: memory",
+        name="row-that-is-too-long-is-no-memory",
+        guards="src/content/README 1",
         file="src/content/csv_rows.c",
-        find="    if (rows->problem != CSV_TOO_LONG)\n        strbuf",
-        replace="    if (rows->problem != CSV_NO_MEMORY)\n        strbuf",
+        find="    if (rows->bytes.length + length > CSV_ROW_BYTES_MAX)\n",
+        replace="    if (length > CSV_ROW_BYTES_MAX)\n",
         killer="u_import:a_row_has_a_bound",
     ),
     Mutant(
@@ -66,7 +66,8 @@ MUTANTS = [
         file="src/content/load.c",
         find="        if (!tree.data || text_equal(tree",
         replace="        if (tree.length < 99 || text_equal(tree",
-        killer="tests/e2e/test_import.py::test_what_cannot_be_meant_is_told_before_a_row_is_read[tree]",
+        killer="tests/e2e/test_import.py::"
+               "test_what_cannot_be_meant_is_told_before_a_row_is_read[tree]",
     ),
     Mutant(
         name="bad-line-is-not-told",
@@ -500,5 +501,21 @@ MUTANTS = [
         find="    if (by_ids == (request->filter.path != NULL))\n",
         replace="    if (by_ids && request->filter.path)\n",
         killer="u_contents:what_makes_no_sense_is_refused",
+    ),
+    Mutant(
+        name="rows-in-memory-end-with-a-piece",
+        guards="src/content/README 9",
+        file="src/content/source.c",
+        find="    source->ended = copied == 0;\n",
+        replace="    source->ended = copied <= SOURCE_PIECE_BYTES;\n",
+        killer="u_load:rows_in_memory_are_loaded",
+    ),
+    Mutant(
+        name="files-beside-rows-are-passed-over",
+        guards="src/content/README: failures",
+        file="src/content/load.c",
+        find="    if (request->file_count > 0 && request->rows)\n",
+        replace="    if (request->file_count > 0 && request->rows && !request->files)\n",
+        killer="u_load:rows_in_memory_are_loaded",
     ),
 ]

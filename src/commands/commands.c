@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "cli/command.h"
+#include "commands/command.h"
 
 #include <string.h>
 
 #include "base/check.h"
-#include "cli/command_lists.h"
+#include "commands/command_lists.h"
 #include "grove/grove.h"
 
 const struct command command_table[] = {
@@ -22,14 +22,13 @@ const struct command command_table[] = {
         .examples = command_demo_examples,
         .json = "An object with `init`, `load`, `browse`, `search` and `discover`, each as the "
                 "command of that name prints it.",
-        .run = cmd_demo,
     },
     {
         .name = "init",
         .home_use = GROVE_HOME_MAKE,
         .group = GROUP_START,
         .summary = "make the database, or bring its schema up to date",
-        .usage = "[--precision P]",
+        .usage = "[--precision P] [--take-collection]",
         .options = command_init_options,
         .description =
             "Starts the private servers if they are used, applies the migrations that are "
@@ -37,12 +36,14 @@ const struct command command_table[] = {
             "private database; for a server named by DATABASE_URL it is done here only.\n\n"
             "A database has vectors of one precision, and all commands follow it. Changing it has "
             "every content embedded anew, by \"grove sync\" or whatever projects; until that is "
-            "done searches leave out what has no vector yet, and say so.",
+            "done searches leave out what has no vector yet, and say so.\n\n"
+            "A vector collection is the projection of one database. Commands refuse another's "
+            "(exit status 4): name another collection in GROVE_COLLECTION, or take it over with "
+            "--take-collection where nobody else needs it.",
         .examples = command_init_examples,
         .json = "`applied` (migrations applied now), `schema_version`, `database`, `engine`, "
                 "`home`, `model` (whose vectors are compared), `queued` (contents to embed anew), "
                 "`seconds`.",
-        .run = cmd_init,
     },
     {
         .name = "doctor",
@@ -77,7 +78,6 @@ const struct command command_table[] = {
                 "`worst_filter`, `whole` (queries with all rows), `false_complete`, `exact_false` "
                 "(the same of `--exact`), `incomplete`, `degraded`, `milliseconds` and "
                 "`exact_milliseconds`.",
-        .run = cmd_doctor,
     },
     {
         .name = "ls",
@@ -97,7 +97,6 @@ const struct command command_table[] = {
         .json = "`path`, `level` (`tree`, `branch`, `limb`, `leaf`), `contents`, `places` (`name`, "
                 "`path`, `branches`, `limbs`, `leaves`, `contents`; a branch counts itself among "
                 "the branches, and so on), `types` (`content_type`, `contents`).",
-        .run = cmd_ls,
     },
     {
         .name = "browse",
@@ -119,7 +118,6 @@ const struct command command_table[] = {
                 "`hint`, `total` (rows on all pages), `next_cursor`, `groups` (`hierarchy_table`, "
                 "`content_type`, `count`), "
                 "`milliseconds`, and with `--explain` `explain`. `score` of a row is null.",
-        .run = cmd_browse,
     },
     {
         .name = "search",
@@ -142,7 +140,6 @@ const struct command command_table[] = {
                 "`hint`, `total` (rows here), `next_cursor` (null), `milliseconds`, and with "
                 "`--explain` "
                 "`explain`.",
-        .run = cmd_search,
     },
     {
         .name = "similar",
@@ -159,7 +156,6 @@ const struct command command_table[] = {
                        "It is not among the rows itself.",
         .examples = command_similar_examples,
         .json = "As search.",
-        .run = cmd_similar,
     },
     {
         .name = "discover",
@@ -184,7 +180,6 @@ const struct command command_table[] = {
                 "`best_score`, `branches`, `limbs`), `diversity` (`hierarchy_tables`, "
                 "`unique_branches`, `unique_limbs`, `evenness`), `depth_reached` (true: more rows "
                 "match than were ranked), `milliseconds`, and with `--explain` `explain`.",
-        .run = cmd_discover,
     },
     {
         .name = "show",
@@ -208,7 +203,6 @@ const struct command command_table[] = {
             "`--body`), `vector_origin` (`computed`, `supplied`, `placeholder`; null: none of "
             "its text yet), `pending` (the vector engine has yet to get it), `dead_reason` (why "
             "that was given up on, or null).",
-        .run = cmd_show,
     },
     {
         .name = "embed",
@@ -226,7 +220,6 @@ const struct command command_table[] = {
         .json = "`token_ids` (with the model's start and end marks) and `vector`; with `--file` "
                 "one such line for each line of the file. An error in the middle is the last "
                 "line.",
-        .run = cmd_embed,
     },
     {
         .name = "load",
@@ -267,7 +260,6 @@ const struct command command_table[] = {
                 "`seconds_reading`, `seconds_database`, `seconds_embedding`, `seconds_vectors`, "
                 "and `bad_lines`, the first 100 as `file`, `line`, `field`, `reason`. When it "
                 "fails the same stands under `load`, beside `error`.",
-        .run = cmd_load,
     },
     {
         .name = "import",
@@ -298,8 +290,7 @@ const struct command command_table[] = {
             "cannot be taken are told as file:line: column: reason, the others are loaded, and the "
             "exit status is 15; all else is as with grove load.",
         .examples = command_import_examples,
-        .json = "as that of `grove load`",
-        .run = cmd_import,
+        .json = "As load.",
     },
     {
         .name = "export",
@@ -327,7 +318,6 @@ const struct command command_table[] = {
             "The rows, one a line, as without it: `tree`, `branch`, `limb`, `leaf`, "
             "`content_type`, `chunk_number`, `title`, `summary`, `word_count`, `created_at`, "
             "`body`, `vector`; what is null is left out. An error in the middle is the last line.",
-        .run = cmd_export,
     },
     {
         .name = "mv",
@@ -349,7 +339,6 @@ const struct command command_table[] = {
             "a whole or not at all. A tree is renamed by grove subject rename.",
         .examples = command_mv_examples,
         .json = "`contents`, `leaves`, `leaves_created`, `dry_run`, `seconds`.",
-        .run = cmd_mv,
     },
     {
         .name = "rm",
@@ -374,7 +363,6 @@ const struct command command_table[] = {
         .json =
             "`contents`, `leaves`, `dry_run`, `seconds`. It never asks: without `--yes` what has "
             "contents is a `conflict`.",
-        .run = cmd_rm,
     },
     {
         .name = "subject",
@@ -409,7 +397,6 @@ const struct command command_table[] = {
                 "`table_bytes`, `database_bytes`, `validate_seconds`, `subjects`, `planning_ms`, "
                 "`discover_ms`), with `--sample` `load` as load prints it. Where it fails the "
                 "phases that are done stand beside `error`. With `--sql`: `text`.",
-        .run = cmd_subject,
     },
     {
         .name = "sync",
@@ -434,7 +421,6 @@ const struct command command_table[] = {
                 "process, `unknown`; `examined_now`, `rows`, `listed`, `ef`, `ef_filtered`, "
                 "`queries`, `recall`, `recall_worst`, `seconds`, `reason`); with `--watch` one "
                 "such line after each batch, without `index`.",
-        .run = cmd_sync,
     },
     {
         .name = "status",
@@ -456,7 +442,6 @@ const struct command command_table[] = {
                 "`dead`, `oldest_pending_seconds`, `index` as of sync (`state` may be `due`, too). "
                 "What a server that does not answer would have "
                 "told is null.",
-        .run = cmd_status,
     },
     {
         .name = "stop",
@@ -473,7 +458,6 @@ const struct command command_table[] = {
         .json =
             "`stopped`: true, `ran` (anything did), and `forced`: PostgreSQL did not answer and "
             "was killed.",
-        .run = cmd_stop,
     },
     {
         .name = "url",
@@ -489,7 +473,6 @@ const struct command command_table[] = {
             "the account that owns the home, and root, can connect, and JDBC cannot.",
         .examples = command_url_examples,
         .json = "`url`, `password_left_out`.",
-        .run = cmd_url,
     },
     {
         .name = "psql",
@@ -507,7 +490,6 @@ const struct command command_table[] = {
                        "is psql's. --timeout holds until psql runs.",
         .examples = command_psql_examples,
         .json = "Only errors that happen before psql starts. With `--print`: `url`.",
-        .run = cmd_psql,
     },
     {
         .name = "pg_dump",
@@ -526,7 +508,6 @@ const struct command command_table[] = {
             "is pg_dump's. --timeout holds until pg_dump runs.",
         .examples = command_pg_dump_examples,
         .json = "Only errors that happen before pg_dump starts.",
-        .run = cmd_pg_dump,
     },
     {
         .name = "pg_restore",
@@ -546,7 +527,6 @@ const struct command command_table[] = {
             "pg_restore's. --timeout holds until pg_restore runs.",
         .examples = command_pg_restore_examples,
         .json = "Only errors that happen before pg_restore starts.",
-        .run = cmd_pg_restore,
     },
     {
         .name = "help",
@@ -559,7 +539,6 @@ const struct command command_table[] = {
         .options = command_help_options,
         .examples = command_help_examples,
         .json = "`text`.",
-        .run = cmd_help,
     },
     {
         .name = "completion",
@@ -572,7 +551,6 @@ const struct command command_table[] = {
         .options = command_no_options,
         .examples = command_completion_examples,
         .json = "`text`.",
-        .run = cmd_completion,
     },
     {
         .name = "version",
@@ -582,7 +560,6 @@ const struct command command_table[] = {
         .options = command_no_options,
         .examples = command_version_examples,
         .json = "`version`.",
-        .run = cmd_version,
     },
     {0},
 };

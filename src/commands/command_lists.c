@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "cli/command_lists.h"
+#include "commands/command_lists.h"
 
-#include "cli/rows.h"
-#include "cli/url.h"
 #include "grove/grove.h"
 
 const struct command_option command_global_options[] = {
@@ -221,6 +219,9 @@ const struct command_option command_sync_options[] = {
 const struct command_option command_init_options[] = {
     PRECISION_OPTION("how the database's vectors are computed: f32 as the published model does, or "
                      "reduced with 8-bit weights (default: as it is; a new database: f32)"),
+    {OPTION_TAKE_COLLECTION, "take-collection",
+     .help = "make the vector collection this database's, though it is another's: what it holds is "
+             "compared with the contents, and what they do not have is taken out"},
     {0},
 };
 
