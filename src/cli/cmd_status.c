@@ -31,6 +31,8 @@ static void add_json_database(struct strbuf *out, const struct grove_status *sta
     json_integer_member(out, "schema_wanted", status->schema_wanted);
     json_bool_member(out, "schema_works", status->schema_works);
     json_integer_member(out, "bytes", if_known(ok, status->database_bytes));
+    json_string_member(out, "identity", or_null(status->identity));
+    json_integer_member(out, "epoch", if_known(status->epoch > 0, status->epoch));
     strbuf_add_char(out, '}');
 }
 
@@ -46,6 +48,8 @@ static void add_json_engine(struct strbuf *out, const struct grove_status *statu
     json_string_member(out, "error", or_null(status->engine_error));
     json_string_member(out, "collection", or_null(status->collection));
     json_string_member(out, "collection_status", or_null(status->collection_status));
+    json_string_member(out, "collection_of", or_null(status->collection_of));
+    json_string_member(out, "doubt", or_null(status->doubt));
     json_integer_member(out, "points", if_known(ok, status->points));
     json_integer_member(out, "points_indexed", if_known(ok, status->points_indexed));
     json_integer_member(out, "out_seconds",
@@ -148,6 +152,10 @@ static void add_collection(struct strbuf *out, const struct terminal *terminal,
                     status->collection_status);
     }
     add_line(out, terminal, "collection", line.data);
+    strbuf_clear(&line);
+    if (status->collection_of[0])
+        strbuf_addf(&line, "that of another database, %s: refused", status->collection_of);
+    add_line(out, terminal, "", line.length > 0 ? line.data : "");
     strbuf_release(&line);
 }
 
@@ -155,7 +163,10 @@ static void add_projection(struct strbuf *out, const struct terminal *terminal,
                            const struct grove_status *status)
 {
     add_label(out, terminal, "projection");
-    if (status->pending > 0) {
+    if (status->doubt[0]) {
+        strbuf_addf(out, "to be compared first%s: %s\n",
+                    status->projector_running ? "" : ", run grove sync", status->doubt);
+    } else if (status->pending > 0) {
         format_count(out, status->pending);
         strbuf_add(out, " pending, the oldest for ");
         format_seconds(out, (double)status->oldest_pending_seconds);
@@ -226,6 +237,10 @@ static void add_contents(struct strbuf *out, const struct terminal *terminal,
     strbuf_addf(out, "version %d%s\n", status->schema_version, tell_schema(status));
     struct strbuf line;
     strbuf_init(&line, STATUS_BYTES_MAX);
+    if (status->identity[0])
+        strbuf_addf(&line, "%s, epoch %lld", status->identity, (long long)status->epoch);
+    add_line(out, terminal, "identity", line.length > 0 ? line.data : "");
+    strbuf_clear(&line);
     format_count(&line, status->contents);
     strbuf_add(&line, " in ");
     format_counted(&line, status->leaves, "leaf", "leaves");
