@@ -354,7 +354,8 @@ MUTANTS = [
         name="the-status-of-a-copy-is-its-sources",
         guards="src/sync/lineage 3",
         file=LINEAGE,
-        find="        return copied && own && strcmp(own->place, lineage->mark.place) != 0 ? own : NULL;\n",
+        find=("        return copied && own && strcmp(own->place, lineage"
+              "->mark.place) != 0 ? own : NULL;\n"),
         replace="        return copied && own && own->epoch < 0 ? own : NULL;\n",
         killer="tests/e2e/test_lineage.py::test_a_copy_is_another_database",
     ),
