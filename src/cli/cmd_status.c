@@ -171,6 +171,9 @@ static void add_projection(struct strbuf *out, const struct terminal *terminal,
         strbuf_add(out, " pending, the oldest for ");
         format_seconds(out, (double)status->oldest_pending_seconds);
         strbuf_add(out, status->projector_running ? "\n" : ": run grove sync\n");
+    } else if (status->contents > 0 && strcmp(status->collection_status, "missing") == 0) {
+        strbuf_addf(out, "all of it is missing%s\n",
+                    status->projector_running ? "" : ": run grove sync");
     } else {
         strbuf_add(out, "up to date\n");
     }

@@ -18,10 +18,10 @@ enum {
     SAMPLE_CONTENTS = 256, // that are looked at in both stores
 };
 
-#define ENGINE_IS_OLDER "it lacks what it has had, as an older copy of it would"
-#define WAS_EMPTY "its collection was empty"
-#define WAS_TAKEN "its collection was another database's"
-#define WAS_BEFORE "its collection is that of a database which stood in this one's place"
+#define ENGINE_IS_OLDER "the engine lacks what it has had, as an older copy of it would"
+#define WAS_EMPTY "the collection was empty"
+#define WAS_TAKEN "the collection was another database's"
+#define WAS_BEFORE "the collection is that of a database which stood in this one's place"
 
 // The database's row.
 struct lineage {
