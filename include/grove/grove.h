@@ -444,6 +444,8 @@ struct grove_load_request {
     void (*on_bad_line)(void *state, const struct grove_bad_line *bad);
     void *state; // of both
     struct grove_limits limits;
+    const char *rows; // instead of files: their text in memory, which is called "rows" then
+    size_t rows_bytes;
 };
 
 // Inserts or updates rows by their unique key (tree, path, content type, chunk number), creates

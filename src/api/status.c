@@ -5,6 +5,7 @@
 
 #include "api/handle.h"
 #include "api/index.h"
+#include "api/limited.h"
 #include "api/request.h"
 #include "catalog/assets.h"
 #include "catalog/migrate.h"
@@ -211,12 +212,11 @@ static void ask_index(struct grove *grove, struct call *call, struct grove_statu
                             : index_unknown(&error);
 }
 
-GROVE_API enum grove_code grove_get_status_sized(size_t size_bytes, struct grove *grove,
-                                                 struct grove_status *ret,
-                                                 struct grove_error *error)
+enum grove_code status_read(struct grove *grove, const struct grove_limits *limits,
+                            struct grove_status *ret, struct grove_error *error)
 {
     struct call call;
-    enum grove_code code = handle_begin(grove, HANDLE_LOOK, NULL, &call, error);
+    enum grove_code code = handle_begin(grove, HANDLE_LOOK, limits, &call, error);
     if (code != GROVE_OK)
         return code;
     struct grove_status status = {
@@ -233,6 +233,17 @@ GROVE_API enum grove_code grove_get_status_sized(size_t size_bytes, struct grove
     ask_index(grove, &call, &status);
     snprintf(status.model, sizeof status.model, "%s",
              embed_model_id(store_precision(&grove->store)));
-    report_give(ret, size_bytes, &status, sizeof status);
+    *ret = status;
     return GROVE_OK;
+}
+
+GROVE_API enum grove_code grove_get_status_sized(size_t size_bytes, struct grove *grove,
+                                                 struct grove_status *ret,
+                                                 struct grove_error *error)
+{
+    struct grove_status status;
+    enum grove_code code = status_read(grove, NULL, &status, error);
+    if (code == GROVE_OK)
+        report_give(ret, size_bytes, &status, sizeof status);
+    return code;
 }

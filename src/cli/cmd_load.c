@@ -6,19 +6,18 @@
 #include "cli/load_report.h"
 #include "cli/progress.h"
 #include "cli/session.h"
+#include "commands/answers.h"
 
 enum {
     EXIT_PARTLY = 15, // some rows were refused, the others are loaded
-    BAD_LINES_MAX = 100,
-    BAD_LINES_BYTES_MAX = 1 << 20,
-    SHOWN_MAX = 20, // on a terminal
+    SHOWN_MAX = 20,   // on a terminal
     LINE_BYTES_MAX = 1 << 16,
 };
 
 struct loading {
     struct session *session;
     struct progress progress;
-    struct strbuf bad_lines; // the first ones as JSON objects with commas between
+    struct answer_load answer;
     int64_t bad_count;
 };
 
@@ -27,26 +26,12 @@ static void on_progress(void *state, const struct grove_load_progress *done)
     struct loading *loading = state;
     bool known = done->bytes_total > 0;
     struct progress_state now = {
-        .rows = done->checking ? done->rows_read : load_report_loaded(done) + done->rows_bad,
+        .rows = done->checking ? done->rows_read : answer_rows_loaded(done) + done->rows_bad,
         .fraction = known ? (double)done->bytes_read / (double)done->bytes_total : -1,
         .seconds = done->seconds,
         .remark = done->checking ? "checking" : NULL,
     };
     progress_update(&loading->progress, &now);
-}
-
-static void remember(struct loading *loading, const struct grove_bad_line *bad)
-{
-    struct strbuf *out = &loading->bad_lines;
-    size_t before = out->length;
-    if (loading->bad_count > BAD_LINES_MAX || out->failed)
-        return;
-    strbuf_add(out, before ? ",{" : "{");
-    json_string_member(out, "file", bad->file);
-    json_integer_member(out, "line", bad->line);
-    json_string_member(out, "field", bad->field[0] ? bad->field : NULL);
-    json_string_member(out, "reason", bad->reason);
-    strbuf_add_char(out, '}');
 }
 
 // A file has room for all of them, a screen has not.
@@ -74,32 +59,18 @@ static void on_bad_line(void *state, const struct grove_bad_line *bad)
     loading->bad_count++;
     show_bad_line(loading, line.data);
     strbuf_release(&line);
-    remember(loading, bad);
-}
-
-static void add_members(struct strbuf *out, const struct loading *loading,
-                        const struct grove_load_progress *done)
-{
-    load_report_add_members(out, done);
-    json_key(out, "bad_lines");
-    strbuf_addf(out, "[%s]", loading->bad_lines.failed ? "" : loading->bad_lines.data);
+    answer_load_refused(&loading->answer, bad);
 }
 
 static enum grove_code print_report(struct loading *loading, const struct grove_load_progress *done,
                                     struct grove_error *error)
 {
     struct strbuf out;
-    enum grove_code code;
+    if (loading->session->json)
+        return session_print_shape(loading->session, &answer_load_shape, &loading->answer, error);
     strbuf_init(&out, SESSION_OUTPUT_MAX);
-    if (loading->session->json) {
-        strbuf_add_char(&out, '{');
-        add_members(&out, loading, done);
-        strbuf_add_char(&out, '}');
-        code = session_print_json(loading->session, &out, error);
-    } else {
-        load_report_add(&out, done);
-        code = session_print(loading->session, &out, error);
-    }
+    load_report_add(&out, done);
+    enum grove_code code = session_print(loading->session, &out, error);
     strbuf_release(&out);
     return code;
 }
@@ -109,9 +80,8 @@ static void report_part(struct loading *loading, const struct grove_load_progres
 {
     struct session *session = loading->session;
     if (session->json) {
-        strbuf_add(&session->partial, "\"load\":{");
-        add_members(&session->partial, loading, done);
-        strbuf_add_char(&session->partial, '}');
+        strbuf_add(&session->partial, "\"load\":");
+        shape_add(&session->partial, &answer_load_shape, &loading->answer);
         return;
     }
     if (done->rows_read == 0)
@@ -146,7 +116,7 @@ enum grove_code cmd_load(struct session *session, struct grove_error *error)
         return code;
     session_set_interrupt_notice("\ngrove: stopping after this batch (Ctrl-C again: at once)\n");
     progress_init(&loading.progress, &session->err);
-    strbuf_init(&loading.bad_lines, BAD_LINES_BYTES_MAX);
+    answer_load_init(&loading.answer);
     struct grove_load_request request = {
         .files = (const char *const *)session->options.operands,
         .file_count = session->options.operand_count,
@@ -156,9 +126,10 @@ enum grove_code cmd_load(struct session *session, struct grove_error *error)
         .state = &loading,
     };
     code = grove_load(session->grove, &request, &done, error);
+    answer_load_done(&loading.answer, &done);
     progress_clear(&loading.progress);
 
-    if (code == GROVE_OK && done.rows_bad > 0 && load_report_loaded(&done) == 0) {
+    if (code == GROVE_OK && done.rows_bad > 0 && answer_rows_loaded(&done) == 0) {
         code = error_set(error, GROVE_INVALID, "nothing was loaded: every line is bad");
         error_hint(error, "see grove load --help for what a line must have");
     }
@@ -171,6 +142,6 @@ enum grove_code cmd_load(struct session *session, struct grove_error *error)
     if (code == GROVE_OK && done.rows_bad > 0)
         session->exit_status = EXIT_PARTLY;
     warn_pending(session, done.rows_pending);
-    strbuf_release(&loading.bad_lines);
+    answer_load_release(&loading.answer);
     return code;
 }

@@ -354,8 +354,11 @@ static enum grove_code load_inputs(struct load *load, struct grove_error *error)
 static enum grove_code open_and_load(struct load *load, struct grove_error *error)
 {
     const struct grove_load_request *request = load->request;
-    enum grove_code code = inputs_open(request->files, request->file_count, request->strict,
-                                       load->call, &load->inputs, error);
+    const struct text rows = {request->rows, request->rows_bytes};
+    enum grove_code code = rows.data
+                               ? inputs_of_memory(rows, &load->inputs, error)
+                               : inputs_open(request->files, request->file_count, request->strict,
+                                             load->call, &load->inputs, error);
     if (code != GROVE_OK)
         return code;
     seen_init(&load->seen);
@@ -380,8 +383,10 @@ enum grove_code load_files(struct store *store, struct call *call,
                         .progress = ret,
                         .started_us = clock_monotonic_us(),
                         .to_embed_max = EMBED_ROWS_FIRST};
-    if (request->file_count == 0)
+    if (request->file_count == 0 && !request->rows)
         return error_set(error, GROVE_INVALID, "no file to load");
+    if (request->file_count > 0 && request->rows)
+        return error_set(error, GROVE_INVALID, "files or rows in memory are loaded, not both");
     load.batch = mem_alloc(sizeof *load.batch);
     if (!load.batch)
         return error_no_memory(error, "a batch of rows");

@@ -187,6 +187,7 @@ def test_who_may_only_read_does_without_the_engine(shared, reader, happens, limi
     noted = lineage(shared)
     answer = shared.json("search", "candles", env=reader)
     assert (answer["complete"], answer["degraded"]) == (True, True)
+    assert "is not compared with the database" in answer["degraded_reason"]
     assert answer["results"] == before["results"]
     assert shared.json("search", "candles", env=reader)["degraded"] is True
     assert lineage(shared) == noted

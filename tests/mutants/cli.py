@@ -131,7 +131,7 @@ MUTANTS = [
     Mutant(
         name="known-type-is-called-unknown",
         guards="docs/cli: hint",
-        file="src/cli/types_hint.c",
+        file="src/commands/types_hint.c",
         find="            !is_there(types, options->values[i].text))\n",
         replace="            types->count > 0)\n",
         killer="tests/e2e/test_bad_input.py::"
@@ -141,7 +141,7 @@ MUTANTS = [
     Mutant(
         name="duration-beside-a-cursor",
         guards="src/cli/README 6",
-        file="src/cli/filter.c",
+        file="src/commands/filter.c",
         find="    if (value->relative && options_has(options, OPTION_CURSOR)) {",
         replace="    if (value->relative && !value->text) {",
         killer=DOCS + "test_usage_errors[arguments10-another query-the time]",

@@ -437,4 +437,20 @@ MUTANTS = [
         replace="    if (by_ids && request->filter.path)\n",
         killer="u_contents:what_makes_no_sense_is_refused",
     ),
+    Mutant(
+        name="rows-in-memory-end-with-a-piece",
+        guards="src/content/README 9",
+        file="src/content/source.c",
+        find="    source->ended = copied == 0;\n",
+        replace="    source->ended = copied <= SOURCE_PIECE_BYTES;\n",
+        killer="u_load:rows_in_memory_are_loaded",
+    ),
+    Mutant(
+        name="files-beside-rows-are-passed-over",
+        guards="src/content/README: failures",
+        file="src/content/load.c",
+        find="    if (request->file_count > 0 && request->rows)\n",
+        replace="    if (request->file_count > 0 && request->rows && !request->files)\n",
+        killer="u_load:rows_in_memory_are_loaded",
+    ),
 ]

@@ -191,7 +191,7 @@ static void a_server_that_hangs(void **state)
     int64_t exact_us = clock_monotonic_us();
     query.exact = query.many = true;
     assert_int_equal(vector_search(engine, NULL, &query, &arena, &hits, &error), GROVE_TIMEOUT);
-    assert_true(clock_monotonic_us() - exact_us >= 60000);
+    assert_true(clock_monotonic_us() - exact_us >= 59000); // libcurl counts whole milliseconds
     assert_true(clock_monotonic_us() - began_us < 10000000);
     arena_release(&arena);
     vector_engine_free(engine);

@@ -4,19 +4,16 @@
 // that none of them can be wrong about another.
 //
 //     const struct command *command = command_find("search");
-//     code = command->run(session, error);
 //
 // Everything here is constant and lives as long as the process. Threads: any.
-#ifndef GROVE_CLI_COMMAND_H
-#define GROVE_CLI_COMMAND_H
+#ifndef GROVE_COMMANDS_COMMAND_H
+#define GROVE_COMMANDS_COMMAND_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "grove/grove.h"
-
-struct session;
 
 enum option_id {
     OPTION_HELP = 1,
@@ -113,7 +110,6 @@ struct command {
     const char *description; // paragraphs, separated by an empty line
     const struct command_example *examples;
     const char *json; // what --json prints, in Markdown; NULL: see the general part
-    enum grove_code (*run)(struct session *session, struct grove_error *error);
 };
 
 // Ends where name is NULL.
@@ -125,31 +121,5 @@ extern const struct command_option command_top_options[];
 // NULL: there is no such command.
 const struct command *command_find(const char *name);
 const char *command_group_title(enum command_group group);
-
-enum grove_code cmd_browse(struct session *session, struct grove_error *error);
-enum grove_code cmd_completion(struct session *session, struct grove_error *error);
-enum grove_code cmd_demo(struct session *session, struct grove_error *error);
-enum grove_code cmd_discover(struct session *session, struct grove_error *error);
-enum grove_code cmd_doctor(struct session *session, struct grove_error *error);
-enum grove_code cmd_embed(struct session *session, struct grove_error *error);
-enum grove_code cmd_export(struct session *session, struct grove_error *error);
-enum grove_code cmd_help(struct session *session, struct grove_error *error);
-enum grove_code cmd_init(struct session *session, struct grove_error *error);
-enum grove_code cmd_load(struct session *session, struct grove_error *error);
-enum grove_code cmd_ls(struct session *session, struct grove_error *error);
-enum grove_code cmd_mv(struct session *session, struct grove_error *error);
-enum grove_code cmd_pg_dump(struct session *session, struct grove_error *error);
-enum grove_code cmd_pg_restore(struct session *session, struct grove_error *error);
-enum grove_code cmd_psql(struct session *session, struct grove_error *error);
-enum grove_code cmd_rm(struct session *session, struct grove_error *error);
-enum grove_code cmd_search(struct session *session, struct grove_error *error);
-enum grove_code cmd_show(struct session *session, struct grove_error *error);
-enum grove_code cmd_similar(struct session *session, struct grove_error *error);
-enum grove_code cmd_status(struct session *session, struct grove_error *error);
-enum grove_code cmd_stop(struct session *session, struct grove_error *error);
-enum grove_code cmd_subject(struct session *session, struct grove_error *error);
-enum grove_code cmd_sync(struct session *session, struct grove_error *error);
-enum grove_code cmd_url(struct session *session, struct grove_error *error);
-enum grove_code cmd_version(struct session *session, struct grove_error *error);
 
 #endif

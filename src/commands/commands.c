@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "cli/command.h"
+#include "commands/command.h"
 
 #include <string.h>
 
 #include "base/check.h"
-#include "cli/command_lists.h"
+#include "commands/command_lists.h"
 #include "grove/grove.h"
 
 const struct command command_table[] = {
@@ -22,7 +22,6 @@ const struct command command_table[] = {
         .examples = command_demo_examples,
         .json = "An object with `init`, `load`, `browse`, `search` and `discover`, each as the "
                 "command of that name prints it.",
-        .run = cmd_demo,
     },
     {
         .name = "init",
@@ -45,7 +44,6 @@ const struct command command_table[] = {
         .json = "`applied` (migrations applied now), `schema_version`, `database`, `engine`, "
                 "`home`, `model` (whose vectors are compared), `queued` (contents to embed anew), "
                 "`seconds`.",
-        .run = cmd_init,
     },
     {
         .name = "doctor",
@@ -80,7 +78,6 @@ const struct command command_table[] = {
                 "`worst_filter`, `whole` (queries with all rows), `false_complete`, `exact_false` "
                 "(the same of `--exact`), `incomplete`, `degraded`, `milliseconds` and "
                 "`exact_milliseconds`.",
-        .run = cmd_doctor,
     },
     {
         .name = "ls",
@@ -100,7 +97,6 @@ const struct command command_table[] = {
         .json = "`path`, `level` (`tree`, `branch`, `limb`, `leaf`), `contents`, `places` (`name`, "
                 "`path`, `branches`, `limbs`, `leaves`, `contents`; a branch counts itself among "
                 "the branches, and so on), `types` (`content_type`, `contents`).",
-        .run = cmd_ls,
     },
     {
         .name = "browse",
@@ -122,7 +118,6 @@ const struct command command_table[] = {
                 "`hint`, `total` (rows on all pages), `next_cursor`, `groups` (`hierarchy_table`, "
                 "`content_type`, `count`), "
                 "`milliseconds`, and with `--explain` `explain`. `score` of a row is null.",
-        .run = cmd_browse,
     },
     {
         .name = "search",
@@ -145,7 +140,6 @@ const struct command command_table[] = {
                 "`hint`, `total` (rows here), `next_cursor` (null), `milliseconds`, and with "
                 "`--explain` "
                 "`explain`.",
-        .run = cmd_search,
     },
     {
         .name = "similar",
@@ -162,7 +156,6 @@ const struct command command_table[] = {
                        "It is not among the rows itself.",
         .examples = command_similar_examples,
         .json = "As search.",
-        .run = cmd_similar,
     },
     {
         .name = "discover",
@@ -187,7 +180,6 @@ const struct command command_table[] = {
                 "`best_score`, `branches`, `limbs`), `diversity` (`hierarchy_tables`, "
                 "`unique_branches`, `unique_limbs`, `evenness`), `depth_reached` (true: more rows "
                 "match than were ranked), `milliseconds`, and with `--explain` `explain`.",
-        .run = cmd_discover,
     },
     {
         .name = "show",
@@ -211,7 +203,6 @@ const struct command command_table[] = {
             "`--body`), `vector_origin` (`computed`, `supplied`, `placeholder`; null: none of "
             "its text yet), `pending` (the vector engine has yet to get it), `dead_reason` (why "
             "that was given up on, or null).",
-        .run = cmd_show,
     },
     {
         .name = "embed",
@@ -229,7 +220,6 @@ const struct command command_table[] = {
         .json = "`token_ids` (with the model's start and end marks) and `vector`; with `--file` "
                 "one such line for each line of the file. An error in the middle is the last "
                 "line.",
-        .run = cmd_embed,
     },
     {
         .name = "load",
@@ -270,7 +260,6 @@ const struct command command_table[] = {
                 "`seconds_reading`, `seconds_database`, `seconds_embedding`, `seconds_vectors`, "
                 "and `bad_lines`, the first 100 as `file`, `line`, `field`, `reason`. When it "
                 "fails the same stands under `load`, beside `error`.",
-        .run = cmd_load,
     },
     {
         .name = "export",
@@ -298,7 +287,6 @@ const struct command command_table[] = {
             "The rows, one a line, as without it: `tree`, `branch`, `limb`, `leaf`, "
             "`content_type`, `chunk_number`, `title`, `summary`, `word_count`, `created_at`, "
             "`body`, `vector`; what is null is left out. An error in the middle is the last line.",
-        .run = cmd_export,
     },
     {
         .name = "mv",
@@ -320,7 +308,6 @@ const struct command command_table[] = {
             "a whole or not at all. A tree is renamed by grove subject rename.",
         .examples = command_mv_examples,
         .json = "`contents`, `leaves`, `leaves_created`, `dry_run`, `seconds`.",
-        .run = cmd_mv,
     },
     {
         .name = "rm",
@@ -345,7 +332,6 @@ const struct command command_table[] = {
         .json =
             "`contents`, `leaves`, `dry_run`, `seconds`. It never asks: without `--yes` what has "
             "contents is a `conflict`.",
-        .run = cmd_rm,
     },
     {
         .name = "subject",
@@ -380,7 +366,6 @@ const struct command command_table[] = {
                 "`table_bytes`, `database_bytes`, `validate_seconds`, `subjects`, `planning_ms`, "
                 "`discover_ms`), with `--sample` `load` as load prints it. Where it fails the "
                 "phases that are done stand beside `error`. With `--sql`: `text`.",
-        .run = cmd_subject,
     },
     {
         .name = "sync",
@@ -405,7 +390,6 @@ const struct command command_table[] = {
                 "process, `unknown`; `examined_now`, `rows`, `listed`, `ef`, `ef_filtered`, "
                 "`queries`, `recall`, `recall_worst`, `seconds`, `reason`); with `--watch` one "
                 "such line after each batch, without `index`.",
-        .run = cmd_sync,
     },
     {
         .name = "status",
@@ -429,7 +413,6 @@ const struct command command_table[] = {
                 "`dead`, `oldest_pending_seconds`, `index` as of sync (`state` may be `due`, too). "
                 "What a server that does not answer would have "
                 "told is null.",
-        .run = cmd_status,
     },
     {
         .name = "stop",
@@ -446,7 +429,6 @@ const struct command command_table[] = {
         .json =
             "`stopped`: true, `ran` (anything did), and `forced`: PostgreSQL did not answer and "
             "was killed.",
-        .run = cmd_stop,
     },
     {
         .name = "url",
@@ -462,7 +444,6 @@ const struct command command_table[] = {
             "the account that owns the home, and root, can connect, and JDBC cannot.",
         .examples = command_url_examples,
         .json = "`url`, `password_left_out`.",
-        .run = cmd_url,
     },
     {
         .name = "psql",
@@ -480,7 +461,6 @@ const struct command command_table[] = {
                        "is psql's. --timeout holds until psql runs.",
         .examples = command_psql_examples,
         .json = "Only errors that happen before psql starts. With `--print`: `url`.",
-        .run = cmd_psql,
     },
     {
         .name = "pg_dump",
@@ -499,7 +479,6 @@ const struct command command_table[] = {
             "is pg_dump's. --timeout holds until pg_dump runs.",
         .examples = command_pg_dump_examples,
         .json = "Only errors that happen before pg_dump starts.",
-        .run = cmd_pg_dump,
     },
     {
         .name = "pg_restore",
@@ -519,7 +498,6 @@ const struct command command_table[] = {
             "pg_restore's. --timeout holds until pg_restore runs.",
         .examples = command_pg_restore_examples,
         .json = "Only errors that happen before pg_restore starts.",
-        .run = cmd_pg_restore,
     },
     {
         .name = "help",
@@ -532,7 +510,6 @@ const struct command command_table[] = {
         .options = command_help_options,
         .examples = command_help_examples,
         .json = "`text`.",
-        .run = cmd_help,
     },
     {
         .name = "completion",
@@ -545,7 +522,6 @@ const struct command command_table[] = {
         .options = command_no_options,
         .examples = command_completion_examples,
         .json = "`text`.",
-        .run = cmd_completion,
     },
     {
         .name = "version",
@@ -555,7 +531,6 @@ const struct command command_table[] = {
         .options = command_no_options,
         .examples = command_version_examples,
         .json = "`version`.",
-        .run = cmd_version,
     },
     {0},
 };

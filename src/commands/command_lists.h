@@ -2,10 +2,14 @@
 //
 // What the rows of the command table are made of: for each command the list of its options, and its
 // examples. Both end with an element of zeros.
-#ifndef GROVE_CLI_COMMAND_LISTS_H
-#define GROVE_CLI_COMMAND_LISTS_H
+#ifndef GROVE_COMMANDS_COMMAND_LISTS_H
+#define GROVE_COMMANDS_COMMAND_LISTS_H
 
-#include "cli/command.h"
+#include "commands/command.h"
+
+// The words of --output and --for, in the order of enum rows_form and enum url_form.
+#define ROWS_WORDS "csv md ids"
+#define URL_WORDS "psql python sqlalchemy jdbc"
 
 extern const struct command_option command_no_options[];
 extern const struct command_option command_browse_options[];

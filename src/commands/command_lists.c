@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "cli/command_lists.h"
+#include "commands/command_lists.h"
 
-#include "cli/rows.h"
-#include "cli/url.h"
 #include "grove/grove.h"
 
 const struct command_option command_global_options[] = {
