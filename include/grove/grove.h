@@ -633,6 +633,14 @@ struct grove_status {
     // This library can work with the schema as it is, also where that is older or newer than the
     // one it wants.
     bool schema_works;
+    // Which database this is, in hexadecimal, and which stretch of its history; "": not known.
+    char identity[40];
+    int64_t epoch;
+    // The database whose projection the collection is, where that is another one: what needs the
+    // collection fails with GROVE_CONFLICT. "": it is this one's, or nobody's, or not known.
+    char collection_of[40];
+    // Why the collection has to be compared with the database before it is used; "": it has not.
+    char doubt[160];
 };
 
 // Measured now; a server that does not answer is reported in *ret, not as an error. Starts

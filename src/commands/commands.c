@@ -433,9 +433,11 @@ const struct command command_table[] = {
                        "answer, also when it is a private one that was stopped.",
         .examples = command_status_examples,
         .json = "`ok`, `home`, `model`, `database` (`ok`, `private`, `where`, `version`, `error`, "
-                "`schema_version`, `schema_wanted`, `schema_works`, `bytes`), `engine` (`ok`, "
+                "`schema_version`, `schema_wanted`, `schema_works`, `bytes`, `identity`, `epoch`), "
+                "`engine` (`ok`, "
                 "`private`, `where`, `version`, `error`, `collection`, `collection_status`, "
-                "`points`, "
+                "`collection_of` (another database, whose it is), `doubt` (why it has to be "
+                "compared first), `points`, "
                 "`points_indexed`; while it is out `out_seconds`, `retry_seconds`, `out_reason`), "
                 "`projector` (`wanted`, `running`, `pid`, `error`), "
                 "`contents`, `leaves`, `subjects`, `embeddings`, `pending`, "

@@ -18,10 +18,10 @@ enum {
     SAMPLE_CONTENTS = 256, // that are looked at in both stores
 };
 
-#define ENGINE_IS_OLDER "it lacks what it has had, as an older copy of it would"
-#define WAS_EMPTY "its collection was empty"
-#define WAS_TAKEN "its collection was another database's"
-#define WAS_BEFORE "another database stood in this one's place"
+#define ENGINE_IS_OLDER "the engine lacks what it has had, as an older copy of it would"
+#define WAS_EMPTY "the collection was empty"
+#define WAS_TAKEN "the collection was another database's"
+#define WAS_BEFORE "the collection is that of a database which stood in this one's place"
 
 // The database's row.
 struct lineage {
@@ -225,9 +225,7 @@ static enum grove_code refuse(const struct store *store, const char *why, struct
 {
     error_set(error, GROVE_CONFLICT, "the collection \"%s\" at %s %s", store->collection,
               vector_describe(store->engine), why);
-    error_hint(error,
-               "name another collection in GROVE_COLLECTION; or, where nobody else needs what "
-               "is in this one, \"grove init --take-collection\"");
+    error_hint(error, LINEAGE_WAYS_OUT);
     return GROVE_CONFLICT;
 }
 
@@ -428,6 +426,38 @@ enum grove_code lineage_look(struct store *store, struct call *call, struct grov
     if (unnoted)
         return GROVE_OK;
     return code != GROVE_CONFLICT && vector_failed(error) ? GROVE_OK : code;
+}
+
+// A copy that nobody has noted yet gets an identity of its own: what it has here is its source's.
+static const struct vector_mark *find_refused(const struct vector_marks *marks,
+                                              const struct lineage *lineage)
+{
+    bool copied = strcmp(lineage->broken, "copied") == 0;
+    const struct vector_mark *own = find_own(marks, lineage);
+    if (find_foreign(marks, lineage))
+        return find_foreign(marks, lineage);
+    if (!own || strcmp(own->history, lineage->mark.history) == 0)
+        return copied && own && strcmp(own->place, lineage->mark.place) != 0 ? own : NULL;
+    return lineage->marked && !lineage->broken[0] && own->epoch >= lineage->mark.epoch ? own : NULL;
+}
+
+enum grove_code lineage_tell(struct store *store, struct call *call, struct lineage_report *ret,
+                             struct grove_error *error)
+{
+    struct lineage lineage;
+    struct vector_marks marks;
+    enum grove_code code = read_row(store, call, &lineage, error);
+    if (code == GROVE_OK)
+        code = vector_marks(store->engine, call, &marks, error);
+    if (code != GROVE_OK)
+        return code;
+    const struct vector_mark *refused = find_refused(&marks, &lineage);
+    CHECK(!refused || !vector_mark_equal(refused, &lineage.mark));
+    *ret = (struct lineage_report){.epoch = lineage.mark.epoch};
+    memcpy(ret->identity, lineage.mark.identity, sizeof ret->identity);
+    if (refused)
+        memcpy(ret->owner, refused->identity, sizeof ret->owner);
+    return GROVE_OK;
 }
 
 enum grove_code lineage_take(struct store *store, struct call *call, struct grove_error *error)

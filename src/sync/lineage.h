@@ -20,12 +20,25 @@
 // GROVE_CONFLICT: it is another's. Where there is no collection, as every call of the engine
 // (vector_lacks_collection).
 enum { LINEAGE_AGE_MS = 1000 };
+#define LINEAGE_WAYS_OUT                                                                           \
+    "name another collection in GROVE_COLLECTION; or, where nobody else needs what is in this "    \
+    "one, "                                                                                        \
+    "\"grove init --take-collection\""
 enum grove_code lineage_check(struct store *store, struct call *call, struct grove_error *error);
 
 // The same for who only asks: a failure of the engine is none, since whoever uses the engine hears
 // of it; and once answered it is not asked again. Who may not note what has happened does without
 // the engine until another has (store_is_doubted).
 enum grove_code lineage_look(struct store *store, struct call *call, struct grove_error *error);
+
+// For people: notes nothing, and changes nothing.
+struct lineage_report {
+    char identity[VECTOR_IDENTITY_SIZE];
+    int64_t epoch;
+    char owner[VECTOR_IDENTITY_SIZE]; // of the collection, where lineage_check refuses it; else ""
+};
+enum grove_code lineage_tell(struct store *store, struct call *call, struct lineage_report *ret,
+                             struct grove_error *error);
 
 // Makes the collection this database's, whosever it was; what it holds is then compared.
 enum grove_code lineage_take(struct store *store, struct call *call, struct grove_error *error);

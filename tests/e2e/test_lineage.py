@@ -50,6 +50,12 @@ def test_another_databases_collection_is_refused(shared, beside, tmp_path):
     for command in (["sync"], ["load", write_rows(tmp_path / "one.jsonl", [make_row(1)])],
                     ["search", "candles"], ["discover", "candles"]):
         assert shared.fails("conflict", *command, env=beside)["message"] == error["message"]
+    status = shared.json("status", env=beside)
+    assert status["engine"]["collection_of"] == lineage(shared)[0]
+    assert status["database"]["identity"] == lineage(shared, dbname="beside")[0]
+    assert lineage(shared)[0] in shared("doctor", env=beside, check=False).stdout
+    assert "all is well" not in shared("doctor", env=beside, check=False).stdout
+    assert shared.json("status")["engine"]["collection_of"] is None
     # What needs no vectors is not refused.
     assert shared.json("browse", "religion", env=beside)["results"] == []
     # The first way out: both go on side by side.
@@ -89,6 +95,8 @@ def test_a_copy_is_another_database(shared, tmp_path):
         conn.execute("CREATE DATABASE copied TEMPLATE grove")
     copied = {"DATABASE_URL": f"postgresql://grove@/copied?host={shared.socket_folder()}"}
     try:
+        # Nobody has noticed yet.
+        assert shared.json("status", env=copied)["engine"]["collection_of"] == lineage(shared)[0]
         shared.fails("conflict", "search", "candles", env=copied)
         assert lineage(shared, dbname="copied")[0] != lineage(shared)[0]
         own = {**copied, "GROVE_COLLECTION": "copied"}
@@ -129,10 +137,13 @@ def test_a_restored_base_backup_is_mended(filled, tmp_path):
     answer = filled.json("search", "grace", "--limit", "20")
     assert answer["complete"] is True and answer["degraded"] is True
     assert "was restored" in answer["degraded_reason"]
+    assert "was restored" in filled.json("status")["engine"]["doubt"]
+    assert "was restored" in filled("doctor").stdout
     assert not any(hit["title"].startswith("Later") for hit in answer["results"])
     filled("sync")
     stores_agree(filled)
     search_tells_all(filled)
+    assert filled.json("status")["engine"]["doubt"] is None
     after = lineage(filled)
     assert (after[0], after[1], after[2]) == (before[0], before[1] + 1, None)
 
@@ -176,6 +187,7 @@ def test_who_may_only_read_does_without_the_engine(shared, reader, happens, limi
     noted = lineage(shared)
     answer = shared.json("search", "candles", env=reader)
     assert (answer["complete"], answer["degraded"]) == (True, True)
+    assert "is not compared with the database" in answer["degraded_reason"]
     assert answer["results"] == before["results"]
     assert shared.json("search", "candles", env=reader)["degraded"] is True
     assert lineage(shared) == noted

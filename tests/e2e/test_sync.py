@@ -213,7 +213,7 @@ def test_points_lost_one_by_one_are_noticed(shared):
     assert answer["results"][0]["content_id"] == lost
     # What was acknowledged last is looked at when a handle is opened, anything else is counted.
     assert "lacks 1 matching row;" in answer["degraded_reason"] or \
-        "it lacks what it has had" in answer["degraded_reason"]
+        "lacks what it has had" in answer["degraded_reason"]
     assert "grove sync" in answer["degraded_reason"]
     shared("sync")
     assert titles(shared, "candles") == before

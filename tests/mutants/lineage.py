@@ -64,7 +64,8 @@ MUTANTS = [
         find=("    if (unnoted)\n"
               "        return GROVE_OK;\n"),
         replace="",
-        killer="tests/e2e/test_lineage.py::test_who_may_only_read_does_without_the_engine",
+        killer=("tests/e2e/test_lineage.py::"
+                "test_who_may_only_read_does_without_the_engine[limit0-cut_history]"),
     ),
     Mutant(
         name="what-may-not-be-noted-is-no-doubt",
@@ -72,7 +73,8 @@ MUTANTS = [
         file="src/catalog/store.c",
         find="    if (!ret_reason[0] && atomic_load(&store->doubt_unnoted))\n",
         replace="    if (!ret_reason[0] && !store && atomic_load(&store->doubt_unnoted))\n",
-        killer="tests/e2e/test_lineage.py::test_who_may_only_read_does_without_the_engine",
+        killer=("tests/e2e/test_lineage.py::"
+                "test_who_may_only_read_does_without_the_engine[limit0-take_out_the_witness]"),
     ),
     Mutant(
         name="anothers-mark-is-overlooked",
@@ -338,6 +340,32 @@ MUTANTS = [
         find="    return code == GROVE_OK ? lineage_look(&grove->store, call, error) : code;\n",
         replace="    return code;\n",
         killer="tests/e2e/test_lineage.py::test_another_databases_collection_is_refused",
+    ),
+    Mutant(
+        name="the-status-takes-anothers-collection-for-its-own",
+        guards="src/sync/lineage 3",
+        file=LINEAGE,
+        find=("    if (find_foreign(marks, lineage))\n"
+              "        return find_foreign(marks, lineage);\n"),
+        replace="",
+        killer="tests/e2e/test_lineage.py::test_another_databases_collection_is_refused",
+    ),
+    Mutant(
+        name="the-status-of-a-copy-is-its-sources",
+        guards="src/sync/lineage 3",
+        file=LINEAGE,
+        find=("        return copied && own && strcmp(own->place, lineage"
+              "->mark.place) != 0 ? own : NULL;\n"),
+        replace="        return copied && own && own->epoch < 0 ? own : NULL;\n",
+        killer="tests/e2e/test_lineage.py::test_a_copy_is_another_database",
+    ),
+    Mutant(
+        name="the-status-knows-no-doubt",
+        guards="src/sync/lineage: states",
+        file="src/api/status.c",
+        find="    (void)!store_is_doubted(&grove->store, status->doubt);\n",
+        replace="",
+        killer="tests/e2e/test_lineage.py::test_a_restored_base_backup_is_mended",
     ),
     Mutant(
         name="pages-in-any-order",

@@ -252,6 +252,8 @@ static void an_emptied_collection_is_filled(struct test_stores *stores)
     int32_t id = make_projected(stores, 0.5F);
     fake_engine_take(stores->fake, id);
     put_mark(stores, NULL);
+    // Of before witnesses: they would notice, too.
+    test_sql(stores, "UPDATE grove.witness SET content_ids = '{}', revisions = '{}'");
     check_well(stores);
     assert_marked(stores);
     assert_true(is_doubted(stores));
