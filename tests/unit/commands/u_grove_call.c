@@ -331,6 +331,21 @@ static void contents_of_a_place_go_with_yes_only(struct test_stores *stores)
     grove_close(grove);
 }
 
+// After 300 milliseconds, and not for another reason.
+static void expect_timeout(struct grove *grove, int32_t id, unsigned given_ms, unsigned limit_ms)
+{
+    const struct grove_limits limits = {.timeout_ms = limit_ms};
+    struct grove_error error;
+    char *json = UNTOUCHED;
+    char input[128];
+    snprintf(input, sizeof input, "{\"ids\":[%d],\"timeout_ms\":%u}", (int)id, given_ms);
+    enum grove_code code = limit_ms ? grove_call_within(grove, "rm", input, &limits, &json, &error)
+                                    : grove_call(grove, "rm", input, &json, &error);
+    assert_int_equal(code, GROVE_TIMEOUT);
+    assert_non_null(strstr(error.message, "within the 0.3 s"));
+    assert_ptr_equal(json, UNTOUCHED);
+}
+
 // Both ways, and of two timeouts the shorter.
 static void a_call_ends_as_it_is_told(struct test_stores *stores)
 {
@@ -338,7 +353,6 @@ static void a_call_ends_as_it_is_told(struct test_stores *stores)
     struct grove *grove = open_stores(stores);
     struct grove_error error;
     char *json = UNTOUCHED;
-    char input[128];
     struct grove_token *token = grove_token_new();
     assert_non_null(token);
     grove_token_cancel(token);
@@ -350,15 +364,9 @@ static void a_call_ends_as_it_is_told(struct test_stores *stores)
     // Whoever removes it waits for its lock.
     test_sql(stores, "BEGIN");
     test_sql(stores, "SELECT 1 FROM content_metadata WHERE id = %d FOR UPDATE", (int)id);
-    snprintf(input, sizeof input, "{\"ids\":[%d],\"timeout_ms\":300}", (int)id);
-    assert_int_equal(grove_call(grove, "rm", input, &json, &error), GROVE_TIMEOUT);
-    assert_int_equal(grove_call_within(grove, "rm", input,
-                                       &(struct grove_limits){.timeout_ms = 600000}, &json, &error),
-                     GROVE_TIMEOUT);
-    snprintf(input, sizeof input, "{\"ids\":[%d],\"timeout_ms\":600000}", (int)id);
-    assert_int_equal(grove_call_within(grove, "rm", input,
-                                       &(struct grove_limits){.timeout_ms = 300}, &json, &error),
-                     GROVE_TIMEOUT);
+    expect_timeout(grove, id, 300, 0);
+    expect_timeout(grove, id, 300, 600000);
+    expect_timeout(grove, id, 600000, 300);
     test_sql(stores, "ROLLBACK");
     assert_ptr_equal(json, UNTOUCHED);
     grove_close(grove);
