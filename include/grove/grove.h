@@ -31,7 +31,7 @@
 // while calls are under way in other threads: they go on in the parent.
 //
 // Beside this header: grove/contents.h lists, reads, exports, removes and moves contents,
-// grove/subject.h adds trees.
+// grove/subject.h adds trees, grove/call.h calls commands by name, for bindings.
 //
 // Errors: see grove/error.h. Text is UTF-8 throughout; strings given in must be well-formed.
 // Times are microseconds since 1970-01-01 00:00 UTC. Scores are cosine similarities, -1 to 1.

@@ -33,6 +33,16 @@ extern const struct command_option command_url_options[];
 extern const struct command_option command_psql_options[];
 extern const struct command_option command_help_options[];
 
+extern const struct command_option command_no_fields[];
+extern const struct command_option command_browse_fields[];
+extern const struct command_option command_text_fields[];
+extern const struct command_option command_id_fields[];
+extern const struct command_option command_ls_fields[];
+extern const struct command_option command_embed_fields[];
+extern const struct command_option command_load_fields[];
+extern const struct command_option command_mv_fields[];
+extern const struct command_option command_rm_fields[];
+
 extern const struct command_example command_demo_examples[];
 extern const struct command_example command_init_examples[];
 extern const struct command_example command_doctor_examples[];

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/check.h"
+#include "commands/answers.h"
 #include "commands/command_lists.h"
 #include "grove/grove.h"
 
@@ -97,6 +98,8 @@ const struct command command_table[] = {
         .json = "`path`, `level` (`tree`, `branch`, `limb`, `leaf`), `contents`, `places` (`name`, "
                 "`path`, `branches`, `limbs`, `leaves`, `contents`; a branch counts itself among "
                 "the branches, and so on), `types` (`content_type`, `contents`).",
+        .fields = command_ls_fields,
+        .answer = &answer_listing_shape,
     },
     {
         .name = "browse",
@@ -118,6 +121,8 @@ const struct command command_table[] = {
                 "`hint`, `total` (rows on all pages), `next_cursor`, `groups` (`hierarchy_table`, "
                 "`content_type`, `count`), "
                 "`milliseconds`, and with `--explain` `explain`. `score` of a row is null.",
+        .fields = command_browse_fields,
+        .answer = &answer_result_shape,
     },
     {
         .name = "search",
@@ -140,6 +145,8 @@ const struct command command_table[] = {
                 "`hint`, `total` (rows here), `next_cursor` (null), `milliseconds`, and with "
                 "`--explain` "
                 "`explain`.",
+        .fields = command_text_fields,
+        .answer = &answer_result_shape,
     },
     {
         .name = "similar",
@@ -156,6 +163,8 @@ const struct command command_table[] = {
                        "It is not among the rows itself.",
         .examples = command_similar_examples,
         .json = "As search.",
+        .fields = command_id_fields,
+        .answer = &answer_result_shape,
     },
     {
         .name = "discover",
@@ -180,6 +189,8 @@ const struct command command_table[] = {
                 "`best_score`, `branches`, `limbs`), `diversity` (`hierarchy_tables`, "
                 "`unique_branches`, `unique_limbs`, `evenness`), `depth_reached` (true: more rows "
                 "match than were ranked), `milliseconds`, and with `--explain` `explain`.",
+        .fields = command_text_fields,
+        .answer = &answer_result_shape,
     },
     {
         .name = "show",
@@ -203,6 +214,8 @@ const struct command command_table[] = {
             "`--body`), `vector_origin` (`computed`, `supplied`, `placeholder`; null: none of "
             "its text yet), `pending` (the vector engine has yet to get it), `dead_reason` (why "
             "that was given up on, or null).",
+        .fields = command_id_fields,
+        .answer = &content_shape,
     },
     {
         .name = "embed",
@@ -220,6 +233,8 @@ const struct command command_table[] = {
         .json = "`token_ids` (with the model's start and end marks) and `vector`; with `--file` "
                 "one such line for each line of the file. An error in the middle is the last "
                 "line.",
+        .fields = command_embed_fields,
+        .answer = &answer_vector_shape,
     },
     {
         .name = "load",
@@ -260,6 +275,8 @@ const struct command command_table[] = {
                 "`seconds_reading`, `seconds_database`, `seconds_embedding`, `seconds_vectors`, "
                 "and `bad_lines`, the first 100 as `file`, `line`, `field`, `reason`. When it "
                 "fails the same stands under `load`, beside `error`.",
+        .fields = command_load_fields,
+        .answer = &answer_load_shape,
     },
     {
         .name = "import",
@@ -339,6 +356,8 @@ const struct command command_table[] = {
             "a whole or not at all. A tree is renamed by grove subject rename.",
         .examples = command_mv_examples,
         .json = "`contents`, `leaves`, `leaves_created`, `dry_run`, `seconds`.",
+        .fields = command_mv_fields,
+        .answer = &move_report_shape,
     },
     {
         .name = "rm",
@@ -363,6 +382,8 @@ const struct command command_table[] = {
         .json =
             "`contents`, `leaves`, `dry_run`, `seconds`. It never asks: without `--yes` what has "
             "contents is a `conflict`.",
+        .fields = command_rm_fields,
+        .answer = &remove_report_shape,
     },
     {
         .name = "subject",
@@ -421,6 +442,8 @@ const struct command command_table[] = {
                 "process, `unknown`; `examined_now`, `rows`, `listed`, `ef`, `ef_filtered`, "
                 "`queries`, `recall`, `recall_worst`, `seconds`, `reason`); with `--watch` one "
                 "such line after each batch, without `index`.",
+        .fields = command_no_fields,
+        .answer = &answer_sync_shape,
     },
     {
         .name = "status",
@@ -444,6 +467,8 @@ const struct command command_table[] = {
                 "`dead`, `oldest_pending_seconds`, `index` as of sync (`state` may be `due`, too). "
                 "What a server that does not answer would have "
                 "told is null.",
+        .fields = command_no_fields,
+        .answer = &answer_status_shape,
     },
     {
         .name = "stop",
@@ -562,6 +587,8 @@ const struct command command_table[] = {
         .options = command_no_options,
         .examples = command_version_examples,
         .json = "`version`.",
+        .fields = command_no_fields,
+        .answer = &answer_version_shape,
     },
     {0},
 };
