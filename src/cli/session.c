@@ -7,10 +7,11 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "cli/command.h"
+#include "commands/command.h"
 #include "cli/format.h"
 
 enum {
@@ -125,7 +126,7 @@ enum grove_code session_open(struct session *session, struct grove_error *error)
     if (session->grove)
         return GROVE_OK;
     forget_empty_service();
-    if (session->command->run != cmd_psql)
+    if (strcmp(session->command->name, "psql") != 0)
         forget_settings();
     session_own_path(command);
     struct grove_options options = {.home = session->home,
@@ -196,6 +197,17 @@ enum grove_code session_print_json(struct session *session, const struct strbuf 
     strbuf_add_char(&line, '\n');
     enum grove_code code = session_print(session, &line, error);
     strbuf_release(&line);
+    return code;
+}
+
+enum grove_code session_print_shape(struct session *session, const struct shape *shape,
+                                    const void *object, struct grove_error *error)
+{
+    struct strbuf json;
+    strbuf_init(&json, SESSION_OUTPUT_MAX);
+    shape_add(&json, shape, object);
+    enum grove_code code = session_print_json(session, &json, error);
+    strbuf_release(&json);
     return code;
 }
 

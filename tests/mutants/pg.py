@@ -401,8 +401,10 @@ MUTANTS = [
         name="settings-of-the-environment-reach-the-private-server",
         guards="src/pg/README 14",
         file="src/cli/session.c",
-        find="    if (session->command->run != cmd_psql)\n        forget_settings();",
-        replace="    if (session->command->run == cmd_psql)\n        forget_settings();",
+        find="    if (strcmp(session->command->name, \"psql\") != 0)\n"
+             "        forget_settings();",
+        replace="    if (strcmp(session->command->name, \"psql\") == 0)\n"
+                "        forget_settings();",
         killer="tests/e2e/test_environment.py::test_the_command_is_deaf_to_libpq_s_variables",
     ),
     Mutant(

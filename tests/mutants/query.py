@@ -509,6 +509,26 @@ MUTANTS = [
         killer="u_bounds:places_are_planned_for_each_time",
     ),
     Mutant(
+        name="only-the-first-part-of-a-branch-is-compared",
+        guards="src/query/README 4",
+        file="src/query/source_relational.c",
+        find="    *ret_more = rest->done < rest->count;",
+        replace="    *ret_more = rest->done > rest->count;",
+        killer="u_bounds:all_parts_of_a_place_are_compared",
+    ),
+    Mutant(
+        name="rest-of-a-branch-is-of-the-whole-tree",
+        guards="src/query/README 4",
+        file="src/query/source_relational.c",
+        find="    predicate_add_params(run->predicate, part, &params);\n"
+             "    pg_add_int4(&params, after);",
+        replace="    struct predicate any;\n"
+                "    (void)!predicate_check(&(struct grove_filter){0}, part, &any, error);\n"
+                "    predicate_add_params(&any, part, &params);\n"
+                "    pg_add_int4(&params, after);",
+        killer="u_bounds:all_parts_of_a_place_are_compared",
+    ),
+    Mutant(
         name="one-page-plan-for-any-place",
         guards="src/query/README: plans that PostgreSQL keeps",
         file="src/query/browse.c",

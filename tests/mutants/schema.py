@@ -8,7 +8,7 @@ CHANGES = "sql/0011_outbox_of_changes.sql"
 COUNTS = "sql/0005_content_count.sql"
 TRUNCATED = "sql/0015_truncated_tables.sql"
 TREES = "sql/0017_tree_counts.sql"
-HANDS = "sql/0019_rows_that_hands_take.sql"
+HANDS = "sql/0020_rows_that_hands_take.sql"
 
 MUTANTS = [
     Mutant(

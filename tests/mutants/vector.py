@@ -16,8 +16,8 @@ MUTANTS = [
         name="upsert-does-not-wait",
         guards="src/vector/README 1",
         file="src/vector/qdrant.c",
-        find='send_command(qdrant, call, "PUT", "/points?wait=true", &body, error);',
-        replace='send_command(qdrant, call, "PUT", "/points", &body, error);',
+        find='qdrant_command(qdrant, call, "PUT", "/points?wait=true", &body, error);',
+        replace='qdrant_command(qdrant, call, "PUT", "/points", &body, error);',
         killer="u_qdrant:writes_are_conditional",
     ),
     Mutant(

@@ -11,8 +11,9 @@
 
 #include "base/attr.h"
 #include "base/clock.h"
-#include "cli/filter.h"
+#include "commands/filter.h"
 #include "cli/options.h"
+#include "cli/run.h"
 
 enum { WORDS_MAX = 12 };
 
@@ -36,7 +37,7 @@ static void table_is_consistent(void **state)
     (void)state;
     for (const struct command *command = command_table; command->name; command++) {
         assert_ptr_equal(command_find(command->name), command);
-        assert_non_null(command->run);
+        assert_true(run_knows(command));
         assert_non_null(command->usage);
         assert_true(command->examples && command->examples[0].line);
         assert_true(command->operands_max == 0 || command->operand);
@@ -142,6 +143,8 @@ static void refuses(void **state)
         const char *message, *hint;
     } cases[] = {
         {{"search"}, "search needs a TEXT", "for example"},
+        {{"subject"}, "subject needs an ACTION", "for example"},
+        {{"show"}, "show needs an ID", "for example"},
         {{"search", "a", "b"}, "does not take the argument \"b\"", "quotes"},
         {{"stop", "now"}, "stop does not take the argument \"now\"", ""},
         {{"search", "x", "--limt", "3"}, "unknown option \"--limt\"", "did you mean --limit?"},

@@ -96,6 +96,41 @@ static void hits_are_compared_in_portions(struct test_stores *stores)
     assert_int_equal(result->explain->dropped, 0);
 }
 
+// Where PostgreSQL compares, however deep the path, and whatever is on other leaves.
+static void all_parts_of_a_place_are_compared(struct test_stores *stores)
+{
+    enum { ROWS = 4100 }; // three parts
+    static const struct {
+        const char *path;
+        int rows;
+    } places[] = {{NULL, ROWS + 3},
+                  {"subject1", ROWS + 3},
+                  {"subject1/Branch", ROWS + 2},
+                  {"subject1/Branch/Limb", ROWS + 2},
+                  {"subject1/Branch/Limb/Many", ROWS},
+                  {"subject1/Branch/Limb/Leaf", 2}};
+    make_many(stores, ROWS);
+    int32_t last = test_content(stores, &(struct test_content){.words = 3});
+    int32_t other = test_content(stores, &(struct test_content){.words = 3});
+    test_vector_give(stores, last, test_toward(0.9F, 1).numbers);
+    test_vector_give(stores, other, test_toward(0.95F, 1).numbers);
+    test_sql(stores,
+             "INSERT INTO subject1_hierarchy (branch, limb, leaf) VALUES ('Other', 'l', 'f');"
+             "UPDATE content_metadata SET leaf_id = (SELECT id FROM subject1_hierarchy"
+             " WHERE branch = 'Other') WHERE id = %d",
+             other);
+    for (size_t i = 0; i < ARRAY_COUNT(places); i++) {
+        const struct grove_result *result =
+            search_as(stores, (struct grove_search_request){.filter = {.path = places[i].path},
+                                                            .limit = 1,
+                                                            .strategy = GROVE_STRATEGY_RELATIONAL});
+        assert_true(result->complete);
+        assert_int_equal(result->explain->candidates, places[i].rows);
+        if (places[i].rows == ROWS + 2)
+            assert_int_equal(result->rows[0].content_id, last);
+    }
+}
+
 static void make_leaves(struct test_stores *stores, int count)
 {
     test_sql(stores,
@@ -269,7 +304,8 @@ static const char *prepared(struct test_stores *stores)
         "",
         "SELECT coalesce(string_agg(name || CASE WHEN generic_plans > 0 THEN '!' ELSE '' END, ' '"
         " ORDER BY name), '') FROM pg_prepared_statements"
-        " WHERE name LIKE 'browse%' OR name IN ('matching.sql', 'score_all.sql')"};
+        " WHERE name LIKE 'browse%' OR name IN ('matching.sql', 'matching_ids.sql', "
+        "'score_all.sql')"};
     struct pg_conn *conn = NULL;
     struct pg_rows rows;
     struct grove_error error;
@@ -576,6 +612,7 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         STORES_TEST(texts_that_wait_are_not_sent),
         STORES_TEST(hits_are_compared_in_portions),
+        STORES_TEST(all_parts_of_a_place_are_compared),
         STORES_TEST(no_statement_names_leaves),
         STORES_TEST(a_tree_is_counted_as_a_whole),
         STORES_TEST(a_plan_quotes_no_thousands_of_names),
