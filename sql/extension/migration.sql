@@ -4,7 +4,9 @@
 --
 -- Written by "grove subject", which does the same by itself, waits for locks and goes on after an
 -- interruption. By hand, with psql -v ON_ERROR_STOP=1: where a phase ends with "canceling
--- statement due to lock timeout", somebody had what it locks; run that phase again.
+-- statement due to lock timeout", somebody had what it locks; run that phase again. For a
+-- database with the specification's nine subjects and this one: where there are others, the CHECK
+-- must have them, and it ends before that is changed.
 
 -- --- phase 1 of 5: table
 -- locks the new table only: nobody waits
@@ -25,6 +27,12 @@ CREATE TABLE public.science_hierarchy (
 CREATE INDEX idx_science_branch ON public.science_hierarchy (branch);
 CREATE INDEX idx_science_limb ON public.science_hierarchy (branch, limb);
 COMMENT ON TABLE public.science_hierarchy IS 'grove: the leaves of a subject';
+-- Whoever makes it acts for the owner of the contents, who is to have it.
+DO $$
+BEGIN
+    EXECUTE (SELECT format('ALTER TABLE public.science_hierarchy OWNER TO %I', pg_get_userbyid(c.relowner))
+             FROM pg_catalog.pg_class AS c WHERE c.oid = 'public.content_metadata'::regclass);
+END $$;
 COMMIT;
 
 -- --- phase 2 of 5: extend
@@ -35,6 +43,14 @@ SET LOCAL lock_timeout = '5000ms';
 LOCK TABLE public.content_metadata IN SHARE UPDATE EXCLUSIVE MODE;
 SET LOCAL lock_timeout = '10ms';
 SET LOCAL synchronous_commit = off;
+-- A list without a subject that is there would refuse its contents.
+DO $$
+BEGIN
+    IF EXISTS (SELECT FROM grove.subject AS s WHERE s.hierarchy_table NOT IN ('religion_hierarchy', 'subject1_hierarchy', 'subject2_hierarchy', 'subject3_hierarchy', 'subject4_hierarchy', 'subject5_hierarchy', 'subject6_hierarchy', 'subject7_hierarchy', 'subject8_hierarchy', 'science_hierarchy')) THEN
+        RAISE EXCEPTION 'there are other subjects than this statement was written for'
+            USING HINT = 'grove subject add --dry-run prints those for this database';
+    END IF;
+END $$;
 -- Beside the CHECK that is there, which holds on; rows that are there are not looked at yet.
 ALTER TABLE public.content_metadata ADD CONSTRAINT valid_hierarchy_table_next
     CHECK (hierarchy_table IN ('religion_hierarchy', 'subject1_hierarchy', 'subject2_hierarchy', 'subject3_hierarchy', 'subject4_hierarchy', 'subject5_hierarchy', 'subject6_hierarchy', 'subject7_hierarchy', 'subject8_hierarchy', 'science_hierarchy')) NOT VALID;

@@ -2,9 +2,7 @@
 --
 -- The sample of Science: 7 leaves and 12 contents. Their vectors are computed by "grove sync".
 --
--- Written by "grove subject", which does the same by itself, waits for locks and goes on after an
--- interruption. By hand, with psql -v ON_ERROR_STOP=1: where a phase ends with "canceling
--- statement due to lock timeout", somebody had what it locks; run that phase again.
+-- Written by "grove subject", which does the same by itself.
 
 BEGIN;
 INSERT INTO public.science_hierarchy (branch, limb, leaf, description)

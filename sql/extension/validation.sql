@@ -2,66 +2,111 @@
 --
 -- Checks a subject: one row for each check. Changes nothing.
 --
--- Written by "grove subject", which does the same by itself, waits for locks and goes on after an
--- interruption. By hand, with psql -v ON_ERROR_STOP=1: where a phase ends with "canceling
--- statement due to lock timeout", somebody had what it locks; run that phase again.
+-- Written by "grove subject", which does the same by itself.
 
 -- answers: text, boolean, text
-WITH named (leaves, stem) AS (
-    VALUES ('religion_hierarchy', 'religion'), ('science_hierarchy', 'science')
-), described AS (
-    SELECT n.leaves, n.stem, format('column %s %s %s%s%s', a.attnum, a.attname,
-                                    format_type(a.atttypid, a.atttypmod),
-                                    CASE WHEN a.attnotnull THEN ' NOT NULL' ELSE '' END,
-                                    ' DEFAULT ' || pg_get_expr(d.adbin, d.adrelid)) AS part
+WITH named (is_template, leaves) AS (
+    VALUES (true, 'religion_hierarchy'), (false, 'science_hierarchy')
+), described (is_template, kind, name, definition) AS (
+    SELECT n.is_template, 'column', a.attname::text,
+           concat(format_type(a.atttypid, a.atttypmod),
+                  CASE WHEN a.attnotnull THEN ' NOT NULL' END,
+                  ' DEFAULT ' || pg_get_expr(d.adbin, d.adrelid))
     FROM named AS n
     JOIN pg_catalog.pg_attribute AS a
         ON a.attrelid = to_regclass('public.' || n.leaves) AND a.attnum > 0 AND NOT a.attisdropped
     LEFT JOIN pg_catalog.pg_attrdef AS d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
     UNION ALL
-    SELECT n.leaves, n.stem, format('constraint %s %s', c.conname, pg_get_constraintdef(c.oid))
+    SELECT n.is_template, 'constraint', c.conname, pg_get_constraintdef(c.oid)
     FROM named AS n
     JOIN pg_catalog.pg_constraint AS c ON c.conrelid = to_regclass('public.' || n.leaves)
     UNION ALL
-    SELECT n.leaves, n.stem, pg_get_indexdef(i.indexrelid)
+    SELECT n.is_template, 'index', x.relname, pg_get_indexdef(i.indexrelid)
     FROM named AS n
     JOIN pg_catalog.pg_index AS i ON i.indrelid = to_regclass('public.' || n.leaves)
+    JOIN pg_catalog.pg_class AS x ON x.oid = i.indexrelid
     WHERE i.indisvalid
     UNION ALL
-    SELECT n.leaves, n.stem, pg_get_triggerdef(t.oid)
+    SELECT n.is_template, 'trigger', t.tgname, pg_get_triggerdef(t.oid)
     FROM named AS n
     JOIN pg_catalog.pg_trigger AS t ON t.tgrelid = to_regclass('public.' || n.leaves)
     WHERE NOT t.tgisinternal AND t.tgenabled <> 'D'
-), parts AS (
-    SELECT leaves, replace(replace(replace(part, leaves, '(table)'),
-                                   'unique_' || stem || '_path', '(path)'),
-                           'idx_' || stem || '_', 'idx_(name)_') AS part
-    FROM described
+), template AS (
+    -- As all of it would be called here.
+    SELECT kind, replace(replace(replace(name, 'religion_hierarchy', 'science_hierarchy'),
+                                 'unique_religion_path', 'unique_science_path'),
+                         'idx_religion_', 'idx_science_') AS name,
+           replace(replace(replace(definition, 'religion_hierarchy', 'science_hierarchy'),
+                           'unique_religion_path', 'unique_science_path'),
+                   'idx_religion_', 'idx_science_') AS definition
+    FROM described WHERE is_template
 ), differences AS (
-    (SELECT 'has no ' || part AS difference FROM parts WHERE leaves = 'religion_hierarchy'
-     EXCEPT SELECT 'has no ' || part FROM parts WHERE leaves <> 'religion_hierarchy')
-    UNION ALL
-    (SELECT 'has ' || part FROM parts WHERE leaves <> 'religion_hierarchy'
-     EXCEPT SELECT 'has ' || part FROM parts WHERE leaves = 'religion_hierarchy')
+    SELECT CASE WHEN t.name IS NULL THEN 'has besides' WHEN m.name IS NULL THEN 'lacks'
+                ELSE 'other than in religion_hierarchy:' END AS what,
+           kind, concat_ws(', now ', name, CASE WHEN t.name = m.name THEN m.definition END) AS name
+    FROM template AS t
+    FULL JOIN (SELECT kind, name, definition FROM described WHERE NOT is_template) AS m
+        USING (kind, name)
+    WHERE t.definition IS DISTINCT FROM m.definition
+), check_now AS (
+    SELECT c.convalidated, pg_get_constraintdef(c.oid) AS definition,
+           ARRAY(SELECT m[1] FROM regexp_matches(pg_get_constraintdef(c.oid),
+                                                 '''([^'']*)''::character varying', 'g') AS m) AS tables
+    FROM pg_catalog.pg_constraint AS c
+    WHERE c.conrelid = 'public.content_metadata'::regclass AND c.conname = 'valid_hierarchy_table'
+), check_list AS (
+    SELECT n.convalidated, n.definition, n.tables,
+           (SELECT string_agg(u.name, ', ' ORDER BY u.name COLLATE "C")
+            FROM (SELECT unnest(n.tables) AS name
+                  EXCEPT SELECT s.hierarchy_table::text FROM grove.subject AS s) AS u
+            WHERE u.name <> 'science_hierarchy') AS besides,
+           (SELECT string_agg(u.name, ', ' ORDER BY u.name COLLATE "C")
+            FROM (SELECT s.hierarchy_table::text AS name FROM grove.subject AS s
+                  EXCEPT SELECT unnest(n.tables)) AS u) AS lacking
+    FROM check_now AS n
+), rights AS (
+    SELECT n.is_template, a.grantee, a.privilege_type || r.behind AS privilege
+    FROM named AS n
+    CROSS JOIN (VALUES ('', ''), ('_id_seq', ' on its sequence')) AS r (suffix, behind)
+    JOIN pg_catalog.pg_class AS c ON c.oid = to_regclass('public.' || n.leaves || r.suffix)
+    CROSS JOIN LATERAL aclexplode(c.relacl) AS a
+    WHERE a.grantee <> c.relowner
+), lacking AS (
+    SELECT CASE u.grantee WHEN 0 THEN 'PUBLIC' ELSE pg_get_userbyid(u.grantee)::text END AS role,
+           string_agg(u.privilege, ', ' ORDER BY u.privilege COLLATE "C") AS privileges
+    FROM (SELECT grantee, privilege FROM rights WHERE is_template
+          EXCEPT SELECT grantee, privilege FROM rights WHERE NOT is_template) AS u
+    GROUP BY u.grantee
 ), checks (name, problem, fine) AS (
-    SELECT 'structure', (SELECT string_agg(difference, '; ' ORDER BY difference) FROM differences),
+    SELECT 'structure',
+           (SELECT string_agg(concat_ws(' ', u.what, u.kind, u.names), '; '
+                              ORDER BY u.what COLLATE "C", u.kind)
+            FROM (SELECT what, kind, string_agg(name, ', ' ORDER BY name COLLATE "C") AS names
+                  FROM differences GROUP BY what, kind) AS u),
            'columns, constraints, indexes and triggers are those of religion_hierarchy'
     UNION ALL
     SELECT 'check',
            CASE WHEN c.definition IS NULL THEN 'content_metadata has no CHECK valid_hierarchy_table'
-                WHEN NOT c.convalidated THEN 'valid_hierarchy_table is not validated'
-                WHEN strpos(c.definition, quote_literal('science_hierarchy')) = 0
+                WHEN 'science_hierarchy' <> ALL (c.tables)
                 THEN 'valid_hierarchy_table does not allow science_hierarchy'
+                WHEN c.besides IS NOT NULL OR c.lacking IS NOT NULL OR NOT c.convalidated
+                THEN 'valid_hierarchy_table '
+                     || concat_ws('; ', 'allows besides ' || c.besides, 'lacks ' || c.lacking,
+                                  CASE WHEN NOT c.convalidated THEN 'is not validated' END)
                 WHEN EXISTS (SELECT FROM pg_catalog.pg_constraint AS x
                              WHERE x.conrelid = 'public.content_metadata'::regclass
                                AND x.conname = 'valid_hierarchy_table_next')
                 THEN 'valid_hierarchy_table_next is there: a change was not finished' END,
            'valid_hierarchy_table allows it, and is validated'
     FROM (VALUES (1)) AS one (n)
-    LEFT JOIN (SELECT convalidated, pg_get_constraintdef(oid) AS definition
-               FROM pg_catalog.pg_constraint
-               WHERE conrelid = 'public.content_metadata'::regclass
-                 AND conname = 'valid_hierarchy_table') AS c ON true
+    LEFT JOIN check_list AS c ON true
+    UNION ALL
+    SELECT 'rights',
+           (SELECT 'not as on religion_hierarchy: '
+                   || string_agg(format('%s has no %s', role, privileges), '; '
+                                 ORDER BY role COLLATE "C")
+            FROM lacking),
+           'roles have the rights that they have on religion_hierarchy'
     UNION ALL
     SELECT 'registered',
            CASE WHEN NOT EXISTS (SELECT FROM grove.subject WHERE hierarchy_table = 'science_hierarchy')

@@ -5,8 +5,8 @@
 -- answers: integer, text, text, double, text
 SELECT a.pid, coalesce(nullif(a.application_name, ''), a.backend_type, 'a program'),
        coalesce(a.state, 'unknown'),
-       coalesce(extract(epoch FROM clock_timestamp() - a.xact_start), 0)::float8,
-       left(regexp_replace(coalesce(a.query, ''), '\s+', ' ', 'g'), 120)
+       coalesce(extract(epoch FROM clock_timestamp() - coalesce(a.xact_start, a.state_change)), 0)::float8,
+       left(btrim(regexp_replace(coalesce(a.query, ''), '(\s|--[^\n]*(\n|$))+', ' ', 'g')), 120)
 FROM pg_catalog.pg_locks AS l
 JOIN pg_catalog.pg_stat_activity AS a ON a.pid = l.pid
 WHERE l.granted AND l.pid <> pg_backend_pid()

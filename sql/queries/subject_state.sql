@@ -1,11 +1,12 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- How far a subject is there, and what the CHECK of contents says: all that a change goes by.
 --   $1 text  tree
--- answers: text, boolean, boolean, boolean, text, text, boolean, boolean, text, boolean, boolean,
---          boolean, boolean, text, bigint, text, text, boolean, boolean, boolean
+-- answers: text, boolean, boolean, boolean, text, text, text, boolean, text, boolean, boolean,
+--          boolean, boolean, boolean, boolean, text, bigint, text, text, boolean, boolean, boolean
 WITH wanted AS MATERIALIZED (
-    SELECT coalesce((SELECT s.hierarchy_table::text FROM grove.subject AS s WHERE s.tree = $1::text),
-                    $1::text || '_hierarchy') AS leaves
+    SELECT u.leaves, regexp_replace(u.leaves, '_hierarchy$', '') AS stem
+    FROM (SELECT coalesce((SELECT s.hierarchy_table::text FROM grove.subject AS s
+                           WHERE s.tree = $1::text), $1::text || '_hierarchy') AS leaves) AS u
 ), registered AS MATERIALIZED (
     SELECT array_agg(s.hierarchy_table::text ORDER BY s.created_at, s.hierarchy_table COLLATE "C")
            AS tables
@@ -41,26 +42,44 @@ SELECT w.leaves,
           AND c.relname <> w.leaves),
        (SELECT s.tree::text FROM grove.subject AS s
         WHERE s.hierarchy_table = w.leaves AND s.tree <> $1::text),
-       n.conname IS NOT NULL,
+       -- A name that a part of the table would have.
+       (SELECT min(u.name)
+        FROM (SELECT c.relname::text AS name FROM pg_catalog.pg_class AS c
+              WHERE c.relnamespace = 'public'::regnamespace
+                AND c.relname IN (w.leaves || '_id_seq', w.leaves || '_pkey',
+                                  'unique_' || w.stem || '_path', 'idx_' || w.stem || '_branch',
+                                  'idx_' || w.stem || '_limb')
+              UNION ALL
+              SELECT t.typname::text FROM pg_catalog.pg_type AS t
+              WHERE t.typnamespace = 'public'::regnamespace AND t.typname = w.leaves) AS u),
        coalesce(n.is_list AND n.convalidated AND n.tables @> l.registered
                 AND n.tables <@ l.registered, false),
-       n.definition,
+       CASE WHEN n.conname IS NULL THEN 'is not there'
+            WHEN NOT n.is_list THEN 'reads: ' || n.definition
+            ELSE concat_ws('; ',
+                 'allows besides ' || (SELECT string_agg(u.name, ', ' ORDER BY u.name COLLATE "C")
+                                       FROM (SELECT unnest(n.tables) AS name
+                                             EXCEPT SELECT unnest(l.registered)) AS u),
+                 'lacks ' || (SELECT string_agg(u.name, ', ' ORDER BY u.name COLLATE "C")
+                              FROM (SELECT unnest(l.registered) AS name
+                                    EXCEPT SELECT unnest(n.tables)) AS u),
+                 CASE WHEN NOT n.convalidated THEN 'is not validated' END) END,
        x.conname IS NOT NULL,
        coalesce(x.convalidated, false),
        coalesce(x.is_list AND x.tables @> l.including AND x.tables <@ l.including, false),
        coalesce(x.is_list AND x.tables @> l.excluding AND x.tables <@ l.excluding, false),
-       (SELECT string_agg(u.name, ', ')
-        FROM ((SELECT unnest(x.tables) AS name EXCEPT SELECT unnest(l.registered))
-              UNION ALL
-              (SELECT unnest(l.registered) EXCEPT SELECT unnest(x.tables))) AS u),
+       coalesce(x.is_list AND x.tables @> l.registered AND x.tables <@ l.registered, false),
+       coalesce(x.is_list AND d.count = 1, false),
+       d.names,
        (SELECT coalesce(sum(k.contents), 0)::bigint FROM grove.tree_count AS k
         WHERE k.hierarchy_table = w.leaves),
        (SELECT string_agg(quote_literal(u.name), ', ' ORDER BY u.place)
         FROM unnest(l.including) WITH ORDINALITY AS u (name, place)),
        (SELECT string_agg(quote_literal(u.name), ', ' ORDER BY u.place)
         FROM unnest(l.excluding) WITH ORDINALITY AS u (name, place)),
-       pg_has_role((SELECT relowner FROM pg_catalog.pg_class
-                    WHERE oid = 'public.content_metadata'::regclass), 'USAGE'),
+       -- Its work is done by us, and what we make is given to it.
+       (SELECT pg_has_role(c.relowner, 'USAGE') AND pg_has_role(c.relowner, 'SET')
+        FROM pg_catalog.pg_class AS c WHERE c.oid = 'public.content_metadata'::regclass),
        has_schema_privilege('public', 'CREATE')
            AND has_table_privilege('grove.subject', 'INSERT, UPDATE, DELETE'),
        EXISTS (SELECT FROM pg_get_keywords() AS k
@@ -69,3 +88,9 @@ FROM wanted AS w
 CROSS JOIN lists AS l
 LEFT JOIN now_check AS n ON true
 LEFT JOIN next_check AS x ON true
+CROSS JOIN LATERAL (
+    SELECT count(*), string_agg(u.name, ', ')
+    FROM ((SELECT unnest(x.tables) AS name EXCEPT SELECT unnest(l.registered))
+          UNION ALL
+          (SELECT unnest(l.registered) EXCEPT SELECT unnest(x.tables))) AS u
+) AS d (count, names)

@@ -13,3 +13,9 @@ CREATE TABLE public.%{table} (
 CREATE INDEX idx_%{stem}_branch ON public.%{table} (branch);
 CREATE INDEX idx_%{stem}_limb ON public.%{table} (branch, limb);
 COMMENT ON TABLE public.%{table} IS 'grove: the leaves of a subject';
+-- Whoever makes it acts for the owner of the contents, who is to have it.
+DO $$
+BEGIN
+    EXECUTE (SELECT format('ALTER TABLE public.%{table} OWNER TO %I', pg_get_userbyid(c.relowner))
+             FROM pg_catalog.pg_class AS c WHERE c.oid = 'public.content_metadata'::regclass);
+END $$;

@@ -148,9 +148,14 @@ GROVE_API enum grove_code grove_load_sized(size_t size_bytes, struct grove *grov
                                            struct grove_error *error)
 {
     struct grove_load_request copy;
+    struct grove_import import;
     struct grove_load_progress done = {0};
     struct call call;
     enum grove_code code = REQUEST_TAKE(&copy, request, error);
+    if (code == GROVE_OK && copy.import) {
+        code = REQUEST_TAKE(&import, copy.import, error);
+        copy.import = &import;
+    }
     if (code != GROVE_OK)
         return code;
     code = enter_to_load(grove, &copy.limits, &call, error);

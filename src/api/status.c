@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -9,6 +10,7 @@
 #include "catalog/assets.h"
 #include "catalog/migrate.h"
 #include "pg/cluster.h"
+#include "sync/lineage.h"
 #include "sync/resident.h"
 #include "vector/private.h"
 
@@ -162,6 +164,22 @@ static void ask_engine(struct grove *grove, struct call *call, struct grove_stat
     snprintf(status->engine_version, sizeof status->engine_version, "%s", info.version);
 }
 
+// Of stores that both answer.
+static void ask_lineage(struct grove *grove, struct call *call, struct grove_status *status)
+{
+    struct lineage_report report;
+    struct grove_error ignored; // what failed is told of the store that it failed in
+    static_assert(sizeof status->doubt >= STORE_DOUBT_SIZE, "a doubt fits");
+    if (!status->database_ok || !status->schema_works || !status->engine_ok)
+        return;
+    (void)!store_is_doubted(&grove->store, status->doubt);
+    if (lineage_tell(&grove->store, call, &report, &ignored) != GROVE_OK)
+        return;
+    snprintf(status->identity, sizeof status->identity, "%s", report.identity);
+    snprintf(status->collection_of, sizeof status->collection_of, "%s", report.owner);
+    status->epoch = report.epoch;
+}
+
 // --- the resident projector ----------------------------------------------------------------------
 
 static void ask_projector(const struct grove *grove, struct grove_status *status)
@@ -210,6 +228,7 @@ enum grove_code status_read(struct grove *grove, const struct grove_limits *limi
     // What fails is part of the answer.
     ask_database(grove, &call, &status);
     ask_engine(grove, &call, &status);
+    ask_lineage(grove, &call, &status);
     ask_projector(grove, &status);
     ask_index(grove, &call, &status);
     snprintf(status.model, sizeof status.model, "%s",

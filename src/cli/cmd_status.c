@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <string.h>
+
 #include "cli/format.h"
 #include "cli/index_report.h"
 #include "cli/session.h"
@@ -63,6 +65,10 @@ static void add_collection(struct strbuf *out, const struct terminal *terminal,
                     status->collection_status);
     }
     add_line(out, terminal, "collection", line.data);
+    strbuf_clear(&line);
+    if (status->collection_of[0])
+        strbuf_addf(&line, "that of another database, %s: refused", status->collection_of);
+    add_line(out, terminal, "", line.length > 0 ? line.data : "");
     strbuf_release(&line);
 }
 
@@ -70,11 +76,17 @@ static void add_projection(struct strbuf *out, const struct terminal *terminal,
                            const struct grove_status *status)
 {
     add_label(out, terminal, "projection");
-    if (status->pending > 0) {
+    if (status->doubt[0]) {
+        strbuf_addf(out, "to be compared first%s: %s\n",
+                    status->projector_running ? "" : ", run grove sync", status->doubt);
+    } else if (status->pending > 0) {
         format_count(out, status->pending);
         strbuf_add(out, " pending, the oldest for ");
         format_seconds(out, (double)status->oldest_pending_seconds);
         strbuf_add(out, status->projector_running ? "\n" : ": run grove sync\n");
+    } else if (status->contents > 0 && strcmp(status->collection_status, "missing") == 0) {
+        strbuf_addf(out, "all of it is missing%s\n",
+                    status->projector_running ? "" : ": run grove sync");
     } else {
         strbuf_add(out, "up to date\n");
     }
@@ -141,6 +153,10 @@ static void add_contents(struct strbuf *out, const struct terminal *terminal,
     strbuf_addf(out, "version %d%s\n", status->schema_version, tell_schema(status));
     struct strbuf line;
     strbuf_init(&line, STATUS_BYTES_MAX);
+    if (status->identity[0])
+        strbuf_addf(&line, "%s, epoch %lld", status->identity, (long long)status->epoch);
+    add_line(out, terminal, "identity", line.length > 0 ? line.data : "");
+    strbuf_clear(&line);
     format_count(&line, status->contents);
     strbuf_add(&line, " in ");
     format_counted(&line, status->leaves, "leaf", "leaves");

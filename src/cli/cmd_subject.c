@@ -153,6 +153,7 @@ static enum grove_code show_subject(struct session *session, const char *name,
 
 struct changing {
     struct session *session;
+    bool validates;          // one of the phases that are shown reads all contents
     struct strbuf phases;    // JSON objects with commas between
     int64_t waiting_told_us; // monotonic; 0: it does not wait
 };
@@ -204,6 +205,7 @@ static void on_phase(void *state, const struct grove_subject_phase *phase)
     struct session *session = changing->session;
     struct grove_error ignored;
     changing->waiting_told_us = 0;
+    changing->validates |= !phase->done && !isnan(phase->seconds);
     if (session->json) {
         remember_phase(&changing->phases, phase);
         return;
@@ -262,24 +264,33 @@ static void add_impact_member(struct strbuf *out, const struct grove_subject_imp
     strbuf_add_char(out, '}');
 }
 
-static void add_impact(struct strbuf *out, const struct grove_subject_impact *impact)
+static void add_impact(struct strbuf *out, const struct grove_subject_report *report,
+                       bool validates)
 {
-    strbuf_add(out, "\nwhat it means here\n  ");
-    format_counted(out, impact->rows, "content is", "contents are");
-    strbuf_add(out, " read by VALIDATE (");
-    format_bytes(out, impact->table_bytes);
-    strbuf_add(out, " with indexes), in about ");
-    format_seconds(out, impact->validate_seconds);
-    strbuf_add(out, "\n");
+    const struct grove_subject_impact *impact = &report->impact;
+    strbuf_add(out, "\nwhat it means here\n");
+    if (validates) {
+        strbuf_add(out, "  ");
+        format_counted(out, impact->rows, "content is", "contents are");
+        strbuf_add(out, " read by VALIDATE (");
+        format_bytes(out, impact->table_bytes);
+        strbuf_add(out, " with indexes), in about ");
+        format_seconds(out, impact->validate_seconds);
+        strbuf_add_char(out, '\n');
+    }
+    if (report->contents) {
+        strbuf_add(out, "  ");
+        format_counted(out, report->contents, "content goes", "contents go");
+        strbuf_add(out, " with it: then only a backup has them\n");
+    }
     if (!isnan(impact->planning_ms))
         strbuf_addf(out, "  planning a path's lookup takes %.2f ms with %lld subjects\n",
                     impact->planning_ms, (long long)impact->subjects);
     if (!isnan(impact->discover_ms))
-        strbuf_addf(
-            out,
-            "  a query across all subjects takes %.1f ms; one without contents adds nothing "
-            "to it\n",
-            impact->discover_ms);
+        strbuf_addf(out,
+                    "  a query across all subjects takes %.1f ms; a subject without contents adds "
+                    "nothing to it\n",
+                    impact->discover_ms);
     strbuf_add(out, "  make a backup first (");
     format_bytes(out, impact->database_bytes);
     strbuf_add(out, "): grove pg_dump -- -Fc -f before.dump\nnothing was changed\n");
@@ -307,15 +318,20 @@ static void add_report_json(struct strbuf *out, const struct changing *changing,
     strbuf_add_char(out, '}');
 }
 
-static void add_report(struct strbuf *out, const struct grove_subject_report *report)
+static void add_report(struct strbuf *out, const struct changing *changing,
+                       const struct grove_subject_report *report)
 {
     if (report->has_impact) {
-        add_impact(out, &report->impact);
+        add_impact(out, report, changing->validates);
         return;
     }
-    format_counted(out, report->phases, "phase", "phases");
-    strbuf_add(out, " in ");
-    format_seconds(out, report->seconds);
+    if (report->phases == 0) {
+        strbuf_add(out, "it is there already");
+    } else {
+        format_counted(out, report->phases, "phase", "phases");
+        strbuf_add(out, " in ");
+        format_seconds(out, report->seconds);
+    }
     if (report->contents) {
         strbuf_add(out, "; ");
         format_counted(out, report->contents, "content", "contents");
@@ -355,7 +371,7 @@ static enum grove_code change(struct session *session, change_call *call, const 
             add_report_json(&out, &changing, report, name);
             code = session_print_json(session, &out, error);
         } else {
-            add_report(&out, report);
+            add_report(&out, &changing, report);
             code = session_print(session, &out, error);
         }
         strbuf_release(&out);

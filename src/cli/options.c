@@ -181,7 +181,8 @@ static enum grove_code check_operands(const struct command *command, const struc
     if (options->stray)
         return refuse_stray(command, options->stray, error);
     if (options->operand_count < command->operands_min) {
-        error_set(error, GROVE_INVALID, "%s needs a %s", command->name, command->operand);
+        error_set(error, GROVE_INVALID, "%s needs %s %s", command->name,
+                  strchr("AEIOU", command->operand[0]) ? "an" : "a", command->operand);
         if (command->examples[0].line)
             error_hint(error, "for example: grove %s", command->examples[0].line);
         return GROVE_INVALID;

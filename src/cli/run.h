@@ -24,6 +24,7 @@ enum grove_code cmd_doctor(struct session *session, struct grove_error *error);
 enum grove_code cmd_embed(struct session *session, struct grove_error *error);
 enum grove_code cmd_export(struct session *session, struct grove_error *error);
 enum grove_code cmd_help(struct session *session, struct grove_error *error);
+enum grove_code cmd_import(struct session *session, struct grove_error *error);
 enum grove_code cmd_init(struct session *session, struct grove_error *error);
 enum grove_code cmd_load(struct session *session, struct grove_error *error);
 enum grove_code cmd_ls(struct session *session, struct grove_error *error);

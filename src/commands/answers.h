@@ -105,12 +105,13 @@ struct answer_status {
     const char *home, *model;
     struct {
         bool ok, is_private, schema_works;
-        const char *where, *version, *error;
-        int64_t schema_version, schema_wanted, bytes;
+        const char *where, *version, *error, *identity;
+        int64_t schema_version, schema_wanted, bytes, epoch;
     } database;
     struct {
         bool ok, is_private;
-        const char *where, *version, *error, *collection, *collection_status, *out_reason;
+        const char *where, *version, *error, *out_reason;
+        const char *collection, *collection_status, *collection_of, *doubt;
         int64_t points, points_indexed, out_seconds, retry_seconds;
     } engine;
     struct {

@@ -59,14 +59,23 @@ enum option_id {
     OPTION_YES,
     OPTION_FOR,
     OPTION_PASSWORD,
-    // Fields of grove_call in the place of operands.
+    OPTION_SEPARATOR,
+    OPTION_TITLE,
+    OPTION_SUMMARY,
     OPTION_TEXT,
-    OPTION_ID,
-    OPTION_IDS,
-    OPTION_FROM,
-    OPTION_TO,
-    OPTION_ROWS,
-    OPTION_TIMEOUT_MS,
+    OPTION_CHUNK,
+    OPTION_WORDS,
+    OPTION_CREATED,
+    OPTION_VECTOR,
+    OPTION_TAKE_COLLECTION,
+    // Fields of grove_call in the place of operands.
+    FIELD_TEXT,
+    FIELD_ID,
+    FIELD_IDS,
+    FIELD_FROM,
+    FIELD_TO,
+    FIELD_ROWS,
+    FIELD_TIMEOUT_MS,
 };
 
 // What an option's or an operand's value is: how it is checked and completed.

@@ -29,7 +29,7 @@ const struct command command_table[] = {
         .home_use = GROVE_HOME_MAKE,
         .group = GROUP_START,
         .summary = "make the database, or bring its schema up to date",
-        .usage = "[--precision P]",
+        .usage = "[--precision P] [--take-collection]",
         .options = command_init_options,
         .description =
             "Starts the private servers if they are used, applies the migrations that are "
@@ -37,7 +37,10 @@ const struct command command_table[] = {
             "private database; for a server named by DATABASE_URL it is done here only.\n\n"
             "A database has vectors of one precision, and all commands follow it. Changing it has "
             "every content embedded anew, by \"grove sync\" or whatever projects; until that is "
-            "done searches leave out what has no vector yet, and say so.",
+            "done searches leave out what has no vector yet, and say so.\n\n"
+            "A vector collection is the projection of one database. Commands refuse another's "
+            "(exit status 4): name another collection in GROVE_COLLECTION, or take it over with "
+            "--take-collection where nobody else needs it.",
         .examples = command_init_examples,
         .json = "`applied` (migrations applied now), `schema_version`, `database`, `engine`, "
                 "`home`, `model` (whose vectors are compared), `queued` (contents to embed anew), "
@@ -276,6 +279,37 @@ const struct command command_table[] = {
         .answer = &answer_load_shape,
     },
     {
+        .name = "import",
+        .home_use = GROVE_HOME_MAKE,
+        .group = GROUP_DATA,
+        .summary = "load the rows of tables, CSV or JSON Lines with columns of their own",
+        .usage = "FILE... --path TEMPLATE [COLUMNS] [--strict]",
+        .operand = "FILE",
+        .operand_kind = VALUE_FILE,
+        .operands_min = 1,
+        .operands_max = 1024,
+        .options = command_import_options,
+        .description =
+            "Says which columns of a table become what. CSV has the names of its columns in the "
+            "first line, and is what PostgreSQL's COPY and spreadsheets write: quotes, line ends "
+            "within quotes, separated by comma, semicolon, tab or bar. In JSON Lines the members "
+            "of an object are its columns, and a.b is the member b of the object a. Plain or gzip, "
+            "UTF-8 or UTF-16, with or without a byte order mark; - is standard input.\n\n"
+            "--path is a tree that is there (grove ls, grove subject add), then a branch, a limb "
+            "and a leaf; those that are left out have the name of the last. {category} is what "
+            "the column has, {category|Other} says what stands for nothing; a / in a value is no "
+            "level. Leaves that are missing are made. Of columns that are not said those count "
+            "that are called title (name, headline), body (text, content), summary, content_type, "
+            "created_at, chunk_number, word_count and vector (embedding); which were taken is told "
+            "first.\n\n"
+            "Dates may be 2024-03-05, 2024/03/05, 5 Mar 2024, Tue, 05 Mar 2024 12:00:00 +0100, or "
+            "seconds since 1970; 05/03/2024 is refused, since nobody can tell its month. Rows that "
+            "cannot be taken are told as file:line: column: reason, the others are loaded, and the "
+            "exit status is 15; all else is as with grove load.",
+        .examples = command_import_examples,
+        .json = "As load.",
+    },
+    {
         .name = "export",
         .home_use = GROVE_HOME_FIND,
         .group = GROUP_DATA,
@@ -422,9 +456,11 @@ const struct command command_table[] = {
                        "answer, also when it is a private one that was stopped.",
         .examples = command_status_examples,
         .json = "`ok`, `home`, `model`, `database` (`ok`, `private`, `where`, `version`, `error`, "
-                "`schema_version`, `schema_wanted`, `schema_works`, `bytes`), `engine` (`ok`, "
+                "`schema_version`, `schema_wanted`, `schema_works`, `bytes`, `identity`, `epoch`), "
+                "`engine` (`ok`, "
                 "`private`, `where`, `version`, `error`, `collection`, `collection_status`, "
-                "`points`, "
+                "`collection_of` (another database, whose it is), `doubt` (why it has to be "
+                "compared first), `points`, "
                 "`points_indexed`; while it is out `out_seconds`, `retry_seconds`, `out_reason`), "
                 "`projector` (`wanted`, `running`, `pid`, `error`), "
                 "`contents`, `leaves`, `subjects`, `embeddings`, `pending`, "

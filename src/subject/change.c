@@ -241,7 +241,9 @@ static enum grove_code try_phase(struct change *self, const struct state *state,
         return wait_for_others(self, state->table, false, error);
     error_context(error, "in phase \"%s\" of a change of the subject \"%s\"", phase_name(phase),
                   state->name);
-    error_hint(error, "the phases before it stay; the same command goes on from here");
+    error_hint(error, self->report->phases
+                          ? "the phases before it stay; the same command goes on from here"
+                          : "nothing was changed by this command, which can be given again");
     return code;
 }
 
@@ -320,7 +322,10 @@ static void pretend(struct change *self, struct state *state, enum phase phase)
         state->registered = state->table_there = state->next_there = false;
         state->next_with = state->next_without = false;
         break;
-    case PHASE_KEEP: state->next_there = state->next_without = state->next_valid = false; break;
+    case PHASE_KEEP:
+        state->next_there = state->next_without = state->next_same = false;
+        state->next_valid = false;
+        break;
     default: break; // others change nothing that a decision goes by
     }
 }
@@ -338,7 +343,7 @@ static enum grove_code show_phases(struct change *self, struct state *state,
         else if (code == GROVE_OK && self->goal == GOAL_REMOVE)
             code = state_next_of_remove(state, &self->progress, &phase, error);
         else
-            phase = PHASE_NONE;
+            phase = phase == PHASE_KEEP ? PHASE_RENAME : PHASE_NONE;
     }
     return code;
 }

@@ -10,8 +10,9 @@
 enum holds {
     HOLDS_NOTHING, // that anybody else could want
     HOLDS_ROWS,
-    HOLDS_SCAN,  // keeps out vacuum, indexes and other changes of the table
-    HOLDS_BRIEF, // keeps out everybody, for a moment
+    HOLDS_LEAVES, // keeps out whoever adds leaves to the subject
+    HOLDS_SCAN,   // keeps out vacuum, indexes and other changes of the table
+    HOLDS_BRIEF,  // keeps out everybody, for a moment
 };
 
 static const struct {
@@ -54,8 +55,9 @@ static const struct {
                     "a time",
                     HOLDS_BRIEF, true},
     [PHASE_RENAME] = {"rename", "rename.sql",
-                      "the rows of its leaves in grove.leaf: who adds leaves to it waits",
-                      HOLDS_ROWS, true},
+                      "the rows of the subject and its leaves in schema grove: who adds leaves to "
+                      "it waits; asked for during 10 ms at a time",
+                      HOLDS_LEAVES, true},
 };
 
 const char *phase_name(enum phase phase)
@@ -136,6 +138,7 @@ void phase_add_sql(struct strbuf *out, enum phase phase, const struct phase_name
     if (phases[phase].holds == HOLDS_BRIEF)
         add_brief_lock(out, phases[phase].flushed);
     else
-        strbuf_addf(out, "SET LOCAL lock_timeout = '%dms';\n", PHASE_PATIENT_MS);
+        strbuf_addf(out, "SET LOCAL lock_timeout = '%dms';\n",
+                    phases[phase].holds == HOLDS_LEAVES ? PHASE_BRIEF_MS : PHASE_PATIENT_MS);
     phase_add_template(out, phases[phase].file, names);
 }

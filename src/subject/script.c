@@ -16,19 +16,22 @@ enum { SCRIPT_BYTES_MAX = 4 << 20, NAME_SIZE = 64, TABLES_SIZE = 512 };
 
 static void add_head(struct strbuf *out, const char *what)
 {
-    strbuf_addf(
-        out,
-        "-- SPDX-License-Identifier: Apache-2.0\n--\n-- %s\n--\n"
-        "-- Written by \"grove subject\", which does the same by itself, waits for locks and "
-        "goes on after an\n-- interruption. By hand, with psql -v ON_ERROR_STOP=1: where a "
-        "phase ends with \"canceling\n-- statement due to lock timeout\", somebody had what "
-        "it locks; run that phase again.\n",
-        what);
+    strbuf_addf(out,
+                "-- SPDX-License-Identifier: Apache-2.0\n--\n-- %s\n--\n"
+                "-- Written by \"grove subject\", which does the same by itself",
+                what);
 }
 
 static void add_phases(struct strbuf *out, const enum phase *phases, size_t count,
                        const struct phase_names *names)
 {
+    strbuf_add(out,
+               ", waits for locks and goes on after an\n"
+               "-- interruption. By hand, with psql -v ON_ERROR_STOP=1: where a phase ends with "
+               "\"canceling\n-- statement due to lock timeout\", somebody had what it locks; "
+               "run that phase again. For a\n-- database with the specification's nine subjects "
+               "and this one: where there are others, the CHECK\n-- must have them, and it ends "
+               "before that is changed.\n");
     for (size_t i = 0; i < count; i++) {
         strbuf_addf(out, "\n-- --- phase %zu of %zu: %s\n-- locks %s\nBEGIN;\n", i + 1, count,
                     phase_name(phases[i]), phase_locks(phases[i]));
@@ -59,7 +62,7 @@ static void add_rollback(struct strbuf *out, const struct phase_names *names)
 static void add_validation(struct strbuf *out, const struct phase_names *names)
 {
     add_head(out, "Checks a subject: one row for each check. Changes nothing.");
-    strbuf_add_char(out, '\n');
+    strbuf_add(out, ".\n\n");
     phase_add_template(out, "validation.sql", names);
 }
 
@@ -124,7 +127,7 @@ static void add_sample(struct strbuf *out, const struct phase_names *names)
         out,
         "The sample of Science: 7 leaves and 12 contents. Their vectors are computed by \"grove "
         "sync\".");
-    strbuf_add(out, "\nBEGIN;\n");
+    strbuf_add(out, ".\n\nBEGIN;\n");
     strbuf_addf(out, "INSERT INTO public.%.*s (branch, limb, leaf, description)\nVALUES\n",
                 TEXT_ARGS(names->table));
     add_rows(out, "science_leaves.jsonl", leaf_fields, ARRAY_COUNT(leaf_fields));

@@ -37,20 +37,22 @@ enum grove_code state_read(struct pg_conn *conn, struct arena *arena, const char
         .table_ours = pg_bool(&rows, 0, 3),
         .alike = text_at(&rows, 4, arena, &failed),
         .owner = text_at(&rows, 5, arena, &failed),
-        .check_there = pg_bool(&rows, 0, 6),
+        .taken = text_at(&rows, 6, arena, &failed),
         .check_sound = pg_bool(&rows, 0, 7),
         .check = text_at(&rows, 8, arena, &failed),
         .next_there = pg_bool(&rows, 0, 9),
         .next_valid = pg_bool(&rows, 0, 10),
         .next_with = pg_bool(&rows, 0, 11),
         .next_without = pg_bool(&rows, 0, 12),
-        .differs = text_at(&rows, 13, arena, &failed),
-        .contents = pg_int8(&rows, 0, 14),
-        .including = text_at(&rows, 15, arena, &failed),
-        .excluding = text_at(&rows, 16, arena, &failed),
-        .may_alter = pg_bool(&rows, 0, 17),
-        .may_create = pg_bool(&rows, 0, 18),
-        .reserved = pg_bool(&rows, 0, 19),
+        .next_same = pg_bool(&rows, 0, 13),
+        .next_change = pg_bool(&rows, 0, 14),
+        .differs = text_at(&rows, 15, arena, &failed),
+        .contents = pg_int8(&rows, 0, 16),
+        .including = text_at(&rows, 17, arena, &failed),
+        .excluding = text_at(&rows, 18, arena, &failed),
+        .may_alter = pg_bool(&rows, 0, 19),
+        .may_create = pg_bool(&rows, 0, 20),
+        .reserved = pg_bool(&rows, 0, 21),
     };
     if (failed)
         return error_no_memory(error, "a subject");
@@ -66,8 +68,9 @@ static enum grove_code check_rights(const struct state *state, struct grove_erro
         return GROVE_OK;
     error_set(error, GROVE_DENIED, "this role may not change subjects: it %s",
               state->may_alter ? "may make no tables in schema public, or not write grove.subject"
-                               : "does not own content_metadata");
-    error_hint(error, "connect as the role that ran \"grove init\", or as a member of it");
+                               : "does not own content_metadata, or may not act for its owner");
+    error_hint(error, "connect as the role that ran \"grove init\", or as one that was granted it "
+                      "with INHERIT and SET");
     return GROVE_DENIED;
 }
 
@@ -78,19 +81,24 @@ static enum grove_code check_constraint(const struct state *state, struct grove_
         return GROVE_OK;
     error_set(error, GROVE_CONFLICT,
               "the CHECK valid_hierarchy_table of content_metadata is not as grove made it");
-    if (state->check)
-        error_detail(error, "it reads: %s", state->check);
-    else
-        error_detail(error, "it is not there");
+    error_detail(error, "it %s", state->check ? state->check : "is another");
     error_hint(error, "it must allow the tables of grove.subject and no others, and be validated; "
-                      "put it back, then try again");
+                      "docs/extending.md has the statement that puts it back");
     return GROVE_CONFLICT;
 }
 
 static enum grove_code refuse_unfinished(const struct state *state, struct grove_error *error)
 {
+    if (!state->next_change) {
+        error_set(
+            error, GROVE_CONFLICT,
+            "the CHECK valid_hierarchy_table_next of content_metadata is no change of grove's");
+        error_hint(error, "somebody made it: ALTER TABLE content_metadata DROP CONSTRAINT "
+                          "valid_hierarchy_table_next");
+        return GROVE_CONFLICT;
+    }
     error_set(error, GROVE_CONFLICT, "the change of another subject was not finished: %s",
-              state->differs ? state->differs : "valid_hierarchy_table_next is there");
+              state->differs);
     error_hint(error, "grove subject list shows it; finish it with the same command again, or take "
                       "it back with grove subject add or remove");
     return GROVE_CONFLICT;
@@ -115,6 +123,17 @@ static enum grove_code check_place(const struct state *state, struct grove_error
     return GROVE_CONFLICT;
 }
 
+// PostgreSQL would call a sequence or an index otherwise, or refuse the table.
+static enum grove_code check_parts(const struct state *state, struct grove_error *error)
+{
+    if (state->table_there || !state->taken)
+        return GROVE_OK;
+    error_set(error, GROVE_CONFLICT, "there is a relation or type \"%s\" already", state->taken);
+    error_detail(error, "a part of the table %s would be called so", state->table);
+    error_hint(error, "rename it, or choose another name");
+    return GROVE_CONFLICT;
+}
+
 static enum grove_code refuse_reserved(const struct state *state, struct grove_error *error)
 {
     error_set(error, GROVE_INVALID, "the name \"%s\" is reserved: it is a key word of SQL",
@@ -129,7 +148,7 @@ static enum grove_code next_of_registered(const struct state *state,
                                           const struct state_progress *progress, enum phase *ret,
                                           struct grove_error *error)
 {
-    if (state->next_there && state->next_without) {
+    if (state->next_without || state->next_same) {
         *ret = PHASE_KEEP;
         return GROVE_OK;
     }
@@ -151,15 +170,18 @@ enum grove_code state_next_of_add(const struct state *state, const struct state_
         return refuse_reserved(state, error);
     code = check_place(state, error);
     if (code == GROVE_OK)
+        code = check_parts(state, error);
+    if (code == GROVE_OK)
         code = check_constraint(state, error);
     if (code != GROVE_OK)
         return code;
-    if (state->next_there && !state->next_with)
+    if (state->next_there && !state->next_with && !state->next_same)
         return refuse_unfinished(state, error);
-    *ret = !state->table_there  ? PHASE_TABLE
-           : !state->next_there ? PHASE_EXTEND
-           : !state->next_valid ? PHASE_VALIDATE
-                                : PHASE_ENTER;
+    *ret = state->next_same      ? PHASE_KEEP
+           : !state->table_there ? PHASE_TABLE
+           : !state->next_there  ? PHASE_EXTEND
+           : !state->next_valid  ? PHASE_VALIDATE
+                                 : PHASE_ENTER;
     return GROVE_OK;
 }
 
@@ -235,6 +257,10 @@ enum grove_code state_next_of_remove(const struct state *state,
         code = check_constraint(state, error);
     if (code != GROVE_OK)
         return code;
+    if (state->next_same) {
+        *ret = PHASE_KEEP;
+        return GROVE_OK;
+    }
     if (state->next_there && !state->next_without)
         return refuse_unfinished(state, error);
     if (state->next_there)
@@ -273,11 +299,11 @@ enum grove_code state_next_of_rename(const struct state *state, const struct sta
     }
     if (other->reserved)
         return refuse_reserved(other, error);
-    if (state->next_there)
+    if (state->next_there && !state->next_same)
         return refuse_unfinished(state, error);
     code = name_check_table(state->table, error);
     if (code == GROVE_OK)
-        *ret = PHASE_RENAME;
+        *ret = state->next_same ? PHASE_KEEP : PHASE_RENAME;
     return code;
 }
 

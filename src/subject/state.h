@@ -24,13 +24,15 @@ struct state {
     bool table_ours;       // an addition of grove's made it
     const char *alike;     // a relation that differs from the table in case only; NULL: none
     const char *owner;     // the subject that has this table under another name; NULL: none
-    bool check_there;      // valid_hierarchy_table
-    bool check_sound;      // it allows the registered tables and no others, and is validated
-    const char *check;     // as PostgreSQL writes it; NULL: it is not there
+    const char *taken;     // a relation or a type called as a part of the table; NULL: none
+    bool check_sound;      // valid_hierarchy_table: the registered tables, no others, and validated
+    const char *check;     // what it does else
     bool next_there;       // valid_hierarchy_table_next
     bool next_valid;       // it is validated
     bool next_with;        // it allows the registered tables and this one
     bool next_without;     // it allows the registered tables but this one
+    bool next_same;        // it allows the registered tables: it changes nothing
+    bool next_change;      // it is a change of one subject
     const char *differs;   // the tables by which it differs from those registered; NULL: none
     int64_t contents;      // by the counts that are kept
     const char *including; // the tables of the CHECK with this one, as literals

@@ -65,6 +65,24 @@ static enum grove_code read_subject(struct validation *self, struct pg_conn *con
     return name_check_table(subject->table, error);
 }
 
+static bool is_grave(const char *name)
+{
+    return strcmp(name, "projection") != 0 && strcmp(name, "rights") != 0;
+}
+
+static const char *hint_of(const struct state *subject, const char *name)
+{
+    if (strcmp(name, "projection") == 0)
+        return "run grove sync";
+    if (strcmp(name, "rights") == 0)
+        return "GRANT them, if these roles are to use it";
+    if (!subject->registered)
+        return "it was not added as a whole: grove subject add goes on, remove takes it back";
+    if (strcmp(name, "check") == 0 && subject->next_without)
+        return "its removal was not finished: grove subject remove goes on, add takes it back";
+    return "see docs/extending.md";
+}
+
 static enum grove_code check_database(struct validation *self, struct pg_conn *conn,
                                       struct grove_error *error)
 {
@@ -83,8 +101,8 @@ static enum grove_code check_database(struct validation *self, struct pg_conn *c
         if (!name || !text)
             code = error_no_memory(error, "a finding");
         else
-            find(self, name, pg_bool(&rows, r, 1), strcmp(name, "projection") != 0, text,
-                 strcmp(name, "projection") == 0 ? "run grove sync" : "see docs/extending.md");
+            find(self, name, pg_bool(&rows, r, 1), is_grave(name), text,
+                 hint_of(&self->subject, name));
     }
     strbuf_release(&sql);
     return code;

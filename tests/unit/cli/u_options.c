@@ -143,6 +143,8 @@ static void refuses(void **state)
         const char *message, *hint;
     } cases[] = {
         {{"search"}, "search needs a TEXT", "for example"},
+        {{"subject"}, "subject needs an ACTION", "for example"},
+        {{"show"}, "show needs an ID", "for example"},
         {{"search", "a", "b"}, "does not take the argument \"b\"", "quotes"},
         {{"stop", "now"}, "stop does not take the argument \"now\"", ""},
         {{"search", "x", "--limt", "3"}, "unknown option \"--limt\"", "did you mean --limit?"},

@@ -281,7 +281,7 @@ static void open_reader(struct reader *reader, const struct bytes *given, struct
     struct grove_error error;
     *input = (struct input){.name = "x", .path = "x", .descriptor = open_bytes(given)};
     assert_int_equal(fstat(input->descriptor, &input->status), 0);
-    assert_ok(reader_open(reader, input, NULL, &error), error);
+    assert_ok(reader_open(reader, input, NULL, NULL, &error), error);
 }
 
 static void lines_end_where_they_should(void **state)

@@ -49,10 +49,14 @@ void reset_schema(struct test_stores *stores)
                      "DELETE FROM grove.subject WHERE tree = 'science';"
                      "SELECT grove.forget_leaves('science_hierarchy');"
                      "DROP TABLE IF EXISTS \"Science_Hierarchy\";"
-                     "DO $$ BEGIN"
-                     " IF EXISTS (SELECT FROM pg_views WHERE viewname = 'science_hierarchy') THEN"
-                     "  DROP VIEW science_hierarchy; END IF;"
-                     " DROP TABLE IF EXISTS science_hierarchy; END $$");
+                     "DO $$ DECLARE found text; BEGIN"
+                     " FOR found IN SELECT format('DROP %%s IF EXISTS public.%%I CASCADE', CASE"
+                     "  relkind WHEN 'v' THEN 'VIEW' WHEN 'S' THEN 'SEQUENCE' ELSE 'TABLE' END,"
+                     "  relname) FROM pg_class WHERE relnamespace = 'public'::regnamespace"
+                     "  AND relkind IN ('v', 'r', 'S') AND relname ~ 'science'"
+                     "  ORDER BY relkind = 'S' LOOP EXECUTE found; END LOOP;"
+                     " IF to_regtype('public.science_hierarchy') IS NOT NULL THEN"
+                     "  DROP TYPE science_hierarchy; END IF; END $$");
 }
 
 const char *schema_digest(struct test_stores *stores)

@@ -3,6 +3,7 @@
 // change ends at any point. u_change_waits.c has those that meet others.
 #include "changing.h"
 
+#include "subject/name.h"
 #include "subject/phase.h"
 #include "subject/state.h"
 
@@ -12,19 +13,21 @@ enum { PHASES_MOST = 8 };
 
 struct verdicts {
     unsigned count, failed;
-    char failures[1024];
+    char failures[1024], warnings[1024];
 };
 
 static void on_finding(void *state, const struct grove_finding *finding)
 {
     struct verdicts *verdicts = state;
+    bool failed = finding->verdict == GROVE_FINDING_FAILED;
+    char *texts = failed ? verdicts->failures : verdicts->warnings;
     verdicts->count++;
-    if (finding->verdict != GROVE_FINDING_FAILED)
+    verdicts->failed += failed;
+    if (finding->verdict == GROVE_FINDING_OK)
         return;
-    verdicts->failed++;
-    size_t length = strlen(verdicts->failures);
-    snprintf(verdicts->failures + length, sizeof verdicts->failures - length, "%s: %s\n",
-             finding->name, finding->text);
+    size_t length = strlen(texts);
+    snprintf(texts + length, sizeof verdicts->failures - length, "%s: %s\n", finding->name,
+             finding->text);
 }
 
 static struct verdicts validate(struct test_stores *stores, const char *name)
@@ -65,6 +68,91 @@ static void an_addition_is_as_the_template(struct test_stores *stores)
     assert_string_equal(error.sqlstate, "23503");
 }
 
+static void the_specified_are_valid(struct test_stores *stores)
+{
+    static const char *const names[] = {"religion", "subject1", "subject8"};
+    for (size_t i = 0; i < ARRAY_COUNT(names); i++) {
+        struct verdicts verdicts = validate(stores, names[i]);
+        if (verdicts.failed)
+            fail_msg("%s: %s", names[i], verdicts.failures);
+    }
+}
+
+// Whoever may do the owner's work does it for the owner.
+static void a_table_belongs_to_the_owner_of_contents(struct test_stores *stores)
+{
+    struct pg_conn *member = test_session(stores);
+    struct strbuf sql;
+    const struct phase_names names = {.stem = text_of("science"),
+                                      .table = text_of("science_hierarchy")};
+    strbuf_init(&sql, PHASE_SQL_MAX);
+    phase_add_sql(&sql, PHASE_TABLE, &names);
+    assert_false(sql.failed);
+    test_session_sql(member,
+                     "BEGIN; CREATE ROLE u_change_owner; GRANT CREATE ON SCHEMA public"
+                     " TO u_change_owner; CREATE ROLE u_change_member IN ROLE u_change_owner;"
+                     "ALTER TABLE content_metadata OWNER TO u_change_owner;"
+                     "SET LOCAL ROLE u_change_member; %s"
+                     "DO $$ BEGIN ASSERT (SELECT count(*) = 5 AND bool_and(relowner ="
+                     " 'u_change_owner'::regrole) FROM pg_class WHERE relname IN"
+                     " ('science_hierarchy', 'science_hierarchy_id_seq', 'science_hierarchy_pkey',"
+                     " 'idx_science_branch', 'unique_science_path')); END $$",
+                     sql.data);
+    strbuf_release(&sql);
+    pg_rollback(member);
+}
+
+// A new table is its owner's alone: whoever may use the others is named.
+static void missing_rights_are_told(struct test_stores *stores)
+{
+    struct grove_error error;
+    struct verdicts verdicts;
+    assert_ok(add(stores, "science", &error), error);
+    assert_null(strstr(validate(stores, "science").warnings, "rights"));
+    test_sql(stores, "CREATE ROLE u_change_writer; GRANT SELECT, INSERT ON religion_hierarchy"
+                     " TO u_change_writer; GRANT USAGE ON SEQUENCE religion_hierarchy_id_seq"
+                     " TO u_change_writer; GRANT SELECT ON religion_hierarchy TO PUBLIC");
+    verdicts = validate(stores, "science");
+    assert_int_equal(verdicts.failed, 0);
+    assert_non_null(strstr(verdicts.warnings,
+                           "rights: not as on religion_hierarchy: PUBLIC has no SELECT; "
+                           "u_change_writer has no INSERT, SELECT, USAGE on its sequence\n"));
+    test_sql(stores, "GRANT SELECT, INSERT ON science_hierarchy TO u_change_writer;"
+                     "GRANT USAGE ON SEQUENCE science_hierarchy_id_seq TO u_change_writer;"
+                     "GRANT SELECT ON science_hierarchy TO PUBLIC");
+    verdicts = validate(stores, "science");
+    test_sql(stores, "DROP OWNED BY u_change_writer; DROP ROLE u_change_writer;"
+                     "REVOKE ALL ON religion_hierarchy FROM PUBLIC");
+    assert_null(strstr(verdicts.warnings, "rights"));
+}
+
+static void differences_are_named(struct test_stores *stores)
+{
+    struct grove_error error;
+    assert_ok(add(stores, "science", &error), error);
+    test_sql(stores, "DROP TRIGGER grove_keep_leaf ON science_hierarchy;"
+                     "DROP TRIGGER grove_leaf_updated ON science_hierarchy;"
+                     "DROP INDEX idx_science_limb;"
+                     "ALTER TABLE science_hierarchy ALTER COLUMN branch DROP NOT NULL,"
+                     " ADD COLUMN other integer");
+    assert_string_equal(
+        validate(stores, "science").failures,
+        "structure: has besides column other; lacks index idx_science_limb; lacks trigger"
+        " grove_keep_leaf, grove_leaf_updated; other than in religion_hierarchy: column branch,"
+        " now character varying(100)\n");
+    reset_schema(stores);
+    test_sql(stores,
+             "ALTER TABLE content_metadata DROP CONSTRAINT valid_hierarchy_table, ADD CONSTRAINT"
+             " valid_hierarchy_table CHECK (hierarchy_table IN ('religion_hierarchy',"
+             " 'subject1_hierarchy', 'subject3_hierarchy', 'subject4_hierarchy',"
+             " 'subject5_hierarchy', 'subject6_hierarchy', 'subject7_hierarchy',"
+             " 'subject8_hierarchy', 'odd')) NOT VALID");
+    assert_string_equal(
+        validate(stores, "subject1").failures,
+        "check: valid_hierarchy_table allows besides odd; lacks subject2_hierarchy; is not"
+        " validated\n");
+}
+
 static void an_altered_table_is_found(struct test_stores *stores)
 {
     static const char *const alterations[] = {
@@ -77,6 +165,12 @@ static void an_altered_table_is_found(struct test_stores *stores)
         "DROP TRIGGER grove_keep_leaf ON science_hierarchy",
         "ALTER TABLE science_hierarchy DISABLE TRIGGER grove_keep_leaves",
         "ALTER TABLE content_metadata DROP CONSTRAINT valid_hierarchy_table",
+        "ALTER TABLE content_metadata DROP CONSTRAINT valid_hierarchy_table, ADD CONSTRAINT"
+        " valid_hierarchy_table CHECK (hierarchy_table IN (" NAME_SPECIFIED_TABLES
+        ", 'science_hierarchy', 'odd'))",
+        "ALTER TABLE content_metadata DROP CONSTRAINT valid_hierarchy_table, ADD CONSTRAINT"
+        " valid_hierarchy_table CHECK (hierarchy_table IN ('religion_hierarchy',"
+        " 'science_hierarchy'))",
         "DELETE FROM grove.subject WHERE tree = 'science'",
         "ALTER TABLE content_metadata DISABLE TRIGGER ALL; INSERT INTO content_metadata"
         " (hierarchy_table, leaf_id, content_type, title, content_summary)"
@@ -143,56 +237,80 @@ static void a_rename_touches_no_content(struct test_stores *stores)
 
 // --- what is refused -----------------------------------------------------------------------------
 
+static const struct {
+    const char *sql; // before
+    const char *name;
+    enum grove_code code;
+    const char *words;
+} bad_input[] = {
+    {"", "", GROVE_INVALID, "needs a name"},
+    {"", "Science", GROVE_INVALID, "cannot be"},
+    {"", "1science", GROVE_INVALID, "cannot be"},
+    {"", "natural science", GROVE_INVALID, "cannot be"},
+    {"", "science\"; DROP TABLE x; --", GROVE_INVALID, "cannot be"},
+    {"",
+     "wissensch\xc3\xa4"
+     "ft",
+     GROVE_INVALID, "cannot be"},
+    {"", "\xff", GROVE_INVALID, "not UTF-8"},
+    {"", "a23456789b23456789c23456789d23456789e2345", GROVE_INVALID, "41 bytes"},
+    {"", "pg_science", GROVE_INVALID, "reserved"},
+    {"", "grove", GROVE_INVALID, "reserved"},
+    {"", "select", GROVE_INVALID, "key word"},
+    {"", "religion", GROVE_CONFLICT, "already"},
+    {"", "subject8", GROVE_CONFLICT, "already"},
+    {"CREATE TABLE science_hierarchy (id integer)", "science", GROVE_CONFLICT, "not grove's"},
+    {"CREATE TABLE \"Science_Hierarchy\" (id integer)", "science", GROVE_CONFLICT,
+     "Science_Hierarchy"},
+    {"CREATE VIEW science_hierarchy AS SELECT 1 AS id", "science", GROVE_CONFLICT, "not grove's"},
+    {"ALTER TABLE content_metadata DROP CONSTRAINT valid_hierarchy_table", "science",
+     GROVE_CONFLICT, "not as grove made it"},
+    {"ALTER TABLE content_metadata DROP CONSTRAINT valid_hierarchy_table, ADD CONSTRAINT"
+     " valid_hierarchy_table CHECK (hierarchy_table LIKE '%_hierarchy')",
+     "science", GROVE_CONFLICT, "not as grove made it"},
+    {"ALTER TABLE content_metadata DROP CONSTRAINT valid_hierarchy_table, ADD CONSTRAINT"
+     " valid_hierarchy_table CHECK (hierarchy_table IN ('religion_hierarchy',"
+     " 'subject1_hierarchy'))",
+     "science", GROVE_CONFLICT, "not as grove made it"},
+    {"ALTER TABLE content_metadata DROP CONSTRAINT valid_hierarchy_table, ADD CONSTRAINT"
+     " valid_hierarchy_table CHECK (hierarchy_table IN ('religion_hierarchy',"
+     " 'subject1_hierarchy', 'subject2_hierarchy', 'subject3_hierarchy', 'subject4_hierarchy',"
+     " 'subject5_hierarchy', 'subject6_hierarchy', 'subject7_hierarchy', 'odd')) NOT VALID",
+     "science", GROVE_CONFLICT,
+     "it allows besides odd; lacks subject8_hierarchy; is not validated"},
+    {"ALTER TABLE content_metadata ADD CONSTRAINT valid_hierarchy_table_next"
+     " CHECK (hierarchy_table <> 'x') NOT VALID",
+     "science", GROVE_CONFLICT, "DROP CONSTRAINT valid_hierarchy_table_next"},
+    {"ALTER TABLE content_metadata ADD CONSTRAINT valid_hierarchy_table_next"
+     " CHECK (hierarchy_table IN ('religion_hierarchy', 'subject1_hierarchy')) NOT VALID",
+     "science", GROVE_CONFLICT, "DROP CONSTRAINT valid_hierarchy_table_next"},
+    // Names that the table's parts would have.
+    {"CREATE SEQUENCE science_hierarchy_id_seq", "science", GROVE_CONFLICT,
+     "\"science_hierarchy_id_seq\" already"},
+    {"CREATE TABLE science_hierarchy_pkey (id integer)", "science", GROVE_CONFLICT,
+     "\"science_hierarchy_pkey\" already"},
+    {"CREATE TABLE unique_science_path (id integer)", "science", GROVE_CONFLICT,
+     "\"unique_science_path\" already"},
+    {"CREATE VIEW idx_science_branch AS SELECT 1 AS id", "science", GROVE_CONFLICT,
+     "\"idx_science_branch\" already"},
+    {"CREATE SEQUENCE idx_science_limb", "science", GROVE_CONFLICT, "\"idx_science_limb\" already"},
+    {"CREATE TYPE science_hierarchy AS ENUM ()", "science", GROVE_CONFLICT,
+     "\"science_hierarchy\" already"},
+};
+
 static void bad_input_changes_nothing(struct test_stores *stores)
 {
-    static const struct {
-        const char *sql; // before
-        const char *name;
-        enum grove_code code;
-        const char *words;
-    } rows[] = {
-        {"", "", GROVE_INVALID, "needs a name"},
-        {"", "Science", GROVE_INVALID, "cannot be"},
-        {"", "1science", GROVE_INVALID, "cannot be"},
-        {"", "natural science", GROVE_INVALID, "cannot be"},
-        {"", "science\"; DROP TABLE x; --", GROVE_INVALID, "cannot be"},
-        {"",
-         "wissensch\xc3\xa4"
-         "ft",
-         GROVE_INVALID, "cannot be"},
-        {"", "\xff", GROVE_INVALID, "not UTF-8"},
-        {"", "a23456789b23456789c23456789d23456789e2345", GROVE_INVALID, "41 bytes"},
-        {"", "pg_science", GROVE_INVALID, "reserved"},
-        {"", "grove", GROVE_INVALID, "reserved"},
-        {"", "select", GROVE_INVALID, "key word"},
-        {"", "religion", GROVE_CONFLICT, "already"},
-        {"", "subject8", GROVE_CONFLICT, "already"},
-        {"CREATE TABLE science_hierarchy (id integer)", "science", GROVE_CONFLICT, "not grove's"},
-        {"CREATE TABLE \"Science_Hierarchy\" (id integer)", "science", GROVE_CONFLICT,
-         "Science_Hierarchy"},
-        {"CREATE VIEW science_hierarchy AS SELECT 1 AS id", "science", GROVE_CONFLICT,
-         "not grove's"},
-        {"ALTER TABLE content_metadata DROP CONSTRAINT valid_hierarchy_table", "science",
-         GROVE_CONFLICT, "not as grove made it"},
-        {"ALTER TABLE content_metadata DROP CONSTRAINT valid_hierarchy_table, ADD CONSTRAINT"
-         " valid_hierarchy_table CHECK (hierarchy_table LIKE '%_hierarchy')",
-         "science", GROVE_CONFLICT, "not as grove made it"},
-        {"ALTER TABLE content_metadata DROP CONSTRAINT valid_hierarchy_table, ADD CONSTRAINT"
-         " valid_hierarchy_table CHECK (hierarchy_table IN ('religion_hierarchy',"
-         " 'subject1_hierarchy'))",
-         "science", GROVE_CONFLICT, "not as grove made it"},
-        {"ALTER TABLE content_metadata ADD CONSTRAINT valid_hierarchy_table_next"
-         " CHECK (hierarchy_table <> 'x') NOT VALID",
-         "science", GROVE_CONFLICT, "not finished"},
-    };
-    for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
+    for (size_t i = 0; i < ARRAY_COUNT(bad_input); i++) {
         struct grove_error error = {0};
         reset_schema(stores);
-        test_sql(stores, "%s", rows[i].sql[0] ? rows[i].sql : "SELECT 1");
+        test_sql(stores, "%s", bad_input[i].sql[0] ? bad_input[i].sql : "SELECT 1");
         const char *before = schema_digest(stores);
-        enum grove_code code = add(stores, rows[i].name, &error);
-        if (code != rows[i].code || !strstr(error.message, rows[i].words))
-            fail_msg("%s, \"%s\": %d, %s", rows[i].sql, rows[i].name, (int)code, error.message);
+        enum grove_code code = add(stores, bad_input[i].name, &error);
+        if (code != bad_input[i].code ||
+            (!strstr(error.message, bad_input[i].words) &&
+             !strstr(error.detail, bad_input[i].words) && !strstr(error.hint, bad_input[i].words)))
+            fail_msg("%s, \"%s\": %d, %s; %s; %s", bad_input[i].sql, bad_input[i].name, (int)code,
+                     error.message, error.detail, error.hint);
         assert_string_equal(schema_digest(stores), before);
     }
 }
@@ -233,6 +351,10 @@ static void a_role_without_rights_is_told(struct test_stores *stores)
         "SELECT 1",
         "GRANT CREATE ON SCHEMA public TO u_change_role; GRANT ALL ON grove.subject"
         " TO u_change_role",
+        // It could not give the owner what it makes.
+        "CREATE ROLE u_change_owner; ALTER TABLE content_metadata OWNER TO u_change_owner;"
+        "GRANT CREATE ON SCHEMA public TO u_change_role; GRANT ALL ON grove.subject"
+        " TO u_change_role; GRANT u_change_owner TO u_change_role WITH SET FALSE",
     };
     struct pg_conn *visitor = test_session(stores);
     for (size_t i = 0; i < ARRAY_COUNT(grants); i++) {
@@ -402,6 +524,29 @@ static void the_unfinished_change_of_another_is_told(struct test_stores *stores)
     assert_null(broken_rule(stores));
 }
 
+// By hand, or by a script that ended in its middle: it forbids nothing and allows nothing more.
+static void a_next_check_that_changes_nothing_goes(struct test_stores *stores)
+{
+    static const char leftover[] =
+        "ALTER TABLE content_metadata ADD CONSTRAINT valid_hierarchy_table_next CHECK"
+        " (hierarchy_table IN ('religion_hierarchy', 'subject1_hierarchy', 'subject2_hierarchy',"
+        " 'subject3_hierarchy', 'subject4_hierarchy', 'subject5_hierarchy', 'subject6_hierarchy',"
+        " 'subject7_hierarchy', 'subject8_hierarchy'%s)) NOT VALID";
+    struct grove_error error;
+    test_sql(stores, leftover, "");
+    assert_ok(add(stores, "science", &error), error);
+    assert_null(broken_rule(stores));
+    test_sql(stores, leftover, ", 'science_hierarchy'");
+    struct call call;
+    struct subject_report report;
+    struct grove_subject_request request = {.name = "science", .new_name = "nature"};
+    call_init(&call);
+    assert_ok(subject_rename(&stores->store, &call, &request, &report, &error), error);
+    test_sql(stores, leftover, ", 'science_hierarchy'");
+    assert_ok(take(stores, "nature", true, &error), error);
+    assert_null(broken_rule(stores));
+}
+
 // --- what is shown -------------------------------------------------------------------------------
 
 struct shown {
@@ -429,11 +574,13 @@ static void a_dry_run_shows_what_is_done(struct test_stores *stores)
     struct grove_subject_request request = {
         .name = "science", .dry_run = true, .on_phase = on_phase, .state = &dry};
     call_init(&call);
+    assert_ok(write_content(stores, "subject1_hierarchy", &error), error);
     const char *before = schema_digest(stores);
     assert_ok(subject_add(&stores->store, &call, &request, &report, &error), error);
     assert_string_equal(schema_digest(stores), before);
     assert_true(report.report.has_impact && report.report.impact.subjects == 9 &&
                 report.report.phases == 0);
+    assert_int_equal(report.report.impact.rows, 1);
     request =
         (struct grove_subject_request){.name = "science", .on_phase = on_phase, .state = &done};
     assert_ok(subject_add(&stores->store, &call, &request, &report, &error), error);
@@ -481,10 +628,62 @@ static void the_scripts_do_what_the_command_does(struct test_stores *stores)
     assert_string_equal(schema_digest(stores), by_script);
 }
 
+static void refuse_script(struct test_stores *stores, enum grove_subject_script which,
+                          const char *words)
+{
+    struct grove_error error = {0};
+    char *script;
+    const char *before = schema_digest(stores);
+    assert_ok(subject_script(which, "science", &script, &error), error);
+    // As psql does it that was not told to stop: statement by statement, whatever fails.
+    bool told = false;
+    struct text rest = text_of(script), line;
+    struct strbuf statement;
+    strbuf_init(&statement, PHASE_SQL_MAX);
+    while (text_split(&rest, '\n', &line)) {
+        strbuf_add_text(&statement, line);
+        strbuf_add_char(&statement, '\n');
+        bool body = strstr(statement.data, "$$") && !strstr(statement.data, "$$;");
+        if (line.length == 0 || line.data[line.length - 1] != ';' || body)
+            continue;
+        if (pg_exec(stores->sessions[0], statement.data, &error) != GROVE_OK)
+            told |= strstr(error.message, words) != NULL;
+        strbuf_clear(&statement);
+    }
+    strbuf_release(&statement);
+    mem_free(script);
+    assert_true(told);
+    assert_string_equal(schema_digest(stores), before);
+    assert_null(broken_rule(stores));
+}
+
+// What they say of the CHECK would take another subject's contents away from it.
+static void scripts_for_another_database_are_refused(struct test_stores *stores)
+{
+    struct grove_error error;
+    refuse_script(stores, GROVE_SUBJECT_ROLLBACK, "there is no subject");
+    assert_ok(add(stores, "history", &error), error);
+    assert_ok(add(stores, "science", &error), error);
+    refuse_script(stores, GROVE_SUBJECT_ROLLBACK, "there are other subjects");
+    assert_ok(take(stores, "science", false, &error), error);
+    char *script;
+    assert_ok(subject_script(GROVE_SUBJECT_MIGRATION, "science", &script, &error), error);
+    assert_int_not_equal(pg_exec(stores->sessions[0], script, &error), GROVE_OK);
+    assert_non_null(strstr(error.message, "there are other subjects"));
+    mem_free(script);
+    pg_rollback(stores->sessions[0]);
+    assert_null(broken_rule(stores));
+    assert_ok(take(stores, "science", false, &error), error); // its table
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         STORES_TEST(an_addition_is_as_the_template),
+        STORES_TEST(the_specified_are_valid),
+        STORES_TEST(a_table_belongs_to_the_owner_of_contents),
+        STORES_TEST(missing_rights_are_told),
+        STORES_TEST(differences_are_named),
         STORES_TEST(an_altered_table_is_found),
         STORES_TEST(a_removal_leaves_nothing),
         STORES_TEST(a_rename_touches_no_content),
@@ -497,8 +696,10 @@ int main(int argc, char **argv)
         STORES_TEST(a_removal_that_ends_anywhere_is_finished_or_taken_back),
         STORES_TEST(a_removal_without_leave_to_empty_is_taken_back),
         STORES_TEST(the_unfinished_change_of_another_is_told),
+        STORES_TEST(a_next_check_that_changes_nothing_goes),
         STORES_TEST(a_dry_run_shows_what_is_done),
         STORES_TEST(the_scripts_do_what_the_command_does),
+        STORES_TEST(scripts_for_another_database_are_refused),
     };
     return test_main(argc, argv, tests, ARRAY_COUNT(tests));
 }

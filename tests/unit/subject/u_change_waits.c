@@ -6,6 +6,7 @@
 #include "../../support/thread.h"
 
 #include "base/clock.h"
+#include "subject/name.h"
 #include "subject/phase.h"
 
 enum { TIMEOUT_MS = 20000 }; // of those that are to be done: a test that fails ends, too
@@ -94,11 +95,14 @@ static void a_change_that_waits_can_be_ended(struct test_stores *stores)
     struct grove_error error;
     struct pg_conn *reader = test_session(stores);
     struct changing changing = {.stores = stores, .name = "science", .impatient = true};
-    test_session_sql(reader, "SET application_name = 'the reader'; BEGIN;"
-                             "SELECT count(*) FROM content_metadata");
+    test_session_sql(reader, "-- a remark\nSET application_name = 'the reader';\n"
+                             "  -- and -- another\nBEGIN; SELECT 1 - -1 FROM content_metadata");
     add_one(&changing);
     assert_int_equal(changing.code, GROVE_CANCELLED);
     assert_non_null(strstr(changing.error.context, "the reader"));
+    // What it does, and not what it remarks.
+    assert_non_null(strstr(changing.error.context, ": SET application_name = 'the reader'; BEGIN; "
+                                                   "SELECT 1 - -1 FROM content_metadata"));
     assert_null(broken_rule(stores));
     await_no_lock(stores);
     test_session_sql(reader, "COMMIT");
@@ -113,8 +117,13 @@ static void a_brief_lock_is_given_up_soon(struct test_stores *stores)
                                         PHASE_LEAVE,  PHASE_UNDO,  PHASE_KEEP};
     const struct phase_names names = {.stem = text_of("science"),
                                       .table = text_of("science_hierarchy"),
-                                      .tables = text_of("'x'"),
+                                      .tables =
+                                          text_of(NAME_SPECIFIED_TABLES ", 'science_hierarchy'"),
                                       .new_name = text_of("y")};
+    // Of what is removed the CHECK has nothing.
+    const struct phase_names removed = {.stem = text_of("subject8"),
+                                        .table = text_of("subject8_hierarchy"),
+                                        .tables = text_of(NAME_SPECIFIED_TABLES)};
     struct pg_conn *reader = test_session(stores), *changer = test_session(stores);
     test_session_sql(reader, "BEGIN; SELECT count(*) FROM content_metadata, grove.leaf");
     for (size_t i = 0; i < ARRAY_COUNT(phases); i++) {
@@ -124,7 +133,7 @@ static void a_brief_lock_is_given_up_soon(struct test_stores *stores)
         strbuf_add(&sql, "BEGIN; CREATE TABLE IF NOT EXISTS science_hierarchy"
                          " (LIKE religion_hierarchy);"
                          "SET LOCAL search_path = public;");
-        phase_add_sql(&sql, phases[i], &names);
+        phase_add_sql(&sql, phases[i], phases[i] == PHASE_FORBID ? &removed : &names);
         assert_false(sql.failed);
         (void)!pg_exec(changer, sql.data, &error);
         if (strcmp(error.sqlstate, "55P03") != 0)
