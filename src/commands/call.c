@@ -91,7 +91,7 @@ static enum grove_code call_search(struct calling *calling, struct grove_error *
     if (code != GROVE_OK)
         return code;
     struct grove_search_request request = request_search(options_of(calling), &values.filter);
-    request.text = options_text(options_of(calling), OPTION_TEXT);
+    request.text = options_text(options_of(calling), FIELD_TEXT);
     request.similar_to = request.text ? 0 : calling->input->ids[0];
     request.limits = calling->limits;
     code = grove_search(calling->grove, &request, &result, error);
@@ -106,7 +106,7 @@ static enum grove_code call_discover(struct calling *calling, struct grove_error
     if (code != GROVE_OK)
         return code;
     struct grove_discover_request request = request_discover(options_of(calling), &values.filter);
-    request.text = options_text(options_of(calling), OPTION_TEXT);
+    request.text = options_text(options_of(calling), FIELD_TEXT);
     request.limits = calling->limits;
     code = grove_discover(calling->grove, &request, &result, error);
     return code == GROVE_OK ? answer_result(calling, result) : code;
@@ -152,7 +152,7 @@ static enum grove_code call_embed(struct calling *calling, struct grove_error *e
     int32_t ids[GROVE_TOKENS_MAX];
     struct answer_vector found = {
         .token_ids = ids, .vector = vector, .vector_size = GROVE_DIMENSION};
-    const char *text = options_text(options_of(calling), OPTION_TEXT);
+    const char *text = options_text(options_of(calling), FIELD_TEXT);
     enum grove_code code = embed_texts(calling->grove, &calling->limits, &text, 1, vector, error);
     const struct grove_limits limits = limits_left(calling);
     if (code == GROVE_OK)
@@ -239,8 +239,8 @@ static enum grove_code call_mv(struct calling *calling, struct grove_error *erro
     const struct grove_move_request request = {
         .content_ids = calling->input->ids,
         .content_id_count = calling->input->id_count,
-        .from = options_text(options_of(calling), OPTION_FROM),
-        .to = options_text(options_of(calling), OPTION_TO),
+        .from = options_text(options_of(calling), FIELD_FROM),
+        .to = options_text(options_of(calling), FIELD_TO),
         .dry_run = options_has(options_of(calling), OPTION_DRY_RUN),
         .limits = calling->limits,
     };
@@ -366,7 +366,7 @@ static struct grove_limits limits_of(const struct grove_limits *limits,
                                      const struct options *options)
 {
     struct grove_limits both = limits ? *limits : (struct grove_limits){0};
-    unsigned timeout_ms = (unsigned)options_count(options, OPTION_TIMEOUT_MS, 0);
+    unsigned timeout_ms = (unsigned)options_count(options, FIELD_TIMEOUT_MS, 0);
     if (timeout_ms && (both.timeout_ms == 0 || timeout_ms < both.timeout_ms))
         both.timeout_ms = timeout_ms;
     return both;

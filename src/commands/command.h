@@ -69,12 +69,13 @@ enum option_id {
     OPTION_VECTOR,
     OPTION_TAKE_COLLECTION,
     // Fields of grove_call in the place of operands.
-    OPTION_ID,
-    OPTION_IDS,
-    OPTION_FROM,
-    OPTION_TO,
-    OPTION_ROWS,
-    OPTION_TIMEOUT_MS,
+    FIELD_TEXT,
+    FIELD_ID,
+    FIELD_IDS,
+    FIELD_FROM,
+    FIELD_TO,
+    FIELD_ROWS,
+    FIELD_TIMEOUT_MS,
 };
 
 // What an option's or an operand's value is: how it is checked and completed.

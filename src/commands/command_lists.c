@@ -277,16 +277,16 @@ const struct command_option command_help_options[] = {
 // --- fields of calls -----------------------------------------------------------------------------
 
 const struct command_option command_global_fields[] = {
-    {OPTION_TIMEOUT_MS, "timeout-ms", .kind = VALUE_COUNT, .min = 1, .max = 24 * 3600000LL,
+    {FIELD_TIMEOUT_MS, "timeout-ms", .kind = VALUE_COUNT, .min = 1, .max = 24 * 3600000LL,
      .help = "how long it may take, in milliseconds, waiting for servers included (default: the "
              "handle's, else a minute for queries, ten seconds for status, no limit for others)"},
     {0},
 };
 
 #define TEXT_FIELD(help_text)                                                                      \
-    {OPTION_TEXT, "text", .kind = VALUE_TEXT, .help = (help_text), .required = true}
-#define ID_FIELD {OPTION_ID, "id", .kind = VALUE_ID, .help = "of a content", .required = true}
-#define IDS_FIELD {OPTION_IDS, "ids", .kind = VALUE_IDS, .help = "of contents, at most 100,000"}
+    {FIELD_TEXT, "text", .kind = VALUE_TEXT, .help = (help_text), .required = true}
+#define ID_FIELD {FIELD_ID, "id", .kind = VALUE_ID, .help = "of a content", .required = true}
+#define IDS_FIELD {FIELD_IDS, "ids", .kind = VALUE_IDS, .help = "of contents, at most 100,000"}
 
 const struct command_option command_no_fields[] = {{0}};
 
@@ -315,7 +315,7 @@ const struct command_option command_embed_fields[] = {
 };
 
 const struct command_option command_load_fields[] = {
-    {OPTION_ROWS, "rows", .kind = VALUE_ROWS,
+    {FIELD_ROWS, "rows", .kind = VALUE_ROWS,
      .help = "objects with tree, branch, limb, leaf, content_type, title and summary, and maybe "
              "body, chunk_number, word_count, created_at and vector",
      .required = true},
@@ -324,8 +324,8 @@ const struct command_option command_load_fields[] = {
 
 const struct command_option command_mv_fields[] = {
     IDS_FIELD,
-    {OPTION_FROM, "from", .kind = VALUE_TEXT, .help = "instead of ids: a branch, limb or leaf"},
-    {OPTION_TO, "to", .kind = VALUE_TEXT,
+    {FIELD_FROM, "from", .kind = VALUE_TEXT, .help = "instead of ids: a branch, limb or leaf"},
+    {FIELD_TO, "to", .kind = VALUE_TEXT,
      .help = "of ids a leaf, which is made where it is missing; of a path what it is called then",
      .required = true},
     {0},

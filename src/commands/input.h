@@ -4,7 +4,7 @@
 //
 //     struct input_values input;
 //     code = input_read(command, json, &input, error);        // NULL: an empty object
-//     const char *text = options_text(&input.options, OPTION_TEXT);
+//     const char *text = options_text(&input.options, FIELD_TEXT);
 //     input_release(&input);                                  // also after a failure
 //
 // Fields are the command's own and its options, "-" written as "_", but for those that are typed

@@ -216,6 +216,8 @@ class Database(TypedDict):
     schema_wanted: int
     schema_works: bool
     bytes: int | None
+    identity: str | None
+    epoch: int | None
 
 
 class Engine(TypedDict):
@@ -226,6 +228,8 @@ class Engine(TypedDict):
     error: str | None
     collection: str | None
     collection_status: str | None
+    collection_of: str | None
+    doubt: str | None
     points: int | None
     points_indexed: int | None
     out_seconds: int | None

@@ -214,7 +214,7 @@ static void fields_become_options(void **state)
     struct grove_error error;
     assert_ok(input_read(command_find("search"), json, &input, &error), error);
     const struct options *options = &input.options;
-    assert_string_equal(options_text(options, OPTION_TEXT), "caf\xc3\xa9 \"x\"");
+    assert_string_equal(options_text(options, FIELD_TEXT), "caf\xc3\xa9 \"x\"");
     assert_string_equal(options->values[1].text, "A");
     assert_string_equal(options->values[2].text, "B");
     assert_int_equal(options_count(options, OPTION_LIMIT, 0), 25);
@@ -223,7 +223,7 @@ static void fields_become_options(void **state)
     assert_false(options_has(options, OPTION_EXPLAIN));
     assert_false(options_has(options, OPTION_PATH));
     assert_int_equal(options_find(options, OPTION_SINCE)->number, 0);
-    assert_int_equal(options_count(options, OPTION_TIMEOUT_MS, 0), 7);
+    assert_int_equal(options_count(options, FIELD_TIMEOUT_MS, 0), 7);
     input_release(&input);
 
     assert_ok(input_read(command_find("rm"), "{\"ids\":[1,2147483647]}", &input, &error), error);
