@@ -31,7 +31,7 @@
 // while calls are under way in other threads: they go on in the parent.
 //
 // Beside this header: grove/contents.h lists, reads, exports, removes and moves contents,
-// grove/subject.h adds trees.
+// grove/subject.h adds trees, grove/call.h calls commands by name, for bindings.
 //
 // Errors: see grove/error.h. Text is UTF-8 throughout; strings given in must be well-formed.
 // Times are microseconds since 1970-01-01 00:00 UTC. Scores are cosine similarities, -1 to 1.
@@ -184,6 +184,14 @@ struct grove_wait {
 GROVE_CHECKED enum grove_code
 grove_init_telling(struct grove *grove, void (*on_wait)(void *state, const struct grove_wait *wait),
                    void *state, unsigned *ret_applied, struct grove_error *error);
+
+// Makes the vector collection this database's, whosever it was: what it holds is compared with the
+// contents, and what they do not have is taken out. For a collection that calls refuse with
+// GROVE_CONFLICT, since it is the projection of another database, and that nobody else needs any
+// more: stop what uses it first. Call grove_init afterwards. Changes nothing where it is this
+// database's already, or where there is none.
+GROVE_CHECKED enum grove_code grove_take_collection(struct grove *grove,
+                                                    struct grove_error *error);
 
 // Makes vectors of this precision those that the database keeps and compares; a new database has
 // f32. Where it had others all contents are embedded anew: *ret_queued (may be NULL) of them are
@@ -427,6 +435,29 @@ struct grove_bad_line {
     const char *reason;
 };
 
+enum grove_import_format { GROVE_IMPORT_FOUND, GROVE_IMPORT_CSV, GROVE_IMPORT_JSON_LINES };
+
+// Which columns of a table become what. CSV as PostgreSQL and RFC 4180 have it, its first line the
+// names of the columns; or JSON Lines, whose members are columns, "a.b" the member b of the object
+// a. A template is text with columns in braces: "wiki/{category}"; "{category|Other}" tells what
+// stands for a null. What is NULL here is the column of that name, where there is one.
+struct grove_import {
+    size_t size_bytes;
+    enum grove_import_format format; // FOUND: by the beginning of each file
+    char separator;                  // of CSV; 0: comma, semicolon, tab or bar, by the first line
+    const char *path; // a template of a tree, a branch, a limb and a leaf; levels that are left out
+                      // have the name of the last; "/" in a value is no level
+    const char *type; // a template of the content type; NULL and no such column: "Text"
+    // Names of columns.
+    const char *title; // none: the beginning of the text
+    const char *summary;
+    const char *text; // the body; NULL: "body", "text" or "content"
+    const char *chunk_number;
+    const char *word_count;
+    const char *created_at; // also 2024/03/05, 5 Mar 2024, and seconds since 1970
+    const char *vector;     // [0.1, ...] or {0.1, ...}
+};
+
 struct grove_load_request {
     size_t size_bytes;
     const char *const *files; // JSON Lines, plain or gzip; "-" is standard input
@@ -436,6 +467,11 @@ struct grove_load_request {
     void (*on_bad_line)(void *state, const struct grove_bad_line *bad);
     void *state; // of both
     struct grove_limits limits;
+    const struct grove_import *import; // NULL: the files have the fields of contents
+    // With `import`: what is taken from which column, as one line; once, before the first row.
+    void (*on_columns)(void *state, const char *described);
+    const char *rows; // instead of files: their text in memory, which is called "rows" then
+    size_t rows_bytes;
 };
 
 // Inserts or updates rows by their unique key (tree, path, content type, chunk number), creates
@@ -597,6 +633,14 @@ struct grove_status {
     // This library can work with the schema as it is, also where that is older or newer than the
     // one it wants.
     bool schema_works;
+    // Which database this is, in hexadecimal, and which stretch of its history; "": not known.
+    char identity[40];
+    int64_t epoch;
+    // The database whose projection the collection is, where that is another one: what needs the
+    // collection fails with GROVE_CONFLICT. "": it is this one's, or nobody's, or not known.
+    char collection_of[40];
+    // Why the collection has to be compared with the database before it is used; "": it has not.
+    char doubt[160];
 };
 
 // Measured now; a server that does not answer is reported in *ret, not as an error. Starts

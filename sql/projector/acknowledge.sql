@@ -19,6 +19,8 @@
 -- inserted since that change looked for contents would leave the outbox with a vector of the old
 -- model, and nobody would know. So each acknowledgment holds a lock against it until it is committed,
 -- and waits for none; and it reads the generation in the row that it locks, whatever its snapshot.
+-- What is done bears witness: an engine that is an older copy will not hold it (sql/lineage). Of two
+-- acknowledgments at once one is enough.
 -- A search that finds another number than before knows that rows may have left the outbox in between
 -- (queries/moment.sql).
 -- Answers with what is done (1), handed back that another had leased (2) or we had (4), and late (3):
@@ -57,6 +59,16 @@ WITH written AS (
       AND o.revision = h.revision
       AND (SELECT number FROM drawn) > 0
     RETURNING o.content_id
+), witness AS MATERIALIZED (
+    SELECT is_one FROM grove.witness FOR UPDATE SKIP LOCKED
+), witnessed AS (
+    UPDATE grove.witness AS w
+    SET (content_ids, revisions) = (
+        SELECT array_agg(d.content_id), array_agg(d.seen)
+        FROM (SELECT DISTINCT content_id, seen
+              FROM done JOIN written USING (content_id)) AS d)
+    FROM witness
+    WHERE w.is_one = witness.is_one AND EXISTS (SELECT FROM done)
 ), handed_back AS (
     UPDATE grove.outbox AS o
     SET lease_owner = NULL, lease_until = NULL, lease_pid = NULL, lease_session = NULL,

@@ -3,6 +3,7 @@
 --   $1 integer    contents at most
 --   $2, $3, $5    who takes them, for how long, and by what session (parts/leased.sql)
 --   $4 text       model id; where the database has changed to another there is nothing to take
+-- Nothing is leased where the engine is not known to be the projection of this history.
 -- Rows that another projector holds are skipped, so nobody waits for anybody. A row may have been
 -- leased since the statement began: that is seen in the row itself, not by the subquery.
 -- answers: integer, bigint, bigint
@@ -11,6 +12,7 @@ WITH wanted AS MATERIALIZED (
     FROM grove.outbox AS o
     WHERE o.dead_since IS NULL
       AND (SELECT value FROM grove.setting WHERE name = 'model') = $4
+      AND (SELECT grove.is_settled())
       AND
 -- part: due
       AND (o.lease_owner IS NULL OR NOT grove.is_leased(o.lease_until, o.lease_pid,

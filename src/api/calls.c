@@ -6,6 +6,7 @@
 
 #include "api/handle.h"
 #include "api/index.h"
+#include "api/limited.h"
 #include "api/request.h"
 #include "base/alloc.h"
 #include "base/clock.h"
@@ -65,14 +66,23 @@ GROVE_API enum grove_code grove_discover(struct grove *grove,
     return handle_failed(grove, &call, code, error);
 }
 
-GROVE_API enum grove_code grove_embed(struct grove *grove, const char *const *texts, size_t count,
-                                      float *ret_vectors, struct grove_error *error)
+static enum grove_code enter_to_embed(struct grove *grove, const struct grove_limits *limits,
+                                      struct call *ret_call, struct embedder **ret,
+                                      struct grove_error *error)
+{
+    enum grove_code code = handle_begin(grove, HANDLE_TASK, limits, ret_call, error);
+    return code == GROVE_OK
+               ? store_embedder(&grove->store, ret_call, grove->embed_precision, ret, error)
+               : code;
+}
+
+enum grove_code embed_texts(struct grove *grove, const struct grove_limits *limits,
+                            const char *const *texts, size_t count, float *ret_vectors,
+                            struct grove_error *error)
 {
     struct embedder *embedder;
     struct call call;
-    enum grove_code code = handle_begin(grove, HANDLE_TASK, NULL, &call, error);
-    if (code == GROVE_OK)
-        code = store_embedder(&grove->store, &call, grove->embed_precision, &embedder, error);
+    enum grove_code code = enter_to_embed(grove, limits, &call, &embedder, error);
     if (code != GROVE_OK)
         return code;
     struct text *items = mem_alloc_array(count, sizeof *items);
@@ -85,17 +95,28 @@ GROVE_API enum grove_code grove_embed(struct grove *grove, const char *const *te
     return code;
 }
 
+GROVE_API enum grove_code grove_embed(struct grove *grove, const char *const *texts, size_t count,
+                                      float *ret_vectors, struct grove_error *error)
+{
+    return embed_texts(grove, NULL, texts, count, ret_vectors, error);
+}
+
+enum grove_code tokenize_text(struct grove *grove, const struct grove_limits *limits,
+                              const char *text, int32_t ret_ids[GROVE_TOKENS_MAX],
+                              size_t *ret_count, struct grove_error *error)
+{
+    struct embedder *embedder;
+    struct call call;
+    enum grove_code code = enter_to_embed(grove, limits, &call, &embedder, error);
+    return code == GROVE_OK ? embedder_tokenize(embedder, text_of(text), ret_ids, ret_count, error)
+                            : code;
+}
+
 GROVE_API enum grove_code grove_tokenize(struct grove *grove, const char *text,
                                          int32_t ret_ids[GROVE_TOKENS_MAX], size_t *ret_count,
                                          struct grove_error *error)
 {
-    struct embedder *embedder;
-    struct call call;
-    enum grove_code code = handle_begin(grove, HANDLE_TASK, NULL, &call, error);
-    if (code == GROVE_OK)
-        code = store_embedder(&grove->store, &call, grove->embed_precision, &embedder, error);
-    return code == GROVE_OK ? embedder_tokenize(embedder, text_of(text), ret_ids, ret_count, error)
-                            : code;
+    return tokenize_text(grove, NULL, text, ret_ids, ret_count, error);
 }
 
 // A load is done when its rows are searchable: the collection is there before it begins.
@@ -127,9 +148,14 @@ GROVE_API enum grove_code grove_load_sized(size_t size_bytes, struct grove *grov
                                            struct grove_error *error)
 {
     struct grove_load_request copy;
+    struct grove_import import;
     struct grove_load_progress done = {0};
     struct call call;
     enum grove_code code = REQUEST_TAKE(&copy, request, error);
+    if (code == GROVE_OK && copy.import) {
+        code = REQUEST_TAKE(&import, copy.import, error);
+        copy.import = &import;
+    }
     if (code != GROVE_OK)
         return code;
     code = enter_to_load(grove, &copy.limits, &call, error);

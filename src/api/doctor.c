@@ -15,6 +15,7 @@
 #include "base/check.h"
 #include "base/digest.h"
 #include "base/file.h"
+#include "sync/lineage.h"
 
 enum { FINDING_TEXT_SIZE = 1200 };
 
@@ -242,7 +243,11 @@ static void check_database(struct doctor *doctor, const struct grove_status *sta
 static void check_engine(struct doctor *doctor, const struct grove_status *status)
 {
     CHECK(status);
-    if (status->engine_ok)
+    if (status->collection_of[0])
+        report(doctor, GROVE_FINDING_FAILED, "vector engine", LINEAGE_WAYS_OUT,
+               "the collection \"%s\" at %s is that of another database, %s; this one is %s",
+               status->collection, status->engine, status->collection_of, status->identity);
+    else if (status->engine_ok)
         report(doctor, GROVE_FINDING_OK, "vector engine", "", "%s at %s, collection \"%s\" is %s",
                status->engine_version[0] ? status->engine_version : "answers", status->engine,
                status->collection, status->collection_status);
@@ -262,6 +267,10 @@ static void check_projection(struct doctor *doctor, const struct grove_status *s
                "read grove.dead_letter (grove psql), then run \"grove sync --retry-dead\"",
                "%lld %s could not be written to the vector engine", (long long)status->dead,
                status->dead == 1 ? "row" : "rows");
+    else if (status->doubt[0])
+        report(doctor, GROVE_FINDING_WARNING, "projection",
+               "\"grove sync\" does that, and whatever projects",
+               "the vector engine is not compared with the database yet (%s)", status->doubt);
     else
         report(doctor, GROVE_FINDING_OK, "projection", "", "%lld %s pending",
                (long long)status->pending, status->pending == 1 ? "row" : "rows");

@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "catalog/migrate.h"
 #include "pg/cluster.h"
+#include "sync/lineage.h"
 #include "sync/resident.h"
 #include "vector/private.h"
 #include "vector/qdrant.h"
@@ -466,14 +467,9 @@ enum grove_code handle_enter(struct grove *grove, enum handle_work work,
     return doubted ? handle_ready(grove, ret, error) : code; // mends it, or says what it is
 }
 
-enum grove_code handle_ready_for_engine(struct grove *grove, struct call *call,
-                                        struct grove_error *error)
+// Of two servers that start the second is given the time that the first one took.
+static enum grove_code start_both(struct grove *grove, struct call *call, struct grove_error *error)
 {
-    pthread_mutex_lock(&grove->ready_mutex);
-    bool is_first = !grove->ready && !grove->preparing;
-    pthread_mutex_unlock(&grove->ready_mutex);
-    if (!is_first)
-        return handle_ready(grove, call, error);
     vector_wake(grove->store.engine, call, 0);
     atomic_store(&grove->database_started, false);
     int64_t began_us = clock_monotonic_us();
@@ -483,6 +479,17 @@ enum grove_code handle_ready_for_engine(struct grove *grove, struct call *call,
         vector_wake(grove->store.engine, call,
                     wait_ms < ENGINE_WAIT_MS ? (unsigned)wait_ms : ENGINE_WAIT_MS);
     return code;
+}
+
+enum grove_code handle_ready_for_engine(struct grove *grove, struct call *call,
+                                        struct grove_error *error)
+{
+    pthread_mutex_lock(&grove->ready_mutex);
+    bool is_first = !grove->ready && !grove->preparing;
+    pthread_mutex_unlock(&grove->ready_mutex);
+    enum grove_code code =
+        is_first ? start_both(grove, call, error) : handle_ready(grove, call, error);
+    return code == GROVE_OK ? lineage_look(&grove->store, call, error) : code;
 }
 
 enum grove_code handle_failed(struct grove *grove, struct call *call, enum grove_code code,
@@ -542,6 +549,17 @@ grove_init_telling(struct grove *grove, void (*on_wait)(void *state, const struc
     if (code == GROVE_OK && ret_applied)
         *ret_applied = applied;
     return code;
+}
+
+GROVE_API enum grove_code grove_take_collection(struct grove *grove, struct grove_error *error)
+{
+    struct call call;
+    enum grove_code code = handle_enter(grove, HANDLE_TASK, NULL, &call, error);
+    if (code == GROVE_OK)
+        code = lineage_take(&grove->store, &call, error);
+    if (code != GROVE_OK && vector_lacks_collection(error))
+        code = GROVE_OK;
+    return handle_failed(grove, &call, code, error);
 }
 
 GROVE_API enum grove_code grove_set_precision(struct grove *grove, enum grove_precision precision,

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "api/handle.h"
 #include "api/index.h"
+#include "api/limited.h"
 #include "api/request.h"
 #include "catalog/assets.h"
 #include "catalog/migrate.h"
 #include "pg/cluster.h"
+#include "sync/lineage.h"
 #include "sync/resident.h"
 #include "vector/private.h"
 
@@ -161,6 +164,22 @@ static void ask_engine(struct grove *grove, struct call *call, struct grove_stat
     snprintf(status->engine_version, sizeof status->engine_version, "%s", info.version);
 }
 
+// Of stores that both answer.
+static void ask_lineage(struct grove *grove, struct call *call, struct grove_status *status)
+{
+    struct lineage_report report;
+    struct grove_error ignored; // what failed is told of the store that it failed in
+    static_assert(sizeof status->doubt >= STORE_DOUBT_SIZE, "a doubt fits");
+    if (!status->database_ok || !status->schema_works || !status->engine_ok)
+        return;
+    (void)!store_is_doubted(&grove->store, status->doubt);
+    if (lineage_tell(&grove->store, call, &report, &ignored) != GROVE_OK)
+        return;
+    snprintf(status->identity, sizeof status->identity, "%s", report.identity);
+    snprintf(status->collection_of, sizeof status->collection_of, "%s", report.owner);
+    status->epoch = report.epoch;
+}
+
 // --- the resident projector ----------------------------------------------------------------------
 
 static void ask_projector(const struct grove *grove, struct grove_status *status)
@@ -193,12 +212,11 @@ static void ask_index(struct grove *grove, struct call *call, struct grove_statu
                             : index_unknown(&error);
 }
 
-GROVE_API enum grove_code grove_get_status_sized(size_t size_bytes, struct grove *grove,
-                                                 struct grove_status *ret,
-                                                 struct grove_error *error)
+enum grove_code status_read(struct grove *grove, const struct grove_limits *limits,
+                            struct grove_status *ret, struct grove_error *error)
 {
     struct call call;
-    enum grove_code code = handle_begin(grove, HANDLE_LOOK, NULL, &call, error);
+    enum grove_code code = handle_begin(grove, HANDLE_LOOK, limits, &call, error);
     if (code != GROVE_OK)
         return code;
     struct grove_status status = {
@@ -210,10 +228,22 @@ GROVE_API enum grove_code grove_get_status_sized(size_t size_bytes, struct grove
     // What fails is part of the answer.
     ask_database(grove, &call, &status);
     ask_engine(grove, &call, &status);
+    ask_lineage(grove, &call, &status);
     ask_projector(grove, &status);
     ask_index(grove, &call, &status);
     snprintf(status.model, sizeof status.model, "%s",
              embed_model_id(store_precision(&grove->store)));
-    report_give(ret, size_bytes, &status, sizeof status);
+    *ret = status;
     return GROVE_OK;
+}
+
+GROVE_API enum grove_code grove_get_status_sized(size_t size_bytes, struct grove *grove,
+                                                 struct grove_status *ret,
+                                                 struct grove_error *error)
+{
+    struct grove_status status;
+    enum grove_code code = status_read(grove, NULL, &status, error);
+    if (code == GROVE_OK)
+        report_give(ret, size_bytes, &status, sizeof status);
+    return code;
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "api/handle.h"
+#include "api/limited.h"
 #include "base/alloc.h"
 #include "catalog/assets.h"
 #include "pg/pg.h"
@@ -41,15 +42,15 @@ static struct grove_types *copy_types(const struct pg_rows *rows)
     return types;
 }
 
-GROVE_API enum grove_code grove_list_types(struct grove *grove, struct grove_types **ret,
-                                           struct grove_error *error)
+enum grove_code types_list(struct grove *grove, const struct grove_limits *limits,
+                           struct grove_types **ret, struct grove_error *error)
 {
     struct call call;
     struct pg_conn *conn = NULL;
     struct pg_rows rows;
     struct arena arena;
     arena_init(&arena, TYPES_BYTES_MAX);
-    enum grove_code code = handle_enter(grove, HANDLE_QUERY, NULL, &call, error);
+    enum grove_code code = handle_enter(grove, HANDLE_QUERY, limits, &call, error);
     if (code == GROVE_OK)
         code = handle_database(grove, &call, &conn, error);
     if (code == GROVE_OK)
@@ -64,4 +65,10 @@ GROVE_API enum grove_code grove_list_types(struct grove *grove, struct grove_typ
     }
     arena_release(&arena);
     return handle_failed(grove, &call, code, error);
+}
+
+GROVE_API enum grove_code grove_list_types(struct grove *grove, struct grove_types **ret,
+                                           struct grove_error *error)
+{
+    return types_list(grove, NULL, ret, error);
 }

@@ -42,6 +42,9 @@
     POINT(PROJECTOR_ACKNOWLEDGED, "the outbox rows are gone")                                      \
     POINT(PROJECTOR_PUT_BACK, "a batch failed, its rows are still leased")                         \
     POINT(PROJECTOR_ENQUEUED, "the collection is gone, all contents are in the outbox")            \
+    POINT(LINEAGE_BEGUN, "a new epoch has begun, the collection has the mark of the old one")      \
+    POINT(LINEAGE_MARKED, "the collection has the new mark, and the old one")                      \
+    POINT(LINEAGE_COMPARED, "a page is compared, what differs waits, nothing was taken out")       \
     POINT(RESIDENT_LOCKED, "the resident projector has its lock, it has not said who it is")       \
     POINT(EXAMINE_CLAIMED, "an examination is claimed, nothing was looked at")                     \
     POINT(EXAMINE_LOOKED_UP, "all rows were looked up, nothing is judged")                         \

@@ -51,6 +51,28 @@ void json_add_string(struct strbuf *buffer, struct text text)
     strbuf_add_char(buffer, '"');
 }
 
+void json_add_any_string(struct strbuf *buffer, struct text text)
+{
+    struct strbuf valid;
+    if (text_utf8_error(text) == text.length) {
+        json_add_string(buffer, text);
+        return;
+    }
+    strbuf_init(&valid, text.length * 4 + 16);
+    while (text.length > 0) {
+        size_t length = text_utf8_error(text);
+        strbuf_add_bytes(&valid, text.data, length);
+        text = (struct text){text.data + length, text.length - length};
+        if (text.length == 0)
+            break;
+        strbuf_addf(&valid, "\\x%02x", (unsigned char)text.data[0]);
+        text = (struct text){text.data + 1, text.length - 1};
+    }
+    buffer->failed |= valid.failed;
+    json_add_string(buffer, strbuf_text(&valid));
+    strbuf_release(&valid);
+}
+
 void json_add_floats(struct strbuf *buffer, const float *values, size_t count)
 {
     yyjson_mut_doc *document = yyjson_mut_doc_new(json_allocator());

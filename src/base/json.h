@@ -25,6 +25,9 @@ static inline struct text json_text(yyjson_val *value)
 // Appends `text`, which must be well-formed UTF-8, as a JSON string with its quotes.
 void json_add_string(struct strbuf *buffer, struct text text);
 
+// The same of any bytes: what is no UTF-8 is written out, as "\\xff".
+void json_add_any_string(struct strbuf *buffer, struct text text);
+
 // Appends `count` finite numbers as a JSON array, each as the shortest decimal that reads back as
 // the same float32.
 void json_add_floats(struct strbuf *buffer, const float *values, size_t count);

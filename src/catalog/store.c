@@ -90,19 +90,45 @@ static enum grove_code take_model(struct store *store, const struct pg_rows *row
         error_hint(error, "use the version of grove that wrote them");
         return GROVE_UNSUPPORTED;
     }
+    struct text doubt = pg_is_null(rows, 0, 3) ? (struct text){"", 0} : pg_text(rows, 0, 3);
+    if (!pg_is_null(rows, 0, 4))
+        doubt = text_of("something has happened to the database that was not looked into yet");
     pthread_mutex_lock(&store->model_mutex);
     store->precision = precision;
     store->model_read_at_us = clock_monotonic_us();
+    snprintf(store->doubt, sizeof store->doubt, "%.*s",
+             doubt.length < sizeof store->doubt ? (int)doubt.length : (int)sizeof store->doubt - 1,
+             doubt.data);
     pthread_mutex_unlock(&store->model_mutex);
     return GROVE_OK;
 }
 
-static enum grove_code refresh(struct store *store, struct call *call, bool of_vectors,
-                               struct grove_error *error)
+bool store_is_doubted(struct store *store, char ret_reason[static STORE_DOUBT_SIZE])
+{
+    pthread_mutex_lock(&store->model_mutex);
+    memcpy(ret_reason, store->doubt, sizeof store->doubt);
+    pthread_mutex_unlock(&store->model_mutex);
+    if (!ret_reason[0] && atomic_load(&store->doubt_unnoted))
+        snprintf(ret_reason, STORE_DOUBT_SIZE, "there is a doubt that this role may not note");
+    return ret_reason[0] != '\0';
+}
+
+enum grove_code store_check_doubt(struct store *store, struct grove_error *error)
+{
+    char doubt[STORE_DOUBT_SIZE];
+    if (!store_is_doubted(store, doubt))
+        return GROVE_OK;
+    error_set(error, GROVE_UNAVAILABLE,
+              "the vector engine is not compared with the database yet (%s)", doubt);
+    error_hint(error, "\"grove sync\" does that, and whatever projects");
+    error->origin = GROVE_ORIGIN_QDRANT;
+    return GROVE_UNAVAILABLE;
+}
+
+static enum grove_code reread(struct store *store, struct call *call, bool of_vectors,
+                              struct grove_error *error)
 {
     struct grove_error of_model;
-    if (read_lately(store))
-        return GROVE_OK;
     struct pg_statement statement = {"model.sql", query_sql("model.sql")};
     struct pg_conn *conn = NULL;
     struct pg_rows rows;
@@ -125,13 +151,19 @@ static enum grove_code refresh(struct store *store, struct call *call, bool of_v
 enum grove_code store_refresh_model(struct store *store, struct call *call,
                                     struct grove_error *error)
 {
-    return refresh(store, call, true, error);
+    return read_lately(store) ? GROVE_OK : reread(store, call, true, error);
 }
 
 enum grove_code store_refresh_schema(struct store *store, struct call *call,
                                      struct grove_error *error)
 {
-    return refresh(store, call, false, error);
+    return read_lately(store) ? GROVE_OK : reread(store, call, false, error);
+}
+
+enum grove_code store_reread_model(struct store *store, struct call *call,
+                                   struct grove_error *error)
+{
+    return reread(store, call, true, error);
 }
 
 // Keeps acknowledgments out (acknowledge.sql), which do not wait for it. Those under way are over

@@ -26,6 +26,9 @@ struct store_model {
     struct embed_cache *query_cache; // NULL with `no_query_cache`
 };
 
+// Why the engine is not known to be the projection of this database.
+enum { STORE_DOUBT_SIZE = 160 };
+
 struct store {
     struct pg_pool *pool;
     struct vector_engine *engine;
@@ -46,9 +49,15 @@ struct store {
     _Atomic int64_t counts_folded_at_us; // monotonic: when a projector last did; 0: never
     _Atomic size_t outbox_removed;       // contents that left the outbox since its vacuum
 
-    pthread_mutex_t model_mutex;    // guards the following two
+    _Atomic int64_t lineage_known_at_us; // monotonic: when the engine last showed that it is the
+                                         // projection of this database; 0: never (sync/lineage.h)
+
+    atomic_bool doubt_unnoted; // there is one that our role could not write down
+
+    pthread_mutex_t model_mutex;    // guards the following three
     enum embed_precision precision; // of the vectors that the database compares
     int64_t model_read_at_us;       // monotonic; 0: never
+    char doubt[STORE_DOUBT_SIZE];   // as last read; "": none
 
     struct store_model models[EMBED_PRECISIONS];
     bool no_query_cache;
@@ -79,6 +88,17 @@ enum grove_code store_refresh_model(struct store *store, struct call *call,
 // The same for whoever works with no vectors: whose they are is no error.
 enum grove_code store_refresh_schema(struct store *store, struct call *call,
                                      struct grove_error *error);
+
+// The same now, whenever it was done last.
+enum grove_code store_reread_model(struct store *store, struct call *call,
+                                   struct grove_error *error);
+
+// Whether the engine is known to be the projection of this database, as last read. If not, only
+// PostgreSQL can tell what there is, and nothing leaves the outbox (sync/lineage.h).
+bool store_is_doubted(struct store *store, char ret_reason[static STORE_DOUBT_SIZE]);
+
+// The same for who would ask the engine: a failure of it.
+enum grove_code store_check_doubt(struct store *store, struct grove_error *error);
 
 // Of the vectors that the database compares, as last read. Whoever works with vectors asks once,
 // and embeds and compares in what it was told, whatever the database changes to meanwhile.

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "cli/filter.h"
+#include "commands/filter.h"
 #include "cli/rows.h"
 #include "cli/session.h"
+#include "commands/requests.h"
 #include "cli/show.h"
 
 enum grove_code cmd_browse(struct session *session, struct grove_error *error)
@@ -16,12 +17,7 @@ enum grove_code cmd_browse(struct session *session, struct grove_error *error)
     if (code != GROVE_OK)
         return code;
     values.filter.path = session->options.operands[0];
-    struct grove_browse_request request = {
-        .filter = values.filter,
-        .limit = (unsigned)options_count(&session->options, OPTION_LIMIT, 0),
-        .cursor = options_text(&session->options, OPTION_CURSOR),
-        .explain = options_has(&session->options, OPTION_EXPLAIN),
-    };
+    struct grove_browse_request request = request_browse(&session->options, &values.filter);
     code = grove_browse(session->grove, &request, &result, error);
     if (code == GROVE_OK)
         code = show_result(session, SHOW_BROWSE, result, error);

@@ -70,9 +70,7 @@ static enum grove_code load(struct demo *demo, struct grove_error *error)
     if (code != GROVE_OK)
         return code;
     if (session->json) {
-        strbuf_add(&demo->json, ",\"load\":{");
-        load_report_add_members(&demo->json, &done);
-        strbuf_add_char(&demo->json, '}');
+        load_report_add_member(&demo->json, &done);
         return GROVE_OK;
     }
     struct strbuf out;

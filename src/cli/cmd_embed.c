@@ -7,6 +7,7 @@
 
 #include "base/json.h"
 #include "cli/session.h"
+#include "commands/answers.h"
 
 enum { BATCH_LINES = 64, LINE_BYTES_MAX = 1 << 20, BATCH_BYTES_MAX = 8 << 20 };
 
@@ -26,12 +27,9 @@ static enum grove_code add_json(struct session *session, const char *text, const
     enum grove_code code = grove_tokenize(session->grove, text, ids, &count, error);
     if (code != GROVE_OK)
         return code;
-    strbuf_add(out, "{\"token_ids\":[");
-    for (size_t i = 0; i < count; i++)
-        strbuf_addf(out, "%s%d", i ? "," : "", (int)ids[i]);
-    strbuf_add(out, "],\"vector\":");
-    json_add_floats(out, vector, GROVE_DIMENSION);
-    strbuf_add(out, "}\n");
+    const struct answer_vector answer = {ids, count, vector, GROVE_DIMENSION};
+    shape_add(out, &answer_vector_shape, &answer);
+    strbuf_add_char(out, '\n');
     return GROVE_OK;
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "cli/filter.h"
+#include "commands/filter.h"
 #include "cli/session.h"
 #include "grove/contents.h"
 

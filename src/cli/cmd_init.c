@@ -79,6 +79,11 @@ enum grove_code setup_run(struct session *session, struct setup *ret, struct gro
     enum grove_code code = session_open(session, error);
     if (code == GROVE_OK)
         code = grove_init_telling(session->grove, on_wait, &told_us, &applied, error);
+    if (code == GROVE_CONFLICT && options_has(&session->options, OPTION_TAKE_COLLECTION)) {
+        code = grove_take_collection(session->grove, error);
+        if (code == GROVE_OK)
+            code = grove_init_telling(session->grove, on_wait, &told_us, &applied, error);
+    }
     if (code == GROVE_OK && precision != GROVE_PRECISION_UNSET)
         code = grove_set_precision(session->grove, precision, &queued, error);
     double seconds = (double)(clock_monotonic_us() - started_us) / 1e6;

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "cli/filter.h"
+#include "commands/filter.h"
 #include "cli/format.h"
 #include "cli/rows.h"
 #include "cli/session.h"
+#include "commands/requests.h"
 #include "cli/table.h"
-#include "grove/contents.h"
-
-static const char *const level_names[] = {"tree", "branch", "limb", "leaf"};
+#include "commands/answers.h"
 
 // --- for people ----------------------------------------------------------------------------------
 
@@ -97,46 +96,13 @@ static enum grove_code print_rows(struct session *session, const struct grove_li
     return code;
 }
 
-static void add_place_members(struct strbuf *out, const struct grove_place *place)
-{
-    json_string_member(out, "name", place->name);
-    json_string_member(out, "path", place->path);
-    json_integer_member(out, "branches", place->branches);
-    json_integer_member(out, "limbs", place->limbs);
-    json_integer_member(out, "leaves", place->leaves);
-    json_integer_member(out, "contents", place->contents);
-}
-
 static enum grove_code print_json(struct session *session, const struct grove_listing *listing,
                                   struct grove_error *error)
 {
     const struct options *options = &session->options;
-    struct strbuf out;
-    strbuf_init(&out, SESSION_OUTPUT_MAX);
-    strbuf_add_char(&out, '{');
-    json_string_member(&out, "path", options->operand_count ? options->operands[0] : NULL);
-    json_string_member(&out, "level", level_names[listing->level]);
-    json_integer_member(&out, "contents", listing->contents);
-    json_key(&out, "places");
-    strbuf_add_char(&out, '[');
-    for (size_t i = 0; i < listing->place_count; i++) {
-        strbuf_add(&out, i ? ",{" : "{");
-        add_place_members(&out, &listing->places[i]);
-        strbuf_add_char(&out, '}');
-    }
-    strbuf_add_char(&out, ']');
-    json_key(&out, "types");
-    strbuf_add_char(&out, '[');
-    for (size_t i = 0; i < listing->type_count; i++) {
-        strbuf_add(&out, i ? ",{" : "{");
-        json_string_member(&out, "content_type", listing->types[i].name);
-        json_integer_member(&out, "contents", listing->types[i].contents);
-        strbuf_add_char(&out, '}');
-    }
-    strbuf_add(&out, "]}");
-    enum grove_code code = session_print_json(session, &out, error);
-    strbuf_release(&out);
-    return code;
+    const struct answer_listing answer = {options->operand_count ? options->operands[0] : NULL,
+                                          *listing};
+    return session_print_shape(session, &answer_listing_shape, &answer, error);
 }
 
 enum grove_code cmd_ls(struct session *session, struct grove_error *error)
@@ -151,12 +117,8 @@ enum grove_code cmd_ls(struct session *session, struct grove_error *error)
         code = session_open(session, error);
     if (code != GROVE_OK)
         return code;
-    struct grove_list_request request = {
-        .path = options->operand_count ? options->operands[0] : NULL,
-        .leaves = options_has(options, OPTION_LEAVES),
-        .content_types = values.filter.content_types,
-        .content_type_count = values.filter.content_type_count,
-    };
+    struct grove_list_request request = request_list(options, &values.filter);
+    request.path = options->operand_count ? options->operands[0] : NULL;
     code = grove_list(session->grove, &request, &listing, error);
     if (code == GROVE_OK)
         code = session->json                      ? print_json(session, listing, error)

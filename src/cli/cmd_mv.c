@@ -3,35 +3,23 @@
 #include "cli/format.h"
 #include "cli/ids.h"
 #include "cli/session.h"
-#include "grove/contents.h"
+#include "commands/answers.h"
 
 enum { TEXT_BYTES_MAX = 1 << 16 };
 
-static enum grove_code print_report(struct session *session, const struct grove_move_report *report,
-                                    struct grove_error *error)
+static enum grove_code print_text(struct session *session, const struct grove_move_report *report,
+                                  struct grove_error *error)
 {
     struct strbuf out;
     strbuf_init(&out, TEXT_BYTES_MAX);
-    if (session->json) {
-        strbuf_add_char(&out, '{');
-        json_integer_member(&out, "contents", report->contents);
-        json_integer_member(&out, "leaves", report->leaves);
-        json_integer_member(&out, "leaves_created", report->leaves_created);
-        json_bool_member(&out, "dry_run", report->dry_run);
-        json_number_member(&out, "seconds", report->seconds);
-        strbuf_add_char(&out, '}');
-    } else {
-        strbuf_add(&out, report->dry_run ? "would move " : "moved ");
-        format_counted(&out, report->contents, "content", "contents");
-        if (report->leaves > 0) {
-            strbuf_add(&out, " in ");
-            format_counted(&out, report->leaves, "leaf", "leaves");
-        }
-        strbuf_add(&out,
-                   report->leaves == 0 && report->leaves_created > 0 ? " to a new leaf\n" : "\n");
+    strbuf_add(&out, report->dry_run ? "would move " : "moved ");
+    format_counted(&out, report->contents, "content", "contents");
+    if (report->leaves > 0) {
+        strbuf_add(&out, " in ");
+        format_counted(&out, report->leaves, "leaf", "leaves");
     }
-    enum grove_code code = session->json ? session_print_json(session, &out, error)
-                                         : session_print(session, &out, error);
+    strbuf_add(&out, report->leaves == 0 && report->leaves_created > 0 ? " to a new leaf\n" : "\n");
+    enum grove_code code = session_print(session, &out, error);
     strbuf_release(&out);
     return code;
 }
@@ -80,7 +68,8 @@ enum grove_code cmd_mv(struct session *session, struct grove_error *error)
     if (code == GROVE_OK)
         code = grove_move(session->grove, &request, &report, error);
     if (code == GROVE_OK)
-        code = print_report(session, report, error);
+        code = session->json ? session_print_shape(session, &move_report_shape, report, error)
+                             : print_text(session, report, error);
     grove_free(report);
     mem_free(ids);
     return code;

@@ -5,38 +5,27 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
-#include "cli/filter.h"
+#include "commands/filter.h"
 #include "cli/format.h"
 #include "cli/ids.h"
 #include "cli/session.h"
-#include "grove/contents.h"
+#include "commands/answers.h"
 
 enum { TEXT_BYTES_MAX = 1 << 16, ANSWER_SIZE = 256 };
 
-static enum grove_code print_report(struct session *session,
-                                    const struct grove_remove_report *report,
-                                    struct grove_error *error)
+static enum grove_code print_text(struct session *session, const struct grove_remove_report *report,
+                                  struct grove_error *error)
 {
     struct strbuf out;
     strbuf_init(&out, TEXT_BYTES_MAX);
-    if (session->json) {
-        strbuf_add_char(&out, '{');
-        json_integer_member(&out, "contents", report->contents);
-        json_integer_member(&out, "leaves", report->leaves);
-        json_bool_member(&out, "dry_run", report->dry_run);
-        json_number_member(&out, "seconds", report->seconds);
-        strbuf_add_char(&out, '}');
-    } else {
-        strbuf_add(&out, report->dry_run ? "would remove " : "removed ");
-        format_counted(&out, report->contents, "content", "contents");
-        if (report->leaves > 0) {
-            strbuf_add(&out, " in ");
-            format_counted(&out, report->leaves, "leaf", "leaves");
-        }
-        strbuf_add_char(&out, '\n');
+    strbuf_add(&out, report->dry_run ? "would remove " : "removed ");
+    format_counted(&out, report->contents, "content", "contents");
+    if (report->leaves > 0) {
+        strbuf_add(&out, " in ");
+        format_counted(&out, report->leaves, "leaf", "leaves");
     }
-    enum grove_code code = session->json ? session_print_json(session, &out, error)
-                                         : session_print(session, &out, error);
+    strbuf_add_char(&out, '\n');
+    enum grove_code code = session_print(session, &out, error);
     strbuf_release(&out);
     return code;
 }
@@ -161,7 +150,8 @@ enum grove_code cmd_rm(struct session *session, struct grove_error *error)
         code = asks ? remove_path(session, &request, &report, error)
                     : grove_remove(session->grove, &request, &report, error);
     if (code == GROVE_OK)
-        code = print_report(session, report, error);
+        code = session->json ? session_print_shape(session, &remove_report_shape, report, error)
+                             : print_text(session, report, error);
     grove_free(report);
     mem_free(ids);
     return code;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "cli/filter.h"
+#include "commands/filter.h"
 #include "cli/rows.h"
 #include "cli/session.h"
+#include "commands/requests.h"
 #include "cli/show.h"
 
 enum grove_code cmd_search(struct session *session, struct grove_error *error)
@@ -15,14 +16,8 @@ enum grove_code cmd_search(struct session *session, struct grove_error *error)
         code = session_open(session, error);
     if (code != GROVE_OK)
         return code;
-    struct grove_search_request request = {
-        .text = session->options.operands[0],
-        .filter = values.filter,
-        .limit = (unsigned)options_count(&session->options, OPTION_LIMIT, 0),
-        .exact = options_has(&session->options, OPTION_EXACT),
-        .explain = options_has(&session->options, OPTION_EXPLAIN),
-        .score_min = filter_score_min(&session->options),
-    };
+    struct grove_search_request request = request_search(&session->options, &values.filter);
+    request.text = session->options.operands[0];
     code = grove_search(session->grove, &request, &result, error);
     if (code == GROVE_OK)
         code = show_result(session, SHOW_SEARCH, result, error);

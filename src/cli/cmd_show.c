@@ -3,11 +3,9 @@
 #include "cli/format.h"
 #include "cli/ids.h"
 #include "cli/session.h"
-#include "grove/contents.h"
+#include "commands/answers.h"
 
 enum { LABEL_WIDTH = 10 };
-
-// --- for people ----------------------------------------------------------------------------------
 
 static void add_label(struct strbuf *out, const struct terminal *terminal, const char *label)
 {
@@ -96,30 +94,15 @@ static void add_content(struct strbuf *out, const struct terminal *terminal,
     }
 }
 
-// --- for programs --------------------------------------------------------------------------------
-
-static void add_members(struct strbuf *out, const struct grove_content *content)
+static enum grove_code print_text(struct session *session, const struct grove_content *content,
+                                  struct grove_error *error)
 {
-    const struct grove_row *row = &content->row;
-    json_integer_member(out, "content_id", row->content_id);
-    json_string_member(out, "hierarchy_table", row->hierarchy_table);
-    json_string_member(out, "tree", row->tree);
-    json_integer_member(out, "leaf_id", row->leaf_id);
-    json_string_member(out, "branch", row->branch);
-    json_string_member(out, "limb", row->limb);
-    json_string_member(out, "leaf", row->leaf);
-    json_string_member(out, "content_type", row->content_type);
-    json_integer_member(out, "chunk_number", row->chunk_number);
-    json_string_member(out, "title", row->title);
-    json_string_member(out, "content_summary", row->content_summary);
-    json_integer_member(out, "word_count", row->word_count);
-    json_time_member(out, "created_at", row->created_at_us);
-    json_time_member(out, "updated_at", content->updated_at_us);
-    json_integer_member(out, "body_bytes", content->body_bytes);
-    json_string_member(out, "body", content->body);
-    json_string_member(out, "vector_origin", content->vector_origin);
-    json_bool_member(out, "pending", content->pending);
-    json_string_member(out, "dead_reason", content->dead_reason);
+    struct strbuf out;
+    strbuf_init(&out, SESSION_OUTPUT_MAX);
+    add_content(&out, &session->out, content);
+    enum grove_code code = session_print(session, &out, error);
+    strbuf_release(&out);
+    return code;
 }
 
 enum grove_code cmd_show(struct session *session, struct grove_error *error)
@@ -128,7 +111,6 @@ enum grove_code cmd_show(struct session *session, struct grove_error *error)
         .body = options_has(&session->options, OPTION_BODY),
     };
     struct grove_content *content = NULL;
-    struct strbuf out;
     enum grove_code code =
         ids_read(session, session->options.operands[0], &request.content_id, error);
     if (code == GROVE_OK)
@@ -137,17 +119,8 @@ enum grove_code cmd_show(struct session *session, struct grove_error *error)
         code = grove_read_content(session->grove, &request, &content, error);
     if (code != GROVE_OK)
         return code;
-    strbuf_init(&out, SESSION_OUTPUT_MAX);
-    if (session->json) {
-        strbuf_add_char(&out, '{');
-        add_members(&out, content);
-        strbuf_add_char(&out, '}');
-        code = session_print_json(session, &out, error);
-    } else {
-        add_content(&out, &session->out, content);
-        code = session_print(session, &out, error);
-    }
-    strbuf_release(&out);
+    code = session->json ? session_print_shape(session, &content_shape, content, error)
+                         : print_text(session, content, error);
     grove_content_free(content);
     return code;
 }

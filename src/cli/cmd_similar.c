@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "cli/filter.h"
+#include "commands/filter.h"
 #include "cli/ids.h"
 #include "cli/rows.h"
 #include "cli/session.h"
+#include "commands/requests.h"
 #include "cli/show.h"
 
 enum grove_code cmd_similar(struct session *session, struct grove_error *error)
@@ -20,14 +21,8 @@ enum grove_code cmd_similar(struct session *session, struct grove_error *error)
         code = session_open(session, error);
     if (code != GROVE_OK)
         return code;
-    struct grove_search_request request = {
-        .similar_to = content_id,
-        .filter = values.filter,
-        .limit = (unsigned)options_count(options, OPTION_LIMIT, 0),
-        .exact = options_has(options, OPTION_EXACT),
-        .explain = options_has(options, OPTION_EXPLAIN),
-        .score_min = filter_score_min(options),
-    };
+    struct grove_search_request request = request_search(&session->options, &values.filter);
+    request.similar_to = content_id;
     code = grove_search(session->grove, &request, &result, error);
     if (code == GROVE_OK)
         code = show_result(session, SHOW_SEARCH, result, error);

@@ -1,95 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <string.h>
+
 #include "cli/format.h"
 #include "cli/index_report.h"
 #include "cli/session.h"
+#include "commands/answers.h"
 
 enum { LABEL_WIDTH = 12, STATUS_BYTES_MAX = 1 << 16 };
-
-// --- JSON ----------------------------------------------------------------------------------------
-
-static const char *or_null(const char *text)
-{
-    return text[0] ? text : NULL;
-}
-
-static int64_t if_known(bool known, int64_t count)
-{
-    return known ? count : GROVE_NULL;
-}
-
-static void add_json_database(struct strbuf *out, const struct grove_status *status)
-{
-    bool ok = status->database_ok;
-    json_key(out, "database");
-    strbuf_add_char(out, '{');
-    json_bool_member(out, "ok", ok);
-    json_bool_member(out, "private", status->database_private);
-    json_string_member(out, "where", or_null(status->database));
-    json_string_member(out, "version", or_null(status->database_version));
-    json_string_member(out, "error", or_null(status->database_error));
-    json_integer_member(out, "schema_version", if_known(ok, status->schema_version));
-    json_integer_member(out, "schema_wanted", status->schema_wanted);
-    json_bool_member(out, "schema_works", status->schema_works);
-    json_integer_member(out, "bytes", if_known(ok, status->database_bytes));
-    strbuf_add_char(out, '}');
-}
-
-static void add_json_engine(struct strbuf *out, const struct grove_status *status)
-{
-    bool ok = status->engine_ok;
-    json_key(out, "engine");
-    strbuf_add_char(out, '{');
-    json_bool_member(out, "ok", ok);
-    json_bool_member(out, "private", status->engine_private);
-    json_string_member(out, "where", or_null(status->engine));
-    json_string_member(out, "version", or_null(status->engine_version));
-    json_string_member(out, "error", or_null(status->engine_error));
-    json_string_member(out, "collection", or_null(status->collection));
-    json_string_member(out, "collection_status", or_null(status->collection_status));
-    json_integer_member(out, "points", if_known(ok, status->points));
-    json_integer_member(out, "points_indexed", if_known(ok, status->points_indexed));
-    json_integer_member(out, "out_seconds",
-                        if_known(status->engine_out, status->engine_out_seconds));
-    json_integer_member(out, "retry_seconds",
-                        if_known(status->engine_out, status->engine_retry_seconds));
-    json_string_member(out, "out_reason", or_null(status->engine_out_reason));
-    strbuf_add_char(out, '}');
-}
-
-static void add_json_projector(struct strbuf *out, const struct grove_status *status)
-{
-    json_key(out, "projector");
-    strbuf_add_char(out, '{');
-    json_bool_member(out, "wanted", status->projector_wanted);
-    json_bool_member(out, "running", status->projector_running);
-    json_integer_member(out, "pid", if_known(status->projector_pid > 0, status->projector_pid));
-    json_string_member(out, "error", or_null(status->projector_error));
-    strbuf_add_char(out, '}');
-}
-
-static void add_json(struct strbuf *out, const struct grove_status *status)
-{
-    bool known = status->database_ok;
-    strbuf_add_char(out, '{');
-    json_bool_member(out, "ok", status->database_ok && status->engine_ok);
-    json_string_member(out, "home", or_null(status->home));
-    json_string_member(out, "model", or_null(status->model));
-    add_json_database(out, status);
-    add_json_engine(out, status);
-    add_json_projector(out, status);
-    json_integer_member(out, "contents", if_known(known, status->contents));
-    json_integer_member(out, "leaves", if_known(known, status->leaves));
-    json_integer_member(out, "subjects", if_known(known, status->subjects));
-    json_integer_member(out, "embeddings", if_known(known, status->embeddings));
-    json_integer_member(out, "pending", if_known(known, status->pending));
-    json_integer_member(out, "dead", if_known(known, status->dead));
-    json_integer_member(out, "oldest_pending_seconds",
-                        if_known(known && status->pending > 0, status->oldest_pending_seconds));
-    index_report_add_member(out, &status->index);
-    strbuf_add_char(out, '}');
-}
-
-// --- for people ----------------------------------------------------------------------------------
 
 static void add_label(struct strbuf *out, const struct terminal *terminal, const char *label)
 {
@@ -148,6 +65,10 @@ static void add_collection(struct strbuf *out, const struct terminal *terminal,
                     status->collection_status);
     }
     add_line(out, terminal, "collection", line.data);
+    strbuf_clear(&line);
+    if (status->collection_of[0])
+        strbuf_addf(&line, "that of another database, %s: refused", status->collection_of);
+    add_line(out, terminal, "", line.length > 0 ? line.data : "");
     strbuf_release(&line);
 }
 
@@ -155,11 +76,17 @@ static void add_projection(struct strbuf *out, const struct terminal *terminal,
                            const struct grove_status *status)
 {
     add_label(out, terminal, "projection");
-    if (status->pending > 0) {
+    if (status->doubt[0]) {
+        strbuf_addf(out, "to be compared first%s: %s\n",
+                    status->projector_running ? "" : ", run grove sync", status->doubt);
+    } else if (status->pending > 0) {
         format_count(out, status->pending);
         strbuf_add(out, " pending, the oldest for ");
         format_seconds(out, (double)status->oldest_pending_seconds);
         strbuf_add(out, status->projector_running ? "\n" : ": run grove sync\n");
+    } else if (status->contents > 0 && strcmp(status->collection_status, "missing") == 0) {
+        strbuf_addf(out, "all of it is missing%s\n",
+                    status->projector_running ? "" : ": run grove sync");
     } else {
         strbuf_add(out, "up to date\n");
     }
@@ -226,6 +153,10 @@ static void add_contents(struct strbuf *out, const struct terminal *terminal,
     strbuf_addf(out, "version %d%s\n", status->schema_version, tell_schema(status));
     struct strbuf line;
     strbuf_init(&line, STATUS_BYTES_MAX);
+    if (status->identity[0])
+        strbuf_addf(&line, "%s, epoch %lld", status->identity, (long long)status->epoch);
+    add_line(out, terminal, "identity", line.length > 0 ? line.data : "");
+    strbuf_clear(&line);
     format_count(&line, status->contents);
     strbuf_add(&line, " in ");
     format_counted(&line, status->leaves, "leaf", "leaves");
@@ -289,15 +220,14 @@ static enum grove_code print_status(struct session *session, const struct grove_
                                     struct grove_error *error)
 {
     struct strbuf out;
-    enum grove_code code;
-    strbuf_init(&out, STATUS_BYTES_MAX);
+    struct answer_status answer;
     if (session->json) {
-        add_json(&out, status);
-        code = session_print_json(session, &out, error);
-    } else {
-        add_report(&out, &session->out, status);
-        code = session_print(session, &out, error);
+        answer_status_of(status, &answer);
+        return session_print_shape(session, &answer_status_shape, &answer, error);
     }
+    strbuf_init(&out, STATUS_BYTES_MAX);
+    add_report(&out, &session->out, status);
+    enum grove_code code = session_print(session, &out, error);
     strbuf_release(&out);
     return code;
 }

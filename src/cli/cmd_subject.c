@@ -313,12 +313,8 @@ static void add_report_json(struct strbuf *out, const struct changing *changing,
     add_milliseconds(out, "discover_ms_after", report->discover_ms_after);
     if (report->has_impact)
         add_impact_member(out, &report->impact);
-    if (report->sample) {
-        json_key(out, "load");
-        strbuf_add_char(out, '{');
-        load_report_add_members(out, report->sample);
-        strbuf_add_char(out, '}');
-    }
+    if (report->sample)
+        load_report_add_member(out, report->sample);
     strbuf_add_char(out, '}');
 }
 

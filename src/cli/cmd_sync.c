@@ -4,23 +4,9 @@
 #include "cli/index_report.h"
 #include "cli/progress.h"
 #include "cli/session.h"
+#include "commands/answers.h"
 
 enum { LINE_BYTES_MAX = 4096 };
-
-static void add_json(struct strbuf *out, const struct grove_sync_report *report, bool with_index)
-{
-    strbuf_add_char(out, '{');
-    json_integer_member(out, "upserted", report->upserted);
-    json_integer_member(out, "removed", report->removed);
-    json_integer_member(out, "embedded", report->embedded);
-    json_integer_member(out, "failed", report->failed);
-    json_integer_member(out, "pending", report->pending);
-    json_integer_member(out, "dead", report->dead);
-    json_number_member(out, "seconds", report->seconds);
-    if (with_index)
-        index_report_add_member(out, &report->index);
-    strbuf_add_char(out, '}');
-}
 
 static void add_line(struct strbuf *out, const struct grove_sync_report *report)
 {
@@ -74,17 +60,16 @@ static enum grove_code print_report(struct session *session, const struct grove_
                                     bool with_index, struct grove_error *error)
 {
     struct strbuf out;
-    enum grove_code code;
-    strbuf_init(&out, LINE_BYTES_MAX);
+    struct answer_sync answer;
     if (session->json) {
-        add_json(&out, report, with_index);
-        code = session_print_json(session, &out, error);
-    } else {
-        add_line(&out, report);
-        if (with_index)
-            add_index_line(session, &out, &report->index);
-        code = session_print(session, &out, error);
+        answer_sync_of(report, !with_index, &answer);
+        return session_print_shape(session, &answer_sync_shape, &answer, error);
     }
+    strbuf_init(&out, LINE_BYTES_MAX);
+    add_line(&out, report);
+    if (with_index)
+        add_index_line(session, &out, &report->index);
+    enum grove_code code = session_print(session, &out, error);
     strbuf_release(&out);
     return code;
 }

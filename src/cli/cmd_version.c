@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/format.h"
 #include "cli/session.h"
+#include "commands/answers.h"
 
 enum grove_code cmd_version(struct session *session, struct grove_error *error)
 {
@@ -8,10 +9,8 @@ enum grove_code cmd_version(struct session *session, struct grove_error *error)
     enum grove_code code;
     strbuf_init(&out, 256);
     if (session->json) {
-        strbuf_add_char(&out, '{');
-        json_string_member(&out, "version", grove_version());
-        strbuf_add_char(&out, '}');
-        code = session_print_json(session, &out, error);
+        const struct answer_version answer = {grove_version()};
+        code = session_print_shape(session, &answer_version_shape, &answer, error);
     } else {
         strbuf_addf(&out, "grove %s\n", grove_version());
         code = session_print(session, &out, error);

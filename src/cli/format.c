@@ -149,13 +149,7 @@ void json_string_member(struct strbuf *out, const char *key, const char *value)
         strbuf_add(out, "null");
         return;
     }
-    struct strbuf valid;
-    strbuf_init(&valid, strlen(value) * 4 + 16);
-    display_add_utf8(&valid, text_of(value));
-    if (valid.failed)
-        out->failed = true;
-    json_add_string(out, strbuf_text(&valid));
-    strbuf_release(&valid);
+    json_add_any_string(out, text_of(value));
 }
 
 void json_integer_member(struct strbuf *out, const char *key, int64_t value)

@@ -4,7 +4,7 @@
 #ifndef GROVE_CLI_HELP_H
 #define GROVE_CLI_HELP_H
 
-#include "cli/command.h"
+#include "commands/command.h"
 #include "cli/session.h"
 
 void help_add_overview(struct strbuf *out, const struct terminal *terminal);

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/index_report.h"
 
-#include <math.h>
-
 #include "cli/format.h"
+#include "commands/answers.h"
 
 static void add_examined(struct strbuf *out, const struct grove_index *index)
 {
@@ -52,24 +51,8 @@ void index_report_add(struct strbuf *out, const struct grove_index *index, bool 
 
 void index_report_add_member(struct strbuf *out, const struct grove_index *index)
 {
-    static const char *const names[] = {
-        [GROVE_INDEX_UNKNOWN] = "unknown",   [GROVE_INDEX_NEEDLESS] = "needless",
-        [GROVE_INDEX_EXAMINED] = "examined", [GROVE_INDEX_BUILDING] = "building",
-        [GROVE_INDEX_TAKEN] = "taken",       [GROVE_INDEX_DUE] = "due",
-    };
-    bool known = index->state == GROVE_INDEX_EXAMINED;
+    struct answer_index answer;
+    answer_index_of(index, &answer);
     json_key(out, "index");
-    strbuf_add_char(out, '{');
-    json_string_member(out, "state", names[index->state]);
-    json_bool_member(out, "examined_now", index->examined_now);
-    json_integer_member(out, "rows", known ? index->rows : GROVE_NULL);
-    json_integer_member(out, "listed", known ? index->listed : GROVE_NULL);
-    json_integer_member(out, "ef", known ? index->ef : GROVE_NULL);
-    json_integer_member(out, "ef_filtered", known ? index->ef_filtered : GROVE_NULL);
-    json_integer_member(out, "queries", known ? index->queries : GROVE_NULL);
-    json_number_member(out, "recall", known ? index->recall : NAN);
-    json_number_member(out, "recall_worst", known ? index->recall_worst : NAN);
-    json_number_member(out, "seconds", known ? index->seconds : NAN);
-    json_string_member(out, "reason", index->reason[0] ? index->reason : NULL);
-    strbuf_add_char(out, '}');
+    shape_add(out, &answer_index_shape, &answer);
 }

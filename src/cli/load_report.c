@@ -2,6 +2,7 @@
 #include "cli/load_report.h"
 
 #include "cli/format.h"
+#include "commands/answers.h"
 
 static void add_part(struct strbuf *out, int64_t count, const char *what)
 {
@@ -13,19 +14,14 @@ static void add_part(struct strbuf *out, int64_t count, const char *what)
     strbuf_addf(out, " %s", what);
 }
 
-int64_t load_report_loaded(const struct grove_load_progress *done)
-{
-    return done->rows_inserted + done->rows_updated + done->rows_unchanged;
-}
-
 // "read 3,000 rows in 1.2 s", or with all three numbers where not all of them went in.
 static void add_outcome(struct strbuf *out, const struct grove_load_progress *done)
 {
     strbuf_add(out, "read ");
     format_counted(out, done->rows_read, "row", "rows");
-    if (load_report_loaded(done) != done->rows_read) {
+    if (answer_rows_loaded(done) != done->rows_read) {
         strbuf_add(out, ", loaded ");
-        format_count(out, load_report_loaded(done));
+        format_count(out, answer_rows_loaded(done));
         strbuf_add(out, " and refused ");
         format_count(out, done->rows_bad);
         strbuf_add_char(out, ',');
@@ -69,23 +65,9 @@ void load_report_add(struct strbuf *out, const struct grove_load_progress *done)
                 GROVE_TOKENS_MAX);
 }
 
-void load_report_add_members(struct strbuf *out, const struct grove_load_progress *done)
+void load_report_add_member(struct strbuf *out, const struct grove_load_progress *done)
 {
-    json_integer_member(out, "rows_read", done->rows_read);
-    json_integer_member(out, "rows_loaded", load_report_loaded(done));
-    json_integer_member(out, "rows_inserted", done->rows_inserted);
-    json_integer_member(out, "rows_updated", done->rows_updated);
-    json_integer_member(out, "rows_unchanged", done->rows_unchanged);
-    json_integer_member(out, "rows_bad", done->rows_bad);
-    json_integer_member(out, "leaves_created", done->leaves_created);
-    json_integer_member(out, "rows_embedded", done->rows_embedded);
-    json_integer_member(out, "rows_cut", done->rows_cut);
-    json_integer_member(out, "rows_projected", done->rows_projected);
-    json_integer_member(out, "pending", done->rows_pending);
-    json_integer_member(out, "bytes_read", done->bytes_read);
-    json_number_member(out, "seconds", done->seconds);
-    json_number_member(out, "seconds_reading", done->seconds_reading);
-    json_number_member(out, "seconds_database", done->seconds_database);
-    json_number_member(out, "seconds_embedding", done->seconds_embedding);
-    json_number_member(out, "seconds_vectors", done->seconds_vectors);
+    struct answer_load answer = {.progress = *done, .rows_loaded = answer_rows_loaded(done)};
+    json_key(out, "load");
+    shape_add(out, &load_progress_shape, &answer);
 }

@@ -7,12 +7,9 @@
 #include "base/strbuf.h"
 #include "grove/grove.h"
 
-// Of the rows that were read, those that are in the database now.
-int64_t load_report_loaded(const struct grove_load_progress *done);
-
 // The rows, where the time went, and what of them will not be found.
 void load_report_add(struct strbuf *out, const struct grove_load_progress *done);
-// The members of a JSON object, without its braces.
-void load_report_add_members(struct strbuf *out, const struct grove_load_progress *done);
+// The member "load" of a JSON object.
+void load_report_add_member(struct strbuf *out, const struct grove_load_progress *done);
 
 #endif

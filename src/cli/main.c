@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/descriptor.h"
-#include "cli/command.h"
+#include "commands/command.h"
 #include "cli/help.h"
 #include "cli/session.h"
 
@@ -70,7 +70,7 @@ static enum grove_code run(struct session *session, int argc, char **argv,
         return cmd_version(session, error);
     if (!session->command)
         return no_command(session, error);
-    return session->command->run(session, error);
+    return run_command(session, error);
 }
 
 int main(int argc, char **argv)

@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "base/check.h"
-#include "base/clock.h"
-#include "base/nearest.h"
+
+#define OPTIONS_MARK "--"
 
 // getopt's value of a long option is its place in the choices plus this: never a letter. That of an
 // operand, where it tells of them, is getopt's own.
@@ -38,33 +38,6 @@ static const struct command_option *choices_find(const struct choices *choices, 
     return NULL;
 }
 
-struct text options_suggest(const char *wanted, struct text *names, size_t count)
-{
-    static const struct text none;
-    struct text text = text_of(wanted);
-    for (size_t i = 0; i < count && text.length > 1; i++)
-        if (text_starts_with(names[i], wanted))
-            return names[i];
-    if (count == 0)
-        return none;
-    nearest_sort(text, names, count);
-    return nearest_distance(text, names[0]) <= 1 + text.length / 4 ? names[0] : none;
-}
-
-enum grove_code command_unknown(const char *name, struct grove_error *error)
-{
-    struct text names[32];
-    size_t count = 0;
-    for (const struct command *command = command_table; command->name; command++)
-        if (count < ARRAY_COUNT(names))
-            names[count++] = text_of(command->name);
-    error_set(error, GROVE_INVALID, "unknown command \"%s\"", name);
-    struct text near = options_suggest(name, names, count);
-    if (near.data)
-        error_hint(error, "did you mean grove %.*s?", TEXT_ARGS(near));
-    return GROVE_INVALID;
-}
-
 // --- what getopt refused -------------------------------------------------------------------------
 
 static enum grove_code refuse_unknown_long(const struct choices *choices, const char *argument,
@@ -91,20 +64,13 @@ static enum grove_code refuse_unknown_long(const struct choices *choices, const 
     return GROVE_INVALID;
 }
 
-// Tells what the option wants.
-static enum grove_code hint_how(const struct command_option *option, struct grove_error *error)
-{
-    error_hint(error, "write --%s %s: %s", option->name, option->argument, option->help);
-    return GROVE_INVALID;
-}
-
 static enum grove_code refuse(const struct choices *choices, const struct command *command,
                               int found, const char *argument, struct grove_error *error)
 {
     const struct command_option *option = optopt ? choices_find(choices, optopt) : NULL;
     if (option && found == ':') {
         error_set(error, GROVE_INVALID, "option --%s needs a value", option->name);
-        return hint_how(option, error);
+        return option_hint(option, OPTIONS_MARK, error);
     }
     if (option)
         return error_set(error, GROVE_INVALID, "option --%s takes no value", option->name);
@@ -120,105 +86,13 @@ static enum grove_code refuse(const struct choices *choices, const struct comman
     return GROVE_INVALID;
 }
 
-// --- values --------------------------------------------------------------------------------------
-
-static enum grove_code check_utf8(const char *what, const char *value, struct grove_error *error)
-{
-    struct text text = text_of(value);
-    size_t at = text_utf8_error(text);
-    if (at == text.length)
-        return GROVE_OK;
-    error_set(error, GROVE_INVALID, "%s is not valid UTF-8: byte %zu is 0x%02x", what, at + 1,
-              (unsigned char)value[at]);
-    error_hint(error, "use a terminal with a UTF-8 locale, or convert the text with iconv");
-    return GROVE_INVALID;
-}
-
-static enum grove_code read_time(struct option_value *value, struct grove_error *error)
-{
-    int64_t duration_us;
-    if (clock_parse_timestamp(text_of(value->text), &value->number))
-        return GROVE_OK;
-    if (clock_parse_duration(text_of(value->text), &duration_us)) {
-        value->number = clock_now_us() - duration_us;
-        value->relative = true;
-        return GROVE_OK;
-    }
-    error_set(error, GROVE_INVALID, "--%s \"%s\" is neither a duration nor a time",
-              value->option->name, value->text);
-    error_hint(error, "a duration ago like 90d, 12h or 1w2d (units s m h d w y), or a time like "
-                      "2026-11-23 or 2026-11-23T08:44Z");
-    return GROVE_INVALID;
-}
-
-static enum grove_code read_duration(struct option_value *value, struct grove_error *error)
-{
-    int64_t duration_us;
-    if (!clock_parse_duration(text_of(value->text), &duration_us)) {
-        error_set(error, GROVE_INVALID, "--%s \"%s\" is no duration", value->option->name,
-                  value->text);
-        error_hint(error, "a number and its unit, like 500ms, 2s or 1m30s");
-        return GROVE_INVALID;
-    }
-    value->number = duration_us / 1000;
-    if (value->number >= value->option->min && value->number <= value->option->max)
-        return GROVE_OK;
-    return error_set(error, GROVE_INVALID, "--%s \"%s\" is not between 1ms and %lldh",
-                     value->option->name, value->text, (long long)value->option->max / 3600000);
-}
-
-static enum grove_code read_word(struct option_value *value, struct grove_error *error)
-{
-    struct text rest = text_of(value->option->words), word;
-    for (value->number = 0; rest.length > 0 && text_split(&rest, ' ', &word); value->number++)
-        if (text_equal(word, text_of(value->text)))
-            return GROVE_OK;
-    error_set(error, GROVE_INVALID, "--%s \"%s\" is not one of its values", value->option->name,
-              value->text);
-    error_hint(error, "one of: %s", value->option->words);
-    return GROVE_INVALID;
-}
-
-static enum grove_code read_value(struct option_value *value, struct grove_error *error)
-{
-    const struct command_option *option = value->option;
-    char what[64];
-    bool file = option->kind == VALUE_FILE || option->kind == VALUE_FOLDER;
-    snprintf(what, sizeof what, "the value of --%s", option->name);
-    if (!file && check_utf8(what, value->text, error) != GROVE_OK)
-        return GROVE_INVALID;
-    if (value->text[0] == '\0') {
-        error_set(error, GROVE_INVALID, "%s is empty", what);
-        return hint_how(option, error);
-    }
-    if (option->kind == VALUE_TIME)
-        return read_time(value, error);
-    if (option->kind == VALUE_DURATION)
-        return read_duration(value, error);
-    if (option->kind == VALUE_WORD)
-        return read_word(value, error);
-    bool fine = true;
-    if (option->kind == VALUE_COUNT)
-        fine = text_to_int64(text_of(value->text), &value->number) &&
-               value->number >= option->min && value->number <= option->max;
-    if (option->kind == VALUE_NUMBER)
-        fine = text_to_double(text_of(value->text), &value->real) &&
-               value->real >= (double)option->min && value->real <= (double)option->max;
-    if (fine)
-        return GROVE_OK;
-    error_set(error, GROVE_INVALID, "--%s \"%s\" is not a %s from %lld to %lld", option->name,
-              value->text, option->kind == VALUE_COUNT ? "whole number" : "number",
-              (long long)option->min, (long long)option->max);
-    return hint_how(option, error);
-}
-
 static enum grove_code add_value(const struct command_option *option, const char *text,
                                  struct options *options, struct grove_error *error)
 {
     struct option_value value = {.option = option, .text = text};
     if (options->count == OPTIONS_MAX)
         return error_set(error, GROVE_LIMIT, "more than %d options", OPTIONS_MAX);
-    if (option->kind != VALUE_NONE && read_value(&value, error) != GROVE_OK)
+    if (option->kind != VALUE_NONE && value_read(&value, OPTIONS_MARK, error) != GROVE_OK)
         return error->code;
     options->values[options->count++] = value;
     return GROVE_OK;
@@ -250,6 +124,7 @@ static enum grove_code parse(const struct choices *choices, const struct command
     }
     letters[length] = '\0';
 
+    options->mark = OPTIONS_MARK;
     optind = 0; // makes glibc start afresh
     opterr = 0;
     int found;
@@ -322,7 +197,7 @@ static enum grove_code check_operands(const struct command *command, const struc
     char what[64];
     snprintf(what, sizeof what, "the %s", command->operand ? command->operand : "argument");
     for (size_t i = 0; i < options->operand_count && command->operand_kind == VALUE_TEXT; i++)
-        if (check_utf8(what, options->operands[i], error) != GROVE_OK)
+        if (value_check_utf8(what, options->operands[i], error) != GROVE_OK)
             return GROVE_INVALID;
     return GROVE_OK;
 }
@@ -340,24 +215,4 @@ enum grove_code options_parse(const struct command *command, int argc, char **ar
     options->operand_count = (size_t)(argc - optind);
     // Whoever asks for help need not have got the operands right.
     return options_has(options, OPTION_HELP) ? GROVE_OK : check_operands(command, options, error);
-}
-
-const struct option_value *options_find(const struct options *options, enum option_id id)
-{
-    for (size_t i = options->count; i > 0; i--)
-        if (options->values[i - 1].option->id == id)
-            return &options->values[i - 1];
-    return NULL;
-}
-
-const char *options_text(const struct options *options, enum option_id id)
-{
-    const struct option_value *value = options_find(options, id);
-    return value ? value->text : NULL;
-}
-
-int64_t options_count(const struct options *options, enum option_id id, int64_t otherwise)
-{
-    const struct option_value *value = options_find(options, id);
-    return value ? value->number : otherwise;
 }

@@ -22,10 +22,8 @@
 #include "cli/terminal.h"
 #include "cli/session.h"
 
+// In the order of ROWS_WORDS.
 enum rows_form { ROWS_CSV, ROWS_MARKDOWN, ROWS_IDS, ROWS_TABLE };
-
-// The words of --output, in the order of the enumeration.
-#define ROWS_WORDS "csv md ids"
 
 struct rows {
     enum rows_form form;

@@ -7,10 +7,11 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "cli/command.h"
+#include "commands/command.h"
 #include "cli/format.h"
 
 enum {
@@ -111,12 +112,21 @@ static void forget_settings(void)
         unsetenv(variables[i]);
 }
 
+// An empty name of a service names none, but libpq, also psql's, looks for its definition.
+static void forget_empty_service(void)
+{
+    const char *service = getenv("PGSERVICE");
+    if (service && !service[0])
+        unsetenv("PGSERVICE");
+}
+
 enum grove_code session_open(struct session *session, struct grove_error *error)
 {
     char command[PATH_MAX];
     if (session->grove)
         return GROVE_OK;
-    if (session->command->run != cmd_psql)
+    forget_empty_service();
+    if (strcmp(session->command->name, "psql") != 0)
         forget_settings();
     session_own_path(command);
     struct grove_options options = {.home = session->home,
@@ -187,6 +197,17 @@ enum grove_code session_print_json(struct session *session, const struct strbuf 
     strbuf_add_char(&line, '\n');
     enum grove_code code = session_print(session, &line, error);
     strbuf_release(&line);
+    return code;
+}
+
+enum grove_code session_print_shape(struct session *session, const struct shape *shape,
+                                    const void *object, struct grove_error *error)
+{
+    struct strbuf json;
+    strbuf_init(&json, SESSION_OUTPUT_MAX);
+    shape_add(&json, shape, object);
+    enum grove_code code = session_print_json(session, &json, error);
+    strbuf_release(&json);
     return code;
 }
 

@@ -24,6 +24,8 @@
 #include "base/strbuf.h"
 #include "cli/options.h"
 #include "cli/terminal.h"
+#include "cli/run.h"
+#include "commands/shape.h"
 #include "grove/grove.h"
 
 enum { SESSION_OUTPUT_MAX = 256 << 20 };
@@ -79,6 +81,9 @@ enum grove_code session_print(struct session *session, const struct strbuf *text
 // The same for one JSON value, as a line.
 enum grove_code session_print_json(struct session *session, const struct strbuf *json,
                                    struct grove_error *error);
+// The same for what a command answers.
+enum grove_code session_print_shape(struct session *session, const struct shape *shape,
+                                    const void *object, struct grove_error *error);
 // Text, or {"text": ...} where JSON was asked for.
 enum grove_code session_print_either(struct session *session, const struct strbuf *text,
                                      struct grove_error *error);

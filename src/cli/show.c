@@ -7,7 +7,8 @@
 #include "cli/format.h"
 #include "cli/rows.h"
 #include "cli/table.h"
-#include "cli/types_hint.h"
+#include "commands/answers.h"
+#include "commands/types_hint.h"
 
 enum { SUMMARY_LINES_MAX = 3, PLACE_LINES_MAX = 6, NOTE_BYTES_MAX = 1 << 16, LINE_INDENT = 2 };
 
@@ -315,24 +316,6 @@ static void add_next_command(struct strbuf *out, const struct session *session, 
     strbuf_add_char(out, '\n');
 }
 
-// As the library writes it, with a hint as its last member.
-static enum grove_code print_json(struct session *session, const struct grove_result *result,
-                                  const char *hint, struct grove_error *error)
-{
-    char *json = grove_result_json(result);
-    if (!json)
-        return error_no_memory(error, "the result");
-    struct strbuf text;
-    strbuf_init(&text, SESSION_OUTPUT_MAX);
-    strbuf_add_bytes(&text, json, strlen(json) - 1);
-    json_string_member(&text, "hint", hint[0] ? hint : NULL);
-    strbuf_add_char(&text, '}');
-    grove_free(json);
-    enum grove_code code = session_print_json(session, &text, error);
-    strbuf_release(&text);
-    return code;
-}
-
 // Nothing but a whole tree, or all of them: where nothing matches that, nothing is there.
 static bool asks_for_all(const struct session *session, enum show_kind kind)
 {
@@ -412,7 +395,7 @@ static enum grove_code print_text(struct session *session, enum show_kind kind,
     struct strbuf out;
     strbuf_init(&out, SESSION_OUTPUT_MAX);
     show_add(&out, &session->out, kind, result);
-    if (result->next_cursor && session->command->run != cmd_demo)
+    if (result->next_cursor && strcmp(session->command->name, "demo") != 0)
         add_next_command(&out, session, result->next_cursor);
     enum grove_code code = session_print(session, &out, error);
     strbuf_release(&out);
@@ -426,11 +409,13 @@ enum grove_code show_result(struct session *session, enum show_kind kind,
     struct strbuf hint;
     strbuf_init(&hint, NOTE_BYTES_MAX);
     if (result->total == 0)
-        types_hint_add(session, &hint);
+        types_hint_add(session->grove, NULL, &session->options, &hint);
     bool is_table = rows_form(&session->options) == ROWS_TABLE;
-    enum grove_code code = session->json ? print_json(session, result, hint.data, error)
-                           : is_table    ? print_text(session, kind, result, hint.data, error)
-                                         : print_rows(session, kind, result, hint.data, error);
+    const struct answer_result answer = {*result, hint.length ? hint.data : NULL};
+    enum grove_code code = session->json
+                               ? session_print_shape(session, &answer_result_shape, &answer, error)
+                           : is_table ? print_text(session, kind, result, hint.data, error)
+                                      : print_rows(session, kind, result, hint.data, error);
     strbuf_release(&hint);
     return code;
 }

@@ -135,19 +135,6 @@ void display_add_prose(struct strbuf *out, struct text text)
     }
 }
 
-void display_add_utf8(struct strbuf *out, struct text text)
-{
-    while (text.length > 0) {
-        size_t valid = text_utf8_error(text);
-        strbuf_add_bytes(out, text.data, valid);
-        text = (struct text){text.data + valid, text.length - valid};
-        if (text.length == 0)
-            return;
-        strbuf_addf(out, "\\x%02x", (unsigned char)text.data[0]);
-        text = (struct text){text.data + 1, text.length - 1};
-    }
-}
-
 // Outside of strings JSON is plain ASCII, so whatever is rewritten here is inside of one.
 void display_add_json(struct strbuf *out, struct text json)
 {

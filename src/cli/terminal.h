@@ -50,8 +50,6 @@ const char *terminal_style(const struct terminal *terminal, enum style style);
 void display_add_safe(struct strbuf *out, struct text text);
 // The same, but runs of white space become one space each: for running text.
 void display_add_prose(struct strbuf *out, struct text text);
-// Only bytes that are not UTF-8 are rewritten: for text that is quoted otherwise.
-void display_add_utf8(struct strbuf *out, struct text text);
 // JSON in which no raw control character is left; the value stays the same.
 void display_add_json(struct strbuf *out, struct text json);
 

@@ -12,15 +12,13 @@
 #include "base/error.h"
 #include "base/strbuf.h"
 
+// In the order of URL_WORDS.
 enum url_form {
     URL_PSQL,       // libpq's own, and of most that are written on top of it
     URL_PYTHON,     // psycopg takes the same
     URL_SQLALCHEMY, // with the name of the driver
     URL_JDBC,
 };
-
-// The words of --for, in the order of the enumeration.
-#define URL_WORDS "psql python sqlalchemy jdbc"
 
 // GROVE_UNSUPPORTED: the client has no way to say it, such as a Unix socket to JDBC.
 enum grove_code url_add(const char *rest, const char *password, enum url_form form,

@@ -191,6 +191,18 @@ enum grove_code inputs_open(const char *const *paths, size_t count, bool twice,
     return GROVE_OK;
 }
 
+enum grove_code inputs_of_memory(struct text memory, struct inputs *ret, struct grove_error *error)
+{
+    struct input *input = mem_zalloc(sizeof *input);
+    if (!input)
+        return error_no_memory(error, "rows");
+    *input = (struct input){.name = "rows", .descriptor = -1, .memory = memory};
+    input->status.st_mode = S_IFREG; // it can be read again, and its length is known
+    input->status.st_size = (off_t)memory.length;
+    *ret = (struct inputs){.items = input, .count = 1, .bytes = input_bytes(input)};
+    return GROVE_OK;
+}
+
 void inputs_release(struct inputs *inputs)
 {
     for (size_t i = 0; i < inputs->count; i++)
@@ -202,6 +214,10 @@ void inputs_release(struct inputs *inputs)
 enum grove_code input_source(const struct input *input, struct source *ret,
                              struct grove_error *error)
 {
+    if (input->memory.data) {
+        source_init_memory(ret, input->name, input->memory);
+        return GROVE_OK;
+    }
     int descriptor = input->descriptor >= 0 ? fcntl(input->descriptor, F_DUPFD_CLOEXEC, 3)
                                             : descriptor_open(input->path, OPEN_FLAGS, 0);
     if (descriptor < 0)
@@ -220,6 +236,8 @@ bool input_is_unchanged(const struct input *input)
 {
     struct stat now;
     const struct stat *then = &input->status;
+    if (input->memory.data)
+        return true;
     int failed = input->descriptor >= 0 ? fstat(input->descriptor, &now) : stat(input->path, &now);
     return !failed && now.st_dev == then->st_dev && now.st_ino == then->st_ino &&
            now.st_size == then->st_size && now.st_mtim.tv_sec == then->st_mtim.tv_sec &&

@@ -6,7 +6,7 @@
 
 // --- by their first bytes ------------------------------------------------------------------------
 
-#define PIPE(program) "unpack it on the way: " program " FILE | grove load -"
+#define PIPE(program) "unpack it on the way: " program " FILE | grove ... -"
 #define PANDAS(read)                                                                               \
     "write its rows as JSON Lines, with pandas for example: "                                      \
     "pandas." read ".to_json(\"rows.jsonl\", orient=\"records\", lines=True, "                     \
@@ -45,10 +45,9 @@ static const struct {
     MAGIC("\x80\x04\x95", 0, "a Python pickle", PANDAS("read_pickle(\"FILE\")")),
     MAGIC("\x89HDF", 0, "an HDF5 file", PANDAS("read_hdf(\"FILE\")")),
     MAGIC("SQLite format 3", 0, "an SQLite database",
-          "write its rows as JSON Lines: sqlite3 FILE \"SELECT json_object('tree', ...) FROM ...\" "
-          "| grove load -"),
-    MAGIC("\xff\xfe\0\0", 0, "text in UTF-32", "iconv -f UTF-32 -t UTF-8 FILE | grove load -"),
-    MAGIC("\0\0\xfe\xff", 0, "text in UTF-32", "iconv -f UTF-32 -t UTF-8 FILE | grove load -"),
+          "sqlite3 -csv -header FILE \"SELECT * FROM ...\" | grove import - --path TREE/{COLUMN}"),
+    MAGIC("\xff\xfe\0\0", 0, "text in UTF-32", "iconv -f UTF-32 -t UTF-8 FILE | grove ... -"),
+    MAGIC("\0\0\xfe\xff", 0, "text in UTF-32", "iconv -f UTF-32 -t UTF-8 FILE | grove ... -"),
     MAGIC("\x7f"
           "ELF",
           0, "a program", "JSON Lines are wanted: see grove load --help"),
@@ -71,9 +70,9 @@ static const struct kind *find_magic(struct text head)
 // --- JSON of another shape -----------------------------------------------------------------------
 
 static const struct kind array = {"one JSON array", "write one object a line: jq -c '.[]' FILE | "
-                                                    "grove load -"};
+                                                    "grove ... -"};
 static const struct kind several_lines = {"JSON with objects over several lines",
-                                          "write one object a line: jq -c . FILE | grove load -"};
+                                          "write one object a line: jq -c . FILE | grove ... -"};
 static const struct kind columns = {
     "a table by columns, as pandas writes it",
     "write one row a line: df.to_json(\"rows.jsonl\", orient=\"records\", lines=True, "
@@ -111,18 +110,16 @@ static const struct kind *judge_object(struct text text)
 
 // --- text ----------------------------------------------------------------------------------------
 
-#define CSV_ROWS(delimiter)                                                                        \
-    "write its rows as JSON Lines: python3 -c 'import csv, json, sys; [print(json.dumps({k: v "    \
-    "for k, v in row.items() if v})) for row in csv.DictReader(sys.stdin" delimiter ")]' < FILE "  \
-    "| grove load -"
+static const char import_it[] = "\"grove import FILE --path TREE/{COLUMN}\" loads it: it is told "
+                                "which column is what, or finds them by their names";
 
 static const struct {
     char separator;
     struct kind kind;
 } tables[] = {
-    {',', {"a table in CSV", CSV_ROWS("")}},
-    {'\t', {"a table with tabs", CSV_ROWS(", delimiter=\"\\t\"")}},
-    {';', {"a table in CSV", CSV_ROWS(", delimiter=\";\"")}},
+    {',', {"a table in CSV", import_it}},
+    {'\t', {"a table with tabs", import_it}},
+    {';', {"a table in CSV", import_it}},
 };
 static const struct kind markup = {"HTML or XML", TEXT_OUT};
 static const struct kind binary = {"binary data", "JSON Lines are wanted: see grove load --help"};
@@ -179,16 +176,21 @@ static struct text find_object(struct text head)
     return (struct text){0};
 }
 
+// Without what may stand before a text.
+static struct text skip_mark(struct text head)
+{
+    struct text text = text_trim(head);
+    return text_starts_with(text, "\xef\xbb\xbf")
+               ? text_trim((struct text){text.data + 3, text.length - 3})
+               : text;
+}
+
 const struct kind *kind_of(struct text head)
 {
     const struct kind *kind = find_magic(head);
-    if (kind)
+    struct text text = skip_mark(head);
+    if (kind || text.length == 0)
         return kind;
-    struct text text = text_trim(head);
-    if (text_starts_with(text, "\xef\xbb\xbf"))
-        text = text_trim((struct text){text.data + 3, text.length - 3});
-    if (text.length == 0)
-        return NULL;
     if (text.data[0] == '[')
         return &array;
     struct text object = find_object(text);
@@ -200,4 +202,20 @@ const struct kind *kind_of(struct text head)
         return &markup;
     kind = find_table(text);
     return kind ? kind : &other_text;
+}
+
+const struct kind *kind_of_no_table(struct text head, bool *ret_objects)
+{
+    const struct kind *kind = find_magic(head);
+    struct text text = skip_mark(head);
+    *ret_objects = false;
+    if (kind || text.length == 0)
+        return kind;
+    *ret_objects = text.data[0] == '{';
+    if (*ret_objects)
+        return judge_object(text);
+    return text.data[0] == '['                    ? &array
+           : text.data[0] == '<'                  ? &markup
+           : memchr(text.data, '\0', text.length) ? &binary
+                                                  : NULL;
 }

@@ -18,6 +18,9 @@ struct kind {
     const char *hint; // what to do instead
 };
 
+// The same of what is to be a table: NULL where it may be CSV or, with *ret_objects, JSON Lines.
+const struct kind *kind_of_no_table(struct text head, bool *ret_objects);
+
 // Of the first SOURCE_PIECE_BYTES of a text, or all of a shorter one. NULL where it may be JSON
 // Lines, as nothing at all is.
 const struct kind *kind_of(struct text head);

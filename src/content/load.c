@@ -25,12 +25,13 @@ enum {
     EMBED_ROWS_LEAST = 16,
     BATCH_SECONDS = 2,
     LINE_BYTES_MAX = 16 << 20, // of the texts of one record
+    DESCRIBED_BYTES_MAX = 64 << 10,
 };
 
 struct load {
     struct store *store;
     const struct grove_load_request *request;
-    const struct call *call;
+    struct call *call;
     struct grove_load_progress *progress;
     int64_t started_us, reported_us;
     struct inputs inputs;
@@ -42,6 +43,10 @@ struct load {
     int64_t bytes_written; // of this one, of the lines that are done
     struct record_trees trees;
     struct arena trees_arena;
+    struct mapping mapping;  // of a table's columns
+    struct import_form form; // NULL in its mapping: the lines are records
+    bool described;
+    int64_t lines_taken;
     struct seen seen;
     struct arena line_arena; // of the record at hand; emptied with every line
     struct batch *batch;
@@ -118,7 +123,8 @@ static enum grove_code bad_line(struct load *load, const struct record_problem *
     const struct grove_bad_line bad = {
         .file = load->reader.name,
         .line = load->reader.line_number,
-        .field = problem->field,
+        .field =
+            load->form.mapping ? mapping_name(load->form.mapping, problem->field) : problem->field,
         .reason = problem->reason,
     };
     load->progress->rows_read++;
@@ -205,11 +211,15 @@ static enum grove_code take_line(struct load *load, const struct reader_line *li
         snprintf(problem.reason, sizeof problem.reason, "%lld bytes, at most %d",
                  (long long)line->bytes, READER_LINE_BYTES_MAX);
         code = bad_line(load, &problem, error);
+    } else if (line->problem) {
+        struct record_problem problem = {.field = line->column};
+        snprintf(problem.reason, sizeof problem.reason, "%s", line->problem);
+        code = bad_line(load, &problem, error);
     } else if (text_trim(line->text).length > 0) {
         code = take_record(load, line, error);
     }
     arena_clear(&load->line_arena);
-    if (code == GROVE_OK && load->reader.line_number % 1024 == 0)
+    if (code == GROVE_OK && ++load->lines_taken % 1024 == 0)
         code = check_call(load, error);
     return code;
 }
@@ -242,12 +252,29 @@ static enum grove_code read_lines(struct load *load, struct grove_error *error)
 
 // --- files ---------------------------------------------------------------------------------------
 
+// Once: which columns there are is known from the first file on.
+static void describe(struct load *load)
+{
+    struct strbuf described;
+    load->described = true;
+    if (!load->request->on_columns)
+        return;
+    strbuf_init(&described, DESCRIBED_BYTES_MAX);
+    mapping_describe(&load->mapping, &described);
+    load->request->on_columns(load->request->state, described.data);
+    strbuf_release(&described);
+}
+
 static enum grove_code open_reader(struct load *load, size_t file, struct grove_error *error)
 {
-    enum grove_code code = reader_open(&load->reader, &load->inputs.items[file], load->call, error);
+    const struct import_form *form = load->form.mapping ? &load->form : NULL;
+    enum grove_code code =
+        reader_open(&load->reader, &load->inputs.items[file], form, load->call, error);
     load->file = file;
     load->reading = code == GROVE_OK;
     load->bytes_written = 0;
+    if (load->reading && form && !load->described)
+        describe(load);
     return code;
 }
 
@@ -354,8 +381,11 @@ static enum grove_code load_inputs(struct load *load, struct grove_error *error)
 static enum grove_code open_and_load(struct load *load, struct grove_error *error)
 {
     const struct grove_load_request *request = load->request;
-    enum grove_code code = inputs_open(request->files, request->file_count, request->strict,
-                                       load->call, &load->inputs, error);
+    const struct text rows = {request->rows, request->rows_bytes};
+    enum grove_code code = rows.data
+                               ? inputs_of_memory(rows, &load->inputs, error)
+                               : inputs_open(request->files, request->file_count, request->strict,
+                                             load->call, &load->inputs, error);
     if (code != GROVE_OK)
         return code;
     seen_init(&load->seen);
@@ -367,10 +397,43 @@ static enum grove_code open_and_load(struct load *load, struct grove_error *erro
     return code;
 }
 
+// A tree that no row can be in is told once.
+static enum grove_code check_tree(const struct load *load, struct grove_error *error)
+{
+    struct text tree = load->form.mapping ? mapping_tree(load->form.mapping) : (struct text){0};
+    for (size_t i = 0; i < load->trees.count; i++)
+        if (!tree.data || text_equal(tree, load->trees.items[i].tree))
+            return GROVE_OK;
+    error_set(error, GROVE_NOT_FOUND, "--path: there is no tree \"%.*s\"", TEXT_ARGS(tree));
+    error_hint(error, "\"grove subject add %.*s\" makes it; \"grove ls\" lists those there are",
+               TEXT_ARGS(tree));
+    return GROVE_NOT_FOUND;
+}
+
+static enum grove_code load_with_batch(struct load *load, struct grove_error *error)
+{
+    load->batch = mem_alloc(sizeof *load->batch);
+    if (!load->batch)
+        return error_no_memory(error, "a batch of rows");
+    batch_init(load->batch, load->store, load->call, "supplied");
+    enum grove_code code =
+        trees_read(load->store, load->call, &load->trees_arena, &load->trees, error);
+    if (code == GROVE_OK) {
+        code = check_tree(load, error);
+        if (code == GROVE_OK)
+            code = open_and_load(load, error);
+        arena_release(&load->trees_arena);
+    }
+    batch_release(load->batch);
+    mem_free(load->batch);
+    return code;
+}
+
 enum grove_code load_files(struct store *store, struct call *call,
                            const struct grove_load_request *request,
                            struct grove_load_progress *ret, struct grove_error *error)
 {
+    const struct grove_import *import = request->import;
     *ret = (struct grove_load_progress){0};
     if (call)
         call->patient = true;
@@ -380,18 +443,17 @@ enum grove_code load_files(struct store *store, struct call *call,
                         .progress = ret,
                         .started_us = clock_monotonic_us(),
                         .to_embed_max = EMBED_ROWS_FIRST};
-    if (request->file_count == 0)
+    if (request->file_count == 0 && !request->rows)
         return error_set(error, GROVE_INVALID, "no file to load");
-    load.batch = mem_alloc(sizeof *load.batch);
-    if (!load.batch)
-        return error_no_memory(error, "a batch of rows");
-    batch_init(load.batch, store, call, "supplied");
-    enum grove_code code = trees_read(store, call, &load.trees_arena, &load.trees, error);
-    if (code == GROVE_OK) {
-        code = open_and_load(&load, error);
-        arena_release(&load.trees_arena);
-    }
-    batch_release(load.batch);
-    mem_free(load.batch);
+    if (request->file_count > 0 && request->rows)
+        return error_set(error, GROVE_INVALID, "files or rows in memory are loaded, not both");
+    if (!import)
+        return load_with_batch(&load, error);
+    enum grove_code code = mapping_init(&load.mapping, import, error);
+    if (code != GROVE_OK)
+        return code;
+    load.form = (struct import_form){&load.mapping, import->format, import->separator};
+    code = load_with_batch(&load, error);
+    mapping_release(&load.mapping);
     return code;
 }

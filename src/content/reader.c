@@ -3,6 +3,7 @@
 
 #include "base/check.h"
 #include "content/kind.h"
+#include "content/import.h"
 
 static void take_piece(struct reader *reader, struct text piece, int64_t start)
 {
@@ -30,8 +31,22 @@ static enum grove_code read_head(struct reader *reader, bool is_file, const stru
     return GROVE_OK;
 }
 
+static enum grove_code judge(struct reader *reader, const struct import_form *form,
+                             struct text *head, struct grove_error *error)
+{
+    if (form)
+        return import_begin(&reader->import, form, reader->name, head, error);
+    const struct kind *kind = kind_of(*head);
+    if (!kind)
+        return GROVE_OK;
+    error_set(error, GROVE_UNSUPPORTED, "\"%s\" is %s, not JSON Lines", reader->name, kind->what);
+    error_hint(error, "%s", kind->hint);
+    return GROVE_UNSUPPORTED;
+}
+
 enum grove_code reader_open(struct reader *reader, const struct input *input,
-                            const struct call *call, struct grove_error *error)
+                            const struct import_form *form, const struct call *call,
+                            struct grove_error *error)
 {
     struct reader opened = {.name = input->name};
     enum grove_code code = input_source(input, &opened.source, error);
@@ -40,19 +55,16 @@ enum grove_code reader_open(struct reader *reader, const struct input *input,
     strbuf_init(&opened.line, READER_LINE_BYTES_MAX + 1);
     strbuf_init(&opened.head, (size_t)4 * SOURCE_PIECE_BYTES);
     code = read_head(&opened, S_ISREG(input->status.st_mode), call, error);
-    struct text head = strbuf_text(&opened.head);
-    const struct kind *kind = code == GROVE_OK ? kind_of(head) : NULL;
-    if (kind) {
-        code = error_set(error, GROVE_UNSUPPORTED, "\"%s\" is %s, not JSON Lines", input->name,
-                         kind->what);
-        error_hint(error, "%s", kind->hint);
-    }
+    struct text head = strbuf_text(&opened.head), rest = head;
+    if (code == GROVE_OK)
+        code = judge(&opened, form, &rest, error);
     if (code != GROVE_OK) {
         reader_close(&opened);
         return code;
     }
     *reader = opened;
     take_piece(reader, head, 0);
+    reader->rest = rest;
     return GROVE_OK;
 }
 
@@ -61,6 +73,7 @@ void reader_close(struct reader *reader)
     source_release(&reader->source);
     strbuf_release(&reader->head);
     strbuf_release(&reader->line);
+    import_end(&reader->import);
     reader->rest = (struct text){0};
 }
 
@@ -88,23 +101,34 @@ static struct text without_marks(struct text line)
     return line;
 }
 
-enum grove_code reader_next(struct reader *reader, const struct call *call, struct reader_line *ret,
-                            struct grove_error *error)
+// False in *ret_more: the input has ended.
+static enum grove_code next_piece(struct reader *reader, const struct call *call, bool *ret_more,
+                                  struct grove_error *error)
+{
+    struct text piece;
+    int64_t start = source_position(&reader->source);
+    enum grove_code code = source_next(&reader->source, call, &piece, error);
+    *ret_more = code == GROVE_OK && piece.length > 0;
+    if (*ret_more)
+        take_piece(reader, piece, start);
+    return code;
+}
+
+static enum grove_code next_line(struct reader *reader, const struct call *call,
+                                 struct reader_line *ret, struct grove_error *error)
 {
     struct reader_line line = {0};
     strbuf_clear(&reader->line);
     while (!line.whole) {
+        bool more;
         line.whole = take_part(reader, &line.bytes);
         if (line.whole)
             break;
-        struct text piece;
-        int64_t start = source_position(&reader->source);
-        enum grove_code code = source_next(&reader->source, call, &piece, error);
+        enum grove_code code = next_piece(reader, call, &more, error);
         if (code != GROVE_OK && (line.bytes == 0 || reader->source.failure.code == GROVE_OK))
             return code;
-        if (code != GROVE_OK || piece.length == 0)
+        if (!more)
             break;
-        take_piece(reader, piece, start);
     }
     if (line.bytes > 0 || line.whole)
         line.number = ++reader->line_number;
@@ -114,6 +138,52 @@ enum grove_code reader_next(struct reader *reader, const struct call *call, stru
         line.text = without_marks(strbuf_text(&reader->line));
     *ret = line;
     return GROVE_OK;
+}
+
+// Within quotes nobody knows what is lost. It stays so, as with what else breaks off (source.h).
+static enum grove_code set_cut(struct reader *reader, struct grove_error *error)
+{
+    error_set(error, GROVE_CORRUPT,
+              "\"%s\" ends within quotes, in the row that begins in line %lld", reader->name,
+              (long long)reader->import.csv.first_line);
+    reader->source.failure = *error;
+    return GROVE_CORRUPT;
+}
+
+// A row that breaks off is not handed out: it may look whole.
+static enum grove_code next_row(struct reader *reader, const struct call *call,
+                                struct reader_line *ret, struct grove_error *error)
+{
+    struct csv_rows *csv = &reader->import.csv;
+    bool more = true, found = csv_rows_take(csv, &reader->rest);
+    while (!found && more) {
+        enum grove_code code = next_piece(reader, call, &more, error);
+        if (code != GROVE_OK)
+            return code;
+        found = more && csv_rows_take(csv, &reader->rest);
+    }
+    if (!found && csv_rows_cut(csv))
+        return set_cut(reader, error);
+    *ret = (struct reader_line){0};
+    if (!found && !csv_rows_end(csv))
+        return GROVE_OK;
+    if (csv->problem == CSV_NO_MEMORY)
+        return error_no_memory(error, "a row");
+    reader->line_number = csv->first_line;
+    *ret = (struct reader_line){.number = csv->first_line, .whole = true};
+    import_row(&reader->import, ret);
+    return GROVE_OK;
+}
+
+enum grove_code reader_next(struct reader *reader, const struct call *call, struct reader_line *ret,
+                            struct grove_error *error)
+{
+    if (reader->import.is_csv)
+        return next_row(reader, call, ret, error);
+    enum grove_code code = next_line(reader, call, ret, error);
+    if (code == GROVE_OK && reader->import.mapping && text_trim(ret->text).length > 0)
+        import_object(&reader->import, ret);
+    return code;
 }
 
 // A piece of packed text is longer than what it was made of: the same part of both is taken.

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The lines of an input.
+// The lines of an input; or the rows of a table, each made a line by a mapping.
 //
-//     code = reader_open(&reader, &input, call, error);      // what is no JSON Lines ends here
+//     code = reader_open(&reader, &input, form, call, error);   // what is no such input ends here
 //     while ((code = reader_next(&reader, call, &line, error)) == GROVE_OK && line.number > 0)
 //         use(line.text, line.number);
 //     reader_close(&reader);
@@ -12,8 +12,8 @@
 #ifndef GROVE_CONTENT_READER_H
 #define GROVE_CONTENT_READER_H
 
-#include "base/strbuf.h"
 #include "content/input.h"
+#include "content/import.h"
 
 enum { READER_LINE_BYTES_MAX = 8 << 20 };
 
@@ -22,22 +22,18 @@ struct reader {
     struct source source;
     struct strbuf head; // what was read to tell what it is; the first lines come from it
     struct strbuf line;
-    struct text rest;    // of the piece at hand
-    int64_t piece_start; // where in the input the piece at hand begins
-    size_t piece_length; // before the lines were taken off
-    int64_t line_number; // of the line last read, from 1
+    struct text rest;     // of the piece at hand
+    int64_t piece_start;  // where in the input the piece at hand begins
+    size_t piece_length;  // before the lines were taken off
+    int64_t line_number;  // of the line last read, from 1; of a row the first
+    struct import import; // without a mapping: each line is a record
 };
 
-struct reader_line {
-    struct text text; // without its end, valid until the next call; empty where it is too long
-    int64_t number;   // from 1; 0: there is no line left
-    int64_t bytes;    // more than READER_LINE_BYTES_MAX: too long
-    bool whole;       // it has an end; the last one may lack it, or be cut
-};
-
-// GROVE_UNSUPPORTED with what the input is, and what to do, where it cannot be JSON Lines.
+// GROVE_UNSUPPORTED with what the input is, and what to do, where it cannot be JSON Lines or, with
+// a form, a table; GROVE_NOT_FOUND where it lacks a column.
 enum grove_code reader_open(struct reader *reader, const struct input *input,
-                            const struct call *call, struct grove_error *error);
+                            const struct import_form *form, const struct call *call,
+                            struct grove_error *error);
 void reader_close(struct reader *reader);
 
 enum grove_code reader_next(struct reader *reader, const struct call *call, struct reader_line *ret,

@@ -25,6 +25,11 @@ void source_init(struct source *source, const char *name, int descriptor, int64_
     *source = (struct source){.name = name, .descriptor = descriptor, .bytes_max = bytes_max};
 }
 
+void source_init_memory(struct source *source, const char *name, struct text memory)
+{
+    *source = (struct source){.name = name, .descriptor = -1, .memory = memory};
+}
+
 void source_release(struct source *source)
 {
     if (source->zlib)
@@ -70,6 +75,17 @@ static enum grove_code end_reading(struct source *source, struct grove_error *er
                      source->name, (long long)source->bytes_read, (long long)source->bytes_max);
 }
 
+static void copy_more(struct source *source, size_t room)
+{
+    size_t left = source->memory.length - (size_t)source->bytes_read;
+    size_t copied = left < room ? left : room;
+    if (copied > 0)
+        memcpy(source->in + source->in_end, source->memory.data + source->bytes_read, copied);
+    source->in_end += copied;
+    source->bytes_read += (int64_t)copied;
+    source->ended = copied == 0;
+}
+
 // Adds to what is left in `in`, which then has at least one byte more unless the input ended.
 static enum grove_code read_more(struct source *source, const struct call *call,
                                  struct grove_error *error)
@@ -80,6 +96,10 @@ static enum grove_code read_more(struct source *source, const struct call *call,
         room = (size_t)(source->bytes_max - source->bytes_read);
     if (room == 0)
         return end_reading(source, error);
+    if (source->descriptor < 0) {
+        copy_more(source, room);
+        return GROVE_OK;
+    }
     for (;;) {
         enum grove_code code = wait_for_bytes(source, call, error);
         if (code != GROVE_OK)

@@ -10,6 +10,8 @@
 // What is gzip is told by its first bytes. Members of gzip are one text, as gzip has it, and zeros
 // after the last are padding. UTF-16 is told by its mark, or by a first "{" that takes two bytes.
 //
+// source_init_memory(&source, "rows", text) reads what is in memory already, in the same way.
+//
 // Errors: GROVE_CORRUPT where the gzip data are damaged, end too early or are followed by something
 // else; where UTF-16 ends within a character. GROVE_IO where a file became shorter. What was whole
 // before an error is handed out before it; the next call tells it, and every later one.
@@ -25,8 +27,9 @@ enum { SOURCE_PIECE_BYTES = 64 << 10 };
 struct z_stream_s;
 
 struct source {
-    const char *name; // borrowed
-    int descriptor;
+    const char *name;   // borrowed
+    int descriptor;     // -1: what is read is in memory
+    struct text memory; // borrowed
     int64_t bytes_max;  // read no more than these, and no fewer; 0: up to the end
     int64_t bytes_read; // of the input as it is
     bool ended;         // nothing is left to read
@@ -47,6 +50,7 @@ struct source {
 
 // Allocates nothing. The descriptor is the source's from here on.
 void source_init(struct source *source, const char *name, int descriptor, int64_t bytes_max);
+void source_init_memory(struct source *source, const char *name, struct text memory);
 void source_release(struct source *source);
 
 // The next piece; an empty one at the end. Waits for what is not there yet as long as the call may.

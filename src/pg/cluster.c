@@ -505,6 +505,13 @@ static enum grove_code launch(const struct cluster *cluster, struct grove_error 
     return service_launch(&cluster->service, arguments, &pid, error);
 }
 
+// What the server says besides is not for the host's standard error.
+static void hear_nothing(void *state, const PGresult *result)
+{
+    (void)state;
+    (void)result;
+}
+
 // What has not come about by the end of the call, or after 5 s, is no connection.
 static PGconn *connect_to(const struct cluster *cluster, const char *database,
                           const struct call *call)
@@ -518,6 +525,7 @@ static PGconn *connect_to(const struct cluster *cluster, const char *database,
     const char *const values[] = {conninfo, NULL};
     descriptor_hold_standard();
     PGconn *link = PQconnectStartParams(names, values, 1);
+    PQsetNoticeReceiver(link, hear_nothing, NULL);
     PostgresPollingStatusType step =
         PQstatus(link) == CONNECTION_BAD ? PGRES_POLLING_FAILED : PGRES_POLLING_WRITING;
     unsigned wait_ms;

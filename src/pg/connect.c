@@ -129,15 +129,14 @@ static enum grove_code open_link(struct pg_conn *conn, const struct call *call,
     const char *const values[] = {pool->conninfo, pool->application_name, "UTF8", timeout_s, NULL};
     descriptor_hold_standard();
     conn->link = PQconnectStartParams(names, values, 1);
-    if (conn->link && PQstatus(conn->link) != CONNECTION_BAD && has_several_hosts(conn->link)) {
-        PQfinish(conn->link);
-        conn->link = PQconnectdbParams(names, values, 1);
-    }
+    // Before anything is heard: by itself libpq would print it.
+    PQsetNoticeReceiver(conn->link, receive_notice, conn);
+    if (conn->link && PQstatus(conn->link) != CONNECTION_BAD && has_several_hosts(conn->link))
+        PQreset(conn->link); // all of them, until one lets us in
     descriptor_let_standard_go();
     describe(conn->link, conn->description);
     if (PQstatus(conn->link) == CONNECTION_BAD)
         return pg_set_connect_error(conn->link, conn->description, error);
-    PQsetNoticeReceiver(conn->link, receive_notice, conn);
     enum grove_code code = GROVE_OK;
     if (PQstatus(conn->link) != CONNECTION_OK)
         code = finish_connecting(conn, call, pool->options.connect_timeout_ms, error);

@@ -41,7 +41,10 @@ static const struct sqlstate_class sqlstate_classes[] = {
     {"28", GROVE_DENIED},         // invalid authorization
     {"53", GROVE_LIMIT},          // insufficient resources
     {"08", GROVE_UNAVAILABLE},    // connection exception
-    {"57P0", GROVE_UNAVAILABLE},  // shutdown, crash, starting up
+    {"57P0", GROVE_UNAVAILABLE},  // shutdown, crash, starting up, idle for too long
+    {"25P03", GROVE_UNAVAILABLE}, // idle in a transaction for too long
+    {"25P04", GROVE_UNAVAILABLE}, // in a transaction for too long
+    {"25006", GROVE_DENIED},      // read_only_sql_transaction
 };
 
 enum grove_code pg_code_of_sqlstate(const char *sqlstate, enum grove_code stopped)
@@ -146,8 +149,12 @@ enum grove_code pg_set_error(struct pg_conn *conn, const PGresult *result,
     error_set(error, code, "%s", message ? message : "PostgreSQL gave no reason");
     if (detail)
         error_detail(error, "%s", detail);
-    if (hint)
+    // To whoever wrote the statement PostgreSQL would give another hint: to add casts.
+    if (hint && code != GROVE_UNSUPPORTED)
         error_hint(error, "%s", hint);
+    else if (strcmp(sqlstate, "25006") == 0)
+        error_hint(error, "it takes no writes: it is a standby, or default_transaction_read_only "
+                          "is on");
     else if (strcmp(sqlstate, "53100") == 0)
         error_hint(error, "free some space on the disk of the database, then try again");
     else if (code == GROVE_UNAVAILABLE)

@@ -653,7 +653,9 @@ static enum grove_code choose_and_run(struct run *run, struct grove_error *error
     if (run->plan.method == PLAN_RELATIONAL)
         return relational(run, error);
     struct grove_error engine_error;
-    enum grove_code code = push_down(run, &engine_error);
+    enum grove_code code = store_check_doubt(run->store, &engine_error);
+    if (code == GROVE_OK)
+        code = push_down(run, &engine_error);
     if (code == GROVE_OK)
         return check_shortage(run, error);
     CHECK(engine_error.code == code);

@@ -34,6 +34,7 @@
 #include "base/digest.h"
 #include "base/inject.h"
 #include "catalog/assets.h"
+#include "sync/lineage.h"
 #include "vector/direction.h"
 
 enum {
@@ -540,8 +541,12 @@ static enum grove_code restore_collection(struct batch *batch, struct grove_erro
     enum grove_code code = enqueue_all(batch, error);
     if (code == GROVE_OK)
         code = INJECT(PROJECTOR_ENQUEUED, error);
-    return code == GROVE_OK ? vector_ensure_collection(batch->store->engine, batch->call, error)
-                            : code;
+    if (code == GROVE_OK)
+        code = vector_ensure_collection(batch->store->engine, batch->call, error);
+    if (code != GROVE_OK)
+        return code;
+    atomic_store(&batch->store->lineage_known_at_us, 0); // its mark has gone with it
+    return lineage_check(batch->store, batch->call, error);
 }
 
 static enum grove_code write_vectors(struct batch *batch, struct grove_error *error)
@@ -602,7 +607,9 @@ static enum grove_code check_lease(const struct batch *batch, struct grove_error
 static enum grove_code bring_up(struct batch *batch, struct grove_error *error)
 {
     CHECK(batch->count > 0);
-    enum grove_code code = read_current(batch, error);
+    enum grove_code code = projector_check_collection(batch, error);
+    if (code == GROVE_OK)
+        code = read_current(batch, error);
     if (code == GROVE_OK && batch->superseded)
         return projector_put_back(batch, batch->content_ids, batch->count, false,
                                   "the database changed to vectors of another model", error);
@@ -616,6 +623,8 @@ static enum grove_code bring_up(struct batch *batch, struct grove_error *error)
         code = embed_missing(batch, error);
     if (code == GROVE_OK)
         code = check_lease(batch, error);
+    if (code == GROVE_OK)
+        code = projector_check_collection(batch, error); // that took its time
     if (code == GROVE_OK)
         code = INJECT(PROJECTOR_WRITE, error);
     if (code == GROVE_OK)
@@ -663,6 +672,8 @@ enum grove_code projector_prepare(struct store *store, struct call *call, struct
 {
     struct vector_info info;
     enum grove_code code = vector_info(store->engine, call, &info, error);
+    if (code == GROVE_OK)
+        code = lineage_check(store, call, error);
     if (code == GROVE_OK)
         return vector_ensure_collection(store->engine, call, error);
     if (!vector_lacks_collection(error))
@@ -722,10 +733,13 @@ enum grove_code projector_step(struct store *store, struct call *call,
                                struct projector_report *report, bool *ret_idle,
                                struct grove_error *error)
 {
+    bool settled = false;
     enum grove_code code = call_check(call, error);
     if (code == GROVE_OK)
-        code = store_refresh_model(store, call, error);
-    if (code != GROVE_OK)
+        code = projector_settle(store, call, &settled, error);
+    if (code == GROVE_OK && !settled)
+        *ret_idle = true;
+    if (code != GROVE_OK || !settled)
         return code;
     struct batch batch;
     batch_init(&batch, store, call, report);
@@ -747,8 +761,9 @@ enum grove_code projector_apply(struct store *store, const int32_t *content_ids,
     CHECK(content_ids || count == 0);
     if (count == 0)
         return GROVE_OK;
-    enum grove_code code = store_refresh_model(store, NULL, error);
-    if (code != GROVE_OK)
+    bool settled; // if not, nothing can be leased
+    enum grove_code code = projector_settle(store, NULL, &settled, error);
+    if (code != GROVE_OK || !settled)
         return code;
     struct batch batch;
     batch_init(&batch, store, NULL, report); // what was begun is finished

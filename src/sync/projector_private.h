@@ -64,6 +64,15 @@ void projector_forbid(struct batch *batch, int32_t content_id);
 // Less than half of the lease is used up.
 bool projector_has_time(const struct batch *batch);
 
+// --- settle.c ------------------------------------------------------------------------------------
+
+// Nothing is written to another's collection. One that is not there is made when it is written to.
+enum grove_code projector_check_collection(struct batch *batch, struct grove_error *error);
+// Where there is doubt, both stores are compared before anything is leased. *ret_settled: if not,
+// another process compares.
+enum grove_code projector_settle(struct store *store, struct call *call, bool *ret_settled,
+                                 struct grove_error *error);
+
 // --- number.c ------------------------------------------------------------------------------------
 
 // Of a batch that leased nothing: puts the next contents into the outbox whose points lack numbers.

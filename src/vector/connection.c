@@ -178,11 +178,18 @@ enum grove_code connection_begin(struct connection *connection, const struct add
     return GROVE_OK;
 }
 
-static enum connection_end end_of(const struct connection *connection, CURLcode result)
+// libcurl says it is out of memory, too, where a header is longer than what it lets one have.
+static bool has_long_headers(CURLcode result, long status)
+{
+    return result == CURLE_OUT_OF_MEMORY && status != 0;
+}
+
+static enum connection_end end_of(const struct connection *connection, CURLcode result, long status)
 {
     switch (result) {
     case CURLE_OK: return CONNECTION_ANSWERED;
-    case CURLE_OUT_OF_MEMORY: return CONNECTION_NO_MEMORY;
+    case CURLE_OUT_OF_MEMORY:
+        return has_long_headers(result, status) ? CONNECTION_FAILED : CONNECTION_NO_MEMORY;
     case CURLE_OPERATION_TIMEDOUT: return CONNECTION_SILENT;
     case CURLE_COULDNT_CONNECT:
     case CURLE_GOT_NOTHING:
@@ -202,12 +209,13 @@ static struct connection_outcome take_outcome(const struct connection *connectio
     curl_easy_getinfo(connection->easy, CURLINFO_RESPONSE_CODE, &status);
     curl_easy_getinfo(connection->easy, CURLINFO_RETRY_AFTER, &retry_after_s);
     return (struct connection_outcome){
-        .end = end_of(connection, result),
+        .end = end_of(connection, result, status),
         .status = (int)status,
         .retry_after_s = retry_after_s <= 0           ? 0
                          : retry_after_s < UINT16_MAX ? (unsigned)retry_after_s
                                                       : UINT16_MAX,
-        .reason = curl_easy_strerror(result),
+        .reason = has_long_headers(result, status) ? "the headers of its answer are too long"
+                                                   : curl_easy_strerror(result),
     };
 }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "vector/engine.h"
 
+#include <string.h>
+
 #include "base/check.h"
 #include "base/inject.h"
 
@@ -120,4 +122,38 @@ enum grove_code vector_states(struct vector_engine *engine, struct call *call,
     CHECK(count <= VECTOR_BATCH_MAX);
     return count == 0 ? GROVE_OK
                       : engine->operations->states(engine, call, content_ids, count, ret, error);
+}
+
+enum grove_code vector_scan(struct vector_engine *engine, struct call *call, int64_t from_id,
+                            size_t limit, struct vector_page *ret, struct grove_error *error)
+{
+    CHECK(from_id >= 0);
+    CHECK(limit > 0 && limit <= VECTOR_PAGE_MAX);
+    return engine->operations->scan(engine, call, from_id, limit, ret, error);
+}
+
+bool vector_mark_equal(const struct vector_mark *a, const struct vector_mark *b)
+{
+    return a->epoch == b->epoch && strcmp(a->identity, b->identity) == 0 &&
+           strcmp(a->history, b->history) == 0 && strcmp(a->place, b->place) == 0;
+}
+
+enum grove_code vector_marks(struct vector_engine *engine, struct call *call,
+                             struct vector_marks *ret, struct grove_error *error)
+{
+    return engine->operations->marks(engine, call, ret, error);
+}
+
+enum grove_code vector_mark(struct vector_engine *engine, struct call *call,
+                            const struct vector_mark *mark, struct grove_error *error)
+{
+    CHECK(mark->epoch > 0);
+    return engine->operations->mark(engine, call, mark, error);
+}
+
+enum grove_code vector_unmark(struct vector_engine *engine, struct call *call,
+                              const struct vector_mark *mark, struct grove_error *error)
+{
+    CHECK(mark->epoch > 0);
+    return engine->operations->unmark(engine, call, mark, error);
 }

@@ -144,6 +144,34 @@ struct vector_state {
     int64_t revision; // where present; VECTOR_NO_REVISION: it has none, or one that is no integer
 };
 
+// Points by ascending id.
+enum { VECTOR_PAGE_MAX = 1024 };
+struct vector_page {
+    size_t count;
+    struct vector_state states[VECTOR_PAGE_MAX];
+    int64_t next_id; // where the next page begins; VECTOR_NONE: there is none
+};
+
+// Whose projection a collection is: a database, and a stretch of its history. It is no point: no
+// search, no count and no page of points shows it (src/sync/lineage.md).
+enum {
+    VECTOR_IDENTITY_SIZE = 33,
+    VECTOR_HISTORY_SIZE = 17,
+    VECTOR_PLACE_SIZE = 17,
+    VECTOR_MARKS_MAX = 8
+};
+struct vector_mark {
+    char identity[VECTOR_IDENTITY_SIZE]; // 32 hexadecimal digits in lower case
+    int64_t epoch;                       // 1 at least
+    char history[VECTOR_HISTORY_SIZE];   // 16 such digits, drawn with the epoch
+    char place[VECTOR_PLACE_SIZE];       // the same of the server, and the database's name there
+};
+struct vector_marks {
+    size_t count; // more than one while somebody changes it
+    struct vector_mark items[VECTOR_MARKS_MAX];
+};
+bool vector_mark_equal(const struct vector_mark *a, const struct vector_mark *b);
+
 struct vector_engine;
 
 struct vector_engine_operations {
@@ -174,6 +202,14 @@ struct vector_engine_operations {
     enum grove_code (*states)(struct vector_engine *engine, struct call *call,
                               const int32_t *content_ids, size_t count, struct vector_state *ret,
                               struct grove_error *error);
+    enum grove_code (*scan)(struct vector_engine *engine, struct call *call, int64_t from_id,
+                            size_t limit, struct vector_page *ret, struct grove_error *error);
+    enum grove_code (*marks)(struct vector_engine *engine, struct call *call,
+                             struct vector_marks *ret, struct grove_error *error);
+    enum grove_code (*mark)(struct vector_engine *engine, struct call *call,
+                            const struct vector_mark *mark, struct grove_error *error);
+    enum grove_code (*unmark)(struct vector_engine *engine, struct call *call,
+                              const struct vector_mark *mark, struct grove_error *error);
     void (*outage)(struct vector_engine *engine, struct vector_outage *ret); // NULL: never out
     void (*wake)(struct vector_engine *engine, const struct call *call,
                  unsigned wait_ms); // NULL: it is awake
@@ -254,5 +290,20 @@ enum grove_code vector_count(struct vector_engine *engine, struct call *call,
 enum grove_code vector_states(struct vector_engine *engine, struct call *call,
                               const int32_t *content_ids, size_t count, struct vector_state *ret,
                               struct grove_error *error);
+
+// The points from an id on, in the order of their ids, at most `limit` (VECTOR_PAGE_MAX) of them.
+// Those whose id is no content's are left out. What is there during all pages is on one of them.
+enum grove_code vector_scan(struct vector_engine *engine, struct call *call, int64_t from_id,
+                            size_t limit, struct vector_page *ret, struct grove_error *error);
+
+// The marks of the collection, none where it has none.
+enum grove_code vector_marks(struct vector_engine *engine, struct call *call,
+                             struct vector_marks *ret, struct grove_error *error);
+
+// Adds a mark, or takes one away. To do so twice changes nothing.
+enum grove_code vector_mark(struct vector_engine *engine, struct call *call,
+                            const struct vector_mark *mark, struct grove_error *error);
+enum grove_code vector_unmark(struct vector_engine *engine, struct call *call,
+                              const struct vector_mark *mark, struct grove_error *error);
 
 #endif

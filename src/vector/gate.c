@@ -15,17 +15,19 @@
 
 enum {
     RECORD_MAGIC = 0x67726f76,
-    RECORD_VERSION = 2,
+    RECORD_VERSION = 3,
     READ_EVERY_US = 20000,
     // No breaker plans further ahead: what does is of another boot.
     AHEAD_MS_MAX = BREAKER_TRIAL_MS + 2 * BREAKER_PAUSE_MS_MAX,
+    IN_A_ROW_MS = 30000, // failures of several processes that are further apart are not in a row
 };
 
 // What the file holds: written and read whole.
 struct record {
     uint32_t magic, version;
     uint32_t state, relapses;
-    int64_t since_us, next_us; // monotonic: of this boot
+    uint32_t failures, silent_ms;         // while it is closed
+    int64_t since_us, next_us, failed_us; // monotonic: of this boot
     char reason[VECTOR_OUTAGE_REASON_SIZE];
     uint64_t sum; // of all before; last
 };
@@ -55,6 +57,22 @@ static bool is_of_now(const struct record *record, int64_t now_us)
            record->next_us <= now_us + (int64_t)AHEAD_MS_MAX * 1000;
 }
 
+// How many requests in a row were not answered: by now, of all processes. What we had counted was
+// written: where nothing stands there any more, somebody else was answered.
+static void read_failures(struct gate *gate, const struct record *record, int64_t now_us)
+{
+    struct breaker *breaker = &gate->breaker;
+    bool none = record->failures == 0;
+    if (!none &&
+        (record->failures >= BREAKER_FAILURES_MAX || record->silent_ms >= BREAKER_SILENT_MS ||
+         record->failed_us > now_us || record->failed_us < breaker->answered_us ||
+         now_us - record->failed_us > (int64_t)IN_A_ROW_MS * 1000))
+        return;
+    breaker->failures = record->failures;
+    breaker->silent_ms = none ? 0 : record->silent_ms;
+    gate->failed_us = none ? 0 : record->failed_us;
+}
+
 // What another process says. Half a record, or one of another boot, says nothing.
 static void read_record(struct gate *gate, int64_t now_us)
 {
@@ -69,6 +87,7 @@ static void read_record(struct gate *gate, int64_t now_us)
         if (breaker->state != BREAKER_CLOSED)
             *breaker =
                 (struct breaker){.relapses = record.relapses, .answered_us = breaker->answered_us};
+        read_failures(gate, &record, now_us);
         return;
     }
     if (!is_of_now(&record, now_us))
@@ -97,6 +116,9 @@ static void write_record(struct gate *gate)
     record.version = RECORD_VERSION;
     record.state = gate->breaker.state;
     record.relapses = gate->breaker.relapses;
+    record.failures = gate->breaker.failures;
+    record.silent_ms = gate->breaker.silent_ms;
+    record.failed_us = gate->failed_us;
     record.since_us = gate->breaker.since_us;
     record.next_us = gate->breaker.next_us;
     snprintf(record.reason, sizeof record.reason, "%s", gate->reason);
@@ -170,9 +192,10 @@ void gate_answered(struct gate *gate)
     pthread_mutex_lock(&gate->mutex);
     int64_t now_us = clock_monotonic_us();
     read_now_and_then(gate, now_us);
-    bool was_out = gate->breaker.state != BREAKER_CLOSED;
+    bool news = gate->breaker.state != BREAKER_CLOSED || gate->failed_us > 0;
     breaker_answered(&gate->breaker, now_us);
-    if (was_out)
+    gate->failed_us = 0;
+    if (news)
         write_record(gate);
     pthread_mutex_unlock(&gate->mutex);
 }
@@ -183,11 +206,13 @@ void gate_failed(struct gate *gate, int64_t began_us, const char *reason)
     int64_t now_us = clock_monotonic_us();
     read_record(gate, now_us);
     bool was_out = gate->breaker.state != BREAKER_CLOSED;
+    unsigned before = gate->breaker.failures;
     breaker_failed(&gate->breaker, began_us, now_us, chance_at(now_us));
-    if (!was_out)
+    if (!was_out && gate->breaker.failures != before) {
         snprintf(gate->reason, sizeof gate->reason, "%s", reason);
-    if (!was_out && gate->breaker.state != BREAKER_CLOSED)
+        gate->failed_us = now_us;
         write_record(gate);
+    }
     pthread_mutex_unlock(&gate->mutex);
 }
 

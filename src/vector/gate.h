@@ -9,9 +9,10 @@
 //     gate_failed(&gate, began_us, "it did not answer in time");
 //     gate_release(&gate);
 //
-// The file holds when the server went out, why, and when it is tried again. What it says is
-// checked, and a file that cannot be read, written or made is done without: then each process finds
-// out by itself.
+// The file holds when the server went out, why, and when it is tried again; before that, how many
+// requests it has not answered, of whatever process: each command may be given too little time to
+// find out alone. What it says is checked, and a file that cannot be read, written or made is done
+// without: then each process finds out by itself.
 #ifndef GROVE_VECTOR_GATE_H
 #define GROVE_VECTOR_GATE_H
 
@@ -28,6 +29,7 @@ struct gate {
     bool may_write;
     // While the server is well the file is read no more often: requests are many.
     int64_t read_every_us, read_us;
+    int64_t failed_us; // when a request was not answered; 0: never, or one was since
 };
 
 // `path` NULL: no file. It is made only where `may_write`.

@@ -15,7 +15,6 @@
 // be there: a server, or a proxy, that leaves out what was asked for has not said "none".
 #include "vector/qdrant.h"
 
-#include <stdatomic.h>
 #include <stdio.h>
 
 #include "base/alloc.h"
@@ -30,15 +29,14 @@
 #include "vector/hits.h"
 #include "vector/http.h"
 #include "vector/point.h"
+#include "vector/qdrant_private.h"
 #include "vector/states.h"
 
 enum {
-    BODY_BYTES_MAX = 64 << 20,
     // Of a search's answer: a hit with its revision, and what is around them.
     HIT_BYTES_MAX = 256,
     ANSWER_BYTES_MAX = 64 << 10,
-    COLLECTION_NAME_MAX = 128,
-    PATH_SIZE = COLLECTION_NAME_MAX + 64,
+    PATH_SIZE = QDRANT_COLLECTION_NAME_MAX + 64,
     CONDITIONAL_SINCE = 1016, // 1.16
     OLDEST_VERSION = 1010,    // 1.10
     SEGMENTS_SINCE = 1018,    // 1.18 tells which there are
@@ -50,24 +48,6 @@ enum {
 
 static const double SCORE_MAX = 1.001; // cosines that were computed in float32
 
-struct qdrant {
-    struct vector_engine engine; // first
-    struct http_client *client;
-    char collection[COLLECTION_NAME_MAX];
-    unsigned read_timeout_ms, exact_timeout_ms;
-    atomic_int version; // 1017 for 1.17; 0: not asked yet
-};
-
-// A request about the collection.
-struct request {
-    const char *method;
-    const char *suffix;  // of the collection's path
-    struct strbuf *body; // NULL: none
-    unsigned timeout_ms; // 0: the client's, for writes
-    bool takes_long;
-    size_t reply_bytes_max; // 0: the connection's
-};
-
 struct payload_index {
     const char *field;
     const char *schema; // as JSON
@@ -76,26 +56,16 @@ struct payload_index {
 #define KEYWORD "\"keyword\""
 #define INTEGER "\"integer\""
 #define DATETIME "\"datetime\""
-// Of numbers that are looked up, and of which none is the next: no order, and no links of the graph
-// for each. Servers before 1.17 know no `enable_hnsw` and build the links.
-#define NUMBER "{\"type\":\"integer\",\"lookup\":true,\"range\":false,\"enable_hnsw\":false}"
-
 // What filters use, and what grove's own requests look up.
 static const struct payload_index payload_indexes[] = {
-    {"hierarchy_table", KEYWORD}, {"content_type", KEYWORD}, {"leaf_id", INTEGER},
-    {"branch_id", NUMBER},        {"limb_id", NUMBER},       {"chunk_number", INTEGER},
-    {"word_count", INTEGER},      {"content_id", INTEGER},   {"created_at", DATETIME},
+    {"hierarchy_table", KEYWORD}, {"content_type", KEYWORD},  {"leaf_id", INTEGER},
+    {"branch_id", QDRANT_NUMBER}, {"limb_id", QDRANT_NUMBER}, {"chunk_number", INTEGER},
+    {"word_count", INTEGER},      {"content_id", INTEGER},    {"created_at", DATETIME},
     {"revision", INTEGER},
 };
 
-static struct qdrant *qdrant_of(struct vector_engine *engine)
-{
-    return (struct qdrant *)engine;
-}
-
-static enum grove_code send_request(struct qdrant *qdrant, struct call *call,
-                                    const struct request *request, struct http_reply *ret,
-                                    struct grove_error *error)
+enum grove_code qdrant_send(struct qdrant *qdrant, struct call *call, const struct request *request,
+                            struct http_reply *ret, struct grove_error *error)
 {
     char path[PATH_SIZE];
     snprintf(path, sizeof path, "/collections/%s%s", qdrant->collection, request->suffix);
@@ -112,18 +82,17 @@ static enum grove_code send_request(struct qdrant *qdrant, struct call *call,
 }
 
 // For requests whose answer says nothing but that they worked.
-static enum grove_code send_command(struct qdrant *qdrant, struct call *call, const char *method,
-                                    const char *suffix, struct strbuf *body,
-                                    struct grove_error *error)
+enum grove_code qdrant_command(struct qdrant *qdrant, struct call *call, const char *method,
+                               const char *suffix, struct strbuf *body, struct grove_error *error)
 {
     struct http_reply reply = {NULL};
     struct request request = {.method = method, .suffix = suffix, .body = body};
-    enum grove_code code = send_request(qdrant, call, &request, &reply, error);
+    enum grove_code code = qdrant_send(qdrant, call, &request, &reply, error);
     http_reply_release(&reply);
     return code;
 }
 
-static enum grove_code not_understood(const struct qdrant *qdrant, const char *what,
+enum grove_code qdrant_not_understood(const struct qdrant *qdrant, const char *what,
                                       struct grove_error *error)
 {
     error_set(error, GROVE_ENGINE, "the vector engine at %s gave no %s in its answer",
@@ -133,13 +102,13 @@ static enum grove_code not_understood(const struct qdrant *qdrant, const char *w
 }
 
 // The "result" of a reply; of another kind than `is_kind` says it is no answer.
-static enum grove_code take_result(const struct qdrant *qdrant, const struct http_reply *reply,
-                                   bool (*is_kind)(yyjson_val *value), yyjson_val **ret,
-                                   struct grove_error *error)
+enum grove_code qdrant_result(const struct qdrant *qdrant, const struct http_reply *reply,
+                              bool (*is_kind)(yyjson_val *value), yyjson_val **ret,
+                              struct grove_error *error)
 {
     yyjson_val *result = http_result(reply);
     if (!is_kind(result))
-        return not_understood(qdrant, "result", error);
+        return qdrant_not_understood(qdrant, "result", error);
     *ret = result;
     return GROVE_OK;
 }
@@ -165,8 +134,8 @@ static int parse_version(struct text text)
     return (int)(numbers[0] * 1000 + numbers[1]);
 }
 
-static enum grove_code ask_version(struct qdrant *qdrant, struct call *call,
-                                   struct grove_error *error)
+static enum grove_code qdrant_ask_version(struct qdrant *qdrant, struct call *call,
+                                          struct grove_error *error)
 {
     if (atomic_load_explicit(&qdrant->version, memory_order_acquire) != 0)
         return GROVE_OK;
@@ -177,7 +146,7 @@ static enum grove_code ask_version(struct qdrant *qdrant, struct call *call,
     struct text text = json_text(yyjson_obj_get(yyjson_doc_get_root(reply.document), "version"));
     int version = parse_version(text);
     if (version == 0) {
-        code = not_understood(qdrant, "version", error);
+        code = qdrant_not_understood(qdrant, "version", error);
     } else if (version < OLDEST_VERSION) {
         code = error_set(error, GROVE_UNSUPPORTED,
                          "the server at %s is Qdrant %.*s, grove needs 1.10 or newer",
@@ -192,11 +161,11 @@ static enum grove_code ask_version(struct qdrant *qdrant, struct call *call,
 
 // --- the collection ------------------------------------------------------------------------------
 
-static enum grove_code get_collection(struct qdrant *qdrant, struct call *call,
-                                      struct http_reply *ret, struct grove_error *error)
+enum grove_code qdrant_collection(struct qdrant *qdrant, struct call *call, struct http_reply *ret,
+                                  struct grove_error *error)
 {
     struct request request = {.method = "GET", .suffix = "", .timeout_ms = qdrant->read_timeout_ms};
-    return send_request(qdrant, call, &request, ret, error);
+    return qdrant_send(qdrant, call, &request, ret, error);
 }
 
 static enum grove_code check_collection(const struct qdrant *qdrant, yyjson_val *result,
@@ -205,9 +174,9 @@ static enum grove_code check_collection(const struct qdrant *qdrant, yyjson_val 
     yyjson_val *vectors =
         yyjson_obj_get(yyjson_obj_get(yyjson_obj_get(result, "config"), "params"), "vectors");
     if (!yyjson_is_obj(vectors))
-        return not_understood(qdrant, "vectors of the collection", error);
+        return qdrant_not_understood(qdrant, "vectors of the collection", error);
     if (!yyjson_is_obj(yyjson_obj_get(result, "payload_schema")))
-        return not_understood(qdrant, "payload schema of the collection", error);
+        return qdrant_not_understood(qdrant, "payload schema of the collection", error);
     yyjson_val *size = yyjson_obj_get(vectors, "size");
     const char *distance = yyjson_get_str(yyjson_obj_get(vectors, "distance"));
     if (yyjson_is_uint(size) && yyjson_get_uint(size) == VECTOR_DIMENSION && distance &&
@@ -233,22 +202,22 @@ static enum grove_code create_collection(struct qdrant *qdrant, struct call *cal
                 "{\"vectors\":{\"size\":%d,\"distance\":\"Cosine\"},"
                 "\"hnsw_config\":{\"m\":%d,\"ef_construct\":%d}}",
                 VECTOR_DIMENSION, HNSW_M, HNSW_EF_CONSTRUCT);
-    enum grove_code code = send_command(qdrant, call, "PUT", "", &body, error);
+    enum grove_code code = qdrant_command(qdrant, call, "PUT", "", &body, error);
     strbuf_release(&body);
     // Somebody else just made it.
     return code != GROVE_OK && error->http_status == 409 ? GROVE_OK : code;
 }
 
-static enum grove_code create_index(struct qdrant *qdrant, struct call *call,
-                                    const struct payload_index *index, struct grove_error *error)
+enum grove_code qdrant_create_index(struct qdrant *qdrant, struct call *call, const char *field,
+                                    const char *schema, struct grove_error *error)
 {
     struct strbuf body;
     strbuf_init(&body, 4096);
-    strbuf_addf(&body, "{\"field_name\":\"%s\",\"field_schema\":%s}", index->field, index->schema);
-    enum grove_code code = send_command(qdrant, call, "PUT", "/index?wait=true", &body, error);
+    strbuf_addf(&body, "{\"field_name\":\"%s\",\"field_schema\":%s}", field, schema);
+    enum grove_code code = qdrant_command(qdrant, call, "PUT", "/index?wait=true", &body, error);
     strbuf_release(&body);
     if (code != GROVE_OK)
-        error_context(error, "making the payload index on \"%s\"", index->field);
+        error_context(error, "making the payload index on \"%s\"", field);
     return code;
 }
 
@@ -257,24 +226,25 @@ static enum grove_code ensure_collection(struct vector_engine *engine, struct ca
 {
     struct qdrant *qdrant = qdrant_of(engine);
     struct http_reply reply = {NULL};
-    enum grove_code code = ask_version(qdrant, call, error);
+    enum grove_code code = qdrant_ask_version(qdrant, call, error);
     if (code == GROVE_OK)
-        code = get_collection(qdrant, call, &reply, error);
+        code = qdrant_collection(qdrant, call, &reply, error);
     if (code != GROVE_OK && vector_lacks_collection(error)) {
         code = create_collection(qdrant, call, error);
         if (code == GROVE_OK)
-            code = get_collection(qdrant, call, &reply, error);
+            code = qdrant_collection(qdrant, call, &reply, error);
     }
     if (code != GROVE_OK)
         return code;
     yyjson_val *result = NULL;
-    code = take_result(qdrant, &reply, yyjson_is_obj, &result, error);
+    code = qdrant_result(qdrant, &reply, yyjson_is_obj, &result, error);
     if (code == GROVE_OK)
         code = check_collection(qdrant, result, error);
     yyjson_val *schema = yyjson_obj_get(result, "payload_schema");
     for (size_t i = 0; code == GROVE_OK && i < ARRAY_COUNT(payload_indexes); i++)
         if (!yyjson_obj_get(schema, payload_indexes[i].field))
-            code = create_index(qdrant, call, &payload_indexes[i], error);
+            code = qdrant_create_index(qdrant, call, payload_indexes[i].field,
+                                       payload_indexes[i].schema, error);
     http_reply_release(&reply);
     return code;
 }
@@ -284,7 +254,7 @@ static enum grove_code read_info(const struct qdrant *qdrant, const struct http_
                                  struct grove_error *error)
 {
     yyjson_val *result = NULL;
-    enum grove_code code = take_result(qdrant, reply, yyjson_is_obj, &result, error);
+    enum grove_code code = qdrant_result(qdrant, reply, yyjson_is_obj, &result, error);
     if (code != GROVE_OK)
         return code;
     yyjson_val *points = yyjson_obj_get(result, "points_count");
@@ -292,9 +262,9 @@ static enum grove_code read_info(const struct qdrant *qdrant, const struct http_
     const char *version =
         yyjson_get_str(yyjson_obj_get(yyjson_doc_get_root(server->document), "version"));
     if (!yyjson_is_uint(points))
-        return not_understood(qdrant, "points_count", error);
+        return qdrant_not_understood(qdrant, "points_count", error);
     if (!status)
-        return not_understood(qdrant, "status of the collection", error);
+        return qdrant_not_understood(qdrant, "status of the collection", error);
     *ret = (struct vector_info){
         .points_count = yyjson_get_uint(points),
         .indexed_vectors_count = yyjson_get_uint(yyjson_obj_get(result, "indexed_vectors_count")),
@@ -310,11 +280,11 @@ static enum grove_code info(struct vector_engine *engine, struct call *call,
 {
     struct qdrant *qdrant = qdrant_of(engine);
     struct http_reply server = {NULL}, reply = {NULL};
-    enum grove_code code = ask_version(qdrant, call, error);
+    enum grove_code code = qdrant_ask_version(qdrant, call, error);
     if (code == GROVE_OK)
         code = get_root(qdrant, call, &server, error);
     if (code == GROVE_OK)
-        code = get_collection(qdrant, call, &reply, error);
+        code = qdrant_collection(qdrant, call, &reply, error);
     if (code == GROVE_OK)
         code = read_info(qdrant, &server, &reply, ret, error);
     http_reply_release(&reply);
@@ -327,7 +297,7 @@ static enum grove_code info(struct vector_engine *engine, struct call *call,
 static enum grove_code ask_graphs(struct qdrant *qdrant, struct call *call,
                                   struct graph_server *ret, struct grove_error *error)
 {
-    enum grove_code code = ask_version(qdrant, call, error);
+    enum grove_code code = qdrant_ask_version(qdrant, call, error);
     *ret = (struct graph_server){
         .client = qdrant->client,
         .collection = qdrant->collection,
@@ -418,7 +388,7 @@ static enum grove_code upsert(struct vector_engine *engine, struct call *call,
 {
     struct qdrant *qdrant = qdrant_of(engine);
     bool write[VECTOR_BATCH_MAX];
-    enum grove_code code = ask_version(qdrant, call, error);
+    enum grove_code code = qdrant_ask_version(qdrant, call, error);
     for (size_t i = 0; code == GROVE_OK && i < count; i++) {
         code = check_point(&points[i], error);
         write[i] = true;
@@ -429,7 +399,7 @@ static enum grove_code upsert(struct vector_engine *engine, struct call *call,
     if (code != GROVE_OK)
         return code;
     struct strbuf body;
-    strbuf_init(&body, BODY_BYTES_MAX);
+    strbuf_init(&body, QDRANT_BODY_BYTES_MAX);
     size_t written = add_points(&body, points, count, write);
     if (conditional) {
         strbuf_add(&body, ",\"update_filter\":{\"should\":[");
@@ -442,7 +412,7 @@ static enum grove_code upsert(struct vector_engine *engine, struct call *call,
     }
     strbuf_add_char(&body, '}');
     if (written > 0)
-        code = send_command(qdrant, call, "PUT", "/points?wait=true", &body, error);
+        code = qdrant_command(qdrant, call, "PUT", "/points?wait=true", &body, error);
     strbuf_release(&body);
     return code;
 }
@@ -453,7 +423,7 @@ static enum grove_code delete_points(struct qdrant *qdrant, struct call *call, s
 {
     strbuf_add(body, "]}}");
     enum grove_code code =
-        send_command(qdrant, call, "POST", "/points/delete?wait=true", body, error);
+        qdrant_command(qdrant, call, "POST", "/points/delete?wait=true", body, error);
     strbuf_release(body);
     return code;
 }
@@ -463,7 +433,7 @@ static enum grove_code remove_points(struct vector_engine *engine, struct call *
                                      size_t count, struct grove_error *error)
 {
     struct strbuf body;
-    strbuf_init(&body, BODY_BYTES_MAX);
+    strbuf_init(&body, QDRANT_BODY_BYTES_MAX);
     strbuf_add(&body, "{\"filter\":{\"should\":[");
     size_t named = 0;
     for (size_t i = 0; i < count; i++) {
@@ -505,7 +475,7 @@ static enum grove_code evict(struct vector_engine *engine, struct call *call,
                              struct grove_error *error)
 {
     struct strbuf body;
-    strbuf_init(&body, BODY_BYTES_MAX);
+    strbuf_init(&body, QDRANT_BODY_BYTES_MAX);
     strbuf_add(&body, "{\"filter\":{\"should\":[");
     for (size_t i = 0; i < count; i++) {
         if (i > 0)
@@ -551,7 +521,7 @@ static enum grove_code read_hits(const struct qdrant *qdrant, yyjson_val *points
                                  struct grove_error *error)
 {
     if (!yyjson_is_arr(points))
-        return not_understood(qdrant, "points", error);
+        return qdrant_not_understood(qdrant, "points", error);
     struct vector_hits hits = {.count = 0};
     hits.items = arena_alloc_array(arena, yyjson_arr_size(points) + 1, sizeof *hits.items);
     if (!hits.items)
@@ -563,10 +533,10 @@ static enum grove_code read_hits(const struct qdrant *qdrant, yyjson_val *points
         struct vector_hit *hit = &hits.items[hits.count];
         yyjson_val *score = yyjson_obj_get(point, "score");
         if (!yyjson_obj_get(point, "id") || !yyjson_is_num(score))
-            return not_understood(qdrant, "id or score of a point", error);
+            return qdrant_not_understood(qdrant, "id or score of a point", error);
         // What was not shown is judged by the last score: so it must be a cosine, and the lowest.
         if (yyjson_get_num(score) > previous || yyjson_get_num(score) < -SCORE_MAX)
-            return not_understood(qdrant, "cosines, best first,", error);
+            return qdrant_not_understood(qdrant, "cosines, best first,", error);
         previous = yyjson_get_num(score);
         if (!point_read(point, &hit->content_id, &hit->revision))
             continue;
@@ -584,7 +554,7 @@ static enum grove_code read_both_hits(const struct qdrant *qdrant, yyjson_val *r
 {
     struct vector_hits also;
     if (yyjson_arr_size(results) != 2)
-        return not_understood(qdrant, "two results", error);
+        return qdrant_not_understood(qdrant, "two results", error);
     yyjson_val *first = yyjson_arr_get_first(results), *second = yyjson_arr_get_last(results);
     enum grove_code code = read_hits(qdrant, yyjson_obj_get(first, "points"), arena, ret, error);
     if (code == GROVE_OK)
@@ -620,7 +590,7 @@ static enum grove_code search(struct vector_engine *engine, struct call *call,
         return error_set(error, GROVE_INVALID, "the vector to search for has no direction");
     bool both = query->also_count > 0 && !query->exact;
     struct strbuf body;
-    strbuf_init(&body, BODY_BYTES_MAX);
+    strbuf_init(&body, QDRANT_BODY_BYTES_MAX);
     if (both)
         add_both_queries(&body, query);
     else
@@ -635,7 +605,7 @@ static enum grove_code search(struct vector_engine *engine, struct call *call,
         .takes_long = takes_long,
         .reply_bytes_max = (query->limit + query->also_count) * HIT_BYTES_MAX + ANSWER_BYTES_MAX,
     };
-    enum grove_code code = send_request(qdrant, call, &request, &reply, error);
+    enum grove_code code = qdrant_send(qdrant, call, &request, &reply, error);
     strbuf_release(&body);
     if (code != GROVE_OK)
         return code;
@@ -662,7 +632,7 @@ static enum grove_code count_points(struct vector_engine *engine, struct call *c
         return GROVE_OK;
     }
     struct strbuf body;
-    strbuf_init(&body, BODY_BYTES_MAX);
+    strbuf_init(&body, QDRANT_BODY_BYTES_MAX);
     strbuf_add(&body, "{\"exact\":true");
     filter_add(&body, filter);
     strbuf_add_char(&body, '}');
@@ -671,7 +641,7 @@ static enum grove_code count_points(struct vector_engine *engine, struct call *c
                               .suffix = "/points/count",
                               .body = &body,
                               .timeout_ms = qdrant->read_timeout_ms};
-    enum grove_code code = send_request(qdrant, call, &request, &reply, error);
+    enum grove_code code = qdrant_send(qdrant, call, &request, &reply, error);
     strbuf_release(&body);
     if (code != GROVE_OK)
         return code;
@@ -679,7 +649,7 @@ static enum grove_code count_points(struct vector_engine *engine, struct call *c
     if (yyjson_is_uint(count))
         *ret = yyjson_get_uint(count);
     else
-        code = not_understood(qdrant, "count", error);
+        code = qdrant_not_understood(qdrant, "count", error);
     http_reply_release(&reply);
     return code;
 }
@@ -689,9 +659,9 @@ static enum grove_code fill_states(const struct qdrant *qdrant, const struct htt
                                    struct grove_error *error)
 {
     yyjson_val *result = NULL;
-    enum grove_code code = take_result(qdrant, reply, yyjson_is_arr, &result, error);
+    enum grove_code code = qdrant_result(qdrant, reply, yyjson_is_arr, &result, error);
     if (code == GROVE_OK && !states_note(states, count, result))
-        return not_understood(qdrant, "points that were asked for, each once,", error);
+        return qdrant_not_understood(qdrant, "points that were asked for, each once,", error);
     return code;
 }
 
@@ -701,7 +671,7 @@ static enum grove_code read_states(struct vector_engine *engine, struct call *ca
 {
     struct qdrant *qdrant = qdrant_of(engine);
     struct strbuf body;
-    strbuf_init(&body, BODY_BYTES_MAX);
+    strbuf_init(&body, QDRANT_BODY_BYTES_MAX);
     size_t named = 0;
     strbuf_add(&body, "{\"ids\":[");
     for (size_t i = 0; i < count; i++)
@@ -710,7 +680,7 @@ static enum grove_code read_states(struct vector_engine *engine, struct call *ca
     strbuf_add(&body, "],\"with_payload\":[\"revision\"],\"with_vector\":false}");
     struct http_reply reply = {NULL};
     struct request request = {.method = "POST", .suffix = "/points", .body = &body};
-    enum grove_code code = send_request(qdrant, call, &request, &reply, error);
+    enum grove_code code = qdrant_send(qdrant, call, &request, &reply, error);
     strbuf_release(&body);
     if (code != GROVE_OK)
         return code;
@@ -758,6 +728,10 @@ static const struct vector_engine_operations operations = {
     .graph = name_graph,
     .count = count_points,
     .states = read_states,
+    .scan = qdrant_scan,
+    .marks = qdrant_marks,
+    .mark = qdrant_mark,
+    .unmark = qdrant_unmark,
     .outage = look,
     .wake = wake,
 };
@@ -768,7 +742,7 @@ static bool is_collection_name(const char *name)
     size_t length = strlen(name);
     size_t good = strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
                                "0123456789_-.");
-    return length > 0 && length < COLLECTION_NAME_MAX && good == length && name[0] != '.';
+    return length > 0 && length < QDRANT_COLLECTION_NAME_MAX && good == length && name[0] != '.';
 }
 
 enum grove_code qdrant_open(const struct qdrant_options *options, struct vector_engine **ret,
@@ -778,7 +752,7 @@ enum grove_code qdrant_open(const struct qdrant_options *options, struct vector_
     if (!is_collection_name(collection)) {
         error_set(error, GROVE_INVALID, "\"%.64s\" cannot be a collection's name", collection);
         error_hint(error, "use letters, digits, \"_\", \"-\" and \".\", at most %d",
-                   COLLECTION_NAME_MAX - 1);
+                   QDRANT_COLLECTION_NAME_MAX - 1);
         return GROVE_INVALID;
     }
     struct qdrant *qdrant = mem_zalloc(sizeof *qdrant);

@@ -321,8 +321,6 @@ def test_a_late_write_of_what_was_deleted_is_undone(home, changes, point):
     assert stores_agree(home) and changes.new not in points_of(home)
 
 
-@pytest.mark.xfail(strict=True, raises=AssertionError,
-                   reason="nothing looks for points without a content")
 @row(ARCHITECTURE, "projector that wakes up late")
 @at("projector-written")
 def test_a_late_write_of_what_was_deleted_and_a_death(home, changes, point):

@@ -45,8 +45,8 @@ def run(program, *args, grove, environment, **more):
 def test_what_is_installed(installed):
     folder, flags, _ = installed
     names = {path.name for path in folder.rglob("*") if path.is_file() or path.is_symlink()}
-    assert {"grove", "contents.h", "grove.h", "subject.h", "error.h", "grove.pc", "libgrove.so",
-            "libgrove.so.0"} <= names
+    assert {"grove", "call.h", "contents.h", "grove.h", "subject.h", "error.h", "grove.pc",
+            "libgrove.so", "libgrove.so.0"} <= names
     assert "-lgrove" in flags
     (library,) = (path for path in folder.rglob("libgrove.so.*.*") if not path.is_symlink())
     if not shutil.which("nm"):
@@ -56,14 +56,14 @@ def test_what_is_installed(installed):
     exported = {line.split()[-1] for line in symbols if line}
     assert exported and all(name.startswith("grove_") for name in exported), exported
     header = "".join((ROOT / "include" / "grove" / name).read_text()
-                     for name in ("contents.h", "grove.h", "subject.h"))
+                     for name in ("call.h", "contents.h", "grove.h", "subject.h"))
     assert {name for name in exported if f"{name}(" not in header} <= \
         {"grove_code_info", "grove_origin_name"}
 
 
 def test_the_headers_stand_alone(installed, tmp_path):
     _, flags, _ = installed
-    for name in ("contents.h", "grove.h", "error.h"):
+    for name in ("call.h", "contents.h", "grove.h", "error.h"):
         source = tmp_path / f"{name}.c"
         source.write_text(f"#include <grove/{name}>\nint main(void) {{ return 0; }}\n")
         for standard in ("c11", "c17"):

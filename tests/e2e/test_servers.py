@@ -243,7 +243,7 @@ def test_a_role_of_our_name(remote, postgres, library, initializer, before, afte
         library.execute(f"ALTER ROLE grove SET search_path = {before}")
     with psycopg.connect(at("owner"), autocommit=True) as conn:
         conn.execute("GRANT CREATE ON SCHEMA public TO grove")
-    env = {"DATABASE_URL": at(initializer)}
+    env = {"DATABASE_URL": at(initializer), "GROVE_COLLECTION": "branch"}
     assert remote.json("init", env=env)["applied"] == MIGRATIONS
     for role, path in (("grove", after), ("librarian", '"$user", public')):
         with psycopg.connect(at(role)) as conn:

@@ -211,7 +211,9 @@ def test_points_lost_one_by_one_are_noticed(shared):
     answer = shared.json("search", "candles", "--limit", "1000")
     assert answer["complete"] is True and answer["degraded"] is True
     assert answer["results"][0]["content_id"] == lost
-    assert "lacks 1 matching row;" in answer["degraded_reason"]
+    # What was acknowledged last is looked at when a handle is opened, anything else is counted.
+    assert "lacks 1 matching row;" in answer["degraded_reason"] or \
+        "lacks what it has had" in answer["degraded_reason"]
     assert "grove sync" in answer["degraded_reason"]
     shared("sync")
     assert titles(shared, "candles") == before

@@ -74,7 +74,7 @@ def test_no_statement_takes_the_leaves_of_a_path():
 
 
 @pytest.mark.parametrize("struct, header, user, use", [
-    ("grove_filter", "include/grove/grove.h", "src/cli/filter.c", r"\.{0} = |filter\.{0}\b"),
+    ("grove_filter", "include/grove/grove.h", "src/commands/filter.c", r"\.{0} = |filter\.{0}\b"),
     ("grove_filter", "include/grove/grove.h", "src/query/predicate.c", r"filter->{}\b"),
     ("predicate", "src/query/predicate.h", "src/query/predicate.c", r"predicate->{}\b"),
     ("vector_filter", "src/vector/engine.h", "src/query/predicate.c predicate_for_engine",
@@ -112,9 +112,10 @@ def names(pattern, path):
 def test_every_command_has_its_file_and_every_file_its_command():
     files = {path.stem.removeprefix("cmd_") for path in (ROOT / "src" / "cli").glob("cmd_*.c")}
     assert len(files) >= 15
-    assert names(r"^enum grove_code cmd_(\w+)\(", "src/cli/command.h") == files
+    assert names(r"^enum grove_code cmd_(\w+)\(", "src/cli/run.h") == files
     assert names(r"'cmd_(\w+)\.c'", "src/cli/meson.build") == files
-    assert names(r"\bcmd_(\w+)\b", "src/cli/commands.c") == files
+    assert names(r"\bcmd_(\w+)\b", "src/cli/run.c") == files
+    assert names(r"^        \.name = \"(\w+)\",$", "src/commands/commands.c") == files
     assert names(r"^### grove (\w+)$", "docs/cli.md") == files
 
 

@@ -39,8 +39,8 @@ MUTANTS = [
         name="status-fails-with-its-server",
         guards="src/api/README 3",
         file="src/api/status.c",
-        find="    report_give(ret, size_bytes, &status, sizeof status);\n    return GROVE_OK;",
-        replace="    report_give(ret, size_bytes, &status, sizeof status);\n"
+        find="    *ret = status;\n    return GROVE_OK;",
+        replace="    *ret = status;\n"
                 "    return status.database_ok ? GROVE_OK\n"
                 '                              : error_set(error, GROVE_UNAVAILABLE, "no server");',
         killer="u_handle:nobody_is_asked_before_there_is_need",

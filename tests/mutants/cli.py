@@ -131,7 +131,7 @@ MUTANTS = [
     Mutant(
         name="known-type-is-called-unknown",
         guards="docs/cli: hint",
-        file="src/cli/types_hint.c",
+        file="src/commands/types_hint.c",
         find="            !is_there(types, options->values[i].text))\n",
         replace="            types->count > 0)\n",
         killer="tests/e2e/test_bad_input.py::"
@@ -141,7 +141,7 @@ MUTANTS = [
     Mutant(
         name="duration-beside-a-cursor",
         guards="src/cli/README 6",
-        file="src/cli/filter.c",
+        file="src/commands/filter.c",
         find="    if (value->relative && options_has(options, OPTION_CURSOR)) {",
         replace="    if (value->relative && !value->text) {",
         killer=DOCS + "test_usage_errors[arguments10-another query-the time]",
@@ -177,7 +177,7 @@ MUTANTS = [
     Mutant(
         name="partial-load-is-a-success",
         guards="src/cli/README 4",
-        file="src/cli/cmd_load.c",
+        file="src/cli/load_run.c",
         find="        session->exit_status = EXIT_PARTLY;\n",
         replace="        session->exit_status = 0;\n",
         killer="tests/e2e/test_load_inputs.py::test_a_partial_load_has_its_own_exit_status",
@@ -185,7 +185,7 @@ MUTANTS = [
     Mutant(
         name="screen-is-filled-with-refused-lines",
         guards="src/cli/README 4",
-        file="src/cli/cmd_load.c",
+        file="src/cli/load_run.c",
         find="    if (is_terminal && loading->bad_count > SHOWN_MAX + 1)\n",
         replace="    if (is_terminal && loading->bad_count > INT32_MAX)\n",
         killer="tests/e2e/test_load_inputs.py::test_a_terminal_gets_the_first_refused_lines",

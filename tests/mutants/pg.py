@@ -401,8 +401,10 @@ MUTANTS = [
         name="settings-of-the-environment-reach-the-private-server",
         guards="src/pg/README 14",
         file="src/cli/session.c",
-        find="    if (session->command->run != cmd_psql)\n        forget_settings();",
-        replace="    if (session->command->run == cmd_psql)\n        forget_settings();",
+        find="    if (strcmp(session->command->name, \"psql\") != 0)\n"
+             "        forget_settings();",
+        replace="    if (strcmp(session->command->name, \"psql\") == 0)\n"
+                "        forget_settings();",
         killer="tests/e2e/test_environment.py::test_the_command_is_deaf_to_libpq_s_variables",
     ),
     Mutant(
@@ -412,5 +414,45 @@ MUTANTS = [
         find="    for (int i = 0; i < ATTEMPTS && ended; i++)\n        code = start_and_wait(",
         replace="    for (int i = 1; i < ATTEMPTS && ended; i++)\n        code = start_and_wait(",
         killer="u_lost:a_server_that_dies_once_it_was_found_is_started",
+    ),
+    Mutant(
+        name="warnings-of-a-list-of-servers-are-printed",
+        guards="src/pg/README 16",
+        file="src/pg/connect.c",
+        find="    PQsetNoticeReceiver(conn->link, receive_notice, conn);\n    if (conn->link && PQ",
+        replace="    if (conn->link && PQ",
+        killer="u_server:warnings_of_the_server_are_not_printed",
+    ),
+    Mutant(
+        name="a-server-that-takes-no-writes-is-no-refusal",
+        guards="src/pg/README: failures",
+        file="src/pg/error.c",
+        find="    {\"25006\", GROVE_DENIED},      // read_only_sql_transaction\n",
+        replace="",
+        killer="u_server:a_snapshot_shows_one_moment_and_writes_nothing",
+    ),
+    Mutant(
+        name="an-idle-transaction-that-was-ended-is-not-repeated",
+        guards="src/pg/README: failures",
+        file="src/pg/error.c",
+        find="    {\"25P03\", GROVE_UNAVAILABLE}, // idle in a transaction for too long\n",
+        replace="",
+        killer="u_pg:sqlstates",
+    ),
+    Mutant(
+        name="of-an-altered-table-postgresql-advises-to-add-casts",
+        guards="src/pg/README: failures",
+        file="src/pg/error.c",
+        find="    if (hint && code != GROVE_UNSUPPORTED)\n",
+        replace="    if (hint)\n",
+        killer="u_answer:an_operator_that_is_missing_is_of_an_altered_table",
+    ),
+    Mutant(
+        name="an-empty-name-of-a-service-is-looked-up",
+        guards="src/pg/README 14",
+        file="src/cli/session.c",
+        find="    if (service && !service[0])\n",
+        replace="    if (service && !service)\n",
+        killer="tests/e2e/test_environment.py::test_an_empty_name_names_no_server",
     ),
 ]

@@ -81,7 +81,7 @@ MUTANTS = [
         find="    predicate_forget_place(run->predicate);\n    code = predicate_resolve(",
         replace="    code = !run->predicate ? GROVE_OK : code;\n    if (false)\n"
                 "        code = predicate_resolve(",
-        killer="u_examined:a_path_that_ends_meanwhile_is_told",
+        killer="u_examined:a_path_leads_there_without_the_engine_too",
     ),
     Mutant(
         name="negative-ids-are-not-compared",

@@ -16,8 +16,8 @@ MUTANTS = [
         name="upsert-does-not-wait",
         guards="src/vector/README 1",
         file="src/vector/qdrant.c",
-        find='send_command(qdrant, call, "PUT", "/points?wait=true", &body, error);',
-        replace='send_command(qdrant, call, "PUT", "/points", &body, error);',
+        find='qdrant_command(qdrant, call, "PUT", "/points?wait=true", &body, error);',
+        replace='qdrant_command(qdrant, call, "PUT", "/points", &body, error);',
         killer="u_qdrant:writes_are_conditional",
     ),
     Mutant(
@@ -406,6 +406,38 @@ MUTANTS = [
         killer="u_http:an_exact_search_of_few_points_has_no_longer_limit",
     ),
     Mutant(
+        name="headers-without-end-are-a-shortage-of-memory",
+        guards="src/vector/README 16",
+        file="src/vector/connection.c",
+        find="    return result == CURLE_OUT_OF_MEMORY && status != 0;\n",
+        replace="    return result == CURLE_OUT_OF_MEMORY && status == 0;\n",
+        killer="u_http:an_answer_with_headers_without_end_is_the_engine_s",
+    ),
+    Mutant(
+        name="each-command-counts-its-own-failures",
+        guards="src/vector/README: a server that does not answer",
+        file="src/vector/gate.c",
+        find="    breaker->failures = record->failures;\n",
+        replace="    breaker->failures = none ? 0 : breaker->failures;\n",
+        killer="u_gate:failures_of_all_are_counted",
+    ),
+    Mutant(
+        name="an-answer-to-another-process-ends-no-row",
+        guards="src/vector/README: a server that does not answer",
+        file="src/vector/gate.c",
+        find="gate->breaker.state != BREAKER_CLOSED || gate->failed_us > 0;",
+        replace="gate->breaker.state != BREAKER_CLOSED;",
+        killer="u_gate:an_answer_to_anybody_ends_the_row",
+    ),
+    Mutant(
+        name="failures-of-long-ago-open-the-breaker",
+        guards="src/vector/README: a server that does not answer",
+        file="src/vector/gate.c",
+        find="now_us - record->failed_us > (int64_t)IN_A_ROW_MS * 1000))",
+        replace="now_us - record->failed_us < (int64_t)IN_A_ROW_MS * 0))",
+        killer="u_gate:failures_of_long_ago_are_in_no_row",
+    ),
+    Mutant(
         name="who-waits-does-so-for-his-whole-limit",
         guards="src/vector/README 15",
         file="src/vector/http.c",
@@ -690,10 +722,8 @@ MUTANTS = [
         name="each-process-waits-for-itself",
         guards="src/vector/README: a server that does not answer",
         file="src/vector/gate.c",
-        find="    if (!was_out && gate->breaker.state != BREAKER_CLOSED)\n"
-             "        write_record(gate);",
-        replace="    if (was_out && gate->breaker.state != BREAKER_CLOSED)\n"
-                "        write_record(gate);",
+        find="        gate->failed_us = now_us;\n        write_record(gate);",
+        replace="        gate->failed_us = now_us;",
         killer="u_gate:one_that_waited_spares_the_others",
     ),
 ]

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 
 #include "base/check.h"
+#include "base/clock.h"
+#include "sync/lineage.h"
 
 enum { ARENA_BYTES_MAX = 1 << 20, VECTORS = 16, VACUUM_ORDERS = 32, LONGEST_PAUSE_MS = 300000 };
 
@@ -204,6 +206,8 @@ enum grove_code world_open_store(struct world *world, const char *name, struct s
     enum grove_code code = test_home(&home, error);
     store_init(ret);
     ret->engine = world->fake ? fake_engine_base(world->fake) : NULL;
+    // As a handle that is open for long: what the first look costs is no part of an order.
+    atomic_store(&ret->lineage_known_at_us, clock_monotonic_us());
     ret->embedder_threads = 1;
     if (code == GROVE_OK && world->spec->embeds)
         snprintf(ret->model_folder, sizeof ret->model_folder, "%s/model", home->assets);
@@ -214,6 +218,20 @@ void world_close_store(struct store *store)
 {
     store->engine = NULL; // the world's
     store_release(store);
+}
+
+// The database is a copy of a template, and says so. All orders begin with the mark that it gets.
+static enum grove_code begin_lineage(struct world *world, struct grove_error *error)
+{
+    bool settled = false;
+    atomic_store(&world->store.lineage_known_at_us, 0);
+    enum grove_code code = lineage_check(&world->store, NULL, error);
+    if (code == GROVE_OK)
+        code = lineage_settle(&world->store, NULL, &settled, error);
+    CHECK(code != GROVE_OK || settled);
+    world->marks = fake_engine_marks(world->fake);
+    CHECK(code != GROVE_OK || world->marks.count == 1);
+    return code;
 }
 
 enum grove_code world_open(struct world *world, const struct spec *spec, struct grove_error *error)
@@ -232,6 +250,8 @@ enum grove_code world_open(struct world *world, const struct spec *spec, struct 
         code = pg_exec(world->conn, schema_sql, error);
     if (code == GROVE_OK)
         code = pg_exec(world->conn, driver_sql, error);
+    if (code == GROVE_OK)
+        code = begin_lineage(world, error);
     return code == GROVE_OK ? write_vectors(world, error) : code;
 }
 
@@ -361,6 +381,7 @@ enum grove_code world_begin(struct world *world, bool conditional, struct grove_
     fake_engine_lose_collection(world->fake);
     if (code == GROVE_OK)
         code = vector_ensure_collection(fake_engine_base(world->fake), NULL, error);
+    fake_engine_set_mark(world->fake, &world->marks.items[0], true);
     fake_engine_set_ways(world->fake, &(struct fake_ways){.last_writer_wins = !conditional,
                                                           .short_square_max = 0x1p-23F});
     if (code == GROVE_OK)

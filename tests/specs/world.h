@@ -28,9 +28,10 @@ struct world {
     char conninfo[CLUSTER_CONNINFO_SIZE];
     struct store store; // of the driver itself; owns the engine
     struct fake_engine *fake;
-    struct pg_conn *conn; // of the driver's own statements
-    struct arena arena;   // emptied by each statement
-    int32_t first_id;     // of the order's contents: first_id + index
+    struct vector_marks marks; // of its collection, as each order begins
+    struct pg_conn *conn;      // of the driver's own statements
+    struct arena arena;        // emptied by each statement
+    int32_t first_id;          // of the order's contents: first_id + index
     int orders;
     bool conditional;
     bool lost;                    // the collection, or a point, was lost in this order

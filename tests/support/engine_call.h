@@ -16,6 +16,10 @@ enum engine_call {
     ENGINE_GRAPH,
     ENGINE_COUNT,
     ENGINE_STATES,
+    ENGINE_SCAN,
+    ENGINE_MARKS,
+    ENGINE_MARK,
+    ENGINE_UNMARK,
     ENGINE_CALLS, // not a call: how many kinds there are
 };
 

@@ -567,6 +567,89 @@ static enum grove_code fake_states(struct vector_engine *engine, struct call *ca
     return end_call(fake, call, &event, fault, code, error);
 }
 
+// --- lineage -------------------------------------------------------------------------------------
+
+static enum grove_code fake_scan(struct vector_engine *engine, struct call *call, int64_t from_id,
+                                 size_t limit, struct vector_page *ret, struct grove_error *error)
+{
+    struct fake_engine *fake = fake_of(engine);
+    struct engine_event event = {.call = ENGINE_SCAN};
+    struct fake_fault met;
+    const struct fake_fault *fault = begin_call(fake, call, &event, &met) ? &met : NULL;
+    enum grove_code code = GROVE_OK;
+    if (!does_nothing(fault)) {
+        pthread_mutex_lock(&fake->mutex);
+        *ret = (struct vector_page){.next_id = VECTOR_NONE};
+        if (!fake->collection)
+            code = set_no_collection(error);
+        for (size_t i = 0; code == GROVE_OK && !is_lost(fault) && i < fake->count; i++) {
+            const struct fake_point *point = &fake->points[i];
+            if (point->id < from_id || point->id > INT32_MAX)
+                continue;
+            if (ret->count == limit) {
+                ret->next_id = point->id;
+                break;
+            }
+            ret->states[ret->count++] =
+                (struct vector_state){.content_id = (int32_t)point->id,
+                                      .present = true,
+                                      .revision = fake_shown_revision(point->revision)};
+        }
+        pthread_mutex_unlock(&fake->mutex);
+    }
+    return end_call(fake, call, &event, fault, code, error);
+}
+
+static enum grove_code fake_marks(struct vector_engine *engine, struct call *call,
+                                  struct vector_marks *ret, struct grove_error *error)
+{
+    struct fake_engine *fake = fake_of(engine);
+    struct engine_event event = {.call = ENGINE_MARKS};
+    struct fake_fault met;
+    const struct fake_fault *fault = begin_call(fake, call, &event, &met) ? &met : NULL;
+    enum grove_code code = GROVE_OK;
+    if (!does_nothing(fault)) {
+        pthread_mutex_lock(&fake->mutex);
+        *ret = is_lost(fault) ? (struct vector_marks){.count = 0} : fake->marks;
+        if (!fake->collection)
+            code = set_no_collection(error);
+        pthread_mutex_unlock(&fake->mutex);
+    }
+    return end_call(fake, call, &event, fault, code, error);
+}
+
+static enum grove_code change_mark(struct vector_engine *engine, struct call *call,
+                                   enum engine_call kind, const struct vector_mark *mark,
+                                   struct grove_error *error)
+{
+    struct fake_engine *fake = fake_of(engine);
+    struct engine_event event = {.call = kind};
+    struct fake_fault met;
+    const struct fake_fault *fault = begin_call(fake, call, &event, &met) ? &met : NULL;
+    enum grove_code code = GROVE_OK;
+    if (!does_nothing(fault)) {
+        pthread_mutex_lock(&fake->mutex);
+        if (!fake->collection)
+            code = set_no_collection(error);
+        else if (!is_lost(fault))
+            fake_change_mark(fake, mark, kind == ENGINE_MARK);
+        pthread_mutex_unlock(&fake->mutex);
+    }
+    return end_call(fake, call, &event, fault, code, error);
+}
+
+static enum grove_code fake_mark(struct vector_engine *engine, struct call *call,
+                                 const struct vector_mark *mark, struct grove_error *error)
+{
+    return change_mark(engine, call, ENGINE_MARK, mark, error);
+}
+
+static enum grove_code fake_unmark(struct vector_engine *engine, struct call *call,
+                                   const struct vector_mark *mark, struct grove_error *error)
+{
+    return change_mark(engine, call, ENGINE_UNMARK, mark, error);
+}
+
 static void fake_free(struct vector_engine *engine)
 {
     fake_engine_free(fake_of(engine));
@@ -591,4 +674,8 @@ const struct vector_engine_operations fake_operations = {
     .graph = fake_graph,
     .count = fake_count,
     .states = fake_states,
+    .scan = fake_scan,
+    .marks = fake_marks,
+    .mark = fake_mark,
+    .unmark = fake_unmark,
 };

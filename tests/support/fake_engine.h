@@ -144,6 +144,10 @@ int64_t fake_engine_revision(struct fake_engine *fake, int64_t id);
 bool fake_engine_has_collection(struct fake_engine *fake);
 void fake_engine_lose_collection(struct fake_engine *fake);
 
+// Its marks, past all calls and faults.
+struct vector_marks fake_engine_marks(struct fake_engine *fake);
+void fake_engine_set_mark(struct fake_engine *fake, const struct vector_mark *mark, bool add);
+
 // Of all points, by id: equal exactly where all their contents are.
 void fake_engine_digest(struct fake_engine *fake, char ret_hex[static SHA256_HEX_SIZE]);
 

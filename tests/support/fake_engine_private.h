@@ -36,7 +36,8 @@ struct fake_engine {
     int32_t *hidden, *isolated;
     size_t hidden_count, isolated_count;
     char graph[VECTOR_GRAPH_SIZE];
-    unsigned collections; // made so far: names their first graphs
+    unsigned collections;      // made so far: names their first graphs
+    struct vector_marks marks; // of the collection
     struct fake_armed faults[FAKE_FAULTS_MAX];
     size_t fault_count;
     struct fake_write later[FAKE_LATER_MAX];
@@ -54,6 +55,9 @@ void fake_engine_free(struct fake_engine *fake);
 
 // Where there is none.
 void fake_make_collection(struct fake_engine *fake);
+
+// Adds it, or takes it away.
+void fake_change_mark(struct fake_engine *fake, const struct vector_mark *mark, bool add);
 
 struct fake_point *fake_find(struct fake_engine *fake, int64_t id);
 

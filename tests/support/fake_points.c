@@ -326,6 +326,36 @@ void fake_engine_lose_collection(struct fake_engine *fake)
     pthread_mutex_lock(&fake->mutex);
     fake->collection = false;
     fake->count = 0;
+    fake->marks.count = 0;
+    pthread_mutex_unlock(&fake->mutex);
+}
+
+void fake_change_mark(struct fake_engine *fake, const struct vector_mark *mark, bool add)
+{
+    struct vector_marks *marks = &fake->marks;
+    size_t at = 0;
+    while (at < marks->count && !vector_mark_equal(&marks->items[at], mark))
+        at++;
+    if (at == marks->count && add) {
+        CHECK(marks->count < VECTOR_MARKS_MAX);
+        marks->items[marks->count++] = *mark;
+    } else if (at < marks->count && !add) {
+        marks->items[at] = marks->items[--marks->count];
+    }
+}
+
+struct vector_marks fake_engine_marks(struct fake_engine *fake)
+{
+    pthread_mutex_lock(&fake->mutex);
+    struct vector_marks marks = fake->marks;
+    pthread_mutex_unlock(&fake->mutex);
+    return marks;
+}
+
+void fake_engine_set_mark(struct fake_engine *fake, const struct vector_mark *mark, bool add)
+{
+    pthread_mutex_lock(&fake->mutex);
+    fake_change_mark(fake, mark, add);
     pthread_mutex_unlock(&fake->mutex);
 }
 

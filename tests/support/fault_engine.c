@@ -149,6 +149,46 @@ static enum grove_code fault_states(struct vector_engine *engine, struct call *c
     return end(fault, code, error);
 }
 
+static enum grove_code fault_scan(struct vector_engine *engine, struct call *call, int64_t from_id,
+                                  size_t limit, struct vector_page *ret, struct grove_error *error)
+{
+    const struct engine_fault *fault = meet(fault_of(engine), ENGINE_SCAN);
+    enum grove_code code = GROVE_OK;
+    if (!fails_before(fault))
+        code = vector_scan(fault_of(engine)->within, call, from_id, limit, ret, error);
+    return end(fault, code, error);
+}
+
+static enum grove_code fault_marks(struct vector_engine *engine, struct call *call,
+                                   struct vector_marks *ret, struct grove_error *error)
+{
+    const struct engine_fault *fault = meet(fault_of(engine), ENGINE_MARKS);
+    enum grove_code code = GROVE_OK;
+    if (!fails_before(fault))
+        code = vector_marks(fault_of(engine)->within, call, ret, error);
+    return end(fault, code, error);
+}
+
+static enum grove_code fault_mark(struct vector_engine *engine, struct call *call,
+                                  const struct vector_mark *mark, struct grove_error *error)
+{
+    const struct engine_fault *fault = meet(fault_of(engine), ENGINE_MARK);
+    enum grove_code code = GROVE_OK;
+    if (!fails_before(fault))
+        code = vector_mark(fault_of(engine)->within, call, mark, error);
+    return end(fault, code, error);
+}
+
+static enum grove_code fault_unmark(struct vector_engine *engine, struct call *call,
+                                    const struct vector_mark *mark, struct grove_error *error)
+{
+    const struct engine_fault *fault = meet(fault_of(engine), ENGINE_UNMARK);
+    enum grove_code code = GROVE_OK;
+    if (!fails_before(fault))
+        code = vector_unmark(fault_of(engine)->within, call, mark, error);
+    return end(fault, code, error);
+}
+
 static void fault_free(struct vector_engine *engine)
 {
     vector_engine_free(fault_of(engine)->within);
@@ -173,6 +213,10 @@ static const struct vector_engine_operations operations = {
     .graph = fault_graph,
     .count = fault_count,
     .states = fault_states,
+    .scan = fault_scan,
+    .marks = fault_marks,
+    .mark = fault_mark,
+    .unmark = fault_unmark,
 };
 
 // --- arming --------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@
 #include "base/check.h"
 #include "base/clock.h"
 #include "base/strbuf.h"
+#include "sync/lineage.h"
 #include "trace_engine.h"
 
 enum { SQL_BYTES_MAX = 1 << 20, ARENA_BYTES_MAX = 256 << 20, LOCK_TIMEOUT_MS = 10000 };
@@ -47,6 +48,18 @@ static enum grove_code open_stores(struct test_stores *stores, struct grove_erro
     return code;
 }
 
+// A test's database is a copy of a template, and says so: what follows is what its first projector
+// would do.
+static enum grove_code begin_lineage(struct test_stores *stores, struct grove_error *error)
+{
+    bool settled = false;
+    enum grove_code code = lineage_check(&stores->store, NULL, error);
+    if (code == GROVE_OK)
+        code = lineage_settle(&stores->store, NULL, &settled, error);
+    CHECK(code != GROVE_OK || settled);
+    return code;
+}
+
 int test_stores_up(void **state)
 {
     const struct test_case *wanted = *state;
@@ -58,7 +71,7 @@ int test_stores_up(void **state)
     arena_init(&stores->arena, ARENA_BYTES_MAX);
     store_init(&stores->store);
     *state = stores;
-    if (open_stores(stores, &error) == GROVE_OK)
+    if (open_stores(stores, &error) == GROVE_OK && begin_lineage(stores, &error) == GROVE_OK)
         return 0;
     print_error("no stores to test with: %s; %s; %s\n", error.message, error.detail, error.context);
     test_stores_down(state);

@@ -149,6 +149,38 @@ static enum grove_code trace_states(struct vector_engine *engine, struct call *c
     return keep(trace, &record, vector_states(trace->within, call, content_ids, count, ret, error));
 }
 
+static enum grove_code trace_scan(struct vector_engine *engine, struct call *call, int64_t from_id,
+                                  size_t limit, struct vector_page *ret, struct grove_error *error)
+{
+    struct trace_engine *trace = trace_of(engine);
+    struct trace_call record = begin(trace, ENGINE_SCAN, 0);
+    return keep(trace, &record, vector_scan(trace->within, call, from_id, limit, ret, error));
+}
+
+static enum grove_code trace_marks(struct vector_engine *engine, struct call *call,
+                                   struct vector_marks *ret, struct grove_error *error)
+{
+    struct trace_engine *trace = trace_of(engine);
+    struct trace_call record = begin(trace, ENGINE_MARKS, 0);
+    return keep(trace, &record, vector_marks(trace->within, call, ret, error));
+}
+
+static enum grove_code trace_mark(struct vector_engine *engine, struct call *call,
+                                  const struct vector_mark *mark, struct grove_error *error)
+{
+    struct trace_engine *trace = trace_of(engine);
+    struct trace_call record = begin(trace, ENGINE_MARK, 0);
+    return keep(trace, &record, vector_mark(trace->within, call, mark, error));
+}
+
+static enum grove_code trace_unmark(struct vector_engine *engine, struct call *call,
+                                    const struct vector_mark *mark, struct grove_error *error)
+{
+    struct trace_engine *trace = trace_of(engine);
+    struct trace_call record = begin(trace, ENGINE_UNMARK, 0);
+    return keep(trace, &record, vector_unmark(trace->within, call, mark, error));
+}
+
 static void trace_free(struct vector_engine *engine)
 {
     struct trace_engine *trace = trace_of(engine);
@@ -175,6 +207,10 @@ static const struct vector_engine_operations operations = {
     .graph = trace_graph,
     .count = trace_count,
     .states = trace_states,
+    .scan = trace_scan,
+    .marks = trace_marks,
+    .mark = trace_mark,
+    .unmark = trace_unmark,
 };
 
 struct vector_engine *trace_engine_new(struct vector_engine *within)

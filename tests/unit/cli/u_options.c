@@ -11,8 +11,9 @@
 
 #include "base/attr.h"
 #include "base/clock.h"
-#include "cli/filter.h"
+#include "commands/filter.h"
 #include "cli/options.h"
+#include "cli/run.h"
 
 enum { WORDS_MAX = 12 };
 
@@ -36,7 +37,7 @@ static void table_is_consistent(void **state)
     (void)state;
     for (const struct command *command = command_table; command->name; command++) {
         assert_ptr_equal(command_find(command->name), command);
-        assert_non_null(command->run);
+        assert_true(run_knows(command));
         assert_non_null(command->usage);
         assert_true(command->examples && command->examples[0].line);
         assert_true(command->operands_max == 0 || command->operand);

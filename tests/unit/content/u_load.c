@@ -6,6 +6,7 @@
 #include "base/inject.h"
 #include "content/batch.h"
 #include "content/load.h"
+#include "content/source.h"
 #include "pg/pg.h"
 
 static const struct record_tree tree = {{"subject1", 8}, {"subject1_hierarchy", 18}};
@@ -206,6 +207,53 @@ static void a_bad_line_is_told_and_strict_writes_nothing(struct test_stores *sto
     assert_int_equal(count_rows(stores, "content_metadata"), LINES - 1);
 }
 
+static void add_line(struct strbuf *out, int chunk, const char *title)
+{
+    strbuf_addf(out,
+                "{\"tree\":\"subject1\",\"branch\":\"b\",\"limb\":\"l\",\"leaf\":\"f\","
+                "\"content_type\":\"t\",\"title\":\"%s\",\"summary\":\"s\",\"chunk_number\":%d}\n",
+                title, chunk);
+}
+
+// As from a file: several pieces, several batches, strict and not.
+static void rows_in_memory_are_loaded(struct test_stores *stores)
+{
+    enum { LINES = 3 * BATCH_ROWS_MAX };
+    struct grove_error error;
+    struct grove_load_progress progress;
+    struct grove_bad_line last = {.line = 0};
+    struct strbuf rows;
+    strbuf_init(&rows, 1 << 20);
+    for (int i = 1; i < LINES; i++)
+        add_line(&rows, i, "good");
+    add_line(&rows, LINES, "");
+    assert_true(rows.length > SOURCE_PIECE_BYTES);
+    struct grove_load_request request = {.rows = rows.data,
+                                         .rows_bytes = rows.length,
+                                         .strict = true,
+                                         .state = &last,
+                                         .on_bad_line = note_bad_line};
+    assert_int_equal(load_files(&stores->store, NULL, &request, &progress, &error), GROVE_INVALID);
+    assert_non_null(strstr(error.message, "rows:768: title"));
+    assert_int_equal(count_rows(stores, "content_metadata"), 0);
+    request.strict = false;
+    assert_ok(load_files(&stores->store, NULL, &request, &progress, &error), error);
+    assert_int_equal(progress.rows_inserted, LINES - 1);
+    assert_int_equal(progress.rows_bad, 1);
+    assert_int_equal(last.line, LINES);
+    assert_int_equal(progress.bytes_read, rows.length);
+    assert_int_equal(count_rows(stores, "content_metadata"), LINES - 1);
+
+    // Nothing is there to load, which is fine; and no file beside it.
+    request.rows_bytes = 0;
+    assert_ok(load_files(&stores->store, NULL, &request, &progress, &error), error);
+    assert_int_equal(progress.rows_read, 0);
+    request.files = (const char *const[]){"/dev/null"};
+    request.file_count = 1;
+    assert_int_equal(load_files(&stores->store, NULL, &request, &progress, &error), GROVE_INVALID);
+    strbuf_release(&rows);
+}
+
 // A file of the test's, gone from its place at the end.
 struct lines {
     char path[32];
@@ -354,6 +402,7 @@ int main(int argc, char **argv)
         STORES_TEST(what_is_committed_waits_in_the_outbox),
         STORES_TEST(what_another_writes_is_told_whatever_its_row_says),
         STORES_TEST(a_bad_line_is_told_and_strict_writes_nothing),
+        STORES_TEST(rows_in_memory_are_loaded),
         STORES_TEST(lines_that_are_refused_take_nothing),
         STORES_TEST(what_is_before_the_break_is_loaded),
         STORES_TEST(a_file_that_changes_after_its_check_is_not_loaded),

@@ -73,12 +73,32 @@ static enum grove_code read_all(const struct bytes *bytes, int64_t bytes_max, st
     return code;
 }
 
+// What is in memory is read as a file is.
+static void expect_same_of_memory(const struct bytes *bytes, const struct bytes *expected,
+                                  enum grove_code expected_code)
+{
+    static struct bytes got;
+    struct source source;
+    struct grove_error error;
+    struct text piece;
+    enum grove_code code;
+    source_init_memory(&source, "x", (struct text){(const char *)bytes->data, bytes->length});
+    got.length = 0;
+    while ((code = source_next(&source, NULL, &piece, &error)) == GROVE_OK && piece.length > 0)
+        add(&got, piece.data, piece.length);
+    assert_int_equal(code, expected_code);
+    assert_int_equal(got.length, expected->length);
+    assert_memory_equal(got.data, expected->data, got.length);
+    source_release(&source);
+}
+
 static void expect(const struct bytes *bytes, const char *text, enum grove_code code,
                    const char *message)
 {
     static struct bytes got;
     struct grove_error error = {0};
     enum grove_code answer = read_all(bytes, 0, &got, &error);
+    expect_same_of_memory(bytes, &got, answer);
     if (answer != code || (message && !strstr(error.message, message)))
         fail_msg("%d: %s", answer, error.message);
     assert_int_equal(got.length, strlen(text));
@@ -261,7 +281,7 @@ static void open_reader(struct reader *reader, const struct bytes *given, struct
     struct grove_error error;
     *input = (struct input){.name = "x", .path = "x", .descriptor = open_bytes(given)};
     assert_int_equal(fstat(input->descriptor, &input->status), 0);
-    assert_ok(reader_open(reader, input, NULL, &error), error);
+    assert_ok(reader_open(reader, input, NULL, NULL, &error), error);
 }
 
 static void lines_end_where_they_should(void **state)

@@ -123,6 +123,22 @@ static void an_altered_column_is_told(struct test_stores *stores)
     }
 }
 
+// PostgreSQL's own advice, to add casts, is for whoever wrote the statement.
+static void an_operator_that_is_missing_is_of_an_altered_table(struct test_stores *stores)
+{
+    struct grove_error error;
+    test_content(stores, &(struct test_content){.words = 7});
+    test_sql(stores,
+             "BEGIN; ALTER TABLE public.content_metadata ALTER COLUMN word_count TYPE text");
+    assert_int_equal(
+        pg_exec(stores->sessions[0], "SELECT FROM content_metadata WHERE word_count >= 1", &error),
+        GROVE_UNSUPPORTED);
+    test_sql(stores, "ROLLBACK");
+    assert_non_null(strstr(error.message, "operator does not exist"));
+    assert_non_null(strstr(error.hint, "was altered"));
+    assert_null(strstr(error.hint, "cast"));
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
@@ -130,6 +146,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(an_unknown_kind_is_a_bug),
         STORES_TEST(every_statement_tells_its_answer),
         STORES_TEST(an_altered_column_is_told),
+        STORES_TEST(an_operator_that_is_missing_is_of_an_altered_table),
     };
     return test_main(argc, argv, tests, ARRAY_COUNT(tests));
 }

@@ -86,6 +86,9 @@ static void sqlstates(void **state)
         {"53100", GROVE_OK, GROVE_IO},
         {"53300", GROVE_OK, GROVE_LIMIT},
         {"57P01", GROVE_OK, GROVE_UNAVAILABLE},
+        {"25P03", GROVE_OK, GROVE_UNAVAILABLE}, // the session is gone, as after 57P05
+        {"25P04", GROVE_OK, GROVE_UNAVAILABLE},
+        {"25006", GROVE_OK, GROVE_DENIED},
         {"08006", GROVE_OK, GROVE_UNAVAILABLE},
         {"42501", GROVE_OK, GROVE_DENIED},
         {"28P01", GROVE_OK, GROVE_DENIED},

@@ -59,8 +59,9 @@ static void a_snapshot_shows_one_moment_and_writes_nothing(struct test_stores *s
         assert_int_equal(pg_int8(&rows, 0, 0), 0);
         test_sql(stores, "INSERT INTO one VALUES (1)");
     }
-    assert_int_equal(pg_exec(conn, "INSERT INTO one VALUES (2)", &error), GROVE_DATABASE);
+    assert_int_equal(pg_exec(conn, "INSERT INTO one VALUES (2)", &error), GROVE_DENIED);
     assert_string_equal(error.sqlstate, "25006");
+    assert_non_null(strstr(error.hint, "default_transaction_read_only"));
     pg_rollback(conn);
 }
 
@@ -273,6 +274,48 @@ static void the_next_host_of_a_list_is_tried(struct test_stores *stores)
     pg_pool_free(pool);
 }
 
+// --- what the server says besides ----------------------------------------------------------------
+
+// What comes out at the standard error meanwhile: it is the host's, and not for libpq to write to.
+static void assert_silent(const char *conninfo)
+{
+    char said[400];
+    struct pg_pool *pool;
+    struct pg_conn *conn = NULL;
+    struct grove_error error;
+    FILE *file = tmpfile();
+    int kept = dup(STDERR_FILENO);
+    assert_true(file && kept >= 0 && dup2(fileno(file), STDERR_FILENO) >= 0);
+    assert_ok(pg_pool_new(&(struct pg_pool_options){.conninfo = conninfo}, &pool, &error), error);
+    enum grove_code code = pg_take(pool, NULL, &conn, &error);
+    pg_give(&conn);
+    pg_pool_free(pool);
+    assert_true(dup2(kept, STDERR_FILENO) >= 0);
+    close(kept);
+    rewind(file);
+    size_t length = fread(said, 1, sizeof said - 1, file);
+    said[length] = '\0';
+    fclose(file);
+    assert_ok(code, error);
+    assert_string_equal(said, "");
+}
+
+// PostgreSQL warns of a collation that has changed, for one, to whoever connects.
+static void warnings_of_the_server_are_not_printed(struct test_stores *stores)
+{
+    char conninfo[2 * CLUSTER_CONNINFO_SIZE];
+    const struct home *home;
+    struct grove_error error;
+    assert_ok(test_home(&home, &error), error);
+    test_sql(stores, "UPDATE pg_database SET datcollversion = 'old' WHERE datname = '%s'",
+             stores->database);
+    test_database_conninfo(stores->database, conninfo);
+    assert_silent(conninfo);
+    snprintf(conninfo, sizeof conninfo, "host=%s,%s user=grove dbname=%s", home->run, home->run,
+             stores->database);
+    assert_silent(conninfo);
+}
+
 // --- databases that will not do -----------------------------------------------------------------
 
 // Refused before anything is written there: the first emoji would end a load in its middle.
@@ -376,6 +419,7 @@ int main(int argc, char **argv)
         STORES_TEST(nobody_passes_who_came_first),
         STORES_TEST(a_place_is_not_lost_with_its_connection),
         STORES_TEST(the_next_host_of_a_list_is_tried),
+        STORES_TEST(warnings_of_the_server_are_not_printed),
         STORES_TEST(a_database_that_is_not_utf8_is_refused),
         STORES_TEST(the_private_server_is_deaf_to_the_environment),
         STORES_TEST(settings_of_the_environment_are_overruled),

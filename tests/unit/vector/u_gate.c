@@ -62,6 +62,56 @@ static void one_that_waited_spares_the_others(void **state)
     gate_release(&looking);
 }
 
+// Each command may have less time than it takes to find out alone.
+static void failures_of_all_are_counted(void **state)
+{
+    (void)state;
+    struct gate gate;
+    for (int i = 0; i < BREAKER_FAILURES_MAX; i++) {
+        gate_init(&gate, path, true);
+        assert_int_equal(gate_ask(&gate), BREAKER_PASS);
+        gate_failed(&gate, clock_monotonic_us(), "it hung");
+        gate_release(&gate);
+    }
+    gate_init(&gate, path, true);
+    assert_int_equal(gate_ask(&gate), BREAKER_REFUSE);
+    gate_release(&gate);
+}
+
+static void an_answer_to_anybody_ends_the_row(void **state)
+{
+    (void)state;
+    struct gate first, second;
+    gate_init(&first, path, true);
+    gate_init(&second, path, true);
+    first.read_every_us = second.read_every_us = 0;
+    for (int i = 0; i < 2 * BREAKER_FAILURES_MAX; i++) {
+        gate_failed(&first, clock_monotonic_us(), "it was slow");
+        assert_int_equal(gate_ask(&first), BREAKER_PASS);
+        if (i % 2)
+            gate_answered(&second);
+    }
+    gate_release(&first);
+    gate_release(&second);
+}
+
+// Nobody asked in between; that does not make them one outage.
+static void failures_of_long_ago_are_in_no_row(void **state)
+{
+    (void)state;
+    struct gate first, second;
+    gate_init(&first, path, true);
+    for (int i = 0; i + 1 < BREAKER_FAILURES_MAX; i++)
+        gate_failed(&first, clock_monotonic_us(), "it was slow");
+    first.failed_us -= (int64_t)60 * 1000000;
+    gate_tried(&first, false); // there was no trial, but it writes what it knows
+    gate_release(&first);
+    gate_init(&second, path, true);
+    gate_failed(&second, clock_monotonic_us(), "it was slow");
+    assert_int_equal(gate_ask(&second), BREAKER_PASS);
+    gate_release(&second);
+}
+
 static enum breaker_word ask_when_due(struct gate *gate)
 {
     enum breaker_word word;
@@ -168,6 +218,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(one_that_waited_spares_the_others, make_path, remove_path),
+        cmocka_unit_test_setup_teardown(failures_of_all_are_counted, make_path, remove_path),
+        cmocka_unit_test_setup_teardown(an_answer_to_anybody_ends_the_row, make_path, remove_path),
+        cmocka_unit_test_setup_teardown(failures_of_long_ago_are_in_no_row, make_path, remove_path),
         cmocka_unit_test_setup_teardown(one_process_tries_it, make_path, remove_path),
         cmocka_unit_test_setup_teardown(a_damaged_file_says_nothing, make_path, remove_path),
         cmocka_unit_test_setup_teardown(a_file_of_another_boot_says_nothing, make_path,

@@ -642,6 +642,24 @@ static void only_the_engine_s_own_word_is_no_collection(void **state)
     end(&asked);
 }
 
+// A proxy's page of sign-on, say, with cookies without end. It is no shortage of memory of ours.
+static void an_answer_with_headers_without_end_is_the_engine_s(void **state)
+{
+    (void)state;
+    enum { LENGTH = 500000 };
+    static char status[LENGTH + 32];
+    int length = snprintf(status, sizeof status, "200 OK\r\nSet-Cookie: ");
+    memset(status + length, 'a', LENGTH);
+    const struct canned_answer answers[] = {{status, "{}"}};
+    struct asked asked;
+    begin(&asked, (struct qdrant_options){.read_timeout_ms = 5000});
+    canned_serve(&asked.server, answers, ARRAY_COUNT(answers));
+    assert_int_equal(ask(&asked), GROVE_UNAVAILABLE);
+    assert_engines(&asked, GROVE_UNAVAILABLE);
+    assert_non_null(strstr(asked.error.detail, "headers"));
+    end(&asked);
+}
+
 static void proxies_do_not_catch_this_machine(void **state)
 {
     (void)state;
@@ -708,6 +726,7 @@ int main(void)
         cmocka_unit_test(what_keeps_it_from_starting_is_the_engine_s),
         cmocka_unit_test(who_is_patient_waits_as_told),
         cmocka_unit_test(only_the_engine_s_own_word_is_no_collection),
+        cmocka_unit_test(an_answer_with_headers_without_end_is_the_engine_s),
         cmocka_unit_test(proxies_do_not_catch_this_machine),
         cmocka_unit_test(ports_that_a_url_leaves_out),
     };

@@ -2,10 +2,14 @@
 //
 // What the rows of the command table are made of: for each command the list of its options, and its
 // examples. Both end with an element of zeros.
-#ifndef GROVE_CLI_COMMAND_LISTS_H
-#define GROVE_CLI_COMMAND_LISTS_H
+#ifndef GROVE_COMMANDS_COMMAND_LISTS_H
+#define GROVE_COMMANDS_COMMAND_LISTS_H
 
-#include "cli/command.h"
+#include "commands/command.h"
+
+// The words of --output and --for, in the order of enum rows_form and enum url_form.
+#define ROWS_WORDS "csv md ids"
+#define URL_WORDS "psql python sqlalchemy jdbc"
 
 extern const struct command_option command_no_options[];
 extern const struct command_option command_browse_options[];
@@ -19,6 +23,7 @@ extern const struct command_option command_mv_options[];
 extern const struct command_option command_show_options[];
 extern const struct command_option command_demo_options[];
 extern const struct command_option command_load_options[];
+extern const struct command_option command_import_options[];
 extern const struct command_option command_sync_options[];
 extern const struct command_option command_init_options[];
 extern const struct command_option command_embed_options[];
@@ -27,6 +32,16 @@ extern const struct command_option command_subject_options[];
 extern const struct command_option command_url_options[];
 extern const struct command_option command_psql_options[];
 extern const struct command_option command_help_options[];
+
+extern const struct command_option command_no_fields[];
+extern const struct command_option command_browse_fields[];
+extern const struct command_option command_text_fields[];
+extern const struct command_option command_id_fields[];
+extern const struct command_option command_ls_fields[];
+extern const struct command_option command_embed_fields[];
+extern const struct command_option command_load_fields[];
+extern const struct command_option command_mv_fields[];
+extern const struct command_option command_rm_fields[];
 
 extern const struct command_example command_demo_examples[];
 extern const struct command_example command_init_examples[];
@@ -41,6 +56,7 @@ extern const struct command_example command_rm_examples[];
 extern const struct command_example command_mv_examples[];
 extern const struct command_example command_show_examples[];
 extern const struct command_example command_load_examples[];
+extern const struct command_example command_import_examples[];
 extern const struct command_example command_subject_examples[];
 extern const struct command_example command_sync_examples[];
 extern const struct command_example command_embed_examples[];

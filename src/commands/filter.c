@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "cli/filter.h"
+#include "commands/filter.h"
 
 #include <float.h>
 
@@ -14,8 +14,8 @@ static enum grove_code take_time(const struct options *options, enum option_id i
     if (value->relative && options_has(options, OPTION_CURSOR)) {
         char time[CLOCK_RFC3339_SIZE];
         clock_format_rfc3339(value->number, time);
-        error_set(error, GROVE_INVALID, "--%s %s with --cursor would be another query",
-                  value->option->name, value->text);
+        error_set(error, GROVE_INVALID, "%s %s with %scursor would be another query",
+                  option_label(value->option, options->mark).text, value->text, options->mark);
         error_hint(error,
                    "%s moves with the clock: give the time of the first page (now it would "
                    "be %s); the line \"next page\" has it",
@@ -31,12 +31,15 @@ static int64_t moment(int64_t bound_us)
     return bound_us == GROVE_1970 ? 0 : bound_us;
 }
 
-static enum grove_code check_bounds(const struct grove_filter *filter, struct grove_error *error)
+static enum grove_code check_bounds(const struct grove_filter *filter, const char *mark,
+                                    struct grove_error *error)
 {
+    const char dash = *mark ? '-' : '_';
     int64_t since_us = moment(filter->created_since_us);
     int64_t until_us = moment(filter->created_until_us);
     if (filter->created_since_us && filter->created_until_us && since_us >= until_us) {
-        error_set(error, GROVE_INVALID, "--since is not before --until: nothing can match");
+        error_set(error, GROVE_INVALID, "%ssince is not before %suntil: nothing can match", mark,
+                  mark);
         error_hint(error,
                    "exchange the two, or leave one out; \"--since 90d --until 30d\" is what is "
                    "30 to 90 days old");
@@ -44,8 +47,8 @@ static enum grove_code check_bounds(const struct grove_filter *filter, struct gr
     }
     if (filter->words_min && filter->words_max && filter->words_min > filter->words_max) {
         error_set(error, GROVE_INVALID,
-                  "--min-words %lld is above --max-words %lld: nothing can match",
-                  (long long)filter->words_min, (long long)filter->words_max);
+                  "%smin%cwords %lld is above %smax%cwords %lld: nothing can match", mark, dash,
+                  (long long)filter->words_min, mark, dash, (long long)filter->words_max);
         error_hint(error, "exchange the two, or leave one out");
         return GROVE_INVALID;
     }
@@ -71,7 +74,7 @@ enum grove_code filter_read(const struct options *options, struct filter_values 
     enum grove_code code = take_time(options, OPTION_SINCE, &ret->filter.created_since_us, error);
     if (code == GROVE_OK)
         code = take_time(options, OPTION_UNTIL, &ret->filter.created_until_us, error);
-    return code == GROVE_OK ? check_bounds(&ret->filter, error) : code;
+    return code == GROVE_OK ? check_bounds(&ret->filter, options->mark, error) : code;
 }
 
 // In a request 0 means "no bound"; the number next to it keeps the same rows that 0 would.

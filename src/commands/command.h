@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The table of commands. Parser, help, docs/cli.md and shell completion are all made from it, so
-// that none of them can be wrong about another.
+// The table of commands. Parser, help, docs/cli.md, shell completion, grove_call and the schema of
+// its JSON are all made from it, so that none of them can be wrong about another.
 //
 //     const struct command *command = command_find("search");
-//     code = command->run(session, error);
 //
 // Everything here is constant and lives as long as the process. Threads: any.
-#ifndef GROVE_CLI_COMMAND_H
-#define GROVE_CLI_COMMAND_H
+#ifndef GROVE_COMMANDS_COMMAND_H
+#define GROVE_COMMANDS_COMMAND_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -16,7 +15,7 @@
 
 #include "grove/grove.h"
 
-struct session;
+struct shape;
 
 enum option_id {
     OPTION_HELP = 1,
@@ -46,6 +45,7 @@ enum option_id {
     OPTION_PRECISION,
     OPTION_MARKDOWN,
     OPTION_MAN,
+    OPTION_SCHEMA,
     OPTION_PRINT,
     OPTION_DRY_RUN,
     OPTION_SAMPLE,
@@ -59,6 +59,23 @@ enum option_id {
     OPTION_YES,
     OPTION_FOR,
     OPTION_PASSWORD,
+    OPTION_SEPARATOR,
+    OPTION_TITLE,
+    OPTION_SUMMARY,
+    OPTION_TEXT,
+    OPTION_CHUNK,
+    OPTION_WORDS,
+    OPTION_CREATED,
+    OPTION_VECTOR,
+    OPTION_TAKE_COLLECTION,
+    // Fields of grove_call in the place of operands.
+    FIELD_TEXT,
+    FIELD_ID,
+    FIELD_IDS,
+    FIELD_FROM,
+    FIELD_TO,
+    FIELD_ROWS,
+    FIELD_TIMEOUT_MS,
 };
 
 // What an option's or an operand's value is: how it is checked and completed.
@@ -75,6 +92,10 @@ enum value_kind {
     VALUE_COMMAND,  // the name of a command
     VALUE_SHELL,    // bash, zsh, fish
     VALUE_RAW,      // handed on as it is
+    // In JSON only:
+    VALUE_ID,   // of a content
+    VALUE_IDS,  // of contents
+    VALUE_ROWS, // objects, as the lines of grove load
 };
 
 struct command_option {
@@ -89,6 +110,8 @@ struct command_option {
     bool repeatable;
     bool hidden;
     bool value_optional; // a flag that may have one, --name=VALUE: its command checks it
+    bool typed_only;     // for people: grove_call has no such field
+    bool required;       // of a field
 };
 
 struct command_example {
@@ -112,43 +135,20 @@ struct command {
     const char *description; // paragraphs, separated by an empty line
     const struct command_example *examples;
     const char *json; // what --json prints, in Markdown; NULL: see the general part
-    enum grove_code (*run)(struct session *session, struct grove_error *error);
+    // What grove_call takes beside the options, and what it answers. NULL: it makes no such call.
+    const struct command_option *fields;
+    const struct shape *answer;
 };
 
 // Ends where name is NULL.
 extern const struct command command_table[];
-// Options of every command, and those that only stand before one.
+// Options of every command, those that only stand before one, and fields of every call.
 extern const struct command_option command_global_options[];
 extern const struct command_option command_top_options[];
+extern const struct command_option command_global_fields[];
 
 // NULL: there is no such command.
 const struct command *command_find(const char *name);
 const char *command_group_title(enum command_group group);
-
-enum grove_code cmd_browse(struct session *session, struct grove_error *error);
-enum grove_code cmd_completion(struct session *session, struct grove_error *error);
-enum grove_code cmd_demo(struct session *session, struct grove_error *error);
-enum grove_code cmd_discover(struct session *session, struct grove_error *error);
-enum grove_code cmd_doctor(struct session *session, struct grove_error *error);
-enum grove_code cmd_embed(struct session *session, struct grove_error *error);
-enum grove_code cmd_export(struct session *session, struct grove_error *error);
-enum grove_code cmd_help(struct session *session, struct grove_error *error);
-enum grove_code cmd_init(struct session *session, struct grove_error *error);
-enum grove_code cmd_load(struct session *session, struct grove_error *error);
-enum grove_code cmd_ls(struct session *session, struct grove_error *error);
-enum grove_code cmd_mv(struct session *session, struct grove_error *error);
-enum grove_code cmd_pg_dump(struct session *session, struct grove_error *error);
-enum grove_code cmd_pg_restore(struct session *session, struct grove_error *error);
-enum grove_code cmd_psql(struct session *session, struct grove_error *error);
-enum grove_code cmd_rm(struct session *session, struct grove_error *error);
-enum grove_code cmd_search(struct session *session, struct grove_error *error);
-enum grove_code cmd_show(struct session *session, struct grove_error *error);
-enum grove_code cmd_similar(struct session *session, struct grove_error *error);
-enum grove_code cmd_status(struct session *session, struct grove_error *error);
-enum grove_code cmd_stop(struct session *session, struct grove_error *error);
-enum grove_code cmd_subject(struct session *session, struct grove_error *error);
-enum grove_code cmd_sync(struct session *session, struct grove_error *error);
-enum grove_code cmd_url(struct session *session, struct grove_error *error);
-enum grove_code cmd_version(struct session *session, struct grove_error *error);
 
 #endif

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What the three queries have in common on the command line.
+// The filter that several commands have in common.
 //
 //     struct filter_values values;
-//     code = filter_read(&session->options, &values, error);
+//     code = filter_read(&options, &values, error);
 //     struct grove_search_request request = {.filter = values.filter, .text = text};
 //
 // `values` must live as long as the filter is used; its strings are borrowed from the options.
-#ifndef GROVE_CLI_FILTER_H
-#define GROVE_CLI_FILTER_H
+#ifndef GROVE_COMMANDS_FILTER_H
+#define GROVE_COMMANDS_FILTER_H
 
-#include "cli/options.h"
+#include "commands/values.h"
 #include "grove/grove.h"
 
 struct filter_values {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "cli/types_hint.h"
+#include "commands/types_hint.h"
 
+#include "api/limited.h"
 #include "base/alloc.h"
 #include "base/nearest.h"
 
@@ -31,13 +32,13 @@ static void add_one(struct strbuf *hint, const char *type, struct text *names, s
         strbuf_addf(hint, " and %zu more", count - TYPES_SHOWN);
 }
 
-void types_hint_add(const struct session *session, struct strbuf *hint)
+void types_hint_add(struct grove *grove, const struct grove_limits *limits,
+                    const struct options *options, struct strbuf *hint)
 {
-    const struct options *options = &session->options;
     struct grove_types *types = NULL;
     struct grove_error unused;
     if (!options_has(options, OPTION_TYPE) ||
-        grove_list_types(session->grove, &types, &unused) != GROVE_OK)
+        types_list(grove, limits, &types, &unused) != GROVE_OK)
         return;
     struct text *names = mem_alloc_array(types->count + 1, sizeof *names);
     for (size_t i = 0; names && i < types->count; i++)

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "cli/command.h"
+#include "commands/command.h"
 
 #include <string.h>
 
 #include "base/check.h"
-#include "cli/command_lists.h"
+#include "commands/answers.h"
+#include "commands/command_lists.h"
 #include "grove/grove.h"
 
 const struct command command_table[] = {
@@ -22,14 +23,13 @@ const struct command command_table[] = {
         .examples = command_demo_examples,
         .json = "An object with `init`, `load`, `browse`, `search` and `discover`, each as the "
                 "command of that name prints it.",
-        .run = cmd_demo,
     },
     {
         .name = "init",
         .home_use = GROVE_HOME_MAKE,
         .group = GROUP_START,
         .summary = "make the database, or bring its schema up to date",
-        .usage = "[--precision P]",
+        .usage = "[--precision P] [--take-collection]",
         .options = command_init_options,
         .description =
             "Starts the private servers if they are used, applies the migrations that are "
@@ -37,12 +37,14 @@ const struct command command_table[] = {
             "private database; for a server named by DATABASE_URL it is done here only.\n\n"
             "A database has vectors of one precision, and all commands follow it. Changing it has "
             "every content embedded anew, by \"grove sync\" or whatever projects; until that is "
-            "done searches leave out what has no vector yet, and say so.",
+            "done searches leave out what has no vector yet, and say so.\n\n"
+            "A vector collection is the projection of one database. Commands refuse another's "
+            "(exit status 4): name another collection in GROVE_COLLECTION, or take it over with "
+            "--take-collection where nobody else needs it.",
         .examples = command_init_examples,
         .json = "`applied` (migrations applied now), `schema_version`, `database`, `engine`, "
                 "`home`, `model` (whose vectors are compared), `queued` (contents to embed anew), "
                 "`seconds`.",
-        .run = cmd_init,
     },
     {
         .name = "doctor",
@@ -77,7 +79,6 @@ const struct command command_table[] = {
                 "`worst_filter`, `whole` (queries with all rows), `false_complete`, `exact_false` "
                 "(the same of `--exact`), `incomplete`, `degraded`, `milliseconds` and "
                 "`exact_milliseconds`.",
-        .run = cmd_doctor,
     },
     {
         .name = "ls",
@@ -97,7 +98,8 @@ const struct command command_table[] = {
         .json = "`path`, `level` (`tree`, `branch`, `limb`, `leaf`), `contents`, `places` (`name`, "
                 "`path`, `branches`, `limbs`, `leaves`, `contents`; a branch counts itself among "
                 "the branches, and so on), `types` (`content_type`, `contents`).",
-        .run = cmd_ls,
+        .fields = command_ls_fields,
+        .answer = &answer_listing_shape,
     },
     {
         .name = "browse",
@@ -119,7 +121,8 @@ const struct command command_table[] = {
                 "`hint`, `total` (rows on all pages), `next_cursor`, `groups` (`hierarchy_table`, "
                 "`content_type`, `count`), "
                 "`milliseconds`, and with `--explain` `explain`. `score` of a row is null.",
-        .run = cmd_browse,
+        .fields = command_browse_fields,
+        .answer = &answer_result_shape,
     },
     {
         .name = "search",
@@ -142,7 +145,8 @@ const struct command command_table[] = {
                 "`hint`, `total` (rows here), `next_cursor` (null), `milliseconds`, and with "
                 "`--explain` "
                 "`explain`.",
-        .run = cmd_search,
+        .fields = command_text_fields,
+        .answer = &answer_result_shape,
     },
     {
         .name = "similar",
@@ -159,7 +163,8 @@ const struct command command_table[] = {
                        "It is not among the rows itself.",
         .examples = command_similar_examples,
         .json = "As search.",
-        .run = cmd_similar,
+        .fields = command_id_fields,
+        .answer = &answer_result_shape,
     },
     {
         .name = "discover",
@@ -184,7 +189,8 @@ const struct command command_table[] = {
                 "`best_score`, `branches`, `limbs`), `diversity` (`hierarchy_tables`, "
                 "`unique_branches`, `unique_limbs`, `evenness`), `depth_reached` (true: more rows "
                 "match than were ranked), `milliseconds`, and with `--explain` `explain`.",
-        .run = cmd_discover,
+        .fields = command_text_fields,
+        .answer = &answer_result_shape,
     },
     {
         .name = "show",
@@ -208,7 +214,8 @@ const struct command command_table[] = {
             "`--body`), `vector_origin` (`computed`, `supplied`, `placeholder`; null: none of "
             "its text yet), `pending` (the vector engine has yet to get it), `dead_reason` (why "
             "that was given up on, or null).",
-        .run = cmd_show,
+        .fields = command_id_fields,
+        .answer = &content_shape,
     },
     {
         .name = "embed",
@@ -226,7 +233,8 @@ const struct command command_table[] = {
         .json = "`token_ids` (with the model's start and end marks) and `vector`; with `--file` "
                 "one such line for each line of the file. An error in the middle is the last "
                 "line.",
-        .run = cmd_embed,
+        .fields = command_embed_fields,
+        .answer = &answer_vector_shape,
     },
     {
         .name = "load",
@@ -267,7 +275,39 @@ const struct command command_table[] = {
                 "`seconds_reading`, `seconds_database`, `seconds_embedding`, `seconds_vectors`, "
                 "and `bad_lines`, the first 100 as `file`, `line`, `field`, `reason`. When it "
                 "fails the same stands under `load`, beside `error`.",
-        .run = cmd_load,
+        .fields = command_load_fields,
+        .answer = &answer_load_shape,
+    },
+    {
+        .name = "import",
+        .home_use = GROVE_HOME_MAKE,
+        .group = GROUP_DATA,
+        .summary = "load the rows of tables, CSV or JSON Lines with columns of their own",
+        .usage = "FILE... --path TEMPLATE [COLUMNS] [--strict]",
+        .operand = "FILE",
+        .operand_kind = VALUE_FILE,
+        .operands_min = 1,
+        .operands_max = 1024,
+        .options = command_import_options,
+        .description =
+            "Says which columns of a table become what. CSV has the names of its columns in the "
+            "first line, and is what PostgreSQL's COPY and spreadsheets write: quotes, line ends "
+            "within quotes, separated by comma, semicolon, tab or bar. In JSON Lines the members "
+            "of an object are its columns, and a.b is the member b of the object a. Plain or gzip, "
+            "UTF-8 or UTF-16, with or without a byte order mark; - is standard input.\n\n"
+            "--path is a tree that is there (grove ls, grove subject add), then a branch, a limb "
+            "and a leaf; those that are left out have the name of the last. {category} is what "
+            "the column has, {category|Other} says what stands for nothing; a / in a value is no "
+            "level. Leaves that are missing are made. Of columns that are not said those count "
+            "that are called title (name, headline), body (text, content), summary, content_type, "
+            "created_at, chunk_number, word_count and vector (embedding); which were taken is told "
+            "first.\n\n"
+            "Dates may be 2024-03-05, 2024/03/05, 5 Mar 2024, Tue, 05 Mar 2024 12:00:00 +0100, or "
+            "seconds since 1970; 05/03/2024 is refused, since nobody can tell its month. Rows that "
+            "cannot be taken are told as file:line: column: reason, the others are loaded, and the "
+            "exit status is 15; all else is as with grove load.",
+        .examples = command_import_examples,
+        .json = "As load.",
     },
     {
         .name = "export",
@@ -295,7 +335,6 @@ const struct command command_table[] = {
             "The rows, one a line, as without it: `tree`, `branch`, `limb`, `leaf`, "
             "`content_type`, `chunk_number`, `title`, `summary`, `word_count`, `created_at`, "
             "`body`, `vector`; what is null is left out. An error in the middle is the last line.",
-        .run = cmd_export,
     },
     {
         .name = "mv",
@@ -317,7 +356,8 @@ const struct command command_table[] = {
             "a whole or not at all. A tree is renamed by grove subject rename.",
         .examples = command_mv_examples,
         .json = "`contents`, `leaves`, `leaves_created`, `dry_run`, `seconds`.",
-        .run = cmd_mv,
+        .fields = command_mv_fields,
+        .answer = &move_report_shape,
     },
     {
         .name = "rm",
@@ -342,7 +382,8 @@ const struct command command_table[] = {
         .json =
             "`contents`, `leaves`, `dry_run`, `seconds`. It never asks: without `--yes` what has "
             "contents is a `conflict`.",
-        .run = cmd_rm,
+        .fields = command_rm_fields,
+        .answer = &remove_report_shape,
     },
     {
         .name = "subject",
@@ -377,7 +418,6 @@ const struct command command_table[] = {
                 "`table_bytes`, `database_bytes`, `validate_seconds`, `subjects`, `planning_ms`, "
                 "`discover_ms`), with `--sample` `load` as load prints it. Where it fails the "
                 "phases that are done stand beside `error`. With `--sql`: `text`.",
-        .run = cmd_subject,
     },
     {
         .name = "sync",
@@ -402,7 +442,8 @@ const struct command command_table[] = {
                 "process, `unknown`; `examined_now`, `rows`, `listed`, `ef`, `ef_filtered`, "
                 "`queries`, `recall`, `recall_worst`, `seconds`, `reason`); with `--watch` one "
                 "such line after each batch, without `index`.",
-        .run = cmd_sync,
+        .fields = command_no_fields,
+        .answer = &answer_sync_shape,
     },
     {
         .name = "status",
@@ -415,16 +456,19 @@ const struct command command_table[] = {
                        "answer, also when it is a private one that was stopped.",
         .examples = command_status_examples,
         .json = "`ok`, `home`, `model`, `database` (`ok`, `private`, `where`, `version`, `error`, "
-                "`schema_version`, `schema_wanted`, `schema_works`, `bytes`), `engine` (`ok`, "
+                "`schema_version`, `schema_wanted`, `schema_works`, `bytes`, `identity`, `epoch`), "
+                "`engine` (`ok`, "
                 "`private`, `where`, `version`, `error`, `collection`, `collection_status`, "
-                "`points`, "
+                "`collection_of` (another database, whose it is), `doubt` (why it has to be "
+                "compared first), `points`, "
                 "`points_indexed`; while it is out `out_seconds`, `retry_seconds`, `out_reason`), "
                 "`projector` (`wanted`, `running`, `pid`, `error`), "
                 "`contents`, `leaves`, `subjects`, `embeddings`, `pending`, "
                 "`dead`, `oldest_pending_seconds`, `index` as of sync (`state` may be `due`, too). "
                 "What a server that does not answer would have "
                 "told is null.",
-        .run = cmd_status,
+        .fields = command_no_fields,
+        .answer = &answer_status_shape,
     },
     {
         .name = "stop",
@@ -441,7 +485,6 @@ const struct command command_table[] = {
         .json =
             "`stopped`: true, `ran` (anything did), and `forced`: PostgreSQL did not answer and "
             "was killed.",
-        .run = cmd_stop,
     },
     {
         .name = "url",
@@ -457,7 +500,6 @@ const struct command command_table[] = {
             "the account that owns the home, and root, can connect, and JDBC cannot.",
         .examples = command_url_examples,
         .json = "`url`, `password_left_out`.",
-        .run = cmd_url,
     },
     {
         .name = "psql",
@@ -475,7 +517,6 @@ const struct command command_table[] = {
                        "is psql's. --timeout holds until psql runs.",
         .examples = command_psql_examples,
         .json = "Only errors that happen before psql starts. With `--print`: `url`.",
-        .run = cmd_psql,
     },
     {
         .name = "pg_dump",
@@ -494,7 +535,6 @@ const struct command command_table[] = {
             "is pg_dump's. --timeout holds until pg_dump runs.",
         .examples = command_pg_dump_examples,
         .json = "Only errors that happen before pg_dump starts.",
-        .run = cmd_pg_dump,
     },
     {
         .name = "pg_restore",
@@ -514,7 +554,6 @@ const struct command command_table[] = {
             "pg_restore's. --timeout holds until pg_restore runs.",
         .examples = command_pg_restore_examples,
         .json = "Only errors that happen before pg_restore starts.",
-        .run = cmd_pg_restore,
     },
     {
         .name = "help",
@@ -527,7 +566,6 @@ const struct command command_table[] = {
         .options = command_help_options,
         .examples = command_help_examples,
         .json = "`text`.",
-        .run = cmd_help,
     },
     {
         .name = "completion",
@@ -540,7 +578,6 @@ const struct command command_table[] = {
         .options = command_no_options,
         .examples = command_completion_examples,
         .json = "`text`.",
-        .run = cmd_completion,
     },
     {
         .name = "version",
@@ -550,7 +587,8 @@ const struct command command_table[] = {
         .options = command_no_options,
         .examples = command_version_examples,
         .json = "`version`.",
-        .run = cmd_version,
+        .fields = command_no_fields,
+        .answer = &answer_version_shape,
     },
     {0},
 };

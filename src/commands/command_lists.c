@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "cli/command_lists.h"
+#include "commands/command_lists.h"
 
-#include "cli/rows.h"
-#include "cli/url.h"
 #include "grove/grove.h"
 
 const struct command_option command_global_options[] = {
@@ -89,16 +87,17 @@ const struct command_option command_top_options[] = {
      .help = "leave rows with a lower score out, -1 to 1"}
 
 #define OUTPUT_OPTION(text)                                                                        \
-    {OPTION_OUTPUT,       "output",      'o', .kind = VALUE_WORD, .argument = "FORM",              \
-     .words = ROWS_WORDS, .help = (text)}
+    {OPTION_OUTPUT,      "output",           'o',                                                  \
+     .kind = VALUE_WORD, .argument = "FORM", .words = ROWS_WORDS,                                  \
+     .help = (text),     .typed_only = true}
 
 #define ROWS_OUTPUT_OPTION                                                                         \
     OUTPUT_OPTION("print the rows for another program: csv, md (a Markdown table), or ids, one a " \
                   "line")
 
 #define PRECISION_OPTION(text)                                                                     \
-    {OPTION_PRECISION,       "precision",   .kind = VALUE_WORD, .argument = "P",                   \
-     .words = "f32 reduced", .help = (text)}
+    {OPTION_PRECISION,       "precision",    .kind = VALUE_WORD, .argument = "P",                  \
+     .words = "f32 reduced", .help = (text), .typed_only = true}
 
 const struct command_option command_no_options[] = {{0}};
 
@@ -189,8 +188,30 @@ const struct command_option command_load_options[] = {
     {0},
 };
 
+const struct command_option command_import_options[] = {
+    {OPTION_PATH, "path", 'p', VALUE_TEXT, "TEMPLATE",
+     .help = "where rows belong, with columns in braces: wiki/{category}/{topic}"},
+    {OPTION_TYPE, "type", 't', VALUE_TEXT, "TEMPLATE",
+     .help = "their content type: Article, or {kind}; without it Text"},
+    {OPTION_TITLE, "title", 0, VALUE_TEXT, "COLUMN",
+     .help = "the title; without it the text's beginning"},
+    {OPTION_TEXT, "text", 0, VALUE_TEXT, "COLUMN", .help = "the text"},
+    {OPTION_SUMMARY, "summary", 0, VALUE_TEXT, "COLUMN", .help = "a summary of the text"},
+    {OPTION_CREATED, "created", 0, VALUE_TEXT, "COLUMN", .help = "when it was made"},
+    {OPTION_CHUNK, "chunk", 0, VALUE_TEXT, "COLUMN",
+     .help = "a number that tells rows of one type and place apart"},
+    {OPTION_WORDS, "words", 0, VALUE_TEXT, "COLUMN", .help = "the number of words"},
+    {OPTION_VECTOR, "vector", 0, VALUE_TEXT, "COLUMN", .help = "384 numbers: [0.1, ...]"},
+    {OPTION_CSV, "csv", .help = "the files are CSV, whatever they look like"},
+    {OPTION_JSONL, "jsonl", .help = "they are JSON Lines, one object a line"},
+    {OPTION_SEPARATOR, "separator", 0, VALUE_TEXT, "CHARACTER",
+     .help = "between the fields of CSV; without it as the first line has it"},
+    {OPTION_STRICT, "strict", .help = "import nothing at all if any row is bad"},
+    {0},
+};
+
 const struct command_option command_sync_options[] = {
-    {OPTION_WATCH, "watch", 'w', .help = "go on until Ctrl-C"},
+    {OPTION_WATCH, "watch", 'w', .help = "go on until Ctrl-C", .typed_only = true},
     {OPTION_RETRY_DEAD, "retry-dead", .help = "try again what was given up on"},
     {OPTION_RESIDENT, "be-resident", .hidden = true, .help = "be the home's resident projector"},
     {0},
@@ -199,14 +220,18 @@ const struct command_option command_sync_options[] = {
 const struct command_option command_init_options[] = {
     PRECISION_OPTION("how the database's vectors are computed: f32 as the published model does, or "
                      "reduced with 8-bit weights (default: as it is; a new database: f32)"),
+    {OPTION_TAKE_COLLECTION, "take-collection",
+     .help = "make the vector collection this database's, though it is another's: what it holds is "
+             "compared with the contents, and what they do not have is taken out"},
     {0},
 };
 
+// Of a handle the precision is one of the options that it was opened with.
 const struct command_option command_embed_options[] = {
     PRECISION_OPTION("f32 as the published model computes (the default), or reduced with 8-bit "
                      "weights"),
     {OPTION_FILE, "file", 'f', .kind = VALUE_FILE, .argument = "F",
-     .help = "embed every line of the file F; - is standard input"},
+     .help = "embed every line of the file F; - is standard input", .typed_only = true},
     {0},
 };
 
@@ -245,6 +270,71 @@ const struct command_option command_psql_options[] = {
 const struct command_option command_help_options[] = {
     {OPTION_MAN, "man", .hidden = true, .help = "print the manual page"},
     {OPTION_MARKDOWN, "markdown", .hidden = true, .help = "print docs/cli.md"},
+    {OPTION_SCHEMA, "schema", .hidden = true, .help = "print docs/calls.json"},
+    {0},
+};
+
+// --- fields of calls -----------------------------------------------------------------------------
+
+const struct command_option command_global_fields[] = {
+    {FIELD_TIMEOUT_MS, "timeout-ms", .kind = VALUE_COUNT, .min = 1, .max = 24 * 3600000LL,
+     .help = "how long it may take, in milliseconds, waiting for servers included (default: the "
+             "handle's, else a minute for queries, ten seconds for status, no limit for others)"},
+    {0},
+};
+
+#define TEXT_FIELD(help_text)                                                                      \
+    {FIELD_TEXT, "text", .kind = VALUE_TEXT, .help = (help_text), .required = true}
+#define ID_FIELD {FIELD_ID, "id", .kind = VALUE_ID, .help = "of a content", .required = true}
+#define IDS_FIELD {FIELD_IDS, "ids", .kind = VALUE_IDS, .help = "of contents, at most 100,000"}
+
+const struct command_option command_no_fields[] = {{0}};
+
+const struct command_option command_browse_fields[] = {
+    {OPTION_PATH, "path", .kind = VALUE_TEXT, .help = "tree[/branch[/limb[/leaf]]]",
+     .required = true},
+    {0},
+};
+
+const struct command_option command_text_fields[] = {
+    TEXT_FIELD("what is looked for, by its meaning"),
+    {0},
+};
+
+const struct command_option command_id_fields[] = {ID_FIELD, {0}};
+
+const struct command_option command_ls_fields[] = {
+    {OPTION_PATH, "path", .kind = VALUE_TEXT,
+     .help = "what is one level below tree[/branch[/limb[/leaf]]] (default: the trees)"},
+    {0},
+};
+
+const struct command_option command_embed_fields[] = {
+    TEXT_FIELD("of which the model reads the first 256 tokens"),
+    {0},
+};
+
+const struct command_option command_load_fields[] = {
+    {FIELD_ROWS, "rows", .kind = VALUE_ROWS,
+     .help = "objects with tree, branch, limb, leaf, content_type, title and summary, and maybe "
+             "body, chunk_number, word_count, created_at and vector",
+     .required = true},
+    {0},
+};
+
+const struct command_option command_mv_fields[] = {
+    IDS_FIELD,
+    {FIELD_FROM, "from", .kind = VALUE_TEXT, .help = "instead of ids: a branch, limb or leaf"},
+    {FIELD_TO, "to", .kind = VALUE_TEXT,
+     .help = "of ids a leaf, which is made where it is missing; of a path what it is called then",
+     .required = true},
+    {0},
+};
+
+const struct command_option command_rm_fields[] = {
+    IDS_FIELD,
+    {OPTION_PATH, "path", .kind = VALUE_TEXT,
+     .help = "instead of ids: what is under it, and its leaves"},
     {0},
 };
 
@@ -344,6 +434,17 @@ const struct command_example command_load_examples[] = {
     {"load articles.jsonl", "a file of one JSON object a line"},
     {"load part-*.jsonl.gz --strict", "compressed, and all or nothing"},
     {"load - < articles.jsonl", "from standard input"},
+    {NULL, NULL},
+};
+
+const struct command_example command_import_examples[] = {
+    {"import articles.csv --path 'wiki/{category}'", "title and text are found by their names"},
+    {"import faq.csv -p 'help/FAQ/{topic|General}' --title question --text answer",
+     "columns with names of their own"},
+    {"import posts.jsonl.gz -p 'wiki/{meta.section}' --text post.html --created date",
+     "columns of objects within objects"},
+    {"psql -- -c \"COPY articles TO STDOUT CSV HEADER\" | grove import - -p 'wiki/{c}'",
+     "a query's rows"},
     {NULL, NULL},
 };
 

@@ -1,0 +1,469 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Types and methods of all calls. Made by bindings/python/generate of docs/calls.json."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, TypedDict, cast
+
+
+class Place(TypedDict):
+    name: str
+    path: str
+    branches: int
+    limbs: int
+    leaves: int
+    contents: int
+
+
+class TypeCount(TypedDict):
+    content_type: str
+    contents: int
+
+
+class Listing(TypedDict):
+    path: str | None
+    level: Literal["tree", "branch", "limb", "leaf"]
+    contents: int
+    places: list[Place]
+    types: list[TypeCount]
+
+
+class Row(TypedDict):
+    content_id: int
+    score: float | None
+    hierarchy_table: str
+    tree: str
+    leaf_id: int
+    branch: str
+    limb: str
+    leaf: str
+    content_type: str
+    chunk_number: int | None
+    title: str
+    content_summary: str
+    word_count: int | None
+    created_at: str | None
+
+
+class _GroupAlways(TypedDict):
+    hierarchy_table: str
+    content_type: str
+    count: int
+
+
+class Group(_GroupAlways, total=False):
+    best_score: float
+    branches: int
+    limbs: int
+
+
+class Diversity(TypedDict):
+    hierarchy_tables: int
+    unique_branches: int
+    unique_limbs: int
+    evenness: float
+
+
+class Stage(TypedDict):
+    name: str
+    milliseconds: float
+    rows: int
+
+
+class Explain(TypedDict):
+    strategy: str
+    reason: str | None
+    proof: str | None
+    rows_estimated: int | None
+    rows_matching: int | None
+    rounds: int
+    candidates: int
+    pending: int
+    dropped: int
+    listed: int
+    stages: list[Stage]
+    plan: str | None
+    statements: int
+    requests: int
+    waited_milliseconds: float
+
+
+class _ResultAlways(TypedDict):
+    results: list[Row]
+    complete: bool
+    incomplete_reason: str | None
+    degraded: bool
+    degraded_reason: str | None
+    total: int
+    next_cursor: str | None
+    milliseconds: float
+    hint: str | None
+
+
+class Result(_ResultAlways, total=False):
+    groups: list[Group]
+    diversity: Diversity
+    depth_reached: bool
+    explain: Explain
+
+
+class Content(TypedDict):
+    content_id: int
+    hierarchy_table: str
+    tree: str
+    leaf_id: int
+    branch: str
+    limb: str
+    leaf: str
+    content_type: str
+    chunk_number: int | None
+    title: str
+    content_summary: str
+    word_count: int | None
+    created_at: str | None
+    updated_at: str | None
+    body_bytes: int | None
+    body: str | None
+    vector_origin: str | None
+    pending: bool
+    dead_reason: str | None
+
+
+class Vector(TypedDict):
+    token_ids: list[int]
+    vector: list[float]
+
+
+class BadLine(TypedDict):
+    file: str
+    line: int
+    field: str | None
+    reason: str
+
+
+class Loaded(TypedDict):
+    rows_read: int
+    rows_loaded: int
+    rows_inserted: int
+    rows_updated: int
+    rows_unchanged: int
+    rows_bad: int
+    leaves_created: int
+    rows_embedded: int
+    rows_cut: int
+    rows_projected: int
+    pending: int
+    bytes_read: int
+    seconds: float
+    seconds_reading: float
+    seconds_database: float
+    seconds_embedding: float
+    seconds_vectors: float
+    bad_lines: list[BadLine]
+
+
+class Moved(TypedDict):
+    contents: int
+    leaves: int
+    leaves_created: int
+    dry_run: bool
+    seconds: float
+
+
+class Removed(TypedDict):
+    contents: int
+    leaves: int
+    dry_run: bool
+    seconds: float
+
+
+class Index(TypedDict):
+    state: Literal["unknown", "needless", "examined", "building", "taken", "due"]
+    examined_now: bool
+    rows: int | None
+    listed: int | None
+    ef: int | None
+    ef_filtered: int | None
+    queries: int | None
+    recall: float | None
+    recall_worst: float | None
+    seconds: float | None
+    reason: str | None
+
+
+class _SyncedAlways(TypedDict):
+    upserted: int
+    removed: int
+    embedded: int
+    failed: int
+    pending: int
+    dead: int
+    seconds: float
+
+
+class Synced(_SyncedAlways, total=False):
+    index: Index
+
+
+class Database(TypedDict):
+    ok: bool
+    private: bool
+    where: str | None
+    version: str | None
+    error: str | None
+    schema_version: int | None
+    schema_wanted: int
+    schema_works: bool
+    bytes: int | None
+    identity: str | None
+    epoch: int | None
+
+
+class Engine(TypedDict):
+    ok: bool
+    private: bool
+    where: str | None
+    version: str | None
+    error: str | None
+    collection: str | None
+    collection_status: str | None
+    collection_of: str | None
+    doubt: str | None
+    points: int | None
+    points_indexed: int | None
+    out_seconds: int | None
+    retry_seconds: int | None
+    out_reason: str | None
+
+
+class Projector(TypedDict):
+    wanted: bool
+    running: bool
+    pid: int | None
+    error: str | None
+
+
+class Status(TypedDict):
+    ok: bool
+    home: str | None
+    model: str | None
+    database: Database
+    engine: Engine
+    projector: Projector
+    contents: int | None
+    leaves: int | None
+    subjects: int | None
+    embeddings: int | None
+    pending: int | None
+    dead: int | None
+    oldest_pending_seconds: int | None
+    index: Index
+
+
+class Version(TypedDict):
+    version: str
+
+
+class Calls:
+    """A method for each command that can be called."""
+
+    def call(self, command: str, fields: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        raise NotImplementedError
+
+    def ls(self, *, path: str | None = None, leaves: bool | None = None,
+           type: str | Sequence[str] | None = None, timeout_ms: int | None = None) -> Listing:
+        """what there is: trees, branches, limbs, leaves and types, with counts"""
+        return cast(Listing, self.call("ls", {"path": path, "leaves": leaves, "type": type,
+            "timeout_ms": timeout_ms}))
+
+    def browse(self, path: str, *, type: str | Sequence[str] | None = None,
+               since: str | None = None, until: str | None = None, min_words: int | None = None,
+               max_words: int | None = None, limit: int | None = None, cursor: str | None = None,
+               explain: bool | None = None, timeout_ms: int | None = None) -> Result:
+        """contents under a path, newest first, with counts by type"""
+        return cast(Result, self.call("browse", {"path": path, "type": type, "since": since,
+            "until": until, "min_words": min_words, "max_words": max_words, "limit": limit,
+            "cursor": cursor, "explain": explain, "timeout_ms": timeout_ms}))
+
+    def search(self, text: str, *, path: str | None = None, type: str | Sequence[str] | None = None,
+               since: str | None = None, until: str | None = None, min_words: int | None = None,
+               max_words: int | None = None, limit: int | None = None,
+               min_score: float | None = None, exact: bool | None = None,
+               explain: bool | None = None, timeout_ms: int | None = None) -> Result:
+        """the contents most similar to a text, under any filter"""
+        return cast(Result, self.call("search", {"text": text, "path": path, "type": type,
+            "since": since, "until": until, "min_words": min_words, "max_words": max_words,
+            "limit": limit, "min_score": min_score, "exact": exact, "explain": explain,
+            "timeout_ms": timeout_ms}))
+
+    def similar(self, id: int, *, path: str | None = None, type: str | Sequence[str] | None = None,
+                since: str | None = None, until: str | None = None, min_words: int | None = None,
+                max_words: int | None = None, limit: int | None = None,
+                min_score: float | None = None, exact: bool | None = None,
+                explain: bool | None = None, timeout_ms: int | None = None) -> Result:
+        """the contents most similar to one that is there"""
+        return cast(Result, self.call("similar", {"id": id, "path": path, "type": type,
+            "since": since, "until": until, "min_words": min_words, "max_words": max_words,
+            "limit": limit, "min_score": min_score, "exact": exact, "explain": explain,
+            "timeout_ms": timeout_ms}))
+
+    def discover(self, text: str, *, path: str | None = None,
+                 type: str | Sequence[str] | None = None, since: str | None = None,
+                 until: str | None = None, min_words: int | None = None,
+                 max_words: int | None = None, limit: int | None = None, depth: int | None = None,
+                 min_score: float | None = None, cursor: str | None = None,
+                 explain: bool | None = None, timeout_ms: int | None = None) -> Result:
+        """similar contents across all subjects, grouped and counted"""
+        return cast(Result, self.call("discover", {"text": text, "path": path, "type": type,
+            "since": since, "until": until, "min_words": min_words, "max_words": max_words,
+            "limit": limit, "depth": depth, "min_score": min_score, "cursor": cursor,
+            "explain": explain, "timeout_ms": timeout_ms}))
+
+    def show(self, id: int, *, body: bool | None = None, timeout_ms: int | None = None) -> Content:
+        """one content as a whole"""
+        return cast(Content, self.call("show", {"id": id, "body": body, "timeout_ms": timeout_ms}))
+
+    def embed(self, text: str, *, timeout_ms: int | None = None) -> Vector:
+        """print the vector of a text"""
+        return cast(Vector, self.call("embed", {"text": text, "timeout_ms": timeout_ms}))
+
+    def load(self, rows: Sequence[Mapping[str, Any]], *, strict: bool | None = None,
+             timeout_ms: int | None = None) -> Loaded:
+        """load contents from JSON Lines files, plain or gzip"""
+        return cast(Loaded, self.call("load", {"rows": rows, "strict": strict,
+            "timeout_ms": timeout_ms}))
+
+    def mv(self, to: str, *, ids: Sequence[int] | None = None, from_: str | None = None,
+           dry_run: bool | None = None, timeout_ms: int | None = None) -> Moved:
+        """move contents to another leaf, or give a place another name"""
+        return cast(Moved, self.call("mv", {"ids": ids, "from": from_, "to": to, "dry_run": dry_run,
+            "timeout_ms": timeout_ms}))
+
+    def rm(self, *, ids: Sequence[int] | None = None, path: str | None = None,
+           yes: bool | None = None, dry_run: bool | None = None,
+           type: str | Sequence[str] | None = None, since: str | None = None,
+           until: str | None = None, min_words: int | None = None, max_words: int | None = None,
+           timeout_ms: int | None = None) -> Removed:
+        """remove contents by their ids, or all that is under a path"""
+        return cast(Removed, self.call("rm", {"ids": ids, "path": path, "yes": yes,
+            "dry_run": dry_run, "type": type, "since": since, "until": until,
+            "min_words": min_words, "max_words": max_words, "timeout_ms": timeout_ms}))
+
+    def sync(self, *, retry_dead: bool | None = None, timeout_ms: int | None = None) -> Synced:
+        """bring the vector engine up to date with the database"""
+        return cast(Synced, self.call("sync", {"retry_dead": retry_dead, "timeout_ms": timeout_ms}))
+
+    def status(self, *, timeout_ms: int | None = None) -> Status:
+        """what runs where, and how much is in it"""
+        return cast(Status, self.call("status", {"timeout_ms": timeout_ms}))
+
+    def version(self, *, timeout_ms: int | None = None) -> Version:
+        """show the version"""
+        return cast(Version, self.call("version", {"timeout_ms": timeout_ms}))
+
+
+class AsyncCalls:
+    """A method for each command that can be called."""
+
+    async def call(self, command: str, fields: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        raise NotImplementedError
+
+    async def ls(self, *, path: str | None = None, leaves: bool | None = None,
+                 type: str | Sequence[str] | None = None, timeout_ms: int | None = None) -> Listing:
+        """what there is: trees, branches, limbs, leaves and types, with counts"""
+        return cast(Listing, await self.call("ls", {"path": path, "leaves": leaves, "type": type,
+            "timeout_ms": timeout_ms}))
+
+    async def browse(self, path: str, *, type: str | Sequence[str] | None = None,
+                     since: str | None = None, until: str | None = None,
+                     min_words: int | None = None, max_words: int | None = None,
+                     limit: int | None = None, cursor: str | None = None,
+                     explain: bool | None = None, timeout_ms: int | None = None) -> Result:
+        """contents under a path, newest first, with counts by type"""
+        return cast(Result, await self.call("browse", {"path": path, "type": type, "since": since,
+            "until": until, "min_words": min_words, "max_words": max_words, "limit": limit,
+            "cursor": cursor, "explain": explain, "timeout_ms": timeout_ms}))
+
+    async def search(self, text: str, *, path: str | None = None,
+                     type: str | Sequence[str] | None = None, since: str | None = None,
+                     until: str | None = None, min_words: int | None = None,
+                     max_words: int | None = None, limit: int | None = None,
+                     min_score: float | None = None, exact: bool | None = None,
+                     explain: bool | None = None, timeout_ms: int | None = None) -> Result:
+        """the contents most similar to a text, under any filter"""
+        return cast(Result, await self.call("search", {"text": text, "path": path, "type": type,
+            "since": since, "until": until, "min_words": min_words, "max_words": max_words,
+            "limit": limit, "min_score": min_score, "exact": exact, "explain": explain,
+            "timeout_ms": timeout_ms}))
+
+    async def similar(self, id: int, *, path: str | None = None,
+                      type: str | Sequence[str] | None = None, since: str | None = None,
+                      until: str | None = None, min_words: int | None = None,
+                      max_words: int | None = None, limit: int | None = None,
+                      min_score: float | None = None, exact: bool | None = None,
+                      explain: bool | None = None, timeout_ms: int | None = None) -> Result:
+        """the contents most similar to one that is there"""
+        return cast(Result, await self.call("similar", {"id": id, "path": path, "type": type,
+            "since": since, "until": until, "min_words": min_words, "max_words": max_words,
+            "limit": limit, "min_score": min_score, "exact": exact, "explain": explain,
+            "timeout_ms": timeout_ms}))
+
+    async def discover(self, text: str, *, path: str | None = None,
+                       type: str | Sequence[str] | None = None, since: str | None = None,
+                       until: str | None = None, min_words: int | None = None,
+                       max_words: int | None = None, limit: int | None = None,
+                       depth: int | None = None, min_score: float | None = None,
+                       cursor: str | None = None, explain: bool | None = None,
+                       timeout_ms: int | None = None) -> Result:
+        """similar contents across all subjects, grouped and counted"""
+        return cast(Result, await self.call("discover", {"text": text, "path": path, "type": type,
+            "since": since, "until": until, "min_words": min_words, "max_words": max_words,
+            "limit": limit, "depth": depth, "min_score": min_score, "cursor": cursor,
+            "explain": explain, "timeout_ms": timeout_ms}))
+
+    async def show(self, id: int, *, body: bool | None = None,
+                   timeout_ms: int | None = None) -> Content:
+        """one content as a whole"""
+        return cast(Content, await self.call("show", {"id": id, "body": body,
+            "timeout_ms": timeout_ms}))
+
+    async def embed(self, text: str, *, timeout_ms: int | None = None) -> Vector:
+        """print the vector of a text"""
+        return cast(Vector, await self.call("embed", {"text": text, "timeout_ms": timeout_ms}))
+
+    async def load(self, rows: Sequence[Mapping[str, Any]], *, strict: bool | None = None,
+                   timeout_ms: int | None = None) -> Loaded:
+        """load contents from JSON Lines files, plain or gzip"""
+        return cast(Loaded, await self.call("load", {"rows": rows, "strict": strict,
+            "timeout_ms": timeout_ms}))
+
+    async def mv(self, to: str, *, ids: Sequence[int] | None = None, from_: str | None = None,
+                 dry_run: bool | None = None, timeout_ms: int | None = None) -> Moved:
+        """move contents to another leaf, or give a place another name"""
+        return cast(Moved, await self.call("mv", {"ids": ids, "from": from_, "to": to,
+            "dry_run": dry_run, "timeout_ms": timeout_ms}))
+
+    async def rm(self, *, ids: Sequence[int] | None = None, path: str | None = None,
+                 yes: bool | None = None, dry_run: bool | None = None,
+                 type: str | Sequence[str] | None = None, since: str | None = None,
+                 until: str | None = None, min_words: int | None = None,
+                 max_words: int | None = None, timeout_ms: int | None = None) -> Removed:
+        """remove contents by their ids, or all that is under a path"""
+        return cast(Removed, await self.call("rm", {"ids": ids, "path": path, "yes": yes,
+            "dry_run": dry_run, "type": type, "since": since, "until": until,
+            "min_words": min_words, "max_words": max_words, "timeout_ms": timeout_ms}))
+
+    async def sync(self, *, retry_dead: bool | None = None,
+                   timeout_ms: int | None = None) -> Synced:
+        """bring the vector engine up to date with the database"""
+        return cast(Synced, await self.call("sync", {"retry_dead": retry_dead,
+            "timeout_ms": timeout_ms}))
+
+    async def status(self, *, timeout_ms: int | None = None) -> Status:
+        """what runs where, and how much is in it"""
+        return cast(Status, await self.call("status", {"timeout_ms": timeout_ms}))
+
+    async def version(self, *, timeout_ms: int | None = None) -> Version:
+        """show the version"""
+        return cast(Version, await self.call("version", {"timeout_ms": timeout_ms}))

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "commands/requests.h"
+
+#include "commands/filter.h"
+
+struct grove_browse_request request_browse(const struct options *options,
+                                           const struct grove_filter *filter)
+{
+    return (struct grove_browse_request){
+        .filter = *filter,
+        .limit = (unsigned)options_count(options, OPTION_LIMIT, 0),
+        .cursor = options_text(options, OPTION_CURSOR),
+        .explain = options_has(options, OPTION_EXPLAIN),
+    };
+}
+
+struct grove_search_request request_search(const struct options *options,
+                                           const struct grove_filter *filter)
+{
+    return (struct grove_search_request){
+        .filter = *filter,
+        .limit = (unsigned)options_count(options, OPTION_LIMIT, 0),
+        .exact = options_has(options, OPTION_EXACT),
+        .explain = options_has(options, OPTION_EXPLAIN),
+        .score_min = filter_score_min(options),
+    };
+}
+
+struct grove_discover_request request_discover(const struct options *options,
+                                               const struct grove_filter *filter)
+{
+    return (struct grove_discover_request){
+        .filter = *filter,
+        .limit = (unsigned)options_count(options, OPTION_LIMIT, 0),
+        .depth = (unsigned)options_count(options, OPTION_DEPTH, 0),
+        .score_min = filter_score_min(options),
+        .cursor = options_text(options, OPTION_CURSOR),
+        .explain = options_has(options, OPTION_EXPLAIN),
+    };
+}
+
+struct grove_list_request request_list(const struct options *options,
+                                       const struct grove_filter *filter)
+{
+    return (struct grove_list_request){
+        .leaves = options_has(options, OPTION_LEAVES),
+        .content_types = filter->content_types,
+        .content_type_count = filter->content_type_count,
+    };
+}

@@ -1,0 +1,481 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Two rows of words: what PostgreSQL's row grove.lineage says, and what the marks of the collection
+// say. lineage.md has the table of what they mean beside each other, and the order of the steps,
+// which is such that each may be the last one of a process.
+#include "sync/lineage.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/check.h"
+#include "base/clock.h"
+#include "base/inject.h"
+#include "catalog/assets.h"
+
+enum {
+    ARENA_BYTES_MAX = 4 << 20,
+    SAMPLE_CONTENTS = 256, // that are looked at in both stores
+};
+
+#define ENGINE_IS_OLDER "the engine lacks what it has had, as an older copy of it would"
+#define WAS_EMPTY "the collection was empty"
+#define WAS_TAKEN "the collection was another database's"
+#define WAS_BEFORE "the collection is that of a database which stood in this one's place"
+
+// The database's row.
+struct lineage {
+    struct vector_mark mark;
+    bool marked;
+    bool doubted;
+    char broken[16]; // what has happened to the database; "": nothing
+};
+
+static enum grove_code run_statement(struct store *store, struct call *call, const char *file,
+                                     const struct pg_params *params, struct arena *arena,
+                                     struct pg_rows *ret, struct grove_error *error)
+{
+    struct pg_statement statement = {file, query_sql(file)};
+    struct pg_conn *conn = NULL;
+    enum grove_code code = pg_take(store->pool, call, &conn, error);
+    if (code == GROVE_OK)
+        code = pg_query(conn, arena, &statement, params, ret, error);
+    pg_give(&conn);
+    if (code != GROVE_OK)
+        error_context(error, "running %s of the lineage", file);
+    return code;
+}
+
+// For statements whose answer is nothing.
+static enum grove_code run_command(struct store *store, struct call *call, const char *file,
+                                   const struct pg_params *params, struct grove_error *error)
+{
+    struct arena arena;
+    struct pg_rows rows;
+    arena_init(&arena, ARENA_BYTES_MAX);
+    enum grove_code code = run_statement(store, call, file, params, &arena, &rows, error);
+    arena_release(&arena);
+    return code;
+}
+
+// --- the database's row --------------------------------------------------------------------------
+
+static void copy_column(const struct pg_rows *rows, int column, char *ret, size_t size)
+{
+    struct text text =
+        pg_is_null(rows, 0, column) ? (struct text){"", 0} : pg_text(rows, 0, column);
+    snprintf(ret, size, "%.*s", TEXT_ARGS(text));
+}
+
+static enum grove_code read_row(struct store *store, struct call *call, struct lineage *ret,
+                                struct grove_error *error)
+{
+    struct arena arena;
+    struct pg_rows rows;
+    arena_init(&arena, ARENA_BYTES_MAX);
+    enum grove_code code = run_statement(store, call, "lineage.sql", NULL, &arena, &rows, error);
+    if (code == GROVE_OK && rows.count != 1)
+        code = error_set(error, GROVE_CORRUPT, "grove.lineage has %d rows, not 1", rows.count);
+    if (code == GROVE_OK) {
+        copy_column(&rows, 0, ret->mark.identity, sizeof ret->mark.identity);
+        ret->mark.epoch = pg_int8(&rows, 0, 1);
+        copy_column(&rows, 2, ret->mark.history, sizeof ret->mark.history);
+        ret->marked = pg_bool(&rows, 0, 3);
+        ret->doubted = !pg_is_null(&rows, 0, 4);
+        copy_column(&rows, 5, ret->broken, sizeof ret->broken);
+        copy_column(&rows, 6, ret->mark.place, sizeof ret->mark.place);
+        CHECK(strlen(ret->mark.identity) == VECTOR_IDENTITY_SIZE - 1);
+        CHECK(strlen(ret->mark.history) == VECTOR_HISTORY_SIZE - 1);
+        CHECK(strlen(ret->mark.place) == VECTOR_PLACE_SIZE - 1);
+        CHECK(ret->mark.epoch > 0);
+    }
+    arena_release(&arena);
+    return code;
+}
+
+// As the database is now: a new epoch begins where something has happened to it.
+static enum grove_code read_lineage(struct store *store, struct call *call, struct lineage *ret,
+                                    struct grove_error *error)
+{
+    struct pg_params params = {0};
+    enum grove_code code = read_row(store, call, ret, error);
+    if (code != GROVE_OK || !ret->broken[0])
+        return code;
+    pg_add_text(&params, text_of(ret->broken));
+    code = run_command(store, call, "lineage_begin.sql", &params, error);
+    if (code == GROVE_OK)
+        code = INJECT(LINEAGE_BEGUN, error);
+    return code == GROVE_OK ? read_row(store, call, ret, error) : code;
+}
+
+static enum grove_code note_doubt(struct store *store, struct call *call, struct lineage *lineage,
+                                  const char *reason, bool where_any_is_done,
+                                  struct grove_error *error)
+{
+    struct pg_params params = {0};
+    CHECK(strlen(reason) < STORE_DOUBT_SIZE);
+    pg_add_text(&params, text_of(lineage->mark.history));
+    pg_add_text(&params, text_of(reason));
+    pg_add_int4(&params, where_any_is_done);
+    lineage->doubted = true; // or there is nothing that it could be about
+    return run_command(store, call, "lineage_doubt.sql", &params, error);
+}
+
+// --- what both stores have -----------------------------------------------------------------------
+
+enum sample { SAMPLE_LAST_DONE, SAMPLE_ENDS };
+
+// Whether the engine has it as row `r` of the sample says.
+static bool is_as_told(const struct vector_state *state, const struct pg_rows *rows, int r)
+{
+    bool none = pg_is_null(rows, r, 1), waits = pg_bool(rows, r, 2);
+    CHECK(!(none && waits));
+    if (none)
+        return !state->present;
+    int64_t revision = pg_int8(rows, r, 1);
+    return waits ? !state->present || state->revision >= revision
+                 : state->present && state->revision == revision;
+}
+
+// *ret_looked: contents of the sample, and *ret_same: those of them that the engine has as the
+// database says.
+static enum grove_code compare_sample(struct store *store, struct call *call, enum sample sample,
+                                      size_t *ret_looked, size_t *ret_same,
+                                      struct grove_error *error)
+{
+    struct arena arena;
+    struct pg_rows rows = {0};
+    struct pg_params params = {0};
+    struct vector_state states[SAMPLE_CONTENTS];
+    int32_t ids[SAMPLE_CONTENTS];
+    arena_init(&arena, ARENA_BYTES_MAX);
+    pg_add_int4(&params, sample);
+    pg_add_int4(&params, SAMPLE_CONTENTS);
+    enum grove_code code =
+        run_statement(store, call, "lineage_sample.sql", &params, &arena, &rows, error);
+    *ret_looked = code == GROVE_OK ? (size_t)rows.count : 0;
+    *ret_same = 0;
+    CHECK(*ret_looked <= SAMPLE_CONTENTS);
+    for (size_t i = 0; i < *ret_looked; i++)
+        ids[i] = pg_int4(&rows, (int)i, 0);
+    if (*ret_looked > 0)
+        code = vector_states(store->engine, call, ids, *ret_looked, states, error);
+    for (size_t i = 0; code == GROVE_OK && i < *ret_looked; i++)
+        *ret_same += is_as_told(&states[i], &rows, (int)i);
+    arena_release(&arena);
+    return code;
+}
+
+// An engine that is an older copy does not hold what was acknowledged last. What changes between
+// the two looks differs, too, but not twice.
+static enum grove_code check_witness(struct store *store, struct call *call,
+                                     struct lineage *lineage, struct grove_error *error)
+{
+    size_t looked = 1, same = 0;
+    enum grove_code code = GROVE_OK;
+    for (int i = 0; code == GROVE_OK && i < 2 && same < looked; i++)
+        code = compare_sample(store, call, SAMPLE_LAST_DONE, &looked, &same, error);
+    if (code == GROVE_OK && same < looked)
+        code = note_doubt(store, call, lineage, ENGINE_IS_OLDER, false, error);
+    return code;
+}
+
+// --- marks ---------------------------------------------------------------------------------------
+
+static bool is_own(const struct vector_mark *mark, const struct lineage *lineage)
+{
+    return strcmp(mark->identity, lineage->mark.identity) == 0;
+}
+
+// That of a database which is there no more: this one stands in its place.
+static bool is_predecessor(const struct vector_mark *mark, const struct lineage *lineage)
+{
+    return !is_own(mark, lineage) && strcmp(mark->place, lineage->mark.place) == 0;
+}
+
+static const struct vector_mark *find_foreign(const struct vector_marks *marks,
+                                              const struct lineage *lineage)
+{
+    for (size_t i = 0; i < marks->count; i++)
+        if (!is_own(&marks->items[i], lineage) && !is_predecessor(&marks->items[i], lineage))
+            return &marks->items[i];
+    return NULL;
+}
+
+static bool has_predecessor(const struct vector_marks *marks, const struct lineage *lineage)
+{
+    for (size_t i = 0; i < marks->count; i++)
+        if (is_predecessor(&marks->items[i], lineage))
+            return true;
+    return false;
+}
+
+// The newest of this database's.
+static const struct vector_mark *find_own(const struct vector_marks *marks,
+                                          const struct lineage *lineage)
+{
+    const struct vector_mark *own = NULL;
+    for (size_t i = 0; i < marks->count; i++)
+        if (is_own(&marks->items[i], lineage) && (!own || marks->items[i].epoch > own->epoch))
+            own = &marks->items[i];
+    return own;
+}
+
+static enum grove_code refuse(const struct store *store, const char *why, struct grove_error *error)
+{
+    error_set(error, GROVE_CONFLICT, "the collection \"%s\" at %s %s", store->collection,
+              vector_describe(store->engine), why);
+    error_hint(error, LINEAGE_WAYS_OUT);
+    return GROVE_CONFLICT;
+}
+
+static enum grove_code refuse_mark(const struct store *store, const struct lineage *lineage,
+                                   const struct vector_mark *mark, struct grove_error *error)
+{
+    char why[256];
+    bool ours = is_own(mark, lineage);
+    CHECK(!vector_mark_equal(mark, &lineage->mark));
+    snprintf(why, sizeof why,
+             ours ? "was taken by a copy of this database, %s (epoch %lld there, %lld here)"
+                  : "is that of another database, %s",
+             mark->identity, (long long)mark->epoch, (long long)lineage->mark.epoch);
+    enum grove_code code = refuse(store, why, error);
+    error_detail(error, "this database is %s", lineage->mark.identity);
+    return code;
+}
+
+static enum grove_code put_mark(struct store *store, struct call *call,
+                                const struct vector_mark *mark, struct grove_error *error)
+{
+    enum grove_code code = vector_mark(store->engine, call, mark, error);
+    CHECK(mark->epoch > 0);
+    return code == GROVE_OK ? INJECT(LINEAGE_MARKED, error) : code;
+}
+
+// Puts the database's mark in the place of these, and notes that it is there.
+static enum grove_code replace_marks(struct store *store, struct call *call,
+                                     struct lineage *lineage, const struct vector_marks *old,
+                                     struct grove_error *error)
+{
+    struct pg_params params = {0};
+    enum grove_code code = put_mark(store, call, &lineage->mark, error);
+    for (size_t i = 0; code == GROVE_OK && i < old->count; i++)
+        if (!vector_mark_equal(&old->items[i], &lineage->mark))
+            code = vector_unmark(store->engine, call, &old->items[i], error);
+    pg_add_text(&params, text_of(lineage->mark.history));
+    if (code == GROVE_OK)
+        code = run_command(store, call, "lineage_marked.sql", &params, error);
+    return code;
+}
+
+// Two that mark at once see each other's, and both give up.
+static enum grove_code mark_first(struct store *store, struct call *call, struct lineage *lineage,
+                                  struct grove_error *error)
+{
+    static const struct vector_marks none = {.count = 0};
+    struct vector_marks marks;
+    struct grove_error ignored;
+    enum grove_code code = put_mark(store, call, &lineage->mark, error);
+    if (code == GROVE_OK)
+        code = vector_marks(store->engine, call, &marks, error);
+    if (code != GROVE_OK)
+        return code;
+    const struct vector_mark *foreign = find_foreign(&marks, lineage);
+    if (!foreign)
+        return replace_marks(store, call, lineage, &none, error);
+    (void)!vector_unmark(store->engine, call, &lineage->mark, &ignored);
+    return refuse_mark(store, lineage, foreign, error);
+}
+
+// Nobody has marked it. An empty one is anybody's; one with points is this database's if it holds
+// what the database has at the very revisions.
+static enum grove_code adopt(struct store *store, struct call *call, struct lineage *lineage,
+                             struct grove_error *error)
+{
+    uint64_t points = 0;
+    size_t looked = 0, same = 0;
+    enum grove_code code = vector_count(store->engine, call, NULL, &points, error);
+    if (code == GROVE_OK && points == 0)
+        code = note_doubt(store, call, lineage, WAS_EMPTY, true, error);
+    else if (code == GROVE_OK)
+        code = compare_sample(store, call, SAMPLE_ENDS, &looked, &same, error);
+    CHECK(same <= looked);
+    // One that is being made anew, and filled, has lost its mark with all else.
+    bool fills = looked == 0 && lineage->marked;
+    if (code == GROVE_OK && points > 0 && !fills && (looked == 0 || same < looked))
+        code = refuse(store, "has points that are not this database's", error);
+    return code == GROVE_OK ? mark_first(store, call, lineage, error) : code;
+}
+
+static enum grove_code outrank(struct store *store, struct call *call, struct lineage *lineage,
+                               int64_t epoch, struct grove_error *error)
+{
+    struct pg_params params = {0};
+    CHECK(!lineage->marked); // else another may have it by that number
+    CHECK(epoch >= lineage->mark.epoch);
+    pg_add_text(&params, text_of(lineage->mark.history));
+    pg_add_int8(&params, epoch);
+    enum grove_code code = run_command(store, call, "lineage_raise.sql", &params, error);
+    return code == GROVE_OK ? read_row(store, call, lineage, error) : code;
+}
+
+// It has a mark of this database, and of no other, but not that of its present history.
+static enum grove_code catch_up(struct store *store, struct call *call, struct lineage *lineage,
+                                const struct vector_marks *marks, const struct vector_mark *own,
+                                struct grove_error *error)
+{
+    enum grove_code code = GROVE_OK;
+    CHECK(is_own(own, lineage));
+    CHECK(!find_foreign(marks, lineage));
+    bool same = strcmp(own->history, lineage->mark.history) == 0; // in another place
+    if (own->epoch < lineage->mark.epoch && lineage->marked)
+        code = note_doubt(store, call, lineage, ENGINE_IS_OLDER, false, error);
+    else if (!same && own->epoch >= lineage->mark.epoch && lineage->marked)
+        code = refuse_mark(store, lineage, own, error);
+    else if (!same && own->epoch >= lineage->mark.epoch)
+        code = outrank(store, call, lineage, own->epoch, error);
+    return code == GROVE_OK ? replace_marks(store, call, lineage, marks, error) : code;
+}
+
+// The collection is that of the database which stood in this one's place.
+static enum grove_code succeed(struct store *store, struct call *call, struct lineage *lineage,
+                               const struct vector_marks *marks, struct grove_error *error)
+{
+    CHECK(has_predecessor(marks, lineage));
+    CHECK(!find_foreign(marks, lineage));
+    enum grove_code code =
+        lineage->doubted ? GROVE_OK : note_doubt(store, call, lineage, WAS_BEFORE, false, error);
+    return code == GROVE_OK ? replace_marks(store, call, lineage, marks, error) : code;
+}
+
+static enum grove_code compare_marks(struct store *store, struct call *call,
+                                     struct lineage *lineage, const struct vector_marks *marks,
+                                     struct grove_error *error)
+{
+    CHECK(marks->count <= VECTOR_MARKS_MAX);
+    const struct vector_mark *foreign = find_foreign(marks, lineage);
+    const struct vector_mark *own = find_own(marks, lineage);
+    if (foreign)
+        return refuse_mark(store, lineage, foreign, error);
+    if (has_predecessor(marks, lineage))
+        return succeed(store, call, lineage, marks, error);
+    if (!own)
+        return adopt(store, call, lineage, error);
+    if (!vector_mark_equal(own, &lineage->mark))
+        return catch_up(store, call, lineage, marks, own, error);
+    if (marks->count == 1 && lineage->marked)
+        return GROVE_OK;
+    // The old ones were gone when it was noted that the new one is there: who has brought them back
+    // has brought back an older collection.
+    enum grove_code code = GROVE_OK;
+    if (lineage->marked && !lineage->doubted)
+        code = note_doubt(store, call, lineage, ENGINE_IS_OLDER, false, error);
+    return code == GROVE_OK ? replace_marks(store, call, lineage, marks, error) : code;
+}
+
+// --- checking ------------------------------------------------------------------------------------
+
+static bool is_known(struct store *store)
+{
+    int64_t at_us = atomic_load(&store->lineage_known_at_us);
+    return at_us != 0 && clock_monotonic_us() - at_us < (int64_t)LINEAGE_AGE_MS * 1000;
+}
+
+static enum grove_code check(struct store *store, struct call *call, struct grove_error *error)
+{
+    struct lineage lineage;
+    struct vector_marks marks;
+    bool first = atomic_load(&store->lineage_known_at_us) == 0;
+    enum grove_code code = read_lineage(store, call, &lineage, error);
+    if (code == GROVE_OK)
+        code = vector_marks(store->engine, call, &marks, error);
+    if (code == GROVE_OK)
+        code = compare_marks(store, call, &lineage, &marks, error);
+    if (code == GROVE_OK && first && !lineage.doubted)
+        code = check_witness(store, call, &lineage, error);
+    if (code == GROVE_OK)
+        code = store_reread_model(store, call, error);
+    if (code != GROVE_OK && atomic_load(&store->schema_doubted))
+        code = GROVE_OK; // whoever works with the schema hears of it, and may mend it
+    if (code == GROVE_OK)
+        atomic_store(&store->lineage_known_at_us, clock_monotonic_us());
+    return code;
+}
+
+enum grove_code lineage_check(struct store *store, struct call *call, struct grove_error *error)
+{
+    return is_known(store) ? GROVE_OK : check(store, call, error);
+}
+
+// A role that may only read, or a server that only answers.
+static bool may_not_write(enum grove_code code, const struct grove_error *error)
+{
+    CHECK(code != GROVE_OK);
+    return (code == GROVE_DENIED && error->origin == GROVE_ORIGIN_POSTGRES) ||
+           strcmp(error->sqlstate, "25006") == 0;
+}
+
+enum grove_code lineage_look(struct store *store, struct call *call, struct grove_error *error)
+{
+    if (atomic_load(&store->lineage_known_at_us) != 0)
+        return GROVE_OK;
+    enum grove_code code = check(store, call, error);
+    bool unnoted = code != GROVE_OK && may_not_write(code, error);
+    CHECK(code != GROVE_OK || atomic_load(&store->lineage_known_at_us) != 0);
+    atomic_store(&store->doubt_unnoted, unnoted);
+    if (unnoted)
+        return GROVE_OK;
+    return code != GROVE_CONFLICT && vector_failed(error) ? GROVE_OK : code;
+}
+
+// A copy that nobody has noted yet gets an identity of its own: what it has here is its source's.
+static const struct vector_mark *find_refused(const struct vector_marks *marks,
+                                              const struct lineage *lineage)
+{
+    bool copied = strcmp(lineage->broken, "copied") == 0;
+    const struct vector_mark *own = find_own(marks, lineage);
+    if (find_foreign(marks, lineage))
+        return find_foreign(marks, lineage);
+    if (!own || strcmp(own->history, lineage->mark.history) == 0)
+        return copied && own && strcmp(own->place, lineage->mark.place) != 0 ? own : NULL;
+    return lineage->marked && !lineage->broken[0] && own->epoch >= lineage->mark.epoch ? own : NULL;
+}
+
+enum grove_code lineage_tell(struct store *store, struct call *call, struct lineage_report *ret,
+                             struct grove_error *error)
+{
+    struct lineage lineage;
+    struct vector_marks marks;
+    enum grove_code code = read_row(store, call, &lineage, error);
+    if (code == GROVE_OK)
+        code = vector_marks(store->engine, call, &marks, error);
+    if (code != GROVE_OK)
+        return code;
+    const struct vector_mark *refused = find_refused(&marks, &lineage);
+    CHECK(!refused || !vector_mark_equal(refused, &lineage.mark));
+    *ret = (struct lineage_report){.epoch = lineage.mark.epoch};
+    memcpy(ret->identity, lineage.mark.identity, sizeof ret->identity);
+    if (refused)
+        memcpy(ret->owner, refused->identity, sizeof ret->owner);
+    return GROVE_OK;
+}
+
+enum grove_code lineage_take(struct store *store, struct call *call, struct grove_error *error)
+{
+    struct lineage lineage;
+    struct vector_marks marks;
+    enum grove_code code = read_lineage(store, call, &lineage, error);
+    if (code == GROVE_OK)
+        code = vector_marks(store->engine, call, &marks, error);
+    if (code == GROVE_OK && marks.count == 1 && vector_mark_equal(&marks.items[0], &lineage.mark))
+        return GROVE_OK;
+    struct pg_params params = {0};
+    pg_add_text(&params, text_of(WAS_TAKEN));
+    if (code == GROVE_OK)
+        code = run_command(store, call, "lineage_take.sql", &params, error);
+    if (code == GROVE_OK)
+        code = read_row(store, call, &lineage, error);
+    if (code == GROVE_OK)
+        code = replace_marks(store, call, &lineage, &marks, error);
+    return code == GROVE_OK ? check(store, call, error) : code;
+}

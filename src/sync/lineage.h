@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Whose projection the collection is, and whether it is that of the database as it is now. What is
+// compared with what, what each difference means, and what is done: lineage.md.
+//
+//     code = lineage_check(store, call, error);          // another's: GROVE_CONFLICT
+//     code = lineage_settle(store, call, &settled, error);   // compares, where there is doubt
+//
+// Threads, processes: any number may do either at once.
+#ifndef GROVE_SYNC_LINEAGE_H
+#define GROVE_SYNC_LINEAGE_H
+
+#include "catalog/store.h"
+
+// Whether the collection is the projection of this database; marks one that nobody has marked and
+// that is empty, or holds what this database has. What has happened to either store is noted, as a
+// doubt (store_is_doubted): searches do without the engine, and nothing is projected, until
+// lineage_settle has compared. Asks nothing where it was answered within the last second.
+//
+// GROVE_CONFLICT: it is another's. Where there is no collection, as every call of the engine
+// (vector_lacks_collection).
+enum { LINEAGE_AGE_MS = 1000 };
+#define LINEAGE_WAYS_OUT                                                                           \
+    "name another collection in GROVE_COLLECTION; or, where nobody else needs what is in this "    \
+    "one, "                                                                                        \
+    "\"grove init --take-collection\""
+enum grove_code lineage_check(struct store *store, struct call *call, struct grove_error *error);
+
+// The same for who only asks: a failure of the engine is none, since whoever uses the engine hears
+// of it; and once answered it is not asked again. Who may not note what has happened does without
+// the engine until another has (store_is_doubted).
+enum grove_code lineage_look(struct store *store, struct call *call, struct grove_error *error);
+
+// For people: notes nothing, and changes nothing.
+struct lineage_report {
+    char identity[VECTOR_IDENTITY_SIZE];
+    int64_t epoch;
+    char owner[VECTOR_IDENTITY_SIZE]; // of the collection, where lineage_check refuses it; else ""
+};
+enum grove_code lineage_tell(struct store *store, struct call *call, struct lineage_report *ret,
+                             struct grove_error *error);
+
+// Makes the collection this database's, whosever it was; what it holds is then compared.
+enum grove_code lineage_take(struct store *store, struct call *call, struct grove_error *error);
+
+// Where there is doubt, compares all points with all contents: what differs goes into the outbox,
+// what nobody has is taken out, what is equal stays as it is. *ret_settled: there is no doubt (any
+// more); if not, another process compares right now.
+enum grove_code lineage_settle(struct store *store, struct call *call, bool *ret_settled,
+                               struct grove_error *error);
+
+#endif

@@ -1,0 +1,174 @@
+# SPDX-License-Identifier: Apache-2.0
+"""grove import: tables as people have them become contents."""
+
+import csv
+import gzip
+import io
+import json
+
+import pytest
+from conftest import EXIT_STATUS, PARTLY, make_row, make_vector, write_rows
+
+@pytest.fixture(autouse=True)
+def cleared(empty):
+    """The file's home without the contents of the test before."""
+    if exported(empty):
+        empty("rm", "subject1", "--yes")
+
+
+ARTICLES = [
+    {"id": "1", "title": "Rain", "body": "Drops fall,\nwhen they are \"heavy\".", "category": "Sky",
+     "made": "2024/03/05"},
+    {"id": "2", "title": "Snow", "body": "Frozen rain.", "category": "Sky/High",
+     "made": "5 Mar 2024"},
+    {"id": "3", "title": "Bread", "body": "Flour; water", "category": "", "made": "1709640000"},
+]
+PATH = "subject1/{category|Other}"
+HOW = ["--path", PATH, "--chunk", "id", "--created", "made", "--type", "Article"]
+
+
+def as_csv(rows, newline="\r\n", **form):
+    out = io.StringIO(newline="")
+    writer = csv.DictWriter(out, rows[0], lineterminator=newline, **form)
+    writer.writeheader()
+    writer.writerows(rows)
+    return out.getvalue()
+
+
+def as_lines(rows):
+    return "".join(json.dumps(row) + "\n" for row in rows)
+
+
+def exported(grove, *arguments):
+    return [json.loads(line) for line in grove("export", *arguments).stdout.splitlines()]
+
+
+def check(grove):
+    found = sorted(exported(grove), key=lambda row: row["chunk_number"])
+    assert [row["title"] for row in found] == ["Rain", "Snow", "Bread"]
+    assert [row["body"] for row in found] == [row["body"] for row in ARTICLES]
+    assert [row["branch"] for row in found] == ["Sky", "Sky/High", "Other"]
+    assert all(row["branch"] == row["limb"] == row["leaf"] for row in found)
+    assert {row["created_at"][:10] for row in found} == {"2024-03-05"}
+    assert {row["content_type"] for row in found} == {"Article"}
+
+
+@pytest.mark.parametrize("form", [
+    as_csv(ARTICLES).encode(),
+    b"\xef\xbb\xbf" + as_csv(ARTICLES, newline="\n").encode(),
+    as_csv(ARTICLES, delimiter=";").encode(),
+    as_csv(ARTICLES, delimiter="\t", quoting=csv.QUOTE_ALL).encode(),
+    as_csv(ARTICLES).encode("utf-16"),
+    gzip.compress(as_csv(ARTICLES).encode()),
+    as_csv(ARTICLES).rstrip().encode(),
+    as_lines([{**row, "id": int(row["id"]), "category": row["category"] or None}
+              for row in ARTICLES]).encode(),
+], ids=["csv", "mark", "semicolons", "tabs", "utf-16", "gzip", "no last line end", "json lines"])
+@pytest.mark.parametrize("piped", [False, True])
+def test_a_table_is_taken_as_it_is(empty, tmp_path, form, piped):
+    path = tmp_path / "x"
+    path.write_bytes(form)
+    done = empty("import", "-" if piped else path, *HOW, **({"input": form} if piped else {}))
+    told = done.stderr if isinstance(done.stderr, str) else done.stderr.decode()
+    assert 'title from "title", text from "body"' in told
+    check(empty)
+    # What is there already stays as it is.
+    again = json.loads(empty("import", path, *HOW, "--json").stdout)
+    assert again["rows_unchanged"] == 3 and again["rows_read"] == 3
+
+
+def test_what_postgresql_writes_is_read(empty, tmp_path):
+    empty("psql", "--", "-q", "-c",
+          "CREATE TABLE public.articles (id int, title text, body text, category text, made date);"
+          "INSERT INTO public.articles VALUES "
+          "(1, 'Rain', E'Drops fall,\\nwhen they are \"heavy\".', 'Sky', '2024-03-05'), "
+          "(2, 'Snow', 'Frozen rain.', 'Sky/High', '2024-03-05'), "
+          "(3, 'Bread', 'Flour; water', NULL, '2024-03-05')")
+    rows = empty("psql", "--", "-q", "-c", "COPY public.articles TO STDOUT CSV HEADER").stdout
+    empty("import", "-", *HOW, input=rows)
+    check(empty)
+
+
+def test_an_export_as_csv_comes_back_equal(empty, tmp_path):
+    rows = [make_row(1, title="a, \"b\"", summary="two\nlines", body="x\r\ny"),
+            make_row(2, branch="either/or", vector=make_vector(3), body="given"),
+            make_row(3, summary="no body", created_at="2024-03-05T01:02:03.000004Z")]
+    empty("load", write_rows(tmp_path / "x.jsonl", rows))
+    before, table = exported(empty), empty("export", "--csv", input=b"").stdout
+    (tmp_path / "x.csv").write_bytes(table)
+    empty("rm", "subject1", "--yes")
+    assert exported(empty) == []
+    empty("import", tmp_path / "x.csv", "--path", "{tree}/{branch}/{limb}/{leaf}")
+    assert exported(empty) == before and len(before) == 3
+
+
+def test_bad_rows_are_told_by_line_and_column(empty, tmp_path):
+    (tmp_path / "x.csv").write_text(
+        "id,title,body,category,made\n"
+        "1,\"a\n\nb\",x,Sky,\n"            # a line end in a title
+        "2,two,x\n"                        # ragged
+        "3,three,x,Sky,05/03/2024\n"
+        "4,four,,Sky,\n"                   # no text
+        "5,five,\"x\"y,Sky,\n"
+        "6,,x,Sky,\n"                      # a null title
+        "7,seven,x,Sky,\n")
+    done = empty("import", tmp_path / "x.csv", *HOW, check=False)
+    assert done.returncode == PARTLY
+    told = [line.split("x.csv:")[1] for line in done.stderr.splitlines() if "x.csv:" in line]
+    assert told[0].startswith("2: title: control character 0x0a")
+    assert told[1] == "5: 3 columns, and the first line names 5"
+    assert told[2].startswith("6: made: not a time")
+    assert told[3].startswith("7: summary: missing, and there is no body")
+    assert told[4].startswith("8: text after a closing quote")
+    assert told[5].startswith("9: title: missing")
+    assert len(told) == 6 and "loaded 1 and refused 6" in done.stdout
+    assert [row["title"] for row in exported(empty)] == ["seven"]
+
+
+def test_an_end_within_quotes_is_no_row(empty, tmp_path):
+    (tmp_path / "x.csv").write_text("id,title,body,category,made\n1,one,x,Sky,\n2,two,\"x\n3,y\n")
+    error = empty.fails("corrupt", "import", tmp_path / "x.csv", *HOW)
+    assert "ends within quotes, in the row that begins in line 3" in error["message"]
+    assert [row["title"] for row in exported(empty)] == ["one"]
+    cut = gzip.compress(as_csv(ARTICLES * 1).encode())[:-12]
+    (tmp_path / "cut.gz").write_bytes(cut)
+    error = empty.fails("corrupt", "import", tmp_path / "cut.gz", *HOW)
+    assert "gzip" in error["message"]
+    (tmp_path / "x.csv").write_text("id,title,body,category,made\n1,one,x,Sky,\n2,two,\n")
+    empty("rm", "subject1", "--yes")
+    error = empty.fails("invalid", "import", tmp_path / "x.csv", *HOW, "--strict")
+    assert ":3: " in error["message"] and exported(empty) == []
+
+
+@pytest.mark.parametrize("arguments, code, told", [
+    (["--path", "subject1/{categry}"], "not_found", 'has no column "categry"'),
+    (["--path", "wiki/{category}"], "not_found", 'there is no tree "wiki"'),
+    (["--path", "subject1/{category"], "invalid", "no closing brace"),
+    ([], "invalid", "no path"),
+    (["--path", "subject1", "--text", "nope"], "not_found", 'has no column "nope"'),
+    (["--path", "subject1", "--separator", "ab"], "invalid", "is not one character"),
+    (["--path", "subject1", "--csv", "--jsonl"], "invalid", "exclude each other"),
+], ids=["column", "tree", "brace", "path", "text", "separator", "format"])
+def test_what_cannot_be_meant_is_told_before_a_row_is_read(empty, tmp_path, arguments, code, told):
+    (tmp_path / "x.csv").write_text(as_csv(ARTICLES), newline="")
+    error = empty.fails(code, "import", tmp_path / "x.csv", *arguments)
+    assert told in error["message"], error
+    if "categry" in told:
+        assert 'did you mean "category"?' in error["hint"]
+    if "wiki" in told:
+        assert "grove subject add wiki" in error["hint"]
+    assert exported(empty) == []
+
+
+@pytest.mark.parametrize("data, what", [
+    (b"%PDF-1.4\n", "a PDF document"),
+    (b"\x28\xb5\x2f\xfd\x04\x58\n\n" * 99, "zstd"),
+    (json.dumps(ARTICLES).encode(), "one JSON array"),
+    (b"<html><body>x</body></html>", "HTML"),
+])
+def test_what_is_no_table_is_told_once(empty, tmp_path, data, what):
+    (tmp_path / "x").write_bytes(data)
+    done = empty("import", tmp_path / "x", *HOW, check=False)
+    assert done.returncode == EXIT_STATUS["unsupported"]
+    assert what in done.stderr and "not CSV or JSON Lines" in done.stderr
+    assert len(done.stderr.splitlines()) < 9

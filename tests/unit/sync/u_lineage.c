@@ -1,0 +1,740 @@
+// SPDX-License-Identifier: Apache-2.0
+// Whose projection a collection is: another's is refused, and where either store was restored both
+// are compared. Each case ends in the agreement of both stores, or in a refusal that wrote nothing.
+#include "projecting.h"
+
+#include <string.h>
+
+#include "base/clock.h"
+#include "sync/lineage.h"
+
+#define OTHER "0123456789abcdef0123456789abcdef"
+static const struct vector_mark another = {OTHER, 1, "00112233aabbccdd", "fedcba9876543210"};
+
+// --- helpers -------------------------------------------------------------------------------------
+
+static struct vector_mark own_mark(struct test_stores *stores)
+{
+    struct vector_mark mark = {.epoch = test_sql_int(stores, "SELECT epoch FROM grove.lineage")};
+    snprintf(mark.identity, sizeof mark.identity, "%s",
+             test_sql_text(stores, "SELECT replace(identity::text, '-', '') FROM grove.lineage"));
+    snprintf(mark.history, sizeof mark.history, "%s",
+             test_sql_text(stores, "SELECT history FROM grove.lineage"));
+    snprintf(mark.place, sizeof mark.place, "%s",
+             test_sql_text(stores, "SELECT substr(md5((SELECT system_identifier"
+                                   " FROM pg_control_system()) || '/' || current_database()),"
+                                   " 1, 16)"));
+    return mark;
+}
+
+// As a handle that was just opened.
+static void open_anew(struct test_stores *stores)
+{
+    atomic_store(&stores->store.lineage_known_at_us, 0);
+    pthread_mutex_lock(&stores->store.model_mutex);
+    stores->store.model_read_at_us = 0;
+    pthread_mutex_unlock(&stores->store.model_mutex);
+}
+
+static enum grove_code check(struct test_stores *stores, struct grove_error *error)
+{
+    open_anew(stores);
+    return lineage_check(&stores->store, NULL, error);
+}
+
+static void check_well(struct test_stores *stores)
+{
+    struct grove_error error;
+    assert_ok(check(stores, &error), error);
+}
+
+static struct grove_error check_refuses(struct test_stores *stores)
+{
+    struct grove_error error = {0};
+    assert_int_equal(check(stores, &error), GROVE_CONFLICT);
+    return error;
+}
+
+static bool is_doubted(struct test_stores *stores)
+{
+    char doubt[STORE_DOUBT_SIZE];
+    return store_is_doubted(&stores->store, doubt);
+}
+
+static void assert_marked_by(struct test_stores *stores, const struct vector_mark *mark)
+{
+    struct vector_marks marks = fake_engine_marks(stores->fake);
+    assert_int_equal(marks.count, 1);
+    assert_true(vector_mark_equal(&marks.items[0], mark));
+}
+
+static void assert_marked(struct test_stores *stores)
+{
+    struct vector_mark own = own_mark(stores);
+    assert_marked_by(stores, &own);
+}
+
+static void put_mark(struct test_stores *stores, const struct vector_mark *mark)
+{
+    struct vector_marks old = fake_engine_marks(stores->fake);
+    for (size_t i = 0; i < old.count; i++)
+        fake_engine_set_mark(stores->fake, &old.items[i], false);
+    if (mark)
+        fake_engine_set_mark(stores->fake, mark, true);
+}
+
+static int32_t make_projected(struct test_stores *stores, float cosine)
+{
+    int32_t id = make_row(stores, cosine);
+    drain(stores);
+    return id;
+}
+
+// What a dump has, and what a restore of it leaves: rows that another transaction wrote, no trigger
+// fired, and the sequence of revisions where it was.
+static const char *const dumped[] = {"grove.lineage", "grove.witness",          "grove.setting",
+                                     "grove.outbox",  "grove.content_state",    "grove.embedding",
+                                     "grove.body",    "public.content_metadata"};
+
+static void dump(struct test_stores *stores)
+{
+    test_sql(stores, "CREATE SCHEMA dump; CREATE TABLE dump.seq AS SELECT last_value"
+                     " FROM grove.revision_seq");
+    for (size_t i = 0; i < ARRAY_COUNT(dumped); i++)
+        test_sql(stores, "CREATE TABLE dump.t%zu AS TABLE %s", i, dumped[i]);
+}
+
+static void restore(struct test_stores *stores)
+{
+    test_sql(stores, "SET session_replication_role = replica; TRUNCATE grove.body,"
+                     " public.content_metadata");
+    for (size_t i = 0; i < ARRAY_COUNT(dumped); i++)
+        test_sql(stores, "DELETE FROM %s; INSERT INTO %s TABLE dump.t%zu", dumped[i], dumped[i], i);
+    test_sql(stores, "RESET session_replication_role;"
+                     "SELECT setval('grove.revision_seq', last_value) FROM dump.seq");
+}
+
+// The points of the engine, as a snapshot of it has them.
+struct copy {
+    size_t count;
+    struct fake_point points[16];
+};
+
+static struct copy copy_engine(struct test_stores *stores)
+{
+    struct copy copy = {.count = 0};
+    for (int32_t id = 1; id <= 16; id++)
+        if (fake_engine_get(stores->fake, id, &copy.points[copy.count]))
+            copy.count++;
+    return copy;
+}
+
+static void restore_engine(struct test_stores *stores, const struct copy *copy)
+{
+    for (int32_t id = 1; id <= 16; id++)
+        fake_engine_take(stores->fake, id);
+    for (size_t i = 0; i < copy->count; i++)
+        fake_engine_put(stores->fake, &copy->points[i]);
+}
+
+static void count_points(void *state, const struct engine_event *event)
+{
+    struct test_stores *stores = state;
+    if (event->call == ENGINE_UPSERT)
+        stores->id += (int32_t)event->count;
+}
+
+// Projects what is left, and tells how many points were written for it.
+static int32_t points_written(struct test_stores *stores)
+{
+    stores->id = 0;
+    fake_engine_set_hooks(stores->fake,
+                          &(struct fake_hooks){.before = count_points, .state = stores});
+    drain(stores);
+    fake_engine_set_hooks(stores->fake, &(struct fake_hooks){NULL});
+    return stores->id;
+}
+
+// --- marks ---------------------------------------------------------------------------------------
+
+static void a_collection_is_marked(struct test_stores *stores)
+{
+    make_projected(stores, 0.5F);
+    assert_marked(stores);
+    check_well(stores);
+    assert_false(is_doubted(stores));
+    assert_agreed(stores);
+}
+
+static void anothers_collection_is_refused(struct test_stores *stores)
+{
+    int32_t id = make_row(stores, 0.5F);
+    put_mark(stores, &another);
+    open_anew(stores);
+    struct grove_error error = step_fails(stores, GROVE_CONFLICT);
+    assert_non_null(strstr(error.message, OTHER));
+    assert_non_null(strstr(error.message, "content_vectors"));
+    assert_non_null(strstr(error.detail, own_mark(stores).identity));
+    assert_non_null(strstr(error.hint, "GROVE_COLLECTION"));
+    assert_non_null(strstr(error.hint, "--take-collection"));
+    assert_int_equal(fake_engine_points(stores->fake), 0);
+    assert_true(test_outbox(stores, id).present && !test_outbox(stores, id).leased);
+    assert_marked_by(stores, &another);
+}
+
+// Another has taken it since it was asked last.
+static void it_is_asked_again(struct test_stores *stores)
+{
+    make_projected(stores, 0.5F);
+    put_mark(stores, &another);
+    make_row(stores, 0.6F);
+    atomic_store(&stores->store.lineage_known_at_us,
+                 clock_monotonic_us() - (int64_t)LINEAGE_AGE_MS * 1000);
+    step_fails(stores, GROVE_CONFLICT);
+    assert_int_equal(fake_engine_points(stores->fake), 1);
+}
+
+static void take_it_for_another(struct test_stores *stores)
+{
+    put_mark(stores, &another);
+    atomic_store(&stores->store.lineage_known_at_us, 1);
+}
+
+// It is taken by another while texts are read and embedded.
+static void it_is_asked_right_before_the_write(struct test_stores *stores)
+{
+    int32_t id = make_row(stores, 0.5F);
+    check_well(stores);
+    TEST_AT(stores, PROJECTOR_READ, take_it_for_another);
+    step_fails(stores, GROVE_CONFLICT);
+    assert_int_equal(fake_engine_points(stores->fake), 0);
+    assert_true(test_outbox(stores, id).present && !test_outbox(stores, id).leased);
+}
+
+static void a_collection_of_before_is_adopted(struct test_stores *stores)
+{
+    make_projected(stores, 0.5F);
+    make_projected(stores, 0.6F);
+    make_row(stores, 0.7F); // waits
+    put_mark(stores, NULL);
+    check_well(stores);
+    assert_marked(stores);
+    assert_false(is_doubted(stores));
+}
+
+static void points_of_others_are_not_adopted(struct test_stores *stores)
+{
+    make_projected(stores, 0.5F);
+    stores->id = make_projected(stores, 0.6F);
+    struct fake_point point;
+    assert_true(fake_engine_get(stores->fake, stores->id, &point));
+    point.revision++;
+    fake_engine_put(stores->fake, &point);
+    put_mark(stores, NULL);
+    struct grove_error error = check_refuses(stores);
+    assert_non_null(strstr(error.message, "points that are not this database's"));
+    assert_int_equal(fake_engine_marks(stores->fake).count, 0);
+}
+
+// Nothing of it can be told by what this database has.
+static void a_new_database_adopts_no_points(struct test_stores *stores)
+{
+    fake_engine_put(stores->fake, &(struct fake_point){.id = 1, .revision = 1, .vector = {1}});
+    put_mark(stores, NULL);
+    test_sql(stores, "UPDATE grove.lineage SET marked = false,"
+                     " written = pg_current_xact_id()::xid");
+    check_refuses(stores);
+    assert_int_equal(fake_engine_points(stores->fake), 1);
+}
+
+static void an_emptied_collection_is_filled(struct test_stores *stores)
+{
+    int32_t id = make_projected(stores, 0.5F);
+    fake_engine_take(stores->fake, id);
+    put_mark(stores, NULL);
+    // Of before witnesses: they would notice, too.
+    test_sql(stores, "UPDATE grove.witness SET content_ids = '{}', revisions = '{}'");
+    check_well(stores);
+    assert_marked(stores);
+    assert_true(is_doubted(stores));
+    drain(stores);
+    assert_agreed(stores);
+}
+
+static void mark_for_another(void *state, const struct engine_event *event)
+{
+    struct test_stores *stores = state;
+    if (event->call == ENGINE_MARK)
+        fake_engine_set_mark(stores->fake, &another, true);
+}
+
+static void of_two_that_mark_both_give_up(struct test_stores *stores)
+{
+    put_mark(stores, NULL);
+    fake_engine_set_hooks(stores->fake,
+                          &(struct fake_hooks){.after = mark_for_another, .state = stores});
+    check_refuses(stores);
+    assert_marked_by(stores, &another);
+}
+
+static void who_takes_a_collection_compares_it(struct test_stores *stores)
+{
+    struct grove_error error;
+    int32_t id = make_projected(stores, 0.5F);
+    make_projected(stores, 0.6F);
+    struct fake_point point;
+    assert_true(fake_engine_get(stores->fake, id, &point));
+    point.revision = 1000000; // as another's first content
+    fake_engine_put(stores->fake, &point);
+    point.id = 12;
+    fake_engine_put(stores->fake, &point);
+    put_mark(stores, &another);
+    check_refuses(stores);
+    assert_ok(lineage_take(&stores->store, NULL, &error), error);
+    assert_true(is_doubted(stores));
+    assert_int_equal(points_written(stores), 1); // the other one is as it should be
+    assert_agreed(stores);
+    assert_marked(stores);
+}
+
+// --- the database restored -----------------------------------------------------------------------
+
+static void a_restored_dump_is_noticed(struct test_stores *stores)
+{
+    int32_t same = make_projected(stores, 0.5F), changed = make_projected(stores, 0.6F),
+            deleted = make_projected(stores, 0.7F);
+    dump(stores);
+    stores->id = changed;
+    change_title(stores);
+    stores->id = deleted;
+    delete_content(stores);
+    int32_t added = make_projected(stores, 0.8F);
+    struct vector_mark before = own_mark(stores);
+    restore(stores);
+    check_well(stores);
+    assert_true(is_doubted(stores));
+    struct vector_mark now = own_mark(stores);
+    assert_string_equal(now.identity, before.identity);
+    assert_int_equal(now.epoch, before.epoch + 1);
+    assert_marked(stores);
+    assert_int_equal(points_written(stores), 2); // changed, deleted
+    assert_false(is_doubted(stores));
+    assert_int_equal(fake_engine_revision(stores->fake, added), FAKE_NO_POINT);
+    assert_projected(stores, same);
+    assert_agreed(stores);
+}
+
+// Revisions are drawn again: what the engine has under one is another state than the database's.
+// The first write is lost, which is not to be taken for done.
+static void a_revision_drawn_twice_is_told(struct test_stores *stores)
+{
+    stores->id = make_projected(stores, 0.5F);
+    dump(stores);
+    change_words(stores);
+    drain(stores);
+    struct fake_point before, after;
+    assert_true(fake_engine_get(stores->fake, stores->id, &before));
+    restore(stores);
+    test_sql(stores, "UPDATE content_metadata SET word_count = 777 WHERE id = %d", stores->id);
+    assert_int_equal(test_revision(stores, stores->id), before.revision);
+    fake_engine_fault(stores->fake,
+                      &(struct fake_fault){.call = ENGINE_UPSERT, .kind = FAKE_LOSE, .nth = 1});
+    open_anew(stores);
+    drain(stores);
+    assert_true(fake_engine_get(stores->fake, stores->id, &after));
+    assert_int_equal(after.word_count, 777);
+    assert_agreed(stores);
+}
+
+// Nothing is leased from a database that something has happened to, however lately it was asked.
+static void nothing_is_projected_before_it_is_noticed(struct test_stores *stores)
+{
+    make_projected(stores, 0.5F);
+    dump(stores);
+    restore(stores);
+    make_row(stores, 0.6F);
+    assert_true(is_idle(stores));
+    assert_int_equal(fake_engine_points(stores->fake), 1);
+    open_anew(stores);
+    drain(stores);
+    assert_agreed(stores);
+}
+
+// A failover, a moment in time, an upgrade: the server tells another timeline.
+static void a_cut_history_is_noticed(struct test_stores *stores)
+{
+    make_projected(stores, 0.5F);
+    struct vector_mark before = own_mark(stores);
+    test_sql(stores, "UPDATE grove.lineage SET timeline = 'another', "
+                     "written = pg_current_xact_id()::xid");
+    check_well(stores);
+    assert_true(is_doubted(stores));
+    assert_int_equal(own_mark(stores).epoch, before.epoch + 1);
+    assert_marked(stores);
+    assert_int_equal(points_written(stores), 0); // all is as it was
+    assert_false(is_doubted(stores));
+    assert_agreed(stores);
+}
+
+// As if the database had another name, which that which it is copied to has not.
+static struct vector_mark mark_elsewhere(struct test_stores *stores)
+{
+    struct vector_mark mark = own_mark(stores);
+    memcpy(mark.place, another.place, sizeof mark.place);
+    put_mark(stores, &mark);
+    return mark;
+}
+
+static void a_copy_is_another_database(struct test_stores *stores)
+{
+    int32_t id = make_projected(stores, 0.5F);
+    struct vector_mark before = mark_elsewhere(stores);
+    test_sql(stores, "UPDATE grove.lineage SET written = pg_current_xact_id()::xid,"
+                     " database = (SELECT oid FROM pg_database WHERE datname = 'template1')");
+    struct grove_error error = check_refuses(stores);
+    assert_non_null(strstr(error.message, before.identity));
+    assert_string_not_equal(own_mark(stores).identity, before.identity);
+    assert_marked_by(stores, &before);
+    fake_engine_lose_collection(stores->fake); // in another collection, all is projected
+    open_anew(stores);
+    drain(stores);
+    assert_projected(stores, id);
+    assert_agreed(stores);
+}
+
+// A database was dropped, or renamed, and this one has its name now.
+static void who_stands_in_anothers_place_succeeds_it(struct test_stores *stores)
+{
+    make_projected(stores, 0.5F);
+    struct vector_mark before = another;
+    memcpy(before.place, own_mark(stores).place, sizeof before.place);
+    put_mark(stores, &before);
+    check_well(stores);
+    assert_true(is_doubted(stores));
+    assert_marked(stores);
+    assert_int_equal(points_written(stores), 0);
+    assert_agreed(stores);
+}
+
+static void a_renamed_database_keeps_its_collection(struct test_stores *stores)
+{
+    make_projected(stores, 0.5F);
+    struct vector_mark before = own_mark(stores);
+    memcpy(before.place, another.place, sizeof before.place);
+    put_mark(stores, &before);
+    check_well(stores);
+    assert_false(is_doubted(stores));
+    assert_marked(stores);
+}
+
+// A dump in another database of the server, beside the one that was dumped.
+static void a_dump_beside_its_source_is_a_copy(struct test_stores *stores)
+{
+    make_projected(stores, 0.5F);
+    dump(stores);
+    test_sql(stores, "UPDATE dump.t0 SET database ="
+                     " (SELECT oid FROM pg_database WHERE datname = 'template1')");
+    struct vector_mark before = mark_elsewhere(stores);
+    restore(stores);
+    check_refuses(stores);
+    assert_string_not_equal(own_mark(stores).identity, before.identity);
+}
+
+// Its own epoch was the second, and that of the dump the first; so is the one that begins now.
+static void a_new_epoch_outranks_what_was_lost(struct test_stores *stores)
+{
+    make_projected(stores, 0.5F);
+    dump(stores);
+    test_sql(stores, "UPDATE grove.lineage SET timeline = 'another', "
+                     "written = pg_current_xact_id()::xid");
+    open_anew(stores);
+    drain(stores);
+    int64_t epoch = own_mark(stores).epoch;
+    restore(stores);
+    check_well(stores);
+    assert_int_equal(own_mark(stores).epoch, epoch + 1);
+    assert_marked(stores);
+    drain(stores);
+    assert_agreed(stores);
+}
+
+static void what_another_copy_took_is_refused(struct test_stores *stores)
+{
+    make_projected(stores, 0.5F);
+    struct vector_mark mark = own_mark(stores);
+    mark.epoch++;
+    memcpy(mark.history, another.history, sizeof mark.history);
+    put_mark(stores, &mark);
+    struct grove_error error = check_refuses(stores);
+    assert_non_null(strstr(error.message, "by a copy of this database"));
+    assert_marked_by(stores, &mark);
+    assert_ok(lineage_take(&stores->store, NULL, &error), error);
+    assert_string_not_equal(own_mark(stores).identity, mark.identity);
+    drain(stores);
+    assert_agreed(stores);
+}
+
+// --- the engine restored -------------------------------------------------------------------------
+
+static void an_older_engine_is_noticed(struct test_stores *stores)
+{
+    make_projected(stores, 0.5F);
+    int32_t deleted = make_projected(stores, 0.6F);
+    struct copy copy = copy_engine(stores);
+    make_projected(stores, 0.7F);
+    stores->id = deleted;
+    delete_content(stores);
+    drain(stores);
+    restore_engine(stores, &copy);
+    check_well(stores);
+    assert_true(is_doubted(stores));
+    assert_int_equal(points_written(stores), 1);
+    assert_agreed(stores);
+}
+
+// The last that was done was a removal.
+static void an_engine_that_has_a_removed_point_is_noticed(struct test_stores *stores)
+{
+    make_projected(stores, 0.5F);
+    stores->id = make_projected(stores, 0.6F);
+    struct copy copy = copy_engine(stores);
+    delete_content(stores);
+    drain(stores);
+    restore_engine(stores, &copy);
+    check_well(stores);
+    assert_true(is_doubted(stores));
+    drain(stores);
+    assert_agreed(stores);
+}
+
+// What was acknowledged last has changed since. The engine has lost that, and what came before it.
+static void an_older_engine_is_noticed_though_its_witness_waits(struct test_stores *stores)
+{
+    stores->id = make_projected(stores, 0.5F);
+    int32_t other = make_projected(stores, 0.6F);
+    struct copy copy = copy_engine(stores);
+    test_sql(stores, "UPDATE content_metadata SET word_count = 777 WHERE id = %d", other);
+    drain(stores);
+    change_title(stores);
+    drain(stores);
+    change_title(stores);
+    restore_engine(stores, &copy);
+    check_well(stores);
+    assert_true(is_doubted(stores));
+    drain(stores);
+    assert_agreed(stores);
+}
+
+// A content that waits may be anywhere behind what was acknowledged: taken out, or written.
+static void what_waits_is_not_taken_for_an_older_engine(struct test_stores *stores)
+{
+    stores->id = make_projected(stores, 0.5F);
+    change_title(stores);
+    check_well(stores);
+    assert_false(is_doubted(stores));
+    fake_engine_take(stores->fake, stores->id);
+    check_well(stores);
+    assert_false(is_doubted(stores));
+    drain(stores);
+    assert_agreed(stores);
+}
+
+// Of an epoch that is over.
+static void an_engine_of_an_older_epoch_is_noticed(struct test_stores *stores)
+{
+    make_projected(stores, 0.5F);
+    struct vector_mark before = own_mark(stores);
+    test_sql(stores, "UPDATE grove.lineage SET timeline = 'another', "
+                     "written = pg_current_xact_id()::xid");
+    open_anew(stores);
+    drain(stores);
+    test_sql(stores, "UPDATE grove.witness SET content_ids = '{}', revisions = '{}'");
+    put_mark(stores, &before);
+    check_well(stores);
+    assert_true(is_doubted(stores));
+    assert_marked(stores);
+    drain(stores);
+    assert_agreed(stores);
+}
+
+// A server that recovers a snapshot keeps the mark that it has, and takes the snapshot's, too.
+static void a_mark_that_is_back_is_noticed(struct test_stores *stores)
+{
+    stores->id = make_projected(stores, 0.5F);
+    struct vector_mark before = own_mark(stores);
+    struct copy copy = copy_engine(stores);
+    change_title(stores);
+    drain(stores);
+    test_sql(stores, "UPDATE grove.lineage SET timeline = 'another', "
+                     "written = pg_current_xact_id()::xid");
+    open_anew(stores);
+    drain(stores);
+    test_sql(stores, "UPDATE grove.witness SET content_ids = '{}', revisions = '{}'");
+    restore_engine(stores, &copy);
+    fake_engine_set_mark(stores->fake, &before, true);
+    check_well(stores);
+    assert_true(is_doubted(stores));
+    assert_marked(stores);
+    drain(stores);
+    assert_agreed(stores);
+}
+
+// A comparison that found nothing to do leaves those who bear witness.
+static void an_older_engine_is_noticed_after_a_comparison(struct test_stores *stores)
+{
+    make_projected(stores, 0.5F);
+    struct copy copy = copy_engine(stores);
+    make_projected(stores, 0.6F);
+    test_sql(stores, "UPDATE grove.lineage SET timeline = 'another', "
+                     "written = pg_current_xact_id()::xid");
+    open_anew(stores);
+    drain(stores);
+    restore_engine(stores, &copy);
+    check_well(stores);
+    assert_true(is_doubted(stores));
+    drain(stores);
+    assert_agreed(stores);
+}
+
+// Both, to different moments; and a point without a revision, and one of nobody.
+static void both_restored_are_mended(struct test_stores *stores)
+{
+    make_projected(stores, 0.1F);
+    struct copy copy = copy_engine(stores);
+    stores->id = make_projected(stores, 0.2F);
+    dump(stores);
+    change_title(stores);
+    make_projected(stores, 0.3F);
+    restore(stores);
+    restore_engine(stores, &copy);
+    fake_engine_put(stores->fake,
+                    &(struct fake_point){.id = 2, .revision = VECTOR_NONE, .vector = {1}});
+    fake_engine_put(stores->fake, &(struct fake_point){.id = 9, .revision = 3, .vector = {1}});
+    open_anew(stores);
+    drain(stores);
+    assert_agreed(stores);
+}
+
+// --- the comparison ------------------------------------------------------------------------------
+
+static void doubt(struct test_stores *stores, const char *claimed_by, int milliseconds)
+{
+    test_sql(stores,
+             "UPDATE grove.lineage SET doubt = 'a test', compared_from = 0, claimed_by = '%s', "
+             "claimed_until ="
+             " clock_timestamp() + %d * interval '1 ms', written = pg_current_xact_id()::xid",
+             claimed_by, milliseconds);
+    open_anew(stores);
+}
+
+static void one_compares_at_a_time(struct test_stores *stores)
+{
+    make_projected(stores, 0.5F);
+    make_row(stores, 0.6F);
+    doubt(stores, "another", 20000);
+    assert_true(is_idle(stores));
+    assert_true(is_doubted(stores));
+    assert_int_equal(fake_engine_points(stores->fake), 1);
+    doubt(stores, "another", -1); // it has died
+    drain(stores);
+    assert_false(is_doubted(stores));
+    assert_agreed(stores);
+}
+
+// A library that does not know of doubts does not ask whether there is one.
+static void an_older_library_leases_nothing_in_doubt(struct test_stores *stores)
+{
+    static const char lease[] = "UPDATE grove.outbox SET lease_owner = 'old', attempts = 1,"
+                                " lease_until = clock_timestamp() + interval '1 minute'";
+    struct grove_error error = {0};
+    make_projected(stores, 0.5F);
+    make_row(stores, 0.6F);
+    doubt(stores, "another", 20000);
+    assert_int_equal(pg_exec(stores->sessions[0], lease, &error), GROVE_DATABASE);
+    assert_string_equal(error.sqlstate, "55000");
+    assert_non_null(strstr(error.message, "compared with the database first"));
+    test_sql(stores, "UPDATE grove.outbox SET attempts = 1");
+    assert_true(is_idle(stores));
+    doubt(stores, "another", -1);
+    drain(stores);
+    make_row(stores, 0.7F);
+    test_sql(stores, "%s", lease);
+}
+
+// Pages: the engine has more points than one of them, and contents lie before, between and behind.
+static void pages_meet(struct test_stores *stores)
+{
+    struct grove_error error;
+    int32_t first = make_projected(stores, 0.5F);
+    test_sql(stores, "SELECT setval('content_metadata_id_seq', %d)", VECTOR_PAGE_MAX + 500);
+    int32_t last = test_content(stores, &(struct test_content){.title = "last"});
+    test_vector_give(stores, last, test_toward(0.6F, 2).numbers);
+    drain(stores);
+    for (int32_t id = 100; id < 100 + VECTOR_PAGE_MAX + 50; id++)
+        fake_engine_put(stores->fake, &(struct fake_point){.id = id, .revision = 1, .vector = {1}});
+    fake_engine_take(stores->fake, first);
+    fake_engine_take(stores->fake, last);
+    doubt(stores, "another", -1);
+    drain(stores);
+    assert_int_equal(fake_engine_points(stores->fake), 2);
+    assert_agreed(stores);
+    assert_ok(lineage_check(&stores->store, NULL, &error), error);
+}
+
+// A claim that was lost while a page was compared ends the comparison, and another ends the doubt.
+static void lose_the_claim(struct test_stores *stores)
+{
+    doubt(stores, "another", 20000);
+}
+
+static void who_loses_the_claim_settles_nothing(struct test_stores *stores)
+{
+    make_projected(stores, 0.5F);
+    doubt(stores, "nobody", -1);
+    TEST_AT(stores, LINEAGE_COMPARED, lose_the_claim);
+    assert_true(is_idle(stores));
+    test_at_forget(stores);
+    open_anew(stores);
+    assert_true(is_idle(stores));
+    assert_true(is_doubted(stores));
+    assert_non_null(test_sql_text(stores, "SELECT doubt FROM grove.lineage"));
+}
+
+int main(int argc, char **argv)
+{
+    const struct CMUnitTest tests[] = {
+        STORES_TEST(a_collection_is_marked),
+        STORES_TEST(anothers_collection_is_refused),
+        STORES_TEST(it_is_asked_again),
+        STORES_TEST(it_is_asked_right_before_the_write),
+        STORES_TEST(a_collection_of_before_is_adopted),
+        STORES_TEST(points_of_others_are_not_adopted),
+        STORES_TEST(a_new_database_adopts_no_points),
+        STORES_TEST(an_emptied_collection_is_filled),
+        STORES_TEST(of_two_that_mark_both_give_up),
+        STORES_TEST(who_takes_a_collection_compares_it),
+        STORES_TEST(a_restored_dump_is_noticed),
+        STORES_TEST(a_revision_drawn_twice_is_told),
+        STORES_TEST(nothing_is_projected_before_it_is_noticed),
+        STORES_TEST(a_cut_history_is_noticed),
+        STORES_TEST(a_copy_is_another_database),
+        STORES_TEST(who_stands_in_anothers_place_succeeds_it),
+        STORES_TEST(a_renamed_database_keeps_its_collection),
+        STORES_TEST(a_dump_beside_its_source_is_a_copy),
+        STORES_TEST(a_new_epoch_outranks_what_was_lost),
+        STORES_TEST(what_another_copy_took_is_refused),
+        STORES_TEST(an_older_engine_is_noticed),
+        STORES_TEST(an_engine_that_has_a_removed_point_is_noticed),
+        STORES_TEST(an_older_engine_is_noticed_though_its_witness_waits),
+        STORES_TEST(what_waits_is_not_taken_for_an_older_engine),
+        STORES_TEST(an_engine_of_an_older_epoch_is_noticed),
+        STORES_TEST(a_mark_that_is_back_is_noticed),
+        STORES_TEST(an_older_engine_is_noticed_after_a_comparison),
+        STORES_TEST(both_restored_are_mended),
+        STORES_TEST(one_compares_at_a_time),
+        STORES_TEST(an_older_library_leases_nothing_in_doubt),
+        STORES_TEST(pages_meet),
+        STORES_TEST(who_loses_the_claim_settles_nothing),
+    };
+    return test_main(argc, argv, tests, ARRAY_COUNT(tests));
+}
