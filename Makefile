@@ -7,8 +7,8 @@ DESTDIR ?=
 ASSETS ?= yes
 BUILD ?= build
 
-.PHONY: all demo test install uninstall bench bench-embed bench-recall bench-subject bench-pairs check \
-	check-tokenizer mutants clean help setup-build setup-test
+.PHONY: all demo test install uninstall bench bench-embed bench-recall bench-subject bench-pairs \
+	bench-upgrade check check-tokenizer mutants clean help setup-build setup-test
 
 all: setup-build ## build build/grove
 	@tools/build $(BUILD) --prefix "$(PREFIX)"
@@ -44,6 +44,9 @@ bench-subject: setup-test ## a change of subjects beside readers and writers (SU
 
 bench-pairs: setup-test ## two builds side by side (PAIR="BEFORE AFTER --corpus FILE --rounds N")
 	@tools/bench-pairs $(PAIR)
+
+bench-upgrade: setup-test ## an upgrade beside processes of before (UPGRADE="BEFORE AFTER --rows N")
+	@tools/bench-upgrade $(UPGRADE)
 
 check: ## formatting, tidy, duplicates
 	@tools/setup --test --check

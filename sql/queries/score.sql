@@ -6,7 +6,7 @@
 --   $8 text         model id
 --   $9 integer[]    the engine's hits
 -- The columns of all score statements: a null vector is one that cannot be compared; the text is to
--- be embedded (texts.sql).
+-- be embedded (texts.sql). Its revision is looked up for these only: it would be a third of the work.
 -- answers: integer, bytea, boolean, bigint
 SELECT c.id, c.vector, c.pending, c.revision
 FROM unnest($9::integer[]) AS hit (id)
@@ -14,7 +14,9 @@ CROSS JOIN LATERAL (
     SELECT m.id,
            CASE WHEN p.current THEN e.vector END AS vector,
            o.content_id IS NOT NULL AS pending,
-           (SELECT s.revision FROM grove.content_state AS s WHERE s.content_id = m.id) AS revision
+           CASE WHEN p.current THEN NULL
+                ELSE (SELECT s.revision FROM grove.content_state AS s WHERE s.content_id = m.id)
+           END AS revision
     FROM public.content_metadata AS m
 -- part: comparable
     WHERE m.id = hit.id AND

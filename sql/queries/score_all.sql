@@ -18,7 +18,9 @@ FROM (
 CROSS JOIN LATERAL (
     SELECT CASE WHEN p.current THEN e.vector END AS vector,
            o.content_id IS NOT NULL AS pending,
-           (SELECT s.revision FROM grove.content_state AS s WHERE s.content_id = m.id) AS revision
+           CASE WHEN p.current THEN NULL
+                ELSE (SELECT s.revision FROM grove.content_state AS s WHERE s.content_id = m.id)
+           END AS revision
     FROM (SELECT) AS content
 -- part: comparable
     OFFSET 0

@@ -12,7 +12,9 @@ FROM grove.outbox AS waiting
 CROSS JOIN LATERAL (
     SELECT m.id,
            CASE WHEN p.current THEN e.vector END AS vector,
-           (SELECT s.revision FROM grove.content_state AS s WHERE s.content_id = m.id) AS revision
+           CASE WHEN p.current THEN NULL
+                ELSE (SELECT s.revision FROM grove.content_state AS s WHERE s.content_id = m.id)
+           END AS revision
     FROM public.content_metadata AS m
 -- part: comparable
     WHERE m.id = waiting.content_id AND

@@ -11,7 +11,9 @@ JOIN public.content_metadata AS m
   ON m.hierarchy_table = l.hierarchy_table AND m.leaf_id = l.leaf_id
 CROSS JOIN LATERAL (
     SELECT CASE WHEN p.current THEN e.vector END AS vector,
-           (SELECT s.revision FROM grove.content_state AS s WHERE s.content_id = m.id) AS revision
+           CASE WHEN p.current THEN NULL
+                ELSE (SELECT s.revision FROM grove.content_state AS s WHERE s.content_id = m.id)
+           END AS revision
     FROM (
         SELECT FROM grove.outbox AS w WHERE w.content_id = m.id LIMIT 1
     ) AS waiting

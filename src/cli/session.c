@@ -112,11 +112,20 @@ static void forget_settings(void)
         unsetenv(variables[i]);
 }
 
+// An empty name of a service names none, but libpq, also psql's, looks for its definition.
+static void forget_empty_service(void)
+{
+    const char *service = getenv("PGSERVICE");
+    if (service && !service[0])
+        unsetenv("PGSERVICE");
+}
+
 enum grove_code session_open(struct session *session, struct grove_error *error)
 {
     char command[PATH_MAX];
     if (session->grove)
         return GROVE_OK;
+    forget_empty_service();
     if (strcmp(session->command->name, "psql") != 0)
         forget_settings();
     session_own_path(command);

@@ -9,7 +9,7 @@
 //
 // Four cannot be kept out by a connection string: PGSERVICE, which names a server of its own, and
 // PGTZ, PGDATESTYLE and PGGEQO, which libpq sends to every server. A valid one does no harm: each
-// session sets its own. The command removes the three from its own environment.
+// session sets its own. The command removes the three from its environment, and an empty PGSERVICE.
 #ifndef GROVE_PG_ENVIRONMENT_H
 #define GROVE_PG_ENVIRONMENT_H
 

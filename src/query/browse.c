@@ -98,18 +98,43 @@ static enum grove_code take_page(struct browsing *browsing, const struct pg_rows
 // A statement for each depth of a path.
 #define FILES(stem) {stem "_tree.sql", stem "_branch.sql", stem "_limb.sql", stem "_leaf.sql"}
 static const char *const page_files[] = FILES("browse"),
+                         *const first_files[] = FILES("browse_first"),
                          *const totals_files[] = FILES("browse_totals"),
                          *const counts_files[] = FILES("browse_counts");
 static_assert(ARRAY_COUNT(page_files) == PREDICATE_LEVELS + 1, "by predicate->place_depth");
 
 // What is good for a place of few rows is not for one of many, and PostgreSQL would keep either: so
-// it plans for this very place. The newest of a whole tree are read from an index.
-static const struct pg_statement *how_planned(const struct predicate *predicate)
+// it plans for this very place, or for any where that does for all.
+static const struct pg_statement plan_once = {"", "SET LOCAL plan_cache_mode = force_generic_plan"},
+                                 plan_each_time = {"",
+                                                   "SET LOCAL plan_cache_mode = force_custom_plan"};
+
+// The newest of a whole tree are read from an index.
+static bool is_whole_tree(const struct predicate *predicate)
 {
-    static const struct pg_statement once = {"", "SET LOCAL plan_cache_mode = force_generic_plan"},
-                                     each_time = {"",
-                                                  "SET LOCAL plan_cache_mode = force_custom_plan"};
-    return predicate->place_depth == 0 && !predicate_has_bounds(predicate) ? &once : &each_time;
+    return predicate->place_depth == 0 && !predicate_has_bounds(predicate);
+}
+
+// Looks among the newest of the tree before it reads the place.
+static bool is_first_page(const struct browsing *browsing)
+{
+    const struct predicate *predicate = browsing->predicate;
+    return browsing->after.kind == 0 && predicate->place_depth > 0 &&
+           !predicate_has_bounds(predicate);
+}
+
+// The statement of the page.
+static const char *add_rows_params(const struct browsing *browsing, struct pg_params *params)
+{
+    size_t depth = browsing->predicate->place_depth;
+    CHECK(depth < ARRAY_COUNT(page_files));
+    if (!is_first_page(browsing)) {
+        add_page_params(browsing, params);
+        return page_files[depth];
+    }
+    predicate_add_numbers(browsing->predicate, params);
+    pg_add_int4(params, (int32_t)browsing->limit + 1);
+    return first_files[depth];
 }
 
 // The statement that counts: the kept counts do not know of times and words.
@@ -129,14 +154,15 @@ static const char *add_count_params(const struct browsing *browsing, struct pg_p
 static enum grove_code read_page(struct browsing *browsing, bool last, struct grove_error *error)
 {
     struct pg_params page_params = {0}, count_params = {0};
-    add_page_params(browsing, &page_params);
+    const char *page_file = add_rows_params(browsing, &page_params);
     const char *counts_file = add_count_params(browsing, &count_params);
-    const char *page_file = page_files[browsing->predicate->place_depth];
     struct pg_statement page = {page_file, query_sql(page_file)};
     struct pg_statement counts = {counts_file, query_sql(counts_file)};
-    enum { PLAN, PAGE, COUNTS, END, REQUESTS };
-    const struct pg_request requests[REQUESTS] = {{how_planned(browsing->predicate), NULL},
+    bool whole = is_whole_tree(browsing->predicate), once = whole || is_first_page(browsing);
+    enum { PLAN, PAGE, COUNTS_PLAN, COUNTS, END, REQUESTS };
+    const struct pg_request requests[REQUESTS] = {{once ? &plan_once : &plan_each_time, NULL},
                                                   {&page, &page_params},
+                                                  {whole ? &plan_once : &plan_each_time, NULL},
                                                   {&counts, &count_params},
                                                   {&pg_end, NULL}};
     struct pg_rows rows[REQUESTS] = {0};
@@ -153,11 +179,10 @@ static enum grove_code read_page(struct browsing *browsing, bool last, struct gr
 static enum grove_code add_plans(struct browsing *browsing, struct grove_error *error)
 {
     struct pg_params page_params = {0}, count_params = {0};
-    add_page_params(browsing, &page_params);
+    const char *page_file = add_rows_params(browsing, &page_params);
     const char *counts_file = add_count_params(browsing, &count_params);
     enum grove_code code =
-        result_add_plan(browsing->result, browsing->conn,
-                        page_files[browsing->predicate->place_depth], &page_params, error);
+        result_add_plan(browsing->result, browsing->conn, page_file, &page_params, error);
     return code == GROVE_OK ? result_add_plan(browsing->result, browsing->conn, counts_file,
                                               &count_params, error)
                             : code;

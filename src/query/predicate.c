@@ -332,6 +332,14 @@ void predicate_add_place(const struct predicate *predicate, struct arena *arena,
     CHECK(params->count == PREDICATE_PLACE);
 }
 
+void predicate_add_numbers(const struct predicate *predicate, struct pg_params *params)
+{
+    check_resolved(predicate);
+    CHECK(predicate->has_path);
+    add_place(predicate, params);
+    CHECK(params->count == PREDICATE_NUMBERS);
+}
+
 void predicate_add_params(const struct predicate *predicate, struct arena *arena,
                           struct pg_params *params)
 {

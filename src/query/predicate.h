@@ -16,12 +16,12 @@
 #include "pg/pg.h"
 #include "vector/engine.h"
 
-// PARAMS: what predicate_add_params adds; PLACE: what predicate_add_place does; LEVELS: below a
-// tree.
+// PARAMS, PLACE, NUMBERS: what predicate_add_params and its like add; LEVELS: below a tree.
 enum {
     PREDICATE_TYPES_MAX = 64,
     PREDICATE_PARAMS = 7,
     PREDICATE_PLACE = 3,
+    PREDICATE_NUMBERS = 2,
     PREDICATE_LEVELS = 3,
 };
 
@@ -70,6 +70,9 @@ void predicate_add_params(const struct predicate *predicate, struct arena *arena
 // The first three of them: hierarchy table, the place, and content types.
 void predicate_add_place(const struct predicate *predicate, struct arena *arena,
                          struct pg_params *params);
+
+// The first two of them, of a predicate with a path.
+void predicate_add_numbers(const struct predicate *predicate, struct pg_params *params);
 
 // $1 to $7 of same_leaves.sql, of a predicate with a path.
 void predicate_add_same_leaves(const struct predicate *predicate, struct pg_params *params);

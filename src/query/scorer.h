@@ -15,7 +15,7 @@
 #include "query/run.h"
 
 // Of score.sql, score_pending.sql and score_all.sql: id, vector, whether it waits in the outbox,
-// its revision there.
+// and, where there is no vector, its revision.
 enum { SCORE_COLUMNS = 4 };
 
 enum { SCORER_TEXTS_BYTES_MAX = 4 << 20 }; // of run->texts

@@ -3,6 +3,7 @@
 """A client of a database that grove keeps, which notes how long each statement took.
 
     traffic.py write CONNINFO FILE     inserts a content and changes it, each committed by itself
+    traffic.py update CONNINFO FILE    changes contents that are there, and no text
     traffic.py read CONNINFO FILE      looks up a page of contents by the path of their leaf
 
 One statement each 5 ms at most, until standard input ends. Says "ready" after the first. FILE gets
@@ -45,6 +46,8 @@ def main(kind, conninfo, path):
             began = time.monotonic()
             if kind == "read":
                 conn.execute(READ, (draw.choice(ids),)).fetchall()
+            elif kind == "update":
+                conn.execute(UPDATE, (draw.choice(ids),))
             elif inserted is None:
                 written += 1
                 (inserted,), = conn.execute(INSERT, (chunk + written, draw.choice(ids))).fetchall()

@@ -21,3 +21,11 @@ def test_the_command_is_deaf_to_libpq_s_variables(filled):
     asked = filled("psql", "--", "-Atc", "SELECT 1",
                    env=dict.fromkeys(known - NAMES, "nonsense"))
     assert asked.stdout.strip() == "1"
+
+
+def test_an_empty_name_names_no_server(filled):
+    """As a file of settings leaves it that fills in what is not there."""
+    empty = dict.fromkeys(NAMES | {"DATABASE_URL", "QDRANT_URL"}, "")
+    assert filled.json("search", "baptism", env=empty)["results"]
+    for command in ("psql", "--", "-Atc", "SELECT 1"), ("status",), ("url",):
+        filled(*command, env=empty)

@@ -77,6 +77,12 @@ def names_a_tree(home, _folder, shown):
     assert home("browse", "subject1", check=False).returncode == 3
 
 
+def loads_a_table(home, _folder, shown):
+    assert "2 inserted" in shown and "Oak" in shown
+    oak = home.json("search", "acorns", "--path", "garden/Other")["results"][0]
+    assert oak["title"] == "Oak" and oak["created_at"].startswith("2024-03-05")
+
+
 def connects(home, _folder, shown):
     url = shown.splitlines()[0]
     assert url.startswith("postgresql://grove@/grove?host=")
@@ -143,6 +149,7 @@ CHECKS = {
     ("Change and delete", 3): deletes_contents,
     ("Change and delete", 4): deletes_a_place,
     ("Name a tree", 1): names_a_tree,
+    ("Load a table", 1): loads_a_table,
     ("Connect another client", 1): connects,
     ("Export", 1): exports,
     ("Export", 2): exports_a_search,

@@ -4,12 +4,14 @@ tests/support/migrations, and what a process knows of them a knob says: its libr
 newer one by that alone."""
 
 import contextlib
+import json
+import os
 import pathlib
 import subprocess
 import threading
 
 import pytest
-from conftest import BINARY, MIGRATIONS, make_row, make_vector, wait_until, write_rows
+from conftest import BINARY, MIGRATIONS, ROOT, make_row, make_vector, wait_until, write_rows
 from crashes import ARCHITECTURE, Injected, at, row, through
 from stores import stores_agree
 
@@ -229,3 +231,19 @@ def test_two_migrate_at_once(loaded, points):
     assert said.startswith("grove: waiting for the lock of migrations held by process ")
     assert version(loaded)[0] == INDEX
     assert fetch(loaded, "SELECT count(*) FROM grove.ledger") == INDEX - LAST_EXACT
+
+
+@pytest.mark.slow
+def test_the_benchmark_runs(tmp_path):
+    """From a build to itself: nothing is to be applied, and everybody goes on."""
+    build, figures = pathlib.Path(BINARY).resolve().parent, tmp_path / "figures.json"
+    done = subprocess.run(
+        [ROOT / "tools" / "bench-upgrade", build, build, "--rows", "500", "--quiet", "2",
+         "--seconds", "200", "--json", figures], capture_output=True, text=True, timeout=240,
+        env=dict(os.environ), check=False)
+    assert done.returncode == 0, done.stderr
+    found = json.loads(figures.read_text())
+    assert found["init"]["applied"] == 0 and found["schema_after"] == MIGRATIONS
+    assert set(found["statements"]) == {"search", "load", "update", "read"}
+    assert all(client[period]["statements"] > 0 for client in found["statements"].values()
+               for period in ("before", "after"))

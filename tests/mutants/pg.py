@@ -447,4 +447,12 @@ MUTANTS = [
         replace="    if (hint)\n",
         killer="u_answer:an_operator_that_is_missing_is_of_an_altered_table",
     ),
+    Mutant(
+        name="an-empty-name-of-a-service-is-looked-up",
+        guards="src/pg/README 14",
+        file="src/cli/session.c",
+        find="    if (service && !service[0])\n",
+        replace="    if (service && !service)\n",
+        killer="tests/e2e/test_environment.py::test_an_empty_name_names_no_server",
+    ),
 ]

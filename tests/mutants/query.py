@@ -509,6 +509,42 @@ MUTANTS = [
         killer="u_bounds:places_are_planned_for_each_time",
     ),
     Mutant(
+        name="only-the-first-part-of-a-branch-is-compared",
+        guards="src/query/README 4",
+        file="src/query/source_relational.c",
+        find="    *ret_more = rest->done < rest->count;",
+        replace="    *ret_more = rest->done > rest->count;",
+        killer="u_bounds:all_parts_of_a_place_are_compared",
+    ),
+    Mutant(
+        name="rest-of-a-branch-is-of-the-whole-tree",
+        guards="src/query/README 4",
+        file="src/query/source_relational.c",
+        find="    predicate_add_params(run->predicate, part, &params);\n"
+             "    pg_add_int4(&params, after);",
+        replace="    struct predicate any;\n"
+                "    (void)!predicate_check(&(struct grove_filter){0}, part, &any, error);\n"
+                "    predicate_add_params(&any, part, &params);\n"
+                "    pg_add_int4(&params, after);",
+        killer="u_bounds:all_parts_of_a_place_are_compared",
+    ),
+    Mutant(
+        name="few-of-the-newest-are-a-page",
+        guards="src/query/README: plans that PostgreSQL keeps",
+        file="sql/queries/browse_first.sql",
+        find="    SELECT count(*) >= $3 AS so FROM newest",
+        replace="    SELECT count(*) >= $3 / 100 AS so FROM newest",
+        killer="u_bounds:first_pages_have_the_newest",
+    ),
+    Mutant(
+        name="newest-of-a-tree-are-of-any-place",
+        guards="src/query/README: plans that PostgreSQL keeps",
+        file="sql/queries/browse_first.sql",
+        find="    ) AS l\n-- part: of_*\n    LIMIT $3\n",
+        replace="    ) AS l\n    LIMIT $3\n",
+        killer="u_bounds:first_pages_have_the_newest",
+    ),
+    Mutant(
         name="one-page-plan-for-any-place",
         guards="src/query/README: plans that PostgreSQL keeps",
         file="src/query/browse.c",
@@ -520,8 +556,8 @@ MUTANTS = [
         name="a-tree-is-planned-each-time",
         guards="src/query/README: plans that PostgreSQL keeps",
         file="src/query/browse.c",
-        find="    return predicate->place_depth == 0 && !predicate_has_bounds(predicate) ?",
-        replace="    return predicate->place_depth == 9 && !predicate_has_bounds(predicate) ?",
+        find="    return predicate->place_depth == 0 && !predicate_has_bounds(predicate);",
+        replace="    return predicate->place_depth == 9 && !predicate_has_bounds(predicate);",
         killer="u_bounds:places_are_planned_for_each_time",
     ),
     Mutant(

@@ -8,6 +8,7 @@ CHANGES = "sql/0011_outbox_of_changes.sql"
 COUNTS = "sql/0005_content_count.sql"
 TRUNCATED = "sql/0015_truncated_tables.sql"
 TREES = "sql/0017_tree_counts.sql"
+HANDS = "sql/0020_rows_that_hands_take.sql"
 
 MUTANTS = [
     Mutant(
@@ -345,5 +346,77 @@ MUTANTS = [
         find="'hierarchy_table = TG_TABLE_NAME::text COLLATE \"default\"'",
         replace="'hierarchy_table = TG_TABLE_NAME::text'",
         killer="tests/e2e/test_schema.py::test_the_contents_of_a_leaf_are_looked_up_by_index",
+    ),
+    Mutant(
+        name="a-vector-that-is-deleted-is-not-missed",
+        guards="sql/README 3",
+        file=HANDS,
+        find="    WHERE o.model = (SELECT value",
+        replace="    WHERE false AND o.model = (SELECT value",
+        killer="u_projection_vectors:a_vector_that_is_taken_is_missed",
+    ),
+    Mutant(
+        name="vectors-of-other-models-are-missed",
+        guards="sql/README 3",
+        file=HANDS,
+        find="    WHERE o.model = (SELECT value FROM grove.setting WHERE name = 'model')\n",
+        replace="",
+        killer="u_projection_vectors:a_vector_of_another_model_is_not_missed",
+    ),
+    Mutant(
+        name="vectors-that-are-truncated-are-not-missed",
+        guards="sql/README 3",
+        file=HANDS,
+        find="    FOR EACH STATEMENT EXECUTE FUNCTION grove.embedding_truncated();",
+        replace="    FOR EACH STATEMENT WHEN (false) EXECUTE FUNCTION grove.embedding_truncated();",
+        killer="u_projection_vectors:a_vector_that_is_taken_is_missed",
+    ),
+    Mutant(
+        name="a-state-that-is-taken-stays-away",
+        guards="sql/README 1",
+        file=HANDS,
+        find="    IF content_ids IS NOT NULL THEN\n        PERFORM grove.note_changed(",
+        replace="    IF content_ids IS NULL THEN\n        PERFORM grove.note_changed(",
+        killer="u_projection_vectors:a_state_that_is_taken_comes_back",
+    ),
+    Mutant(
+        name="a-new-state-vouches-for-an-old-vector",
+        guards="sql/README 11",
+        file=HANDS,
+        find="        PERFORM grove.note_text_changed(content_ids);\n    END IF;\n    RETURN NULL;",
+        replace="    END IF;\n    RETURN NULL;",
+        killer="u_projection_vectors:a_state_that_is_taken_comes_back",
+    ),
+    Mutant(
+        name="the-outbox-is-truncated",
+        guards="sql/README 2",
+        file=HANDS,
+        find="    FOREACH name IN ARRAY ARRAY['subject', 'setting', 'outbox',",
+        replace="    FOREACH name IN ARRAY ARRAY['subject', 'setting',",
+        killer="u_schema:what_grove_keeps_is_not_truncated",
+    ),
+    Mutant(
+        name="truncate-of-contents-leaves-their-counts",
+        guards="sql/README 8",
+        file=HANDS,
+        find="                       ' FOR EACH STATEMENT WHEN (pg_trigger_depth() = 0)'",
+        replace="                       ' FOR EACH STATEMENT'",
+        killer="u_schema:what_is_deleted_leaves_an_outbox_row_only",
+    ),
+    Mutant(
+        name="a-vector-is-given-to-another-content",
+        guards="sql/README 11",
+        file=HANDS,
+        find="    FOR EACH ROW WHEN ((OLD.content_id, OLD.model) IS DISTINCT FROM",
+        replace="    FOR EACH ROW WHEN (false AND (OLD.content_id, OLD.model) IS DISTINCT FROM",
+        killer="u_schema:rows_stay_with_their_contents",
+    ),
+    Mutant(
+        name="what-was-taken-before-is-never-missed",
+        guards="sql/README 3",
+        file=HANDS,
+        find="WHERE NOT EXISTS (SELECT FROM grove.outbox AS o WHERE o.content_id = s.content_id)\n",
+        replace="WHERE false\n",
+        killer="u_projection_vectors:what_was_taken_before_is_missed_by_the_migration",
     ),
 ]

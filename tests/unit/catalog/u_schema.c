@@ -110,7 +110,8 @@ static void an_old_snapshot_truncates_nothing(struct test_stores *stores)
 {
     static const char *const levels[] = {"REPEATABLE READ", "SERIALIZABLE"};
     static const char *const tables[] = {"content_metadata CASCADE", "grove.body",
-                                         "subject1_hierarchy"};
+                                         "subject1_hierarchy", "grove.embedding",
+                                         "grove.content_state"};
     int32_t id = 0;
     for (size_t i = 0; i < ARRAY_COUNT(levels) * ARRAY_COUNT(tables); i++) {
         struct pg_conn *old = test_session(stores);
@@ -131,6 +132,32 @@ static void an_old_snapshot_truncates_nothing(struct test_stores *stores)
     assert_true(test_outbox(stores, id).present && test_outbox(stores, id).deleted);
 }
 
+// Nobody could tell afterwards what waited, or where a leaf was.
+static void what_grove_keeps_is_not_truncated(struct test_stores *stores)
+{
+    static const char *const tables[] = {"outbox",        "leaf",       "limb",
+                                         "branch",        "setting",    "subject",
+                                         "content_count", "tree_count", "subject CASCADE"};
+    int32_t id = test_content(stores, &(struct test_content){.title = "a"});
+    for (size_t i = 0; i < ARRAY_COUNT(tables); i++)
+        if (!refused(stores, "23000", arena_printf(&stores->arena, "TRUNCATE grove.%s", tables[i])))
+            fail_msg("%s", tables[i]);
+    assert_true(test_outbox(stores, id).present);
+    test_sql(stores, "TRUNCATE content_metadata CASCADE"); // its counts go along
+    assert_int_equal(test_sql_int(stores, "SELECT count(*) FROM grove.tree_count"), 0);
+}
+
+// A vector is of a text, and a state of a content: neither can be handed on.
+static void rows_stay_with_their_contents(struct test_stores *stores)
+{
+    int32_t id = test_content(stores, &(struct test_content){.title = "a"});
+    test_vector_give(stores, id, test_toward(0.5F, 1).numbers);
+    assert_true(refused(stores, "23000", "UPDATE grove.embedding SET content_id = 77"));
+    assert_true(refused(stores, "23000", "UPDATE grove.embedding SET model = 'another'"));
+    assert_true(refused(stores, "23000", "UPDATE grove.content_state SET content_id = 77"));
+    test_sql(stores, "UPDATE grove.embedding SET model = model, content_id = content_id");
+}
+
 // As a TRUNCATE left them that did not see them, before that was refused.
 static void states_of_nothing_go_with_the_migration(struct test_stores *stores)
 {
@@ -138,6 +165,7 @@ static void states_of_nothing_go_with_the_migration(struct test_stores *stores)
     struct grove_error error;
     int32_t kept = test_content(stores, &(struct test_content){.title = "a"});
     int32_t gone = test_content(stores, &(struct test_content){.title = "b"});
+    test_vector_give(stores, kept, test_toward(0.5F, 1).numbers); // without one it would wait
     test_sql(stores,
              "DELETE FROM grove.outbox; SET session_replication_role = replica;"
              "DELETE FROM content_metadata WHERE id = %d; RESET session_replication_role;"
@@ -366,6 +394,8 @@ int main(int argc, char **argv)
         STORES_TEST(what_is_deleted_leaves_an_outbox_row_only),
         STORES_TEST(bodies_that_are_truncated_are_no_texts),
         STORES_TEST(an_old_snapshot_truncates_nothing),
+        STORES_TEST(what_grove_keeps_is_not_truncated),
+        STORES_TEST(rows_stay_with_their_contents),
         STORES_TEST(states_of_nothing_go_with_the_migration),
         STORES_TEST(another_model_has_every_content_projected),
         STORES_TEST(contents_lie_on_leaves_that_are_there),

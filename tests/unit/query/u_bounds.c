@@ -96,6 +96,41 @@ static void hits_are_compared_in_portions(struct test_stores *stores)
     assert_int_equal(result->explain->dropped, 0);
 }
 
+// Where PostgreSQL compares, however deep the path, and whatever is on other leaves.
+static void all_parts_of_a_place_are_compared(struct test_stores *stores)
+{
+    enum { ROWS = 4100 }; // three parts
+    static const struct {
+        const char *path;
+        int rows;
+    } places[] = {{NULL, ROWS + 3},
+                  {"subject1", ROWS + 3},
+                  {"subject1/Branch", ROWS + 2},
+                  {"subject1/Branch/Limb", ROWS + 2},
+                  {"subject1/Branch/Limb/Many", ROWS},
+                  {"subject1/Branch/Limb/Leaf", 2}};
+    make_many(stores, ROWS);
+    int32_t last = test_content(stores, &(struct test_content){.words = 3});
+    int32_t other = test_content(stores, &(struct test_content){.words = 3});
+    test_vector_give(stores, last, test_toward(0.9F, 1).numbers);
+    test_vector_give(stores, other, test_toward(0.95F, 1).numbers);
+    test_sql(stores,
+             "INSERT INTO subject1_hierarchy (branch, limb, leaf) VALUES ('Other', 'l', 'f');"
+             "UPDATE content_metadata SET leaf_id = (SELECT id FROM subject1_hierarchy"
+             " WHERE branch = 'Other') WHERE id = %d",
+             other);
+    for (size_t i = 0; i < ARRAY_COUNT(places); i++) {
+        const struct grove_result *result =
+            search_as(stores, (struct grove_search_request){.filter = {.path = places[i].path},
+                                                            .limit = 1,
+                                                            .strategy = GROVE_STRATEGY_RELATIONAL});
+        assert_true(result->complete);
+        assert_int_equal(result->explain->candidates, places[i].rows);
+        if (places[i].rows == ROWS + 2)
+            assert_int_equal(result->rows[0].content_id, last);
+    }
+}
+
 static void make_leaves(struct test_stores *stores, int count)
 {
     test_sql(stores,
@@ -139,7 +174,9 @@ static void a_tree_is_counted_as_a_whole(struct test_stores *stores)
 {
     make_row(stores, 0.9F);
     const char *tree = browse_under(stores, "subject1")->explain->plan;
-    const char *branch = browse_under(stores, "subject1/Branch")->explain->plan;
+    const char *branch =
+        strstr(browse_under(stores, "subject1/Branch")->explain->plan, "-- browse_totals_branch");
+    assert_non_null(branch);
     assert_true(strstr(tree, "tree_count") && !strstr(tree, "content_count"));
     assert_true(strstr(branch, "content_count") && !strstr(branch, "tree_count"));
 }
@@ -269,7 +306,8 @@ static const char *prepared(struct test_stores *stores)
         "",
         "SELECT coalesce(string_agg(name || CASE WHEN generic_plans > 0 THEN '!' ELSE '' END, ' '"
         " ORDER BY name), '') FROM pg_prepared_statements"
-        " WHERE name LIKE 'browse%' OR name IN ('matching.sql', 'score_all.sql')"};
+        " WHERE name LIKE 'browse%' OR name IN ('matching.sql', 'matching_ids.sql', "
+        "'score_all.sql')"};
     struct pg_conn *conn = NULL;
     struct pg_rows rows;
     struct grove_error error;
@@ -295,14 +333,68 @@ static void places_are_planned_for_each_time(struct test_stores *stores)
                               .filter = {.path = "subject1/Branch", .words_min = 1}});
     }
     assert_string_equal(prepared(stores), "browse_branch.sql browse_counts_branch.sql"
-                                          " browse_totals_branch.sql");
+                                          " browse_first_branch.sql! browse_totals_branch.sql");
     browse_under(stores, "subject1");
     for (size_t i = 0; i < ARRAY_COUNT(strategies); i++)
         search_as(stores, (struct grove_search_request){.filter = {.path = "subject1/Branch"},
                                                         .strategy = strategies[i]});
     assert_string_equal(prepared(stores), "browse_branch.sql browse_counts_branch.sql"
-                                          " browse_totals_branch.sql browse_totals_tree.sql!"
-                                          " browse_tree.sql!");
+                                          " browse_first_branch.sql! browse_totals_branch.sql"
+                                          " browse_totals_tree.sql! browse_tree.sql!");
+}
+
+static const char *page_of(struct test_stores *stores, const char *path)
+{
+    struct strbuf ids;
+    const struct grove_result *result = browse_under(stores, path);
+    strbuf_init(&ids, 4096);
+    for (size_t i = 0; i < result->row_count; i++)
+        strbuf_addf(&ids, "%d %s ", result->rows[i].content_id, result->rows[i].limb);
+    assert_false(ids.failed);
+    const char *text = arena_copy(&stores->arena, text_of(ids.data));
+    strbuf_release(&ids);
+    return text;
+}
+
+// Contents of a limb between those of others: the newest of the tree are a page of it, or are not.
+static void first_pages_have_the_newest(struct test_stores *stores)
+{
+    enum { ROWS = 600 };
+    static const struct {
+        const char *limb, *is_there; // of content n
+    } limbs[] = {{"Half", "n % 2 = 0"},
+                 {"Rest", "n % 2 = 1 AND n <= 400"},
+                 {"New", "n > 400 AND n % 2 = 1 AND n % 50 <> 1"},
+                 {"Few", "n > 400 AND n % 50 = 1"}};
+    for (size_t i = 0; i < ARRAY_COUNT(limbs); i++)
+        test_sql(stores,
+                 "WITH made AS (INSERT INTO subject1_hierarchy (branch, limb, leaf)"
+                 " VALUES ('Many', '%s', 'leaf') RETURNING id) INSERT INTO content_metadata"
+                 " (hierarchy_table, leaf_id, content_type, title, content_summary, chunk_number,"
+                 " created_at) SELECT 'subject1_hierarchy', made.id, 'Note', 't', 's', n,"
+                 " CASE WHEN n %% 7 > 0 THEN timestamp '2020-01-01' + n / 3 * interval '1 hour' END"
+                 " FROM made, generate_series(1, %d) AS n WHERE %s",
+                 limbs[i].limb, ROWS, limbs[i].is_there);
+    for (size_t i = 0; i < ARRAY_COUNT(limbs); i++) {
+        char path[64];
+        snprintf(path, sizeof path, "subject1/Many/%s", limbs[i].limb);
+        assert_string_equal(
+            page_of(stores, path),
+            test_sql_text(stores,
+                          "SELECT string_agg(id || ' %1$s ', '' ORDER BY created_at DESC NULLS"
+                          " LAST, id DESC) FROM (SELECT m.* FROM content_metadata AS m JOIN"
+                          " subject1_hierarchy AS l ON l.id = m.leaf_id WHERE l.limb = '%1$s'"
+                          " ORDER BY m.created_at DESC NULLS LAST, m.id DESC LIMIT 20) AS m",
+                          limbs[i].limb));
+        const struct grove_result *next = browse_as(
+            stores,
+            (struct grove_browse_request){.filter = {.path = path},
+                                          .cursor = browse_under(stores, path)->next_cursor});
+        if (next->row_count > 0)
+            assert_null(strstr(page_of(stores, path),
+                               test_sql_text(stores, "SELECT ' %d '", next->rows[0].content_id)));
+    }
+    assert_true(strlen(page_of(stores, "subject1/Many")) > 0);
 }
 
 // What PostgreSQL does where it has to find a plan for any parameters.
@@ -576,6 +668,7 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         STORES_TEST(texts_that_wait_are_not_sent),
         STORES_TEST(hits_are_compared_in_portions),
+        STORES_TEST(all_parts_of_a_place_are_compared),
         STORES_TEST(no_statement_names_leaves),
         STORES_TEST(a_tree_is_counted_as_a_whole),
         STORES_TEST(a_plan_quotes_no_thousands_of_names),
@@ -583,6 +676,7 @@ int main(int argc, char **argv)
         STORES_TEST(comparing_ends_with_the_call),
         STORES_TEST(comparing_hits_ends_with_the_call),
         STORES_TEST(places_are_planned_for_each_time),
+        STORES_TEST(first_pages_have_the_newest),
         STORES_TEST(plans_for_any_parameters_are_good),
         STORES_TEST(rows_that_wait_are_looked_for_where_they_are_few),
         STORES_TEST(a_vector_is_current_as_long_as_the_text_is),

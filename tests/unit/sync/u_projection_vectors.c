@@ -97,7 +97,10 @@ static void a_supplied_vector_is_given_up_on(struct test_stores *stores)
 static void a_vector_of_another_model_is_none(struct test_stores *stores)
 {
     int32_t id = make_row(stores, 0.5F);
-    test_sql(stores, "UPDATE grove.embedding SET model = 'another', origin = 'computed'");
+    test_sql(stores, "INSERT INTO grove.embedding (content_id, model, text_sha256, origin, vector)"
+                     " SELECT content_id, 'another', text_sha256, 'computed', vector"
+                     " FROM grove.embedding;"
+                     "DELETE FROM grove.embedding WHERE model <> 'another'");
     assert_int_equal(step(stores).embedded, 1);
     assert_projected(stores, id);
 }
@@ -117,6 +120,101 @@ static void a_spoilt_vector_is_noticed(struct test_stores *stores)
         assert_int_equal(step(stores).embedded, 1);
         assert_projected(stores, id);
     }
+    assert_agreed(stores);
+}
+
+// --- rows that a hand took away ------------------------------------------------------------------
+
+static void a_vector_that_is_taken_is_missed(struct test_stores *stores)
+{
+    static const char *const hands[] = {"DELETE FROM grove.embedding WHERE content_id = 1",
+                                        "TRUNCATE grove.embedding"};
+    int32_t id = make_row(stores, 0.5F);
+    assert_int_equal(id, 1);
+    for (size_t i = 0; i < ARRAY_COUNT(hands); i++) {
+        drain(stores);
+        int64_t before = test_revision(stores, id);
+        test_sql(stores, "%s", hands[i]);
+        if (!test_outbox(stores, id).present)
+            fail_msg("nothing waits: %s", hands[i]);
+        assert_int_equal(test_revision(stores, id), before); // it did not change
+        assert_int_equal(step(stores).embedded, 1);
+        assert_projected(stores, id);
+        assert_agreed(stores);
+    }
+}
+
+// Nothing is compared with that one.
+static void a_vector_of_another_model_is_not_missed(struct test_stores *stores)
+{
+    make_row(stores, 0.5F);
+    drain(stores);
+    test_sql(stores, "INSERT INTO grove.embedding (content_id, model, text_sha256, origin, vector)"
+                     " SELECT content_id, 'another', text_sha256, 'computed', vector"
+                     " FROM grove.embedding;"
+                     "DELETE FROM grove.embedding WHERE model = 'another'");
+    assert_int_equal(outbox_count(stores), 0);
+    assert_agreed(stores);
+}
+
+// Nor is that of a content that is gone, whoever takes it.
+static void vectors_of_what_is_gone_are_not_missed(struct test_stores *stores)
+{
+    stores->id = make_row(stores, 0.5F);
+    drain(stores);
+    delete_content(stores);
+    drain(stores);
+    assert_int_equal(test_sql_int(stores, "SELECT count(*) FROM grove.embedding"), 0);
+    assert_int_equal(outbox_count(stores), 0);
+    assert_agreed(stores);
+}
+
+// What was read of its text by then is not known any more, and it may have been another.
+static void a_state_that_is_taken_comes_back(struct test_stores *stores)
+{
+    static const char *const hands[] = {"DELETE FROM grove.content_state WHERE content_id = 1",
+                                        "DELETE FROM grove.content_state",
+                                        "TRUNCATE grove.content_state"};
+    int32_t id = make_row(stores, 0.5F), other = make_row(stores, 0.25F);
+    assert_int_equal(id, 1);
+    for (size_t i = 0; i < ARRAY_COUNT(hands); i++) {
+        drain(stores);
+        int64_t before = test_revision(stores, id), untouched = test_revision(stores, other);
+        test_sql(stores, "UPDATE content_metadata SET title = title || '!' WHERE id = %d", id);
+        test_sql(stores, "DELETE FROM grove.outbox; %s", hands[i]);
+        if (test_revision(stores, id) <= before || !test_outbox(stores, id).present)
+            fail_msg("%s", hands[i]);
+        assert_int_equal(test_revision(stores, other) == untouched, i == 0);
+        assert_int_equal(
+            test_sql_int(stores,
+                         "SELECT text_revision FROM grove.content_state WHERE content_id = %d", id),
+            test_revision(stores, id));
+        drain(stores);
+        assert_agreed(stores);
+        assert_vectors_current(stores);
+    }
+}
+
+// As they were taken before anybody noticed.
+static void what_was_taken_before_is_missed_by_the_migration(struct test_stores *stores)
+{
+    struct grove_error error;
+    unsigned applied;
+    int32_t vector = make_row(stores, 0.5F), state = make_row(stores, 0.25F),
+            whole = make_row(stores, 0.1F);
+    drain(stores);
+    test_sql(stores,
+             "BEGIN; SET LOCAL session_replication_role = replica;"
+             "DELETE FROM grove.embedding WHERE content_id = %d;",
+             vector);
+    test_sql(stores, "DELETE FROM grove.content_state WHERE content_id = %d; COMMIT", state);
+    test_sql(stores, "DELETE FROM grove.ledger WHERE version >= (SELECT min(version)"
+                     " FROM grove.ledger WHERE name LIKE '%%rows_that_hands_take%%')");
+    assert_ok(migrate_up(test_session(stores), &applied, &error), error);
+    assert_true(applied >= 1);
+    assert_true(test_outbox(stores, vector).present && test_outbox(stores, state).present);
+    assert_false(test_outbox(stores, whole).present);
+    drain(stores);
     assert_agreed(stores);
 }
 
@@ -176,6 +274,11 @@ int main(int argc, char **argv)
         STORES_TEST(a_supplied_vector_is_given_up_on),
         STORES_TEST(a_vector_of_another_model_is_none),
         STORES_TEST(a_spoilt_vector_is_noticed),
+        STORES_TEST(a_vector_that_is_taken_is_missed),
+        STORES_TEST(a_vector_of_another_model_is_not_missed),
+        STORES_TEST(vectors_of_what_is_gone_are_not_missed),
+        STORES_TEST(a_state_that_is_taken_comes_back),
+        STORES_TEST(what_was_taken_before_is_missed_by_the_migration),
         STORES_TEST(points_of_older_versions_are_written_anew),
     };
     return test_main(argc, argv, tests, ARRAY_COUNT(tests));
