@@ -52,7 +52,7 @@ MUTANTS = [
         file=HANDLE,
         find="            if self.closing or self.handle is None:\n",
         replace="            if self.closing and self.tokens:\n",
-        killer=PYTHON + "test_closing_cancels_what_is_under_way",
+        killer=PYTHON + "test_a_handle_that_is_closed_is_used_no_more",
         limit_seconds=120,
     ),
     Mutant(

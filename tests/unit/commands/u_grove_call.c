@@ -393,9 +393,12 @@ static bool call_version(void *state)
     char *json = UNTOUCHED;
     enum grove_code code = grove_call(state, "version", "{}", &json, &error);
     assert_true(code == GROVE_OK || (code == GROVE_NO_MEMORY && json == UNTOUCHED));
-    if (code == GROVE_OK)
-        grove_free(json);
-    return code == GROVE_OK;
+    if (code != GROVE_OK)
+        return false;
+    assert_non_null(json);
+    assert_string_equal(json, "{\"version\":\"" GROVE_VERSION "\"}");
+    grove_free(json);
+    return true;
 }
 
 static bool write_schema(void *state)
