@@ -438,13 +438,12 @@ const struct command_example command_load_examples[] = {
 };
 
 const struct command_example command_import_examples[] = {
-    {"import articles.csv --path 'wiki/{category}'", "title and text are found by their names"},
-    {"import faq.csv -p 'help/FAQ/{topic|General}' --title question --text answer",
+    {"import articles.csv --path 'subject1/{category}' --chunk id",
+     "title and text are found by their names"},
+    {"import faq.csv -p 'subject2/FAQ/{topic|General}' --title question --text answer",
      "columns with names of their own"},
-    {"import posts.jsonl.gz -p 'wiki/{meta.section}' --text post.html --created date",
+    {"import posts.jsonl.gz -p 'subject3/{meta.section}' --text post.html --created date",
      "columns of objects within objects"},
-    {"psql -- -c \"COPY articles TO STDOUT CSV HEADER\" | grove import - -p 'wiki/{c}'",
-     "a query's rows"},
     {NULL, NULL},
 };
 
