@@ -3,9 +3,11 @@
 
 #include <string.h>
 
+// grove gives ids from 1 on; a hand may have given others.
 bool ids_is_one(const char *word)
 {
-    return word[0] && word[strspn(word, "0123456789")] == '\0';
+    const char *digits = word[0] == '-' ? word + 1 : word;
+    return digits[0] && digits[strspn(digits, "0123456789")] == '\0';
 }
 
 enum grove_code ids_read(struct session *session, const char *word, int32_t *ret,
@@ -17,7 +19,7 @@ enum grove_code ids_read(struct session *session, const char *word, int32_t *ret
         error_hint(error, "results of grove browse and grove search tell ids, as in \"id 5\"");
         return GROVE_INVALID;
     }
-    if (!text_to_int64(text_of(word), &number) || number < 1 || number > INT32_MAX)
+    if (!text_to_int64(text_of(word), &number) || number < INT32_MIN || number > INT32_MAX)
         return session_usage_error(session, error, "no content has the id %.100s", word);
     *ret = (int32_t)number;
     return GROVE_OK;

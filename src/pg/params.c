@@ -230,10 +230,6 @@ void pg_add_int4_array(struct pg_params *params, struct arena *arena, const int3
     }
     struct array array = begin_array(params, arena, PG_INT4_ARRAY, PG_INT4, count, count * 4);
     for (size_t i = 0; array.at && i < count; i++) {
-        if (items[i] == PG_NULL_INT4) {
-            put_null(&array);
-            continue;
-        }
         CHECK(array.end - array.at >= 8);
         put32(array.at, 4);
         put32(array.at + 4, (uint32_t)items[i]);

@@ -119,9 +119,8 @@ void pg_add_timestamp(struct pg_params *params, int64_t timestamp_us);
 void pg_add_timestamptz(struct pg_params *params, int64_t timestamp_us);
 // The other way, of what pg_timestamp_key read: exactly that timestamp.
 void pg_add_timestamp_key(struct pg_params *params, int64_t key);
-// Arrays: `items` NULL is null. An item text of {NULL, 0}, or a null-marked number
-// (PG_NULL_INT4, INT64_MIN), is a null element.
-#define PG_NULL_INT4 INT32_MIN
+// Arrays: `items` NULL is null. An item text of {NULL, 0}, or an int64_t of INT64_MIN, is a null
+// element. No int32_t is: any number may be an id.
 void pg_add_int4_array(struct pg_params *params, struct arena *arena, const int32_t *items,
                        size_t count);
 void pg_add_int8_array(struct pg_params *params, struct arena *arena, const int64_t *items,

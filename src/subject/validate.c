@@ -30,8 +30,8 @@ struct validation {
     unsigned failed;
 };
 
-static void find(struct validation *self, const char *name, bool ok, bool grave, const char *text,
-                 const char *hint)
+static void add_finding(struct validation *self, const char *name, bool ok, bool grave,
+                        const char *text, const char *hint)
 {
     const struct grove_finding finding = {
         .name = name,
@@ -101,8 +101,8 @@ static enum grove_code check_database(struct validation *self, struct pg_conn *c
         if (!name || !text)
             code = error_no_memory(error, "a finding");
         else
-            find(self, name, pg_bool(&rows, r, 1), is_grave(name), text,
-                 hint_of(&self->subject, name));
+            add_finding(self, name, pg_bool(&rows, r, 1), is_grave(name), text,
+                        hint_of(&self->subject, name));
     }
     strbuf_release(&sql);
     return code;
@@ -143,13 +143,13 @@ static void check_points(struct validation *self)
     enum grove_code code = vector_count(self->store->engine, &limited, &filter, &points, &error);
     call_add_counters(self->call, &limited);
     if (code != GROVE_OK) {
-        find(self, "points", false, false, error.message, "run grove doctor");
+        add_finding(self, "points", false, false, error.message, "run grove doctor");
         return;
     }
     bool same = points == (uint64_t)self->subject.contents;
     snprintf(text, sizeof text, "%" PRIu64 " points in the vector engine, %" PRId64 " contents",
              points, self->subject.contents);
-    find(self, "points", same, false, text, "run grove sync");
+    add_finding(self, "points", same, false, text, "run grove sync");
 }
 
 // By its own title it must be among the first: not the first, since others may be called the same.
@@ -159,11 +159,11 @@ static void check_discover(struct validation *self, int32_t id, const char *titl
     struct grove_result *result = NULL;
     struct grove_error error;
     if (!title) {
-        find(self, "discover", true, false, "it has no contents that could be found", "");
+        add_finding(self, "discover", true, false, "it has no contents that could be found", "");
         return;
     }
     if (query_discover(self->store, self->call, &request, &result, &error) != GROVE_OK) {
-        find(self, "discover", false, true, error.message, error.hint);
+        add_finding(self, "discover", false, true, error.message, error.hint);
         return;
     }
     bool found = false, complete = result->complete;
@@ -172,10 +172,10 @@ static void check_discover(struct validation *self, int32_t id, const char *titl
     for (size_t i = 0; i < result->row_count; i++)
         found |= result->rows[i].content_id == id;
     grove_result_free(result);
-    find(self, "discover", found, complete,
-         found ? "a query across all subjects finds it"
-               : "a query across all subjects does not find its newest content",
-         "run grove sync");
+    add_finding(self, "discover", found, complete,
+                found ? "a query across all subjects finds it"
+                      : "a query across all subjects does not find its newest content",
+                "run grove sync");
 }
 
 static void check_times(struct validation *self, double before)
@@ -192,7 +192,7 @@ static void check_times(struct validation *self, double before)
         text_format(text, sizeof text,
                     "a query across all subjects takes %.1f ms; before the subject came, %.1f ms",
                     now, before);
-    find(self, "times", true, false, text, "");
+    add_finding(self, "times", true, false, text, "");
 }
 
 static enum grove_code read_before(struct validation *self, struct pg_conn *conn, double *ret,

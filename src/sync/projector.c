@@ -549,7 +549,7 @@ static enum grove_code restore_collection(struct batch *batch, struct grove_erro
     return lineage_check(batch->store, batch->call, error);
 }
 
-static enum grove_code write_vectors(struct batch *batch, struct grove_error *error)
+static enum grove_code write_points(struct batch *batch, struct grove_error *error)
 {
     int64_t start_us = clock_monotonic_us();
     enum grove_code code = GROVE_OK;
@@ -568,11 +568,11 @@ static enum grove_code write_vectors(struct batch *batch, struct grove_error *er
 
 static enum grove_code write_or_restore(struct batch *batch, struct grove_error *error)
 {
-    enum grove_code code = write_vectors(batch, error);
+    enum grove_code code = write_points(batch, error);
     if (code == GROVE_OK || !vector_lacks_collection(error))
         return code;
     code = restore_collection(batch, error);
-    return code == GROVE_OK ? write_vectors(batch, error) : code;
+    return code == GROVE_OK ? write_points(batch, error) : code;
 }
 
 // The collection may go between the write and the look.
@@ -583,7 +583,7 @@ static enum grove_code look_or_restore(struct batch *batch, struct grove_error *
         return code;
     code = restore_collection(batch, error);
     if (code == GROVE_OK)
-        code = write_vectors(batch, error);
+        code = write_points(batch, error);
     return code == GROVE_OK ? projector_look(batch, error) : code;
 }
 

@@ -88,6 +88,26 @@ def test_csv_has_the_same(full):
                 str(value) if isinstance(value, int) else value), name
 
 
+def test_ids_that_only_hands_give(empty):
+    """Any number that the column holds: shown, exported and removed like others."""
+    ids = [0, -1, -2147483648]
+    with empty.connect() as conn:
+        conn.execute("INSERT INTO subject3_hierarchy (branch, limb, leaf) VALUES ('o', 'd', 'd')")
+        for number in ids:
+            conn.execute("INSERT INTO content_metadata (id, hierarchy_table, leaf_id, content_type,"
+                         " title, content_summary, word_count) SELECT %s, 'subject3_hierarchy',"
+                         " max(id), %s, 'Odd', 'An odd id.', 3 FROM subject3_hierarchy",
+                         (number, f"t {number}"))
+    assert {json.loads(line)["content_type"] for line in exported(empty, "subject3").splitlines()} \
+        == {f"t {number}" for number in ids}
+    for number in ids:
+        assert json.loads(empty("show", "--json", "--", number).stdout)["content_id"] == number
+    assert "2 given up on" in empty("sync", check=False).stderr + empty("status").stdout
+    empty("rm", "--yes", "--", *ids)
+    assert exported(empty, "subject3") == ""
+    assert empty.json("sync")["pending"] == 0
+
+
 def test_a_part_of_it(full):
     assert [json.loads(line)["limb"] for line in exported(full, "subject1/either\\/or").splitlines()
             ] == ["back\\slash"]

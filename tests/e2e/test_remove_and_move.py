@@ -87,7 +87,7 @@ def test_contents_of_one_kind_are_removed_and_leaves_stay(filled):
 
 @pytest.mark.parametrize("arguments, code", [
     ((), "invalid"), (("religion/Nowhere",), "not_found"), (("1", "religion"), "invalid"),
-    (("religion", "subject1"), "invalid"), (("0",), "invalid"), (("1", "--type", "x"), "invalid"),
+    (("religion", "subject1"), "invalid"), (("0",), "not_found"), (("1", "--type", "x"), "invalid"),
     (("a/b/c/d/e",), "invalid"), (("",), "invalid")])
 def test_what_cannot_be_removed(sample, arguments, code):
     sample.fails(code, "rm", "--yes", *arguments)

@@ -336,4 +336,12 @@ MUTANTS = [
         replace="    if (rows->is_terminal || !text) {\n",
         killer="tests/e2e/test_contents.py::test_rows_keep_every_character_but_on_a_terminal",
     ),
+    Mutant(
+        name="contents-of-odd-ids-are-out-of-reach",
+        guards="src/cli/README: nouns",
+        file="src/cli/ids.c",
+        find="number < INT32_MIN || number > INT32_MAX",
+        replace="number < 1 || number > INT32_MAX",
+        killer="tests/e2e/test_export.py::test_ids_that_only_hands_give",
+    ),
 ]

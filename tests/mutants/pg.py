@@ -455,4 +455,17 @@ MUTANTS = [
         replace="    if (service && !service)\n",
         killer="tests/e2e/test_environment.py::test_an_empty_name_names_no_server",
     ),
+    Mutant(
+        name="the-least-id-is-sent-as-none",
+        guards="src/pg/README 4",
+        file="src/pg/params.c",
+        find="        CHECK(array.end - array.at >= 8);\n        put32(array.at, 4);\n",
+        replace="        CHECK(array.end - array.at >= 8);\n"
+                "        if (items[i] == INT32_MIN) {\n"
+                "            put_null(&array);\n"
+                "            continue;\n"
+                "        }\n"
+                "        put32(array.at, 4);\n",
+        killer="u_projection_faults:a_negative_id_is_a_dead_letter_at_once",
+    ),
 ]

@@ -16,9 +16,9 @@ MUTANTS = [
         name="anything-not-found-is-a-lost-collection",
         guards="src/sync/README: failures",
         file="src/sync/projector.c",
-        find="    enum grove_code code = write_vectors(batch, error);\n"
+        find="    enum grove_code code = write_points(batch, error);\n"
              "    if (code == GROVE_OK || !vector_lacks_collection(error))",
-        replace="    enum grove_code code = write_vectors(batch, error);\n"
+        replace="    enum grove_code code = write_points(batch, error);\n"
                 "    if (code != GROVE_NOT_FOUND)",
         killer="u_projection_faults:an_engine_that_cannot_start_is_no_row_s_fault",
     ),

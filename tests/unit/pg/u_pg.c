@@ -35,7 +35,7 @@ static void arrays(void **state)
     (void)state;
     struct arena arena;
     struct pg_params params = {0};
-    const int32_t numbers[] = {7, PG_NULL_INT4};
+    const int32_t numbers[] = {7, INT32_MIN}; // no number stands for null: any may be an id
     const struct text texts[] = {text_of("ab"), {NULL, 0}};
     arena_init(&arena, 1 << 20);
     pg_add_int4_array(&params, &arena, numbers, 2);
@@ -44,9 +44,9 @@ static void arrays(void **state)
     pg_add_int4_array(&params, &arena, NULL, 0);    // null
     assert_memory_equal(params.values[0],
                         "\0\0\0\1\0\0\0\1\0\0\0\x17\0\0\0\2\0\0\0\1"
-                        "\0\0\0\4\0\0\0\7\xff\xff\xff\xff",
-                        32);
-    assert_int_equal(params.lengths[0], 32); // the null has no bytes
+                        "\0\0\0\4\0\0\0\7\0\0\0\4\x80\0\0\0",
+                        36);
+    assert_int_equal(params.lengths[0], 36);
     assert_int_equal(params.lengths[1], 30);
     assert_memory_equal(params.values[1] + 20, "\0\0\0\2ab\xff\xff\xff\xff", 10);
     assert_memory_equal(params.values[2], "\0\0\0\0", 4);

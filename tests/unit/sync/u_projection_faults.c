@@ -237,14 +237,19 @@ static void an_engine_that_cannot_start_is_no_row_s_fault(struct test_stores *st
 
 static void a_negative_id_is_a_dead_letter_at_once(struct test_stores *stores)
 {
+    static const int32_t ids[] = {-7, INT32_MIN};
     make_row(stores, 0.5F);
-    test_sql(stores, "INSERT INTO content_metadata (id, hierarchy_table, leaf_id, content_type,"
-                     " title, content_summary) SELECT -7, hierarchy_table, leaf_id, 'Note',"
-                     " 'Below', 'zero' FROM content_metadata");
-    struct projector_report report = step(stores);
-    assert_int_equal(report.dead, 1);
-    assert_true(test_outbox(stores, -7).dead);
-    assert_non_null(strstr(test_outbox(stores, -7).last_error, "negative"));
+    for (size_t i = 0; i < ARRAY_COUNT(ids); i++) {
+        test_sql(stores,
+                 "INSERT INTO content_metadata (id, hierarchy_table, leaf_id, content_type, title,"
+                 " content_summary) SELECT '%d', hierarchy_table, leaf_id, 'Note %d', 'Below',"
+                 " 'zero' FROM content_metadata WHERE id = 1",
+                 ids[i], ids[i]);
+        struct projector_report report = step(stores);
+        assert_int_equal(report.dead, 1);
+        assert_true(test_outbox(stores, ids[i]).dead);
+        assert_non_null(strstr(test_outbox(stores, ids[i]).last_error, "negative"));
+    }
     assert_projected(stores, 1);
     struct projector_backlog backlog;
     struct grove_error error;
