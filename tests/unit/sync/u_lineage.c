@@ -324,8 +324,8 @@ static void a_restored_dump_is_noticed(struct test_stores *stores)
     assert_agreed(stores);
 }
 
-// Revisions are drawn again: what the engine has under one is another state than the database's. The
-// first write is lost, which is not to be taken for done.
+// Revisions are drawn again: what the engine has under one is another state than the database's.
+// The first write is lost, which is not to be taken for done.
 static void a_revision_drawn_twice_is_told(struct test_stores *stores)
 {
     stores->id = make_projected(stores, 0.5F);
