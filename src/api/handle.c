@@ -467,9 +467,14 @@ enum grove_code handle_enter(struct grove *grove, enum handle_work work,
     return doubted ? handle_ready(grove, ret, error) : code; // mends it, or says what it is
 }
 
-// Of two servers that start the second is given the time that the first one took.
-static enum grove_code start_both(struct grove *grove, struct call *call, struct grove_error *error)
+enum grove_code handle_ready_for_engine(struct grove *grove, struct call *call,
+                                        struct grove_error *error)
 {
+    pthread_mutex_lock(&grove->ready_mutex);
+    bool is_first = !grove->ready && !grove->preparing;
+    pthread_mutex_unlock(&grove->ready_mutex);
+    if (!is_first)
+        return handle_ready(grove, call, error);
     vector_wake(grove->store.engine, call, 0);
     atomic_store(&grove->database_started, false);
     int64_t began_us = clock_monotonic_us();
@@ -479,17 +484,6 @@ static enum grove_code start_both(struct grove *grove, struct call *call, struct
         vector_wake(grove->store.engine, call,
                     wait_ms < ENGINE_WAIT_MS ? (unsigned)wait_ms : ENGINE_WAIT_MS);
     return code;
-}
-
-enum grove_code handle_ready_for_engine(struct grove *grove, struct call *call,
-                                        struct grove_error *error)
-{
-    pthread_mutex_lock(&grove->ready_mutex);
-    bool is_first = !grove->ready && !grove->preparing;
-    pthread_mutex_unlock(&grove->ready_mutex);
-    enum grove_code code =
-        is_first ? start_both(grove, call, error) : handle_ready(grove, call, error);
-    return code == GROVE_OK ? lineage_look(&grove->store, call, error) : code;
 }
 
 enum grove_code handle_failed(struct grove *grove, struct call *call, enum grove_code code,

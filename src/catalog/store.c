@@ -108,7 +108,8 @@ bool store_is_doubted(struct store *store, char ret_reason[static STORE_DOUBT_SI
     pthread_mutex_lock(&store->model_mutex);
     memcpy(ret_reason, store->doubt, sizeof store->doubt);
     pthread_mutex_unlock(&store->model_mutex);
-    if (!ret_reason[0] && atomic_load(&store->doubt_unnoted))
+    bool unknown = atomic_load(&store->lineage_known_at_us) == 0; // else it was noted since
+    if (!ret_reason[0] && unknown && atomic_load(&store->doubt_unnoted))
         snprintf(ret_reason, STORE_DOUBT_SIZE, "there is a doubt that this role may not note");
     return ret_reason[0] != '\0';
 }

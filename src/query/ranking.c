@@ -64,6 +64,7 @@
 #include "query/scorer.h"
 #include "query/source.h"
 #include "sync/examine.h"
+#include "sync/lineage.h"
 #include "vector/direction.h"
 
 static_assert((int)EMBED_DIMENSION == (int)VECTOR_DIMENSION, "one size of vectors");
@@ -653,7 +654,9 @@ static enum grove_code choose_and_run(struct run *run, struct grove_error *error
     if (run->plan.method == PLAN_RELATIONAL)
         return relational(run, error);
     struct grove_error engine_error;
-    enum grove_code code = store_check_doubt(run->store, &engine_error);
+    enum grove_code code = lineage_look(run->store, run->call, &engine_error);
+    if (code == GROVE_OK)
+        code = store_check_doubt(run->store, &engine_error);
     if (code == GROVE_OK)
         code = push_down(run, &engine_error);
     if (code == GROVE_OK)

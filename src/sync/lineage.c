@@ -423,9 +423,7 @@ enum grove_code lineage_look(struct store *store, struct call *call, struct grov
     bool unnoted = code != GROVE_OK && may_not_write(code, error);
     CHECK(code != GROVE_OK || atomic_load(&store->lineage_known_at_us) != 0);
     atomic_store(&store->doubt_unnoted, unnoted);
-    if (unnoted)
-        return GROVE_OK;
-    return code != GROVE_CONFLICT && vector_failed(error) ? GROVE_OK : code;
+    return unnoted ? GROVE_OK : code;
 }
 
 // A copy that nobody has noted yet gets an identity of its own: what it has here is its source's.

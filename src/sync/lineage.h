@@ -26,9 +26,8 @@ enum { LINEAGE_AGE_MS = 1000 };
     "\"grove init --take-collection\""
 enum grove_code lineage_check(struct store *store, struct call *call, struct grove_error *error);
 
-// The same for who only asks: a failure of the engine is none, since whoever uses the engine hears
-// of it; and once answered it is not asked again. Who may not note what has happened does without
-// the engine until another has (store_is_doubted).
+// The same for who only asks: once answered it is not asked again. Who may not note what has
+// happened does without the engine until another has (store_is_doubted).
 enum grove_code lineage_look(struct store *store, struct call *call, struct grove_error *error);
 
 // For people: notes nothing, and changes nothing.

@@ -61,9 +61,8 @@ MUTANTS = [
         name="who-may-only-read-finds-nothing",
         guards="src/sync/lineage: died, or failed",
         file=LINEAGE,
-        find=("    if (unnoted)\n"
-              "        return GROVE_OK;\n"),
-        replace="",
+        find="    return unnoted ? GROVE_OK : code;\n",
+        replace="    return unnoted && !store ? GROVE_OK : code;\n",
         killer=("tests/e2e/test_lineage.py::"
                 "test_who_may_only_read_does_without_the_engine[limit0-cut_history]"),
     ),
@@ -71,8 +70,8 @@ MUTANTS = [
         name="what-may-not-be-noted-is-no-doubt",
         guards="src/sync/lineage: died, or failed",
         file="src/catalog/store.c",
-        find="    if (!ret_reason[0] && atomic_load(&store->doubt_unnoted))\n",
-        replace="    if (!ret_reason[0] && !store && atomic_load(&store->doubt_unnoted))\n",
+        find="    if (!ret_reason[0] && unknown && atomic_load(&store->doubt_unnoted))\n",
+        replace="    if (!ret_reason[0] && !unknown && atomic_load(&store->doubt_unnoted))\n",
         killer=("tests/e2e/test_lineage.py::"
                 "test_who_may_only_read_does_without_the_engine[limit0-take_out_the_witness]"),
     ),
@@ -320,9 +319,8 @@ MUTANTS = [
         name="a-search-in-doubt-asks-the-engine",
         guards="src/sync/lineage: states",
         file="src/query/ranking.c",
-        find="    enum grove_code code = store_check_doubt(run->store, &engine_error);\n",
-        replace=("    enum grove_code code = store_check_doubt(run->store, &engine_error);\n"
-                 "    code = GROVE_OK;\n"),
+        find="        code = store_check_doubt(run->store, &engine_error);\n",
+        replace="        code = call_check(run->call, &engine_error);\n",
         killer="u_doubt:a_search_in_doubt_asks_no_engine",
     ),
     Mutant(
@@ -336,9 +334,9 @@ MUTANTS = [
     Mutant(
         name="a-searching-handle-takes-anothers-collection",
         guards="src/sync/lineage 3",
-        file="src/api/handle.c",
-        find="    return code == GROVE_OK ? lineage_look(&grove->store, call, error) : code;\n",
-        replace="    return code;\n",
+        file="src/query/ranking.c",
+        find="    enum grove_code code = lineage_look(run->store, run->call, &engine_error);\n",
+        replace="    enum grove_code code = call_check(run->call, &engine_error);\n",
         killer="tests/e2e/test_lineage.py::test_another_databases_collection_is_refused",
     ),
     Mutant(
