@@ -426,6 +426,10 @@ struct grove_load_progress {
     double seconds_vectors;
     bool checking;    // with `strict`: nothing is written yet
     int64_t rows_cut; // of those embedded: longer than the GROVE_TOKENS_MAX that the model reads
+    int64_t documents;      // of the rows; and of their chunks:
+    int64_t chunks_written; // that are new, or have another text
+    int64_t chunks_kept;    // that are as they were
+    int64_t chunks_removed;
 };
 
 struct grove_bad_line {

@@ -8,9 +8,10 @@
 --   $6 text[]       summaries
 --   $7 integer[]    word counts
 --   $8 timestamp[]  created at; null: as it is, or now
--- answers: integer, boolean, boolean
--- One row for each, in their order: its id, whether it was there, whether it was written. A null
--- id: somebody else inserted, changed or deleted the same content just now; try again.
+-- answers: integer, boolean, boolean, text
+-- One row for each, in their order: its id, whether it was there, whether it was written, and of
+-- which document it is a chunk (null: of none). A null id: somebody else inserted, changed or deleted
+-- the same content just now; try again.
 -- Only what is not there is inserted: an insert draws an id, also where it comes to nothing, and
 -- there are no more than two thousand million. Rows are locked in the order of their keys, those
 -- that are there before any is inserted, so that two loads cannot lock each other out.
@@ -63,7 +64,11 @@ SELECT CASE WHEN g.old_id IS NULL THEN i.id
                     (g.old_title, g.old_summary, g.old_word_count, g.old_created_at)
             THEN g.old_id END,
        g.old_id IS NOT NULL,
-       i.id IS NOT NULL OR u.id IS NOT NULL
+       i.id IS NOT NULL OR u.id IS NOT NULL,
+       (SELECT d.key
+        FROM grove.chunk AS c
+        JOIN grove.document AS d ON d.id = c.document_id
+        WHERE c.content_id = g.old_id)
 FROM given AS g
 LEFT JOIN updated AS u ON u.id = g.old_id
 LEFT JOIN inserted AS i

@@ -55,6 +55,7 @@
     POINT(LOAD_CONTENTS, "its contents are written, not committed")                                \
     POINT(LOAD_BODIES, "its bodies are written, not committed")                                    \
     POINT(LOAD_VECTORS, "its vectors are written, not committed")                                  \
+    POINT(LOAD_DOCUMENT, "a document and its chunks are written, not committed")                   \
     POINT(LOAD_COMMITTED, "a batch is committed, none of it projected")                            \
     POINT(LOAD_PROJECTED, "a batch is committed and projected")                                    \
     POINT(SEARCH_EMBEDDED, "the query has its vector")                                             \

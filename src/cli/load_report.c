@@ -35,6 +35,21 @@ static void add_outcome(struct strbuf *out, const struct grove_load_progress *do
     }
 }
 
+// "2 documents in 31 chunks: 3 written, 28 unchanged"
+static void add_documents(struct strbuf *out, const struct grove_load_progress *done)
+{
+    if (done->documents == 0)
+        return;
+    strbuf_add_char(out, '\n');
+    format_counted(out, done->documents, "document", "documents");
+    strbuf_add(out, " in ");
+    format_counted(out, done->chunks_written + done->chunks_kept, "chunk", "chunks");
+    strbuf_add(out, ": ");
+    add_part(out, done->chunks_written, "written");
+    add_part(out, done->chunks_kept, "unchanged");
+    add_part(out, done->chunks_removed, "removed");
+}
+
 void load_report_add(struct strbuf *out, const struct grove_load_progress *done)
 {
     add_outcome(out, done);
@@ -46,6 +61,7 @@ void load_report_add(struct strbuf *out, const struct grove_load_progress *done)
     add_part(out, done->leaves_created, done->leaves_created == 1 ? "new leaf" : "new leaves");
     if (out->length && out->data[out->length - 1] == ' ')
         strbuf_add(out, done->rows_read == 0 ? "nothing to load" : "nothing was loaded");
+    add_documents(out, done);
     strbuf_add(out, "\ntime: reading ");
     format_seconds(out, done->seconds_reading);
     strbuf_add(out, ", database ");
@@ -61,7 +77,8 @@ void load_report_add(struct strbuf *out, const struct grove_load_progress *done)
     strbuf_add(out, " of ");
     format_counted(out, done->rows_embedded, "text is", "texts are");
     strbuf_addf(out,
-                " longer than the %d tokens that the model reads; what comes later is not found\n",
+                " longer than the %d tokens that the model reads; what comes later is not found, "
+                "but in documents: give rows a key in \"document\"\n",
                 GROVE_TOKENS_MAX);
 }
 

@@ -5,14 +5,11 @@
 #include "base/clock.h"
 #include "base/inject.h"
 #include "catalog/assets.h"
-#include "sync/projector.h"
 
 enum {
     BATCH_BYTES_MAX = 192 << 20,
     BATCH_BYTES_FULL = 16 << 20, // the rows of a batch are few when they are long
     ATTEMPTS_MAX = 4,
-    PATIENCE_MS = 3000, // of a load, with projectors that have leased its rows
-    PAUSE_MS = 50,
 };
 
 void batch_init(struct batch *batch, struct store *store, struct call *call, const char *origin)
@@ -21,7 +18,7 @@ void batch_init(struct batch *batch, struct store *store, struct call *call, con
     batch->call = call;
     batch->origin = origin;
     batch->count = batch->leaf_count = 0;
-    batch->patience_ms = (unsigned)KNOB(LOAD_PATIENCE_MS, PATIENCE_MS);
+    batch->projecting = projecting_of(store, call);
     arena_init(&batch->arena, BATCH_BYTES_MAX);
 }
 
@@ -64,6 +61,7 @@ struct writing {
     struct grove_load_progress counts;
     bool changed[BATCH_ROWS_MAX];
     bool was_there[BATCH_ROWS_MAX];
+    struct text chunk_of[BATCH_ROWS_MAX]; // the document that it is a chunk of; {NULL, 0}: none
 };
 
 static enum grove_code ask(struct writing *writing, const char *file,
@@ -175,6 +173,7 @@ static enum grove_code write_contents(struct writing *writing, struct grove_erro
         batch->content_ids[r] = pg_int4(&rows, r, 0);
         writing->was_there[r] = pg_bool(&rows, r, 1);
         writing->changed[r] = pg_bool(&rows, r, 2);
+        writing->chunk_of[r] = pg_text(&rows, r, 3);
     }
     DCHECK(batch_check_written(batch) == NULL);
     return GROVE_OK;
@@ -221,6 +220,26 @@ static enum grove_code write_vectors(struct writing *writing, struct grove_error
     return code;
 }
 
+// Only a document changes its chunks. One that is given as it is, as by an export, does no harm.
+static enum grove_code check_chunks(const struct writing *writing, struct grove_error *error)
+{
+    for (size_t i = 0; i < writing->batch->count; i++) {
+        const struct record *record = &writing->batch->records[i];
+        if (!writing->chunk_of[i].data || !writing->changed[i])
+            continue;
+        error_set(error, GROVE_CONFLICT,
+                  "chunk %d of \"%.*s\" on leaf \"%.*s\" belongs to the document \"%.*s\"",
+                  (int)record->chunk_number, TEXT_ARGS(record->content_type),
+                  TEXT_ARGS(record->leaf), TEXT_ARGS(writing->chunk_of[i]));
+        error_hint(error,
+                   "give the row \"%.*s\" a chunk_number that nothing has there, or load it "
+                   "as a document, with a key in \"document\"",
+                   TEXT_ARGS(record->title));
+        return GROVE_CONFLICT;
+    }
+    return GROVE_OK;
+}
+
 static enum grove_code write_once(struct writing *writing, struct grove_error *error)
 {
     enum grove_code code = pg_begin(writing->conn, error);
@@ -242,6 +261,8 @@ static enum grove_code write_once(struct writing *writing, struct grove_error *e
         code = write_vectors(writing, error);
     if (code == GROVE_OK)
         code = INJECT(LOAD_VECTORS, error);
+    if (code == GROVE_OK)
+        code = check_chunks(writing, error);
     if (code == GROVE_OK)
         code = pg_commit(writing->conn, error);
     return code;
@@ -280,71 +301,7 @@ static enum grove_code write_transaction(struct batch *batch, struct grove_load_
     }
 }
 
-// --- projection ----------------------------------------------------------------------------------
-
-static enum grove_code count_pending(struct batch *batch, int64_t *ret, struct grove_error *error)
-{
-    struct pg_statement statement = {"pending_of.sql", query_sql("pending_of.sql")};
-    struct pg_params params = {0};
-    struct pg_conn *conn = NULL;
-    struct pg_rows rows;
-    struct arena arena;
-    arena_init(&arena, 1 << 20);
-    pg_add_int4_array(&params, &arena, batch->content_ids, batch->count);
-    enum grove_code code = pg_take(batch->store->pool, batch->call, &conn, error);
-    if (code == GROVE_OK)
-        code = pg_query(conn, &arena, &statement, &params, &rows, error);
-    if (code == GROVE_OK)
-        *ret = pg_int8(&rows, 0, 0);
-    pg_give(&conn);
-    arena_release(&arena);
-    return code;
-}
-
-// Rows that did not change are projected, too, where they wait in the outbox: a load that was
-// killed leaves such. What another projector has leased is its to write; it is waited for, but not
-// for as long as a dead one's lease lasts.
-static enum grove_code apply(struct batch *batch, struct projector_report *report,
-                             int64_t *ret_pending, struct grove_error *error)
-{
-    for (;;) {
-        int64_t written = report->upserted;
-        enum grove_code code =
-            projector_apply(batch->store, batch->content_ids, batch->count, report, error);
-        if (code != GROVE_OK)
-            return code;
-        *ret_pending = 0;
-        if (report->upserted - written < (int64_t)batch->count)
-            code = count_pending(batch, ret_pending, error);
-        if (code != GROVE_OK || *ret_pending == 0 || report->failed + report->dead > 0 ||
-            batch->patience_ms < PAUSE_MS || !call_pause(batch->call, PAUSE_MS))
-            return code;
-        batch->patience_ms -= PAUSE_MS;
-    }
-}
-
-static enum grove_code project(struct batch *batch, struct grove_load_progress *progress,
-                               struct grove_error *error)
-{
-    struct projector_report report = {0};
-    int64_t pending = 0;
-    enum grove_code code = apply(batch, &report, &pending, error);
-    progress->rows_embedded += report.embedded;
-    progress->rows_cut += report.cut;
-    progress->rows_projected += report.upserted;
-    progress->rows_pending += pending;
-    progress->seconds_database += report.seconds_database;
-    progress->seconds_embedding += report.seconds_embedding;
-    progress->seconds_vectors += report.seconds_vectors;
-    if (code == GROVE_OK && report.failed + report.dead > 0) {
-        code = error_set(error, GROVE_ENGINE, "%lld rows could not be made searchable",
-                         (long long)(report.failed + report.dead));
-        error_detail(error, "%s", report.last_error);
-    }
-    if (code != GROVE_OK && code != GROVE_CANCELLED)
-        error_hint(error, "the rows are in PostgreSQL; \"grove sync\" makes them searchable");
-    return code;
-}
+// --- all of it -----------------------------------------------------------------------------------
 
 enum grove_code batch_write(struct batch *batch, struct grove_load_progress *progress,
                             struct grove_error *error)
@@ -366,7 +323,8 @@ enum grove_code batch_write(struct batch *batch, struct grove_load_progress *pro
     if (code == GROVE_OK)
         code = INJECT(LOAD_COMMITTED, error);
     if (code == GROVE_OK && batch->count > 0)
-        code = project(batch, progress, error);
+        code =
+            project_contents(&batch->projecting, batch->content_ids, batch->count, progress, error);
     if (code == GROVE_OK)
         code = INJECT(LOAD_PROJECTED, error);
     batch->count = batch->leaf_count = 0;

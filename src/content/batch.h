@@ -14,6 +14,7 @@
 
 #include "base/arena.h"
 #include "catalog/store.h"
+#include "content/project.h"
 #include "content/record.h"
 #include "grove/grove.h"
 
@@ -38,7 +39,7 @@ struct batch {
     size_t leaf_count;
     struct batch_leaf leaves[BATCH_ROWS_MAX];
     int32_t content_ids[BATCH_ROWS_MAX];
-    unsigned patience_ms; // left for rows that other projectors have leased
+    struct projecting projecting;
 };
 
 void batch_init(struct batch *batch, struct store *store, struct call *call, const char *origin);

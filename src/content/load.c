@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "catalog/assets.h"
 #include "content/batch.h"
+#include "content/document.h"
 #include "content/reader.h"
 #include "content/seen.h"
 #include "content/trees.h"
@@ -49,6 +50,7 @@ struct load {
     int64_t lines_taken;
     struct seen seen;
     struct arena line_arena; // of the record at hand; emptied with every line
+    struct documents *documents;
     struct batch *batch;
     int64_t batch_line; // of its first record
     size_t to_embed;    // records in it without a vector
@@ -60,7 +62,7 @@ static void report_progress(struct load *load)
     struct grove_load_progress *progress = load->progress;
     load->reported_us = clock_monotonic_us();
     progress->seconds = (double)(load->reported_us - load->started_us) / 1e6;
-    if (load->batch->count == 0 && load->reading)
+    if (load->batch->count == 0 && load->documents->count == 0 && load->reading)
         load->bytes_written = reader_position(&load->reader);
     progress->bytes_read = load->bytes_before + load->bytes_written;
     if (load->request->on_progress)
@@ -85,7 +87,7 @@ static void choose_size(struct load *load, int64_t rows, double seconds)
     load->to_embed_max = (size_t)(wanted >= most ? most : wanted <= least ? least : wanted);
 }
 
-static enum grove_code flush(struct load *load, struct grove_error *error)
+static enum grove_code flush_contents(struct load *load, struct grove_error *error)
 {
     struct grove_load_progress *progress = load->progress;
     if (load->batch->count == 0)
@@ -102,16 +104,38 @@ static enum grove_code flush(struct load *load, struct grove_error *error)
     return code == GROVE_OK ? check_call(load, error) : code;
 }
 
+static enum grove_code flush(struct load *load, struct grove_error *error)
+{
+    enum grove_code code = documents_flush(load->documents, load->progress, error);
+    return code == GROVE_OK ? flush_contents(load, error) : code;
+}
+
+// After the lines before it: what these have taken, numbers say, it does not take.
+static enum grove_code write_document(struct load *load, const struct record *record,
+                                      struct grove_error *error)
+{
+    enum grove_code code = flush_contents(load, error);
+    if (code != GROVE_OK)
+        return code;
+    code = documents_write(load->documents, record, load->progress, error);
+    if (code != GROVE_OK)
+        error_context(error, "loading line %lld of \"%s\"", (long long)load->reader.line_number,
+                      load->reader.name);
+    return code == GROVE_OK ? check_call(load, error) : code;
+}
+
 static enum grove_code add_to_batch(struct load *load, const struct record *record,
                                     struct grove_error *error)
 {
     struct batch *batch = load->batch;
+    if (record->document.data)
+        return write_document(load, record, error);
     if (!record_copy(record, &batch->arena, &batch->records[batch->count]))
         return error_no_memory(error, "a line");
     if (batch->count++ == 0)
         load->batch_line = load->reader.line_number;
     load->to_embed += !record->vector;
-    return batch_full(batch) || load->to_embed >= load->to_embed_max ? flush(load, error)
+    return batch_full(batch) || load->to_embed >= load->to_embed_max ? flush_contents(load, error)
                                                                      : GROVE_OK;
 }
 
@@ -158,12 +182,12 @@ static enum grove_code check_duplicate(struct load *load, const struct record *r
         return GROVE_OK;
     struct record_problem problem = {.field = ""};
     // In one file it is mostly rows that are meant to be several; in two, the same file twice.
-    const char *hint = earlier->file == (uint32_t)load->file
-                           ? "; give each row a chunk_number: where it is missing it is 1"
-                           : "";
-    snprintf(problem.reason, sizeof problem.reason,
-             "duplicate of %.200s:%u (tree, branch, limb, leaf, content_type and chunk_number)%s",
-             load->inputs.items[earlier->file].name, earlier->line, hint);
+    bool several = earlier->file == (uint32_t)load->file && !record->document.data;
+    snprintf(problem.reason, sizeof problem.reason, "duplicate of %.200s:%u (%s)%s",
+             load->inputs.items[earlier->file].name, earlier->line,
+             record->document.data ? "source and document"
+                                   : "tree, branch, limb, leaf, content_type and chunk_number",
+             several ? "; give each row a chunk_number: where it is missing it is 1" : "");
     return bad_line(load, &problem, error);
 }
 
@@ -413,8 +437,13 @@ static enum grove_code check_tree(const struct load *load, struct grove_error *e
 static enum grove_code load_with_batch(struct load *load, struct grove_error *error)
 {
     load->batch = mem_alloc(sizeof *load->batch);
-    if (!load->batch)
+    load->documents = mem_alloc(sizeof *load->documents);
+    if (!load->batch || !load->documents) {
+        mem_free(load->batch);
+        mem_free(load->documents);
         return error_no_memory(error, "a batch of rows");
+    }
+    documents_init(load->documents, load->store, load->call);
     batch_init(load->batch, load->store, load->call, "supplied");
     enum grove_code code =
         trees_read(load->store, load->call, &load->trees_arena, &load->trees, error);
@@ -426,6 +455,7 @@ static enum grove_code load_with_batch(struct load *load, struct grove_error *er
     }
     batch_release(load->batch);
     mem_free(load->batch);
+    mem_free(load->documents);
     return code;
 }
 

@@ -21,6 +21,10 @@ enum {
     TYPE_MAX = 50,
     TITLE_MAX = 200,
     SUMMARY_MAX = 500,
+    KEY_MAX = 500,
+    SOURCE_MAX = 100,
+    URL_MAX = 2000,
+    METADATA_BYTES_MAX = 1 << 20,
     // What reading a line as JSON may take: the longest line with a row in it needs half of it.
     JSON_BYTES_MAX = 64 << 20,
 };
@@ -38,12 +42,17 @@ enum field {
     FIELD_WORD_COUNT,
     FIELD_CREATED_AT,
     FIELD_VECTOR,
+    FIELD_DOCUMENT,
+    FIELD_SOURCE,
+    FIELD_URL,
+    FIELD_METADATA,
     FIELD_COUNT
 };
 
 static const char *const field_names[FIELD_COUNT] = {
-    "tree",    "branch", "limb",         "leaf",       "content_type", "title",
-    "summary", "body",   "chunk_number", "word_count", "created_at",   "vector",
+    "tree",     "branch", "limb",         "leaf",       "content_type", "title",
+    "summary",  "body",   "chunk_number", "word_count", "created_at",   "vector",
+    "document", "source", "url",          "metadata",
 };
 
 struct parsing {
@@ -237,23 +246,20 @@ static enum record_verdict take_place(struct parsing *parsing)
     return verdict;
 }
 
-// The first characters of the body, ending at a word and in "…" where it is longer. White space
-// becomes single spaces.
-static enum record_verdict summarise(struct parsing *parsing)
+bool record_summarise(struct text body, struct arena *arena, struct text *ret)
 {
-    struct text body = text_trim(parsing->record->body);
-    char *summary = arena_alloc(parsing->arena, body.length + 4);
+    body = text_trim(body);
+    char *summary = arena_alloc(arena, body.length + 4);
     if (!summary)
-        return RECORD_NO_MEMORY;
-    size_t length = 0, characters = 0, word_end = 0;
+        return false;
+    size_t length = 0, characters = 0, word_end = 0, all = text_characters(body);
     bool cut = false;
     for (size_t i = 0; i < body.length; i++) {
         unsigned char c = (unsigned char)body.data[i];
         bool space = c == ' ' || c == '\n' || c == '\t' || c == '\r';
         if (space && length > 0 && summary[length - 1] == ' ')
             continue;
-        if ((c & 0xc0) != 0x80 && ++characters > SUMMARY_MAX - 1 &&
-            text_characters(body) > SUMMARY_MAX) {
+        if ((c & 0xc0) != 0x80 && ++characters > SUMMARY_MAX - 1 && all > SUMMARY_MAX) {
             cut = true;
             break;
         }
@@ -266,8 +272,17 @@ static enum record_verdict summarise(struct parsing *parsing)
         memcpy(summary + length, "\xe2\x80\xa6", 3); // …
         length += 3;
     }
-    parsing->record->summary = (struct text){summary, length};
-    return RECORD_GOOD;
+    *ret = (struct text){summary, length};
+    return true;
+}
+
+static enum record_verdict take_body(struct parsing *parsing, size_t bytes_max)
+{
+    struct record *record = parsing->record;
+    enum record_verdict verdict = take_text(parsing, FIELD_BODY, bytes_max, false, &record->body);
+    if (verdict == RECORD_GOOD && record->body.length > bytes_max)
+        verdict = bad(parsing, "body", "%zu bytes, at most %zu", record->body.length, bytes_max);
+    return verdict;
 }
 
 static enum record_verdict take_texts(struct parsing *parsing)
@@ -278,14 +293,12 @@ static enum record_verdict take_texts(struct parsing *parsing)
     if (verdict == RECORD_GOOD && !has_summary && !has_body)
         verdict = bad(parsing, "summary", "missing, and there is no body to take it from");
     if (verdict == RECORD_GOOD && has_body)
-        verdict = take_text(parsing, FIELD_BODY, RECORD_BODY_BYTES_MAX, false, &record->body);
-    if (verdict == RECORD_GOOD && record->body.length > RECORD_BODY_BYTES_MAX)
-        verdict = bad(parsing, "body", "%zu bytes, at most %d", record->body.length,
-                      RECORD_BODY_BYTES_MAX);
+        verdict = take_body(parsing, RECORD_BODY_BYTES_MAX);
     if (verdict == RECORD_GOOD && has_summary)
         verdict = take_text(parsing, FIELD_SUMMARY, SUMMARY_MAX, false, &record->summary);
-    else if (verdict == RECORD_GOOD)
-        verdict = summarise(parsing);
+    else if (verdict == RECORD_GOOD &&
+             !record_summarise(record->body, parsing->arena, &record->summary))
+        verdict = RECORD_NO_MEMORY;
     return verdict;
 }
 
@@ -399,19 +412,7 @@ static enum record_verdict take_numbers(struct parsing *parsing)
     return verdict;
 }
 
-// --- a line --------------------------------------------------------------------------------------
-
-static enum record_verdict take_line(struct parsing *parsing, yyjson_val *root)
-{
-    enum record_verdict verdict = collect(parsing, root);
-    if (verdict == RECORD_GOOD)
-        verdict = take_place(parsing);
-    if (verdict == RECORD_GOOD)
-        verdict = take_texts(parsing);
-    if (verdict == RECORD_GOOD)
-        verdict = take_numbers(parsing);
-    return verdict;
-}
+// --- memory --------------------------------------------------------------------------------------
 
 // What reading one line may allocate. Nothing is counted back: little is given back before the end.
 struct budget {
@@ -441,6 +442,109 @@ static void budget_free(void *state, void *block)
 {
     (void)state;
     mem_free(block);
+}
+
+// --- documents -----------------------------------------------------------------------------------
+
+// Of JSON: a backslash that none escapes, and "u0000".
+static bool has_nul(struct text json)
+{
+    for (size_t i = 0; i + 6 <= json.length; i++) {
+        if (json.data[i] != '\\')
+            continue;
+        if (memcmp(json.data + i + 1, "u0000", 5) == 0)
+            return true;
+        i++;
+    }
+    return false;
+}
+
+static enum record_verdict take_metadata(struct parsing *parsing)
+{
+    yyjson_val *value = parsing->values[FIELD_METADATA];
+    parsing->record->metadata = text_of("{}");
+    if (!value)
+        return RECORD_GOOD;
+    if (!yyjson_is_obj(value))
+        return bad_kind(parsing, FIELD_METADATA, "not an object");
+    struct budget budget = {.left_bytes = JSON_BYTES_MAX};
+    const yyjson_alc allocator = {budget_alloc, budget_resize, budget_free, &budget};
+    struct text text = {0};
+    yyjson_write_err failure = {0};
+    text.data = yyjson_val_write_opts(value, 0, &allocator, &text.length, &failure);
+    if (!text.data && failure.code == YYJSON_WRITE_ERROR_MEMORY_ALLOCATION)
+        return RECORD_NO_MEMORY;
+    if (!text.data)
+        return bad(parsing, "metadata", "%s", failure.msg);
+    enum record_verdict verdict =
+        text.length > METADATA_BYTES_MAX
+            ? bad(parsing, "metadata", "%zu bytes, at most %d", text.length, METADATA_BYTES_MAX)
+        : has_nul(text) ? bad(parsing, "metadata", "has U+0000, which PostgreSQL does not take")
+                        : copy(parsing, text, &parsing->record->metadata);
+    mem_free((char *)(uintptr_t)text.data);
+    return verdict;
+}
+
+// What contents have, and documents do not: their chunks have it.
+static enum record_verdict check_no_content(struct parsing *parsing)
+{
+    static const enum field fields[] = {FIELD_SUMMARY, FIELD_CHUNK_NUMBER, FIELD_WORD_COUNT,
+                                        FIELD_VECTOR};
+    for (size_t i = 0; i < ARRAY_COUNT(fields); i++)
+        if (parsing->values[fields[i]])
+            return bad(parsing, field_names[fields[i]],
+                       "not of a document: each of its chunks "
+                       "gets its own");
+    return RECORD_GOOD;
+}
+
+// What documents have, and contents do not.
+static enum record_verdict check_no_document(struct parsing *parsing)
+{
+    for (int field = FIELD_SOURCE; field <= FIELD_METADATA; field++)
+        if (parsing->values[field])
+            return bad(parsing, field_names[field],
+                       "of documents only: give the row a key in "
+                       "\"document\"");
+    return RECORD_GOOD;
+}
+
+static enum record_verdict take_document(struct parsing *parsing)
+{
+    struct record *record = parsing->record;
+    record->source = text_of("");
+    enum record_verdict verdict = check_no_content(parsing);
+    if (verdict == RECORD_GOOD)
+        verdict = take_text(parsing, FIELD_DOCUMENT, KEY_MAX, true, &record->document);
+    if (verdict == RECORD_GOOD && parsing->values[FIELD_SOURCE])
+        verdict = take_text(parsing, FIELD_SOURCE, SOURCE_MAX, true, &record->source);
+    if (verdict == RECORD_GOOD && parsing->values[FIELD_URL])
+        verdict = take_text(parsing, FIELD_URL, URL_MAX, true, &record->url);
+    if (verdict == RECORD_GOOD)
+        verdict = take_text(parsing, FIELD_TITLE, TITLE_MAX, true, &record->title);
+    if (verdict == RECORD_GOOD)
+        verdict = take_body(parsing, RECORD_DOCUMENT_BYTES_MAX);
+    if (verdict == RECORD_GOOD)
+        verdict = take_metadata(parsing);
+    return verdict == RECORD_GOOD ? take_created_at(parsing) : verdict;
+}
+
+// --- a line --------------------------------------------------------------------------------------
+
+static enum record_verdict take_line(struct parsing *parsing, yyjson_val *root)
+{
+    enum record_verdict verdict = collect(parsing, root);
+    if (verdict == RECORD_GOOD)
+        verdict = take_place(parsing);
+    if (verdict == RECORD_GOOD && parsing->values[FIELD_DOCUMENT])
+        return take_document(parsing);
+    if (verdict == RECORD_GOOD)
+        verdict = check_no_document(parsing);
+    if (verdict == RECORD_GOOD)
+        verdict = take_texts(parsing);
+    if (verdict == RECORD_GOOD)
+        verdict = take_numbers(parsing);
+    return verdict;
 }
 
 // A character that lacks bytes at the end of the line may have been cut there.
@@ -513,6 +617,7 @@ bool record_copy(const struct record *record, struct arena *arena, struct record
     struct record copy = *record;
     struct text *const texts[] = {&copy.branch, &copy.limb,    &copy.leaf, &copy.content_type,
                                   &copy.title,  &copy.summary, &copy.body};
+    CHECK(!record->document.data); // those are written as they come
     for (size_t i = 0; i < ARRAY_COUNT(texts); i++) {
         if (!texts[i]->data)
             continue;
@@ -531,22 +636,36 @@ bool record_copy(const struct record *record, struct arena *arena, struct record
     return true;
 }
 
+static void digest_key(struct text key, unsigned char ret_key[static 16])
+{
+    unsigned char digest[SHA256_BYTES];
+    sha256(key, digest);
+    memcpy(ret_key, digest, 16);
+}
+
+static size_t add_part(char *key, size_t length, size_t size, struct text part)
+{
+    CHECK(length + part.length + 16 < size);
+    memcpy(key + length, part.data, part.length);
+    key[length + part.length] = '\0'; // names have no control characters, so NUL separates them
+    return length + part.length + 1;
+}
+
 void record_key(const struct record *record, unsigned char ret_key[static 16])
 {
-    // Names have no control characters, so NUL separates them.
     const struct text parts[] = {record->tree->tree, record->branch, record->limb, record->leaf,
                                  record->content_type};
-    char key[5 * 4 * NAME_MAX_CHARACTERS + 64];
+    char key[4 * (KEY_MAX + SOURCE_MAX) + 5 * 4 * NAME_MAX_CHARACTERS + 64];
     size_t length = 0;
-    for (size_t i = 0; i < ARRAY_COUNT(parts); i++) {
-        CHECK(length + parts[i].length + 16 < sizeof key);
-        memcpy(key + length, parts[i].data, parts[i].length);
-        length += parts[i].length;
-        key[length++] = '\0';
+    if (record->document.data) {
+        length = add_part(key, length, sizeof key, text_of("")); // no tree has that name
+        length = add_part(key, length, sizeof key, record->source);
+        length = add_part(key, length, sizeof key, record->document);
+    } else {
+        for (size_t i = 0; i < ARRAY_COUNT(parts); i++)
+            length = add_part(key, length, sizeof key, parts[i]);
+        memcpy(key + length, &record->chunk_number, sizeof record->chunk_number);
+        length += sizeof record->chunk_number;
     }
-    memcpy(key + length, &record->chunk_number, sizeof record->chunk_number);
-    length += sizeof record->chunk_number;
-    unsigned char digest[SHA256_BYTES];
-    sha256((struct text){key, length}, digest);
-    memcpy(ret_key, digest, 16);
+    digest_key((struct text){key, length}, ret_key);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// One line of JSON Lines as a content with its place in a tree, checked field by field.
+// One line of JSON Lines as a content, or a document, with its place in a tree, checked field by
+// field.
 //
 //     struct record record;
 //     struct record_problem problem;
@@ -17,6 +18,7 @@
 
 enum {
     RECORD_BODY_BYTES_MAX = 1 << 20,
+    RECORD_DOCUMENT_BYTES_MAX = 4 << 20,
     RECORD_VECTOR_SIZE = 384,
     RECORD_REASON_SIZE = 400,
 };
@@ -45,6 +47,11 @@ struct record {
     int32_t word_count;
     int64_t created_at_us; // INT64_MIN: not given
     const float *vector;   // [RECORD_VECTOR_SIZE], or NULL
+    // A document: its body is of any length, and it has no summary and no number. {NULL, 0}: none
+    struct text document; // its key
+    struct text source;   // "" where none was given
+    struct text url;      // {NULL, 0}: none
+    struct text metadata; // a JSON object
 };
 
 struct record_problem {
@@ -66,7 +73,11 @@ bool record_copy(const struct record *record, struct arena *arena,
 // Whether records have a field of that name.
 bool record_has_field(struct text name);
 
-// What makes two lines the same content, as a digest.
+// The first characters of a text, ending at a word and in "…" where it is longer; white space
+// becomes single spaces. False: out of memory.
+bool record_summarise(struct text body, struct arena *arena, struct text *ret) GROVE_MUST_CHECK;
+
+// What makes two lines the same content, or document, as a digest.
 void record_key(const struct record *record, unsigned char ret_key[static 16]);
 
 #endif

@@ -25,6 +25,7 @@
 #include "embed/pack_file.h"
 #include "embed/safetensors.h"
 #include "embed/scratch_pool.h"
+#include "embed/split.h"
 #include "embed/tokenizer.h"
 
 enum {
@@ -513,4 +514,17 @@ enum grove_code embedder_tokenize(const struct embedder *self, struct text text,
     if (code == GROVE_OK)
         *ret_count = tokenizer_encode(&self->tokenizer, text, ret_ids);
     return code;
+}
+
+enum grove_code embedder_split(const struct embedder *self, struct text text,
+                               const struct split_options *options, struct arena *arena,
+                               struct split_chunk **ret, size_t *ret_count,
+                               struct grove_error *error)
+{
+    enum grove_code code = check_text(text, 0, error);
+    if (code == GROVE_OK)
+        code = check_text(options->title, 1, error);
+    return code == GROVE_OK
+               ? split_text(&self->tokenizer, text, options, arena, ret, ret_count, error)
+               : code;
 }

@@ -209,6 +209,23 @@ def test_a_load_that_fails_before_its_commit(home, tmp_path, point):
     load_again(home, files, 2 * ROWS)
 
 
+@row(CONTENT, "killed")
+@at("load-document", "projector-leased")
+def test_a_killed_load_of_a_document(home, tmp_path, point):
+    body = "\n\n".join(f"## Part {n}\n\n" + "It is told in a few words. " * 8 for n in range(5))
+    row = make_row(1, document="killed", body=body, leaf="documents")
+    for field in ("summary", "chunk_number"):
+        del row[field]
+    path = write_rows(tmp_path / f"{point}.jsonl", [row])
+    before = everything(home)
+    home.dies_at(point, "load", path)
+    assert (everything(home) == before) == (point == "load-document")
+    report = home.json("load", path)
+    assert report["chunks_written" if point == "load-document" else "chunks_kept"] >= 5
+    stores_agree(home)
+    search_tells_all(home)
+
+
 @row(CONTENT, "the engine or the model fails after the commit")
 @at("load-committed", "projector-leased", "projector-read", "projector-written",
     "projector-acknowledged", "load-projected")

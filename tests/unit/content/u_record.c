@@ -31,6 +31,72 @@ static void a_whole_line(void **state)
     arena_release(&arena);
 }
 
+#define DOCUMENT PLACE "\"content_type\":\"t\",\"title\":\"x\",\"document\":\"k\""
+
+static void a_document(void **state)
+{
+    (void)state;
+    struct arena arena;
+    struct record record, other;
+    struct record_problem problem;
+    unsigned char key[16], other_key[16];
+    arena_init(&arena, 1 << 22);
+    const char *line = "{" DOCUMENT ",\"source\":\"s\",\"url\":\"u\",\"body\":\"a b\","
+                       "\"metadata\":{\"a\":[1,\"\\\\u0000\"]}}";
+    assert_int_equal(record_parse(text_of(line), &trees, &arena, &record, &problem), RECORD_GOOD);
+    assert_true(text_equal(record.document, text_of("k")));
+    assert_true(text_equal(record.source, text_of("s")));
+    assert_true(text_equal(record.url, text_of("u")));
+    assert_true(text_equal(record.metadata, text_of("{\"a\":[1,\"\\\\u0000\"]}")));
+    line = "{" DOCUMENT ",\"body\":\"another\"}";
+    assert_int_equal(record_parse(text_of(line), &trees, &arena, &other, &problem), RECORD_GOOD);
+    assert_true(text_equal(other.metadata, text_of("{}")));
+    assert_true(other.source.data && other.source.length == 0 && !other.url.data);
+    record_key(&record, key);
+    record_key(&other, other_key);
+    assert_memory_not_equal(key, other_key, sizeof key); // of another source
+    other.source = text_of("s");
+    other.leaf = text_of("elsewhere");
+    record_key(&other, other_key);
+    assert_memory_equal(key, other_key, sizeof key);
+    arena_release(&arena);
+}
+
+static void bad_documents(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *line, *field, *reason;
+    } rows[] = {
+        {"{" DOCUMENT "}", "body", "missing"},
+        {"{" DOCUMENT ",\"body\":\" \"}", "body", "empty"},
+        {"{" DOCUMENT ",\"body\":\"b\",\"summary\":\"s\"}", "summary", "not of a document"},
+        {"{" DOCUMENT ",\"body\":\"b\",\"chunk_number\":1}", "chunk_number", "not of a document"},
+        {"{" DOCUMENT ",\"body\":\"b\",\"word_count\":1}", "word_count", "not of a document"},
+        {"{" DOCUMENT ",\"body\":\"b\",\"vector\":[1]}", "vector", "not of a document"},
+        {"{" DOCUMENT ",\"body\":\"b\",\"metadata\":[1]}", "metadata", "not an object"},
+        {"{" DOCUMENT ",\"body\":\"b\",\"metadata\":{\"a\":NaN}}", "metadata", "nan"},
+        {"{" DOCUMENT ",\"body\":\"b\",\"metadata\":{\"a\":\"\\u0000\"}}", "metadata", "U+0000"},
+        {"{" DOCUMENT ",\"body\":\"b\",\"url\":\"\"}", "url", "empty"},
+        {"{" DOCUMENT ",\"body\":\"b\",\"source\":5}", "source", "not a string"},
+        {"{" WHOLE ",\"url\":\"u\"}", "url", "of documents only"},
+        {"{" WHOLE ",\"source\":\"u\"}", "source", "of documents only"},
+        {"{" WHOLE ",\"metadata\":{}}", "metadata", "of documents only"},
+    };
+    struct arena arena;
+    struct record record;
+    struct record_problem problem;
+    arena_init(&arena, 1 << 22);
+    for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
+        assert_int_equal(record_parse(text_of(rows[i].line), &trees, &arena, &record, &problem),
+                         RECORD_BAD);
+        assert_string_equal(problem.field, rows[i].field);
+        if (!strstr(problem.reason, rows[i].reason))
+            fail_msg("%s: %s", rows[i].line, problem.reason);
+    }
+    arena_release(&arena);
+}
+
 static void bad_lines(void **state)
 {
     (void)state;
@@ -367,6 +433,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_whole_line),
+        cmocka_unit_test(a_document),
+        cmocka_unit_test(bad_documents),
         cmocka_unit_test(bad_lines),
         cmocka_unit_test(hints_name_what_is_near),
         cmocka_unit_test(whole_numbers_in_any_form),

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Documents, written one by one: split, compared with what is there, and only what is another is
+// written (sql/documents.md). Each is one transaction; their contents are projected together.
+//
+//     struct documents documents;
+//     documents_init(&documents, store, &call);
+//     code = documents_write(&documents, &record, progress, error);
+//     code = documents_flush(&documents, progress, error); // the last of them
+#ifndef GROVE_CONTENT_DOCUMENT_H
+#define GROVE_CONTENT_DOCUMENT_H
+
+#include "content/project.h"
+#include "content/record.h"
+#include "embed/split.h"
+
+enum { DOCUMENTS_PENDING_MAX = 1024, DOCUMENTS_PROJECT_AT = 128 };
+
+struct documents {
+    struct store *store;
+    struct call *call;
+    struct projecting projecting;
+    bool sizes_known;
+    struct split_options sizes; // of this database; no title
+    size_t count;
+    int32_t content_ids[DOCUMENTS_PENDING_MAX]; // committed, and to be projected
+};
+
+void documents_init(struct documents *documents, struct store *store, struct call *call);
+
+// Writes a document (record->document is its key), or finds that nothing is another: then nothing
+// is written. Contents of chunks that are as they were keep ids, numbers and vectors. What it
+// counts is added to *progress: a row, and its chunks. On failure before the commit nothing was
+// written. Once DOCUMENTS_PROJECT_AT contents have come together they are projected.
+enum grove_code documents_write(struct documents *documents, const struct record *record,
+                                struct grove_load_progress *progress, struct grove_error *error);
+
+// Projects what is left.
+enum grove_code documents_flush(struct documents *documents, struct grove_load_progress *progress,
+                                struct grove_error *error);
+
+#endif
