@@ -154,6 +154,10 @@ class Loaded(TypedDict):
     rows_cut: int
     rows_projected: int
     pending: int
+    documents: int
+    chunks_written: int
+    chunks_kept: int
+    chunks_removed: int
     bytes_read: int
     seconds: float
     seconds_reading: float
