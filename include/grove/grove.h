@@ -460,6 +460,10 @@ struct grove_import {
     const char *word_count;
     const char *created_at; // also 2024/03/05, 5 Mar 2024, and seconds since 1970
     const char *vector;     // [0.1, ...] or {0.1, ...}
+    const char *key;        // with it each row is a document, and split into chunks
+    const char *source;     // of documents: a template of where they are from
+    const char *url;
+    const char *metadata; // a JSON object
 };
 
 struct grove_load_request {

@@ -35,6 +35,10 @@ enum grove_code cmd_import(struct session *session, struct grove_error *error)
         .word_count = options_text(options, OPTION_WORDS),
         .created_at = options_text(options, OPTION_CREATED),
         .vector = options_text(options, OPTION_VECTOR),
+        .key = options_text(options, OPTION_KEY),
+        .source = options_text(options, OPTION_SOURCE),
+        .url = options_text(options, OPTION_URL),
+        .metadata = options_text(options, OPTION_METADATA),
     };
     if (csv && objects)
         return session_usage_error(session, error, "--csv and --jsonl exclude each other");

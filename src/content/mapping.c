@@ -20,6 +20,7 @@ enum {
     KIND_TEXT = 0,
     KIND_TIME,
     KIND_NUMBERS,
+    KIND_OBJECT,
 };
 
 // What each target is called: by a record, and on the command line; and the columns that are it
@@ -29,6 +30,7 @@ static const struct {
     const char *option;
     int kind;
     const char *names[4];
+    enum { OF_ANY, OF_ROWS, OF_DOCUMENTS } of; // where the names are looked for
 } targets[MAPPED_COUNT] = {
     [MAPPED_TREE] = {"tree", "path"},
     [MAPPED_BRANCH] = {"branch", "path"},
@@ -36,12 +38,16 @@ static const struct {
     [MAPPED_LEAF] = {"leaf", "path"},
     [MAPPED_TYPE] = {"content_type", "type", .names = {"content_type"}},
     [MAPPED_TITLE] = {"title", "title", .names = {"title", "name", "headline"}},
-    [MAPPED_SUMMARY] = {"summary", "summary", .names = {"summary"}},
+    [MAPPED_SUMMARY] = {"summary", "summary", .names = {"summary"}, .of = OF_ROWS},
     [MAPPED_TEXT] = {"body", "text", .names = {"body", "text", "content"}},
-    [MAPPED_CHUNK] = {"chunk_number", "chunk", .names = {"chunk_number"}},
-    [MAPPED_WORDS] = {"word_count", "words", .names = {"word_count"}},
+    [MAPPED_CHUNK] = {"chunk_number", "chunk", .names = {"chunk_number"}, .of = OF_ROWS},
+    [MAPPED_WORDS] = {"word_count", "words", .names = {"word_count"}, .of = OF_ROWS},
     [MAPPED_CREATED] = {"created_at", "created", KIND_TIME, {"created_at"}},
-    [MAPPED_VECTOR] = {"vector", "vector", KIND_NUMBERS, {"vector", "embedding"}},
+    [MAPPED_VECTOR] = {"vector", "vector", KIND_NUMBERS, {"vector", "embedding"}, OF_ROWS},
+    [MAPPED_KEY] = {"document", "key"},
+    [MAPPED_SOURCE] = {"source", "source"},
+    [MAPPED_URL] = {"url", "url", .names = {"url"}, .of = OF_DOCUMENTS},
+    [MAPPED_METADATA] = {"metadata", "metadata", KIND_OBJECT, {"metadata"}, OF_DOCUMENTS},
 };
 
 // --- templates -----------------------------------------------------------------------------------
@@ -193,11 +199,13 @@ enum grove_code mapping_init(struct mapping *mapping, const struct grove_import 
         const char *given;
         bool is_template;
     } options[] = {
-        {MAPPED_TREE, import->path, true},         {MAPPED_TYPE, import->type, true},
-        {MAPPED_TITLE, import->title, false},      {MAPPED_SUMMARY, import->summary, false},
-        {MAPPED_TEXT, import->text, false},        {MAPPED_CHUNK, import->chunk_number, false},
-        {MAPPED_WORDS, import->word_count, false}, {MAPPED_CREATED, import->created_at, false},
-        {MAPPED_VECTOR, import->vector, false},
+        {MAPPED_TREE, import->path, true},          {MAPPED_TYPE, import->type, true},
+        {MAPPED_TITLE, import->title, false},       {MAPPED_SUMMARY, import->summary, false},
+        {MAPPED_TEXT, import->text, false},         {MAPPED_CHUNK, import->chunk_number, false},
+        {MAPPED_WORDS, import->word_count, false},  {MAPPED_CREATED, import->created_at, false},
+        {MAPPED_VECTOR, import->vector, false},     {MAPPED_KEY, import->key, false},
+        {MAPPED_SOURCE, import->source, true},      {MAPPED_URL, import->url, false},
+        {MAPPED_METADATA, import->metadata, false},
     };
     *mapping = (struct mapping){.column = ""};
     arena_init(&mapping->arena, ARENA_BYTES_MAX);
@@ -237,10 +245,12 @@ static enum grove_code look_for_defaults(struct mapping *mapping, const struct t
                                          size_t count, struct grove_error *error)
 {
     enum grove_code code = GROVE_OK;
+    bool documents = mapping->targets[MAPPED_KEY].count > 0;
     for (int target = 0; target < MAPPED_COUNT; target++)
         for (size_t i = 0; i < ARRAY_COUNT(targets[target].names); i++) {
             const char *name = targets[target].names[i];
-            if (code == GROVE_OK && mapping->targets[target].count == 0 && name &&
+            bool wanted = targets[target].of != (documents ? OF_ROWS : OF_DOCUMENTS);
+            if (code == GROVE_OK && wanted && mapping->targets[target].count == 0 && name &&
                 find_name(names, count, text_of(name)) >= 0)
                 code = add_column(mapping, (enum mapping_target)target, (struct text){0},
                                   text_of(name), error);
@@ -396,34 +406,37 @@ static void begin_member(struct strbuf *out, const char *field)
 }
 
 // pgvector and JSON write [1,2], PostgreSQL's arrays {1,2}.
-static bool add_numbers(struct mapping *mapping, enum mapping_target target, const char *column,
-                        struct strbuf *out)
+static bool add_json(struct mapping *mapping, enum mapping_target target, const char *column,
+                     struct strbuf *out)
 {
+    bool numbers = targets[target].kind == KIND_NUMBERS;
     struct text text = text_trim(strbuf_text(&mapping->value));
-    if (text.length >= 2 && text.data[0] == '{') {
+    if (numbers && text.length >= 2 && text.data[0] == '{') {
         size_t start = (size_t)(text.data - mapping->value.data);
         mapping->value.data[start] = '[';
         mapping->value.data[start + text.length - 1] = ']';
     }
     yyjson_doc *document = yyjson_read_opts((char *)(uintptr_t)text.data, text.length,
                                             YYJSON_READ_ALLOW_INF_AND_NAN, json_allocator(), NULL);
-    bool good = yyjson_is_arr(yyjson_doc_get_root(document));
+    yyjson_val *root = yyjson_doc_get_root(document);
+    bool good = numbers ? yyjson_is_arr(root) : yyjson_is_obj(root);
     yyjson_doc_free(document);
     if (!good)
-        return refuse(mapping, column, "not numbers such as [0.1, 0.2]");
+        return refuse(mapping, column,
+                      numbers ? "not numbers such as [0.1, 0.2]" : "not a JSON object");
     begin_member(out, targets[target].field);
     strbuf_add_text(out, text);
     return true;
 }
 
-static bool add_array(struct mapping *mapping, enum mapping_target target, yyjson_val *json,
+static bool add_value(struct mapping *mapping, enum mapping_target target, yyjson_val *json,
                       struct strbuf *out)
 {
     size_t length = 0;
     char *written = yyjson_val_write_opts(json, YYJSON_WRITE_ALLOW_INF_AND_NAN, json_allocator(),
                                           &length, NULL);
     if (!written)
-        return refuse(mapping, "", "too many numbers");
+        return refuse(mapping, "", "longer than a row may be");
     begin_member(out, targets[target].field);
     strbuf_add_bytes(out, written, length);
     json_allocator()->free(json_allocator()->ctx, written);
@@ -439,15 +452,16 @@ static bool add_target(struct mapping *mapping, enum mapping_target target,
     if (template->count == 0)
         return true;
     int column = mapping->parts[template->first].column;
-    if (targets[target].kind == KIND_NUMBERS && column >= 0 && values[column].json)
-        return add_array(mapping, target, values[column].json, out);
+    bool is_json = targets[target].kind == KIND_NUMBERS || targets[target].kind == KIND_OBJECT;
+    if (is_json && column >= 0 && values[column].json)
+        return add_value(mapping, target, values[column].json, out);
     if (!fill(mapping, target, values, &null))
         return false;
     if (null)
         return true;
     struct text value = strbuf_text(&mapping->value);
-    if (targets[target].kind == KIND_NUMBERS)
-        return add_numbers(mapping, target, mapping->columns[column].data, out);
+    if (is_json)
+        return add_json(mapping, target, mapping->columns[column].data, out);
     if (targets[target].kind == KIND_TIME && date_normalise(value, time))
         value = text_of(time);
     begin_member(out, targets[target].field);

@@ -14,8 +14,9 @@
 // a null. A path has one to four levels, parted by "/"; those that are left out have the name of
 // the last. A "/" in a value stays in its level.
 //
-// What is not said is found by its name: a column "title" is the title (mapping_defaults). Where
-// nothing is the title, the beginning of the text is.
+// What is not said is found by its name: a column "title" is the title. Where nothing is the title,
+// the beginning of the text is. With a key each row is a document, which has neither summary nor
+// number of its own: columns of such names are not looked for then, and without one no URL is.
 #ifndef GROVE_CONTENT_MAPPING_H
 #define GROVE_CONTENT_MAPPING_H
 
@@ -51,6 +52,10 @@ enum mapping_target {
     MAPPED_WORDS,
     MAPPED_CREATED,
     MAPPED_VECTOR,
+    MAPPED_KEY,
+    MAPPED_SOURCE,
+    MAPPED_URL,
+    MAPPED_METADATA,
     MAPPED_COUNT
 };
 

@@ -77,6 +77,30 @@ def test_a_table_is_taken_as_it_is(empty, tmp_path, form, piped):
     assert again["rows_unchanged"] == 3 and again["rows_read"] == 3
 
 
+def test_with_a_key_rows_are_documents_of_any_length(empty, tmp_path):
+    rows = [{"id": str(i), "title": f"Title {i}", "category": "Sky", "url": f"http://x.test/{i}",
+             "metadata": '{"n": %d}' % i,
+             "body": "\n\n".join(f"Part {part} of text {i} tells of the weather of month {part}. "
+                                 * 4 for part in range(12))} for i in range(1, 4)]
+    how = ["--path", "subject1/{category}", "--key", "id", "--source", "files/{category}"]
+    (tmp_path / "x.csv").write_text(as_csv(rows), newline="")
+    first = empty.json("import", tmp_path / "x.csv", *how)
+    assert first["documents"] == 3 and first["rows_bad"] == 0 and first["chunks_written"] > 9
+    with empty.connect() as conn:
+        assert conn.execute("SELECT key, source, url, metadata->>'n', chunk_count "
+                            "FROM grove.document ORDER BY key").fetchall() == [
+            (str(i), "files/Sky", f"http://x.test/{i}", str(i), first["chunks_written"] // 3)
+            for i in range(1, 4)]
+    again = empty.json("import", tmp_path / "x.csv", *how)
+    assert again["rows_unchanged"] == 3 and again["chunks_written"] == 0
+    rows[1]["body"] = rows[1]["body"].replace("month 7", "September")
+    (tmp_path / "x.csv").write_text(as_csv(rows), newline="")
+    changed = empty.json("import", tmp_path / "x.csv", *how)
+    assert changed["rows_unchanged"] == 2 and 0 < changed["chunks_written"] < 4
+    found = empty.json("search", "September weather", "--path", "subject1/Sky", "--limit", "1")
+    assert found["results"][0]["title"].startswith("Title 2") and found["complete"]
+
+
 def test_what_postgresql_writes_is_read(empty, tmp_path):
     empty("psql", "--", "-q", "-c",
           "CREATE TABLE public.articles (id int, title text, body text, category text, made date);"

@@ -257,6 +257,20 @@ static void a_row_becomes_a_record(void **state)
          "{\"tree\":\"w\",\"branch\":\"w\",\"limb\":\"w\",\"leaf\":\"w\",\"content_type\":\"Text\","
          "\"body\":\"one\\ntwo\",\"created_at\":\"2024-03-05\",\"vector\":[1],\"title\":\"one\"}",
          NULL},
+        {{.path = "w", .key = "id", .source = "s{id}"},
+         "id,text,summary,vector,url,metadata",
+         "7,x,y,z,u,{}",
+         "{\"tree\":\"w\",\"branch\":\"w\",\"limb\":\"w\",\"leaf\":\"w\",\"content_type\":\"Text\","
+         "\"body\":\"x\",\"document\":\"7\",\"source\":\"s7\",\"url\":\"u\",\"metadata\":{},"
+         "\"title\":\"x\"}",
+         NULL},
+        {{.path = "w"},
+         "text,url",
+         "x,u",
+         "{\"tree\":\"w\",\"branch\":\"w\",\"limb\":\"w\",\"leaf\":\"w\",\"content_type\":\"Text\","
+         "\"body\":\"x\",\"title\":\"x\"}",
+         NULL},
+        {{.path = "w", .key = "k"}, "text,k,metadata", "x,1,[]", NULL, "metadata"},
         {{.path = "w/{c}"}, "c,text", "-,x", NULL, "c"},
         {{.path = "w/{c}"}, "c,text", " ,x", NULL, "c"},
         {{.path = "w", .vector = "v"}, "text,v", "x,none", NULL, "v"},
