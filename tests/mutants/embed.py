@@ -170,15 +170,7 @@ MUTANTS = [
         file="src/embed/split_scan.c",
         find="    return count > 0 ? count : 1;\n",
         replace="    return count > 0 ? 1 : 1;\n",
-        killer="u_split:words_that_are_too_long",
-    ),
-    Mutant(
-        name="overlap-stays-where-there-is-no-room",
-        guards="src/embed/README 10",
-        file="src/embed/split.c",
-        find="    if (first < cut && packing->tokens > room(packing))\n",
-        replace="    if (first < cut && packing->tokens > 100 * room(packing))\n",
-        killer="u_split:longer_headings_take_the_room_of_an_overlap",
+        killer="u_split:characters_of_several_letters",
     ),
     Mutant(
         name="mark-begins-a-chunk",

@@ -316,12 +316,12 @@ static void words_that_are_too_long(void **state)
 {
     (void)state;
     static const char *const runs[] = {
-        "x",            // no spaces
-        "\u4e2d",       // ideographs
-        "\u0e01\u0e34", // Thai, with a mark that stays with its letter
-        "\ud55c",       // Hangul: three letters each
-        "\u0bca",       // a vowel sign that is two letters
-        "e\u0301",
+        "x",                  // no spaces
+        "\u4e2d",             // ideographs
+        "\u0e01\u0e34\u0e48", // Thai, with a mark that stays with its letter
+        "\ud55c",             // Hangul: three letters each
+        "\u0bca",             // a vowel sign that is two letters
+        "e\u0301\u0323",
         "\U0001f600",
         "http://a.b/",
     };
@@ -334,6 +334,16 @@ static void words_that_are_too_long(void **state)
             for (size_t k = 0; k < parts.count; k++)
                 assert_true(begins_with(&parts.chunks[k], i == 2 ? "\u0e01" : "e"));
     }
+}
+
+// More letters than characters, in words that are no unknown ones.
+static void characters_of_several_letters(void **state)
+{
+    (void)state;
+    struct text word = repeat("\ud55c", 30);
+    char *spaced = arena_printf(&arena, "%s ", word.data);
+    struct parts parts = split(repeat(spaced, 40), &plain); // check_parts counts
+    assert_true(parts.count >= 40 * 90 / 62);
 }
 
 static void sentences_without_spaces(void **state)
@@ -444,6 +454,7 @@ int main(void)
         cmocka_unit_test(titles_leave_room),
         cmocka_unit_test(longer_headings_take_the_room_of_an_overlap),
         cmocka_unit_test(words_that_are_too_long),
+        cmocka_unit_test(characters_of_several_letters),
         cmocka_unit_test(sentences_without_spaces),
         cmocka_unit_test(changes_leave_other_chunks),
         cmocka_unit_test(huge_texts),
