@@ -72,6 +72,10 @@ static bool search_once(unsigned which, int32_t ret_ids[LIMIT])
         ret_ids[i] = result->rows[i].content_id;
         good = i == 0 || result->rows[i].score <= result->rows[i - 1].score;
     }
+    if (!good)
+        fprintf(stderr, "%zu rows, not in order, or not whole: %s%s\n", result->row_count,
+                result->incomplete_reason ? result->incomplete_reason : "",
+                result->degraded_reason ? result->degraded_reason : "");
     grove_result_free(result);
     return good;
 }

@@ -136,7 +136,7 @@ def test_many_threads_share_one_handle(calls, sample, threads, rounds):
     program, environment = calls
     done = run(program, "threads", str(threads), str(rounds), grove=sample, environment=environment)
     assert done.returncode == 0, done.stderr
-    assert done.stdout == f"{threads * rounds} rounds, 0 wrong\n"
+    assert done.stdout == f"{threads * rounds} rounds, 0 wrong\n", done.stderr
 
 
 @pytest.mark.parametrize("what", ["misuse", "results", "cancel"])
