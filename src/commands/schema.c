@@ -258,10 +258,10 @@ static void add_input(struct writer *writer, const struct command *command)
     end(writer);
     add_key(writer, "required");
     strbuf_add_char(writer->out, '[');
+    size_t required = 0;
     for (size_t i = 0; (field = input_field(command, i)); i++)
         if (field->required) {
-            char last = writer->out->data[writer->out->length - 1];
-            strbuf_add(writer->out, last == '[' ? "" : ", ");
+            strbuf_add(writer->out, required++ == 0 ? "" : ", ");
             json_add_string(writer->out, text_of(option_label(field, "").text));
         }
     strbuf_add_char(writer->out, ']');

@@ -124,7 +124,8 @@ static struct lead make_lead(const struct packing *packing, const struct split_p
     size_t firsts[] = {0, deepest(path), SPLIT_LEVELS};
     for (size_t i = 0; i < ARRAY_COUNT(firsts) && title.length < PATH_BYTES_MAX; i++) {
         size_t length = title.length;
-        memcpy(buffer, title.data, length);
+        if (length > 0)
+            memcpy(buffer, title.data, length);
         if (!add_path(path, firsts[i], title, buffer, &length))
             continue;
         lead.title = (struct text){buffer, length};

@@ -213,7 +213,7 @@ def test_a_load_that_fails_before_its_commit(home, tmp_path, point):
 @at("load-document", "projector-leased")
 def test_a_killed_load_of_a_document(home, tmp_path, point):
     body = "\n\n".join(f"## Part {n}\n\n" + "It is told in a few words. " * 8 for n in range(5))
-    row = make_row(1, document="killed", body=body, leaf="documents")
+    row = make_row(1, document=f"killed {point}", body=body, leaf=f"documents {point}")
     for field in ("summary", "chunk_number"):
         del row[field]
     path = write_rows(tmp_path / f"{point}.jsonl", [row])
