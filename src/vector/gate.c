@@ -63,6 +63,8 @@ static void read_failures(struct gate *gate, const struct record *record, int64_
 {
     struct breaker *breaker = &gate->breaker;
     bool none = record->failures == 0;
+    if (none && gate->failed_us == 0) // ours are of this process alone
+        return;
     if (!none &&
         (record->failures >= BREAKER_FAILURES_MAX || record->silent_ms >= BREAKER_SILENT_MS ||
          record->failed_us > now_us || record->failed_us < breaker->answered_us ||
@@ -200,7 +202,7 @@ void gate_answered(struct gate *gate)
     pthread_mutex_unlock(&gate->mutex);
 }
 
-void gate_failed(struct gate *gate, int64_t began_us, const char *reason)
+void gate_failed(struct gate *gate, int64_t began_us, const char *reason, bool of_all)
 {
     pthread_mutex_lock(&gate->mutex);
     int64_t now_us = clock_monotonic_us();
@@ -210,8 +212,9 @@ void gate_failed(struct gate *gate, int64_t began_us, const char *reason)
     breaker_failed(&gate->breaker, began_us, now_us, chance_at(now_us));
     if (!was_out && gate->breaker.failures != before) {
         snprintf(gate->reason, sizeof gate->reason, "%s", reason);
-        gate->failed_us = now_us;
-        write_record(gate);
+        gate->failed_us = of_all ? now_us : gate->failed_us;
+        if (of_all || gate->breaker.state != BREAKER_CLOSED)
+            write_record(gate);
     }
     pthread_mutex_unlock(&gate->mutex);
 }

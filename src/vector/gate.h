@@ -6,7 +6,7 @@
 //     struct gate gate;
 //     gate_init(&gate, "/home/me/.local/share/grove/engine", true);
 //     enum breaker_word word = gate_ask(&gate);
-//     gate_failed(&gate, began_us, "it did not answer in time");
+//     gate_failed(&gate, began_us, "it did not answer in time", true);
 //     gate_release(&gate);
 //
 // The file holds when the server went out, why, and when it is tried again; before that, how many
@@ -42,7 +42,9 @@ void gate_tried(struct gate *gate, bool answered);
 
 void gate_answered(struct gate *gate);
 // `reason`: what it did instead, of it: "it did not answer in time".
-void gate_failed(struct gate *gate, int64_t began_us, const char *reason);
+// `of_all`: failures in a row are counted of all processes, else of this one alone: whoever cannot
+// start a server hears why from his own start.
+void gate_failed(struct gate *gate, int64_t began_us, const char *reason, bool of_all);
 
 // Whether the server is out by now.
 bool gate_is_out(struct gate *gate);

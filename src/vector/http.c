@@ -402,16 +402,16 @@ static void tell_gate(struct http_client *client, enum grove_code code, int64_t 
     if (code != GROVE_OK && ours) {
         // The call is over. Where it waited for some time, in vain, that tells something.
         if (code == GROVE_TIMEOUT && clock_monotonic_us() - began_us >= (int64_t)SILENCE_MS * 1000)
-            gate_failed(&client->gate, began_us, silent_words);
+            gate_failed(&client->gate, began_us, silent_words, true);
     } else if (code != GROVE_OK) {
-        gate_failed(&client->gate, began_us, error->message);
+        gate_failed(&client->gate, began_us, error->message, false);
     } else if (is_well(outcome)) {
         gate_answered(&client->gate);
     } else if (outcome->end == CONNECTION_ANSWERED) {
-        gate_failed(&client->gate, began_us, "what answers in its place says that it is out");
+        gate_failed(&client->gate, began_us, "what answers in its place says that it is out", true);
     } else if (outcome->end == CONNECTION_SILENT || outcome->end == CONNECTION_LOST ||
                outcome->end == CONNECTION_FAILED) {
-        gate_failed(&client->gate, began_us, words_of(outcome->end));
+        gate_failed(&client->gate, began_us, words_of(outcome->end), true);
     }
 }
 

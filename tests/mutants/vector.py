@@ -719,11 +719,19 @@ MUTANTS = [
         killer="u_gate:a_file_of_another_boot_says_nothing",
     ),
     Mutant(
+        name="failed-starts-are-counted-of-all",
+        guards="src/vector/README 8",
+        file="src/vector/gate.c",
+        find="        if (of_all || gate->breaker.state != BREAKER_CLOSED)\n",
+        replace="        if (of_all || gate->breaker.failures > 0)\n",
+        killer="u_gate:what_one_cannot_start_is_no_row_of_all",
+    ),
+    Mutant(
         name="each-process-waits-for-itself",
         guards="src/vector/README: a server that does not answer",
         file="src/vector/gate.c",
-        find="        gate->failed_us = now_us;\n        write_record(gate);",
-        replace="        gate->failed_us = now_us;",
+        find="        if (of_all || gate->breaker.state != BREAKER_CLOSED)\n",
+        replace="        if (of_all)\n",
         killer="u_gate:one_that_waited_spares_the_others",
     ),
 ]

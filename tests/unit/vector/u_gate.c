@@ -27,7 +27,7 @@ static int remove_path(void **state)
 static void go_out(struct gate *gate)
 {
     for (int i = 0; i < BREAKER_FAILURES_MAX; i++)
-        gate_failed(gate, clock_monotonic_us(), "it hung");
+        gate_failed(gate, clock_monotonic_us(), "it hung", true);
 }
 
 static bool is_out(struct gate *gate)
@@ -70,7 +70,7 @@ static void failures_of_all_are_counted(void **state)
     for (int i = 0; i < BREAKER_FAILURES_MAX; i++) {
         gate_init(&gate, path, true);
         assert_int_equal(gate_ask(&gate), BREAKER_PASS);
-        gate_failed(&gate, clock_monotonic_us(), "it hung");
+        gate_failed(&gate, clock_monotonic_us(), "it hung", true);
         gate_release(&gate);
     }
     gate_init(&gate, path, true);
@@ -86,7 +86,7 @@ static void an_answer_to_anybody_ends_the_row(void **state)
     gate_init(&second, path, true);
     first.read_every_us = second.read_every_us = 0;
     for (int i = 0; i < 2 * BREAKER_FAILURES_MAX; i++) {
-        gate_failed(&first, clock_monotonic_us(), "it was slow");
+        gate_failed(&first, clock_monotonic_us(), "it was slow", true);
         assert_int_equal(gate_ask(&first), BREAKER_PASS);
         if (i % 2)
             gate_answered(&second);
@@ -102,14 +102,33 @@ static void failures_of_long_ago_are_in_no_row(void **state)
     struct gate first, second;
     gate_init(&first, path, true);
     for (int i = 0; i + 1 < BREAKER_FAILURES_MAX; i++)
-        gate_failed(&first, clock_monotonic_us(), "it was slow");
+        gate_failed(&first, clock_monotonic_us(), "it was slow", true);
     first.failed_us -= (int64_t)60 * 1000000;
     gate_tried(&first, false); // there was no trial, but it writes what it knows
     gate_release(&first);
     gate_init(&second, path, true);
-    gate_failed(&second, clock_monotonic_us(), "it was slow");
+    gate_failed(&second, clock_monotonic_us(), "it was slow", true);
     assert_int_equal(gate_ask(&second), BREAKER_PASS);
     gate_release(&second);
+}
+
+// Another process is to hear from its own start why there is none. Once one gives up all know.
+static void what_one_cannot_start_is_no_row_of_all(void **state)
+{
+    (void)state;
+    struct gate first, second;
+    gate_init(&first, path, true);
+    for (int i = 0; i + 1 < BREAKER_FAILURES_MAX; i++)
+        gate_failed(&first, clock_monotonic_us(), "it does not start", false);
+    gate_init(&second, path, true);
+    gate_failed(&second, clock_monotonic_us(), "it does not start", false);
+    assert_int_equal(gate_ask(&second), BREAKER_PASS);
+    gate_failed(&first, clock_monotonic_us(), "it does not start", false);
+    gate_release(&second);
+    gate_init(&second, path, true);
+    assert_true(gate_is_out(&first) && gate_is_out(&second));
+    gate_release(&second);
+    gate_release(&first);
 }
 
 static enum breaker_word ask_when_due(struct gate *gate)
@@ -224,6 +243,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(one_process_tries_it, make_path, remove_path),
         cmocka_unit_test_setup_teardown(a_damaged_file_says_nothing, make_path, remove_path),
         cmocka_unit_test_setup_teardown(a_file_of_another_boot_says_nothing, make_path,
+                                        remove_path),
+        cmocka_unit_test_setup_teardown(what_one_cannot_start_is_no_row_of_all, make_path,
                                         remove_path),
         cmocka_unit_test_setup_teardown(without_a_file_each_finds_out, make_path, remove_path),
         cmocka_unit_test_setup_teardown(who_looks_makes_no_file, make_path, remove_path),
