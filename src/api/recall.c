@@ -102,18 +102,15 @@ static enum grove_code look_again(struct measure *measure, struct recall_row *ro
                                   struct grove_error *error)
 {
     struct arena arena;
-    struct pg_conn *conn = NULL;
     struct pg_params params = {0};
     struct pg_rows rows;
     const struct pg_statement statement = {"recall_revision.sql", query_sql("recall_revision.sql")};
     arena_init(&arena, QUERY_ARENA_BYTES_MAX);
     pg_add_int4(&params, row->content_id);
-    enum grove_code code = pg_take(measure->grove->store.pool, &measure->call, &conn, error);
-    if (code == GROVE_OK)
-        code = pg_query(conn, &arena, &statement, &params, &rows, error);
+    enum grove_code code = pg_query_once(measure->grove->store.pool, &measure->call, &arena,
+                                         &statement, &params, &rows, error);
     if (code == GROVE_OK)
         row->gone = rows.count == 0 || pg_int8(&rows, 0, 0) != row->revision;
-    pg_give(&conn);
     arena_release(&arena);
     return code;
 }

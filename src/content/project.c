@@ -22,17 +22,14 @@ static enum grove_code count_pending(struct projecting *projecting, const int32_
 {
     struct pg_statement statement = {"pending_of.sql", query_sql("pending_of.sql")};
     struct pg_params params = {0};
-    struct pg_conn *conn = NULL;
     struct pg_rows rows;
     struct arena arena;
     arena_init(&arena, 1 << 20);
     pg_add_int4_array(&params, &arena, content_ids, count);
-    enum grove_code code = pg_take(projecting->store->pool, projecting->call, &conn, error);
-    if (code == GROVE_OK)
-        code = pg_query(conn, &arena, &statement, &params, &rows, error);
+    enum grove_code code = pg_query_once(projecting->store->pool, projecting->call, &arena,
+                                         &statement, &params, &rows, error);
     if (code == GROVE_OK)
         *ret = pg_int8(&rows, 0, 0);
-    pg_give(&conn);
     arena_release(&arena);
     return code;
 }

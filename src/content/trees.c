@@ -9,13 +9,10 @@ enum grove_code trees_read(struct store *store, struct call *call, struct arena 
                            struct record_trees *ret, struct grove_error *error)
 {
     struct pg_statement statement = {"subjects.sql", query_sql("subjects.sql")};
-    struct pg_conn *conn = NULL;
     struct pg_rows rows = {0};
     arena_init(ret_arena, TREES_BYTES_MAX);
-    enum grove_code code = pg_take(store->pool, call, &conn, error);
-    if (code == GROVE_OK)
-        code = pg_query(conn, ret_arena, &statement, NULL, &rows, error);
-    pg_give(&conn);
+    enum grove_code code =
+        pg_query_once(store->pool, call, ret_arena, &statement, NULL, &rows, error);
     struct record_tree *trees =
         code == GROVE_OK ? arena_alloc_array(ret_arena, (size_t)rows.count + 1, sizeof *trees)
                          : NULL;

@@ -157,6 +157,11 @@ enum grove_code pg_query(struct pg_conn *conn, struct arena *arena,
                          const struct pg_statement *statement, const struct pg_params *params,
                          struct pg_rows *ret_rows, struct grove_error *error);
 
+// The same on a connection of its own, which is given back before this returns.
+enum grove_code pg_query_once(struct pg_pool *pool, struct call *call, struct arena *arena,
+                              const struct pg_statement *statement, const struct pg_params *params,
+                              struct pg_rows *ret_rows, struct grove_error *error);
+
 // Runs statements without parameters, separated by ';', by the simple protocol; no rows.
 enum grove_code pg_exec(struct pg_conn *conn, const char *sql, struct grove_error *error);
 

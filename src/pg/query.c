@@ -527,6 +527,18 @@ static enum grove_code run_simple(struct pg_conn *conn, const char *sql, PGresul
     return code == GROVE_OK ? finish(conn, PQsendQuery(conn->link, sql) == 1, ret, error) : code;
 }
 
+enum grove_code pg_query_once(struct pg_pool *pool, struct call *call, struct arena *arena,
+                              const struct pg_statement *statement, const struct pg_params *params,
+                              struct pg_rows *ret_rows, struct grove_error *error)
+{
+    struct pg_conn *conn = NULL;
+    enum grove_code code = pg_take(pool, call, &conn, error);
+    if (code == GROVE_OK)
+        code = pg_query(conn, arena, statement, params, ret_rows, error);
+    pg_give(&conn);
+    return code;
+}
+
 enum grove_code pg_exec(struct pg_conn *conn, const char *sql, struct grove_error *error)
 {
     PGresult *result = NULL;

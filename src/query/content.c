@@ -59,14 +59,11 @@ static enum grove_code read_content(struct store *store, struct call *call,
 {
     struct pg_statement statement = {"content.sql", query_sql("content.sql")};
     struct pg_params params = {0};
-    struct pg_conn *conn = NULL;
     struct pg_rows rows = {0};
     pg_add_int4(&params, request->content_id);
     pg_add_bool(&params, request->body);
-    enum grove_code code = pg_take(store->pool, call, &conn, error);
-    if (code == GROVE_OK)
-        code = pg_query(conn, answer, &statement, &params, &rows, error);
-    pg_give(&conn);
+    enum grove_code code =
+        pg_query_once(store->pool, call, answer, &statement, &params, &rows, error);
     if (code == GROVE_OK && rows.count == 0)
         return query_no_content(request->content_id, error);
     return code == GROVE_OK ? take_content(content, &rows, error) : code;

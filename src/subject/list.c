@@ -54,14 +54,10 @@ enum grove_code subject_list(struct store *store, struct call *call, struct grov
                              struct grove_error *error)
 {
     struct pg_statement statement = {"subject_list.sql", query_sql("subject_list.sql")};
-    struct pg_conn *conn = NULL;
     struct pg_rows rows;
     struct arena arena;
     arena_init(&arena, LIST_BYTES_MAX);
-    enum grove_code code = pg_take(store->pool, call, &conn, error);
-    if (code == GROVE_OK)
-        code = pg_query(conn, &arena, &statement, NULL, &rows, error);
-    pg_give(&conn);
+    enum grove_code code = pg_query_once(store->pool, call, &arena, &statement, NULL, &rows, error);
     if (code == GROVE_OK)
         code = copy_subjects(&rows, ret, error);
     arena_release(&arena);

@@ -25,11 +25,8 @@ enum grove_code projector_backlog(struct store *store, struct call *call,
     struct pg_statement statement = {"backlog.sql", query_sql("backlog.sql")};
     struct arena arena;
     arena_init(&arena, 1 << 20);
-    struct pg_conn *conn = NULL;
     struct pg_rows rows;
-    enum grove_code code = pg_take(store->pool, call, &conn, error);
-    if (code == GROVE_OK)
-        code = pg_query(conn, &arena, &statement, NULL, &rows, error);
+    enum grove_code code = pg_query_once(store->pool, call, &arena, &statement, NULL, &rows, error);
     if (code == GROVE_OK) {
         CHECK(rows.count == 1);
         *ret = (struct projector_backlog){
@@ -40,7 +37,6 @@ enum grove_code projector_backlog(struct store *store, struct call *call,
         CHECK(ret->pending >= 0);
         CHECK(ret->dead >= 0);
     }
-    pg_give(&conn);
     arena_release(&arena);
     return code;
 }

@@ -36,11 +36,7 @@ static enum grove_code run_statement(struct store *store, struct call *call, con
                                      struct pg_rows *ret, struct grove_error *error)
 {
     struct pg_statement statement = {file, query_sql(file)};
-    struct pg_conn *conn = NULL;
-    enum grove_code code = pg_take(store->pool, call, &conn, error);
-    if (code == GROVE_OK)
-        code = pg_query(conn, arena, &statement, params, ret, error);
-    pg_give(&conn);
+    enum grove_code code = pg_query_once(store->pool, call, arena, &statement, params, ret, error);
     if (code != GROVE_OK)
         error_context(error, "running %s of the lineage", file);
     return code;

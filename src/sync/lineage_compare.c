@@ -38,11 +38,8 @@ static enum grove_code run_statement(struct comparison *self, const char *file,
                                      struct grove_error *error)
 {
     struct pg_statement statement = {file, query_sql(file)};
-    struct pg_conn *conn = NULL;
-    enum grove_code code = pg_take(self->store->pool, self->call, &conn, error);
-    if (code == GROVE_OK)
-        code = pg_query(conn, &self->arena, &statement, params, ret, error);
-    pg_give(&conn);
+    enum grove_code code =
+        pg_query_once(self->store->pool, self->call, &self->arena, &statement, params, ret, error);
     if (code != GROVE_OK)
         error_context(error, "comparing the vector engine with the database");
     return code;

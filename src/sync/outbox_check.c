@@ -123,13 +123,10 @@ static enum grove_code read_part(struct store *store, int32_t after, struct part
     const struct asset *file = find_file("projected_revisions.sql");
     const struct pg_statement statement = {file->name, file->data};
     struct pg_params params = {0};
-    struct pg_conn *conn = NULL;
     pg_add_int4(&params, after);
     pg_add_int4(&params, PART_ROWS);
-    enum grove_code code = pg_take(store->pool, NULL, &conn, error);
-    if (code == GROVE_OK)
-        code = pg_query(conn, &ret->arena, &statement, &params, &ret->rows, error);
-    pg_give(&conn); // not kept while the engine works
+    enum grove_code code =
+        pg_query_once(store->pool, NULL, &ret->arena, &statement, &params, &ret->rows, error);
     if (code != GROVE_OK || ret->rows.count == 0)
         return code;
     size_t count = (size_t)ret->rows.count;

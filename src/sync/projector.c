@@ -86,11 +86,8 @@ enum grove_code projector_run(struct batch *batch, const char *file, const struc
 {
     int64_t start_us = clock_monotonic_us();
     struct pg_statement statement = {file, query_sql(file)};
-    struct pg_conn *conn = NULL;
-    enum grove_code code = pg_take(batch->store->pool, batch->call, &conn, error);
-    if (code == GROVE_OK)
-        code = pg_query(conn, &batch->arena, &statement, params, ret_rows, error);
-    pg_give(&conn);
+    enum grove_code code = pg_query_once(batch->store->pool, batch->call, &batch->arena, &statement,
+                                         params, ret_rows, error);
     return end_run(batch, file, start_us, code, error);
 }
 

@@ -246,22 +246,19 @@ static enum grove_code look(struct residence *self, struct look *ret, struct gro
 {
     struct pg_statement statement = {"due.sql", query_sql("due.sql")};
     struct pg_params params = {0};
-    struct pg_conn *conn = NULL;
     struct pg_rows rows;
     struct arena arena;
     arena_init(&arena, 1 << 16);
     pg_add_int4(&params, GRACE_MS);
     pg_add_int4(&params, projector_number_delay_ms());
     pg_add_int4(&params, migrate_wanted());
-    enum grove_code code = pg_take(self->store->pool, self->call, &conn, error);
-    if (code == GROVE_OK)
-        code = pg_query(conn, &arena, &statement, &params, &rows, error);
+    enum grove_code code =
+        pg_query_once(self->store->pool, self->call, &arena, &statement, &params, &rows, error);
     CHECK(code != GROVE_OK || (rows.count == 1 && rows.columns == 4));
     if (code == GROVE_OK)
         *ret = (struct look){pg_bool(&rows, 0, 0),
                              pg_bool(&rows, 0, 1),
                              {pg_int4(&rows, 0, 2), pg_int4(&rows, 0, 3)}};
-    pg_give(&conn);
     arena_release(&arena);
     return code;
 }
