@@ -44,6 +44,13 @@ struct text text_trim(struct text text)
     return text;
 }
 
+struct text text_without_mark(struct text text)
+{
+    static const char mark[] = "\xef\xbb\xbf";
+    size_t length = text_starts_with(text, mark) ? sizeof mark - 1 : 0;
+    return length == 0 ? text : (struct text){text.data + length, text.length - length};
+}
+
 bool text_split(struct text *rest, char separator, struct text *ret_part)
 {
     if (!rest->data)

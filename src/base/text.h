@@ -39,6 +39,9 @@ bool text_starts_with(struct text text, const char *prefix);
 // Without the white space (ASCII) at both ends.
 struct text text_trim(struct text text);
 
+// Without the byte order mark before it, where one is.
+struct text text_without_mark(struct text text);
+
 // Takes the part of *rest up to `separator` off, and the separator with it. False: nothing left.
 bool text_split(struct text *rest, char separator, struct text *ret_part);
 

@@ -12,8 +12,7 @@ enum { RECORD_BYTES_MAX = (8 << 20) + 4096 };
 static enum grove_code begin_csv(struct import *import, const char *name, char separator,
                                  struct text *head, struct grove_error *error)
 {
-    if (text_starts_with(*head, "\xef\xbb\xbf"))
-        *head = (struct text){head->data + 3, head->length - 3};
+    *head = text_without_mark(*head);
     import->is_csv = true;
     csv_rows_init(&import->csv, separator ? separator : csv_find_separator(*head));
     struct csv_rows *csv = &import->csv;
@@ -78,12 +77,8 @@ enum grove_code import_begin(struct import *import, const struct import_form *fo
     const struct kind *kind = kind_of_no_table(*head, &objects);
     *import = (struct import){.mapping = form->mapping};
     strbuf_init(&import->record, RECORD_BYTES_MAX);
-    if (kind) {
-        error_set(error, GROVE_UNSUPPORTED, "\"%s\" is %s, not CSV or JSON Lines", name,
-                  kind->what);
-        error_hint(error, "%s", kind->hint);
-        return GROVE_UNSUPPORTED;
-    }
+    if (kind)
+        return kind_refuse(kind, name, "CSV or JSON Lines", error);
     if (form->format != GROVE_IMPORT_FOUND)
         objects = form->format == GROVE_IMPORT_JSON_LINES;
     return objects ? begin_objects(import, name, *head, error)

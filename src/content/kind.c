@@ -162,27 +162,22 @@ static const struct kind *find_table(struct text head)
     return NULL;
 }
 
+// Without what may stand before a text.
+static struct text skip_mark(struct text text)
+{
+    return text_trim(text_without_mark(text_trim(text)));
+}
+
 // The rest from the first line on that begins with "{"; {NULL, 0}: none does.
 static struct text find_object(struct text head)
 {
     struct text rest = head, line;
     while (text_split(&rest, '\n', &line)) {
-        struct text trimmed = text_trim(line);
-        if (text_starts_with(trimmed, "\xef\xbb\xbf"))
-            trimmed = text_trim((struct text){trimmed.data + 3, trimmed.length - 3});
+        struct text trimmed = skip_mark(line);
         if (trimmed.length > 0 && trimmed.data[0] == '{')
             return (struct text){trimmed.data, (size_t)(head.data + head.length - trimmed.data)};
     }
     return (struct text){0};
-}
-
-// Without what may stand before a text.
-static struct text skip_mark(struct text head)
-{
-    struct text text = text_trim(head);
-    return text_starts_with(text, "\xef\xbb\xbf")
-               ? text_trim((struct text){text.data + 3, text.length - 3})
-               : text;
 }
 
 const struct kind *kind_of(struct text head)
@@ -218,4 +213,12 @@ const struct kind *kind_of_no_table(struct text head, bool *ret_objects)
            : text.data[0] == '<'                  ? &markup
            : memchr(text.data, '\0', text.length) ? &binary
                                                   : NULL;
+}
+
+enum grove_code kind_refuse(const struct kind *kind, const char *name, const char *wanted,
+                            struct grove_error *error)
+{
+    error_set(error, GROVE_UNSUPPORTED, "\"%s\" is %s, not %s", name, kind->what, wanted);
+    error_hint(error, "%s", kind->hint);
+    return GROVE_UNSUPPORTED;
 }

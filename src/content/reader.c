@@ -37,11 +37,7 @@ static enum grove_code judge(struct reader *reader, const struct import_form *fo
     if (form)
         return import_begin(&reader->import, form, reader->name, head, error);
     const struct kind *kind = kind_of(*head);
-    if (!kind)
-        return GROVE_OK;
-    error_set(error, GROVE_UNSUPPORTED, "\"%s\" is %s, not JSON Lines", reader->name, kind->what);
-    error_hint(error, "%s", kind->hint);
-    return GROVE_UNSUPPORTED;
+    return kind ? kind_refuse(kind, reader->name, "JSON Lines", error) : GROVE_OK;
 }
 
 enum grove_code reader_open(struct reader *reader, const struct input *input,
@@ -96,9 +92,7 @@ static struct text without_marks(struct text line)
 {
     if (line.length > 0 && line.data[line.length - 1] == '\r')
         line.length--;
-    if (text_starts_with(line, "\xef\xbb\xbf")) // a byte order mark; files may have been joined
-        line = (struct text){line.data + 3, line.length - 3};
-    return line;
+    return text_without_mark(line); // files may have been joined
 }
 
 // False in *ret_more: the input has ended.
