@@ -57,8 +57,9 @@ struct writing {
     struct documents *documents;
     const struct record *record;
     struct pg_conn *conn;
-    struct arena *parts; // of what is wanted: the same in each try
-    struct arena arena;  // of a try
+    struct arena *parts;                // of what is wanted: the same in each try
+    struct arena arena;                 // of a try
+    unsigned char digest[SHA256_BYTES]; // of the whole body
     struct wanted *wanted;
     size_t wanted_count;
     struct present *present;
@@ -73,16 +74,14 @@ struct writing {
 static enum grove_code read_sizes(struct documents *documents, struct grove_error *error)
 {
     struct pg_statement statement = {"chunk_sizes.sql", query_sql("chunk_sizes.sql")};
-    struct pg_conn *conn = NULL;
     struct pg_rows rows;
     struct arena arena;
     int64_t tokens = 0, overlap = 0;
     if (documents->sizes_known)
         return GROVE_OK;
     arena_init(&arena, 1 << 20);
-    enum grove_code code = pg_take(documents->store->pool, documents->call, &conn, error);
-    if (code == GROVE_OK)
-        code = pg_query(conn, &arena, &statement, NULL, &rows, error);
+    enum grove_code code = pg_query_once(documents->store->pool, documents->call, &arena,
+                                         &statement, NULL, &rows, error);
     if (code == GROVE_OK) {
         bool good =
             pg_is_null(&rows, 0, 0) || (text_to_int64(pg_text(&rows, 0, 0), &tokens) &&
@@ -99,7 +98,6 @@ static enum grove_code read_sizes(struct documents *documents, struct grove_erro
             .overlap = pg_is_null(&rows, 0, 1) ? SPLIT_OVERLAP_DEFAULT : (unsigned)overlap};
         documents->sizes_known = code == GROVE_OK;
     }
-    pg_give(&conn);
     arena_release(&arena);
     return code;
 }
@@ -123,6 +121,7 @@ static enum grove_code split_record(struct writing *writing, struct grove_error 
     struct split_options options = writing->documents->sizes;
     struct split_chunk *chunks;
     options.title = writing->record->title;
+    sha256(writing->record->body, writing->digest);
     enum grove_code code =
         store_embedder(store, writing->documents->call, store_precision(store), &embedder, error);
     if (code == GROVE_OK)
@@ -226,16 +225,14 @@ static enum grove_code read_present(struct writing *writing, struct grove_error 
 static enum grove_code read_document(struct writing *writing, struct grove_error *error)
 {
     const struct record *record = writing->record;
-    unsigned char digest[SHA256_BYTES];
     struct pg_params params = {0};
     struct pg_rows rows;
-    sha256(record->body, digest);
     pg_add_text(&params, record->source);
     pg_add_text(&params, record->document);
     pg_add_text(&params, record->title);
     pg_add_text(&params, record->url);
     pg_add_text(&params, record->metadata);
-    pg_add_bytea(&params, digest, sizeof digest);
+    pg_add_bytea(&params, writing->digest, sizeof writing->digest);
     enum grove_code code = ask(writing, "document_read.sql", &params, &rows, error);
     writing->document_id = 0;
     writing->present_count = 0;
@@ -458,10 +455,8 @@ static enum grove_code write_bodies(struct writing *writing, struct grove_error 
 static enum grove_code write_document(struct writing *writing, struct grove_error *error)
 {
     const struct record *record = writing->record;
-    unsigned char digest[SHA256_BYTES];
     struct pg_params params = {0};
     struct pg_rows rows;
-    sha256(record->body, digest);
     pg_add_int4(&params, writing->document_id);
     pg_add_text(&params, record->source);
     pg_add_text(&params, record->document);
@@ -469,7 +464,7 @@ static enum grove_code write_document(struct writing *writing, struct grove_erro
     pg_add_text(&params, record->url);
     pg_add_text(&params, record->metadata);
     pg_add_text(&params, record->body);
-    pg_add_bytea(&params, digest, sizeof digest);
+    pg_add_bytea(&params, writing->digest, sizeof writing->digest);
     pg_add_int4(&params, (int32_t)writing->wanted_count);
     pg_add_timestamp(&params, record->created_at_us);
     enum grove_code code = ask(writing, "document_write.sql", &params, &rows, error);
@@ -640,7 +635,7 @@ static enum grove_code project_later(struct documents *documents, const struct w
     for (size_t i = 0; code == GROVE_OK && i < writing->wanted_count; i++) {
         CHECK(writing->wanted[i].content_id > 0);
         documents->content_ids[documents->count++] = writing->wanted[i].content_id;
-        if (documents->count >= DOCUMENTS_PROJECT_AT)
+        if (documents->count == DOCUMENTS_PENDING_MAX)
             code = documents_flush(documents, progress, error);
     }
     return code;

@@ -14,7 +14,7 @@
 #include "content/record.h"
 #include "embed/split.h"
 
-enum { DOCUMENTS_PENDING_MAX = 1024, DOCUMENTS_PROJECT_AT = 128 };
+enum { DOCUMENTS_PENDING_MAX = 128 };
 
 struct documents {
     struct store *store;
@@ -31,7 +31,7 @@ void documents_init(struct documents *documents, struct store *store, struct cal
 // Writes a document (record->document is its key), or finds that nothing is another: then nothing
 // is written. Contents of chunks that are as they were keep ids, numbers and vectors. What it
 // counts is added to *progress: a row, and its chunks. On failure before the commit nothing was
-// written. Once DOCUMENTS_PROJECT_AT contents have come together they are projected.
+// written. Once DOCUMENTS_PENDING_MAX contents have come together they are projected.
 enum grove_code documents_write(struct documents *documents, const struct record *record,
                                 struct grove_load_progress *progress, struct grove_error *error);
 
