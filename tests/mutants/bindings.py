@@ -17,6 +17,15 @@ MUTANTS = [
         limit_seconds=180,
     ),
     Mutant(
+        name="a-daemon-goes-on-while-the-interpreter-ends",
+        guards="bindings/python/README: processes",
+        file=HANDLE,
+        find="            _stay_where_the_program_ends()\n",
+        replace="",
+        killer=PYTHON + "test_a_program_ends_with_a_call_under_way",
+        limit_seconds=180,
+    ),
+    Mutant(
         name="a-call-in-a-child-waits-for-the-parent-s-lock",
         guards="bindings/python/README: processes",
         file=HANDLE,

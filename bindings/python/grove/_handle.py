@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import atexit
 import ctypes
 import json
 import os
@@ -21,6 +22,25 @@ def _encode(text: str | os.PathLike[str] | None) -> bytes | None:
     if encoded and b"\0" in encoded:
         raise ValueError("embedded null byte")  # C would take what stands before it
     return encoded
+
+
+_ending = threading.Event()
+_watched = False
+
+
+def _watch_the_end() -> None:
+    """Has the end noted before handles are closed: what was registered last runs first."""
+    global _watched
+    if not _watched:
+        _watched = True
+        atexit.register(_ending.set)
+
+
+def _stay_where_the_program_ends() -> None:
+    """A daemon thread whose call was cancelled since the program ends goes no further: what it
+    prints, a traceback for example, may meet an interpreter that is half gone, and abort it."""
+    if _ending.is_set() and threading.current_thread().daemon:
+        threading.Event().wait()
 
 
 class _State:
@@ -85,6 +105,7 @@ class _State:
             return self._call(handle, name, given, _library.CLimits(0, token.address))
         finally:
             self.leave(token)
+            _stay_where_the_program_ends()
 
     def _call(self, handle: int, name: bytes | None, given: bytes,
               limits: _library.CLimits) -> bytes:
@@ -133,6 +154,7 @@ class Grove(Calls):
         assert handle.value is not None
         self._state = _State(library, handle.value)
         self._finalizer = weakref.finalize(self, self._state.close)
+        _watch_the_end()
 
     def call(self, command: str, fields: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """A command by its name; docs/calls.json has them all. Fields that are None are left out.
