@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -99,6 +100,14 @@ int descriptor_open(const char *path, int flags, mode_t mode)
 {
     descriptor_hold_standard();
     int fd = open(path, flags | O_CLOEXEC, mode);
+    descriptor_let_standard_go();
+    return fd;
+}
+
+int descriptor_open_temporary(char *template)
+{
+    descriptor_hold_standard();
+    int fd = mkostemp(template, O_CLOEXEC);
     descriptor_let_standard_go();
     return fd;
 }

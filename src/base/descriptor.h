@@ -28,6 +28,8 @@
 
 // As open(2), closed on exec. `mode` counts with O_CREAT.
 int descriptor_open(const char *path, int flags, mode_t mode);
+// As mkostemp(3), closed on exec.
+int descriptor_open_temporary(char *template);
 // The same for what a child made by fork must not have. A file that is locked, and another number
 // of it: the lock ends when it ends here. A pipe: it ends when its other end is closed here. Closed
 // with descriptor_close_own; -1 is fine. Of a pipe 0 is returned, or the errno.

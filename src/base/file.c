@@ -80,9 +80,7 @@ enum grove_code file_write(const char *path, struct text contents, mode_t mode,
     int length = snprintf(temporary, sizeof temporary, "%s.XXXXXX", path);
     if (length < 0 || (size_t)length >= sizeof temporary)
         return error_set(error, GROVE_INVALID, "path \"%.200s...\" is too long", path);
-    descriptor_hold_standard();
-    GROVE_CLEANUP(file_close_descriptor) int fd = mkostemp(temporary, O_CLOEXEC);
-    descriptor_let_standard_go();
+    GROVE_CLEANUP(file_close_descriptor) int fd = descriptor_open_temporary(temporary);
     if (fd < 0)
         return error_set_errno(error, errno, "could not create file \"%s\"", path);
     enum grove_code code = write_all(fd, contents, path, error);

@@ -53,7 +53,7 @@ static enum grove_code make_copy_file(int *ret, struct grove_error *error)
     folder = folder && *folder ? folder : "/tmp";
     if ((size_t)snprintf(path, sizeof path, "%s/grove-load-XXXXXX", folder) >= sizeof path)
         return error_set(error, GROVE_INVALID, "TMPDIR is too long");
-    *ret = mkostemp(path, O_CLOEXEC);
+    *ret = descriptor_open_temporary(path);
     if (*ret < 0) {
         error_set_errno(error, errno, "could not make a temporary file in \"%s\"", folder);
         error_hint(error, "with --strict what comes through a pipe is copied there; TMPDIR names "

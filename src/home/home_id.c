@@ -164,7 +164,7 @@ enum grove_code home_record_write(const char *path, const char *id, uid_t owner,
         return code;
     if (id)
         memcpy(record.id, id, sizeof record.id);
-    GROVE_CLEANUP(file_close_descriptor) int fd = mkostemp(temporary, O_CLOEXEC);
+    GROVE_CLEANUP(file_close_descriptor) int fd = descriptor_open_temporary(temporary);
     if (fd < 0)
         return error_set_errno(error, errno, "could not create file \"%s\"", file);
     if (geteuid() == 0 && fchown(fd, owner, group) != 0)

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/check.h"
+#include "base/descriptor.h"
 #include "base/text.h"
 
 // An empty value says that there is none, but for keywords that must have one. Most tell by
@@ -35,9 +36,17 @@ static const char *value_without_variable(const PQconninfoOption *option)
     return option->compiled ? option->compiled : "";
 }
 
+PQconninfoOption *pg_defaults(void)
+{
+    descriptor_hold_standard();
+    PQconninfoOption *options = PQconndefaults();
+    descriptor_let_standard_go();
+    return options;
+}
+
 void pg_add_deafness(struct strbuf *conninfo)
 {
-    PQconninfoOption *options = PQconndefaults();
+    PQconninfoOption *options = pg_defaults();
     if (!options) {
         conninfo->failed = true;
         return;

@@ -21,4 +21,8 @@ enum { PG_DEAFNESS_BYTES_MAX = 2048 };
 // and sslmode, which the string has, and the application's name, which is any.
 void pg_add_deafness(struct strbuf *conninfo);
 
+// What libpq takes where nothing is said, as PQconndefaults; NULL: out of memory. It asks for the
+// account's name, for which the C library may open a socket.
+struct _PQconninfoOption *pg_defaults(void);
+
 #endif

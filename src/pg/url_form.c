@@ -6,6 +6,7 @@
 
 #include "base/check.h"
 #include "base/strbuf.h"
+#include "pg/environment.h"
 
 enum { URL_BYTES_MAX = 512, NAME_BYTES_MAX = 64 };
 
@@ -34,7 +35,7 @@ static bool is_password(struct text name)
 static bool libpq_knows(struct text name)
 {
     CHECK(name.data);
-    PQconninfoOption *known = PQconndefaults();
+    PQconninfoOption *known = pg_defaults();
     bool found = text_equal(name, text_of("ssl")); // read as sslmode=require
     for (PQconninfoOption *each = known; each && each->keyword && !found; each++)
         found = text_equal(name, text_of(each->keyword));

@@ -62,6 +62,15 @@ MUTANTS = [
         killer="u_memory:strbuf_grows_and_stops",
     ),
     Mutant(
+        name="temporary-file-takes-a-closed-stream",
+        guards="src/base/README 6",
+        file="src/base/descriptor.c",
+        find="    descriptor_hold_standard();\n    int fd = mkostemp(template",
+        replace="    descriptor_hold_standard();\n    give_standard_back();\n"
+                "    int fd = mkostemp(template",
+        killer="u_descriptor:a_temporary_file_has_another_number",
+    ),
+    Mutant(
         name="connection-takes-a-standard-number",
         guards="src/base/README 6",
         file="src/base/descriptor.c",

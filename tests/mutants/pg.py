@@ -5,6 +5,15 @@ from mutant import Mutant
 
 MUTANTS = [
     Mutant(
+        name="account-is-asked-for-on-a-closed-stream",
+        guards="src/base/README 6",
+        file="src/pg/environment.c",
+        find="    descriptor_hold_standard();\n    PQconninfoOption *options = PQconndefaults();\n"
+             "    descriptor_let_standard_go();\n",
+        replace="    PQconninfoOption *options = PQconndefaults();\n",
+        killer="u_url_form:whoever_asks_for_the_account_has_no_standard_number",
+    ),
+    Mutant(
         name="hint-shows-the-password-of-a-url",
         guards="docs/troubleshooting: your own servers",
         file="src/pg/url_form.c",

@@ -44,6 +44,18 @@ static void a_file_has_another_number(void **state)
     assert_int_equal(errno, ENOENT);
 }
 
+static void a_temporary_file_has_another_number(void **state)
+{
+    (void)state;
+    char path[] = "/tmp/grove-test-XXXXXX";
+    int fd = descriptor_open_temporary(path);
+    assert_true(fd > STDERR_FILENO);
+    assert_int_equal(fcntl(fd, F_GETFD), FD_CLOEXEC);
+    assert_true(is_closed(STDIN_FILENO));
+    close(fd);
+    assert_int_equal(unlink(path), 0);
+}
+
 static void what_others_open_has_another_number(void **state)
 {
     (void)state;
@@ -208,6 +220,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_file_has_another_number, close_input, give_input_back),
+        cmocka_unit_test_setup_teardown(a_temporary_file_has_another_number, close_input,
+                                        give_input_back),
         cmocka_unit_test_setup_teardown(what_others_open_has_another_number, close_input,
                                         give_input_back),
         cmocka_unit_test_setup_teardown(holding_nests, close_input, give_input_back),

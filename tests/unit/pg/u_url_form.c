@@ -2,9 +2,49 @@
 // Connection strings that are meant for other programs: what is told of them, and what is not.
 #include "../test.h"
 
+#include <fcntl.h>
+#include <pwd.h>
+
 #include "base/error.h"
+#include "pg/environment.h"
 #include "pg/pg.h"
 #include "pg/url_form.h"
+
+static int opened = -1;
+
+// As the C library's, which may ask a service.
+__attribute__((visibility("default"))) // libpq is to find it
+int getpwuid_r(uid_t uid, struct passwd *account, char *buffer, size_t size,
+               struct passwd **ret_account)
+{
+    (void)uid, (void)account, (void)buffer, (void)size;
+    opened = open("/", O_RDONLY | O_CLOEXEC);
+    close(opened);
+    *ret_account = NULL;
+    return 0;
+}
+
+// A host has closed its standard input, and prints.
+static void whoever_asks_for_the_account_has_no_standard_number(void **state)
+{
+    (void)state;
+    struct grove_error error;
+    struct strbuf conninfo;
+    error_set(&error, GROVE_INVALID, "it cannot be read");
+    strbuf_init(&conninfo, PG_DEAFNESS_BYTES_MAX);
+    int kept = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 20);
+    close(STDIN_FILENO);
+    pg_add_deafness(&conninfo);
+    int first = opened;
+    opened = -1;
+    (void)url_form_hint("postgresql://ann@db/shop?schema=public", &error);
+    int second = opened;
+    dup2(kept, STDIN_FILENO);
+    close(kept);
+    strbuf_release(&conninfo);
+    assert_true(first > STDERR_FILENO);
+    assert_true(second > STDERR_FILENO);
+}
 
 static void names_the_form_and_the_right_url(void **state)
 {
@@ -83,6 +123,7 @@ int main(void)
         cmocka_unit_test(names_the_form_and_the_right_url),
         cmocka_unit_test(says_nothing_of_what_it_does_not_know),
         cmocka_unit_test(a_long_one_is_no_hint),
+        cmocka_unit_test(whoever_asks_for_the_account_has_no_standard_number),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
