@@ -663,8 +663,7 @@ static enum grove_code choose_and_run(struct run *run, struct grove_error *error
         return check_shortage(run, error);
     CHECK(engine_error.code == code);
     // Whatever it is that failed there, PostgreSQL does without. But that too much is asked at
-    // once, or
-    // that the time is over, is no reason for a larger work.
+    // once, or that the time is over, is no reason for a larger work.
     if (!vector_failed(&engine_error) || run->request->strategy == GROVE_STRATEGY_PUSH_DOWN) {
         *error = engine_error;
         return code;
