@@ -206,9 +206,12 @@ void gate_failed(struct gate *gate, int64_t began_us, const char *reason, bool o
 {
     pthread_mutex_lock(&gate->mutex);
     int64_t now_us = clock_monotonic_us();
+    unsigned own = gate->breaker.failures, before;
     read_record(gate, now_us);
     bool was_out = gate->breaker.state != BREAKER_CLOSED;
-    unsigned before = gate->breaker.failures;
+    if (!of_all && !was_out && gate->breaker.failures < own)
+        gate->breaker.failures = own; // what is of this process alone was not written
+    before = gate->breaker.failures;
     breaker_failed(&gate->breaker, began_us, now_us, chance_at(now_us));
     if (!was_out && gate->breaker.failures != before) {
         snprintf(gate->reason, sizeof gate->reason, "%s", reason);

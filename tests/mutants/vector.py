@@ -727,11 +727,19 @@ MUTANTS = [
         killer="u_gate:what_one_cannot_start_is_no_row_of_all",
     ),
     Mutant(
+        name="what-one-cannot-start-is-no-row-at-all",
+        guards="src/vector/README 8",
+        file="src/vector/gate.c",
+        find="        gate->breaker.failures = own; //",
+        replace="        before = own; //",
+        killer="u_gate:what_one_cannot_start_is_no_row_of_all",
+    ),
+    Mutant(
         name="each-process-waits-for-itself",
         guards="src/vector/README: a server that does not answer",
         file="src/vector/gate.c",
         find="        if (of_all || gate->breaker.state != BREAKER_CLOSED)\n",
         replace="        if (of_all)\n",
-        killer="u_gate:one_that_waited_spares_the_others",
+        killer="u_gate:what_one_cannot_start_is_no_row_of_all",
     ),
 ]
