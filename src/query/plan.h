@@ -27,9 +27,12 @@ enum {
     PLAN_EF_UNKNOWN = 512, // of a graph of which nothing is known
     // An examination asks for the best so many; how well the graph finds more it does not know.
     PLAN_GRAPH_ROWS_MAX = 10,
-    // An outbox that takes longer to read than a count of a path's contents does, and a row of it.
+    // An outbox that may take longer to read than a count of a path's contents, and a row of it.
     PLAN_OUTBOX_BYTES_MANY = 1 << 20,
     PLAN_OUTBOX_ROW_BYTES = 100,
+    // So many rows of it take longer, and of more its size is believed.
+    PLAN_WAITING_MANY = 1000,
+    PLAN_WAITING_COUNTED = 20000,
 };
 
 struct plan_facts {
@@ -57,6 +60,8 @@ struct plan plan_make(const struct plan_facts *facts);
 
 // Whether the rows that wait are sooner found among the contents of the predicate's places, which
 // are so many, than by reading the outbox. Each row read is looked up in the other table.
-bool plan_is_among_places(const struct moment *moment, int64_t rows_in_places);
+// `rows_waiting` were counted, PLAN_WAITING_COUNTED at most.
+bool plan_is_among_places(const struct moment *moment, int64_t rows_waiting,
+                          int64_t rows_in_places);
 
 #endif

@@ -60,6 +60,7 @@
 #include "base/inject.h"
 #include "catalog/assets.h"
 #include "query/listed.h"
+#include "query/planner.h"
 #include "query/run.h"
 #include "query/scorer.h"
 #include "query/source.h"
@@ -75,11 +76,10 @@ enum {
     // as tell whether a graph is to be believed, however few are wanted.
     REACH_SLACK = 9,
     REACH_MAX = 32768,
-    REPEATS_MAX = 5,            // rounds that a change made void
-    ENGINE_MS = 10000,          // what the rounds of a search may spend in the engine
-    LEAVES_COUNTED_MAX = 10000, // of a path whose contents are counted for the plan
-    STAND_INS_MAX = 4,          // of one handle, at a time
-    STAND_IN_ROWS_FEW = 5000,   // for which nobody waits for a turn
+    REPEATS_MAX = 5,          // rounds that a change made void
+    ENGINE_MS = 10000,        // what the rounds of a search may spend in the engine
+    STAND_INS_MAX = 4,        // of one handle, at a time
+    STAND_IN_ROWS_FEW = 5000, // for which nobody waits for a turn
 };
 
 static_assert(1 + (int)REACH_SLACK >= (int)EXAMINE_TELLING, "there is a hit that tells");
@@ -136,68 +136,7 @@ static enum grove_code embed_query(struct run *run, struct grove_error *error)
     return code;
 }
 
-// --- planning -----------------------------------------------------------------------------------
-
-// Of the predicate's place and types, by the counts that are kept; INT64_MAX: it has more leaves.
-static enum grove_code count_places(struct run *run, struct pg_conn *conn, int32_t leaves_max,
-                                    int64_t *ret, struct grove_error *error)
-{
-    struct pg_statement statement = {"", query_sql("matching_max.sql")}; // planned for this place
-    struct pg_params params = {0};
-    predicate_add_place(run->predicate, run->arena, &params);
-    pg_add_int4(&params, leaves_max);
-    struct pg_rows rows;
-    enum grove_code code = pg_query(conn, run->arena, &statement, &params, &rows, error);
-    if (code != GROVE_OK)
-        return code;
-    CHECK(rows.count == 1);
-    int64_t counted = pg_is_null(&rows, 0, 0) ? INT64_MAX : pg_int8(&rows, 0, 0);
-    *ret = counted > 0 ? counted : 0;
-    return GROVE_OK;
-}
-
-// No more rows than these match, and those of the path's places. The contents of its leaves are
-// counted only where that can change the plan; else *ret_in_places is INT64_MAX.
-static enum grove_code find_rows_max(struct run *run, struct pg_conn *conn, int64_t *ret_rows_max,
-                                     int64_t *ret_in_places, struct grove_error *error)
-{
-    const struct predicate *predicate = run->predicate;
-    *ret_in_places = INT64_MAX;
-    *ret_rows_max = moment_rows_max(&run->before);
-    // A path is a filter: below this all are compared anyway.
-    bool matters = *ret_rows_max > examine_filtered_points() ||
-                   run->before.outbox_bytes >= PLAN_OUTBOX_BYTES_MANY;
-    if (!matters || !predicate->has_path)
-        return GROVE_OK;
-    enum grove_code code = count_places(run, conn, LEAVES_COUNTED_MAX, ret_in_places, error);
-    if (*ret_in_places < *ret_rows_max)
-        *ret_rows_max = *ret_in_places;
-    return code;
-}
-
-// Of a moment that was read, and a path that was resolved.
-static enum grove_code make_plan(struct run *run, struct pg_conn *conn, struct grove_error *error)
-{
-    struct grove_explain *explain = &run->result->explain;
-    int64_t rows_max, in_places;
-    enum grove_code code = find_rows_max(run, conn, &rows_max, &in_places, error);
-    if (code != GROVE_OK)
-        return code;
-    run->plan = plan_make(&(struct plan_facts){
-        .asked = run->request->strategy,
-        .exact = run->request->exact,
-        .best_max = run->request->best_max,
-        .for_text = run->request->text != NULL,
-        .filtered = predicate_is_filter(run->predicate),
-        .rows_max = rows_max,
-        .moment = &run->before,
-    });
-    run->plan.among_places = plan_is_among_places(&run->before, in_places);
-    explain->rows_estimated = rows_max;
-    explain->strategy = run->plan.method == PLAN_RELATIONAL ? "relational" : "push-down";
-    explain->reason = run->plan.reason;
-    return GROVE_OK;
-}
+// --- before the engine is asked ------------------------------------------------------------------
 
 static enum grove_code prepare(struct run *run, struct grove_error *error)
 {
@@ -210,7 +149,7 @@ static enum grove_code prepare(struct run *run, struct grove_error *error)
     if (code == GROVE_OK)
         code = INJECT(SEARCH_RESOLVED, error);
     if (code == GROVE_OK)
-        code = make_plan(run, conn, error);
+        code = planner_plan(run, conn, error);
     if (code == GROVE_OK)
         code = listed_prepare(run, conn, error);
     // Not kept while the engine works: connections are few.
@@ -362,7 +301,7 @@ static enum grove_code has_few_rows(struct run *run, bool *ret, struct grove_err
     if (rows > STAND_IN_ROWS_FEW && !run->ranking->conn)
         code = begin_snapshot(run, error);
     if (code == GROVE_OK && rows > STAND_IN_ROWS_FEW)
-        code = count_places(run, run->ranking->conn, INT32_MAX, &rows, error);
+        code = planner_count_places(run, run->ranking->conn, INT32_MAX, &rows, error);
     *ret = code == GROVE_OK && rows <= STAND_IN_ROWS_FEW;
     return code;
 }
@@ -479,7 +418,7 @@ static enum grove_code follow_path(struct run *run, struct grove_error *error)
 {
     predicate_forget_place(run->predicate);
     enum grove_code code = predicate_resolve(run->predicate, run->ranking->conn, run->arena, error);
-    return code == GROVE_OK ? make_plan(run, run->ranking->conn, error) : code;
+    return code == GROVE_OK ? planner_plan(run, run->ranking->conn, error) : code;
 }
 
 static bool is_repeat(enum verdict verdict)
@@ -503,7 +442,7 @@ static enum grove_code adapt(struct run *run, struct source *source, enum verdic
         kept_give(&run->listed); // right for the moment before
         run->before = run->now;
         // What was planned for a graph holds of the examination that it was read in.
-        return run->plan.method == PLAN_GRAPH ? make_plan(run, run->ranking->conn, error)
+        return run->plan.method == PLAN_GRAPH ? planner_plan(run, run->ranking->conn, error)
                                               : GROVE_OK;
     case VERDICT_MOVED: run->before = run->now; return follow_path(run, error);
     case VERDICT_SETTLED:

@@ -4,7 +4,7 @@
 //
 //     ranking.c    request ... engine_call; query, precision
 //     moment.c     before, now
-//     plan.c       nothing: it gets facts and gives a plan
+//     planner.c    plan, made by plan.c of facts
 //     listed.c     listed
 //     scorer.c     best ... texts
 #ifndef GROVE_QUERY_RUN_H

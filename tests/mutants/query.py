@@ -95,8 +95,8 @@ MUTANTS = [
         name="one-examination-vouches-for-another",
         guards="src/query/README 8",
         file="src/query/ranking.c",
-        find="        return run->plan.method == PLAN_GRAPH ? make_plan(",
-        replace="        return run->plan.method == PLAN_RELATIONAL ? make_plan(",
+        find="        return run->plan.method == PLAN_GRAPH ? planner_plan(",
+        replace="        return run->plan.method == PLAN_RELATIONAL ? planner_plan(",
         killer="u_examined:a_graph_examined_meanwhile_is_planned_for_anew",
     ),
     Mutant(
@@ -625,13 +625,27 @@ MUTANTS = [
         killer="u_bounds:comparing_hits_ends_with_the_call",
     ),
     Mutant(
+        name="an-outbox-that-was-long-is-taken-for-long",
+        guards="src/query/README: control flow",
+        file="src/query/plan.c",
+        find="    if (rows_waiting >= PLAN_WAITING_COUNTED && by_size",
+        replace="    if (by_size",
+        killer="u_plan:what_waits_is_sooner_found_among_few",
+    ),
+    Mutant(
+        name="an-outbox-is-as-long-as-it-is-large",
+        guards="src/query/README: control flow",
+        file="src/query/planner.c",
+        find="        *ret = pg_int8(&rows, 0, 0);\n    return code;",
+        replace="        *ret = run->before.outbox_bytes / 100;\n    return code;",
+        killer="u_bounds:rows_that_wait_are_looked_for_where_they_are_few",
+    ),
+    Mutant(
         name="the-outbox-is-read-for-any-path",
         guards="src/query/README: control flow",
         file="src/query/plan.c",
-        find="           rows_in_places < moment->outbox_bytes / "
-             "((int64_t)2 * PLAN_OUTBOX_ROW_BYTES);\n",
-        replace="           rows_in_places < moment->outbox_bytes / "
-                "((int64_t)2000000 * PLAN_OUTBOX_ROW_BYTES);\n",
+        find="rows_in_places < rows_waiting / 2;",
+        replace="rows_in_places < rows_waiting / 2000000;",
         killer="u_bounds:rows_that_wait_are_looked_for_where_they_are_few",
     ),
     Mutant(

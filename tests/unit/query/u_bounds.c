@@ -476,6 +476,11 @@ static void rows_that_wait_are_looked_for_where_they_are_few(struct test_stores 
     assert_int_equal(search_as(stores, (struct grove_search_request){.filter = {.path = first}})
                          ->explain->pending,
                      0);
+    // The table stays as large as it was.
+    test_sql(stores, "DELETE FROM grove.outbox WHERE content_id > 900");
+    assert_string_equal(
+        pending_file(search_as(stores, (struct grove_search_request){.filter = {.path = first}})),
+        "outbox");
 }
 
 // --- which vectors are current ------------------------------------------------------------------

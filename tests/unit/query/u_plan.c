@@ -135,6 +135,19 @@ static void no_more_rows_than_revisions(void **state)
     assert_int_equal(moment_rows_max(&moment), 70);
 }
 
+static void what_waits_is_sooner_found_among_few(void **state)
+{
+    struct moment moment = {.outbox_bytes = (int64_t)100000 * PLAN_OUTBOX_ROW_BYTES};
+    (void)state;
+    assert_true(plan_is_among_places(&moment, 4000, 1999));
+    assert_false(plan_is_among_places(&moment, 4000, 2000));
+    assert_false(plan_is_among_places(&moment, PLAN_WAITING_MANY - 1, 0));
+    // Its size tells how many there are where they were not all counted, and only there.
+    assert_true(plan_is_among_places(&moment, PLAN_WAITING_COUNTED, 49999));
+    assert_false(plan_is_among_places(&moment, PLAN_WAITING_COUNTED, 50000));
+    assert_false(plan_is_among_places(&moment, PLAN_WAITING_COUNTED - 1, 49999));
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
@@ -142,6 +155,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(what_is_asked_for_exactly_is_pushed_down_so),
         cmocka_unit_test(a_vector_is_believed_from_a_score_of_its_own),
         cmocka_unit_test(no_more_rows_than_revisions),
+        cmocka_unit_test(what_waits_is_sooner_found_among_few),
     };
     return test_main(argc, argv, tests, ARRAY_COUNT(tests));
 }

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "query/planner.h"
+
+#include "base/check.h"
+#include "catalog/assets.h"
+#include "sync/examine.h"
+
+enum { LEAVES_COUNTED_MAX = 10000 }; // of a path whose contents are counted for the plan
+
+enum grove_code planner_count_places(struct run *run, struct pg_conn *conn, int32_t leaves_max,
+                                     int64_t *ret, struct grove_error *error)
+{
+    struct pg_statement statement = {"", query_sql("matching_max.sql")}; // planned for this place
+    struct pg_params params = {0};
+    predicate_add_place(run->predicate, run->arena, &params);
+    pg_add_int4(&params, leaves_max);
+    struct pg_rows rows;
+    enum grove_code code = pg_query(conn, run->arena, &statement, &params, &rows, error);
+    if (code != GROVE_OK)
+        return code;
+    CHECK(rows.count == 1);
+    int64_t counted = pg_is_null(&rows, 0, 0) ? INT64_MAX : pg_int8(&rows, 0, 0);
+    *ret = counted > 0 ? counted : 0;
+    return GROVE_OK;
+}
+
+// Where its table's size says that many rows may wait, PLAN_WAITING_COUNTED at most; else 0.
+static enum grove_code count_waiting(struct run *run, struct pg_conn *conn, int64_t *ret,
+                                     struct grove_error *error)
+{
+    struct pg_statement statement = {"waiting_max.sql", query_sql("waiting_max.sql")};
+    struct pg_params params = {0};
+    struct pg_rows rows;
+    *ret = 0;
+    if (run->before.outbox_bytes < PLAN_OUTBOX_BYTES_MANY)
+        return GROVE_OK;
+    pg_add_int4(&params, PLAN_WAITING_COUNTED);
+    enum grove_code code = pg_query(conn, run->arena, &statement, &params, &rows, error);
+    if (code == GROVE_OK)
+        *ret = pg_int8(&rows, 0, 0);
+    return code;
+}
+
+// No more rows than these match; and where those that wait are looked for. The contents of a path's
+// leaves are counted only where that can change the plan.
+static enum grove_code find_rows_max(struct run *run, struct pg_conn *conn, int64_t *ret_rows_max,
+                                     bool *ret_among_places, struct grove_error *error)
+{
+    int64_t waiting, in_places;
+    *ret_rows_max = moment_rows_max(&run->before);
+    *ret_among_places = false;
+    if (!run->predicate->has_path)
+        return GROVE_OK;
+    enum grove_code code = count_waiting(run, conn, &waiting, error);
+    // A path is a filter: below this all are compared anyway.
+    bool matters = *ret_rows_max > examine_filtered_points() || waiting >= PLAN_WAITING_MANY;
+    if (code != GROVE_OK || !matters)
+        return code;
+    code = planner_count_places(run, conn, LEAVES_COUNTED_MAX, &in_places, error);
+    if (code != GROVE_OK)
+        return code;
+    if (in_places < *ret_rows_max)
+        *ret_rows_max = in_places;
+    *ret_among_places = plan_is_among_places(&run->before, waiting, in_places);
+    return GROVE_OK;
+}
+
+enum grove_code planner_plan(struct run *run, struct pg_conn *conn, struct grove_error *error)
+{
+    struct grove_explain *explain = &run->result->explain;
+    int64_t rows_max;
+    bool among_places;
+    enum grove_code code = find_rows_max(run, conn, &rows_max, &among_places, error);
+    if (code != GROVE_OK)
+        return code;
+    run->plan = plan_make(&(struct plan_facts){
+        .asked = run->request->strategy,
+        .exact = run->request->exact,
+        .best_max = run->request->best_max,
+        .for_text = run->request->text != NULL,
+        .filtered = predicate_is_filter(run->predicate),
+        .rows_max = rows_max,
+        .moment = &run->before,
+    });
+    run->plan.among_places = among_places;
+    explain->rows_estimated = rows_max;
+    explain->strategy = run->plan.method == PLAN_RELATIONAL ? "relational" : "push-down";
+    explain->reason = run->plan.reason;
+    return GROVE_OK;
+}
