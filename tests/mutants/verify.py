@@ -27,7 +27,8 @@ MUTANTS = [
         guards="src/sync/verify 2",
         file=WALK,
         find="    int64_t last_id = last ? INT32_MAX : contents.items[contents.count - 1].id;\n",
-        replace=("    int64_t last_id = contents.count ? contents.items[contents.count - 1].id : INT32_MAX;\n"),
+        replace=("    int64_t last_id = last && contents.count == 0 ? INT32_MAX\n"
+                 "                      : contents.items[contents.count - 1].id;\n"),
         killer="u_verify:points_of_nobody_are_aliens",
     ),
     Mutant(

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What vector/engine.h promises to who compares both stores: points as they stand there, and digests
-// of them.
+// What vector/engine.h promises to who compares both stores: points as they stand there, and
+// digests of them.
 #include "contract.h"
 
 #include <math.h>
