@@ -289,6 +289,7 @@ static enum grove_code embed_texts(struct making *making, struct embedder *embed
     float *vectors =
         arena_alloc_array(arena, making->count * VECTOR_DIMENSION + 1, sizeof *vectors);
     CHECK(embedder);
+    CHECK(making->count <= making->sample->count);
     if (!given || !made || !vectors)
         return error_no_memory(error, "a sample");
     for (size_t i = 0; i < making->count; i++) {
@@ -327,6 +328,7 @@ static enum grove_code make_elsewhere(struct making *making, struct embedder *em
 {
     struct examination *x = making->x;
     size_t first = examine_random_index(x, examine_elsewhere_count());
+    CHECK(first < examine_elsewhere_count());
     struct text *texts = arena_alloc_array(&x->arena, making->count + 1, sizeof *texts);
     CHECK(making->count > 0);
     if (!texts)
