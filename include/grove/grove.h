@@ -649,6 +649,14 @@ struct grove_status {
     char collection_of[40];
     // Why the collection has to be compared with the database before it is used; "": it has not.
     char doubt[160];
+    // What grove_verify found last, of this collection.
+    bool verified;           // there was one; else what follows is zero
+    bool verified_ended;     // it came to its end; if not it is under way, or was broken off
+    bool verified_quick;     // ids and revisions only
+    char verified_path[256]; // "": everything
+    double verified_age_seconds;
+    int64_t verified_contents;
+    int64_t verified_differences;
 };
 
 // Measured now; a server that does not answer is reported in *ret, not as an error. Starts

@@ -431,7 +431,18 @@ static const struct shape_member projector_members[] = {
 };
 static const struct shape projector_shape = {"Projector", projector_members};
 
-// The three objects are written by places in the whole struct.
+static const struct shape_member verified_members[] = {
+    SHAPE_AS("outcome", struct answer_status, verify.outcome),
+    SHAPE_NULLABLE_AS("path", struct answer_status, verify.path),
+    SHAPE_AS("quick", struct answer_status, verify.quick),
+    SHAPE_NULLABLE_AS("age_seconds", struct answer_status, verify.age_seconds),
+    SHAPE_NULLABLE_AS("contents", struct answer_status, verify.contents),
+    SHAPE_NULLABLE_AS("different", struct answer_status, verify.different),
+    {0},
+};
+static const struct shape verified_shape = {"LastVerified", verified_members};
+
+// The four objects are written by places in the whole struct.
 static const struct shape_member answer_status_members[] = {
     SHAPE_OF(struct answer_status, ok),
     SHAPE_NULLABLE(struct answer_status, home),
@@ -439,6 +450,7 @@ static const struct shape_member answer_status_members[] = {
     {"database", SHAPE_OBJECT, .shape = &database_shape},
     {"engine", SHAPE_OBJECT, .shape = &engine_shape},
     {"projector", SHAPE_OBJECT, .shape = &projector_shape},
+    {"verify", SHAPE_OBJECT, .shape = &verified_shape},
     SHAPE_NULLABLE(struct answer_status, contents),
     SHAPE_NULLABLE(struct answer_status, leaves),
     SHAPE_NULLABLE(struct answer_status, subjects),
@@ -450,6 +462,14 @@ static const struct shape_member answer_status_members[] = {
     {0},
 };
 const struct shape answer_status_shape = {"Status", answer_status_members};
+
+static const char *outcome_of(const struct grove_status *status)
+{
+    return !status->verified                    ? "never"
+           : !status->verified_ended            ? "unfinished"
+           : status->verified_differences > 0 ? "different"
+                                                : "equal";
+}
 
 void answer_status_of(const struct grove_status *status, struct answer_status *ret)
 {
@@ -488,6 +508,12 @@ void answer_status_of(const struct grove_status *status, struct answer_status *r
                       .running = status->projector_running,
                       .pid = if_known(status->projector_pid > 0, status->projector_pid),
                       .error = or_null(status->projector_error)},
+        .verify = {.outcome = outcome_of(status),
+                   .path = or_null(status->verified_path),
+                   .quick = status->verified_quick,
+                   .age_seconds = status->verified ? status->verified_age_seconds : NAN,
+                   .contents = if_known(status->verified, status->verified_contents),
+                   .different = if_known(status->verified, status->verified_differences)},
         .contents = if_known(known, status->contents),
         .leaves = if_known(known, status->leaves),
         .subjects = if_known(known, status->subjects),

@@ -72,6 +72,10 @@ enum option_id {
     OPTION_CREATED,
     OPTION_VECTOR,
     OPTION_TAKE_COLLECTION,
+    OPTION_QUICK,
+    OPTION_RESUME,
+    OPTION_RATE,
+    OPTION_ALIENS,
     // Fields of grove_call in the place of operands.
     FIELD_TEXT,
     FIELD_ID,

@@ -223,6 +223,36 @@ const struct command_option command_sync_options[] = {
     {0},
 };
 
+#define QUICK_OPTION                                                                               \
+    {OPTION_QUICK, "quick", .help = "ids and revisions only, no payloads or vectors"}
+
+#define RATE_OPTION                                                                                \
+    {OPTION_RATE,                                                                                  \
+     "rate",                                                                                       \
+     .kind = VALUE_COUNT,                                                                          \
+     .argument = "ROWS",                                                                           \
+     .min = 1,                                                                                     \
+     .max = 1000000000,                                                                            \
+     .help = "compare at most so many contents a second (default: as fast as it goes)"}
+
+const struct command_option command_verify_options[] = {
+    QUICK_OPTION,
+    {OPTION_RESUME, "resume",
+     .help = "go on where the last one, of the same place, was broken off"},
+    RATE_OPTION,
+    {0},
+};
+
+const struct command_option command_repair_options[] = {
+    {OPTION_YES, "yes", 'y', .help = "mend what is found without asking"},
+    DRY_RUN_OPTION("say what would be mended, and mend nothing"),
+    QUICK_OPTION,
+    {OPTION_ALIENS, "aliens",
+     .help = "erase points that nobody can have written from this database"},
+    RATE_OPTION,
+    {0},
+};
+
 const struct command_option command_init_options[] = {
     PRECISION_OPTION("how the database's vectors are computed: f32 as the published model does, or "
                      "reduced with 8-bit weights (default: as it is; a new database: f32)"),
@@ -467,6 +497,21 @@ const struct command_example command_sync_examples[] = {
     {"sync", "after changes by psql or another program"},
     {"sync --watch", "keep the vector engine up to date until Ctrl-C"},
     {"sync --retry-dead", "after mending what made rows fail"},
+    {NULL, NULL},
+};
+
+const struct command_example command_verify_examples[] = {
+    {"verify", "do both stores say the same? Exit status 0: yes, 1: no"},
+    {"verify --quick religion/Christianity", "of a place, by ids and revisions"},
+    {"verify --rate 2000", "beside other work"},
+    {"verify --json | jq '.differences[]'", "every difference with its kind"},
+    {NULL, NULL},
+};
+
+const struct command_example command_repair_examples[] = {
+    {"repair --dry-run", "what differs, and what would be done"},
+    {"repair --yes", "mend it without asking"},
+    {"repair --aliens --yes", "and erase what others have put into the collection"},
     {NULL, NULL},
 };
 

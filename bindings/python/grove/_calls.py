@@ -248,6 +248,15 @@ class Projector(TypedDict):
     error: str | None
 
 
+class LastVerified(TypedDict):
+    outcome: str
+    path: str | None
+    quick: bool
+    age_seconds: float | None
+    contents: int | None
+    different: int | None
+
+
 class Status(TypedDict):
     ok: bool
     home: str | None
@@ -255,6 +264,7 @@ class Status(TypedDict):
     database: Database
     engine: Engine
     projector: Projector
+    verify: LastVerified
     contents: int | None
     leaves: int | None
     subjects: int | None
