@@ -6,7 +6,7 @@
 #include "base/check.h"
 #include "catalog/assets.h"
 
-enum { MOMENT_COLUMNS = 16 };
+enum { MOMENT_COLUMNS = 17 };
 
 struct pg_statement moment_statement(void)
 {
@@ -53,6 +53,7 @@ enum grove_code moment_take(struct moment *moment, const struct pg_rows *rows, s
         .acknowledged = pg_int8(rows, 0, 0),
         .revision = pg_int8(rows, 0, 1),
         .outbox_bytes = pg_int8(rows, 0, 14),
+        .chunked = pg_bool(rows, 0, 16),
         .examination.examined_at_us = INT64_MIN,
     };
     moment->knows_model = embed_precision_of(pg_text(rows, 0, 15), &moment->precision);

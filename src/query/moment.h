@@ -31,6 +31,7 @@ struct moment {
     int64_t acknowledged;
     int64_t revision;
     int64_t outbox_bytes; // of its table
+    bool chunked;         // there may be chunks of documents
     bool knows_model;     // the database's vectors are of a model that there is here:
     enum embed_precision precision;
     struct examined_graph examination;

@@ -46,6 +46,7 @@ struct plan plan_make(const struct plan_facts *facts)
         struct plan plan = {
             .method = PLAN_GRAPH,
             .ef = facts->filtered ? examination->ef_filtered : examination->ef,
+            .rows_max = PLAN_GRAPH_ROWS_MAX,
             .plausible = facts->for_text ? examination->plausible : examination->plausible_vectors,
             .reason = "many rows may match, and the engine's graph was examined",
         };

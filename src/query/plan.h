@@ -50,6 +50,7 @@ enum plan_method { PLAN_RELATIONAL, PLAN_EXACT, PLAN_GRAPH };
 struct plan {
     enum plan_method method;
     unsigned ef;                   // by graph
+    size_t rows_max;               // by graph: so many rows of an answer are believed
     double plausible;              // by graph: a tenth score below this is looked at again, exactly
     bool among_places;             // where rows that wait are looked for
     const char *reason;            // of the method, for explain
