@@ -6,7 +6,7 @@
 #include "base/check.h"
 #include "catalog/assets.h"
 
-enum { MOMENT_COLUMNS = 17 };
+enum { MOMENT_COLUMNS = 18 };
 
 struct pg_statement moment_statement(void)
 {
@@ -33,6 +33,7 @@ static enum grove_code take_examination(struct examined_graph *examination,
         .ef_filtered = (unsigned)pg_int4(rows, 0, 7),
         .plausible = pg_float8(rows, 0, 8),
         .plausible_vectors = pg_float8(rows, 0, 13),
+        .depth = (size_t)pg_int4(rows, 0, 17),
         .queries = pg_int4(rows, 0, 9),
         .recall = pg_float8(rows, 0, 10),
         .recall_worst = pg_float8(rows, 0, 11),

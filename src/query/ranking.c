@@ -34,7 +34,8 @@
 //    was looked up in it; those that it does not reach are in a list that is compared exactly.
 //    Queries like those that it failed in the examination are known by the score of their tenth
 //    hit, which lies below `plausible` (one for texts, a higher one for vectors that callers
-//    supply); such a query is asked exactly. This is an argument from measurement: its strength
+//    supply); such a query is asked exactly. No more rows are believed than it was examined for.
+//    This is an argument from measurement: its strength
 //    is what the examination says.
 // 4. The k-th best compared scores more than the last row shown can, so no row that was not shown
 //    comes before it, or is its equal with a lower id. Else more are asked for; where all that are
@@ -413,13 +414,18 @@ static void prove_settled(struct run *run, const struct source *source)
         snprintf(plausible, sizeof plausible,
                  "; the score of the %dth hit is %.3f, where %.3f or more is plausible",
                  EXAMINE_TELLING, telling_score(source), run->plan.plausible);
+    char depth[80] = "";
+    size_t rows = run->ranking->documents ? run->folding.rows : run->ranking->count;
+    if (rows > EXAMINE_TELLING)
+        snprintf(depth, sizeof depth, " and down to the best %zu it was as good",
+                 run->plan.rows_max);
     prove(
         run,
         "the graph that answered was examined at %s: of %lld rows it does not reach %zu, which "
         "were compared exactly, and of the best 10 of %d queries it found %.2f %%, of one at least "
-        "%.0f %%%s",
+        "%.0f %%%s%s",
         when, (long long)examination->points, examination->unreached_count, examination->queries,
-        examination->recall * 100, examination->recall_worst * 100, plausible);
+        examination->recall * 100, examination->recall_worst * 100, depth, plausible);
 }
 
 // The path in the snapshot's own words, and a plan for it.

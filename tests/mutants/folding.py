@@ -85,4 +85,20 @@ MUTANTS = [
         replace="               ? run->shown_all && run->best.more &&",
         killer="u_fold:what_the_engine_lost_is_noticed",
     ),
+    Mutant(
+        name="a-depth-is-believed-of-any-examination",
+        guards="src/sync/examination: depth",
+        file="sql/queries/moment.sql",
+        find="CASE WHEN x.depth_of = x.graph || ' ' || x.revision::text THEN",
+        replace="CASE WHEN x.depth_of IS NOT NULL THEN",
+        killer="u_examined:a_depth_of_another_examination_is_not_believed",
+    ),
+    Mutant(
+        name="what-a-walk-misses-further-down-is-not-looked-at",
+        guards="src/sync/examination: depth",
+        file="src/sync/examine_judge.c",
+        find="        if (is_good_down_to(sample, verdict, depths[i]))\n",
+        replace="        if (is_good_down_to(sample, verdict, EXAMINE_NEAR))\n",
+        killer="u_examine:a_graph_is_as_deep_as_it_is_good",
+    ),
 ]

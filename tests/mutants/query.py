@@ -217,8 +217,8 @@ MUTANTS = [
         name="a-graph-is-good-for-any-number-of-rows",
         guards="src/query/README 8",
         file="src/query/plan.c",
-        find="    if (facts->best_max > PLAN_GRAPH_ROWS_MAX)\n",
-        replace="    if (facts->best_max > 1000 * PLAN_GRAPH_ROWS_MAX)\n",
+        find="    if (facts->best_max > examination->depth)\n",
+        replace="    if (facts->best_max > 1000 * examination->depth)\n",
         killer="u_plan:every_fact_counts",
     ),
     Mutant(
