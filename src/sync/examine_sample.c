@@ -412,7 +412,8 @@ static enum grove_code find_truths(struct examination *x, struct examine_sample 
         searches[i] = (struct examine_search){.vector = sample->queries[i].vector,
                                               .filter = sample->queries[i].filter,
                                               .exact = true,
-                                              .hits = &sample->queries[i].truth};
+                                              .hits = &sample->queries[i].truth,
+                                              .deep = &sample->queries[i].deep_truth};
     return examine_search_all(x, searches, sample->count, error);
 }
 

@@ -406,6 +406,17 @@ static void a_graph_that_misses_most_is_not_trusted(struct test_stores *stores)
     assert_non_null(strstr(report.reason, "miss more than a tenth"));
 }
 
+// A search by it may go so far down, and no further.
+static void a_graph_is_as_deep_as_it_is_good(struct test_stores *stores)
+{
+    fill(stores, ROWS);
+    assert_int_equal(examine_all(stores).depth, 40);
+    fake_engine_set_graph(stores->fake, "shallow");
+    fake_engine_set_ways(stores->fake, &(struct fake_ways){.walk_whole = 20});
+    assert_int_equal(examine_all(stores).depth, 20);
+    assert_int_equal(count_rows(stores, "depth = 20 AND depth_of = graph || ' ' || revision"), 1);
+}
+
 // Walks of queries with no row within a cosine of 0.5 go wrong, and end far from all.
 static void a_low_best_score_is_not_plausible(struct test_stores *stores)
 {
@@ -550,6 +561,7 @@ int main(int argc, char **argv)
         STORES_TEST(what_a_loner_misses_is_followed),
         STORES_TEST(too_many_unreached_rows_are_no_graph),
         STORES_TEST(a_graph_that_misses_most_is_not_trusted),
+        STORES_TEST(a_graph_is_as_deep_as_it_is_good),
         STORES_TEST(a_low_best_score_is_not_plausible),
         STORES_TEST(an_engine_that_lacks_rows_is_not_trusted),
         STORES_TEST(filters_are_asked_too),
