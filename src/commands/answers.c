@@ -31,10 +31,26 @@ static const struct shape_member described_members[] = {
 };
 static const struct shape described_shape = {"Described", described_members};
 
+static const struct shape_member passage_members[] = {
+    SHAPE_AS("id", struct grove_passage, document_id),
+    SHAPE_OF(struct grove_passage, source),
+    SHAPE_OF(struct grove_passage, key),
+    SHAPE_OF(struct grove_passage, title),
+    SHAPE_NULLABLE(struct grove_passage, url),
+    SHAPE_OF(struct grove_passage, heading),
+    SHAPE_OF(struct grove_passage, position),
+    SHAPE_AS("chunks", struct grove_passage, chunk_count),
+    SHAPE_NULLABLE(struct grove_passage, chunks_matched),
+    SHAPE_NULLABLE(struct grove_passage, text),
+    {0},
+};
+static const struct shape passage_shape = {"Passage", passage_members};
+
 static const struct shape_member row_members[] = {
     SHAPE_OF(struct grove_row, content_id),
     SHAPE_NULLABLE(struct grove_row, score),
     {"described", SHAPE_MEMBERS, .shape = &described_shape},
+    {"document", SHAPE_BESIDE, .nullable = true, .shape = &passage_shape},
     {0},
 };
 static const struct shape row_shape = {"Row", row_members, sizeof(struct grove_row)};
@@ -94,6 +110,7 @@ static const struct shape_member explain_members[] = {
     SHAPE_OF(struct grove_explain, requests),
     {"waited_milliseconds", SHAPE_NUMBER, offsetof(struct grove_explain, waited_milliseconds),
      .decimals = 3},
+    SHAPE_OF(struct grove_explain, folded),
     {0},
 };
 static const struct shape explain_shape = {"Explain", explain_members};
@@ -115,7 +132,8 @@ static bool is_explained(const void *object)
 
 static const struct shape_member result_members[] = {
     {"results", SHAPE_LIST, offsetof(struct grove_result, rows),
-     offsetof(struct grove_result, row_count), .shape = &row_shape},
+     offsetof(struct grove_result, row_count), offsetof(struct grove_result, passages),
+     .shape = &row_shape},
     SHAPE_OF(struct grove_result, complete),
     SHAPE_NULLABLE(struct grove_result, incomplete_reason),
     SHAPE_OF(struct grove_result, degraded),

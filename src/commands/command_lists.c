@@ -70,6 +70,19 @@ const struct command_option command_top_options[] = {
     {OPTION_CURSOR, "cursor", .kind = VALUE_TEXT, .argument = "CURSOR",                            \
      .help = "the next page: what the page before gave as next_cursor"}
 
+#define CHUNKS_OPTION                                                                              \
+    {OPTION_CHUNKS, "chunks",                                                                      \
+     .help = "each chunk of a document as a row; else a document is one row, its best chunk"}
+
+#define CONTEXT_OPTION                                                                             \
+    {OPTION_CONTEXT,                                                                               \
+     "context",                                                                                    \
+     .kind = VALUE_COUNT,                                                                          \
+     .argument = "N",                                                                              \
+     .min = 0,                                                                                     \
+     .max = GROVE_CONTEXT_MAX,                                                                     \
+     .help = "of documents also the text of N chunks before and after, 0 to 100"}
+
 #define EXACT_OPTION {OPTION_EXACT, "exact", .help = "compare every vector, however many there are"}
 
 #define EXPLAIN_OPTION                                                                             \
@@ -112,6 +125,8 @@ const struct command_option command_search_options[] = {
     TYPE_AND_BOUND_OPTIONS,
     LIMIT_OPTION("rows, 1 to 1000 (default: 10)"),
     MIN_SCORE_OPTION,
+    CHUNKS_OPTION,
+    CONTEXT_OPTION,
     EXACT_OPTION,
     EXPLAIN_OPTION,
     ROWS_OUTPUT_OPTION,
@@ -125,6 +140,7 @@ const struct command_option command_discover_options[] = {
     {OPTION_DEPTH, "depth", .kind = VALUE_COUNT, .argument = "N", .min = 1, .max = GROVE_DEPTH_MAX,
      .help = "rows to rank, group and count, 1 to 10000 (default: 1000)"},
     MIN_SCORE_OPTION,
+    CHUNKS_OPTION,
     CURSOR_OPTION,
     EXPLAIN_OPTION,
     ROWS_OUTPUT_OPTION,
@@ -136,6 +152,8 @@ const struct command_option command_similar_options[] = {
     TYPE_AND_BOUND_OPTIONS,
     LIMIT_OPTION("rows, 1 to 1000 (default: 10)"),
     MIN_SCORE_OPTION,
+    CHUNKS_OPTION,
+    CONTEXT_OPTION,
     EXACT_OPTION,
     EXPLAIN_OPTION,
     ROWS_OUTPUT_OPTION,

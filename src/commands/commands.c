@@ -139,12 +139,17 @@ const struct command command_table[] = {
             "The best of all rows that satisfy the filter, best first, with their similarity: 1 "
             "is the same meaning, 0 is unrelated. All filters must hold. There are as many rows "
             "as --limit asks for whenever that many match; if grove cannot be sure of that, it "
-            "says so.",
+            "says so.\n\n"
+            "A document is one row, its best chunk, with how many of its chunks rank no lower than "
+            "the last row. --chunks shows each of them, --context N the text around.",
         .examples = command_search_examples,
         .json = "`results`, `complete`, `incomplete_reason`, `degraded`, `degraded_reason`, "
                 "`hint`, `total` (rows here), `next_cursor` (null), `milliseconds`, and with "
                 "`--explain` "
-                "`explain`.",
+                "`explain`. `document` of a row is null, or has `id`, `source`, `key`, `title`, "
+                "`url`, `heading`, `position` (of the chunk, from 1), `chunks`, `chunks_matched` "
+                "(null with `--chunks`; where `complete` is false at least so many) and `text` "
+                "(null without `--context`).",
         .fields = command_text_fields,
         .answer = &answer_result_shape,
     },
@@ -160,7 +165,7 @@ const struct command command_table[] = {
         .operands_max = 1,
         .options = command_similar_options,
         .description = "As search, with the vector of the content with that id instead of a text. "
-                       "It is not among the rows itself.",
+                       "It is not among the rows itself, nor is its document.",
         .examples = command_similar_examples,
         .json = "As search.",
         .fields = command_id_fields,
@@ -181,7 +186,8 @@ const struct command command_table[] = {
             "Ranks the --depth rows nearest to the text, groups them by hierarchy table and "
             "content type, counts the branches and limbs they come from, and pages through them. "
             "Evenness tells how evenly they are spread over limbs: 1 evenly, 0 all in one limb "
-            "(Shannon's entropy over its maximum).",
+            "(Shannon's entropy over its maximum). A document is ranked and counted once; with "
+            "--chunks each of its chunks is.",
         .examples = command_discover_examples,
         .json = "`results`, `complete`, `incomplete_reason`, `degraded`, `degraded_reason`, "
                 "`hint`, `total` (rows ranked), `next_cursor`, `groups` (`hierarchy_table`, "

@@ -423,6 +423,15 @@ static float score_of(const float *query, const float *vector)
     return (float)dot;
 }
 
+// Keeps the first `whole`, and of the others every second.
+static size_t thin_out(struct scored *scored, size_t count, size_t whole)
+{
+    size_t kept = whole < count ? whole : count;
+    for (size_t i = whole + 1; i < count; i += 2)
+        scored[kept++] = scored[i];
+    return kept;
+}
+
 // All points that the query may show, best first. The caller frees.
 static struct scored *score_points(const struct fake_engine *fake, const struct vector_query *query,
                                    size_t *ret_count)
@@ -444,6 +453,8 @@ static struct scored *score_points(const struct fake_engine *fake, const struct 
                 (struct scored){score, point->id, point->revision, fake->ways.ties_backwards};
     }
     qsort(scored, count, sizeof *scored, compare_scored);
+    if (!query->exact && fake->ways.walk_whole > 0)
+        count = thin_out(scored, count, fake->ways.walk_whole);
     float below = fake->ways.lost_below;
     bool lost = !query->exact && below > 0 && count > 0 && scored[0].score < below;
     *ret_count = lost ? keep_farther(query, scored, count) : count;

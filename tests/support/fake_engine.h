@@ -90,6 +90,9 @@ struct fake_ways {
     // A search by the graph whose nearest point scores less ends in a wrong place: it shows the
     // farther half of the points only. 0: none does.
     float lost_below;
+    // A search by the graph shows so many of the best points, and of those behind them every other
+    // one only. 0: all.
+    size_t walk_whole;
 };
 // As it is made: {.short_square_max = FLT_EPSILON}.
 void fake_engine_set_ways(struct fake_engine *fake, const struct fake_ways *ways);
