@@ -648,10 +648,9 @@ const struct command command_table[] = {
         .options = command_no_options,
         .description =
             "Reads what \"grove pg_dump -- -Fc\" wrote. Run \"grove stop\" before. The vector "
-            "engine "
-            "may be ahead of what was put back, which \"grove sync\" does not notice: remove the "
-            "collection's data afterwards and run it, as docs/tasks.md shows. The exit status is "
-            "pg_restore's. --timeout holds until pg_restore runs.",
+            "engine may be ahead of what was put back, or behind it: the next command notices, and "
+            "grove sync compares both and mends what differs; grove verify proves it. The exit "
+            "status is pg_restore's. --timeout holds until pg_restore runs.",
         .examples = command_pg_restore_examples,
         .json = "Only errors that happen before pg_restore starts.",
     },
