@@ -649,6 +649,8 @@ struct grove_status {
     char collection_of[40];
     // Why the collection has to be compared with the database before it is used; "": it has not.
     char doubt[160];
+    // What kind of failure database_error tells of; GROVE_OK: none. GROVE_TIMEOUT: it hangs.
+    enum grove_code database_code;
 };
 
 // Measured now; a server that does not answer is reported in *ret, not as an error. Starts

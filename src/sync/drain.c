@@ -51,6 +51,7 @@ static void look_at_step(struct vain *vain, const struct projector_report *repor
 {
     int64_t done = report->upserted + report->removed;
     CHECK(done >= vain->done);
+    CHECK(report->unseen >= vain->unseen);
     if (done > vain->done)
         vain->since_us = 0;
     else if (report->unseen > vain->unseen && vain->since_us == 0)
@@ -62,6 +63,7 @@ static void look_at_step(struct vain *vain, const struct projector_report *repor
 static enum grove_code set_unseen(const struct projector_backlog *backlog,
                                   const struct projector_report *report, struct grove_error *error)
 {
+    CHECK(report->last_error[0]); // of what was put back
     error_set(
         error, GROVE_UNAVAILABLE,
         "%lld %s did not arrive: the vector engine says yes to what it is given, and does not "
@@ -96,6 +98,8 @@ static enum grove_code judge_backlog(const struct projector_backlog *backlog,
                                      struct grove_error *error)
 {
     int64_t vain_us = vain->since_us > 0 ? clock_monotonic_us() - vain->since_us : 0;
+    CHECK(backlog->pending > 0);
+    CHECK(waited_us >= 0);
     if (vain_us > 0 && vain_us >= (int64_t)patience->unseen_ms * 1000)
         return set_unseen(backlog, report, error);
     if (waited_us >= (int64_t)patience->wait_ms * 1000)
@@ -109,6 +113,8 @@ enum grove_code projector_drain(struct store *store, struct call *call,
 {
     struct vain vain = {.done = report->upserted + report->removed, .unseen = report->unseen};
     int64_t waited_us = 0; // work does not count: it may take as long as it takes
+    CHECK(patience);
+    CHECK(report);
     for (;;) {
         bool idle = false;
         int64_t began_us = clock_monotonic_us();

@@ -60,7 +60,7 @@ enum grove_code projector_step(struct store *store, struct call *call,
 enum grove_code projector_apply(struct store *store, const int32_t *content_ids, size_t count,
                                 struct projector_report *report, struct grove_error *error);
 
-// Steps until nothing is due or pending any more. GROVE_UNAVAILABLE, telling how many rows wait, and
+// Steps until nothing is due or pending any more. GROVE_UNAVAILABLE, telling how many rows wait and
 // why: after waiting for `wait_ms` in all for rows that others have leased, or that were put back
 // for later; or when the engine has said yes to rows for `unseen_ms`, and has shown none of them.
 struct projector_patience {
