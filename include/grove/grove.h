@@ -684,6 +684,8 @@ struct grove_status {
     double verified_age_seconds;
     int64_t verified_contents;
     int64_t verified_differences;
+    // What kind of failure database_error tells of; GROVE_OK: none. GROVE_TIMEOUT: it hangs.
+    enum grove_code database_code;
 };
 
 // Measured now; a server that does not answer is reported in *ret, not as an error. Starts
