@@ -338,6 +338,7 @@ const struct command command_table[] = {
             "texts, numbers and time, and with its vector where one was supplied. All is of one "
             "moment, sorted by place, type and chunk number; a million rows take no more memory "
             "than a thousand.\n\n"
+            "A document is one line, where its first chunk is; in CSV each of its chunks is one. "
             "Loaded into another home, and exported there, it is the same again, byte for byte. "
             "Ids are not in it, nor are computed vectors, leaves without contents, and their "
             "descriptions; grove pg_dump has those. Rows that a load would refuse, or read as "
