@@ -12,6 +12,7 @@ static const struct {
 } runs[] = {
     {"browse", cmd_browse},
     {"completion", cmd_completion},
+    {"dead", cmd_dead},
     {"demo", cmd_demo},
     {"discover", cmd_discover},
     {"doctor", cmd_doctor},

@@ -18,6 +18,7 @@ bool run_knows(const struct command *command);
 
 enum grove_code cmd_browse(struct session *session, struct grove_error *error);
 enum grove_code cmd_completion(struct session *session, struct grove_error *error);
+enum grove_code cmd_dead(struct session *session, struct grove_error *error);
 enum grove_code cmd_demo(struct session *session, struct grove_error *error);
 enum grove_code cmd_discover(struct session *session, struct grove_error *error);
 enum grove_code cmd_doctor(struct session *session, struct grove_error *error);

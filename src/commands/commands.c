@@ -511,10 +511,40 @@ const struct command command_table[] = {
             "projects them. What is equal is not written. Points of contents that are gone are "
             "taken out in the same way; points that nobody can have written from this database "
             "stay, unless --aliens is given. On a terminal it shows what it found, and asks; "
-            "elsewhere it needs --yes. What was given up on is left to grove sync --retry-dead.",
+            "elsewhere it needs --yes. What was given up on is left to grove dead.",
         .examples = command_repair_examples,
         .json = "`dry_run`, `mended`, `pending`, `dead`, `found` (as of verify), `seconds`. It "
                 "never asks: without `--yes` what is to be mended is a `conflict`.",
+    },
+    {
+        .name = "dead",
+        .home_use = GROVE_HOME_FIND,
+        .group = GROUP_DATA,
+        .summary = "list, retry or drop contents that were given up on",
+        .usage = "list|retry|drop [ID...] [OPTIONS]",
+        .operand = "ACTION",
+        .operand_kind = VALUE_TEXT,
+        .operands_min = 1,
+        .operands_max = 1001,
+        .options = command_dead_options,
+        .description =
+            "A content is given up on when the vector engine has refused it eight times, or when "
+            "no "
+            "attempt could help: its supplied vector cannot be compared, or its id is negative. "
+            "Searches find it all the same, in the database. A change of the content tries it "
+            "again.\n\n"
+            "list shows each with the reason. retry makes all of them due again, or those that are "
+            "named: the resident projector, or grove sync, tries them. drop gives contents up for "
+            "good: they are removed from the database, which it asks for on a terminal and "
+            "elsewhere needs --yes for. What was not given up on it leaves alone; of a content "
+            "that "
+            "is gone already it ends the letter, if the vector engine holds no point of it.",
+        .examples = command_dead_examples,
+        .json =
+            "Of list: `dead`, each with `content_id`, `deleted`, `attempts`, `since`, `reason`, "
+            "`content_type`, `title`; and `more`. Of retry: `contents`. Of drop: `contents` "
+            "(removed), `letters` (ended, of contents that were gone), `kept` (whose point is "
+            "still there), `dry_run`; it never asks, but needs `--yes`.",
     },
     {
         .name = "status",
