@@ -10,9 +10,12 @@ static const struct {
     const char *name;
     enum grove_code (*run)(struct session *session, struct grove_error *error);
 } runs[] = {
+    {"attach", cmd_attach},
+    {"attachments", cmd_attachments},
     {"browse", cmd_browse},
     {"completion", cmd_completion},
     {"demo", cmd_demo},
+    {"detach", cmd_detach},
     {"discover", cmd_discover},
     {"doctor", cmd_doctor},
     {"embed", cmd_embed},

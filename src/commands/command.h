@@ -72,6 +72,8 @@ enum option_id {
     OPTION_CREATED,
     OPTION_VECTOR,
     OPTION_TAKE_COLLECTION,
+    OPTION_WHERE,
+    OPTION_KEEP,
     // Fields of grove_call in the place of operands.
     FIELD_TEXT,
     FIELD_ID,
@@ -79,6 +81,7 @@ enum option_id {
     FIELD_FROM,
     FIELD_TO,
     FIELD_ROWS,
+    FIELD_TABLE,
     FIELD_TIMEOUT_MS,
 };
 
