@@ -218,9 +218,6 @@ GROVE_API enum grove_code grove_load_sample_sized(size_t size_bytes, struct grov
 
 enum { WATCH_PAUSE_MS = 200, OUTAGE_PAUSE_MS = 1000 };
 
-// A lease of the dead ends after two minutes. What an engine was given it shows within moments.
-static const struct projector_patience patience = {.wait_ms = 130000, .unseen_ms = 5000};
-
 struct syncing {
     struct grove *grove;
     struct call call;
@@ -305,7 +302,7 @@ static enum grove_code sync_once(struct syncing *self, struct grove_error *error
     struct grove_index index = {.state = GROVE_INDEX_UNKNOWN};
     struct grove_error unused;
     enum grove_code code =
-        projector_drain(&self->grove->store, &self->call, &patience, &self->done, error);
+        projector_drain(&self->grove->store, &self->call, &projector_patient, &self->done, error);
     if (code != GROVE_OK) // what was done until then is told all the same
         (void)!fill_report(self, &unused);
     if (code == GROVE_OK)
