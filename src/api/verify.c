@@ -14,11 +14,7 @@
 #include "query/predicate.h"
 #include "sync/lineage.h"
 
-enum {
-    PLACE_BYTES_MAX = 64 << 20,
-    IDS_MAX = 100000,
-    POINT_ID_SIZE = VECTOR_STRANGER_SIZE
-};
+enum { PLACE_BYTES_MAX = 64 << 20, IDS_MAX = 100000, POINT_ID_SIZE = VECTOR_STRANGER_SIZE };
 
 static_assert((int)GROVE_DIFFERENCE_KINDS == (int)VERIFY_KINDS, "one for one");
 static_assert((int)GROVE_DIFFERENCE_MISSING == (int)VERIFY_MISSING &&
