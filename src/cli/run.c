@@ -10,10 +10,13 @@ static const struct {
     const char *name;
     enum grove_code (*run)(struct session *session, struct grove_error *error);
 } runs[] = {
+    {"attach", cmd_attach},
+    {"attachments", cmd_attachments},
     {"browse", cmd_browse},
     {"completion", cmd_completion},
     {"dead", cmd_dead},
     {"demo", cmd_demo},
+    {"detach", cmd_detach},
     {"discover", cmd_discover},
     {"doctor", cmd_doctor},
     {"embed", cmd_embed},

@@ -16,10 +16,13 @@ enum grove_code run_command(struct session *session, struct grove_error *error);
 // Whether there is a function for a row of the table: there is for each.
 bool run_knows(const struct command *command);
 
+enum grove_code cmd_attach(struct session *session, struct grove_error *error);
+enum grove_code cmd_attachments(struct session *session, struct grove_error *error);
 enum grove_code cmd_browse(struct session *session, struct grove_error *error);
 enum grove_code cmd_completion(struct session *session, struct grove_error *error);
 enum grove_code cmd_dead(struct session *session, struct grove_error *error);
 enum grove_code cmd_demo(struct session *session, struct grove_error *error);
+enum grove_code cmd_detach(struct session *session, struct grove_error *error);
 enum grove_code cmd_discover(struct session *session, struct grove_error *error);
 enum grove_code cmd_doctor(struct session *session, struct grove_error *error);
 enum grove_code cmd_embed(struct session *session, struct grove_error *error);

@@ -13,6 +13,7 @@
 
 #include "base/arena.h"
 #include "commands/shape.h"
+#include "grove/attach.h"
 #include "grove/contents.h"
 #include "grove/grove.h"
 
@@ -46,6 +47,11 @@ extern const struct shape answer_vector_shape;
 // mv, rm: the library's reports
 extern const struct shape move_report_shape;
 extern const struct shape remove_report_shape;
+
+// attach, attachments, detach: the library's structs
+extern const struct shape answer_attach_shape; // struct grove_attach_report
+extern const struct shape attachments_shape;
+extern const struct shape detach_report_shape;
 
 // version
 struct answer_version {

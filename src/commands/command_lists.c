@@ -234,6 +234,34 @@ const struct command_option command_import_options[] = {
     {0},
 };
 
+const struct command_option command_attach_options[] = {
+    {OPTION_PATH, "path", 'p', VALUE_TEXT, "TEMPLATE",
+     .help = "where rows belong, with columns in braces: wiki/{category}/{topic}",
+     .required = true},
+    {OPTION_TYPE, "type", 't', VALUE_TEXT, "TEMPLATE",
+     .help = "their content type: Article, or {kind}; without it Text"},
+    {OPTION_KEY, "key", 0, VALUE_TEXT, "COLUMNS",
+     .help = "what tells rows apart, with commas between; without it the primary key"},
+    {OPTION_TITLE, "title", 0, VALUE_TEXT, "COLUMN",
+     .help = "the title; without it the text's beginning"},
+    {OPTION_TEXT, "text", 0, VALUE_TEXT, "COLUMN", .help = "the text, of any length"},
+    {OPTION_CREATED, "created", 0, VALUE_TEXT, "COLUMN", .help = "when it was made"},
+    {OPTION_URL, "url", 0, VALUE_TEXT, "COLUMN", .help = "where it is to be found"},
+    {OPTION_METADATA, "metadata", 0, VALUE_TEXT, "COLUMN", .help = "a JSON object"},
+    {OPTION_WHERE, "where", 0, VALUE_TEXT, "CONDITION",
+     .help = "which rows, in SQL: \"published AND lang = 'en'\"; without it all"},
+    {OPTION_DRY_RUN, "dry-run", .help = "show the SQL, change nothing"},
+    {0},
+};
+
+const struct command_option command_attachments_options[] = {{0}};
+
+const struct command_option command_detach_options[] = {
+    {OPTION_KEEP, "keep", .help = "its documents stay, as any others"},
+    {OPTION_DRY_RUN, "dry-run", .help = "show the SQL and count the documents, change nothing"},
+    {0},
+};
+
 const struct command_option command_sync_options[] = {
     {OPTION_WATCH, "watch", 'w', .help = "go on until Ctrl-C", .typed_only = true},
     {OPTION_RETRY_DEAD, "retry-dead", .help = "try again what was given up on"},
@@ -383,6 +411,20 @@ const struct command_option command_load_fields[] = {
     {0},
 };
 
+const struct command_option command_attach_fields[] = {
+    {FIELD_TABLE, "table", .kind = VALUE_TEXT, .help = "a table of the same database, as in SQL",
+     .required = true},
+    {0},
+};
+
+const struct command_option command_attachments_fields[] = {{0}};
+
+const struct command_option command_detach_fields[] = {
+    {FIELD_TABLE, "table", .kind = VALUE_TEXT,
+     .help = "its name now, or the one that it was attached by", .required = true},
+    {0},
+};
+
 const struct command_option command_mv_fields[] = {
     IDS_FIELD,
     {FIELD_FROM, "from", .kind = VALUE_TEXT, .help = "instead of ids: a branch, limb or leaf"},
@@ -451,6 +493,25 @@ const struct command_example command_ls_examples[] = {
     {"ls", "the trees, and the content types"},
     {"ls religion/Christianity", "the limbs of a branch"},
     {"ls religion --leaves -o ids", "the paths of all leaves of a tree, one a line"},
+    {NULL, NULL},
+};
+
+const struct command_example command_attach_examples[] = {
+    {"attach articles --path 'wiki/{category}' --text body", "every row of the table articles"},
+    {"attach docs.page --key site,slug --path 'subject1/{site}' --title name --text markdown "
+     "--where published",
+     "some of the rows of another"},
+    {NULL, NULL},
+};
+
+const struct command_example command_attachments_examples[] = {
+    {"attachments", "what is attached, and which rows were refused"},
+    {NULL, NULL},
+};
+
+const struct command_example command_detach_examples[] = {
+    {"detach articles", "its triggers and its documents go"},
+    {"detach articles --keep", "its documents stay"},
     {NULL, NULL},
 };
 

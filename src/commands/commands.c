@@ -324,6 +324,78 @@ const struct command command_table[] = {
         .json = "As load.",
     },
     {
+        .name = "attach",
+        .home_use = GROVE_HOME_FIND,
+        .group = GROUP_DATA,
+        .summary = "keep a table of the same database in step: each row is a document",
+        .usage = "TABLE --path TEMPLATE [COLUMNS] [--where CONDITION] [--dry-run]",
+        .operand = "TABLE",
+        .operand_kind = VALUE_TEXT,
+        .operands_min = 1,
+        .operands_max = 1,
+        .options = command_attach_options,
+        .description =
+            "Columns are said as with grove import --key: texts may be of any length, leaves that "
+            "are missing are made. All rows are read now, while others go on writing; what is "
+            "written later is taken in as it is written, by triggers that note its keys in the "
+            "writer's transaction. A search sees all that was committed before it, or says that "
+            "it is not complete.\n\n"
+            "A row that cannot be a content (no text, no such tree) does not fail its writer: "
+            "grove attachments tells it with its reason, and it is read again when it changes, or "
+            "by grove sync --retry-dead. Interrupted, the same command goes on, and so does "
+            "whatever projects.\n\n"
+            "The table needs a primary key, or with --key columns that are NOT NULL and UNIQUE: "
+            "whole numbers, numeric, texts, uuid, boolean, dates and times. A partitioned table "
+            "is attached with all of its partitions. Views, foreign, temporary and unlogged tables "
+            "cannot be. The condition is looked at when a row changes: one that is about now() "
+            "or about other tables does not notice when these change.",
+        .examples = command_attach_examples,
+        .json = "`table`, `dry_run`, `sql`, `documents`, `refused` (rows that cannot be contents), "
+                "`waiting` (rows that others wrote meanwhile), `pending` (contents that are not in "
+                "the vector engine yet), `rows_expected` (an estimate), `rows_read`, `seconds`.",
+        .fields = command_attach_fields,
+        .answer = &answer_attach_shape,
+    },
+    {
+        .name = "attachments",
+        .home_use = GROVE_HOME_FIND,
+        .group = GROUP_DATA,
+        .summary = "the tables that are kept in step, and rows of them that were refused",
+        .usage = "",
+        .options = command_attachments_options,
+        .description =
+            "Of each how many documents it has, how many changed rows wait to be read, and how "
+            "many cannot be contents; the latest 100 of these with their reasons.",
+        .examples = command_attachments_examples,
+        .json = "`attachments`, each with `table` (null: it is gone), `source` (of its documents), "
+                "`state` (`filling`, `kept`, `failing`, `leaving`), `key`, `path`, `type`, "
+                "`title`, `text`, `created`, `url`, `metadata`, `where`, `documents`, `rows_read`, "
+                "`rows_expected`, `waiting`, `refused`, `problem`, `attached_at`; `refused`, each "
+                "with `source`, `key`, `reason`, `noted_at`.",
+        .fields = command_attachments_fields,
+        .answer = &attachments_shape,
+    },
+    {
+        .name = "detach",
+        .home_use = GROVE_HOME_FIND,
+        .group = GROUP_DATA,
+        .summary = "keep a table in step no more, and take its documents away",
+        .usage = "TABLE [--keep] [--dry-run]",
+        .operand = "TABLE",
+        .operand_kind = VALUE_TEXT,
+        .operands_min = 1,
+        .operands_max = 1,
+        .options = command_detach_options,
+        .description =
+            "The triggers go first, then the documents, some at a time, and leaves that were made "
+            "for them and are empty. The table itself stays as it is. Interrupted, the same "
+            "command goes on.",
+        .examples = command_detach_examples,
+        .json = "`table`, `dry_run`, `sql`, `documents`, `leaves`, `seconds`.",
+        .fields = command_detach_fields,
+        .answer = &detach_report_shape,
+    },
+    {
         .name = "export",
         .home_use = GROVE_HOME_FIND,
         .group = GROUP_DATA,
@@ -338,6 +410,7 @@ const struct command command_table[] = {
             "texts, numbers and time, and with its vector where one was supplied. All is of one "
             "moment, sorted by place, type and chunk number; a million rows take no more memory "
             "than a thousand.\n\n"
+            "A document is one line, where its first chunk is; in CSV each of its chunks is one. "
             "Loaded into another home, and exported there, it is the same again, byte for byte. "
             "Ids are not in it, nor are computed vectors, leaves without contents, and their "
             "descriptions; grove pg_dump has those. Rows that a load would refuse, or read as "
@@ -445,7 +518,9 @@ const struct command command_table[] = {
             "embeds it and writes it to the vector engine. Searches are right meanwhile: they "
             "take waiting rows from the database. Any number of these may run at once. Then the "
             "index is examined, where it was built anew or much has changed: until that is done, "
-            "searches of more than 25,000 rows compare them all.\n\n"
+            "searches of more than 25,000 rows compare them all. Where the engine takes rows and "
+            "shows none of them for five seconds, or rows still wait after two minutes, it fails "
+            "and says how many did not arrive.\n\n"
             "With the private servers there is seldom need: a process of the home, the resident "
             "projector, does this within seconds of every change. It starts with the servers and "
             "ends with grove stop; GROVE_PROJECTOR=off starts none. With servers of yours keep "
