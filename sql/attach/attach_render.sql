@@ -18,7 +18,7 @@ WITH named AS (
     WHERE c.oid = $2::bigint::oid
 ), lacking AS (
     SELECT array_agg(DISTINCT u.name) AS columns
-    FROM unnest($3 || $4 || $6) AS u (name)
+    FROM unnest($3::text[] || $4::text[] || $6::text[]) AS u (name)
     WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_attribute AS a
                       WHERE a.attrelid = $2::bigint::oid AND a.attname = u.name AND NOT a.attisdropped)
 ), key AS (
@@ -108,7 +108,7 @@ END $grove$;
 REVOKE EXECUTE ON FUNCTION grove.attached_%1$s() FROM PUBLIC;
 COMMENT ON FUNCTION grove.attached_%1$s IS 'notes the keys of rows of an attached table that change';
 $function$,
-           $1,
+           $1::integer,
            (SELECT string_agg(format('%L', u.name), ', ' ORDER BY u.name)
             FROM (SELECT DISTINCT unnest($6) AS name) AS u),
            (SELECT count(DISTINCT u.name) FROM unnest($6) AS u (name)),
@@ -126,18 +126,18 @@ CREATE OR REPLACE TRIGGER grove_attached_%2$s_deleted AFTER DELETE ON %3$s
     FOR EACH STATEMENT EXECUTE FUNCTION grove.attached_%2$s();
 CREATE OR REPLACE TRIGGER grove_attached_%2$s_truncated AFTER TRUNCATE ON %3$s
     FOR EACH STATEMENT EXECUTE FUNCTION grove.attached_%2$s();
-$triggers$, CASE WHEN m.place = 0 THEN format('grove_attached_%s', $1)
-                 ELSE format('grove_attached_%s_inserted', $1) END,
-            $1, m.relation), '' ORDER BY m.place, m.relation)
+$triggers$, CASE WHEN m.place = 0 THEN format('grove_attached_%s', $1::integer)
+                 ELSE format('grove_attached_%s_inserted', $1::integer) END,
+            $1::integer, m.relation), '' ORDER BY m.place, m.relation)
         FROM members AS m),
-       format(E'DROP FUNCTION IF EXISTS grove.attached_%s() CASCADE;\n', $1),
+       format(E'DROP FUNCTION IF EXISTS grove.attached_%s() CASCADE;\n', $1::integer),
        format(E'-- answers: text, text%s\n'
               'SELECT %s, r.*\nFROM unnest($1::text[]) AS grove_wanted (key)\n'
               'LEFT JOIN LATERAL (\n    SELECT %s%s\n    FROM %s\n    WHERE (%s) = (%s)%s\n) AS r ON true\n',
               r.answers, replace(w.of_text, E'\001', 'grove_wanted.key'),
               replace(k.of_row, E'\001', n.short), r.columns, n.name,
               replace(k.columns, E'\001', n.short), replace(k.of_text, E'\001', 'grove_wanted.key'),
-              E' AND (\n' || $5 || E'\n)'),
+              E' AND (\n' || $5::text || E'\n)'),
        format(E'-- answers: text\n'
               'SELECT %s\nFROM %s\nWHERE $1::text IS NULL OR (%s) > (%s)\n'
               'ORDER BY %s\nLIMIT $2::integer\n',
