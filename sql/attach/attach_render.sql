@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- Attaching: the statements of one attachment, written for the table as it is now.
 --   $1 integer  its number
---   $2 oid      the table
+--   $2 bigint   the table
 --   $3 text[]   the columns of its key
 --   $4 text[]   the columns that are read
 --   $5 text     which rows; null: all
@@ -18,13 +18,13 @@ WITH named AS (
     WHERE c.oid = $2::bigint::oid
 ), lacking AS (
     SELECT array_agg(DISTINCT u.name) AS columns
-    FROM unnest($3 || $4 || $6) AS u (name)
+    FROM unnest($3::text[] || $4::text[] || $6::text[]) AS u (name)
     WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_attribute AS a
                       WHERE a.attrelid = $2::bigint::oid AND a.attname = u.name AND NOT a.attisdropped)
 ), key AS (
-    SELECT k.place, k.name, format_type(a.atttypid, a.atttypmod) AS type, cardinality($3) = 1 AS alone,
+    SELECT k.place, k.name, format_type(a.atttypid, a.atttypmod) AS type, cardinality($3::text[]) = 1 AS alone,
            a.atttypid IN ('date'::regtype, 'timestamp'::regtype, 'timestamptz'::regtype) AS is_time
-    FROM unnest($3) WITH ORDINALITY AS k (name, place)
+    FROM unnest($3::text[]) WITH ORDINALITY AS k (name, place)
     JOIN pg_catalog.pg_attribute AS a
         ON a.attrelid = $2::bigint::oid AND a.attname = k.name AND NOT a.attisdropped
 ), keyed AS (
@@ -49,12 +49,12 @@ WITH named AS (
                AS columns,
            repeat(', text', count(u.name)::integer) AS answers
     FROM named AS n
-    LEFT JOIN unnest($4) WITH ORDINALITY AS u (name, place) ON true
+    LEFT JOIN unnest($4::text[]) WITH ORDINALITY AS u (name, place) ON true
     GROUP BY n.short
 ), differing AS (
     SELECT string_agg(format('(o.%1$I)::text IS DISTINCT FROM (n.%1$I)::text', u.name), ' OR ')
                AS condition
-    FROM unnest($6) AS u (name)
+    FROM unnest($6::text[]) AS u (name)
 ), members AS (
     SELECT m.relation, min(m.place) AS place
     FROM (SELECT n.name AS relation, 0 AS place FROM named AS n
@@ -108,12 +108,12 @@ END $grove$;
 REVOKE EXECUTE ON FUNCTION grove.attached_%1$s() FROM PUBLIC;
 COMMENT ON FUNCTION grove.attached_%1$s IS 'notes the keys of rows of an attached table that change';
 $function$,
-           $1,
+           $1::integer,
            (SELECT string_agg(format('%L', u.name), ', ' ORDER BY u.name)
-            FROM (SELECT DISTINCT unnest($6) AS name) AS u),
-           (SELECT count(DISTINCT u.name) FROM unnest($6) AS u (name)),
+            FROM (SELECT DISTINCT unnest($6::text[]) AS name) AS u),
+           (SELECT count(DISTINCT u.name) FROM unnest($6::text[]) AS u (name)),
            replace(k.of_row, E'\001', 'n'), replace(k.of_row, E'\001', 'o'), d.condition,
-           quote_ident(($3)[1])),
+           quote_ident(($3::text[])[1])),
        (SELECT string_agg(format(
 $triggers$CREATE OR REPLACE TRIGGER %1$s AFTER INSERT ON %3$s
     REFERENCING NEW TABLE AS new_rows
@@ -126,18 +126,18 @@ CREATE OR REPLACE TRIGGER grove_attached_%2$s_deleted AFTER DELETE ON %3$s
     FOR EACH STATEMENT EXECUTE FUNCTION grove.attached_%2$s();
 CREATE OR REPLACE TRIGGER grove_attached_%2$s_truncated AFTER TRUNCATE ON %3$s
     FOR EACH STATEMENT EXECUTE FUNCTION grove.attached_%2$s();
-$triggers$, CASE WHEN m.place = 0 THEN format('grove_attached_%s', $1)
-                 ELSE format('grove_attached_%s_inserted', $1) END,
-            $1, m.relation), '' ORDER BY m.place, m.relation)
+$triggers$, CASE WHEN m.place = 0 THEN format('grove_attached_%s', $1::integer)
+                 ELSE format('grove_attached_%s_inserted', $1::integer) END,
+            $1::integer, m.relation), '' ORDER BY m.place, m.relation)
         FROM members AS m),
-       format(E'DROP FUNCTION IF EXISTS grove.attached_%s() CASCADE;\n', $1),
+       format(E'DROP FUNCTION IF EXISTS grove.attached_%s() CASCADE;\n', $1::integer),
        format(E'-- answers: text, text%s\n'
               'SELECT %s, r.*\nFROM unnest($1::text[]) AS grove_wanted (key)\n'
               'LEFT JOIN LATERAL (\n    SELECT %s%s\n    FROM %s\n    WHERE (%s) = (%s)%s\n) AS r ON true\n',
               r.answers, replace(w.of_text, E'\001', 'grove_wanted.key'),
               replace(k.of_row, E'\001', n.short), r.columns, n.name,
               replace(k.columns, E'\001', n.short), replace(k.of_text, E'\001', 'grove_wanted.key'),
-              E' AND (\n' || $5 || E'\n)'),
+              E' AND (\n' || $5::text || E'\n)'),
        format(E'-- answers: text\n'
               'SELECT %s\nFROM %s\nWHERE $1::text IS NULL OR (%s) > (%s)\n'
               'ORDER BY %s\nLIMIT $2::integer\n',

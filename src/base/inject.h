@@ -97,6 +97,7 @@
     KNOB_(MIGRATION_MS, "how long a migration is tried whose locks others have")                   \
     KNOB_(SCHEMA_KNOWN, "the newest migration that the library knows")                             \
     KNOB_(PG_CONNECT_MS, "how long a connect to PostgreSQL may take; libpq's least is 2 s")        \
+    KNOB_(PG_LOCK_MS, "how long a statement waits for a lock, whatever its call may take")         \
     KNOB_(PG_SILENT_MS, "how long PostgreSQL may say nothing before it counts as hung")            \
     KNOB_(PG_QUIT_MS, "how long a hung PostgreSQL has to quit before it is killed")                \
     KNOB_(PG_ORPHANS_MS, "how long processes without a postmaster have to end by themselves")      \
@@ -107,6 +108,7 @@
     KNOB_(SEARCH_ENGINE_MS, "how long all rounds of a search may spend in the engine")             \
     KNOB_(RESIDENT_MODEL_MS, "how long the resident projector keeps a model it does not need")     \
     KNOB_(RESIDENT_STOP_MS, "how long the resident projector has to end before it is killed")      \
+    KNOB_(SEARCH_REACH, "how many points a search asks the engine for at most")                    \
     KNOB_(EXACT_ROWS, "up to so many rows are all compared by every search")                       \
     KNOB_(EXACT_FILTERED_ROWS, "up to so many rows by every search under a filter")                \
     KNOB_(EXAMINE_LISTED, "how many contents an examination may list")                             \

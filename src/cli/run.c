@@ -29,6 +29,7 @@ static const struct {
     {"pg_dump", cmd_pg_dump},
     {"pg_restore", cmd_pg_restore},
     {"psql", cmd_psql},
+    {"repair", cmd_repair},
     {"rm", cmd_rm},
     {"search", cmd_search},
     {"show", cmd_show},
@@ -38,6 +39,7 @@ static const struct {
     {"subject", cmd_subject},
     {"sync", cmd_sync},
     {"url", cmd_url},
+    {"verify", cmd_verify},
     {"version", cmd_version},
 };
 

@@ -35,6 +35,7 @@ enum grove_code cmd_mv(struct session *session, struct grove_error *error);
 enum grove_code cmd_pg_dump(struct session *session, struct grove_error *error);
 enum grove_code cmd_pg_restore(struct session *session, struct grove_error *error);
 enum grove_code cmd_psql(struct session *session, struct grove_error *error);
+enum grove_code cmd_repair(struct session *session, struct grove_error *error);
 enum grove_code cmd_rm(struct session *session, struct grove_error *error);
 enum grove_code cmd_search(struct session *session, struct grove_error *error);
 enum grove_code cmd_show(struct session *session, struct grove_error *error);
@@ -44,6 +45,7 @@ enum grove_code cmd_stop(struct session *session, struct grove_error *error);
 enum grove_code cmd_subject(struct session *session, struct grove_error *error);
 enum grove_code cmd_sync(struct session *session, struct grove_error *error);
 enum grove_code cmd_url(struct session *session, struct grove_error *error);
+enum grove_code cmd_verify(struct session *session, struct grove_error *error);
 enum grove_code cmd_version(struct session *session, struct grove_error *error);
 
 #endif

@@ -125,6 +125,13 @@ struct answer_status {
         int64_t pid;
         const char *error;
     } projector;
+    struct {
+        const char *outcome; // "never", "equal", "different", "unfinished"
+        const char *path;
+        bool quick;
+        double age_seconds;
+        int64_t contents, different;
+    } verify;
     int64_t contents, leaves, subjects, embeddings, pending, dead, oldest_pending_seconds;
     struct answer_index index;
 };

@@ -70,6 +70,19 @@ const struct command_option command_top_options[] = {
     {OPTION_CURSOR, "cursor", .kind = VALUE_TEXT, .argument = "CURSOR",                            \
      .help = "the next page: what the page before gave as next_cursor"}
 
+#define CHUNKS_OPTION                                                                              \
+    {OPTION_CHUNKS, "chunks",                                                                      \
+     .help = "each chunk of a document as a row; else a document is one row, its best chunk"}
+
+#define CONTEXT_OPTION                                                                             \
+    {OPTION_CONTEXT,                                                                               \
+     "context",                                                                                    \
+     .kind = VALUE_COUNT,                                                                          \
+     .argument = "N",                                                                              \
+     .min = 0,                                                                                     \
+     .max = GROVE_CONTEXT_MAX,                                                                     \
+     .help = "of documents also the text of N chunks before and after, 0 to 100"}
+
 #define EXACT_OPTION {OPTION_EXACT, "exact", .help = "compare every vector, however many there are"}
 
 #define EXPLAIN_OPTION                                                                             \
@@ -112,6 +125,8 @@ const struct command_option command_search_options[] = {
     TYPE_AND_BOUND_OPTIONS,
     LIMIT_OPTION("rows, 1 to 1000 (default: 10)"),
     MIN_SCORE_OPTION,
+    CHUNKS_OPTION,
+    CONTEXT_OPTION,
     EXACT_OPTION,
     EXPLAIN_OPTION,
     ROWS_OUTPUT_OPTION,
@@ -125,6 +140,7 @@ const struct command_option command_discover_options[] = {
     {OPTION_DEPTH, "depth", .kind = VALUE_COUNT, .argument = "N", .min = 1, .max = GROVE_DEPTH_MAX,
      .help = "rows to rank, group and count, 1 to 10000 (default: 1000)"},
     MIN_SCORE_OPTION,
+    CHUNKS_OPTION,
     CURSOR_OPTION,
     EXPLAIN_OPTION,
     ROWS_OUTPUT_OPTION,
@@ -136,6 +152,8 @@ const struct command_option command_similar_options[] = {
     TYPE_AND_BOUND_OPTIONS,
     LIMIT_OPTION("rows, 1 to 1000 (default: 10)"),
     MIN_SCORE_OPTION,
+    CHUNKS_OPTION,
+    CONTEXT_OPTION,
     EXACT_OPTION,
     EXPLAIN_OPTION,
     ROWS_OUTPUT_OPTION,
@@ -248,6 +266,36 @@ const struct command_option command_sync_options[] = {
     {OPTION_WATCH, "watch", 'w', .help = "go on until Ctrl-C", .typed_only = true},
     {OPTION_RETRY_DEAD, "retry-dead", .help = "try again what was given up on"},
     {OPTION_RESIDENT, "be-resident", .hidden = true, .help = "be the home's resident projector"},
+    {0},
+};
+
+#define QUICK_OPTION                                                                               \
+    {OPTION_QUICK, "quick", .help = "ids and revisions only, no payloads or vectors"}
+
+#define RATE_OPTION                                                                                \
+    {OPTION_RATE,                                                                                  \
+     "rate",                                                                                       \
+     .kind = VALUE_COUNT,                                                                          \
+     .argument = "ROWS",                                                                           \
+     .min = 1,                                                                                     \
+     .max = 1000000000,                                                                            \
+     .help = "compare at most so many contents a second (default: as fast as it goes)"}
+
+const struct command_option command_verify_options[] = {
+    QUICK_OPTION,
+    {OPTION_RESUME, "resume",
+     .help = "go on where the last one, of the same place, was broken off"},
+    RATE_OPTION,
+    {0},
+};
+
+const struct command_option command_repair_options[] = {
+    {OPTION_YES, "yes", 'y', .help = "mend what is found without asking"},
+    DRY_RUN_OPTION("say what would be mended, and mend nothing"),
+    QUICK_OPTION,
+    {OPTION_ALIENS, "aliens",
+     .help = "erase points that nobody can have written from this database"},
+    RATE_OPTION,
     {0},
 };
 
@@ -442,8 +490,8 @@ const struct command_example command_ls_examples[] = {
 };
 
 const struct command_example command_attach_examples[] = {
-    {"attach articles --path 'wiki/{category}' --text body", "every row of the table articles"},
-    {"attach docs.page --key site,slug --path 'subject1/{site}' --title name --text markdown "
+    {"attach articles --path 'subject1/{category}'", "every row of the table articles"},
+    {"attach docs.page --key site,slug --path 'subject2/{site}' --title name --text markdown "
      "--where published",
      "some of the rows of another"},
     {NULL, NULL},
@@ -456,7 +504,7 @@ const struct command_example command_attachments_examples[] = {
 
 const struct command_example command_detach_examples[] = {
     {"detach articles", "its triggers and its documents go"},
-    {"detach articles --keep", "its documents stay"},
+    {"detach docs.page --keep", "its documents stay"},
     {NULL, NULL},
 };
 
@@ -528,6 +576,21 @@ const struct command_example command_sync_examples[] = {
     {"sync", "after changes by psql or another program"},
     {"sync --watch", "keep the vector engine up to date until Ctrl-C"},
     {"sync --retry-dead", "after mending what made rows fail"},
+    {NULL, NULL},
+};
+
+const struct command_example command_verify_examples[] = {
+    {"verify", "do both stores say the same? Exit status 0: yes, 1: no"},
+    {"verify --quick religion/Christianity", "of a place, by ids and revisions"},
+    {"verify --rate 2000", "beside other work"},
+    {"verify --json | jq '.differences[]'", "every difference with its kind"},
+    {NULL, NULL},
+};
+
+const struct command_example command_repair_examples[] = {
+    {"repair --dry-run", "what differs, and what would be done"},
+    {"repair --yes", "mend it without asking"},
+    {"repair --aliens --yes", "and erase what others have put into the collection"},
     {NULL, NULL},
 };
 

@@ -139,12 +139,17 @@ const struct command command_table[] = {
             "The best of all rows that satisfy the filter, best first, with their similarity: 1 "
             "is the same meaning, 0 is unrelated. All filters must hold. There are as many rows "
             "as --limit asks for whenever that many match; if grove cannot be sure of that, it "
-            "says so.",
+            "says so.\n\n"
+            "A document is one row, its best chunk, with how many of its chunks rank no lower than "
+            "the last row. --chunks shows each of them, --context N the text around.",
         .examples = command_search_examples,
         .json = "`results`, `complete`, `incomplete_reason`, `degraded`, `degraded_reason`, "
                 "`hint`, `total` (rows here), `next_cursor` (null), `milliseconds`, and with "
                 "`--explain` "
-                "`explain`.",
+                "`explain`. `document` of a row is null, or has `id`, `source`, `key`, `title`, "
+                "`url`, `heading`, `position` (of the chunk, from 1), `chunks`, `chunks_matched` "
+                "(null with `--chunks`; where `complete` is false at least so many) and `text` "
+                "(null without `--context`).",
         .fields = command_text_fields,
         .answer = &answer_result_shape,
     },
@@ -160,7 +165,7 @@ const struct command command_table[] = {
         .operands_max = 1,
         .options = command_similar_options,
         .description = "As search, with the vector of the content with that id instead of a text. "
-                       "It is not among the rows itself.",
+                       "It is not among the rows itself, nor is its document.",
         .examples = command_similar_examples,
         .json = "As search.",
         .fields = command_id_fields,
@@ -181,7 +186,8 @@ const struct command command_table[] = {
             "Ranks the --depth rows nearest to the text, groups them by hierarchy table and "
             "content type, counts the branches and limbs they come from, and pages through them. "
             "Evenness tells how evenly they are spread over limbs: 1 evenly, 0 all in one limb "
-            "(Shannon's entropy over its maximum).",
+            "(Shannon's entropy over its maximum). A document is ranked and counted once; with "
+            "--chunks each of its chunks is.",
         .examples = command_discover_examples,
         .json = "`results`, `complete`, `incomplete_reason`, `degraded`, `degraded_reason`, "
                 "`hint`, `total` (rows ranked), `next_cursor`, `groups` (`hierarchy_table`, "
@@ -526,6 +532,60 @@ const struct command command_table[] = {
         .answer = &answer_sync_shape,
     },
     {
+        .name = "verify",
+        .home_use = GROVE_HOME_FIND,
+        .group = GROUP_DATA,
+        .summary = "prove that both stores say the same, or tell what differs",
+        .usage = "[PATH] [--quick] [--resume] [--rate ROWS]",
+        .operand = "PATH",
+        .operand_kind = VALUE_TEXT,
+        .operands_max = 1,
+        .options = command_verify_options,
+        .description =
+            "Compares every content with its point in the vector engine, both ways: ids and "
+            "revisions, payloads and vectors, and points without a content. Where the engine makes "
+            "digests, as the private one does, only ranges whose digests differ are read. It "
+            "changes nothing, takes the same memory however much there is, and may run beside all "
+            "else: a content that changes meanwhile is looked at again, and is no difference. Nor "
+            "is what waits in the outbox, or was given up on: these are told beside.\n\n"
+            "The exit status is 0 where nothing differs and 1 where something does. grove repair "
+            "mends it, and grove status tells what was found last. One that was broken off goes on "
+            "with --resume; what it had found by then is counted, and not told again.",
+        .examples = command_verify_examples,
+        .json =
+            "`equal`, `quick`, `path`, `resumed`, `noted` (for status), `contents`, `points`, "
+            "`proven` (contents, by digests), `different`, `kinds` (how many of each), "
+            "`differences`, each with `kind` (`missing`: a content without a point; `stale`: its "
+            "point is of an earlier revision; `strange`: of one that it has not come to, or "
+            "none; `payload`, `vector`: another under the right revision; `no_vector`: the "
+            "database has none of its text; `orphan`: a point of a content that is gone; "
+            "`alien`: a point that nobody can have written from this database; and `waiting`, "
+            "`dead`, which the outbox knows of and which are not counted in `different`), "
+            "`content_id`, `point_id` (where it can be no content's), `content_revision`, "
+            "`point_revision`, `detail` (the fields of a payload); `left_out` of these beyond "
+            "a million; `seconds`.",
+    },
+    {
+        .name = "repair",
+        .home_use = GROVE_HOME_FIND,
+        .group = GROUP_DATA,
+        .summary = "mend what differs between both stores",
+        .usage = "[PATH] [--yes] [--dry-run] [--quick] [--aliens] [--rate ROWS]",
+        .operand = "PATH",
+        .operand_kind = VALUE_TEXT,
+        .operands_max = 1,
+        .options = command_repair_options,
+        .description =
+            "Compares as grove verify does, puts the contents that differ into the outbox, and "
+            "projects them. What is equal is not written. Points of contents that are gone are "
+            "taken out in the same way; points that nobody can have written from this database "
+            "stay, unless --aliens is given. On a terminal it shows what it found, and asks; "
+            "elsewhere it needs --yes. What was given up on is left to grove sync --retry-dead.",
+        .examples = command_repair_examples,
+        .json = "`dry_run`, `mended`, `pending`, `dead`, `found` (as of verify), `seconds`. It "
+                "never asks: without `--yes` what is to be mended is a `conflict`.",
+    },
+    {
         .name = "status",
         .home_use = GROVE_HOME_LOOK,
         .group = GROUP_SERVERS,
@@ -542,7 +602,9 @@ const struct command command_table[] = {
                 "`collection_of` (another database, whose it is), `doubt` (why it has to be "
                 "compared first), `points`, "
                 "`points_indexed`; while it is out `out_seconds`, `retry_seconds`, `out_reason`), "
-                "`projector` (`wanted`, `running`, `pid`, `error`), "
+                "`projector` (`wanted`, `running`, `pid`, `error`), `verify` (`outcome` of the "
+                "last: `equal`, `different`, `unfinished` or `never`; `path`, `quick`, "
+                "`age_seconds`, `contents`, `different`), "
                 "`contents`, `leaves`, `subjects`, `embeddings`, `pending`, "
                 "`dead`, `oldest_pending_seconds`, `index` as of sync (`state` may be `due`, too). "
                 "What a server that does not answer would have "

@@ -23,6 +23,8 @@ struct grove_search_request request_search(const struct options *options,
         .exact = options_has(options, OPTION_EXACT),
         .explain = options_has(options, OPTION_EXPLAIN),
         .score_min = filter_score_min(options),
+        .chunks = options_has(options, OPTION_CHUNKS),
+        .context = (unsigned)options_count(options, OPTION_CONTEXT, 0),
     };
 }
 
@@ -36,6 +38,7 @@ struct grove_discover_request request_discover(const struct options *options,
         .score_min = filter_score_min(options),
         .cursor = options_text(options, OPTION_CURSOR),
         .explain = options_has(options, OPTION_EXPLAIN),
+        .chunks = options_has(options, OPTION_CHUNKS),
     };
 }
 

@@ -201,7 +201,7 @@ def test_a_chunk_that_a_hand_takes_away(loaded, tmp_path):
     with loaded.connect() as conn:
         conn.execute("DELETE FROM content_metadata WHERE id = %s", (before[1][0],))
     assert column(chunks(loaded), 0) == column(before[:1] + before[2:], 0)
-    assert loaded.json("search", "harbour", "--limit", "50")["total"] == len(before) - 1
+    assert loaded.json("search", "harbour", "--limit", "50", "--chunks")["total"] == len(before) - 1
     report = load(loaded, tmp_path, document())
     assert report["chunks_written"] == 1 and column(chunks(loaded), 4) == column(before, 4)
     with loaded.connect() as conn:  # with the last one it goes

@@ -29,6 +29,19 @@ class Listing(TypedDict):
     types: list[TypeCount]
 
 
+class Passage(TypedDict):
+    id: int
+    source: str
+    key: str
+    title: str
+    url: str | None
+    heading: str
+    position: int
+    chunks: int
+    chunks_matched: int | None
+    text: str | None
+
+
 class Row(TypedDict):
     content_id: int
     score: float | None
@@ -44,6 +57,7 @@ class Row(TypedDict):
     content_summary: str
     word_count: int | None
     created_at: str | None
+    document: Passage | None
 
 
 class _GroupAlways(TypedDict):
@@ -87,6 +101,7 @@ class Explain(TypedDict):
     statements: int
     requests: int
     waited_milliseconds: float
+    folded: int
 
 
 class _ResultAlways(TypedDict):
@@ -304,6 +319,15 @@ class Projector(TypedDict):
     error: str | None
 
 
+class LastVerified(TypedDict):
+    outcome: str
+    path: str | None
+    quick: bool
+    age_seconds: float | None
+    contents: int | None
+    different: int | None
+
+
 class Status(TypedDict):
     ok: bool
     home: str | None
@@ -311,6 +335,7 @@ class Status(TypedDict):
     database: Database
     engine: Engine
     projector: Projector
+    verify: LastVerified
     contents: int | None
     leaves: int | None
     subjects: int | None
@@ -349,36 +374,39 @@ class Calls:
     def search(self, text: str, *, path: str | None = None, type: str | Sequence[str] | None = None,
                since: str | None = None, until: str | None = None, min_words: int | None = None,
                max_words: int | None = None, limit: int | None = None,
-               min_score: float | None = None, exact: bool | None = None,
-               explain: bool | None = None, timeout_ms: int | None = None) -> Result:
+               min_score: float | None = None, chunks: bool | None = None,
+               context: int | None = None, exact: bool | None = None, explain: bool | None = None,
+               timeout_ms: int | None = None) -> Result:
         """the contents most similar to a text, under any filter"""
         return cast(Result, self.call("search", {"text": text, "path": path, "type": type,
             "since": since, "until": until, "min_words": min_words, "max_words": max_words,
-            "limit": limit, "min_score": min_score, "exact": exact, "explain": explain,
-            "timeout_ms": timeout_ms}))
+            "limit": limit, "min_score": min_score, "chunks": chunks, "context": context,
+            "exact": exact, "explain": explain, "timeout_ms": timeout_ms}))
 
     def similar(self, id: int, *, path: str | None = None, type: str | Sequence[str] | None = None,
                 since: str | None = None, until: str | None = None, min_words: int | None = None,
                 max_words: int | None = None, limit: int | None = None,
-                min_score: float | None = None, exact: bool | None = None,
-                explain: bool | None = None, timeout_ms: int | None = None) -> Result:
+                min_score: float | None = None, chunks: bool | None = None,
+                context: int | None = None, exact: bool | None = None, explain: bool | None = None,
+                timeout_ms: int | None = None) -> Result:
         """the contents most similar to one that is there"""
         return cast(Result, self.call("similar", {"id": id, "path": path, "type": type,
             "since": since, "until": until, "min_words": min_words, "max_words": max_words,
-            "limit": limit, "min_score": min_score, "exact": exact, "explain": explain,
-            "timeout_ms": timeout_ms}))
+            "limit": limit, "min_score": min_score, "chunks": chunks, "context": context,
+            "exact": exact, "explain": explain, "timeout_ms": timeout_ms}))
 
     def discover(self, text: str, *, path: str | None = None,
                  type: str | Sequence[str] | None = None, since: str | None = None,
                  until: str | None = None, min_words: int | None = None,
                  max_words: int | None = None, limit: int | None = None, depth: int | None = None,
-                 min_score: float | None = None, cursor: str | None = None,
-                 explain: bool | None = None, timeout_ms: int | None = None) -> Result:
+                 min_score: float | None = None, chunks: bool | None = None,
+                 cursor: str | None = None, explain: bool | None = None,
+                 timeout_ms: int | None = None) -> Result:
         """similar contents across all subjects, grouped and counted"""
         return cast(Result, self.call("discover", {"text": text, "path": path, "type": type,
             "since": since, "until": until, "min_words": min_words, "max_words": max_words,
-            "limit": limit, "depth": depth, "min_score": min_score, "cursor": cursor,
-            "explain": explain, "timeout_ms": timeout_ms}))
+            "limit": limit, "depth": depth, "min_score": min_score, "chunks": chunks,
+            "cursor": cursor, "explain": explain, "timeout_ms": timeout_ms}))
 
     def show(self, id: int, *, body: bool | None = None, timeout_ms: int | None = None) -> Content:
         """one content as a whole"""
@@ -468,38 +496,40 @@ class AsyncCalls:
                      type: str | Sequence[str] | None = None, since: str | None = None,
                      until: str | None = None, min_words: int | None = None,
                      max_words: int | None = None, limit: int | None = None,
-                     min_score: float | None = None, exact: bool | None = None,
+                     min_score: float | None = None, chunks: bool | None = None,
+                     context: int | None = None, exact: bool | None = None,
                      explain: bool | None = None, timeout_ms: int | None = None) -> Result:
         """the contents most similar to a text, under any filter"""
         return cast(Result, await self.call("search", {"text": text, "path": path, "type": type,
             "since": since, "until": until, "min_words": min_words, "max_words": max_words,
-            "limit": limit, "min_score": min_score, "exact": exact, "explain": explain,
-            "timeout_ms": timeout_ms}))
+            "limit": limit, "min_score": min_score, "chunks": chunks, "context": context,
+            "exact": exact, "explain": explain, "timeout_ms": timeout_ms}))
 
     async def similar(self, id: int, *, path: str | None = None,
                       type: str | Sequence[str] | None = None, since: str | None = None,
                       until: str | None = None, min_words: int | None = None,
                       max_words: int | None = None, limit: int | None = None,
-                      min_score: float | None = None, exact: bool | None = None,
+                      min_score: float | None = None, chunks: bool | None = None,
+                      context: int | None = None, exact: bool | None = None,
                       explain: bool | None = None, timeout_ms: int | None = None) -> Result:
         """the contents most similar to one that is there"""
         return cast(Result, await self.call("similar", {"id": id, "path": path, "type": type,
             "since": since, "until": until, "min_words": min_words, "max_words": max_words,
-            "limit": limit, "min_score": min_score, "exact": exact, "explain": explain,
-            "timeout_ms": timeout_ms}))
+            "limit": limit, "min_score": min_score, "chunks": chunks, "context": context,
+            "exact": exact, "explain": explain, "timeout_ms": timeout_ms}))
 
     async def discover(self, text: str, *, path: str | None = None,
                        type: str | Sequence[str] | None = None, since: str | None = None,
                        until: str | None = None, min_words: int | None = None,
                        max_words: int | None = None, limit: int | None = None,
                        depth: int | None = None, min_score: float | None = None,
-                       cursor: str | None = None, explain: bool | None = None,
-                       timeout_ms: int | None = None) -> Result:
+                       chunks: bool | None = None, cursor: str | None = None,
+                       explain: bool | None = None, timeout_ms: int | None = None) -> Result:
         """similar contents across all subjects, grouped and counted"""
         return cast(Result, await self.call("discover", {"text": text, "path": path, "type": type,
             "since": since, "until": until, "min_words": min_words, "max_words": max_words,
-            "limit": limit, "depth": depth, "min_score": min_score, "cursor": cursor,
-            "explain": explain, "timeout_ms": timeout_ms}))
+            "limit": limit, "depth": depth, "min_score": min_score, "chunks": chunks,
+            "cursor": cursor, "explain": explain, "timeout_ms": timeout_ms}))
 
     async def show(self, id: int, *, body: bool | None = None,
                    timeout_ms: int | None = None) -> Content:

@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Mutants of the comparison of both stores (src/sync/verify.md)."""
+
+from mutant import Mutant
+
+WALK, LOOK, READ = "src/sync/verify.c", "src/sync/verify_look.c", "src/sync/verify_read.c"
+
+MUTANTS = [
+    Mutant(
+        name="a-difference-is-told-at-the-first-look",
+        guards="src/sync/verify 1",
+        file=LOOK,
+        find="    return before->kind == now->kind &&",
+        replace="    return before->id == now->id || before->kind == now->kind ||",
+        killer="u_verify:what_changes_between_two_looks_is_looked_at_again",
+    ),
+    Mutant(
+        name="what-waits-is-told-as-a-difference",
+        guards="src/sync/verify 1",
+        file=READ,
+        find="    if (kind == VERIFY_EQUAL || !content->waits)\n",
+        replace="    if (kind == VERIFY_EQUAL || content->id != 0)\n",
+        killer="u_verify:what_waits_is_no_difference",
+    ),
+    Mutant(
+        name="points-behind-the-last-content-are-not-compared",
+        guards="src/sync/verify 2",
+        file=WALK,
+        find="    int64_t last_id = last ? INT32_MAX : contents.items[contents.count - 1].id;\n",
+        replace=("    int64_t last_id = last && contents.count == 0 ? INT32_MAX\n"
+                 "                      : contents.items[contents.count - 1].id;\n"),
+        killer="u_verify:points_of_nobody_are_aliens",
+    ),
+    Mutant(
+        name="ids-of-no-content-are-not-looked-for",
+        guards="src/sync/verify 2",
+        file=WALK,
+        find="    return code == GROVE_OK ? verify_strangers(self, error) : code;\n",
+        replace="    return code;\n",
+        killer="u_verify:points_of_nobody_are_aliens",
+    ),
+    Mutant(
+        name="a-digest-of-other-contents-proves-them",
+        guards="src/sync/verify 3",
+        file=WALK,
+        find="there.points == wanted.points && strcmp(there.hex, wanted.hex) == 0;",
+        replace="there.points == wanted.points && there.hex[0] && wanted.hex[0];",
+        killer="u_verify:another_payload_is_seen",
+    ),
+    Mutant(
+        name="a-digest-leaves-vectors-out",
+        guards="src/sync/verify 3",
+        file="src/vector/fingerprint.c",
+        find="    strbuf_add_bytes(bytes, numbers, sizeof numbers);\n",
+        replace="    strbuf_add_bytes(bytes, numbers, 4);\n",
+        killer="u_engine_compare:a_digest_is_of_what_points_hold",
+    ),
+    Mutant(
+        name="the-private-engines-digest-leaves-payloads-out",
+        guards="src/sync/verify 3",
+        file="embedded/grove_vectors/long_reads.py",
+        find='        text = _encode(one.payload or {}).encode("utf-8", "replace")\n',
+        replace='        text = b"{}"\n',
+        killer="tests/e2e/test_verify.py::test_equal_stores",
+    ),
+    Mutant(
+        name="verify-mends",
+        guards="src/sync/verify 4",
+        file=LOOK,
+        find="    return self->request->mend && (kind",
+        replace="    return (self->request || kind) && (kind",
+        killer="u_verify:a_lost_point_is_missing",
+    ),
+    Mutant(
+        name="points-of-nobody-are-erased-unasked",
+        guards="src/sync/verify 5",
+        file=LOOK,
+        find="(kind != VERIFY_ALIEN || self->request->aliens);",
+        replace="(kind != VERIFY_ALIEN || self->request->mend);",
+        killer="u_verify:points_of_nobody_are_aliens",
+    ),
+    Mutant(
+        name="another-vector-passes",
+        guards="docs/consistency: proving it",
+        file=READ,
+        find="        if (!(fabs((double)numbers[i] - (double)there[i]) <= VECTOR_TOLERANCE))\n",
+        replace="        if (!(fabs((double)numbers[i] - (double)there[i]) <= 2))\n",
+        killer="u_verify:another_vector_is_seen",
+    ),
+    Mutant(
+        name="a-field-too-many-passes",
+        guards="docs/consistency: proving it",
+        file=READ,
+        find="    add_fields(right, left, false, &names);\n",
+        replace="",
+        killer='tests/e2e/test_verify.py::test_a_hand_in_the_engine[a field too many]',
+    ),
+    Mutant(
+        name="one-that-was-broken-off-is-not-gone-on-with",
+        guards="docs/consistency: proving it",
+        file="sql/verify/verify_resume.sql",
+        find="  AND v.ended_at IS NULL\n",
+        replace="  AND v.ended_at IS NOT NULL\n",
+        killer="u_verify:one_that_was_broken_off_goes_on",
+    ),
+    Mutant(
+        name="who-may-only-read-cannot-compare",
+        guards="docs/consistency: proving it",
+        file="src/sync/verify_record.c",
+        find="        if (code != GROVE_OK && cannot_note(&refused))\n",
+        replace="        if (code != GROVE_OK && cannot_note(&refused) && self->record)\n",
+        killer="tests/e2e/test_verify.py::test_a_role_that_may_only_read",
+    ),
+    Mutant(
+        name="repair-does-not-ask",
+        guards="docs/cli: repair",
+        file="src/cli/cmd_repair.c",
+        find="    bool asks = !request.dry_run && !options_has(options, OPTION_YES);\n",
+        replace="    bool asks = request.dry_run && !options_has(options, OPTION_YES);\n",
+        killer="tests/e2e/test_verify.py::test_repair_asks",
+    ),
+    Mutant(
+        name="differences-exit-with-0",
+        guards="docs/cli: verify",
+        file="src/cli/cmd_verify.c",
+        find="        session->exit_status = EXIT_DIFFERENT;\n",
+        replace="        session->exit_status = 0;\n",
+        killer="tests/e2e/test_verify.py::test_repair_asks",
+    ),
+]
