@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Whether PostgreSQL and the vector engine say the same, and mending what differs.
+// Whether PostgreSQL and the vector engine say the same, mending what differs, and the contents
+// that were given up on.
 //
 //     struct grove_error error;
 //     struct grove_verify_request request = {.quick = true};
@@ -131,6 +132,62 @@ GROVE_CHECKED enum grove_code grove_repair_sized(size_t size_bytes, struct grove
                                                  struct grove_repair_report *ret,
                                                  struct grove_error *error);
 #define grove_repair(...) grove_repair_sized(sizeof(struct grove_repair_report), __VA_ARGS__)
+
+// --- dead letters ------------------------------------------------------------------------------
+
+// A content that was given up on: the vector engine refused it eight times, or it cannot be in one.
+// Searches find it all the same, in PostgreSQL.
+struct grove_dead_letter {
+    int32_t content_id;
+    bool deleted; // the content was; it is its point that could not be taken out
+    int attempts;
+    int64_t since_us;
+    const char *reason;
+    const char *content_type; // "": the content was deleted
+    const char *title;        // the same; cut where it is long
+};
+
+struct grove_dead_letters {
+    const struct grove_dead_letter *items; // by content id
+    size_t count;
+    bool more; // there are: ask again behind the last one
+};
+
+struct grove_dead_request {
+    size_t size_bytes;
+    const int32_t *content_ids; // of retry and drop, at most 1,000; of retry NULL: all
+    size_t content_id_count;
+    const int32_t *after_id; // of list: only those of higher ids; NULL: from the first on
+    unsigned limit;          // of list, at most 1,000; 0: 100
+    bool dry_run;            // of drop: only counts
+    struct grove_limits limits;
+};
+
+// *ret is given back with grove_free.
+GROVE_CHECKED enum grove_code grove_list_dead(struct grove *grove,
+                                              const struct grove_dead_request *request,
+                                              struct grove_dead_letters **ret,
+                                              struct grove_error *error);
+
+// Makes them due again: the resident projector, or grove_sync, tries them. *ret_count (may be
+// NULL): how many there were.
+GROVE_CHECKED enum grove_code grove_retry_dead(struct grove *grove,
+                                               const struct grove_dead_request *request,
+                                               int64_t *ret_count, struct grove_error *error);
+
+struct grove_dead_report {
+    int64_t contents; // that were removed from the database
+    int64_t letters;  // of contents that were gone before, and that ended
+    int64_t kept;     // the same, whose points the vector engine still holds
+    bool dry_run;     // nothing was done: this is what there is
+};
+
+// Gives these up for good: the contents are removed from the database. Ids that were not given up
+// on are passed over, and stay. `ret` may be NULL.
+GROVE_CHECKED enum grove_code grove_drop_dead(struct grove *grove,
+                                              const struct grove_dead_request *request,
+                                              struct grove_dead_report *ret,
+                                              struct grove_error *error);
 
 #ifdef __cplusplus
 }

@@ -216,7 +216,7 @@ GROVE_API enum grove_code grove_load_sample_sized(size_t size_bytes, struct grov
 
 // --- sync ---------------------------------------------------------------------------------------
 
-enum { SYNC_WAIT_MS = 130000, WATCH_PAUSE_MS = 200, OUTAGE_PAUSE_MS = 1000 };
+enum { WATCH_PAUSE_MS = 200, OUTAGE_PAUSE_MS = 1000 };
 
 struct syncing {
     struct grove *grove;
@@ -300,8 +300,11 @@ static enum grove_code watch_and_examine(struct syncing *self, struct grove_erro
 static enum grove_code sync_once(struct syncing *self, struct grove_error *error)
 {
     struct grove_index index = {.state = GROVE_INDEX_UNKNOWN};
+    struct grove_error unused;
     enum grove_code code =
-        projector_drain(&self->grove->store, &self->call, SYNC_WAIT_MS, &self->done, error);
+        projector_drain(&self->grove->store, &self->call, &projector_patient, &self->done, error);
+    if (code != GROVE_OK) // what was done until then is told all the same
+        (void)!fill_report(self, &unused);
     if (code == GROVE_OK)
         code = examine_index(self, &index, error);
     if (code == GROVE_OK)

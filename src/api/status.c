@@ -97,9 +97,9 @@ static void ask_database(struct grove *grove, struct call *call, struct grove_st
     pg_give(&conn);
     if (code == GROVE_OK && status->schema_works)
         code = store_refresh_model(&grove->store, call, &error);
-    if (code == GROVE_OK)
-        status->database_ok = true;
-    else
+    status->database_ok = code == GROVE_OK;
+    status->database_code = code;
+    if (code != GROVE_OK)
         note_error(&error, status->database_error, sizeof status->database_error);
 }
 

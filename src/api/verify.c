@@ -14,12 +14,7 @@
 #include "query/predicate.h"
 #include "sync/lineage.h"
 
-enum {
-    PLACE_BYTES_MAX = 64 << 20,
-    IDS_MAX = 100000,
-    DRAIN_WAIT_MS = 130000,
-    POINT_ID_SIZE = VECTOR_STRANGER_SIZE
-};
+enum { PLACE_BYTES_MAX = 64 << 20, IDS_MAX = 100000, POINT_ID_SIZE = VECTOR_STRANGER_SIZE };
 
 static_assert((int)GROVE_DIFFERENCE_KINDS == (int)VERIFY_KINDS, "one for one");
 static_assert((int)GROVE_DIFFERENCE_MISSING == (int)VERIFY_MISSING &&
@@ -217,7 +212,7 @@ static enum grove_code project(struct repairing *self, struct grove_error *error
     struct store *store = &self->grove->store;
     enum grove_code code = GROVE_OK;
     if (self->found.mended > 0)
-        code = projector_drain(store, &self->call, DRAIN_WAIT_MS, &done, error);
+        code = projector_drain(store, &self->call, &projector_patient, &done, error);
     if (code == GROVE_OK)
         code = projector_backlog(store, &self->call, &backlog, error);
     if (code == GROVE_OK) {

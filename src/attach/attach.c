@@ -18,7 +18,10 @@
 #include "catalog/assets.h"
 #include "sync/projector.h"
 
-enum { TABLE_BYTES_MAX = 16 << 20, BUSY_MS = 50, STEPS = 2, DRAIN_MS = 3000 };
+enum { TABLE_BYTES_MAX = 16 << 20, BUSY_MS = 50, STEPS = 2 };
+
+// Whoever attaches need not wait: others project what is left.
+static const struct projector_patience patience = {.wait_ms = 3000, .unseen_ms = 3000};
 
 struct attaching {
     struct table table;
@@ -279,7 +282,7 @@ static enum grove_code project(struct attaching *self, bool drain, struct grove_
     bool idle = false;
     enum grove_code code = GROVE_OK;
     if (drain)
-        return projector_drain(store, self->table.call, DRAIN_MS, &report, error);
+        return projector_drain(store, self->table.call, &patience, &report, error);
     for (int i = 0; code == GROVE_OK && !idle && i < STEPS; i++)
         code = projector_step(store, self->table.call, &report, &idle, error);
     return code;

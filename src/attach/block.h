@@ -5,9 +5,9 @@
 //
 //     struct block block = {0};
 //     block_count(&block, text);                       // of each text
-//     struct answer *made = block_begin(&block, sizeof *made);
+//     const char **made = block_begin(&block, sizeof *made);
 //     if (made)
-//         made->name = block_copy(&block, text);       // NULL of a text without data
+//         *made = block_copy(&block, text);            // NULL of a text without data
 #ifndef GROVE_ATTACH_BLOCK_H
 #define GROVE_ATTACH_BLOCK_H
 

@@ -95,7 +95,7 @@ static void add_projection(struct strbuf *out, const struct terminal *terminal,
     add_label(out, terminal, "");
     strbuf_add(out, terminal_style(terminal, STYLE_YELLOW));
     format_count(out, status->dead);
-    strbuf_addf(out, " given up on%s: see grove.dead_letter, then grove sync --retry-dead\n",
+    strbuf_addf(out, " given up on%s: see grove dead list\n",
                 terminal_style(terminal, STYLE_PLAIN));
 }
 

@@ -14,6 +14,7 @@ static const struct {
     {"attachments", cmd_attachments},
     {"browse", cmd_browse},
     {"completion", cmd_completion},
+    {"dead", cmd_dead},
     {"demo", cmd_demo},
     {"detach", cmd_detach},
     {"discover", cmd_discover},

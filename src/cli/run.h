@@ -20,6 +20,7 @@ enum grove_code cmd_attach(struct session *session, struct grove_error *error);
 enum grove_code cmd_attachments(struct session *session, struct grove_error *error);
 enum grove_code cmd_browse(struct session *session, struct grove_error *error);
 enum grove_code cmd_completion(struct session *session, struct grove_error *error);
+enum grove_code cmd_dead(struct session *session, struct grove_error *error);
 enum grove_code cmd_demo(struct session *session, struct grove_error *error);
 enum grove_code cmd_detach(struct session *session, struct grove_error *error);
 enum grove_code cmd_discover(struct session *session, struct grove_error *error);

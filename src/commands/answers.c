@@ -554,10 +554,10 @@ const struct shape answer_status_shape = {"Status", answer_status_members};
 
 static const char *outcome_of(const struct grove_status *status)
 {
-    return !status->verified                    ? "never"
-           : !status->verified_ended            ? "unfinished"
+    return !status->verified                  ? "never"
+           : !status->verified_ended          ? "unfinished"
            : status->verified_differences > 0 ? "different"
-                                                : "equal";
+                                              : "equal";
 }
 
 void answer_status_of(const struct grove_status *status, struct answer_status *ret)

@@ -59,3 +59,41 @@ static const struct shape_member answer_repair_members[] = {
     {0},
 };
 const struct shape answer_repair_shape = {"Repaired", answer_repair_members};
+
+// --- dead ----------------------------------------------------------------------------------------
+
+static const struct shape_member dead_letter_members[] = {
+    SHAPE_OF(struct grove_dead_letter, content_id),
+    SHAPE_OF(struct grove_dead_letter, deleted),
+    SHAPE_OF(struct grove_dead_letter, attempts),
+    {"since", SHAPE_TIME, offsetof(struct grove_dead_letter, since_us), .nullable = true},
+    SHAPE_OF(struct grove_dead_letter, reason),
+    SHAPE_OF(struct grove_dead_letter, content_type),
+    SHAPE_OF(struct grove_dead_letter, title),
+    {0},
+};
+static const struct shape dead_letter_shape = {"DeadLetter", dead_letter_members,
+                                               sizeof(struct grove_dead_letter)};
+
+static const struct shape_member answer_dead_letters_members[] = {
+    {"dead", SHAPE_LIST, offsetof(struct grove_dead_letters, items),
+     offsetof(struct grove_dead_letters, count), .shape = &dead_letter_shape},
+    SHAPE_OF(struct grove_dead_letters, more),
+    {0},
+};
+const struct shape answer_dead_letters_shape = {"DeadLetters", answer_dead_letters_members};
+
+static const struct shape_member answer_dead_retried_members[] = {
+    SHAPE_OF(struct answer_dead_retried, contents),
+    {0},
+};
+const struct shape answer_dead_retried_shape = {"DeadRetried", answer_dead_retried_members};
+
+static const struct shape_member answer_dead_dropped_members[] = {
+    SHAPE_OF(struct grove_dead_report, contents),
+    SHAPE_OF(struct grove_dead_report, letters),
+    SHAPE_OF(struct grove_dead_report, kept),
+    SHAPE_OF(struct grove_dead_report, dry_run),
+    {0},
+};
+const struct shape answer_dead_dropped_shape = {"DeadDropped", answer_dead_dropped_members};

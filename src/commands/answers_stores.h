@@ -30,4 +30,12 @@ struct answer_repair {
 };
 extern const struct shape answer_repair_shape;
 
+// dead: list, struct grove_dead_letters; drop, struct grove_dead_report
+extern const struct shape answer_dead_letters_shape;
+struct answer_dead_retried {
+    int64_t contents;
+};
+extern const struct shape answer_dead_retried_shape;
+extern const struct shape answer_dead_dropped_shape;
+
 #endif

@@ -299,6 +299,13 @@ const struct command_option command_repair_options[] = {
     {0},
 };
 
+const struct command_option command_dead_options[] = {
+    LIMIT_OPTION("of list: rows, 1 to 1000 (default: 100)"),
+    {OPTION_YES, "yes", 'y', .help = "of drop: remove the contents without asking"},
+    DRY_RUN_OPTION("of drop: say what would be removed, and remove nothing"),
+    {0},
+};
+
 const struct command_option command_init_options[] = {
     PRECISION_OPTION("how the database's vectors are computed: f32 as the published model does, or "
                      "reduced with 8-bit weights (default: as it is; a new database: f32)"),
@@ -591,6 +598,14 @@ const struct command_example command_repair_examples[] = {
     {"repair --dry-run", "what differs, and what would be done"},
     {"repair --yes", "mend it without asking"},
     {"repair --aliens --yes", "and erase what others have put into the collection"},
+    {NULL, NULL},
+};
+
+const struct command_example command_dead_examples[] = {
+    {"dead list", "what was given up on, and why"},
+    {"dead retry", "try all of it again"},
+    {"dead retry 17 18", "try these again"},
+    {"dead drop 17", "remove a content that can never be projected"},
     {NULL, NULL},
 };
 

@@ -410,6 +410,7 @@ const struct command command_table[] = {
             "texts, numbers and time, and with its vector where one was supplied. All is of one "
             "moment, sorted by place, type and chunk number; a million rows take no more memory "
             "than a thousand.\n\n"
+            "A document is one line, where its first chunk is; in CSV each of its chunks is one. "
             "Loaded into another home, and exported there, it is the same again, byte for byte. "
             "Ids are not in it, nor are computed vectors, leaves without contents, and their "
             "descriptions; grove pg_dump has those. Rows that a load would refuse, or read as "
@@ -517,7 +518,9 @@ const struct command command_table[] = {
             "embeds it and writes it to the vector engine. Searches are right meanwhile: they "
             "take waiting rows from the database. Any number of these may run at once. Then the "
             "index is examined, where it was built anew or much has changed: until that is done, "
-            "searches of more than 25,000 rows compare them all.\n\n"
+            "searches of more than 25,000 rows compare them all. Where the engine takes rows and "
+            "shows none of them for five seconds, or rows still wait after two minutes, it fails "
+            "and says how many did not arrive.\n\n"
             "With the private servers there is seldom need: a process of the home, the resident "
             "projector, does this within seconds of every change. It starts with the servers and "
             "ends with grove stop; GROVE_PROJECTOR=off starts none. With servers of yours keep "
@@ -580,10 +583,40 @@ const struct command command_table[] = {
             "projects them. What is equal is not written. Points of contents that are gone are "
             "taken out in the same way; points that nobody can have written from this database "
             "stay, unless --aliens is given. On a terminal it shows what it found, and asks; "
-            "elsewhere it needs --yes. What was given up on is left to grove sync --retry-dead.",
+            "elsewhere it needs --yes. What was given up on is left to grove dead.",
         .examples = command_repair_examples,
         .json = "`dry_run`, `mended`, `pending`, `dead`, `found` (as of verify), `seconds`. It "
                 "never asks: without `--yes` what is to be mended is a `conflict`.",
+    },
+    {
+        .name = "dead",
+        .home_use = GROVE_HOME_FIND,
+        .group = GROUP_DATA,
+        .summary = "list, retry or drop contents that were given up on",
+        .usage = "list|retry|drop [ID...] [OPTIONS]",
+        .operand = "ACTION",
+        .operand_kind = VALUE_TEXT,
+        .operands_min = 1,
+        .operands_max = 1001,
+        .options = command_dead_options,
+        .description =
+            "A content is given up on when the vector engine has refused it eight times, or when "
+            "no "
+            "attempt could help: its supplied vector cannot be compared, or its id is negative. "
+            "Searches find it all the same, in the database. A change of the content tries it "
+            "again.\n\n"
+            "list shows each with the reason. retry makes all of them due again, or those that are "
+            "named: the resident projector, or grove sync, tries them. drop gives contents up for "
+            "good: they are removed from the database, which it asks for on a terminal and "
+            "elsewhere needs --yes for. What was not given up on it leaves alone; of a content "
+            "that "
+            "is gone already it ends the letter, if the vector engine holds no point of it.",
+        .examples = command_dead_examples,
+        .json =
+            "Of list: `dead`, each with `content_id`, `deleted`, `attempts`, `since`, `reason`, "
+            "`content_type`, `title`; and `more`. Of retry: `contents`. Of drop: `contents` "
+            "(removed), `letters` (ended, of contents that were gone), `kept` (whose point is "
+            "still there), `dry_run`; it never asks, but needs `--yes`.",
     },
     {
         .name = "status",

@@ -213,3 +213,16 @@ def test_a_row_that_others_have_is_waited_for(filled, command):
             ended = process.poll()
     _, said = process.communicate(timeout=60)
     assert (ended, process.returncode) == (None, 0), said
+
+
+def test_a_client_without_a_limit_waits_once_for_a_server_that_hangs(filled):
+    """The look told already that the server hangs: it is not waited for again."""
+    filled("search", "faith")
+    pid = filled.processes()["postgres"]
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        error = filled.fails("timeout", "psql")
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    # By whoever looked; preparing the database would have named what it was doing.
+    assert "grove stop" in error["hint"] and not error["context"], error

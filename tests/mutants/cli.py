@@ -8,6 +8,16 @@ INSTALL = "tests/integration/test_install.py::"
 
 MUTANTS = [
     Mutant(
+        name="a-client-waits-twice-for-a-server-that-hangs",
+        guards="docs/architecture: when something dies",
+        file="src/cli/client.c",
+        find="    if (status.database_code == GROVE_TIMEOUT && ",
+        replace="    if (status.database_code == GROVE_NO_MEMORY && ",
+        killer="tests/e2e/test_limits.py"
+               "::test_a_client_without_a_limit_waits_once_for_a_server_that_hangs",
+        limit_seconds=180,
+    ),
+    Mutant(
         name="error-that-standard-output-does-not-take-is-lost",
         guards="src/cli/README 4",
         file="src/cli/session.c",

@@ -101,4 +101,13 @@ MUTANTS = [
         replace="        if (is_good_down_to(sample, verdict, EXAMINE_NEAR))\n",
         killer="u_examine:a_graph_is_as_deep_as_it_is_good",
     ),
+    Mutant(
+        name="documents-leave-as-many-lines",
+        guards="src/content/README 12",
+        file="sql/contents/export_open.sql",
+        find="before.position < c.position)",
+        replace="before.position < 1)",
+        killer="tests/e2e/test_documents.py::test_an_export_loads_back_equal",
+        limit_seconds=300,
+    ),
 ]
