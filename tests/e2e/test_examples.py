@@ -98,7 +98,8 @@ def test_the_examples_of_every_command(place):
     assert len(lines) > 40
     # The tables that examples attach.
     run(place, "grove psql -- -qc \"CREATE TABLE articles (id int PRIMARY KEY, title text, "
-               "body text, category text); CREATE SCHEMA docs; CREATE TABLE docs.page (site text, slug text, "
+               "body text, category text); CREATE SCHEMA docs; "
+               "CREATE TABLE docs.page (site text, slug text, "
                "name text, markdown text, published boolean, PRIMARY KEY (site, slug)); "
                "INSERT INTO articles VALUES (1, 'Rain', 'Drops fall.', 'Sky'); "
                "INSERT INTO docs.page VALUES ('a', 'b', 'B', 'Text.', true)\"")
