@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- Attaching: the statements of one attachment, written for the table as it is now.
 --   $1 integer  its number
---   $2 oid      the table
+--   $2 bigint   the table
 --   $3 text[]   the columns of its key
 --   $4 text[]   the columns that are read
 --   $5 text     which rows; null: all
@@ -22,9 +22,9 @@ WITH named AS (
     WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_attribute AS a
                       WHERE a.attrelid = $2::bigint::oid AND a.attname = u.name AND NOT a.attisdropped)
 ), key AS (
-    SELECT k.place, k.name, format_type(a.atttypid, a.atttypmod) AS type, cardinality($3) = 1 AS alone,
+    SELECT k.place, k.name, format_type(a.atttypid, a.atttypmod) AS type, cardinality($3::text[]) = 1 AS alone,
            a.atttypid IN ('date'::regtype, 'timestamp'::regtype, 'timestamptz'::regtype) AS is_time
-    FROM unnest($3) WITH ORDINALITY AS k (name, place)
+    FROM unnest($3::text[]) WITH ORDINALITY AS k (name, place)
     JOIN pg_catalog.pg_attribute AS a
         ON a.attrelid = $2::bigint::oid AND a.attname = k.name AND NOT a.attisdropped
 ), keyed AS (
@@ -49,12 +49,12 @@ WITH named AS (
                AS columns,
            repeat(', text', count(u.name)::integer) AS answers
     FROM named AS n
-    LEFT JOIN unnest($4) WITH ORDINALITY AS u (name, place) ON true
+    LEFT JOIN unnest($4::text[]) WITH ORDINALITY AS u (name, place) ON true
     GROUP BY n.short
 ), differing AS (
     SELECT string_agg(format('(o.%1$I)::text IS DISTINCT FROM (n.%1$I)::text', u.name), ' OR ')
                AS condition
-    FROM unnest($6) AS u (name)
+    FROM unnest($6::text[]) AS u (name)
 ), members AS (
     SELECT m.relation, min(m.place) AS place
     FROM (SELECT n.name AS relation, 0 AS place FROM named AS n
@@ -110,10 +110,10 @@ COMMENT ON FUNCTION grove.attached_%1$s IS 'notes the keys of rows of an attache
 $function$,
            $1::integer,
            (SELECT string_agg(format('%L', u.name), ', ' ORDER BY u.name)
-            FROM (SELECT DISTINCT unnest($6) AS name) AS u),
-           (SELECT count(DISTINCT u.name) FROM unnest($6) AS u (name)),
+            FROM (SELECT DISTINCT unnest($6::text[]) AS name) AS u),
+           (SELECT count(DISTINCT u.name) FROM unnest($6::text[]) AS u (name)),
            replace(k.of_row, E'\001', 'n'), replace(k.of_row, E'\001', 'o'), d.condition,
-           quote_ident(($3)[1])),
+           quote_ident(($3::text[])[1])),
        (SELECT string_agg(format(
 $triggers$CREATE OR REPLACE TRIGGER %1$s AFTER INSERT ON %3$s
     REFERENCING NEW TABLE AS new_rows

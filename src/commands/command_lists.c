@@ -497,8 +497,8 @@ const struct command_example command_ls_examples[] = {
 };
 
 const struct command_example command_attach_examples[] = {
-    {"attach articles --path 'wiki/{category}' --text body", "every row of the table articles"},
-    {"attach docs.page --key site,slug --path 'subject1/{site}' --title name --text markdown "
+    {"attach articles --path 'subject1/{category}'", "every row of the table articles"},
+    {"attach docs.page --key site,slug --path 'subject2/{site}' --title name --text markdown "
      "--where published",
      "some of the rows of another"},
     {NULL, NULL},
@@ -511,7 +511,7 @@ const struct command_example command_attachments_examples[] = {
 
 const struct command_example command_detach_examples[] = {
     {"detach articles", "its triggers and its documents go"},
-    {"detach articles --keep", "its documents stay"},
+    {"detach docs.page --keep", "its documents stay"},
     {NULL, NULL},
 };
 

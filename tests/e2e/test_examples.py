@@ -96,6 +96,13 @@ def can_be_run(line):
 def test_the_examples_of_every_command(place):
     lines = list(shown_by_help())
     assert len(lines) > 40
+    # The tables that examples attach.
+    run(place, "grove psql -- -qc \"CREATE TABLE articles (id int PRIMARY KEY, title text, "
+               "body text, category text); CREATE SCHEMA docs; "
+               "CREATE TABLE docs.page (site text, slug text, "
+               "name text, markdown text, published boolean, PRIMARY KEY (site, slug)); "
+               "INSERT INTO articles VALUES (1, 'Rain', 'Drops fall.', 'Sky'); "
+               "INSERT INTO docs.page VALUES ('a', 'b', 'B', 'Text.', true)\"")
     # What is written by one is read by the next; what makes the others wait comes last.
     lines.sort(key=lambda line: ("pg_dump" not in line, "--precision reduced" in line,
                                  line.startswith("grove stop")))
@@ -113,6 +120,15 @@ def test_the_examples_of_every_command(place):
     for shell, script in (("bash", "grove.bash"), ("fish", "grove.fish")):
         if shutil.which(shell):
             run(place, f"{shell} -n {script}")
+
+
+def test_your_own_data_in_60_seconds(place):
+    blocks = [block for block in shown_by("README.md") if re.search("grove (attach|import)", block)]
+    outs = [run(place, block)[0] for block in blocks]
+    assert len(outs) == 3
+    for out, title in zip(outs, ("Pruning", "Rain", "Snow")):
+        assert title in out.split("SCORE")[1]
+    assert "after the harvest" in outs[0]
 
 
 def test_the_tour_of_the_readme(place):
