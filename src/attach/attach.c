@@ -30,6 +30,7 @@ struct attaching {
     struct grove_attach_progress progress;
     int64_t documents, refused, waiting;
     int64_t started_us;
+    int64_t begun_us; // it was committed by then
 };
 
 // --- the attachment ------------------------------------------------------------------------------
@@ -355,6 +356,19 @@ static enum grove_code make_report(struct attaching *self, struct grove_attach_r
     return made ? GROVE_OK : error_no_memory(error, "a report");
 }
 
+// Handles look for attached tables once in a while only (STORE_MODEL_AGE_MS): whoever is told that a
+// table is attached is to find what he writes into it.
+static enum grove_code let_all_know(struct attaching *self, struct grove_error *error)
+{
+    int64_t age_ms = (clock_monotonic_us() - self->begun_us) / 1000;
+    CHECK(self->begun_us > 0);
+    if (age_ms > STORE_MODEL_AGE_MS)
+        return GROVE_OK;
+    return call_pause(self->table.call, (unsigned)(STORE_MODEL_AGE_MS + 1 - age_ms))
+               ? GROVE_OK
+               : call_check(self->table.call, error);
+}
+
 static enum grove_code attach(struct attaching *self, struct grove_attach_report **ret,
                               struct grove_error *error)
 {
@@ -365,10 +379,13 @@ static enum grove_code attach(struct attaching *self, struct grove_attach_report
         code = find_attachment(self, &there, error);
     if (code == GROVE_OK && !there)
         code = begin(self, error);
+    self->begun_us = clock_monotonic_us(); // another may just have begun it
     if (code == GROVE_OK && !dry_run)
         code = INJECT(ATTACH_BEGUN, error);
     if (code == GROVE_OK && !dry_run)
         code = fill(self, error);
+    if (code == GROVE_OK && !dry_run)
+        code = let_all_know(self, error);
     return code == GROVE_OK ? make_report(self, ret, error) : code;
 }
 

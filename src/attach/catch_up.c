@@ -32,7 +32,11 @@ enum grove_code catch_up(struct store *store, struct call *call, struct catch_up
 {
     struct take_in_report report = {0};
     struct grove_error ignored; // what it was, whoever projects meets as well, and tells
-    enum grove_code code = count_waiting(store, call, ret, error);
+    *ret = (struct catch_up){0};
+    enum grove_code code = store_refresh_model(store, call, error);
+    if (code != GROVE_OK || !atomic_load(&store->has_attached))
+        return code;
+    code = count_waiting(store, call, ret, error);
     if (code != GROVE_OK || ret->rows == 0)
         return code;
     // One round at least, however slow the machine.

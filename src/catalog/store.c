@@ -93,6 +93,7 @@ static enum grove_code take_model(struct store *store, const struct pg_rows *row
     struct text doubt = pg_is_null(rows, 0, 3) ? (struct text){"", 0} : pg_text(rows, 0, 3);
     if (!pg_is_null(rows, 0, 4))
         doubt = text_of("something has happened to the database that was not looked into yet");
+    atomic_store(&store->has_attached, pg_bool(rows, 0, 5));
     pthread_mutex_lock(&store->model_mutex);
     store->precision = precision;
     store->model_read_at_us = clock_monotonic_us();

@@ -51,6 +51,7 @@ struct store {
     atomic_int schema_filled;  // the version up to which no backfill is left; 0: not known
 
     _Atomic int64_t counts_folded_at_us; // monotonic: when a projector last did; 0: never
+    atomic_bool has_attached;            // a table is, or was within STORE_MODEL_AGE_MS
     _Atomic size_t outbox_removed;       // contents that left the outbox since its vacuum
 
     _Atomic int64_t lineage_known_at_us; // monotonic: when the engine last showed that it is the

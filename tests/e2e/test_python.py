@@ -484,6 +484,19 @@ def test_a_program_ends_with_a_call_under_way(filled):
     assert filled.json("show", 1)["content_id"] == 1
 
 
+def test_a_handle_finds_what_is_attached_while_it_is_open(empty):
+    with empty.connect() as conn, package.Grove(empty.home) as db:
+        conn.execute("CREATE TABLE public.notes (id int PRIMARY KEY, title text, body text)")
+        assert db.search("clouds")["results"] == []
+        empty("attach", "notes", "--key", "id", "--title", "title", "--text", "body",
+              "--path", "subject1/Sky/Day/Now", "--type", "Note")
+        for number in range(1, 4):  # each at once
+            conn.execute("INSERT INTO notes VALUES (%s, %s, 'Rain comes from clouds.')",
+                         (number, f"Rain {number}"))
+            answer = db.search("clouds")
+            assert (len(answer["results"]), answer["complete"]) == (number, True)
+
+
 # --- asyncio -------------------------------------------------------------------------------------
 
 def test_coroutines_are_made_by_a_pool(sample):

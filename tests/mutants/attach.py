@@ -7,6 +7,16 @@ TEST = "tests/e2e/test_attach.py::"
 
 MUTANTS = [
     Mutant(
+        name="what-is-attached-is-looked-for-once",
+        guards="sql/attach: before a search",
+        file="src/catalog/store.c",
+        find="    atomic_store(&store->has_attached, pg_bool(rows, 0, 5));\n",
+        replace="    if (store->model_read_at_us == 0)\n"
+                "        atomic_store(&store->has_attached, pg_bool(rows, 0, 5));\n",
+        killer="tests/e2e/test_python.py::test_a_handle_finds_what_is_attached_while_it_is_open",
+        limit_seconds=120,
+    ),
+    Mutant(
         name="dry-run-attaches",
         guards="src/attach/README 1",
         file="src/attach/attach.c",
