@@ -14,6 +14,7 @@ static const struct {
     {"completion", cmd_completion},
     {"demo", cmd_demo},
     {"discover", cmd_discover},
+    {"document", cmd_document},
     {"doctor", cmd_doctor},
     {"embed", cmd_embed},
     {"export", cmd_export},

@@ -20,6 +20,7 @@ enum grove_code cmd_browse(struct session *session, struct grove_error *error);
 enum grove_code cmd_completion(struct session *session, struct grove_error *error);
 enum grove_code cmd_demo(struct session *session, struct grove_error *error);
 enum grove_code cmd_discover(struct session *session, struct grove_error *error);
+enum grove_code cmd_document(struct session *session, struct grove_error *error);
 enum grove_code cmd_doctor(struct session *session, struct grove_error *error);
 enum grove_code cmd_embed(struct session *session, struct grove_error *error);
 enum grove_code cmd_export(struct session *session, struct grove_error *error);

@@ -203,14 +203,15 @@ const struct command command_table[] = {
         .home_use = GROVE_HOME_FIND,
         .group = GROUP_QUERY,
         .summary = "one content as a whole",
-        .usage = "ID [--body]",
+        .usage = "ID | DOCUMENT [--body]",
         .operand = "ID",
         .operand_kind = VALUE_TEXT,
         .operands_min = 1,
         .operands_max = 1,
         .options = command_show_options,
         .description =
-            "ID is what results show as \"id 5\". VECTOR is where the vector of its text "
+            "ID is what results show as \"id 5\"; what is no number is a document, as of grove "
+            "document. VECTOR is where the vector of its text "
             "is from: computed, supplied with the row, or a placeholder.",
         .examples = command_show_examples,
         .json =
@@ -222,6 +223,28 @@ const struct command command_table[] = {
             "that was given up on, or null).",
         .fields = command_id_fields,
         .answer = &content_shape,
+    },
+    {
+        .name = "document",
+        .home_use = GROVE_HOME_FIND,
+        .group = GROUP_QUERY,
+        .summary = "one document as a whole, with its chunks",
+        .usage = "NAME [--body]",
+        .operand = "NAME",
+        .operand_kind = VALUE_TEXT,
+        .operands_min = 1,
+        .operands_max = 1,
+        .options = command_show_options,
+        .description =
+            "NAME is the document's key, or its source, a slash and its key, as results show it "
+            "(\"part 2 of 9 of wiki/kelp\"). grove show takes it as well, where it is no number.",
+        .examples = command_document_examples,
+        .json = "`id`, `source`, `key`, `title`, `url`, `metadata` (an object), `created_at`, "
+                "`updated_at`, `body_bytes`, `body` (null without `--body`), `chunks` "
+                "(`content_id`, `position`, `heading`, `first_character`, `characters`, "
+                "`word_count`, `path`, `content_type`).",
+        .fields = command_document_fields,
+        .answer = &document_shape,
     },
     {
         .name = "embed",
