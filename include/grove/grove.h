@@ -191,8 +191,7 @@ grove_init_telling(struct grove *grove, void (*on_wait)(void *state, const struc
 // GROVE_CONFLICT, since it is the projection of another database, and that nobody else needs any
 // more: stop what uses it first. Call grove_init afterwards. Changes nothing where it is this
 // database's already, or where there is none.
-GROVE_CHECKED enum grove_code grove_take_collection(struct grove *grove,
-                                                    struct grove_error *error);
+GROVE_CHECKED enum grove_code grove_take_collection(struct grove *grove, struct grove_error *error);
 
 // Makes vectors of this precision those that the database keeps and compares; a new database has
 // f32. Where it had others all contents are embedded anew: *ret_queued (may be NULL) of them are
@@ -451,9 +450,9 @@ struct grove_load_progress {
     double seconds_database;
     double seconds_embedding;
     double seconds_vectors;
-    bool checking;    // with `strict`: nothing is written yet
-    int64_t rows_cut; // of those embedded: longer than the GROVE_TOKENS_MAX that the model reads
-    int64_t documents;      // of the rows; and of their chunks:
+    bool checking;     // with `strict`: nothing is written yet
+    int64_t rows_cut;  // of those embedded: longer than the GROVE_TOKENS_MAX that the model reads
+    int64_t documents; // of the rows; and of their chunks:
     int64_t chunks_written; // that are new, or have another text
     int64_t chunks_kept;    // that are as they were
     int64_t chunks_removed;
@@ -676,6 +675,16 @@ struct grove_status {
     char collection_of[40];
     // Why the collection has to be compared with the database before it is used; "": it has not.
     char doubt[160];
+    // What grove_verify found last, of this collection.
+    bool verified;           // there was one; else what follows is zero
+    bool verified_ended;     // it came to its end; if not it is under way, or was broken off
+    bool verified_quick;     // ids and revisions only
+    char verified_path[256]; // "": everything
+    double verified_age_seconds;
+    int64_t verified_contents;
+    int64_t verified_differences;
+    // What kind of failure database_error tells of; GROVE_OK: none. GROVE_TIMEOUT: it hangs.
+    enum grove_code database_code;
 };
 
 // Measured now; a server that does not answer is reported in *ret, not as an error. Starts

@@ -15,9 +15,10 @@
 #include "base/check.h"
 #include "base/digest.h"
 #include "base/file.h"
+#include "catalog/assets.h"
 #include "sync/lineage.h"
 
-enum { FINDING_TEXT_SIZE = 1200 };
+enum { FINDING_TEXT_SIZE = 1200, COLUMNS_BYTES_MAX = 1 << 20 };
 
 #define DISK_FREE_LITTLE_BYTES (UINT64_C(2) << 30)
 #define DISK_FREE_LEAST_BYTES (UINT64_C(200) << 20)
@@ -235,9 +236,56 @@ static void check_database(struct doctor *doctor, const struct grove_status *sta
                status->database, version, status->schema_works ? "knows" : "needs", wanted);
     else if (status->database_waits)
         report(doctor, GROVE_FINDING_OK, "database", "", "%s", status->database_error);
+    else if (status->database_code == GROVE_UNSUPPORTED)
+        report(doctor, GROVE_FINDING_FAILED, "database", "see the message", "%s",
+               status->database_error);
     else
         report_silent(doctor, "database", status->database_private, "DATABASE_URL",
                       status->database_error);
+}
+
+// What it says is said to be of the type it was; the name is quoted where it has to be.
+static void report_column(struct doctor *doctor, const struct pg_rows *rows, int r)
+{
+    char hint[512];
+    struct text table = pg_text(rows, r, 0), name = pg_text(rows, r, 1), type = pg_text(rows, r, 3);
+    bool missing = pg_is_null(rows, r, 2), grave = pg_bool(rows, r, 4);
+    if (missing)
+        snprintf(hint, sizeof hint,
+                 "a table of grove was altered by hand: give it back what was "
+                 "taken away, or restore a backup");
+    else
+        snprintf(hint, sizeof hint,
+                 "a table of grove was altered by hand: give the column its type back: grove psql "
+                 "-- -c 'ALTER TABLE %.*s ALTER COLUMN \"%.*s\" TYPE %.*s'",
+                 TEXT_ARGS(table), TEXT_ARGS(name), TEXT_ARGS(type));
+    struct text found = missing ? text_of("missing") : pg_text(rows, r, 2);
+    report(doctor, grave ? GROVE_FINDING_FAILED : GROVE_FINDING_WARNING, "column", hint,
+           "%.*s.%.*s is %s%.*s, not %.*s", TEXT_ARGS(table), TEXT_ARGS(name),
+           missing ? "" : "of the type ", TEXT_ARGS(found), TEXT_ARGS(type));
+}
+
+// Of the schema that this grove makes; what others have is theirs to know.
+static void check_columns(struct doctor *doctor, struct grove *grove,
+                          const struct grove_status *status)
+{
+    const struct pg_statement statement = {"columns.sql", query_sql("columns.sql")};
+    struct pg_conn *conn = NULL;
+    struct pg_rows rows = {0};
+    struct arena arena;
+    struct grove_error error;
+    if (status->schema_version != status->schema_wanted)
+        return;
+    arena_init(&arena, COLUMNS_BYTES_MAX);
+    enum grove_code code = handle_database(grove, &doctor->call, &conn, &error);
+    if (code == GROVE_OK)
+        code = pg_query(conn, &arena, &statement, NULL, &rows, &error);
+    pg_give(&conn);
+    for (int r = 0; r < rows.count && code == GROVE_OK; r++)
+        report_column(doctor, &rows, r);
+    if (code != GROVE_OK && goes_on(doctor))
+        report_error(doctor, "column", &error);
+    arena_release(&arena);
 }
 
 static void check_engine(struct doctor *doctor, const struct grove_status *status)
@@ -264,7 +312,7 @@ static void check_projection(struct doctor *doctor, const struct grove_status *s
         return;
     if (status->dead > 0)
         report(doctor, GROVE_FINDING_WARNING, "projection",
-               "read grove.dead_letter (grove psql), then run \"grove sync --retry-dead\"",
+               "\"grove dead list\" tells why, \"grove dead retry\" tries again",
                "%lld %s could not be written to the vector engine", (long long)status->dead,
                status->dead == 1 ? "row" : "rows");
     else if (status->doubt[0])
@@ -323,6 +371,7 @@ static void check_model_and_servers(struct doctor *doctor, struct grove *grove)
     }
     if (code == GROVE_OK && goes_on(doctor)) {
         check_database(doctor, status);
+        check_columns(doctor, grove, status);
         check_engine(doctor, status);
         check_projection(doctor, status);
         check_projector(doctor, grove, status);

@@ -58,6 +58,12 @@
     POINT(LOAD_DOCUMENT, "a document and its chunks are written, not committed")                   \
     POINT(LOAD_COMMITTED, "a batch is committed, none of it projected")                            \
     POINT(LOAD_PROJECTED, "a batch is committed and projected")                                    \
+    POINT(ATTACH_BEGUN, "a table has its triggers, none of its rows was read")                     \
+    POINT(ATTACH_ROUND, "some rows of a table that is being attached are committed")               \
+    POINT(ATTACH_READ, "rows of an attached table are read, nothing is written")                   \
+    POINT(ATTACH_WRITTEN, "they are documents, not committed")                                     \
+    POINT(DETACH_BEGUN, "a table has lost its triggers, its documents are there")                  \
+    POINT(DETACH_SOME, "some of its documents are gone")                                           \
     POINT(SEARCH_EMBEDDED, "the query has its vector")                                             \
     POINT(SEARCH_RESOLVED, "its path has become leaves")                                           \
     POINT(SEARCH_PLANNED, "the plan of a search is made, the engine was not asked")                \
@@ -91,6 +97,7 @@
     KNOB_(MIGRATION_MS, "how long a migration is tried whose locks others have")                   \
     KNOB_(SCHEMA_KNOWN, "the newest migration that the library knows")                             \
     KNOB_(PG_CONNECT_MS, "how long a connect to PostgreSQL may take; libpq's least is 2 s")        \
+    KNOB_(PG_LOCK_MS, "how long a statement waits for a lock, whatever its call may take")         \
     KNOB_(PG_SILENT_MS, "how long PostgreSQL may say nothing before it counts as hung")            \
     KNOB_(PG_QUIT_MS, "how long a hung PostgreSQL has to quit before it is killed")                \
     KNOB_(PG_ORPHANS_MS, "how long processes without a postmaster have to end by themselves")      \
@@ -110,6 +117,7 @@
     KNOB_(EXAMINE_CLAIM_MS, "how long an examination is taken")                                    \
     KNOB_(BACKFILL_ROWS, "how many rows a chunk of a backfill has")                                \
     KNOB_(NUMBER_DELAY_MS, "how long a projector of an older version may still write points")      \
+    KNOB_(ATTACH_PROBLEM_MS, "how long an attached table is left alone that cannot be read")       \
     KNOB_(LOAD_PATIENCE_MS, "how long a load waits for rows that another projector has leased")
 
 enum inject_point {

@@ -95,7 +95,7 @@ static enum grove_code run_step(struct migrating *self, const struct migration_s
     if (code != GROVE_OK)
         return code;
     code = pg_exec(self->conn, sql, error);
-    if (pg_exec(self->conn, "RESET lock_timeout", &ignored) != GROVE_OK)
+    if (pg_reset_session(self->conn, &ignored) != GROVE_OK)
         pg_spoil(self->conn);
     if (code == GROVE_OK && step->index.length > 0)
         code = check_valid(self, step->index, error);

@@ -67,6 +67,14 @@ static bool prefers_ours(const char *name, const struct grove_status *status)
            text_to_int64(major, &number) && version_on_path(name) < number;
 }
 
+// One that has kept the look waiting would keep whatever comes next as long again.
+static enum grove_code set_hangs(const struct grove_status *status, struct grove_error *error)
+{
+    error_set(error, GROVE_TIMEOUT, "%s", status->database_error);
+    error_hint(error, "\"grove stop\" ends a server that hangs; the next command starts it");
+    return GROVE_TIMEOUT;
+}
+
 // The look at the status may have waited for a server that hangs: that counts.
 static enum grove_code bring_up_to_date(struct session *session, const struct grove_status *status,
                                         struct grove_error *error)
@@ -93,6 +101,8 @@ static enum grove_code make_ready(struct session *session, const char *name, boo
     bool current = status.database_ok && status.schema_version >= status.schema_wanted;
     if (!status.database_private || current)
         return GROVE_OK;
+    if (status.database_code == GROVE_TIMEOUT && !options_has(&session->options, OPTION_TIMEOUT))
+        return set_hangs(&status, error);
     return bring_up_to_date(session, &status, error);
 }
 

@@ -51,3 +51,27 @@ struct grove_list_request request_list(const struct options *options,
         .content_type_count = filter->content_type_count,
     };
 }
+
+struct grove_attach_request request_attach(const struct options *options)
+{
+    return (struct grove_attach_request){
+        .path = options_text(options, OPTION_PATH),
+        .type = options_text(options, OPTION_TYPE),
+        .key = options_text(options, OPTION_KEY),
+        .title = options_text(options, OPTION_TITLE),
+        .text = options_text(options, OPTION_TEXT),
+        .created_at = options_text(options, OPTION_CREATED),
+        .url = options_text(options, OPTION_URL),
+        .metadata = options_text(options, OPTION_METADATA),
+        .where = options_text(options, OPTION_WHERE),
+        .dry_run = options_has(options, OPTION_DRY_RUN),
+    };
+}
+
+struct grove_detach_request request_detach(const struct options *options)
+{
+    return (struct grove_detach_request){
+        .keep = options_has(options, OPTION_KEEP),
+        .dry_run = options_has(options, OPTION_DRY_RUN),
+    };
+}

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A content, or a document, as a line that grove load reads, or as a line of CSV with the same fields.
+// A content, or a document, as a line that grove load reads, or as a line of CSV with the same
+// fields.
 //
 //     struct export_row row;
 //     export_row_read(&rows, r, &row);                       // borrows from the rows

@@ -21,6 +21,7 @@
 #include "base/alloc.h"
 #include "base/call.h"
 #include "base/check.h"
+#include "base/inject.h"
 #include "base/clock.h"
 #include "base/descriptor.h"
 #include "pg/cancel.h"
@@ -172,8 +173,7 @@ static enum grove_code check_server(const struct pg_conn *conn, struct grove_err
 // Whether the pooler keeps prepared statements apart: PgBouncer 1.21 and later do, where
 // max_prepared_statements is not 0, by giving them other names at the server. Where ours is found
 // there, the next transaction may miss it, and another program meet it.
-static enum grove_code look_at_pooler(struct pg_conn *conn, struct arena *arena,
-                                      struct grove_error *error)
+static enum grove_code look_at_pooler(struct pg_conn *conn, struct grove_error *error)
 {
     static const struct pg_statement probe = {
         "grove_probe", "-- answers: bigint\n"
@@ -184,14 +184,18 @@ static enum grove_code look_at_pooler(struct pg_conn *conn, struct arena *arena,
             "WHERE name = 'grove_probe') THEN EXECUTE 'DEALLOCATE grove_probe'; END IF; END $$"};
     const struct pg_request requests[] = {{&probe, NULL}, {&removal, NULL}};
     struct pg_rows rows[2];
-    enum grove_code code = pg_pipeline(conn, arena, requests, ARRAY_COUNT(requests), rows, error);
+    struct arena arena;
+    arena_init(&arena, 1 << 12);
+    enum grove_code code = pg_pipeline(conn, &arena, requests, ARRAY_COUNT(requests), rows, error);
     // Of any other failure: sent whole, statements work with every pooler.
     conn->unnamed = conn->unnamed || code != GROVE_OK || pg_int8(&rows[0], 0, 0) > 0;
+    arena_release(&arena);
     return conn->broken ? code : GROVE_OK;
 }
 
 // One round trip: tells whether a pooler stands between, and sets the session's settings where
-// none does. Behind a pooler it takes another.
+// none does. How long a statement may take is the call's to say, not the database's or the role's:
+// nobody who gives a call ten minutes expects it to end after a lock_timeout that he does not know.
 static enum grove_code set_session(struct pg_conn *conn, struct grove_error *error)
 {
     static const struct pg_statement set = {
@@ -199,19 +203,26 @@ static enum grove_code set_session(struct pg_conn *conn, struct grove_error *err
         "SELECT CASE WHEN pg_backend_pid() = $1 THEN set_config('timezone', 'UTC', false)"
         " || set_config('datestyle', 'ISO', false) || set_config('search_path', 'public', false)"
         " || set_config('statement_timeout', '0', false)"
+        " || set_config('lock_timeout', $2, false)"
         " || set_config('default_transaction_isolation', 'read committed', false) END"};
     struct arena arena;
     struct pg_params params = {0};
     struct pg_rows rows;
+    char lock_ms[24];
+    snprintf(lock_ms, sizeof lock_ms, "%lld", (long long)KNOB(PG_LOCK_MS, 0)); // 0: no limit
     arena_init(&arena, 1 << 12);
     pg_add_int4(&params, PQbackendPID(conn->link));
+    pg_add_text(&params, text_of(lock_ms));
     enum grove_code code = pg_query(conn, &arena, &set, &params, &rows, error);
     if (code == GROVE_OK)
         conn->pooled = rows.count != 1 || pg_is_null(&rows, 0, 0);
-    if (code == GROVE_OK && conn->pooled)
-        code = look_at_pooler(conn, &arena, error);
     arena_release(&arena);
     return code;
+}
+
+enum grove_code pg_reset_session(struct pg_conn *conn, struct grove_error *error)
+{
+    return set_session(conn, error);
 }
 
 static enum grove_code connect_once(struct pg_pool *pool, struct call *call, struct pg_conn **ret,
@@ -228,6 +239,8 @@ static enum grove_code connect_once(struct pg_pool *pool, struct call *call, str
         code = check_server(conn, error);
     if (code == GROVE_OK)
         code = set_session(conn, error);
+    if (code == GROVE_OK && conn->pooled)
+        code = look_at_pooler(conn, error);
     conn->ready = code == GROVE_OK;
     CHECK(!conn->ready || !conn->broken);
     DCHECK(!conn->ready || PQtransactionStatus(conn->link) == PQTRANS_IDLE);

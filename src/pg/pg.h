@@ -79,6 +79,8 @@ void pg_give(struct pg_conn **conn);
 
 // It is closed when it is given back: what its session holds, an advisory lock say, goes with it.
 void pg_spoil(struct pg_conn *conn);
+// The session as it is when it is taken, after SET: RESET has the database's and the role's values.
+enum grove_code pg_reset_session(struct pg_conn *conn, struct grove_error *error);
 // Another program stands between us and the server, and each transaction may have another session.
 bool pg_is_pooled(const struct pg_conn *conn);
 

@@ -186,7 +186,7 @@ static bool forget_statement(struct pg_conn *conn, const struct pg_statement *st
 
 // What is in flight, in order; results come back in the same order.
 enum pipeline_kind { PIPELINE_PREPARE, PIPELINE_ROWS };
-enum { BEGINNING_MAX = 5, PIPELINE_REQUESTS_MAX = PG_REQUESTS_MAX + BEGINNING_MAX };
+enum { BEGINNING_MAX = 6, PIPELINE_REQUESTS_MAX = PG_REQUESTS_MAX + BEGINNING_MAX };
 
 struct pipeline {
     const struct pg_request *asked;
@@ -395,7 +395,8 @@ static void add_beginning(const struct pg_conn *conn, struct round_trip *trip)
 {
     static const struct pg_statement settings[] = {{"", "SET LOCAL timezone = 'UTC'"},
                                                    {"", "SET LOCAL datestyle = 'ISO'"},
-                                                   {"", "SET LOCAL search_path = public"}};
+                                                   {"", "SET LOCAL search_path = public"},
+                                                   {"", "SET LOCAL lock_timeout = 0"}};
     bool limited = conn->call && conn->call->deadline_us != CALL_FOREVER;
     trip->begin = (struct pg_statement){"", conn->begin};
     add_request(trip, &trip->begin);

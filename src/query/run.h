@@ -51,8 +51,8 @@ struct run {
     struct best best;
     struct folding folding; // of the round; nothing was folded where ranking->documents is NULL
     bool shown_all;         // the source that settled it has handed out all rows
-    size_t unembedded; // rows without a usable vector, left out in this snapshot
-    size_t scored;     // rows that the snapshot had to compare
+    size_t unembedded;      // rows without a usable vector, left out in this snapshot
+    size_t scored;          // rows that the snapshot had to compare
 
     struct lacking lacking[RANKING_COMPUTED_MAX];
     size_t lacking_count;

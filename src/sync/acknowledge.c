@@ -238,6 +238,7 @@ static enum grove_code put_back_unseen(struct batch *batch, const struct applied
             unseen[count++] = applied->content_ids[i];
     if (count == 0)
         return GROVE_OK;
+    batch->report->unseen += (int64_t)count;
     snprintf(batch->report->last_error, sizeof batch->report->last_error, "content %d: %s",
              unseen[0], NOT_SHOWN);
     return projector_put_back(batch, unseen, count, false, NOT_SHOWN, error);

@@ -36,7 +36,7 @@ static_assert(EXAMINE_QUERIES_FILTERED <= EXAMINE_QUERIES, "a sample's bound");
 
 #define RECALL_WRONG 0.9
 #define RECALL_WANTED 0.995
-#define PLAUSIBLE_MARGIN 0.02
+#define PLAUSIBLE_MARGIN 0.03
 #define IMPLAUSIBLE_MAX 0.6 // of the sample: the rest is what the verdict stands on
 
 static const unsigned ef_choices[] = {128, 160, 192, 256, 512};

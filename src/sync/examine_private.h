@@ -163,6 +163,12 @@ enum grove_code examine_list_unreached(struct examination *x, const char **ret_r
 enum grove_code examine_compare_checks(struct examination *x, bool *ret_equal,
                                        struct grove_error *error);
 
+// --- examine_elsewhere.c -------------------------------------------------------------------------
+
+// Texts that no row is about.
+size_t examine_elsewhere_count(void);
+struct text examine_elsewhere(size_t i);
+
 // --- examine_sample.c ----------------------------------------------------------------------------
 
 // `count` queries, with their true answers; filters in turn where `filters` has some.

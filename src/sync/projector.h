@@ -28,6 +28,7 @@ struct projector_report {
     int64_t cut;    // of those, longer than the model reads
     int64_t failed; // put back for a later attempt
     int64_t dead;   // given up on in these steps
+    int64_t unseen; // put back since the engine said yes to them and does not show them
     double seconds_database;
     double seconds_embedding;
     double seconds_vectors;
@@ -59,9 +60,17 @@ enum grove_code projector_step(struct store *store, struct call *call,
 enum grove_code projector_apply(struct store *store, const int32_t *content_ids, size_t count,
                                 struct projector_report *report, struct grove_error *error);
 
-// Steps until nothing is due or pending any more, waiting for rows leased by others or put back
-// for later for at most `wait_ms`.
-enum grove_code projector_drain(struct store *store, struct call *call, unsigned wait_ms,
+struct projector_patience {
+    unsigned wait_ms, unseen_ms;
+};
+// Of whoever waits for all: a lease of the dead ends after two minutes.
+extern const struct projector_patience projector_patient;
+
+// Steps until nothing is due or pending any more. GROVE_UNAVAILABLE, telling how many rows wait and
+// why: after waiting for `wait_ms` in all for rows that others have leased, or that were put back
+// for later; or when the engine has said yes to rows for `unseen_ms`, and has shown none of them.
+enum grove_code projector_drain(struct store *store, struct call *call,
+                                const struct projector_patience *patience,
                                 struct projector_report *report, struct grove_error *error);
 
 struct projector_backlog {

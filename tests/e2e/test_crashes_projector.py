@@ -550,6 +550,15 @@ def test_a_write_that_is_answered_and_not_done(home, changes, front, point, stat
     finish_sync(home, changes, embedded=0)
 
 
+def test_a_sync_that_brings_nothing_says_so(home, changes, front):
+    answer_writes(front, "completed", done=False)
+    error = home.fails("unavailable", "sync", env=front.env)
+    assert "3 contents did not arrive" in error["message"] and error["origin"] == "qdrant"
+    assert "does not show" in error["detail"] and "grove sync" in error["hint"]
+    front.answers = lambda path, body, ask: ask()
+    finish_sync(home, changes, embedded=0)
+
+
 @pytest.mark.parametrize("status", STATUSES)
 def test_a_write_that_is_done_whatever_is_answered(home, changes, front, status):
     answer_writes(front, status, done=True)

@@ -196,3 +196,33 @@ def test_a_client_waits_once_for_a_server_that_hangs(filled, command):
     finally:
         os.kill(pid, signal.SIGCONT)
     assert filled("psql", "--timeout", "60s", "--", "-Atc", "SELECT 1").stdout == "1\n"
+
+
+@pytest.mark.parametrize("command", [("rm", "1"), ("mv", "1", "subject1/A/B/C")])
+def test_a_row_that_others_have_is_waited_for(filled, command):
+    """As long as the command may take, whatever the database says of its sessions."""
+    waiting = """SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'
+                 AND clock_timestamp() - query_start > interval '300ms'"""
+    with filled.connect() as conn, filled.connect() as watcher:
+        conn.execute("ALTER DATABASE grove SET lock_timeout = '50ms'")
+        with conn.transaction():
+            conn.execute("SELECT 1 FROM content_metadata WHERE id = 1 FOR UPDATE")
+            process = filled.start(*command, "--timeout", "600s")
+            wait_until(lambda: process.poll() is not None
+                       or watcher.execute(waiting).fetchone()[0] == 1)
+            ended = process.poll()
+    _, said = process.communicate(timeout=60)
+    assert (ended, process.returncode) == (None, 0), said
+
+
+def test_a_client_without_a_limit_waits_once_for_a_server_that_hangs(filled):
+    """The look told already that the server hangs: it is not waited for again."""
+    filled("search", "faith")
+    pid = filled.processes()["postgres"]
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        error = filled.fails("timeout", "psql")
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    # By whoever looked; preparing the database would have named what it was doing.
+    assert "grove stop" in error["hint"] and not error["context"], error

@@ -137,3 +137,32 @@ def test_doctor_tells_which_setting_cannot_be_read(mistyped, variable, value, na
     failed = {each["name"] for each in json.loads(done.stdout)["findings"]
               if each["verdict"] == "failed"}
     assert failed == {name}, done.stdout
+
+
+@pytest.mark.parametrize("change, verdict, text, hint", [
+    ("content_metadata ALTER word_count TYPE bigint", "failed",
+     "public.content_metadata.word_count is of the type bigint, not integer",
+     'ALTER TABLE public.content_metadata ALTER COLUMN "word_count" TYPE integer'),
+    ("grove.document ALTER title TYPE varchar(300)", "warning",
+     "grove.document.title is of the type character varying(300), not character varying(200)",
+     "TYPE character varying(200)"),
+    ("subject1_hierarchy ALTER description TYPE text", "failed",
+     "public.subject1_hierarchy.description is of the type text, not character varying(500)",
+     "public.subject1_hierarchy"),
+    ("grove.examination ALTER points TYPE numeric", "failed",
+     "grove.examination.points is of the type numeric, not bigint", "grove psql"),
+    ("subject2_hierarchy DROP description CASCADE", "failed",
+     "public.subject2_hierarchy.description is missing, not character varying(500)", "by hand")])
+def test_doctor_tells_of_an_altered_column(filled, change, verdict, text, hint):
+    filled("init")
+    assert not [each for each in filled.json("doctor")["findings"] if each["name"] == "column"]
+    with filled.connect() as conn:
+        conn.execute(f"ALTER TABLE {change}")
+    done = filled("doctor", "--json", check=False)
+    found, = [each for each in json.loads(done.stdout)["findings"] if each["name"] == "column"]
+    assert (found["verdict"], found["text"]) == (verdict, text) and hint in found["hint"]
+    assert done.returncode == (EXIT_STATUS["unsupported"] if verdict == "failed" else 0)
+    if "TYPE" in found["hint"]:  # what it says mends it
+        command = found["hint"].split("-c ")[1].strip("'")
+        filled("psql", "--", "-qc", command)
+        assert not [each for each in filled.json("doctor")["findings"] if each["name"] == "column"]

@@ -5,6 +5,23 @@ from mutant import Mutant, NoMutant
 
 MUTANTS = [
     Mutant(
+        name="a-wrong-column-is-well",
+        guards="docs/troubleshooting: an altered table",
+        file="src/api/doctor.c",
+        find="        check_columns(doctor, grove, status);\n",
+        replace="        if (!status)\n            check_columns(doctor, grove, status);\n",
+        killer="tests/e2e/test_looking.py::test_doctor_tells_of_an_altered_column",
+        limit_seconds=180,
+    ),
+    Mutant(
+        name="a-column-is-not-looked-at",
+        guards="docs/troubleshooting: an altered table",
+        file="sql/queries/columns.sql",
+        find="    ('grove.outbox', 'attempts', 'integer'),\n",
+        replace="",
+        killer="u_schema:every_column_of_ours_is_missed",
+    ),
+    Mutant(
         name="server-that-waits-is-a-failure",
         guards="src/api/README 9",
         file="src/api/status.c",

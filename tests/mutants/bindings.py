@@ -33,6 +33,7 @@ MUTANTS = [
         replace="        if os.getpid() == 1 != self.process:\n            raise",
         killer=PYTHON + "test_a_child_of_fork_opens_its_own",
         limit_seconds=180,
+        hangs=True,
     ),
     Mutant(
         name="closing-in-a-child-waits-for-the-parent-s-lock",
@@ -43,6 +44,7 @@ MUTANTS = [
         replace="",
         killer=PYTHON + "test_a_child_of_fork_opens_its_own",
         limit_seconds=180,
+        hangs=True,
     ),
     Mutant(
         name="closing-waits-for-calls-and-does-not-cancel-them",
@@ -63,6 +65,7 @@ MUTANTS = [
         replace="            if self.closing and self.tokens:\n",
         killer=PYTHON + "test_a_handle_that_is_closed_is_used_no_more",
         limit_seconds=120,
+        hangs=True,
     ),
     Mutant(
         name="a-forgotten-handle-stays-open",

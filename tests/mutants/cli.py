@@ -8,6 +8,16 @@ INSTALL = "tests/integration/test_install.py::"
 
 MUTANTS = [
     Mutant(
+        name="a-client-waits-twice-for-a-server-that-hangs",
+        guards="docs/architecture: when something dies",
+        file="src/cli/client.c",
+        find="    if (status.database_code == GROVE_TIMEOUT && ",
+        replace="    if (status.database_code == GROVE_NO_MEMORY && ",
+        killer="tests/e2e/test_limits.py"
+               "::test_a_client_without_a_limit_waits_once_for_a_server_that_hangs",
+        limit_seconds=180,
+    ),
+    Mutant(
         name="error-that-standard-output-does-not-take-is-lost",
         guards="src/cli/README 4",
         file="src/cli/session.c",
@@ -307,9 +317,9 @@ MUTANTS = [
     Mutant(
         name="rm-takes-anything-for-a-yes",
         guards="src/cli/README 9",
-        file="src/cli/cmd_rm.c",
-        find="        yes = read_answer(answer) && is_yes(answer);\n",
-        replace="        yes = read_answer(answer) && (is_yes(answer) || answer[0] == 'y');\n",
+        file="src/cli/ask.c",
+        find="    return read_answer(answer) && is_yes(answer)\n",
+        replace="    return read_answer(answer) && (is_yes(answer) || answer[0] == 'y')\n",
         killer="tests/e2e/test_remove_and_move.py::test_it_asks_on_a_terminal",
     ),
     Mutant(

@@ -575,8 +575,8 @@ MUTANTS = [
         name="document-is-loaded-by-two-at-once",
         guards="src/content/README 15",
         file="src/content/document.c",
-        find="        code = lock_document(writing, error);\n",
-        replace="        code = writing->present ? lock_document(writing, error) : GROVE_OK;\n",
+        find="code = lock_document(writing, error);\n",
+        replace="code = writing->present ? lock_document(writing, error) : GROVE_OK;\n",
         killer="tests/e2e/test_documents.py::test_a_document_is_loaded_by_one_at_a_time",
     ),
     Mutant(

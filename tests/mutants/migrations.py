@@ -149,8 +149,16 @@ MUTANTS = [
         name="lock-timeout-of-a-step-stays",
         guards="sql/migrations: failures",
         file="src/catalog/migrate_online.c",
-        find='    if (pg_exec(self->conn, "RESET lock_timeout", &ignored) != GROVE_OK)',
+        find='    if (pg_reset_session(self->conn, &ignored) != GROVE_OK)',
         replace='    if (pg_exec(self->conn, "SELECT 1", &ignored) != GROVE_OK)',
+        killer="u_upgrade:an_online_migration_leaves_nothing_in_its_session",
+    ),
+    Mutant(
+        name="lock-timeout-of-the-database-comes-back",
+        guards="sql/migrations: failures",
+        file="src/catalog/migrate_online.c",
+        find='    if (pg_reset_session(self->conn, &ignored) != GROVE_OK)',
+        replace='    if (pg_exec(self->conn, "RESET lock_timeout", &ignored) != GROVE_OK)',
         killer="u_upgrade:an_online_migration_leaves_nothing_in_its_session",
     ),
     Mutant(

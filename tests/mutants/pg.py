@@ -266,6 +266,14 @@ MUTANTS = [
         killer="u_calls:the_server_knows_the_deadline_of_a_transaction",
     ),
     Mutant(
+        name="a-lock-is-waited-for-as-long-as-the-database-says",
+        guards="src/pg/README 17",
+        file="src/pg/connect.c",
+        find="        \" || set_config('lock_timeout', $2, false)\"\n",
+        replace="        \" || $2\"\n",
+        killer="u_calls:a_lock_is_waited_for_as_long_as_the_call_may",
+    ),
+    Mutant(
         name="connecting-outlives-its-call",
         guards="src/pg/README 10",
         file="src/pg/connect.c",

@@ -5,6 +5,32 @@ from mutant import Mutant
 
 MUTANTS = [
     Mutant(
+        name="a-sync-waits-long-for-an-engine-that-loses",
+        guards="docs/architecture: when something dies",
+        file="src/sync/drain.c",
+        find="    if (vain_us > 0 && vain_us >= (int64_t)patience->unseen_ms * 1000)\n",
+        replace="    if (vain_us > 0 && vain_us >= INT64_MAX)\n",
+        killer="u_projection_seen:a_sync_with_an_engine_that_loses_ends_soon",
+        hangs=True,
+        limit_seconds=20,
+    ),
+    Mutant(
+        name="a-sync-gives-up-on-what-is-late",
+        guards="docs/architecture: when something dies",
+        file="src/sync/drain.c",
+        find="    if (vain_us > 0 && vain_us >= (int64_t)patience->unseen_ms * 1000)\n",
+        replace="    if (vain_us > 0)\n",
+        killer="u_projection_seen:a_sync_waits_for_what_is_late",
+    ),
+    Mutant(
+        name="a-sync-is-content-with-rows-that-wait",
+        guards="docs/architecture: when something dies",
+        file="src/sync/drain.c",
+        find="backlog.pending == 0)\n            return code;\n        code = judge",
+        replace="backlog.pending >= 0)\n            return code;\n        code = judge",
+        killer="u_projection_seen:a_sync_that_waits_in_vain_says_so",
+    ),
+    Mutant(
         name="refusal-of-everything-is-the-rows-fault",
         guards=("src/sync/README 7", "src/sync/README: failures"),
         file="src/sync/upsert.c",

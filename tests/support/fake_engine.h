@@ -83,6 +83,7 @@ struct fake_ways {
     bool last_writer_wins; // a server before 1.16: grove looks, then writes unconditionally
     bool ties_backwards;   // equal scores by descending id instead of ascending
     int64_t count_off_by;  // added to what count and info say
+    bool no_digests;       // as a Qdrant server: points are read one by one
     char status[16];       // "" : "green"
     // Vectors whose squares sum to less are kept as they are, not made length 1.
     float short_square_max; // as made: FLT_EPSILON, which is what the real engine does

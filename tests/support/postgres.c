@@ -18,6 +18,7 @@
 #include "base/check.h"
 #include "base/digest.h"
 #include "base/file.h"
+#include "base/inject.h"
 #include "base/strbuf.h"
 #include "catalog/assets.h"
 #include "catalog/migrate.h"
@@ -28,7 +29,7 @@
 
 enum {
     KEY_BYTES_MAX = 4 << 20,
-    LOCK_TIMEOUT_S = 15,
+    LOCK_TIMEOUT_MS = 15000,
     KEPT_UNUSED_S = 86400,
     MEMORY_BYTES_MIN = 1 << 30, // in memory, for the databases of one program and its neighbours
 };
@@ -376,9 +377,7 @@ enum grove_code test_database_new(char ret_name[static TEST_DATABASE_SIZE],
     snprintf(sql, sizeof sql, "CREATE DATABASE %s TEMPLATE grove STRATEGY file_copy", name);
     code = run(sql, error);
     // Who should wait for nobody, and does, fails instead of hanging.
-    snprintf(sql, sizeof sql, "ALTER DATABASE %s SET lock_timeout = '%ds'", name, LOCK_TIMEOUT_S);
-    if (code == GROVE_OK)
-        code = run(sql, error);
+    inject_set_knob(INJECT_KNOB_PG_LOCK_MS, LOCK_TIMEOUT_MS);
     if (code == GROVE_OK)
         memcpy(ret_name, name, sizeof name);
     return code;

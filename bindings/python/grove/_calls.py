@@ -207,6 +207,62 @@ class Loaded(TypedDict):
     bad_lines: list[BadLine]
 
 
+class Attached(TypedDict):
+    table: str
+    dry_run: bool
+    sql: str
+    documents: int
+    refused: int
+    waiting: int
+    pending: int
+    rows_expected: int
+    rows_read: int
+    seconds: float
+
+
+class Attachment(TypedDict):
+    table: str | None
+    source: str
+    state: Literal["filling", "kept", "failing", "leaving"]
+    key: str
+    path: str
+    type: str
+    title: str | None
+    text: str | None
+    created: str | None
+    url: str | None
+    metadata: str | None
+    where: str | None
+    documents: int
+    rows_read: int
+    rows_expected: int
+    waiting: int
+    refused: int
+    problem: str | None
+    attached_at: str
+
+
+class RefusedRow(TypedDict):
+    source: str
+    key: str
+    reason: str
+    noted_at: str
+
+
+class Attachments(TypedDict):
+    attachments: list[Attachment]
+    refused: list[RefusedRow]
+
+
+class Detached(TypedDict):
+    table: str
+    dry_run: bool
+    sql: str
+    documents: int
+    leaves: int
+    seconds: float
+
+
 class Moved(TypedDict):
     contents: int
     leaves: int
@@ -288,6 +344,15 @@ class Projector(TypedDict):
     error: str | None
 
 
+class LastVerified(TypedDict):
+    outcome: str
+    path: str | None
+    quick: bool
+    age_seconds: float | None
+    contents: int | None
+    different: int | None
+
+
 class Status(TypedDict):
     ok: bool
     home: str | None
@@ -295,6 +360,7 @@ class Status(TypedDict):
     database: Database
     engine: Engine
     projector: Projector
+    verify: LastVerified
     contents: int | None
     leaves: int | None
     subjects: int | None
@@ -385,6 +451,25 @@ class Calls:
              timeout_ms: int | None = None) -> Loaded:
         """load contents from JSON Lines files, plain or gzip"""
         return cast(Loaded, self.call("load", {"rows": rows, "strict": strict,
+            "timeout_ms": timeout_ms}))
+
+    def attach(self, table: str, path: str, *, type: str | None = None, key: str | None = None,
+               title: str | None = None, text: str | None = None, created: str | None = None,
+               url: str | None = None, metadata: str | None = None, where: str | None = None,
+               dry_run: bool | None = None, timeout_ms: int | None = None) -> Attached:
+        """keep a table of the same database in step: each row is a document"""
+        return cast(Attached, self.call("attach", {"table": table, "path": path, "type": type,
+            "key": key, "title": title, "text": text, "created": created, "url": url,
+            "metadata": metadata, "where": where, "dry_run": dry_run, "timeout_ms": timeout_ms}))
+
+    def attachments(self, *, timeout_ms: int | None = None) -> Attachments:
+        """the tables that are kept in step, and rows of them that were refused"""
+        return cast(Attachments, self.call("attachments", {"timeout_ms": timeout_ms}))
+
+    def detach(self, table: str, *, keep: bool | None = None, dry_run: bool | None = None,
+               timeout_ms: int | None = None) -> Detached:
+        """keep a table in step no more, and take its documents away"""
+        return cast(Detached, self.call("detach", {"table": table, "keep": keep, "dry_run": dry_run,
             "timeout_ms": timeout_ms}))
 
     def mv(self, to: str, *, ids: Sequence[int] | None = None, from_: str | None = None,
@@ -498,6 +583,26 @@ class AsyncCalls:
         """load contents from JSON Lines files, plain or gzip"""
         return cast(Loaded, await self.call("load", {"rows": rows, "strict": strict,
             "timeout_ms": timeout_ms}))
+
+    async def attach(self, table: str, path: str, *, type: str | None = None,
+                     key: str | None = None, title: str | None = None, text: str | None = None,
+                     created: str | None = None, url: str | None = None,
+                     metadata: str | None = None, where: str | None = None,
+                     dry_run: bool | None = None, timeout_ms: int | None = None) -> Attached:
+        """keep a table of the same database in step: each row is a document"""
+        return cast(Attached, await self.call("attach", {"table": table, "path": path, "type": type,
+            "key": key, "title": title, "text": text, "created": created, "url": url,
+            "metadata": metadata, "where": where, "dry_run": dry_run, "timeout_ms": timeout_ms}))
+
+    async def attachments(self, *, timeout_ms: int | None = None) -> Attachments:
+        """the tables that are kept in step, and rows of them that were refused"""
+        return cast(Attachments, await self.call("attachments", {"timeout_ms": timeout_ms}))
+
+    async def detach(self, table: str, *, keep: bool | None = None, dry_run: bool | None = None,
+                     timeout_ms: int | None = None) -> Detached:
+        """keep a table in step no more, and take its documents away"""
+        return cast(Detached, await self.call("detach", {"table": table, "keep": keep,
+            "dry_run": dry_run, "timeout_ms": timeout_ms}))
 
     async def mv(self, to: str, *, ids: Sequence[int] | None = None, from_: str | None = None,
                  dry_run: bool | None = None, timeout_ms: int | None = None) -> Moved:

@@ -386,9 +386,53 @@ static void a_writer_needs_no_rights_of_grove(struct test_stores *stores)
               error);
 }
 
+// --- columns -------------------------------------------------------------------------------------
+
+static enum grove_code find_altered(struct test_stores *stores, struct pg_rows *ret,
+                                    struct grove_error *error)
+{
+    const struct pg_statement statement = {"", query_sql("columns.sql")};
+    return pg_query(stores->sessions[0], &stores->arena, &statement, NULL, ret, error);
+}
+
+// Whichever of them a hand takes away: so the list has each table and each column.
+static void every_column_of_ours_is_missed(struct test_stores *stores)
+{
+    static const char columns[] =
+        "FROM pg_attribute AS a JOIN pg_class AS c ON c.oid = a.attrelid"
+        " WHERE c.relnamespace::regnamespace::text IN ('grove', 'public') AND c.relkind = 'r'"
+        " AND a.attnum > 0 AND NOT a.attisdropped";
+    struct pg_rows rows;
+    struct grove_error error;
+    int64_t count = test_sql_int(stores, "SELECT count(*) %s", columns);
+    assert_ok(find_altered(stores, &rows, &error), error);
+    assert_int_equal(rows.count, 0);
+    assert_true(count > 100);
+    for (int64_t i = 0; i < count; i++) {
+        const char *place =
+            test_sql_text(stores,
+                          "SELECT c.relnamespace::regnamespace || '.' || c.relname %s"
+                          " ORDER BY a.attrelid, a.attnum OFFSET %d LIMIT 1",
+                          columns, (int)i);
+        const char *name = test_sql_text(
+            stores, "SELECT a.attname::text %s ORDER BY a.attrelid, a.attnum OFFSET %d LIMIT 1",
+            columns, (int)i);
+        test_sql(stores, "BEGIN; ALTER TABLE %s RENAME COLUMN \"%s\" TO taken_away", place, name);
+        enum grove_code code = find_altered(stores, &rows, &error);
+        bool told = code == GROVE_OK ? rows.count == 1 && pg_is_null(&rows, 0, 2) &&
+                                           text_equal(pg_text(&rows, 0, 0), text_of(place)) &&
+                                           text_equal(pg_text(&rows, 0, 1), text_of(name))
+                                     : strstr(error.message, name) != NULL; // it is asked for
+        test_sql(stores, "ROLLBACK");
+        if (!told)
+            fail_msg("%s.%s: %s", place, name, code == GROVE_OK ? "not told" : error.message);
+    }
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
+        STORES_TEST(every_column_of_ours_is_missed),
         STORES_TEST(every_change_that_is_projected_takes_a_revision),
         STORES_TEST(many_changes_of_a_content_are_one_that_waits),
         STORES_TEST(what_is_deleted_leaves_an_outbox_row_only),

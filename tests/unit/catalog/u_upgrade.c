@@ -350,9 +350,11 @@ static void who_migrates_online_keeps_others_out(struct test_stores *stores)
 
 static void an_online_migration_leaves_nothing_in_its_session(struct test_stores *stores)
 {
-    static const char as_it_was[] = "SELECT 1 / (setting = reset_val)::integer FROM pg_settings"
+    // That of each session of the tests, which is not the database's.
+    static const char as_it_was[] = "SELECT 1 / (setting = '15000')::integer FROM pg_settings"
                                     " WHERE name = 'lock_timeout'";
     struct migrating migrating = {.conn = test_session(stores)};
+    test_session_sql(migrating.conn, "%s", as_it_was);
     know(stores, INDEX);
     migrate(&migrating);
     assert_ok(migrating.code, migrating.error);

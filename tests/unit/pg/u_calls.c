@@ -169,6 +169,45 @@ static void the_server_knows_the_deadline_of_a_transaction(struct test_stores *s
     pg_pool_free(pool);
 }
 
+struct locking {
+    struct pg_conn *conn;
+    enum grove_code code;
+    struct grove_error error;
+    atomic_bool done;
+};
+
+static void lock_contents(void *state)
+{
+    struct locking *locking = state;
+    locking->code =
+        pg_exec(locking->conn, "SELECT FROM content_metadata FOR UPDATE", &locking->error);
+    atomic_store(&locking->done, true);
+}
+
+// What the database says of its sessions is for programs that have no limit of their own.
+static void a_lock_is_waited_for_as_long_as_the_call_may(struct test_stores *stores)
+{
+    static const char waits_long[] =
+        "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+        " AND datname = current_database() AND clock_timestamp() - query_start > interval '200ms'";
+    test_content(stores, &(struct test_content){.title = "Held"});
+    test_sql(stores, "ALTER DATABASE %s SET lock_timeout = '20ms'", stores->database);
+    struct pg_pool *pool = open_pool(stores, 1);
+    struct call call = call_of(600000);
+    struct locking locking = {.conn = taken(pool, &call)};
+    test_sql(stores, "BEGIN; SELECT FROM content_metadata FOR UPDATE");
+    struct test_thread *thread = test_thread_start(stores, lock_contents, &locking);
+    while (!atomic_load(&locking.done) && test_sql_int(stores, "%s", waits_long) == 0)
+        clock_sleep_ms(5);
+    bool waits = !atomic_load(&locking.done);
+    test_sql(stores, "ROLLBACK");
+    test_thread_join(thread);
+    pg_give(&locking.conn);
+    pg_pool_free(pool);
+    assert_ok(locking.code, locking.error);
+    assert_true(waits);
+}
+
 // What was open is rolled back, though the call is over.
 static void a_transaction_ends_with_its_call(struct test_stores *stores)
 {
@@ -432,6 +471,7 @@ int main(int argc, char **argv)
         STORES_TEST(a_cancelled_statement_is_stopped_at_the_server),
         STORES_TEST(a_cancelled_pipeline_is_stopped_at_the_server),
         STORES_TEST(the_server_knows_the_deadline_of_a_transaction),
+        STORES_TEST(a_lock_is_waited_for_as_long_as_the_call_may),
         STORES_TEST(a_transaction_ends_with_its_call),
         STORES_TEST(what_a_call_cost_is_counted),
         STORES_TEST(a_server_that_hangs_costs_the_connection),

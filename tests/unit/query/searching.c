@@ -12,7 +12,9 @@ void project(struct test_stores *stores)
 {
     struct projector_report report = {0};
     struct grove_error error;
-    assert_ok(projector_drain(&stores->store, NULL, 0, &report, &error), error);
+    assert_ok(
+        projector_drain(&stores->store, NULL, &(struct projector_patience){0}, &report, &error),
+        error);
 }
 
 static void free_result(void *state)

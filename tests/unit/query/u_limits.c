@@ -61,7 +61,9 @@ static void a_hit_that_matches_no_more_drops_out(struct test_stores *stores)
     struct test_vector query = test_toward(1, 0);
     int32_t id = test_content(stores, &(struct test_content){.words = 3});
     test_vector_give(stores, id, query.numbers);
-    assert_ok(projector_drain(&stores->store, NULL, 0, &report, &error), error);
+    assert_ok(
+        projector_drain(&stores->store, NULL, &(struct projector_patience){0}, &report, &error),
+        error);
     test_sql(stores, "UPDATE content_metadata SET word_count = 50");
     assert_ok(query_search(&stores->store, NULL,
                            &(struct grove_search_request){.vector = query.numbers,

@@ -98,6 +98,63 @@ static void an_engine_that_loses_all_is_no_row_s_fault(struct test_stores *store
     assert_agreed(stores);
 }
 
+// Whoever waits for all of it hears soon that it does not come, how much of it, and what to do.
+static void a_sync_with_an_engine_that_loses_ends_soon(struct test_stores *stores)
+{
+    static const struct projector_patience patience = {.wait_ms = 60000, .unseen_ms = 1};
+    struct projector_report report = {0};
+    struct grove_error error;
+    int32_t before = make_row(stores, 0.25F);
+    drain(stores);
+    make_row(stores, 0.5F);
+    make_row(stores, 0.75F);
+    fault_at(stores, ENGINE_UPSERT, FAKE_LOSE, 0);
+    assert_int_equal(projector_drain(&stores->store, NULL, &patience, &report, &error),
+                     GROVE_UNAVAILABLE);
+    assert_int_equal(report.upserted, 0);
+    assert_true(report.unseen >= 2);
+    assert_non_null(strstr(error.message, "2 contents did not arrive"));
+    assert_non_null(strstr(error.detail, "does not show"));
+    assert_non_null(strstr(error.hint, "grove sync"));
+    assert_int_equal(error.origin, GROVE_ORIGIN_QDRANT);
+    assert_int_equal(error.retry, GROVE_RETRY_LATER);
+    fake_engine_clear_faults(stores->fake);
+    assert_ok(projector_drain(&stores->store, NULL, &patience, &report, &error), error);
+    assert_projected(stores, before);
+    assert_agreed(stores);
+}
+
+// One that is late is waited for as long as others of them arrive.
+static void a_sync_waits_for_what_is_late(struct test_stores *stores)
+{
+    static const struct projector_patience patience = {.wait_ms = 60000, .unseen_ms = 30000};
+    struct projector_report report = {0};
+    struct grove_error error;
+    make_row(stores, 0.5F);
+    fault_at(stores, ENGINE_UPSERT, FAKE_LOSE, 1);
+    assert_ok(projector_drain(&stores->store, NULL, &patience, &report, &error), error);
+    assert_int_equal(report.upserted, 1);
+    assert_int_equal(report.unseen, 1);
+    assert_agreed(stores);
+}
+
+// Nor does it say that all is well where others keep what it waits for.
+static void a_sync_that_waits_in_vain_says_so(struct test_stores *stores)
+{
+    static const struct projector_patience patience = {.wait_ms = 1, .unseen_ms = 30000};
+    struct projector_report report = {0};
+    struct grove_error error;
+    stores->id = make_row(stores, 0.5F);
+    lease_for_another(stores);
+    assert_int_equal(projector_drain(&stores->store, NULL, &patience, &report, &error),
+                     GROVE_UNAVAILABLE);
+    assert_non_null(strstr(error.message, "1 content did not arrive, and still waits"));
+    assert_non_null(strstr(error.hint, "grove.outbox"));
+    let_time_pass(stores);
+    drain(stores);
+    assert_agreed(stores);
+}
+
 static void a_look_that_fails_ends_nothing(struct test_stores *stores)
 {
     stores->id = make_row(stores, 0.5F);
@@ -414,6 +471,9 @@ int main(int argc, char **argv)
         STORES_TEST(a_lost_removal_is_not_done),
         STORES_TEST(only_what_is_not_shown_waits),
         STORES_TEST(an_engine_that_loses_all_is_no_row_s_fault),
+        STORES_TEST(a_sync_with_an_engine_that_loses_ends_soon),
+        STORES_TEST(a_sync_waits_for_what_is_late),
+        STORES_TEST(a_sync_that_waits_in_vain_says_so),
         STORES_TEST(a_look_that_fails_ends_nothing),
         STORES_TEST(a_collection_lost_before_the_look_is_made_again),
         STORES_TEST(a_late_copy_is_seen),

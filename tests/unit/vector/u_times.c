@@ -57,7 +57,9 @@ static void make_rows(struct test_stores *stores)
         else
             test_sql(stores, "UPDATE content_metadata SET created_at = NULL WHERE id = %d", id);
     }
-    assert_ok(projector_drain(&stores->store, NULL, 0, &report, &error), error);
+    assert_ok(
+        projector_drain(&stores->store, NULL, &(struct projector_patience){0}, &report, &error),
+        error);
     assert_int_equal(report.failed, 0);
 }
 
