@@ -95,6 +95,49 @@ GROVE_CHECKED enum grove_code grove_read_content(struct grove *grove,
                                                  struct grove_error *error);
 GROVE_PUBLIC void grove_content_free(struct grove_content *content); // NULL is fine
 
+// --- one document ------------------------------------------------------------------------------
+
+struct grove_chunk {
+    int32_t content_id;
+    int64_t position; // in the document, from 1
+    const char *heading;
+    int64_t first_character; // in the document's body, from 1
+    int64_t characters;
+    int64_t word_count; // or GROVE_NULL
+    const char *path;   // as filters take it
+    const char *content_type;
+};
+
+// A text of any length, known by source and key together.
+struct grove_document {
+    int32_t document_id;
+    const char *source; // "" where none was given
+    const char *key;
+    const char *title;
+    const char *url;      // or NULL
+    const char *metadata; // a JSON object
+    const char *body;     // NULL: it was not asked for
+    int64_t body_bytes;
+    int64_t created_at_us;
+    int64_t updated_at_us;
+    const struct grove_chunk *chunks;
+    size_t chunk_count;
+};
+
+struct grove_read_document_request {
+    size_t size_bytes;
+    const char *name; // its key, or source/key
+    bool body;
+    struct grove_limits limits;
+};
+
+// GROVE_NOT_FOUND: there is no document of that name; GROVE_CONFLICT: there are two, whose sources
+// and keys are divided at another slash.
+GROVE_CHECKED enum grove_code
+grove_read_document(struct grove *grove, const struct grove_read_document_request *request,
+                    struct grove_document **ret, struct grove_error *error);
+GROVE_PUBLIC void grove_document_free(struct grove_document *document); // NULL is fine
+
 // --- all of them -------------------------------------------------------------------------------
 
 enum grove_export_format {

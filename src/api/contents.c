@@ -40,6 +40,22 @@ GROVE_API enum grove_code grove_read_content(struct grove *grove,
     return handle_failed(grove, &call, code, error);
 }
 
+GROVE_API enum grove_code grove_read_document(struct grove *grove,
+                                              const struct grove_read_document_request *request,
+                                              struct grove_document **ret,
+                                              struct grove_error *error)
+{
+    struct grove_read_document_request copy;
+    struct call call;
+    enum grove_code code = REQUEST_TAKE(&copy, request, error);
+    if (code != GROVE_OK)
+        return code;
+    code = handle_enter(grove, HANDLE_QUERY, &copy.limits, &call, error);
+    if (code == GROVE_OK)
+        code = query_document(&grove->store, &call, &copy, ret, error);
+    return handle_failed(grove, &call, code, error);
+}
+
 // A report is the caller's where all went well and he wants it.
 static enum grove_code give_report(struct grove *grove, struct call *call, enum grove_code code,
                                    void *report, void **ret, struct grove_error *error)

@@ -2,6 +2,7 @@
 #include "base/clock.h"
 #include "cli/format.h"
 #include "cli/ids.h"
+#include "cli/run.h"
 #include "cli/session.h"
 #include "commands/answers.h"
 
@@ -33,19 +34,6 @@ static void add_time_line(struct strbuf *out, const struct terminal *terminal, c
         clock_format_rfc3339(timestamp_us, time);
     add_label(out, terminal, label);
     strbuf_addf(out, "%s\n", time);
-}
-
-// Lines stay as they are; whatever else could move a terminal's cursor is written out.
-static void add_body(struct strbuf *out, const char *body)
-{
-    struct text rest = text_of(body), line;
-    strbuf_add_char(out, '\n');
-    while (text_split(&rest, '\n', &line)) {
-        if (line.length > 0 && line.data[line.length - 1] == '\r')
-            line.length--;
-        display_add_safe(out, line);
-        strbuf_add_char(out, '\n');
-    }
 }
 
 static void add_state(struct strbuf *out, const struct terminal *terminal,
@@ -86,7 +74,7 @@ static void add_content(struct strbuf *out, const struct terminal *terminal,
     add_state(out, terminal, content);
     add_text_line(out, terminal, "summary", row->content_summary);
     if (content->body) {
-        add_body(out, content->body);
+        format_body(out, content->body);
     } else if (content->body_bytes != GROVE_NULL) {
         add_label(out, terminal, "body");
         format_bytes(out, content->body_bytes);
@@ -111,6 +99,8 @@ enum grove_code cmd_show(struct session *session, struct grove_error *error)
         .body = options_has(&session->options, OPTION_BODY),
     };
     struct grove_content *content = NULL;
+    if (!ids_is_one(session->options.operands[0]))
+        return cmd_document(session, error);
     enum grove_code code =
         ids_read(session, session->options.operands[0], &request.content_id, error);
     if (code == GROVE_OK)

@@ -183,3 +183,16 @@ void json_bool_member(struct strbuf *out, const char *key, bool value)
     json_key(out, key);
     strbuf_add(out, value ? "true" : "false");
 }
+
+// Lines stay as they are; whatever else could move a terminal's cursor is written out.
+void format_body(struct strbuf *out, const char *body)
+{
+    struct text rest = text_of(body), line;
+    strbuf_add_char(out, '\n');
+    while (text_split(&rest, '\n', &line)) {
+        if (line.length > 0 && line.data[line.length - 1] == '\r')
+            line.length--;
+        display_add_safe(out, line);
+        strbuf_add_char(out, '\n');
+    }
+}

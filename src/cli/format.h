@@ -32,4 +32,8 @@ void json_bool_member(struct strbuf *out, const char *key, bool value);
 // The key alone; the caller appends the value.
 void json_key(struct strbuf *out, const char *key);
 
+// A line feed, and all lines of a text as they are; whatever else could move a terminal's cursor is
+// written out.
+void format_body(struct strbuf *out, const char *body);
+
 #endif

@@ -18,6 +18,7 @@ static const struct {
     {"demo", cmd_demo},
     {"detach", cmd_detach},
     {"discover", cmd_discover},
+    {"document", cmd_document},
     {"doctor", cmd_doctor},
     {"embed", cmd_embed},
     {"export", cmd_export},

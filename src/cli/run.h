@@ -24,6 +24,7 @@ enum grove_code cmd_dead(struct session *session, struct grove_error *error);
 enum grove_code cmd_demo(struct session *session, struct grove_error *error);
 enum grove_code cmd_detach(struct session *session, struct grove_error *error);
 enum grove_code cmd_discover(struct session *session, struct grove_error *error);
+enum grove_code cmd_document(struct session *session, struct grove_error *error);
 enum grove_code cmd_doctor(struct session *session, struct grove_error *error);
 enum grove_code cmd_embed(struct session *session, struct grove_error *error);
 enum grove_code cmd_export(struct session *session, struct grove_error *error);

@@ -216,6 +216,36 @@ static const struct shape_member content_members[] = {
 };
 const struct shape content_shape = {"Content", content_members};
 
+static const struct shape_member chunk_members[] = {
+    SHAPE_OF(struct grove_chunk, content_id),
+    SHAPE_OF(struct grove_chunk, position),
+    SHAPE_OF(struct grove_chunk, heading),
+    SHAPE_OF(struct grove_chunk, first_character),
+    SHAPE_OF(struct grove_chunk, characters),
+    SHAPE_NULLABLE(struct grove_chunk, word_count),
+    SHAPE_OF(struct grove_chunk, path),
+    SHAPE_OF(struct grove_chunk, content_type),
+    {0},
+};
+static const struct shape chunk_shape = {"Chunk", chunk_members, sizeof(struct grove_chunk)};
+
+static const struct shape_member document_members[] = {
+    SHAPE_AS("id", struct grove_document, document_id),
+    SHAPE_OF(struct grove_document, source),
+    SHAPE_OF(struct grove_document, key),
+    SHAPE_OF(struct grove_document, title),
+    SHAPE_NULLABLE(struct grove_document, url),
+    {"metadata", SHAPE_JSON, offsetof(struct grove_document, metadata)},
+    {"created_at", SHAPE_TIME, offsetof(struct grove_document, created_at_us), .nullable = true},
+    {"updated_at", SHAPE_TIME, offsetof(struct grove_document, updated_at_us), .nullable = true},
+    SHAPE_OF(struct grove_document, body_bytes),
+    SHAPE_NULLABLE(struct grove_document, body),
+    {"chunks", SHAPE_LIST, offsetof(struct grove_document, chunks),
+     offsetof(struct grove_document, chunk_count), .shape = &chunk_shape},
+    {0},
+};
+const struct shape document_shape = {"Document", document_members};
+
 static const struct shape_member answer_vector_members[] = {
     {"token_ids", SHAPE_INT32S, offsetof(struct answer_vector, token_ids),
      offsetof(struct answer_vector, token_count)},

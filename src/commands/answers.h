@@ -35,6 +35,9 @@ extern const struct shape answer_listing_shape;
 // show: struct grove_content
 extern const struct shape content_shape;
 
+// document: struct grove_document
+extern const struct shape document_shape;
+
 // embed
 struct answer_vector {
     const int32_t *token_ids;

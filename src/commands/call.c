@@ -130,6 +130,22 @@ static enum grove_code call_ls(struct calling *calling, struct grove_error *erro
     return GROVE_OK;
 }
 
+static enum grove_code call_document(struct calling *calling, struct grove_error *error)
+{
+    struct grove_document *document;
+    const struct grove_read_document_request request = {
+        .name = options_text(options_of(calling), FIELD_TEXT),
+        .body = options_has(options_of(calling), OPTION_BODY),
+        .limits = calling->limits,
+    };
+    enum grove_code code = grove_read_document(calling->grove, &request, &document, error);
+    if (code != GROVE_OK)
+        return code;
+    answer(calling, document);
+    grove_document_free(document);
+    return GROVE_OK;
+}
+
 static enum grove_code call_show(struct calling *calling, struct grove_error *error)
 {
     struct grove_content *content;
@@ -366,6 +382,7 @@ static const struct {
     {"detach", call_detach},
     {"browse", call_browse},
     {"discover", call_discover},
+    {"document", call_document},
     {"embed", call_embed},
     {"load", call_load},
     {"ls", call_ls},

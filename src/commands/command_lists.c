@@ -390,6 +390,12 @@ const struct command_option command_text_fields[] = {
     {0},
 };
 
+const struct command_option command_document_fields[] = {
+    {FIELD_TEXT, "name", .kind = VALUE_TEXT, .required = true,
+     .help = "the key of a document, or its source, a slash and its key"},
+    {0},
+};
+
 const struct command_option command_id_fields[] = {ID_FIELD, {0}};
 
 const struct command_option command_ls_fields[] = {
@@ -536,6 +542,12 @@ const struct command_example command_mv_examples[] = {
     {"mv religion/Buddhism religion/Buddha", "a branch gets another name"},
     {"mv religion/Christianity/Catholic subject1/Church/Catholic", "a limb goes to another tree"},
     {NULL, NULL},
+};
+
+const struct command_example command_document_examples[] = {
+    {"document wiki/kelp", "a document of the source \"wiki\", by its key"},
+    {"document wiki/kelp --body --json | jq -r .body", "its text alone"},
+    {0},
 };
 
 const struct command_example command_show_examples[] = {

@@ -59,26 +59,24 @@ const struct command command_table[] = {
         .description =
             "Looks at programs, files, folders and servers, and changes nothing. The exit status "
             "is 0 when nothing failed; warnings do not count. It is 7 when nothing failed but a "
-            "server that does not answer, and 6 when anything else did.\n\n"
-            "With --recall it asks N queries (100, at most 1000) drawn from your own contents, "
-            "under each kind of filter that they allow: each as usual, and with --exact. RECALL "
-            "is the mean share of the best 10 rows that is found, WORST the smallest. LACKING "
-            "counts answers without all rows, SAID WHOLE those of them that said they were "
-            "complete: there should be none, and the exit status is 0 only then, and 1 if there "
-            "are any. Times are medians. Where the index is not examined, which a line below the "
-            "table says, no search relied on it. It takes two minutes at most, starts the servers "
-            "as a search does, and "
+            "server that does not answer, and 6 when anything else did.\n\nWith --recall it asks "
+            "N queries (100, at most 1000) drawn from your own contents, under each kind of "
+            "filter that they allow: each as usual, and with --exact. RECALL is the mean share of "
+            "the best 10 rows that is found, WORST the smallest. LACKING counts answers without "
+            "all rows, SAID WHOLE those of them that said they were complete: there should be "
+            "none, and the exit status is 0 only then, and 1 if there are any. Times are medians. "
+            "Where the index is not examined, which a line below the table says, no search relied "
+            "on it. It takes two minutes at most, starts the servers as a search does, and "
             "changes nothing either.",
         .examples = command_doctor_examples,
         .json = "`ok`, and `findings`: a list of `name`, `verdict` (`ok`, `warning` or `failed`), "
                 "`text` and `hint` (null where there is nothing to mend). With `--recall`: `ok`, "
                 "`queries` (asked under each filter), `queries_wanted` (more: time was up), "
                 "`contents`, `pending`, `points`, `index` (as of sync), `shapes`, `seconds`. "
-                "`shapes` has the worst "
-                "first, each with `shape`, `queries`, `recall`, `worst`, `worst_query`, "
-                "`worst_filter`, `whole` (queries with all rows), `false_complete`, `exact_false` "
-                "(the same of `--exact`), `incomplete`, `degraded`, `milliseconds` and "
-                "`exact_milliseconds`.",
+                "`shapes` has the worst first, each with `shape`, `queries`, `recall`, `worst`, "
+                "`worst_query`, `worst_filter`, `whole` (queries with all rows), "
+                "`false_complete`, `exact_false` (the same of `--exact`), `incomplete`, "
+                "`degraded`, `milliseconds` and `exact_milliseconds`.",
     },
     {
         .name = "ls",
@@ -139,17 +137,15 @@ const struct command command_table[] = {
             "The best of all rows that satisfy the filter, best first, with their similarity: 1 "
             "is the same meaning, 0 is unrelated. All filters must hold. There are as many rows "
             "as --limit asks for whenever that many match; if grove cannot be sure of that, it "
-            "says so.\n\n"
-            "A document is one row, its best chunk, with how many of its chunks rank no lower than "
-            "the last row. --chunks shows each of them, --context N the text around.",
+            "says so.\n\nA document is one row, its best chunk, with how many of its chunks rank "
+            "no lower than the last row. --chunks shows each of them, --context N the text around.",
         .examples = command_search_examples,
         .json = "`results`, `complete`, `incomplete_reason`, `degraded`, `degraded_reason`, "
                 "`hint`, `total` (rows here), `next_cursor` (null), `milliseconds`, and with "
-                "`--explain` "
-                "`explain`. `document` of a row is null, or has `id`, `source`, `key`, `title`, "
-                "`url`, `heading`, `position` (of the chunk, from 1), `chunks`, `chunks_matched` "
-                "(null with `--chunks`; where `complete` is false at least so many) and `text` "
-                "(null without `--context`).",
+                "`--explain` `explain`. `document` of a row is null, or has `id`, `source`, "
+                "`key`, `title`, `url`, `heading`, `position` (of the chunk, from 1), `chunks`, "
+                "`chunks_matched` (null with `--chunks`; where `complete` is false at least so "
+                "many) and `text` (null without `--context`).",
         .fields = command_text_fields,
         .answer = &answer_result_shape,
     },
@@ -203,14 +199,15 @@ const struct command command_table[] = {
         .home_use = GROVE_HOME_FIND,
         .group = GROUP_QUERY,
         .summary = "one content as a whole",
-        .usage = "ID [--body]",
+        .usage = "ID | DOCUMENT [--body]",
         .operand = "ID",
         .operand_kind = VALUE_TEXT,
         .operands_min = 1,
         .operands_max = 1,
         .options = command_show_options,
         .description =
-            "ID is what results show as \"id 5\". VECTOR is where the vector of its text "
+            "ID is what results show as \"id 5\"; what is no number is a document, as of grove "
+            "document. VECTOR is where the vector of its text "
             "is from: computed, supplied with the row, or a placeholder.",
         .examples = command_show_examples,
         .json =
@@ -222,6 +219,28 @@ const struct command command_table[] = {
             "that was given up on, or null).",
         .fields = command_id_fields,
         .answer = &content_shape,
+    },
+    {
+        .name = "document",
+        .home_use = GROVE_HOME_FIND,
+        .group = GROUP_QUERY,
+        .summary = "one document as a whole, with its chunks",
+        .usage = "NAME [--body]",
+        .operand = "NAME",
+        .operand_kind = VALUE_TEXT,
+        .operands_min = 1,
+        .operands_max = 1,
+        .options = command_show_options,
+        .description =
+            "NAME is the document's key, or its source, a slash and its key, as results show it "
+            "(\"part 2 of 9 of wiki/kelp\"). grove show takes it as well, where it is no number.",
+        .examples = command_document_examples,
+        .json = "`id`, `source`, `key`, `title`, `url`, `metadata` (an object), `created_at`, "
+                "`updated_at`, `body_bytes`, `body` (null without `--body`), `chunks` "
+                "(`content_id`, `position`, `heading`, `first_character`, `characters`, "
+                "`word_count`, `path`, `content_type`).",
+        .fields = command_document_fields,
+        .answer = &document_shape,
     },
     {
         .name = "embed",
@@ -237,8 +256,7 @@ const struct command command_table[] = {
                        "256 tokens of a text. No server is needed.",
         .examples = command_embed_examples,
         .json = "`token_ids` (with the model's start and end marks) and `vector`; with `--file` "
-                "one such line for each line of the file. An error in the middle is the last "
-                "line.",
+                "one such line for each line of the file. An error in the middle is the last line.",
         .fields = command_embed_fields,
         .answer = &answer_vector_shape,
     },
@@ -256,32 +274,26 @@ const struct command command_table[] = {
         .description =
             "Each line is a JSON object with tree, branch, limb, leaf, content_type, title and "
             "summary, and maybe body, chunk_number, word_count, created_at and vector (384 "
-            "numbers). Missing leaves are made; an unknown tree is refused. A missing chunk_number "
-            "means 1: several rows of one type in one leaf need one each. A row that is there "
-            "already (same place, type and chunk number) is updated, so loading a file twice "
-            "changes nothing.\n\n"
-            "A line with document, a key, is a text of any length: it is split into chunks that "
-            "the model reads whole and that get their numbers by themselves. source, url and "
-            "metadata (an object) may go with it. Loaded again, only the chunks that changed are "
-            "written.\n\n"
-            "A bad line is reported on standard error as file:line: field: reason, and refused; "
-            "the "
-            "others are loaded, and the exit status is 15. Where an input breaks off, or is "
-            "followed by something else, what came before is loaded and the error says where. With "
-            "--strict nothing is loaded in either case. What is no JSON Lines at all (a PDF, CSV, "
-            "a "
-            "JSON array, ...) is refused as a whole, with what to do instead; UTF-16, a byte order "
-            "mark and CRLF are fine.\n\n"
-            "Ctrl-C stops after the current batch; the same command again goes on. A second "
-            "Ctrl-C stops at once: what was committed stays, and grove sync, or the same command "
-            "two minutes later, completes it. Where a server hangs or is gone it ends, says how "
-            "many "
-            "rows are loaded so far, and the same command again goes on, too.",
+            "numbers). Missing leaves are made; an unknown tree is refused. A missing "
+            "chunk_number means 1: several rows of one type in one leaf need one each. A row that "
+            "is there already (same place, type and chunk number) is updated, so loading a file "
+            "twice changes nothing.\n\nA line with document, a key, is a text of any length: it "
+            "is split into chunks that the model reads whole and that get their numbers by "
+            "themselves. source, url and metadata (an object) may go with it. Loaded again, only "
+            "the chunks that changed are written.\n\nA bad line is reported on standard error as "
+            "file:line: field: reason, and refused; the others are loaded, and the exit status is "
+            "15. Where an input breaks off, or is followed by something else, what came before is "
+            "loaded and the error says where. With --strict nothing is loaded in either case. "
+            "What is no JSON Lines at all (a PDF, CSV, a JSON array, ...) is refused as a whole, "
+            "with what to do instead; UTF-16, a byte order mark and CRLF are fine.\n\nCtrl-C "
+            "stops after the current batch; the same command again goes on. A second Ctrl-C stops "
+            "at once: what was committed stays, and grove sync, or the same command two minutes "
+            "later, completes it. Where a server hangs or is gone it ends, says how many rows are "
+            "loaded so far, and the same command again goes on, too.",
         .examples = command_load_examples,
         .json = "`rows_read`, `rows_loaded`, `rows_inserted`, `rows_updated`, `rows_unchanged`, "
                 "`rows_bad` (refused), `leaves_created`, `rows_embedded`, `rows_projected`, "
-                "`pending` (not in the index "
-                "yet: run `grove sync`), `bytes_read`, `seconds`, "
+                "`pending` (not in the index yet: run `grove sync`), `bytes_read`, `seconds`, "
                 "`seconds_reading`, `seconds_database`, `seconds_embedding`, `seconds_vectors`, "
                 "and `bad_lines`, the first 100 as `file`, `line`, `field`, `reason`. When it "
                 "fails the same stands under `load`, beside `error`.",
@@ -303,23 +315,21 @@ const struct command command_table[] = {
             "Says which columns of a table become what. CSV has the names of its columns in the "
             "first line, and is what PostgreSQL's COPY and spreadsheets write: quotes, line ends "
             "within quotes, separated by comma, semicolon, tab or bar. In JSON Lines the members "
-            "of an object are its columns, and a.b is the member b of the object a. Plain or gzip, "
-            "UTF-8 or UTF-16, with or without a byte order mark; - is standard input.\n\n"
-            "--path is a tree that is there (grove ls, grove subject add), then a branch, a limb "
-            "and a leaf; those that are left out have the name of the last. {category} is what "
-            "the column has, {category|Other} says what stands for nothing; a / in a value is no "
-            "level. Leaves that are missing are made.\n\n"
-            "With --key each row is a document: its text may be of any length, is split into "
-            "chunks that the model reads whole, and the same file again changes only what "
-            "changed. Without it rows of one type and place need a --chunk each.\n\n"
-            "Of columns that are not said those count "
+            "of an object are its columns, and a.b is the member b of the object a. Plain or "
+            "gzip, UTF-8 or UTF-16, with or without a byte order mark; - is standard "
+            "input.\n\n--path is a tree that is there (grove ls, grove subject add), then a "
+            "branch, a limb and a leaf; those that are left out have the name of the last. "
+            "{category} is what the column has, {category|Other} says what stands for nothing; a "
+            "/ in a value is no level. Leaves that are missing are made.\n\nWith --key each row "
+            "is a document: its text may be of any length, is split into chunks that the model "
+            "reads whole, and the same file again changes only what changed. Without it rows of "
+            "one type and place need a --chunk each.\n\nOf columns that are not said those count "
             "that are called title (name, headline), body (text, content), summary, content_type, "
-            "created_at, chunk_number, word_count and vector (embedding); which were taken is told "
-            "first.\n\n"
-            "Dates may be 2024-03-05, 2024/03/05, 5 Mar 2024, Tue, 05 Mar 2024 12:00:00 +0100, or "
-            "seconds since 1970; 05/03/2024 is refused, since nobody can tell its month. Rows that "
-            "cannot be taken are told as file:line: column: reason, the others are loaded, and the "
-            "exit status is 15; all else is as with grove load.",
+            "created_at, chunk_number, word_count and vector (embedding); which were taken is "
+            "told first.\n\nDates may be 2024-03-05, 2024/03/05, 5 Mar 2024, Tue, 05 Mar 2024 "
+            "12:00:00 +0100, or seconds since 1970; 05/03/2024 is refused, since nobody can tell "
+            "its month. Rows that cannot be taken are told as file:line: column: reason, the "
+            "others are loaded, and the exit status is 15; all else is as with grove load.",
         .examples = command_import_examples,
         .json = "As load.",
     },
@@ -339,16 +349,15 @@ const struct command command_table[] = {
             "are missing are made. All rows are read now, while others go on writing; what is "
             "written later is taken in as it is written, by triggers that note its keys in the "
             "writer's transaction. A search sees all that was committed before it, or says that "
-            "it is not complete.\n\n"
-            "A row that cannot be a content (no text, no such tree) does not fail its writer: "
-            "grove attachments tells it with its reason, and it is read again when it changes, or "
-            "by grove sync --retry-dead. Interrupted, the same command goes on, and so does "
-            "whatever projects.\n\n"
-            "The table needs a primary key, or with --key columns that are NOT NULL and UNIQUE: "
-            "whole numbers, numeric, texts, uuid, boolean, dates and times. A partitioned table "
-            "is attached with all of its partitions. Views, foreign, temporary and unlogged tables "
-            "cannot be. The condition is looked at when a row changes: one that is about now() "
-            "or about other tables does not notice when these change.",
+            "it is not complete.\n\nA row that cannot be a content (no text, no such tree) does "
+            "not fail its writer: grove attachments tells it with its reason, and it is read "
+            "again when it changes, or by grove sync --retry-dead. Interrupted, the same command "
+            "goes on, and so does whatever projects.\n\nThe table needs a primary key, or with "
+            "--key columns that are NOT NULL and UNIQUE: whole numbers, numeric, texts, uuid, "
+            "boolean, dates and times. A partitioned table is attached with all of its "
+            "partitions. Views, foreign, temporary and unlogged tables cannot be. The condition "
+            "is looked at when a row changes: one that is about now() or about other tables does "
+            "not notice when these change.",
         .examples = command_attach_examples,
         .json = "`table`, `dry_run`, `sql`, `documents`, `refused` (rows that cannot be contents), "
                 "`waiting` (rows that others wrote meanwhile), `pending` (contents that are not in "
@@ -409,14 +418,13 @@ const struct command command_table[] = {
             "What is under PATH, or everything, on standard output: each content with its place, "
             "texts, numbers and time, and with its vector where one was supplied. All is of one "
             "moment, sorted by place, type and chunk number; a million rows take no more memory "
-            "than a thousand.\n\n"
-            "A document is one line, where its first chunk is; in CSV each of its chunks is one. "
-            "Loaded into another home, and exported there, it is the same again, byte for byte. "
-            "Ids are not in it, nor are computed vectors, leaves without contents, and their "
-            "descriptions; grove pg_dump has those. Rows that a load would refuse, or read as "
-            "something else (a title with a tab, a null), are written all the same, and told on "
-            "standard error. Where it fails in the middle what was written is not all: look at the "
-            "exit status.",
+            "than a thousand.\n\nA document is one line, where its first chunk is; in CSV each of "
+            "its chunks is one. Loaded into another home, and exported there, it is the same "
+            "again, byte for byte. Ids are not in it, nor are computed vectors, leaves without "
+            "contents, and their descriptions; grove pg_dump has those. Rows that a load would "
+            "refuse, or read as something else (a title with a tab, a null), are written all the "
+            "same, and told on standard error. Where it fails in the middle what was written is "
+            "not all: look at the exit status.",
         .examples = command_export_examples,
         .json =
             "The rows, one a line, as without it: `tree`, `branch`, `limb`, `leaf`, "
@@ -437,10 +445,9 @@ const struct command command_table[] = {
         .description =
             "Contents go to LEAF, tree/branch/limb/leaf, which is made where it is missing. A "
             "branch, limb or leaf gets the path NEW_PATH, which has as many parts and must not "
-            "exist: in the same branch, in another, or in another tree.\n\n"
-            "Ids, texts, times and vectors stay as they are, and nothing is embedded. It is done "
-            "as "
-            "a whole or not at all. A tree is renamed by grove subject rename.",
+            "exist: in the same branch, in another, or in another tree.\n\nIds, texts, times and "
+            "vectors stay as they are, and nothing is embedded. It is done as a whole or not at "
+            "all. A tree is renamed by grove subject rename.",
         .examples = command_mv_examples,
         .json = "`contents`, `leaves`, `leaves_created`, `dry_run`, `seconds`.",
         .fields = command_mv_fields,
@@ -461,10 +468,9 @@ const struct command command_table[] = {
             "Of a path the contents and the leaves go; a tree stays, and is empty then. With "
             "--type, --since and so on only such contents go, and leaves stay. Where a path has "
             "contents it asks on a terminal, and elsewhere needs --yes; no more than it said are "
-            "removed then. Ids are removed without asking.\n\n"
-            "It is done as a whole or not at all. Searches are without them at once, and the "
-            "vector "
-            "engine follows, as with any change.",
+            "removed then. Ids are removed without asking.\n\nIt is done as a whole or not at "
+            "all. Searches are without them at once, and the vector engine follows, as with any "
+            "change.",
         .examples = command_rm_examples,
         .json =
             "`contents`, `leaves`, `dry_run`, `seconds`. It never asks: without `--yes` what has "
@@ -520,11 +526,10 @@ const struct command command_table[] = {
             "index is examined, where it was built anew or much has changed: until that is done, "
             "searches of more than 25,000 rows compare them all. Where the engine takes rows and "
             "shows none of them for five seconds, or rows still wait after two minutes, it fails "
-            "and says how many did not arrive.\n\n"
-            "With the private servers there is seldom need: a process of the home, the resident "
-            "projector, does this within seconds of every change. It starts with the servers and "
-            "ends with grove stop; GROVE_PROJECTOR=off starts none. With servers of yours keep "
-            "grove sync --watch running.",
+            "and says how many did not arrive.\n\nWith the private servers there is seldom need: "
+            "a process of the home, the resident projector, does this within seconds of every "
+            "change. It starts with the servers and ends with grove stop; GROVE_PROJECTOR=off "
+            "starts none. With servers of yours keep grove sync --watch running.",
         .examples = command_sync_examples,
         .json = "`upserted`, `removed`, `embedded`, `failed`, `pending`, `dead`, `seconds`, and "
                 "`index` (`state`: `needless`, `examined`, `building`, `taken` by another "
@@ -559,14 +564,13 @@ const struct command command_table[] = {
             "`equal`, `quick`, `path`, `resumed`, `noted` (for status), `contents`, `points`, "
             "`proven` (contents, by digests), `different`, `kinds` (how many of each), "
             "`differences`, each with `kind` (`missing`: a content without a point; `stale`: its "
-            "point is of an earlier revision; `strange`: of one that it has not come to, or "
-            "none; `payload`, `vector`: another under the right revision; `no_vector`: the "
-            "database has none of its text; `orphan`: a point of a content that is gone; "
-            "`alien`: a point that nobody can have written from this database; and `waiting`, "
-            "`dead`, which the outbox knows of and which are not counted in `different`), "
-            "`content_id`, `point_id` (where it can be no content's), `content_revision`, "
-            "`point_revision`, `detail` (the fields of a payload); `left_out` of these beyond "
-            "a million; `seconds`.",
+            "point is of an earlier revision; `strange`: of one that it has not come to, or none; "
+            "`payload`, `vector`: another under the right revision; `no_vector`: the database has "
+            "none of its text; `orphan`: a point of a content that is gone; `alien`: a point that "
+            "nobody can have written from this database; and `waiting`, `dead`, which the outbox "
+            "knows of and which are not counted in `different`), `content_id`, `point_id` (where "
+            "it can be no content's), `content_revision`, `point_revision`, `detail` (the fields "
+            "of a payload); `left_out` of these beyond a million; `seconds`.",
     },
     {
         .name = "repair",
@@ -601,16 +605,14 @@ const struct command command_table[] = {
         .options = command_dead_options,
         .description =
             "A content is given up on when the vector engine has refused it eight times, or when "
-            "no "
-            "attempt could help: its supplied vector cannot be compared, or its id is negative. "
-            "Searches find it all the same, in the database. A change of the content tries it "
-            "again.\n\n"
-            "list shows each with the reason. retry makes all of them due again, or those that are "
-            "named: the resident projector, or grove sync, tries them. drop gives contents up for "
-            "good: they are removed from the database, which it asks for on a terminal and "
-            "elsewhere needs --yes for. What was not given up on it leaves alone; of a content "
-            "that "
-            "is gone already it ends the letter, if the vector engine holds no point of it.",
+            "no attempt could help: its supplied vector cannot be compared, or its id is "
+            "negative. Searches find it all the same, in the database. A change of the content "
+            "tries it again.\n\nlist shows each with the reason. retry makes all of them due "
+            "again, or those that are named: the resident projector, or grove sync, tries them. "
+            "drop gives contents up for good: they are removed from the database, which it asks "
+            "for on a terminal and elsewhere needs --yes for. What was not given up on it leaves "
+            "alone; of a content that is gone already it ends the letter, if the vector engine "
+            "holds no point of it.",
         .examples = command_dead_examples,
         .json =
             "Of list: `dead`, each with `content_id`, `deleted`, `attempts`, `since`, `reason`, "
@@ -629,19 +631,16 @@ const struct command command_table[] = {
                        "answer, also when it is a private one that was stopped.",
         .examples = command_status_examples,
         .json = "`ok`, `home`, `model`, `database` (`ok`, `private`, `where`, `version`, `error`, "
-                "`schema_version`, `schema_wanted`, `schema_works`, `bytes`, `identity`, `epoch`), "
-                "`engine` (`ok`, "
-                "`private`, `where`, `version`, `error`, `collection`, `collection_status`, "
-                "`collection_of` (another database, whose it is), `doubt` (why it has to be "
-                "compared first), `points`, "
-                "`points_indexed`; while it is out `out_seconds`, `retry_seconds`, `out_reason`), "
-                "`projector` (`wanted`, `running`, `pid`, `error`), `verify` (`outcome` of the "
-                "last: `equal`, `different`, `unfinished` or `never`; `path`, `quick`, "
-                "`age_seconds`, `contents`, `different`), "
-                "`contents`, `leaves`, `subjects`, `embeddings`, `pending`, "
-                "`dead`, `oldest_pending_seconds`, `index` as of sync (`state` may be `due`, too). "
-                "What a server that does not answer would have "
-                "told is null.",
+                "`schema_version`, `schema_wanted`, `schema_works`, `bytes`, `identity`, "
+                "`epoch`), `engine` (`ok`, `private`, `where`, `version`, `error`, `collection`, "
+                "`collection_status`, `collection_of` (another database, whose it is), `doubt` "
+                "(why it has to be compared first), `points`, `points_indexed`; while it is out "
+                "`out_seconds`, `retry_seconds`, `out_reason`), `projector` (`wanted`, `running`, "
+                "`pid`, `error`), `verify` (`outcome` of the last: `equal`, `different`, "
+                "`unfinished` or `never`; `path`, `quick`, `age_seconds`, `contents`, "
+                "`different`), `contents`, `leaves`, `subjects`, `embeddings`, `pending`, `dead`, "
+                "`oldest_pending_seconds`, `index` as of sync (`state` may be `due`, too). What a "
+                "server that does not answer would have told is null.",
         .fields = command_no_fields,
         .answer = &answer_status_shape,
     },
@@ -654,8 +653,7 @@ const struct command command_table[] = {
         .options = command_no_options,
         .description = "They keep running between commands, so that commands are quick. Nothing "
                        "is lost by stopping them; one that hangs is killed. Servers named by "
-                       "DATABASE_URL or QDRANT_URL are "
-                       "not touched.",
+                       "DATABASE_URL or QDRANT_URL are not touched.",
         .examples = command_stop_examples,
         .json =
             "`stopped`: true, `ran` (anything did), and `forced`: PostgreSQL did not answer and "

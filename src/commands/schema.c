@@ -118,6 +118,7 @@ static void add_member(struct writer *writer, const struct shape_member *member)
     switch (member->kind) {
     case SHAPE_TEXT: add_type(writer, "string", member->nullable); break;
     case SHAPE_BOOL: add_type(writer, "boolean", false); break;
+    case SHAPE_JSON: add_type(writer, "object", false); break;
     case SHAPE_INT32:
     case SHAPE_UNSIGNED:
     case SHAPE_INT64: add_type(writer, "integer", member->nullable); break;

@@ -89,6 +89,7 @@ static void add_value(struct strbuf *out, const struct shape_member *member, con
     case SHAPE_WORD: add_word(out, member->words, VALUE(unsigned, at)); break;
     case SHAPE_INT32S: add_integers(out, VALUE(int32_t *, at), VALUE(size_t, count_at)); break;
     case SHAPE_FLOATS: json_add_floats(out, VALUE(float *, at), VALUE(size_t, count_at)); break;
+    case SHAPE_JSON: strbuf_add(out, VALUE(char *, at)); break;
     case SHAPE_OBJECT: shape_add(out, member->shape, at); break;
     case SHAPE_POINTER: shape_add(out, member->shape, VALUE(char *, at)); break;
     case SHAPE_LIST:

@@ -40,6 +40,7 @@ enum shape_kind {
     SHAPE_POINTER,  // a pointer to one
     SHAPE_LIST,     // a pointer to the first of several, and how many
     SHAPE_MEMBERS,  // a struct whose members are those of this one as well
+    SHAPE_JSON,     // const char *: a JSON object, as it is written
     SHAPE_BESIDE,   // a struct that stands beside this one in a list of its own, or null
 };
 

@@ -25,5 +25,8 @@ enum grove_code query_list(struct store *store, struct call *call,
 enum grove_code query_content(struct store *store, struct call *call,
                               const struct grove_read_request *request, struct grove_content **ret,
                               struct grove_error *error);
+enum grove_code query_document(struct store *store, struct call *call,
+                               const struct grove_read_document_request *request,
+                               struct grove_document **ret, struct grove_error *error);
 
 #endif

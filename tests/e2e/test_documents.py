@@ -346,3 +346,25 @@ def test_part_of_an_export(loaded, tmp_path):
     assert [line["document"] for line in lines] == ["dune"] and lines[0]["body"] == text()
     assert [json.loads(line)["document"] for line in
             loaded("export", "--type", "Article").stdout.splitlines()] == ["kelp"]
+
+
+def test_a_document_by_its_name(loaded, tmp_path):
+    load(loaded, tmp_path, document("a/b", source="wiki", metadata={"n": 1}, url="https://x.org"),
+         document("42"), document("b", source="wiki/a"))
+    with loaded.connect() as conn:
+        whole = conn.execute("SELECT d.id, d.body, d.chunk_count FROM grove.document d"
+                             " WHERE d.key = 'kelp'").fetchone()
+    shown = loaded.json("show", "kelp", "--body")
+    assert (shown["id"], shown["body"], len(shown["chunks"])) == whole
+    assert [part["content_id"] for part in shown["chunks"]] == column(chunks(loaded), 0)
+    assert shown["chunks"][0]["path"] == "subject1/Towns/North/Coast"
+    assert shown["metadata"] == {} and shown["source"] == "" and shown["url"] is None
+    assert loaded.json("document", "kelp")["body"] is None
+    assert loaded.json("document", "/42")["key"] == loaded.json("document", "42")["key"] == "42"
+    assert "Harbour" in loaded("show", "kelp", "--body").stdout
+    loaded.fails("conflict", "document", "wiki/a/b")  # wiki's a/b, or wiki/a's b?
+    with loaded.connect() as conn:
+        conn.execute("DELETE FROM grove.document WHERE source = 'wiki/a'")
+    assert loaded.json("document", "wiki/a/b")["metadata"] == {"n": 1}
+    for name in ("none", "wiki/none", "/", "a/b"):
+        loaded.fails("not_found", "document", name)

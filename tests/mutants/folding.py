@@ -42,7 +42,7 @@ MUTANTS = [
         file="src/query/ranking.c",
         find="run->best.more && settled_down_to(run) == -INFINITY",
         replace="run->best.more && settled_down_to(run) == INFINITY",
-        killer="u_fold:documents_that_come_meanwhile",
+        killer="u_fold:documents_that_come_meanwhile_of_few_rows",
     ),
     Mutant(
         name="a-row-below-the-minimum-counts",

@@ -145,6 +145,31 @@ class Content(TypedDict):
     dead_reason: str | None
 
 
+class Chunk(TypedDict):
+    content_id: int
+    position: int
+    heading: str
+    first_character: int
+    characters: int
+    word_count: int | None
+    path: str
+    content_type: str
+
+
+class Document(TypedDict):
+    id: int
+    source: str
+    key: str
+    title: str
+    url: str | None
+    metadata: Mapping[str, Any]
+    created_at: str | None
+    updated_at: str | None
+    body_bytes: int
+    body: str | None
+    chunks: list[Chunk]
+
+
 class Vector(TypedDict):
     token_ids: list[int]
     vector: list[float]
@@ -412,6 +437,12 @@ class Calls:
         """one content as a whole"""
         return cast(Content, self.call("show", {"id": id, "body": body, "timeout_ms": timeout_ms}))
 
+    def document(self, name: str, *, body: bool | None = None,
+                 timeout_ms: int | None = None) -> Document:
+        """one document as a whole, with its chunks"""
+        return cast(Document, self.call("document", {"name": name, "body": body,
+            "timeout_ms": timeout_ms}))
+
     def embed(self, text: str, *, timeout_ms: int | None = None) -> Vector:
         """print the vector of a text"""
         return cast(Vector, self.call("embed", {"text": text, "timeout_ms": timeout_ms}))
@@ -535,6 +566,12 @@ class AsyncCalls:
                    timeout_ms: int | None = None) -> Content:
         """one content as a whole"""
         return cast(Content, await self.call("show", {"id": id, "body": body,
+            "timeout_ms": timeout_ms}))
+
+    async def document(self, name: str, *, body: bool | None = None,
+                       timeout_ms: int | None = None) -> Document:
+        """one document as a whole, with its chunks"""
+        return cast(Document, await self.call("document", {"name": name, "body": body,
             "timeout_ms": timeout_ms}))
 
     async def embed(self, text: str, *, timeout_ms: int | None = None) -> Vector:

@@ -113,6 +113,14 @@ static void put_in_document(void *state, const struct engine_event *event)
         make_document(stores, "a", 1, 20);
 }
 
+static void put_in_few(void *state, const struct engine_event *event)
+{
+    struct test_stores *stores = state;
+    if (event->call == ENGINE_SEARCH &&
+        test_sql_int(stores, "SELECT count(*) FROM grove.chunk") == 0)
+        make_document(stores, "a", 1, 5);
+}
+
 // Too few rows were kept to fold them: it is looked again.
 static void documents_that_come_meanwhile(struct test_stores *stores)
 {
@@ -123,6 +131,18 @@ static void documents_that_come_meanwhile(struct test_stores *stores)
     fake_engine_set_hooks(stores->fake, &(struct fake_hooks){0});
     assert_whole(stores, result, "1 21");
     assert_int_equal(matched(result, 0), 20);
+}
+
+// The same where the engine has shown all there are: what had no room was compared, and is gone.
+static void documents_that_come_meanwhile_of_few_rows(struct test_stores *stores)
+{
+    make_rows(stores, 8);
+    fake_engine_set_hooks(stores->fake,
+                          &(struct fake_hooks){.before = put_in_few, .state = stores});
+    const struct grove_result *result = search(stores, 2);
+    fake_engine_set_hooks(stores->fake, &(struct fake_hooks){0});
+    assert_whole(stores, result, "1 6");
+    assert_int_equal(matched(result, 0), 5);
 }
 
 static void turn_back(void *state)
@@ -145,8 +165,8 @@ static void the_page_ends_where_the_engine_shows_no_more(struct test_stores *sto
     assert_false(result->degraded);
     assert_non_null(strstr(result->incomplete_reason, "are of 2 documents"));
     assert_int_equal(matched(result, 0), 15);
-    inject_set_knob(INJECT_KNOB_SEARCH_REACH, 15);
-    assert_ids(stores, search(stores, 3), "1"); // the last one shown may have equals
+    inject_set_knob(INJECT_KNOB_SEARCH_REACH, 16);
+    assert_ids(stores, search(stores, 3), "1"); // the last row that is shown may have equals
 }
 
 // One document has all of the best rows.
@@ -242,6 +262,7 @@ int main(int argc, char **argv)
         STORES_TEST(each_chunk_where_that_is_asked_for),
         STORES_TEST(neighbours_come_along),
         STORES_TEST(documents_that_come_meanwhile),
+        STORES_TEST(documents_that_come_meanwhile_of_few_rows),
         STORES_TEST(the_page_ends_where_the_engine_shows_no_more),
         STORES_TEST(rows_are_ranked_until_the_documents_are_found),
         STORES_TEST(fewer_documents_than_wanted_are_all),
