@@ -209,6 +209,7 @@ class Collection:
             "points_count": info.points_count,
             "segments_count": info.segments_count,
             "graph": self.graph,
+            "digests": True,
             "config": {
                 "params": {"vectors": config["vectors"], "shard_number": 1,
                            "replication_factor": 1, "write_consistency_factor": 1,

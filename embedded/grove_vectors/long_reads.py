@@ -16,8 +16,12 @@ done. A read keeps the shard it began with: a rebuild may make another generatio
 
 How many points a window has follows from how long the last one took.
 """
+import hashlib
+import json
+import struct
 import time
 import uuid
+from array import array
 
 import qdrant_edge as engine
 
@@ -39,6 +43,7 @@ HITS_MAX, GRAPH_HITS_MAX = 200, 1000
 # Many hits take long to hand over, however few points are looked at: fewer, longer pieces.
 LONG_PIECE_S = 0.001
 RECORDS, VECTORS = 200, 10
+DIGEST_POINTS_MAX = 1000
 
 
 def estimate(shard, condition) -> int:
@@ -367,3 +372,50 @@ def scroll_json(collection, limit: int, offset, condition, keys, with_payload, w
     return '{"points":' + (yield from list_in_pieces(answers)) + \
         ',"next_page_offset":' + to_json(offset) + "}"
 
+
+# --- digests ----------------------------------------------------------------------------------
+
+def _of_revisions(found):
+    """Ids and revisions, as src/vector/fingerprint.c writes them. A revision that is no whole
+    number makes another digest than any that is expected."""
+    numbers = array("q")
+    for one in found:
+        revision = one.payload.get("revision") if one.payload else None
+        fits = type(revision) is int and -(1 << 63) <= revision < 1 << 63
+        numbers.extend((one.id, revision if fits else -1))
+    return numbers.tobytes()
+
+
+def _of_all(found):
+    """Ids, payloads and vectors, as src/vector/fingerprint.c writes them."""
+    parts = []
+    for one in found:
+        text = _encode(one.payload or {}).encode("utf-8", "replace")
+        parts += _HEAD.pack(one.id, len(text)), text, array("f", one.vector).tobytes()
+    return b"".join(parts)
+
+
+_HEAD = struct.Struct("=qq")
+_encode = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode
+
+
+def digest(collection, first: int, last: int, condition, whole: bool):
+    """How many points there are from one id to another, and a digest of what they hold. Those whose
+    ids are no numbers come after all that are, and are none of them."""
+    shard = collection.open_shard()
+    digest_, points, offset = hashlib.sha256(), 0, first
+    pace = Pace(VECTORS if whole else RECORDS, PIECE_S, least=VECTORS)
+    selector = True if whole else engine.PayloadSelector.Include(["revision"])
+    while offset is not None and type(offset) is int and offset <= last:
+        began = time.process_time()
+        size = min(pace.points, DIGEST_POINTS_MAX)
+        found, offset = shard.scroll(engine.ScrollRequest(
+            offset=offset, limit=size, filter=condition, with_payload=selector, with_vector=whole))
+        if found and (type(found[-1].id) is not int or found[-1].id > last):
+            found = [one for one in found if type(one.id) is int and one.id <= last]
+        digest_.update(_of_all(found) if whole else _of_revisions(found))
+        points += len(found)
+        took_s = time.process_time() - began
+        busy = yield
+        pace.tell(size, took_s, busy is not False)
+    return to_json({"points": points, "digest": digest_.hexdigest()})

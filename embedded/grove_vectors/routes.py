@@ -15,6 +15,7 @@ READ, WRITE = range(2)
 SHORT_BODY_MAX = 64 << 10
 # Of a batch: more searches or more hits than these are long.
 SEARCHES_MAX, HITS_MAX = 8, 400
+ID_MAX = (1 << 64) - 1
 TITLE = "qdrant - vector search engine"
 
 
@@ -226,6 +227,18 @@ def scroll(request: Request):
         ',"next_page_offset":' + to_json(following) + "}"
 
 
+def digest(request: Request):
+    members = request.read_members()
+    for name in members:
+        if name not in ("first", "last", "whole", "filter"):
+            raise bad_json(f"unknown field `{name:.60}`")
+    request.collection.open_shard()
+    raise Later(long_reads.digest(
+        request.collection, translate.whole(members, "first", 0, 0, ID_MAX),
+        translate.whole(members, "last", 0, 0, ID_MAX), translate.filter_of(members.get("filter")),
+        translate.flag(members, "whole")))
+
+
 # --- the table --------------------------------------------------------------------------------
 
 # {} stands for one segment of the path.
@@ -249,6 +262,7 @@ ROUTES = {
     "/collections/{}/points/query/batch": {"POST": (READ, query_batch)},
     "/collections/{}/points/count": {"POST": (READ, count)},
     "/collections/{}/points/scroll": {"POST": (READ, scroll)},
+    "/collections/{}/points/digest": {"POST": (READ, digest)},
 }
 
 

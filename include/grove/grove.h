@@ -61,6 +61,7 @@ extern "C" {
 #define GROVE_TOKENS_MAX 256  // tokens of a text that the model reads
 #define GROVE_LIMIT_MAX 1000  // rows in one page
 #define GROVE_DEPTH_MAX 10000 // rows that one discovery ranks
+#define GROVE_CONTEXT_MAX 100 // chunks before and after one that was found
 
 // A time or count that is null in the database.
 #define GROVE_NULL INT64_MIN
@@ -190,8 +191,7 @@ grove_init_telling(struct grove *grove, void (*on_wait)(void *state, const struc
 // GROVE_CONFLICT, since it is the projection of another database, and that nobody else needs any
 // more: stop what uses it first. Call grove_init afterwards. Changes nothing where it is this
 // database's already, or where there is none.
-GROVE_CHECKED enum grove_code grove_take_collection(struct grove *grove,
-                                                    struct grove_error *error);
+GROVE_CHECKED enum grove_code grove_take_collection(struct grove *grove, struct grove_error *error);
 
 // Makes vectors of this precision those that the database keeps and compares; a new database has
 // f32. Where it had others all contents are embedded anew: *ret_queued (may be NULL) of them are
@@ -256,6 +256,23 @@ struct grove_row {
     int64_t created_at_us;
 };
 
+// Which part of which document a row is: a text longer than the model reads is found by its parts.
+struct grove_passage {
+    int32_t document_id;
+    const char *source; // "" where none was given
+    const char *key;
+    const char *title;   // the document's
+    const char *url;     // or NULL
+    const char *heading; // those above the part, outermost first; "" where there is none
+    int64_t position;    // of the part, from 1
+    int64_t chunk_count; // parts of the document
+    // How many parts of it rank no lower than the last row of the result (of a discovery: than the
+    // last of all that were ranked); in a result that is not complete at least so many. GROVE_NULL
+    // where each part is a row.
+    int64_t chunks_matched;
+    const char *text; // with the parts before and after, where they were asked for; else NULL
+};
+
 // Rows that share a hierarchy table and a content type. For browse, hierarchy_table is the one
 // that was browsed and best_score is NaN.
 struct grove_group {
@@ -303,6 +320,7 @@ struct grove_explain {
     unsigned statements;        // round trips to PostgreSQL
     unsigned requests;          // to the vector engine
     double waited_milliseconds; // for a connection to either, while others had all
+    int64_t folded;             // rows that stand behind a better one of their document
 };
 
 struct grove_result {
@@ -324,6 +342,8 @@ struct grove_result {
     bool depth_reached; // more rows match than were ranked
     double milliseconds;
     const struct grove_explain *explain; // NULL unless asked for
+    // Search and discover: one for each row, NULL for a row of no document; NULL: all are.
+    const struct grove_passage *const *passages;
 };
 
 GROVE_PUBLIC void grove_result_free(struct grove_result *result); // NULL is fine
@@ -349,8 +369,9 @@ enum grove_strategy {
 };
 
 // The `limit` rows most similar to the text, or to a content, that satisfy the filter, best first,
-// ties by id. A content is compared by its vector, or where that is not of its text by what it has
-// to read as it is now; GROVE_NOT_FOUND: there is none with that id.
+// ties by id; of a document only the best, unless `chunks` says otherwise. A content is compared by
+// its vector, or where that is not of its text by what it has to read as it is now;
+// GROVE_NOT_FOUND: there is none with that id.
 struct grove_search_request {
     size_t size_bytes;
     const char *text;    // or, when NULL:
@@ -362,7 +383,11 @@ struct grove_search_request {
     bool explain;
     struct grove_limits limits;
     double score_min;   // rows below it are left out; 0: none are
-    int32_t similar_to; // or, with neither text nor vector: a content, which is left out itself
+    int32_t similar_to; // or, with neither text nor vector: a content, which is left out itself,
+                        // with its document
+    bool chunks;        // each part of a document by itself
+    unsigned context;   // of documents the text of so many parts before and after comes along, at
+                        // most GROVE_CONTEXT_MAX; 0: none does
 };
 GROVE_CHECKED enum grove_code grove_search(struct grove *grove,
                                            const struct grove_search_request *request,
@@ -381,6 +406,7 @@ struct grove_discover_request {
     const char *cursor;
     bool explain;
     struct grove_limits limits;
+    bool chunks; // as of a search: else a document is ranked, counted and grouped once
 };
 GROVE_CHECKED enum grove_code grove_discover(struct grove *grove,
                                              const struct grove_discover_request *request,
@@ -424,9 +450,9 @@ struct grove_load_progress {
     double seconds_database;
     double seconds_embedding;
     double seconds_vectors;
-    bool checking;    // with `strict`: nothing is written yet
-    int64_t rows_cut; // of those embedded: longer than the GROVE_TOKENS_MAX that the model reads
-    int64_t documents;      // of the rows; and of their chunks:
+    bool checking;     // with `strict`: nothing is written yet
+    int64_t rows_cut;  // of those embedded: longer than the GROVE_TOKENS_MAX that the model reads
+    int64_t documents; // of the rows; and of their chunks:
     int64_t chunks_written; // that are new, or have another text
     int64_t chunks_kept;    // that are as they were
     int64_t chunks_removed;
@@ -649,6 +675,14 @@ struct grove_status {
     char collection_of[40];
     // Why the collection has to be compared with the database before it is used; "": it has not.
     char doubt[160];
+    // What grove_verify found last, of this collection.
+    bool verified;           // there was one; else what follows is zero
+    bool verified_ended;     // it came to its end; if not it is under way, or was broken off
+    bool verified_quick;     // ids and revisions only
+    char verified_path[256]; // "": everything
+    double verified_age_seconds;
+    int64_t verified_contents;
+    int64_t verified_differences;
     // What kind of failure database_error tells of; GROVE_OK: none. GROVE_TIMEOUT: it hangs.
     enum grove_code database_code;
 };

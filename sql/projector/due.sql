@@ -30,6 +30,13 @@ SELECT EXISTS (
            FROM grove.ledger AS l
            WHERE l.kind = 'backfill' AND l.applied_at IS NOT NULL AND l.filled_at IS NULL
              AND l.version <= $3
+       )
+       OR EXISTS (
+           SELECT
+           FROM grove.attached AS a
+           WHERE NOT a.leaving AND (a.retry_at IS NULL OR a.retry_at <= clock_timestamp())
+             AND (a.filled_at IS NULL OR a.partitions <> grove.attached_partitions(a.id)
+                  OR EXISTS (SELECT FROM grove.attached_change AS c WHERE c.attached_id = a.id))
        ),
        EXISTS (SELECT FROM grove.outbox WHERE dead_since IS NULL),
        v.version, v.compatible_from

@@ -8,24 +8,46 @@
 #include "api/index.h"
 #include "api/limited.h"
 #include "api/request.h"
+#include "attach/catch_up.h"
+#include "attach/take_in.h"
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "content/load.h"
 #include "pg/cluster.h"
 #include "query/queries.h"
+#include "query/result.h"
+
+// What is in attached tables and no content yet is missing in an answer.
+static void tell_what_waits(const struct catch_up *waiting, struct grove_result *view)
+{
+    struct result *result = (struct result *)view;
+    if (waiting->filling[0])
+        result_incomplete(result, "not all rows of the attached table %s were read yet",
+                          waiting->filling);
+    else if (waiting->rows > 0)
+        result_incomplete(result,
+                          "%lld changed rows of attached tables were not read yet; \"grove "
+                          "attachments\" tells which",
+                          (long long)waiting->rows);
+}
 
 GROVE_API enum grove_code grove_browse(struct grove *grove,
                                        const struct grove_browse_request *request,
                                        struct grove_result **ret, struct grove_error *error)
 {
     struct grove_browse_request copy;
+    struct catch_up waiting;
     struct call call;
     enum grove_code code = REQUEST_TAKE(&copy, request, error);
     if (code != GROVE_OK)
         return code;
     code = handle_enter(grove, HANDLE_QUERY, &copy.limits, &call, error);
     if (code == GROVE_OK)
+        code = catch_up(&grove->store, &call, &waiting, error);
+    if (code == GROVE_OK)
         code = query_browse(&grove->store, &call, &copy, ret, error);
+    if (code == GROVE_OK)
+        tell_what_waits(&waiting, *ret);
     return handle_failed(grove, &call, code, error);
 }
 
@@ -41,13 +63,18 @@ GROVE_API enum grove_code grove_search(struct grove *grove,
                                        struct grove_result **ret, struct grove_error *error)
 {
     struct grove_search_request copy;
+    struct catch_up waiting;
     struct call call;
     enum grove_code code = REQUEST_TAKE(&copy, request, error);
     if (code != GROVE_OK)
         return code;
     code = enter_to_search(grove, &copy.limits, &call, error);
     if (code == GROVE_OK)
+        code = catch_up(&grove->store, &call, &waiting, error);
+    if (code == GROVE_OK)
         code = query_search(&grove->store, &call, &copy, ret, error);
+    if (code == GROVE_OK)
+        tell_what_waits(&waiting, *ret);
     return handle_failed(grove, &call, code, error);
 }
 
@@ -56,13 +83,18 @@ GROVE_API enum grove_code grove_discover(struct grove *grove,
                                          struct grove_result **ret, struct grove_error *error)
 {
     struct grove_discover_request copy;
+    struct catch_up waiting;
     struct call call;
     enum grove_code code = REQUEST_TAKE(&copy, request, error);
     if (code != GROVE_OK)
         return code;
     code = enter_to_search(grove, &copy.limits, &call, error);
     if (code == GROVE_OK)
+        code = catch_up(&grove->store, &call, &waiting, error);
+    if (code == GROVE_OK)
         code = query_discover(&grove->store, &call, &copy, ret, error);
+    if (code == GROVE_OK)
+        tell_what_waits(&waiting, *ret);
     return handle_failed(grove, &call, code, error);
 }
 
@@ -186,9 +218,6 @@ GROVE_API enum grove_code grove_load_sample_sized(size_t size_bytes, struct grov
 
 enum { WATCH_PAUSE_MS = 200, OUTAGE_PAUSE_MS = 1000 };
 
-// A lease of the dead ends after two minutes. What an engine was given it shows within moments.
-static const struct projector_patience patience = {.wait_ms = 130000, .unseen_ms = 5000};
-
 struct syncing {
     struct grove *grove;
     struct call call;
@@ -273,7 +302,7 @@ static enum grove_code sync_once(struct syncing *self, struct grove_error *error
     struct grove_index index = {.state = GROVE_INDEX_UNKNOWN};
     struct grove_error unused;
     enum grove_code code =
-        projector_drain(&self->grove->store, &self->call, &patience, &self->done, error);
+        projector_drain(&self->grove->store, &self->call, &projector_patient, &self->done, error);
     if (code != GROVE_OK) // what was done until then is told all the same
         (void)!fill_report(self, &unused);
     if (code == GROVE_OK)
@@ -300,6 +329,8 @@ GROVE_API enum grove_code grove_sync_sized(size_t size_bytes, struct grove *grov
         code = projector_refill(&grove->store, &self.call, error);
     if (code == GROVE_OK && copy.retry_dead)
         code = projector_revive(&grove->store, &self.call, error);
+    if (code == GROVE_OK && copy.retry_dead)
+        code = take_in_retry(&grove->store, &self.call, error);
     if (code == GROVE_OK)
         code = copy.watch ? watch_and_examine(&self, error) : sync_once(&self, error);
     report_give(ret, size_bytes, &self.report, sizeof self.report);

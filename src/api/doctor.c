@@ -312,7 +312,7 @@ static void check_projection(struct doctor *doctor, const struct grove_status *s
         return;
     if (status->dead > 0)
         report(doctor, GROVE_FINDING_WARNING, "projection",
-               "read grove.dead_letter (grove psql), then run \"grove sync --retry-dead\"",
+               "\"grove dead list\" tells why, \"grove dead retry\" tries again",
                "%lld %s could not be written to the vector engine", (long long)status->dead,
                status->dead == 1 ? "row" : "rows");
     else if (status->doubt[0])

@@ -9,6 +9,7 @@
 
 #include "api/projector.h"
 #include "api/request.h"
+#include "attach/take_in.h"
 #include "base/alloc.h"
 #include "base/check.h"
 #include "base/clock.h"
@@ -279,6 +280,7 @@ enum grove_code handle_open(const struct grove_options *options, struct grove **
     pthread_cond_init(&grove->prepared, &attributes);
     pthread_condattr_destroy(&attributes);
     store_init(&grove->store);
+    grove->store.take_in = take_in_step;
     grove->limits = copy.limits;
     call_init(&grove->total);
     call_within(&grove->total, copy.total_ms);

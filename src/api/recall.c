@@ -232,6 +232,7 @@ static enum grove_code ask(struct measure *measure, size_t shape_number, size_t 
     enum grove_code code = recall_filter_make(&measure->sample, measure->shapes[shape_number],
                                               query_number, &arena, &filter, error);
     struct grove_search_request request = {.limits = *measure->limits,
+                                           .chunks = true, // recall is of rows
                                            .text = query->text,
                                            .vector = query->vector,
                                            .filter = filter.filter,

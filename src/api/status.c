@@ -12,6 +12,7 @@
 #include "pg/cluster.h"
 #include "sync/lineage.h"
 #include "sync/resident.h"
+#include "sync/verify.h"
 #include "vector/private.h"
 
 enum { STATUS_ARENA_BYTES_MAX = 1 << 20 };
@@ -180,6 +181,24 @@ static void ask_lineage(struct grove *grove, struct call *call, struct grove_sta
     status->epoch = report.epoch;
 }
 
+// A schema of before there was a record has none.
+static void ask_verified(struct grove *grove, struct call *call, struct grove_status *status)
+{
+    struct verify_last last;
+    struct grove_error ignored;
+    static_assert(sizeof status->verified_path == sizeof last.path, "a path fits");
+    if (!status->database_ok || !status->schema_works ||
+        verify_read_last(&grove->store, call, &last, &ignored) != GROVE_OK || !last.known)
+        return;
+    status->verified = true;
+    status->verified_ended = last.ended;
+    status->verified_quick = last.quick;
+    memcpy(status->verified_path, last.path, sizeof last.path);
+    status->verified_age_seconds = last.age_seconds;
+    status->verified_contents = last.contents;
+    status->verified_differences = last.differences;
+}
+
 // --- the resident projector ----------------------------------------------------------------------
 
 static void ask_projector(const struct grove *grove, struct grove_status *status)
@@ -229,6 +248,7 @@ enum grove_code status_read(struct grove *grove, const struct grove_limits *limi
     ask_database(grove, &call, &status);
     ask_engine(grove, &call, &status);
     ask_lineage(grove, &call, &status);
+    ask_verified(grove, &call, &status);
     ask_projector(grove, &status);
     ask_index(grove, &call, &status);
     snprintf(status.model, sizeof status.model, "%s",

@@ -58,6 +58,12 @@
     POINT(LOAD_DOCUMENT, "a document and its chunks are written, not committed")                   \
     POINT(LOAD_COMMITTED, "a batch is committed, none of it projected")                            \
     POINT(LOAD_PROJECTED, "a batch is committed and projected")                                    \
+    POINT(ATTACH_BEGUN, "a table has its triggers, none of its rows was read")                     \
+    POINT(ATTACH_ROUND, "some rows of a table that is being attached are committed")               \
+    POINT(ATTACH_READ, "rows of an attached table are read, nothing is written")                   \
+    POINT(ATTACH_WRITTEN, "they are documents, not committed")                                     \
+    POINT(DETACH_BEGUN, "a table has lost its triggers, its documents are there")                  \
+    POINT(DETACH_SOME, "some of its documents are gone")                                           \
     POINT(SEARCH_EMBEDDED, "the query has its vector")                                             \
     POINT(SEARCH_RESOLVED, "its path has become leaves")                                           \
     POINT(SEARCH_PLANNED, "the plan of a search is made, the engine was not asked")                \
@@ -102,6 +108,7 @@
     KNOB_(SEARCH_ENGINE_MS, "how long all rounds of a search may spend in the engine")             \
     KNOB_(RESIDENT_MODEL_MS, "how long the resident projector keeps a model it does not need")     \
     KNOB_(RESIDENT_STOP_MS, "how long the resident projector has to end before it is killed")      \
+    KNOB_(SEARCH_REACH, "how many points a search asks the engine for at most")                    \
     KNOB_(EXACT_ROWS, "up to so many rows are all compared by every search")                       \
     KNOB_(EXACT_FILTERED_ROWS, "up to so many rows by every search under a filter")                \
     KNOB_(EXAMINE_LISTED, "how many contents an examination may list")                             \
@@ -110,6 +117,7 @@
     KNOB_(EXAMINE_CLAIM_MS, "how long an examination is taken")                                    \
     KNOB_(BACKFILL_ROWS, "how many rows a chunk of a backfill has")                                \
     KNOB_(NUMBER_DELAY_MS, "how long a projector of an older version may still write points")      \
+    KNOB_(ATTACH_PROBLEM_MS, "how long an attached table is left alone that cannot be read")       \
     KNOB_(LOAD_PATIENCE_MS, "how long a load waits for rows that another projector has leased")
 
 enum inject_point {

@@ -41,6 +41,10 @@ struct store {
     struct kept_slot kept;      // rows that the engine's graph does not reach (query/)
     _Atomic unsigned stand_ins; // searches for which PostgreSQL compares many rows now (query/)
 
+    // Takes in what waits elsewhere to become contents (attach/take_in.h); NULL: nobody does.
+    enum grove_code (*take_in)(struct store *store, struct call *call, bool *ret_idle,
+                               struct grove_error *error);
+
     atomic_bool points_numbered; // all points have the numbers of their branch and limb, or wait
 
     atomic_int schema_version; // as last read; 0: never

@@ -1,17 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <errno.h>
-#include <poll.h>
-#include <stdio.h>
-#include <unistd.h>
-
 #include "base/alloc.h"
 #include "commands/filter.h"
+#include "cli/ask.h"
 #include "cli/format.h"
 #include "cli/ids.h"
 #include "cli/session.h"
 #include "commands/answers.h"
 
-enum { TEXT_BYTES_MAX = 1 << 16, ANSWER_SIZE = 256 };
+enum { TEXT_BYTES_MAX = 1 << 16 };
 
 static enum grove_code print_text(struct session *session, const struct grove_remove_report *report,
                                   struct grove_error *error)
@@ -32,27 +28,6 @@ static enum grove_code print_text(struct session *session, const struct grove_re
 
 // --- asking --------------------------------------------------------------------------------------
 
-// A line of standard input, without its end; false: there is none, or Ctrl-C came first, which
-// poll(2) returns for and read(2) does not.
-static bool read_answer(char ret[static ANSWER_SIZE])
-{
-    struct pollfd input = {.fd = STDIN_FILENO, .events = POLLIN};
-    if (poll(&input, 1, -1) < 1)
-        return false;
-    ssize_t length = read(STDIN_FILENO, ret, ANSWER_SIZE - 1);
-    if (length <= 0)
-        return false;
-    ret[length] = '\0';
-    ret[strcspn(ret, "\r\n")] = '\0';
-    return true;
-}
-
-static bool is_yes(const char *answer)
-{
-    return text_equal_caseless(text_of(answer), text_of("y")) ||
-           text_equal_caseless(text_of(answer), text_of("yes"));
-}
-
 static void add_question(struct strbuf *out, const char *path,
                          const struct grove_remove_report *found)
 {
@@ -70,24 +45,13 @@ static void add_question(struct strbuf *out, const char *path,
 static enum grove_code confirm(struct session *session, const char *path,
                                const struct grove_remove_report *found, struct grove_error *error)
 {
-    char answer[ANSWER_SIZE];
     struct strbuf question;
-    bool asks = !session->json && session->err.is_terminal && isatty(STDIN_FILENO) == 1;
-    bool yes = false;
     strbuf_init(&question, TEXT_BYTES_MAX);
     add_question(&question, path, found);
-    if (asks) {
-        fprintf(stderr, "%s? [y/N] ", question.data);
-        fflush(stderr);
-        yes = read_answer(answer) && is_yes(answer);
-        if (!yes)
-            error_set(error, GROVE_CANCELLED, "nothing was removed");
-    } else {
-        error_set(error, GROVE_CONFLICT, "it would %s", question.data);
-        error_hint(error, "--yes removes them, --dry-run only counts");
-    }
+    enum grove_code code = ask_to_go_on(
+        session, question.data, "--yes removes them, --dry-run only counts", "removed", error);
     strbuf_release(&question);
-    return yes ? GROVE_OK : error->code;
+    return code;
 }
 
 // --- the command --------------------------------------------------------------------------------

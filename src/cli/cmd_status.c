@@ -95,8 +95,32 @@ static void add_projection(struct strbuf *out, const struct terminal *terminal,
     add_label(out, terminal, "");
     strbuf_add(out, terminal_style(terminal, STYLE_YELLOW));
     format_count(out, status->dead);
-    strbuf_addf(out, " given up on%s: see grove.dead_letter, then grove sync --retry-dead\n",
+    strbuf_addf(out, " given up on%s: see grove dead list\n",
                 terminal_style(terminal, STYLE_PLAIN));
+}
+
+// "equal, 3 min ago", or what was found.
+static void add_verified(struct strbuf *out, const struct terminal *terminal,
+                         const struct grove_status *status)
+{
+    struct strbuf line;
+    strbuf_init(&line, STATUS_BYTES_MAX);
+    if (status->verified && !status->verified_ended) {
+        strbuf_add(&line, "not finished: grove verify --resume goes on");
+    } else if (status->verified && status->verified_differences > 0) {
+        format_count(&line, status->verified_differences);
+        strbuf_add(&line, " different: run grove repair");
+    } else if (status->verified) {
+        strbuf_add(&line, "equal");
+    }
+    if (status->verified) {
+        strbuf_addf(&line, "; %s%s%s, ", status->verified_quick ? "quick" : "whole",
+                    status->verified_path[0] ? ", " : "", status->verified_path);
+        format_seconds(&line, status->verified_age_seconds);
+        strbuf_add(&line, " ago");
+    }
+    add_line(out, terminal, "verified", line.data);
+    strbuf_release(&line);
 }
 
 static void add_projector(struct strbuf *out, const struct terminal *terminal,
@@ -170,6 +194,7 @@ static void add_contents(struct strbuf *out, const struct terminal *terminal,
     format_count(out, status->embeddings);
     strbuf_add_char(out, '\n');
     add_projection(out, terminal, status);
+    add_verified(out, terminal, status);
 }
 
 // Why it does not answer: "out for 12 s: it did not answer in time; searches do without it ..."

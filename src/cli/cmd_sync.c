@@ -142,9 +142,7 @@ enum grove_code cmd_sync(struct session *session, struct grove_error *error)
     if (code == GROVE_OK && !request.watch)
         code = print_report(session, &report, true, error);
     if (code == GROVE_OK && report.dead > 0)
-        session_warn(session,
-                     "%lld %s given up on: see grove.dead_letter (grove psql), then grove sync "
-                     "--retry-dead",
-                     (long long)report.dead, report.dead == 1 ? "row was" : "rows were");
+        session_warn(session, "%lld %s given up on: see grove dead list", (long long)report.dead,
+                     report.dead == 1 ? "row was" : "rows were");
     return code;
 }

@@ -10,9 +10,13 @@ static const struct {
     const char *name;
     enum grove_code (*run)(struct session *session, struct grove_error *error);
 } runs[] = {
+    {"attach", cmd_attach},
+    {"attachments", cmd_attachments},
     {"browse", cmd_browse},
     {"completion", cmd_completion},
+    {"dead", cmd_dead},
     {"demo", cmd_demo},
+    {"detach", cmd_detach},
     {"discover", cmd_discover},
     {"doctor", cmd_doctor},
     {"embed", cmd_embed},
@@ -26,6 +30,7 @@ static const struct {
     {"pg_dump", cmd_pg_dump},
     {"pg_restore", cmd_pg_restore},
     {"psql", cmd_psql},
+    {"repair", cmd_repair},
     {"rm", cmd_rm},
     {"search", cmd_search},
     {"show", cmd_show},
@@ -35,6 +40,7 @@ static const struct {
     {"subject", cmd_subject},
     {"sync", cmd_sync},
     {"url", cmd_url},
+    {"verify", cmd_verify},
     {"version", cmd_version},
 };
 

@@ -16,9 +16,13 @@ enum grove_code run_command(struct session *session, struct grove_error *error);
 // Whether there is a function for a row of the table: there is for each.
 bool run_knows(const struct command *command);
 
+enum grove_code cmd_attach(struct session *session, struct grove_error *error);
+enum grove_code cmd_attachments(struct session *session, struct grove_error *error);
 enum grove_code cmd_browse(struct session *session, struct grove_error *error);
 enum grove_code cmd_completion(struct session *session, struct grove_error *error);
+enum grove_code cmd_dead(struct session *session, struct grove_error *error);
 enum grove_code cmd_demo(struct session *session, struct grove_error *error);
+enum grove_code cmd_detach(struct session *session, struct grove_error *error);
 enum grove_code cmd_discover(struct session *session, struct grove_error *error);
 enum grove_code cmd_doctor(struct session *session, struct grove_error *error);
 enum grove_code cmd_embed(struct session *session, struct grove_error *error);
@@ -32,6 +36,7 @@ enum grove_code cmd_mv(struct session *session, struct grove_error *error);
 enum grove_code cmd_pg_dump(struct session *session, struct grove_error *error);
 enum grove_code cmd_pg_restore(struct session *session, struct grove_error *error);
 enum grove_code cmd_psql(struct session *session, struct grove_error *error);
+enum grove_code cmd_repair(struct session *session, struct grove_error *error);
 enum grove_code cmd_rm(struct session *session, struct grove_error *error);
 enum grove_code cmd_search(struct session *session, struct grove_error *error);
 enum grove_code cmd_show(struct session *session, struct grove_error *error);
@@ -41,6 +46,7 @@ enum grove_code cmd_stop(struct session *session, struct grove_error *error);
 enum grove_code cmd_subject(struct session *session, struct grove_error *error);
 enum grove_code cmd_sync(struct session *session, struct grove_error *error);
 enum grove_code cmd_url(struct session *session, struct grove_error *error);
+enum grove_code cmd_verify(struct session *session, struct grove_error *error);
 enum grove_code cmd_version(struct session *session, struct grove_error *error);
 
 #endif

@@ -10,7 +10,13 @@
 #include "commands/answers.h"
 #include "commands/types_hint.h"
 
-enum { SUMMARY_LINES_MAX = 3, PLACE_LINES_MAX = 6, NOTE_BYTES_MAX = 1 << 16, LINE_INDENT = 2 };
+enum {
+    SUMMARY_LINES_MAX = 3,
+    CONTEXT_LINES_MAX = 200,
+    PLACE_LINES_MAX = 6,
+    NOTE_BYTES_MAX = 1 << 20,
+    LINE_INDENT = 2
+};
 
 static void table_add_date(struct table *table, int64_t timestamp_us)
 {
@@ -50,6 +56,37 @@ static void table_note_place(struct table *table, const struct grove_row *row)
     strbuf_release(&note);
 }
 
+// "part 3 of 12 of wiki/kelp, https://...; 4 parts match"; "at least 4" where rows may be missing.
+static void table_note_passage(struct table *table, const struct grove_passage *passage,
+                               bool complete)
+{
+    struct strbuf note;
+    strbuf_init(&note, NOTE_BYTES_MAX);
+    strbuf_addf(&note, "part %lld of %lld of ", (long long)passage->position,
+                (long long)passage->chunk_count);
+    if (passage->source[0])
+        strbuf_addf(&note, "%s/", passage->source);
+    strbuf_add(&note, passage->key);
+    if (passage->url)
+        strbuf_addf(&note, ", %s", passage->url);
+    if (passage->chunks_matched > 1)
+        strbuf_addf(&note, "; %s%lld parts match", complete ? "" : "at least ",
+                    (long long)passage->chunks_matched);
+    table_note(table, STYLE_CYAN, PLACE_LINES_MAX, note.data);
+    strbuf_release(&note);
+}
+
+static void note_text(struct table *table, const struct grove_result *result, size_t i)
+{
+    const struct grove_passage *passage = result->passages ? result->passages[i] : NULL;
+    if (passage)
+        table_note_passage(table, passage, result->complete);
+    if (passage && passage->text)
+        table_note(table, STYLE_DIM, CONTEXT_LINES_MAX, passage->text);
+    else
+        table_note(table, STYLE_DIM, SUMMARY_LINES_MAX, result->rows[i].content_summary);
+}
+
 static void add_ranked_rows(struct strbuf *out, const struct terminal *terminal,
                             const struct grove_result *result)
 {
@@ -71,7 +108,7 @@ static void add_ranked_rows(struct strbuf *out, const struct terminal *terminal,
         table_add_count(&table, row->word_count);
         table_add_date(&table, row->created_at_us);
         table_note_place(&table, row);
-        table_note(&table, STYLE_DIM, SUMMARY_LINES_MAX, row->content_summary);
+        note_text(&table, result, i);
     }
     table_print(&table, terminal, out);
     table_release(&table);
@@ -220,6 +257,8 @@ static void add_explain(struct strbuf *out, const struct terminal *terminal,
     add_fact(&line, explain->dropped, "dropped");
     if (explain->listed > 0)
         add_fact(&line, explain->listed, "listed as hard to reach");
+    if (explain->folded > 0)
+        add_fact(&line, explain->folded, "behind a better one of their document");
     add_fact(&line, explain->rounds, explain->rounds == 1 ? "round" : "rounds");
     add_line(out, terminal, &line);
     if (explain->proof) {

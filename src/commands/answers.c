@@ -31,10 +31,26 @@ static const struct shape_member described_members[] = {
 };
 static const struct shape described_shape = {"Described", described_members};
 
+static const struct shape_member passage_members[] = {
+    SHAPE_AS("id", struct grove_passage, document_id),
+    SHAPE_OF(struct grove_passage, source),
+    SHAPE_OF(struct grove_passage, key),
+    SHAPE_OF(struct grove_passage, title),
+    SHAPE_NULLABLE(struct grove_passage, url),
+    SHAPE_OF(struct grove_passage, heading),
+    SHAPE_OF(struct grove_passage, position),
+    SHAPE_AS("chunks", struct grove_passage, chunk_count),
+    SHAPE_NULLABLE(struct grove_passage, chunks_matched),
+    SHAPE_NULLABLE(struct grove_passage, text),
+    {0},
+};
+static const struct shape passage_shape = {"Passage", passage_members};
+
 static const struct shape_member row_members[] = {
     SHAPE_OF(struct grove_row, content_id),
     SHAPE_NULLABLE(struct grove_row, score),
     {"described", SHAPE_MEMBERS, .shape = &described_shape},
+    {"document", SHAPE_BESIDE, .nullable = true, .shape = &passage_shape},
     {0},
 };
 static const struct shape row_shape = {"Row", row_members, sizeof(struct grove_row)};
@@ -94,6 +110,7 @@ static const struct shape_member explain_members[] = {
     SHAPE_OF(struct grove_explain, requests),
     {"waited_milliseconds", SHAPE_NUMBER, offsetof(struct grove_explain, waited_milliseconds),
      .decimals = 3},
+    SHAPE_OF(struct grove_explain, folded),
     {0},
 };
 static const struct shape explain_shape = {"Explain", explain_members};
@@ -115,7 +132,8 @@ static bool is_explained(const void *object)
 
 static const struct shape_member result_members[] = {
     {"results", SHAPE_LIST, offsetof(struct grove_result, rows),
-     offsetof(struct grove_result, row_count), .shape = &row_shape},
+     offsetof(struct grove_result, row_count), offsetof(struct grove_result, passages),
+     .shape = &row_shape},
     SHAPE_OF(struct grove_result, complete),
     SHAPE_NULLABLE(struct grove_result, incomplete_reason),
     SHAPE_OF(struct grove_result, degraded),
@@ -222,6 +240,77 @@ static const struct shape_member remove_report_members[] = {
     {0},
 };
 const struct shape remove_report_shape = {"Removed", remove_report_members};
+
+static const struct shape_member attach_members[] = {
+    SHAPE_OF(struct grove_attach_report, table),
+    SHAPE_OF(struct grove_attach_report, dry_run),
+    SHAPE_OF(struct grove_attach_report, sql),
+    SHAPE_OF(struct grove_attach_report, documents),
+    SHAPE_OF(struct grove_attach_report, refused),
+    SHAPE_OF(struct grove_attach_report, waiting),
+    SHAPE_OF(struct grove_attach_report, pending),
+    SHAPE_AS("rows_expected", struct grove_attach_report, rows.rows_expected),
+    SHAPE_AS("rows_read", struct grove_attach_report, rows.rows_read),
+    SHAPE_AS("seconds", struct grove_attach_report, rows.seconds),
+    {0},
+};
+const struct shape answer_attach_shape = {"Attached", attach_members};
+
+static const struct shape_member attachment_members[] = {
+    SHAPE_NULLABLE(struct grove_attachment, table),
+    SHAPE_OF(struct grove_attachment, source),
+    {"state", SHAPE_WORD, offsetof(struct grove_attachment, state),
+     .words = "filling kept failing leaving"},
+    SHAPE_OF(struct grove_attachment, key),
+    SHAPE_OF(struct grove_attachment, path),
+    SHAPE_OF(struct grove_attachment, type),
+    SHAPE_NULLABLE(struct grove_attachment, title),
+    SHAPE_NULLABLE(struct grove_attachment, text),
+    SHAPE_NULLABLE_AS("created", struct grove_attachment, created_at),
+    SHAPE_NULLABLE(struct grove_attachment, url),
+    SHAPE_NULLABLE(struct grove_attachment, metadata),
+    SHAPE_NULLABLE(struct grove_attachment, where),
+    SHAPE_OF(struct grove_attachment, documents),
+    SHAPE_OF(struct grove_attachment, rows_read),
+    SHAPE_OF(struct grove_attachment, rows_expected),
+    SHAPE_OF(struct grove_attachment, waiting),
+    SHAPE_OF(struct grove_attachment, refused),
+    SHAPE_NULLABLE(struct grove_attachment, problem),
+    {"attached_at", SHAPE_TIME, offsetof(struct grove_attachment, attached_at_us)},
+    {0},
+};
+static const struct shape attachment_shape = {"Attachment", attachment_members,
+                                              sizeof(struct grove_attachment)};
+
+static const struct shape_member refused_members[] = {
+    SHAPE_OF(struct grove_attach_refused, source),
+    SHAPE_OF(struct grove_attach_refused, key),
+    SHAPE_OF(struct grove_attach_refused, reason),
+    {"noted_at", SHAPE_TIME, offsetof(struct grove_attach_refused, noted_at_us)},
+    {0},
+};
+static const struct shape refused_shape = {"RefusedRow", refused_members,
+                                           sizeof(struct grove_attach_refused)};
+
+static const struct shape_member attachments_members[] = {
+    {"attachments", SHAPE_LIST, offsetof(struct grove_attachments, items),
+     offsetof(struct grove_attachments, count), .shape = &attachment_shape},
+    {"refused", SHAPE_LIST, offsetof(struct grove_attachments, refused),
+     offsetof(struct grove_attachments, refused_count), .shape = &refused_shape},
+    {0},
+};
+const struct shape attachments_shape = {"Attachments", attachments_members};
+
+static const struct shape_member detach_report_members[] = {
+    SHAPE_OF(struct grove_detach_report, table),
+    SHAPE_OF(struct grove_detach_report, dry_run),
+    SHAPE_OF(struct grove_detach_report, sql),
+    SHAPE_OF(struct grove_detach_report, documents),
+    SHAPE_OF(struct grove_detach_report, leaves),
+    SHAPE_OF(struct grove_detach_report, seconds),
+    {0},
+};
+const struct shape detach_report_shape = {"Detached", detach_report_members};
 
 static const struct shape_member answer_version_members[] = {
     SHAPE_OF(struct answer_version, version),
@@ -431,7 +520,18 @@ static const struct shape_member projector_members[] = {
 };
 static const struct shape projector_shape = {"Projector", projector_members};
 
-// The three objects are written by places in the whole struct.
+static const struct shape_member verified_members[] = {
+    SHAPE_AS("outcome", struct answer_status, verify.outcome),
+    SHAPE_NULLABLE_AS("path", struct answer_status, verify.path),
+    SHAPE_AS("quick", struct answer_status, verify.quick),
+    SHAPE_NULLABLE_AS("age_seconds", struct answer_status, verify.age_seconds),
+    SHAPE_NULLABLE_AS("contents", struct answer_status, verify.contents),
+    SHAPE_NULLABLE_AS("different", struct answer_status, verify.different),
+    {0},
+};
+static const struct shape verified_shape = {"LastVerified", verified_members};
+
+// The four objects are written by places in the whole struct.
 static const struct shape_member answer_status_members[] = {
     SHAPE_OF(struct answer_status, ok),
     SHAPE_NULLABLE(struct answer_status, home),
@@ -439,6 +539,7 @@ static const struct shape_member answer_status_members[] = {
     {"database", SHAPE_OBJECT, .shape = &database_shape},
     {"engine", SHAPE_OBJECT, .shape = &engine_shape},
     {"projector", SHAPE_OBJECT, .shape = &projector_shape},
+    {"verify", SHAPE_OBJECT, .shape = &verified_shape},
     SHAPE_NULLABLE(struct answer_status, contents),
     SHAPE_NULLABLE(struct answer_status, leaves),
     SHAPE_NULLABLE(struct answer_status, subjects),
@@ -450,6 +551,14 @@ static const struct shape_member answer_status_members[] = {
     {0},
 };
 const struct shape answer_status_shape = {"Status", answer_status_members};
+
+static const char *outcome_of(const struct grove_status *status)
+{
+    return !status->verified                  ? "never"
+           : !status->verified_ended          ? "unfinished"
+           : status->verified_differences > 0 ? "different"
+                                              : "equal";
+}
 
 void answer_status_of(const struct grove_status *status, struct answer_status *ret)
 {
@@ -488,6 +597,12 @@ void answer_status_of(const struct grove_status *status, struct answer_status *r
                       .running = status->projector_running,
                       .pid = if_known(status->projector_pid > 0, status->projector_pid),
                       .error = or_null(status->projector_error)},
+        .verify = {.outcome = outcome_of(status),
+                   .path = or_null(status->verified_path),
+                   .quick = status->verified_quick,
+                   .age_seconds = status->verified ? status->verified_age_seconds : NAN,
+                   .contents = if_known(status->verified, status->verified_contents),
+                   .different = if_known(status->verified, status->verified_differences)},
         .contents = if_known(known, status->contents),
         .leaves = if_known(known, status->leaves),
         .subjects = if_known(known, status->subjects),

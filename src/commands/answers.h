@@ -13,6 +13,7 @@
 
 #include "base/arena.h"
 #include "commands/shape.h"
+#include "grove/attach.h"
 #include "grove/contents.h"
 #include "grove/grove.h"
 
@@ -46,6 +47,11 @@ extern const struct shape answer_vector_shape;
 // mv, rm: the library's reports
 extern const struct shape move_report_shape;
 extern const struct shape remove_report_shape;
+
+// attach, attachments, detach: the library's structs
+extern const struct shape answer_attach_shape; // struct grove_attach_report
+extern const struct shape attachments_shape;
+extern const struct shape detach_report_shape;
 
 // version
 struct answer_version {
@@ -119,6 +125,13 @@ struct answer_status {
         int64_t pid;
         const char *error;
     } projector;
+    struct {
+        const char *outcome; // "never", "equal", "different", "unfinished"
+        const char *path;
+        bool quick;
+        double age_seconds;
+        int64_t contents, different;
+    } verify;
     int64_t contents, leaves, subjects, embeddings, pending, dead, oldest_pending_seconds;
     struct answer_index index;
 };

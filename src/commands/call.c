@@ -252,6 +252,46 @@ static enum grove_code call_mv(struct calling *calling, struct grove_error *erro
     return GROVE_OK;
 }
 
+static enum grove_code call_attach(struct calling *calling, struct grove_error *error)
+{
+    struct grove_attach_report *report;
+    struct grove_attach_request request = request_attach(options_of(calling));
+    request.table = options_text(options_of(calling), FIELD_TABLE);
+    request.limits = calling->limits;
+    enum grove_code code = grove_attach(calling->grove, &request, &report, error);
+    if (code != GROVE_OK)
+        return code;
+    answer(calling, report);
+    grove_free(report);
+    return GROVE_OK;
+}
+
+static enum grove_code call_attachments(struct calling *calling, struct grove_error *error)
+{
+    struct grove_attachments *attachments;
+    enum grove_code code =
+        grove_list_attachments(calling->grove, &calling->limits, &attachments, error);
+    if (code != GROVE_OK)
+        return code;
+    answer(calling, attachments);
+    grove_free(attachments);
+    return GROVE_OK;
+}
+
+static enum grove_code call_detach(struct calling *calling, struct grove_error *error)
+{
+    struct grove_detach_report *report;
+    struct grove_detach_request request = request_detach(options_of(calling));
+    request.table = options_text(options_of(calling), FIELD_TABLE);
+    request.limits = calling->limits;
+    enum grove_code code = grove_detach(calling->grove, &request, &report, error);
+    if (code != GROVE_OK)
+        return code;
+    answer(calling, report);
+    grove_free(report);
+    return GROVE_OK;
+}
+
 // As the command does where it cannot ask: contents of a place go with "yes" only.
 static enum grove_code call_rm(struct calling *calling, struct grove_error *error)
 {
@@ -321,12 +361,21 @@ static const struct {
     const char *name;
     enum grove_code (*call)(struct calling *calling, struct grove_error *error);
 } calls[] = {
-    {"browse", call_browse},   {"discover", call_discover},
-    {"embed", call_embed},     {"load", call_load},
-    {"ls", call_ls},           {"mv", call_mv},
-    {"rm", call_rm},           {"search", call_search},
-    {"show", call_show},       {"similar", call_search},
-    {"status", call_status},   {"sync", call_sync},
+    {"attach", call_attach},
+    {"attachments", call_attachments},
+    {"detach", call_detach},
+    {"browse", call_browse},
+    {"discover", call_discover},
+    {"embed", call_embed},
+    {"load", call_load},
+    {"ls", call_ls},
+    {"mv", call_mv},
+    {"rm", call_rm},
+    {"search", call_search},
+    {"show", call_show},
+    {"similar", call_search},
+    {"status", call_status},
+    {"sync", call_sync},
     {"version", call_version},
 };
 

@@ -31,6 +31,8 @@ enum option_id {
     OPTION_MAX_WORDS,
     OPTION_LIMIT,
     OPTION_CURSOR,
+    OPTION_CHUNKS,
+    OPTION_CONTEXT,
     OPTION_EXACT,
     OPTION_EXPLAIN,
     OPTION_DEPTH,
@@ -72,6 +74,12 @@ enum option_id {
     OPTION_CREATED,
     OPTION_VECTOR,
     OPTION_TAKE_COLLECTION,
+    OPTION_QUICK,
+    OPTION_RESUME,
+    OPTION_RATE,
+    OPTION_ALIENS,
+    OPTION_WHERE,
+    OPTION_KEEP,
     // Fields of grove_call in the place of operands.
     FIELD_TEXT,
     FIELD_ID,
@@ -79,6 +87,7 @@ enum option_id {
     FIELD_FROM,
     FIELD_TO,
     FIELD_ROWS,
+    FIELD_TABLE,
     FIELD_TIMEOUT_MS,
 };
 

@@ -70,6 +70,19 @@ const struct command_option command_top_options[] = {
     {OPTION_CURSOR, "cursor", .kind = VALUE_TEXT, .argument = "CURSOR",                            \
      .help = "the next page: what the page before gave as next_cursor"}
 
+#define CHUNKS_OPTION                                                                              \
+    {OPTION_CHUNKS, "chunks",                                                                      \
+     .help = "each chunk of a document as a row; else a document is one row, its best chunk"}
+
+#define CONTEXT_OPTION                                                                             \
+    {OPTION_CONTEXT,                                                                               \
+     "context",                                                                                    \
+     .kind = VALUE_COUNT,                                                                          \
+     .argument = "N",                                                                              \
+     .min = 0,                                                                                     \
+     .max = GROVE_CONTEXT_MAX,                                                                     \
+     .help = "of documents also the text of N chunks before and after, 0 to 100"}
+
 #define EXACT_OPTION {OPTION_EXACT, "exact", .help = "compare every vector, however many there are"}
 
 #define EXPLAIN_OPTION                                                                             \
@@ -112,6 +125,8 @@ const struct command_option command_search_options[] = {
     TYPE_AND_BOUND_OPTIONS,
     LIMIT_OPTION("rows, 1 to 1000 (default: 10)"),
     MIN_SCORE_OPTION,
+    CHUNKS_OPTION,
+    CONTEXT_OPTION,
     EXACT_OPTION,
     EXPLAIN_OPTION,
     ROWS_OUTPUT_OPTION,
@@ -125,6 +140,7 @@ const struct command_option command_discover_options[] = {
     {OPTION_DEPTH, "depth", .kind = VALUE_COUNT, .argument = "N", .min = 1, .max = GROVE_DEPTH_MAX,
      .help = "rows to rank, group and count, 1 to 10000 (default: 1000)"},
     MIN_SCORE_OPTION,
+    CHUNKS_OPTION,
     CURSOR_OPTION,
     EXPLAIN_OPTION,
     ROWS_OUTPUT_OPTION,
@@ -136,6 +152,8 @@ const struct command_option command_similar_options[] = {
     TYPE_AND_BOUND_OPTIONS,
     LIMIT_OPTION("rows, 1 to 1000 (default: 10)"),
     MIN_SCORE_OPTION,
+    CHUNKS_OPTION,
+    CONTEXT_OPTION,
     EXACT_OPTION,
     EXPLAIN_OPTION,
     ROWS_OUTPUT_OPTION,
@@ -216,10 +234,75 @@ const struct command_option command_import_options[] = {
     {0},
 };
 
+const struct command_option command_attach_options[] = {
+    {OPTION_PATH, "path", 'p', VALUE_TEXT, "TEMPLATE",
+     .help = "where rows belong, with columns in braces: wiki/{category}/{topic}",
+     .required = true},
+    {OPTION_TYPE, "type", 't', VALUE_TEXT, "TEMPLATE",
+     .help = "their content type: Article, or {kind}; without it Text"},
+    {OPTION_KEY, "key", 0, VALUE_TEXT, "COLUMNS",
+     .help = "what tells rows apart, with commas between; without it the primary key"},
+    {OPTION_TITLE, "title", 0, VALUE_TEXT, "COLUMN",
+     .help = "the title; without it the text's beginning"},
+    {OPTION_TEXT, "text", 0, VALUE_TEXT, "COLUMN", .help = "the text, of any length"},
+    {OPTION_CREATED, "created", 0, VALUE_TEXT, "COLUMN", .help = "when it was made"},
+    {OPTION_URL, "url", 0, VALUE_TEXT, "COLUMN", .help = "where it is to be found"},
+    {OPTION_METADATA, "metadata", 0, VALUE_TEXT, "COLUMN", .help = "a JSON object"},
+    {OPTION_WHERE, "where", 0, VALUE_TEXT, "CONDITION",
+     .help = "which rows, in SQL: \"published AND lang = 'en'\"; without it all"},
+    {OPTION_DRY_RUN, "dry-run", .help = "show the SQL, change nothing"},
+    {0},
+};
+
+const struct command_option command_attachments_options[] = {{0}};
+
+const struct command_option command_detach_options[] = {
+    {OPTION_KEEP, "keep", .help = "its documents stay, as any others"},
+    {OPTION_DRY_RUN, "dry-run", .help = "show the SQL and count the documents, change nothing"},
+    {0},
+};
+
 const struct command_option command_sync_options[] = {
     {OPTION_WATCH, "watch", 'w', .help = "go on until Ctrl-C", .typed_only = true},
     {OPTION_RETRY_DEAD, "retry-dead", .help = "try again what was given up on"},
     {OPTION_RESIDENT, "be-resident", .hidden = true, .help = "be the home's resident projector"},
+    {0},
+};
+
+#define QUICK_OPTION                                                                               \
+    {OPTION_QUICK, "quick", .help = "ids and revisions only, no payloads or vectors"}
+
+#define RATE_OPTION                                                                                \
+    {OPTION_RATE,                                                                                  \
+     "rate",                                                                                       \
+     .kind = VALUE_COUNT,                                                                          \
+     .argument = "ROWS",                                                                           \
+     .min = 1,                                                                                     \
+     .max = 1000000000,                                                                            \
+     .help = "compare at most so many contents a second (default: as fast as it goes)"}
+
+const struct command_option command_verify_options[] = {
+    QUICK_OPTION,
+    {OPTION_RESUME, "resume",
+     .help = "go on where the last one, of the same place, was broken off"},
+    RATE_OPTION,
+    {0},
+};
+
+const struct command_option command_repair_options[] = {
+    {OPTION_YES, "yes", 'y', .help = "mend what is found without asking"},
+    DRY_RUN_OPTION("say what would be mended, and mend nothing"),
+    QUICK_OPTION,
+    {OPTION_ALIENS, "aliens",
+     .help = "erase points that nobody can have written from this database"},
+    RATE_OPTION,
+    {0},
+};
+
+const struct command_option command_dead_options[] = {
+    LIMIT_OPTION("of list: rows, 1 to 1000 (default: 100)"),
+    {OPTION_YES, "yes", 'y', .help = "of drop: remove the contents without asking"},
+    DRY_RUN_OPTION("of drop: say what would be removed, and remove nothing"),
     {0},
 };
 
@@ -328,6 +411,20 @@ const struct command_option command_load_fields[] = {
     {0},
 };
 
+const struct command_option command_attach_fields[] = {
+    {FIELD_TABLE, "table", .kind = VALUE_TEXT, .help = "a table of the same database, as in SQL",
+     .required = true},
+    {0},
+};
+
+const struct command_option command_attachments_fields[] = {{0}};
+
+const struct command_option command_detach_fields[] = {
+    {FIELD_TABLE, "table", .kind = VALUE_TEXT,
+     .help = "its name now, or the one that it was attached by", .required = true},
+    {0},
+};
+
 const struct command_option command_mv_fields[] = {
     IDS_FIELD,
     {FIELD_FROM, "from", .kind = VALUE_TEXT, .help = "instead of ids: a branch, limb or leaf"},
@@ -399,6 +496,25 @@ const struct command_example command_ls_examples[] = {
     {NULL, NULL},
 };
 
+const struct command_example command_attach_examples[] = {
+    {"attach articles --path 'wiki/{category}' --text body", "every row of the table articles"},
+    {"attach docs.page --key site,slug --path 'subject1/{site}' --title name --text markdown "
+     "--where published",
+     "some of the rows of another"},
+    {NULL, NULL},
+};
+
+const struct command_example command_attachments_examples[] = {
+    {"attachments", "what is attached, and which rows were refused"},
+    {NULL, NULL},
+};
+
+const struct command_example command_detach_examples[] = {
+    {"detach articles", "its triggers and its documents go"},
+    {"detach articles --keep", "its documents stay"},
+    {NULL, NULL},
+};
+
 const struct command_example command_export_examples[] = {
     {"export > all.jsonl", "all contents; grove load all.jsonl puts them elsewhere"},
     {"export religion/Christianity --type Doctrine > doctrine.jsonl", "some of them"},
@@ -467,6 +583,29 @@ const struct command_example command_sync_examples[] = {
     {"sync", "after changes by psql or another program"},
     {"sync --watch", "keep the vector engine up to date until Ctrl-C"},
     {"sync --retry-dead", "after mending what made rows fail"},
+    {NULL, NULL},
+};
+
+const struct command_example command_verify_examples[] = {
+    {"verify", "do both stores say the same? Exit status 0: yes, 1: no"},
+    {"verify --quick religion/Christianity", "of a place, by ids and revisions"},
+    {"verify --rate 2000", "beside other work"},
+    {"verify --json | jq '.differences[]'", "every difference with its kind"},
+    {NULL, NULL},
+};
+
+const struct command_example command_repair_examples[] = {
+    {"repair --dry-run", "what differs, and what would be done"},
+    {"repair --yes", "mend it without asking"},
+    {"repair --aliens --yes", "and erase what others have put into the collection"},
+    {NULL, NULL},
+};
+
+const struct command_example command_dead_examples[] = {
+    {"dead list", "what was given up on, and why"},
+    {"dead retry", "try all of it again"},
+    {"dead retry 17 18", "try these again"},
+    {"dead drop 17", "remove a content that can never be projected"},
     {NULL, NULL},
 };
 

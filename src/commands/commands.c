@@ -139,12 +139,17 @@ const struct command command_table[] = {
             "The best of all rows that satisfy the filter, best first, with their similarity: 1 "
             "is the same meaning, 0 is unrelated. All filters must hold. There are as many rows "
             "as --limit asks for whenever that many match; if grove cannot be sure of that, it "
-            "says so.",
+            "says so.\n\n"
+            "A document is one row, its best chunk, with how many of its chunks rank no lower than "
+            "the last row. --chunks shows each of them, --context N the text around.",
         .examples = command_search_examples,
         .json = "`results`, `complete`, `incomplete_reason`, `degraded`, `degraded_reason`, "
                 "`hint`, `total` (rows here), `next_cursor` (null), `milliseconds`, and with "
                 "`--explain` "
-                "`explain`.",
+                "`explain`. `document` of a row is null, or has `id`, `source`, `key`, `title`, "
+                "`url`, `heading`, `position` (of the chunk, from 1), `chunks`, `chunks_matched` "
+                "(null with `--chunks`; where `complete` is false at least so many) and `text` "
+                "(null without `--context`).",
         .fields = command_text_fields,
         .answer = &answer_result_shape,
     },
@@ -160,7 +165,7 @@ const struct command command_table[] = {
         .operands_max = 1,
         .options = command_similar_options,
         .description = "As search, with the vector of the content with that id instead of a text. "
-                       "It is not among the rows itself.",
+                       "It is not among the rows itself, nor is its document.",
         .examples = command_similar_examples,
         .json = "As search.",
         .fields = command_id_fields,
@@ -181,7 +186,8 @@ const struct command command_table[] = {
             "Ranks the --depth rows nearest to the text, groups them by hierarchy table and "
             "content type, counts the branches and limbs they come from, and pages through them. "
             "Evenness tells how evenly they are spread over limbs: 1 evenly, 0 all in one limb "
-            "(Shannon's entropy over its maximum).",
+            "(Shannon's entropy over its maximum). A document is ranked and counted once; with "
+            "--chunks each of its chunks is.",
         .examples = command_discover_examples,
         .json = "`results`, `complete`, `incomplete_reason`, `degraded`, `degraded_reason`, "
                 "`hint`, `total` (rows ranked), `next_cursor`, `groups` (`hierarchy_table`, "
@@ -318,6 +324,78 @@ const struct command command_table[] = {
         .json = "As load.",
     },
     {
+        .name = "attach",
+        .home_use = GROVE_HOME_FIND,
+        .group = GROUP_DATA,
+        .summary = "keep a table of the same database in step: each row is a document",
+        .usage = "TABLE --path TEMPLATE [COLUMNS] [--where CONDITION] [--dry-run]",
+        .operand = "TABLE",
+        .operand_kind = VALUE_TEXT,
+        .operands_min = 1,
+        .operands_max = 1,
+        .options = command_attach_options,
+        .description =
+            "Columns are said as with grove import --key: texts may be of any length, leaves that "
+            "are missing are made. All rows are read now, while others go on writing; what is "
+            "written later is taken in as it is written, by triggers that note its keys in the "
+            "writer's transaction. A search sees all that was committed before it, or says that "
+            "it is not complete.\n\n"
+            "A row that cannot be a content (no text, no such tree) does not fail its writer: "
+            "grove attachments tells it with its reason, and it is read again when it changes, or "
+            "by grove sync --retry-dead. Interrupted, the same command goes on, and so does "
+            "whatever projects.\n\n"
+            "The table needs a primary key, or with --key columns that are NOT NULL and UNIQUE: "
+            "whole numbers, numeric, texts, uuid, boolean, dates and times. A partitioned table "
+            "is attached with all of its partitions. Views, foreign, temporary and unlogged tables "
+            "cannot be. The condition is looked at when a row changes: one that is about now() "
+            "or about other tables does not notice when these change.",
+        .examples = command_attach_examples,
+        .json = "`table`, `dry_run`, `sql`, `documents`, `refused` (rows that cannot be contents), "
+                "`waiting` (rows that others wrote meanwhile), `pending` (contents that are not in "
+                "the vector engine yet), `rows_expected` (an estimate), `rows_read`, `seconds`.",
+        .fields = command_attach_fields,
+        .answer = &answer_attach_shape,
+    },
+    {
+        .name = "attachments",
+        .home_use = GROVE_HOME_FIND,
+        .group = GROUP_DATA,
+        .summary = "the tables that are kept in step, and rows of them that were refused",
+        .usage = "",
+        .options = command_attachments_options,
+        .description =
+            "Of each how many documents it has, how many changed rows wait to be read, and how "
+            "many cannot be contents; the latest 100 of these with their reasons.",
+        .examples = command_attachments_examples,
+        .json = "`attachments`, each with `table` (null: it is gone), `source` (of its documents), "
+                "`state` (`filling`, `kept`, `failing`, `leaving`), `key`, `path`, `type`, "
+                "`title`, `text`, `created`, `url`, `metadata`, `where`, `documents`, `rows_read`, "
+                "`rows_expected`, `waiting`, `refused`, `problem`, `attached_at`; `refused`, each "
+                "with `source`, `key`, `reason`, `noted_at`.",
+        .fields = command_attachments_fields,
+        .answer = &attachments_shape,
+    },
+    {
+        .name = "detach",
+        .home_use = GROVE_HOME_FIND,
+        .group = GROUP_DATA,
+        .summary = "keep a table in step no more, and take its documents away",
+        .usage = "TABLE [--keep] [--dry-run]",
+        .operand = "TABLE",
+        .operand_kind = VALUE_TEXT,
+        .operands_min = 1,
+        .operands_max = 1,
+        .options = command_detach_options,
+        .description =
+            "The triggers go first, then the documents, some at a time, and leaves that were made "
+            "for them and are empty. The table itself stays as it is. Interrupted, the same "
+            "command goes on.",
+        .examples = command_detach_examples,
+        .json = "`table`, `dry_run`, `sql`, `documents`, `leaves`, `seconds`.",
+        .fields = command_detach_fields,
+        .answer = &detach_report_shape,
+    },
+    {
         .name = "export",
         .home_use = GROVE_HOME_FIND,
         .group = GROUP_DATA,
@@ -332,6 +410,7 @@ const struct command command_table[] = {
             "texts, numbers and time, and with its vector where one was supplied. All is of one "
             "moment, sorted by place, type and chunk number; a million rows take no more memory "
             "than a thousand.\n\n"
+            "A document is one line, where its first chunk is; in CSV each of its chunks is one. "
             "Loaded into another home, and exported there, it is the same again, byte for byte. "
             "Ids are not in it, nor are computed vectors, leaves without contents, and their "
             "descriptions; grove pg_dump has those. Rows that a load would refuse, or read as "
@@ -456,6 +535,90 @@ const struct command command_table[] = {
         .answer = &answer_sync_shape,
     },
     {
+        .name = "verify",
+        .home_use = GROVE_HOME_FIND,
+        .group = GROUP_DATA,
+        .summary = "prove that both stores say the same, or tell what differs",
+        .usage = "[PATH] [--quick] [--resume] [--rate ROWS]",
+        .operand = "PATH",
+        .operand_kind = VALUE_TEXT,
+        .operands_max = 1,
+        .options = command_verify_options,
+        .description =
+            "Compares every content with its point in the vector engine, both ways: ids and "
+            "revisions, payloads and vectors, and points without a content. Where the engine makes "
+            "digests, as the private one does, only ranges whose digests differ are read. It "
+            "changes nothing, takes the same memory however much there is, and may run beside all "
+            "else: a content that changes meanwhile is looked at again, and is no difference. Nor "
+            "is what waits in the outbox, or was given up on: these are told beside.\n\n"
+            "The exit status is 0 where nothing differs and 1 where something does. grove repair "
+            "mends it, and grove status tells what was found last. One that was broken off goes on "
+            "with --resume; what it had found by then is counted, and not told again.",
+        .examples = command_verify_examples,
+        .json =
+            "`equal`, `quick`, `path`, `resumed`, `noted` (for status), `contents`, `points`, "
+            "`proven` (contents, by digests), `different`, `kinds` (how many of each), "
+            "`differences`, each with `kind` (`missing`: a content without a point; `stale`: its "
+            "point is of an earlier revision; `strange`: of one that it has not come to, or "
+            "none; `payload`, `vector`: another under the right revision; `no_vector`: the "
+            "database has none of its text; `orphan`: a point of a content that is gone; "
+            "`alien`: a point that nobody can have written from this database; and `waiting`, "
+            "`dead`, which the outbox knows of and which are not counted in `different`), "
+            "`content_id`, `point_id` (where it can be no content's), `content_revision`, "
+            "`point_revision`, `detail` (the fields of a payload); `left_out` of these beyond "
+            "a million; `seconds`.",
+    },
+    {
+        .name = "repair",
+        .home_use = GROVE_HOME_FIND,
+        .group = GROUP_DATA,
+        .summary = "mend what differs between both stores",
+        .usage = "[PATH] [--yes] [--dry-run] [--quick] [--aliens] [--rate ROWS]",
+        .operand = "PATH",
+        .operand_kind = VALUE_TEXT,
+        .operands_max = 1,
+        .options = command_repair_options,
+        .description =
+            "Compares as grove verify does, puts the contents that differ into the outbox, and "
+            "projects them. What is equal is not written. Points of contents that are gone are "
+            "taken out in the same way; points that nobody can have written from this database "
+            "stay, unless --aliens is given. On a terminal it shows what it found, and asks; "
+            "elsewhere it needs --yes. What was given up on is left to grove dead.",
+        .examples = command_repair_examples,
+        .json = "`dry_run`, `mended`, `pending`, `dead`, `found` (as of verify), `seconds`. It "
+                "never asks: without `--yes` what is to be mended is a `conflict`.",
+    },
+    {
+        .name = "dead",
+        .home_use = GROVE_HOME_FIND,
+        .group = GROUP_DATA,
+        .summary = "list, retry or drop contents that were given up on",
+        .usage = "list|retry|drop [ID...] [OPTIONS]",
+        .operand = "ACTION",
+        .operand_kind = VALUE_TEXT,
+        .operands_min = 1,
+        .operands_max = 1001,
+        .options = command_dead_options,
+        .description =
+            "A content is given up on when the vector engine has refused it eight times, or when "
+            "no "
+            "attempt could help: its supplied vector cannot be compared, or its id is negative. "
+            "Searches find it all the same, in the database. A change of the content tries it "
+            "again.\n\n"
+            "list shows each with the reason. retry makes all of them due again, or those that are "
+            "named: the resident projector, or grove sync, tries them. drop gives contents up for "
+            "good: they are removed from the database, which it asks for on a terminal and "
+            "elsewhere needs --yes for. What was not given up on it leaves alone; of a content "
+            "that "
+            "is gone already it ends the letter, if the vector engine holds no point of it.",
+        .examples = command_dead_examples,
+        .json =
+            "Of list: `dead`, each with `content_id`, `deleted`, `attempts`, `since`, `reason`, "
+            "`content_type`, `title`; and `more`. Of retry: `contents`. Of drop: `contents` "
+            "(removed), `letters` (ended, of contents that were gone), `kept` (whose point is "
+            "still there), `dry_run`; it never asks, but needs `--yes`.",
+    },
+    {
         .name = "status",
         .home_use = GROVE_HOME_LOOK,
         .group = GROUP_SERVERS,
@@ -472,7 +635,9 @@ const struct command command_table[] = {
                 "`collection_of` (another database, whose it is), `doubt` (why it has to be "
                 "compared first), `points`, "
                 "`points_indexed`; while it is out `out_seconds`, `retry_seconds`, `out_reason`), "
-                "`projector` (`wanted`, `running`, `pid`, `error`), "
+                "`projector` (`wanted`, `running`, `pid`, `error`), `verify` (`outcome` of the "
+                "last: `equal`, `different`, `unfinished` or `never`; `path`, `quick`, "
+                "`age_seconds`, `contents`, `different`), "
                 "`contents`, `leaves`, `subjects`, `embeddings`, `pending`, "
                 "`dead`, `oldest_pending_seconds`, `index` as of sync (`state` may be `due`, too). "
                 "What a server that does not answer would have "

@@ -23,6 +23,8 @@ struct grove_search_request request_search(const struct options *options,
         .exact = options_has(options, OPTION_EXACT),
         .explain = options_has(options, OPTION_EXPLAIN),
         .score_min = filter_score_min(options),
+        .chunks = options_has(options, OPTION_CHUNKS),
+        .context = (unsigned)options_count(options, OPTION_CONTEXT, 0),
     };
 }
 
@@ -36,6 +38,7 @@ struct grove_discover_request request_discover(const struct options *options,
         .score_min = filter_score_min(options),
         .cursor = options_text(options, OPTION_CURSOR),
         .explain = options_has(options, OPTION_EXPLAIN),
+        .chunks = options_has(options, OPTION_CHUNKS),
     };
 }
 
@@ -46,5 +49,29 @@ struct grove_list_request request_list(const struct options *options,
         .leaves = options_has(options, OPTION_LEAVES),
         .content_types = filter->content_types,
         .content_type_count = filter->content_type_count,
+    };
+}
+
+struct grove_attach_request request_attach(const struct options *options)
+{
+    return (struct grove_attach_request){
+        .path = options_text(options, OPTION_PATH),
+        .type = options_text(options, OPTION_TYPE),
+        .key = options_text(options, OPTION_KEY),
+        .title = options_text(options, OPTION_TITLE),
+        .text = options_text(options, OPTION_TEXT),
+        .created_at = options_text(options, OPTION_CREATED),
+        .url = options_text(options, OPTION_URL),
+        .metadata = options_text(options, OPTION_METADATA),
+        .where = options_text(options, OPTION_WHERE),
+        .dry_run = options_has(options, OPTION_DRY_RUN),
+    };
+}
+
+struct grove_detach_request request_detach(const struct options *options)
+{
+    return (struct grove_detach_request){
+        .keep = options_has(options, OPTION_KEEP),
+        .dry_run = options_has(options, OPTION_DRY_RUN),
     };
 }

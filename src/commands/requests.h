@@ -11,6 +11,7 @@
 #define GROVE_COMMANDS_REQUESTS_H
 
 #include "commands/values.h"
+#include "grove/attach.h"
 #include "grove/contents.h"
 #include "grove/grove.h"
 
@@ -22,5 +23,7 @@ struct grove_discover_request request_discover(const struct options *options,
                                                const struct grove_filter *filter);
 struct grove_list_request request_list(const struct options *options,
                                        const struct grove_filter *filter);
+struct grove_attach_request request_attach(const struct options *options);
+struct grove_detach_request request_detach(const struct options *options);
 
 #endif

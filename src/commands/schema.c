@@ -132,6 +132,14 @@ static void add_member(struct writer *writer, const struct shape_member *member)
     case SHAPE_FLOATS: add_items(writer, "number"); break;
     case SHAPE_OBJECT:
     case SHAPE_POINTER: add_reference(writer, member->shape); break;
+    case SHAPE_BESIDE:
+        add_key(writer, "anyOf");
+        strbuf_add(writer->out, "[{");
+        writer->depth++;
+        add_reference(writer, member->shape);
+        end(writer);
+        strbuf_add(writer->out, ", {\"type\": \"null\"}]");
+        break;
     case SHAPE_LIST:
         add_type(writer, "array", false);
         begin(writer, "items");

@@ -62,13 +62,14 @@ static void add_integers(struct strbuf *out, const int32_t *values, size_t count
     strbuf_add_char(out, ']');
 }
 
-static void add_list(struct strbuf *out, const struct shape *shape, const char *first, size_t count)
+static void add_list(struct strbuf *out, const struct shape *shape, const char *first, size_t count,
+                     const char *const *beside)
 {
     CHECK(shape->size_bytes > 0);
     strbuf_add_char(out, '[');
     for (size_t i = 0; i < count; i++) {
         strbuf_add(out, i ? "," : "");
-        shape_add(out, shape, first + i * shape->size_bytes);
+        shape_add_beside(out, shape, first + i * shape->size_bytes, beside ? beside[i] : NULL);
     }
     strbuf_add_char(out, ']');
 }
@@ -91,34 +92,49 @@ static void add_value(struct strbuf *out, const struct shape_member *member, con
     case SHAPE_OBJECT: shape_add(out, member->shape, at); break;
     case SHAPE_POINTER: shape_add(out, member->shape, VALUE(char *, at)); break;
     case SHAPE_LIST:
-        add_list(out, member->shape, VALUE(char *, at), VALUE(size_t, count_at));
+        add_list(out, member->shape, VALUE(char *, at), VALUE(size_t, count_at),
+                 member->beside_offset ? VALUE(char *const *, object + member->beside_offset)
+                                       : NULL);
         break;
+    case SHAPE_BESIDE:
     case SHAPE_MEMBERS:
     case SHAPE_END: CHECK(false);
     }
 }
 
-static void add_members(struct strbuf *out, const struct shape *shape, const char *object)
+static void add_members(struct strbuf *out, const struct shape *shape, const char *object,
+                        const char *beside)
 {
     for (const struct shape_member *member = shape->members; member->kind; member++) {
         if (member->present && !member->present(object))
             continue;
         if (member->kind == SHAPE_MEMBERS) {
-            add_members(out, member->shape, object + member->offset);
+            add_members(out, member->shape, object + member->offset, beside);
             continue;
         }
         if (out->length > 0 && out->data[out->length - 1] != '{')
             strbuf_add_char(out, ',');
         json_add_string(out, text_of(member->name));
         strbuf_add_char(out, ':');
-        add_value(out, member, object);
+        if (member->kind != SHAPE_BESIDE)
+            add_value(out, member, object);
+        else if (beside)
+            shape_add(out, member->shape, beside);
+        else
+            strbuf_add(out, "null");
     }
+}
+
+void shape_add_beside(struct strbuf *out, const struct shape *shape, const void *object,
+                      const void *beside)
+{
+    CHECK(object);
+    strbuf_add_char(out, '{');
+    add_members(out, shape, object, beside);
+    strbuf_add_char(out, '}');
 }
 
 void shape_add(struct strbuf *out, const struct shape *shape, const void *object)
 {
-    CHECK(object);
-    strbuf_add_char(out, '{');
-    add_members(out, shape, object);
-    strbuf_add_char(out, '}');
+    shape_add_beside(out, shape, object, NULL);
 }

@@ -40,6 +40,7 @@ enum shape_kind {
     SHAPE_POINTER,  // a pointer to one
     SHAPE_LIST,     // a pointer to the first of several, and how many
     SHAPE_MEMBERS,  // a struct whose members are those of this one as well
+    SHAPE_BESIDE,   // a struct that stands beside this one in a list of its own, or null
 };
 
 struct shape {
@@ -53,6 +54,9 @@ struct shape_member {
     enum shape_kind kind; // SHAPE_END ends a table
     size_t offset;
     size_t count_offset; // of the size_t that says how many
+    // Of a list: of a pointer to as many pointers, what stands beside each; NULL: nothing does. 0:
+    // there is no such pointer.
+    size_t beside_offset;
     int decimals;
     bool nullable;     // it may be null
     const char *words; // with spaces between
@@ -84,5 +88,8 @@ struct shape_member {
 
 // Appends an object.
 void shape_add(struct strbuf *out, const struct shape *shape, const void *object);
+// The same with what stands beside it in a list; NULL: nothing does.
+void shape_add_beside(struct strbuf *out, const struct shape *shape, const void *object,
+                      const void *beside);
 
 #endif

@@ -114,19 +114,28 @@ static enum grove_code digest_chunk(struct wanted *wanted, struct arena *arena,
     return GROVE_OK;
 }
 
+enum grove_code documents_split(struct documents *documents, const struct record *record,
+                                struct arena *arena, struct split_chunk **ret, size_t *ret_count,
+                                struct grove_error *error)
+{
+    struct store *store = documents->store;
+    struct embedder *embedder;
+    struct split_options options = documents->sizes;
+    CHECK(documents->sizes_known);
+    options.title = record->title;
+    enum grove_code code =
+        store_embedder(store, documents->call, store_precision(store), &embedder, error);
+    return code == GROVE_OK
+               ? embedder_split(embedder, record->body, &options, arena, ret, ret_count, error)
+               : code;
+}
+
 static enum grove_code split_record(struct writing *writing, struct grove_error *error)
 {
-    struct store *store = writing->documents->store;
-    struct embedder *embedder;
-    struct split_options options = writing->documents->sizes;
     struct split_chunk *chunks;
-    options.title = writing->record->title;
     sha256(writing->record->body, writing->digest);
-    enum grove_code code =
-        store_embedder(store, writing->documents->call, store_precision(store), &embedder, error);
-    if (code == GROVE_OK)
-        code = embedder_split(embedder, writing->record->body, &options, writing->parts, &chunks,
-                              &writing->wanted_count, error);
+    enum grove_code code = documents_split(writing->documents, writing->record, writing->parts,
+                                           &chunks, &writing->wanted_count, error);
     if (code != GROVE_OK)
         return code;
     CHECK(writing->wanted_count > 0); // a body says something
@@ -537,9 +546,7 @@ static enum grove_code write_all(struct writing *writing, struct grove_error *er
         code = write_chunks(writing, error);
     if (code == GROVE_OK)
         code = remove_contents(writing, error);
-    if (code == GROVE_OK)
-        code = INJECT(LOAD_DOCUMENT, error);
-    return code == GROVE_OK ? pg_commit(writing->conn, error) : code;
+    return code == GROVE_OK ? INJECT(LOAD_DOCUMENT, error) : code;
 }
 
 static size_t count_same(const struct writing *writing)
@@ -550,13 +557,12 @@ static size_t count_same(const struct writing *writing)
     return same;
 }
 
-static enum grove_code write_once(struct writing *writing, struct grove_load_progress *counts,
-                                  struct grove_error *error)
+// Within a transaction.
+static enum grove_code write_in(struct writing *writing, struct grove_load_progress *counts,
+                                struct grove_error *error)
 {
     *counts = (struct grove_load_progress){0};
-    enum grove_code code = pg_begin(writing->conn, error);
-    if (code == GROVE_OK)
-        code = lock_document(writing, error);
+    enum grove_code code = lock_document(writing, error);
     if (code == GROVE_OK)
         code = find_leaf(writing, error);
     if (code == GROVE_OK)
@@ -569,10 +575,8 @@ static enum grove_code write_once(struct writing *writing, struct grove_load_pro
         return code;
     counts->chunks_kept = (int64_t)count_same(writing);
     counts->rows_unchanged = is_unchanged(writing);
-    if (counts->rows_unchanged) {
-        pg_rollback(writing->conn);
+    if (counts->rows_unchanged)
         return GROVE_OK;
-    }
     keep_rest(writing);
     counts->rows_inserted = is_new;
     counts->rows_updated = !is_new;
@@ -581,6 +585,33 @@ static enum grove_code write_once(struct writing *writing, struct grove_load_pro
     code = write_all(writing, error);
     counts->chunks_removed = (int64_t)writing->removed;
     return code;
+}
+
+static enum grove_code write_once(struct writing *writing, struct grove_load_progress *counts,
+                                  struct grove_error *error)
+{
+    enum grove_code code = pg_begin(writing->conn, error);
+    if (code == GROVE_OK)
+        code = write_in(writing, counts, error);
+    // Where nothing is another the leaf may have been looked up for nothing.
+    if (code == GROVE_OK && counts->rows_unchanged)
+        pg_rollback(writing->conn);
+    else if (code == GROVE_OK)
+        code = pg_commit(writing->conn, error);
+    return code;
+}
+
+static void add_counts(struct grove_load_progress *progress,
+                       const struct grove_load_progress *counts)
+{
+    progress->rows_inserted += counts->rows_inserted;
+    progress->rows_updated += counts->rows_updated;
+    progress->rows_unchanged += counts->rows_unchanged;
+    progress->leaves_created += counts->leaves_created;
+    progress->chunks_written += counts->chunks_written;
+    progress->chunks_kept += counts->chunks_kept;
+    progress->chunks_removed += counts->chunks_removed;
+    progress->documents++;
 }
 
 static enum grove_code write_transaction(struct writing *writing,
@@ -604,14 +635,7 @@ static enum grove_code write_transaction(struct writing *writing,
     }
     if (code != GROVE_OK)
         return code;
-    progress->rows_inserted += counts.rows_inserted;
-    progress->rows_updated += counts.rows_updated;
-    progress->rows_unchanged += counts.rows_unchanged;
-    progress->leaves_created += counts.leaves_created;
-    progress->chunks_written += counts.chunks_written;
-    progress->chunks_kept += counts.chunks_kept;
-    progress->chunks_removed += counts.chunks_removed;
-    progress->documents++;
+    add_counts(progress, &counts);
     return GROVE_OK;
 }
 
@@ -641,6 +665,34 @@ static enum grove_code project_later(struct documents *documents, const struct w
     return code;
 }
 
+enum grove_code documents_prepare(struct documents *documents, struct grove_error *error)
+{
+    enum grove_code code = store_refresh_model(documents->store, documents->call, error);
+    return code == GROVE_OK ? read_sizes(documents, error) : code;
+}
+
+enum grove_code documents_write_within(struct documents *documents, struct pg_conn *conn,
+                                       const struct record *record,
+                                       struct grove_load_progress *progress,
+                                       struct grove_error *error)
+{
+    struct arena parts;
+    struct grove_load_progress counts;
+    struct writing writing = {
+        .documents = documents, .record = record, .parts = &parts, .conn = conn};
+    CHECK(record->document.data);
+    arena_init(&parts, BYTES_MAX);
+    arena_init(&writing.arena, BYTES_MAX);
+    enum grove_code code = split_record(&writing, error);
+    if (code == GROVE_OK)
+        code = write_in(&writing, &counts, error);
+    if (code == GROVE_OK)
+        add_counts(progress, &counts);
+    arena_release(&writing.arena);
+    arena_release(&parts);
+    return code;
+}
+
 enum grove_code documents_write(struct documents *documents, const struct record *record,
                                 struct grove_load_progress *progress, struct grove_error *error)
 {
@@ -649,9 +701,7 @@ enum grove_code documents_write(struct documents *documents, const struct record
     int64_t start_us = clock_monotonic_us();
     CHECK(record->document.data);
     arena_init(&parts, BYTES_MAX);
-    enum grove_code code = store_refresh_model(documents->store, documents->call, error);
-    if (code == GROVE_OK)
-        code = read_sizes(documents, error);
+    enum grove_code code = documents_prepare(documents, error);
     if (code == GROVE_OK)
         code = split_record(&writing, error);
     if (code == GROVE_OK)

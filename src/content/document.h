@@ -35,6 +35,19 @@ void documents_init(struct documents *documents, struct store *store, struct cal
 enum grove_code documents_write(struct documents *documents, const struct record *record,
                                 struct grove_load_progress *progress, struct grove_error *error);
 
+// The same in steps, for whoever has a transaction of his own. First, outside of it:
+enum grove_code documents_prepare(struct documents *documents, struct grove_error *error);
+// Its chunks, in the arena; of a text that says something at least one.
+enum grove_code documents_split(struct documents *documents, const struct record *record,
+                                struct arena *arena, struct split_chunk **ret, size_t *ret_count,
+                                struct grove_error *error);
+// Writes it within the transaction that `conn` has begun. Nothing is projected. A failure that may
+// go by, retry LATER, is left to the caller, whose transaction is to begin anew.
+enum grove_code documents_write_within(struct documents *documents, struct pg_conn *conn,
+                                       const struct record *record,
+                                       struct grove_load_progress *progress,
+                                       struct grove_error *error);
+
 // Projects what is left.
 enum grove_code documents_flush(struct documents *documents, struct grove_load_progress *progress,
                                 struct grove_error *error);

@@ -9,7 +9,7 @@
 #include "base/json.h"
 #include "vector/direction.h"
 
-enum { COLUMNS = 13, VECTOR_TEXT_MAX = 16384, NUMBER_SIZE = 32 };
+enum { COLUMNS = 17, VECTOR_TEXT_MAX = 16384, NUMBER_SIZE = 32 };
 
 // In the order in which they are written; the vector, which is no text, behind them.
 enum field {
@@ -64,6 +64,10 @@ void export_row_read(const struct pg_rows *rows, int r, struct export_row *ret)
         .word_count = number_or_null(rows, r, 9),
         .created_at_us = pg_timestamp(rows, r, 10),
         .body = pg_text(rows, r, 11),
+        .document = pg_text(rows, r, 13),
+        .source = pg_text(rows, r, 14),
+        .url = pg_text(rows, r, 15),
+        .metadata = pg_text(rows, r, 16),
     };
     if (!pg_is_null(rows, r, 12))
         ret->vector = direction_read(pg_bytea(rows, r, 12), &ret->vector_fault);
@@ -97,6 +101,24 @@ static struct text field_text(const struct export_row *row, enum field field, ch
     return texts[field];
 }
 
+// The metadata is JSON already.
+static void add_document(const struct export_row *row, struct strbuf *out)
+{
+    const struct {
+        const char *name;
+        struct text value;
+    } texts[] = {{"document", row->document}, {"source", row->source}, {"url", row->url}};
+    for (size_t i = 0; i < ARRAY_COUNT(texts); i++) {
+        if (texts[i].value.length == 0)
+            continue;
+        strbuf_addf(out, ", \"%s\": ", texts[i].name);
+        json_add_string(out, texts[i].value);
+    }
+    CHECK(row->metadata.length > 0);
+    strbuf_add(out, ", \"metadata\": ");
+    strbuf_add_text(out, row->metadata);
+}
+
 void export_row_add_json(const struct export_row *row, struct strbuf *out)
 {
     char buffer[CLOCK_RFC3339_SIZE + NUMBER_SIZE];
@@ -111,6 +133,8 @@ void export_row_add_json(const struct export_row *row, struct strbuf *out)
         else
             json_add_string(out, value);
     }
+    if (row->document.data)
+        add_document(row, out);
     if (row->vector) {
         strbuf_addf(out, ", \"%s\": ", field_names[VECTOR]);
         json_add_floats(out, row->vector, RECORD_VECTOR_SIZE);
@@ -154,7 +178,10 @@ static const char *find_difference(const struct export_row *row, const struct re
                  {"content_type", row->content_type, record->content_type},
                  {"title", row->title, record->title},
                  {"summary", row->summary, record->summary},
-                 {"body", row->body, record->body}};
+                 {"body", row->body, record->body},
+                 {"document", row->document, record->document},
+                 {"source", row->source, record->source},
+                 {"url", row->url, record->url}};
     for (size_t i = 0; i < ARRAY_COUNT(texts); i++)
         if (!text_equal(texts[i].mine, texts[i].read) || !texts[i].mine.data != !texts[i].read.data)
             return texts[i].name;
@@ -174,7 +201,9 @@ bool export_row_loads(const struct export_row *row, struct text line,
     struct record record;
     struct record_problem problem = {0};
     enum record_verdict verdict = record_parse(line, trees, arena, &record, &problem);
-    const char *null = row->chunk_number == INT64_MIN    ? "chunk_number"
+    bool is_document = row->document.data != NULL;
+    const char *null = is_document                       ? NULL
+                       : row->chunk_number == INT64_MIN  ? "chunk_number"
                        : row->word_count == INT64_MIN    ? "word_count"
                        : row->created_at_us == INT64_MIN ? "created_at"
                                                          : NULL;

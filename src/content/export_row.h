@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A content as a line that grove load reads, or as a line of CSV with the same fields.
+// A content, or a document, as a line that grove load reads, or as a line of CSV with the same
+// fields.
 //
 //     struct export_row row;
 //     export_row_read(&rows, r, &row);                       // borrows from the rows
@@ -23,10 +24,14 @@ struct export_row {
     struct text content_type;
     struct text title;
     struct text summary;
-    struct text body;         // {NULL, 0}: none
-    int64_t chunk_number;     // INT64_MIN: null
-    int64_t word_count;       // the same
-    int64_t created_at_us;    // the same
+    struct text body;      // {NULL, 0}: none
+    int64_t chunk_number;  // INT64_MIN: null
+    int64_t word_count;    // the same
+    int64_t created_at_us; // the same
+    // A document, which has no number, summary or words; {NULL, 0}: it is none.
+    struct text document, source;
+    struct text url;          // {NULL, 0}: none
+    struct text metadata;     // a JSON object
     const float *vector;      // NULL: none was supplied, or none that can be compared
     const char *vector_fault; // why not; NULL: there is no fault
 };

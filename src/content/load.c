@@ -98,9 +98,11 @@ static enum grove_code flush_contents(struct load *load, struct grove_error *err
     choose_size(load, progress->rows_embedded - embedded, progress->seconds_embedding - seconds);
     load->to_embed = 0;
     report_progress(load);
-    if (code != GROVE_OK)
+    if (code != GROVE_OK) {
+        trees_explain_removal(error);
         error_context(error, "loading lines %lld to %lld of \"%s\"", (long long)load->batch_line,
                       (long long)load->reader.line_number, load->reader.name);
+    }
     return code == GROVE_OK ? check_call(load, error) : code;
 }
 
@@ -118,9 +120,11 @@ static enum grove_code write_document(struct load *load, const struct record *re
     if (code != GROVE_OK)
         return code;
     code = documents_write(load->documents, record, load->progress, error);
-    if (code != GROVE_OK)
+    if (code != GROVE_OK) {
+        trees_explain_removal(error);
         error_context(error, "loading line %lld of \"%s\"", (long long)load->reader.line_number,
                       load->reader.name);
+    }
     return code == GROVE_OK ? check_call(load, error) : code;
 }
 

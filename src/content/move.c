@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "catalog/assets.h"
 #include "content/hold.h"
+#include "content/trees.h"
 
 enum { ANSWER_BYTES_MAX = 64 << 20, IDS_MAX = 100000, LEVELS = 3 };
 
@@ -97,8 +98,9 @@ static enum grove_code make_leaf(const struct moving *self, int32_t *ret_leaf_id
 }
 
 // What is on a leaf differs by type and chunk number.
-static void explain_clash(struct grove_error *error)
+static void explain(struct grove_error *error)
 {
+    trees_explain_removal(error);
     if (strcmp(error->sqlstate, "23505") != 0)
         return;
     char detail[sizeof error->detail];
@@ -135,7 +137,7 @@ static enum grove_code move_ids(struct moving *self, struct grove_error *error)
     pg_add_int4(&params, leaf_id);
     code = hold_query(self->conn, self->arena, query_sql("move_ids.sql"), &params, &rows, error);
     if (code != GROVE_OK)
-        explain_clash(error);
+        explain(error);
     if (code == GROVE_OK)
         code = hold_check_found(&rows, error);
     self->report->contents = rows.count;

@@ -10,4 +10,7 @@
 enum grove_code trees_read(struct store *store, struct call *call, struct arena *ret_arena,
                            struct record_trees *ret, struct grove_error *error);
 
+// A write failed: where that is so since the tree is being removed, the hint says so.
+void trees_explain_removal(struct grove_error *error);
+
 #endif

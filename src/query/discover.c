@@ -19,6 +19,7 @@
 
 enum { LIMIT_DEFAULT = 20, DEPTH_DEFAULT = 1000 };
 enum { GROUP_COLUMNS = 6, LIMB_COLUMNS = 4 };
+#define CHUNKS_MARK (UINT64_C(1) << 62)
 
 static_assert((int)DEPTH_DEFAULT <= GROVE_DEPTH_MAX, "what is usual may be asked for");
 static_assert((int)LIMIT_DEFAULT <= (int)DEPTH_DEFAULT, "the usual page is part of what is ranked");
@@ -153,7 +154,8 @@ static enum grove_code take_page(struct discovery *discovery, size_t first,
     CHECK(first <= ranking->count);
     size_t left = ranking->count - first;
     size_t count = left > discovery->limit ? discovery->limit : left;
-    enum grove_code code = ranking_hydrate(ranking, first, count, result, discovery->arena, error);
+    enum grove_code code =
+        ranking_hydrate(ranking, first, count, 0, result, discovery->arena, error);
     if (code != GROVE_OK || left <= discovery->limit)
         return code;
     CHECK(count == discovery->limit);
@@ -175,7 +177,8 @@ static enum grove_code check_bounds(const struct grove_discover_request *request
     return GROVE_OK;
 }
 
-// What a cursor must not be moved across: another text, vector, depth or minimum.
+// What a cursor must not be moved across: another text, vector, depth or minimum, and from rows to
+// documents.
 static uint64_t fingerprint(const struct grove_discover_request *request,
                             const struct predicate *predicate, unsigned depth)
 {
@@ -185,7 +188,7 @@ static uint64_t fingerprint(const struct grove_discover_request *request,
                                         : (struct text){(const char *)request->vector,
                                                         EMBED_DIMENSION * sizeof *request->vector};
     return predicate_fingerprint(predicate, subject) ^ ((uint64_t)depth << 40) ^
-           (uint64_t)bits_of(request->score_min);
+           (uint64_t)bits_of(request->score_min) ^ (request->chunks ? CHUNKS_MARK : 0);
 }
 
 static enum grove_code fill_result(struct discovery *discovery, const struct cursor *after,
@@ -227,6 +230,9 @@ static enum grove_code discover(struct query *query, const struct grove_discover
     struct ranking_request wanted = {.text = request->text,
                                      .vector = request->vector,
                                      .best_max = depth,
+                                     .fold = !request->chunks,
+                                     .score_min =
+                                         request->score_min != 0 ? request->score_min : -INFINITY,
                                      .exact = true,
                                      .explain = request->explain};
     if (code == GROVE_OK)

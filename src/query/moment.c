@@ -6,7 +6,7 @@
 #include "base/check.h"
 #include "catalog/assets.h"
 
-enum { MOMENT_COLUMNS = 16 };
+enum { MOMENT_COLUMNS = 18 };
 
 struct pg_statement moment_statement(void)
 {
@@ -33,6 +33,7 @@ static enum grove_code take_examination(struct examined_graph *examination,
         .ef_filtered = (unsigned)pg_int4(rows, 0, 7),
         .plausible = pg_float8(rows, 0, 8),
         .plausible_vectors = pg_float8(rows, 0, 13),
+        .depth = (size_t)pg_int4(rows, 0, 17),
         .queries = pg_int4(rows, 0, 9),
         .recall = pg_float8(rows, 0, 10),
         .recall_worst = pg_float8(rows, 0, 11),
@@ -53,6 +54,7 @@ enum grove_code moment_take(struct moment *moment, const struct pg_rows *rows, s
         .acknowledged = pg_int8(rows, 0, 0),
         .revision = pg_int8(rows, 0, 1),
         .outbox_bytes = pg_int8(rows, 0, 14),
+        .chunked = pg_bool(rows, 0, 16),
         .examination.examined_at_us = INT64_MIN,
     };
     moment->knows_model = embed_precision_of(pg_text(rows, 0, 15), &moment->precision);

@@ -21,6 +21,7 @@ struct examined_graph {
     unsigned ef, ef_filtered; // 0: this graph is not to be trusted
     double plausible;         // the tenth score of a search for a text
     double plausible_vectors; // for a vector that is no text's
+    size_t depth;             // so many rows of an answer are as good as that
     int32_t queries;          // by which it was measured
     double recall, recall_worst;
     const int32_t *unreached; // in the arena
@@ -31,6 +32,7 @@ struct moment {
     int64_t acknowledged;
     int64_t revision;
     int64_t outbox_bytes; // of its table
+    bool chunked;         // there may be chunks of documents
     bool knows_model;     // the database's vectors are of a model that there is here:
     enum embed_precision precision;
     struct examined_graph examination;

@@ -19,7 +19,7 @@ static const char *doubt_of(const struct plan_facts *facts)
         return "the engine's graph was not examined yet";
     if (!examine_holds(facts->moment->revision - examination->revision, examination->points))
         return "much has changed since the engine's graph was examined";
-    if (facts->best_max > PLAN_GRAPH_ROWS_MAX)
+    if (facts->best_max > examination->depth)
         return "more rows are wanted than the engine's graph was examined for";
     if ((facts->filtered ? examination->ef_filtered : examination->ef) == 0)
         return "the engine's graph was examined and found to miss rows";
@@ -46,6 +46,7 @@ struct plan plan_make(const struct plan_facts *facts)
         struct plan plan = {
             .method = PLAN_GRAPH,
             .ef = facts->filtered ? examination->ef_filtered : examination->ef,
+            .rows_max = examination->depth,
             .plausible = facts->for_text ? examination->plausible : examination->plausible_vectors,
             .reason = "many rows may match, and the engine's graph was examined",
         };

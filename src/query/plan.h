@@ -25,8 +25,6 @@
 enum {
     PLAN_EXACT_ROWS_MAX = 1000000,
     PLAN_EF_UNKNOWN = 512, // of a graph of which nothing is known
-    // An examination asks for the best so many; how well the graph finds more it does not know.
-    PLAN_GRAPH_ROWS_MAX = 10,
     // An outbox that may take longer to read than a count of a path's contents, and a row of it.
     PLAN_OUTBOX_BYTES_MANY = 1 << 20,
     PLAN_OUTBOX_ROW_BYTES = 100,
@@ -50,6 +48,7 @@ enum plan_method { PLAN_RELATIONAL, PLAN_EXACT, PLAN_GRAPH };
 struct plan {
     enum plan_method method;
     unsigned ef;                   // by graph
+    size_t rows_max;               // by graph: so many rows of an answer are believed
     double plausible;              // by graph: a tenth score below this is looked at again, exactly
     bool among_places;             // where rows that wait are looked for
     const char *reason;            // of the method, for explain

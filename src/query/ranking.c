@@ -34,7 +34,8 @@
 //    was looked up in it; those that it does not reach are in a list that is compared exactly.
 //    Queries like those that it failed in the examination are known by the score of their tenth
 //    hit, which lies below `plausible` (one for texts, a higher one for vectors that callers
-//    supply); such a query is asked exactly. This is an argument from measurement: its strength
+//    supply); such a query is asked exactly. No more rows are believed than it was examined for.
+//    This is an argument from measurement: its strength
 //    is what the examination says.
 // 4. The k-th best compared scores more than the last row shown can, so no row that was not shown
 //    comes before it, or is its equal with a lower id. Else more are asked for; where all that are
@@ -61,6 +62,7 @@
 #include "catalog/assets.h"
 #include "query/listed.h"
 #include "query/planner.h"
+#include "query/round.h"
 #include "query/run.h"
 #include "query/scorer.h"
 #include "query/source.h"
@@ -75,6 +77,7 @@ enum {
     // Beyond k, and an eighth of it: for rows that dropped out, and for near equals; and as many
     // as tell whether a graph is to be believed, however few are wanted.
     REACH_SLACK = 9,
+    FOLD_ROWS = 3, // of a document, where there are documents: what is asked for at first
     REACH_MAX = 32768,
     REPEATS_MAX = 5,          // rounds that a change made void
     ENGINE_MS = 10000,        // what the rounds of a search may spend in the engine
@@ -84,7 +87,7 @@ enum {
 
 static_assert(1 + (int)REACH_SLACK >= (int)EXAMINE_TELLING, "there is a hit that tells");
 static_assert(GROVE_DEPTH_MAX + GROVE_DEPTH_MAX / 8 + REACH_SLACK <= REACH_MAX,
-              "the first round reaches far enough");
+              "the first round reaches far enough, where nothing is folded");
 static_assert((int)GROVE_LIMIT_MAX <= (int)GROVE_DEPTH_MAX, "a page is no longer than a ranking");
 
 // --- the query's vector -------------------------------------------------------------------------
@@ -174,14 +177,6 @@ static enum grove_code begin_snapshot(struct run *run, struct grove_error *error
     return code == GROVE_OK ? pg_begin_snapshot(run->ranking->conn, error) : code;
 }
 
-static void take_best(struct run *run)
-{
-    best_finish(&run->best);
-    run->ranking->items = run->best.items;
-    run->ranking->count = run->best.count;
-    run->ranking->more = run->best.more;
-}
-
 static void end_snapshot(struct run *run)
 {
     pg_give(&run->ranking->conn);
@@ -248,9 +243,11 @@ static enum grove_code run_source(struct run *run, struct source *source, struct
     enum grove_code code =
         source->operations->ask ? source->operations->ask(source, run, error) : GROVE_OK;
     if (code == GROVE_OK)
+        code = round_make_room(run, source, error);
+    if (code == GROVE_OK)
         code = score_source(run, source, error);
     if (code == GROVE_OK)
-        take_best(run);
+        code = round_take_best(run, source, error);
     run->result->explain.rounds += code == GROVE_OK;
     return code;
 }
@@ -357,12 +354,23 @@ static const char *disbelief(const struct run *run, const struct source *source)
         return "the walk over the engine's graph came to an end before it had enough rows";
     if (telling_score(source) < plan->plausible)
         return "the scores are so low that the graph may have missed better rows";
+    if (run->ranking->documents && run->folding.rows > plan->rows_max)
+        return "more rows are of the best documents than the engine's graph was examined for";
     return NULL;
+}
+
+// Rows that score more than this are all known, or nothing can be said: -INFINITY.
+static double settled_down_to(const struct run *run)
+{
+    const struct ranking *ranking = run->ranking;
+    if (ranking->documents && run->folding.below_min)
+        return run->request->score_min;
+    size_t wanted = ranking->documents ? run->folding.wanted : run->request->best_max;
+    return ranking->count < wanted ? -INFINITY : ranking->items[ranking->count - 1].score;
 }
 
 static enum verdict judge(struct run *run, const struct source *source)
 {
-    const struct ranking *ranking = run->ranking;
     if (!run->now.knows_model || run->now.precision != run->precision)
         return VERDICT_ANOTHER_MODEL;
     if (source->path_moved)
@@ -376,18 +384,20 @@ static enum verdict judge(struct run *run, const struct source *source)
         return VERDICT_UNPROVEN;
     if (doubt)
         return VERDICT_EXACTLY;
+    // All were handed out; more than there was room for may wait.
     if (source->bound == -INFINITY)
-        return VERDICT_SETTLED;
-    if (ranking->count < run->request->best_max)
-        return VERDICT_FURTHER;
-    return ranking->items[ranking->count - 1].score > source->bound ? VERDICT_SETTLED
-                                                                    : VERDICT_FURTHER;
+        return run->ranking->documents && run->best.more && settled_down_to(run) == -INFINITY
+                   ? VERDICT_FURTHER
+                   : VERDICT_SETTLED;
+    return settled_down_to(run) > source->bound ? VERDICT_SETTLED : VERDICT_FURTHER;
 }
 
 static void prove_settled(struct run *run, const struct source *source)
 {
     const struct examined_graph *examination = &run->before.examination;
-    run->ranking->more = run->ranking->more || source->hits.shown >= source->reach;
+    bool below = run->ranking->documents && run->folding.below_min;
+    run->ranking->more = !below && (run->ranking->more || source->hits.shown >= source->reach);
+    run->shown_all = source->bound == -INFINITY;
     if (source->exact) {
         int64_t waiting = run->result->explain.pending;
         if (waiting == 0)
@@ -404,13 +414,18 @@ static void prove_settled(struct run *run, const struct source *source)
         snprintf(plausible, sizeof plausible,
                  "; the score of the %dth hit is %.3f, where %.3f or more is plausible",
                  EXAMINE_TELLING, telling_score(source), run->plan.plausible);
+    char depth[80] = "";
+    size_t rows = run->ranking->documents ? run->folding.rows : run->ranking->count;
+    if (rows > EXAMINE_TELLING)
+        snprintf(depth, sizeof depth, " and down to the best %zu it was as good",
+                 run->plan.rows_max);
     prove(
         run,
         "the graph that answered was examined at %s: of %lld rows it does not reach %zu, which "
         "were compared exactly, and of the best 10 of %d queries it found %.2f %%, of one at least "
-        "%.0f %%%s",
+        "%.0f %%%s%s",
         when, (long long)examination->points, examination->unreached_count, examination->queries,
-        examination->recall * 100, examination->recall_worst * 100, plausible);
+        examination->recall * 100, examination->recall_worst * 100, depth, plausible);
 }
 
 // The path in the snapshot's own words, and a plan for it.
@@ -426,6 +441,48 @@ static bool is_repeat(enum verdict verdict)
     return verdict == VERDICT_CHANGED || verdict == VERDICT_MOVED;
 }
 
+static size_t most_reach(void)
+{
+    return (size_t)KNOB(SEARCH_REACH, REACH_MAX);
+}
+
+static size_t reach_of(size_t rows)
+{
+    size_t reach = rows + rows / 8 + REACH_SLACK, most = most_reach();
+    return reach < most ? reach : most;
+}
+
+// The most that is asked of a graph where rows are folded: what it shows beyond is not believed.
+static size_t reach_max(const struct run *run)
+{
+    bool by_graph = run->plan.method == PLAN_GRAPH && !run->exactly && run->plan.graph[0];
+    bool folds = run->request->fold && run->before.chunked;
+    return by_graph && folds ? reach_of(run->plan.rows_max) : most_reach();
+}
+
+static void go_further(struct run *run, struct source *source)
+{
+    size_t most = reach_max(run), reach = source->reach * 4;
+    CHECK(source->reach > 0);
+    CHECK(most <= most_reach());
+    if (most < most_reach() && source->reach >= most) {
+        run->exactly = true;
+        most = most_reach();
+    }
+    source->reach = reach < most ? reach : most;
+    run->before.chunked = run->now.chunked;
+}
+
+// The first rows, and of documents some more: of rows of a document all but one are folded away.
+static size_t first_reach(const struct run *run)
+{
+    size_t best_max = run->request->best_max;
+    if (!run->request->fold || !run->before.chunked)
+        return reach_of(best_max);
+    size_t reach = reach_of(best_max * FOLD_ROWS), most = reach_max(run);
+    return reach < most ? reach : most;
+}
+
 // What comes next after a round that settled nothing.
 static enum grove_code adapt(struct run *run, struct source *source, enum verdict verdict,
                              struct grove_error *error)
@@ -434,9 +491,7 @@ static enum grove_code adapt(struct run *run, struct source *source, enum verdic
     if (run->now.examination.examined_at_us == examined_at_us)
         run->now.examination = run->before.examination; // the list was not read again
     switch (verdict) {
-    case VERDICT_FURTHER:
-        source->reach = source->reach * 4 < REACH_MAX ? source->reach * 4 : REACH_MAX;
-        return GROVE_OK;
+    case VERDICT_FURTHER: go_further(run, source); return GROVE_OK;
     case VERDICT_EXACTLY: run->exactly = true; return GROVE_OK;
     case VERDICT_CHANGED:
         kept_give(&run->listed); // right for the moment before
@@ -463,11 +518,29 @@ static void give_engine_time(struct run *run)
     call_within(&run->engine_call, share_ms < engine_ms ? share_ms : engine_ms);
 }
 
+// No more rows are shown. Of documents those that stand above all others are known: the page ends
+// with them. Else there are equals that the engine has not shown, and PostgreSQL has them all.
+static enum grove_code end_of_reach(struct run *run, const struct source *source,
+                                    struct grove_error *error)
+{
+    size_t settled = 0;
+    CHECK(source->bound > -INFINITY);
+    while (run->ranking->documents && settled < run->ranking->count &&
+           run->ranking->items[settled].score > source->bound)
+        settled++;
+    if (settled == 0)
+        return relational_instead(run, error);
+    enum grove_code code = round_fold(run, settled, error);
+    run->ranking->more = true;
+    result_incomplete(run->result,
+                      "the best %zu rows are of %zu documents; ask for each chunk, or for fewer",
+                      run->folding.rows, settled);
+    return code;
+}
+
 static enum grove_code push_down_rounds(struct run *run, struct grove_error *error)
 {
-    size_t best_max = run->request->best_max;
-    struct source source = {.operations = &source_projection,
-                            .reach = best_max + best_max / 8 + REACH_SLACK};
+    struct source source = {.operations = &source_projection, .reach = first_reach(run)};
     for (unsigned repeats = 0;;) {
         enum grove_code code = run_source(run, &source, error);
         if (code != GROVE_OK)
@@ -486,9 +559,8 @@ static enum grove_code push_down_rounds(struct run *run, struct grove_error *err
             result_incomplete(run->result, "%s; run \"grove sync\"", run->plan.reason);
             return GROVE_OK;
         }
-        // Whatever the engine shows, there are equals that it has not: PostgreSQL has them all.
-        if (verdict == VERDICT_FURTHER && source.reach == REACH_MAX)
-            return relational_instead(run, error);
+        if (verdict == VERDICT_FURTHER && source.reach == most_reach())
+            return end_of_reach(run, &source, error);
         if (is_repeat(verdict) && repeats++ == REPEATS_MAX) {
             result_incomplete(run->result,
                               "rows were projected while each of %u rounds was asked; search again",
@@ -532,15 +604,22 @@ static enum grove_code count_matching(struct run *run, int64_t *ret_matching, in
     return GROVE_OK;
 }
 
+static bool is_short(const struct run *run)
+{
+    return run->ranking->documents
+               ? run->shown_all && !run->best.more && run->ranking->count < run->folding.wanted
+               : run->ranking->count < run->request->best_max;
+}
+
 // Fewer than were wanted must be all there are. Where PostgreSQL, in the same snapshot, has more
 // that match and wait for nothing, the engine has lost points: a restored backup, a folder that was
 // removed. Those that wait came in after the pending rows were read, which is nobody's fault.
 static enum grove_code check_shortage(struct run *run, struct grove_error *error)
 {
     struct grove_explain *explain = &run->result->explain;
-    int64_t matching, pending, known = (int64_t)(run->ranking->count + run->unembedded);
+    int64_t matching, pending, known = (int64_t)(run->best.count + run->unembedded);
     CHECK(run->request->strategy != GROVE_STRATEGY_RELATIONAL);
-    if (run->ranking->count >= run->request->best_max)
+    if (!is_short(run))
         return GROVE_OK;
     enum grove_code code = count_matching(run, &matching, &pending, error);
     if (code != GROVE_OK || matching <= known)
@@ -681,53 +760,4 @@ enum grove_code ranking_run(struct store *store, struct call *call,
     CHECK((code == GROVE_OK) == (ret->conn != NULL));
     DCHECK(code != GROVE_OK || ranking_check(ret) == NULL);
     return code;
-}
-
-void ranking_end(struct ranking *ranking)
-{
-    struct grove_error unimportant; // a favour to the next search
-    size_t kept;
-    if (!ranking->conn)
-        return;
-    pg_rollback(ranking->conn);
-    (void)keep_vectors(ranking->conn, ranking->precision, ranking->computed,
-                       ranking->computed_count, &kept, &unimportant);
-    pg_give(&ranking->conn);
-}
-
-void ranking_drop_below(struct ranking *ranking, double score_min)
-{
-    CHECK(!isnan(score_min)); // nothing is below it
-    size_t ranked = ranking->count;
-    while (ranking->count > 0 && ranking->items[ranking->count - 1].score < score_min)
-        ranking->count--;
-    // What was not ranked scores less still.
-    if (ranking->count < ranked)
-        ranking->more = false;
-}
-
-enum grove_code ranking_hydrate(const struct ranking *ranking, size_t first, size_t count,
-                                struct result *result, struct arena *arena,
-                                struct grove_error *error)
-{
-    CHECK(ranking->conn);
-    CHECK(first <= ranking->count);
-    CHECK(count <= ranking->count - first);
-    int32_t *ids = arena_alloc_array(arena, count, sizeof *ids);
-    if (!ids)
-        return error_no_memory(error, "a result");
-    for (size_t i = 0; i < count; i++)
-        ids[i] = ranking->items[first + i].content_id;
-    struct pg_statement statement = {"hydrate.sql", query_sql("hydrate.sql")};
-    struct pg_params params = {0};
-    pg_add_int4_array(&params, arena, ids, count);
-    const struct pg_request requests[] = {{&statement, &params}, {&pg_end, NULL}};
-    struct pg_rows rows[ARRAY_COUNT(requests)];
-    enum grove_code code =
-        pg_pipeline(ranking->conn, arena, requests, ARRAY_COUNT(requests), rows, error);
-    if (code == GROVE_OK)
-        code = result_take_rows(result, &rows[0], (size_t)rows[0].count, ranking->items + first,
-                                count, error);
-    result_stage(result, "hydrate", (int64_t)count);
-    return code == GROVE_OK ? INJECT(SEARCH_HYDRATED, error) : code;
 }

@@ -10,7 +10,7 @@
 //     code = ranking_run(store, &call, &request, &predicate, result, arena, &ranking, error);
 //     for (size_t i = 0; code == GROVE_OK && i < ranking.count; i++)
 //         use(ranking.items[i].content_id, ranking.items[i].score);   // best first, ties by id
-//     code = ranking_hydrate(&ranking, 0, ranking.count, result, arena, error);
+//     code = ranking_hydrate(&ranking, 0, ranking.count, context, result, arena, error);
 //     ranking_end(&ranking);
 //
 // The connection that ranking_run used keeps its snapshot open in ranking.conn, so that the rows
@@ -19,6 +19,7 @@
 #define GROVE_QUERY_RANKING_H
 
 #include "catalog/store.h"
+#include "query/fold.h"
 #include "query/predicate.h"
 #include "query/result.h"
 #include "sync/keep.h"
@@ -27,6 +28,9 @@ struct ranking_request {
     const char *text;    // or, when NULL:
     const float *vector; // EMBED_DIMENSION numbers
     size_t best_max;     // k
+    bool fold;           // each document once: k is of documents
+    int32_t except;      // folding: a content whose document, one of the k, is left out; 0: none
+    double score_min;    // folding: rows that score less are not there
     bool exact;
     enum grove_strategy strategy;
     bool explain;
@@ -40,6 +44,9 @@ struct ranking {
     size_t count;
     size_t best_max; // k: count is at most this
     bool more;       // the predicate is known to match more than these; then count is best_max
+    bool chunked;    // some may be chunks of documents
+
+    const struct fold_document *documents; // beside the items; NULL: nothing was folded
 
     // Vectors that had to be computed: in the arena.
     enum embed_precision precision;
@@ -55,10 +62,11 @@ enum grove_code ranking_run(struct store *store, struct call *call,
 // Leaves out the rows that score less.
 void ranking_drop_below(struct ranking *ranking, double score_min);
 
-// Reads items[first, first + count) of a ranking, in its snapshot, into the result. The snapshot
-// ends with it.
+// Reads items[first, first + count) of a ranking, in its snapshot, into the result: of chunks also
+// which passage of which document they are, with the text of `context` chunks before and after. The
+// snapshot ends with it.
 enum grove_code ranking_hydrate(const struct ranking *ranking, size_t first, size_t count,
-                                struct result *result, struct arena *arena,
+                                unsigned context, struct result *result, struct arena *arena,
                                 struct grove_error *error);
 
 // Ends the snapshot, keeps what vectors were computed, and gives the connection back. Fine after a

@@ -12,6 +12,7 @@
 
 #include "base/call.h"
 #include "query/best.h"
+#include "query/fold.h"
 #include "query/moment.h"
 #include "query/plan.h"
 #include "query/ranking.h"
@@ -48,8 +49,10 @@ struct run {
     bool exactly;               // from now on, whatever the plan says: a graph was not believed
 
     struct best best;
-    size_t unembedded; // rows without a usable vector, left out in this snapshot
-    size_t scored;     // rows that the snapshot had to compare
+    struct folding folding; // of the round; nothing was folded where ranking->documents is NULL
+    bool shown_all;         // the source that settled it has handed out all rows
+    size_t unembedded;      // rows without a usable vector, left out in this snapshot
+    size_t scored;          // rows that the snapshot had to compare
 
     struct lacking lacking[RANKING_COMPUTED_MAX];
     size_t lacking_count;

@@ -4,7 +4,7 @@
 //
 // A content is compared by the vector that searches compare it by: the one of its text, or where
 // that is to come still one of what it has to read, made here. It is its own best hit, and is left
-// out: so one more is looked for.
+// out, with its document: so one more is looked for.
 #include <assert.h>
 #include <math.h>
 
@@ -113,13 +113,17 @@ static enum grove_code check_subject(const struct grove_search_request *request,
     if (!(request->score_min >= -1 && request->score_min <= 1))
         return error_set(error, GROVE_INVALID, "a minimum score of %g is not between -1 and 1",
                          request->score_min);
+    if (request->context > GROVE_CONTEXT_MAX)
+        return error_set(error, GROVE_INVALID,
+                         "%u chunks before and after are too many, at most %d", request->context,
+                         GROVE_CONTEXT_MAX);
     if (request->similar_to && (request->text || request->vector))
         return error_set(error, GROVE_INVALID, "a content to be similar to, and a %s as well",
                          request->text ? "text" : "vector");
     return GROVE_OK;
 }
 
-// Of a ranking of one row more than is wanted.
+// Of a ranking of one row more than is wanted; where rows were folded it is not there any more.
 static void leave_out(struct ranking *ranking, int32_t content_id, size_t limit)
 {
     size_t kept = 0;
@@ -151,6 +155,9 @@ static enum grove_code search(struct query *query, const struct grove_search_req
         .text = request->text,
         .vector = request->similar_to ? vector : request->vector,
         .best_max = limit + (request->similar_to ? 1 : 0),
+        .fold = !request->chunks,
+        .except = request->similar_to,
+        .score_min = request->score_min != 0 ? request->score_min : -INFINITY,
         .exact = request->exact,
         .strategy = request->strategy,
         .explain = request->explain,
@@ -163,7 +170,8 @@ static enum grove_code search(struct query *query, const struct grove_search_req
     if (code == GROVE_OK && request->score_min != 0)
         ranking_drop_below(&ranking, request->score_min);
     if (code == GROVE_OK)
-        code = ranking_hydrate(&ranking, 0, ranking.count, result, &query->arena, error);
+        code = ranking_hydrate(&ranking, 0, ranking.count, request->context, result, &query->arena,
+                               error);
     CHECK(code != GROVE_OK || result->view.row_count <= limit);
     if (code == GROVE_OK)
         result->view.total = (int64_t)result->view.row_count;

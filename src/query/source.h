@@ -31,6 +31,9 @@ struct source_operations {
     enum grove_code (*score)(struct source *source, struct run *run, struct grove_error *error);
 };
 
+// PostgreSQL alone compares no more.
+enum { SOURCE_RELATIONAL_ROWS_MAX = 50000 };
+
 // What is read at a time is gone before the next is read.
 enum { SOURCE_PART_BYTES_MAX = 16 << 20 };
 

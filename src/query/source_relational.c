@@ -14,7 +14,7 @@
 #include "query/scorer.h"
 #include "query/source.h"
 
-enum { PART_ROWS = 2000, RELATIONAL_ROWS_MAX = 50000 };
+enum { PART_ROWS = 2000, RELATIONAL_ROWS_MAX = SOURCE_RELATIONAL_ROWS_MAX };
 
 static_assert(GROVE_DEPTH_MAX <= RELATIONAL_ROWS_MAX, "PostgreSQL can compare all that are wanted");
 static_assert(RELATIONAL_ROWS_MAX % PART_ROWS == 0, "the last part does not go beyond the most");

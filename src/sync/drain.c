@@ -19,6 +19,9 @@ enum {
 static_assert(POLL_MS / 4 > 0, "waiting does not spin");
 static_assert((int)POLL_MS < (int)ERROR_PAUSE_MS, "a server that failed is left alone for longer");
 
+// What an engine was given it shows within moments.
+const struct projector_patience projector_patient = {.wait_ms = 130000, .unseen_ms = 5000};
+
 enum grove_code projector_backlog(struct store *store, struct call *call,
                                   struct projector_backlog *ret, struct grove_error *error)
 {

@@ -198,6 +198,7 @@ static enum grove_code write_row(struct examination *x, struct grove_error *erro
     pg_add_float8(&params, report->seconds);
     pg_add_text(&params, report->ef > 0 ? (struct text){NULL, 0} : text_of(report->reason));
     pg_add_float8(&params, report->plausible_vectors);
+    pg_add_int4(&params, report->depth > 0 ? report->depth : EXAMINE_NEAR);
     enum grove_code code = examine_query(x, &arena, "examine_write.sql", &params, &rows, error);
     arena_release(&arena);
     return code;

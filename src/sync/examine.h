@@ -47,6 +47,7 @@ struct examine_report {
     int64_t listed; // to be compared beside the graph
     int ef;         // 0: the graph is not to be trusted
     int ef_filtered;
+    int depth; // so many rows of an answer are as good as the best EXAMINE_TELLING
     int rounds;
     int64_t queries;
     double recall; // mean of the queries with plausible scores

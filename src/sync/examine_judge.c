@@ -36,7 +36,7 @@ static_assert(EXAMINE_QUERIES_FILTERED <= EXAMINE_QUERIES, "a sample's bound");
 
 #define RECALL_WRONG 0.9
 #define RECALL_WANTED 0.995
-#define PLAUSIBLE_MARGIN 0.02
+#define PLAUSIBLE_MARGIN 0.03
 #define IMPLAUSIBLE_MAX 0.6 // of the sample: the rest is what the verdict stands on
 
 static const unsigned ef_choices[] = {128, 160, 192, 256, 512};
@@ -127,7 +127,8 @@ static enum grove_code ask_sample(struct examination *x, struct examine_sample *
                                               .filter = sample->queries[i].filter,
                                               .ef = ef,
                                               .with_list = true,
-                                              .hits = &sample->queries[i].answer};
+                                              .hits = &sample->queries[i].answer,
+                                              .deep = &sample->queries[i].deep_answer};
     return examine_search_all(x, searches, sample->count, error);
 }
 
@@ -149,6 +150,54 @@ static enum grove_code choose_ef(struct examination *x, struct examine_sample *s
         examine_expect(x, sample->count, 0);
     }
     return code;
+}
+
+// --- how deep ------------------------------------------------------------------------------------
+
+// Of the best so many; ties count, as above.
+static double deep_recall_of(const struct examine_query *query, uint32_t depth)
+{
+    const struct examine_deep_hits *truth = &query->deep_truth, *answer = &query->deep_answer;
+    uint32_t wanted = truth->count < depth ? truth->count : depth, good = 0;
+    CHECK(depth <= EXAMINE_DEEP);
+    if (wanted == 0)
+        return 1;
+    for (uint32_t i = 0; i < answer->count && i < wanted; i++)
+        good += answer->items[i].score >= truth->items[wanted - 1].score - EXAMINE_SAME;
+    return (double)good / (double)wanted;
+}
+
+// Whether the plausible answers of a sample are as good down to there as the best ten have to be.
+static bool is_good_down_to(const struct examine_sample *sample, const struct verdict *verdict,
+                            uint32_t depth)
+{
+    double recall = 0;
+    size_t texts = 0;
+    CHECK(sample->count > 0);
+    CHECK(depth > EXAMINE_NEAR);
+    for (size_t i = 0; i < sample->count; i++) {
+        const struct examine_query *query = &sample->queries[i];
+        double plausible = query->between ? verdict->plausible_vectors : verdict->plausible;
+        if (telling_score(query) < plausible)
+            continue;
+        double found = deep_recall_of(query, depth);
+        if (found < RECALL_WRONG)
+            return false;
+        recall += query->between ? 0 : found;
+        texts += !query->between;
+    }
+    return texts > 0 && recall / (double)texts >= RECALL_WANTED;
+}
+
+// The answers in the sample are those of the verdict's ef.
+static uint32_t find_depth(const struct examine_sample *sample, const struct verdict *verdict)
+{
+    static const uint32_t depths[] = {EXAMINE_DEEP, 32, 24, 20, 16, 12};
+    CHECK(verdict->ef > 0);
+    for (size_t i = 0; i < ARRAY_COUNT(depths); i++)
+        if (is_good_down_to(sample, verdict, depths[i]))
+            return depths[i];
+    return EXAMINE_NEAR;
 }
 
 // --- what was missed -----------------------------------------------------------------------------
@@ -284,6 +333,11 @@ static enum grove_code judge_filtered(struct examination *x, struct examine_samp
     return GROVE_OK;
 }
 
+static int smaller(int a, int b)
+{
+    return a < b ? a : b;
+}
+
 // One sample without a filter, and one with; *ret_good: both will do.
 static enum grove_code judge_round(struct examination *x, bool last, bool *ret_good,
                                    struct grove_error *error)
@@ -305,6 +359,11 @@ static enum grove_code judge_round(struct examination *x, bool last, bool *ret_g
     if (verdict.ef == 0)
         filtered.ef = 0;
     report_round(x, &verdict, &filtered, any.count + narrow.count);
+    x->report->depth = EXAMINE_NEAR;
+    if (verdict.ef > 0)
+        x->report->depth = (int)find_depth(&any, &verdict);
+    if (filtered.ef > 0 && narrow.count > 0)
+        x->report->depth = smaller(x->report->depth, (int)find_depth(&narrow, &filtered));
     if (*ret_good || last)
         return GROVE_OK;
     code = list_missed(x, &any, error);

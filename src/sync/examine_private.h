@@ -11,6 +11,7 @@
 
 enum {
     EXAMINE_NEAR = 10,     // neighbours of a row, hits of a query
+    EXAMINE_DEEP = 40,     // hits of a query that tell how deep an answer is good
     EXAMINE_EF = 128,      // with which rows are looked up
     EXAMINE_QUERIES = 600, // of a sample without a filter
     EXAMINE_QUERIES_FILTERED = 200,
@@ -37,6 +38,12 @@ struct examine_hits {
     struct examine_near items[EXAMINE_NEAR];
 };
 
+// The same, further down.
+struct examine_deep_hits {
+    uint32_t count;
+    struct examine_near items[EXAMINE_DEEP];
+};
+
 struct examine_row {
     int32_t id;
     struct examine_hits found; // by the row's own vector
@@ -60,6 +67,7 @@ struct examine_query {
     const struct vector_filter *filter; // NULL: none
     bool between;                       // no text points there
     struct examine_hits truth, answer;
+    struct examine_deep_hits deep_truth, deep_answer;
 };
 
 struct examine_sample {
@@ -121,6 +129,7 @@ struct examine_search {
     unsigned ef;
     bool with_list;
     struct examine_hits *hits;
+    struct examine_deep_hits *deep; // NULL: no more than these are asked for
 };
 
 // All of them, several at a time; in between whoever waits is asked whether to go on. They are all
@@ -153,6 +162,12 @@ enum grove_code examine_list_unreached(struct examination *x, const char **ret_r
 // Whether exact answers of the engine are those of PostgreSQL's vectors.
 enum grove_code examine_compare_checks(struct examination *x, bool *ret_equal,
                                        struct grove_error *error);
+
+// --- examine_elsewhere.c -------------------------------------------------------------------------
+
+// Texts that no row is about.
+size_t examine_elsewhere_count(void);
+struct text examine_elsewhere(size_t i);
 
 // --- examine_sample.c ----------------------------------------------------------------------------
 

@@ -8,8 +8,9 @@
 //     listed      the mean of a row that the graph does not reach and of its true neighbours
 //     words       one to three words of a title, or of each of two titles, embedded: far from all
 //                 rows, as most questions are
+//     elsewhere   what no row is about (examine_elsewhere.c), embedded
 //
-// Where the model is not there the others take the place of words.
+// Where the model is not there the others take the place of texts.
 #include <assert.h>
 #include <math.h>
 
@@ -19,19 +20,20 @@
 
 enum {
     WORDS_OF_TEN = 3, // of ten queries so many are words
-    LEAF_ROWS = 12,   // of a mean at most
-    LISTED_ROWS = 6,  // the same of a listed row's neighbours
-    WORDS_MAX = 3,    // of a phrase
+    ELSEWHERE_OF_TEN = 1,
+    LEAF_ROWS = 12,  // of a mean at most
+    LISTED_ROWS = 6, // the same of a listed row's neighbours
+    WORDS_MAX = 3,   // of a phrase
     PHRASE_BYTES_MAX = 200,
     MIXED_OF = 3, // of so many phrases one is of two titles
 };
 
 enum { MATERIAL_COLUMNS = 3 }; // of examine_vectors.sql
 static_assert((int)EMBED_DIMENSION == (int)VECTOR_DIMENSION, "phrases are compared with rows");
-static_assert(WORDS_OF_TEN < 10, "there are other kinds");
+static_assert(WORDS_OF_TEN + ELSEWHERE_OF_TEN < 10, "there are other kinds");
 static_assert(LEAF_ROWS > 2 && LISTED_ROWS > 2, "a mean is of two at least");
 
-enum kind { NEAR, BETWEEN, LEAF, LISTED, WORDS };
+enum kind { NEAR, BETWEEN, LEAF, LISTED, WORDS, ELSEWHERE };
 
 struct making {
     struct examination *x;
@@ -276,37 +278,64 @@ static enum grove_code make_phrase(struct making *making, const struct material 
     return both ? GROVE_OK : error_no_memory(error, "a sample");
 }
 
-static enum grove_code make_words(struct making *making, struct embedder *embedder,
-                                  struct grove_error *error)
+// For each query that is wanted a text; an empty one makes none.
+static enum grove_code embed_texts(struct making *making, struct embedder *embedder,
+                                   const struct text *texts, struct grove_error *error)
 {
-    struct examination *x = making->x;
-    struct material material;
+    struct arena *arena = &making->x->arena;
     size_t count = 0;
-    struct text *texts = arena_alloc_array(&x->arena, making->count + 1, sizeof *texts);
-    struct examine_query **made = arena_alloc_array(&x->arena, making->count + 1, sizeof *made);
+    struct text *given = arena_alloc_array(arena, making->count + 1, sizeof *given);
+    struct examine_query **made = arena_alloc_array(arena, making->count + 1, sizeof *made);
     float *vectors =
-        arena_alloc_array(&x->arena, making->count * VECTOR_DIMENSION + 1, sizeof *vectors);
-    CHECK(making->count > 0);
+        arena_alloc_array(arena, making->count * VECTOR_DIMENSION + 1, sizeof *vectors);
     CHECK(embedder);
-    if (!texts || !made || !vectors)
+    CHECK(making->count <= making->sample->count);
+    if (!given || !made || !vectors)
         return error_no_memory(error, "a sample");
-    enum grove_code code = read_material(making, making->ids, making->count, &material, error);
-    for (size_t i = 0; code == GROVE_OK && i < making->count; i++) {
-        struct text phrase;
-        code = make_phrase(making, &material, i, &phrase, error);
-        if (code != GROVE_OK || phrase.length == 0)
+    for (size_t i = 0; i < making->count; i++) {
+        if (texts[i].length == 0)
             continue;
-        texts[count] = phrase;
+        given[count] = texts[i];
         made[count++] = making->wanted[i];
     }
-    if (code == GROVE_OK)
-        code = embedder_embed(embedder, texts, count, vectors, x->call, error);
+    enum grove_code code = embedder_embed(embedder, given, count, vectors, making->x->call, error);
     for (size_t i = 0; code == GROVE_OK && i < count; i++) {
         double numbers[VECTOR_DIMENSION] = {0};
         add_direction(numbers, vectors + i * VECTOR_DIMENSION);
         set_direction(made[i], numbers);
     }
     return code;
+}
+
+static enum grove_code make_words(struct making *making, struct embedder *embedder,
+                                  struct grove_error *error)
+{
+    struct examination *x = making->x;
+    struct material material;
+    struct text *phrases = arena_alloc_array(&x->arena, making->count + 1, sizeof *phrases);
+    CHECK(making->count > 0);
+    if (!phrases)
+        return error_no_memory(error, "a sample");
+    enum grove_code code = read_material(making, making->ids, making->count, &material, error);
+    for (size_t i = 0; code == GROVE_OK && i < making->count; i++)
+        code = make_phrase(making, &material, i, &phrases[i], error);
+    return code == GROVE_OK ? embed_texts(making, embedder, phrases, error) : code;
+}
+
+// From one of chance on, each as often as any other.
+static enum grove_code make_elsewhere(struct making *making, struct embedder *embedder,
+                                      struct grove_error *error)
+{
+    struct examination *x = making->x;
+    size_t first = examine_random_index(x, examine_elsewhere_count());
+    CHECK(first < examine_elsewhere_count());
+    struct text *texts = arena_alloc_array(&x->arena, making->count + 1, sizeof *texts);
+    CHECK(making->count > 0);
+    if (!texts)
+        return error_no_memory(error, "a sample");
+    for (size_t i = 0; i < making->count; i++)
+        texts[i] = examine_elsewhere((first + i) % examine_elsewhere_count());
+    return embed_texts(making, embedder, texts, error);
 }
 
 // --- the sample ----------------------------------------------------------------------------------
@@ -318,6 +347,8 @@ static enum kind kind_of(const struct examination *x, size_t i, bool has_model)
     size_t of_ten = mixed % 10;
     if (of_ten < WORDS_OF_TEN && has_model)
         return WORDS;
+    if (of_ten < WORDS_OF_TEN + ELSEWHERE_OF_TEN && has_model)
+        return ELSEWHERE;
     enum kind kind = without[mixed % ARRAY_COUNT(without)];
     return kind == LISTED && x->list.count == 0 ? NEAR : kind;
 }
@@ -331,6 +362,7 @@ static enum grove_code make_kind(struct making *making, enum kind kind, struct e
     case LEAF: return make_leaf(making, error);
     case LISTED: return make_listed(making, error);
     case WORDS: return make_words(making, embedder, error);
+    case ELSEWHERE: return make_elsewhere(making, embedder, error);
     }
     CHECK(false);
     return GROVE_INTERNAL;
@@ -380,7 +412,8 @@ static enum grove_code find_truths(struct examination *x, struct examine_sample 
         searches[i] = (struct examine_search){.vector = sample->queries[i].vector,
                                               .filter = sample->queries[i].filter,
                                               .exact = true,
-                                              .hits = &sample->queries[i].truth};
+                                              .hits = &sample->queries[i].truth,
+                                              .deep = &sample->queries[i].deep_truth};
     return examine_search_all(x, searches, sample->count, error);
 }
 
@@ -409,7 +442,7 @@ enum grove_code examine_make_sample(struct examination *x, const struct examine_
     if (store_embedder(x->store, x->call, x->precision, &embedder, &unused) != GROVE_OK)
         embedder = NULL; // no model, no words
     enum grove_code code = GROVE_OK;
-    for (enum kind kind = NEAR; code == GROVE_OK && kind <= WORDS; kind++)
+    for (enum kind kind = NEAR; code == GROVE_OK && kind <= ELSEWHERE; kind++)
         code = make_some(&making, kind, embedder, error);
     if (code != GROVE_OK)
         return code;

@@ -45,12 +45,22 @@ static void note_failure(struct searching *all, enum grove_code code,
     atomic_store(&all->failed, true);
 }
 
-static void take_hits(const struct vector_hits *hits, struct examine_hits *ret)
+static void take_hits(const struct vector_hits *hits, const struct examine_search *search)
 {
-    CHECK(hits->count <= EXAMINE_NEAR);
-    ret->count = (uint32_t)hits->count;
-    for (size_t i = 0; i < hits->count; i++)
-        ret->items[i] = (struct examine_near){hits->items[i].content_id, hits->items[i].score};
+    struct examine_hits *near = search->hits;
+    struct examine_deep_hits *deep = search->deep;
+    CHECK(hits->count <= (deep ? EXAMINE_DEEP : EXAMINE_NEAR));
+    CHECK(near);
+    near->count = (uint32_t)(hits->count < EXAMINE_NEAR ? hits->count : EXAMINE_NEAR);
+    for (size_t i = 0; i < hits->count; i++) {
+        struct examine_near hit = {hits->items[i].content_id, hits->items[i].score};
+        if (i < EXAMINE_NEAR)
+            near->items[i] = hit;
+        if (deep)
+            deep->items[i] = hit;
+    }
+    if (deep)
+        deep->count = (uint32_t)hits->count;
 }
 
 // The first of many asks which graph answers: what is asked of another one is in vain. Whether one
@@ -63,7 +73,7 @@ static enum grove_code search_one(struct searching *all, const struct examine_se
     const struct vector_query query = {
         .vector = search->vector,
         .filter = search->filter ? search->filter : &any,
-        .limit = EXAMINE_NEAR,
+        .limit = search->deep ? EXAMINE_DEEP : EXAMINE_NEAR,
         .exact = search->exact,
         .many = true,
         .hnsw_ef = search->ef,
@@ -82,7 +92,7 @@ static enum grove_code search_one(struct searching *all, const struct examine_se
         code = error_set(error, GROVE_CONFLICT, "the vector engine searches another graph now");
     }
     if (code == GROVE_OK)
-        take_hits(&hits, search->hits);
+        take_hits(&hits, search);
     return code;
 }
 

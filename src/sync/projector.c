@@ -726,11 +726,14 @@ enum grove_code projector_refill(struct store *store, struct call *call, struct 
     return code;
 }
 
+// What is to become contents becomes so first. Where that fails, what are contents already does not
+// wait for it: it is told when nothing else is left.
 enum grove_code projector_step(struct store *store, struct call *call,
                                struct projector_report *report, bool *ret_idle,
                                struct grove_error *error)
 {
-    bool settled = false;
+    struct grove_error taking = {.code = GROVE_OK};
+    bool settled = false, took = false;
     enum grove_code code = call_check(call, error);
     if (code == GROVE_OK)
         code = projector_settle(store, call, &settled, error);
@@ -738,6 +741,7 @@ enum grove_code projector_step(struct store *store, struct call *call,
         *ret_idle = true;
     if (code != GROVE_OK || !settled)
         return code;
+    projector_take_in(store, call, &took, &taking);
     struct batch batch;
     batch_init(&batch, store, call, report);
     code = lease(&batch, NULL, 0, error);
@@ -748,7 +752,7 @@ enum grove_code projector_step(struct store *store, struct call *call,
             code = projector_fill(&batch, ret_idle, error);
     }
     arena_release(&batch.arena);
-    return code;
+    return projector_end_step(code, took, &taking, ret_idle, error);
 }
 
 enum grove_code projector_apply(struct store *store, const int32_t *content_ids, size_t count,

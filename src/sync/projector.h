@@ -60,12 +60,15 @@ enum grove_code projector_step(struct store *store, struct call *call,
 enum grove_code projector_apply(struct store *store, const int32_t *content_ids, size_t count,
                                 struct projector_report *report, struct grove_error *error);
 
-// Steps until nothing is due or pending any more. GROVE_UNAVAILABLE, telling how many rows wait and
-// why: after waiting for `wait_ms` in all for rows that others have leased, or that were put back
-// for later; or when the engine has said yes to rows for `unseen_ms`, and has shown none of them.
 struct projector_patience {
     unsigned wait_ms, unseen_ms;
 };
+// Of whoever waits for all: a lease of the dead ends after two minutes.
+extern const struct projector_patience projector_patient;
+
+// Steps until nothing is due or pending any more. GROVE_UNAVAILABLE, telling how many rows wait and
+// why: after waiting for `wait_ms` in all for rows that others have leased, or that were put back
+// for later; or when the engine has said yes to rows for `unseen_ms`, and has shown none of them.
 enum grove_code projector_drain(struct store *store, struct call *call,
                                 const struct projector_patience *patience,
                                 struct projector_report *report, struct grove_error *error);

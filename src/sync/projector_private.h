@@ -85,6 +85,17 @@ enum grove_code projector_number(struct batch *batch, bool *ret_idle, struct gro
 // as it is where there is nothing to do, or somebody else is at it.
 enum grove_code projector_fill(struct batch *batch, bool *ret_idle, struct grove_error *error);
 
+// Takes in what waits elsewhere to become contents. *ret_failure begins as GROVE_OK, and stays so
+// where all went well.
+void projector_take_in(struct store *store, struct call *call, bool *ret_took,
+                       struct grove_error *ret_failure);
+
+// How a step ends that has answered `code`: what failed of taking in is told when nothing else is
+// left to do, and a step that took something in is not the last.
+enum grove_code projector_end_step(enum grove_code code, bool took,
+                                   const struct grove_error *failure, bool *ret_idle,
+                                   struct grove_error *error);
+
 // --- upsert.c ------------------------------------------------------------------------------------
 
 // Writes the points of a batch that has some. Rows that the engine refuses, and that are at fault,

@@ -5,6 +5,7 @@
 
 #include "base/check.h"
 #include "base/inject.h"
+#include "vector/filter.h"
 
 int64_t vector_exact_points(void)
 {
@@ -130,6 +131,53 @@ enum grove_code vector_scan(struct vector_engine *engine, struct call *call, int
     CHECK(from_id >= 0);
     CHECK(limit > 0 && limit <= VECTOR_PAGE_MAX);
     return engine->operations->scan(engine, call, from_id, limit, ret, error);
+}
+
+enum grove_code vector_read(struct vector_engine *engine, struct call *call,
+                            const struct vector_range *range, size_t limit, struct arena *arena,
+                            struct vector_copies *ret, struct grove_error *error)
+{
+    CHECK(range->first_id >= 0 && range->last_id <= INT32_MAX);
+    CHECK(limit > 0 && limit <= VECTOR_PAGE_MAX);
+    *ret = (struct vector_copies){.next_id = VECTOR_NONE};
+    return range->filter && filter_matches_nothing(range->filter)
+               ? GROVE_OK
+               : engine->operations->read(engine, call, range, limit, arena, ret, error);
+}
+
+enum grove_code vector_read_ids(struct vector_engine *engine, struct call *call,
+                                const struct vector_choice *choice, struct arena *arena,
+                                struct vector_copy *ret, struct grove_error *error)
+{
+    CHECK(choice->count <= VECTOR_BATCH_MAX);
+    return choice->count == 0
+               ? GROVE_OK
+               : engine->operations->read_ids(engine, call, choice, arena, ret, error);
+}
+
+enum grove_code vector_digest(struct vector_engine *engine, struct call *call,
+                              const struct vector_range *range, struct vector_digest *ret,
+                              struct grove_error *error)
+{
+    CHECK(range->first_id >= 0 && range->last_id <= INT32_MAX);
+    *ret = (struct vector_digest){.known = false};
+    return range->filter && filter_matches_nothing(range->filter)
+               ? GROVE_OK
+               : engine->operations->digest(engine, call, range, ret, error);
+}
+
+enum grove_code vector_strangers(struct vector_engine *engine, struct call *call, struct text from,
+                                 struct arena *arena, struct vector_strangers *ret,
+                                 struct grove_error *error)
+{
+    return engine->operations->strangers(engine, call, from, arena, ret, error);
+}
+
+enum grove_code vector_erase(struct vector_engine *engine, struct call *call,
+                             const struct text *ids, size_t count, struct grove_error *error)
+{
+    CHECK(count <= VECTOR_PAGE_MAX);
+    return count == 0 ? GROVE_OK : engine->operations->erase(engine, call, ids, count, error);
 }
 
 bool vector_mark_equal(const struct vector_mark *a, const struct vector_mark *b)

@@ -152,6 +152,50 @@ struct vector_page {
     int64_t next_id; // where the next page begins; VECTOR_NONE: there is none
 };
 
+// --- what comparing both stores needs (src/sync/verify.md) ---
+
+// Points by ascending id, from one id to another, both included.
+struct vector_range {
+    int64_t first_id, last_id;          // 0 to INT32_MAX
+    const struct vector_filter *filter; // NULL: all of them
+    bool whole;                         // payload and vector, too; else ids and revisions
+};
+
+// Points by their ids.
+struct vector_choice {
+    const int32_t *content_ids; // each once
+    size_t count;
+    bool whole;
+};
+
+// A point as it stands in the engine.
+struct vector_copy {
+    struct vector_state state;
+    struct text payload; // JSON, the fields in order (vector/point.h); {NULL, 0}: not asked for
+    const float *vector; // NULL: not asked for, or not of VECTOR_DIMENSION numbers
+};
+struct vector_copies {
+    size_t count;
+    struct vector_copy *items;
+    int64_t next_id; // where the next page begins; VECTOR_NONE: there is none
+};
+
+// Of what a range of points holds (vector/fingerprint.h).
+enum { VECTOR_DIGEST_SIZE = 65 };
+struct vector_digest {
+    bool known; // else the engine makes none, and the points themselves are to be read
+    uint64_t points;
+    char hex[VECTOR_DIGEST_SIZE];
+};
+
+// Points whose ids no content can have, each as JSON: a number, or a text in quotes.
+enum { VECTOR_STRANGER_SIZE = 48 };
+struct vector_strangers {
+    size_t count;
+    struct text *ids;
+    struct text next; // where the next page begins; {NULL, 0}: there is none
+};
+
 // Whose projection a collection is: a database, and a stretch of its history. It is no point: no
 // search, no count and no page of points shows it (src/sync/lineage.md).
 enum {
@@ -210,6 +254,20 @@ struct vector_engine_operations {
                             const struct vector_mark *mark, struct grove_error *error);
     enum grove_code (*unmark)(struct vector_engine *engine, struct call *call,
                               const struct vector_mark *mark, struct grove_error *error);
+    enum grove_code (*read)(struct vector_engine *engine, struct call *call,
+                            const struct vector_range *range, size_t limit, struct arena *arena,
+                            struct vector_copies *ret, struct grove_error *error);
+    enum grove_code (*read_ids)(struct vector_engine *engine, struct call *call,
+                                const struct vector_choice *choice, struct arena *arena,
+                                struct vector_copy *ret, struct grove_error *error);
+    enum grove_code (*digest)(struct vector_engine *engine, struct call *call,
+                              const struct vector_range *range, struct vector_digest *ret,
+                              struct grove_error *error);
+    enum grove_code (*strangers)(struct vector_engine *engine, struct call *call, struct text from,
+                                 struct arena *arena, struct vector_strangers *ret,
+                                 struct grove_error *error);
+    enum grove_code (*erase)(struct vector_engine *engine, struct call *call,
+                             const struct text *ids, size_t count, struct grove_error *error);
     void (*outage)(struct vector_engine *engine, struct vector_outage *ret); // NULL: never out
     void (*wake)(struct vector_engine *engine, const struct call *call,
                  unsigned wait_ms); // NULL: it is awake
@@ -295,6 +353,31 @@ enum grove_code vector_states(struct vector_engine *engine, struct call *call,
 // Those whose id is no content's are left out. What is there during all pages is on one of them.
 enum grove_code vector_scan(struct vector_engine *engine, struct call *call, int64_t from_id,
                             size_t limit, struct vector_page *ret, struct grove_error *error);
+
+// The points of a range as they stand there, at most `limit` (VECTOR_PAGE_MAX) of them. What is
+// there during all pages is on one of them.
+enum grove_code vector_read(struct vector_engine *engine, struct call *call,
+                            const struct vector_range *range, size_t limit, struct arena *arena,
+                            struct vector_copies *ret, struct grove_error *error);
+
+// The same of these points; fills ret[count], in the order of the ids.
+enum grove_code vector_read_ids(struct vector_engine *engine, struct call *call,
+                                const struct vector_choice *choice, struct arena *arena,
+                                struct vector_copy *ret, struct grove_error *error);
+
+// A digest of a range, where the engine makes any.
+enum grove_code vector_digest(struct vector_engine *engine, struct call *call,
+                              const struct vector_range *range, struct vector_digest *ret,
+                              struct grove_error *error);
+
+// A page of the points whose ids no content can have; `from` {NULL, 0}: the first one.
+enum grove_code vector_strangers(struct vector_engine *engine, struct call *call, struct text from,
+                                 struct arena *arena, struct vector_strangers *ret,
+                                 struct grove_error *error);
+
+// Removes such points, whatever they hold. At most VECTOR_PAGE_MAX.
+enum grove_code vector_erase(struct vector_engine *engine, struct call *call,
+                             const struct text *ids, size_t count, struct grove_error *error);
 
 // The marks of the collection, none where it has none.
 enum grove_code vector_marks(struct vector_engine *engine, struct call *call,

@@ -14,6 +14,16 @@
 // vector must have a direction (vector/direction.h).
 void point_add_vector(struct strbuf *body, const float *vector);
 
+// The same numbers: what the engine is given of a vector, and keeps.
+void point_direction(const float *vector, float ret[static VECTOR_DIMENSION]);
+
+// An object with the fields in the order of their names.
+void point_add_payload(struct strbuf *body, const struct vector_point *point);
+
+// A payload that the engine told, written in the same way: equal ones are equal texts. Of one that
+// has more than 64 fields the rest is left out.
+void point_payload_write(yyjson_val *payload, struct strbuf *out);
+
 void point_add(struct strbuf *body, const struct vector_point *point);
 
 // False: an id that does not fit is of a point that grove did not write.

@@ -732,6 +732,11 @@ static const struct vector_engine_operations operations = {
     .marks = qdrant_marks,
     .mark = qdrant_mark,
     .unmark = qdrant_unmark,
+    .read = qdrant_read,
+    .read_ids = qdrant_read_ids,
+    .digest = qdrant_digest,
+    .strangers = qdrant_strangers,
+    .erase = qdrant_erase,
     .outage = look,
     .wake = wake,
 };

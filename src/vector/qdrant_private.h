@@ -19,6 +19,7 @@ struct qdrant {
     char collection[QDRANT_COLLECTION_NAME_MAX];
     unsigned read_timeout_ms, exact_timeout_ms;
     atomic_int version; // 1017 for 1.17; 0: not asked yet
+    atomic_int digests; // whether the server makes any (qdrant_compare.c); 0: not asked yet
 };
 
 // A request about the collection.
@@ -73,5 +74,22 @@ enum grove_code qdrant_mark(struct vector_engine *engine, struct call *call,
                             const struct vector_mark *mark, struct grove_error *error);
 enum grove_code qdrant_unmark(struct vector_engine *engine, struct call *call,
                               const struct vector_mark *mark, struct grove_error *error);
+
+// --- qdrant_compare.c ----------------------------------------------------------------------------
+
+enum grove_code qdrant_read(struct vector_engine *engine, struct call *call,
+                            const struct vector_range *range, size_t limit, struct arena *arena,
+                            struct vector_copies *ret, struct grove_error *error);
+enum grove_code qdrant_read_ids(struct vector_engine *engine, struct call *call,
+                                const struct vector_choice *choice, struct arena *arena,
+                                struct vector_copy *ret, struct grove_error *error);
+enum grove_code qdrant_digest(struct vector_engine *engine, struct call *call,
+                              const struct vector_range *range, struct vector_digest *ret,
+                              struct grove_error *error);
+enum grove_code qdrant_strangers(struct vector_engine *engine, struct call *call, struct text from,
+                                 struct arena *arena, struct vector_strangers *ret,
+                                 struct grove_error *error);
+enum grove_code qdrant_erase(struct vector_engine *engine, struct call *call,
+                             const struct text *ids, size_t count, struct grove_error *error);
 
 #endif

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Documents: texts of any length in chunks, loaded, changed, moved and taken away."""
 
+import json
 import threading
 
 import psycopg
@@ -201,7 +202,7 @@ def test_a_chunk_that_a_hand_takes_away(loaded, tmp_path):
     with loaded.connect() as conn:
         conn.execute("DELETE FROM content_metadata WHERE id = %s", (before[1][0],))
     assert column(chunks(loaded), 0) == column(before[:1] + before[2:], 0)
-    assert loaded.json("search", "harbour", "--limit", "50")["total"] == len(before) - 1
+    assert loaded.json("search", "harbour", "--limit", "50", "--chunks")["total"] == len(before) - 1
     report = load(loaded, tmp_path, document())
     assert report["chunks_written"] == 1 and column(chunks(loaded), 4) == column(before, 4)
     with loaded.connect() as conn:  # with the last one it goes
@@ -300,3 +301,48 @@ def test_a_hand_cannot_make_half_a_document(loaded):
                       "UPDATE grove.chunk SET characters = 0"):
             with pytest.raises(psycopg.errors.IntegrityError):
                 conn.execute(wrong)
+
+
+WHOLE = """SELECT d.source, d.key, d.title, d.url, d.metadata, d.body, d.chunk_count, d.created_at,
+    c.position, c.heading, c.first_character, c.characters, m.title, m.content_summary,
+    m.word_count, m.created_at, b.body, l.branch, l.limb, l.leaf
+    FROM grove.document d JOIN grove.chunk c ON c.document_id = d.id
+    JOIN content_metadata m ON m.id = c.content_id JOIN grove.body b USING (content_id)
+    JOIN grove.leaf l USING (hierarchy_table, leaf_id) ORDER BY d.source, d.key, c.position"""
+
+
+def test_an_export_loads_back_equal(loaded, tmp_path):
+    load(loaded, tmp_path,
+         document("wiki/dune", source="web", url="https://example.org/d?a=1&b", title="Dünen \"A\"",
+                  metadata={"tags": ["a", "ü"], "n": 1.5, "none": None}, leaf="Dunes",
+                  created_at="2024-02-29T12:00:00Z", body=text(SECTIONS[:3])),
+         document("short", body="One line."), make_row(1, summary="A row of no document."))
+    with loaded.connect() as conn:
+        before = conn.execute(WHOLE).fetchall()
+    exported = loaded("export").stdout
+    lines = [json.loads(line) for line in exported.splitlines()]
+    assert sorted(line.get("document", "") for line in lines) == ["", "kelp", "short", "wiki/dune"]
+    assert [set(line) & {"summary", "word_count", "chunk_number"} for line in lines
+            if "document" in line] == [set()] * 3
+    path = tmp_path / "exported.jsonl"
+    path.write_text(exported)
+    assert loaded.json("load", path)["rows_unchanged"] == 4
+    with loaded.connect() as conn:
+        conn.execute("DELETE FROM content_metadata")
+    assert count(loaded, "grove.document") == 0
+    assert loaded.json("load", path)["documents"] == 3
+    with loaded.connect() as conn:
+        assert conn.execute(WHOLE).fetchall() == before
+    assert loaded("export").stdout == exported
+    rows = loaded("export", "--csv").stdout.splitlines()
+    assert sum(row.startswith("subject1,") for row in rows) >= len(before) + 1
+
+
+def test_part_of_an_export(loaded, tmp_path):
+    """A document goes with its first chunk, as a whole or not at all."""
+    load(loaded, tmp_path, document("dune", leaf="Dunes", content_type="Note"))
+    lines = [json.loads(line) for line in loaded("export", "subject1/Towns/North/Dunes").stdout
+             .splitlines()]
+    assert [line["document"] for line in lines] == ["dune"] and lines[0]["body"] == text()
+    assert [json.loads(line)["document"] for line in
+            loaded("export", "--type", "Article").stdout.splitlines()] == ["kelp"]

@@ -13,7 +13,7 @@ import subprocess
 import time
 
 import pytest
-from conftest import MIGRATIONS, make_row, wait_until, write_rows
+from conftest import EXIT_STATUS, MIGRATIONS, make_row, wait_until, write_rows
 from crashes import Injected, end_leases, kill
 from pooler import Pooler
 from stores import stores_agree
@@ -68,6 +68,24 @@ def test_an_online_migration_needs_a_session(filled):
         assert made.json("search", "baptism", env={**behind, **knowing})["complete"]
         assert made.json("init", env=knowing)["applied"] == 1
         assert pooler.ask("SELECT * FROM pg_locks WHERE locktype = 'advisory'") == [[]] * 2
+
+
+def test_a_subject_comes_and_goes(filled):
+    """Each of its phases in another session; two at once, too."""
+    with Pooler(filled.socket_folder(), sessions=3) as pooler:
+        env = {"DATABASE_URL": pooler.url}
+        before = [pooler.ask(f"SHOW {name}") for name in SETTINGS]
+        added = filled.json("subject", "add", "science", "--sample", env=env)
+        assert all(phase["done"] for phase in added["phases"])
+        assert filled.json("subject", "validate", "science", env=env)["ok"]
+        for action, late in (("add", "conflict"), ("remove", "not_found")):
+            both = [filled.start("subject", action, "law", env=env) for _ in range(2)]
+            ended = [(process.communicate(timeout=120), process.returncode) for process in both]
+            assert {0} <= {code for _, code in ended} <= {0, EXIT_STATUS[late]}, ended
+        filled("subject", "remove", "science", "--with-contents", env=env)
+        assert [pooler.ask(f"SHOW {name}") for name in SETTINGS] == before
+        assert pooler.ask("SELECT * FROM pg_locks WHERE locktype = 'advisory'") == [[]] * 3
+    assert filled.broken() == ""
 
 
 LEASE = """SELECT lease_owner, grove.is_leased(lease_until, lease_pid, lease_session,

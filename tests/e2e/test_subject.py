@@ -283,6 +283,25 @@ def test_killed_while_it_removes(busy, point):
     assert busy.broken() == ""
 
 
+def test_what_is_removed_takes_nothing(busy, tmp_path):
+    busy("subject", "add", "science", "--sample")
+    grove = Injected(busy.home)
+    grove.dies_at("subject-committed@2", "subject", "remove", "science", "--with-contents")
+    row = make_row(tree="science")
+    document = {**row, "document": "a", "body": "It is said in full."}
+    del document["summary"], document["chunk_number"]
+    for line in (row, document):
+        done = busy("load", write_rows(tmp_path / "rows", [line]), check=False)
+        assert done.returncode == EXIT_STATUS["conflict"], done.stderr
+        assert "being removed" in done.stderr
+    content = busy.json("browse", "religion", "--limit", "1")["results"][0]["content_id"]
+    done = busy("mv", str(content), "science/A/B/C", check=False)
+    assert done.returncode == EXIT_STATUS["conflict"], done.stderr
+    assert "being removed" in done.stderr
+    busy("subject", "add", "science")  # takes it back
+    assert busy.json("load", tmp_path / "rows")["documents"] == 1
+
+
 # --- the scripts, and the page --------------------------------------------------------------------
 
 @pytest.mark.parametrize("script, arguments", SCRIPTS.items())

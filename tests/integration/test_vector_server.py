@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The private vector server over its socket, on the real engine."""
+import array
+import hashlib
 import http.client
 import json
 import os
@@ -8,6 +10,7 @@ import random
 import signal
 import socket
 import stat
+import struct
 import subprocess
 import sys
 import threading
@@ -279,6 +282,50 @@ def test_scroll_visits_every_point_once(server):
     page = server.ok("POST", "/collections/c/points/scroll",
                      {"limit": 1000, "with_vector": True, "with_payload": False})
     assert len(page["points"]) == 25 and "payload" not in page["points"][0]
+
+
+def digest_of(server, first, last, whole=True, **more):
+    return server.ok("POST", "/collections/c/points/digest",
+                     {"first": first, "last": last, "whole": whole, **more})
+
+
+def expect(points, whole):
+    """The digest that src/vector/fingerprint.c makes of points, as scroll shows them."""
+    digest = hashlib.sha256()
+    for one in points:
+        payload = one["payload"]
+        if whole:
+            text = json.dumps(payload, sort_keys=True, separators=(",", ":"),
+                              ensure_ascii=False).encode()
+            digest.update(struct.pack("=qq", one["id"], len(text)) + text)
+            digest.update(array.array("f", one["vector"]).tobytes())
+        else:
+            digest.update(struct.pack("=qq", one["id"], payload.get("revision", -1)))
+    return {"points": len(points), "digest": digest.hexdigest()}
+
+
+def test_digests(server):
+    make(server)
+    upsert(server, [point(i, revision=i + 100, kind="\u00c4 \"b\"", leaf=i % 3)
+                    for i in range(1, 41)])
+    upsert(server, [{**point(7), "id": "6f9619ff-8b86-d011-b42d-00c04fc964ff"}])
+    points = server.ok("POST", "/collections/c/points/scroll", {
+        "limit": 1000, "with_vector": True, "with_payload": True})["points"]
+    numbered = [one for one in points if isinstance(one["id"], int)]
+    assert len(numbered) == 40 and server.ok("GET", "/collections/c")["digests"] is True
+    for whole in (True, False):
+        assert digest_of(server, 0, (1 << 31) - 1, whole) == expect(numbered, whole)
+        assert digest_of(server, 5, 17, whole) == expect(numbered[4:17], whole)
+        assert digest_of(server, 41, 99, whole) == expect([], whole)
+        leaf = {"must": [{"key": "leaf", "match": {"value": 2}}]}
+        assert digest_of(server, 3, 30, whole, filter=leaf) == expect(
+            [one for one in numbered[2:30] if one["payload"]["leaf"] == 2], whole)
+    before = digest_of(server, 0, 99)
+    upsert(server, [point(9, revision=109, kind="another", leaf=0)])
+    assert digest_of(server, 0, 99) != before
+    assert digest_of(server, 0, 99, False) == expect(numbered, False)
+    for wrong, status in (({"first": 0, "last": 9, "limit": 3}, 400), ({"first": -1}, 422)):
+        assert server.fails("POST", "/collections/c/points/digest", wrong)[0] == status
 
 
 FILTERS = [  # of the points below

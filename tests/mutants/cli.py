@@ -317,9 +317,9 @@ MUTANTS = [
     Mutant(
         name="rm-takes-anything-for-a-yes",
         guards="src/cli/README 9",
-        file="src/cli/cmd_rm.c",
-        find="        yes = read_answer(answer) && is_yes(answer);\n",
-        replace="        yes = read_answer(answer) && (is_yes(answer) || answer[0] == 'y');\n",
+        file="src/cli/ask.c",
+        find="    return read_answer(answer) && is_yes(answer)\n",
+        replace="    return read_answer(answer) && (is_yes(answer) || answer[0] == 'y')\n",
         killer="tests/e2e/test_remove_and_move.py::test_it_asks_on_a_terminal",
     ),
     Mutant(

@@ -5,6 +5,33 @@ from mutant import Mutant
 
 MUTANTS = [
     Mutant(
+        name="a-row-of-a-removed-subject-is-told-nothing",
+        guards="docs/troubleshooting: a subject is being removed",
+        file="src/content/load.c",
+        find="        trees_explain_removal(error);\n        error_context(error, \"loading lines",
+        replace="        error_context(error, \"loading lines",
+        killer="tests/e2e/test_subject.py::test_what_is_removed_takes_nothing",
+        limit_seconds=180,
+    ),
+    Mutant(
+        name="a-document-of-a-removed-subject-is-told-nothing",
+        guards="docs/troubleshooting: a subject is being removed",
+        file="src/content/load.c",
+        find="        trees_explain_removal(error);\n        error_context(error, \"loading line %",
+        replace="        error_context(error, \"loading line %",
+        killer="tests/e2e/test_subject.py::test_what_is_removed_takes_nothing",
+        limit_seconds=180,
+    ),
+    Mutant(
+        name="a-move-to-a-removed-subject-is-told-nothing",
+        guards="docs/troubleshooting: a subject is being removed",
+        file="src/content/move.c",
+        find="    trees_explain_removal(error);\n",
+        replace="",
+        killer="tests/e2e/test_subject.py::test_what_is_removed_takes_nothing",
+        limit_seconds=180,
+    ),
+    Mutant(
         name="table-that-ends-within-quotes-is-whole",
         guards="src/content/README 14",
         file="src/content/csv_rows.c",
@@ -548,8 +575,8 @@ MUTANTS = [
         name="document-is-loaded-by-two-at-once",
         guards="src/content/README 15",
         file="src/content/document.c",
-        find="        code = lock_document(writing, error);\n",
-        replace="        code = writing->present ? lock_document(writing, error) : GROVE_OK;\n",
+        find="code = lock_document(writing, error);\n",
+        replace="code = writing->present ? lock_document(writing, error) : GROVE_OK;\n",
         killer="tests/e2e/test_documents.py::test_a_document_is_loaded_by_one_at_a_time",
     ),
     Mutant(

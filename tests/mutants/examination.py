@@ -5,6 +5,14 @@ from mutant import Mutant
 
 MUTANTS = [
     Mutant(
+        name="only-what-rows-are-about-is-asked",
+        guards="src/sync/examination: whether the graph is believed",
+        file="src/sync/examine_sample.c",
+        find="ELSEWHERE_OF_TEN && has_model)\n        return ELSEWHERE;\n",
+        replace="ELSEWHERE_OF_TEN && has_model)\n        return NEAR;\n",
+        killer="u_examine:what_no_row_is_about_is_asked_too",
+    ),
+    Mutant(
         name="another-graph-is-believed",
         guards=("src/sync/README 16", "docs/architecture: crash table"),
         file="src/sync/examine.c",

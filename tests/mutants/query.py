@@ -119,10 +119,8 @@ MUTANTS = [
         name="equals-behind-the-last-are-forgotten",
         guards="src/query/README 3",
         file="src/query/ranking.c",
-        find="    return ranking->items[ranking->count - 1].score > source->bound ? "
-             "VERDICT_SETTLED",
-        replace="    return ranking->items[ranking->count - 1].score > source->bound - "
-                "1e-4 ? VERDICT_SETTLED",
+        find="    return settled_down_to(run) > source->bound ? VERDICT_SETTLED",
+        replace="    return settled_down_to(run) > source->bound - 1e-4 ? VERDICT_SETTLED",
         killer="u_examined:equals_are_in_the_order_of_their_ids",
     ),
     Mutant(
@@ -219,8 +217,8 @@ MUTANTS = [
         name="a-graph-is-good-for-any-number-of-rows",
         guards="src/query/README 8",
         file="src/query/plan.c",
-        find="    if (facts->best_max > PLAN_GRAPH_ROWS_MAX)\n",
-        replace="    if (facts->best_max > 1000 * PLAN_GRAPH_ROWS_MAX)\n",
+        find="    if (facts->best_max > examination->depth)\n",
+        replace="    if (facts->best_max > 1000 * examination->depth)\n",
         killer="u_plan:every_fact_counts",
     ),
     Mutant(
@@ -397,7 +395,7 @@ MUTANTS = [
     Mutant(
         name="what-was-embedded-is-thrown-away",
         guards="src/query/README 7",
-        file="src/query/ranking.c",
+        file="src/query/ranking_end.c",
         find="                       ranking->computed_count, &kept, &unimportant);\n",
         replace="                       0, &kept, &unimportant);\n",
         killer="u_limits:a_search_embeds_no_more_than_sixteen_texts",

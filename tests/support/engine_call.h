@@ -20,6 +20,11 @@ enum engine_call {
     ENGINE_MARKS,
     ENGINE_MARK,
     ENGINE_UNMARK,
+    ENGINE_READ,
+    ENGINE_READ_IDS,
+    ENGINE_DIGEST,
+    ENGINE_STRANGERS,
+    ENGINE_ERASE,
     ENGINE_CALLS, // not a call: how many kinds there are
 };
 

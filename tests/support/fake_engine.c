@@ -74,8 +74,8 @@ static bool fault_fits(const struct fake_armed *armed, const struct engine_event
 }
 
 // Counts the call; *ret is the fault that it meets, if any.
-static bool begin_call(struct fake_engine *fake, struct call *call, struct engine_event *event,
-                       struct fake_fault *ret)
+bool fake_begin_call(struct fake_engine *fake, struct call *call, struct engine_event *event,
+                     struct fake_fault *ret)
 {
     if (call)
         call->counters.requests++;
@@ -120,7 +120,7 @@ static enum grove_code set_fault_error(const struct fake_fault *fault, struct gr
     return error->code;
 }
 
-static enum grove_code set_no_collection(struct grove_error *error)
+enum grove_code fake_no_collection(struct grove_error *error)
 {
     error_set(error, GROVE_NOT_FOUND, "the vector engine refused: there is no such collection");
     error->origin = GROVE_ORIGIN_QDRANT;
@@ -154,9 +154,9 @@ static void hold_answer(struct fake_engine *fake, const struct call *call)
 }
 
 // The answer of a call that has done what it should, or what its fault left of it.
-static enum grove_code end_call(struct fake_engine *fake, struct call *call,
-                                struct engine_event *event, const struct fake_fault *fault,
-                                enum grove_code code, struct grove_error *error)
+enum grove_code fake_end_call(struct fake_engine *fake, struct call *call,
+                              struct engine_event *event, const struct fake_fault *fault,
+                              enum grove_code code, struct grove_error *error)
 {
     if (fault && (fault->kind == FAKE_HANG || fault->kind == FAKE_ANSWER_LATE))
         hold_answer(fake, call);
@@ -176,13 +176,13 @@ static enum grove_code end_call(struct fake_engine *fake, struct call *call,
 }
 
 // Whether a call with this fault does anything at all.
-static bool does_nothing(const struct fake_fault *fault)
+bool fake_does_nothing(const struct fake_fault *fault)
 {
     return fault && (fault->kind == FAKE_REFUSE || fault->kind == FAKE_HANG);
 }
 
 // For calls that only read, or that write no points.
-static bool is_lost(const struct fake_fault *fault)
+bool fake_is_lost(const struct fake_fault *fault)
 {
     CHECK(!fault || (fault->kind != FAKE_DELAY && fault->kind != FAKE_HALF &&
                      fault->kind != FAKE_DUPLICATE)); // faults of writes
@@ -208,14 +208,14 @@ static enum grove_code perform_write(struct fake_engine *fake, struct call *call
                                      struct grove_error *error)
 {
     struct fake_fault met;
-    const struct fake_fault *fault = begin_call(fake, call, event, &met) ? &met : NULL;
+    const struct fake_fault *fault = fake_begin_call(fake, call, event, &met) ? &met : NULL;
     enum grove_code code = GROVE_OK;
-    if (!does_nothing(fault)) {
+    if (!fake_does_nothing(fault)) {
         pthread_mutex_lock(&fake->mutex);
         bool look = fake->ways.last_writer_wins && write->call == ENGINE_UPSERT;
         struct fake_hooks hooks = fake->hooks;
         if (!fake->collection)
-            code = set_no_collection(error);
+            code = fake_no_collection(error);
         else if (look)
             leave_out_older(fake, write);
         pthread_mutex_unlock(&fake->mutex);
@@ -225,7 +225,7 @@ static enum grove_code perform_write(struct fake_engine *fake, struct call *call
             write_as_told(fake, write, fault);
     }
     fake_write_release(write);
-    return end_call(fake, call, event, fault, code, error);
+    return fake_end_call(fake, call, event, fault, code, error);
 }
 
 // --- the operations ------------------------------------------------------------------------------
@@ -294,13 +294,13 @@ static enum grove_code fake_ensure(struct vector_engine *engine, struct call *ca
     struct fake_engine *fake = fake_of(engine);
     struct engine_event event = {.call = ENGINE_ENSURE};
     struct fake_fault met;
-    const struct fake_fault *fault = begin_call(fake, call, &event, &met) ? &met : NULL;
-    if (!does_nothing(fault) && !is_lost(fault)) {
+    const struct fake_fault *fault = fake_begin_call(fake, call, &event, &met) ? &met : NULL;
+    if (!fake_does_nothing(fault) && !fake_is_lost(fault)) {
         pthread_mutex_lock(&fake->mutex);
         fake_make_collection(fake);
         pthread_mutex_unlock(&fake->mutex);
     }
-    return end_call(fake, call, &event, fault, GROVE_OK, error);
+    return fake_end_call(fake, call, &event, fault, GROVE_OK, error);
 }
 
 static enum grove_code fake_info(struct vector_engine *engine, struct call *call,
@@ -309,9 +309,9 @@ static enum grove_code fake_info(struct vector_engine *engine, struct call *call
     struct fake_engine *fake = fake_of(engine);
     struct engine_event event = {.call = ENGINE_INFO};
     struct fake_fault met;
-    const struct fake_fault *fault = begin_call(fake, call, &event, &met) ? &met : NULL;
+    const struct fake_fault *fault = fake_begin_call(fake, call, &event, &met) ? &met : NULL;
     enum grove_code code = GROVE_OK;
-    if (!does_nothing(fault)) {
+    if (!fake_does_nothing(fault)) {
         pthread_mutex_lock(&fake->mutex);
         uint64_t points = (uint64_t)((int64_t)fake->count + fake->ways.count_off_by);
         struct vector_info info = {.points_count = points,
@@ -322,12 +322,12 @@ static enum grove_code fake_info(struct vector_engine *engine, struct call *call
         snprintf(info.version, sizeof info.version, "%s",
                  fake->ways.last_writer_wins ? "1.15.0" : "1.16.0");
         if (!fake->collection)
-            code = set_no_collection(error);
+            code = fake_no_collection(error);
         else
             *ret = info;
         pthread_mutex_unlock(&fake->mutex);
     }
-    return end_call(fake, call, &event, fault, code, error);
+    return fake_end_call(fake, call, &event, fault, code, error);
 }
 
 // --- reading -------------------------------------------------------------------------------------
@@ -356,7 +356,7 @@ static bool is_within(int64_t value, int64_t low, int64_t high)
            (high == VECTOR_NONE || value <= high);
 }
 
-static bool matches(const struct fake_point *point, const struct vector_filter *filter)
+bool fake_matches(const struct fake_point *point, const struct vector_filter *filter)
 {
     if (!filter)
         return true;
@@ -423,6 +423,15 @@ static float score_of(const float *query, const float *vector)
     return (float)dot;
 }
 
+// Keeps the first `whole`, and of the others every second.
+static size_t thin_out(struct scored *scored, size_t count, size_t whole)
+{
+    size_t kept = whole < count ? whole : count;
+    for (size_t i = whole + 1; i < count; i += 2)
+        scored[kept++] = scored[i];
+    return kept;
+}
+
 // All points that the query may show, best first. The caller frees.
 static struct scored *score_points(const struct fake_engine *fake, const struct vector_query *query,
                                    size_t *ret_count)
@@ -439,11 +448,13 @@ static struct scored *score_points(const struct fake_engine *fake, const struct 
     for (size_t i = 0; i < fake->count; i++) {
         const struct fake_point *point = &fake->points[i];
         float score = score_of(direction, point->vector);
-        if (matches(point, query->filter) && is_reached(fake, query, point->id, score))
+        if (fake_matches(point, query->filter) && is_reached(fake, query, point->id, score))
             scored[count++] =
                 (struct scored){score, point->id, point->revision, fake->ways.ties_backwards};
     }
     qsort(scored, count, sizeof *scored, compare_scored);
+    if (!query->exact && fake->ways.walk_whole > 0)
+        count = thin_out(scored, count, fake->ways.walk_whole);
     float below = fake->ways.lost_below;
     bool lost = !query->exact && below > 0 && count > 0 && scored[0].score < below;
     *ret_count = lost ? keep_farther(query, scored, count) : count;
@@ -484,18 +495,18 @@ static enum grove_code fake_search(struct vector_engine *engine, struct call *ca
     struct fake_engine *fake = fake_of(engine);
     struct engine_event event = {.call = ENGINE_SEARCH, .query = query};
     struct fake_fault met;
-    const struct fake_fault *fault = begin_call(fake, call, &event, &met) ? &met : NULL;
+    const struct fake_fault *fault = fake_begin_call(fake, call, &event, &met) ? &met : NULL;
     enum grove_code code = GROVE_OK;
-    if (!does_nothing(fault)) {
+    if (!fake_does_nothing(fault)) {
         pthread_mutex_lock(&fake->mutex);
         struct vector_query asked = *query;
-        if (is_lost(fault))
+        if (fake_is_lost(fault))
             asked.limit = 0;
         code = fake->collection ? search_points(fake, &asked, arena, ret, error)
-                                : set_no_collection(error);
+                                : fake_no_collection(error);
         pthread_mutex_unlock(&fake->mutex);
     }
-    return end_call(fake, call, &event, fault, code, error);
+    return fake_end_call(fake, call, &event, fault, code, error);
 }
 
 static enum grove_code fake_graph(struct vector_engine *engine, struct call *call,
@@ -504,19 +515,19 @@ static enum grove_code fake_graph(struct vector_engine *engine, struct call *cal
     struct fake_engine *fake = fake_of(engine);
     struct engine_event event = {.call = ENGINE_GRAPH};
     struct fake_fault met;
-    const struct fake_fault *fault = begin_call(fake, call, &event, &met) ? &met : NULL;
+    const struct fake_fault *fault = fake_begin_call(fake, call, &event, &met) ? &met : NULL;
     enum grove_code code = GROVE_OK;
-    if (!does_nothing(fault)) {
+    if (!fake_does_nothing(fault)) {
         pthread_mutex_lock(&fake->mutex);
         const char *status = fake->ways.status;
-        bool built = !is_lost(fault) && (status[0] == '\0' || strcmp(status, "green") == 0);
+        bool built = !fake_is_lost(fault) && (status[0] == '\0' || strcmp(status, "green") == 0);
         if (!fake->collection)
-            code = set_no_collection(error);
+            code = fake_no_collection(error);
         else
             snprintf(ret, VECTOR_GRAPH_SIZE, "%s", built ? fake->graph : "");
         pthread_mutex_unlock(&fake->mutex);
     }
-    return end_call(fake, call, &event, fault, code, error);
+    return fake_end_call(fake, call, &event, fault, code, error);
 }
 
 static enum grove_code fake_count(struct vector_engine *engine, struct call *call,
@@ -526,20 +537,20 @@ static enum grove_code fake_count(struct vector_engine *engine, struct call *cal
     struct fake_engine *fake = fake_of(engine);
     struct engine_event event = {.call = ENGINE_COUNT};
     struct fake_fault met;
-    const struct fake_fault *fault = begin_call(fake, call, &event, &met) ? &met : NULL;
+    const struct fake_fault *fault = fake_begin_call(fake, call, &event, &met) ? &met : NULL;
     enum grove_code code = GROVE_OK;
-    if (!does_nothing(fault)) {
+    if (!fake_does_nothing(fault)) {
         pthread_mutex_lock(&fake->mutex);
-        int64_t count = is_lost(fault) ? 0 : fake->ways.count_off_by;
-        for (size_t i = 0; i < fake->count && !is_lost(fault); i++)
-            count += matches(&fake->points[i], filter);
+        int64_t count = fake_is_lost(fault) ? 0 : fake->ways.count_off_by;
+        for (size_t i = 0; i < fake->count && !fake_is_lost(fault); i++)
+            count += fake_matches(&fake->points[i], filter);
         if (!fake->collection)
-            code = set_no_collection(error);
+            code = fake_no_collection(error);
         else
             *ret = (uint64_t)count;
         pthread_mutex_unlock(&fake->mutex);
     }
-    return end_call(fake, call, &event, fault, code, error);
+    return fake_end_call(fake, call, &event, fault, code, error);
 }
 
 static enum grove_code fake_states(struct vector_engine *engine, struct call *call,
@@ -549,22 +560,22 @@ static enum grove_code fake_states(struct vector_engine *engine, struct call *ca
     struct fake_engine *fake = fake_of(engine);
     struct engine_event event = {.call = ENGINE_STATES, .content_ids = content_ids, .count = count};
     struct fake_fault met;
-    const struct fake_fault *fault = begin_call(fake, call, &event, &met) ? &met : NULL;
+    const struct fake_fault *fault = fake_begin_call(fake, call, &event, &met) ? &met : NULL;
     enum grove_code code = GROVE_OK;
-    if (!does_nothing(fault)) {
+    if (!fake_does_nothing(fault)) {
         pthread_mutex_lock(&fake->mutex);
         if (!fake->collection)
-            code = set_no_collection(error);
+            code = fake_no_collection(error);
         for (size_t i = 0; code == GROVE_OK && i < count; i++) {
             const struct fake_point *point =
-                is_lost(fault) ? NULL : fake_find(fake, content_ids[i]);
+                fake_is_lost(fault) ? NULL : fake_find(fake, content_ids[i]);
             ret[i] = (struct vector_state){.content_id = content_ids[i], .present = point != NULL};
             if (point)
                 ret[i].revision = fake_shown_revision(point->revision);
         }
         pthread_mutex_unlock(&fake->mutex);
     }
-    return end_call(fake, call, &event, fault, code, error);
+    return fake_end_call(fake, call, &event, fault, code, error);
 }
 
 // --- lineage -------------------------------------------------------------------------------------
@@ -575,14 +586,14 @@ static enum grove_code fake_scan(struct vector_engine *engine, struct call *call
     struct fake_engine *fake = fake_of(engine);
     struct engine_event event = {.call = ENGINE_SCAN};
     struct fake_fault met;
-    const struct fake_fault *fault = begin_call(fake, call, &event, &met) ? &met : NULL;
+    const struct fake_fault *fault = fake_begin_call(fake, call, &event, &met) ? &met : NULL;
     enum grove_code code = GROVE_OK;
-    if (!does_nothing(fault)) {
+    if (!fake_does_nothing(fault)) {
         pthread_mutex_lock(&fake->mutex);
         *ret = (struct vector_page){.next_id = VECTOR_NONE};
         if (!fake->collection)
-            code = set_no_collection(error);
-        for (size_t i = 0; code == GROVE_OK && !is_lost(fault) && i < fake->count; i++) {
+            code = fake_no_collection(error);
+        for (size_t i = 0; code == GROVE_OK && !fake_is_lost(fault) && i < fake->count; i++) {
             const struct fake_point *point = &fake->points[i];
             if (point->id < from_id || point->id > INT32_MAX)
                 continue;
@@ -597,7 +608,7 @@ static enum grove_code fake_scan(struct vector_engine *engine, struct call *call
         }
         pthread_mutex_unlock(&fake->mutex);
     }
-    return end_call(fake, call, &event, fault, code, error);
+    return fake_end_call(fake, call, &event, fault, code, error);
 }
 
 static enum grove_code fake_marks(struct vector_engine *engine, struct call *call,
@@ -606,16 +617,16 @@ static enum grove_code fake_marks(struct vector_engine *engine, struct call *cal
     struct fake_engine *fake = fake_of(engine);
     struct engine_event event = {.call = ENGINE_MARKS};
     struct fake_fault met;
-    const struct fake_fault *fault = begin_call(fake, call, &event, &met) ? &met : NULL;
+    const struct fake_fault *fault = fake_begin_call(fake, call, &event, &met) ? &met : NULL;
     enum grove_code code = GROVE_OK;
-    if (!does_nothing(fault)) {
+    if (!fake_does_nothing(fault)) {
         pthread_mutex_lock(&fake->mutex);
-        *ret = is_lost(fault) ? (struct vector_marks){.count = 0} : fake->marks;
+        *ret = fake_is_lost(fault) ? (struct vector_marks){.count = 0} : fake->marks;
         if (!fake->collection)
-            code = set_no_collection(error);
+            code = fake_no_collection(error);
         pthread_mutex_unlock(&fake->mutex);
     }
-    return end_call(fake, call, &event, fault, code, error);
+    return fake_end_call(fake, call, &event, fault, code, error);
 }
 
 static enum grove_code change_mark(struct vector_engine *engine, struct call *call,
@@ -625,17 +636,17 @@ static enum grove_code change_mark(struct vector_engine *engine, struct call *ca
     struct fake_engine *fake = fake_of(engine);
     struct engine_event event = {.call = kind};
     struct fake_fault met;
-    const struct fake_fault *fault = begin_call(fake, call, &event, &met) ? &met : NULL;
+    const struct fake_fault *fault = fake_begin_call(fake, call, &event, &met) ? &met : NULL;
     enum grove_code code = GROVE_OK;
-    if (!does_nothing(fault)) {
+    if (!fake_does_nothing(fault)) {
         pthread_mutex_lock(&fake->mutex);
         if (!fake->collection)
-            code = set_no_collection(error);
-        else if (!is_lost(fault))
+            code = fake_no_collection(error);
+        else if (!fake_is_lost(fault))
             fake_change_mark(fake, mark, kind == ENGINE_MARK);
         pthread_mutex_unlock(&fake->mutex);
     }
-    return end_call(fake, call, &event, fault, code, error);
+    return fake_end_call(fake, call, &event, fault, code, error);
 }
 
 static enum grove_code fake_mark(struct vector_engine *engine, struct call *call,
@@ -678,4 +689,9 @@ const struct vector_engine_operations fake_operations = {
     .marks = fake_marks,
     .mark = fake_mark,
     .unmark = fake_unmark,
+    .read = fake_read,
+    .read_ids = fake_read_ids,
+    .digest = fake_digest,
+    .strangers = fake_strangers,
+    .erase = fake_erase,
 };

@@ -83,12 +83,16 @@ struct fake_ways {
     bool last_writer_wins; // a server before 1.16: grove looks, then writes unconditionally
     bool ties_backwards;   // equal scores by descending id instead of ascending
     int64_t count_off_by;  // added to what count and info say
+    bool no_digests;       // as a Qdrant server: points are read one by one
     char status[16];       // "" : "green"
     // Vectors whose squares sum to less are kept as they are, not made length 1.
     float short_square_max; // as made: FLT_EPSILON, which is what the real engine does
     // A search by the graph whose nearest point scores less ends in a wrong place: it shows the
     // farther half of the points only. 0: none does.
     float lost_below;
+    // A search by the graph shows so many of the best points, and of those behind them every other
+    // one only. 0: all.
+    size_t walk_whole;
 };
 // As it is made: {.short_square_max = FLT_EPSILON}.
 void fake_engine_set_ways(struct fake_engine *fake, const struct fake_ways *ways);

@@ -74,4 +74,37 @@ void fake_write_release(struct fake_write *write);
 void fake_do_write(struct fake_engine *fake, const struct fake_write *write, size_t count);
 void fake_keep_for_later(struct fake_engine *fake, const struct fake_write *write);
 
+// --- a call: without the mutex ------------------------------------------------------------------
+
+// Counts the call; *ret is the fault that it meets, if any.
+bool fake_begin_call(struct fake_engine *fake, struct call *call, struct engine_event *event,
+                     struct fake_fault *ret);
+// The answer of a call that has done what it should, or what its fault left of it.
+enum grove_code fake_end_call(struct fake_engine *fake, struct call *call,
+                              struct engine_event *event, const struct fake_fault *fault,
+                              enum grove_code code, struct grove_error *error);
+// Whether a call with this fault does anything at all.
+bool fake_does_nothing(const struct fake_fault *fault);
+// For calls that only read, or that write no points.
+bool fake_is_lost(const struct fake_fault *fault);
+enum grove_code fake_no_collection(struct grove_error *error);
+bool fake_matches(const struct fake_point *point, const struct vector_filter *filter);
+
+// --- fake_compare.c ------------------------------------------------------------------------------
+
+enum grove_code fake_read(struct vector_engine *engine, struct call *call,
+                          const struct vector_range *range, size_t limit, struct arena *arena,
+                          struct vector_copies *ret, struct grove_error *error);
+enum grove_code fake_read_ids(struct vector_engine *engine, struct call *call,
+                              const struct vector_choice *choice, struct arena *arena,
+                              struct vector_copy *ret, struct grove_error *error);
+enum grove_code fake_digest(struct vector_engine *engine, struct call *call,
+                            const struct vector_range *range, struct vector_digest *ret,
+                            struct grove_error *error);
+enum grove_code fake_strangers(struct vector_engine *engine, struct call *call, struct text from,
+                               struct arena *arena, struct vector_strangers *ret,
+                               struct grove_error *error);
+enum grove_code fake_erase(struct vector_engine *engine, struct call *call, const struct text *ids,
+                           size_t count, struct grove_error *error);
+
 #endif

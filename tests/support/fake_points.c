@@ -73,8 +73,8 @@ void fake_normalise(const struct fake_engine *fake, float vector[static VECTOR_D
     float sum = 0;
     for (size_t i = 0; i < VECTOR_DIMENSION; i++)
         sum += vector[i] * vector[i];
-    if (sum < fake->ways.short_square_max)
-        return;
+    if (sum < fake->ways.short_square_max || fabsf(sum - 1) <= 1e-6F)
+        return; // it has that length, as the real engine says
     for (size_t i = 0; i < VECTOR_DIMENSION; i++)
         vector[i] = (float)((double)vector[i] / sqrt((double)sum));
 }

@@ -189,6 +189,61 @@ static enum grove_code fault_unmark(struct vector_engine *engine, struct call *c
     return end(fault, code, error);
 }
 
+static enum grove_code fault_read(struct vector_engine *engine, struct call *call,
+                                  const struct vector_range *range, size_t limit,
+                                  struct arena *arena, struct vector_copies *ret,
+                                  struct grove_error *error)
+{
+    const struct engine_fault *fault = meet(fault_of(engine), ENGINE_READ);
+    enum grove_code code = GROVE_OK;
+    if (!fails_before(fault))
+        code = vector_read(fault_of(engine)->within, call, range, limit, arena, ret, error);
+    return end(fault, code, error);
+}
+
+static enum grove_code fault_read_ids(struct vector_engine *engine, struct call *call,
+                                      const struct vector_choice *choice, struct arena *arena,
+                                      struct vector_copy *ret, struct grove_error *error)
+{
+    const struct engine_fault *fault = meet(fault_of(engine), ENGINE_READ_IDS);
+    enum grove_code code = GROVE_OK;
+    if (!fails_before(fault))
+        code = vector_read_ids(fault_of(engine)->within, call, choice, arena, ret, error);
+    return end(fault, code, error);
+}
+
+static enum grove_code fault_digest(struct vector_engine *engine, struct call *call,
+                                    const struct vector_range *range, struct vector_digest *ret,
+                                    struct grove_error *error)
+{
+    const struct engine_fault *fault = meet(fault_of(engine), ENGINE_DIGEST);
+    enum grove_code code = GROVE_OK;
+    if (!fails_before(fault))
+        code = vector_digest(fault_of(engine)->within, call, range, ret, error);
+    return end(fault, code, error);
+}
+
+static enum grove_code fault_strangers(struct vector_engine *engine, struct call *call,
+                                       struct text from, struct arena *arena,
+                                       struct vector_strangers *ret, struct grove_error *error)
+{
+    const struct engine_fault *fault = meet(fault_of(engine), ENGINE_STRANGERS);
+    enum grove_code code = GROVE_OK;
+    if (!fails_before(fault))
+        code = vector_strangers(fault_of(engine)->within, call, from, arena, ret, error);
+    return end(fault, code, error);
+}
+
+static enum grove_code fault_erase(struct vector_engine *engine, struct call *call,
+                                   const struct text *ids, size_t count, struct grove_error *error)
+{
+    const struct engine_fault *fault = meet(fault_of(engine), ENGINE_ERASE);
+    enum grove_code code = GROVE_OK;
+    if (!fails_before(fault))
+        code = vector_erase(fault_of(engine)->within, call, ids, count, error);
+    return end(fault, code, error);
+}
+
 static void fault_free(struct vector_engine *engine)
 {
     vector_engine_free(fault_of(engine)->within);
@@ -217,6 +272,11 @@ static const struct vector_engine_operations operations = {
     .marks = fault_marks,
     .mark = fault_mark,
     .unmark = fault_unmark,
+    .read = fault_read,
+    .read_ids = fault_read_ids,
+    .digest = fault_digest,
+    .strangers = fault_strangers,
+    .erase = fault_erase,
 };
 
 // --- arming --------------------------------------------------------------------------------------

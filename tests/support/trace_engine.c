@@ -181,6 +181,52 @@ static enum grove_code trace_unmark(struct vector_engine *engine, struct call *c
     return keep(trace, &record, vector_unmark(trace->within, call, mark, error));
 }
 
+static enum grove_code trace_read(struct vector_engine *engine, struct call *call,
+                                  const struct vector_range *range, size_t limit,
+                                  struct arena *arena, struct vector_copies *ret,
+                                  struct grove_error *error)
+{
+    struct trace_engine *trace = trace_of(engine);
+    struct trace_call record = begin(trace, ENGINE_READ, 0);
+    return keep(trace, &record, vector_read(trace->within, call, range, limit, arena, ret, error));
+}
+
+static enum grove_code trace_read_ids(struct vector_engine *engine, struct call *call,
+                                      const struct vector_choice *choice, struct arena *arena,
+                                      struct vector_copy *ret, struct grove_error *error)
+{
+    struct trace_engine *trace = trace_of(engine);
+    struct trace_call record = begin(trace, ENGINE_READ_IDS, choice->count);
+    keep_ids(&record, choice->content_ids);
+    return keep(trace, &record, vector_read_ids(trace->within, call, choice, arena, ret, error));
+}
+
+static enum grove_code trace_digest(struct vector_engine *engine, struct call *call,
+                                    const struct vector_range *range, struct vector_digest *ret,
+                                    struct grove_error *error)
+{
+    struct trace_engine *trace = trace_of(engine);
+    struct trace_call record = begin(trace, ENGINE_DIGEST, 0);
+    return keep(trace, &record, vector_digest(trace->within, call, range, ret, error));
+}
+
+static enum grove_code trace_strangers(struct vector_engine *engine, struct call *call,
+                                       struct text from, struct arena *arena,
+                                       struct vector_strangers *ret, struct grove_error *error)
+{
+    struct trace_engine *trace = trace_of(engine);
+    struct trace_call record = begin(trace, ENGINE_STRANGERS, 0);
+    return keep(trace, &record, vector_strangers(trace->within, call, from, arena, ret, error));
+}
+
+static enum grove_code trace_erase(struct vector_engine *engine, struct call *call,
+                                   const struct text *ids, size_t count, struct grove_error *error)
+{
+    struct trace_engine *trace = trace_of(engine);
+    struct trace_call record = begin(trace, ENGINE_ERASE, 0);
+    return keep(trace, &record, vector_erase(trace->within, call, ids, count, error));
+}
+
 static void trace_free(struct vector_engine *engine)
 {
     struct trace_engine *trace = trace_of(engine);
@@ -211,6 +257,11 @@ static const struct vector_engine_operations operations = {
     .marks = trace_marks,
     .mark = trace_mark,
     .unmark = trace_unmark,
+    .read = trace_read,
+    .read_ids = trace_read_ids,
+    .digest = trace_digest,
+    .strangers = trace_strangers,
+    .erase = trace_erase,
 };
 
 struct vector_engine *trace_engine_new(struct vector_engine *within)

@@ -29,6 +29,19 @@ class Listing(TypedDict):
     types: list[TypeCount]
 
 
+class Passage(TypedDict):
+    id: int
+    source: str
+    key: str
+    title: str
+    url: str | None
+    heading: str
+    position: int
+    chunks: int
+    chunks_matched: int | None
+    text: str | None
+
+
 class Row(TypedDict):
     content_id: int
     score: float | None
@@ -44,6 +57,7 @@ class Row(TypedDict):
     content_summary: str
     word_count: int | None
     created_at: str | None
+    document: Passage | None
 
 
 class _GroupAlways(TypedDict):
@@ -87,6 +101,7 @@ class Explain(TypedDict):
     statements: int
     requests: int
     waited_milliseconds: float
+    folded: int
 
 
 class _ResultAlways(TypedDict):
@@ -165,6 +180,62 @@ class Loaded(TypedDict):
     seconds_embedding: float
     seconds_vectors: float
     bad_lines: list[BadLine]
+
+
+class Attached(TypedDict):
+    table: str
+    dry_run: bool
+    sql: str
+    documents: int
+    refused: int
+    waiting: int
+    pending: int
+    rows_expected: int
+    rows_read: int
+    seconds: float
+
+
+class Attachment(TypedDict):
+    table: str | None
+    source: str
+    state: Literal["filling", "kept", "failing", "leaving"]
+    key: str
+    path: str
+    type: str
+    title: str | None
+    text: str | None
+    created: str | None
+    url: str | None
+    metadata: str | None
+    where: str | None
+    documents: int
+    rows_read: int
+    rows_expected: int
+    waiting: int
+    refused: int
+    problem: str | None
+    attached_at: str
+
+
+class RefusedRow(TypedDict):
+    source: str
+    key: str
+    reason: str
+    noted_at: str
+
+
+class Attachments(TypedDict):
+    attachments: list[Attachment]
+    refused: list[RefusedRow]
+
+
+class Detached(TypedDict):
+    table: str
+    dry_run: bool
+    sql: str
+    documents: int
+    leaves: int
+    seconds: float
 
 
 class Moved(TypedDict):
@@ -248,6 +319,15 @@ class Projector(TypedDict):
     error: str | None
 
 
+class LastVerified(TypedDict):
+    outcome: str
+    path: str | None
+    quick: bool
+    age_seconds: float | None
+    contents: int | None
+    different: int | None
+
+
 class Status(TypedDict):
     ok: bool
     home: str | None
@@ -255,6 +335,7 @@ class Status(TypedDict):
     database: Database
     engine: Engine
     projector: Projector
+    verify: LastVerified
     contents: int | None
     leaves: int | None
     subjects: int | None
@@ -293,36 +374,39 @@ class Calls:
     def search(self, text: str, *, path: str | None = None, type: str | Sequence[str] | None = None,
                since: str | None = None, until: str | None = None, min_words: int | None = None,
                max_words: int | None = None, limit: int | None = None,
-               min_score: float | None = None, exact: bool | None = None,
-               explain: bool | None = None, timeout_ms: int | None = None) -> Result:
+               min_score: float | None = None, chunks: bool | None = None,
+               context: int | None = None, exact: bool | None = None, explain: bool | None = None,
+               timeout_ms: int | None = None) -> Result:
         """the contents most similar to a text, under any filter"""
         return cast(Result, self.call("search", {"text": text, "path": path, "type": type,
             "since": since, "until": until, "min_words": min_words, "max_words": max_words,
-            "limit": limit, "min_score": min_score, "exact": exact, "explain": explain,
-            "timeout_ms": timeout_ms}))
+            "limit": limit, "min_score": min_score, "chunks": chunks, "context": context,
+            "exact": exact, "explain": explain, "timeout_ms": timeout_ms}))
 
     def similar(self, id: int, *, path: str | None = None, type: str | Sequence[str] | None = None,
                 since: str | None = None, until: str | None = None, min_words: int | None = None,
                 max_words: int | None = None, limit: int | None = None,
-                min_score: float | None = None, exact: bool | None = None,
-                explain: bool | None = None, timeout_ms: int | None = None) -> Result:
+                min_score: float | None = None, chunks: bool | None = None,
+                context: int | None = None, exact: bool | None = None, explain: bool | None = None,
+                timeout_ms: int | None = None) -> Result:
         """the contents most similar to one that is there"""
         return cast(Result, self.call("similar", {"id": id, "path": path, "type": type,
             "since": since, "until": until, "min_words": min_words, "max_words": max_words,
-            "limit": limit, "min_score": min_score, "exact": exact, "explain": explain,
-            "timeout_ms": timeout_ms}))
+            "limit": limit, "min_score": min_score, "chunks": chunks, "context": context,
+            "exact": exact, "explain": explain, "timeout_ms": timeout_ms}))
 
     def discover(self, text: str, *, path: str | None = None,
                  type: str | Sequence[str] | None = None, since: str | None = None,
                  until: str | None = None, min_words: int | None = None,
                  max_words: int | None = None, limit: int | None = None, depth: int | None = None,
-                 min_score: float | None = None, cursor: str | None = None,
-                 explain: bool | None = None, timeout_ms: int | None = None) -> Result:
+                 min_score: float | None = None, chunks: bool | None = None,
+                 cursor: str | None = None, explain: bool | None = None,
+                 timeout_ms: int | None = None) -> Result:
         """similar contents across all subjects, grouped and counted"""
         return cast(Result, self.call("discover", {"text": text, "path": path, "type": type,
             "since": since, "until": until, "min_words": min_words, "max_words": max_words,
-            "limit": limit, "depth": depth, "min_score": min_score, "cursor": cursor,
-            "explain": explain, "timeout_ms": timeout_ms}))
+            "limit": limit, "depth": depth, "min_score": min_score, "chunks": chunks,
+            "cursor": cursor, "explain": explain, "timeout_ms": timeout_ms}))
 
     def show(self, id: int, *, body: bool | None = None, timeout_ms: int | None = None) -> Content:
         """one content as a whole"""
@@ -336,6 +420,25 @@ class Calls:
              timeout_ms: int | None = None) -> Loaded:
         """load contents from JSON Lines files, plain or gzip"""
         return cast(Loaded, self.call("load", {"rows": rows, "strict": strict,
+            "timeout_ms": timeout_ms}))
+
+    def attach(self, table: str, path: str, *, type: str | None = None, key: str | None = None,
+               title: str | None = None, text: str | None = None, created: str | None = None,
+               url: str | None = None, metadata: str | None = None, where: str | None = None,
+               dry_run: bool | None = None, timeout_ms: int | None = None) -> Attached:
+        """keep a table of the same database in step: each row is a document"""
+        return cast(Attached, self.call("attach", {"table": table, "path": path, "type": type,
+            "key": key, "title": title, "text": text, "created": created, "url": url,
+            "metadata": metadata, "where": where, "dry_run": dry_run, "timeout_ms": timeout_ms}))
+
+    def attachments(self, *, timeout_ms: int | None = None) -> Attachments:
+        """the tables that are kept in step, and rows of them that were refused"""
+        return cast(Attachments, self.call("attachments", {"timeout_ms": timeout_ms}))
+
+    def detach(self, table: str, *, keep: bool | None = None, dry_run: bool | None = None,
+               timeout_ms: int | None = None) -> Detached:
+        """keep a table in step no more, and take its documents away"""
+        return cast(Detached, self.call("detach", {"table": table, "keep": keep, "dry_run": dry_run,
             "timeout_ms": timeout_ms}))
 
     def mv(self, to: str, *, ids: Sequence[int] | None = None, from_: str | None = None,
@@ -393,38 +496,40 @@ class AsyncCalls:
                      type: str | Sequence[str] | None = None, since: str | None = None,
                      until: str | None = None, min_words: int | None = None,
                      max_words: int | None = None, limit: int | None = None,
-                     min_score: float | None = None, exact: bool | None = None,
+                     min_score: float | None = None, chunks: bool | None = None,
+                     context: int | None = None, exact: bool | None = None,
                      explain: bool | None = None, timeout_ms: int | None = None) -> Result:
         """the contents most similar to a text, under any filter"""
         return cast(Result, await self.call("search", {"text": text, "path": path, "type": type,
             "since": since, "until": until, "min_words": min_words, "max_words": max_words,
-            "limit": limit, "min_score": min_score, "exact": exact, "explain": explain,
-            "timeout_ms": timeout_ms}))
+            "limit": limit, "min_score": min_score, "chunks": chunks, "context": context,
+            "exact": exact, "explain": explain, "timeout_ms": timeout_ms}))
 
     async def similar(self, id: int, *, path: str | None = None,
                       type: str | Sequence[str] | None = None, since: str | None = None,
                       until: str | None = None, min_words: int | None = None,
                       max_words: int | None = None, limit: int | None = None,
-                      min_score: float | None = None, exact: bool | None = None,
+                      min_score: float | None = None, chunks: bool | None = None,
+                      context: int | None = None, exact: bool | None = None,
                       explain: bool | None = None, timeout_ms: int | None = None) -> Result:
         """the contents most similar to one that is there"""
         return cast(Result, await self.call("similar", {"id": id, "path": path, "type": type,
             "since": since, "until": until, "min_words": min_words, "max_words": max_words,
-            "limit": limit, "min_score": min_score, "exact": exact, "explain": explain,
-            "timeout_ms": timeout_ms}))
+            "limit": limit, "min_score": min_score, "chunks": chunks, "context": context,
+            "exact": exact, "explain": explain, "timeout_ms": timeout_ms}))
 
     async def discover(self, text: str, *, path: str | None = None,
                        type: str | Sequence[str] | None = None, since: str | None = None,
                        until: str | None = None, min_words: int | None = None,
                        max_words: int | None = None, limit: int | None = None,
                        depth: int | None = None, min_score: float | None = None,
-                       cursor: str | None = None, explain: bool | None = None,
-                       timeout_ms: int | None = None) -> Result:
+                       chunks: bool | None = None, cursor: str | None = None,
+                       explain: bool | None = None, timeout_ms: int | None = None) -> Result:
         """similar contents across all subjects, grouped and counted"""
         return cast(Result, await self.call("discover", {"text": text, "path": path, "type": type,
             "since": since, "until": until, "min_words": min_words, "max_words": max_words,
-            "limit": limit, "depth": depth, "min_score": min_score, "cursor": cursor,
-            "explain": explain, "timeout_ms": timeout_ms}))
+            "limit": limit, "depth": depth, "min_score": min_score, "chunks": chunks,
+            "cursor": cursor, "explain": explain, "timeout_ms": timeout_ms}))
 
     async def show(self, id: int, *, body: bool | None = None,
                    timeout_ms: int | None = None) -> Content:
@@ -441,6 +546,26 @@ class AsyncCalls:
         """load contents from JSON Lines files, plain or gzip"""
         return cast(Loaded, await self.call("load", {"rows": rows, "strict": strict,
             "timeout_ms": timeout_ms}))
+
+    async def attach(self, table: str, path: str, *, type: str | None = None,
+                     key: str | None = None, title: str | None = None, text: str | None = None,
+                     created: str | None = None, url: str | None = None,
+                     metadata: str | None = None, where: str | None = None,
+                     dry_run: bool | None = None, timeout_ms: int | None = None) -> Attached:
+        """keep a table of the same database in step: each row is a document"""
+        return cast(Attached, await self.call("attach", {"table": table, "path": path, "type": type,
+            "key": key, "title": title, "text": text, "created": created, "url": url,
+            "metadata": metadata, "where": where, "dry_run": dry_run, "timeout_ms": timeout_ms}))
+
+    async def attachments(self, *, timeout_ms: int | None = None) -> Attachments:
+        """the tables that are kept in step, and rows of them that were refused"""
+        return cast(Attachments, await self.call("attachments", {"timeout_ms": timeout_ms}))
+
+    async def detach(self, table: str, *, keep: bool | None = None, dry_run: bool | None = None,
+                     timeout_ms: int | None = None) -> Detached:
+        """keep a table in step no more, and take its documents away"""
+        return cast(Detached, await self.call("detach", {"table": table, "keep": keep,
+            "dry_run": dry_run, "timeout_ms": timeout_ms}))
 
     async def mv(self, to: str, *, ids: Sequence[int] | None = None, from_: str | None = None,
                  dry_run: bool | None = None, timeout_ms: int | None = None) -> Moved:

@@ -375,22 +375,14 @@ static void every_broken_rule_is_told(void **state)
         void (*breaks)(struct pg_pool *pool);
         const char *rule;
     } rows[] = {
-        {lose_the_text, "a text of the options"},
-        {have_no_most, "the most connections"},
-        {have_no_room, "the most connections"},
-        {open_too_many, "more connections are open"},
-        {forget_a_taken_one, "do not add up"},
-        {take_less_than_none, "than are open"},
-        {lose_an_idle_one, "is not there"},
-        {be_of_another_pool, "another pool"},
-        {break_an_idle_one, "a broken connection"},
-        {begin, "has begun"},
-        {begin_at_the_server, "in a transaction"},
-        {enter_a_pipeline, "in a pipeline"},
-        {be_stopped, "is being stopped"},
-        {obey_a_call, "obeys a call"},
-        {prepare_too_much, "more statements"},
-        {be_idle_twice, "idle twice"},
+        {lose_the_text, "a text of the options"},   {have_no_most, "the most connections"},
+        {have_no_room, "the most connections"},     {open_too_many, "more connections are open"},
+        {forget_a_taken_one, "do not add up"},      {take_less_than_none, "than are open"},
+        {lose_an_idle_one, "is not there"},         {be_of_another_pool, "another pool"},
+        {break_an_idle_one, "a broken connection"}, {begin, "has begun"},
+        {begin_at_the_server, "in a transaction"},  {enter_a_pipeline, "in a pipeline"},
+        {be_stopped, "is being stopped"},           {obey_a_call, "obeys a call"},
+        {prepare_too_much, "more statements"},      {be_idle_twice, "idle twice"},
     };
     struct server server;
     server_start(&server);

@@ -116,6 +116,45 @@ static void what_is_listed_is_compared(struct test_stores *stores)
     assert_int_equal(seen.exact, 0);
 }
 
+// So many rows of an answer are believed as the graph was examined for, of however many documents.
+static void documents_further_down_are_asked_for_exactly(struct test_stores *stores)
+{
+    struct seen seen;
+    make_islands(stores, 30);
+    examine(stores, "{1,2}", 64, 0.3, 30);
+    test_sql(stores, "WITH d AS (INSERT INTO grove.document (key, title, body, body_sha256,"
+                     " chunk_count) VALUES ('a', 'a', 'a', '', 7) RETURNING id)"
+                     " INSERT INTO grove.chunk (content_id, document_id, position,"
+                     " first_character, characters) SELECT n, d.id, n - 2, 1, 1"
+                     " FROM d, generate_series(3, 9) AS n");
+    assert_rows(stores, look(stores, &seen, 3), "1 2 3");
+    assert_int_equal(seen.exact, 0);
+    assert_int_equal(seen.searches, 1);
+    assert_rows(stores, look(stores, &seen, 6), "1 2 3 10 11 12");
+    assert_true(seen.exact > 0);
+    test_sql(stores,
+             "UPDATE grove.examination SET depth = 16, depth_of = graph || ' ' || revision");
+    assert_rows(stores, look(stores, &seen, 6), "1 2 3 10 11 12");
+    assert_int_equal(seen.exact, 0);
+    assert_rows(stores, look(stores, &seen, 11), "1 2 3 10 11 12 13 14 15 16 17");
+    assert_true(seen.exact > 0);
+}
+
+// Whoever does not know of the depth writes the rest of the row.
+static void a_depth_of_another_examination_is_not_believed(struct test_stores *stores)
+{
+    struct seen seen;
+    make_islands(stores, 30);
+    examine(stores, "{1,2}", 64, 0.3, 30);
+    test_sql(stores,
+             "UPDATE grove.examination SET depth = 16, depth_of = graph || ' ' || revision");
+    look(stores, &seen, 12);
+    assert_int_equal(seen.exact, 0);
+    test_sql(stores, "UPDATE grove.examination SET revision = revision - 1");
+    look(stores, &seen, 12);
+    assert_int_equal(seen.exact, seen.searches);
+}
+
 // --- what is kept of the list -------------------------------------------------------------------
 
 static void look_until_kept(struct test_stores *stores, struct seen *seen)
@@ -586,6 +625,8 @@ int main(int argc, char **argv)
         STORES_TEST(few_rows_are_all_compared),
         STORES_TEST(a_graph_nobody_examined_is_not_asked),
         STORES_TEST(what_is_listed_is_compared),
+        STORES_TEST(documents_further_down_are_asked_for_exactly),
+        STORES_TEST(a_depth_of_another_examination_is_not_believed),
         STORES_TEST(what_is_listed_is_kept_and_compared_here),
         STORES_TEST(a_kept_row_that_changed_is_the_engine_s),
         STORES_TEST(a_kept_row_that_changes_meanwhile),

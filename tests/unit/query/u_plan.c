@@ -11,6 +11,7 @@ static struct moment examined(void)
     return (struct moment){
         .revision = 100000,
         .examination = {.examined_at_us = 1,
+                        .depth = 10,
                         .graph = "a",
                         .revision = 100000,
                         .points = 100000,

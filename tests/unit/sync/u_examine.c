@@ -322,6 +322,26 @@ static void a_row_that_its_neighbours_miss_is_listed(struct test_stores *stores)
     assert_string_equal(listed(stores), "{5}");
 }
 
+// The graph is right for whatever is near a row, its title's words too, and lost elsewhere.
+static void what_no_row_is_about_is_asked_too(struct test_stores *stores)
+{
+    let_exact_rows_be(EXACT_ROWS);
+    test_sql(stores,
+             "INSERT INTO content_metadata (hierarchy_table, leaf_id, content_type, title,"
+             " content_summary, chunk_number, word_count)"
+             " SELECT 'subject1_hierarchy', %d, 'Note', word, word, n, 1 FROM unnest(ARRAY["
+             "'granite', 'sparrow', 'teapot', 'monsoon', 'tariff', 'cathedral', 'sonata',"
+             " 'scalpel', 'tractor', 'emerald', 'gospel', 'turbine', 'lagoon', 'violinist',"
+             " 'mushroom', 'parliament', 'hexagon', 'blanket', 'comet', 'referee', 'cinnamon',"
+             " 'harbour', 'proverb', 'lizard']) WITH ORDINALITY AS words (word, n) ORDER BY n",
+             test_leaf(stores, "Leaf"));
+    drain(stores);
+    fake_engine_set_ways(stores->fake, &(struct fake_ways){.lost_below = 0.4F});
+    struct examine_report report = examine_all(stores);
+    assert_int_equal(report.ef, 128);
+    assert_true(report.plausible > 0);
+}
+
 // A group whose rows find themselves and no other row of it, as loners would.
 static void an_island_of_loners_is_listed(struct test_stores *stores)
 {
@@ -384,6 +404,17 @@ static void a_graph_that_misses_most_is_not_trusted(struct test_stores *stores)
     assert_int_equal(report.ef, 0);
     assert_int_equal(report.rounds, 3);
     assert_non_null(strstr(report.reason, "miss more than a tenth"));
+}
+
+// A search by it may go so far down, and no further.
+static void a_graph_is_as_deep_as_it_is_good(struct test_stores *stores)
+{
+    fill(stores, ROWS);
+    assert_int_equal(examine_all(stores).depth, 40);
+    fake_engine_set_graph(stores->fake, "shallow");
+    fake_engine_set_ways(stores->fake, &(struct fake_ways){.walk_whole = 20});
+    assert_int_equal(examine_all(stores).depth, 20);
+    assert_int_equal(count_rows(stores, "depth = 20 AND depth_of = graph || ' ' || revision"), 1);
 }
 
 // Walks of queries with no row within a cosine of 0.5 go wrong, and end far from all.
@@ -525,10 +556,12 @@ int main(int argc, char **argv)
         STORES_TEST(a_whole_graph_lists_nothing),
         STORES_TEST(rows_that_do_not_find_themselves_are_listed),
         STORES_TEST(a_row_that_its_neighbours_miss_is_listed),
+        STORES_TEST(what_no_row_is_about_is_asked_too),
         STORES_TEST(an_island_of_loners_is_listed),
         STORES_TEST(what_a_loner_misses_is_followed),
         STORES_TEST(too_many_unreached_rows_are_no_graph),
         STORES_TEST(a_graph_that_misses_most_is_not_trusted),
+        STORES_TEST(a_graph_is_as_deep_as_it_is_good),
         STORES_TEST(a_low_best_score_is_not_plausible),
         STORES_TEST(an_engine_that_lacks_rows_is_not_trusted),
         STORES_TEST(filters_are_asked_too),

@@ -1,0 +1,10 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- Whether something of attached tables can be taken in.
+--   $1 boolean  also where rows are to be read that were there before
+-- answers: boolean
+SELECT EXISTS (SELECT
+               FROM grove.attached AS a
+               WHERE NOT a.leaving AND (a.retry_at IS NULL OR a.retry_at <= clock_timestamp())
+                 AND (($1::boolean AND a.filled_at IS NULL)
+                      OR a.partitions <> grove.attached_partitions(a.id)
+                      OR EXISTS (SELECT FROM grove.attached_change AS c WHERE c.attached_id = a.id)))

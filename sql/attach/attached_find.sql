@@ -1,0 +1,10 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- Attaching: an attachment by the name of its table.
+--   $1 text  its name now, as in SQL, or the one that it was attached by
+-- answers: integer
+SELECT a.id
+FROM grove.attached AS a
+LEFT JOIN pg_catalog.pg_trigger AS t ON t.tgname = concat('grove_attached_', a.id)
+WHERE t.tgrelid = to_regclass($1) OR a.source IN ($1, 'public.' || $1)
+ORDER BY coalesce(t.tgrelid = to_regclass($1), false) DESC, a.id
+LIMIT 1

@@ -1,0 +1,9 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- Taking in: an attached table of which not all rows were read yet.
+-- answers: integer
+SELECT a.id
+FROM grove.attached AS a
+WHERE a.filled_at IS NULL AND NOT a.leaving
+  AND (a.retry_at IS NULL OR a.retry_at <= clock_timestamp())
+ORDER BY a.id
+LIMIT 1

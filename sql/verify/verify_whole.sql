@@ -1,0 +1,16 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- Contents from an id on, with all that their points are to hold.
+--   $1 integer    the first id
+--   $2 integer    at most so many
+--   $3 text       hierarchy table; null: any
+--   $4 integer[]  the numbers of branch, limb and leaf, as far as the path goes; null: any
+-- answers: integer, bigint, boolean, text, integer, integer, integer, text, integer, integer,
+--          timestamp, bytea
+SELECT s.content_id,
+-- part: point_revision
+-- part: waits
+       ,
+-- part: compared
+FROM grove.content_state AS s
+-- part: compared_with
+-- part: within

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "attach/locked.h"
+
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/text.h"
+#include "catalog/assets.h"
+
+enum { PAUSE_FIRST_MS = 25, PAUSE_MOST_MS = 500 };
+
+// Who has it may have gone meanwhile, or may not be shown to us: then nobody is named.
+static void find_holder(struct locked *locked)
+{
+    struct pg_statement statement = {"attach_holders.sql", query_sql("attach_holders.sql")};
+    struct pg_params params = {0};
+    struct pg_rows rows;
+    struct grove_error ignored;
+    struct arena arena;
+    arena_init(&arena, 1 << 16);
+    pg_add_int8(&params, locked->relation);
+    if (pg_query_once(locked->store->pool, locked->call, &arena, &statement, &params, &rows,
+                      &ignored) == GROVE_OK &&
+        rows.count == 1)
+        text_format(locked->holder, sizeof locked->holder, "%.*s", TEXT_ARGS(pg_text(&rows, 0, 0)));
+    arena_release(&arena);
+}
+
+bool locked_again(struct locked *locked, enum grove_code *code, struct grove_error *error)
+{
+    if (strcmp(error->sqlstate, "55P03") != 0 && strcmp(error->sqlstate, "40P01") != 0)
+        return false;
+    int64_t now_us = clock_monotonic_us();
+    unsigned pause_ms = PAUSE_FIRST_MS << (locked->attempts < 5 ? locked->attempts : 5);
+    locked->since_us = locked->since_us ? locked->since_us : now_us;
+    locked->attempts++;
+    find_holder(locked);
+    const struct grove_attach_wait wait = {
+        .holder = locked->holder,
+        .seconds = (double)(now_us - locked->since_us) / 1e6,
+    };
+    if (locked->on_wait)
+        locked->on_wait(locked->state, &wait);
+    if (call_pause(locked->call, pause_ms < PAUSE_MOST_MS ? pause_ms : PAUSE_MOST_MS))
+        return true;
+    *code = call_check(locked->call, error);
+    error_context(error, "waiting for a lock on the table%s%s",
+                  locked->holder[0] ? " held by " : "", locked->holder);
+    error_hint(error, "nothing is half done: the same command goes on from here");
+    return false;
+}

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/differences.h"
+#include "cli/format.h"
+#include "cli/session.h"
+
+enum { EXIT_DIFFERENT = 1 };
+
+static void add_outcome(struct strbuf *out, const struct grove_verify_report *report)
+{
+    if (report->equal)
+        strbuf_add(out, "equal");
+    else
+        differences_add_counts(out, report);
+    strbuf_add(out, report->equal ? ": " : "; ");
+    format_counted(out, report->contents, "content", "contents");
+    strbuf_add(out, " and ");
+    format_counted(out, report->points, "point", "points");
+    strbuf_add(out, report->quick ? " by id and revision in " : " compared whole in ");
+    format_seconds(out, report->seconds);
+    if (report->seconds > 0) {
+        strbuf_add(out, ", ");
+        format_count(out, (int64_t)((double)report->contents / report->seconds));
+        strbuf_add(out, " a second");
+    }
+    strbuf_add(out, report->resumed ? ", of which a part was done before\n" : "\n");
+    if (!report->equal)
+        strbuf_add(out, "grove repair mends what differs\n");
+}
+
+static enum grove_code print_text(struct session *session, const struct differences *differences,
+                                  const struct grove_verify_report *report,
+                                  struct grove_error *error)
+{
+    struct strbuf out;
+    strbuf_init(&out, SESSION_OUTPUT_MAX);
+    differences_add_table(&out, differences);
+    add_outcome(&out, report);
+    differences_add_known(&out, report);
+    enum grove_code code = session_print(session, &out, error);
+    strbuf_release(&out);
+    return code;
+}
+
+static enum grove_code print(struct session *session, struct differences *differences,
+                             const char *path, const struct grove_verify_report *report,
+                             struct grove_error *error)
+{
+    progress_clear(&differences->progress);
+    if (!session->json)
+        return print_text(session, differences, report, error);
+    struct answer_verify answer = {
+        .path = path,
+        .report = *report,
+        .differences = differences->items,
+        .difference_count = differences->count,
+        .left_out = differences->left_out,
+    };
+    return session_print_shape(session, &answer_verify_shape, &answer, error);
+}
+
+enum grove_code cmd_verify(struct session *session, struct grove_error *error)
+{
+    const struct options *options = &session->options;
+    struct differences differences;
+    struct grove_verify_report report = {.equal = false};
+    const char *path = options->operand_count > 0 ? options->operands[0] : NULL;
+    struct grove_verify_request request = {
+        .path = path,
+        .quick = options_has(options, OPTION_QUICK),
+        .resume = options_has(options, OPTION_RESUME),
+        .rows_per_second = options_count(options, OPTION_RATE, 0),
+        .on_difference = differences_on_difference,
+        .on_progress = differences_on_progress,
+        .state = &differences,
+    };
+    differences_init(&differences, session);
+    enum grove_code code = session_open(session, error);
+    if (code == GROVE_OK)
+        code = grove_verify(session->grove, &request, &report, error);
+    if (code == GROVE_OK)
+        code = print(session, &differences, path, &report, error);
+    if (code == GROVE_OK && !report.equal)
+        session->exit_status = EXIT_DIFFERENT;
+    differences_release(&differences);
+    return code;
+}

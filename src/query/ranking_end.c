@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What comes of a ranking: its rows, and which passages of which documents they are.
+#include <math.h>
+
+#include "base/check.h"
+#include "base/inject.h"
+#include "catalog/assets.h"
+#include "query/ranking.h"
+
+void ranking_end(struct ranking *ranking)
+{
+    struct grove_error unimportant; // a favour to the next search
+    size_t kept;
+    if (!ranking->conn)
+        return;
+    pg_rollback(ranking->conn);
+    (void)keep_vectors(ranking->conn, ranking->precision, ranking->computed,
+                       ranking->computed_count, &kept, &unimportant);
+    pg_give(&ranking->conn);
+}
+
+void ranking_drop_below(struct ranking *ranking, double score_min)
+{
+    CHECK(!isnan(score_min)); // nothing is below it
+    size_t ranked = ranking->count;
+    while (ranking->count > 0 && ranking->items[ranking->count - 1].score < score_min)
+        ranking->count--;
+    // What was not ranked scores less still.
+    if (ranking->count < ranked)
+        ranking->more = false;
+}
+
+// --- passages -----------------------------------------------------------------------------------
+
+enum { PASSAGE_COLUMNS = 9 };
+
+// A null is NULL.
+static bool copy_text(struct arena *arena, const struct pg_rows *rows, int r, int column,
+                      const char **ret)
+{
+    *ret = pg_is_null(rows, r, column) ? NULL : arena_copy(arena, pg_text(rows, r, column));
+    return *ret || pg_is_null(rows, r, column);
+}
+
+static bool read_passage(struct arena *arena, const struct pg_rows *rows, int r,
+                         struct grove_passage *ret)
+{
+    ret->document_id = pg_int4(rows, r, 0);
+    ret->position = pg_int4(rows, r, 6);
+    ret->chunk_count = pg_int4(rows, r, 7);
+    CHECK(ret->document_id > 0);
+    CHECK(ret->position > 0);
+    return copy_text(arena, rows, r, 1, &ret->source) && copy_text(arena, rows, r, 2, &ret->key) &&
+           copy_text(arena, rows, r, 3, &ret->title) && copy_text(arena, rows, r, 4, &ret->url) &&
+           copy_text(arena, rows, r, 5, &ret->heading) && copy_text(arena, rows, r, 8, &ret->text);
+}
+
+// Of rows beside those of the result. `documents` (may be NULL): what they stand for.
+static enum grove_code take_passages(struct result *result, const struct pg_rows *rows,
+                                     const struct fold_document *documents,
+                                     struct grove_error *error)
+{
+    size_t count = (size_t)rows->count, chunks = 0;
+    CHECK(rows->columns == PASSAGE_COLUMNS);
+    CHECK(count == result->view.row_count);
+    const struct grove_passage **passages = arena_zalloc(&result->arena, count * sizeof *passages);
+    struct grove_passage *items = arena_alloc_array(&result->arena, count, sizeof *items);
+    if (!passages || !items)
+        return error_no_memory(error, "a result");
+    for (int r = 0; r < rows->count; r++) {
+        if (pg_is_null(rows, r, 0))
+            continue;
+        struct grove_passage *passage = &items[chunks++];
+        if (!read_passage(&result->arena, rows, r, passage))
+            return error_no_memory(error, "a result");
+        CHECK(!documents || documents[r].document_id == passage->document_id);
+        passage->chunks_matched = documents ? documents[r].matched : GROVE_NULL;
+        passages[r] = passage;
+    }
+    result->view.passages = chunks > 0 ? passages : NULL;
+    return GROVE_OK;
+}
+
+enum grove_code ranking_hydrate(const struct ranking *ranking, size_t first, size_t count,
+                                unsigned context, struct result *result, struct arena *arena,
+                                struct grove_error *error)
+{
+    enum { ROWS, PASSAGES, REQUESTS = 3 };
+    CHECK(ranking->conn);
+    CHECK(first <= ranking->count);
+    CHECK(count <= ranking->count - first);
+    int32_t *ids = arena_alloc_array(arena, count, sizeof *ids);
+    if (!ids)
+        return error_no_memory(error, "a result");
+    for (size_t i = 0; i < count; i++)
+        ids[i] = ranking->items[first + i].content_id;
+    struct pg_statement statement = {"hydrate.sql", query_sql("hydrate.sql")};
+    struct pg_statement passages = {"passages.sql", query_sql("passages.sql")};
+    struct pg_params params = {0}, passage_params = {0};
+    pg_add_int4_array(&params, arena, ids, count);
+    pg_add_int4_array(&passage_params, arena, ids, count);
+    pg_add_int4(&passage_params, (int32_t)context);
+    struct pg_request requests[REQUESTS] = {{&statement, &params}};
+    struct pg_rows rows[REQUESTS];
+    size_t request_count = 1;
+    if (ranking->chunked)
+        requests[request_count++] = (struct pg_request){&passages, &passage_params};
+    requests[request_count++] = (struct pg_request){&pg_end, NULL};
+    enum grove_code code = pg_pipeline(ranking->conn, arena, requests, request_count, rows, error);
+    if (code == GROVE_OK)
+        code = result_take_rows(result, &rows[ROWS], (size_t)rows[ROWS].count,
+                                ranking->items + first, count, error);
+    if (code == GROVE_OK && ranking->chunked)
+        code = take_passages(result, &rows[PASSAGES],
+                             ranking->documents ? ranking->documents + first : NULL, error);
+    result_stage(result, "hydrate", (int64_t)count);
+    return code == GROVE_OK ? INJECT(SEARCH_HYDRATED, error) : code;
+}

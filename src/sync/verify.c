@@ -1,0 +1,376 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The walk over both stores, by ascending ids. A page of contents is read, then what the engine
+// holds between its first and its last id:
+//
+//     digest of the range, by the engine and by us: equal  -> all of it is proven
+//     unequal, many contents                               -> each half by itself
+//     unequal, few; or an engine without digests           -> the points are read and compared
+//
+// A digest is of what should be there. So a content that waits makes its range unequal, and a few
+// of them are looked at one by one; no row is told equal that was not seen so.
+//
+// What differs at the first look is only a suspect: verify_look.c looks again.
+#include "sync/verify_private.h"
+
+#include <assert.h>
+
+#include "base/check.h"
+#include "base/clock.h"
+#include "vector/direction.h"
+#include "vector/fingerprint.h"
+
+enum {
+    FEW = 64, // contents whose points are read rather than halved once more
+    BYTES_MAX = 64 << 20,
+    NOTE_EVERY_US = 1000000,
+    RATE_SLICE_MS = 1000,
+};
+
+static bool is_whole(const struct verifier *self)
+{
+    return !self->request->quick;
+}
+
+// --- a range -------------------------------------------------------------------------------------
+
+// Ids of points are not negative; contents with such ids are none.
+static struct vector_range range_of(const struct verifier *self, int64_t first_id, int64_t last_id)
+{
+    CHECK(first_id <= last_id);
+    CHECK(last_id <= INT32_MAX);
+    return (struct vector_range){.first_id = first_id > 0 ? first_id : 0,
+                                 .last_id = last_id,
+                                 .filter = self->request->scope.filter,
+                                 .whole = is_whole(self)};
+}
+
+// False: one of them has no vector, and no digest to compare with.
+static bool add_fingerprints(struct verifier *self, const struct verify_contents *contents)
+{
+    CHECK(contents->count <= VERIFY_PAGE_QUICK);
+    strbuf_clear(&self->bytes);
+    for (size_t i = 0; i < contents->count; i++) {
+        const struct verify_content *content = &contents->items[i];
+        if (content->id < 0 || (is_whole(self) && !content->point.vector))
+            return false;
+        if (is_whole(self))
+            fingerprint_add_whole(&self->bytes, &content->point);
+        else
+            fingerprint_add(&self->bytes, content->id, content->point.revision);
+    }
+    return true;
+}
+
+// *ret_equal: both have the same digest of the range.
+static enum grove_code compare_digests(struct verifier *self, const struct vector_range *range,
+                                       const struct verify_contents *contents, bool *ret_equal,
+                                       struct grove_error *error)
+{
+    struct vector_digest there, wanted;
+    *ret_equal = false;
+    CHECK(self->digests);
+    CHECK(range->whole == is_whole(self));
+    if (!add_fingerprints(self, contents))
+        return GROVE_OK;
+    if (!fingerprint_end(&self->bytes, contents->count, &wanted))
+        return error_no_memory(error, "a digest of contents");
+    enum grove_code code = vector_digest(self->store->engine, self->call, range, &there, error);
+    if (code != GROVE_OK)
+        return code;
+    self->digests = there.known;
+    *ret_equal = there.known && there.points == wanted.points && strcmp(there.hex, wanted.hex) == 0;
+    if (*ret_equal) {
+        self->report.proven += (int64_t)contents->count;
+        self->report.points += (int64_t)contents->count;
+    }
+    return GROVE_OK;
+}
+
+static enum grove_code compare_one(struct verifier *self, const struct verify_content *content,
+                                   const struct vector_copy *copy, struct grove_error *error)
+{
+    char detail[VERIFY_DETAIL_SIZE];
+    CHECK(content->id == copy->state.content_id);
+    enum verify_kind kind = verify_judge(content, copy, is_whole(self), detail);
+    CHECK(kind < VERIFY_KINDS);
+    if (kind == VERIFY_EQUAL)
+        return GROVE_OK;
+    if (kind != VERIFY_WAITING && kind != VERIFY_DEAD)
+        return verify_suspect(self, content, copy, kind, error);
+    verify_tell_known(self, content, copy, kind);
+    return GROVE_OK;
+}
+
+// Both by ascending id; *at: the first content that was not compared yet.
+static enum grove_code merge_page(struct verifier *self, const struct verify_contents *contents,
+                                  size_t *at, const struct vector_copies *copies,
+                                  struct grove_error *error)
+{
+    enum grove_code code = GROVE_OK;
+    for (size_t i = 0; code == GROVE_OK && i < copies->count; i++) {
+        const struct vector_copy *copy = &copies->items[i];
+        int32_t id = copy->state.content_id;
+        for (; code == GROVE_OK && *at < contents->count && contents->items[*at].id < id; (*at)++)
+            code = compare_one(self, &contents->items[*at],
+                               &(struct vector_copy){.state.content_id = contents->items[*at].id},
+                               error);
+        bool both = *at < contents->count && contents->items[*at].id == id;
+        struct verify_content nobody = {.id = id, .drawn = VECTOR_NONE};
+        if (code == GROVE_OK)
+            code = compare_one(self, both ? &contents->items[*at] : &nobody, copy, error);
+        *at += both;
+        CHECK(*at <= contents->count);
+    }
+    return code;
+}
+
+// Reads all points of the range, however many there are beside those of the contents.
+static enum grove_code compare_points(struct verifier *self, const struct vector_range *range,
+                                      const struct verify_contents *contents,
+                                      struct grove_error *error)
+{
+    enum grove_code code = GROVE_OK;
+    struct vector_range rest = *range;
+    size_t at = 0;
+    while (code == GROVE_OK && rest.first_id != VECTOR_NONE && rest.first_id <= rest.last_id) {
+        struct vector_copies copies = {.count = 0};
+        arena_clear(&self->points);
+        code = vector_read(self->store->engine, self->call, &rest, VECTOR_PAGE_MAX, &self->points,
+                           &copies, error);
+        CHECK(copies.count <= VECTOR_PAGE_MAX);
+        CHECK(copies.next_id == VECTOR_NONE || copies.next_id > rest.first_id);
+        self->report.points += (int64_t)copies.count;
+        rest.first_id = copies.next_id;
+        if (code == GROVE_OK)
+            code = merge_page(self, contents, &at, &copies, error);
+    }
+    for (; code == GROVE_OK && at < contents->count; at++)
+        code =
+            compare_one(self, &contents->items[at],
+                        &(struct vector_copy){.state.content_id = contents->items[at].id}, error);
+    return code;
+}
+
+// A range that is left to be compared, and the contents in it.
+struct part {
+    int64_t first_id, last_id;
+    struct verify_contents contents;
+};
+
+// Halves are put off on a stack of their own: the first is compared before the second.
+static enum grove_code compare_range(struct verifier *self, const struct part *whole,
+                                     struct grove_error *error)
+{
+    struct part parts[16] = {*whole};
+    size_t left = 1;
+    static_assert(VERIFY_PAGE_QUICK <= FEW << (ARRAY_COUNT(parts) - 2), "halves fit");
+    enum grove_code code = GROVE_OK;
+    while (code == GROVE_OK && left > 0) {
+        struct part part = parts[--left];
+        struct vector_range range = range_of(self, part.first_id, part.last_id);
+        bool equal = false;
+        if (self->digests)
+            code = compare_digests(self, &range, &part.contents, &equal, error);
+        if (code != GROVE_OK || equal)
+            continue;
+        if (!self->digests || part.contents.count <= FEW) {
+            code = compare_points(self, &range, &part.contents, error);
+            continue;
+        }
+        size_t half = part.contents.count / 2;
+        int64_t middle = part.contents.items[half].id;
+        CHECK(half > 0);
+        CHECK(part.first_id < middle && middle <= part.last_id);
+        CHECK(left + 2 <= ARRAY_COUNT(parts));
+        parts[left++] = (struct part){
+            middle, part.last_id, {part.contents.count - half, part.contents.items + half}};
+        parts[left++] = (struct part){part.first_id, middle - 1, {half, part.contents.items}};
+    }
+    return code;
+}
+
+// --- the walk ------------------------------------------------------------------------------------
+
+static double seconds_of(const struct verifier *self)
+{
+    CHECK(self->seconds_before >= 0);
+    CHECK(self->began_us > 0);
+    return self->seconds_before + (double)(clock_monotonic_us() - self->began_us) / 1e6;
+}
+
+static void tell_progress(const struct verifier *self)
+{
+    CHECK(self->first_id <= self->last_id);
+    double span = (double)self->last_id - (double)self->first_id + 1;
+    double done = (double)self->next_id - (double)self->first_id;
+    struct verify_progress progress = {
+        .contents = self->report.contents,
+        .fraction = done <= 0     ? 0
+                    : done < span ? done / span
+                                  : 1,
+        .seconds = seconds_of(self),
+    };
+    if (self->request->on_progress)
+        self->request->on_progress(self->request->state, &progress);
+}
+
+// Not faster than it may.
+static enum grove_code slow_down(struct verifier *self, int64_t contents, int64_t page_began_us,
+                                 struct grove_error *error)
+{
+    int64_t rate = self->request->rows_per_second;
+    CHECK(rate >= 0);
+    CHECK(contents >= 0);
+    enum grove_code code = call_check(self->call, error);
+    while (code == GROVE_OK && rate > 0) {
+        double due_us = (double)contents / (double)rate * 1e6;
+        double left_ms = (due_us - (double)(clock_monotonic_us() - page_began_us)) / 1e3;
+        if (left_ms < 1)
+            break;
+        (void)call_pause(self->call,
+                         left_ms < RATE_SLICE_MS ? (unsigned)left_ms : (unsigned)RATE_SLICE_MS);
+        code = call_check(self->call, error);
+    }
+    return code;
+}
+
+static enum grove_code compare_page(struct verifier *self, struct grove_error *error)
+{
+    struct verify_contents contents;
+    CHECK(self->suspect_count == 0);
+    CHECK(self->next_id >= INT32_MIN && self->next_id <= INT32_MAX);
+    int64_t began_us = clock_monotonic_us();
+    size_t most = is_whole(self) ? VERIFY_PAGE_WHOLE : VERIFY_PAGE_QUICK;
+    arena_clear(&self->arena);
+    enum grove_code code = verify_read_page(self, (int32_t)self->next_id, most, &contents, error);
+    if (code != GROVE_OK)
+        return code;
+    CHECK(contents.count <= most);
+    bool last = contents.count < most;
+    int64_t last_id = last ? INT32_MAX : contents.items[contents.count - 1].id;
+    struct part part = {self->next_id, last_id, contents};
+    if (last_id >= 0)
+        code = compare_range(self, &part, error);
+    else // no point has such an id
+        code =
+            compare_points(self, &(struct vector_range){.first_id = VECTOR_NONE}, &contents, error);
+    if (code == GROVE_OK)
+        code = verify_look_again(self, error);
+    if (code != GROVE_OK)
+        return code;
+    CHECK(last_id >= self->next_id);
+    self->report.contents += (int64_t)contents.count;
+    self->next_id = last_id + 1;
+    DCHECK(verifier_check(self) == NULL);
+    return slow_down(self, (int64_t)contents.count, began_us, error);
+}
+
+static enum grove_code compare_all(struct verifier *self, struct grove_error *error)
+{
+    enum grove_code code = GROVE_OK;
+    while (code == GROVE_OK && self->next_id <= INT32_MAX) {
+        code = compare_page(self, error);
+        if (code != GROVE_OK)
+            return code;
+        tell_progress(self);
+        if (clock_monotonic_us() - self->noted_us > NOTE_EVERY_US)
+            code = verify_record_note(self, false, error);
+    }
+    CHECK(code != GROVE_OK || self->next_id > INT32_MAX); // all of them
+    return code == GROVE_OK ? verify_strangers(self, error) : code;
+}
+
+static void verifier_init(struct verifier *self, struct store *store, struct call *call,
+                          const struct verify_request *request)
+{
+    CHECK(store->engine);
+    CHECK(!request->aliens || request->mend);
+    self->store = store;
+    self->call = call;
+    self->request = request;
+    self->digests = true; // until it is seen to make none
+    self->next_id = INT32_MIN;
+    self->began_us = self->noted_us = clock_monotonic_us();
+    arena_init(&self->arena, VERIFY_ARENA_BYTES_MAX);
+    arena_init(&self->points, VERIFY_ARENA_BYTES_MAX);
+    arena_init(&self->looks, VERIFY_ARENA_BYTES_MAX);
+    strbuf_init(&self->bytes, BYTES_MAX);
+}
+
+static void verifier_release(struct verifier *self)
+{
+    arena_release(&self->arena);
+    arena_release(&self->points);
+    arena_release(&self->looks);
+    strbuf_release(&self->bytes);
+}
+
+enum grove_code verify(struct store *store, struct call *call, const struct verify_request *request,
+                       struct verify_report *ret, struct grove_error *error)
+{
+    struct verifier self = {.store = NULL};
+    verifier_init(&self, store, call, request);
+    enum grove_code code = verify_record_begin(&self, error);
+    if (code == GROVE_OK)
+        code = compare_all(&self, error);
+    self.report.seconds = seconds_of(&self);
+    if (code == GROVE_OK)
+        code = verify_record_note(&self, true, error);
+    *ret = self.report;
+    verifier_release(&self);
+    if (code != GROVE_OK)
+        error_context(error, "comparing the vector engine with the database");
+    return code;
+}
+
+enum grove_code verify_contents(struct store *store, struct call *call,
+                                const struct verify_request *request, const int32_t *content_ids,
+                                size_t count, struct verify_report *ret, struct grove_error *error)
+{
+    struct verifier self = {.store = NULL};
+    CHECK(count <= VECTOR_BATCH_MAX);
+    CHECK(!request->resume);
+    verifier_init(&self, store, call, request);
+    for (size_t i = 0; i < count; i++)
+        self.suspects[self.suspect_count++] =
+            (struct verify_suspect){.id = content_ids[i], .kind = VERIFY_EQUAL};
+    enum grove_code code = verify_look_again(&self, error);
+    self.report.contents = (int64_t)count;
+    self.report.seconds = seconds_of(&self);
+    *ret = self.report;
+    verifier_release(&self);
+    if (code != GROVE_OK)
+        error_context(error, "comparing the vector engine with the database");
+    return code;
+}
+
+int64_t verify_differences(const struct verify_report *report)
+{
+    int64_t differences = 0;
+    for (int kind = VERIFY_EQUAL + 1; kind < VERIFY_WAITING; kind++)
+        differences += report->kinds[kind];
+    CHECK(differences >= 0);
+    return differences;
+}
+
+const char *verify_kind_name(enum verify_kind kind)
+{
+    static const char *const names[VERIFY_KINDS] = {
+        [VERIFY_EQUAL] = "equal",          [VERIFY_MISSING] = "missing", [VERIFY_STALE] = "stale",
+        [VERIFY_STRANGE] = "strange",      [VERIFY_PAYLOAD] = "payload", [VERIFY_VECTOR] = "vector",
+        [VERIFY_VECTORLESS] = "no_vector", [VERIFY_ORPHAN] = "orphan",   [VERIFY_ALIEN] = "alien",
+        [VERIFY_WAITING] = "waiting",      [VERIFY_DEAD] = "dead"};
+    CHECK((unsigned)kind < VERIFY_KINDS);
+    CHECK(names[kind]);
+    return names[kind];
+}
+
+const char *verifier_check(const struct verifier *self)
+{
+    if (self->suspect_count > 0)
+        return "a page is done, and something in it is still suspected";
+    if (self->report.proven > self->report.contents)
+        return "more contents are proven than were looked at";
+    return self->next_id > (int64_t)INT32_MAX + 1 ? "it goes on behind the last id" : NULL;
+}
