@@ -497,7 +497,7 @@ def test_a_moved_home_is_stopped(filled):
 
 @pytest.mark.parametrize("limit, name, value", [
     ("-f 100", "Max file size", "unlimited"), ("-t 1000", "Max cpu time", "unlimited"),
-    ("-n 100", "Max open files", None)])
+    ("-n 100", "Max open files", None)], ids=["files", "time", "descriptors"])
 def test_servers_have_none_of_the_caller_s_limits(filled, limit, name, value):
     """They live for weeks: what a shell had set for itself would end them, or their writes."""
     filled("stop")

@@ -12,7 +12,7 @@ MUTANTS = [
         file="tools/build",
         find="    -h | --help)\n",
         replace="    -h | --no-help)\n",
-        killer=TESTS + "test_who_asks_for_help_gets_help",
+        killer=TESTS + "test_who_asks_for_help_gets_help[arguments0]",
         limit_seconds=120,
     ),
     Mutant(
