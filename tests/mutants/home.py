@@ -10,7 +10,8 @@ MUTANTS = [
         file="src/home/spawn.c",
         find="for of in t f d v n; do",
         replace="for of in; do",
-        killer="tests/e2e/test_surroundings.py::test_servers_have_none_of_the_caller_s_limits[time]",
+        killer="tests/e2e/test_surroundings.py"
+               "::test_servers_have_none_of_the_caller_s_limits[time]",
         limit_seconds=180,
     ),
     Mutant(
