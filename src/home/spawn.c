@@ -41,15 +41,20 @@ enum {
     ENVIRONMENT_MAX = 64,
 };
 
+// Of processor time, files, memory and descriptors a program may have what the system allows, not
+// what the shell of whoever starts it had set for itself.
+#define UNLIMITED "for of in t f d v n; do ulimit -S -$of $(ulimit -H -$of); done 2>/dev/null; "
+
 // $0: the log, $1: where to write which process it is, or "", $2: its place. Descriptors 1, 2 and 3
 // are the pipe at first. The time at which it began is the 20th word behind its name.
-static const char detached_script[] =
+static const char detached_script[] = UNLIMITED
     "umask 077; exec >>\"$0\" 2>&1; who=$1 place=$2; shift 2; began() { echo \"${20}\"; };"
     " if [ \"$who\" ]; then read -r stat </proc/$$/stat; stat=${stat##*\\)};"
     " echo \"$$ $(began $stat) $place\" >\"$who\" ||"
     " { echo \"could not write $who\" >&3; exit 1; }; fi;"
     " echo $$ >&3; exec 3>&-; exec \"$@\"";
-static const char waiting_script[] = "umask 077; exec >>\"$0\" 2>&1; \"$@\" 3>&-; echo $? >&3";
+static const char waiting_script[] =
+    UNLIMITED "umask 077; exec >>\"$0\" 2>&1; \"$@\" 3>&-; echo $? >&3";
 
 struct command {
     const char *items[HOME_ARGUMENTS_MAX + 16];

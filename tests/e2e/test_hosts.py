@@ -2,10 +2,15 @@
 """Programs with children of their own, beside grove's: whose servers are started meanwhile, whose
 SIGCHLD is whose, and what a child has of its parent's."""
 
+import contextlib
+import os
+import pathlib
+import signal
 import subprocess
+import sys
 
 import pytest
-from conftest import ROOT, wait_until
+from conftest import BINARY, ROOT, wait_until
 from test_library import compile_c, installed, run  # noqa: F401 (a fixture)
 
 
@@ -43,3 +48,60 @@ def test_children_forked_meanwhile_keep_nothing(host, filled):
     finally:
         out, err = process.communicate(timeout=60)
     assert (process.returncode, out, err) == (0, "good\n", "")
+
+
+# Its last call gave up on a statement that the server does not stop: a thread of the library goes
+# on asking it to.
+UNLOADED = """
+import _ctypes, ctypes, os, sys
+sys.path.insert(0, sys.argv[1])
+from grove import _library
+library = ctypes.CDLL(os.environ["GROVE_LIBRARY"])
+for name, (result, arguments) in _library.FUNCTIONS.items():
+    getattr(library, name).restype, getattr(library, name).argtypes = result, arguments
+options = _library.COptions(size_bytes=ctypes.sizeof(_library.COptions), home_use=1)
+handle, answer, error = ctypes.c_void_p(), ctypes.c_void_p(), _library.CError()
+call = lambda timeout: library.grove_call_within(
+    handle, b"ls", b"{}", _library.CLimits(timeout, None), ctypes.byref(answer),
+    ctypes.byref(error))
+assert library.grove_open(ctypes.byref(options), ctypes.byref(handle), ctypes.byref(error)) == 0
+assert call(60000) == 0
+print("ready", flush=True)
+input()
+assert call(300) != 0
+library.grove_close(handle)
+_ctypes.dlclose(library._handle)
+print("unloaded", flush=True)
+input()
+while len(os.listdir("/proc/self/task")) > 1:
+    pass
+print("good")
+"""
+
+
+def test_a_host_may_unload_the_library(filled):
+    """What a thread of it still waits for is no reason to crash."""
+    filled("ls")
+    pids = [filled.processes()["postgres"]]
+    process = subprocess.Popen(
+        [sys.executable, "-B", "-c", UNLOADED, ROOT / "bindings" / "python"], text=True,
+        env={**filled.env, "GROVE_LIBRARY": str(pathlib.Path(BINARY).parent / "libgrove.so.0")},
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    try:
+        assert process.stdout.readline() == "ready\n", process.stderr.read()
+        pids += [int(pid) for task in pathlib.Path(f"/proc/{pids[0]}/task").iterdir()
+                 for pid in (task / "children").read_text().split()]
+        for pid in pids:
+            os.kill(pid, signal.SIGSTOP)
+        process.stdin.write("\n")
+        process.stdin.flush()
+        assert process.stdout.readline() == "unloaded\n", process.stderr.read()
+        for pid in pids:
+            os.kill(pid, signal.SIGCONT)
+        out, said = process.communicate("\n", timeout=60)
+        assert (process.returncode, out) == (0, "good\n"), said
+    finally:
+        for pid in pids:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGCONT)
+        process.kill()

@@ -152,7 +152,8 @@ def test_doctor_tells_which_setting_cannot_be_read(mistyped, variable, value, na
     ("grove.examination ALTER points TYPE numeric", "failed",
      "grove.examination.points is of the type numeric, not bigint", "grove psql"),
     ("subject2_hierarchy DROP description CASCADE", "failed",
-     "public.subject2_hierarchy.description is missing, not character varying(500)", "by hand")])
+     "public.subject2_hierarchy.description is missing, not character varying(500)", "by hand")],
+    ids=["number", "length", "tree", "examination", "missing"])
 def test_doctor_tells_of_an_altered_column(filled, change, verdict, text, hint):
     filled("init")
     assert not [each for each in filled.json("doctor")["findings"] if each["name"] == "column"]

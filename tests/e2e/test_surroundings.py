@@ -493,3 +493,17 @@ def test_a_moved_home_is_stopped(filled):
         assert servers_of(filled) == {"postgres": [], "vectors": []}
     finally:
         os.rename(moved.home, filled.home)
+
+
+@pytest.mark.parametrize("limit, name, value", [
+    ("-f 100", "Max file size", "unlimited"), ("-t 1000", "Max cpu time", "unlimited"),
+    ("-n 100", "Max open files", None)], ids=["files", "time", "descriptors"])
+def test_servers_have_none_of_the_caller_s_limits(filled, limit, name, value):
+    """They live for weeks: what a shell had set for itself would end them, or their writes."""
+    filled("stop")
+    within(filled, "sh", "-c", f'ulimit -S {limit} && exec "$0" "$@"')("sync")
+    processes = filled.processes()
+    for server in ("postgres", "vectors"):
+        limits = pathlib.Path(f"/proc/{processes[server]}/limits").read_text().splitlines()
+        soft, hard = next(line[len(name):].split() for line in limits if line.startswith(name))[:2]
+        assert soft == hard and value in (None, soft), (server, limits)

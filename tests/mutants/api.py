@@ -10,7 +10,7 @@ MUTANTS = [
         file="src/api/doctor.c",
         find="        check_columns(doctor, grove, status);\n",
         replace="        if (!status)\n            check_columns(doctor, grove, status);\n",
-        killer="tests/e2e/test_looking.py::test_doctor_tells_of_an_altered_column",
+        killer="tests/e2e/test_looking.py::test_doctor_tells_of_an_altered_column[number]",
         limit_seconds=180,
     ),
     Mutant(

@@ -5,6 +5,16 @@ from mutant import Mutant
 
 MUTANTS = [
     Mutant(
+        name="servers-keep-the-limits-of-the-caller-s-shell",
+        guards="docs/architecture: private servers",
+        file="src/home/spawn.c",
+        find="for of in t f d v n; do",
+        replace="for of in; do",
+        killer="tests/e2e/test_surroundings.py"
+               "::test_servers_have_none_of_the_caller_s_limits[time]",
+        limit_seconds=180,
+    ),
+    Mutant(
         name="copied-home-keeps-its-id",
         guards="src/home/README 1",
         file="src/home/home_id.c",

@@ -5,6 +5,15 @@ from mutant import Mutant
 
 MUTANTS = [
     Mutant(
+        name="library-that-is-unloaded-takes-its-threads-code",
+        guards="src/pg/README: where a wait cannot be cut short",
+        file="meson.build",
+        find="  link_args: ['-Wl,-z,nodelete'])",
+        replace="  link_args: [])",
+        killer="tests/e2e/test_hosts.py::test_a_host_may_unload_the_library",
+        limit_seconds=180,
+    ),
+    Mutant(
         name="account-is-asked-for-on-a-closed-stream",
         guards="src/base/README 6",
         file="src/pg/environment.c",
