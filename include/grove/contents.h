@@ -133,9 +133,10 @@ struct grove_read_document_request {
 
 // GROVE_NOT_FOUND: there is no document of that name; GROVE_CONFLICT: there are two, whose sources
 // and keys are divided at another slash.
-GROVE_CHECKED enum grove_code
-grove_read_document(struct grove *grove, const struct grove_read_document_request *request,
-                    struct grove_document **ret, struct grove_error *error);
+GROVE_CHECKED enum grove_code grove_read_document(struct grove *grove,
+                                                  const struct grove_read_document_request *request,
+                                                  struct grove_document **ret,
+                                                  struct grove_error *error);
 GROVE_PUBLIC void grove_document_free(struct grove_document *document); // NULL is fine
 
 // --- all of them -------------------------------------------------------------------------------

@@ -356,8 +356,8 @@ static enum grove_code make_report(struct attaching *self, struct grove_attach_r
     return made ? GROVE_OK : error_no_memory(error, "a report");
 }
 
-// Handles look for attached tables once in a while only (STORE_MODEL_AGE_MS): whoever is told that a
-// table is attached is to find what he writes into it.
+// Handles look for attached tables once in a while only (STORE_MODEL_AGE_MS): whoever is told that
+// a table is attached is to find what he writes into it.
 static enum grove_code let_all_know(struct attaching *self, struct grove_error *error)
 {
     int64_t age_ms = (clock_monotonic_us() - self->begun_us) / 1000;
