@@ -144,7 +144,7 @@ def stores_agree(grove):
 def search_tells_all(grove, **options):
     """A search for everything: it says that it is complete, and shows each content of PostgreSQL
     (999 at most) once, as it is there. The answer."""
-    answer = grove.json("search", "candles", "--limit", 1000, **options)
+    answer = grove.json("search", "candles", "--limit", 1000, "--chunks", **options)
     assert answer["complete"] is True, answer["incomplete_reason"]
     with grove.connect() as conn:
         rows = dict(conn.execute("SELECT id, title FROM content_metadata").fetchall())

@@ -17,7 +17,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import schema
-from conftest import BINARY, FOREIGN, ROOT, make_row, make_vector, wait_until
+from conftest import (BINARY, FOREIGN, ROOT, make_row, make_vector, wait_until, write_rows)
 
 PACKAGE = ROOT / "bindings" / "python"
 BUILD = next((folder for folder in (pathlib.Path(BINARY).parent, pathlib.Path(BINARY).parents[1])
@@ -194,7 +194,38 @@ def test_every_call_is_compared():
     """With the one above, and with the loads below."""
     marks = test_answers_are_those_of_the_command.pytestmark
     compared = {line[0] for mark in marks for line, _ in mark.args[1]}
-    assert compared | {"load"} == set(schema.SCHEMA["calls"])
+    assert compared | {"load", "attach", "attachments", "detach", "document"} == \
+        set(schema.SCHEMA["calls"])
+
+
+def test_documents_and_tables_are_those_of_the_command(empty, tmp_path):
+    row = make_row(1, document="kelp", source="wiki", body="Kelp grows in cold water.")
+    for field in ("summary", "chunk_number", "word_count"):
+        row.pop(field, None)
+    empty("load", write_rows(tmp_path / "kelp.jsonl", [row]))
+    mapping = {"table": "posts", "path": "subject1/Sky/Day/Now", "type": "Note", "title": "title",
+               "text": "body"}
+    options = [word for name in ("path", "type", "title", "text")
+               for word in (f"--{name}", mapping[name])]
+    with empty.connect() as conn, package.Grove(empty.home) as db:
+        conn.execute("CREATE TABLE public.posts (id int PRIMARY KEY, title text, body text)")
+        conn.execute("INSERT INTO posts VALUES (1, 'Rain', 'It comes from clouds.')")
+        for line, fields in (
+                (["document", "wiki/kelp", "--body"], {"name": "wiki/kelp", "body": True}),
+                (["attach", "posts", *options, "--dry-run"], {**mapping, "dry_run": True}),
+                (["attach", "posts", *options], mapping),
+                (["attachments"], {}),
+                (["detach", "posts", "--dry-run"], {"table": "posts", "dry_run": True})):
+            schema.assert_input(line[0], fields)
+            printed, answer = empty.json(*line), db.call(line[0], fields)
+            schema.assert_answer(line[0], answer)
+            assert set(answer) == set(printed)
+            if line[0] != "attach":
+                assert steady(answer) == steady(printed)
+        assert db.search("clouds", path="subject1/Sky")["results"][0]["title"] == "Rain"
+        answer = db.detach("posts")
+        schema.assert_answer("detach", answer)
+        assert [row["title"] for row in db.search("clouds")["results"]] == ["Row 1"]
 
 
 def test_rows_are_loaded_as_they_are(filled):

@@ -10,7 +10,8 @@ import threading
 
 import psycopg
 import pytest
-from conftest import BINARY, EXIT_STATUS, make_row, make_vector, write_rows
+from conftest import BINARY, EXIT_STATUS, make_row, make_vector, wait_until, write_rows
+from crashes import ARCHITECTURE, Injected, row
 from stores import COLLECTION, ask_engine, points_of, stores_agree
 
 DIFFERENT = 1
@@ -209,6 +210,35 @@ def test_one_that_was_broken_off_goes_on(stores):
     answer = verify(stores, "--quick", "--resume", equal=True)
     assert answer["resumed"] is True and answer["contents"] == 300
     assert verify(stores, "--quick", "--resume", equal=True)["resumed"] is False
+
+
+@row(ARCHITECTURE, "`grove verify`, anywhere")
+def test_a_killed_verify(stores):
+    before = points_of(stores)
+    under_way = "SELECT coalesce(max(id), 0) FROM grove.verification WHERE ended_at IS NULL"
+    with stores.connect() as conn:
+        (first,) = conn.execute(under_way).fetchone()
+        process = stores.start("verify", "--rate", "60")
+        wait_until(lambda: conn.execute(under_way).fetchone()[0] > first)
+    process.kill()
+    process.communicate()
+    assert process.returncode == -9
+    assert points_of(stores) == before and stores.broken() == ""
+    answer = verify(stores, "--resume", equal=True)
+    assert answer["resumed"] is True and answer["contents"] == 300
+
+
+@row(ARCHITECTURE, "`grove repair`, anywhere")
+def test_a_killed_repair(stores):
+    taken = (1, 2, 150, 299, 300)
+    take(stores, *taken)
+    Injected(stores.home).dies_at("projector-leased", "repair", "--yes")
+    with stores.connect() as conn:
+        waiting = conn.execute("SELECT content_id FROM grove.outbox ORDER BY 1").fetchall()
+    assert waiting == [(number,) for number in taken]
+    stores("sync")
+    verify(stores, equal=True)
+    stores_agree(stores)
 
 
 def test_a_role_that_may_only_read(stores):
