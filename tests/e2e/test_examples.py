@@ -42,7 +42,8 @@ def place(filled, tmp_path):
     """A folder with the files that examples name, and how to run a line in it."""
     write_rows(tmp_path / "articles.jsonl", [make_row(1), make_row(4, branch="either/or")])
     filled("load", tmp_path / "articles.jsonl")
-    kelp = make_row(5, leaf="Kelp", document="kelp", source="wiki", body="Kelp grows in cold water.")
+    kelp = make_row(5, leaf="Kelp", document="kelp", source="wiki",
+                    body="Kelp grows in cold water.")
     for field in ("summary", "chunk_number", "word_count"):
         kelp.pop(field, None)
     filled("load", write_rows(tmp_path / "kelp.jsonl", [kelp]))
@@ -118,7 +119,7 @@ def test_the_examples_of_every_command(place):
             continue
         out, err = run(place, line.replace("/tmp/try", '"$TRY"'))
         # What has no differences shows none.
-        quiet = any(words in line for words in (">", "-f backup", "-f contents", "jq '.differences"))
+        quiet = any(words in line for words in (">", "-f backup", "-f contents", "jq '.diff"))
         assert out or quiet or line.split()[1] in ("psql", "pg_restore"), line
         assert not re.search(r"warning|usage:", err), (line, err)
     # Each shell takes its script.
