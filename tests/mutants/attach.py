@@ -59,7 +59,7 @@ MUTANTS = [
         file="src/attach/catch_up.c",
         find="    if (code != GROVE_OK || ret->rows == 0)",
         replace="    if (code != GROVE_OK || ret->rows >= 0)",
-        killer=TEST + "test_a_search_sees_what_was_committed_before_it",
+        killer=TEST + "test_a_search_sees_what_was_committed_before_it[serializable]",
         limit_seconds=180,
     ),
     Mutant(
@@ -104,7 +104,8 @@ MUTANTS = [
         file="sql/attach/attach_render.sql",
         find="                WHEN bool_and(is_time)\n                THEN string_agg",
         replace="                WHEN bool_and(is_time) AND false\n                THEN string_agg",
-        killer=TEST + "test_keys_of_any_type_tell_rows_apart",
+        killer=TEST + "test_keys_of_any_type_tell_rows_apart["
+                      "timestamptz-2024-03-05 12:00:00+00-2024-03-05 12:00:00.000001+00]",
         limit_seconds=240,
     ),
     Mutant(
