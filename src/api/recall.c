@@ -18,7 +18,6 @@
 #include "base/check.h"
 #include "base/clock.h"
 #include "base/strbuf.h"
-#include "catalog/assets.h"
 
 enum {
     QUERIES_DEFAULT = 100,
@@ -104,11 +103,10 @@ static enum grove_code look_again(struct measure *measure, struct recall_row *ro
     struct arena arena;
     struct pg_params params = {0};
     struct pg_rows rows;
-    const struct pg_statement statement = {"recall_revision.sql", query_sql("recall_revision.sql")};
     arena_init(&arena, QUERY_ARENA_BYTES_MAX);
     pg_add_int4(&params, row->content_id);
-    enum grove_code code = pg_query_once(measure->grove->store.pool, &measure->call, &arena,
-                                         &statement, &params, &rows, error);
+    enum grove_code code = store_query(&measure->grove->store, &measure->call, &arena,
+                                       "recall_revision.sql", &params, &rows, error);
     if (code == GROVE_OK)
         row->gone = rows.count == 0 || pg_int8(&rows, 0, 0) != row->revision;
     arena_release(&arena);

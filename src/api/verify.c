@@ -74,14 +74,14 @@ static void fill_report(const struct verify_request *request, const struct verif
                         struct grove_verify_report *ret)
 {
     *ret = (struct grove_verify_report){
-        .equal = verify_differences(report) == 0,
+        .equal = verify_differences(report->kinds) == 0,
         .quick = request->quick,
         .resumed = report->resumed,
         .noted = report->noted,
         .contents = report->contents,
         .points = report->points,
         .proven = report->proven,
-        .differences = verify_differences(report),
+        .differences = verify_differences(report->kinds),
         .seconds = report->seconds,
     };
     memcpy(ret->kinds, report->kinds, sizeof ret->kinds);

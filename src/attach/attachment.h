@@ -56,6 +56,7 @@ enum grove_code attachments_read(struct pg_conn *conn, struct arena *arena, stru
 // What its rows become: a mapping whose key is the column ATTACH_KEY, the first. The caller
 // releases it.
 #define ATTACH_KEY "key of the row"
+#define ATTACH_GONE "its table is gone, or has lost its triggers"
 enum grove_code attachment_map(const struct attachment *attachment, struct arena *arena,
                                struct mapping *ret, struct grove_error *error);
 

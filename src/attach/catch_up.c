@@ -3,7 +3,6 @@
 
 #include "attach/take_in.h"
 #include "base/clock.h"
-#include "catalog/assets.h"
 
 enum {
     ROUNDS_MAX = 4,     // TAKE_IN_ROWS_MAX rows each
@@ -14,11 +13,11 @@ enum {
 static enum grove_code count_waiting(struct store *store, struct call *call, struct catch_up *ret,
                                      struct grove_error *error)
 {
-    struct pg_statement statement = {"attached_waiting.sql", query_sql("attached_waiting.sql")};
     struct pg_rows rows;
     struct arena arena;
     arena_init(&arena, 1 << 16);
-    enum grove_code code = pg_query_once(store->pool, call, &arena, &statement, NULL, &rows, error);
+    enum grove_code code =
+        store_query(store, call, &arena, "attached_waiting.sql", NULL, &rows, error);
     if (code == GROVE_OK) {
         ret->rows = pg_int8(&rows, 0, 0);
         text_format(ret->filling, sizeof ret->filling, "%.*s", TEXT_ARGS(pg_text(&rows, 0, 1)));

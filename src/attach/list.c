@@ -37,7 +37,7 @@ static enum grove_attach_state state_of(const struct attachment *item)
 static struct text problem_of(const struct attachment *item)
 {
     bool gone = !item->leaving && item->relation == 0;
-    return gone ? text_of("its table is gone, or has lost its triggers") : item->problem;
+    return gone ? text_of(ATTACH_GONE) : item->problem;
 }
 
 static void count_item(struct block *block, const struct attachment *item, struct text key)

@@ -5,22 +5,20 @@
 
 #include "base/clock.h"
 #include "base/text.h"
-#include "catalog/assets.h"
 
 enum { PAUSE_FIRST_MS = 25, PAUSE_MOST_MS = 500 };
 
 // Who has it may have gone meanwhile, or may not be shown to us: then nobody is named.
 static void find_holder(struct locked *locked)
 {
-    struct pg_statement statement = {"attach_holders.sql", query_sql("attach_holders.sql")};
     struct pg_params params = {0};
     struct pg_rows rows;
     struct grove_error ignored;
     struct arena arena;
     arena_init(&arena, 1 << 16);
     pg_add_int8(&params, locked->relation);
-    if (pg_query_once(locked->store->pool, locked->call, &arena, &statement, &params, &rows,
-                      &ignored) == GROVE_OK &&
+    if (store_query(locked->store, locked->call, &arena, "attach_holders.sql", &params, &rows,
+                    &ignored) == GROVE_OK &&
         rows.count == 1)
         text_format(locked->holder, sizeof locked->holder, "%.*s", TEXT_ARGS(pg_text(&rows, 0, 0)));
     arena_release(&arena);

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "base/check.h"
-#include "catalog/assets.h"
 #include "content/trees.h"
 
 enum { SOURCE_CHARACTERS_MAX = 100 };
@@ -29,12 +28,11 @@ static struct names split_key(struct table *self, const char *given)
 static enum grove_code look(struct table *self, const struct names *key, struct pg_rows *ret,
                             struct grove_error *error)
 {
-    struct pg_statement statement = {"attach_look.sql", query_sql("attach_look.sql")};
     struct pg_params params = {0};
     pg_add_text(&params, text_of(self->request->table));
     pg_add_text_array(&params, &self->arena, key ? key->items : NULL, key ? key->count : 0);
     enum grove_code code =
-        pg_query_once(self->store->pool, self->call, &self->arena, &statement, &params, ret, error);
+        store_query(self->store, self->call, &self->arena, "attach_look.sql", &params, ret, error);
     if (code != GROVE_OK || ret->count == 1)
         return code;
     error_set(error, GROVE_NOT_FOUND, "there is no table \"%.200s\"", self->request->table);

@@ -303,7 +303,7 @@ static enum grove_code choose(struct round *round, size_t limit, struct take_in_
 static enum grove_code describe_problem(struct round *round, struct grove_error *error)
 {
     if (round->attachment.relation == 0)
-        return error_set(error, GROVE_NOT_FOUND, "its table is gone, or has lost its triggers");
+        return error_set(error, GROVE_NOT_FOUND, ATTACH_GONE);
     enum grove_code code =
         attachment_map(&round->attachment, &round->arena, &round->mapping, error);
     round->mapped = code == GROVE_OK;
@@ -537,14 +537,13 @@ static enum grove_code take_some(struct round *round, struct take_in_report *rep
 static enum grove_code is_due(struct store *store, struct call *call, bool fill, bool *ret,
                               struct grove_error *error)
 {
-    struct pg_statement statement = {"attached_due.sql", query_sql("attached_due.sql")};
     struct pg_params params = {0};
     struct pg_rows rows;
     struct arena arena;
     arena_init(&arena, 1 << 16);
     pg_add_bool(&params, fill);
     enum grove_code code =
-        pg_query_once(store->pool, call, &arena, &statement, &params, &rows, error);
+        store_query(store, call, &arena, "attached_due.sql", &params, &rows, error);
     *ret = code == GROVE_OK && pg_bool(&rows, 0, 0);
     arena_release(&arena);
     return code;
@@ -581,11 +580,11 @@ enum grove_code take_in(struct store *store, struct call *call,
 
 enum grove_code take_in_retry(struct store *store, struct call *call, struct grove_error *error)
 {
-    struct pg_statement statement = {"attached_retry.sql", query_sql("attached_retry.sql")};
     struct pg_rows rows;
     struct arena arena;
     arena_init(&arena, 1 << 16);
-    enum grove_code code = pg_query_once(store->pool, call, &arena, &statement, NULL, &rows, error);
+    enum grove_code code =
+        store_query(store, call, &arena, "attached_retry.sql", NULL, &rows, error);
     arena_release(&arena);
     return code;
 }

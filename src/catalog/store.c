@@ -127,6 +127,14 @@ enum grove_code store_check_doubt(struct store *store, struct grove_error *error
     return GROVE_UNAVAILABLE;
 }
 
+enum grove_code store_query(struct store *store, struct call *call, struct arena *arena,
+                            const char *file, const struct pg_params *params,
+                            struct pg_rows *ret_rows, struct grove_error *error)
+{
+    struct pg_statement statement = {file, query_sql(file)};
+    return pg_query_once(store->pool, call, arena, &statement, params, ret_rows, error);
+}
+
 static enum grove_code reread(struct store *store, struct call *call, bool of_vectors,
                               struct grove_error *error)
 {

@@ -84,6 +84,11 @@ extern const struct store_model_file store_model_files[STORE_MODEL_FILES];
 void store_init(struct store *store);
 void store_release(struct store *store);
 
+// Runs a statement of sql/, by its file's name, on a connection of its own.
+enum grove_code store_query(struct store *store, struct call *call, struct arena *arena,
+                            const char *file, const struct pg_params *params,
+                            struct pg_rows *ret_rows, struct grove_error *error);
+
 // Reads again which model and which schema the database has, unless that was done a moment ago
 // (STORE_MODEL_AGE_MS). Another process may change either at any time; of a model projectors are
 // told by the outbox itself. Another model, or another schema, than this library's is an error.

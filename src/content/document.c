@@ -73,15 +73,14 @@ struct writing {
 
 static enum grove_code read_sizes(struct documents *documents, struct grove_error *error)
 {
-    struct pg_statement statement = {"chunk_sizes.sql", query_sql("chunk_sizes.sql")};
     struct pg_rows rows;
     struct arena arena;
     int64_t tokens = 0, overlap = 0;
     if (documents->sizes_known)
         return GROVE_OK;
     arena_init(&arena, 1 << 20);
-    enum grove_code code = pg_query_once(documents->store->pool, documents->call, &arena,
-                                         &statement, NULL, &rows, error);
+    enum grove_code code = store_query(documents->store, documents->call, &arena, "chunk_sizes.sql",
+                                       NULL, &rows, error);
     if (code == GROVE_OK) {
         bool good =
             pg_is_null(&rows, 0, 0) || (text_to_int64(pg_text(&rows, 0, 0), &tokens) &&

@@ -3,7 +3,6 @@
 
 #include "base/check.h"
 #include "base/inject.h"
-#include "catalog/assets.h"
 #include "sync/projector.h"
 #include "vector/engine.h"
 
@@ -20,14 +19,13 @@ struct projecting projecting_of(struct store *store, struct call *call)
 static enum grove_code count_pending(struct projecting *projecting, const int32_t *content_ids,
                                      size_t count, int64_t *ret, struct grove_error *error)
 {
-    struct pg_statement statement = {"pending_of.sql", query_sql("pending_of.sql")};
     struct pg_params params = {0};
     struct pg_rows rows;
     struct arena arena;
     arena_init(&arena, 1 << 20);
     pg_add_int4_array(&params, &arena, content_ids, count);
-    enum grove_code code = pg_query_once(projecting->store->pool, projecting->call, &arena,
-                                         &statement, &params, &rows, error);
+    enum grove_code code = store_query(projecting->store, projecting->call, &arena,
+                                       "pending_of.sql", &params, &rows, error);
     if (code == GROVE_OK)
         *ret = pg_int8(&rows, 0, 0);
     arena_release(&arena);

@@ -3,8 +3,6 @@
 
 #include <string.h>
 
-#include "catalog/assets.h"
-
 enum { TREES_BYTES_MAX = 4 << 20 };
 
 #define CHECK_VIOLATION "23514"
@@ -14,11 +12,9 @@ enum { TREES_BYTES_MAX = 4 << 20 };
 enum grove_code trees_read(struct store *store, struct call *call, struct arena *ret_arena,
                            struct record_trees *ret, struct grove_error *error)
 {
-    struct pg_statement statement = {"subjects.sql", query_sql("subjects.sql")};
     struct pg_rows rows = {0};
     arena_init(ret_arena, TREES_BYTES_MAX);
-    enum grove_code code =
-        pg_query_once(store->pool, call, ret_arena, &statement, NULL, &rows, error);
+    enum grove_code code = store_query(store, call, ret_arena, "subjects.sql", NULL, &rows, error);
     struct record_tree *trees =
         code == GROVE_OK ? arena_alloc_array(ret_arena, (size_t)rows.count + 1, sizeof *trees)
                          : NULL;

@@ -171,6 +171,12 @@ enum grove_code pg_set_error(struct pg_conn *conn, const PGresult *result,
     return code;
 }
 
+bool pg_has_denied(const struct grove_error *error)
+{
+    CHECK(error->code != GROVE_OK);
+    return error->code == GROVE_DENIED && error->origin == GROVE_ORIGIN_POSTGRES;
+}
+
 // A hint may go by the text, where the code may not: libpq has no other word for it.
 static void hint_connect(PGconn *link, bool password, const char *text, struct grove_error *error)
 {

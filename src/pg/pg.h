@@ -84,6 +84,10 @@ enum grove_code pg_reset_session(struct pg_conn *conn, struct grove_error *error
 // Another program stands between us and the server, and each transaction may have another session.
 bool pg_is_pooled(const struct pg_conn *conn);
 
+// Whether PostgreSQL would not do it: for a role that may only read, or as a server that only
+// answers.
+bool pg_has_denied(const struct grove_error *error);
+
 int pg_server_version(const struct pg_conn *conn); // 160014 for 16.14
 // The number of the server's process, as the connection was told: behind a pooler it is none of the
 // server's. Where pg_backend_pid() says the same, the session ends when the connection does.

@@ -6,7 +6,6 @@
 
 #include "base/alloc.h"
 #include "base/check.h"
-#include "catalog/assets.h"
 #include "query/queries.h"
 #include "query/query.h"
 #include "query/result.h"
@@ -57,13 +56,11 @@ static enum grove_code read_content(struct store *store, struct call *call,
                                     const struct grove_read_request *request, struct arena *answer,
                                     struct content *content, struct grove_error *error)
 {
-    struct pg_statement statement = {"content.sql", query_sql("content.sql")};
     struct pg_params params = {0};
     struct pg_rows rows = {0};
     pg_add_int4(&params, request->content_id);
     pg_add_bool(&params, request->body);
-    enum grove_code code =
-        pg_query_once(store->pool, call, answer, &statement, &params, &rows, error);
+    enum grove_code code = store_query(store, call, answer, "content.sql", &params, &rows, error);
     if (code == GROVE_OK && rows.count == 0)
         return query_no_content(request->content_id, error);
     return code == GROVE_OK ? take_content(content, &rows, error) : code;

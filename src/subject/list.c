@@ -4,7 +4,6 @@
 
 #include "base/alloc.h"
 #include "base/arena.h"
-#include "catalog/assets.h"
 #include "subject/subject.h"
 
 enum { LIST_BYTES_MAX = 16 << 20 };
@@ -53,11 +52,10 @@ static enum grove_code copy_subjects(const struct pg_rows *rows, struct grove_su
 enum grove_code subject_list(struct store *store, struct call *call, struct grove_subjects **ret,
                              struct grove_error *error)
 {
-    struct pg_statement statement = {"subject_list.sql", query_sql("subject_list.sql")};
     struct pg_rows rows;
     struct arena arena;
     arena_init(&arena, LIST_BYTES_MAX);
-    enum grove_code code = pg_query_once(store->pool, call, &arena, &statement, NULL, &rows, error);
+    enum grove_code code = store_query(store, call, &arena, "subject_list.sql", NULL, &rows, error);
     if (code == GROVE_OK)
         code = copy_subjects(&rows, ret, error);
     arena_release(&arena);

@@ -4,20 +4,9 @@
 #include <stdio.h>
 
 #include "base/check.h"
-#include "catalog/assets.h"
 #include "pg/types.h"
 
 enum { ANSWER_BYTES_MAX = 16 << 20 };
-
-static enum grove_code run_statement(struct store *store, struct call *call, const char *file,
-                                     const struct pg_params *params, struct arena *arena,
-                                     struct pg_rows *ret, struct grove_error *error)
-{
-    struct pg_statement statement = {file, query_sql(file)};
-    enum grove_code code = pg_query_once(store->pool, call, arena, &statement, params, ret, error);
-    CHECK(code == GROVE_OK || error->code == code);
-    return code;
-}
 
 static void take_letter(const struct pg_rows *rows, int r, struct dead_letter *ret)
 {
@@ -43,8 +32,7 @@ enum grove_code dead_list(struct store *store, struct call *call, int64_t after_
     arena_init(&arena, ANSWER_BYTES_MAX);
     pg_add_int8(&params, after_id);
     pg_add_int4(&params, (int32_t)most);
-    enum grove_code code =
-        run_statement(store, call, "dead_list.sql", &params, &arena, &rows, error);
+    enum grove_code code = store_query(store, call, &arena, "dead_list.sql", &params, &rows, error);
     if (code == GROVE_OK) {
         CHECK((size_t)rows.count <= most);
         *ret_count = (size_t)rows.count;
@@ -65,7 +53,7 @@ enum grove_code dead_retry(struct store *store, struct call *call, const int32_t
     arena_init(&arena, ANSWER_BYTES_MAX);
     pg_add_int4_array(&params, &arena, content_ids, count);
     enum grove_code code =
-        run_statement(store, call, "dead_retry.sql", &params, &arena, &rows, error);
+        store_query(store, call, &arena, "dead_retry.sql", &params, &rows, error);
     if (code == GROVE_OK)
         *ret_count = (size_t)rows.count;
     arena_release(&arena);
@@ -102,7 +90,7 @@ static enum grove_code forget(struct store *store, struct call *call, struct are
     enum grove_code code = find_pointless(store, call, gone, &pointless, error);
     pg_add_int4_array(&params, arena, gone, pointless);
     if (code == GROVE_OK && !dry_run)
-        code = run_statement(store, call, "dead_forget.sql", &params, arena, &rows, error);
+        code = store_query(store, call, arena, "dead_forget.sql", &params, &rows, error);
     report->letters = dry_run ? (int64_t)pointless : (int64_t)rows.count;
     report->kept = (int64_t)count - report->letters;
     CHECK(code != GROVE_OK || report->kept >= 0);
@@ -122,8 +110,7 @@ enum grove_code dead_drop(struct store *store, struct call *call, const struct d
     arena_init(&arena, ANSWER_BYTES_MAX);
     pg_add_int4_array(&params, &arena, drop->content_ids, drop->count);
     pg_add_bool(&params, !drop->dry_run);
-    enum grove_code code =
-        run_statement(store, call, "dead_drop.sql", &params, &arena, &rows, error);
+    enum grove_code code = store_query(store, call, &arena, "dead_drop.sql", &params, &rows, error);
     for (int r = 0; code == GROVE_OK && r < rows.count; r++)
         if (pg_bool(&rows, r, 1))
             ret->contents++;

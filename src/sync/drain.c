@@ -9,7 +9,6 @@
 #include "base/background.h"
 #include "base/check.h"
 #include "base/clock.h"
-#include "catalog/assets.h"
 #include "sync/examine.h"
 
 enum {
@@ -25,11 +24,10 @@ const struct projector_patience projector_patient = {.wait_ms = 130000, .unseen_
 enum grove_code projector_backlog(struct store *store, struct call *call,
                                   struct projector_backlog *ret, struct grove_error *error)
 {
-    struct pg_statement statement = {"backlog.sql", query_sql("backlog.sql")};
     struct arena arena;
     arena_init(&arena, 1 << 20);
     struct pg_rows rows;
-    enum grove_code code = pg_query_once(store->pool, call, &arena, &statement, NULL, &rows, error);
+    enum grove_code code = store_query(store, call, &arena, "backlog.sql", NULL, &rows, error);
     if (code == GROVE_OK) {
         CHECK(rows.count == 1);
         *ret = (struct projector_backlog){

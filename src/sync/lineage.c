@@ -11,7 +11,6 @@
 #include "base/check.h"
 #include "base/clock.h"
 #include "base/inject.h"
-#include "catalog/assets.h"
 
 enum {
     ARENA_BYTES_MAX = 4 << 20,
@@ -35,8 +34,7 @@ static enum grove_code run_statement(struct store *store, struct call *call, con
                                      const struct pg_params *params, struct arena *arena,
                                      struct pg_rows *ret, struct grove_error *error)
 {
-    struct pg_statement statement = {file, query_sql(file)};
-    enum grove_code code = pg_query_once(store->pool, call, arena, &statement, params, ret, error);
+    enum grove_code code = store_query(store, call, arena, file, params, ret, error);
     if (code != GROVE_OK)
         error_context(error, "running %s of the lineage", file);
     return code;
@@ -403,20 +401,12 @@ enum grove_code lineage_check(struct store *store, struct call *call, struct gro
     return is_known(store) ? GROVE_OK : check(store, call, error);
 }
 
-// A role that may only read, or a server that only answers.
-static bool may_not_write(enum grove_code code, const struct grove_error *error)
-{
-    CHECK(code != GROVE_OK);
-    return (code == GROVE_DENIED && error->origin == GROVE_ORIGIN_POSTGRES) ||
-           strcmp(error->sqlstate, "25006") == 0;
-}
-
 enum grove_code lineage_look(struct store *store, struct call *call, struct grove_error *error)
 {
     if (atomic_load(&store->lineage_known_at_us) != 0)
         return GROVE_OK;
     enum grove_code code = check(store, call, error);
-    bool unnoted = code != GROVE_OK && may_not_write(code, error);
+    bool unnoted = code != GROVE_OK && pg_has_denied(error);
     CHECK(code != GROVE_OK || atomic_load(&store->lineage_known_at_us) != 0);
     atomic_store(&store->doubt_unnoted, unnoted);
     return unnoted ? GROVE_OK : code;

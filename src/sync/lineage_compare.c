@@ -11,7 +11,6 @@
 #include "base/check.h"
 #include "base/clock.h"
 #include "base/inject.h"
-#include "catalog/assets.h"
 #include "pg/types.h"
 #include "sync/lineage.h"
 
@@ -37,9 +36,8 @@ static enum grove_code run_statement(struct comparison *self, const char *file,
                                      const struct pg_params *params, struct pg_rows *ret,
                                      struct grove_error *error)
 {
-    struct pg_statement statement = {file, query_sql(file)};
     enum grove_code code =
-        pg_query_once(self->store->pool, self->call, &self->arena, &statement, params, ret, error);
+        store_query(self->store, self->call, &self->arena, file, params, ret, error);
     if (code != GROVE_OK)
         error_context(error, "comparing the vector engine with the database");
     return code;

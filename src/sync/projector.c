@@ -85,9 +85,8 @@ enum grove_code projector_run(struct batch *batch, const char *file, const struc
                               struct pg_rows *ret_rows, struct grove_error *error)
 {
     int64_t start_us = clock_monotonic_us();
-    struct pg_statement statement = {file, query_sql(file)};
-    enum grove_code code = pg_query_once(batch->store->pool, batch->call, &batch->arena, &statement,
-                                         params, ret_rows, error);
+    enum grove_code code =
+        store_query(batch->store, batch->call, &batch->arena, file, params, ret_rows, error);
     return end_run(batch, file, start_us, code, error);
 }
 

@@ -37,7 +37,6 @@
 #include "base/file.h"
 #include "base/inject.h"
 #include "base/text.h"
-#include "catalog/assets.h"
 #include "catalog/migrate.h"
 #include "home/process.h"
 #include "pg/cluster.h"
@@ -244,7 +243,6 @@ struct look {
 
 static enum grove_code look(struct residence *self, struct look *ret, struct grove_error *error)
 {
-    struct pg_statement statement = {"due.sql", query_sql("due.sql")};
     struct pg_params params = {0};
     struct pg_rows rows;
     struct arena arena;
@@ -253,7 +251,7 @@ static enum grove_code look(struct residence *self, struct look *ret, struct gro
     pg_add_int4(&params, projector_number_delay_ms());
     pg_add_int4(&params, migrate_wanted());
     enum grove_code code =
-        pg_query_once(self->store->pool, self->call, &arena, &statement, &params, &rows, error);
+        store_query(self->store, self->call, &arena, "due.sql", &params, &rows, error);
     CHECK(code != GROVE_OK || (rows.count == 1 && rows.columns == 4));
     if (code == GROVE_OK)
         *ret = (struct look){pg_bool(&rows, 0, 0),

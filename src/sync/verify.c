@@ -192,7 +192,7 @@ static enum grove_code compare_range(struct verifier *self, const struct part *w
 
 // --- the walk ------------------------------------------------------------------------------------
 
-static double seconds_of(const struct verifier *self)
+double verify_seconds(const struct verifier *self)
 {
     CHECK(self->seconds_before >= 0);
     CHECK(self->began_us > 0);
@@ -209,7 +209,7 @@ static void tell_progress(const struct verifier *self)
         .fraction = done <= 0     ? 0
                     : done < span ? done / span
                                   : 1,
-        .seconds = seconds_of(self),
+        .seconds = verify_seconds(self),
     };
     if (self->request->on_progress)
         self->request->on_progress(self->request->state, &progress);
@@ -314,7 +314,7 @@ enum grove_code verify(struct store *store, struct call *call, const struct veri
     enum grove_code code = verify_record_begin(&self, error);
     if (code == GROVE_OK)
         code = compare_all(&self, error);
-    self.report.seconds = seconds_of(&self);
+    self.report.seconds = verify_seconds(&self);
     if (code == GROVE_OK)
         code = verify_record_note(&self, true, error);
     *ret = self.report;
@@ -337,7 +337,7 @@ enum grove_code verify_contents(struct store *store, struct call *call,
             (struct verify_suspect){.id = content_ids[i], .kind = VERIFY_EQUAL};
     enum grove_code code = verify_look_again(&self, error);
     self.report.contents = (int64_t)count;
-    self.report.seconds = seconds_of(&self);
+    self.report.seconds = verify_seconds(&self);
     *ret = self.report;
     verifier_release(&self);
     if (code != GROVE_OK)
@@ -345,11 +345,11 @@ enum grove_code verify_contents(struct store *store, struct call *call,
     return code;
 }
 
-int64_t verify_differences(const struct verify_report *report)
+int64_t verify_differences(const int64_t kinds[static VERIFY_KINDS])
 {
     int64_t differences = 0;
     for (int kind = VERIFY_EQUAL + 1; kind < VERIFY_WAITING; kind++)
-        differences += report->kinds[kind];
+        differences += kinds[kind];
     CHECK(differences >= 0);
     return differences;
 }

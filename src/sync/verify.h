@@ -6,7 +6,7 @@
 //     struct verify_request request = {.quick = true, .on_difference = tell};
 //     code = verify(store, call, &request, &report, error);
 //     if (code == GROVE_OK)
-//         different = verify_differences(&report) > 0;
+//         different = verify_differences(report.kinds) > 0;
 //
 // Reads, and writes nothing but how far it is. With `mend` what differs is put into the outbox as
 // well, and what no content can have is erased where it is told so: projectors do the rest.
@@ -85,7 +85,7 @@ struct verify_report {
 };
 
 // Without those that the outbox knows of.
-int64_t verify_differences(const struct verify_report *report);
+int64_t verify_differences(const int64_t kinds[static VERIFY_KINDS]);
 
 // "missing"
 const char *verify_kind_name(enum verify_kind kind);

@@ -18,7 +18,6 @@
 #include <string.h>
 
 #include "base/check.h"
-#include "catalog/assets.h"
 #include "pg/types.h"
 
 enum { PAUSE_MS = 20, PAUSE_MS_MAX = 500, LOOK_MAX = 256 };
@@ -98,7 +97,6 @@ static bool is_mended(const struct verifier *self, enum verify_kind kind)
 static enum grove_code enqueue(struct verifier *self, const int32_t *ids, size_t count,
                                struct grove_error *error)
 {
-    struct pg_statement statement = {"again.sql", query_sql("again.sql")};
     struct pg_params params = {0};
     struct pg_rows rows;
     CHECK(count <= LOOK_MAX);
@@ -106,8 +104,8 @@ static enum grove_code enqueue(struct verifier *self, const int32_t *ids, size_t
     if (count == 0)
         return GROVE_OK;
     pg_add_int4_array(&params, &self->looks, ids, count);
-    enum grove_code code = pg_query_once(self->store->pool, self->call, &self->looks, &statement,
-                                         &params, &rows, error);
+    enum grove_code code =
+        store_query(self->store, self->call, &self->looks, "again.sql", &params, &rows, error);
     if (code == GROVE_OK)
         self->report.mended += (int64_t)count;
     return code;

@@ -83,6 +83,8 @@ enum grove_code verify_strangers(struct verifier *self, struct grove_error *erro
 // --- verify_record.c -----------------------------------------------------------------------------
 
 enum grove_code verify_record_begin(struct verifier *self, struct grove_error *error);
+// Since it began, before it was broken off, too.
+double verify_seconds(const struct verifier *self);
 enum grove_code verify_record_note(struct verifier *self, bool ended, struct grove_error *error);
 
 // NULL where the verifier is whole; else the first rule that is broken, in words.

@@ -9,7 +9,6 @@
 
 #include "base/check.h"
 #include "base/json.h"
-#include "catalog/assets.h"
 #include "pg/types.h"
 #include "vector/direction.h"
 #include "vector/point.h"
@@ -89,7 +88,6 @@ enum grove_code verify_read_page(struct verifier *self, int32_t from_id, size_t 
     const char *file = !self->request->quick ? "verify_whole.sql"
                        : within              ? "verify_revisions_in.sql"
                                              : "verify_revisions.sql";
-    struct pg_statement statement = {file, query_sql(file)};
     struct pg_params params = {0};
     struct pg_rows rows;
     pg_add_int4(&params, from_id);
@@ -99,8 +97,8 @@ enum grove_code verify_read_page(struct verifier *self, int32_t from_id, size_t 
         pg_add_int4_array(&params, &self->arena, scope->place_depth > 0 ? scope->place : NULL,
                           scope->place_depth);
     }
-    enum grove_code code = pg_query_once(self->store->pool, self->call, &self->arena, &statement,
-                                         &params, &rows, error);
+    enum grove_code code =
+        store_query(self->store, self->call, &self->arena, file, &params, &rows, error);
     if (code == GROVE_OK)
         code = take_contents(&rows, &self->arena, ret, error);
     for (size_t i = 1; code == GROVE_OK && i < ret->count; i++)
@@ -131,12 +129,11 @@ enum grove_code verify_read_ids(struct verifier *self, const int32_t *ids, size_
                                 struct verify_contents *ret, struct grove_error *error)
 {
     CHECK(count > 0);
-    struct pg_statement statement = {"verify_again.sql", query_sql("verify_again.sql")};
     struct pg_params params = {0};
     struct pg_rows rows;
     pg_add_int4_array(&params, &self->looks, ids, count);
-    enum grove_code code = pg_query_once(self->store->pool, self->call, &self->looks, &statement,
-                                         &params, &rows, error);
+    enum grove_code code = store_query(self->store, self->call, &self->looks, "verify_again.sql",
+                                       &params, &rows, error);
     if (code == GROVE_OK)
         code = take_contents(&rows, &self->looks, ret, error);
     return code == GROVE_OK ? put_in_order(ids, count, &self->looks, ret, error) : code;

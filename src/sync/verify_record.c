@@ -9,27 +9,14 @@
 
 #include "base/check.h"
 #include "base/clock.h"
-#include "catalog/assets.h"
 #include "pg/types.h"
 
 enum { RECORD_BYTES_MAX = 1 << 20 };
 
-static enum grove_code run_statement(struct store *store, struct call *call, const char *file,
-                                     const struct pg_params *params, struct arena *arena,
-                                     struct pg_rows *ret, struct grove_error *error)
-{
-    CHECK(store->collection[0]);
-    struct pg_statement statement = {file, query_sql(file)};
-    return pg_query_once(store->pool, call, arena, &statement, params, ret, error);
-}
-
-// A role that may only read, a server that only answers, or a schema of before there was a record.
+// Nor does a schema of before there was a record take one.
 static bool cannot_note(const struct grove_error *error)
 {
-    CHECK(error->code != GROVE_OK);
-    return error->origin == GROVE_ORIGIN_POSTGRES &&
-           (error->code == GROVE_DENIED || strcmp(error->sqlstate, "25006") == 0 ||
-            strcmp(error->sqlstate, "42P01") == 0);
+    return pg_has_denied(error) || strcmp(error->sqlstate, "42P01") == 0;
 }
 
 static void add_scope(const struct verifier *self, struct pg_params *params)
@@ -55,7 +42,7 @@ static enum grove_code resume(struct verifier *self, struct arena *arena, struct
     struct pg_rows rows;
     add_scope(self, &params);
     enum grove_code code =
-        run_statement(self->store, self->call, "verify_resume.sql", &params, arena, &rows, error);
+        store_query(self->store, self->call, arena, "verify_resume.sql", &params, &rows, error);
     if (code != GROVE_OK || rows.count == 0)
         return code;
     CHECK(rows.count == 1);
@@ -81,7 +68,7 @@ static enum grove_code begin(struct verifier *self, struct arena *arena, struct 
     pg_add_int8(&params, self->next_id);
     pg_add_int8_array(&params, arena, self->report.kinds, VERIFY_KINDS);
     enum grove_code code =
-        run_statement(self->store, self->call, "verify_begin.sql", &params, arena, &rows, error);
+        store_query(self->store, self->call, arena, "verify_begin.sql", &params, &rows, error);
     if (code == GROVE_OK)
         self->record = pg_int8(&rows, 0, 0);
     CHECK(code != GROVE_OK || self->record > 0);
@@ -93,7 +80,7 @@ static enum grove_code read_span(struct verifier *self, struct arena *arena,
 {
     struct pg_rows rows;
     enum grove_code code =
-        run_statement(self->store, self->call, "verify_span.sql", NULL, arena, &rows, error);
+        store_query(self->store, self->call, arena, "verify_span.sql", NULL, &rows, error);
     if (code == GROVE_OK && !pg_is_null(&rows, 0, 0)) {
         self->first_id = pg_int4(&rows, 0, 0);
         self->last_id = pg_int4(&rows, 0, 1);
@@ -139,11 +126,10 @@ enum grove_code verify_record_note(struct verifier *self, bool ended, struct gro
     pg_add_int8(&params, self->report.points);
     pg_add_int8(&params, self->report.proven);
     pg_add_int8_array(&params, &arena, self->report.kinds, VERIFY_KINDS);
-    pg_add_float8(&params,
-                  self->seconds_before + (double)(clock_monotonic_us() - self->began_us) / 1e6);
+    pg_add_float8(&params, verify_seconds(self));
     pg_add_bool(&params, ended);
     enum grove_code code =
-        run_statement(self->store, self->call, "verify_note.sql", &params, &arena, &rows, error);
+        store_query(self->store, self->call, &arena, "verify_note.sql", &params, &rows, error);
     arena_release(&arena);
     return code;
 }
@@ -158,7 +144,7 @@ enum grove_code verify_read_last(struct store *store, struct call *call, struct 
     *ret = (struct verify_last){.known = false};
     pg_add_text(&params, text_of(store->collection));
     enum grove_code code =
-        run_statement(store, call, "verify_last.sql", &params, &arena, &rows, error);
+        store_query(store, call, &arena, "verify_last.sql", &params, &rows, error);
     if (code == GROVE_OK && rows.count == 1) {
         ret->known = true;
         snprintf(ret->path, sizeof ret->path, "%.*s", TEXT_ARGS(pg_text(&rows, 0, 0)));
@@ -167,8 +153,7 @@ enum grove_code verify_read_last(struct store *store, struct call *call, struct 
         ret->ended = pg_bool(&rows, 0, 3);
         ret->contents = pg_int8(&rows, 0, 4);
         read_kinds(pg_text(&rows, 0, 5), ret->kinds);
-        for (int kind = VERIFY_EQUAL + 1; kind < VERIFY_WAITING; kind++)
-            ret->differences += ret->kinds[kind];
+        ret->differences = verify_differences(ret->kinds);
     }
     arena_release(&arena);
     return code;
