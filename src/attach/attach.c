@@ -381,6 +381,8 @@ static enum grove_code attach(struct attaching *self, struct grove_attach_report
         code = begin(self, error);
     self->begun_us = clock_monotonic_us(); // another may just have begun it
     if (code == GROVE_OK && !dry_run)
+        atomic_store(&self->table.store->has_attached, true);
+    if (code == GROVE_OK && !dry_run)
         code = INJECT(ATTACH_BEGUN, error);
     if (code == GROVE_OK && !dry_run)
         code = fill(self, error);

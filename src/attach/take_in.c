@@ -554,9 +554,12 @@ enum grove_code take_in(struct store *store, struct call *call,
                         struct grove_error *error)
 {
     struct arena trees;
-    bool due;
+    bool due = false;
     report->idle = report->busy = false;
-    enum grove_code code = is_due(store, call, options->fill, &due, error);
+    // As last read: whoever steps, and whoever searches, has just done so.
+    enum grove_code code = atomic_load(&store->has_attached)
+                               ? is_due(store, call, options->fill, &due, error)
+                               : GROVE_OK;
     report->idle = code == GROVE_OK && !due;
     if (!due)
         return code;
