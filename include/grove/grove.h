@@ -28,7 +28,9 @@
 //
 // fork: a handle belongs to the process that opened it. In a child calls on it are GROVE_INVALID,
 // and grove_close does nothing; a child that needs grove opens a handle of its own. One may fork
-// while calls are under way in other threads: they go on in the parent.
+// while calls are under way in other threads: they go on in the parent. A child from such a moment
+// has locks of other libraries as a thread held them, so it does what POSIX allows one: exec, or
+// _exit. exit(3) runs OpenSSL's clean-up, which may wait for such a lock for ever.
 //
 // Beside this header: grove/contents.h lists, reads, exports, removes and moves contents,
 // grove/subject.h adds trees, grove/call.h calls commands by name, for bindings.
