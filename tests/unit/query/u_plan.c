@@ -38,13 +38,14 @@ static void every_fact_counts(void **state)
 {
     struct moment none = {.revision = 100000, .examination.examined_at_us = INT64_MIN};
     struct moment nameless = examined(), changed = examined(), restored = examined(),
-                  within = examined();
+                  within = examined(), deep = examined();
     struct moment useless = examined(), small = examined(), half = examined();
     (void)state;
     nameless.examination.graph[0] = '\0';
     changed.revision += 5001;
     restored.revision -= 1;
     within.revision += 5000;
+    deep.examination.depth = useless.examination.depth = 40;
     useless.examination.ef = useless.examination.ef_filtered = 0;
     half.examination.ef_filtered = 0;
     small.examination.points = 2000;
@@ -67,6 +68,42 @@ static void every_fact_counts(void **state)
          PLAN_GRAPH,
          512,
          true},
+        {"filtered, and most rows match",
+         {.rows_max = many, .filtered = true, .rows_likely = 50000},
+         deep,
+         PLAN_GRAPH,
+         256,
+         true},
+        {"filtered, and just not most",
+         {.rows_max = many, .filtered = true, .rows_likely = 49999},
+         deep,
+         PLAN_EXACT,
+         0,
+         0},
+        {"filtered, and more are wanted",
+         {.rows_max = many, .filtered = true, .rows_likely = 50000, .best_max = 11},
+         deep,
+         PLAN_EXACT,
+         0,
+         0},
+        {"filtered, and documents are folded",
+         {.rows_max = many, .filtered = true, .rows_likely = 50000, .folds = true},
+         deep,
+         PLAN_EXACT,
+         0,
+         0},
+        {"filtered, most match, of a graph that misses rows",
+         {.rows_max = many, .filtered = true, .rows_likely = 50000},
+         useless,
+         PLAN_EXACT,
+         0,
+         0},
+        {"filtered, most match, never examined",
+         {.rows_max = many, .filtered = true, .rows_likely = 50000},
+         none,
+         PLAN_EXACT,
+         0,
+         0},
         {"never examined", {.rows_max = many}, none, PLAN_EXACT, 0, 0},
         {"nothing to examine", {.rows_max = many}, nameless, PLAN_EXACT, 0, 0},
         {"more rows than it was examined for",
