@@ -29,6 +29,8 @@ static const char *doubt_of(const struct plan_facts *facts)
 static struct plan by_graph(const struct plan_facts *facts, const char *reason)
 {
     const struct examined_graph *examination = &facts->moment->examination;
+    CHECK(examination->graph[0]);
+    CHECK(examination->depth > 0);
     struct plan plan = {
         .method = PLAN_GRAPH,
         .ef = facts->filtered ? examination->ef_filtered : examination->ef,
@@ -43,6 +45,8 @@ static struct plan by_graph(const struct plan_facts *facts, const char *reason)
 // Whether the best of all rows, as many as are believed, have twice as many as wanted that match.
 static bool are_among_best(const struct plan_facts *facts)
 {
+    CHECK(facts->rows_likely >= 0);
+    CHECK(facts->best_max > 0);
     double share = (double)facts->rows_likely / (double)moment_rows_max(facts->moment);
     double depth = (double)facts->moment->examination.depth;
     return facts->rows_likely > 0 && !facts->folds &&

@@ -383,6 +383,7 @@ bool predicate_is_filter(const struct predicate *predicate)
 
 bool predicate_is_kept_count(const struct predicate *predicate)
 {
+    check_resolved(predicate);
     struct predicate bounds = *predicate;
     bounds.content_type_count = 0;
     return predicate_is_filter(predicate) && predicate->place_depth == 0 &&

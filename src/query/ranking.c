@@ -489,6 +489,8 @@ static size_t first_reach(const struct run *run)
 
 static void ask_exactly(struct run *run, struct source *source)
 {
+    CHECK(!source->exact);
+    CHECK(!run->exactly);
     run->exactly = true;
     if (run->plan.through_all)
         source->reach = first_reach(run);
