@@ -687,6 +687,11 @@ struct grove_status {
     int64_t verified_differences;
     // What kind of failure database_error tells of; GROVE_OK: none. GROVE_TIMEOUT: it hangs.
     enum grove_code database_code;
+    // Contents that are longer than the model reads, and no chunks of documents: what is beyond is
+    // not found. As they were last embedded; those with a vector of yours are none of them.
+    int64_t long_texts;
+    bool long_texts_more;  // there are more, which were not counted
+    bool long_texts_known; // all were looked at; if not, projectors are still at it
 };
 
 // Measured now; a server that does not answer is reported in *ret, not as an error. Starts

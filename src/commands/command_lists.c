@@ -163,6 +163,8 @@ const struct command_option command_similar_options[] = {
 const struct command_option command_ls_options[] = {
     {OPTION_LEAVES, "leaves", .help = "every leaf below, however far, by its path"},
     TYPE_OPTION,
+    LIMIT_OPTION("documents of a leaf, 1 to 1000 (default 100)"),
+    CURSOR_OPTION,
     OUTPUT_OPTION("print the places for another program: csv, md (a Markdown table), or ids: their "
                   "paths, one a line"),
     {0},
@@ -186,6 +188,11 @@ const struct command_option command_rm_options[] = {
 
 const struct command_option command_mv_options[] = {
     DRY_RUN_OPTION("say whether it can be done, and do not"),
+    {0},
+};
+
+const struct command_option command_rechunk_options[] = {
+    DRY_RUN_OPTION("say how much there is to split, and change nothing"),
     {0},
 };
 
@@ -440,6 +447,11 @@ const struct command_option command_mv_fields[] = {
     {0},
 };
 
+const struct command_option command_rechunk_fields[] = {
+    {OPTION_PATH, "path", .kind = VALUE_TEXT, .help = "only what is under it"},
+    {0},
+};
+
 const struct command_option command_rm_fields[] = {
     IDS_FIELD,
     {OPTION_PATH, "path", .kind = VALUE_TEXT,
@@ -541,6 +553,13 @@ const struct command_example command_mv_examples[] = {
     {"mv 4 5 religion/Christianity/Protestant-Baptist/Practices", "contents to another leaf"},
     {"mv religion/Buddhism religion/Buddha", "a branch gets another name"},
     {"mv religion/Christianity/Catholic subject1/Church/Catholic", "a limb goes to another tree"},
+    {NULL, NULL},
+};
+
+const struct command_example command_rechunk_examples[] = {
+    {"rechunk --dry-run", "how many contents are too long, and into how many chunks they would go"},
+    {"rechunk wiki", "split those of a tree; others go on reading, writing and searching"},
+    {"document content-17", "the whole text of the content 17, once it is split"},
     {NULL, NULL},
 };
 

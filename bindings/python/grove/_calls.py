@@ -263,6 +263,25 @@ class Detached(TypedDict):
     seconds: float
 
 
+class Refusal(TypedDict):
+    content_id: int
+    reason: str
+
+
+class Rechunked(TypedDict):
+    path: str | None
+    dry_run: bool
+    contents: int
+    documents: int
+    chunks: int
+    supplied: int
+    changed: int
+    refused: int
+    refusals: list[Refusal]
+    pending: int
+    seconds: float
+
+
 class Moved(TypedDict):
     contents: int
     leaves: int
@@ -368,6 +387,8 @@ class Status(TypedDict):
     pending: int | None
     dead: int | None
     oldest_pending_seconds: int | None
+    long_texts: int | None
+    long_texts_exact: bool
     index: Index
 
 
@@ -470,6 +491,12 @@ class Calls:
                timeout_ms: int | None = None) -> Detached:
         """keep a table in step no more, and take its documents away"""
         return cast(Detached, self.call("detach", {"table": table, "keep": keep, "dry_run": dry_run,
+            "timeout_ms": timeout_ms}))
+
+    def rechunk(self, *, path: str | None = None, dry_run: bool | None = None,
+                timeout_ms: int | None = None) -> Rechunked:
+        """split contents that are longer than the model reads, so that all is found"""
+        return cast(Rechunked, self.call("rechunk", {"path": path, "dry_run": dry_run,
             "timeout_ms": timeout_ms}))
 
     def mv(self, to: str, *, ids: Sequence[int] | None = None, from_: str | None = None,
@@ -603,6 +630,12 @@ class AsyncCalls:
         """keep a table in step no more, and take its documents away"""
         return cast(Detached, await self.call("detach", {"table": table, "keep": keep,
             "dry_run": dry_run, "timeout_ms": timeout_ms}))
+
+    async def rechunk(self, *, path: str | None = None, dry_run: bool | None = None,
+                      timeout_ms: int | None = None) -> Rechunked:
+        """split contents that are longer than the model reads, so that all is found"""
+        return cast(Rechunked, await self.call("rechunk", {"path": path, "dry_run": dry_run,
+            "timeout_ms": timeout_ms}))
 
     async def mv(self, to: str, *, ids: Sequence[int] | None = None, from_: str | None = None,
                  dry_run: bool | None = None, timeout_ms: int | None = None) -> Moved:
