@@ -96,6 +96,11 @@ struct grove_content {
     const char *vector_origin; // "computed", "supplied", "placeholder"; NULL: none of its text yet
     bool pending;              // what changed last waits to be written to the vector engine
     const char *dead_reason;   // that was given up on, and why; NULL: it was not
+    const char
+        *document;    // that it is a chunk of, by the name that grove_read_document takes; NULL: of
+                      // none, and the following are GROVE_NULL
+    int64_t position; // among its chunks, from 1
+    int64_t chunks;   // that it has
 };
 
 struct grove_read_request {

@@ -360,7 +360,7 @@ static bool asks_for_all(const struct session *session, enum show_kind kind)
 {
     static const enum option_id narrowing[] = {OPTION_TYPE,      OPTION_SINCE,     OPTION_UNTIL,
                                                OPTION_MIN_WORDS, OPTION_MAX_WORDS, OPTION_MIN_SCORE,
-                                               OPTION_CURSOR};
+                                               OPTION_META,      OPTION_CURSOR};
     for (size_t i = 0; i < ARRAY_COUNT(narrowing); i++)
         if (options_has(&session->options, narrowing[i]))
             return false;

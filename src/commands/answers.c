@@ -228,6 +228,9 @@ static const struct shape_member content_members[] = {
     SHAPE_NULLABLE(struct grove_content, vector_origin),
     SHAPE_OF(struct grove_content, pending),
     SHAPE_NULLABLE(struct grove_content, dead_reason),
+    SHAPE_NULLABLE(struct grove_content, document),
+    SHAPE_NULLABLE(struct grove_content, position),
+    SHAPE_NULLABLE(struct grove_content, chunks),
     {0},
 };
 const struct shape content_shape = {"Content", content_members};

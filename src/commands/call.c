@@ -78,6 +78,7 @@ static enum grove_code call_browse(struct calling *calling, struct grove_error *
     if (code != GROVE_OK)
         return code;
     struct grove_browse_request request = request_browse(options_of(calling), &values.filter);
+    request.metadata = values.metadata;
     request.limits = calling->limits;
     code = grove_browse(calling->grove, &request, &result, error);
     return code == GROVE_OK ? answer_result(calling, result) : code;
@@ -92,6 +93,7 @@ static enum grove_code call_search(struct calling *calling, struct grove_error *
     if (code != GROVE_OK)
         return code;
     struct grove_search_request request = request_search(options_of(calling), &values.filter);
+    request.metadata = values.metadata;
     request.text = options_text(options_of(calling), FIELD_TEXT);
     request.similar_to = request.text ? 0 : calling->input->ids[0];
     request.limits = calling->limits;
@@ -107,6 +109,7 @@ static enum grove_code call_discover(struct calling *calling, struct grove_error
     if (code != GROVE_OK)
         return code;
     struct grove_discover_request request = request_discover(options_of(calling), &values.filter);
+    request.metadata = values.metadata;
     request.text = options_text(options_of(calling), FIELD_TEXT);
     request.limits = calling->limits;
     code = grove_discover(calling->grove, &request, &result, error);

@@ -87,7 +87,8 @@ const struct command command_table[] = {
         .operands_max = 1,
         .options = command_ls_options,
         .description =
-            "What is one level below PATH, tree[/branch[/limb[/leaf]]]; without one the trees; of a "
+            "What is one level below PATH, tree[/branch[/limb[/leaf]]]; without one the trees; of "
+            "a "
             "leaf its documents, with the chunks that each has. Below it the content types of all "
             "of it. With --type only these are counted. The contents themselves are shown by grove "
             "browse, a document by grove document.",
@@ -217,7 +218,8 @@ const struct command command_table[] = {
             "`created_at`, `updated_at`, `body_bytes` (null: it has none), `body` (null without "
             "`--body`), `vector_origin` (`computed`, `supplied`, `placeholder`; null: none of "
             "its text yet), `pending` (the vector engine has yet to get it), `dead_reason` (why "
-            "that was given up on, or null).",
+            "that was given up on, or null), `document` (that it is a chunk of, by the name that "
+            "grove document takes, or null), `position` there, of `chunks`.",
         .fields = command_id_fields,
         .answer = &content_shape,
     },
@@ -443,14 +445,15 @@ const struct command command_table[] = {
         .operands_max = 1,
         .options = command_rechunk_options,
         .description =
-            "A content that is longer than the model reads becomes a document: a search then finds "
-            "every part of it, and shows it once. The content itself keeps its id, and becomes the "
-            "first chunk, so its body is the beginning; grove document content-ID has the whole. "
-            "Other chunks get ids of their own, on the same leaf. A summary and a word count that "
-            "were given are kept in the document's metadata.\n\nOthers may read, write and search "
-            "meanwhile. Each content is done as a whole or not at all; where it was broken off the "
-            "same command goes on. Contents with a supplied vector are left as they are. The exit "
-            "status is 15 when some cannot be split, and standard error says why.",
+            "A content that is longer than the model reads becomes a document: a search then "
+            "finds every part of it, and shows it once. The content itself keeps its id, and "
+            "becomes the first chunk, so its body is the beginning; grove show tells its "
+            "document, by whose name grove document has the whole. Other chunks get ids of their "
+            "own, on the same leaf. A summary and a word count that were given are kept in the "
+            "document's metadata.\n\nOthers may read, write and search meanwhile. Each content is "
+            "done as a whole or not at all; where it was broken off the same command goes on. "
+            "Contents with a supplied vector are left as they are. The exit status is 15 when "
+            "some cannot be split, and standard error says why.",
         .examples = command_rechunk_examples,
         .json = "`path`, `dry_run`, `contents` (looked at), `documents` (split, or to be split), "
                 "`chunks` (of these), `supplied` and `changed` (left as they are: with a vector of "

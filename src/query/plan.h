@@ -31,15 +31,21 @@ enum {
     // So many rows of it take longer, and of more its size is believed.
     PLAN_WAITING_MANY = 1000,
     PLAN_WAITING_COUNTED = 20000,
+    // Rows that match what only PostgreSQL knows: so few it compares by itself, in 40 ms at most;
+    // and so many are counted, to tell how many the engine has to show.
+    PLAN_FOUND_FEW = 5000,
+    PLAN_FOUND_COUNTED = 20000,
 };
 
 struct plan_facts {
     enum grove_strategy asked;
-    bool exact;       // asked for
-    bool for_text;    // what is searched for is a text's vector
-    bool filtered;    // the engine has a condition to check
-    size_t best_max;  // rows wanted
-    int64_t rows_max; // no more rows match
+    bool exact;         // asked for
+    bool for_text;      // what is searched for is a text's vector
+    bool filtered;      // the engine has a condition to check
+    size_t best_max;    // rows wanted
+    int64_t rows_max;   // no more rows match
+    bool by_metadata;   // there is a condition that only PostgreSQL knows
+    int64_t rows_found; // with it: so many rows match, PLAN_FOUND_COUNTED + 1 at most
     const struct moment *moment;
 };
 
@@ -47,11 +53,12 @@ enum plan_method { PLAN_RELATIONAL, PLAN_EXACT, PLAN_GRAPH };
 
 struct plan {
     enum plan_method method;
-    unsigned ef;                   // by graph
-    size_t rows_max;               // by graph: so many rows of an answer are believed
-    double plausible;              // by graph: a tenth score below this is looked at again, exactly
-    bool among_places;             // where rows that wait are looked for
-    const char *reason;            // of the method, for explain
+    unsigned ef;        // by graph
+    size_t rows_max;    // by graph: so many rows of an answer are believed
+    double plausible;   // by graph: a tenth score below this is looked at again, exactly
+    bool among_places;  // where rows that wait are looked for
+    size_t sparse;      // by metadata: of so many rows that the engine shows one matches, about
+    const char *reason; // of the method, for explain
     char graph[VECTOR_GRAPH_SIZE]; // the one that was examined; "": none was
 };
 

@@ -181,6 +181,12 @@ def test_a_content_becomes_the_first_chunk(home, tmp_path):
     document = read(home, content_id, "--body")
     assert document["body"] == LONG["body"] and document["title"] == "Bay 2"
     assert document["metadata"] == {}
+    shown = home.json("show", content_id)
+    assert (shown["document"], shown["position"], shown["chunks"]) == \
+        (name_of(home, content_id), 1, len(rows))
+    assert f"part 1 of {len(rows)} of {name_of(home, content_id)}" in home("show",
+                                                                           content_id).stdout
+    assert home.json("show", ids(home)[1])["document"] is None
     with home.connect() as conn:
         conn.execute("DROP TABLE holder")
     check(home)
