@@ -31,8 +31,8 @@ enum {
     // So many rows of it take longer, and of more its size is believed.
     PLAN_WAITING_MANY = 1000,
     PLAN_WAITING_COUNTED = 20000,
-    // Rows that match what only PostgreSQL knows: so few it compares by itself, in 40 ms at most;
-    // and so many are counted, to tell how many the engine has to show.
+    // Rows that match what only PostgreSQL knows: so few it compares by itself; and so many are
+    // counted, to tell how many the engine has to show.
     PLAN_FOUND_FEW = 5000,
     PLAN_FOUND_COUNTED = 20000,
 };

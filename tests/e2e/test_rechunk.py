@@ -230,13 +230,14 @@ def test_what_was_loaded_is_loaded_again(home, tmp_path):
     with home.connect() as conn:
         everything = "SELECT id, title, updated_at FROM content_metadata ORDER BY id"
         before = conn.execute(everything).fetchall()
-        report = load(home, tmp_path, *rows, make_row(6))
+        report = load(home, tmp_path, *rows, make_row(6, leaf="Others"))
         assert (report["rows_inserted"], report["rows_unchanged"]) == (1, 5)
         assert conn.execute(everything).fetchall()[:-1] == before
     for other in ({"title": "Another"}, {"body": "Short."}, {"summary": "Another."},
                   {"word_count": 8}, {"created_at": "2020-01-02T03:04:05Z"},
                   {"vector": [1.0] + [0.0] * 383}):
-        path = write_rows(tmp_path / "other.jsonl", [{**long_row(3), **other}, make_row(7)])
+        path = write_rows(tmp_path / "other.jsonl", [{**long_row(3), **other},
+                                                     make_row(7, leaf="Others")])
         assert "belongs to the document" in home.fails("conflict", "load", path)["message"]
     check(home)
 
