@@ -43,6 +43,17 @@ struct grove_type_count {
     int64_t contents;
 };
 
+// One of a leaf.
+struct grove_listed_document {
+    int32_t document_id;
+    const char *source; // "" where none was given
+    const char *key;
+    const char *title;
+    const char *content_type;
+    int64_t chunks;
+    int64_t updated_at_us;
+};
+
 struct grove_listing {
     enum grove_level level; // of the places
     const struct grove_place *places;
@@ -51,6 +62,10 @@ struct grove_listing {
         *types; // all that there are in the place, the most frequent first
     size_t type_count;
     int64_t contents;
+    // Of a leaf that was asked for: what is on it, one level further down.
+    const struct grove_listed_document *documents;
+    size_t document_count;
+    const char *next_cursor; // NULL: these were the last
 };
 
 struct grove_list_request {
@@ -60,6 +75,8 @@ struct grove_list_request {
     const char *const *content_types; // any of these are counted; NULL: all
     size_t content_type_count;
     struct grove_limits limits;
+    unsigned document_limit; // of a leaf: documents at most, up to GROVE_LIMIT_MAX; 0: 100
+    const char *cursor;      // the page before's next_cursor; NULL: from the first
 };
 
 // From the counts that are kept, in one snapshot. GROVE_NOT_FOUND: no such path. A tree that has no
@@ -79,6 +96,11 @@ struct grove_content {
     const char *vector_origin; // "computed", "supplied", "placeholder"; NULL: none of its text yet
     bool pending;              // what changed last waits to be written to the vector engine
     const char *dead_reason;   // that was given up on, and why; NULL: it was not
+    const char
+        *document;    // that it is a chunk of, by the name that grove_read_document takes; NULL: of
+                      // none, and the following are GROVE_NULL
+    int64_t position; // among its chunks, from 1
+    int64_t chunks;   // that it has
 };
 
 struct grove_read_request {
@@ -138,6 +160,58 @@ GROVE_CHECKED enum grove_code grove_read_document(struct grove *grove,
                                                   struct grove_document **ret,
                                                   struct grove_error *error);
 GROVE_PUBLIC void grove_document_free(struct grove_document *document); // NULL is fine
+
+// --- long contents become documents --------------------------------------------------------------
+
+// Sums; what was done so far.
+struct grove_rechunk_progress {
+    int64_t contents;  // that were looked at
+    int64_t documents; // that were made of them
+    int64_t chunks;    // of these
+    double fraction;   // of the contents that there are to look at, 0 to 1
+    double seconds;
+};
+
+struct grove_rechunk_report {
+    int64_t contents;  // that were looked at: short ones and chunks need no look
+    int64_t documents; // that were made of long ones, or would be
+    int64_t chunks;    // that these have
+    int64_t supplied;  // long ones that keep the vector that was supplied, and are left as they are
+    int64_t refused;   // long ones that cannot be a document: on_refused tells why
+    int64_t changed;   // that somebody changed meanwhile: left as they are
+    int64_t pending;   // chunks that another projector has leased
+    bool dry_run;      // nothing was written
+    double seconds;
+};
+
+struct grove_rechunk_request {
+    size_t size_bytes;
+    const char *path; // NULL: all trees
+    bool dry_run;
+    void (*on_progress)(void *state, const struct grove_rechunk_progress *progress); // may be NULL
+    void (*on_refused)(void *state, int32_t content_id, const char *reason);         // may be NULL
+    void *state;                                                                     // of both
+    struct grove_limits limits;
+};
+
+// Makes documents of contents that are longer than the model reads, and not chunks already. A
+// text, the title, and in its metadata a summary and a number of words that differ from the text's.
+// the id has the beginning; the other chunks are new contents behind it. The document has the whole
+// text, the title, and in its metadata a summary and a word count that are not those of the text.
+// Its key is "content-ID", its source names the database.
+//
+// Each is one transaction, in which the chunks get their vectors: searches see the content or the
+// document, never part of either. Whoever is ended goes on by the same call. *ret (may be NULL) is
+// filled in also on failure.
+GROVE_CHECKED enum grove_code grove_rechunk(struct grove *grove,
+                                            const struct grove_rechunk_request *request,
+                                            struct grove_rechunk_report *ret,
+                                            struct grove_error *error);
+GROVE_CHECKED enum grove_code grove_rechunk_sized(size_t size_bytes, struct grove *grove,
+                                                  const struct grove_rechunk_request *request,
+                                                  struct grove_rechunk_report *ret,
+                                                  struct grove_error *error);
+#define grove_rechunk(...) grove_rechunk_sized(sizeof(struct grove_rechunk_report), __VA_ARGS__)
 
 // --- all of them -------------------------------------------------------------------------------
 

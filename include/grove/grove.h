@@ -359,6 +359,7 @@ struct grove_browse_request {
     const char *cursor;         // next_cursor of the page before
     bool explain;
     struct grove_limits limits;
+    const char *metadata; // as of a search
 };
 GROVE_CHECKED enum grove_code grove_browse(struct grove *grove,
                                            const struct grove_browse_request *request,
@@ -390,6 +391,9 @@ struct grove_search_request {
     bool chunks;        // each part of a document by itself
     unsigned context;   // of documents the text of so many parts before and after comes along, at
                         // most GROVE_CONTEXT_MAX; 0: none does
+    const char
+        *metadata; // a JSON object: documents whose metadata has each of its members, with the
+                   // same string, number, true, false or null; NULL: any, and all contents
 };
 GROVE_CHECKED enum grove_code grove_search(struct grove *grove,
                                            const struct grove_search_request *request,
@@ -408,7 +412,8 @@ struct grove_discover_request {
     const char *cursor;
     bool explain;
     struct grove_limits limits;
-    bool chunks; // as of a search: else a document is ranked, counted and grouped once
+    bool chunks;          // as of a search: else a document is ranked, counted and grouped once
+    const char *metadata; // the same
 };
 GROVE_CHECKED enum grove_code grove_discover(struct grove *grove,
                                              const struct grove_discover_request *request,
@@ -687,6 +692,11 @@ struct grove_status {
     int64_t verified_differences;
     // What kind of failure database_error tells of; GROVE_OK: none. GROVE_TIMEOUT: it hangs.
     enum grove_code database_code;
+    // Contents that are longer than the model reads, and no chunks of documents: what is beyond is
+    // not found. As they were last embedded; those with a vector of yours are none of them.
+    int64_t long_texts;
+    bool long_texts_more;  // there are more, which were not counted
+    bool long_texts_known; // all were looked at; if not, projectors are still at it
 };
 
 // Measured now; a server that does not answer is reported in *ret, not as an error. Starts

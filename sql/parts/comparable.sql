@@ -7,20 +7,20 @@
 -- Where the model was ever changed a vector of the same text may have been supplied under another
 -- one since: that counts, and texts.sql finds it.
 -- o tells whether it waits in the outbox: there may be several rows of it, and one is looked for.
---   $8 text  model id
+--   $9 text  model id
 LEFT JOIN LATERAL (
     SELECT w.content_id FROM grove.outbox AS w WHERE w.content_id = m.id LIMIT 1
 ) AS o ON true
-LEFT JOIN grove.embedding AS e ON e.content_id = m.id AND e.model = $8
+LEFT JOIN grove.embedding AS e ON e.content_id = m.id AND e.model = $9
 CROSS JOIN LATERAL (
     SELECT CASE
            WHEN e.content_id IS NULL THEN false
            WHEN o.content_id IS NULL THEN
-               $8 = (SELECT value FROM grove.setting WHERE name = 'model')
+               $9 = (SELECT value FROM grove.setting WHERE name = 'model')
            WHEN (SELECT value <> '0' FROM grove.setting WHERE name = 'generation')
                 AND EXISTS (SELECT
                             FROM grove.embedding AS x
-                            WHERE x.content_id = m.id AND x.model <> $8
+                            WHERE x.content_id = m.id AND x.model <> $9
                               AND x.text_sha256 = e.text_sha256 AND x.origin <> 'computed'
                               AND (e.origin = 'computed' OR e.revision < x.revision)
                               AND grove.is_direction(x.vector))

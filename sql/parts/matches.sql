@@ -4,7 +4,7 @@
 -- for, and from the side that has fewer rows. A plan for any place could do neither.
 --   $1 text         hierarchy table; null: any
 --   $2 integer[]    the numbers of branch, limb and leaf, as far as the path goes; null: any
---   $3 to $7        parts/bounds.sql
+--   $3 to $8        parts/bounds.sql
 FROM public.content_metadata AS m
 LEFT JOIN grove.leaf AS l ON l.hierarchy_table = m.hierarchy_table AND l.leaf_id = m.leaf_id
 WHERE ($1::text IS NULL OR m.hierarchy_table = $1)

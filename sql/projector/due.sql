@@ -26,6 +26,9 @@ SELECT EXISTS (
                                       AND clock_timestamp()
        )
        OR EXISTS (
+           SELECT FROM grove.setting AS s WHERE s.name = 'long_texts' AND s.value <> 'all'
+       )
+       OR EXISTS (
            SELECT
            FROM grove.ledger AS l
            WHERE l.kind = 'backfill' AND l.applied_at IS NOT NULL AND l.filled_at IS NULL

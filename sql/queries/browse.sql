@@ -1,10 +1,10 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- Navigation: contents under a path, newest first, by keyset pages.
 --   $1, $2          the place (parts/of_tree.sql and its like)
---   $3 to $7        parts/bounds.sql
---   $8 timestamp    created_at of the last row of the page before; null: it had none
---   $9 integer      id of that row; null: this is the first page
---   $10 integer     rows at most
+--   $3 to $8        parts/bounds.sql
+--   $9 timestamp    created_at of the last row of the page before; null: it had none
+--   $10 integer      id of that row; null: this is the first page
+--   $11 integer     rows at most
 -- The columns of hydrate.sql.
 -- answers: integer, integer, text, integer, text, text, integer, timestamp, text, text, text, text,
 --          text
@@ -14,8 +14,8 @@ FROM public.content_metadata AS m
 JOIN grove.leaf AS l ON l.hierarchy_table = m.hierarchy_table AND l.leaf_id = m.leaf_id
 -- part: of_*
 -- part: bounds
-  AND ($9::integer IS NULL
-       OR CASE WHEN $8::timestamp IS NULL THEN m.created_at IS NULL AND m.id < $9
-               ELSE m.created_at IS NULL OR (m.created_at, m.id) < ($8, $9) END)
+  AND ($10::integer IS NULL
+       OR CASE WHEN $9::timestamp IS NULL THEN m.created_at IS NULL AND m.id < $10
+               ELSE m.created_at IS NULL OR (m.created_at, m.id) < ($9, $10) END)
 ORDER BY m.created_at DESC NULLS LAST, m.id DESC
-LIMIT $10
+LIMIT $11

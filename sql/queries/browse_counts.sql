@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- Navigation: how many contents of each type are under a path, over all pages.
 --   $1, $2          the place (parts/of_tree.sql and its like)
---   $3 to $7        parts/bounds.sql
+--   $3 to $8        parts/bounds.sql
 -- answers: text, bigint
 SELECT m.content_type, count(*)
 FROM public.content_metadata AS m

@@ -146,6 +146,8 @@ WITH wanted (place, name, type) AS (VALUES
     ('grove.lineage', 'compared_from', 'bigint'),
     ('grove.lineage', 'claimed_by', 'text'),
     ('grove.lineage', 'claimed_until', 'timestamp with time zone'),
+    ('grove.long_text', 'content_id', 'integer'),
+    ('grove.long_text', 'text_sha256', 'bytea'),
     ('grove.migration', 'version', 'integer'),
     ('grove.migration', 'name', 'text'),
     ('grove.migration', 'checksum', 'text'),

@@ -2,18 +2,18 @@
 -- The same (score.sql) of all contents that satisfy the predicate, in the order of their ids, part
 -- by part: for answers without the vector engine. A part's contents are found first, and looked up
 -- then, once each.
---   $1 to $7        the predicate (parts/matches.sql)
---   $8 text         model id
---   $9 integer      ids above this one
---   $10 integer     rows at most
+--   $1 to $8        the predicate (parts/matches.sql)
+--   $9 text         model id
+--   $10 integer      ids above this one
+--   $11 integer     rows at most
 -- answers: integer, bytea, boolean, bigint
 SELECT m.id, c.vector, c.pending, c.revision
 FROM (
     SELECT m.id, m.title, m.content_summary
 -- part: matches
-      AND m.id > $9
+      AND m.id > $10
     ORDER BY m.id
-    LIMIT $10
+    LIMIT $11
 ) AS m
 CROSS JOIN LATERAL (
     SELECT CASE WHEN p.current THEN e.vector END AS vector,

@@ -3,9 +3,9 @@
 -- are looked up by id, once each: of several rows of a content the last one counts. Whether the
 -- content is there is asked of the contents. A row tells only what was so when it was put in: the
 -- content may have been made anew since.
---   $1 to $7        the predicate (parts/in_place.sql)
---   $8 text         model id
---   $9 integer      rows at most
+--   $1 to $8        the predicate (parts/in_place.sql)
+--   $9 text         model id
+--   $10 integer      rows at most
 -- answers: integer, bytea, boolean, bigint
 SELECT c.id, c.vector, true AS pending, c.revision
 FROM grove.outbox AS waiting
@@ -26,4 +26,4 @@ WHERE NOT EXISTS (SELECT
                   WHERE later.content_id = waiting.content_id
                     AND later.revision > waiting.revision
                   OFFSET 0)
-LIMIT $9
+LIMIT $10

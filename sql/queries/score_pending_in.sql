@@ -1,9 +1,9 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- The same (score_pending.sql) where few contents are in the predicate's place and many wait: these
 -- contents are read, and looked up in the outbox, where there may be several rows of one.
---   $1 to $7        the predicate (parts/place.sql, parts/bounds.sql), with a path
---   $8 text         model id
---   $9 integer      rows at most
+--   $1 to $8        the predicate (parts/place.sql, parts/bounds.sql), with a path
+--   $9 text         model id
+--   $10 integer      rows at most
 -- answers: integer, bytea, boolean, bigint
 SELECT m.id, c.vector, true AS pending, c.revision
 FROM grove.leaf AS l
@@ -23,4 +23,4 @@ CROSS JOIN LATERAL (
 WHERE
 -- part: place
 -- part: bounds
-LIMIT $9
+LIMIT $10

@@ -8,6 +8,7 @@
 #include "base/alloc.h"
 #include "content/export.h"
 #include "content/move.h"
+#include "content/rechunk.h"
 #include "content/remove.h"
 #include "query/queries.h"
 
@@ -118,4 +119,23 @@ GROVE_API enum grove_code grove_move(struct grove *grove, const struct grove_mov
     if (code == GROVE_OK)
         code = move_contents(&grove->store, &call, &copy, report, error);
     return give_report(grove, &call, code, report, (void **)ret, error);
+}
+
+GROVE_API enum grove_code grove_rechunk_sized(size_t size_bytes, struct grove *grove,
+                                              const struct grove_rechunk_request *request,
+                                              struct grove_rechunk_report *ret,
+                                              struct grove_error *error)
+{
+    static const struct grove_rechunk_request all;
+    struct grove_rechunk_request copy;
+    struct grove_rechunk_report report = {0};
+    struct call call;
+    enum grove_code code = REQUEST_TAKE(&copy, request ? request : &all, error);
+    if (code != GROVE_OK)
+        return code;
+    code = handle_enter(grove, HANDLE_TASK, &copy.limits, &call, error);
+    if (code == GROVE_OK)
+        code = rechunk_contents(&grove->store, &call, &copy, &report, error);
+    report_give(ret, size_bytes, &report, sizeof report);
+    return handle_failed(grove, &call, code, error);
 }

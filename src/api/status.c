@@ -15,7 +15,7 @@
 #include "sync/verify.h"
 #include "vector/private.h"
 
-enum { STATUS_ARENA_BYTES_MAX = 1 << 20 };
+enum { STATUS_ARENA_BYTES_MAX = 1 << 20, LONG_TEXTS_MAX = 10000 };
 
 // The message and its detail, cut to the field.
 static void note_error(const struct grove_error *error, char *ret_text, size_t size_bytes)
@@ -54,10 +54,12 @@ static enum grove_code count_rows(struct pg_conn *conn, struct grove_status *sta
                                   struct grove_error *error)
 {
     struct pg_statement statement = {"status.sql", query_sql("status.sql")};
+    struct pg_params params = {0};
     struct pg_rows rows;
     struct arena arena;
     arena_init(&arena, STATUS_ARENA_BYTES_MAX);
-    enum grove_code code = pg_query(conn, &arena, &statement, NULL, &rows, error);
+    pg_add_int4(&params, LONG_TEXTS_MAX);
+    enum grove_code code = pg_query(conn, &arena, &statement, &params, &rows, error);
     if (code == GROVE_OK) {
         status->contents = pg_int8(&rows, 0, 0);
         status->leaves = pg_int8(&rows, 0, 1);
@@ -67,6 +69,9 @@ static enum grove_code count_rows(struct pg_conn *conn, struct grove_status *sta
         status->dead = pg_int8(&rows, 0, 5);
         status->oldest_pending_seconds = (int64_t)pg_float8(&rows, 0, 6);
         status->database_bytes = pg_int8(&rows, 0, 7);
+        status->long_texts = pg_int8(&rows, 0, 8);
+        status->long_texts_more = pg_bool(&rows, 0, 9);
+        status->long_texts_known = pg_bool(&rows, 0, 10);
     }
     arena_release(&arena);
     return code;

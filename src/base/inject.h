@@ -42,6 +42,7 @@
     POINT(PROJECTOR_ACKNOWLEDGED, "the outbox rows are gone")                                      \
     POINT(PROJECTOR_PUT_BACK, "a batch failed, its rows are still leased")                         \
     POINT(PROJECTOR_ENQUEUED, "the collection is gone, all contents are in the outbox")            \
+    POINT(LONG_TEXTS_READ, "texts of before were read, none is noted")                             \
     POINT(LINEAGE_BEGUN, "a new epoch has begun, the collection has the mark of the old one")      \
     POINT(LINEAGE_MARKED, "the collection has the new mark, and the old one")                      \
     POINT(LINEAGE_COMPARED, "a page is compared, what differs waits, nothing was taken out")       \
@@ -109,6 +110,7 @@
     KNOB_(RESIDENT_MODEL_MS, "how long the resident projector keeps a model it does not need")     \
     KNOB_(RESIDENT_STOP_MS, "how long the resident projector has to end before it is killed")      \
     KNOB_(SEARCH_REACH, "how many points a search asks the engine for at most")                    \
+    KNOB_(FOUND_FEW, "up to so many rows that match metadata are all compared by PostgreSQL")      \
     KNOB_(EXACT_ROWS, "up to so many rows are all compared by every search")                       \
     KNOB_(EXACT_FILTERED_ROWS, "up to so many rows by every search under a filter")                \
     KNOB_(EXAMINE_LISTED, "how many contents an examination may list")                             \
@@ -116,6 +118,8 @@
     KNOB_(EXAMINE_POLL_MS, "between looks at whether an examination is due")                       \
     KNOB_(EXAMINE_CLAIM_MS, "how long an examination is taken")                                    \
     KNOB_(BACKFILL_ROWS, "how many rows a chunk of a backfill has")                                \
+    KNOB_(LONG_TEXTS_ROWS, "how many texts of before are looked at at a time")                     \
+    KNOB_(RECHUNK_ROWS, "how many contents rechunking finds at a time")                            \
     KNOB_(NUMBER_DELAY_MS, "how long a projector of an older version may still write points")      \
     KNOB_(ATTACH_PROBLEM_MS, "how long an attached table is left alone that cannot be read")       \
     KNOB_(LOAD_PATIENCE_MS, "how long a load waits for rows that another projector has leased")

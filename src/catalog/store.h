@@ -45,7 +45,8 @@ struct store {
     enum grove_code (*take_in)(struct store *store, struct call *call, bool *ret_idle,
                                struct grove_error *error);
 
-    atomic_bool points_numbered; // all points have the numbers of their branch and limb, or wait
+    atomic_bool points_numbered;  // all points have the numbers of their branch and limb, or wait
+    atomic_bool long_texts_known; // all that are longer than the model reads were noted
 
     atomic_int schema_version; // as last read; 0: never
     atomic_int schema_filled;  // the version up to which no backfill is left; 0: not known

@@ -18,6 +18,7 @@ enum grove_code cmd_browse(struct session *session, struct grove_error *error)
         return code;
     values.filter.path = session->options.operands[0];
     struct grove_browse_request request = request_browse(&session->options, &values.filter);
+    request.metadata = values.metadata;
     code = grove_browse(session->grove, &request, &result, error);
     if (code == GROVE_OK)
         code = show_result(session, SHOW_BROWSE, result, error);

@@ -17,6 +17,7 @@ enum grove_code cmd_discover(struct session *session, struct grove_error *error)
     if (code != GROVE_OK)
         return code;
     struct grove_discover_request request = request_discover(&session->options, &values.filter);
+    request.metadata = values.metadata;
     request.text = session->options.operands[0];
     code = grove_discover(session->grove, &request, &result, error);
     if (code == GROVE_OK)

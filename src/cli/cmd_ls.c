@@ -3,9 +3,12 @@
 #include "cli/format.h"
 #include "cli/rows.h"
 #include "cli/session.h"
+#include "cli/show.h"
 #include "commands/requests.h"
 #include "cli/table.h"
 #include "commands/answers.h"
+
+enum { NAME_BYTES_MAX = 1 << 14 };
 
 // --- for people ----------------------------------------------------------------------------------
 
@@ -58,15 +61,52 @@ static void add_types(struct strbuf *out, const struct terminal *terminal,
     table_release(&table);
 }
 
+// By the names that grove document takes.
+static void add_documents(struct strbuf *out, const struct terminal *terminal,
+                          const struct grove_listing *listing)
+{
+    static const struct table_column columns[] = {
+        {"DOCUMENT", .width_min = 12, .style = STYLE_BOLD},
+        {"TITLE", .width_min = 12, .drop = 2},
+        {"TYPE", .drop = 1},
+        {"CHUNKS", .right = true},
+    };
+    struct table table;
+    struct strbuf name;
+    if (listing->document_count == 0)
+        return;
+    table_init(&table, columns, ARRAY_COUNT(columns));
+    strbuf_init(&name, NAME_BYTES_MAX);
+    for (size_t i = 0; i < listing->document_count; i++) {
+        const struct grove_listed_document *document = &listing->documents[i];
+        strbuf_clear(&name);
+        strbuf_addf(&name, "%s%s%s", document->source, document->source[0] ? "/" : "",
+                    document->key);
+        table_add(&table, name.failed ? document->key : name.data);
+        table_add(&table, document->title);
+        table_add(&table, document->content_type);
+        table_add_count(&table, document->chunks);
+    }
+    strbuf_add_char(out, '\n');
+    table_print(&table, terminal, out);
+    strbuf_release(&name);
+    table_release(&table);
+}
+
 static enum grove_code print_text(struct session *session, const struct grove_listing *listing,
                                   struct grove_error *error)
 {
     struct strbuf out;
     strbuf_init(&out, SESSION_OUTPUT_MAX);
     add_places(&out, &session->out, listing, options_has(&session->options, OPTION_LEAVES));
+    add_documents(&out, &session->out, listing);
     add_types(&out, &session->out, listing);
     if (listing->place_count == 0)
         strbuf_add(&out, "nothing is there\n");
+    if (listing->next_cursor) {
+        strbuf_add_char(&out, '\n');
+        show_add_next(&out, session, listing->next_cursor);
+    }
     enum grove_code code = session_print(session, &out, error);
     strbuf_release(&out);
     return code;

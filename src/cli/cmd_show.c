@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <stdio.h>
+
 #include "base/clock.h"
 #include "cli/format.h"
 #include "cli/ids.h"
@@ -6,7 +8,7 @@
 #include "cli/session.h"
 #include "commands/answers.h"
 
-enum { LABEL_WIDTH = 10 };
+enum { LABEL_WIDTH = 10, PART_BYTES_MAX = 4096 };
 
 static void add_label(struct strbuf *out, const struct terminal *terminal, const char *label)
 {
@@ -68,6 +70,12 @@ static void add_content(struct strbuf *out, const struct terminal *terminal,
         add_label(out, terminal, "words");
         format_count(out, row->word_count);
         strbuf_add_char(out, '\n');
+    }
+    if (content->document) {
+        char part[PART_BYTES_MAX];
+        snprintf(part, sizeof part, "part %lld of %lld of %s", (long long)content->position,
+                 (long long)content->chunks, content->document);
+        add_text_line(out, terminal, "document", part);
     }
     add_time_line(out, terminal, "created", row->created_at_us);
     add_time_line(out, terminal, "updated", content->updated_at_us);

@@ -22,6 +22,7 @@ enum grove_code cmd_similar(struct session *session, struct grove_error *error)
     if (code != GROVE_OK)
         return code;
     struct grove_search_request request = request_search(&session->options, &values.filter);
+    request.metadata = values.metadata;
     request.similar_to = content_id;
     code = grove_search(session->grove, &request, &result, error);
     if (code == GROVE_OK)

@@ -170,6 +170,30 @@ static const char *tell_schema(const struct grove_status *status)
                : "";
 }
 
+// What is found in part only, and what mends that.
+static void add_long_texts(struct strbuf *out, const struct terminal *terminal,
+                           const struct grove_status *status)
+{
+    struct strbuf line;
+    if (status->long_texts == 0 && !status->long_texts_more && status->long_texts_known)
+        return;
+    strbuf_init(&line, STATUS_BYTES_MAX);
+    if (status->long_texts > 0 || status->long_texts_more) {
+        strbuf_add(&line, status->long_texts_more ? "more than " : "");
+        format_counted(&line, status->long_texts, "content is", "contents are");
+        strbuf_add(&line, " longer than the model reads, and found by the beginning only: "
+                          "grove rechunk splits them");
+    }
+    if (!status->long_texts_known) {
+        strbuf_add(&line, line.length > 0 ? "; " : "");
+        strbuf_add(&line, status->projector_running ? "older ones are still looked at"
+                                                    : "older ones are not looked at: grove sync "
+                                                      "does");
+    }
+    add_line(out, terminal, "long texts", line.data);
+    strbuf_release(&line);
+}
+
 static void add_contents(struct strbuf *out, const struct terminal *terminal,
                          const struct grove_status *status)
 {
@@ -193,6 +217,7 @@ static void add_contents(struct strbuf *out, const struct terminal *terminal,
     add_label(out, terminal, "embeddings");
     format_count(out, status->embeddings);
     strbuf_add_char(out, '\n');
+    add_long_texts(out, terminal, status);
     add_projection(out, terminal, status);
     add_verified(out, terminal, status);
 }

@@ -78,7 +78,7 @@ void load_report_add(struct strbuf *out, const struct grove_load_progress *done)
     format_counted(out, done->rows_embedded, "text is", "texts are");
     strbuf_addf(out,
                 " longer than the %d tokens that the model reads; what comes later is not found, "
-                "but in documents: give rows a key in \"document\"\n",
+                "but in documents: give rows a key in \"document\", or run grove rechunk\n",
                 GROVE_TOKENS_MAX);
 }
 

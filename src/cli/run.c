@@ -31,6 +31,7 @@ static const struct {
     {"pg_dump", cmd_pg_dump},
     {"pg_restore", cmd_pg_restore},
     {"psql", cmd_psql},
+    {"rechunk", cmd_rechunk},
     {"repair", cmd_repair},
     {"rm", cmd_rm},
     {"search", cmd_search},

@@ -37,6 +37,7 @@ enum grove_code cmd_mv(struct session *session, struct grove_error *error);
 enum grove_code cmd_pg_dump(struct session *session, struct grove_error *error);
 enum grove_code cmd_pg_restore(struct session *session, struct grove_error *error);
 enum grove_code cmd_psql(struct session *session, struct grove_error *error);
+enum grove_code cmd_rechunk(struct session *session, struct grove_error *error);
 enum grove_code cmd_repair(struct session *session, struct grove_error *error);
 enum grove_code cmd_rm(struct session *session, struct grove_error *error);
 enum grove_code cmd_search(struct session *session, struct grove_error *error);

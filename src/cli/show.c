@@ -323,7 +323,7 @@ void show_add(struct strbuf *out, const struct terminal *terminal, enum show_kin
 
 // The same command with a cursor. Durations become the times they meant, since the next page
 // belongs to the same query.
-static void add_next_command(struct strbuf *out, const struct session *session, const char *cursor)
+void show_add_next(struct strbuf *out, const struct session *session, const char *cursor)
 {
     const struct options *options = &session->options;
     const char *operand = options->operand_count ? options->operands[0] : "";
@@ -360,7 +360,7 @@ static bool asks_for_all(const struct session *session, enum show_kind kind)
 {
     static const enum option_id narrowing[] = {OPTION_TYPE,      OPTION_SINCE,     OPTION_UNTIL,
                                                OPTION_MIN_WORDS, OPTION_MAX_WORDS, OPTION_MIN_SCORE,
-                                               OPTION_CURSOR};
+                                               OPTION_META,      OPTION_CURSOR};
     for (size_t i = 0; i < ARRAY_COUNT(narrowing); i++)
         if (options_has(&session->options, narrowing[i]))
             return false;
@@ -418,7 +418,7 @@ static enum grove_code print_rows(struct session *session, enum show_kind kind,
     rows_end(&rows);
     enum grove_code code = session_print(session, &out, error);
     if (code == GROVE_OK && result->next_cursor) {
-        add_next_command(&next, session, result->next_cursor);
+        show_add_next(&next, session, result->next_cursor);
         fputs(next.data, stderr);
     }
     strbuf_release(&next);
@@ -435,7 +435,7 @@ static enum grove_code print_text(struct session *session, enum show_kind kind,
     strbuf_init(&out, SESSION_OUTPUT_MAX);
     show_add(&out, &session->out, kind, result);
     if (result->next_cursor && strcmp(session->command->name, "demo") != 0)
-        add_next_command(&out, session, result->next_cursor);
+        show_add_next(&out, session, result->next_cursor);
     enum grove_code code = session_print(session, &out, error);
     strbuf_release(&out);
     warn(session, kind, result, hint);

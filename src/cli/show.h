@@ -18,6 +18,9 @@ enum show_kind { SHOW_BROWSE, SHOW_SEARCH, SHOW_DISCOVER };
 void show_add(struct strbuf *out, const struct terminal *terminal, enum show_kind kind,
               const struct grove_result *result);
 
+// Appends the command for the next page: the session's, with this cursor.
+void show_add_next(struct strbuf *out, const struct session *session, const char *cursor);
+
 // Prints as JSON or for people, the latter with warnings and the command for the next page.
 enum grove_code show_result(struct session *session, enum show_kind kind,
                             const struct grove_result *result, struct grove_error *error);

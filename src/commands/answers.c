@@ -190,6 +190,19 @@ static const struct shape_member type_members[] = {
 };
 static const struct shape type_shape = {"TypeCount", type_members, sizeof(struct grove_type_count)};
 
+static const struct shape_member listed_document_members[] = {
+    SHAPE_AS("id", struct grove_listed_document, document_id),
+    SHAPE_OF(struct grove_listed_document, source),
+    SHAPE_OF(struct grove_listed_document, key),
+    SHAPE_OF(struct grove_listed_document, title),
+    SHAPE_OF(struct grove_listed_document, content_type),
+    SHAPE_OF(struct grove_listed_document, chunks),
+    {"updated_at", SHAPE_TIME, offsetof(struct grove_listed_document, updated_at_us)},
+    {0},
+};
+static const struct shape listed_document_shape = {"ListedDocument", listed_document_members,
+                                                   sizeof(struct grove_listed_document)};
+
 static const struct shape_member answer_listing_members[] = {
     SHAPE_NULLABLE(struct answer_listing, path),
     {"level", SHAPE_WORD, offsetof(struct answer_listing, listing.level),
@@ -199,6 +212,9 @@ static const struct shape_member answer_listing_members[] = {
      offsetof(struct answer_listing, listing.place_count), .shape = &place_shape},
     {"types", SHAPE_LIST, offsetof(struct answer_listing, listing.types),
      offsetof(struct answer_listing, listing.type_count), .shape = &type_shape},
+    {"documents", SHAPE_LIST, offsetof(struct answer_listing, listing.documents),
+     offsetof(struct answer_listing, listing.document_count), .shape = &listed_document_shape},
+    SHAPE_NULLABLE_AS("next_cursor", struct answer_listing, listing.next_cursor),
     {0},
 };
 const struct shape answer_listing_shape = {"Listing", answer_listing_members};
@@ -212,6 +228,9 @@ static const struct shape_member content_members[] = {
     SHAPE_NULLABLE(struct grove_content, vector_origin),
     SHAPE_OF(struct grove_content, pending),
     SHAPE_NULLABLE(struct grove_content, dead_reason),
+    SHAPE_NULLABLE(struct grove_content, document),
+    SHAPE_NULLABLE(struct grove_content, position),
+    SHAPE_NULLABLE(struct grove_content, chunks),
     {0},
 };
 const struct shape content_shape = {"Content", content_members};
@@ -577,6 +596,8 @@ static const struct shape_member answer_status_members[] = {
     SHAPE_NULLABLE(struct answer_status, pending),
     SHAPE_NULLABLE(struct answer_status, dead),
     SHAPE_NULLABLE(struct answer_status, oldest_pending_seconds),
+    SHAPE_NULLABLE(struct answer_status, long_texts),
+    SHAPE_OF(struct answer_status, long_texts_exact),
     {"index", SHAPE_OBJECT, offsetof(struct answer_status, index), .shape = &answer_index_shape},
     {0},
 };
@@ -640,6 +661,8 @@ void answer_status_of(const struct grove_status *status, struct answer_status *r
         .pending = if_known(known, status->pending),
         .dead = if_known(known, status->dead),
         .oldest_pending_seconds = if_known(waits, status->oldest_pending_seconds),
+        .long_texts = if_known(known, status->long_texts),
+        .long_texts_exact = known && status->long_texts_known && !status->long_texts_more,
     };
     answer_index_of(&status->index, &ret->index);
 }

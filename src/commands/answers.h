@@ -136,6 +136,8 @@ struct answer_status {
         int64_t contents, different;
     } verify;
     int64_t contents, leaves, subjects, embeddings, pending, dead, oldest_pending_seconds;
+    int64_t long_texts;
+    bool long_texts_exact;
     struct answer_index index;
 };
 extern const struct shape answer_status_shape;

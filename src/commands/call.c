@@ -11,6 +11,7 @@
 #include "base/check.h"
 #include "base/clock.h"
 #include "commands/answers.h"
+#include "commands/answers_rechunk.h"
 #include "commands/call.h"
 #include "commands/filter.h"
 #include "commands/input.h"
@@ -77,6 +78,7 @@ static enum grove_code call_browse(struct calling *calling, struct grove_error *
     if (code != GROVE_OK)
         return code;
     struct grove_browse_request request = request_browse(options_of(calling), &values.filter);
+    request.metadata = values.metadata;
     request.limits = calling->limits;
     code = grove_browse(calling->grove, &request, &result, error);
     return code == GROVE_OK ? answer_result(calling, result) : code;
@@ -91,6 +93,7 @@ static enum grove_code call_search(struct calling *calling, struct grove_error *
     if (code != GROVE_OK)
         return code;
     struct grove_search_request request = request_search(options_of(calling), &values.filter);
+    request.metadata = values.metadata;
     request.text = options_text(options_of(calling), FIELD_TEXT);
     request.similar_to = request.text ? 0 : calling->input->ids[0];
     request.limits = calling->limits;
@@ -106,6 +109,7 @@ static enum grove_code call_discover(struct calling *calling, struct grove_error
     if (code != GROVE_OK)
         return code;
     struct grove_discover_request request = request_discover(options_of(calling), &values.filter);
+    request.metadata = values.metadata;
     request.text = options_text(options_of(calling), FIELD_TEXT);
     request.limits = calling->limits;
     code = grove_discover(calling->grove, &request, &result, error);
@@ -268,6 +272,26 @@ static enum grove_code call_mv(struct calling *calling, struct grove_error *erro
     return GROVE_OK;
 }
 
+static enum grove_code call_rechunk(struct calling *calling, struct grove_error *error)
+{
+    struct answer_rechunk *rechunked = mem_zalloc(sizeof *rechunked);
+    if (!rechunked)
+        return error_no_memory(error, "an answer");
+    rechunked->path = options_text(options_of(calling), OPTION_PATH);
+    const struct grove_rechunk_request request = {
+        .path = rechunked->path,
+        .dry_run = options_has(options_of(calling), OPTION_DRY_RUN),
+        .on_refused = answer_rechunk_refused,
+        .state = rechunked,
+        .limits = calling->limits,
+    };
+    enum grove_code code = grove_rechunk(calling->grove, &request, &rechunked->report, error);
+    if (code == GROVE_OK)
+        answer(calling, rechunked);
+    mem_free(rechunked);
+    return code;
+}
+
 static enum grove_code call_attach(struct calling *calling, struct grove_error *error)
 {
     struct grove_attach_report *report;
@@ -387,6 +411,7 @@ static const struct {
     {"load", call_load},
     {"ls", call_ls},
     {"mv", call_mv},
+    {"rechunk", call_rechunk},
     {"rm", call_rm},
     {"search", call_search},
     {"show", call_show},

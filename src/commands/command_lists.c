@@ -74,6 +74,15 @@ const struct command_option command_top_options[] = {
     {OPTION_CHUNKS, "chunks",                                                                      \
      .help = "each chunk of a document as a row; else a document is one row, its best chunk"}
 
+#define META_OPTION                                                                                \
+    {OPTION_META,                                                                                  \
+     "meta",                                                                                       \
+     .kind = VALUE_TEXT,                                                                           \
+     .argument = "KEY=VALUE",                                                                      \
+     .help = "only documents whose metadata has this key with this value: a number, true, false "  \
+             "or null as JSON has it, else a string; repeat it for more keys",                     \
+     .repeatable = true}
+
 #define CONTEXT_OPTION                                                                             \
     {OPTION_CONTEXT,                                                                               \
      "context",                                                                                    \
@@ -115,14 +124,19 @@ const struct command_option command_top_options[] = {
 const struct command_option command_no_options[] = {{0}};
 
 const struct command_option command_browse_options[] = {
-    TYPE_AND_BOUND_OPTIONS, LIMIT_OPTION("rows a page, 1 to 1000 (default: 20)"),
-    CURSOR_OPTION,          EXPLAIN_OPTION,
-    ROWS_OUTPUT_OPTION,     {0},
+    TYPE_AND_BOUND_OPTIONS,
+    META_OPTION,
+    LIMIT_OPTION("rows a page, 1 to 1000 (default: 20)"),
+    CURSOR_OPTION,
+    EXPLAIN_OPTION,
+    ROWS_OUTPUT_OPTION,
+    {0},
 };
 
 const struct command_option command_search_options[] = {
     PATH_OPTION,
     TYPE_AND_BOUND_OPTIONS,
+    META_OPTION,
     LIMIT_OPTION("rows, 1 to 1000 (default: 10)"),
     MIN_SCORE_OPTION,
     CHUNKS_OPTION,
@@ -136,6 +150,7 @@ const struct command_option command_search_options[] = {
 const struct command_option command_discover_options[] = {
     PATH_OPTION,
     TYPE_AND_BOUND_OPTIONS,
+    META_OPTION,
     LIMIT_OPTION("rows a page, 1 to 1000 (default: 20)"),
     {OPTION_DEPTH, "depth", .kind = VALUE_COUNT, .argument = "N", .min = 1, .max = GROVE_DEPTH_MAX,
      .help = "rows to rank, group and count, 1 to 10000 (default: 1000)"},
@@ -150,6 +165,7 @@ const struct command_option command_discover_options[] = {
 const struct command_option command_similar_options[] = {
     PATH_OPTION,
     TYPE_AND_BOUND_OPTIONS,
+    META_OPTION,
     LIMIT_OPTION("rows, 1 to 1000 (default: 10)"),
     MIN_SCORE_OPTION,
     CHUNKS_OPTION,
@@ -163,6 +179,8 @@ const struct command_option command_similar_options[] = {
 const struct command_option command_ls_options[] = {
     {OPTION_LEAVES, "leaves", .help = "every leaf below, however far, by its path"},
     TYPE_OPTION,
+    LIMIT_OPTION("documents of a leaf, 1 to 1000 (default 100)"),
+    CURSOR_OPTION,
     OUTPUT_OPTION("print the places for another program: csv, md (a Markdown table), or ids: their "
                   "paths, one a line"),
     {0},
@@ -186,6 +204,11 @@ const struct command_option command_rm_options[] = {
 
 const struct command_option command_mv_options[] = {
     DRY_RUN_OPTION("say whether it can be done, and do not"),
+    {0},
+};
+
+const struct command_option command_rechunk_options[] = {
+    DRY_RUN_OPTION("say how much there is to split, and change nothing"),
     {0},
 };
 
@@ -440,6 +463,11 @@ const struct command_option command_mv_fields[] = {
     {0},
 };
 
+const struct command_option command_rechunk_fields[] = {
+    {OPTION_PATH, "path", .kind = VALUE_TEXT, .help = "only what is under it"},
+    {0},
+};
+
 const struct command_option command_rm_fields[] = {
     IDS_FIELD,
     {OPTION_PATH, "path", .kind = VALUE_TEXT,
@@ -541,6 +569,13 @@ const struct command_example command_mv_examples[] = {
     {"mv 4 5 religion/Christianity/Protestant-Baptist/Practices", "contents to another leaf"},
     {"mv religion/Buddhism religion/Buddha", "a branch gets another name"},
     {"mv religion/Christianity/Catholic subject1/Church/Catholic", "a limb goes to another tree"},
+    {NULL, NULL},
+};
+
+const struct command_example command_rechunk_examples[] = {
+    {"rechunk --dry-run", "how many contents are too long, and into how many chunks they would go"},
+    {"rechunk religion", "split those of a tree; others go on reading, writing and searching"},
+    {"show 4", "of which document a content is a part by now"},
     {NULL, NULL},
 };
 

@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "commands/command.h"
 
-#include <string.h>
-
-#include "base/check.h"
 #include "commands/answers.h"
+#include "commands/answers_rechunk.h"
 #include "commands/command_lists.h"
 #include "grove/grove.h"
 
@@ -82,20 +80,24 @@ const struct command command_table[] = {
         .name = "ls",
         .home_use = GROVE_HOME_FIND,
         .group = GROUP_QUERY,
-        .summary = "what there is: trees, branches, limbs, leaves and types, with counts",
+        .summary = "what there is: trees, branches, limbs, leaves, documents, types, with counts",
         .usage = "[PATH] [OPTIONS]",
         .operand = "PATH",
         .operand_kind = VALUE_TEXT,
         .operands_max = 1,
         .options = command_ls_options,
         .description =
-            "What is one level below PATH, tree[/branch[/limb[/leaf]]]; without one the trees. "
-            "Below it the content types of all of it. With --type only these are counted. The "
-            "contents themselves are shown by grove browse.",
+            "What is one level below PATH, tree[/branch[/limb[/leaf]]]; without one the trees; of "
+            "a "
+            "leaf its documents, with the chunks that each has. Below it the content types of all "
+            "of it. With --type only these are counted. The contents themselves are shown by grove "
+            "browse, a document by grove document.",
         .examples = command_ls_examples,
         .json = "`path`, `level` (`tree`, `branch`, `limb`, `leaf`), `contents`, `places` (`name`, "
                 "`path`, `branches`, `limbs`, `leaves`, `contents`; a branch counts itself among "
-                "the branches, and so on), `types` (`content_type`, `contents`).",
+                "the branches, and so on), `types` (`content_type`, `contents`); of a leaf "
+                "`documents` (`id`, `source`, `key`, `title`, `content_type`, `chunks`, "
+                "`updated_at`) and `next_cursor`.",
         .fields = command_ls_fields,
         .answer = &answer_listing_shape,
     },
@@ -216,7 +218,8 @@ const struct command command_table[] = {
             "`created_at`, `updated_at`, `body_bytes` (null: it has none), `body` (null without "
             "`--body`), `vector_origin` (`computed`, `supplied`, `placeholder`; null: none of "
             "its text yet), `pending` (the vector engine has yet to get it), `dead_reason` (why "
-            "that was given up on, or null).",
+            "that was given up on, or null), `document` (that it is a chunk of, by the name that "
+            "grove document takes, or null), `position` there, of `chunks`.",
         .fields = command_id_fields,
         .answer = &content_shape,
     },
@@ -432,6 +435,34 @@ const struct command command_table[] = {
             "`body`, `vector`; what is null is left out. An error in the middle is the last line.",
     },
     {
+        .name = "rechunk",
+        .home_use = GROVE_HOME_FIND,
+        .group = GROUP_DATA,
+        .summary = "split contents that are longer than the model reads, so that all is found",
+        .usage = "[PATH] [--dry-run]",
+        .operand = "PATH",
+        .operand_kind = VALUE_TEXT,
+        .operands_max = 1,
+        .options = command_rechunk_options,
+        .description =
+            "A content that is longer than the model reads becomes a document: a search then "
+            "finds every part of it, and shows it once. The content itself keeps its id, and "
+            "becomes the first chunk, so its body is the beginning; grove show tells its "
+            "document, by whose name grove document has the whole. Other chunks get ids of their "
+            "own, on the same leaf. A summary and a word count that were given are kept in the "
+            "document's metadata.\n\nOthers may read, write and search meanwhile. Each content is "
+            "done as a whole or not at all; where it was broken off the same command goes on. "
+            "Contents with a supplied vector are left as they are. The exit status is 15 when "
+            "some cannot be split, and standard error says why.",
+        .examples = command_rechunk_examples,
+        .json = "`path`, `dry_run`, `contents` (looked at), `documents` (split, or to be split), "
+                "`chunks` (of these), `supplied` and `changed` (left as they are: with a vector of "
+                "yours, or changed meanwhile), `refused`, `refusals` (the first 1,000 of these: "
+                "`content_id`, `reason`), `pending`, `seconds`.",
+        .fields = command_rechunk_fields,
+        .answer = &answer_rechunk_shape,
+    },
+    {
         .name = "mv",
         .home_use = GROVE_HOME_FIND,
         .group = GROUP_DATA,
@@ -630,17 +661,20 @@ const struct command command_table[] = {
         .description = "Measured now. Starts nothing. The exit status is 7 when a server does not "
                        "answer, also when it is a private one that was stopped.",
         .examples = command_status_examples,
-        .json = "`ok`, `home`, `model`, `database` (`ok`, `private`, `where`, `version`, `error`, "
-                "`schema_version`, `schema_wanted`, `schema_works`, `bytes`, `identity`, "
-                "`epoch`), `engine` (`ok`, `private`, `where`, `version`, `error`, `collection`, "
-                "`collection_status`, `collection_of` (another database, whose it is), `doubt` "
-                "(why it has to be compared first), `points`, `points_indexed`; while it is out "
-                "`out_seconds`, `retry_seconds`, `out_reason`), `projector` (`wanted`, `running`, "
-                "`pid`, `error`), `verify` (`outcome` of the last: `equal`, `different`, "
-                "`unfinished` or `never`; `path`, `quick`, `age_seconds`, `contents`, "
-                "`different`), `contents`, `leaves`, `subjects`, `embeddings`, `pending`, `dead`, "
-                "`oldest_pending_seconds`, `index` as of sync (`state` may be `due`, too). What a "
-                "server that does not answer would have told is null.",
+        .json =
+            "`ok`, `home`, `model`, `database` (`ok`, `private`, `where`, `version`, `error`, "
+            "`schema_version`, `schema_wanted`, `schema_works`, `bytes`, `identity`, "
+            "`epoch`), `engine` (`ok`, `private`, `where`, `version`, `error`, `collection`, "
+            "`collection_status`, `collection_of` (another database, whose it is), `doubt` "
+            "(why it has to be compared first), `points`, `points_indexed`; while it is out "
+            "`out_seconds`, `retry_seconds`, `out_reason`), `projector` (`wanted`, `running`, "
+            "`pid`, `error`), `verify` (`outcome` of the last: `equal`, `different`, "
+            "`unfinished` or `never`; `path`, `quick`, `age_seconds`, `contents`, "
+            "`different`), `contents`, `leaves`, `subjects`, `embeddings`, `pending`, `dead`, "
+            "`oldest_pending_seconds`, `long_texts` (contents that are longer than the model "
+            "reads, and no chunks of documents), `long_texts_exact` (false: there may be more), "
+            "`index` as of sync (`state` may be `due`, too). What a "
+            "server that does not answer would have told is null.",
         .fields = command_no_fields,
         .answer = &answer_status_shape,
     },
@@ -764,21 +798,3 @@ const struct command command_table[] = {
     },
     {0},
 };
-
-const struct command *command_find(const char *name)
-{
-    for (const struct command *command = command_table; command->name; command++)
-        if (strcmp(command->name, name) == 0)
-            return command;
-    return NULL;
-}
-
-const char *command_group_title(enum command_group group)
-{
-    static const char *const titles[GROUP_COUNT] = {
-        [GROUP_START] = "start here",   [GROUP_QUERY] = "ask",      [GROUP_DATA] = "change",
-        [GROUP_SERVERS] = "look after", [GROUP_HELP] = "find help",
-    };
-    CHECK(group < GROUP_COUNT);
-    return titles[group];
-}

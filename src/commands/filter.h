@@ -13,12 +13,17 @@
 #include "commands/values.h"
 #include "grove/grove.h"
 
+enum { FILTER_METADATA_SIZE = 8192 };
+
 struct filter_values {
     struct grove_filter filter;
     const char *types[OPTIONS_MAX];
+    const char *metadata; // what --meta says, as requests take it: a JSON object; NULL: nothing
+    char metadata_text[FILTER_METADATA_SIZE];
 };
 
-// GROVE_INVALID where a relative time stands beside a cursor, or bounds exclude each other.
+// GROVE_INVALID where a relative time stands beside a cursor, bounds exclude each other, or metadata
+// has no value. The values must not be copied.
 enum grove_code filter_read(const struct options *options, struct filter_values *ret,
                             struct grove_error *error);
 

@@ -49,6 +49,8 @@ struct grove_list_request request_list(const struct options *options,
         .leaves = options_has(options, OPTION_LEAVES),
         .content_types = filter->content_types,
         .content_type_count = filter->content_type_count,
+        .document_limit = (unsigned)options_count(options, OPTION_LIMIT, 0),
+        .cursor = options_text(options, OPTION_CURSOR),
     };
 }
 

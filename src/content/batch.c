@@ -3,6 +3,7 @@
 
 #include "base/check.h"
 #include "base/clock.h"
+#include "base/digest.h"
 #include "base/inject.h"
 #include "catalog/assets.h"
 
@@ -62,6 +63,8 @@ struct writing {
     bool changed[BATCH_ROWS_MAX];
     bool was_there[BATCH_ROWS_MAX];
     struct text chunk_of[BATCH_ROWS_MAX]; // the document that it is a chunk of; {NULL, 0}: none
+    bool is_document[BATCH_ROWS_MAX];     // that document has become of this very row
+    size_t document_count;
 };
 
 static enum grove_code ask(struct writing *writing, const char *file,
@@ -220,12 +223,89 @@ static enum grove_code write_vectors(struct writing *writing, struct grove_error
     return code;
 }
 
+static bool changes_chunk(const struct writing *writing, size_t i)
+{
+    return writing->chunk_of[i].data && writing->changed[i];
+}
+
+// What rows_as_documents.sql takes of rows that would change chunks.
+struct rows_again {
+    size_t count;
+    int32_t ids[BATCH_ROWS_MAX], words[BATCH_ROWS_MAX], words_counted[BATCH_ROWS_MAX];
+    struct text titles[BATCH_ROWS_MAX], digests[BATCH_ROWS_MAX];
+    struct text summaries[BATCH_ROWS_MAX], summaries_made[BATCH_ROWS_MAX];
+    int64_t created[BATCH_ROWS_MAX];
+};
+
+static enum grove_code add_row_again(struct writing *writing, size_t i, struct rows_again *ret,
+                                     struct grove_error *error)
+{
+    const struct record *record = &writing->batch->records[i];
+    struct text text = record->body.data ? record->body : record->summary;
+    size_t at = ret->count, words = text_words(text);
+    unsigned char *digest = arena_alloc(&writing->arena, SHA256_BYTES);
+    ret->summaries_made[at] = record->summary;
+    if (!digest ||
+        (record->body.data && !record_summarise(text, &writing->arena, &ret->summaries_made[at])))
+        return error_no_memory(error, "rows");
+    CHECK(words <= INT32_MAX);
+    sha256(text, digest);
+    ret->ids[at] = writing->batch->content_ids[i];
+    ret->titles[at] = record->title;
+    ret->digests[at] = (struct text){(const char *)digest, SHA256_BYTES};
+    ret->summaries[at] = record->summary;
+    ret->words[at] = record->word_count;
+    ret->words_counted[at] = (int32_t)words;
+    ret->created[at] = record->created_at_us;
+    ret->count++;
+    return GROVE_OK;
+}
+
+static void note_documents(struct writing *writing, const struct pg_rows *rows)
+{
+    for (int r = 0; r < rows->count; r++)
+        for (size_t i = 0; i < writing->batch->count; i++)
+            if (writing->batch->content_ids[i] == pg_int4(rows, r, 0))
+                writing->is_document[i] = true;
+    writing->document_count = (size_t)rows->count;
+}
+
+// Which of the rows that would change a chunk are what its content was before it became a document:
+// these are loaded already. One with a vector is not.
+static enum grove_code find_documents(struct writing *writing, struct grove_error *error)
+{
+    struct pg_params params = {0};
+    struct pg_rows rows;
+    enum grove_code code = GROVE_OK;
+    struct rows_again *again = arena_alloc(&writing->arena, sizeof *again);
+    if (!again)
+        return error_no_memory(error, "rows");
+    again->count = 0;
+    for (size_t i = 0; code == GROVE_OK && i < writing->batch->count; i++)
+        if (changes_chunk(writing, i) && !writing->batch->records[i].vector)
+            code = add_row_again(writing, i, again, error);
+    if (code != GROVE_OK || again->count == 0)
+        return code;
+    pg_add_int4_array(&params, &writing->arena, again->ids, again->count);
+    pg_add_text_array(&params, &writing->arena, again->titles, again->count);
+    pg_add_bytea_array(&params, &writing->arena, again->digests, again->count);
+    pg_add_text_array(&params, &writing->arena, again->summaries, again->count);
+    pg_add_text_array(&params, &writing->arena, again->summaries_made, again->count);
+    pg_add_int4_array(&params, &writing->arena, again->words, again->count);
+    pg_add_int4_array(&params, &writing->arena, again->words_counted, again->count);
+    pg_add_timestamp_array(&params, &writing->arena, again->created, again->count);
+    code = ask(writing, "rows_as_documents.sql", &params, &rows, error);
+    if (code == GROVE_OK)
+        note_documents(writing, &rows);
+    return code;
+}
+
 // Only a document changes its chunks. One that is given as it is, as by an export, does no harm.
 static enum grove_code check_chunks(const struct writing *writing, struct grove_error *error)
 {
     for (size_t i = 0; i < writing->batch->count; i++) {
         const struct record *record = &writing->batch->records[i];
-        if (!writing->chunk_of[i].data || !writing->changed[i])
+        if (!changes_chunk(writing, i) || writing->is_document[i])
             continue;
         error_set(error, GROVE_CONFLICT,
                   "chunk %d of \"%.*s\" on leaf \"%.*s\" belongs to the document \"%.*s\"",
@@ -262,8 +342,11 @@ static enum grove_code write_once(struct writing *writing, struct grove_error *e
     if (code == GROVE_OK)
         code = INJECT(LOAD_VECTORS, error);
     if (code == GROVE_OK)
-        code = check_chunks(writing, error);
+        code = find_documents(writing, error);
     if (code == GROVE_OK)
+        code = check_chunks(writing, error);
+    // Where there are such rows nothing is committed: the others are written without them.
+    if (code == GROVE_OK && writing->document_count == 0)
         code = pg_commit(writing->conn, error);
     return code;
 }
@@ -278,6 +361,23 @@ static void add_counts(const struct writing *writing, struct grove_load_progress
     }
 }
 
+// Takes the rows out of the batch that are loaded already.
+static void drop_documents(const struct writing *writing, struct grove_load_progress *progress)
+{
+    struct batch *batch = writing->batch;
+    size_t kept = 0;
+    for (size_t i = 0; i < batch->count; i++) {
+        if (writing->is_document[i])
+            continue;
+        batch->records[kept] = batch->records[i];
+        batch->leaf_of[kept++] = batch->leaf_of[i];
+    }
+    CHECK(batch->count - kept == writing->document_count);
+    progress->rows_unchanged += (int64_t)writing->document_count;
+    batch->count = kept;
+    DCHECK(batch_check_placed(batch) == NULL);
+}
+
 static enum grove_code write_transaction(struct batch *batch, struct grove_load_progress *progress,
                                          struct grove_error *error)
 {
@@ -289,9 +389,14 @@ static enum grove_code write_transaction(struct batch *batch, struct grove_load_
         if (code == GROVE_OK)
             code = write_once(&writing, error);
         pg_give(&writing.conn); // rolls back what was not committed
-        if (code == GROVE_OK)
+        size_t documents = code == GROVE_OK ? writing.document_count : 0;
+        if (code == GROVE_OK && documents > 0)
+            drop_documents(&writing, progress);
+        else if (code == GROVE_OK)
             add_counts(&writing, progress);
         arena_release(&writing.arena);
+        if (documents > 0)
+            continue;
         // A lost connection may have lost the answer to the commit only: the same rows again are
         // no change.
         bool again = code != GROVE_OK && error->retry == GROVE_RETRY_LATER &&

@@ -60,7 +60,8 @@ struct writing {
     struct arena *parts;                // of what is wanted: the same in each try
     struct arena arena;                 // of a try
     unsigned char digest[SHA256_BYTES]; // of the whole body
-    struct wanted *wanted;
+    struct split_chunk *chunks;
+    struct wanted *wanted; // one for each chunk
     size_t wanted_count;
     struct present *present;
     size_t present_count;
@@ -68,7 +69,10 @@ struct writing {
     int32_t document_id; // 0: there is none
     bool same;           // but for its chunks
     int64_t leaves_created;
-    size_t written, removed; // chunks
+    size_t removed;                       // chunks
+    const struct document_origin *origin; // NULL: it comes from elsewhere
+    bool origin_changed;
+    struct chunk_vectors vectors; // of what has an origin
 };
 
 static enum grove_code read_sizes(struct documents *documents, struct grove_error *error)
@@ -131,10 +135,9 @@ enum grove_code documents_split(struct documents *documents, const struct record
 
 static enum grove_code split_record(struct writing *writing, struct grove_error *error)
 {
-    struct split_chunk *chunks;
     sha256(writing->record->body, writing->digest);
     enum grove_code code = documents_split(writing->documents, writing->record, writing->parts,
-                                           &chunks, &writing->wanted_count, error);
+                                           &writing->chunks, &writing->wanted_count, error);
     if (code != GROVE_OK)
         return code;
     CHECK(writing->wanted_count > 0); // a body says something
@@ -147,10 +150,11 @@ static enum grove_code split_record(struct writing *writing, struct grove_error 
         return error_no_memory(error, "chunks");
     for (size_t i = 0; code == GROVE_OK && i < writing->wanted_count; i++) {
         struct wanted *wanted = &writing->wanted[i];
-        size_t words = text_words(chunks[i].text);
-        *wanted = (struct wanted){.chunk = &chunks[i], .words = (int32_t)words};
+        const struct split_chunk *chunk = &writing->chunks[i];
+        size_t words = text_words(chunk->text);
+        *wanted = (struct wanted){.chunk = chunk, .words = (int32_t)words};
         CHECK(words <= INT32_MAX);
-        if (!record_summarise(chunks[i].text, writing->parts, &wanted->summary))
+        if (!record_summarise(chunk->text, writing->parts, &wanted->summary))
             return error_no_memory(error, "a chunk");
         code = digest_chunk(wanted, writing->parts, error);
     }
@@ -251,6 +255,48 @@ static enum grove_code read_document(struct writing *writing, struct grove_error
     writing->same = pg_bool(&rows, 0, 1) &&
                     (created_us == INT64_MIN || created_us == pg_timestamp(&rows, 0, 2));
     return read_present(writing, error);
+}
+
+// --- what it was ---------------------------------------------------------------------------------
+
+// The content that becomes a document is its only chunk so far, and keeps nothing but its place.
+static enum grove_code take_origin(struct writing *writing, struct grove_error *error)
+{
+    const struct document_origin *origin = writing->origin;
+    const struct record *record = writing->record;
+    struct pg_params lock = {0}, params = {0};
+    struct pg_rows rows;
+    pg_add_int4(&lock, origin->content_id);
+    pg_add_int4(&params, origin->content_id);
+    pg_add_text(&params, record->tree->hierarchy_table);
+    pg_add_text(&params, record->content_type);
+    pg_add_timestamp(&params, record->created_at_us);
+    pg_add_bytea(&params, origin->sha256.data, origin->sha256.length);
+    enum grove_code code = ask(writing, "origin_lock.sql", &lock, &rows, error);
+    if (code == GROVE_OK)
+        code = ask(writing, "origin_read.sql", &params, &rows, error);
+    writing->origin_changed = code == GROVE_OK && rows.count == 0;
+    if (code != GROVE_OK || writing->origin_changed)
+        return code;
+    writing->present = arena_alloc_array(&writing->arena, 1, sizeof *writing->present);
+    if (!writing->present)
+        return error_no_memory(error, "chunks");
+    writing->leaf_id = pg_int4(&rows, 0, 0);
+    writing->present[0] = (struct present){.content_id = origin->content_id};
+    writing->present_count = 1;
+    return GROVE_OK;
+}
+
+static enum grove_code check_new(struct writing *writing, struct grove_error *error)
+{
+    struct present *present = writing->present;
+    enum grove_code code = read_document(writing, error);
+    if (code == GROVE_OK && writing->document_id != 0)
+        code = error_set(error, GROVE_CONFLICT, "there is a document \"%.*s/%.*s\" already",
+                         TEXT_ARGS(writing->record->source), TEXT_ARGS(writing->record->document));
+    writing->present = present;
+    writing->present_count = 1;
+    return code;
 }
 
 // --- which contents chunks keep ------------------------------------------------------------------
@@ -511,6 +557,16 @@ static enum grove_code write_chunks(struct writing *writing, struct grove_error 
     return ask(writing, "chunks_write.sql", &params, &rows, error);
 }
 
+static enum grove_code store_vectors(struct writing *writing, struct grove_error *error)
+{
+    int32_t *ids = arena_alloc_array(&writing->arena, writing->wanted_count, sizeof *ids);
+    if (!ids)
+        return error_no_memory(error, "chunks");
+    for (size_t i = 0; i < writing->wanted_count; i++)
+        ids[i] = writing->wanted[i].content_id;
+    return chunk_vectors_store(&writing->vectors, writing->conn, &writing->arena, ids, error);
+}
+
 // After the others were written: a document goes with its last chunk.
 static enum grove_code remove_contents(struct writing *writing, struct grove_error *error)
 {
@@ -543,6 +599,8 @@ static enum grove_code write_all(struct writing *writing, struct grove_error *er
         code = write_document(writing, error);
     if (code == GROVE_OK)
         code = write_chunks(writing, error);
+    if (code == GROVE_OK && writing->origin)
+        code = store_vectors(writing, error);
     if (code == GROVE_OK)
         code = remove_contents(writing, error);
     return code == GROVE_OK ? INJECT(LOAD_DOCUMENT, error) : code;
@@ -563,9 +621,10 @@ static enum grove_code write_in(struct writing *writing, struct grove_load_progr
     *counts = (struct grove_load_progress){0};
     enum grove_code code = lock_document(writing, error);
     if (code == GROVE_OK)
-        code = find_leaf(writing, error);
-    if (code == GROVE_OK)
-        code = read_document(writing, error);
+        code = writing->origin ? take_origin(writing, error) : find_leaf(writing, error);
+    if (code != GROVE_OK || writing->origin_changed)
+        return code;
+    code = writing->origin ? check_new(writing, error) : read_document(writing, error);
     if (code != GROVE_OK)
         return code;
     bool is_new = writing->document_id == 0;
@@ -593,7 +652,7 @@ static enum grove_code write_once(struct writing *writing, struct grove_load_pro
     if (code == GROVE_OK)
         code = write_in(writing, counts, error);
     // Where nothing is another the leaf may have been looked up for nothing.
-    if (code == GROVE_OK && counts->rows_unchanged)
+    if (code == GROVE_OK && (counts->rows_unchanged || writing->origin_changed))
         pg_rollback(writing->conn);
     else if (code == GROVE_OK)
         code = pg_commit(writing->conn, error);
@@ -632,10 +691,9 @@ static enum grove_code write_transaction(struct writing *writing,
             code == GROVE_TIMEOUT)
             break;
     }
-    if (code != GROVE_OK)
-        return code;
-    add_counts(progress, &counts);
-    return GROVE_OK;
+    if (code == GROVE_OK && !writing->origin_changed)
+        add_counts(progress, &counts);
+    return code;
 }
 
 // --- all of it -----------------------------------------------------------------------------------
@@ -708,6 +766,33 @@ enum grove_code documents_write(struct documents *documents, const struct record
     progress->seconds_database += (double)(clock_monotonic_us() - start_us) / 1e6;
     if (code == GROVE_OK)
         code = project_later(documents, &writing, progress, error);
+    arena_release(&parts);
+    return code;
+}
+
+enum grove_code documents_take_over(struct documents *documents,
+                                    const struct document_origin *origin,
+                                    const struct record *record, bool *ret_changed,
+                                    struct grove_load_progress *progress, struct grove_error *error)
+{
+    struct arena parts;
+    struct writing writing = {
+        .documents = documents, .record = record, .parts = &parts, .origin = origin};
+    CHECK(record->document.data);
+    CHECK(record->created_at_us != INT64_MIN); // its chunks get its own
+    arena_init(&parts, BYTES_MAX);
+    enum grove_code code = documents_prepare(documents, error);
+    if (code == GROVE_OK)
+        code = split_record(&writing, error);
+    if (code == GROVE_OK)
+        code = chunk_vectors_compute(documents->store, documents->call, writing.chunks,
+                                     writing.wanted_count, &parts, &writing.vectors, error);
+    if (code == GROVE_OK)
+        code = write_transaction(&writing, progress, error);
+    if (code == GROVE_OK && !writing.origin_changed)
+        code = project_later(documents, &writing, progress, error);
+    if (code == GROVE_OK)
+        *ret_changed = writing.origin_changed;
     arena_release(&parts);
     return code;
 }

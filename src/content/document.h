@@ -10,6 +10,7 @@
 #ifndef GROVE_CONTENT_DOCUMENT_H
 #define GROVE_CONTENT_DOCUMENT_H
 
+#include "content/chunk_vectors.h"
 #include "content/project.h"
 #include "content/record.h"
 #include "embed/split.h"
@@ -47,6 +48,21 @@ enum grove_code documents_write_within(struct documents *documents, struct pg_co
                                        const struct record *record,
                                        struct grove_load_progress *progress,
                                        struct grove_error *error);
+
+// A content that is to become a document, as it was read.
+struct document_origin {
+    int32_t content_id;
+    struct text sha256; // of its title, a line feed, and its body or summary
+};
+
+// Makes the content a document: it becomes the first chunk, with its id, number and time; others
+// come behind it, with their vectors. *ret_changed: it is not any more what was read; nothing was
+// written. GROVE_CONFLICT: there is a document of that source and key.
+enum grove_code documents_take_over(struct documents *documents,
+                                    const struct document_origin *origin,
+                                    const struct record *record, bool *ret_changed,
+                                    struct grove_load_progress *progress,
+                                    struct grove_error *error);
 
 // Projects what is left.
 enum grove_code documents_flush(struct documents *documents, struct grove_load_progress *progress,

@@ -73,8 +73,8 @@ enum grove_code embedder_embed(struct embedder *embedder, const struct text *tex
                                float *ret_vectors, const struct call *call,
                                struct grove_error *error);
 
-// How many of these texts, which embedder_embed takes, are longer than the model reads.
-size_t embedder_count_cut(const struct embedder *embedder, const struct text *texts, size_t count);
+// Whether a text, which embedder_embed takes, is longer than the model reads.
+bool embedder_cuts(const struct embedder *embedder, struct text text);
 
 // The token ids of a text with [CLS] and [SEP], at most EMBED_TOKENS_MAX of them.
 enum grove_code embedder_tokenize(const struct embedder *embedder, struct text text,

@@ -498,12 +498,9 @@ enum grove_code embedder_embed(struct embedder *self, const struct text *texts, 
     return code;
 }
 
-size_t embedder_count_cut(const struct embedder *self, const struct text *texts, size_t count)
+bool embedder_cuts(const struct embedder *self, struct text text)
 {
-    size_t cut = 0;
-    for (size_t i = 0; i < count; i++)
-        cut += tokenizer_cuts(&self->tokenizer, texts[i]);
-    return cut;
+    return tokenizer_cuts(&self->tokenizer, text);
 }
 
 enum grove_code embedder_tokenize(const struct embedder *self, struct text text,

@@ -137,12 +137,13 @@ static const char *add_rows_params(const struct browsing *browsing, struct pg_pa
     return first_files[depth];
 }
 
-// The statement that counts: the kept counts do not know of times and words.
+// The statement that counts: the kept counts do not know of times, words and metadata.
 static const char *add_count_params(const struct browsing *browsing, struct pg_params *params)
 {
     const struct predicate *predicate = browsing->predicate;
     if (predicate->created_since_us == VECTOR_NONE && predicate->created_before_us == VECTOR_NONE &&
-        predicate->words_min == VECTOR_NONE && predicate->words_max == VECTOR_NONE) {
+        predicate->words_min == VECTOR_NONE && predicate->words_max == VECTOR_NONE &&
+        !predicate->metadata.data) {
         predicate_add_place(predicate, browsing->arena, params);
         return totals_files[predicate->place_depth];
     }
@@ -219,6 +220,8 @@ static enum grove_code browse(struct query *query, const struct grove_browse_req
     enum grove_code code = limit_check(request->limit, LIMIT_DEFAULT, &browsing.limit, error);
     if (code == GROVE_OK)
         code = predicate_check(&request->filter, &query->arena, &predicate, error);
+    if (code == GROVE_OK)
+        code = predicate_check_metadata(&predicate, request->metadata, &query->arena, error);
     if (code != GROVE_OK)
         return code;
     // Cursors of grove before 0007 counted from another year: they are of "another query".

@@ -11,7 +11,18 @@
 #include "query/result.h"
 
 // Of content.sql, behind the columns of a row.
-enum { BODY = 13, BODY_BYTES, UPDATED_AT, ORIGIN, PENDING, DEAD_REASON, COLUMNS };
+enum {
+    BODY = 13,
+    BODY_BYTES,
+    UPDATED_AT,
+    ORIGIN,
+    PENDING,
+    DEAD_REASON,
+    DOCUMENT,
+    POSITION,
+    CHUNKS,
+    COLUMNS
+};
 
 struct content {
     struct grove_content view; // first: a pointer to it is a pointer to the whole
@@ -44,11 +55,14 @@ static enum grove_code take_content(struct content *content, const struct pg_row
     if (!result_read_row(&content->arena, rows, 0, &view->row) ||
         !copy_text(&content->arena, rows, BODY, &view->body) ||
         !copy_text(&content->arena, rows, ORIGIN, &view->vector_origin) ||
-        !copy_text(&content->arena, rows, DEAD_REASON, &view->dead_reason))
+        !copy_text(&content->arena, rows, DEAD_REASON, &view->dead_reason) ||
+        !copy_text(&content->arena, rows, DOCUMENT, &view->document))
         return error_no_memory(error, "a content");
     view->body_bytes = pg_is_null(rows, 0, BODY_BYTES) ? GROVE_NULL : pg_int8(rows, 0, BODY_BYTES);
     view->updated_at_us = pg_timestamp(rows, 0, UPDATED_AT);
     view->pending = pg_bool(rows, 0, PENDING);
+    view->position = view->document ? pg_int4(rows, 0, POSITION) : GROVE_NULL;
+    view->chunks = view->document ? pg_int4(rows, 0, CHUNKS) : GROVE_NULL;
     return GROVE_OK;
 }
 

@@ -221,6 +221,8 @@ static enum grove_code discover(struct query *query, const struct grove_discover
         code = error_set(error, GROVE_INVALID, "neither a text nor a vector to search for");
     if (code == GROVE_OK)
         code = predicate_check(&request->filter, discovery.arena, &predicate, error);
+    if (code == GROVE_OK)
+        code = predicate_check_metadata(&predicate, request->metadata, discovery.arena, error);
     if (code != GROVE_OK)
         return code;
     struct cursor after = {0};

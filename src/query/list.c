@@ -4,6 +4,7 @@
 // of it from the counts that are kept, in one snapshot.
 #include <assert.h>
 #include <stddef.h>
+#include <string.h>
 
 #include "base/alloc.h"
 #include "base/check.h"
@@ -12,7 +13,14 @@
 #include "query/queries.h"
 
 // A leaf's line takes some 300 bytes, with what libpq holds of it: there is room for 200,000.
-enum { LISTING_BYTES_MAX = 128 << 20, PLACE_COLUMNS = 8, TYPE_COLUMNS = 2 };
+enum {
+    LISTING_BYTES_MAX = 128 << 20,
+    PLACE_COLUMNS = 8,
+    TYPE_COLUMNS = 2,
+    DOCUMENT_COLUMNS = 8,
+    DOCUMENTS_DEFAULT = 100,
+    CURSOR_DIGITS_MAX = 10,
+};
 
 struct listing {
     struct grove_listing view; // first: a pointer to it is a pointer to the whole
@@ -79,7 +87,107 @@ static enum grove_code take_types(struct listing *listing, const struct pg_rows 
     return GROVE_OK;
 }
 
-// One level below the path; a leaf is at its own.
+// --- documents of a leaf -------------------------------------------------------------------------
+
+// The number of a first chunk, a colon and its type: where a page ended.
+struct place_of_page {
+    struct text type; // {NULL, 0}: at the beginning
+    int32_t number;
+};
+
+static enum grove_code take_cursor(const char *cursor, struct place_of_page *ret,
+                                   struct grove_error *error)
+{
+    const char *colon = cursor ? strchr(cursor, ':') : NULL;
+    int64_t number = 0;
+    *ret = (struct place_of_page){{NULL, 0}, 0};
+    if (!cursor)
+        return GROVE_OK;
+    if (!colon || colon - cursor > CURSOR_DIGITS_MAX ||
+        !text_to_int64((struct text){cursor, (size_t)(colon - cursor)}, &number) ||
+        number < INT32_MIN || number > INT32_MAX ||
+        text_utf8_error(text_of(colon)) < strlen(colon)) {
+        error_set(error, GROVE_INVALID, "\"%.60s\" is not a cursor of a list of documents", cursor);
+        error_hint(error, "take next_cursor of the page before as it is");
+        return GROVE_INVALID;
+    }
+    *ret = (struct place_of_page){text_of(colon + 1), (int32_t)number};
+    return GROVE_OK;
+}
+
+static enum grove_code take_documents(struct listing *listing, const struct pg_rows *rows,
+                                      size_t limit, struct grove_error *error)
+{
+    struct arena *arena = &listing->arena;
+    size_t count = (size_t)rows->count < limit ? (size_t)rows->count : limit;
+    CHECK(rows->columns == DOCUMENT_COLUMNS);
+    struct grove_listed_document *documents = arena_alloc_array(arena, count, sizeof *documents);
+    if (!documents)
+        return error_no_memory(error, "a list of documents");
+    for (int r = 0; r < (int)count; r++) {
+        documents[r] = (struct grove_listed_document){
+            .document_id = pg_int4(rows, r, 0),
+            .source = arena_copy(arena, pg_text(rows, r, 1)),
+            .key = arena_copy(arena, pg_text(rows, r, 2)),
+            .title = arena_copy(arena, pg_text(rows, r, 3)),
+            .content_type = arena_copy(arena, pg_text(rows, r, 4)),
+            .chunks = pg_int4(rows, r, 5),
+            .updated_at_us = pg_timestamp(rows, r, 7),
+        };
+        if (!documents[r].source || !documents[r].key || !documents[r].title ||
+            !documents[r].content_type)
+            return error_no_memory(error, "a list of documents");
+    }
+    listing->view.documents = documents;
+    listing->view.document_count = count;
+    if ((size_t)rows->count <= limit)
+        return GROVE_OK;
+    listing->view.next_cursor = arena_printf(arena, "%d:%s", (int)pg_int4(rows, (int)count - 1, 6),
+                                             documents[count - 1].content_type);
+    return listing->view.next_cursor ? GROVE_OK : error_no_memory(error, "a list of documents");
+}
+
+// One more is read than is shown: it tells whether there is another page.
+static enum grove_code read_documents(struct pg_conn *conn, const struct predicate *predicate,
+                                      const struct grove_list_request *request,
+                                      struct arena *answer, struct listing *listing,
+                                      struct grove_error *error)
+{
+    struct pg_statement statement = {"list_documents.sql", query_sql("list_documents.sql")};
+    struct pg_params params = {0};
+    struct pg_rows rows;
+    struct place_of_page page;
+    size_t limit = request->document_limit ? request->document_limit : DOCUMENTS_DEFAULT;
+    enum grove_code code = take_cursor(request->cursor, &page, error);
+    if (code != GROVE_OK)
+        return code;
+    pg_add_text(&params, predicate->hierarchy_table);
+    pg_add_int4(&params, predicate->place[PREDICATE_LEVELS - 1]);
+    pg_add_text_array(&params, answer,
+                      predicate->content_type_count > 0 ? predicate->content_types : NULL,
+                      predicate->content_type_count);
+    pg_add_text(&params, page.type);
+    pg_add_int4(&params, page.number);
+    pg_add_int4(&params, (int32_t)limit + 1);
+    code = pg_query(conn, answer, &statement, &params, &rows, error);
+    return code == GROVE_OK ? take_documents(listing, &rows, limit, error) : code;
+}
+
+static enum grove_code check_page(const struct grove_list_request *request, bool of_leaf,
+                                  struct grove_error *error)
+{
+    if (request->document_limit > GROVE_LIMIT_MAX)
+        return error_set(error, GROVE_INVALID, "%u documents were asked for, at most %d",
+                         request->document_limit, GROVE_LIMIT_MAX);
+    if (of_leaf || (!request->cursor && request->document_limit == 0))
+        return GROVE_OK;
+    error_set(error, GROVE_INVALID, "a %s is of the documents of a leaf",
+              request->cursor ? "cursor" : "limit");
+    error_hint(error, "give the path of a leaf, tree/branch/limb/leaf; of places all are listed");
+    return GROVE_INVALID;
+}
+
+// One level below the path; a leaf is at its own, and its documents are below it.
 static enum grove_level choose_level(const struct predicate *predicate, bool leaves)
 {
     if (leaves)
@@ -90,9 +198,10 @@ static enum grove_level choose_level(const struct predicate *predicate, bool lea
     return below < GROVE_LEVEL_LEAF ? (enum grove_level)below : GROVE_LEVEL_LEAF;
 }
 
-// Plans for this very place: one for a leaf is none for all trees.
+// Plans for this very place: one for a leaf is none for all trees. The snapshot ends here unless it goes
+// on.
 static enum grove_code read_listing(struct pg_conn *conn, const struct predicate *predicate,
-                                    struct arena *answer, struct listing *listing,
+                                    bool goes_on, struct arena *answer, struct listing *listing,
                                     struct grove_error *error)
 {
     struct pg_statement places = {"", query_sql("list_places.sql")};
@@ -103,8 +212,9 @@ static enum grove_code read_listing(struct pg_conn *conn, const struct predicate
     pg_add_int4(&place_params, (int32_t)listing->view.level);
     const struct pg_request requests[] = {
         {&places, &place_params}, {&types, &type_params}, {&pg_end, NULL}};
+    size_t count = ARRAY_COUNT(requests) - (goes_on ? 1 : 0);
     struct pg_rows rows[ARRAY_COUNT(requests)] = {0};
-    enum grove_code code = pg_pipeline(conn, answer, requests, ARRAY_COUNT(requests), rows, error);
+    enum grove_code code = pg_pipeline(conn, answer, requests, count, rows, error);
     if (code == GROVE_OK)
         code = take_places(listing, &rows[0], error);
     return code == GROVE_OK ? take_types(listing, &rows[1], error) : code;
@@ -119,7 +229,12 @@ static enum grove_code list(struct store *store, struct call *call,
                                         .content_type_count = request->content_type_count};
     struct predicate predicate;
     struct pg_conn *conn = NULL;
+    bool of_leaf = false;
     enum grove_code code = predicate_check(&filter, answer, &predicate, error);
+    if (code == GROVE_OK) {
+        of_leaf = predicate.has_path && predicate.path.leaf.data && !request->leaves;
+        code = check_page(request, of_leaf, error);
+    }
     if (code == GROVE_OK)
         code = pg_take(store->pool, call, &conn, error);
     if (code == GROVE_OK)
@@ -128,8 +243,10 @@ static enum grove_code list(struct store *store, struct call *call,
         code = predicate_resolve(&predicate, conn, answer, error);
     if (code == GROVE_OK) {
         listing->view.level = choose_level(&predicate, request->leaves);
-        code = read_listing(conn, &predicate, answer, listing, error);
+        code = read_listing(conn, &predicate, of_leaf, answer, listing, error);
     }
+    if (code == GROVE_OK && of_leaf)
+        code = read_documents(conn, &predicate, request, answer, listing, error);
     pg_give(&conn);
     return code;
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/check.h"
+#include "base/inject.h"
 #include "sync/examine.h"
 
 static bool is_examined(const struct moment *moment)
@@ -66,12 +67,30 @@ static struct plan filtered(const struct plan_facts *facts)
     return plan;
 }
 
+// The engine knows less than is asked: a graph, and its examination, are of no use for it. Where few
+// rows match, PostgreSQL compares them all; else the engine shows all, exactly, in their order, and
+// PostgreSQL takes those that match, until there are enough.
+static struct plan plan_of_found(const struct plan_facts *facts)
+{
+    if (facts->rows_found <= KNOB(FOUND_FEW, PLAN_FOUND_FEW) &&
+        facts->asked != GROVE_STRATEGY_PUSH_DOWN)
+        return (struct plan){.method = PLAN_RELATIONAL,
+                             .reason = "only PostgreSQL knows of metadata, and few rows match"};
+    int64_t found = facts->rows_found > 0 ? facts->rows_found : 1;
+    return (struct plan){.method = PLAN_EXACT,
+                         .sparse = (size_t)(facts->rows_max / found + 1),
+                         .reason =
+                             "only PostgreSQL knows of metadata, and takes the best that match"};
+}
+
 struct plan plan_make(const struct plan_facts *facts)
 {
     CHECK(facts->rows_max >= 0);
     CHECK(facts->moment);
     if (facts->asked == GROVE_STRATEGY_RELATIONAL)
         return (struct plan){.method = PLAN_RELATIONAL, .reason = "asked for"};
+    if (facts->by_metadata)
+        return plan_of_found(facts);
     if (facts->exact)
         return (struct plan){.method = PLAN_EXACT, .reason = "an exact answer is wanted"};
     if (facts->rows_max <= vector_exact_points())

@@ -37,6 +37,10 @@ enum {
     // So many rows of it take longer, and of more its size is believed.
     PLAN_WAITING_MANY = 1000,
     PLAN_WAITING_COUNTED = 20000,
+    // Rows that match what only PostgreSQL knows: so few it compares by itself; and so many are
+    // counted, to tell how many the engine has to show.
+    PLAN_FOUND_FEW = 5000,
+    PLAN_FOUND_COUNTED = 20000,
 };
 
 struct plan_facts {
@@ -48,6 +52,8 @@ struct plan_facts {
     size_t best_max;     // rows wanted
     int64_t rows_max;    // no more rows match
     int64_t rows_likely; // about so many match; 0: not known
+    bool by_metadata;    // there is a condition that only PostgreSQL knows
+    int64_t rows_found;  // with it: so many rows match, PLAN_FOUND_COUNTED + 1 at most
     const struct moment *moment;
 };
 
@@ -60,6 +66,7 @@ struct plan {
     double plausible;              // by graph: a tenth score below this is looked at again, exactly
     bool through_all;              // by graph: those that match of the best `rows_max` of all
     bool among_places;             // where rows that wait are looked for
+    size_t sparse;                 // by metadata: of so many rows that the engine shows one matches
     const char *reason;            // of the method, for explain
     char graph[VECTOR_GRAPH_SIZE]; // the one that was examined; "": none was
 };

@@ -77,14 +77,34 @@ static enum grove_code find_rows_likely(struct run *run, struct pg_conn *conn, i
     return planner_count_places(run, conn, 0, ret, error);
 }
 
+// Of a condition that only PostgreSQL knows. Nothing is counted where there is none.
+static enum grove_code count_found(struct run *run, struct pg_conn *conn, int64_t *ret,
+                                   struct grove_error *error)
+{
+    struct pg_statement statement = {"", query_sql("matching_few.sql")}; // planned for this one
+    struct pg_params params = {0};
+    struct pg_rows rows;
+    *ret = 0;
+    if (!run->predicate->metadata.data)
+        return GROVE_OK;
+    predicate_add_params(run->predicate, run->arena, &params);
+    pg_add_int4(&params, PLAN_FOUND_COUNTED + 1);
+    enum grove_code code = pg_query(conn, run->arena, &statement, &params, &rows, error);
+    if (code == GROVE_OK)
+        *ret = pg_int8(&rows, 0, 0);
+    return code;
+}
+
 enum grove_code planner_plan(struct run *run, struct pg_conn *conn, struct grove_error *error)
 {
     struct grove_explain *explain = &run->result->explain;
-    int64_t rows_max, rows_likely;
+    int64_t rows_max, rows_likely = 0, rows_found = 0;
     bool among_places;
     enum grove_code code = find_rows_max(run, conn, &rows_max, &among_places, error);
     if (code == GROVE_OK)
         code = find_rows_likely(run, conn, &rows_likely, error);
+    if (code == GROVE_OK)
+        code = count_found(run, conn, &rows_found, error);
     if (code != GROVE_OK)
         return code;
     run->plan = plan_make(&(struct plan_facts){
@@ -96,10 +116,15 @@ enum grove_code planner_plan(struct run *run, struct pg_conn *conn, struct grove
         .folds = run->request->fold && run->before.chunked,
         .rows_max = rows_max,
         .rows_likely = rows_likely,
+        .by_metadata = run->predicate->metadata.data != NULL,
+        .rows_found = rows_found,
         .moment = &run->before,
     });
     run->plan.among_places = among_places;
     explain->rows_estimated = rows_max;
+    if (run->predicate->metadata.data && run->plan.method == PLAN_RELATIONAL &&
+        rows_found <= PLAN_FOUND_COUNTED)
+        explain->rows_estimated = rows_found;
     explain->strategy = run->plan.method == PLAN_RELATIONAL ? "relational" : "push-down";
     explain->reason = run->plan.reason;
     return GROVE_OK;

@@ -8,6 +8,7 @@
 #include "base/check.h"
 #include "base/clock.h"
 #include "base/digest.h"
+#include "base/json.h"
 #include "base/strbuf.h"
 #include "catalog/assets.h"
 #include "base/nearest.h"
@@ -16,6 +17,8 @@
 // LEVELS: of a path, the tree's name included.
 enum {
     LEVELS = 4,
+    METADATA_BYTES_MAX = 64 << 10,
+    METADATA_MEMBERS_MAX = 64,
     LEAVES_BYTES_MAX = 16 << 20, // what PostgreSQL answers: 8 bytes a leaf
     // Of names that exist, where one does not.
     NAMES_READ = 2000,
@@ -104,6 +107,70 @@ enum grove_code predicate_check(const struct grove_filter *filter, struct arena 
     CHECK(code != GROVE_OK || !predicate.path.limb.data || predicate.path.branch.data);
     if (code == GROVE_OK)
         *ret = predicate;
+    return code;
+}
+
+// Each member has a name of its own, and a value that can be compared.
+static enum grove_code check_members(yyjson_val *object, struct grove_error *error)
+{
+    yyjson_obj_iter all = yyjson_obj_iter_with(object), before;
+    for (yyjson_val *key; (key = yyjson_obj_iter_next(&all));) {
+        struct text name = json_text(key);
+        yyjson_val *value = yyjson_obj_iter_get_val(key);
+        if (name.length == 0)
+            return error_set(error, GROVE_INVALID, "a name in the metadata to match is empty");
+        if (yyjson_is_ctn(value))
+            return error_set(error, GROVE_INVALID,
+                             "\"%.100s\" of the metadata to match is a list or an object: single "
+                             "values can be compared, strings, numbers, true, false and null",
+                             name.data);
+        if (memchr(name.data, 0, name.length) ||
+            (yyjson_is_str(value) && memchr(yyjson_get_str(value), 0, yyjson_get_len(value))))
+            return error_set(error, GROVE_INVALID,
+                             "\"%.100s\" of the metadata to match has a null character", name.data);
+        before = yyjson_obj_iter_with(object);
+        for (yyjson_val *other; (other = yyjson_obj_iter_next(&before)) != key;)
+            if (text_equal(json_text(other), name))
+                return error_set(error, GROVE_INVALID,
+                                 "\"%.100s\" is twice in the metadata to match", name.data);
+    }
+    return GROVE_OK;
+}
+
+enum grove_code predicate_check_metadata(struct predicate *predicate, const char *object,
+                                         struct arena *arena, struct grove_error *error)
+{
+    yyjson_read_err failure;
+    CHECK(!predicate->metadata.data);
+    if (!object)
+        return GROVE_OK;
+    struct text text = text_of(object);
+    if (text.length > METADATA_BYTES_MAX)
+        return error_set(error, GROVE_LIMIT, "the metadata to match has %zu bytes, at most %d",
+                         text.length, METADATA_BYTES_MAX);
+    char *copy = arena_copy(arena, text);
+    if (!copy)
+        return error_no_memory(error, "a filter");
+    yyjson_doc *document =
+        yyjson_read_opts(copy, text.length, YYJSON_READ_NUMBER_AS_RAW, json_allocator(), &failure);
+    if (!document)
+        return error_set(error, GROVE_INVALID, "the metadata to match is no JSON at byte %zu: %s",
+                         failure.pos + 1, failure.msg);
+    yyjson_val *root = yyjson_doc_get_root(document);
+    size_t count = yyjson_obj_size(root);
+    enum grove_code code = GROVE_OK;
+    if (!yyjson_is_obj(root) || count == 0)
+        code = error_set(error, GROVE_INVALID,
+                         "the metadata to match is no JSON object with members: {\"author\": "
+                         "\"Ada\"}");
+    else if (count > METADATA_MEMBERS_MAX)
+        code = error_set(error, GROVE_LIMIT, "the metadata to match has %zu members, at most %d",
+                         count, METADATA_MEMBERS_MAX);
+    else
+        code = check_members(root, error);
+    yyjson_doc_free(document);
+    if (code == GROVE_OK)
+        predicate->metadata = (struct text){copy, text.length};
     return code;
 }
 
@@ -348,6 +415,7 @@ void predicate_add_params(const struct predicate *predicate, struct arena *arena
     pg_add_timestamp(params, predicate->created_before_us);
     add_int4_or_null(params, predicate->words_min);
     add_int4_or_null(params, predicate->words_max);
+    pg_add_text(params, predicate->metadata);
     CHECK(params->count == PREDICATE_PARAMS);
 }
 
@@ -373,7 +441,7 @@ bool predicate_has_bounds(const struct predicate *predicate)
 {
     return predicate->content_type_count > 0 || predicate->created_since_us != VECTOR_NONE ||
            predicate->created_before_us != VECTOR_NONE || predicate->words_min != VECTOR_NONE ||
-           predicate->words_max != VECTOR_NONE;
+           predicate->words_max != VECTOR_NONE || predicate->metadata.data;
 }
 
 bool predicate_is_filter(const struct predicate *predicate)
@@ -431,6 +499,10 @@ uint64_t predicate_fingerprint(const struct predicate *predicate, struct text su
     }
     strbuf_addf(&all, "/%lld/%lld", (long long)predicate->words_min,
                 (long long)predicate->words_max);
+    if (predicate->metadata.data) { // else as it was before there was any
+        strbuf_addf(&all, "/%zu:", predicate->metadata.length);
+        strbuf_add_text(&all, predicate->metadata);
+    }
     unsigned char digest[SHA256_BYTES];
     static_assert(sizeof digest >= sizeof(uint64_t), "a fingerprint is the head of it");
     sha256(strbuf_text(&all), digest);

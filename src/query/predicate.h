@@ -6,7 +6,7 @@
 //
 //     code = predicate_check(&filter, arena, &predicate, error);    // no server needed
 //     code = predicate_resolve(&predicate, conn, arena, error);     // path -> place
-//     predicate_add_params(&predicate, arena, &params);             // $1 to $7 of sql/queries
+//     predicate_add_params(&predicate, arena, &params);             // $1 to $8 of sql/queries
 //     struct vector_filter for_engine = predicate_for_engine(&predicate);
 #ifndef GROVE_QUERY_PREDICATE_H
 #define GROVE_QUERY_PREDICATE_H
@@ -19,7 +19,7 @@
 // PARAMS, PLACE, NUMBERS: what predicate_add_params and its like add; LEVELS: below a tree.
 enum {
     PREDICATE_TYPES_MAX = 64,
-    PREDICATE_PARAMS = 7,
+    PREDICATE_PARAMS = 8,
     PREDICATE_PLACE = 3,
     PREDICATE_NUMBERS = 2,
     PREDICATE_LEVELS = 3,
@@ -46,11 +46,18 @@ struct predicate {
     int64_t created_before_us;
     int64_t words_min;
     int64_t words_max;
+    struct text metadata; // a JSON object; {NULL, 0}: any
 };
 
 // Texts are copied into the arena.
 enum grove_code predicate_check(const struct grove_filter *filter, struct arena *arena,
                                 struct predicate *ret, struct grove_error *error);
+
+// And what the metadata of a document has: a JSON object, each member of which it has with the same
+// value, a string, number, true, false or null. NULL: nothing is asked. The engine does not know of
+// metadata: it shows more, and PostgreSQL takes those that match.
+enum grove_code predicate_check_metadata(struct predicate *predicate, const char *object,
+                                         struct arena *arena, struct grove_error *error);
 
 // Without a path there is nothing to do. An unknown tree, branch, limb or leaf is
 // GROVE_NOT_FOUND, with the names that exist, nearest first.

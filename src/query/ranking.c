@@ -401,7 +401,13 @@ static void prove_settled(struct run *run, const struct source *source)
     run->shown_all = source->bound == -INFINITY;
     if (source->exact) {
         int64_t waiting = run->result->explain.pending;
-        if (waiting == 0)
+        if (run->predicate->metadata.data)
+            prove(
+                run,
+                "the engine compared all points, and PostgreSQL took those that match of the best "
+                "%zu, and of %lld that wait",
+                source->hits.count, (long long)waiting);
+        else if (waiting == 0)
             prove(run, "the engine compared all points that match, and no row waits");
         else
             prove(run, "the engine compared all points that match, and PostgreSQL the %lld %s",
@@ -475,12 +481,15 @@ static void go_further(struct run *run, struct source *source)
     run->before.chunked = run->now.chunked;
 }
 
-// The first rows, and of documents some more: of rows of a document all but one are folded away.
+// The first rows, and of documents some more: of rows of a document all but one are folded away; and of
+// those that PostgreSQL sifts as many as will match.
 static size_t first_reach(const struct run *run)
 {
     size_t best_max = run->request->best_max;
     if (run->plan.through_all && !run->exactly)
         return run->plan.rows_max;
+    if (run->predicate->metadata.data)
+        return reach_of(best_max * (run->request->fold ? FOLD_ROWS : 1) * run->plan.sparse);
     if (!run->request->fold || !run->before.chunked)
         return reach_of(best_max);
     size_t reach = reach_of(best_max * FOLD_ROWS), most = reach_max(run);
@@ -544,6 +553,9 @@ static enum grove_code end_of_reach(struct run *run, const struct source *source
 {
     size_t settled = 0;
     CHECK(source->bound > -INFINITY);
+    // Few of the best match: PostgreSQL has them all, and nothing else.
+    if (run->predicate->metadata.data)
+        return relational_instead(run, error);
     while (run->ranking->documents && settled < run->ranking->count &&
            run->ranking->items[settled].score > source->bound)
         settled++;
@@ -589,6 +601,9 @@ static enum grove_code push_down_rounds(struct run *run, struct grove_error *err
         code = adapt(run, &source, verdict, error);
         if (code != GROVE_OK)
             return code;
+        // Of the place that the path leads to now few match.
+        if (run->plan.method == PLAN_RELATIONAL)
+            return relational(run, error);
     }
 }
 

@@ -237,6 +237,8 @@ static enum grove_code embed_chosen(struct run *run, struct embedder *embedder,
         embedder_embed(embedder, choice->texts, count, vectors, run->call, error);
     for (size_t i = 0; code == GROVE_OK && i < count; i++) {
         choice->lacking[i]->of.vector = vectors + i * EMBED_DIMENSION;
+        choice->lacking[i]->of.cut =
+            !choice->lacking[i]->whole || embedder_cuts(embedder, choice->texts[i]);
         choice->lacking[i]->computed = true;
     }
     return code;

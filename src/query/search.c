@@ -144,6 +144,8 @@ static enum grove_code search(struct query *query, const struct grove_search_req
         code = check_subject(request, error);
     if (code == GROVE_OK)
         code = predicate_check(&request->filter, &query->arena, &predicate, error);
+    if (code == GROVE_OK)
+        code = predicate_check_metadata(&predicate, request->metadata, &query->arena, error);
     if (code != GROVE_OK)
         return code;
     float vector[EMBED_DIMENSION];

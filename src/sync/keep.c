@@ -20,7 +20,8 @@ enum { KEEP_BYTES_MAX = 4 << 20 };
 static_assert(KEEP_VECTORS_MAX * EMBED_DIMENSION * 4 * 2 < KEEP_BYTES_MAX,
               "the arena holds the vectors as they are sent");
 
-static enum grove_code add_vectors(const struct computed_vector *vectors, size_t count,
+static enum grove_code add_vectors(enum embed_precision precision,
+                                   const struct computed_vector *vectors, size_t count,
                                    struct arena *arena, struct pg_params *params,
                                    struct grove_error *error)
 {
@@ -28,7 +29,9 @@ static enum grove_code add_vectors(const struct computed_vector *vectors, size_t
     int64_t *revisions = arena_alloc_array(arena, count, sizeof *revisions);
     struct text *digests = arena_alloc_array(arena, count, sizeof *digests);
     struct text *bytes = arena_alloc_array(arena, count, sizeof *bytes);
-    if (!ids || !revisions || !digests || !bytes)
+    int32_t *long_ids = arena_alloc_array(arena, count, sizeof *long_ids);
+    size_t long_count = 0;
+    if (!ids || !revisions || !digests || !bytes || !long_ids)
         return error_no_memory(error, "vectors to keep");
     for (size_t i = 0; i < count; i++) {
         CHECK(vectors[i].vector);
@@ -37,11 +40,15 @@ static enum grove_code add_vectors(const struct computed_vector *vectors, size_t
         revisions[i] = vectors[i].revision;
         digests[i] = (struct text){(const char *)vectors[i].sha256, SHA256_BYTES};
         bytes[i] = (struct text){(const char *)vectors[i].vector, EMBED_DIMENSION * sizeof(float)};
+        if (vectors[i].cut)
+            long_ids[long_count++] = ids[i];
     }
     pg_add_int4_array(params, arena, ids, count);
     pg_add_int8_array(params, arena, revisions, count);
     pg_add_bytea_array(params, arena, digests, count);
     pg_add_bytea_array(params, arena, bytes, count);
+    pg_add_text(params, text_of(embed_model_id(precision)));
+    pg_add_int4_array(params, arena, long_ids, long_count);
     return GROVE_OK;
 }
 
@@ -62,8 +69,7 @@ enum grove_code keep_vectors(struct pg_conn *conn, enum embed_precision precisio
     struct arena arena;
     arena_init(&arena, KEEP_BYTES_MAX);
     pg_add_text(&patience, text_of(KEEP_PATIENCE));
-    enum grove_code code = add_vectors(vectors, count, &arena, &params, error);
-    pg_add_text(&params, text_of(embed_model_id(precision)));
+    enum grove_code code = add_vectors(precision, vectors, count, &arena, &params, error);
     const struct pg_request requests[] = {{&wait, &patience}, {&store, &params}};
     if (code == GROVE_OK)
         code = pg_pipeline(conn, &arena, requests, ARRAY_COUNT(requests), rows, error);

@@ -26,6 +26,7 @@ struct computed_vector {
     int64_t revision;                   // of the content, read in the same snapshot as the text
     unsigned char sha256[SHA256_BYTES]; // of the text embedded: title, line feed, body or summary
     const float *vector;                // EMBED_DIMENSION finite numbers of length 1
+    bool cut;                           // the text is longer than the model reads
 };
 
 enum { KEEP_VECTORS_MAX = 256 };

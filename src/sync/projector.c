@@ -404,6 +404,8 @@ struct embeddings {
     int64_t *revisions;
     struct text *digests;
     struct text *vector_bytes;
+    size_t long_count;
+    int32_t *long_ids; // of contents whose text is longer than the model reads
 };
 
 static bool alloc_embeddings(struct arena *arena, size_t count, struct embeddings *ret)
@@ -417,9 +419,10 @@ static bool alloc_embeddings(struct arena *arena, size_t count, struct embedding
         .revisions = arena_alloc_array(arena, count, sizeof(int64_t)),
         .digests = arena_alloc_array(arena, count, sizeof(struct text)),
         .vector_bytes = arena_alloc_array(arena, count, sizeof(struct text)),
+        .long_ids = arena_alloc_array(arena, count, sizeof(int32_t)),
     };
     return ret->points && ret->texts && ret->vectors && ret->content_ids && ret->revisions &&
-           ret->digests && ret->vector_bytes;
+           ret->digests && ret->vector_bytes && ret->long_ids;
 }
 
 static enum grove_code collect_missing(struct batch *batch, struct embeddings *ret,
@@ -483,6 +486,7 @@ static enum grove_code store_embeddings(struct batch *batch, const struct embedd
     pg_add_bytea_array(&params, &batch->arena, made->digests, made->count);
     pg_add_bytea_array(&params, &batch->arena, made->vector_bytes, made->count);
     pg_add_text(&params, text_of(embed_model_id(batch->precision)));
+    pg_add_int4_array(&params, &batch->arena, made->long_ids, made->long_count);
     struct pg_rows rows;
     CHECK(made->count > 0);
     enum grove_code code = projector_run(batch, "store_embeddings.sql", &params, &rows, error);
@@ -507,10 +511,13 @@ static enum grove_code embed_missing(struct batch *batch, struct grove_error *er
     if (code != GROVE_OK)
         return code;
     batch->report->embedded += (int64_t)made.count;
-    batch->report->cut += (int64_t)embedder_count_cut(embedder, made.texts, made.count);
     CHECK(made.count <= batch->point_count);
-    for (size_t i = 0; i < made.count; i++)
+    for (size_t i = 0; i < made.count; i++) {
         batch->points[made.points[i]].vector = made.vectors + i * VECTOR_DIMENSION;
+        if (embedder_cuts(embedder, made.texts[i]))
+            made.long_ids[made.long_count++] = made.content_ids[i];
+    }
+    batch->report->cut += (int64_t)made.long_count;
     code = INJECT(PROJECTOR_EMBEDDED, error);
     if (code == GROVE_OK)
         code = store_embeddings(batch, &made, error);
@@ -749,6 +756,8 @@ enum grove_code projector_step(struct store *store, struct call *call,
         code = batch.count > 0 ? project(&batch, error) : projector_number(&batch, ret_idle, error);
         if (code == GROVE_OK && *ret_idle)
             code = projector_fill(&batch, ret_idle, error);
+        if (code == GROVE_OK && *ret_idle)
+            code = projector_find_long(&batch, ret_idle, error);
     }
     arena_release(&batch.arena);
     return projector_end_step(code, took, &taking, ret_idle, error);

@@ -79,6 +79,12 @@ enum grove_code projector_settle(struct store *store, struct call *call, bool *r
 // *ret_idle stays as it is where there is nothing to do.
 enum grove_code projector_number(struct batch *batch, bool *ret_idle, struct grove_error *error);
 
+// --- long_texts.c --------------------------------------------------------------------------------
+
+// Of a batch that leased nothing: looks which of the next texts of before are longer than the model
+// reads. *ret_idle stays as it is where all were looked at.
+enum grove_code projector_find_long(struct batch *batch, bool *ret_idle, struct grove_error *error);
+
 // --- fill.c --------------------------------------------------------------------------------------
 
 // Of a batch that leased nothing: fills in the next chunk of what a migration left. *ret_idle stays

@@ -226,6 +226,31 @@ def test_a_killed_load_of_a_document(home, tmp_path, point):
     search_tells_all(home)
 
 
+@row(ARCHITECTURE, "`grove rechunk`, anywhere")
+@at("load-document", "projector-lease", "projector-written")
+def test_a_killed_rechunk(home, tmp_path, point):
+    """A content is whole, or a document whose chunks have vectors."""
+    place = f"subject1/Testing/Loads/killed {point}"
+    path = write_rows(tmp_path / f"{point}.jsonl", [
+        make_row(number, body="It is told in a few words. " * 60, leaf=f"killed {point}")
+        for number in (1, 2)])
+    home("load", path)
+    home.dies_at(point, "rechunk", place)
+    with home.connect() as conn:
+        chunks, vectors = conn.execute(
+            "SELECT count(*), count(e.vector) FROM grove.chunk AS c"
+            " JOIN content_metadata AS m ON m.id = c.content_id"
+            " JOIN subject1_hierarchy AS l ON l.id = m.leaf_id"
+            " LEFT JOIN grove.embedding AS e ON e.content_id = m.id WHERE l.leaf = %s",
+            (f"killed {point}",)).fetchone()
+    assert chunks == vectors and (chunks > 0) == (point != "load-document")
+    search_tells_all(home)
+    report = home.json("rechunk", place)
+    assert report["documents"] == (2 if point == "load-document" else 0)
+    home("sync")
+    stores_agree(home)
+
+
 @row(CONTENT, "the engine or the model fails after the commit")
 @at("load-committed", "projector-leased", "projector-read", "projector-written",
     "projector-acknowledged", "load-projected")

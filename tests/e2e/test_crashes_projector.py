@@ -131,6 +131,17 @@ def test_killed_after_the_lease(home, changes, point):
 
 
 @row(ARCHITECTURE, "projector, after the lease")
+@at("long-texts-read")
+def test_a_killed_look_for_long_texts(home, point):
+    """The next projector looks at the same texts again."""
+    with home.connect() as conn:
+        conn.execute("UPDATE grove.setting SET value = '-1' WHERE name = 'long_texts'")
+    home.dies_at(point, "sync")
+    assert not home.json("status")["long_texts_exact"]
+    home("sync")
+    assert home.json("status")["long_texts_exact"]
+
+
 @at("projector-leased", "projector-written")
 def test_the_leases_of_the_dead_are_none(home, changes, point):
     """Nobody waits for the two minutes that a lease lasts."""

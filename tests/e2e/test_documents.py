@@ -368,3 +368,41 @@ def test_a_document_by_its_name(loaded, tmp_path):
     assert loaded.json("document", "wiki/a/b")["metadata"] == {"n": 1}
     for name in ("none", "wiki/none", "/", "a/b"):
         loaded.fails("not_found", "document", name)
+
+
+def test_a_leaf_lists_its_documents(loaded, tmp_path):
+    leaf = "subject1/Towns/North/Coast"
+    load(loaded, tmp_path, document("moss", source="wiki", title="Moss End"), make_row(1),
+         document("other", leaf="Inland"), document("note", content_type="Note", body="Short."))
+    listed = loaded.json("ls", leaf)
+    sizes = {row["key"]: len(chunks(loaded, row["key"])) for row in listed["documents"]}
+    assert [(row["source"], row["key"], row["title"], row["content_type"], row["chunks"])
+            for row in listed["documents"]] == [
+        ("", "kelp", "Kelp Bay", "Article", sizes["kelp"]),
+        ("wiki", "moss", "Moss End", "Article", sizes["moss"]),
+        ("", "note", "Kelp Bay", "Note", 1)]
+    assert listed["level"] == "leaf" and listed["next_cursor"] is None
+    assert [row["key"] for row in loaded.json("ls", leaf, "--type", "Note")["documents"]] == ["note"]
+    shown = loaded("ls", leaf).stdout
+    assert "wiki/moss" in shown and shown.index("DOCUMENT") < shown.index("TYPE  ")
+    # Page by page the same; a document without its first chunk stands where its next one is.
+    with loaded.connect() as conn:
+        conn.execute("DELETE FROM content_metadata WHERE id = %s", (chunks(loaded, "kelp")[0][0],))
+    pages, cursor = [], []
+    while True:
+        page = loaded.json("ls", leaf, "--limit", 1, *cursor)
+        pages += [row["key"] for row in page["documents"]]
+        if page["next_cursor"] is None:
+            break
+        cursor = ["--cursor", page["next_cursor"]]
+    assert pages == ["kelp", "moss", "note"]
+    assert "next page: " in loaded("ls", leaf, "--limit", 1).stdout
+
+
+def test_only_a_leaf_has_pages_of_documents(loaded):
+    for option in (("--limit", "5"), ("--cursor", "3:Article")):
+        assert "of a leaf" in loaded.fails("invalid", "ls", "subject1/Towns", *option)["message"]
+    assert loaded.json("ls", "subject1/Towns")["documents"] == []
+    for cursor in ("3", "x:Article", "99999999999:Article"):
+        assert "not a cursor" in loaded.fails("invalid", "ls", "subject1/Towns/North/Coast",
+                                              "--cursor", cursor)["message"]

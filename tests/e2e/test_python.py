@@ -194,7 +194,7 @@ def test_every_call_is_compared():
     """With the one above, and with the loads below."""
     marks = test_answers_are_those_of_the_command.pytestmark
     compared = {line[0] for mark in marks for line, _ in mark.args[1]}
-    assert compared | {"load", "attach", "attachments", "detach", "document"} == \
+    assert compared | {"load", "attach", "attachments", "detach", "document", "rechunk"} == \
         set(schema.SCHEMA["calls"])
 
 
@@ -215,6 +215,7 @@ def test_documents_and_tables_are_those_of_the_command(empty, tmp_path):
                 (["attach", "posts", *options, "--dry-run"], {**mapping, "dry_run": True}),
                 (["attach", "posts", *options], mapping),
                 (["attachments"], {}),
+                (["rechunk", "subject1", "--dry-run"], {"path": "subject1", "dry_run": True}),
                 (["detach", "posts", "--dry-run"], {"table": "posts", "dry_run": True})):
             schema.assert_input(line[0], fields)
             printed, answer = empty.json(*line), db.call(line[0], fields)

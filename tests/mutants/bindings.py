@@ -108,11 +108,11 @@ MUTANTS = [
         name="methods-are-not-those-of-the-schema",
         guards="bindings/python/README: generate",
         file="bindings/python/grove/_calls.py",
-        find="            \"limit\": limit, \"min_score\": min_score, \"chunks\": chunks, "
-             "\"context\": context,\n            \"exact\": exact, \"explain\": explain, "
+        find="            \"meta\": meta, \"limit\": limit, \"min_score\": min_score, \"chunks\": "
+             "chunks,\n            \"context\": context, \"exact\": exact, \"explain\": explain, "
              "\"timeout_ms\": timeout_ms}))\n\n    def similar(",
-        replace="            \"limit\": limit, \"chunks\": chunks, "
-                "\"context\": context,\n            \"exact\": exact, \"explain\": explain, "
+        replace="            \"meta\": meta, \"limit\": limit, \"chunks\": "
+                "chunks,\n            \"context\": context, \"exact\": exact, \"explain\": explain, "
                 "\"timeout_ms\": timeout_ms}))\n\n    def similar(",
         killer=PYTHON + "test_what_is_generated_is_current",
         limit_seconds=120,

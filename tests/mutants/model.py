@@ -171,8 +171,8 @@ MUTANTS = [
         name="vectors-of-the-model-before-are-current",
         guards="sql/model_change: races",
         file="sql/parts/comparable.sql",
-        find="               $8 = (SELECT value FROM grove.setting WHERE name = 'model')\n",
-        replace="               $8 <> ''\n",
+        find="               $9 = (SELECT value FROM grove.setting WHERE name = 'model')\n",
+        replace="               $9 <> ''\n",
         killer="u_search:vectors_of_the_model_before_are_looked_at",
     ),
     Mutant(

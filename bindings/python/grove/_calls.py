@@ -21,12 +21,24 @@ class TypeCount(TypedDict):
     contents: int
 
 
+class ListedDocument(TypedDict):
+    id: int
+    source: str
+    key: str
+    title: str
+    content_type: str
+    chunks: int
+    updated_at: str
+
+
 class Listing(TypedDict):
     path: str | None
     level: Literal["tree", "branch", "limb", "leaf"]
     contents: int
     places: list[Place]
     types: list[TypeCount]
+    documents: list[ListedDocument]
+    next_cursor: str | None
 
 
 class Passage(TypedDict):
@@ -143,6 +155,9 @@ class Content(TypedDict):
     vector_origin: str | None
     pending: bool
     dead_reason: str | None
+    document: str | None
+    position: int | None
+    chunks: int | None
 
 
 class Chunk(TypedDict):
@@ -263,6 +278,25 @@ class Detached(TypedDict):
     seconds: float
 
 
+class Refusal(TypedDict):
+    content_id: int
+    reason: str
+
+
+class Rechunked(TypedDict):
+    path: str | None
+    dry_run: bool
+    contents: int
+    documents: int
+    chunks: int
+    supplied: int
+    changed: int
+    refused: int
+    refusals: list[Refusal]
+    pending: int
+    seconds: float
+
+
 class Moved(TypedDict):
     contents: int
     leaves: int
@@ -368,6 +402,8 @@ class Status(TypedDict):
     pending: int | None
     dead: int | None
     oldest_pending_seconds: int | None
+    long_texts: int | None
+    long_texts_exact: bool
     index: Index
 
 
@@ -382,55 +418,57 @@ class Calls:
         raise NotImplementedError
 
     def ls(self, *, path: str | None = None, leaves: bool | None = None,
-           type: str | Sequence[str] | None = None, timeout_ms: int | None = None) -> Listing:
-        """what there is: trees, branches, limbs, leaves and types, with counts"""
+           type: str | Sequence[str] | None = None, limit: int | None = None,
+           cursor: str | None = None, timeout_ms: int | None = None) -> Listing:
+        """what there is: trees, branches, limbs, leaves, documents, types, with counts"""
         return cast(Listing, self.call("ls", {"path": path, "leaves": leaves, "type": type,
-            "timeout_ms": timeout_ms}))
+            "limit": limit, "cursor": cursor, "timeout_ms": timeout_ms}))
 
     def browse(self, path: str, *, type: str | Sequence[str] | None = None,
                since: str | None = None, until: str | None = None, min_words: int | None = None,
-               max_words: int | None = None, limit: int | None = None, cursor: str | None = None,
-               explain: bool | None = None, timeout_ms: int | None = None) -> Result:
+               max_words: int | None = None, meta: str | Sequence[str] | None = None,
+               limit: int | None = None, cursor: str | None = None, explain: bool | None = None,
+               timeout_ms: int | None = None) -> Result:
         """contents under a path, newest first, with counts by type"""
         return cast(Result, self.call("browse", {"path": path, "type": type, "since": since,
-            "until": until, "min_words": min_words, "max_words": max_words, "limit": limit,
-            "cursor": cursor, "explain": explain, "timeout_ms": timeout_ms}))
+            "until": until, "min_words": min_words, "max_words": max_words, "meta": meta,
+            "limit": limit, "cursor": cursor, "explain": explain, "timeout_ms": timeout_ms}))
 
     def search(self, text: str, *, path: str | None = None, type: str | Sequence[str] | None = None,
                since: str | None = None, until: str | None = None, min_words: int | None = None,
-               max_words: int | None = None, limit: int | None = None,
-               min_score: float | None = None, chunks: bool | None = None,
+               max_words: int | None = None, meta: str | Sequence[str] | None = None,
+               limit: int | None = None, min_score: float | None = None, chunks: bool | None = None,
                context: int | None = None, exact: bool | None = None, explain: bool | None = None,
                timeout_ms: int | None = None) -> Result:
         """the contents most similar to a text, under any filter"""
         return cast(Result, self.call("search", {"text": text, "path": path, "type": type,
             "since": since, "until": until, "min_words": min_words, "max_words": max_words,
-            "limit": limit, "min_score": min_score, "chunks": chunks, "context": context,
-            "exact": exact, "explain": explain, "timeout_ms": timeout_ms}))
+            "meta": meta, "limit": limit, "min_score": min_score, "chunks": chunks,
+            "context": context, "exact": exact, "explain": explain, "timeout_ms": timeout_ms}))
 
     def similar(self, id: int, *, path: str | None = None, type: str | Sequence[str] | None = None,
                 since: str | None = None, until: str | None = None, min_words: int | None = None,
-                max_words: int | None = None, limit: int | None = None,
-                min_score: float | None = None, chunks: bool | None = None,
-                context: int | None = None, exact: bool | None = None, explain: bool | None = None,
-                timeout_ms: int | None = None) -> Result:
+                max_words: int | None = None, meta: str | Sequence[str] | None = None,
+                limit: int | None = None, min_score: float | None = None,
+                chunks: bool | None = None, context: int | None = None, exact: bool | None = None,
+                explain: bool | None = None, timeout_ms: int | None = None) -> Result:
         """the contents most similar to one that is there"""
         return cast(Result, self.call("similar", {"id": id, "path": path, "type": type,
             "since": since, "until": until, "min_words": min_words, "max_words": max_words,
-            "limit": limit, "min_score": min_score, "chunks": chunks, "context": context,
-            "exact": exact, "explain": explain, "timeout_ms": timeout_ms}))
+            "meta": meta, "limit": limit, "min_score": min_score, "chunks": chunks,
+            "context": context, "exact": exact, "explain": explain, "timeout_ms": timeout_ms}))
 
     def discover(self, text: str, *, path: str | None = None,
                  type: str | Sequence[str] | None = None, since: str | None = None,
                  until: str | None = None, min_words: int | None = None,
-                 max_words: int | None = None, limit: int | None = None, depth: int | None = None,
-                 min_score: float | None = None, chunks: bool | None = None,
-                 cursor: str | None = None, explain: bool | None = None,
+                 max_words: int | None = None, meta: str | Sequence[str] | None = None,
+                 limit: int | None = None, depth: int | None = None, min_score: float | None = None,
+                 chunks: bool | None = None, cursor: str | None = None, explain: bool | None = None,
                  timeout_ms: int | None = None) -> Result:
         """similar contents across all subjects, grouped and counted"""
         return cast(Result, self.call("discover", {"text": text, "path": path, "type": type,
             "since": since, "until": until, "min_words": min_words, "max_words": max_words,
-            "limit": limit, "depth": depth, "min_score": min_score, "chunks": chunks,
+            "meta": meta, "limit": limit, "depth": depth, "min_score": min_score, "chunks": chunks,
             "cursor": cursor, "explain": explain, "timeout_ms": timeout_ms}))
 
     def show(self, id: int, *, body: bool | None = None, timeout_ms: int | None = None) -> Content:
@@ -472,6 +510,12 @@ class Calls:
         return cast(Detached, self.call("detach", {"table": table, "keep": keep, "dry_run": dry_run,
             "timeout_ms": timeout_ms}))
 
+    def rechunk(self, *, path: str | None = None, dry_run: bool | None = None,
+                timeout_ms: int | None = None) -> Rechunked:
+        """split contents that are longer than the model reads, so that all is found"""
+        return cast(Rechunked, self.call("rechunk", {"path": path, "dry_run": dry_run,
+            "timeout_ms": timeout_ms}))
+
     def mv(self, to: str, *, ids: Sequence[int] | None = None, from_: str | None = None,
            dry_run: bool | None = None, timeout_ms: int | None = None) -> Moved:
         """move contents to another leaf, or give a place another name"""
@@ -508,58 +552,63 @@ class AsyncCalls:
         raise NotImplementedError
 
     async def ls(self, *, path: str | None = None, leaves: bool | None = None,
-                 type: str | Sequence[str] | None = None, timeout_ms: int | None = None) -> Listing:
-        """what there is: trees, branches, limbs, leaves and types, with counts"""
+                 type: str | Sequence[str] | None = None, limit: int | None = None,
+                 cursor: str | None = None, timeout_ms: int | None = None) -> Listing:
+        """what there is: trees, branches, limbs, leaves, documents, types, with counts"""
         return cast(Listing, await self.call("ls", {"path": path, "leaves": leaves, "type": type,
-            "timeout_ms": timeout_ms}))
+            "limit": limit, "cursor": cursor, "timeout_ms": timeout_ms}))
 
     async def browse(self, path: str, *, type: str | Sequence[str] | None = None,
                      since: str | None = None, until: str | None = None,
                      min_words: int | None = None, max_words: int | None = None,
-                     limit: int | None = None, cursor: str | None = None,
-                     explain: bool | None = None, timeout_ms: int | None = None) -> Result:
+                     meta: str | Sequence[str] | None = None, limit: int | None = None,
+                     cursor: str | None = None, explain: bool | None = None,
+                     timeout_ms: int | None = None) -> Result:
         """contents under a path, newest first, with counts by type"""
         return cast(Result, await self.call("browse", {"path": path, "type": type, "since": since,
-            "until": until, "min_words": min_words, "max_words": max_words, "limit": limit,
-            "cursor": cursor, "explain": explain, "timeout_ms": timeout_ms}))
+            "until": until, "min_words": min_words, "max_words": max_words, "meta": meta,
+            "limit": limit, "cursor": cursor, "explain": explain, "timeout_ms": timeout_ms}))
 
     async def search(self, text: str, *, path: str | None = None,
                      type: str | Sequence[str] | None = None, since: str | None = None,
                      until: str | None = None, min_words: int | None = None,
-                     max_words: int | None = None, limit: int | None = None,
-                     min_score: float | None = None, chunks: bool | None = None,
-                     context: int | None = None, exact: bool | None = None,
-                     explain: bool | None = None, timeout_ms: int | None = None) -> Result:
+                     max_words: int | None = None, meta: str | Sequence[str] | None = None,
+                     limit: int | None = None, min_score: float | None = None,
+                     chunks: bool | None = None, context: int | None = None,
+                     exact: bool | None = None, explain: bool | None = None,
+                     timeout_ms: int | None = None) -> Result:
         """the contents most similar to a text, under any filter"""
         return cast(Result, await self.call("search", {"text": text, "path": path, "type": type,
             "since": since, "until": until, "min_words": min_words, "max_words": max_words,
-            "limit": limit, "min_score": min_score, "chunks": chunks, "context": context,
-            "exact": exact, "explain": explain, "timeout_ms": timeout_ms}))
+            "meta": meta, "limit": limit, "min_score": min_score, "chunks": chunks,
+            "context": context, "exact": exact, "explain": explain, "timeout_ms": timeout_ms}))
 
     async def similar(self, id: int, *, path: str | None = None,
                       type: str | Sequence[str] | None = None, since: str | None = None,
                       until: str | None = None, min_words: int | None = None,
-                      max_words: int | None = None, limit: int | None = None,
-                      min_score: float | None = None, chunks: bool | None = None,
-                      context: int | None = None, exact: bool | None = None,
-                      explain: bool | None = None, timeout_ms: int | None = None) -> Result:
+                      max_words: int | None = None, meta: str | Sequence[str] | None = None,
+                      limit: int | None = None, min_score: float | None = None,
+                      chunks: bool | None = None, context: int | None = None,
+                      exact: bool | None = None, explain: bool | None = None,
+                      timeout_ms: int | None = None) -> Result:
         """the contents most similar to one that is there"""
         return cast(Result, await self.call("similar", {"id": id, "path": path, "type": type,
             "since": since, "until": until, "min_words": min_words, "max_words": max_words,
-            "limit": limit, "min_score": min_score, "chunks": chunks, "context": context,
-            "exact": exact, "explain": explain, "timeout_ms": timeout_ms}))
+            "meta": meta, "limit": limit, "min_score": min_score, "chunks": chunks,
+            "context": context, "exact": exact, "explain": explain, "timeout_ms": timeout_ms}))
 
     async def discover(self, text: str, *, path: str | None = None,
                        type: str | Sequence[str] | None = None, since: str | None = None,
                        until: str | None = None, min_words: int | None = None,
-                       max_words: int | None = None, limit: int | None = None,
-                       depth: int | None = None, min_score: float | None = None,
-                       chunks: bool | None = None, cursor: str | None = None,
-                       explain: bool | None = None, timeout_ms: int | None = None) -> Result:
+                       max_words: int | None = None, meta: str | Sequence[str] | None = None,
+                       limit: int | None = None, depth: int | None = None,
+                       min_score: float | None = None, chunks: bool | None = None,
+                       cursor: str | None = None, explain: bool | None = None,
+                       timeout_ms: int | None = None) -> Result:
         """similar contents across all subjects, grouped and counted"""
         return cast(Result, await self.call("discover", {"text": text, "path": path, "type": type,
             "since": since, "until": until, "min_words": min_words, "max_words": max_words,
-            "limit": limit, "depth": depth, "min_score": min_score, "chunks": chunks,
+            "meta": meta, "limit": limit, "depth": depth, "min_score": min_score, "chunks": chunks,
             "cursor": cursor, "explain": explain, "timeout_ms": timeout_ms}))
 
     async def show(self, id: int, *, body: bool | None = None,
@@ -603,6 +652,12 @@ class AsyncCalls:
         """keep a table in step no more, and take its documents away"""
         return cast(Detached, await self.call("detach", {"table": table, "keep": keep,
             "dry_run": dry_run, "timeout_ms": timeout_ms}))
+
+    async def rechunk(self, *, path: str | None = None, dry_run: bool | None = None,
+                      timeout_ms: int | None = None) -> Rechunked:
+        """split contents that are longer than the model reads, so that all is found"""
+        return cast(Rechunked, await self.call("rechunk", {"path": path, "dry_run": dry_run,
+            "timeout_ms": timeout_ms}))
 
     async def mv(self, to: str, *, ids: Sequence[int] | None = None, from_: str | None = None,
                  dry_run: bool | None = None, timeout_ms: int | None = None) -> Moved:
