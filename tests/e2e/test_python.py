@@ -6,7 +6,6 @@ import contextlib
 import gc
 import json
 import os
-import pathlib
 import re
 import shutil
 import signal
@@ -17,12 +16,11 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import schema
-from conftest import (BINARY, FOREIGN, ROOT, make_row, make_vector, wait_until, write_rows)
+from conftest import (LIBRARY, ROOT, library_environment, make_row, make_vector, wait_until,
+                      write_rows)
 
 PACKAGE = ROOT / "bindings" / "python"
-BUILD = next((folder for folder in (pathlib.Path(BINARY).parent, pathlib.Path(BINARY).parents[1])
-              if (folder / "libgrove.so.0").exists()), ROOT / "build")
-LIBRARY = BUILD / "libgrove.so.0"
+BUILD = LIBRARY.parent
 
 sys.path.insert(0, str(PACKAGE))
 import grove as package
@@ -34,11 +32,9 @@ VOLATILE = ("milliseconds", "seconds", "waited_milliseconds", "plan", "age_secon
 
 
 @pytest.fixture(autouse=True)
-def surroundings(monkeypatch):
-    for name in [*FOREIGN, *(name for name in os.environ if name.startswith("PG"))]:
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("GROVE_LIBRARY", str(LIBRARY))
-    monkeypatch.setenv("GROVE_PROJECTOR", "off")
+def surroundings():
+    with library_environment():
+        yield
 
 
 def steady(value):
