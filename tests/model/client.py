@@ -24,6 +24,7 @@ LEVELS = ("READ COMMITTED", "REPEATABLE READ", "SERIALIZABLE")
 ATTEMPTS = 200       # of a transaction in serializable, which may fail for what others do
 REMEMBERED = 30      # operations that a failure tells
 SUPPLIED = 40        # vectors that rows bring along
+NO_VECTORS = "no usable vector yet"
 
 
 class Client:
@@ -371,8 +372,12 @@ class Client:
         return 1
 
     def look_for(self, source, command, what, condition, limit, fold, meaning, without=None):
-        answer = self.ask(source, command, {**what, **condition.arguments(self.tree),
-                                            "limit": limit, "chunks": not fold})
+        given = {**what, **condition.arguments(self.tree), "limit": limit, "chunks": not fold}
+        answer = self.ask(source, command, given)
+        if answer is not None and NO_VECTORS in (answer["incomplete_reason"] or ""):
+            # A search embeds a few texts that wait, and says so where there are more.
+            self.synchronise(source)
+            answer = self.ask(source, command, given)
         if answer is not None:
             check_ranking(answer, ranking(self.world.texts, [self.tree], condition, meaning,
                                           without), limit, fold, [self.tree])

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 
 from compare import Disagreement
+from stores import ask_engine
 
 
 def folder_of(world, name):
@@ -111,7 +112,7 @@ class Restores:
         env = {"DATABASE_URL": f"postgresql://grove@/copied?host={world.socket}"}
         try:
             world.grove.fails("conflict", "sync", env=env)
-            env["GROVE_COLLECTION"] = f"copied_{sum(self.done.values())}"
+            env["GROVE_COLLECTION"] = "copied"
             for command in ("init", "sync"):
                 world.grove(command, env=env, timeout=300)
             answer = world.grove.json("verify", env=env)
@@ -121,3 +122,4 @@ class Restores:
         finally:
             with world.connect("postgres") as conn:
                 conn.execute("DROP DATABASE copied WITH (FORCE)")
+        ask_engine(world.grove, "DELETE", "/collections/copied")
