@@ -319,8 +319,8 @@ SEED = "GROVE_TEST_SEED"
 
 def pytest_addoption(parser):
     parser.addoption("--seed", type=int, help="what random tests draw (default: another each time)")
-    parser.addoption("--operations", type=int, default=5000, help="of the model test")
-    parser.addoption("--kills", type=int, default=50, help="of the torture test")
+    parser.addoption("--operations", type=int, default=2000, help="of the model test")
+    parser.addoption("--kills", type=int, default=10, help="of the torture test")
 
 
 @dataclasses.dataclass(frozen=True)

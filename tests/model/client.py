@@ -53,7 +53,7 @@ class Client:
 
     def connection(self):
         if self.conn is None or self.conn.closed:
-            self.conn = self.world.connect()
+            self.conn = self.world.insist(self.world.connect)
         return self.conn
 
     def look(self):
@@ -207,9 +207,8 @@ class Client:
                                           or statements.EPOCH)
             if source.random() < 0.3 and old.supplied is None:
                 self.supplied += 1
-                # A text that nothing gets again: what vector it has then would hang on time.
                 content = dataclasses.replace(
-                    content, title=f"Supplied {self.number}.{self.supplied}",
+                    content, title=f"{statements.SUPPLIED}{self.number}.{self.supplied}",
                     supplied=source.randint(1, SUPPLIED))
             after.contents[key] = content
             after.leaves.setdefault(key[:3], None)

@@ -5,6 +5,7 @@ src/base/inject.h, and processes that are killed."""
 import os
 import re
 import threading
+import time
 
 import psycopg
 from caller import LIBRARY, Command, Failed
@@ -14,6 +15,7 @@ from crashes import kill
 ARMED = 0.3           # of the calls
 TIMES = (1, 1, 1, 2)  # which time a point is come by
 OTHERS = 3            # operations that are done while a command waits at a point
+HELD_SECONDS_MAX = 2
 # Of whatever a fault can make a call end with. All else is an error of grove.
 EXCUSED = ("killed", "unavailable", "timeout")
 # The prefixes of the points that a command comes by.
@@ -65,17 +67,18 @@ class Faults:
                                  {"GROVE_INJECT": f"{point}={action}@{times}"})
 
     def call_that_waits(self, point, times, command, given):
-        """It waits there until others have done something, or have nothing to do."""
+        """It waits there until others have done something, or have nothing to do. They may wait for
+        its locks, and do nothing for that: so not for ever."""
         path = self.command.folder / f"wait-{threading.get_ident()}"
         ended = threading.Event()
 
         def let_go():
             while not ended.wait(0.01):
                 if path.exists():
-                    goal = self.world.done + OTHERS
+                    goal, until = self.world.done + OTHERS, time.monotonic() + HELD_SECONDS_MAX
                     with self.world.idle():
                         while self.world.done < goal and self.world.others_work() \
-                                and not ended.wait(0.01):
+                                and time.monotonic() < until and not ended.wait(0.01):
                             pass
                     path.unlink(missing_ok=True)
         thread = threading.Thread(target=let_go)

@@ -115,5 +115,5 @@ class Keeper:
 
     def connection(self):
         if self.conn is None or self.conn.closed:
-            self.conn = self.world.connect()
+            self.conn = self.world.insist(self.world.connect)
         return self.conn

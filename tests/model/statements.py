@@ -13,6 +13,7 @@ import texts
 from state import Content
 
 KINDS = ("Note", "Article", "Poem")
+SUPPLIED = "Supplied "  # begins the titles of contents that came with a vector
 EPOCH = datetime.datetime(2024, 1, 1)
 LEAF = "(SELECT id FROM {table} WHERE (branch, limb, leaf) = (%s, %s, %s))"
 INSERT = ("INSERT INTO content_metadata (hierarchy_table, leaf_id, content_type, chunk_number,"
@@ -112,11 +113,20 @@ def set_columns(tree, key, changed, columns):
         " WHERE id = %s", (*(getattr(changed, name) for name in columns), old.id), apply)
 
 
+def came_with_a_vector(content):
+    """Such a text must not come back once it was changed: whether its vector is there still, or a
+    computed one has taken its place, hangs on whether it was projected in between. Its title
+    tells, and goes with the first change of its text."""
+    return content.title.startswith(SUPPLIED)
+
+
 def change_text(source, tree):
     key = choose(source, tree.plain())
     if key is None:
         return None
     columns = source.choice((("title",), ("summary",), ("title", "summary")))
+    if came_with_a_vector(tree.contents[key]):
+        columns = ("title",)
     fields = {"title": texts.title(source), "summary": texts.sentence(source)}
     changed = tree.contents[key].with_text(**{name: fields[name] for name in columns})
     return set_columns(tree, key, changed, columns)
@@ -175,7 +185,8 @@ def move_one(source, tree):
 
 
 def write_body(source, tree):
-    key = choose(source, tree.plain())
+    key = choose(source, [key for key in tree.plain()
+                          if not came_with_a_vector(tree.contents[key])])
     if key is None:
         return None
     changed = tree.contents[key].with_text(body=texts.sentence(source))
@@ -188,7 +199,8 @@ def write_body(source, tree):
 
 
 def drop_body(source, tree):
-    key = choose(source, [key for key in tree.plain() if tree.contents[key].body is not None])
+    key = choose(source, [key for key in tree.plain() if tree.contents[key].body is not None
+                          and not came_with_a_vector(tree.contents[key])])
     if key is None:
         return None
     changed = tree.contents[key].with_text(body=None)

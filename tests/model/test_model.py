@@ -7,7 +7,8 @@ import pytest
 from conftest import ROOT, library_environment
 from world import World, run
 
-pytestmark = pytest.mark.slow
+# As long as a busy machine makes it.
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(3600)]
 
 sys.path.insert(0, str(ROOT / "bindings" / "python"))
 import grove as package

@@ -12,7 +12,8 @@ from faults import Faults, wait_for
 from restores import Restores
 from world import World
 
-pytestmark = pytest.mark.slow
+# As long as a busy machine makes it.
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(3600)]
 
 sys.path.insert(0, str(ROOT / "bindings" / "python"))
 import grove as package
