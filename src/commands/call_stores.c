@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The calls that compare both stores, mend them, and speak of what was given up on. As the commands do
-// where they cannot ask, what changes something needs "yes".
+// The calls that compare both stores, mend them, and speak of what was given up on. As the commands
+// do where they cannot ask, what changes something needs "yes".
 #include "base/alloc.h"
 #include "commands/answers_stores.h"
 #include "commands/calling.h"

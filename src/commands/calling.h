@@ -2,8 +2,8 @@
 //
 // A call of grove_call under way, for the functions that make it: one for each command.
 //
-// What it is given was checked by the command's row. An answer is appended once, where the call does
-// not fail. Threads: each its own.
+// What it is given was checked by the command's row. An answer is appended once, where the call
+// does not fail. Threads: each its own.
 #ifndef GROVE_COMMANDS_CALLING_H
 #define GROVE_COMMANDS_CALLING_H
 

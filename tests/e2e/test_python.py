@@ -225,8 +225,8 @@ def test_what_differs_is_told_and_mended(filled):
 def test_what_was_given_up_on_is_dropped(filled):
     with filled.connect() as conn, package.Grove(filled.home) as db:
         conn.execute("INSERT INTO content_metadata (id, hierarchy_table, leaf_id, content_type,"
-                     " title, content_summary) SELECT -7, hierarchy_table, leaf_id, 'Note', 'Below',"
-                     " 'zero' FROM content_metadata LIMIT 1")
+                     " title, content_summary) SELECT -7, hierarchy_table, leaf_id, 'Note',"
+                     " 'Below', 'zero' FROM content_metadata LIMIT 1")
         db.sync()
         listed = db.dead("list")
         schema.assert_answer("dead", listed)

@@ -115,6 +115,7 @@ def check_ranking(answer, rows, limit, fold, trees):
         if abs(row["score"] - score) > SCORE_ERROR:
             raise Disagreement(f"{row} scores {score}: {content}")
         if abs(row["score"] - wanted[place][0]) > SCORE_ERROR:
-            raise Disagreement(f"{row} is in place {place}, where {wanted[place]} belongs; shown are "
-                               f"{[(each['content_id'], each['score']) for each in shown]}, wanted "
-                               f"{[(each[1], each[0]) for each in wanted[:limit]]}")
+            raise Disagreement(
+                f"{row} is in place {place}, where {wanted[place]} belongs; shown are "
+                f"{[(each['content_id'], each['score']) for each in shown]}, wanted "
+                f"{[(each[1], each[0]) for each in wanted[:limit]]}")

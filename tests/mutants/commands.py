@@ -80,8 +80,8 @@ MUTANTS = [
         name="an-id-wraps-around",
         guards="src/commands/README 4",
         file="src/commands/input.c",
-        find="yyjson_get_uint(value) <= INT32_MAX;\n",
-        replace="yyjson_get_uint(value) <= INT64_MAX;\n",
+        find="yyjson_get_uint(value) <= INT32_MAX &&\n",
+        replace="yyjson_get_uint(value) <= INT64_MAX &&\n",
         killer="u_grove_call:what_makes_no_sense_is_refused",
     ),
     Mutant(

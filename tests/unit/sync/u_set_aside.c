@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What was found of a graph, where a doubt comes and goes: it is believed by nobody meanwhile, and holds
-// on where the comparison of both stores found nothing that differs.
+// What was found of a graph, where a doubt comes and goes: it is believed by nobody meanwhile, and
+// holds on where the comparison of both stores found nothing that differs.
 #include "projecting.h"
 
 #include "sync/examine.h"
