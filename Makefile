@@ -8,7 +8,7 @@ ASSETS ?= yes
 BUILD ?= build
 
 .PHONY: all demo test install uninstall bench bench-embed bench-recall bench-subject bench-pairs \
-	bench-upgrade check check-tokenizer mutants clean help setup-build setup-test
+	bench-upgrade check check-tokenizer model mutants torture clean help setup-build setup-test
 
 all: setup-build ## build build/grove
 	@tools/build $(BUILD) --prefix "$(PREFIX)"
@@ -56,6 +56,16 @@ check-tokenizer: setup-test ## compare the tokenizer with the published one (SEE
 	@tools/build $(BUILD)
 	@BUILD="$(BUILD)" tools/check-tokenizer $(if $(SEED),--seed "$(SEED)") \
 		$(if $(CORPUS),--corpus "$(CORPUS)")
+
+model: setup-test ## random operations beside a model of both stores (SEED=N, OPERATIONS=N)
+	@tools/build $(BUILD)
+	@BUILD="$(BUILD)" tools/run-random model --operations $(or $(OPERATIONS),200000) \
+		$(if $(SEED),--seed "$(SEED)")
+
+torture: setup-test ## the same while servers are killed and stores put back (SEED=N, KILLS=N)
+	@tools/build $(BUILD)
+	@BUILD="$(BUILD)" tools/run-random torture --kills $(or $(KILLS),1000) \
+		$(if $(SEED),--seed "$(SEED)")
 
 mutants: setup-test ## take one guard away at a time, and see that its test fails (MUTANTS="NAME ...")
 	@tools/build $(BUILD)

@@ -2,6 +2,7 @@
 """Homes of the tests' own, and the grove command in them."""
 
 import contextlib
+import dataclasses
 import fcntl
 import json
 import os
@@ -34,6 +35,10 @@ def built_for_tests(name):
 INJECTED = built_for_tests("grove-injected")
 OUTBOX_CHECK = built_for_tests("outbox-check")
 
+# The library, for the Python binding.
+LIBRARY = next((folder / "libgrove.so.0" for folder in pathlib.Path(BINARY).parents[:2]
+                if (folder / "libgrove.so.0").exists()), ROOT / "build" / "libgrove.so.0")
+
 MIGRATIONS = len(list((ROOT / "sql").glob("[0-9]*.sql")))
 
 
@@ -48,6 +53,17 @@ def read_statement(name, folder="projector", depth="tree"):
 # What a developer may have set for a database of theirs must not reach the tests.
 FOREIGN = ("DATABASE_URL", "QDRANT_URL", "QDRANT_API_KEY", "GROVE_COLLECTION", "GROVE_HOME",
            "NO_COLOR", "COLUMNS")
+
+
+@contextlib.contextmanager
+def library_environment():
+    """What the binding needs in a process of the tests, and none of a developer's own."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in [*FOREIGN, *(name for name in os.environ if name.startswith("PG"))]:
+            patch.delenv(name, raising=False)
+        patch.setenv("GROVE_LIBRARY", str(LIBRARY))
+        patch.setenv("GROVE_PROJECTOR", "off")
+        yield
 
 
 EXIT_STATUS = {name: int(number) for number, name in re.findall(
@@ -297,9 +313,39 @@ def new_grove():
 TEMPLATES = "GROVE_TEST_TEMPLATES"
 
 
+# What tests draw that do something random: printed at the end of a run, and given with --seed.
+SEED = "GROVE_TEST_SEED"
+
+
+def pytest_addoption(parser):
+    parser.addoption("--seed", type=int, help="what random tests draw (default: another each time)")
+    parser.addoption("--operations", type=int, default=2000, help="of the model test")
+    parser.addoption("--kills", type=int, default=10, help="of the torture test")
+
+
+@dataclasses.dataclass(frozen=True)
+class Drawn:
+    seed: int
+    operations: int
+    kills: int
+
+
+@pytest.fixture
+def drawn(request):
+    """What a random test is to do."""
+    return Drawn(int(os.environ[SEED]), request.config.getoption("--operations"),
+                 request.config.getoption("--kills"))
+
+
+def pytest_terminal_summary(terminalreporter):
+    terminalreporter.write_line(f"random tests: --seed {os.environ[SEED]}")
+
+
 def pytest_configure(config):
     config.addinivalue_line("markers", "slow: not for the inner loop (tools/run-tests --fast)")
     if not hasattr(config, "workerinput"):
+        seed = config.getoption("--seed")
+        os.environ[SEED] = str(random.SystemRandom().randrange(10 ** 6) if seed is None else seed)
         remove_leftovers({SCRATCH or tempfile.gettempdir(), "/tmp"})
         os.environ[TEMPLATES] = make_home()
 
@@ -335,6 +381,14 @@ def grove():
 def filled():
     """A home with the sample, of one test."""
     made = copy_of("demo")
+    yield made
+    end_home(made)
+
+
+@pytest.fixture
+def fresh():
+    """A home with nothing in it but the schema, of one test."""
+    made = copy_of("init")
     yield made
     end_home(made)
 

@@ -585,6 +585,17 @@ struct grove_index {
     char reason[256];
 };
 
+// What was compared of both stores before anything was projected, where it was in doubt whether the
+// engine holds what this database is: after a restore of either.
+struct grove_comparison {
+    char reason[160];  // of the doubt; "": nothing was compared by this call
+    int64_t points;    // compared, each with its content
+    int64_t enqueued;  // contents that the engine lacked, or had at another revision
+    int64_t taken_out; // points that no content has, or that a write could lose to
+    bool ended;        // false: another process goes on with it
+    bool keeps_index;  // nothing differed: what was known of the index holds on
+};
+
 struct grove_sync_report {
     int64_t upserted;
     int64_t removed;
@@ -594,6 +605,7 @@ struct grove_sync_report {
     int64_t dead;    // given up on; see grove.dead_letter
     double seconds;
     struct grove_index index; // not while watching: a thread examines then
+    struct grove_comparison comparison;
 };
 
 struct grove_sync_request {

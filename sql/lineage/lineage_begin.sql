@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- A new epoch, where something has happened to the database (grove.lineage_break). What was claimed
--- is so no more, and what was known of graphs is of another history.
+-- is so no more.
 --   $1 text  which of them is noted: another one is not told by this statement
 -- A copy is another database from now on. Whoever comes second finds the row changed, and leaves it.
 WITH begun AS (
@@ -20,4 +20,5 @@ WITH begun AS (
            OR l.timeline <> w.timeline)
     RETURNING l.is_one
 )
-DELETE FROM grove.examination USING begun
+-- part: set_aside
+FROM begun WHERE x.graph <> ''

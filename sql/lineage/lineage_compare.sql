@@ -6,7 +6,11 @@
 --   $2 bigint     the last
 --   $3 integer[]  ids of the points in it
 --   $4 bigint[]   their revisions; -1: none
+--   $5 text       collection
 -- answers: integer, bigint
+-- One row more, without an id: how many went into the outbox. What was known of the collection's graph
+-- (parts/set_aside.sql) goes in the same moment where anything differs; else it says how far it was
+-- compared without a gap.
 -- A content outside the outbox has a revision of the history that was kept, which names one state of
 -- it only. One that waits may have one that was drawn twice: so its point goes.
 WITH seen AS MATERIALIZED (
@@ -24,9 +28,25 @@ WITH seen AS MATERIALIZED (
     LEFT JOIN seen AS p ON p.content_id = k.content_id
     WHERE NOT k.waits AND p.revision IS DISTINCT FROM k.revision
     ORDER BY k.content_id
+    RETURNING content_id
+), taken AS MATERIALIZED (
+    SELECT p.content_id, p.revision
+    FROM seen AS p
+    LEFT JOIN known AS k ON k.content_id = p.content_id
+    WHERE k.content_id IS NULL OR p.revision < 0 OR p.revision > k.revision
+       OR (p.revision = k.revision AND k.waits)
+), differing AS MATERIALIZED (
+    SELECT EXISTS (SELECT FROM queued) OR EXISTS (SELECT FROM taken) AS is_so
+), thrown_away AS (
+    DELETE FROM grove.examination AS x USING differing AS d
+    WHERE d.is_so AND x.collection = $5 AND x.graph LIKE 'doubted:%'
+), kept AS (
+    UPDATE grove.examination AS x
+    SET graph = 'doubted:' || ($2 + 1)
+                || substr(x.graph, length('doubted:' || $1::text) + 1)
+    FROM differing AS d
+    WHERE NOT d.is_so AND x.collection = $5 AND x.graph LIKE 'doubted:' || $1::text || ':%'
 )
-SELECT p.content_id, p.revision
-FROM seen AS p
-LEFT JOIN known AS k ON k.content_id = p.content_id
-WHERE k.content_id IS NULL OR p.revision < 0 OR p.revision > k.revision
-   OR (p.revision = k.revision AND k.waits)
+SELECT NULL::integer AS content_id, (SELECT count(*) FROM queued) AS revision
+UNION ALL
+SELECT t.content_id, t.revision FROM taken AS t

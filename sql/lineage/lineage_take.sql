@@ -9,4 +9,5 @@ WITH begun AS (
         claimed_until = NULL, written = pg_current_xact_id()::xid
     RETURNING is_one
 )
-DELETE FROM grove.examination USING begun
+-- part: set_aside
+FROM begun WHERE x.graph <> ''

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The calls of grove/grove.h that are a module's function with a handle.
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -227,6 +228,21 @@ struct syncing {
     int64_t started_us;
 };
 
+static struct grove_comparison comparison_of(const struct lineage_comparison *compared)
+{
+    struct grove_comparison made = {
+        .points = compared->points,
+        .enqueued = compared->enqueued,
+        .taken_out = compared->taken_out,
+        .ended = compared->ended,
+        .keeps_index = compared->keeps_examination,
+    };
+    static_assert(sizeof made.reason >= sizeof compared->doubt, "a reason fits");
+    if (compared->begun)
+        snprintf(made.reason, sizeof made.reason, "%s", compared->doubt);
+    return made;
+}
+
 static enum grove_code fill_report(struct syncing *self, struct grove_error *error)
 {
     struct projector_backlog backlog;
@@ -241,6 +257,7 @@ static enum grove_code fill_report(struct syncing *self, struct grove_error *err
             .pending = backlog.pending,
             .dead = backlog.dead,
             .seconds = (double)(clock_monotonic_us() - self->started_us) / 1e6,
+            .comparison = comparison_of(&done->comparison),
         };
     return code;
 }
@@ -279,8 +296,11 @@ static enum grove_code watch(struct syncing *self, struct grove_error *error)
             return code;
         if (code == GROVE_OK)
             code = fill_report(self, error);
-        if (code == GROVE_OK && !idle && self->request->on_progress)
+        bool compared = self->report.comparison.reason[0];
+        if (code == GROVE_OK && (!idle || compared) && self->request->on_progress)
             self->request->on_progress(self->request->state, &self->report);
+        if (code == GROVE_OK)
+            self->done.comparison = (struct lineage_comparison){.begun = false}; // it is told
         if (code != GROVE_OK || idle)
             (void)call_pause(&self->call, code != GROVE_OK ? OUTAGE_PAUSE_MS : WATCH_PAUSE_MS);
     }

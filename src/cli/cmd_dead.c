@@ -59,7 +59,8 @@ static enum grove_code list(struct session *session, struct grove_error *error)
     struct strbuf out;
     strbuf_init(&out, TEXT_BYTES_MAX);
     if (session->json) {
-        code = session_print_shape(session, &answer_dead_letters_shape, letters, error);
+        struct answer_dead answer = {.action = ANSWER_DEAD_LISTED, .letters = *letters};
+        code = session_print_shape(session, &answer_dead_shape, &answer, error);
     } else {
         if (letters->count == 0)
             strbuf_add(&out, "nothing was given up on\n");
@@ -79,16 +80,16 @@ static enum grove_code list(struct session *session, struct grove_error *error)
 static enum grove_code retry(struct session *session, const struct grove_dead_request *request,
                              struct grove_error *error)
 {
-    struct answer_dead_retried answer = {.contents = 0};
-    enum grove_code code = grove_retry_dead(session->grove, request, &answer.contents, error);
+    struct answer_dead answer = {.action = ANSWER_DEAD_RETRIED};
+    int64_t *count = &answer.report.contents;
+    enum grove_code code = grove_retry_dead(session->grove, request, count, error);
     if (code != GROVE_OK || session->json)
-        return code == GROVE_OK
-                   ? session_print_shape(session, &answer_dead_retried_shape, &answer, error)
-                   : code;
+        return code == GROVE_OK ? session_print_shape(session, &answer_dead_shape, &answer, error)
+                                : code;
     struct strbuf out;
     strbuf_init(&out, TEXT_BYTES_MAX);
-    format_counted(&out, answer.contents, "content is", "contents are");
-    strbuf_add(&out, answer.contents > 0 ? " due again: grove sync\n" : " due again\n");
+    format_counted(&out, *count, "content is", "contents are");
+    strbuf_add(&out, *count > 0 ? " due again: grove sync\n" : " due again\n");
     code = session_print(session, &out, error);
     strbuf_release(&out);
     return code;
@@ -134,19 +135,19 @@ static enum grove_code confirm(struct session *session, struct grove_dead_reques
 static enum grove_code drop(struct session *session, struct grove_dead_request *request,
                             struct grove_error *error)
 {
-    struct grove_dead_report report;
+    struct answer_dead answer = {.action = ANSWER_DEAD_DROPPED};
     request->dry_run = options_has(&session->options, OPTION_DRY_RUN);
     bool asks = !request->dry_run && !options_has(&session->options, OPTION_YES);
     enum grove_code code = asks ? confirm(session, *request, error) : GROVE_OK;
     if (code == GROVE_OK)
-        code = grove_drop_dead(session->grove, request, &report, error);
+        code = grove_drop_dead(session->grove, request, &answer.report, error);
     if (code != GROVE_OK)
         return code;
     if (session->json)
-        return session_print_shape(session, &answer_dead_dropped_shape, &report, error);
+        return session_print_shape(session, &answer_dead_shape, &answer, error);
     struct strbuf out;
     strbuf_init(&out, TEXT_BYTES_MAX);
-    add_dropped(&out, &report);
+    add_dropped(&out, &answer.report);
     code = session_print(session, &out, error);
     strbuf_release(&out);
     return code;

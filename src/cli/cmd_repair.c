@@ -19,12 +19,6 @@ static bool is_mended(const struct grove_repair_request *request, const char *ki
     return request->aliens || strcmp(kind, "alien") != 0;
 }
 
-static int64_t to_mend(const struct grove_repair_request *request,
-                       const struct grove_verify_report *found)
-{
-    return found->differences - (request->aliens ? 0 : found->kinds[GROVE_DIFFERENCE_ALIEN]);
-}
-
 static void add_found(struct strbuf *out, const struct grove_repair_request *request,
                       const struct grove_verify_report *found)
 {
@@ -43,7 +37,7 @@ static void add_outcome(struct strbuf *out, const struct grove_repair_request *r
     add_found(out, request, &report->found);
     if (report->dry_run) {
         strbuf_add(out, "would mend ");
-        format_count(out, to_mend(request, &report->found));
+        format_count(out, found_to_mend(request, &report->found));
         strbuf_add(out, "; nothing was changed\n");
     } else if (report->mended == 0) {
         strbuf_add(out, "nothing to mend\n");
@@ -68,11 +62,7 @@ static enum grove_code print(struct session *session, struct differences *differ
     progress_clear(&differences->progress);
     if (session->json) {
         struct answer_repair answer = {
-            .found = {.path = request->path,
-                      .report = report->found,
-                      .differences = differences->items,
-                      .difference_count = differences->count,
-                      .left_out = differences->left_out},
+            .found = found_answer(&differences->found, request->path, &report->found),
             .report = *report,
         };
         return session_print_shape(session, &answer_repair_shape, &answer, error);
@@ -87,7 +77,7 @@ static enum grove_code print(struct session *session, struct differences *differ
 }
 
 // The contents that were found, where they are all that is to be mended; else all is looked at.
-static size_t choose(const struct differences *found, const struct grove_repair_request *request,
+static size_t choose(const struct found *found, const struct grove_repair_request *request,
                      int32_t ids[static IDS_MOST])
 {
     size_t count = 0;
@@ -117,7 +107,7 @@ static enum grove_code confirm(struct session *session, const struct grove_repai
         code = session_print(session, &out, error);
     }
     strbuf_add(&question, "mend ");
-    format_counted(&question, to_mend(request, report), "difference", "differences");
+    format_counted(&question, found_to_mend(request, report), "difference", "differences");
     if (code == GROVE_OK)
         code = ask_to_go_on(session, question.data, "--yes mends them, --dry-run only tells",
                             "mended", error);
@@ -133,7 +123,7 @@ static enum grove_code mend(struct session *session, struct grove_repair_request
     struct differences mended;
     struct grove_repair_report report = {.dry_run = false};
     struct grove_repair_request last = *request;
-    last.content_id_count = choose(found, request, ids);
+    last.content_id_count = choose(&found->found, request, ids);
     last.content_ids = last.content_id_count > 0 ? ids : NULL;
     last.path = last.content_ids ? NULL : request->path;
     last.dry_run = false;
@@ -154,7 +144,7 @@ static enum grove_code look_and_ask(struct session *session, struct grove_repair
     enum grove_code code = grove_repair(session->grove, request, &report, error);
     if (code != GROVE_OK)
         return code;
-    if (to_mend(request, &report.found) == 0) {
+    if (found_to_mend(request, &report.found) == 0) {
         report.dry_run = false;
         return print(session, found, request, &report, error);
     }

@@ -8,6 +8,30 @@
 
 enum { LINE_BYTES_MAX = 4096 };
 
+// "compared 100,000 points with the contents, since the database was restored from a dump: all are
+// as they should be; what is known of the index holds on"
+static void add_comparison(struct strbuf *out, const struct grove_comparison *comparison)
+{
+    if (!comparison->reason[0])
+        return;
+    strbuf_add(out, "compared ");
+    format_counted(out, comparison->points, "point", "points");
+    strbuf_addf(out, " with the contents, since %s: ", comparison->reason);
+    if (comparison->enqueued + comparison->taken_out == 0)
+        strbuf_add(out, "all are as they should be");
+    else {
+        format_count(out, comparison->enqueued);
+        strbuf_add(out, " to be written, ");
+        format_count(out, comparison->taken_out);
+        strbuf_add(out, " taken out");
+    }
+    if (comparison->keeps_index)
+        strbuf_add(out, "; what is known of the index holds on");
+    if (!comparison->ended)
+        strbuf_add(out, "; another process goes on with it");
+    strbuf_add_char(out, '\n');
+}
+
 static void add_line(struct strbuf *out, const struct grove_sync_report *report)
 {
     if (report->upserted + report->removed + report->failed + report->pending + report->dead == 0) {
@@ -66,6 +90,7 @@ static enum grove_code print_report(struct session *session, const struct grove_
         return session_print_shape(session, &answer_sync_shape, &answer, error);
     }
     strbuf_init(&out, LINE_BYTES_MAX);
+    add_comparison(&out, &report->comparison);
     add_line(&out, report);
     if (with_index)
         add_index_line(session, &out, &report->index);

@@ -48,13 +48,7 @@ static enum grove_code print(struct session *session, struct differences *differ
     progress_clear(&differences->progress);
     if (!session->json)
         return print_text(session, differences, report, error);
-    struct answer_verify answer = {
-        .path = path,
-        .report = *report,
-        .differences = differences->items,
-        .difference_count = differences->count,
-        .left_out = differences->left_out,
-    };
+    struct answer_verify answer = found_answer(&differences->found, path, report);
     return session_print_shape(session, &answer_verify_shape, &answer, error);
 }
 

@@ -2,65 +2,29 @@
 #include "cli/differences.h"
 
 #include <stdio.h>
-#include <string.h>
 
-#include "base/alloc.h"
 #include "cli/format.h"
 #include "cli/table.h"
 
-enum { SHOWN_MAX = 20, TEXTS_BYTES_MAX = 256 << 20 };
+enum { SHOWN_MAX = 20 };
 
 void differences_init(struct differences *self, struct session *session)
 {
     *self = (struct differences){.session = session};
     progress_init(&self->progress, &session->err);
-    arena_init(&self->texts, TEXTS_BYTES_MAX);
+    found_init(&self->found);
 }
 
 void differences_release(struct differences *self)
 {
     progress_clear(&self->progress);
-    arena_release(&self->texts);
-    mem_free(self->items);
-    self->items = NULL;
-}
-
-static bool make_room(struct differences *self)
-{
-    if (self->count < self->room)
-        return true;
-    size_t room = self->room ? self->room * 2 : 64;
-    struct answer_difference *items =
-        self->count < DIFFERENCES_MAX ? mem_alloc_array(room, sizeof *items) : NULL;
-    if (!items)
-        return false;
-    if (self->count > 0)
-        memcpy(items, self->items, self->count * sizeof *items);
-    mem_free(self->items);
-    self->items = items;
-    self->room = room;
-    return true;
+    found_release(&self->found);
 }
 
 void differences_on_difference(void *state, const struct grove_difference *difference)
 {
     struct differences *self = state;
-    if (!make_room(self)) {
-        self->left_out++;
-        return;
-    }
-    struct answer_difference item = {
-        .kind = grove_difference_name(difference->kind),
-        .content_id = difference->point_id ? GROVE_NULL : difference->content_id,
-        .content_revision = difference->content_revision,
-        .point_revision = difference->point_revision,
-    };
-    item.point_id = difference->point_id ? arena_strdup(&self->texts, difference->point_id) : NULL;
-    item.detail = difference->detail ? arena_strdup(&self->texts, difference->detail) : NULL;
-    if ((difference->point_id && !item.point_id) || (difference->detail && !item.detail))
-        self->left_out++;
-    else
-        self->items[self->count++] = item;
+    found_add(&self->found, difference);
 }
 
 void differences_on_progress(void *state, const struct grove_verify_progress *progress)
@@ -102,17 +66,17 @@ void differences_add_table(struct strbuf *out, const struct differences *self)
         {"FIELDS", .width_min = 8, .drop = 2},
     };
     struct table table;
-    size_t shown = self->count < SHOWN_MAX ? self->count : (size_t)SHOWN_MAX;
-    if (self->count == 0)
+    size_t shown = self->found.count < SHOWN_MAX ? self->found.count : (size_t)SHOWN_MAX;
+    if (self->found.count == 0)
         return;
     table_init(&table, columns, ARRAY_COUNT(columns));
     for (size_t i = 0; i < shown; i++)
-        add_row(&table, &self->items[i]);
+        add_row(&table, &self->found.items[i]);
     table_print(&table, &self->session->out, out);
     table_release(&table);
-    if (self->count > shown || self->left_out > 0) {
+    if (self->found.count > shown || self->found.left_out > 0) {
         strbuf_add(out, "and ");
-        format_count(out, (int64_t)(self->count - shown) + self->left_out);
+        format_count(out, (int64_t)(self->found.count - shown) + self->found.left_out);
         strbuf_add(out, " more: --json tells all\n");
     }
     strbuf_add_char(out, '\n');

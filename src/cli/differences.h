@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What verify and repair find, kept until it is shown.
+// What verify and repair find, kept until it is shown, and how far they are.
 //
 //     struct differences differences;
 //     differences_init(&differences, session);
@@ -12,21 +12,14 @@
 #ifndef GROVE_CLI_DIFFERENCES_H
 #define GROVE_CLI_DIFFERENCES_H
 
-#include "base/arena.h"
 #include "cli/progress.h"
 #include "cli/session.h"
-#include "commands/answers_stores.h"
-
-// More are counted only.
-enum { DIFFERENCES_MAX = 1000000 };
+#include "commands/found.h"
 
 struct differences {
     struct session *session;
     struct progress progress;
-    struct arena texts;
-    struct answer_difference *items;
-    size_t count, room;
-    int64_t left_out;
+    struct found found;
 };
 
 void differences_init(struct differences *self, struct session *session);

@@ -505,6 +505,22 @@ static bool knows_index(const void *object)
     return !((const struct answer_sync *)object)->watches;
 }
 
+static bool has_compared(const void *object)
+{
+    return ((const struct answer_sync *)object)->compared_for != NULL;
+}
+
+static const struct shape_member comparison_members[] = {
+    SHAPE_AS("reason", struct answer_sync, compared_for),
+    SHAPE_AS("points", struct answer_sync, report.comparison.points),
+    SHAPE_AS("enqueued", struct answer_sync, report.comparison.enqueued),
+    SHAPE_AS("taken_out", struct answer_sync, report.comparison.taken_out),
+    SHAPE_AS("ended", struct answer_sync, report.comparison.ended),
+    SHAPE_AS("keeps_index", struct answer_sync, report.comparison.keeps_index),
+    {0},
+};
+static const struct shape comparison_shape = {"Comparison", comparison_members};
+
 static const struct shape_member answer_sync_members[] = {
     SHAPE_AS("upserted", struct answer_sync, report.upserted),
     SHAPE_AS("removed", struct answer_sync, report.removed),
@@ -515,13 +531,18 @@ static const struct shape_member answer_sync_members[] = {
     SHAPE_AS("seconds", struct answer_sync, report.seconds),
     {"index", SHAPE_OBJECT, offsetof(struct answer_sync, index), .shape = &answer_index_shape,
      .present = knows_index},
+    {"comparison", SHAPE_OBJECT, .shape = &comparison_shape, .present = has_compared},
     {0},
 };
 const struct shape answer_sync_shape = {"Synced", answer_sync_members};
 
 void answer_sync_of(const struct grove_sync_report *report, bool watches, struct answer_sync *ret)
 {
-    *ret = (struct answer_sync){.report = *report, .watches = watches};
+    *ret = (struct answer_sync){
+        .report = *report,
+        .watches = watches,
+        .compared_for = or_null(report->comparison.reason),
+    };
     answer_index_of(&report->index, &ret->index);
 }
 

@@ -104,6 +104,7 @@ struct answer_sync {
     struct grove_sync_report report;
     bool watches; // then nothing is known of the index
     struct answer_index index;
+    const char *compared_for; // why both stores were compared; NULL: they were not
 };
 extern const struct shape answer_sync_shape;
 void answer_sync_of(const struct grove_sync_report *report, bool watches, struct answer_sync *ret);

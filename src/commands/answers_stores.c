@@ -75,25 +75,35 @@ static const struct shape_member dead_letter_members[] = {
 static const struct shape dead_letter_shape = {"DeadLetter", dead_letter_members,
                                                sizeof(struct grove_dead_letter)};
 
-static const struct shape_member answer_dead_letters_members[] = {
-    {"dead", SHAPE_LIST, offsetof(struct grove_dead_letters, items),
-     offsetof(struct grove_dead_letters, count), .shape = &dead_letter_shape},
-    SHAPE_OF(struct grove_dead_letters, more),
-    {0},
-};
-const struct shape answer_dead_letters_shape = {"DeadLetters", answer_dead_letters_members};
+static bool is_listed(const void *object)
+{
+    return ((const struct answer_dead *)object)->action == ANSWER_DEAD_LISTED;
+}
 
-static const struct shape_member answer_dead_retried_members[] = {
-    SHAPE_OF(struct answer_dead_retried, contents),
-    {0},
-};
-const struct shape answer_dead_retried_shape = {"DeadRetried", answer_dead_retried_members};
+static bool is_dropped(const void *object)
+{
+    return ((const struct answer_dead *)object)->action == ANSWER_DEAD_DROPPED;
+}
 
-static const struct shape_member answer_dead_dropped_members[] = {
-    SHAPE_OF(struct grove_dead_report, contents),
-    SHAPE_OF(struct grove_dead_report, letters),
-    SHAPE_OF(struct grove_dead_report, kept),
-    SHAPE_OF(struct grove_dead_report, dry_run),
+static bool is_counted(const void *object)
+{
+    return !is_listed(object);
+}
+
+#define OF_ACTION(key, member, of_action)                                                          \
+    {.name = (key),                                                                                \
+     .kind = SHAPE_KIND(struct answer_dead, member),                                               \
+     .offset = offsetof(struct answer_dead, member),                                               \
+     .present = (of_action)}
+static const struct shape_member answer_dead_members[] = {
+    {"dead", SHAPE_LIST, offsetof(struct answer_dead, letters.items),
+     offsetof(struct answer_dead, letters.count), .shape = &dead_letter_shape,
+     .present = is_listed},
+    OF_ACTION("more", letters.more, is_listed),
+    OF_ACTION("contents", report.contents, is_counted),
+    OF_ACTION("letters", report.letters, is_dropped),
+    OF_ACTION("kept", report.kept, is_dropped),
+    OF_ACTION("dry_run", report.dry_run, is_dropped),
     {0},
 };
-const struct shape answer_dead_dropped_shape = {"DeadDropped", answer_dead_dropped_members};
+const struct shape answer_dead_shape = {"Dead", answer_dead_members};

@@ -30,12 +30,12 @@ struct answer_repair {
 };
 extern const struct shape answer_repair_shape;
 
-// dead: list, struct grove_dead_letters; drop, struct grove_dead_report
-extern const struct shape answer_dead_letters_shape;
-struct answer_dead_retried {
-    int64_t contents;
+// dead
+struct answer_dead {
+    enum { ANSWER_DEAD_LISTED, ANSWER_DEAD_RETRIED, ANSWER_DEAD_DROPPED } action;
+    struct grove_dead_letters letters; // listed
+    struct grove_dead_report report;   // dropped; retried: the contents alone
 };
-extern const struct shape answer_dead_retried_shape;
-extern const struct shape answer_dead_dropped_shape;
+extern const struct shape answer_dead_shape;
 
 #endif

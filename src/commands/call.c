@@ -13,6 +13,7 @@
 #include "commands/answers.h"
 #include "commands/answers_rechunk.h"
 #include "commands/call.h"
+#include "commands/calling.h"
 #include "commands/filter.h"
 #include "commands/input.h"
 #include "commands/requests.h"
@@ -25,15 +26,6 @@ enum {
         2 * INPUT_BYTES_MAX, // written without spaces, they are no longer than the input
 };
 
-struct calling {
-    struct grove *grove;
-    const struct command *command;
-    const struct input_values *input;
-    struct grove_limits limits;
-    int64_t started_us; // monotonic
-    struct strbuf out;  // the answer
-};
-
 // Where a command is a second call of the library: what is left of its time.
 static struct grove_limits limits_left(const struct calling *calling)
 {
@@ -44,12 +36,7 @@ static struct grove_limits limits_left(const struct calling *calling)
     return left;
 }
 
-static const struct options *options_of(const struct calling *calling)
-{
-    return &calling->input->options;
-}
-
-static void answer(struct calling *calling, const void *object)
+void calling_answer(struct calling *calling, const void *object)
 {
     shape_add(&calling->out, calling->command->answer, object);
 }
@@ -63,8 +50,8 @@ static enum grove_code answer_result(struct calling *calling, struct grove_resul
     strbuf_init(&hint, HINT_BYTES_MAX);
     const struct grove_limits limits = limits_left(calling);
     if (result->total == 0)
-        types_hint_add(calling->grove, &limits, options_of(calling), &hint);
-    answer(calling, &(struct answer_result){*result, hint.length ? hint.data : NULL});
+        types_hint_add(calling->grove, &limits, calling_options(calling), &hint);
+    calling_answer(calling, &(struct answer_result){*result, hint.length ? hint.data : NULL});
     strbuf_release(&hint);
     grove_result_free(result);
     return GROVE_OK;
@@ -74,10 +61,10 @@ static enum grove_code call_browse(struct calling *calling, struct grove_error *
 {
     struct filter_values values;
     struct grove_result *result;
-    enum grove_code code = filter_read(options_of(calling), &values, error);
+    enum grove_code code = filter_read(calling_options(calling), &values, error);
     if (code != GROVE_OK)
         return code;
-    struct grove_browse_request request = request_browse(options_of(calling), &values.filter);
+    struct grove_browse_request request = request_browse(calling_options(calling), &values.filter);
     request.metadata = values.metadata;
     request.limits = calling->limits;
     code = grove_browse(calling->grove, &request, &result, error);
@@ -89,12 +76,12 @@ static enum grove_code call_search(struct calling *calling, struct grove_error *
 {
     struct filter_values values;
     struct grove_result *result;
-    enum grove_code code = filter_read(options_of(calling), &values, error);
+    enum grove_code code = filter_read(calling_options(calling), &values, error);
     if (code != GROVE_OK)
         return code;
-    struct grove_search_request request = request_search(options_of(calling), &values.filter);
+    struct grove_search_request request = request_search(calling_options(calling), &values.filter);
     request.metadata = values.metadata;
-    request.text = options_text(options_of(calling), FIELD_TEXT);
+    request.text = options_text(calling_options(calling), FIELD_TEXT);
     request.similar_to = request.text ? 0 : calling->input->ids[0];
     request.limits = calling->limits;
     code = grove_search(calling->grove, &request, &result, error);
@@ -105,12 +92,13 @@ static enum grove_code call_discover(struct calling *calling, struct grove_error
 {
     struct filter_values values;
     struct grove_result *result;
-    enum grove_code code = filter_read(options_of(calling), &values, error);
+    enum grove_code code = filter_read(calling_options(calling), &values, error);
     if (code != GROVE_OK)
         return code;
-    struct grove_discover_request request = request_discover(options_of(calling), &values.filter);
+    struct grove_discover_request request =
+        request_discover(calling_options(calling), &values.filter);
     request.metadata = values.metadata;
-    request.text = options_text(options_of(calling), FIELD_TEXT);
+    request.text = options_text(calling_options(calling), FIELD_TEXT);
     request.limits = calling->limits;
     code = grove_discover(calling->grove, &request, &result, error);
     return code == GROVE_OK ? answer_result(calling, result) : code;
@@ -120,16 +108,16 @@ static enum grove_code call_ls(struct calling *calling, struct grove_error *erro
 {
     struct filter_values values;
     struct grove_listing *listing;
-    enum grove_code code = filter_read(options_of(calling), &values, error);
+    enum grove_code code = filter_read(calling_options(calling), &values, error);
     if (code != GROVE_OK)
         return code;
-    struct grove_list_request request = request_list(options_of(calling), &values.filter);
-    request.path = options_text(options_of(calling), OPTION_PATH);
+    struct grove_list_request request = request_list(calling_options(calling), &values.filter);
+    request.path = options_text(calling_options(calling), OPTION_PATH);
     request.limits = calling->limits;
     code = grove_list(calling->grove, &request, &listing, error);
     if (code != GROVE_OK)
         return code;
-    answer(calling, &(struct answer_listing){request.path, *listing});
+    calling_answer(calling, &(struct answer_listing){request.path, *listing});
     grove_listing_free(listing);
     return GROVE_OK;
 }
@@ -138,14 +126,14 @@ static enum grove_code call_document(struct calling *calling, struct grove_error
 {
     struct grove_document *document;
     const struct grove_read_document_request request = {
-        .name = options_text(options_of(calling), FIELD_TEXT),
-        .body = options_has(options_of(calling), OPTION_BODY),
+        .name = options_text(calling_options(calling), FIELD_TEXT),
+        .body = options_has(calling_options(calling), OPTION_BODY),
         .limits = calling->limits,
     };
     enum grove_code code = grove_read_document(calling->grove, &request, &document, error);
     if (code != GROVE_OK)
         return code;
-    answer(calling, document);
+    calling_answer(calling, document);
     grove_document_free(document);
     return GROVE_OK;
 }
@@ -155,13 +143,13 @@ static enum grove_code call_show(struct calling *calling, struct grove_error *er
     struct grove_content *content;
     const struct grove_read_request request = {
         .content_id = calling->input->ids[0],
-        .body = options_has(options_of(calling), OPTION_BODY),
+        .body = options_has(calling_options(calling), OPTION_BODY),
         .limits = calling->limits,
     };
     enum grove_code code = grove_read_content(calling->grove, &request, &content, error);
     if (code != GROVE_OK)
         return code;
-    answer(calling, content);
+    calling_answer(calling, content);
     grove_content_free(content);
     return GROVE_OK;
 }
@@ -172,13 +160,13 @@ static enum grove_code call_embed(struct calling *calling, struct grove_error *e
     int32_t ids[GROVE_TOKENS_MAX];
     struct answer_vector found = {
         .token_ids = ids, .vector = vector, .vector_size = GROVE_DIMENSION};
-    const char *text = options_text(options_of(calling), FIELD_TEXT);
+    const char *text = options_text(calling_options(calling), FIELD_TEXT);
     enum grove_code code = embed_texts(calling->grove, &calling->limits, &text, 1, vector, error);
     const struct grove_limits limits = limits_left(calling);
     if (code == GROVE_OK)
         code = tokenize_text(calling->grove, &limits, text, ids, &found.token_count, error);
     if (code == GROVE_OK)
-        answer(calling, &found);
+        calling_answer(calling, &found);
     return code;
 }
 
@@ -224,7 +212,7 @@ static enum grove_code load_rows(struct calling *calling, const struct strbuf *r
     const struct grove_load_request request = {
         .rows = rows->data,
         .rows_bytes = rows->length,
-        .strict = options_has(options_of(calling), OPTION_STRICT),
+        .strict = options_has(calling_options(calling), OPTION_STRICT),
         .on_bad_line = note_refused,
         .state = loaded,
         .limits = calling->limits,
@@ -235,7 +223,7 @@ static enum grove_code load_rows(struct calling *calling, const struct strbuf *r
     answer_load_done(loaded, &done);
     if (done.rows_bad > 0 && loaded->rows_loaded == 0)
         return refuse_all(loaded, error);
-    answer(calling, loaded);
+    calling_answer(calling, loaded);
     return GROVE_OK;
 }
 
@@ -259,15 +247,15 @@ static enum grove_code call_mv(struct calling *calling, struct grove_error *erro
     const struct grove_move_request request = {
         .content_ids = calling->input->ids,
         .content_id_count = calling->input->id_count,
-        .from = options_text(options_of(calling), FIELD_FROM),
-        .to = options_text(options_of(calling), FIELD_TO),
-        .dry_run = options_has(options_of(calling), OPTION_DRY_RUN),
+        .from = options_text(calling_options(calling), FIELD_FROM),
+        .to = options_text(calling_options(calling), FIELD_TO),
+        .dry_run = options_has(calling_options(calling), OPTION_DRY_RUN),
         .limits = calling->limits,
     };
     enum grove_code code = grove_move(calling->grove, &request, &report, error);
     if (code != GROVE_OK)
         return code;
-    answer(calling, report);
+    calling_answer(calling, report);
     grove_free(report);
     return GROVE_OK;
 }
@@ -277,17 +265,17 @@ static enum grove_code call_rechunk(struct calling *calling, struct grove_error 
     struct answer_rechunk *rechunked = mem_zalloc(sizeof *rechunked);
     if (!rechunked)
         return error_no_memory(error, "an answer");
-    rechunked->path = options_text(options_of(calling), OPTION_PATH);
+    rechunked->path = options_text(calling_options(calling), OPTION_PATH);
     const struct grove_rechunk_request request = {
         .path = rechunked->path,
-        .dry_run = options_has(options_of(calling), OPTION_DRY_RUN),
+        .dry_run = options_has(calling_options(calling), OPTION_DRY_RUN),
         .on_refused = answer_rechunk_refused,
         .state = rechunked,
         .limits = calling->limits,
     };
     enum grove_code code = grove_rechunk(calling->grove, &request, &rechunked->report, error);
     if (code == GROVE_OK)
-        answer(calling, rechunked);
+        calling_answer(calling, rechunked);
     mem_free(rechunked);
     return code;
 }
@@ -295,13 +283,13 @@ static enum grove_code call_rechunk(struct calling *calling, struct grove_error 
 static enum grove_code call_attach(struct calling *calling, struct grove_error *error)
 {
     struct grove_attach_report *report;
-    struct grove_attach_request request = request_attach(options_of(calling));
-    request.table = options_text(options_of(calling), FIELD_TABLE);
+    struct grove_attach_request request = request_attach(calling_options(calling));
+    request.table = options_text(calling_options(calling), FIELD_TABLE);
     request.limits = calling->limits;
     enum grove_code code = grove_attach(calling->grove, &request, &report, error);
     if (code != GROVE_OK)
         return code;
-    answer(calling, report);
+    calling_answer(calling, report);
     grove_free(report);
     return GROVE_OK;
 }
@@ -313,7 +301,7 @@ static enum grove_code call_attachments(struct calling *calling, struct grove_er
         grove_list_attachments(calling->grove, &calling->limits, &attachments, error);
     if (code != GROVE_OK)
         return code;
-    answer(calling, attachments);
+    calling_answer(calling, attachments);
     grove_free(attachments);
     return GROVE_OK;
 }
@@ -321,13 +309,13 @@ static enum grove_code call_attachments(struct calling *calling, struct grove_er
 static enum grove_code call_detach(struct calling *calling, struct grove_error *error)
 {
     struct grove_detach_report *report;
-    struct grove_detach_request request = request_detach(options_of(calling));
-    request.table = options_text(options_of(calling), FIELD_TABLE);
+    struct grove_detach_request request = request_detach(calling_options(calling));
+    request.table = options_text(calling_options(calling), FIELD_TABLE);
     request.limits = calling->limits;
     enum grove_code code = grove_detach(calling->grove, &request, &report, error);
     if (code != GROVE_OK)
         return code;
-    answer(calling, report);
+    calling_answer(calling, report);
     grove_free(report);
     return GROVE_OK;
 }
@@ -337,7 +325,7 @@ static enum grove_code call_rm(struct calling *calling, struct grove_error *erro
 {
     struct filter_values values;
     struct grove_remove_report *report;
-    const struct options *options = options_of(calling);
+    const struct options *options = calling_options(calling);
     enum grove_code code = filter_read(options, &values, error);
     if (code != GROVE_OK)
         return code;
@@ -355,7 +343,7 @@ static enum grove_code call_rm(struct calling *calling, struct grove_error *erro
         error_hint(error, "\"yes\": true removes them, \"dry_run\": true only counts");
     if (code != GROVE_OK)
         return code;
-    answer(calling, report);
+    calling_answer(calling, report);
     grove_free(report);
     return GROVE_OK;
 }
@@ -365,14 +353,14 @@ static enum grove_code call_sync(struct calling *calling, struct grove_error *er
     struct grove_sync_report report = {0};
     struct answer_sync synced;
     const struct grove_sync_request request = {
-        .retry_dead = options_has(options_of(calling), OPTION_RETRY_DEAD),
+        .retry_dead = options_has(calling_options(calling), OPTION_RETRY_DEAD),
         .limits = calling->limits,
     };
     enum grove_code code = grove_sync(calling->grove, &request, &report, error);
     if (code != GROVE_OK)
         return code;
     answer_sync_of(&report, false, &synced);
-    answer(calling, &synced);
+    calling_answer(calling, &synced);
     return GROVE_OK;
 }
 
@@ -384,14 +372,14 @@ static enum grove_code call_status(struct calling *calling, struct grove_error *
     if (code != GROVE_OK)
         return code;
     answer_status_of(&status, &told);
-    answer(calling, &told);
+    calling_answer(calling, &told);
     return GROVE_OK;
 }
 
 static enum grove_code call_version(struct calling *calling, struct grove_error *error)
 {
     (void)error;
-    answer(calling, &(struct answer_version){grove_version()});
+    calling_answer(calling, &(struct answer_version){grove_version()});
     return GROVE_OK;
 }
 
@@ -405,6 +393,7 @@ static const struct {
     {"attachments", call_attachments},
     {"detach", call_detach},
     {"browse", call_browse},
+    {"dead", call_dead},
     {"discover", call_discover},
     {"document", call_document},
     {"embed", call_embed},
@@ -412,12 +401,14 @@ static const struct {
     {"ls", call_ls},
     {"mv", call_mv},
     {"rechunk", call_rechunk},
+    {"repair", call_repair},
     {"rm", call_rm},
     {"search", call_search},
     {"show", call_show},
     {"similar", call_search},
     {"status", call_status},
     {"sync", call_sync},
+    {"verify", call_verify},
     {"version", call_version},
 };
 

@@ -89,6 +89,7 @@ enum option_id {
     FIELD_TO,
     FIELD_ROWS,
     FIELD_TABLE,
+    FIELD_ACTION,
     FIELD_TIMEOUT_MS,
 };
 
@@ -118,7 +119,7 @@ struct command_option {
     char letter; // 0: none
     enum value_kind kind;
     const char *argument; // its name in the help; NULL for a flag
-    int64_t min, max;     // of VALUE_COUNT and VALUE_NUMBER
+    int64_t min, max;     // of VALUE_COUNT and VALUE_NUMBER; of ids min, where it is not 1
     const char *words;    // of VALUE_WORD, with spaces between
     const char *help;
     bool repeatable;

@@ -454,6 +454,20 @@ const struct command_option command_detach_fields[] = {
     {0},
 };
 
+const struct command_option command_compare_fields[] = {
+    {OPTION_PATH, "path", .kind = VALUE_TEXT, .help = "only what is there (default: all)"},
+    {0},
+};
+
+const struct command_option command_dead_fields[] = {
+    {FIELD_ACTION, "action", .kind = VALUE_WORD, .words = "list retry drop", .required = true,
+     .help = "list shows what was given up on, retry makes it due again, drop removes it"},
+    // Negative ones are given up on at once.
+    {FIELD_IDS, "ids", .kind = VALUE_IDS, .min = INT32_MIN,
+     .help = "of contents, at most 1,000: of retry only these, of drop which"},
+    {0},
+};
+
 const struct command_option command_mv_fields[] = {
     IDS_FIELD,
     {FIELD_FROM, "from", .kind = VALUE_TEXT, .help = "instead of ids: a branch, limb or leaf"},

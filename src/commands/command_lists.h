@@ -51,6 +51,8 @@ extern const struct command_option command_load_fields[];
 extern const struct command_option command_attach_fields[];
 extern const struct command_option command_attachments_fields[];
 extern const struct command_option command_detach_fields[];
+extern const struct command_option command_compare_fields[];
+extern const struct command_option command_dead_fields[];
 extern const struct command_option command_mv_fields[];
 extern const struct command_option command_rechunk_fields[];
 extern const struct command_option command_rm_fields[];

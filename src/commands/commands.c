@@ -3,6 +3,7 @@
 
 #include "commands/answers.h"
 #include "commands/answers_rechunk.h"
+#include "commands/answers_stores.h"
 #include "commands/command_lists.h"
 #include "grove/grove.h"
 
@@ -566,7 +567,10 @@ const struct command command_table[] = {
                 "`index` (`state`: `needless`, `examined`, `building`, `taken` by another "
                 "process, `unknown`; `examined_now`, `rows`, `listed`, `ef`, `ef_filtered`, "
                 "`queries`, `recall`, `recall_worst`, `seconds`, `reason`); with `--watch` one "
-                "such line after each batch, without `index`.",
+                "such line after each batch, without `index`. Where both stores were compared "
+                "first, since one of them was restored: `comparison` (`reason`, `points`, "
+                "`enqueued`, `taken_out`, `ended`: false where another process goes on with it, "
+                "`keeps_index`: nothing differed, and what was known of the index holds on).",
         .fields = command_no_fields,
         .answer = &answer_sync_shape,
     },
@@ -602,6 +606,8 @@ const struct command command_table[] = {
             "knows of and which are not counted in `different`), `content_id`, `point_id` (where "
             "it can be no content's), `content_revision`, `point_revision`, `detail` (the fields "
             "of a payload); `left_out` of these beyond a million; `seconds`.",
+        .fields = command_compare_fields,
+        .answer = &answer_verify_shape,
     },
     {
         .name = "repair",
@@ -622,6 +628,8 @@ const struct command command_table[] = {
         .examples = command_repair_examples,
         .json = "`dry_run`, `mended`, `pending`, `dead`, `found` (as of verify), `seconds`. It "
                 "never asks: without `--yes` what is to be mended is a `conflict`.",
+        .fields = command_compare_fields,
+        .answer = &answer_repair_shape,
     },
     {
         .name = "dead",
@@ -650,6 +658,8 @@ const struct command command_table[] = {
             "`content_type`, `title`; and `more`. Of retry: `contents`. Of drop: `contents` "
             "(removed), `letters` (ended, of contents that were gone), `kept` (whose point is "
             "still there), `dry_run`; it never asks, but needs `--yes`.",
+        .fields = command_dead_fields,
+        .answer = &answer_dead_shape,
     },
     {
         .name = "status",

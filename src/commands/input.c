@@ -153,14 +153,16 @@ static enum grove_code read_id(const struct command_option *field, yyjson_val *v
 {
     if (!yyjson_is_int(value))
         return refuse(field, value, "the id of a content", error);
-    bool fits =
-        yyjson_is_uint(value) && yyjson_get_uint(value) >= 1 && yyjson_get_uint(value) <= INT32_MAX;
+    int64_t least = field->min ? field->min : 1;
+    bool fits = yyjson_is_uint(value) ? yyjson_get_uint(value) <= INT32_MAX &&
+                                            (int64_t)yyjson_get_uint(value) >= least
+                                      : yyjson_get_sint(value) >= least;
     if (!fits)
         return error_set(error, GROVE_INVALID, "no content has the id %s%llu",
                          yyjson_is_uint(value) ? "" : "-",
                          yyjson_is_uint(value) ? (unsigned long long)yyjson_get_uint(value)
                                                : 0ULL - (unsigned long long)yyjson_get_sint(value));
-    *ret = (int32_t)yyjson_get_uint(value);
+    *ret = (int32_t)yyjson_get_sint(value);
     return GROVE_OK;
 }
 

@@ -197,10 +197,10 @@ static void add_text_type(struct writer *writer)
     add_integer(writer, "minLength", 1);
 }
 
-static void add_id_type(struct writer *writer)
+static void add_id_type(struct writer *writer, const struct command_option *field)
 {
     add_type(writer, "integer", false);
-    add_integer(writer, "minimum", 1);
+    add_integer(writer, "minimum", field->min ? field->min : 1);
     add_integer(writer, "maximum", INT32_MAX);
 }
 
@@ -229,7 +229,7 @@ static void add_list(struct writer *writer, const struct command_option *field)
     }
     begin(writer, "items");
     if (field->kind == VALUE_IDS)
-        add_id_type(writer);
+        add_id_type(writer, field);
     else
         add_type(writer, "object", false);
     end(writer);
@@ -244,7 +244,7 @@ static void add_field(struct writer *writer, const struct command_option *field)
     case VALUE_COUNT: add_range(writer, field, "integer"); break;
     case VALUE_NUMBER: add_range(writer, field, "number"); break;
     case VALUE_WORD: add_words(writer, field->words); break;
-    case VALUE_ID: add_id_type(writer); break;
+    case VALUE_ID: add_id_type(writer, field); break;
     case VALUE_IDS:
     case VALUE_ROWS: add_list(writer, field); break;
     default:

@@ -386,6 +386,7 @@ enum grove_code examine(struct store *store, struct call *call,
 {
     static const struct examine_request plain;
     struct examine_report report = {.outcome = EXAMINE_BUSY};
+    char doubt[STORE_DOUBT_SIZE];
     struct examination *x = mem_zalloc(sizeof *x);
     CHECK(store->engine);
     CHECK(store->collection[0]);
@@ -402,7 +403,10 @@ enum grove_code examine(struct store *store, struct call *call,
     if (code == GROVE_OK)
         code = store_refresh_model(store, call, error);
     x->precision = store_precision(store);
-    if (code == GROVE_OK)
+    // Until both stores are compared nobody knows whether what was found holds on.
+    if (code == GROVE_OK && store_is_doubted(store, doubt))
+        report.outcome = EXAMINE_ELSEWHERE;
+    else if (code == GROVE_OK)
         code = examine_if_due(x, error);
     if (code == GROVE_OK)
         *ret = report;

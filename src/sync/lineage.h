@@ -4,7 +4,8 @@
 // compared with what, what each difference means, and what is done: lineage.md.
 //
 //     code = lineage_check(store, call, error);          // another's: GROVE_CONFLICT
-//     code = lineage_settle(store, call, &settled, error);   // compares, where there is doubt
+//     struct lineage_comparison compared = {0};
+//     code = lineage_settle(store, call, &compared, &settled, error);   // where there is doubt
 //
 // Threads, processes: any number may do either at once.
 #ifndef GROVE_SYNC_LINEAGE_H
@@ -42,10 +43,23 @@ enum grove_code lineage_tell(struct store *store, struct call *call, struct line
 // Makes the collection this database's, whosever it was; what it holds is then compared.
 enum grove_code lineage_take(struct store *store, struct call *call, struct grove_error *error);
 
+// What a process has compared; others may have compared what came before.
+struct lineage_comparison {
+    bool begun;                   // there was something to compare
+    char doubt[STORE_DOUBT_SIZE]; // why
+    int64_t points;
+    int64_t enqueued;       // contents, to be written
+    int64_t taken_out;      // points
+    bool ended;             // this was the end of the doubt
+    bool keeps_examination; // nothing differed, and what was known of the graph holds on
+};
+
 // Where there is doubt, compares all points with all contents: what differs goes into the outbox,
 // what nobody has is taken out, what is equal stays as it is. *ret_settled: there is no doubt (any
-// more); if not, another process compares right now.
-enum grove_code lineage_settle(struct store *store, struct call *call, bool *ret_settled,
+// more); if not, another process compares right now. `compared` is left alone where nothing was to
+// be compared.
+enum grove_code lineage_settle(struct store *store, struct call *call,
+                               struct lineage_comparison *compared, bool *ret_settled,
                                struct grove_error *error);
 
 #endif

@@ -5,6 +5,7 @@
 // same, or what has become of it.
 #include <assert.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/random.h>
 #include <unistd.h>
 
@@ -28,7 +29,8 @@ struct comparison {
     char owner[OWNER_SIZE];
     int64_t from_id;
     int64_t claimed_at_us; // monotonic
-    struct arena arena;    // of a page
+    struct lineage_comparison *report;
+    struct arena arena; // of a page
     struct vector_page page;
 };
 
@@ -73,11 +75,19 @@ static enum grove_code take_out(struct comparison *self, const struct pg_rows *r
                                 struct grove_error *error)
 {
     struct vector_state gone[VECTOR_PAGE_MAX];
-    CHECK(rows->count <= VECTOR_PAGE_MAX);
+    size_t count = 0;
+    CHECK(rows->count > 0);
+    CHECK(rows->count <= VECTOR_PAGE_MAX + 1);
     for (int r = 0; r < rows->count; r++)
-        gone[r] = (struct vector_state){
-            .content_id = pg_int4(rows, r, 0), .present = true, .revision = pg_int8(rows, r, 1)};
-    return vector_evict(self->store->engine, self->call, gone, (size_t)rows->count, error);
+        if (pg_is_null(rows, r, 0)) // how many went into the outbox
+            self->report->enqueued += pg_int8(rows, r, 1);
+        else
+            gone[count++] = (struct vector_state){.content_id = pg_int4(rows, r, 0),
+                                                  .present = true,
+                                                  .revision = pg_int8(rows, r, 1)};
+    CHECK(count < (size_t)rows->count);
+    self->report->taken_out += (int64_t)count;
+    return vector_evict(self->store->engine, self->call, gone, count, error);
 }
 
 // What differs goes into the outbox before anything is taken out: whoever dies in between leaves
@@ -101,6 +111,8 @@ static enum grove_code compare_page(struct comparison *self, struct grove_error 
     pg_add_int8(&params, last_id);
     pg_add_int4_array(&params, &self->arena, ids, page->count);
     pg_add_int8_array(&params, &self->arena, revisions, page->count);
+    pg_add_text(&params, text_of(self->store->collection));
+    self->report->points += (int64_t)page->count;
     enum grove_code code = run_statement(self, "lineage_compare.sql", &params, &rows, error);
     if (code == GROVE_OK)
         code = INJECT(LINEAGE_COMPARED, error);
@@ -120,8 +132,11 @@ static enum grove_code settle(struct comparison *self, bool *ret_settled, struct
     CHECK(self->from_id > INT32_MAX); // all was compared
     pg_add_text(&params, text_of(self->history));
     pg_add_text(&params, text_of(self->owner));
+    pg_add_text(&params, text_of(self->store->collection));
     enum grove_code code = run_statement(self, "lineage_settle.sql", &params, &rows, error);
     *ret_settled = code == GROVE_OK && rows.count == 1;
+    self->report->ended = *ret_settled;
+    self->report->keeps_examination = *ret_settled && pg_bool(&rows, 0, 0);
     return code;
 }
 
@@ -131,6 +146,7 @@ static enum grove_code compare_all(struct comparison *self, bool *ret_settled,
     bool has;
     *ret_settled = false;
     enum grove_code code = claim(self, true, &has, error);
+    self->report->begun = code == GROVE_OK && has;
     while (code == GROVE_OK && has && self->from_id <= INT32_MAX) {
         arena_clear(&self->arena);
         code = vector_scan(self->store->engine, self->call, self->from_id, VECTOR_PAGE_MAX,
@@ -161,20 +177,26 @@ static enum grove_code read_history(struct comparison *self, struct grove_error 
     return code;
 }
 
-enum grove_code lineage_settle(struct store *store, struct call *call, bool *ret_settled,
+enum grove_code lineage_settle(struct store *store, struct call *call,
+                               struct lineage_comparison *compared, bool *ret_settled,
                                struct grove_error *error)
 {
     char doubt[STORE_DOUBT_SIZE];
+    struct lineage_comparison report = {.begun = false};
+    CHECK(compared);
     *ret_settled = !store_is_doubted(store, doubt);
     if (*ret_settled)
         return GROVE_OK;
-    struct comparison self = {.store = store, .call = call};
+    struct comparison self = {.store = store, .call = call, .report = &report};
     name_owner(self.owner);
     arena_init(&self.arena, PAGE_BYTES_MAX);
     enum grove_code code = read_history(&self, error);
     if (code == GROVE_OK)
         code = compare_all(&self, ret_settled, error);
     arena_release(&self.arena);
+    memcpy(report.doubt, doubt, sizeof report.doubt);
+    if (report.begun)
+        *compared = report;
     if (code == GROVE_OK)
         code = store_reread_model(store, call, error);
     if (code == GROVE_OK)

@@ -742,7 +742,7 @@ enum grove_code projector_step(struct store *store, struct call *call,
     bool settled = false, took = false;
     enum grove_code code = call_check(call, error);
     if (code == GROVE_OK)
-        code = projector_settle(store, call, &settled, error);
+        code = projector_settle(store, call, report, &settled, error);
     if (code == GROVE_OK && !settled)
         *ret_idle = true;
     if (code != GROVE_OK || !settled)
@@ -771,7 +771,7 @@ enum grove_code projector_apply(struct store *store, const int32_t *content_ids,
     if (count == 0)
         return GROVE_OK;
     bool settled; // if not, nothing can be leased
-    enum grove_code code = projector_settle(store, NULL, &settled, error);
+    enum grove_code code = projector_settle(store, NULL, report, &settled, error);
     if (code != GROVE_OK || !settled)
         return code;
     struct batch batch;

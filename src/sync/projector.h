@@ -19,6 +19,7 @@
 
 #include "base/error.h"
 #include "catalog/store.h"
+#include "sync/lineage.h"
 
 // Sums over steps; zero-initialise once.
 struct projector_report {
@@ -32,7 +33,8 @@ struct projector_report {
     double seconds_database;
     double seconds_embedding;
     double seconds_vectors;
-    char last_error[512]; // of a row that failed, or ""
+    char last_error[512];                 // of a row that failed, or ""
+    struct lineage_comparison comparison; // the last one that a step was to make first
 };
 
 // Makes the vector collection where it is missing, and then has every row projected anew.

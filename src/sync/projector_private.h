@@ -70,7 +70,8 @@ bool projector_has_time(const struct batch *batch);
 enum grove_code projector_check_collection(struct batch *batch, struct grove_error *error);
 // Where there is doubt, both stores are compared before anything is leased. *ret_settled: if not,
 // another process compares.
-enum grove_code projector_settle(struct store *store, struct call *call, bool *ret_settled,
+enum grove_code projector_settle(struct store *store, struct call *call,
+                                 struct projector_report *report, bool *ret_settled,
                                  struct grove_error *error);
 
 // --- number.c ------------------------------------------------------------------------------------

@@ -13,7 +13,8 @@ enum grove_code projector_check_collection(struct batch *batch, struct grove_err
     return code != GROVE_OK && vector_lacks_collection(error) ? GROVE_OK : code;
 }
 
-enum grove_code projector_settle(struct store *store, struct call *call, bool *ret_settled,
+enum grove_code projector_settle(struct store *store, struct call *call,
+                                 struct projector_report *report, bool *ret_settled,
                                  struct grove_error *error)
 {
     char doubt[STORE_DOUBT_SIZE];
@@ -23,5 +24,6 @@ enum grove_code projector_settle(struct store *store, struct call *call, bool *r
         return code;
     CHECK(doubt[0]);
     code = projector_prepare(store, call, error);
-    return code == GROVE_OK ? lineage_settle(store, call, ret_settled, error) : code;
+    return code == GROVE_OK ? lineage_settle(store, call, &report->comparison, ret_settled, error)
+                            : code;
 }

@@ -6,9 +6,10 @@ import subprocess
 
 import psycopg
 import pytest
+import schema
 from conftest import find_assets, make_row, make_vector, wait_until, write_rows
 from crashes import ARCHITECTURE, at, home, row  # noqa: F401
-from stores import ask_engine, search_tells_all, stores_agree
+from stores import ask_engine, points_of, search_tells_all, stores_agree
 
 LINEAGE = "SELECT replace(identity::text, '-', ''), epoch, doubt FROM grove.lineage"
 BREAK = ("UPDATE grove.lineage SET timeline = 'another', written = pg_current_xact_id()::xid")
@@ -194,6 +195,26 @@ def test_who_may_only_read_does_without_the_engine(shared, reader, happens, limi
     shared("sync")
     stores_agree(shared)
     assert shared.json("search", "candles", env=reader)["degraded"] is False
+
+
+def test_sync_tells_what_it_compared(shared):
+    shared("sync")
+    contents = stores_agree(shared)
+    assert "comparison" not in shared.json("sync")
+    cut_history(shared)
+    told = shared.json("sync")["comparison"]
+    assert (told["points"], told["enqueued"], told["taken_out"]) == (contents, 0, 0)
+    assert told["ended"] is True and told["keeps_index"] is False  # too few to know anything of it
+    assert "was restored" in told["reason"]
+    payload, vector = next(iter(points_of(shared).values()))
+    ask_engine(shared, "PUT", "/collections/content_vectors/points?wait=true",
+               {"points": [{"id": 4000, "payload": payload, "vector": vector}]})
+    cut_history(shared)
+    line = shared("sync").stdout.splitlines()[0]
+    assert line.startswith(f"compared {contents + 1} points with the contents, since ")
+    assert "was restored" in line and line.endswith(": 0 to be written, 1 taken out")
+    stores_agree(shared)
+    schema.assert_answer("sync", {**shared.json("sync"), "comparison": told})
 
 
 @at("lineage-begun", "lineage-marked", "lineage-compared")

@@ -6,7 +6,6 @@ import contextlib
 import gc
 import json
 import os
-import pathlib
 import re
 import shutil
 import signal
@@ -17,12 +16,12 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import schema
-from conftest import (BINARY, FOREIGN, ROOT, make_row, make_vector, wait_until, write_rows)
+from conftest import (LIBRARY, ROOT, library_environment, make_row, make_vector, wait_until,
+                      write_rows)
+from stores import COLLECTION, ask_engine
 
 PACKAGE = ROOT / "bindings" / "python"
-BUILD = next((folder for folder in (pathlib.Path(BINARY).parent, pathlib.Path(BINARY).parents[1])
-              if (folder / "libgrove.so.0").exists()), ROOT / "build")
-LIBRARY = BUILD / "libgrove.so.0"
+BUILD = LIBRARY.parent
 
 sys.path.insert(0, str(PACKAGE))
 import grove as package
@@ -34,11 +33,9 @@ VOLATILE = ("milliseconds", "seconds", "waited_milliseconds", "plan", "age_secon
 
 
 @pytest.fixture(autouse=True)
-def surroundings(monkeypatch):
-    for name in [*FOREIGN, *(name for name in os.environ if name.startswith("PG"))]:
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("GROVE_LIBRARY", str(LIBRARY))
-    monkeypatch.setenv("GROVE_PROJECTOR", "off")
+def surroundings():
+    with library_environment():
+        yield
 
 
 def steady(value):
@@ -179,6 +176,11 @@ def test_what_other_pages_show_works(page, sample, tmp_path):
      {"from": "religion/Islam", "to": "religion/Other", "dry_run": True}),
     (["rm", "1", "2", "--dry-run"], {"ids": [1, 2], "dry_run": True}),
     (["rm", "religion", "--dry-run"], {"path": "religion", "dry_run": True}),
+    (["verify"], {}), (["verify", "religion/Islam", "--quick"],
+                       {"path": "religion/Islam", "quick": True}),
+    (["repair", "--dry-run"], {"dry_run": True}), (["dead", "list"], {"action": "list"}),
+    (["dead", "retry"], {"action": "retry"}),
+    (["dead", "drop", "--dry-run", "1"], {"action": "drop", "ids": [1], "dry_run": True}),
     (["sync"], {}), (["status"], {}), (["version"], {}),
 ], ids=lambda value: " ".join(value) if isinstance(value, list) else "")
 def test_answers_are_those_of_the_command(line, fields, sample):
@@ -196,6 +198,54 @@ def test_every_call_is_compared():
     compared = {line[0] for mark in marks for line, _ in mark.args[1]}
     assert compared | {"load", "attach", "attachments", "detach", "document", "rechunk"} == \
         set(schema.SCHEMA["calls"])
+
+
+def test_what_differs_is_told_and_mended(filled):
+    """As the commands do where they cannot ask: what changes something needs "yes"."""
+    with package.Grove(filled.home) as db:
+        db.sync()
+        assert db.repair()["mended"] == 0 and db.repair()["dry_run"] is False
+        ask_engine(filled, "POST", f"/collections/{COLLECTION}/points/delete?wait=true",
+                   {"points": [2, 3]})
+        found = db.verify()
+        schema.assert_answer("verify", found)
+        assert found["equal"] is False and found["kinds"]["missing"] == 2
+        assert [(one["kind"], one["content_id"]) for one in found["differences"]] == \
+            [("missing", 2), ("missing", 3)]
+        with pytest.raises(package.GroveError, match="it would mend 2 differences") as caught:
+            db.repair()
+        assert caught.value.code == "conflict" and "yes" in caught.value.hint
+        assert db.repair(dry_run=True)["mended"] == 0
+        mended = db.repair(yes=True)
+        schema.assert_answer("repair", mended)
+        assert mended["mended"] == 2 and mended["found"]["kinds"]["missing"] == 2
+        assert db.verify()["equal"] is True
+
+
+def test_what_was_given_up_on_is_dropped(filled):
+    with filled.connect() as conn, package.Grove(filled.home) as db:
+        conn.execute("INSERT INTO content_metadata (id, hierarchy_table, leaf_id, content_type,"
+                     " title, content_summary) SELECT -7, hierarchy_table, leaf_id, 'Note',"
+                     " 'Below', 'zero' FROM content_metadata LIMIT 1")
+        db.sync()
+        listed = db.dead("list")
+        schema.assert_answer("dead", listed)
+        assert [letter["content_id"] for letter in listed["dead"]] == [-7]
+        assert db.dead("retry", ids=[-7]) == {"contents": 1}
+        db.sync()
+        for fields, code in (({"action": "drop"}, "invalid"), ({"action": "lose"}, "invalid"),
+                             ({"action": "list", "ids": [1]}, "invalid"), ({}, "invalid"),
+                             ({"action": "drop", "ids": [-7]}, "conflict")):
+            with pytest.raises(package.GroveError) as caught:
+                db.call("dead", fields)
+            assert caught.value.code == code, fields
+        assert len(db.dead("list")["dead"]) == 1
+        dropped = db.dead("drop", ids=[-7, 1], yes=True)
+        schema.assert_answer("dead", dropped)
+        assert dropped == {"contents": 1, "letters": 0, "kept": 0, "dry_run": False}
+        assert db.dead("list")["dead"] == [] and db.show(1)["content_id"] == 1
+        # Nothing that was given up on is named: there is nothing to ask about.
+        assert db.dead("drop", ids=[1])["contents"] == 0
 
 
 def test_documents_and_tables_are_those_of_the_command(empty, tmp_path):

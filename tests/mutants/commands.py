@@ -5,6 +5,22 @@ from mutant import Mutant
 
 MUTANTS = [
     Mutant(
+        name="a-call-mends-unasked",
+        guards="src/commands/README 7",
+        file="src/commands/call_stores.c",
+        find="        .dry_run = asks || options_has(options, OPTION_DRY_RUN),\n",
+        replace="        .dry_run = options_has(options, OPTION_DRY_RUN),\n",
+        killer="tests/e2e/test_python.py::test_what_differs_is_told_and_mended",
+    ),
+    Mutant(
+        name="a-call-removes-what-was-given-up-on-unasked",
+        guards="src/commands/README 7",
+        file="src/commands/call_stores.c",
+        find="    request->dry_run = asks || options_has(options, OPTION_DRY_RUN);\n",
+        replace="    request->dry_run = options_has(options, OPTION_DRY_RUN);\n",
+        killer="tests/e2e/test_python.py::test_what_was_given_up_on_is_dropped",
+    ),
+    Mutant(
         name="a-number-that-is-none-is-written",
         guards="src/commands/README 1",
         file="src/commands/shape.c",
@@ -64,8 +80,8 @@ MUTANTS = [
         name="an-id-wraps-around",
         guards="src/commands/README 4",
         file="src/commands/input.c",
-        find="yyjson_get_uint(value) <= INT32_MAX;\n",
-        replace="yyjson_get_uint(value) <= INT64_MAX;\n",
+        find="yyjson_get_uint(value) <= INT32_MAX &&\n",
+        replace="yyjson_get_uint(value) <= INT64_MAX &&\n",
         killer="u_grove_call:what_makes_no_sense_is_refused",
     ),
     Mutant(

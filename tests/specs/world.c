@@ -223,11 +223,12 @@ void world_close_store(struct store *store)
 // The database is a copy of a template, and says so. All orders begin with the mark that it gets.
 static enum grove_code begin_lineage(struct world *world, struct grove_error *error)
 {
+    struct lineage_comparison unused;
     bool settled = false;
     atomic_store(&world->store.lineage_known_at_us, 0);
     enum grove_code code = lineage_check(&world->store, NULL, error);
     if (code == GROVE_OK)
-        code = lineage_settle(&world->store, NULL, &settled, error);
+        code = lineage_settle(&world->store, NULL, &unused, &settled, error);
     CHECK(code != GROVE_OK || settled);
     world->marks = fake_engine_marks(world->fake);
     CHECK(code != GROVE_OK || world->marks.count == 1);

@@ -326,6 +326,15 @@ class Index(TypedDict):
     reason: str | None
 
 
+class Comparison(TypedDict):
+    reason: str
+    points: int
+    enqueued: int
+    taken_out: int
+    ended: bool
+    keeps_index: bool
+
+
 class _SyncedAlways(TypedDict):
     upserted: int
     removed: int
@@ -338,6 +347,73 @@ class _SyncedAlways(TypedDict):
 
 class Synced(_SyncedAlways, total=False):
     index: Index
+    comparison: Comparison
+
+
+class Kinds(TypedDict):
+    missing: int
+    stale: int
+    strange: int
+    payload: int
+    vector: int
+    no_vector: int
+    orphan: int
+    alien: int
+    waiting: int
+    dead: int
+
+
+class Difference(TypedDict):
+    kind: str
+    content_id: int | None
+    point_id: str | None
+    content_revision: int | None
+    point_revision: int | None
+    detail: str | None
+
+
+class Verified(TypedDict):
+    equal: bool
+    quick: bool
+    path: str | None
+    resumed: bool
+    noted: bool
+    contents: int
+    points: int
+    proven: int
+    different: int
+    kinds: Kinds
+    differences: list[Difference]
+    left_out: int
+    seconds: float
+
+
+class Repaired(TypedDict):
+    dry_run: bool
+    mended: int
+    pending: int
+    dead: int
+    found: Verified
+    seconds: float
+
+
+class DeadLetter(TypedDict):
+    content_id: int
+    deleted: bool
+    attempts: int
+    since: str | None
+    reason: str
+    content_type: str
+    title: str
+
+
+class Dead(TypedDict, total=False):
+    dead: list[DeadLetter]
+    more: bool
+    contents: int
+    letters: int
+    kept: int
+    dry_run: bool
 
 
 class Database(TypedDict):
@@ -536,6 +612,27 @@ class Calls:
         """bring the vector engine up to date with the database"""
         return cast(Synced, self.call("sync", {"retry_dead": retry_dead, "timeout_ms": timeout_ms}))
 
+    def verify(self, *, path: str | None = None, quick: bool | None = None,
+               resume: bool | None = None, rate: int | None = None,
+               timeout_ms: int | None = None) -> Verified:
+        """prove that both stores say the same, or tell what differs"""
+        return cast(Verified, self.call("verify", {"path": path, "quick": quick, "resume": resume,
+            "rate": rate, "timeout_ms": timeout_ms}))
+
+    def repair(self, *, path: str | None = None, yes: bool | None = None,
+               dry_run: bool | None = None, quick: bool | None = None, aliens: bool | None = None,
+               rate: int | None = None, timeout_ms: int | None = None) -> Repaired:
+        """mend what differs between both stores"""
+        return cast(Repaired, self.call("repair", {"path": path, "yes": yes, "dry_run": dry_run,
+            "quick": quick, "aliens": aliens, "rate": rate, "timeout_ms": timeout_ms}))
+
+    def dead(self, action: Literal["list", "retry", "drop"], *, ids: Sequence[int] | None = None,
+             limit: int | None = None, yes: bool | None = None, dry_run: bool | None = None,
+             timeout_ms: int | None = None) -> Dead:
+        """list, retry or drop contents that were given up on"""
+        return cast(Dead, self.call("dead", {"action": action, "ids": ids, "limit": limit,
+            "yes": yes, "dry_run": dry_run, "timeout_ms": timeout_ms}))
+
     def status(self, *, timeout_ms: int | None = None) -> Status:
         """what runs where, and how much is in it"""
         return cast(Status, self.call("status", {"timeout_ms": timeout_ms}))
@@ -680,6 +777,30 @@ class AsyncCalls:
         """bring the vector engine up to date with the database"""
         return cast(Synced, await self.call("sync", {"retry_dead": retry_dead,
             "timeout_ms": timeout_ms}))
+
+    async def verify(self, *, path: str | None = None, quick: bool | None = None,
+                     resume: bool | None = None, rate: int | None = None,
+                     timeout_ms: int | None = None) -> Verified:
+        """prove that both stores say the same, or tell what differs"""
+        return cast(Verified, await self.call("verify", {"path": path, "quick": quick,
+            "resume": resume, "rate": rate, "timeout_ms": timeout_ms}))
+
+    async def repair(self, *, path: str | None = None, yes: bool | None = None,
+                     dry_run: bool | None = None, quick: bool | None = None,
+                     aliens: bool | None = None, rate: int | None = None,
+                     timeout_ms: int | None = None) -> Repaired:
+        """mend what differs between both stores"""
+        return cast(Repaired, await self.call("repair", {"path": path, "yes": yes,
+            "dry_run": dry_run, "quick": quick, "aliens": aliens, "rate": rate,
+            "timeout_ms": timeout_ms}))
+
+    async def dead(self, action: Literal["list", "retry", "drop"], *,
+                   ids: Sequence[int] | None = None, limit: int | None = None,
+                   yes: bool | None = None, dry_run: bool | None = None,
+                   timeout_ms: int | None = None) -> Dead:
+        """list, retry or drop contents that were given up on"""
+        return cast(Dead, await self.call("dead", {"action": action, "ids": ids, "limit": limit,
+            "yes": yes, "dry_run": dry_run, "timeout_ms": timeout_ms}))
 
     async def status(self, *, timeout_ms: int | None = None) -> Status:
         """what runs where, and how much is in it"""
