@@ -51,6 +51,7 @@ struct grove_listing {
         *types; // all that there are in the place, the most frequent first
     size_t type_count;
     int64_t contents;
+    int64_t waiting; // at least so many rows of attached tables were not read yet; 0: all were
 };
 
 struct grove_list_request {
@@ -62,8 +63,9 @@ struct grove_list_request {
     struct grove_limits limits;
 };
 
-// From the counts that are kept, in one snapshot. GROVE_NOT_FOUND: no such path. A tree that has no
-// leaf is there all the same.
+// From the counts that are kept, in one snapshot. Rows of attached tables that were committed
+// before are read first, as before a search, and as before what is read and exported below.
+// GROVE_NOT_FOUND: no such path. A tree that has no leaf is there all the same.
 GROVE_CHECKED enum grove_code grove_list(struct grove *grove,
                                          const struct grove_list_request *request,
                                          struct grove_listing **ret, struct grove_error *error);
@@ -79,6 +81,7 @@ struct grove_content {
     const char *vector_origin; // "computed", "supplied", "placeholder"; NULL: none of its text yet
     bool pending;              // what changed last waits to be written to the vector engine
     const char *dead_reason;   // that was given up on, and why; NULL: it was not
+    const struct grove_passage *passage; // which part of which document it is; NULL: of none
 };
 
 struct grove_read_request {
@@ -122,11 +125,12 @@ struct grove_document {
     int64_t updated_at_us;
     const struct grove_chunk *chunks;
     size_t chunk_count;
+    const char *table; // as of struct grove_passage
 };
 
 struct grove_read_document_request {
     size_t size_bytes;
-    const char *name; // its key, or source/key
+    const char *name; // its key, or source/key; of an attached table's row also "table key"
     bool body;
     struct grove_limits limits;
 };
@@ -151,6 +155,7 @@ struct grove_export_report {
     int64_t bytes;
     int64_t rows_misfit; // which a load would not read as they are
     double seconds;
+    int64_t waiting; // at least so many rows of attached tables were not read yet; 0: all were
 };
 
 struct grove_export_request {

@@ -47,6 +47,21 @@ static void add_state(struct strbuf *out, const struct terminal *terminal,
         add_text_line(out, terminal, "pending", "the vector engine has yet to get it");
 }
 
+static void add_document(struct strbuf *out, const struct terminal *terminal,
+                         const struct grove_passage *passage)
+{
+    struct strbuf line;
+    if (!passage)
+        return;
+    strbuf_init(&line, SESSION_OUTPUT_MAX);
+    strbuf_addf(&line, "part %lld of %lld of ", (long long)passage->position,
+                (long long)passage->chunk_count);
+    format_document(&line, passage->table, passage->source, passage->key);
+    add_text_line(out, terminal, "document", line.data);
+    out->failed |= line.failed;
+    strbuf_release(&line);
+}
+
 static void add_content(struct strbuf *out, const struct terminal *terminal,
                         const struct grove_content *content)
 {
@@ -57,6 +72,7 @@ static void add_content(struct strbuf *out, const struct terminal *terminal,
     strbuf_add(out, terminal_style(terminal, STYLE_CYAN));
     format_path(out, row);
     strbuf_addf(out, "%s\n\n", terminal_style(terminal, STYLE_PLAIN));
+    add_document(out, terminal, content->passage);
     add_label(out, terminal, "id");
     strbuf_addf(out, "%d\n", (int)row->content_id);
     add_text_line(out, terminal, "type", row->content_type);

@@ -52,6 +52,26 @@ static enum grove_code take_content(struct content *content, const struct pg_row
     return GROVE_OK;
 }
 
+// Which part of which document it is; of none: nothing.
+static enum grove_code read_passage(struct store *store, struct call *call, int32_t content_id,
+                                    struct arena *answer, struct content *content,
+                                    struct grove_error *error)
+{
+    struct pg_params params = {0};
+    struct pg_rows rows = {0};
+    pg_add_int4_array(&params, answer, &content_id, 1);
+    pg_add_int4(&params, 0);
+    enum grove_code code = store_query(store, call, answer, "passages.sql", &params, &rows, error);
+    CHECK(code != GROVE_OK || rows.count == 1);
+    if (code != GROVE_OK || pg_is_null(&rows, 0, 0))
+        return code;
+    struct grove_passage *passage = arena_alloc(&content->arena, sizeof *passage);
+    if (!passage || !result_read_passage(&content->arena, &rows, 0, passage))
+        return error_no_memory(error, "a content");
+    content->view.passage = passage;
+    return GROVE_OK;
+}
+
 static enum grove_code read_content(struct store *store, struct call *call,
                                     const struct grove_read_request *request, struct arena *answer,
                                     struct content *content, struct grove_error *error)
@@ -63,7 +83,10 @@ static enum grove_code read_content(struct store *store, struct call *call,
     enum grove_code code = store_query(store, call, answer, "content.sql", &params, &rows, error);
     if (code == GROVE_OK && rows.count == 0)
         return query_no_content(request->content_id, error);
-    return code == GROVE_OK ? take_content(content, &rows, error) : code;
+    if (code == GROVE_OK)
+        code = take_content(content, &rows, error);
+    return code == GROVE_OK ? read_passage(store, call, request->content_id, answer, content, error)
+                            : code;
 }
 
 enum grove_code query_content(struct store *store, struct call *call,
