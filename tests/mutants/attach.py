@@ -205,7 +205,7 @@ MUTANTS = [
     ),
     Mutant(
         name="triggers-stay-as-the-table-was",
-        guards="src/attach/README: 5",
+        guards="src/attach/README 5",
         file="src/attach/take_in.c",
         find="    if (code == GROVE_OK && round->sql.stale)",
         replace="    if (code == GROVE_OK && round->sql.stale && round->parted)",
@@ -284,7 +284,7 @@ MUTANTS = [
     ),
     Mutant(
         name="status-does-not-tell-the-last-failure",
-        guards="src/attach/README: 6",
+        guards="src/attach/README 6",
         file="src/attach/attachment.c",
         find="    return problem.data ? problem : attachment->failure;",
         replace="    return problem;",
@@ -344,7 +344,7 @@ MUTANTS = [
     ),
     Mutant(
         name="hits-tell-the-table-as-it-was-called",
-        guards="src/attach/README: 7",
+        guards="src/attach/README 7",
         file="sql/parts/attached_tables.sql",
         find="SELECT a.source, format('%I.%I', n.nspname, k.relname) AS name",
         replace="SELECT a.source, a.source::text AS name",
