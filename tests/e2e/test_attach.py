@@ -407,6 +407,8 @@ def test_columns_may_be_called_as_what_a_trigger_knows(empty):
     query(empty, "INSERT INTO articles VALUES (2, 'b', 'Two', 'Water.', 'g', 'f', 't', NULL)")
     query(empty, "UPDATE articles SET title = 'Zwei', new_rows = NULL")
     query(empty, "UPDATE articles SET key = 'c' WHERE noted = 1")
+    assert query(empty, "SELECT count(*) FROM grove.attached_change "
+                        "WHERE array_position(keys, NULL) IS NOT NULL") == [(0,)]
     empty("sync")
     assert query(empty, "SELECT key, title FROM grove.document ORDER BY key") == [
         ('[1, "c"]', "Zwei"), ('[2, "b"]', "Zwei")]
