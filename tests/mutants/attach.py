@@ -186,12 +186,12 @@ MUTANTS = [
         limit_seconds=180,
     ),
     Mutant(
-        name="rows-of-an-update-are-compared-with-each-other",
+        name="key-that-was-left-is-not-noted",
         guards="sql/attach: what a writer does",
         file="sql/attach/attach_render.sql",
         find="            FULL JOIN (SELECT r.key, r.watched",
         replace="            LEFT JOIN (SELECT r.key, r.watched",
-        killer=TEST + "test_a_statement_of_many_rows_costs_as_many_times_more",
+        killer=TEST + "test_a_key_that_changes_takes_its_document_along",
         limit_seconds=240,
     ),
     Mutant(
