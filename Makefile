@@ -8,7 +8,7 @@ ASSETS ?= yes
 BUILD ?= build
 
 .PHONY: all demo test install uninstall bench bench-embed bench-recall bench-subject bench-pairs \
-	bench-upgrade check check-tokenizer model mutants torture clean help setup-build setup-test
+	bench-upgrade bench-attach check check-tokenizer model mutants torture clean help setup-build setup-test
 
 all: setup-build ## build build/grove
 	@tools/build $(BUILD) --prefix "$(PREFIX)"
@@ -47,6 +47,10 @@ bench-pairs: setup-test ## two builds side by side (PAIR="BEFORE AFTER --corpus 
 
 bench-upgrade: setup-test ## an upgrade beside processes of before (UPGRADE="BEFORE AFTER --rows N")
 	@tools/bench-upgrade $(UPGRADE)
+
+bench-attach: setup-test ## what an attached table costs its writers (ATTACH="--pairs N --rows N --lag N")
+	@tools/build $(BUILD)
+	@BUILD="$(BUILD)" tools/bench-attach $(ATTACH)
 
 check: ## formatting, tidy, duplicates
 	@tools/setup --test --check

@@ -53,6 +53,10 @@ struct grove_attach_request {
     void (*on_wait)(void *state, const struct grove_attach_wait *wait);
     void *state; // of both
     struct grove_limits limits;
+    // A column of vectors, as grove_load takes them: real[], double precision[], pgvector's vector,
+    // or a text or JSON that has them. A row with one is a single chunk, whatever its length, and
+    // one that is none refuses the row; of a row where it is null they are computed. NULL: of all.
+    const char *vector;
 };
 
 struct grove_attach_report {
@@ -103,6 +107,9 @@ struct grove_attachment {
     int64_t refused;
     const char *problem; // NULL: none
     int64_t attached_at_us;
+    const char *vector;     // as in the request
+    int64_t oldest_seconds; // for which what waits has waited, at most; GROVE_NULL: nothing waits
+    const char *failure;    // the last: `problem`, or of a row that was refused; NULL: none
 };
 
 // A row that cannot be a content.

@@ -66,6 +66,7 @@ struct grove_listing {
     const struct grove_listed_document *documents;
     size_t document_count;
     const char *next_cursor; // NULL: these were the last
+    int64_t waiting; // at least so many rows of attached tables were not read yet; 0: all were
 };
 
 struct grove_list_request {
@@ -79,8 +80,9 @@ struct grove_list_request {
     const char *cursor;      // the page before's next_cursor; NULL: from the first
 };
 
-// From the counts that are kept, in one snapshot. GROVE_NOT_FOUND: no such path. A tree that has no
-// leaf is there all the same.
+// From the counts that are kept, in one snapshot. Rows of attached tables that were committed
+// before are read first, as before a search, and as before what is read and exported below.
+// GROVE_NOT_FOUND: no such path. A tree that has no leaf is there all the same.
 GROVE_CHECKED enum grove_code grove_list(struct grove *grove,
                                          const struct grove_list_request *request,
                                          struct grove_listing **ret, struct grove_error *error);
@@ -96,11 +98,7 @@ struct grove_content {
     const char *vector_origin; // "computed", "supplied", "placeholder"; NULL: none of its text yet
     bool pending;              // what changed last waits to be written to the vector engine
     const char *dead_reason;   // that was given up on, and why; NULL: it was not
-    const char
-        *document;    // that it is a chunk of, by the name that grove_read_document takes; NULL: of
-                      // none, and the following are GROVE_NULL
-    int64_t position; // among its chunks, from 1
-    int64_t chunks;   // that it has
+    const struct grove_passage *passage; // which part of which document it is; NULL: of none
 };
 
 struct grove_read_request {
@@ -144,11 +142,12 @@ struct grove_document {
     int64_t updated_at_us;
     const struct grove_chunk *chunks;
     size_t chunk_count;
+    const char *table; // as of struct grove_passage
 };
 
 struct grove_read_document_request {
     size_t size_bytes;
-    const char *name; // its key, or source/key
+    const char *name; // its key, or source/key; of an attached table's row also "table key"
     bool body;
     struct grove_limits limits;
 };
@@ -225,6 +224,7 @@ struct grove_export_report {
     int64_t bytes;
     int64_t rows_misfit; // which a load would not read as they are
     double seconds;
+    int64_t waiting; // at least so many rows of attached tables were not read yet; 0: all were
 };
 
 struct grove_export_request {

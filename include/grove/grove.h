@@ -273,6 +273,9 @@ struct grove_passage {
     // where each part is a row.
     int64_t chunks_matched;
     const char *text; // with the parts before and after, where they were asked for; else NULL
+    // The attached table (grove/attach.h) whose row `key` tells, of several columns a JSON array;
+    // NULL: none.
+    const char *table;
 };
 
 // Rows that share a hierarchy table and a content type. For browse, hierarchy_table is the one

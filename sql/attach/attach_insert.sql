@@ -12,9 +12,10 @@
 --   $10 text    condition
 --   $11 text[]  columns that count
 --   $12 bigint  rows, an estimate
+--   $13 text    vector
 -- answers: integer
 INSERT INTO grove.attached AS a
     (source, key_columns, path, content_type, title, body, created, url, metadata, condition, watched,
-     rows_expected)
-VALUES ($1, $2::text[], $3, $4, $5, $6, $7, $8, $9, $10, $11::text[], $12)
+     rows_expected, vector)
+VALUES ($1, $2::text[], $3, $4, $5, $6, $7, $8, $9, $10, $11::text[], $12, $13)
 RETURNING a.id

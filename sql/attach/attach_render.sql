@@ -6,10 +6,10 @@
 --   $4 text[]   the columns that are read
 --   $5 text     which rows; null: all
 --   $6 text[]   the columns whose change counts
--- answers: text, text, text, text, text, text, text
+-- answers: text, text, text, text, text, text, text, boolean
 -- The function of its triggers; the triggers; what takes both away; how rows are read by keys, how
 -- keys follow, and how those are found that have a document and no row; columns that are not
--- there, with chr(31) between them.
+-- there, with chr(31) between them; whether the function that is there is another, and ours.
 -- \001 stands for the name of a row.
 WITH named AS (
     SELECT format('%I.%I', n.nspname, c.relname) AS name, format('%I', c.relname) AS short, c.relkind
@@ -34,6 +34,12 @@ WITH named AS (
                 WHEN bool_and(is_time)
                 THEN string_agg(format(E'to_jsonb(\001.%I) #>> ''{}''', name), '')
                 ELSE string_agg(format(E'(\001.%I)::text', name), '') END AS of_row,
+           CASE WHEN NOT bool_and(alone)
+                THEN format('CASE WHEN %s THEN jsonb_build_array(%s)::text END',
+                            string_agg(format('%I IS NOT NULL', name), ' AND ' ORDER BY place),
+                            string_agg(format('%I', name), ', ' ORDER BY place))
+                WHEN bool_and(is_time) THEN string_agg(format('to_jsonb(%I) #>> ''{}''', name), '')
+                ELSE string_agg(format('(%I)::text', name), '') END AS of_names,
            string_agg(format(E'\001.%I', name), ', ' ORDER BY place) AS columns,
            string_agg(CASE WHEN alone THEN format(E'(\001)::%s', type)
                            ELSE format(E'((\001)::jsonb ->> %s)::%s', place - 1, type) END,
@@ -51,10 +57,72 @@ WITH named AS (
     FROM named AS n
     LEFT JOIN unnest($4::text[]) WITH ORDINALITY AS u (name, place) ON true
     GROUP BY n.short
-), differing AS (
-    SELECT string_agg(format('(o.%1$I)::text IS DISTINCT FROM (n.%1$I)::text', u.name), ' OR ')
-               AS condition
-    FROM unnest($6::text[]) AS u (name)
+), noted AS (
+    -- What a column is where it is gone: nothing in a key; in others something else before and after.
+    SELECT string_agg(format('NULL::text AS %I', u.name), ', ' ORDER BY u.name)
+               FILTER (WHERE u.of_key) AS key_gone,
+           string_agg(CASE WHEN u.of_key THEN format('NULL::text AS %I', u.name)
+                           ELSE format(E'\001::text AS %I', u.name) END, ', ' ORDER BY u.name) AS gone,
+           string_agg(format('%I', u.name), ', ' ORDER BY u.name) AS watched
+    FROM (SELECT DISTINCT w.name, w.name = ANY ($3::text[]) AS of_key
+          FROM unnest($3::text[] || $6::text[]) AS w (name)) AS u
+), sources AS (
+    -- The keys of a statement's rows. Names stand alone: a row's column, or else what is around it.
+    SELECT format(
+$source$SELECT r.key
+            FROM (SELECT %s) AS gone
+            CROSS JOIN LATERAL (SELECT %s AS key FROM %s) AS r$source$, n.key_gone, k.of_names,
+           E'\001') AS one,
+           format(
+$source$SELECT coalesce(n.key, o.key) AS key
+            FROM (SELECT r.key, r.watched
+                  FROM (SELECT %1$s) AS gone
+                  CROSS JOIN LATERAL (SELECT %3$s AS key, ROW(%4$s) AS watched FROM new_rows) AS r
+                 ) AS n
+            FULL JOIN (SELECT r.key, r.watched
+                       FROM (SELECT %2$s) AS gone
+                       CROSS JOIN LATERAL (SELECT %3$s AS key, ROW(%4$s) AS watched FROM old_rows) AS r
+                      ) AS o ON o.key = n.key
+            WHERE n.key IS NULL OR o.key IS NULL OR o.watched *<> n.watched$source$,
+           replace(n.gone, E'\001', quote_literal('new')), replace(n.gone, E'\001', quote_literal('old')),
+           k.of_names,
+           n.watched) AS both
+    FROM noted AS n, keyed AS k
+), body AS (
+    SELECT format(
+$body$
+#variable_conflict use_column
+DECLARE
+    noted text[];
+BEGIN
+%2$s    END IF;
+    IF noted IS NULL OR cardinality(noted) > 0 THEN
+        INSERT INTO grove.attached_change (attached_id, keys) VALUES (%1$s, noted);
+    END IF;
+    RETURN NULL;
+END $body$,
+           $1::integer,
+           (SELECT string_agg(format(
+$branch$    %1$sIF TG_OP = '%2$s' THEN
+        noted := ARRAY(
+            SELECT s.key FROM (
+            %3$s) AS s LIMIT 257);
+        IF cardinality(noted) > 256 THEN
+            INSERT INTO grove.attached_change (attached_id, keys)
+            SELECT %4$s, array_agg(p.key)
+            FROM (SELECT s.key, (row_number() OVER () - 1) / 256 AS part FROM (
+            %3$s) AS s) AS p
+            GROUP BY p.part;
+            RETURN NULL;
+        END IF;
+$branch$, CASE WHEN o.place > 1 THEN 'ELS' END, o.name,
+                       CASE o.name WHEN 'INSERT' THEN replace(s.one, E'\001', 'new_rows')
+                                   WHEN 'DELETE' THEN replace(s.one, E'\001', 'old_rows')
+                                   ELSE s.both END,
+                       $1::integer), '' ORDER BY o.place)
+            FROM unnest(ARRAY['INSERT', 'UPDATE', 'DELETE']) WITH ORDINALITY AS o (name, place))
+           ) AS body
+    FROM sources AS s
 ), members AS (
     SELECT m.relation, min(m.place) AS place
     FROM (SELECT n.name AS relation, 0 AS place FROM named AS n
@@ -67,53 +135,11 @@ WITH named AS (
     GROUP BY m.relation
 )
 SELECT format(
-$function$CREATE OR REPLACE FUNCTION grove.attached_%1$s() RETURNS trigger
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $grove$
-BEGIN
-    IF TG_OP = 'TRUNCATE'
-       OR (SELECT count(*) FROM pg_attribute AS a
-           WHERE a.attrelid = TG_RELID AND NOT a.attisdropped
-             AND a.attname IN (%2$s)) <> %3$s
-    THEN
-        INSERT INTO grove.attached_change (attached_id) VALUES (%1$s);
-    ELSIF TG_OP = 'INSERT' THEN
-        INSERT INTO grove.attached_change (attached_id, keys)
-        SELECT %1$s, array_agg(p.key)
-        FROM (SELECT %4$s AS key, (row_number() OVER () - 1) / 256 AS part
-              FROM new_rows AS n) AS p
-        GROUP BY p.part;
-    ELSIF TG_OP = 'DELETE' THEN
-        INSERT INTO grove.attached_change (attached_id, keys)
-        SELECT %1$s, array_agg(p.key)
-        FROM (SELECT %5$s AS key, (row_number() OVER () - 1) / 256 AS part
-              FROM old_rows AS o) AS p
-        GROUP BY p.part;
-    ELSE
-        INSERT INTO grove.attached_change (attached_id, keys)
-        SELECT %1$s, array_agg(p.key)
-        FROM (SELECT u.key, (row_number() OVER () - 1) / 256 AS part
-              FROM (SELECT %4$s AS key
-                    FROM new_rows AS n
-                    LEFT JOIN old_rows AS o ON %5$s = %4$s
-                    WHERE o.%7$s IS NULL OR %6$s
-                    UNION ALL
-                    SELECT %5$s
-                    FROM old_rows AS o
-                    LEFT JOIN new_rows AS n ON %4$s = %5$s
-                    WHERE n.%7$s IS NULL) AS u) AS p
-        GROUP BY p.part;
-    END IF;
-    RETURN NULL;
-END $grove$;
+$function$CREATE OR REPLACE FUNCTION grove.attached_%s() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $grove$%s$grove$;
 REVOKE EXECUTE ON FUNCTION grove.attached_%1$s() FROM PUBLIC;
 COMMENT ON FUNCTION grove.attached_%1$s IS 'notes the keys of rows of an attached table that change';
-$function$,
-           $1::integer,
-           (SELECT string_agg(format('%L', u.name), ', ' ORDER BY u.name)
-            FROM (SELECT DISTINCT unnest($6::text[]) AS name) AS u),
-           (SELECT count(DISTINCT u.name) FROM unnest($6::text[]) AS u (name)),
-           replace(k.of_row, E'\001', 'n'), replace(k.of_row, E'\001', 'o'), d.condition,
-           quote_ident(($3::text[])[1])),
+$function$, $1::integer, b.body),
        (SELECT string_agg(format(
 $triggers$CREATE OR REPLACE TRIGGER %1$s AFTER INSERT ON %3$s
     REFERENCING NEW TABLE AS new_rows
@@ -149,5 +175,8 @@ $triggers$, CASE WHEN m.place = 0 THEN format('grove_attached_%s', $1::integer)
               '  AND NOT EXISTS (SELECT FROM %s WHERE %s = grove_document.key)\n'
               'LIMIT $2::integer\n',
               n.name, replace(k.of_row, E'\001', n.short)),
-       array_to_string(l.columns, chr(31))
-FROM named AS n, lacking AS l, keyed AS k, wanted AS w, read AS r, differing AS d
+       array_to_string(l.columns, chr(31)),
+       (SELECT p.prosrc <> b.body AND pg_has_role(p.proowner, 'USAGE')
+        FROM pg_catalog.pg_proc AS p
+        WHERE p.oid = to_regprocedure(format('grove.attached_%s()', $1::integer)))
+FROM named AS n, lacking AS l, keyed AS k, wanted AS w, read AS r, body AS b

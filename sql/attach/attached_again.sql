@@ -6,7 +6,7 @@ WITH gone AS (
     DELETE FROM grove.attached_change AS c WHERE c.attached_id = $1 RETURNING c.id
 ), again AS (
     UPDATE grove.attached AS a
-    SET filled_to = NULL, filled_rows = 0, filled_at = NULL
+    SET filled_to = NULL, filled_rows = 0, filled_at = NULL, problem = NULL, retry_at = NULL
     WHERE a.id = $1
     RETURNING a.id
 )

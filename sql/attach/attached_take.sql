@@ -9,10 +9,11 @@ WITH ready AS MATERIALIZED (
     FROM grove.attached AS a
     WHERE NOT a.leaving AND (a.retry_at IS NULL OR a.retry_at <= clock_timestamp())
 ), next AS (
-    SELECT c.attached_id
-    FROM grove.attached_change AS c
-    JOIN ready AS r ON r.id = c.attached_id
-    ORDER BY c.id
+    SELECT r.id AS attached_id
+    FROM ready AS r
+    CROSS JOIN LATERAL (SELECT c.id FROM grove.attached_change AS c WHERE c.attached_id = r.id
+                        ORDER BY c.id LIMIT 1) AS first
+    ORDER BY first.id
     LIMIT 1
 ), taken AS (
     SELECT c.attached_id, c.id, c.keys

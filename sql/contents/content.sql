@@ -3,10 +3,9 @@
 --   $1 integer  its id
 --   $2 boolean  with its body
 -- answers: integer, integer, text, integer, text, text, integer, timestamp, text, text, text, text,
---          text, text, integer, timestamp, text, boolean, text, text, integer, integer
+--          text, text, integer, timestamp, text, boolean, text
 -- After the columns of hydrate.sql: the body and its bytes, when it was changed, where the vector of
--- its text is from (null: there is none), whether it waits to be projected, why it was given up on; the
--- name of the document that it is a chunk of, its position there, and how many there are.
+-- its text is from (null: there is none), whether it waits to be projected, why it was given up on.
 SELECT m.id, m.leaf_id, m.content_type, m.chunk_number, m.title, m.content_summary, m.word_count,
        m.created_at, m.hierarchy_table, l.tree, l.branch, l.limb, l.leaf,
        CASE WHEN $2::boolean THEN b.body END,
@@ -19,11 +18,8 @@ SELECT m.id, m.leaf_id, m.content_type, m.chunk_number, m.title, m.content_summa
           AND e.text_sha256 = sha256(convert_to(
                   m.title || E'\n' || coalesce(b.body, m.content_summary), 'UTF8'))),
        EXISTS (SELECT FROM grove.outbox AS o WHERE o.content_id = m.id),
-       (SELECT max(d.last_error) FROM grove.dead_letter AS d WHERE d.content_id = m.id),
-       CASE w.source WHEN '' THEN w.key ELSE w.source || '/' || w.key END, c.position, w.chunk_count
+       (SELECT max(d.last_error) FROM grove.dead_letter AS d WHERE d.content_id = m.id)
 FROM public.content_metadata AS m
 JOIN grove.leaf AS l ON l.hierarchy_table = m.hierarchy_table AND l.leaf_id = m.leaf_id
 LEFT JOIN grove.body AS b ON b.content_id = m.id
-LEFT JOIN grove.chunk AS c ON c.content_id = m.id
-LEFT JOIN grove.document AS w ON w.id = c.document_id
 WHERE m.id = $1

@@ -4,7 +4,8 @@
 --   $2 boolean    a chunk stands for its document
 -- answers: integer, text, text, text, text, text, integer, text, text, integer, timestamp, text, bytea,
 --          text, text, text, text
--- Of a document with key, source, URL and metadata, and without what its chunks have.
+-- Of a document with key, source, URL and metadata, and without what its chunks have, but for the
+-- vector of one that is a single chunk.
 -- The vector is one that was supplied for the text as it is, whatever the model; of several the last.
 SELECT m.id, l.tree, l.branch, l.limb, l.leaf, m.content_type,
        CASE WHEN d.id IS NULL THEN m.chunk_number END,
@@ -15,7 +16,7 @@ SELECT m.id, l.tree, l.branch, l.limb, l.leaf, m.content_type,
        coalesce(d.body, b.body),
        (SELECT e.vector
         FROM grove.embedding AS e
-        WHERE e.content_id = m.id AND e.origin = 'supplied' AND d.id IS NULL
+        WHERE e.content_id = m.id AND e.origin = 'supplied' AND (d.id IS NULL OR d.chunk_count = 1)
           AND e.text_sha256 = sha256(convert_to(
                   m.title || E'\n' || coalesce(b.body, m.content_summary), 'UTF8'))
         ORDER BY e.revision DESC NULLS LAST

@@ -42,6 +42,7 @@ WITH wanted (place, name, type) AS (VALUES
     ('grove.attached', 'retry_at', 'timestamp with time zone'),
     ('grove.attached', 'leaving', 'boolean'),
     ('grove.attached', 'partitions', 'text'),
+    ('grove.attached', 'vector', 'text'),
     ('grove.attached_change', 'id', 'bigint'),
     ('grove.attached_change', 'attached_id', 'integer'),
     ('grove.attached_change', 'keys', 'text[]'),

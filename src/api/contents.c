@@ -5,6 +5,7 @@
 
 #include "api/handle.h"
 #include "api/request.h"
+#include "attach/catch_up.h"
 #include "base/alloc.h"
 #include "content/export.h"
 #include "content/move.h"
@@ -16,13 +17,18 @@ GROVE_API enum grove_code grove_list(struct grove *grove, const struct grove_lis
                                      struct grove_listing **ret, struct grove_error *error)
 {
     struct grove_list_request copy;
+    struct catch_up waiting;
     struct call call;
     enum grove_code code = REQUEST_TAKE(&copy, request, error);
     if (code != GROVE_OK)
         return code;
     code = handle_enter(grove, HANDLE_QUERY, &copy.limits, &call, error);
     if (code == GROVE_OK)
+        code = catch_up(&grove->store, &call, &waiting, error);
+    if (code == GROVE_OK)
         code = query_list(&grove->store, &call, &copy, ret, error);
+    if (code == GROVE_OK)
+        (*ret)->waiting = catch_up_missing(&waiting);
     return handle_failed(grove, &call, code, error);
 }
 
@@ -31,11 +37,14 @@ GROVE_API enum grove_code grove_read_content(struct grove *grove,
                                              struct grove_content **ret, struct grove_error *error)
 {
     struct grove_read_request copy;
+    struct catch_up waiting;
     struct call call;
     enum grove_code code = REQUEST_TAKE(&copy, request, error);
     if (code != GROVE_OK)
         return code;
     code = handle_enter(grove, HANDLE_QUERY, &copy.limits, &call, error);
+    if (code == GROVE_OK)
+        code = catch_up(&grove->store, &call, &waiting, error);
     if (code == GROVE_OK)
         code = query_content(&grove->store, &call, &copy, ret, error);
     return handle_failed(grove, &call, code, error);
@@ -47,11 +56,14 @@ GROVE_API enum grove_code grove_read_document(struct grove *grove,
                                               struct grove_error *error)
 {
     struct grove_read_document_request copy;
+    struct catch_up waiting;
     struct call call;
     enum grove_code code = REQUEST_TAKE(&copy, request, error);
     if (code != GROVE_OK)
         return code;
     code = handle_enter(grove, HANDLE_QUERY, &copy.limits, &call, error);
+    if (code == GROVE_OK)
+        code = catch_up(&grove->store, &call, &waiting, error);
     if (code == GROVE_OK)
         code = query_document(&grove->store, &call, &copy, ret, error);
     return handle_failed(grove, &call, code, error);
@@ -73,6 +85,7 @@ GROVE_API enum grove_code grove_export(struct grove *grove,
                                        struct grove_export_report **ret, struct grove_error *error)
 {
     struct grove_export_request copy;
+    struct catch_up waiting;
     struct call call;
     enum grove_code code = REQUEST_TAKE(&copy, request, error);
     if (code != GROVE_OK)
@@ -81,6 +94,10 @@ GROVE_API enum grove_code grove_export(struct grove *grove,
     if (!report)
         return error_no_memory(error, "a report");
     code = handle_enter(grove, HANDLE_TASK, &copy.limits, &call, error);
+    if (code == GROVE_OK)
+        code = catch_up(&grove->store, &call, &waiting, error);
+    if (code == GROVE_OK)
+        report->waiting = catch_up_missing(&waiting);
     if (code == GROVE_OK)
         code = export_contents(&grove->store, &call, &copy, report, error);
     return give_report(grove, &call, code, report, (void **)ret, error);

@@ -105,6 +105,7 @@ static enum grove_code note_attachment(struct attaching *self, struct grove_erro
     pg_add_text(&params, attachment->condition);
     pg_add_text_array(&params, arena, attachment->watched.items, attachment->watched.count);
     pg_add_int8(&params, self->table.rows);
+    pg_add_text(&params, attachment->vector);
     enum grove_code code = ask(self, "attach_insert.sql", &params, &rows, error);
     if (code == GROVE_OK)
         attachment->id = pg_int4(&rows, 0, 0);
@@ -194,7 +195,7 @@ static enum grove_code compare(struct attaching *self, const struct attachment *
                  same(there->content_type, wanted->content_type) &&
                  same(there->title, wanted->title) && same(there->body, wanted->body) &&
                  same(there->created, wanted->created) && same(there->url, wanted->url) &&
-                 same(there->metadata, wanted->metadata) &&
+                 same(there->metadata, wanted->metadata) && same(there->vector, wanted->vector) &&
                  same(there->condition, wanted->condition) && there->key.count == wanted->key.count;
     for (size_t i = 0; equal && i < wanted->key.count; i++)
         equal = text_equal(there->key.items[i], wanted->key.items[i]);

@@ -63,6 +63,9 @@ static enum grove_code take_row(const struct pg_rows *rows, int r, struct attach
         .refused = pg_int8(rows, r, 21),
         .documents = pg_int8(rows, r, 22),
         .attached_at_us = pg_timestamp(rows, r, 23),
+        .vector = pg_text(rows, r, 24),
+        .oldest_seconds = pg_is_null(rows, r, 25) ? GROVE_NULL : (int64_t)pg_float8(rows, r, 25),
+        .failure = pg_text(rows, r, 26),
     };
     if (names_split(pg_text(rows, r, 4), &ret->key) && ret->key.count > 0 &&
         names_split(pg_text(rows, r, 5), &ret->watched))
@@ -110,6 +113,29 @@ enum grove_code attachments_read(struct pg_conn *conn, struct arena *arena, stru
     return code;
 }
 
+// --- what is told of it --------------------------------------------------------------------------
+
+enum grove_attach_state attachment_state(const struct attachment *attachment)
+{
+    return attachment->leaving         ? GROVE_ATTACH_LEAVING
+           : attachment->problem.data  ? GROVE_ATTACH_FAILING
+           : attachment->relation == 0 ? GROVE_ATTACH_FAILING
+           : attachment->filled        ? GROVE_ATTACH_KEPT
+                                       : GROVE_ATTACH_FILLING;
+}
+
+struct text attachment_problem(const struct attachment *attachment)
+{
+    bool gone = !attachment->leaving && attachment->relation == 0;
+    return gone ? text_of(ATTACH_GONE) : attachment->problem;
+}
+
+struct text attachment_failure(const struct attachment *attachment)
+{
+    struct text problem = attachment_problem(attachment);
+    return problem.data ? problem : attachment->failure;
+}
+
 // --- what rows become ----------------------------------------------------------------------------
 
 static const char *string_of(struct text text, struct arena *arena, bool *ret_failed)
@@ -132,6 +158,7 @@ enum grove_code attachment_map(const struct attachment *attachment, struct arena
         .created_at = string_of(attachment->created, arena, &failed),
         .url = string_of(attachment->url, arena, &failed),
         .metadata = string_of(attachment->metadata, arena, &failed),
+        .vector = string_of(attachment->vector, arena, &failed),
         .key = ATTACH_KEY,
         .source = string_of(attachment->source, arena, &failed),
     };
@@ -183,6 +210,7 @@ enum grove_code attachment_render(struct pg_conn *conn, struct arena *arena,
         .next = pg_text(&rows, 0, 4),
         .gone = pg_text(&rows, 0, 5),
         .lacking = pg_text(&rows, 0, 6),
+        .stale = !pg_is_null(&rows, 0, 7) && pg_bool(&rows, 0, 7),
     };
     return GROVE_OK;
 }

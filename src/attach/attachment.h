@@ -11,6 +11,7 @@
 #define GROVE_ATTACH_ATTACHMENT_H
 
 #include "content/mapping.h"
+#include "grove/attach.h"
 #include "pg/pg.h"
 
 enum {
@@ -38,13 +39,15 @@ struct attachment {
     struct text table; // quoted
     struct names key, watched;
     struct text path, content_type;
-    struct text title, body, created, url, metadata, condition; // {NULL, 0}: none
+    struct text title, body, created, url, metadata, condition, vector; // {NULL, 0}: none
     struct text filled_to;
     int64_t filled_rows, rows_expected;
     bool filled, leaving;
     struct text problem;
     int64_t waiting, refused, documents;
     int64_t attached_at_us;
+    int64_t oldest_seconds; // for which the oldest of what waits has waited; GROVE_NULL: none does
+    struct text failure;    // the last; {NULL, 0}: none
 };
 
 // GROVE_NOT_FOUND: there is none.
@@ -52,6 +55,11 @@ enum grove_code attachment_read(struct pg_conn *conn, struct arena *arena, int32
                                 struct attachment *ret, struct grove_error *error);
 enum grove_code attachments_read(struct pg_conn *conn, struct arena *arena, struct attachment **ret,
                                  size_t *ret_count, struct grove_error *error);
+
+// What is told of it.
+enum grove_attach_state attachment_state(const struct attachment *attachment);
+struct text attachment_problem(const struct attachment *attachment); // {NULL, 0}: none
+struct text attachment_failure(const struct attachment *attachment); // the last; the same
 
 // What its rows become: a mapping whose key is the column ATTACH_KEY, the first. The caller
 // releases it.
@@ -64,6 +72,7 @@ struct attachment_sql {
     struct text function, triggers, undo; // as they are executed and shown
     struct text read, next, gone;         // with "-- answers:"
     struct text lacking;                  // columns that are not there; {NULL, 0}: none
+    bool stale; // the triggers' function is another: of before, or of a table that was altered
 };
 
 // `mapping` has the columns that are read. GROVE_NOT_FOUND: there is no such table any more.

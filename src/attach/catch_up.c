@@ -51,3 +51,8 @@ enum grove_code catch_up(struct store *store, struct call *call, struct catch_up
     }
     return count_waiting(store, call, ret, error);
 }
+
+int64_t catch_up_missing(const struct catch_up *waiting)
+{
+    return waiting->rows + (waiting->filling[0] ? 1 : 0);
+}

@@ -25,27 +25,22 @@ static bool join_key(const struct names *key, struct arena *arena, struct text *
     return joined != NULL;
 }
 
-static enum grove_attach_state state_of(const struct attachment *item)
-{
-    return item->leaving         ? GROVE_ATTACH_LEAVING
-           : item->problem.data  ? GROVE_ATTACH_FAILING
-           : item->relation == 0 ? GROVE_ATTACH_FAILING
-           : item->filled        ? GROVE_ATTACH_KEPT
-                                 : GROVE_ATTACH_FILLING;
-}
-
-static struct text problem_of(const struct attachment *item)
-{
-    bool gone = !item->leaving && item->relation == 0;
-    return gone ? text_of(ATTACH_GONE) : item->problem;
-}
-
 static void count_item(struct block *block, const struct attachment *item, struct text key)
 {
-    const struct text texts[] = {item->table,    item->source,       key,
-                                 item->path,     item->content_type, item->title,
-                                 item->body,     item->created,      item->url,
-                                 item->metadata, item->condition,    problem_of(item)};
+    const struct text texts[] = {item->table,
+                                 item->source,
+                                 key,
+                                 item->path,
+                                 item->content_type,
+                                 item->title,
+                                 item->body,
+                                 item->created,
+                                 item->url,
+                                 item->metadata,
+                                 item->condition,
+                                 attachment_problem(item),
+                                 item->vector,
+                                 attachment_failure(item)};
     for (size_t i = 0; i < ARRAY_COUNT(texts); i++)
         block_count(block, texts[i]);
 }
@@ -56,7 +51,7 @@ static void copy_item(struct block *block, const struct attachment *item, struct
     *ret = (struct grove_attachment){
         .table = block_copy(block, item->table),
         .source = block_copy(block, item->source),
-        .state = state_of(item),
+        .state = attachment_state(item),
         .key = block_copy(block, key),
         .path = block_copy(block, item->path),
         .type = block_copy(block, item->content_type),
@@ -71,8 +66,11 @@ static void copy_item(struct block *block, const struct attachment *item, struct
         .rows_expected = item->rows_expected,
         .waiting = item->waiting,
         .refused = item->refused,
-        .problem = block_copy(block, problem_of(item)),
+        .problem = block_copy(block, attachment_problem(item)),
         .attached_at_us = item->attached_at_us,
+        .vector = block_copy(block, item->vector),
+        .oldest_seconds = item->oldest_seconds,
+        .failure = block_copy(block, attachment_failure(item)),
     };
 }
 

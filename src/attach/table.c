@@ -192,6 +192,7 @@ static enum grove_code take_words(struct table *self, struct grove_error *error)
     attachment->created = column_of(&self->mapping, MAPPED_CREATED);
     attachment->url = column_of(&self->mapping, MAPPED_URL);
     attachment->metadata = column_of(&self->mapping, MAPPED_METADATA);
+    attachment->vector = column_of(&self->mapping, MAPPED_VECTOR);
     if (request->where && text_trim(text_of(request->where)).length > 0)
         attachment->condition = text_of(request->where);
     return GROVE_OK;
@@ -240,6 +241,33 @@ static enum grove_code check_tree(struct table *self, struct grove_error *error)
     return GROVE_NOT_FOUND;
 }
 
+static enum grove_code check_vector(struct table *self, struct grove_error *error)
+{
+    struct text vector = column_of(&self->mapping, MAPPED_VECTOR);
+    struct pg_params params = {0};
+    struct pg_rows rows;
+    if (!vector.data)
+        return GROVE_OK;
+    pg_add_int8(&params, self->relation);
+    pg_add_text(&params, vector);
+    enum grove_code code = store_query(self->store, self->call, &self->arena, "attach_vector.sql",
+                                       &params, &rows, error);
+    if (code != GROVE_OK || (rows.count == 1 && pg_bool(&rows, 0, 1)))
+        return code;
+    if (rows.count == 0)
+        return error_set(error, GROVE_NOT_FOUND, "\"%.*s\" has no column \"%.*s\"",
+                         TEXT_ARGS(self->name), TEXT_ARGS(vector));
+    struct text type = pg_text(&rows, 0, 0);
+    error_set(error, GROVE_UNSUPPORTED,
+              "--vector: \"%.*s\" is of the type %.*s, which has no vectors", TEXT_ARGS(vector),
+              TEXT_ARGS(type));
+    error_hint(error,
+               "real[], double precision[], pgvector's vector, or a text or JSON with an "
+               "array of %d numbers",
+               RECORD_VECTOR_SIZE);
+    return GROVE_UNSUPPORTED;
+}
+
 static enum grove_code read_words(struct table *self, struct grove_error *error)
 {
     const struct grove_attach_request *request = self->request;
@@ -251,6 +279,7 @@ static enum grove_code read_words(struct table *self, struct grove_error *error)
         .created_at = request->created_at,
         .url = request->url,
         .metadata = request->metadata,
+        .vector = request->vector,
         .key = ATTACH_KEY,
     };
     bool braces = memchr(self->name.data, '{', self->name.length) != NULL;
@@ -263,6 +292,8 @@ static enum grove_code read_words(struct table *self, struct grove_error *error)
         code = bind(self, error);
     if (code == GROVE_OK)
         code = check_tree(self, error);
+    if (code == GROVE_OK)
+        code = check_vector(self, error);
     if (code == GROVE_OK)
         code = take_words(self, error);
     self->attachment.source = self->name;

@@ -258,6 +258,7 @@ static enum grove_code note_progress(struct round *round, struct grove_error *er
         pg_add_bool(&params, round->ended);
         return ask(round, "attached_filled.sql", &params, &rows, error);
     }
+    pg_add_int4(&params, round->attachment.id);
     pg_add_int8_array(&params, &round->arena, round->changes, round->change_count);
     if (round->part_of)
         pg_add_int8(&params, round->part_of);
@@ -317,6 +318,13 @@ static enum grove_code describe_problem(struct round *round, struct grove_error 
             return error_set(error, GROVE_NOT_FOUND, "it has lost columns that are read");
     return error_set(error, GROVE_NOT_FOUND, "it has no column \"%.*s\" any more",
                      TEXT_ARGS(round->sql.lacking));
+}
+
+// Triggers stay as they are: they name their function. Writers take the new one at their next call.
+static enum grove_code renew_function(struct round *round, struct grove_error *error)
+{
+    const char *sql = arena_copy(&round->arena, round->sql.function);
+    return sql ? pg_exec(round->conn, sql, error) : error_no_memory(error, "triggers");
 }
 
 static enum grove_code read_again(struct round *round, struct grove_error *error)
@@ -428,6 +436,11 @@ static enum grove_code try_once(struct round *round, const struct attempt *attem
     round->writing.attachment = &round->attachment;
     code = describe_problem(round, error);
     *ret_table = code != GROVE_OK;
+    if (code == GROVE_OK && round->sql.stale)
+        code = renew_function(round, error);
+    // What was written while it could not be read may have been noted by half.
+    if (code == GROVE_OK && round->attachment.problem.data)
+        round->again = true;
     if (code == GROVE_OK)
         code = round->parted  ? watch_partitions(round, error)
                : round->again ? read_again(round, error)

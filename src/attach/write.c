@@ -189,6 +189,31 @@ static enum grove_code lock_places(struct writing_rows *writing, const struct co
     return ask(writing, "places_lock.sql", &params, &rows, error);
 }
 
+// Of those that brought one.
+static enum grove_code insert_vectors(struct writing_rows *writing,
+                                      const struct new_documents *added,
+                                      const struct pg_rows *contents, struct grove_error *error)
+{
+    int32_t ids[TAKE_IN_ROWS_MAX];
+    struct text vectors[TAKE_IN_ROWS_MAX];
+    struct pg_params params = {0};
+    struct pg_rows rows;
+    size_t count = 0;
+    for (size_t i = 0; i < added->count; i++) {
+        const float *vector = added->records[i]->vector;
+        if (!vector)
+            continue;
+        ids[count] = pg_int4(contents, (int)i, 0);
+        vectors[count++] = (struct text){(const char *)vector, sizeof *vector * RECORD_VECTOR_SIZE};
+    }
+    if (count == 0)
+        return GROVE_OK;
+    pg_add_int4_array(&params, writing->arena, ids, count);
+    pg_add_bytea_array(&params, writing->arena, vectors, count);
+    pg_add_text(&params, text_of("supplied"));
+    return ask(writing, "vectors.sql", &params, &rows, error);
+}
+
 static enum grove_code insert_columns(struct writing_rows *writing, const struct columns *columns,
                                       const struct new_documents *added, struct grove_error *error)
 {
@@ -215,7 +240,9 @@ static enum grove_code insert_columns(struct writing_rows *writing, const struct
     pg_add_int4_array(&params, arena, columns->firsts, count);
     pg_add_int4_array(&params, arena, columns->characters, count);
     enum grove_code code = ask(writing, "documents_new.sql", &params, &rows, error);
-    if (code != GROVE_OK || (size_t)rows.count == count)
+    if (code == GROVE_OK && (size_t)rows.count == count)
+        return insert_vectors(writing, added, &rows, error);
+    if (code != GROVE_OK)
         return code;
     error_set(error, GROVE_CONFLICT, "another session takes chunk numbers of the same leaves");
     error->retry = GROVE_RETRY_LATER;
@@ -286,6 +313,23 @@ static enum grove_code write_each(struct writing_rows *writing, const int32_t *l
     return code;
 }
 
+// Rows whose vector is null now.
+static enum grove_code drop_vectors(struct writing_rows *writing, struct grove_error *error)
+{
+    struct text keys[TAKE_IN_ROWS_MAX];
+    struct pg_params params = {0};
+    struct pg_rows rows;
+    size_t count = 0;
+    for (size_t i = 0; i < writing->count; i++)
+        if (!writing->rows[i].reason && !writing->rows[i].record.vector)
+            keys[count++] = writing->rows[i].key;
+    if (!writing->attachment->vector.data || count == 0)
+        return GROVE_OK;
+    pg_add_text(&params, writing->attachment->source);
+    pg_add_text_array(&params, writing->arena, keys, count);
+    return ask(writing, "vectors_drop.sql", &params, &rows, error);
+}
+
 enum grove_code write_rows(struct writing_rows *writing, struct take_in_report *counts,
                            struct grove_error *error)
 {
@@ -305,5 +349,7 @@ enum grove_code write_rows(struct writing_rows *writing, struct take_in_report *
         code = find_known(writing, keys, writing->count, &known, error);
     if (code == GROVE_OK)
         code = write_each(writing, leaf_ids, &known, added, counts, error);
+    if (code == GROVE_OK)
+        code = drop_vectors(writing, error);
     return code == GROVE_OK ? insert_new(writing, added, error) : code;
 }

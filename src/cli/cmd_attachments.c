@@ -6,17 +6,6 @@
 
 enum { TEXT_BYTES_MAX = 1 << 20 };
 
-static const char *state_name(enum grove_attach_state state)
-{
-    switch (state) {
-    case GROVE_ATTACH_FILLING: return "filling";
-    case GROVE_ATTACH_KEPT: return "kept";
-    case GROVE_ATTACH_FAILING: return "failing";
-    case GROVE_ATTACH_LEAVING: return "leaving";
-    }
-    return "kept";
-}
-
 static void add_table(struct strbuf *out, const struct terminal *terminal,
                       const struct grove_attachments *all)
 {
@@ -34,7 +23,7 @@ static void add_table(struct strbuf *out, const struct terminal *terminal,
         const struct grove_attachment *item = &all->items[i];
         table_add(&table, item->table ? item->table : item->source);
         table_add(&table, item->path);
-        table_add(&table, state_name(item->state));
+        table_add(&table, format_attach_state(item->state));
         table_add_count(&table, item->documents);
         table_add_count(&table, item->waiting);
         table_add_count(&table, item->refused);

@@ -68,6 +68,8 @@ static void add_document(struct strbuf *out, const struct terminal *terminal,
     if (document->source[0])
         add_line(out, terminal, "source", document->source);
     add_line(out, terminal, "key", document->key);
+    if (document->table)
+        add_line(out, terminal, "table", document->table);
     if (document->url)
         add_line(out, terminal, "url", document->url);
     add_line(out, terminal, "metadata", document->metadata);

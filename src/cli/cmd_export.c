@@ -63,9 +63,13 @@ enum grove_code cmd_export(struct session *session, struct grove_error *error)
         .on_misfit = on_misfit,
         .state = &self,
     };
-    code = grove_export(session->grove, &request, NULL, error);
+    struct grove_export_report *report = NULL;
+    code = grove_export(session->grove, &request, &report, error);
     if (code == GROVE_OK && self.misfits > 0)
         session_warn(session, "a load would not read %lld of these rows as they are",
                      (long long)self.misfits);
+    if (code == GROVE_OK)
+        session_warn_waiting(session, report->waiting);
+    grove_free(report);
     return code;
 }

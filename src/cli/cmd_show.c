@@ -8,7 +8,7 @@
 #include "cli/session.h"
 #include "commands/answers.h"
 
-enum { LABEL_WIDTH = 10, PART_BYTES_MAX = 4096 };
+enum { LABEL_WIDTH = 10 };
 
 static void add_label(struct strbuf *out, const struct terminal *terminal, const char *label)
 {
@@ -49,6 +49,21 @@ static void add_state(struct strbuf *out, const struct terminal *terminal,
         add_text_line(out, terminal, "pending", "the vector engine has yet to get it");
 }
 
+static void add_document(struct strbuf *out, const struct terminal *terminal,
+                         const struct grove_passage *passage)
+{
+    struct strbuf line;
+    if (!passage)
+        return;
+    strbuf_init(&line, SESSION_OUTPUT_MAX);
+    strbuf_addf(&line, "part %lld of %lld of ", (long long)passage->position,
+                (long long)passage->chunk_count);
+    format_document(&line, passage->table, passage->source, passage->key);
+    add_text_line(out, terminal, "document", line.data);
+    out->failed |= line.failed;
+    strbuf_release(&line);
+}
+
 static void add_content(struct strbuf *out, const struct terminal *terminal,
                         const struct grove_content *content)
 {
@@ -59,6 +74,7 @@ static void add_content(struct strbuf *out, const struct terminal *terminal,
     strbuf_add(out, terminal_style(terminal, STYLE_CYAN));
     format_path(out, row);
     strbuf_addf(out, "%s\n\n", terminal_style(terminal, STYLE_PLAIN));
+    add_document(out, terminal, content->passage);
     add_label(out, terminal, "id");
     strbuf_addf(out, "%d\n", (int)row->content_id);
     add_text_line(out, terminal, "type", row->content_type);
@@ -70,12 +86,6 @@ static void add_content(struct strbuf *out, const struct terminal *terminal,
         add_label(out, terminal, "words");
         format_count(out, row->word_count);
         strbuf_add_char(out, '\n');
-    }
-    if (content->document) {
-        char part[PART_BYTES_MAX];
-        snprintf(part, sizeof part, "part %lld of %lld of %s", (long long)content->position,
-                 (long long)content->chunks, content->document);
-        add_text_line(out, terminal, "document", part);
     }
     add_time_line(out, terminal, "created", row->created_at_us);
     add_time_line(out, terminal, "updated", content->updated_at_us);

@@ -6,7 +6,7 @@
 #include "cli/session.h"
 #include "commands/answers.h"
 
-enum { LABEL_WIDTH = 12, STATUS_BYTES_MAX = 1 << 16 };
+enum { LABEL_WIDTH = 12, STATUS_BYTES_MAX = 1 << 16, ATTACHED_SHOWN = 10 };
 
 static void add_label(struct strbuf *out, const struct terminal *terminal, const char *label)
 {
@@ -123,6 +123,44 @@ static void add_verified(struct strbuf *out, const struct terminal *terminal,
     strbuf_release(&line);
 }
 
+// "public.articles, kept: 12 documents; 3 rows wait, the oldest for 2 s; 1 refused", and below it
+// what failed last.
+static void add_attachment(struct strbuf *out, const struct terminal *terminal, const char *label,
+                           const struct grove_attachment *item)
+{
+    struct strbuf line;
+    strbuf_init(&line, STATUS_BYTES_MAX);
+    strbuf_addf(&line, "%s, %s: ", item->table ? item->table : item->source,
+                format_attach_state(item->state));
+    format_counted(&line, item->documents, "document", "documents");
+    if (item->waiting > 0) {
+        strbuf_add(&line, "; ");
+        format_counted(&line, item->waiting, "row waits", "rows wait");
+    }
+    if (item->waiting > 0 && item->oldest_seconds != GROVE_NULL) {
+        strbuf_add(&line, ", the oldest for ");
+        format_seconds(&line, (double)item->oldest_seconds);
+    }
+    if (item->refused > 0) {
+        strbuf_add(&line, "; ");
+        format_count(&line, item->refused);
+        strbuf_add(&line, " refused: see grove attachments");
+    }
+    add_line(out, terminal, label, line.data);
+    add_line(out, terminal, "", item->failure ? item->failure : "");
+    strbuf_release(&line);
+}
+
+static void add_attached(struct strbuf *out, const struct terminal *terminal,
+                         const struct grove_attachments *attached)
+{
+    size_t count = attached ? attached->count : 0;
+    for (size_t i = 0; i < count && i < ATTACHED_SHOWN; i++)
+        add_attachment(out, terminal, i == 0 ? "attached" : "", &attached->items[i]);
+    if (count > ATTACHED_SHOWN)
+        add_line(out, terminal, "", "and others: see grove attachments");
+}
+
 static void add_projector(struct strbuf *out, const struct terminal *terminal,
                           const struct grove_status *status)
 {
@@ -195,7 +233,8 @@ static void add_long_texts(struct strbuf *out, const struct terminal *terminal,
 }
 
 static void add_contents(struct strbuf *out, const struct terminal *terminal,
-                         const struct grove_status *status)
+                         const struct grove_status *status,
+                         const struct grove_attachments *attached)
 {
     add_label(out, terminal, "schema");
     strbuf_addf(out, "version %d%s\n", status->schema_version, tell_schema(status));
@@ -219,6 +258,7 @@ static void add_contents(struct strbuf *out, const struct terminal *terminal,
     strbuf_add_char(out, '\n');
     add_long_texts(out, terminal, status);
     add_projection(out, terminal, status);
+    add_attached(out, terminal, attached);
     add_verified(out, terminal, status);
 }
 
@@ -246,7 +286,7 @@ static void add_engine(struct strbuf *out, const struct terminal *terminal,
 }
 
 static void add_report(struct strbuf *out, const struct terminal *terminal,
-                       const struct grove_status *status)
+                       const struct grove_status *status, const struct grove_attachments *attached)
 {
     add_line(out, terminal, "home", status->home);
     add_line(out, terminal, "model", status->model);
@@ -259,7 +299,7 @@ static void add_report(struct strbuf *out, const struct terminal *terminal,
                               status->database_private};
     add_server(out, terminal, &database);
     if (status->database_ok)
-        add_contents(out, terminal, status);
+        add_contents(out, terminal, status, attached);
     add_engine(out, terminal, status);
     add_collection(out, terminal, status);
     add_projector(out, terminal, status);
@@ -267,16 +307,17 @@ static void add_report(struct strbuf *out, const struct terminal *terminal,
 }
 
 static enum grove_code print_status(struct session *session, const struct grove_status *status,
+                                    const struct grove_attachments *attached,
                                     struct grove_error *error)
 {
     struct strbuf out;
     struct answer_status answer;
     if (session->json) {
-        answer_status_of(status, &answer);
+        answer_status_of(status, attached, &answer);
         return session_print_shape(session, &answer_status_shape, &answer, error);
     }
     strbuf_init(&out, STATUS_BYTES_MAX);
-    add_report(&out, &session->out, status);
+    add_report(&out, &session->out, status, attached);
     enum grove_code code = session_print(session, &out, error);
     strbuf_release(&out);
     return code;
@@ -285,11 +326,17 @@ static enum grove_code print_status(struct session *session, const struct grove_
 enum grove_code cmd_status(struct session *session, struct grove_error *error)
 {
     struct grove_status status = {0};
+    struct grove_attachments *attached = NULL;
+    struct grove_error ignored;
     enum grove_code code = session_open(session, error);
     if (code == GROVE_OK)
         code = grove_get_status(session->grove, &status, error);
+    // Status starts no server, and what fails is no failure of it.
+    if (code == GROVE_OK && status.database_ok && status.schema_works)
+        (void)!grove_list_attachments(session->grove, NULL, &attached, &ignored);
     if (code == GROVE_OK)
-        code = print_status(session, &status, error);
+        code = print_status(session, &status, attached, error);
+    grove_free(attached);
     if (code == GROVE_OK && !(status.database_ok && status.engine_ok))
         session->exit_status = grove_code_info(GROVE_UNAVAILABLE)->exit_status;
     return code;

@@ -99,6 +99,26 @@ void format_path(struct strbuf *out, const struct grove_row *row)
     }
 }
 
+const char *format_attach_state(enum grove_attach_state state)
+{
+    switch (state) {
+    case GROVE_ATTACH_FILLING: return "filling";
+    case GROVE_ATTACH_KEPT: return "kept";
+    case GROVE_ATTACH_FAILING: return "failing";
+    case GROVE_ATTACH_LEAVING: return "leaving";
+    }
+    return "kept";
+}
+
+void format_document(struct strbuf *out, const char *table, const char *source, const char *key)
+{
+    struct text name = text_of(table ? table : source), schema = text_of("public.");
+    if (table && text_starts_with(name, schema.data))
+        name = (struct text){name.data + schema.length, name.length - schema.length};
+    strbuf_add_text(out, name);
+    strbuf_addf(out, "%s%s", table ? " " : name.length > 0 ? "/" : "", key);
+}
+
 void format_shell_word(struct strbuf *out, const char *word)
 {
     static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "base/strbuf.h"
+#include "grove/attach.h"
 #include "grove/grove.h"
 
 void format_count(struct strbuf *out, int64_t count); // 6,351
@@ -19,6 +20,12 @@ void format_date(struct strbuf *out, int64_t timestamp_us); // 2026-11-23, UTC; 
 
 // A path that can be given back to grove: a "/" in a name is "\/". Safe to print.
 void format_path(struct strbuf *out, const struct grove_row *row);
+
+const char *format_attach_state(enum grove_attach_state state);
+
+// Which document, as grove show takes it back: "articles 42" of a row of an attached table, else
+// "source/key". Not safe to print by itself.
+void format_document(struct strbuf *out, const char *table, const char *source, const char *key);
 
 // A word as a shell reads it back, quoted where it must be. Safe to print.
 void format_shell_word(struct strbuf *out, const char *word);

@@ -340,3 +340,12 @@ void session_warn(const struct session *session, const char *format, ...)
     write_err(session, &out);
     strbuf_release(&out);
 }
+
+void session_warn_waiting(const struct session *session, int64_t rows)
+{
+    if (rows > 0)
+        session_warn(session,
+                     "%lld rows of attached tables, or more, were not read yet; \"grove "
+                     "attachments\" tells which",
+                     (long long)rows);
+}

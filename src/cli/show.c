@@ -64,9 +64,7 @@ static void table_note_passage(struct table *table, const struct grove_passage *
     strbuf_init(&note, NOTE_BYTES_MAX);
     strbuf_addf(&note, "part %lld of %lld of ", (long long)passage->position,
                 (long long)passage->chunk_count);
-    if (passage->source[0])
-        strbuf_addf(&note, "%s/", passage->source);
-    strbuf_add(&note, passage->key);
+    format_document(&note, passage->table, passage->source, passage->key);
     if (passage->url)
         strbuf_addf(&note, ", %s", passage->url);
     if (passage->chunks_matched > 1)

@@ -42,6 +42,7 @@ static const struct shape_member passage_members[] = {
     SHAPE_AS("chunks", struct grove_passage, chunk_count),
     SHAPE_NULLABLE(struct grove_passage, chunks_matched),
     SHAPE_NULLABLE(struct grove_passage, text),
+    SHAPE_NULLABLE(struct grove_passage, table),
     {0},
 };
 static const struct shape passage_shape = {"Passage", passage_members};
@@ -215,6 +216,7 @@ static const struct shape_member answer_listing_members[] = {
     {"documents", SHAPE_LIST, offsetof(struct answer_listing, listing.documents),
      offsetof(struct answer_listing, listing.document_count), .shape = &listed_document_shape},
     SHAPE_NULLABLE_AS("next_cursor", struct answer_listing, listing.next_cursor),
+    SHAPE_AS("waiting", struct answer_listing, listing.waiting),
     {0},
 };
 const struct shape answer_listing_shape = {"Listing", answer_listing_members};
@@ -228,9 +230,8 @@ static const struct shape_member content_members[] = {
     SHAPE_NULLABLE(struct grove_content, vector_origin),
     SHAPE_OF(struct grove_content, pending),
     SHAPE_NULLABLE(struct grove_content, dead_reason),
-    SHAPE_NULLABLE(struct grove_content, document),
-    SHAPE_NULLABLE(struct grove_content, position),
-    SHAPE_NULLABLE(struct grove_content, chunks),
+    {"document", SHAPE_POINTER, offsetof(struct grove_content, passage), .nullable = true,
+     .shape = &passage_shape},
     {0},
 };
 const struct shape content_shape = {"Content", content_members};
@@ -254,6 +255,7 @@ static const struct shape_member document_members[] = {
     SHAPE_OF(struct grove_document, key),
     SHAPE_OF(struct grove_document, title),
     SHAPE_NULLABLE(struct grove_document, url),
+    SHAPE_NULLABLE(struct grove_document, table),
     {"metadata", SHAPE_JSON, offsetof(struct grove_document, metadata)},
     {"created_at", SHAPE_TIME, offsetof(struct grove_document, created_at_us), .nullable = true},
     {"updated_at", SHAPE_TIME, offsetof(struct grove_document, updated_at_us), .nullable = true},
@@ -305,11 +307,12 @@ static const struct shape_member attach_members[] = {
 };
 const struct shape answer_attach_shape = {"Attached", attach_members};
 
+#define ATTACH_STATES "filling kept failing leaving" // as enum grove_attach_state has them
+
 static const struct shape_member attachment_members[] = {
     SHAPE_NULLABLE(struct grove_attachment, table),
     SHAPE_OF(struct grove_attachment, source),
-    {"state", SHAPE_WORD, offsetof(struct grove_attachment, state),
-     .words = "filling kept failing leaving"},
+    {"state", SHAPE_WORD, offsetof(struct grove_attachment, state), .words = ATTACH_STATES},
     SHAPE_OF(struct grove_attachment, key),
     SHAPE_OF(struct grove_attachment, path),
     SHAPE_OF(struct grove_attachment, type),
@@ -326,6 +329,9 @@ static const struct shape_member attachment_members[] = {
     SHAPE_OF(struct grove_attachment, refused),
     SHAPE_NULLABLE(struct grove_attachment, problem),
     {"attached_at", SHAPE_TIME, offsetof(struct grove_attachment, attached_at_us)},
+    SHAPE_NULLABLE(struct grove_attachment, vector),
+    SHAPE_NULLABLE(struct grove_attachment, oldest_seconds),
+    SHAPE_NULLABLE(struct grove_attachment, failure),
     {0},
 };
 static const struct shape attachment_shape = {"Attachment", attachment_members,
@@ -601,6 +607,20 @@ static const struct shape_member verified_members[] = {
 };
 static const struct shape verified_shape = {"LastVerified", verified_members};
 
+static const struct shape_member status_attached_members[] = {
+    SHAPE_NULLABLE(struct grove_attachment, table),
+    SHAPE_OF(struct grove_attachment, source),
+    {"state", SHAPE_WORD, offsetof(struct grove_attachment, state), .words = ATTACH_STATES},
+    SHAPE_OF(struct grove_attachment, documents),
+    SHAPE_OF(struct grove_attachment, refused),
+    SHAPE_OF(struct grove_attachment, waiting),
+    SHAPE_NULLABLE(struct grove_attachment, oldest_seconds),
+    SHAPE_NULLABLE(struct grove_attachment, failure),
+    {0},
+};
+static const struct shape status_attached_shape = {"AttachedTable", status_attached_members,
+                                                   sizeof(struct grove_attachment)};
+
 // The four objects are written by places in the whole struct.
 static const struct shape_member answer_status_members[] = {
     SHAPE_OF(struct answer_status, ok),
@@ -620,6 +640,8 @@ static const struct shape_member answer_status_members[] = {
     SHAPE_NULLABLE(struct answer_status, long_texts),
     SHAPE_OF(struct answer_status, long_texts_exact),
     {"index", SHAPE_OBJECT, offsetof(struct answer_status, index), .shape = &answer_index_shape},
+    {"attached", SHAPE_LIST, offsetof(struct answer_status, attached),
+     offsetof(struct answer_status, attached_count), .shape = &status_attached_shape},
     {0},
 };
 const struct shape answer_status_shape = {"Status", answer_status_members};
@@ -632,7 +654,8 @@ static const char *outcome_of(const struct grove_status *status)
                                               : "equal";
 }
 
-void answer_status_of(const struct grove_status *status, struct answer_status *ret)
+void answer_status_of(const struct grove_status *status, const struct grove_attachments *attached,
+                      struct answer_status *ret)
 {
     bool known = status->database_ok;
     bool waits = known && status->pending > 0;
@@ -686,4 +709,6 @@ void answer_status_of(const struct grove_status *status, struct answer_status *r
         .long_texts_exact = known && status->long_texts_known && !status->long_texts_more,
     };
     answer_index_of(&status->index, &ret->index);
+    ret->attached = attached ? attached->items : NULL;
+    ret->attached_count = attached ? attached->count : 0;
 }

@@ -140,8 +140,12 @@ struct answer_status {
     int64_t long_texts;
     bool long_texts_exact;
     struct answer_index index;
+    const struct grove_attachment *attached;
+    size_t attached_count;
 };
 extern const struct shape answer_status_shape;
-void answer_status_of(const struct grove_status *status, struct answer_status *ret);
+// `attached` may be NULL: it is not known. Texts stay where they are.
+void answer_status_of(const struct grove_status *status, const struct grove_attachments *attached,
+                      struct answer_status *ret);
 
 #endif

@@ -371,8 +371,14 @@ static enum grove_code call_status(struct calling *calling, struct grove_error *
     enum grove_code code = status_read(calling->grove, &calling->limits, &status, error);
     if (code != GROVE_OK)
         return code;
-    answer_status_of(&status, &told);
+    // Status starts no server, and what fails is no failure of it.
+    struct grove_attachments *attached = NULL;
+    struct grove_error ignored;
+    if (status.database_ok && status.schema_works)
+        (void)!grove_list_attachments(calling->grove, &calling->limits, &attached, &ignored);
+    answer_status_of(&status, attached, &told);
     calling_answer(calling, &told);
+    grove_free(attached);
     return GROVE_OK;
 }
 

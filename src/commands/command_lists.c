@@ -271,6 +271,8 @@ const struct command_option command_attach_options[] = {
     {OPTION_CREATED, "created", 0, VALUE_TEXT, "COLUMN", .help = "when it was made"},
     {OPTION_URL, "url", 0, VALUE_TEXT, "COLUMN", .help = "where it is to be found"},
     {OPTION_METADATA, "metadata", 0, VALUE_TEXT, "COLUMN", .help = "a JSON object"},
+    {OPTION_VECTOR, "vector", 0, VALUE_TEXT, "COLUMN",
+     .help = "384 numbers, of the whole text; without it they are computed"},
     {OPTION_WHERE, "where", 0, VALUE_TEXT, "CONDITION",
      .help = "which rows, in SQL: \"published AND lang = 'en'\"; without it all"},
     {OPTION_DRY_RUN, "dry-run", .help = "show the SQL, change nothing"},

@@ -98,7 +98,8 @@ const struct command command_table[] = {
                 "`path`, `branches`, `limbs`, `leaves`, `contents`; a branch counts itself among "
                 "the branches, and so on), `types` (`content_type`, `contents`); of a leaf "
                 "`documents` (`id`, `source`, `key`, `title`, `content_type`, `chunks`, "
-                "`updated_at`) and `next_cursor`.",
+                "`updated_at`) and `next_cursor`; `waiting` (rows of attached "
+                "tables that were not read yet, at least).",
         .fields = command_ls_fields,
         .answer = &answer_listing_shape,
     },
@@ -148,7 +149,8 @@ const struct command command_table[] = {
                 "`--explain` `explain`. `document` of a row is null, or has `id`, `source`, "
                 "`key`, `title`, `url`, `heading`, `position` (of the chunk, from 1), `chunks`, "
                 "`chunks_matched` (null with `--chunks`; where `complete` is false at least so "
-                "many) and `text` (null without `--context`).",
+                "many), `text` (null without `--context`) and `table` (the attached table whose "
+                "row it is, by `key`, or null).",
         .fields = command_text_fields,
         .answer = &answer_result_shape,
     },
@@ -219,8 +221,7 @@ const struct command command_table[] = {
             "`created_at`, `updated_at`, `body_bytes` (null: it has none), `body` (null without "
             "`--body`), `vector_origin` (`computed`, `supplied`, `placeholder`; null: none of "
             "its text yet), `pending` (the vector engine has yet to get it), `dead_reason` (why "
-            "that was given up on, or null), `document` (that it is a chunk of, by the name that "
-            "grove document takes, or null), `position` there, of `chunks`.",
+            "that was given up on, or null), `document` (as of search, or null).",
         .fields = command_id_fields,
         .answer = &content_shape,
     },
@@ -237,12 +238,14 @@ const struct command command_table[] = {
         .options = command_show_options,
         .description =
             "NAME is the document's key, or its source, a slash and its key, as results show it "
-            "(\"part 2 of 9 of wiki/kelp\"). grove show takes it as well, where it is no number.",
+            "(\"part 2 of 9 of wiki/kelp\"); of a row of an attached table \"articles 42\". grove "
+            "show takes it as well, where it is no number.",
         .examples = command_document_examples,
         .json = "`id`, `source`, `key`, `title`, `url`, `metadata` (an object), `created_at`, "
                 "`updated_at`, `body_bytes`, `body` (null without `--body`), `chunks` "
                 "(`content_id`, `position`, `heading`, `first_character`, `characters`, "
-                "`word_count`, `path`, `content_type`).",
+                "`word_count`, `path`, `content_type`), `table` (attached, whose row it is, or "
+                "null).",
         .fields = command_document_fields,
         .answer = &document_shape,
     },
@@ -283,11 +286,12 @@ const struct command command_table[] = {
             "is there already (same place, type and chunk number) is updated, so loading a file "
             "twice changes nothing.\n\nA line with document, a key, is a text of any length: it "
             "is split into chunks that the model reads whole and that get their numbers by "
-            "themselves. source, url and metadata (an object) may go with it. Loaded again, only "
-            "the chunks that changed are written.\n\nA bad line is reported on standard error as "
-            "file:line: field: reason, and refused; the others are loaded, and the exit status is "
-            "15. Where an input breaks off, or is followed by something else, what came before is "
-            "loaded and the error says where. With --strict nothing is loaded in either case. "
+            "themselves; with a vector it is one chunk. source, url and metadata (an object) may "
+            "go with it. Loaded again, only the chunks that changed are written.\n\n"
+            "A bad line is reported on standard error as file:line: field: reason, and refused; "
+            "the others are loaded, and the exit status is 15. Where an input breaks off, or is "
+            "followed by something else, what came before is loaded and the error says where. With "
+            "--strict nothing is loaded in either case. "
             "What is no JSON Lines at all (a PDF, CSV, a JSON array, ...) is refused as a whole, "
             "with what to do instead; UTF-16, a byte order mark and CRLF are fine.\n\nCtrl-C "
             "stops after the current batch; the same command again goes on. A second Ctrl-C stops "
@@ -383,8 +387,9 @@ const struct command command_table[] = {
         .json = "`attachments`, each with `table` (null: it is gone), `source` (of its documents), "
                 "`state` (`filling`, `kept`, `failing`, `leaving`), `key`, `path`, `type`, "
                 "`title`, `text`, `created`, `url`, `metadata`, `where`, `documents`, `rows_read`, "
-                "`rows_expected`, `waiting`, `refused`, `problem`, `attached_at`; `refused`, each "
-                "with `source`, `key`, `reason`, `noted_at`.",
+                "`rows_expected`, `waiting`, `refused`, `problem`, `attached_at`, `vector`, "
+                "`oldest_seconds` (of what waits), `failure` (the last); `refused`, each with "
+                "`source`, `key`, `reason`, `noted_at`.",
         .fields = command_attachments_fields,
         .answer = &attachments_shape,
     },
@@ -683,8 +688,9 @@ const struct command command_table[] = {
             "`different`), `contents`, `leaves`, `subjects`, `embeddings`, `pending`, `dead`, "
             "`oldest_pending_seconds`, `long_texts` (contents that are longer than the model "
             "reads, and no chunks of documents), `long_texts_exact` (false: there may be more), "
-            "`index` as of sync (`state` may be `due`, too). What a "
-            "server that does not answer would have told is null.",
+            "`index` as of sync (`state` may be `due`, too), `attached` (`table`, `source`, "
+            "`state`, `documents`, `refused`, `waiting`, `oldest_seconds`, `failure`, as of "
+            "attachments). What a server that does not answer would have told is null.",
         .fields = command_no_fields,
         .answer = &answer_status_shape,
     },

@@ -65,6 +65,7 @@ struct grove_attach_request request_attach(const struct options *options)
         .created_at = options_text(options, OPTION_CREATED),
         .url = options_text(options, OPTION_URL),
         .metadata = options_text(options, OPTION_METADATA),
+        .vector = options_text(options, OPTION_VECTOR),
         .where = options_text(options, OPTION_WHERE),
         .dry_run = options_has(options, OPTION_DRY_RUN),
     };

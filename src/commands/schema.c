@@ -104,6 +104,16 @@ static void add_reference(struct writer *writer, const struct shape *shape)
     strbuf_addf(writer->out, "\"#/$defs/%s\"", shape->name);
 }
 
+static void add_reference_or_null(struct writer *writer, const struct shape *shape)
+{
+    add_key(writer, "anyOf");
+    strbuf_add(writer->out, "[{");
+    writer->depth++;
+    add_reference(writer, shape);
+    end(writer);
+    strbuf_add(writer->out, ", {\"type\": \"null\"}]");
+}
+
 static void add_items(struct writer *writer, const char *type)
 {
     add_type(writer, "array", false);
@@ -132,14 +142,12 @@ static void add_member(struct writer *writer, const struct shape_member *member)
     case SHAPE_INT32S: add_items(writer, "integer"); break;
     case SHAPE_FLOATS: add_items(writer, "number"); break;
     case SHAPE_OBJECT:
-    case SHAPE_POINTER: add_reference(writer, member->shape); break;
+    case SHAPE_POINTER:
     case SHAPE_BESIDE:
-        add_key(writer, "anyOf");
-        strbuf_add(writer->out, "[{");
-        writer->depth++;
-        add_reference(writer, member->shape);
-        end(writer);
-        strbuf_add(writer->out, ", {\"type\": \"null\"}]");
+        if (member->nullable)
+            add_reference_or_null(writer, member->shape);
+        else
+            add_reference(writer, member->shape);
         break;
     case SHAPE_LIST:
         add_type(writer, "array", false);

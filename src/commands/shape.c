@@ -91,7 +91,12 @@ static void add_value(struct strbuf *out, const struct shape_member *member, con
     case SHAPE_FLOATS: json_add_floats(out, VALUE(float *, at), VALUE(size_t, count_at)); break;
     case SHAPE_JSON: strbuf_add(out, VALUE(char *, at)); break;
     case SHAPE_OBJECT: shape_add(out, member->shape, at); break;
-    case SHAPE_POINTER: shape_add(out, member->shape, VALUE(char *, at)); break;
+    case SHAPE_POINTER:
+        if (VALUE(char *, at))
+            shape_add(out, member->shape, VALUE(char *, at));
+        else
+            strbuf_add(out, "null");
+        break;
     case SHAPE_LIST:
         add_list(out, member->shape, VALUE(char *, at), VALUE(size_t, count_at),
                  member->beside_offset ? VALUE(char *const *, object + member->beside_offset)

@@ -37,7 +37,7 @@ enum shape_kind {
     SHAPE_INT32S,   // const int32_t *, and how many
     SHAPE_FLOATS,   // const float *, and how many
     SHAPE_OBJECT,   // a struct
-    SHAPE_POINTER,  // a pointer to one
+    SHAPE_POINTER,  // a pointer to one; NULL is null
     SHAPE_LIST,     // a pointer to the first of several, and how many
     SHAPE_MEMBERS,  // a struct whose members are those of this one as well
     SHAPE_JSON,     // const char *: a JSON object, as it is written

@@ -117,6 +117,21 @@ static enum grove_code digest_chunk(struct wanted *wanted, struct arena *arena,
     return GROVE_OK;
 }
 
+// What has a vector is one chunk: there is none for a part of it.
+static enum grove_code keep_whole(const struct record *record, struct arena *arena,
+                                  struct split_chunk **ret, size_t *ret_count,
+                                  struct grove_error *error)
+{
+    struct split_chunk *chunk = arena_alloc(arena, sizeof *chunk);
+    if (!chunk)
+        return error_no_memory(error, "chunks");
+    *chunk = (struct split_chunk){
+        .text = record->body, .characters = text_characters(record->body), .title = record->title};
+    *ret = chunk;
+    *ret_count = 1;
+    return GROVE_OK;
+}
+
 enum grove_code documents_split(struct documents *documents, const struct record *record,
                                 struct arena *arena, struct split_chunk **ret, size_t *ret_count,
                                 struct grove_error *error)
@@ -125,6 +140,8 @@ enum grove_code documents_split(struct documents *documents, const struct record
     struct embedder *embedder;
     struct split_options options = documents->sizes;
     CHECK(documents->sizes_known);
+    if (record->vector)
+        return keep_whole(record, arena, ret, ret_count, error);
     options.title = record->title;
     enum grove_code code =
         store_embedder(store, documents->call, store_precision(store), &embedder, error);
@@ -586,6 +603,22 @@ static enum grove_code remove_contents(struct writing *writing, struct grove_err
     return ask(writing, "chunks_remove.sql", &params, &rows, error);
 }
 
+static enum grove_code write_vector(struct writing *writing, bool *ret_changed,
+                                    struct grove_error *error)
+{
+    const float *vector = writing->record->vector;
+    const struct text bytes = {(const char *)vector, sizeof *vector * RECORD_VECTOR_SIZE};
+    struct pg_params params = {0};
+    struct pg_rows rows;
+    CHECK(writing->wanted_count == 1);
+    pg_add_int4_array(&params, &writing->arena, &writing->wanted[0].content_id, 1);
+    pg_add_bytea_array(&params, &writing->arena, &bytes, 1);
+    pg_add_text(&params, text_of("supplied"));
+    enum grove_code code = ask(writing, "vectors.sql", &params, &rows, error);
+    *ret_changed = code == GROVE_OK && rows.count > 0;
+    return code;
+}
+
 static enum grove_code write_all(struct writing *writing, struct grove_error *error)
 {
     enum grove_code code = lock_place(writing, error);
@@ -614,10 +647,25 @@ static size_t count_same(const struct writing *writing)
     return same;
 }
 
+static enum grove_code write_changed(struct writing *writing, struct grove_load_progress *counts,
+                                     struct grove_error *error)
+{
+    bool is_new = writing->document_id == 0;
+    keep_rest(writing);
+    counts->rows_inserted = is_new;
+    counts->rows_updated = !is_new;
+    counts->leaves_created = writing->leaves_created;
+    counts->chunks_written = (int64_t)writing->wanted_count - counts->chunks_kept;
+    enum grove_code code = write_all(writing, error);
+    counts->chunks_removed = (int64_t)writing->removed;
+    return code;
+}
+
 // Within a transaction.
 static enum grove_code write_in(struct writing *writing, struct grove_load_progress *counts,
                                 struct grove_error *error)
 {
+    bool other = false;
     *counts = (struct grove_load_progress){0};
     enum grove_code code = lock_document(writing, error);
     if (code == GROVE_OK)
@@ -627,21 +675,19 @@ static enum grove_code write_in(struct writing *writing, struct grove_load_progr
     code = writing->origin ? check_new(writing, error) : read_document(writing, error);
     if (code != GROVE_OK)
         return code;
-    bool is_new = writing->document_id == 0;
     code = keep_same(writing, error);
     if (code != GROVE_OK)
         return code;
     counts->chunks_kept = (int64_t)count_same(writing);
     counts->rows_unchanged = is_unchanged(writing);
-    if (counts->rows_unchanged)
-        return GROVE_OK;
-    keep_rest(writing);
-    counts->rows_inserted = is_new;
-    counts->rows_updated = !is_new;
-    counts->leaves_created = writing->leaves_created;
-    counts->chunks_written = (int64_t)writing->wanted_count - counts->chunks_kept;
-    code = write_all(writing, error);
-    counts->chunks_removed = (int64_t)writing->removed;
+    if (!counts->rows_unchanged)
+        code = write_changed(writing, counts, error);
+    if (code == GROVE_OK && writing->record->vector)
+        code = write_vector(writing, &other, error);
+    if (code == GROVE_OK && other && counts->rows_unchanged) {
+        counts->rows_unchanged = 0;
+        counts->rows_updated = 1;
+    }
     return code;
 }
 

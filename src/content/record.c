@@ -488,8 +488,7 @@ static enum record_verdict take_metadata(struct parsing *parsing)
 // What contents have, and documents do not: their chunks have it.
 static enum record_verdict check_no_content(struct parsing *parsing)
 {
-    static const enum field fields[] = {FIELD_SUMMARY, FIELD_CHUNK_NUMBER, FIELD_WORD_COUNT,
-                                        FIELD_VECTOR};
+    static const enum field fields[] = {FIELD_SUMMARY, FIELD_CHUNK_NUMBER, FIELD_WORD_COUNT};
     for (size_t i = 0; i < ARRAY_COUNT(fields); i++)
         if (parsing->values[fields[i]])
             return bad(parsing, field_names[fields[i]],
@@ -526,7 +525,9 @@ static enum record_verdict take_document(struct parsing *parsing)
         verdict = take_body(parsing, RECORD_DOCUMENT_BYTES_MAX);
     if (verdict == RECORD_GOOD)
         verdict = take_metadata(parsing);
-    return verdict == RECORD_GOOD ? take_created_at(parsing) : verdict;
+    if (verdict == RECORD_GOOD)
+        verdict = take_created_at(parsing);
+    return verdict == RECORD_GOOD ? take_vector(parsing) : verdict;
 }
 
 // --- a line --------------------------------------------------------------------------------------

@@ -47,7 +47,8 @@ struct record {
     int32_t word_count;
     int64_t created_at_us; // INT64_MIN: not given
     const float *vector;   // [RECORD_VECTOR_SIZE], or NULL
-    // A document: its body is of any length, and it has no summary and no number. {NULL, 0}: none
+    // A document: its body is of any length, and it has no summary and no number. With a vector it
+    // is one chunk, which that is of. {NULL, 0}: none
     struct text document; // its key
     struct text source;   // "" where none was given
     struct text url;      // {NULL, 0}: none

@@ -16,7 +16,7 @@
 
 #include "base/error.h"
 
-enum { PG_COLUMNS_MAX = 24 };
+enum { PG_COLUMNS_MAX = 32 };
 
 struct pg_answer {
     int count; // -1: the statement does not say

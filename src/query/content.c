@@ -11,18 +11,7 @@
 #include "query/result.h"
 
 // Of content.sql, behind the columns of a row.
-enum {
-    BODY = 13,
-    BODY_BYTES,
-    UPDATED_AT,
-    ORIGIN,
-    PENDING,
-    DEAD_REASON,
-    DOCUMENT,
-    POSITION,
-    CHUNKS,
-    COLUMNS
-};
+enum { BODY = 13, BODY_BYTES, UPDATED_AT, ORIGIN, PENDING, DEAD_REASON, COLUMNS };
 
 struct content {
     struct grove_content view; // first: a pointer to it is a pointer to the whole
@@ -55,14 +44,31 @@ static enum grove_code take_content(struct content *content, const struct pg_row
     if (!result_read_row(&content->arena, rows, 0, &view->row) ||
         !copy_text(&content->arena, rows, BODY, &view->body) ||
         !copy_text(&content->arena, rows, ORIGIN, &view->vector_origin) ||
-        !copy_text(&content->arena, rows, DEAD_REASON, &view->dead_reason) ||
-        !copy_text(&content->arena, rows, DOCUMENT, &view->document))
+        !copy_text(&content->arena, rows, DEAD_REASON, &view->dead_reason))
         return error_no_memory(error, "a content");
     view->body_bytes = pg_is_null(rows, 0, BODY_BYTES) ? GROVE_NULL : pg_int8(rows, 0, BODY_BYTES);
     view->updated_at_us = pg_timestamp(rows, 0, UPDATED_AT);
     view->pending = pg_bool(rows, 0, PENDING);
-    view->position = view->document ? pg_int4(rows, 0, POSITION) : GROVE_NULL;
-    view->chunks = view->document ? pg_int4(rows, 0, CHUNKS) : GROVE_NULL;
+    return GROVE_OK;
+}
+
+// Which part of which document it is; of none: nothing.
+static enum grove_code read_passage(struct store *store, struct call *call, int32_t content_id,
+                                    struct arena *answer, struct content *content,
+                                    struct grove_error *error)
+{
+    struct pg_params params = {0};
+    struct pg_rows rows = {0};
+    pg_add_int4_array(&params, answer, &content_id, 1);
+    pg_add_int4(&params, 0);
+    enum grove_code code = store_query(store, call, answer, "passages.sql", &params, &rows, error);
+    CHECK(code != GROVE_OK || rows.count == 1);
+    if (code != GROVE_OK || pg_is_null(&rows, 0, 0))
+        return code;
+    struct grove_passage *passage = arena_alloc(&content->arena, sizeof *passage);
+    if (!passage || !result_read_passage(&content->arena, &rows, 0, passage))
+        return error_no_memory(error, "a content");
+    content->view.passage = passage;
     return GROVE_OK;
 }
 
@@ -77,7 +83,10 @@ static enum grove_code read_content(struct store *store, struct call *call,
     enum grove_code code = store_query(store, call, answer, "content.sql", &params, &rows, error);
     if (code == GROVE_OK && rows.count == 0)
         return query_no_content(request->content_id, error);
-    return code == GROVE_OK ? take_content(content, &rows, error) : code;
+    if (code == GROVE_OK)
+        code = take_content(content, &rows, error);
+    return code == GROVE_OK ? read_passage(store, call, request->content_id, answer, content, error)
+                            : code;
 }
 
 enum grove_code query_content(struct store *store, struct call *call,

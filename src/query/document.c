@@ -11,7 +11,7 @@
 #include "query/queries.h"
 #include "query/result.h"
 
-enum { DOCUMENT_COLUMNS = 10, PART_COLUMNS = 11 };
+enum { DOCUMENT_COLUMNS = 11, PART_COLUMNS = 11 };
 
 struct document {
     struct grove_document view; // first: a pointer to it is a pointer to the whole
@@ -51,7 +51,8 @@ static enum grove_code take_document(struct document *document, const struct pg_
                    copy_text(arena, rows, 3, &view->title) &&
                    copy_text(arena, rows, 4, &view->url) &&
                    copy_text(arena, rows, 5, &view->metadata) &&
-                   copy_text(arena, rows, 6, &view->body)
+                   copy_text(arena, rows, 6, &view->body) &&
+                   copy_text(arena, rows, 10, &view->table)
                ? GROVE_OK
                : error_no_memory(error, "a document");
 }

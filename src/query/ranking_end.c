@@ -33,36 +33,12 @@ void ranking_drop_below(struct ranking *ranking, double score_min)
 
 // --- passages -----------------------------------------------------------------------------------
 
-enum { PASSAGE_COLUMNS = 9 };
-
-// A null is NULL.
-static bool copy_text(struct arena *arena, const struct pg_rows *rows, int r, int column,
-                      const char **ret)
-{
-    *ret = pg_is_null(rows, r, column) ? NULL : arena_copy(arena, pg_text(rows, r, column));
-    return *ret || pg_is_null(rows, r, column);
-}
-
-static bool read_passage(struct arena *arena, const struct pg_rows *rows, int r,
-                         struct grove_passage *ret)
-{
-    ret->document_id = pg_int4(rows, r, 0);
-    ret->position = pg_int4(rows, r, 6);
-    ret->chunk_count = pg_int4(rows, r, 7);
-    CHECK(ret->document_id > 0);
-    CHECK(ret->position > 0);
-    return copy_text(arena, rows, r, 1, &ret->source) && copy_text(arena, rows, r, 2, &ret->key) &&
-           copy_text(arena, rows, r, 3, &ret->title) && copy_text(arena, rows, r, 4, &ret->url) &&
-           copy_text(arena, rows, r, 5, &ret->heading) && copy_text(arena, rows, r, 8, &ret->text);
-}
-
 // Of rows beside those of the result. `documents` (may be NULL): what they stand for.
 static enum grove_code take_passages(struct result *result, const struct pg_rows *rows,
                                      const struct fold_document *documents,
                                      struct grove_error *error)
 {
     size_t count = (size_t)rows->count, chunks = 0;
-    CHECK(rows->columns == PASSAGE_COLUMNS);
     CHECK(count == result->view.row_count);
     const struct grove_passage **passages = arena_zalloc(&result->arena, count * sizeof *passages);
     struct grove_passage *items = arena_alloc_array(&result->arena, count, sizeof *items);
@@ -72,7 +48,7 @@ static enum grove_code take_passages(struct result *result, const struct pg_rows
         if (pg_is_null(rows, r, 0))
             continue;
         struct grove_passage *passage = &items[chunks++];
-        if (!read_passage(&result->arena, rows, r, passage))
+        if (!result_read_passage(&result->arena, rows, r, passage))
             return error_no_memory(error, "a result");
         CHECK(!documents || documents[r].document_id == passage->document_id);
         passage->chunks_matched = documents ? documents[r].matched : GROVE_NULL;

@@ -16,7 +16,7 @@
 enum { PLAN_BYTES_MAX = 1 << 20, PLAN_LINE_BYTES_MAX = 2000, REASON_SIZE = 1600 };
 
 // What browse.sql and hydrate.sql return.
-enum { ROW_COLUMNS = 13 };
+enum { ROW_COLUMNS = 13, PASSAGE_COLUMNS = 10 };
 
 static_assert((int)PLAN_BYTES_MAX < (int)RESULT_BYTES_MAX, "a plan leaves room for rows");
 static_assert(REASON_SIZE > sizeof((struct grove_error){0}.message), "a reason quotes an error");
@@ -143,6 +143,32 @@ bool result_read_row(struct arena *arena, const struct pg_rows *rows, int r, str
     };
     return ret->content_type && ret->title && ret->content_summary && ret->hierarchy_table &&
            ret->tree && ret->branch && ret->limb && ret->leaf;
+}
+
+// A null is NULL.
+static bool copy_text(struct arena *arena, const struct pg_rows *rows, int r, int column,
+                      const char **ret)
+{
+    *ret = pg_is_null(rows, r, column) ? NULL : arena_copy(arena, pg_text(rows, r, column));
+    return *ret || pg_is_null(rows, r, column);
+}
+
+bool result_read_passage(struct arena *arena, const struct pg_rows *rows, int r,
+                         struct grove_passage *ret)
+{
+    CHECK(rows->columns == PASSAGE_COLUMNS);
+    *ret = (struct grove_passage){
+        .document_id = pg_int4(rows, r, 0),
+        .position = pg_int4(rows, r, 6),
+        .chunk_count = pg_int4(rows, r, 7),
+        .chunks_matched = GROVE_NULL,
+    };
+    CHECK(ret->document_id > 0);
+    CHECK(ret->position > 0);
+    return copy_text(arena, rows, r, 1, &ret->source) && copy_text(arena, rows, r, 2, &ret->key) &&
+           copy_text(arena, rows, r, 3, &ret->title) && copy_text(arena, rows, r, 4, &ret->url) &&
+           copy_text(arena, rows, r, 5, &ret->heading) &&
+           copy_text(arena, rows, r, 8, &ret->text) && copy_text(arena, rows, r, 9, &ret->table);
 }
 
 static double score_of(const struct result_score *scores, size_t count, int32_t content_id)

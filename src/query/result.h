@@ -53,6 +53,10 @@ struct grove_result *result_finish(struct result *result, bool explain);
 bool result_read_row(struct arena *arena, const struct pg_rows *rows, int r,
                      struct grove_row *ret) GROVE_MUST_CHECK;
 
+// A row of passages.sql that is of a document. False: out of memory.
+bool result_read_passage(struct arena *arena, const struct pg_rows *rows, int r,
+                         struct grove_passage *ret) GROVE_MUST_CHECK;
+
 // The first `count` rows of browse.sql or hydrate.sql, in their order; `scores` (one for each row,
 // by id) may be NULL.
 struct result_score {

@@ -111,12 +111,13 @@ static enum grove_code take_leased(struct batch *batch, const struct pg_rows *ro
     return GROVE_OK;
 }
 
-// A lease names the session that takes it, which the statement is told as well.
+// A lease names the session that takes it, which the statement is told as well. It is planned anew
+// each time: a plan from the time of an empty outbox reads all of it for each row of it.
 static enum grove_code run_lease(struct batch *batch, const char *file, struct pg_params *params,
                                  struct pg_rows *ret_rows, struct grove_error *error)
 {
     int64_t start_us = clock_monotonic_us();
-    struct pg_statement statement = {file, query_sql(file)};
+    struct pg_statement statement = {"", query_sql(file)};
     struct pg_conn *conn = NULL;
     enum grove_code code = pg_take(batch->store->pool, batch->call, &conn, error);
     if (code == GROVE_OK) {

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Tables that are attached: rows as documents, in step with what any client writes."""
 
+import json
+
 import pytest
 from conftest import PARTLY
 from crashes import Injected, through
@@ -352,6 +354,93 @@ def test_detach_leaves_no_trace(empty):
     query(empty, "DELETE FROM grove.document")
 
 
+def test_a_key_that_goes_stops_no_writer_and_all_is_read_when_it_is_back(articles):
+    with articles.connect() as conn:  # one session: what it has planned before is no use then
+        conn.execute("UPDATE articles SET title = 'Wind' WHERE id = 1")
+        conn.execute("ALTER TABLE articles RENAME COLUMN id TO number")
+        conn.execute("INSERT INTO articles (number, title, body) VALUES (4, 'Tide', 'Sea water.')")
+        conn.execute("UPDATE articles SET title = 'Loaf' WHERE number = 2")
+        conn.execute("DELETE FROM articles WHERE number = 3")
+        conn.execute("INSERT INTO articles (number, title, body) "
+                     "SELECT n, 'Many', 'Many waters.' FROM generate_series(1000, 1999) AS n")
+    assert not articles.json("search", "water", "--path", "subject1")["complete"]
+    assert "id" in only(articles)["problem"]
+    query(articles, "ALTER TABLE articles RENAME COLUMN number TO id")
+    articles("sync", "--retry-dead")
+    titles = dict(query(articles, "SELECT key, title FROM grove.document"))
+    assert len(titles) == 1003 and only(articles)["state"] == "kept"
+    assert (titles["1"], titles["2"], titles["4"]) == ("Wind", "Loaf", "Tide")
+
+
+def test_what_changed_while_a_column_was_away_is_read(articles):
+    query(articles, "ALTER TABLE articles DROP COLUMN title")
+    query(articles, "UPDATE articles SET category = 'Else' WHERE id = 1")
+    articles("sync")
+    assert only(articles)["state"] == "failing"
+    # No trigger fires for what a default gives to rows that are there.
+    query(articles, "ALTER TABLE articles ADD COLUMN title text DEFAULT 'Anew'")
+    articles("sync", "--retry-dead")
+    assert {row[0] for row in query(articles, "SELECT title FROM grove.document")} == {"Anew"}
+
+
+@pytest.mark.parametrize("path", ["", "evil, pg_catalog"])
+def test_a_session_with_another_search_path_writes_as_before(articles, path):
+    query(articles, "CREATE SCHEMA other")
+    with articles.connect() as conn:
+        conn.execute("CREATE SCHEMA evil")
+        conn.execute("CREATE FUNCTION evil.cardinality(text[]) RETURNS integer "
+                     "LANGUAGE sql AS 'SELECT 0'")
+        conn.execute("SELECT set_config('search_path', %s, false)", (path,))
+        conn.execute("INSERT INTO public.articles (id, title, body) VALUES (4, 'Tide', 'Sea.')")
+        conn.execute("UPDATE public.articles SET title = 'Wind' WHERE id = 1")
+        conn.execute("DROP SCHEMA evil CASCADE")
+    articles("sync")
+    assert keys(articles) == ["1", "2", "3", "4"]
+
+
+def test_columns_may_be_called_as_what_a_trigger_knows(empty):
+    query(empty, "CREATE TABLE articles (noted int, key text, title text, body text, gone text, "
+                 "found text, tg_op text, new_rows text, PRIMARY KEY (noted, key))")
+    query(empty, "INSERT INTO articles VALUES (1, 'a', 'One', 'Water.', 'g', 'f', 't', 'n')")
+    empty("attach", "articles", "--path", "subject1/{gone}", "--type", "{found}",
+          "--url", "tg_op", "--created", "new_rows", check=False)
+    query(empty, "INSERT INTO articles VALUES (2, 'b', 'Two', 'Water.', 'g', 'f', 't', NULL)")
+    query(empty, "UPDATE articles SET title = 'Zwei', new_rows = NULL")
+    query(empty, "UPDATE articles SET key = 'c' WHERE noted = 1")
+    assert query(empty, "SELECT count(*) FROM grove.attached_change "
+                        "WHERE array_position(keys, NULL) IS NOT NULL") == [(0,)]
+    empty("sync")
+    assert query(empty, "SELECT key, title FROM grove.document ORDER BY key") == [
+        ('[1, "c"]', "Zwei"), ('[2, "b"]', "Zwei")]
+
+
+def test_a_statement_of_many_rows_costs_as_many_times_more(articles):
+    """What a session planned for a statement of one row is no plan for one of many."""
+    with articles.connect() as conn:
+        conn.execute("SET statement_timeout = '60s'")
+        conn.execute("UPDATE articles SET title = 'Wind' WHERE id = 1")
+        conn.execute("INSERT INTO articles (id, title, body) "
+                     "SELECT n, 'Many', 'Waters.' FROM generate_series(1000, 30999) AS n")
+        conn.execute("UPDATE articles SET title = 'More' WHERE id >= 1000")
+        conn.execute("DELETE FROM articles WHERE id >= 1000")
+        noted = conn.execute("SELECT count(*), max(cardinality(keys)), sum(cardinality(keys)) "
+                             "FROM grove.attached_change").fetchone()
+    assert noted == (1 + 3 * 118, 256, 90001)
+
+
+def test_the_triggers_follow_a_key_that_becomes_a_time(empty):
+    query(empty, "CREATE TABLE articles (id text PRIMARY KEY, title text, body text)")
+    empty("attach", "articles", "--path", "subject1/Keys")
+    query(empty, "ALTER TABLE articles ALTER COLUMN id TYPE timestamptz USING id::timestamptz")
+    query(empty, "INSERT INTO articles VALUES ('2024-03-05 12:00:00+00', 'One', 'Water.')")
+    empty("sync")
+    with empty.connect() as conn:
+        conn.execute("SET datestyle = 'German'")
+        conn.execute("UPDATE articles SET title = 'Three'")
+        conn.execute("INSERT INTO articles VALUES ('2025-03-05 12:00:00+00', 'Four', 'Water.')")
+    assert sorted(found(empty, "water")) == ["Four", "Three"]
+
+
 def test_a_column_that_goes_stops_no_writer(articles):
     query(articles, "ALTER TABLE articles RENAME COLUMN title TO headline")
     query(articles, "INSERT INTO articles (id, headline, body) VALUES (4, 'Tide', 'Sea water.')")
@@ -496,3 +585,185 @@ def test_a_role_without_rights_on_grove_writes_as_before(articles):
         conn.execute("DROP ROLE clerk")
     articles("sync")
     assert keys(articles) == ["2", "3", "4"]
+
+
+def test_places_and_documents_have_what_was_committed_before(articles):
+    query(articles, "INSERT INTO articles (id, title, body, category) VALUES "
+                    "(4, 'Tide', 'The moon pulls the sea.', 'Sea')")
+    listing = articles.json("ls", "subject1")
+    assert [place["name"] for place in listing["places"]] == ["Food", "Sea", "Sky", "Sky/High"]
+    assert listing["waiting"] == 0
+    query(articles, "UPDATE articles SET title = 'Ebb' WHERE id = 4")
+    assert '"Ebb"' in articles("export", "subject1").stdout
+    query(articles, "UPDATE articles SET title = 'Flood' WHERE id = 4")
+    assert articles.json("show", "public.articles/4")["title"] == "Flood"
+    (number,), = query(articles, "SELECT c.content_id FROM grove.chunk c "
+                                 "JOIN grove.document d ON d.id = c.document_id WHERE d.key = '4'")
+    query(articles, "UPDATE articles SET title = 'Wave' WHERE id = 4")
+    assert articles.json("show", str(number))["title"] == "Wave"
+
+
+def test_places_and_exports_tell_what_they_lack(articles):
+    query(articles, "TRUNCATE articles")
+    assert articles.json("ls", "subject1")["waiting"] > 0
+    for command in (["ls", "subject1"], ["export", "subject1"]):
+        assert "attached" in articles(*command).stderr
+    articles("sync")
+    assert articles.json("ls", "subject1")["waiting"] == 0
+    assert articles("export", "subject1").stderr == ""
+
+
+def status(grove):
+    return grove("status", check=False).stdout, grove.json("status")["attached"]
+
+
+def test_status_tells_of_attached_tables(articles):
+    text, (told,) = status(articles)
+    assert told == {"table": "public.articles", "source": "public.articles", "state": "kept",
+                    "documents": 3, "refused": 0, "waiting": 0, "oldest_seconds": None,
+                    "failure": None}
+    assert "public.articles, kept: 3 documents\n" in text
+    query(articles, "UPDATE articles SET body = NULL WHERE id = 1")
+    query(articles, "UPDATE grove.attached_change SET noted_at = noted_at - interval '1 hour'")
+    text, (told,) = status(articles)
+    assert told["waiting"] == 1 and 3600 <= told["oldest_seconds"] < 3700
+    assert "1 row waits, the oldest for" in text
+    articles("sync")
+    text, (told,) = status(articles)
+    assert (told["waiting"], told["refused"], told["documents"]) == (0, 1, 2)
+    assert told["failure"].startswith("row 1: body: ") and told["failure"] in " ".join(text.split())
+    query(articles, "DROP TABLE articles")
+    text, (told,) = status(articles)
+    assert told["state"] == "failing" and "gone" in told["failure"] and "gone" in text
+    assert told["table"] is None and told["source"] == "public.articles"
+
+
+VECTOR = "(SELECT array_agg(sin({0} * i)::real) FROM generate_series(1, 384) AS i)"
+TYPES = ["real[]", "double precision[]", "text", "jsonb"]
+
+
+def vectors(grove):
+    """key -> where its vector is from, and whether it is the row's."""
+    with grove.connect() as conn:
+        return {key: (origin, first, chunks) for key, origin, first, chunks in conn.execute(
+            "SELECT d.key, max(e.origin), max(encode(e.vector, 'hex')), count(*) "
+            "FROM grove.document d JOIN grove.chunk c ON c.document_id = d.id "
+            "LEFT JOIN grove.embedding e ON e.content_id = c.content_id GROUP BY d.key")}
+
+
+def make_vectors(grove, column="real[]"):
+    as_array = column.endswith("[]")
+    value = VECTOR if as_array else f"to_json({VECTOR})"
+    query(grove, f"CREATE TABLE articles (id int PRIMARY KEY, title text, body text, own {column})")
+    for number in (1, 2):
+        query(grove, f"INSERT INTO articles VALUES ({number}, 'One', %s, "
+                     f"({value.format(number)})::{column})", LONG)
+
+
+@pytest.mark.parametrize("column", TYPES)
+def test_rows_bring_their_vectors(empty, column):
+    make_vectors(empty, column)
+    empty("attach", "articles", "--path", "subject1/Own", "--vector", "own")
+    before = vectors(empty)
+    assert {key: (each[0], each[2]) for key, each in before.items()} == {
+        "1": ("supplied", 1), "2": ("supplied", 1)}
+    assert before["1"][1] != before["2"][1] and only(empty)["vector"] == "own"
+    exported = [json.loads(line) for line in empty("export", "subject1").stdout.splitlines()]
+    assert [len(line["vector"]) for line in exported] == [384, 384]
+    # Another vector and the same text; then none, and it is split and computed.
+    query(empty, "UPDATE articles SET own = (SELECT own FROM articles WHERE id = 1) WHERE id = 2")
+    empty("sync")
+    assert vectors(empty)["2"] == before["1"]
+    query(empty, "UPDATE articles SET own = NULL WHERE id = 2")
+    empty("sync")
+    origin, _, chunks = vectors(empty)["2"]
+    assert origin == "computed" and chunks > 3 and vectors(empty)["1"] == before["1"]
+    query(empty, "UPDATE articles SET own = (SELECT own FROM articles WHERE id = 1) WHERE id = 2")
+    empty("sync")
+    assert vectors(empty)["2"] == before["1"] and empty.broken() == ""
+
+
+def test_a_short_text_that_loses_its_vector_gets_a_computed_one(empty):
+    make_vectors(empty)
+    query(empty, "UPDATE articles SET body = 'Short.'")
+    empty("attach", "articles", "--path", "subject1/Own", "--vector", "own")
+    assert vectors(empty)["2"][0] == "supplied"
+    query(empty, "UPDATE articles SET own = NULL WHERE id = 2")
+    empty("sync")
+    assert vectors(empty)["2"][0] == "computed" and vectors(empty)["1"][0] == "supplied"
+
+
+@pytest.mark.parametrize("value,told", [
+    ("'{1,2}'", "2 numbers, not 384"),
+    ("array_fill(0::real, ARRAY[384])", "all zero"),
+    ("array_fill('NaN'::real, ARRAY[384])", "NaN"),
+    ("array_fill('Infinity'::real, ARRAY[384])", "Infinity"),
+    ("array_fill(NULL::real, ARRAY[384])", "number"),
+    ("array_fill(1::real, ARRAY[2, 192])", "number"),
+])
+def test_a_vector_that_is_none_refuses_its_row(empty, value, told):
+    make_vectors(empty)
+    empty("attach", "articles", "--path", "subject1/Own", "--vector", "own")
+    query(empty, f"UPDATE articles SET own = {value} WHERE id = 2")
+    query(empty, "UPDATE articles SET title = 'Changed' WHERE id = 1")
+    empty("sync")
+    assert keys(empty) == ["1"] and waiting(empty) == 0
+    (row,) = empty.json("attachments")["refused"]
+    assert row["key"] == "2" and row["reason"].startswith("own: ") and told in row["reason"]
+    query(empty, "UPDATE articles SET own = (SELECT own FROM articles WHERE id = 1) WHERE id = 2")
+    empty("sync")
+    assert vectors(empty)["2"] == vectors(empty)["1"]
+
+
+def test_a_column_that_can_have_no_vector_is_refused(empty):
+    make_vectors(empty)
+    assert "is of the type integer" in refused(empty, "unsupported", *PLAIN, "--vector", "id")
+    assert "no column" in refused(empty, "not_found", *PLAIN, "--vector", "nothing")
+    empty("attach", "articles", *PLAIN)
+    error = empty.fails("conflict", "attach", "articles", *PLAIN, "--vector", "own")
+    assert "another way" in error["message"]
+
+
+@pytest.mark.parametrize("column,value,key", [
+    ("bigint", 42, "42"),
+    ("text", "a/b \"c\"", "a/b \"c\""),
+    ("uuid", "6ecd8c99-4036-403d-bf84-cf8400f67836", "6ecd8c99-4036-403d-bf84-cf8400f67836"),
+])
+def test_hits_tell_the_table_and_the_key(empty, column, value, key):
+    query(empty, f"CREATE TABLE articles (id {column} PRIMARY KEY, title text, body text)")
+    query(empty, "INSERT INTO articles VALUES (%s, 'One', 'Water.')", value)
+    empty("attach", "articles", "--path", "subject1/Keys")
+    check_hit(empty, "articles", key)
+    query(empty, "CREATE SCHEMA other")
+    query(empty, "ALTER TABLE articles SET SCHEMA other")
+    query(empty, "ALTER TABLE other.articles RENAME TO \"The Pages\"")
+    check_hit(empty, 'other."The Pages"', key)
+    empty("detach", 'other."The Pages"', "--keep")
+    (row,) = empty.json("search", "water", "--path", "subject1")["results"]
+    assert row["document"]["table"] is None and row["document"]["key"] == key
+    query(empty, "DELETE FROM grove.document")
+
+
+def test_hits_tell_a_key_of_several_columns(empty):
+    query(empty, "CREATE TABLE articles (site text, day date, body text, PRIMARY KEY (site, day))")
+    query(empty, "INSERT INTO articles VALUES ('a', '2024-03-05', 'Water.')")
+    empty("attach", "articles", "--path", "subject1/Keys")
+    check_hit(empty, "articles", '["a", "2024-03-05"]')
+
+
+def check_hit(grove, table, key):
+    named = table if "." in table else f"public.{table}"
+    for command in (["search", "water", "--path", "subject1"], ["discover", "water"]):
+        (row,) = grove.json(*command)["results"]
+        assert (row["document"]["table"], row["document"]["key"]) == (named, key)
+        assert f"part 1 of 1 of {table} {key}" in " ".join(grove(*command).stdout.split())
+    shown = grove.json("show", row["content_id"])
+    assert (shown["document"]["table"], shown["document"]["key"]) == (named, key)
+    assert f"{table} {key}" in " ".join(grove("show", row["content_id"]).stdout.split())
+    for name in (f"{table} {key}", f"{table}/{key}", f"{named} {key}", f"public.articles/{key}"):
+        document = grove.json("document", name)
+        assert (document["table"], document["key"]) == (named, key)
+    assert key in grove("document", f"{table} {key}").stdout
+    (line,) = grove("export", "subject1").stdout.splitlines()
+    assert json.loads(line)["document"] == key
+    assert json.loads(line)["source"] == "public.articles"

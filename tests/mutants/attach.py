@@ -72,33 +72,6 @@ MUTANTS = [
         limit_seconds=180,
     ),
     Mutant(
-        name="column-that-goes-fails-its-writers",
-        guards="sql/attach: what a writer does",
-        file="sql/attach/attach_render.sql",
-        find="<> %3$s\n",
-        replace="> %3$s\n",
-        killer=TEST + "test_a_column_that_goes_stops_no_writer",
-        limit_seconds=180,
-    ),
-    Mutant(
-        name="unread-columns-are-noted",
-        guards="sql/attach: what a writer does",
-        file="sql/attach/attach_render.sql",
-        find="WHERE o.%7$s IS NULL OR %6$s",
-        replace="WHERE o.%7$s IS NULL OR true OR %6$s",
-        killer=TEST + "test_a_change_of_what_is_not_read_is_not_noted",
-        limit_seconds=180,
-    ),
-    Mutant(
-        name="key-that-was-changed-keeps-its-document",
-        guards="sql/attach: what a writer does",
-        file="sql/attach/attach_render.sql",
-        find="WHERE n.%7$s IS NULL) AS u",
-        replace="WHERE n.%7$s IS NULL AND false) AS u",
-        killer=TEST + "test_a_key_that_changes_takes_its_document_along",
-        limit_seconds=180,
-    ),
-    Mutant(
         name="times-in-keys-are-as-sessions-write-them",
         guards="sql/attach: nouns",
         file="sql/attach/attach_render.sql",
@@ -146,5 +119,236 @@ MUTANTS = [
         killer=TEST + "test_partitions_come_and_go",
         limit_seconds=180,
         hangs=True,
+    ),
+    Mutant(
+        name="key-that-goes-fails-its-writers",
+        guards="sql/attach: what a writer does",
+        file="sql/attach/attach_render.sql",
+        find="SELECT string_agg(format('NULL::text AS %I', u.name), ', ' ORDER BY u.name)",
+        replace="SELECT string_agg(format('NULL::text AS %I', 'x' || u.name), ', ' "
+                "ORDER BY u.name)",
+        killer=TEST + "test_a_key_that_goes_stops_no_writer_and_all_is_read_when_it_is_back",
+        limit_seconds=180,
+    ),
+    Mutant(
+        name="column-that-goes-fails-its-writers",
+        guards="sql/attach: what a writer does",
+        file="sql/attach/attach_render.sql",
+        find="ELSE format(E'\\001::text AS %I', u.name) END",
+        replace="ELSE format(E'\\001::text AS %I', 'x' || u.name) END",
+        killer=TEST + "test_a_column_that_goes_stops_no_writer",
+        limit_seconds=180,
+    ),
+    Mutant(
+        name="what-was-written-without-a-column-is-lost",
+        guards="sql/attach: failures",
+        file="src/attach/take_in.c",
+        find="    if (code == GROVE_OK && round->attachment.problem.data)",
+        replace="    if (code == GROVE_OK && round->attachment.problem.length > (1 << 20))",
+        killer=TEST + "test_what_changed_while_a_column_was_away_is_read",
+        limit_seconds=180,
+    ),
+    Mutant(
+        name="unread-columns-are-noted",
+        guards="sql/attach: what a writer does",
+        file="sql/attach/attach_render.sql",
+        find="OR o.watched *<> n.watched$source$",
+        replace="OR true$source$",
+        killer=TEST + "test_a_change_of_what_is_not_read_is_not_noted",
+        limit_seconds=180,
+    ),
+    Mutant(
+        name="key-that-was-changed-keeps-its-document",
+        guards="sql/attach: what a writer does",
+        file="sql/attach/attach_render.sql",
+        find="WHERE n.key IS NULL OR o.key IS NULL OR",
+        replace="WHERE o.key IS NULL OR",
+        killer=TEST + "test_a_key_that_changes_takes_its_document_along",
+        limit_seconds=180,
+    ),
+    Mutant(
+        name="columns-are-taken-for-variables",
+        guards="sql/attach: what a writer does",
+        file="sql/attach/attach_render.sql",
+        find="#variable_conflict use_column\n",
+        replace="#variable_conflict use_variable\n",
+        killer=TEST + "test_columns_may_be_called_as_what_a_trigger_knows",
+        limit_seconds=180,
+    ),
+    Mutant(
+        name="writers-search-path-chooses-functions",
+        guards="sql/README: Schema grove is changed by grove only",
+        file="sql/attach/attach_render.sql",
+        find="LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp "
+             "AS $grove$%s$grove$;",
+        replace="LANGUAGE plpgsql SECURITY DEFINER AS $grove$%s$grove$;",
+        killer=TEST + "test_a_session_with_another_search_path_writes_as_before[evil, pg_catalog]",
+        limit_seconds=180,
+    ),
+    Mutant(
+        name="key-that-was-left-is-not-noted",
+        guards="sql/attach: what a writer does",
+        file="sql/attach/attach_render.sql",
+        find="            FULL JOIN (SELECT r.key, r.watched",
+        replace="            LEFT JOIN (SELECT r.key, r.watched",
+        killer=TEST + "test_a_key_that_changes_takes_its_document_along",
+        limit_seconds=240,
+    ),
+    Mutant(
+        name="keys-beyond-a-change-are-lost",
+        guards="sql/attach: what a writer does",
+        file="sql/attach/attach_render.sql",
+        find="        IF cardinality(noted) > 256 THEN",
+        replace="        IF cardinality(noted) > 1000 THEN",
+        killer=TEST + "test_a_statement_of_many_rows_costs_as_many_times_more",
+        limit_seconds=240,
+    ),
+    Mutant(
+        name="triggers-stay-as-the-table-was",
+        guards="src/attach/README 5",
+        file="src/attach/take_in.c",
+        find="    if (code == GROVE_OK && round->sql.stale)",
+        replace="    if (code == GROVE_OK && round->sql.stale && round->parted)",
+        killer=TEST + "test_the_triggers_follow_a_key_that_becomes_a_time",
+        limit_seconds=180,
+    ),
+    Mutant(
+        name="places-do-not-catch-up",
+        guards="sql/attach: what takes it in",
+        file="src/api/contents.c",
+        find="        code = catch_up(&grove->store, &call, &waiting, error);\n"
+             "    if (code == GROVE_OK)\n"
+             "        code = query_list(",
+        replace="        waiting = (struct catch_up){0};\n"
+                "    if (code == GROVE_OK)\n"
+                "        code = query_list(",
+        killer=TEST + "test_places_and_documents_have_what_was_committed_before",
+        limit_seconds=180,
+    ),
+    Mutant(
+        name="a-content-does-not-catch-up",
+        guards="sql/attach: what takes it in",
+        file="src/api/contents.c",
+        find="        code = catch_up(&grove->store, &call, &waiting, error);\n"
+             "    if (code == GROVE_OK)\n"
+             "        code = query_content(",
+        replace="        waiting = (struct catch_up){0};\n"
+                "    if (code == GROVE_OK)\n"
+                "        code = query_content(",
+        killer=TEST + "test_places_and_documents_have_what_was_committed_before",
+        limit_seconds=180,
+    ),
+    Mutant(
+        name="a-document-does-not-catch-up",
+        guards="sql/attach: what takes it in",
+        file="src/api/contents.c",
+        find="        code = catch_up(&grove->store, &call, &waiting, error);\n"
+             "    if (code == GROVE_OK)\n"
+             "        code = query_document(",
+        replace="        waiting = (struct catch_up){0};\n"
+                "    if (code == GROVE_OK)\n"
+                "        code = query_document(",
+        killer=TEST + "test_places_and_documents_have_what_was_committed_before",
+        limit_seconds=180,
+    ),
+    Mutant(
+        name="an-export-does-not-catch-up",
+        guards="sql/attach: what takes it in",
+        file="src/api/contents.c",
+        find="        code = catch_up(&grove->store, &call, &waiting, error);\n"
+             "    if (code == GROVE_OK)\n"
+             "        report->waiting",
+        replace="        waiting = (struct catch_up){0};\n"
+                "    if (code == GROVE_OK)\n"
+                "        report->waiting",
+        killer=TEST + "test_places_and_documents_have_what_was_committed_before",
+        limit_seconds=180,
+    ),
+    Mutant(
+        name="places-do-not-tell-what-they-lack",
+        guards="sql/attach: what takes it in",
+        file="src/api/contents.c",
+        find="(*ret)->waiting = catch_up_missing(&waiting);",
+        replace="(*ret)->waiting = catch_up_missing(&waiting) & 0;",
+        killer=TEST + "test_places_and_exports_tell_what_they_lack",
+        limit_seconds=180,
+    ),
+    Mutant(
+        name="export-does-not-tell-what-it-lacks",
+        guards="sql/attach: what takes it in",
+        file="src/api/contents.c",
+        find="report->waiting = catch_up_missing(&waiting);",
+        replace="report->waiting = catch_up_missing(&waiting) & 0;",
+        killer=TEST + "test_places_and_exports_tell_what_they_lack",
+        limit_seconds=180,
+    ),
+    Mutant(
+        name="status-does-not-tell-the-last-failure",
+        guards="src/attach/README 6",
+        file="src/attach/attachment.c",
+        find="    return problem.data ? problem : attachment->failure;",
+        replace="    return problem;",
+        killer=TEST + "test_status_tells_of_attached_tables",
+        limit_seconds=180,
+    ),
+    Mutant(
+        name="text-with-a-vector-is-split",
+        guards="sql/attach: vectors",
+        file="src/content/document.c",
+        find="    if (record->vector)\n"
+             "        return keep_whole",
+        replace="    if (record->vector && record->chunk_number > 1)\n"
+                "        return keep_whole",
+        killer=TEST + "test_rows_bring_their_vectors[text]",
+        limit_seconds=240,
+    ),
+    Mutant(
+        name="vector-of-a-new-row-is-lost",
+        guards="sql/attach: vectors",
+        file="src/attach/write.c",
+        find="        if (!vector)\n"
+             "            continue;\n"
+             "        ids[count]",
+        replace="        if (!vector || count == 0)\n"
+                "            continue;\n"
+                "        ids[count]",
+        killer=TEST + "test_rows_bring_their_vectors[text]",
+        limit_seconds=240,
+    ),
+    Mutant(
+        name="vector-that-changes-is-not-taken",
+        guards="sql/attach: vectors",
+        file="src/content/document.c",
+        find="    if (code == GROVE_OK && writing->record->vector)",
+        replace="    if (code == GROVE_OK && writing->record->vector && !counts->rows_unchanged)",
+        killer=TEST + "test_rows_bring_their_vectors[text]",
+        limit_seconds=240,
+    ),
+    Mutant(
+        name="vector-that-was-taken-away-stays",
+        guards="sql/attach: vectors",
+        file="src/attach/write.c",
+        find="    if (!writing->attachment->vector.data || count == 0)",
+        replace="    if (!writing->attachment->vector.data || count < TAKE_IN_ROWS_MAX)",
+        killer=TEST + "test_a_short_text_that_loses_its_vector_gets_a_computed_one",
+        limit_seconds=240,
+    ),
+    Mutant(
+        name="any-column-has-vectors",
+        guards="sql/attach: vectors",
+        file="sql/attach/attach_vector.sql",
+        find="coalesce(e.typcategory = 'N', false) OR",
+        replace="coalesce(e.typcategory = 'N', true) OR",
+        killer=TEST + "test_a_column_that_can_have_no_vector_is_refused",
+        limit_seconds=180,
+    ),
+    Mutant(
+        name="hits-tell-the-table-as-it-was-called",
+        guards="src/attach/README 7",
+        file="sql/parts/attached_tables.sql",
+        find="SELECT a.source, format('%I.%I', n.nspname, k.relname) AS name",
+        replace="SELECT a.source, a.source::text AS name",
+        killer=TEST + "test_hits_tell_the_table_and_the_key[bigint-42-42]",
+        limit_seconds=240,
     ),
 ]

@@ -39,6 +39,7 @@ class Listing(TypedDict):
     types: list[TypeCount]
     documents: list[ListedDocument]
     next_cursor: str | None
+    waiting: int
 
 
 class Passage(TypedDict):
@@ -52,6 +53,7 @@ class Passage(TypedDict):
     chunks: int
     chunks_matched: int | None
     text: str | None
+    table: str | None
 
 
 class Row(TypedDict):
@@ -155,9 +157,7 @@ class Content(TypedDict):
     vector_origin: str | None
     pending: bool
     dead_reason: str | None
-    document: str | None
-    position: int | None
-    chunks: int | None
+    document: Passage | None
 
 
 class Chunk(TypedDict):
@@ -177,6 +177,7 @@ class Document(TypedDict):
     key: str
     title: str
     url: str | None
+    table: str | None
     metadata: Mapping[str, Any]
     created_at: str | None
     updated_at: str | None
@@ -255,6 +256,9 @@ class Attachment(TypedDict):
     refused: int
     problem: str | None
     attached_at: str
+    vector: str | None
+    oldest_seconds: int | None
+    failure: str | None
 
 
 class RefusedRow(TypedDict):
@@ -463,6 +467,17 @@ class LastVerified(TypedDict):
     different: int | None
 
 
+class AttachedTable(TypedDict):
+    table: str | None
+    source: str
+    state: Literal["filling", "kept", "failing", "leaving"]
+    documents: int
+    refused: int
+    waiting: int
+    oldest_seconds: int | None
+    failure: str | None
+
+
 class Status(TypedDict):
     ok: bool
     home: str | None
@@ -481,6 +496,7 @@ class Status(TypedDict):
     long_texts: int | None
     long_texts_exact: bool
     index: Index
+    attached: list[AttachedTable]
 
 
 class Version(TypedDict):
@@ -569,12 +585,14 @@ class Calls:
 
     def attach(self, table: str, path: str, *, type: str | None = None, key: str | None = None,
                title: str | None = None, text: str | None = None, created: str | None = None,
-               url: str | None = None, metadata: str | None = None, where: str | None = None,
-               dry_run: bool | None = None, timeout_ms: int | None = None) -> Attached:
+               url: str | None = None, metadata: str | None = None, vector: str | None = None,
+               where: str | None = None, dry_run: bool | None = None,
+               timeout_ms: int | None = None) -> Attached:
         """keep a table of the same database in step: each row is a document"""
         return cast(Attached, self.call("attach", {"table": table, "path": path, "type": type,
             "key": key, "title": title, "text": text, "created": created, "url": url,
-            "metadata": metadata, "where": where, "dry_run": dry_run, "timeout_ms": timeout_ms}))
+            "metadata": metadata, "vector": vector, "where": where, "dry_run": dry_run,
+            "timeout_ms": timeout_ms}))
 
     def attachments(self, *, timeout_ms: int | None = None) -> Attachments:
         """the tables that are kept in step, and rows of them that were refused"""
@@ -733,12 +751,14 @@ class AsyncCalls:
     async def attach(self, table: str, path: str, *, type: str | None = None,
                      key: str | None = None, title: str | None = None, text: str | None = None,
                      created: str | None = None, url: str | None = None,
-                     metadata: str | None = None, where: str | None = None,
-                     dry_run: bool | None = None, timeout_ms: int | None = None) -> Attached:
+                     metadata: str | None = None, vector: str | None = None,
+                     where: str | None = None, dry_run: bool | None = None,
+                     timeout_ms: int | None = None) -> Attached:
         """keep a table of the same database in step: each row is a document"""
         return cast(Attached, await self.call("attach", {"table": table, "path": path, "type": type,
             "key": key, "title": title, "text": text, "created": created, "url": url,
-            "metadata": metadata, "where": where, "dry_run": dry_run, "timeout_ms": timeout_ms}))
+            "metadata": metadata, "vector": vector, "where": where, "dry_run": dry_run,
+            "timeout_ms": timeout_ms}))
 
     async def attachments(self, *, timeout_ms: int | None = None) -> Attachments:
         """the tables that are kept in step, and rows of them that were refused"""

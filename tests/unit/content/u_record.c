@@ -73,7 +73,7 @@ static void bad_documents(void **state)
         {"{" DOCUMENT ",\"body\":\"b\",\"summary\":\"s\"}", "summary", "not of a document"},
         {"{" DOCUMENT ",\"body\":\"b\",\"chunk_number\":1}", "chunk_number", "not of a document"},
         {"{" DOCUMENT ",\"body\":\"b\",\"word_count\":1}", "word_count", "not of a document"},
-        {"{" DOCUMENT ",\"body\":\"b\",\"vector\":[1]}", "vector", "not of a document"},
+        {"{" DOCUMENT ",\"body\":\"b\",\"vector\":[1]}", "vector", "1 numbers, not 384"},
         {"{" DOCUMENT ",\"body\":\"b\",\"metadata\":[1]}", "metadata", "not an object"},
         {"{" DOCUMENT ",\"body\":\"b\",\"metadata\":{\"a\":NaN}}", "metadata", "nan"},
         {"{" DOCUMENT ",\"body\":\"b\",\"metadata\":{\"a\":\"\\u0000\"}}", "metadata", "U+0000"},
