@@ -4,7 +4,7 @@
 #include "base/check.h"
 #include "base/clock.h"
 #include "base/inject.h"
-#include "catalog/assets.h"
+#include "catalog/store.h"
 
 enum {
     BATCH_BYTES_MAX = 192 << 20,
@@ -64,14 +64,6 @@ struct writing {
     struct text chunk_of[BATCH_ROWS_MAX]; // the document that it is a chunk of; {NULL, 0}: none
 };
 
-static enum grove_code ask(struct writing *writing, const char *file,
-                           const struct pg_params *params, struct pg_rows *ret,
-                           struct grove_error *error)
-{
-    struct pg_statement statement = {file, query_sql(file)};
-    return pg_query(writing->conn, &writing->arena, &statement, params, ret, error);
-}
-
 // The leaves of one tree.
 static enum grove_code write_leaves_of(struct writing *writing, const struct record_tree *tree,
                                        struct grove_error *error)
@@ -94,7 +86,8 @@ static enum grove_code write_leaves_of(struct writing *writing, const struct rec
     for (size_t c = 0; c < ARRAY_COUNT(columns); c++)
         pg_add_text_array(&params, &writing->arena, columns[c], count);
     struct pg_rows rows;
-    enum grove_code code = ask(writing, "leaves_of.sql", &params, &rows, error);
+    enum grove_code code =
+        store_query_on(writing->conn, &writing->arena, "leaves_of.sql", &params, &rows, error);
     if (code != GROVE_OK)
         return code;
     if ((size_t)rows.count != count)
@@ -160,7 +153,8 @@ static enum grove_code write_contents(struct writing *writing, struct grove_erro
     struct pg_params params = {0};
     struct pg_rows rows;
     add_content_params(writing, &params);
-    enum grove_code code = ask(writing, "contents.sql", &params, &rows, error);
+    enum grove_code code =
+        store_query_on(writing->conn, &writing->arena, "contents.sql", &params, &rows, error);
     if (code != GROVE_OK)
         return code;
     CHECK((size_t)rows.count == batch->count);
@@ -193,7 +187,8 @@ static enum grove_code write_bodies(struct writing *writing, struct grove_error 
     struct pg_rows rows;
     pg_add_int4_array(&params, &writing->arena, writing->batch->content_ids, writing->batch->count);
     add_text_column(writing, &params, offsetof(struct record, body));
-    enum grove_code code = ask(writing, "bodies.sql", &params, &rows, error);
+    enum grove_code code =
+        store_query_on(writing->conn, &writing->arena, "bodies.sql", &params, &rows, error);
     if (code == GROVE_OK)
         note_changed(writing, &rows);
     return code;
@@ -214,7 +209,8 @@ static enum grove_code write_vectors(struct writing *writing, struct grove_error
     pg_add_int4_array(&params, &writing->arena, batch->content_ids, batch->count);
     pg_add_bytea_array(&params, &writing->arena, vectors, batch->count);
     pg_add_text(&params, text_of(batch->origin));
-    enum grove_code code = ask(writing, "vectors.sql", &params, &rows, error);
+    enum grove_code code =
+        store_query_on(writing->conn, &writing->arena, "vectors.sql", &params, &rows, error);
     if (code == GROVE_OK)
         note_changed(writing, &rows);
     return code;
