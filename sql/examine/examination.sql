@@ -10,7 +10,7 @@ SELECT r.last_value, c.contents,
        x.seconds::float8, x.reason,
        coalesce(x.claimed_until BETWEEN clock_timestamp()
                                     AND clock_timestamp() + interval '120 seconds', false),
-       greatest(0, extract(epoch FROM clock_timestamp() - x.examined_at))::float8
+       extract(epoch FROM clock_timestamp() - x.examined_at)::float8
 FROM grove.revision_seq AS r
 CROSS JOIN (SELECT greatest(coalesce(sum(contents), 0), 0)::bigint AS contents
             FROM grove.tree_count) AS c
