@@ -140,7 +140,8 @@ enum grove_code listed_prepare(struct run *run, struct pg_conn *conn, struct gro
     const struct examined_graph *examination = &run->before.examination;
     CHECK(!run->listed);
     if (run->plan.method != PLAN_GRAPH || !run->plan.graph[0] ||
-        predicate_is_filter(run->predicate) || examination->unreached_count == 0)
+        (predicate_is_filter(run->predicate) && !run->plan.through_all) ||
+        examination->unreached_count == 0)
         return GROVE_OK;
     run->listed = kept_take(&run->store->kept);
     if (run->listed && is_of(run->listed, run))

@@ -26,6 +26,46 @@ static const char *doubt_of(const struct plan_facts *facts)
     return NULL;
 }
 
+static struct plan by_graph(const struct plan_facts *facts, const char *reason)
+{
+    const struct examined_graph *examination = &facts->moment->examination;
+    CHECK(examination->graph[0]);
+    CHECK(examination->depth > 0);
+    struct plan plan = {
+        .method = PLAN_GRAPH,
+        .ef = facts->filtered ? examination->ef_filtered : examination->ef,
+        .rows_max = examination->depth,
+        .plausible = facts->for_text ? examination->plausible : examination->plausible_vectors,
+        .reason = reason,
+    };
+    memcpy(plan.graph, examination->graph, sizeof plan.graph);
+    return plan;
+}
+
+// Whether the best of all rows, as many as are believed, have twice as many as wanted that match.
+static bool are_among_best(const struct plan_facts *facts)
+{
+    CHECK(facts->rows_likely >= 0);
+    CHECK(facts->best_max > 0);
+    double share = (double)facts->rows_likely / (double)moment_rows_max(facts->moment);
+    double depth = (double)facts->moment->examination.depth;
+    return facts->rows_likely > 0 && !facts->folds &&
+           share * depth >= 2.0 * (double)facts->best_max;
+}
+
+// Under a filter, where not too many rows are to be compared.
+static struct plan filtered(const struct plan_facts *facts)
+{
+    struct plan_facts all = *facts;
+    all.filtered = false;
+    if (!is_examined(facts->moment) || !are_among_best(facts) || doubt_of(&all))
+        return (struct plan){.method = PLAN_EXACT,
+                             .reason = "under a filter all rows that match are compared"};
+    struct plan plan = by_graph(&all, "most rows match, and the engine's graph was examined");
+    plan.through_all = true;
+    return plan;
+}
+
 struct plan plan_make(const struct plan_facts *facts)
 {
     CHECK(facts->rows_max >= 0);
@@ -38,21 +78,10 @@ struct plan plan_make(const struct plan_facts *facts)
         return (struct plan){.method = PLAN_EXACT,
                              .reason = "so few rows match that comparing all costs little"};
     if (facts->filtered && facts->rows_max <= examine_filtered_points())
-        return (struct plan){.method = PLAN_EXACT,
-                             .reason = "under a filter all rows that match are compared"};
-    const struct examined_graph *examination = &facts->moment->examination;
+        return filtered(facts);
     const char *doubt = doubt_of(facts);
-    if (!doubt) {
-        struct plan plan = {
-            .method = PLAN_GRAPH,
-            .ef = facts->filtered ? examination->ef_filtered : examination->ef,
-            .rows_max = examination->depth,
-            .plausible = facts->for_text ? examination->plausible : examination->plausible_vectors,
-            .reason = "many rows may match, and the engine's graph was examined",
-        };
-        memcpy(plan.graph, examination->graph, sizeof plan.graph);
-        return plan;
-    }
+    if (!doubt)
+        return by_graph(facts, "many rows may match, and the engine's graph was examined");
     if (facts->rows_max <= PLAN_EXACT_ROWS_MAX)
         return (struct plan){.method = PLAN_EXACT, .reason = doubt};
     return (struct plan){.method = PLAN_GRAPH, .ef = PLAN_EF_UNKNOWN, .reason = doubt};

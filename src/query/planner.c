@@ -66,12 +66,26 @@ static enum grove_code find_rows_max(struct run *run, struct pg_conn *conn, int6
     return GROVE_OK;
 }
 
+// Of trees and types it is kept how many rows match.
+static enum grove_code find_rows_likely(struct run *run, struct pg_conn *conn, int64_t *ret,
+                                        struct grove_error *error)
+{
+    int64_t rows_max = moment_rows_max(&run->before);
+    *ret = 0;
+    if (!predicate_is_kept_count(run->predicate) || run->request->exact ||
+        rows_max <= vector_exact_points() || rows_max > examine_filtered_points())
+        return GROVE_OK;
+    return planner_count_places(run, conn, 0, ret, error);
+}
+
 enum grove_code planner_plan(struct run *run, struct pg_conn *conn, struct grove_error *error)
 {
     struct grove_explain *explain = &run->result->explain;
-    int64_t rows_max;
+    int64_t rows_max, rows_likely;
     bool among_places;
     enum grove_code code = find_rows_max(run, conn, &rows_max, &among_places, error);
+    if (code == GROVE_OK)
+        code = find_rows_likely(run, conn, &rows_likely, error);
     if (code != GROVE_OK)
         return code;
     run->plan = plan_make(&(struct plan_facts){
@@ -80,7 +94,9 @@ enum grove_code planner_plan(struct run *run, struct pg_conn *conn, struct grove
         .best_max = run->request->best_max,
         .for_text = run->request->text != NULL,
         .filtered = predicate_is_filter(run->predicate),
+        .folds = run->request->fold && run->before.chunked,
         .rows_max = rows_max,
+        .rows_likely = rows_likely,
         .moment = &run->before,
     });
     run->plan.among_places = among_places;

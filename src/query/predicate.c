@@ -380,6 +380,15 @@ bool predicate_is_filter(const struct predicate *predicate)
     return predicate->has_path || predicate_has_bounds(predicate);
 }
 
+bool predicate_is_kept_count(const struct predicate *predicate)
+{
+    check_resolved(predicate);
+    struct predicate bounds = *predicate;
+    bounds.content_type_count = 0;
+    return predicate_is_filter(predicate) && predicate->place_depth == 0 &&
+           !predicate_has_bounds(&bounds);
+}
+
 // A tree is its table, a leaf its id there, a branch or a limb its number.
 struct vector_filter predicate_for_engine(const struct predicate *predicate)
 {

@@ -86,6 +86,9 @@ bool predicate_has_bounds(const struct predicate *predicate);
 // Whether the engine has anything to check.
 bool predicate_is_filter(const struct predicate *predicate);
 
+// Whether it is one of trees and types alone, for which PostgreSQL keeps how many contents match.
+bool predicate_is_kept_count(const struct predicate *predicate);
+
 // Borrows from the predicate.
 struct vector_filter predicate_for_engine(const struct predicate *predicate);
 

@@ -35,6 +35,7 @@
 //    Queries like those that it failed in the examination are known by the score of their tenth
 //    hit, which lies below `plausible` (one for texts, a higher one for vectors that callers
 //    supply); such a query is asked exactly. No more rows are believed than it was examined for.
+//    Where most rows match it is asked for the best of all, and those that match are taken.
 //    This is an argument from measurement: its strength
 //    is what the examination says.
 // 4. The k-th best compared scores more than the last row shown can, so no row that was not shown
@@ -416,11 +417,12 @@ static void prove_settled(struct run *run, const struct candidate_source *source
         snprintf(plausible, sizeof plausible,
                  "; the score of the %dth hit is %.3f, where %.3f or more is plausible",
                  EXAMINE_TELLING, telling_score(source), run->plan.plausible);
-    char depth[80] = "";
+    char depth[160] = "";
     size_t rows = run->ranking->documents ? run->folding.rows : run->ranking->count;
-    if (rows > EXAMINE_TELLING)
-        snprintf(depth, sizeof depth, " and down to the best %zu it was as good",
-                 run->plan.rows_max);
+    if (run->plan.through_all || rows > EXAMINE_TELLING)
+        snprintf(depth, sizeof depth, " and down to the best %zu it was as good%s",
+                 run->plan.rows_max,
+                 run->plan.through_all ? ", of which those that match were taken" : "");
     prove(
         run,
         "the graph that answered was examined at %s: of %lld rows it does not reach %zu, which "
@@ -479,10 +481,21 @@ static void go_further(struct run *run, struct candidate_source *source)
 static size_t first_reach(const struct run *run)
 {
     size_t best_max = run->request->best_max;
+    if (run->plan.through_all && !run->exactly)
+        return run->plan.rows_max;
     if (!run->request->fold || !run->before.chunked)
         return reach_of(best_max);
     size_t reach = reach_of(best_max * FOLD_ROWS), most = reach_max(run);
     return reach < most ? reach : most;
+}
+
+static void ask_exactly(struct run *run, struct candidate_source *source)
+{
+    CHECK(!source->exact);
+    CHECK(!run->exactly);
+    run->exactly = true;
+    if (run->plan.through_all)
+        source->reach = first_reach(run);
 }
 
 // What comes next after a round that settled nothing.
@@ -493,8 +506,14 @@ static enum grove_code adapt(struct run *run, struct candidate_source *source, e
     if (run->now.examination.examined_at_us == examined_at_us)
         run->now.examination = run->before.examination; // the list was not read again
     switch (verdict) {
-    case VERDICT_FURTHER: go_further(run, source); return GROVE_OK;
-    case VERDICT_EXACTLY: run->exactly = true; return GROVE_OK;
+    case VERDICT_FURTHER:
+        if (run->plan.through_all && !run->exactly) {
+            run->result->explain.reason = "too few of the best of all rows match";
+            ask_exactly(run, source);
+        } else
+            go_further(run, source);
+        return GROVE_OK;
+    case VERDICT_EXACTLY: ask_exactly(run, source); return GROVE_OK;
     case VERDICT_CHANGED:
         kept_give(&run->listed); // right for the moment before
         run->before = run->now;

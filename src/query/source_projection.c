@@ -56,8 +56,10 @@ static enum grove_code ask_engine(struct candidate_source *source, struct run *r
     const struct plan *plan = &run->plan;
     CHECK(plan->method != PLAN_RELATIONAL);
     CHECK(source->reach >= run->request->best_max);
-    struct vector_filter filter = predicate_for_engine(run->predicate);
+    static const struct vector_filter any = VECTOR_FILTER_ANY;
     source->exact = run->exactly || plan->method == PLAN_EXACT;
+    bool through_all = plan->through_all && !source->exact;
+    struct vector_filter filter = through_all ? any : predicate_for_engine(run->predicate);
     struct vector_query query = {
         .vector = run->query_f32,
         .filter = &filter,
@@ -237,7 +239,8 @@ static enum grove_code score_candidates(struct candidate_source *source, struct 
         return code;
     size_t shown = source->hits.count;
     source->matched = run->scored;
-    run->result->explain.dropped += (int64_t)(count - found);
+    if (source->exact || !run->plan.through_all)
+        run->result->explain.dropped += (int64_t)(count - found);
     bool all = source->exact && source->hits.shown < source->reach;
     source->bound = all         ? -INFINITY // it has shown all there are
                     : shown > 0 ? (double)source->hits.items[shown - 1].score + SCORE_TOLERANCE

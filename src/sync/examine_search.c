@@ -14,6 +14,8 @@ enum {
     WORKERS_MAX = 16,
     SEARCH_BYTES_MAX = 1 << 20,
     PART_WALKS = 448, // asked before whoever waits is
+    TRIES_MAX = 3,
+    TRY_PAUSE_MS = 500, // the second time twice that
 };
 
 static_assert(EXAMINE_NEAR > 1, "a row's neighbours are more than itself");
@@ -63,6 +65,22 @@ static void take_hits(const struct vector_hits *hits, const struct examine_searc
         deep->count = (uint32_t)hits->count;
 }
 
+// Of many thousands a busy engine answers one too late now and then, and all others would be lost
+// with it. A search changes nothing, so it may be asked again.
+static enum grove_code ask(struct searching *all, const struct vector_query *query,
+                           struct arena *arena, struct vector_hits *ret, struct grove_error *error)
+{
+    struct vector_engine *engine = all->x->store->engine;
+    struct call call = call_part(all->x->call); // other threads count in theirs
+    for (unsigned attempt = 1;; attempt++) {
+        enum grove_code code = vector_search(engine, &call, query, arena, ret, error);
+        CHECK(attempt <= TRIES_MAX);
+        if (code == GROVE_OK || error->retry == GROVE_RETRY_NEVER || attempt == TRIES_MAX ||
+            !call_pause(&call, attempt * TRY_PAUSE_MS))
+            return code;
+    }
+}
+
 // The first of many asks which graph answers: what is asked of another one is in vain. Whether one
 // graph answered all is seen at the end, since no name comes back.
 static enum grove_code search_one(struct searching *all, const struct examine_search *search,
@@ -82,8 +100,7 @@ static enum grove_code search_one(struct searching *all, const struct examine_se
         .name_graph = first,
     };
     struct vector_hits hits = {.count = 0};
-    struct call call = call_part(all->x->call); // other threads count in theirs
-    enum grove_code code = vector_search(all->x->store->engine, &call, &query, arena, &hits, error);
+    enum grove_code code = ask(all, &query, arena, &hits, error);
     CHECK(search->vector);
     CHECK(!search->exact || !search->with_list);
     CHECK(search->exact || search->ef > 0);

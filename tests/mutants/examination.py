@@ -86,6 +86,14 @@ MUTANTS = [
         killer="u_examine:it_is_cancelled",
     ),
     Mutant(
+        name="one-late-answer-ends-an-examination",
+        guards="src/sync/examination: failures",
+        file="src/sync/examine_search.c",
+        find="error->retry == GROVE_RETRY_NEVER || attempt == TRIES_MAX ||",
+        replace="error->retry == GROVE_RETRY_NEVER || attempt == 1 ||",
+        killer="u_examine:a_late_answer_is_asked_for_again",
+    ),
+    Mutant(
         name="row-that-does-not-find-itself-is-not-listed",
         guards="src/sync/examination: nouns",
         file="src/sync/examine_rows.c",

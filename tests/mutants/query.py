@@ -305,8 +305,8 @@ MUTANTS = [
         name="kept-points-are-compared-under-a-filter",
         guards="src/query/README 10",
         file="src/query/listed.c",
-        find="        predicate_is_filter(run->predicate) || examination",
-        replace="        examination",
+        find="        (predicate_is_filter(run->predicate) && !run->plan.through_all) ||\n",
+        replace="",
         killer="u_examined:what_is_listed_is_kept_and_compared_here",
     ),
     Mutant(

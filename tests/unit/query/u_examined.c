@@ -44,6 +44,7 @@ static void examine(struct test_stores *stores, const char *unreached, int ef, d
 struct seen {
     unsigned searches, exact;
     size_t also;
+    size_t types; // that the last one was to have
 };
 
 static void note_search(void *state, const struct engine_event *event)
@@ -54,6 +55,7 @@ static void note_search(void *state, const struct engine_event *event)
     seen->searches++;
     seen->exact += event->query->exact;
     seen->also = event->query->also_count;
+    seen->types = event->query->filter->content_type_count;
 }
 
 static const struct grove_result *look_as(struct test_stores *stores, struct seen *seen,
@@ -114,6 +116,68 @@ static void what_is_listed_is_compared(struct test_stores *stores)
     assert_int_equal(result->explain->listed, 2);
     assert_int_equal(seen.also, 2);
     assert_int_equal(seen.exact, 0);
+}
+
+// 60 rows, those of `others` of another type; a graph that was examined down to the best 20.
+static void make_types(struct test_stores *stores, const char *others)
+{
+    make_islands(stores, 60);
+    test_sql(stores, "UPDATE content_metadata SET content_type = 'Other' WHERE id %s", others);
+    project(stores);
+    examine(stores, "{1,2}", 64, 0.3, 60);
+    test_sql(stores,
+             "UPDATE grove.examination SET depth = 20, depth_of = graph || ' ' || revision");
+}
+
+static const struct grove_result *look_for_type(struct test_stores *stores, struct seen *seen,
+                                                struct grove_search_request request)
+{
+    static const char *const types[] = {"Article"};
+    request.filter.content_types = types;
+    request.filter.content_type_count = 1;
+    return look_as(stores, seen, request);
+}
+
+static void where_most_match_the_best_of_all_are_looked_through(struct test_stores *stores)
+{
+    struct seen seen;
+    make_types(stores, "% 5 = 0");
+    const struct grove_result *result =
+        look_for_type(stores, &seen, (struct grove_search_request){.limit = 6});
+    assert_rows(stores, result, "1 2 3 4 6 7");
+    assert_true(result->complete);
+    assert_non_null(strstr(result->explain->proof, "those that match were taken"));
+    assert_int_equal(result->explain->dropped, 0);
+    assert_int_equal(seen.exact, 0);
+    assert_int_equal(seen.searches, 1);
+    assert_int_equal(seen.types, 0);
+    assert_int_equal(seen.also, 2);
+    // The tree has all of them; what else is asked has no count that is kept.
+    struct grove_search_request request = {.limit = 6, .filter.path = "subject1"};
+    assert_rows(stores, look_as(stores, &seen, request), "1 2 3 4 5 6");
+    assert_int_equal(seen.exact, 0);
+    assert_int_equal(seen.also, 0); // kept and compared here, from the second search on
+    request.filter.words_min = 1;
+    assert_rows(stores, look_as(stores, &seen, request), "1 2 3 4 5 6");
+    assert_int_equal(seen.exact, 1);
+    assert_int_equal(seen.searches, 1);
+    request.filter = (struct grove_filter){.path = "subject1/Branch"};
+    assert_rows(stores, look_as(stores, &seen, request), "1 2 3 4 5 6");
+    assert_int_equal(seen.exact, 1);
+    assert_int_equal(seen.searches, 1);
+}
+
+static void where_too_few_of_the_best_match_all_are_compared(struct test_stores *stores)
+{
+    struct seen seen;
+    make_types(stores, "BETWEEN 3 AND 24");
+    const struct grove_result *result =
+        look_for_type(stores, &seen, (struct grove_search_request){.limit = 5});
+    assert_rows(stores, result, "1 2 25 26 27");
+    assert_true(result->complete);
+    assert_int_equal(seen.exact, 1);
+    assert_int_equal(seen.searches, 2);
+    assert_int_equal(seen.types, 1);
 }
 
 // So many rows of an answer are believed as the graph was examined for, of however many documents.
@@ -625,6 +689,8 @@ int main(int argc, char **argv)
         STORES_TEST(few_rows_are_all_compared),
         STORES_TEST(a_graph_nobody_examined_is_not_asked),
         STORES_TEST(what_is_listed_is_compared),
+        STORES_TEST(where_most_match_the_best_of_all_are_looked_through),
+        STORES_TEST(where_too_few_of_the_best_match_all_are_compared),
         STORES_TEST(documents_further_down_are_asked_for_exactly),
         STORES_TEST(a_depth_of_another_examination_is_not_believed),
         STORES_TEST(what_is_listed_is_kept_and_compared_here),

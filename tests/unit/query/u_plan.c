@@ -34,6 +34,20 @@ struct row {
     bool trusted;
 };
 
+static void assert_plans(const struct row *rows, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct plan_facts facts = rows[i].facts;
+        facts.best_max = facts.best_max ? facts.best_max : 10;
+        facts.moment = &rows[i].moment;
+        struct plan plan = plan_make(&facts);
+        if (plan.method != rows[i].method || plan.ef != rows[i].ef ||
+            (plan.graph[0] != '\0') != rows[i].trusted || !plan.reason)
+            fail_msg("%s: method %d, ef %u, %s", rows[i].what, (int)plan.method, plan.ef,
+                     plan.reason ? plan.reason : "no reason");
+    }
+}
+
 static void every_fact_counts(void **state)
 {
     struct moment none = {.revision = 100000, .examination.examined_at_us = INT64_MIN};
@@ -90,16 +104,29 @@ static void every_fact_counts(void **state)
         {"too many rows", {.rows_max = too_many}, none, PLAN_GRAPH, PLAN_EF_UNKNOWN, false},
         {"too many rows, examined", {.rows_max = too_many}, examined(), PLAN_GRAPH, 256, true},
     };
-    for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
-        struct plan_facts facts = rows[i].facts;
-        facts.best_max = facts.best_max ? facts.best_max : 10;
-        facts.moment = &rows[i].moment;
-        struct plan plan = plan_make(&facts);
-        if (plan.method != rows[i].method || plan.ef != rows[i].ef ||
-            (plan.graph[0] != '\0') != rows[i].trusted || !plan.reason)
-            fail_msg("%s: method %d, ef %u, %s", rows[i].what, (int)plan.method, plan.ef,
-                     plan.reason ? plan.reason : "no reason");
-    }
+    assert_plans(rows, ARRAY_COUNT(rows));
+}
+
+// As many can be expected among the best 40 as twice the rows wanted.
+static void where_most_rows_match_the_graph_is_asked_under_a_filter(void **state)
+{
+    struct moment none = {.revision = 100000, .examination.examined_at_us = INT64_MIN};
+    struct moment deep = examined(), useless = examined();
+    (void)state;
+    deep.examination.depth = useless.examination.depth = 40;
+    useless.examination.ef = 0;
+    const struct plan_facts half = {.rows_max = many, .filtered = true, .rows_likely = 50000};
+    struct plan_facts fewer = half, more = half, folded = half;
+    fewer.rows_likely--;
+    more.best_max = 11;
+    folded.folds = true;
+    const struct row rows[] = {{"half of them match", half, deep, PLAN_GRAPH, 256, true},
+                               {"fewer match", fewer, deep, PLAN_EXACT, 0, 0},
+                               {"more are wanted", more, deep, PLAN_EXACT, 0, 0},
+                               {"documents are folded", folded, deep, PLAN_EXACT, 0, 0},
+                               {"a graph that misses rows", half, useless, PLAN_EXACT, 0, 0},
+                               {"never examined", half, none, PLAN_EXACT, 0, 0}};
+    assert_plans(rows, ARRAY_COUNT(rows));
 }
 
 static void what_is_asked_for_exactly_is_pushed_down_so(void **state)
@@ -153,6 +180,7 @@ int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_fact_counts),
+        cmocka_unit_test(where_most_rows_match_the_graph_is_asked_under_a_filter),
         cmocka_unit_test(what_is_asked_for_exactly_is_pushed_down_so),
         cmocka_unit_test(a_vector_is_believed_from_a_score_of_its_own),
         cmocka_unit_test(no_more_rows_than_revisions),

@@ -262,6 +262,22 @@ static void it_is_cancelled(struct test_stores *stores)
     assert_int_equal(count_rows(stores, "graph = '' AND claimed_until IS NULL"), 1);
 }
 
+// One that a busy engine answers too late is asked again; more than two in a row are a failure.
+static void a_late_answer_is_asked_for_again(struct test_stores *stores)
+{
+    fill(stores, ROWS);
+    for (unsigned long nth = 7; nth <= 8; nth++)
+        fake_engine_fault(stores->fake,
+                          &(struct fake_fault){.call = ENGINE_SEARCH, .nth = nth, FAKE_SILENT});
+    examine_all(stores);
+    assert_int_equal(count_rows(stores, "graph = 'fake-1' AND ef = 128"), 1);
+}
+
+static void fail_searches(struct test_stores *stores)
+{
+    fake_engine_fault(stores->fake, &(struct fake_fault){.call = ENGINE_SEARCH});
+}
+
 static void a_failure_leaves_what_was_known(struct test_stores *stores)
 {
     struct examine_report report;
@@ -269,7 +285,7 @@ static void a_failure_leaves_what_was_known(struct test_stores *stores)
     fill(stores, ROWS);
     examine_all(stores);
     fake_engine_set_graph(stores->fake, "another");
-    fake_engine_fault(stores->fake, &(struct fake_fault){.call = ENGINE_SEARCH, .nth = 100});
+    TEST_AT(stores, EXAMINE_LOOKED_UP, fail_searches);
     assert_int_equal(examine(&stores->store, NULL, NULL, &report, &error), GROVE_UNAVAILABLE);
     assert_int_equal(count_rows(stores, "graph = 'fake-1' AND ef = 128 AND claimed_until IS NULL"),
                      1);
@@ -552,6 +568,7 @@ int main(int argc, char **argv)
         STORES_TEST(it_stops_where_it_is_told_to),
         STORES_TEST(progress_counts_all_of_it),
         STORES_TEST(it_is_cancelled),
+        STORES_TEST(a_late_answer_is_asked_for_again),
         STORES_TEST(a_failure_leaves_what_was_known),
         STORES_TEST(a_whole_graph_lists_nothing),
         STORES_TEST(rows_that_do_not_find_themselves_are_listed),
