@@ -20,7 +20,8 @@
 //
 // Threads: one `struct grove` may be used from any number of threads at once; a result or an
 // error by one at a time. grove_close must not run beside another call on the same handle.
-// Calls block; for concurrency use threads.
+// Calls block; for concurrency use threads. A call needs a stack of 128 KB, as threads have at
+// least with the usual C libraries.
 //
 // The host keeps what is its own: signals (the library's threads block all of them), its locale,
 // its standard streams, also closed ones, and its children: those that grove starts are nobody's

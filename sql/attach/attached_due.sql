@@ -4,7 +4,8 @@
 -- answers: boolean
 SELECT EXISTS (SELECT
                FROM grove.attached AS a
-               WHERE NOT a.leaving AND (a.retry_at IS NULL OR a.retry_at <= clock_timestamp())
+               WHERE
+-- part: attached_ready
                  AND (($1::boolean AND a.filled_at IS NULL)
                       OR a.partitions <> grove.attached_partitions(a.id)
                       OR EXISTS (SELECT FROM grove.attached_change AS c WHERE c.attached_id = a.id)))

@@ -3,7 +3,7 @@
 -- answers: integer
 SELECT a.id
 FROM grove.attached AS a
-WHERE a.filled_at IS NULL AND NOT a.leaving
-  AND (a.retry_at IS NULL OR a.retry_at <= clock_timestamp())
+WHERE a.filled_at IS NULL AND
+-- part: attached_ready
 ORDER BY a.id
 LIMIT 1

@@ -7,7 +7,8 @@
 WITH ready AS MATERIALIZED (
     SELECT a.id
     FROM grove.attached AS a
-    WHERE NOT a.leaving AND (a.retry_at IS NULL OR a.retry_at <= clock_timestamp())
+    WHERE
+-- part: attached_ready
 ), next AS (
     SELECT r.id AS attached_id
     FROM ready AS r

@@ -15,7 +15,7 @@
 #include "base/check.h"
 #include "base/digest.h"
 #include "base/file.h"
-#include "catalog/assets.h"
+#include "catalog/store.h"
 #include "sync/lineage.h"
 
 enum { FINDING_TEXT_SIZE = 1200, COLUMNS_BYTES_MAX = 1 << 20 };
@@ -269,7 +269,6 @@ static void report_column(struct doctor *doctor, const struct pg_rows *rows, int
 static void check_columns(struct doctor *doctor, struct grove *grove,
                           const struct grove_status *status)
 {
-    const struct pg_statement statement = {"columns.sql", query_sql("columns.sql")};
     struct pg_conn *conn = NULL;
     struct pg_rows rows = {0};
     struct arena arena;
@@ -279,7 +278,7 @@ static void check_columns(struct doctor *doctor, struct grove *grove,
     arena_init(&arena, COLUMNS_BYTES_MAX);
     enum grove_code code = handle_database(grove, &doctor->call, &conn, &error);
     if (code == GROVE_OK)
-        code = pg_query(conn, &arena, &statement, NULL, &rows, &error);
+        code = store_query_on(conn, &arena, "columns.sql", NULL, &rows, &error);
     pg_give(&conn);
     for (int r = 0; r < rows.count && code == GROVE_OK; r++)
         report_column(doctor, &rows, r);

@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "api/projector.h"
@@ -274,11 +273,7 @@ enum grove_code handle_open(const struct grove_options *options, struct grove **
         return error_no_memory(error, "a handle");
     grove->process = getpid();
     pthread_mutex_init(&grove->ready_mutex, NULL);
-    pthread_condattr_t attributes;
-    pthread_condattr_init(&attributes);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    pthread_cond_init(&grove->prepared, &attributes);
-    pthread_condattr_destroy(&attributes);
+    clock_condition_init(&grove->prepared);
     store_init(&grove->store);
     grove->store.take_in = take_in_step;
     grove->limits = copy.limits;
@@ -424,8 +419,7 @@ static enum grove_code await_other(struct grove *grove, const struct call *call,
     enum grove_code code = GROVE_OK;
     while (code == GROVE_OK && grove->preparing) {
         int64_t until_us = clock_monotonic_us() + (int64_t)CALL_SLICE_MS * 1000;
-        const struct timespec until = {until_us / 1000000, (long)(until_us % 1000000) * 1000};
-        pthread_cond_timedwait(&grove->prepared, &grove->ready_mutex, &until);
+        clock_wait(&grove->prepared, &grove->ready_mutex, until_us);
         code = grove->preparing ? call_check(call, error) : GROVE_OK;
     }
     if (code != GROVE_OK)

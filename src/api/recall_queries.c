@@ -6,6 +6,7 @@
 #include "api/recall.h"
 #include "base/check.h"
 #include "catalog/assets.h"
+#include "catalog/store.h"
 #include "catalog/path.h"
 
 enum {
@@ -70,7 +71,6 @@ static enum grove_code read_parts(struct store *store, struct call *call, unsign
 {
     struct pg_conn *conn = NULL;
     struct pg_params singles = {0}, leaves = {0};
-    const struct pg_statement rows_sql = {"recall_rows.sql", query_sql("recall_rows.sql")};
     const struct pg_statement leaves_sql = {"recall_leaves.sql", query_sql("recall_leaves.sql")};
     enum grove_code code = store_refresh_model(store, call, error);
     if (code != GROVE_OK)
@@ -83,7 +83,7 @@ static enum grove_code read_parts(struct store *store, struct call *call, unsign
     pg_add_int4(&leaves, LEAF_ROWS);
     code = pg_take(store->pool, call, &conn, error);
     if (code == GROVE_OK)
-        code = pg_query(conn, arena, &rows_sql, &singles, &ret[0], error);
+        code = store_query_on(conn, arena, "recall_rows.sql", &singles, &ret[0], error);
     if (code == GROVE_OK)
         code = pg_query(conn, arena, &leaves_sql, &leaves, &ret[1], error);
     pg_give(&conn);

@@ -7,7 +7,7 @@
 #include "api/index.h"
 #include "api/limited.h"
 #include "api/request.h"
-#include "catalog/assets.h"
+#include "catalog/store.h"
 #include "catalog/migrate.h"
 #include "pg/cluster.h"
 #include "sync/lineage.h"
@@ -53,13 +53,12 @@ static bool database_runs(struct grove *grove, struct grove_status *status)
 static enum grove_code count_rows(struct pg_conn *conn, struct grove_status *status,
                                   struct grove_error *error)
 {
-    struct pg_statement statement = {"status.sql", query_sql("status.sql")};
     struct pg_params params = {0};
     struct pg_rows rows;
     struct arena arena;
     arena_init(&arena, STATUS_ARENA_BYTES_MAX);
     pg_add_int4(&params, LONG_TEXTS_MAX);
-    enum grove_code code = pg_query(conn, &arena, &statement, &params, &rows, error);
+    enum grove_code code = store_query_on(conn, &arena, "status.sql", &params, &rows, error);
     if (code == GROVE_OK) {
         status->contents = pg_int8(&rows, 0, 0);
         status->leaves = pg_int8(&rows, 0, 1);

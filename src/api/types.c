@@ -6,7 +6,7 @@
 #include "api/handle.h"
 #include "api/limited.h"
 #include "base/alloc.h"
-#include "catalog/assets.h"
+#include "catalog/store.h"
 #include "pg/pg.h"
 
 enum { TYPES_MAX = 1000, TYPES_BYTES_MAX = 1 << 20 };
@@ -14,10 +14,9 @@ enum { TYPES_MAX = 1000, TYPES_BYTES_MAX = 1 << 20 };
 static enum grove_code read_types(struct pg_conn *conn, struct arena *arena, struct pg_rows *ret,
                                   struct grove_error *error)
 {
-    struct pg_statement statement = {"types.sql", query_sql("types.sql")};
     struct pg_params params = {0};
     pg_add_int4(&params, TYPES_MAX);
-    return pg_query(conn, arena, &statement, &params, ret, error);
+    return store_query_on(conn, arena, "types.sql", &params, ret, error);
 }
 
 // One block, so that the caller can give it back as such.

@@ -205,7 +205,7 @@ static enum grove_code repair_ids(struct repairing *self, struct grove_error *er
 }
 
 // What was enqueued is projected; what others project meanwhile is theirs.
-static enum grove_code project(struct repairing *self, struct grove_error *error)
+static enum grove_code project_mended(struct repairing *self, struct grove_error *error)
 {
     struct projector_report done = {0};
     struct projector_backlog backlog;
@@ -237,7 +237,7 @@ static enum grove_code repair(struct repairing *self, struct grove_error *error)
     else if (code == GROVE_OK)
         code = verify(&self->grove->store, &self->call, &self->asked, &self->found, error);
     arena_release(&place.arena);
-    return code == GROVE_OK ? project(self, error) : code;
+    return code == GROVE_OK ? project_mended(self, error) : code;
 }
 
 static enum grove_code check_request(const struct grove_repair_request *request,

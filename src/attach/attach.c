@@ -15,7 +15,7 @@
 #include "base/clock.h"
 #include "base/inject.h"
 #include "base/strbuf.h"
-#include "catalog/assets.h"
+#include "catalog/store.h"
 #include "sync/projector.h"
 
 enum { TABLE_BYTES_MAX = 16 << 20, BUSY_MS = 50, STEPS = 2 };
@@ -24,7 +24,7 @@ enum { TABLE_BYTES_MAX = 16 << 20, BUSY_MS = 50, STEPS = 2 };
 static const struct projector_patience patience = {.wait_ms = 3000, .unseen_ms = 3000};
 
 struct attaching {
-    struct table table;
+    struct user_table table;
     struct pg_conn *conn;
     struct attachment_sql sql;
     struct grove_attach_progress progress;
@@ -35,19 +35,12 @@ struct attaching {
 
 // --- the attachment ------------------------------------------------------------------------------
 
-static enum grove_code ask(struct attaching *self, const char *file, const struct pg_params *params,
-                           struct pg_rows *ret, struct grove_error *error)
-{
-    struct pg_statement statement = {file, query_sql(file)};
-    return pg_query(self->conn, &self->table.arena, &statement, params, ret, error);
-}
-
 // A view is made of the condition, and dropped again: so it is one condition, of this table, and
 // PostgreSQL knows which columns it is made of.
 static enum grove_code read_condition(struct attaching *self, struct names *watched,
                                       struct grove_error *error)
 {
-    struct table *table = &self->table;
+    struct user_table *table = &self->table;
     struct pg_params params = {0};
     struct pg_rows rows;
     const char *sql =
@@ -64,7 +57,8 @@ static enum grove_code read_condition(struct attaching *self, struct names *watc
         return code;
     }
     pg_add_int8(&params, table->relation);
-    code = ask(self, "attach_condition.sql", &params, &rows, error);
+    code = store_query_on(self->conn, &self->table.arena, "attach_condition.sql", &params, &rows,
+                          error);
     for (int r = 0; code == GROVE_OK && r < rows.count; r++) {
         if (watched->count == ATTACH_NAMES_MAX)
             return error_set(error, GROVE_LIMIT, "more than %d columns count", ATTACH_NAMES_MAX);
@@ -75,7 +69,7 @@ static enum grove_code read_condition(struct attaching *self, struct names *watc
 
 static enum grove_code find_watched(struct attaching *self, struct grove_error *error)
 {
-    struct table *table = &self->table;
+    struct user_table *table = &self->table;
     struct names watched = table->attachment.key;
     static_assert(ATTACH_KEYS_MAX + ATTACH_COLUMNS_MAX <= ATTACH_NAMES_MAX, "they have room");
     for (size_t i = 0; i < table->mapping.column_count; i++)
@@ -106,7 +100,8 @@ static enum grove_code note_attachment(struct attaching *self, struct grove_erro
     pg_add_text_array(&params, arena, attachment->watched.items, attachment->watched.count);
     pg_add_int8(&params, self->table.rows);
     pg_add_text(&params, attachment->vector);
-    enum grove_code code = ask(self, "attach_insert.sql", &params, &rows, error);
+    enum grove_code code =
+        store_query_on(self->conn, &self->table.arena, "attach_insert.sql", &params, &rows, error);
     if (code == GROVE_OK)
         attachment->id = pg_int4(&rows, 0, 0);
     return code;
@@ -137,12 +132,14 @@ static enum grove_code make_triggers(struct attaching *self, struct grove_error 
         sql.failed ? error_no_memory(error, "triggers") : pg_exec(self->conn, sql.data, error);
     strbuf_release(&sql);
     pg_add_int4(&params, self->table.attachment.id);
-    return code == GROVE_OK ? ask(self, "attached_parts.sql", &params, &rows, error) : code;
+    return code == GROVE_OK ? store_query_on(self->conn, &self->table.arena, "attached_parts.sql",
+                                             &params, &rows, error)
+                            : code;
 }
 
 static enum grove_code begin_once(struct attaching *self, struct grove_error *error)
 {
-    struct table *table = &self->table;
+    struct user_table *table = &self->table;
     enum grove_code code = pg_take(table->store->pool, table->call, &self->conn, error);
     if (code == GROVE_OK)
         code = pg_begin(self->conn, error);
@@ -165,7 +162,7 @@ static enum grove_code begin_once(struct attaching *self, struct grove_error *er
 
 static enum grove_code begin(struct attaching *self, struct grove_error *error)
 {
-    struct table *table = &self->table;
+    struct user_table *table = &self->table;
     struct locked locked = {
         .store = table->store,
         .call = table->call,
@@ -216,7 +213,7 @@ static enum grove_code compare(struct attaching *self, const struct attachment *
 static enum grove_code find_attachment(struct attaching *self, bool *ret_there,
                                        struct grove_error *error)
 {
-    struct table *table = &self->table;
+    struct user_table *table = &self->table;
     struct attachment there;
     struct pg_params params = {0};
     struct pg_rows rows;
@@ -224,7 +221,8 @@ static enum grove_code find_attachment(struct attaching *self, bool *ret_there,
     enum grove_code code = pg_take(table->store->pool, table->call, &self->conn, error);
     pg_add_text(&params, table->name);
     if (code == GROVE_OK && table->attached_as == 0)
-        code = ask(self, "attached_find.sql", &params, &rows, error);
+        code = store_query_on(self->conn, &self->table.arena, "attached_find.sql", &params, &rows,
+                              error);
     int32_t id = table->attached_as;
     if (code == GROVE_OK && id == 0 && rows.count == 1)
         id = pg_int4(&rows, 0, 0);
@@ -277,7 +275,7 @@ static enum grove_code tell(struct attaching *self, struct grove_error *error)
     return code;
 }
 
-static enum grove_code project(struct attaching *self, bool drain, struct grove_error *error)
+static enum grove_code project_read(struct attaching *self, bool drain, struct grove_error *error)
 {
     struct projector_report report = {0};
     struct store *store = self->table.store;
@@ -292,7 +290,7 @@ static enum grove_code project(struct attaching *self, bool drain, struct grove_
 
 static enum grove_code fill(struct attaching *self, struct grove_error *error)
 {
-    struct table *table = &self->table;
+    struct user_table *table = &self->table;
     struct take_in_report report = {0};
     const struct take_in_options options = {.fill = true};
     enum grove_code code = GROVE_OK;
@@ -305,7 +303,7 @@ static enum grove_code fill(struct attaching *self, struct grove_error *error)
         if (code == GROVE_OK)
             code = INJECT(ATTACH_ROUND, error);
         if (code == GROVE_OK && !report.busy)
-            code = project(self, report.idle, error);
+            code = project_read(self, report.idle, error);
     } while (code == GROVE_OK && !report.idle);
     if (code != GROVE_OK)
         error_hint(error, "it is attached, and what was read stays; the same command, or \"grove "

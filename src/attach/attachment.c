@@ -2,7 +2,7 @@
 #include "attach/attachment.h"
 
 #include "base/check.h"
-#include "catalog/assets.h"
+#include "catalog/store.h"
 #include "pg/types.h"
 
 // --- names ---------------------------------------------------------------------------------------
@@ -77,13 +77,12 @@ static enum grove_code take_row(const struct pg_rows *rows, int r, struct attach
 static enum grove_code query(struct pg_conn *conn, struct arena *arena, const int32_t *id,
                              struct pg_rows *ret, struct grove_error *error)
 {
-    struct pg_statement statement = {"attached.sql", query_sql("attached.sql")};
     struct pg_params params = {0};
     if (id)
         pg_add_int4(&params, *id);
     else
         pg_add_null(&params, PG_INT4);
-    return pg_query(conn, arena, &statement, &params, ret, error);
+    return store_query_on(conn, arena, "attached.sql", &params, ret, error);
 }
 
 enum grove_code attachment_read(struct pg_conn *conn, struct arena *arena, int32_t id,
@@ -182,7 +181,6 @@ enum grove_code attachment_render(struct pg_conn *conn, struct arena *arena,
                                   const struct mapping *mapping, struct attachment_sql *ret,
                                   struct grove_error *error)
 {
-    struct pg_statement statement = {"attach_render.sql", query_sql("attach_render.sql")};
     struct text columns[MAPPING_COLUMNS_MAX];
     struct pg_params params = {0};
     struct pg_rows rows;
@@ -197,7 +195,7 @@ enum grove_code attachment_render(struct pg_conn *conn, struct arena *arena,
     pg_add_text_array(&params, arena, columns, count);
     pg_add_text(&params, attachment->condition);
     pg_add_text_array(&params, arena, attachment->watched.items, attachment->watched.count);
-    enum grove_code code = pg_query(conn, arena, &statement, &params, &rows, error);
+    enum grove_code code = store_query_on(conn, arena, "attach_render.sql", &params, &rows, error);
     if (code == GROVE_OK && rows.count == 0)
         code = error_set(error, GROVE_NOT_FOUND, "the table is gone");
     if (code != GROVE_OK)

@@ -10,7 +10,7 @@
 #include "base/check.h"
 #include "base/clock.h"
 #include "base/inject.h"
-#include "catalog/assets.h"
+#include "catalog/store.h"
 
 enum { DETACH_BYTES_MAX = 16 << 20, DOCUMENTS_MAX = 256 };
 
@@ -26,14 +26,6 @@ struct detaching {
     int64_t started_us;
 };
 
-static enum grove_code ask(struct detaching *self, struct arena *arena, const char *file,
-                           const struct pg_params *params, struct pg_rows *ret,
-                           struct grove_error *error)
-{
-    struct pg_statement statement = {file, query_sql(file)};
-    return pg_query(self->conn, arena, &statement, params, ret, error);
-}
-
 static enum grove_code find(struct detaching *self, struct grove_error *error)
 {
     struct pg_params params = {0};
@@ -41,7 +33,7 @@ static enum grove_code find(struct detaching *self, struct grove_error *error)
     enum grove_code code = pg_take(self->store->pool, self->call, &self->conn, error);
     pg_add_text(&params, text_of(self->request->table));
     if (code == GROVE_OK)
-        code = ask(self, &self->arena, "attached_find.sql", &params, &rows, error);
+        code = store_query_on(self->conn, &self->arena, "attached_find.sql", &params, &rows, error);
     if (code == GROVE_OK && rows.count == 1)
         code = attachment_read(self->conn, &self->arena, pg_int4(&rows, 0, 0), &self->attachment,
                                error);
@@ -70,7 +62,7 @@ static enum grove_code leave_once(struct detaching *self, struct grove_error *er
     if (code == GROVE_OK)
         code = pg_exec(self->conn, sql, error);
     if (code == GROVE_OK)
-        code = ask(self, &arena, "detach_begin.sql", &params, &rows, error);
+        code = store_query_on(self->conn, &arena, "detach_begin.sql", &params, &rows, error);
     if (code == GROVE_OK)
         code = pg_commit(self->conn, error);
     pg_give(&self->conn);
@@ -108,14 +100,14 @@ static enum grove_code remove_some(struct detaching *self, struct arena *arena, 
     if (code == GROVE_OK)
         code = pg_begin(self->conn, error);
     if (code == GROVE_OK)
-        code = ask(self, arena, "detach_documents.sql", &first, &rows, error);
+        code = store_query_on(self->conn, arena, "detach_documents.sql", &first, &rows, error);
     for (int r = 0; code == GROVE_OK && r < rows.count; r++)
         keys[r] = pg_text(&rows, r, 0);
     *ret_count = code == GROVE_OK ? rows.count : 0;
     pg_add_text(&second, self->attachment.source);
     pg_add_text_array(&second, arena, keys, (size_t)*ret_count);
     if (code == GROVE_OK && *ret_count > 0)
-        code = ask(self, arena, "documents_remove.sql", &second, &gone, error);
+        code = store_query_on(self->conn, arena, "documents_remove.sql", &second, &gone, error);
     if (code == GROVE_OK)
         code = pg_commit(self->conn, error);
     pg_give(&self->conn);
@@ -145,7 +137,7 @@ static enum grove_code remove_leaves(struct detaching *self, struct grove_error 
     pg_add_int4(&params, self->attachment.id);
     enum grove_code code = pg_take(self->store->pool, self->call, &self->conn, error);
     if (code == GROVE_OK)
-        code = ask(self, &self->arena, "detach_leaves.sql", &params, &rows, error);
+        code = store_query_on(self->conn, &self->arena, "detach_leaves.sql", &params, &rows, error);
     for (int r = 0; code == GROVE_OK && r < rows.count; r++) {
         struct grove_error failure;
         const struct pg_statement statement = {"", arena_copy(&self->arena, pg_text(&rows, r, 0))};
@@ -155,7 +147,7 @@ static enum grove_code remove_leaves(struct detaching *self, struct grove_error 
             self->leaves++;
     }
     if (code == GROVE_OK)
-        code = ask(self, &self->arena, "detach_end.sql", &params, &none, error);
+        code = store_query_on(self->conn, &self->arena, "detach_end.sql", &params, &none, error);
     pg_give(&self->conn);
     return code;
 }

@@ -3,17 +3,16 @@
 
 #include "attach/attachment.h"
 #include "attach/block.h"
-#include "catalog/assets.h"
+#include "catalog/store.h"
 
 enum { LIST_BYTES_MAX = 16 << 20, REFUSED_MAX = 100 };
 
 static enum grove_code read_refused(struct pg_conn *conn, struct arena *arena, struct pg_rows *ret,
                                     struct grove_error *error)
 {
-    struct pg_statement statement = {"attached_refused.sql", query_sql("attached_refused.sql")};
     struct pg_params params = {0};
     pg_add_int4(&params, REFUSED_MAX);
-    return pg_query(conn, arena, &statement, &params, ret, error);
+    return store_query_on(conn, arena, "attached_refused.sql", &params, ret, error);
 }
 
 static bool join_key(const struct names *key, struct arena *arena, struct text *ret)

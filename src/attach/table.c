@@ -12,7 +12,7 @@ enum { SOURCE_CHARACTERS_MAX = 100 };
 // --- the table -----------------------------------------------------------------------------------
 
 // "a, b" as names; one that has a comma in it is a name, too.
-static struct names split_key(struct table *self, const char *given)
+static struct names split_key(struct user_table *self, const char *given)
 {
     struct text rest = text_of(given), name;
     struct names names = {0}, columns;
@@ -25,7 +25,7 @@ static struct names split_key(struct table *self, const char *given)
     return names;
 }
 
-static enum grove_code look(struct table *self, const struct names *key, struct pg_rows *ret,
+static enum grove_code look(struct user_table *self, const struct names *key, struct pg_rows *ret,
                             struct grove_error *error)
 {
     struct pg_params params = {0};
@@ -41,7 +41,7 @@ static enum grove_code look(struct table *self, const struct names *key, struct 
     return GROVE_NOT_FOUND;
 }
 
-static enum grove_code read_table(struct table *self, struct grove_error *error)
+static enum grove_code read_table(struct user_table *self, struct grove_error *error)
 {
     struct pg_rows rows;
     enum grove_code code = look(self, NULL, &rows, error);
@@ -71,7 +71,7 @@ static enum grove_code read_table(struct table *self, struct grove_error *error)
     return GROVE_OK;
 }
 
-static enum grove_code refuse_kind(const struct table *self, struct grove_error *error)
+static enum grove_code refuse_kind(const struct user_table *self, struct grove_error *error)
 {
     static const struct {
         const char *kind, *what;
@@ -93,7 +93,7 @@ static enum grove_code refuse_kind(const struct table *self, struct grove_error 
     return GROVE_OK;
 }
 
-static enum grove_code refuse_table(const struct table *self, struct grove_error *error)
+static enum grove_code refuse_table(const struct user_table *self, struct grove_error *error)
 {
     const char *why = NULL, *hint = "";
     if (text_starts_with(self->name, "grove.") || text_starts_with(self->name, "pg_catalog.") ||
@@ -123,7 +123,7 @@ static enum grove_code refuse_table(const struct table *self, struct grove_error
     return GROVE_DENIED;
 }
 
-static enum grove_code check_key(struct table *self, struct grove_error *error)
+static enum grove_code check_key(struct user_table *self, struct grove_error *error)
 {
     struct names columns, key;
     const char *given = self->request->key;
@@ -174,7 +174,7 @@ static struct text column_of(const struct mapping *mapping, enum mapping_target 
                                                     : (struct text){NULL, 0};
 }
 
-static enum grove_code take_words(struct table *self, struct grove_error *error)
+static enum grove_code take_words(struct user_table *self, struct grove_error *error)
 {
     const struct grove_attach_request *request = self->request;
     struct attachment *attachment = &self->attachment;
@@ -199,7 +199,7 @@ static enum grove_code take_words(struct table *self, struct grove_error *error)
 }
 
 // The columns that there are, and the key's stand-in, as mapping_bind wants them.
-static enum grove_code bind(struct table *self, struct grove_error *error)
+static enum grove_code bind(struct user_table *self, struct grove_error *error)
 {
     int indexes[MAPPING_COLUMNS_MAX];
     struct text rest = self->columns, name;
@@ -221,7 +221,7 @@ static enum grove_code bind(struct table *self, struct grove_error *error)
 }
 
 // A tree that no row can be in is told at once.
-static enum grove_code check_tree(struct table *self, struct grove_error *error)
+static enum grove_code check_tree(struct user_table *self, struct grove_error *error)
 {
     struct text tree = mapping_tree(&self->mapping);
     struct record_trees trees;
@@ -241,7 +241,7 @@ static enum grove_code check_tree(struct table *self, struct grove_error *error)
     return GROVE_NOT_FOUND;
 }
 
-static enum grove_code check_vector(struct table *self, struct grove_error *error)
+static enum grove_code check_vector(struct user_table *self, struct grove_error *error)
 {
     struct text vector = column_of(&self->mapping, MAPPED_VECTOR);
     struct pg_params params = {0};
@@ -268,7 +268,7 @@ static enum grove_code check_vector(struct table *self, struct grove_error *erro
     return GROVE_UNSUPPORTED;
 }
 
-static enum grove_code read_words(struct table *self, struct grove_error *error)
+static enum grove_code read_words(struct user_table *self, struct grove_error *error)
 {
     const struct grove_attach_request *request = self->request;
     const struct grove_import import = {
@@ -302,7 +302,7 @@ static enum grove_code read_words(struct table *self, struct grove_error *error)
     return code;
 }
 
-enum grove_code table_judge(struct table *self, struct grove_error *error)
+enum grove_code table_judge(struct user_table *self, struct grove_error *error)
 {
     enum grove_code code = GROVE_OK;
     if (!self->request->table || !self->request->table[0])

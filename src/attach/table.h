@@ -8,7 +8,7 @@
 #include "catalog/store.h"
 #include "grove/attach.h"
 
-struct table {
+struct user_table {
     struct store *store;
     struct call *call;
     const struct grove_attach_request *request;
@@ -28,6 +28,6 @@ struct table {
 
 // Fills in what is not given (store, call, request, arena), but for what the condition is made of.
 // An error: it cannot be attached; nothing was changed.
-enum grove_code table_judge(struct table *self, struct grove_error *error);
+enum grove_code table_judge(struct user_table *self, struct grove_error *error);
 
 #endif

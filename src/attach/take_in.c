@@ -21,14 +21,14 @@
 #include "base/alloc.h"
 #include "base/check.h"
 #include "base/inject.h"
-#include "catalog/assets.h"
+#include "catalog/store.h"
 #include "pg/types.h"
 #include "content/trees.h"
 
 enum {
     ROUND_BYTES_MAX = 64 << 20,
     LINE_BYTES_MAX = 8 << 20,
-    PROBLEM_MS = 10000,
+    PROBLEM_MS = 10000, // also in sql/parts/attached_ready.sql
     CONFLICTS_MAX = 4,
     KEY_SHOWN = 1024,
 };
@@ -56,13 +56,6 @@ struct round {
     bool ended; // a table that is being filled has no further rows, and no document too many
 };
 
-static enum grove_code ask(struct round *round, const char *file, const struct pg_params *params,
-                           struct pg_rows *ret, struct grove_error *error)
-{
-    struct pg_statement statement = {file, query_sql(file)};
-    return pg_query(round->conn, &round->arena, &statement, params, ret, error);
-}
-
 // A statement that was written for a table.
 static enum grove_code ask_table(struct round *round, struct text sql,
                                  const struct pg_params *params, struct pg_rows *ret,
@@ -83,7 +76,8 @@ static enum grove_code take_changes(struct round *round, size_t limit, int32_t *
     struct pg_params params = {0};
     struct pg_rows rows;
     pg_add_int4(&params, (int32_t)limit);
-    enum grove_code code = ask(round, "attached_take.sql", &params, &rows, error);
+    enum grove_code code =
+        store_query_on(round->conn, &round->arena, "attached_take.sql", &params, &rows, error);
     if (code != GROVE_OK || rows.count == 0)
         return code;
     CHECK((size_t)rows.count <= limit);
@@ -108,7 +102,7 @@ static enum grove_code find(struct round *round, const char *file, int32_t *ret_
                             struct grove_error *error)
 {
     struct pg_rows rows;
-    enum grove_code code = ask(round, file, NULL, &rows, error);
+    enum grove_code code = store_query_on(round->conn, &round->arena, file, NULL, &rows, error);
     *ret_found = code == GROVE_OK && rows.count == 1;
     if (*ret_found)
         *ret_id = pg_int4(&rows, 0, 0);
@@ -243,7 +237,9 @@ static enum grove_code note_rows(struct round *round, struct take_in_report *cou
     pg_add_text_array(&params, &round->arena, keys, count);
     pg_add_text_array(&params, &round->arena, refused, refused_count);
     pg_add_text_array(&params, &round->arena, reasons, refused_count);
-    return count > 0 ? ask(round, "attached_note.sql", &params, &rows, error) : GROVE_OK;
+    return count > 0 ? store_query_on(round->conn, &round->arena, "attached_note.sql", &params,
+                                      &rows, error)
+                     : GROVE_OK;
 }
 
 static enum grove_code note_progress(struct round *round, struct grove_error *error)
@@ -256,7 +252,8 @@ static enum grove_code note_progress(struct round *round, struct grove_error *er
                                                   : (struct text){NULL, 0});
         pg_add_int8(&params, (int64_t)round->key_count);
         pg_add_bool(&params, round->ended);
-        return ask(round, "attached_filled.sql", &params, &rows, error);
+        return store_query_on(round->conn, &round->arena, "attached_filled.sql", &params, &rows,
+                              error);
     }
     pg_add_int4(&params, round->attachment.id);
     pg_add_int8_array(&params, &round->arena, round->changes, round->change_count);
@@ -265,7 +262,7 @@ static enum grove_code note_progress(struct round *round, struct grove_error *er
     else
         pg_add_null(&params, PG_INT8);
     pg_add_int8(&params, round->part);
-    return ask(round, "attached_done.sql", &params, &rows, error);
+    return store_query_on(round->conn, &round->arena, "attached_done.sql", &params, &rows, error);
 }
 
 static enum grove_code note_problem(struct round *round, struct text problem,
@@ -276,7 +273,8 @@ static enum grove_code note_problem(struct round *round, struct text problem,
     pg_add_int4(&params, round->attachment.id);
     pg_add_text(&params, problem);
     pg_add_int4(&params, (int32_t)KNOB(ATTACH_PROBLEM_MS, PROBLEM_MS));
-    return ask(round, "attached_problem.sql", &params, &rows, error);
+    return store_query_on(round->conn, &round->arena, "attached_problem.sql", &params, &rows,
+                          error);
 }
 
 // --- one round -----------------------------------------------------------------------------------
@@ -286,7 +284,8 @@ static enum grove_code choose(struct round *round, size_t limit, struct take_in_
 {
     struct pg_rows rows;
     int32_t id = 0;
-    enum grove_code code = ask(round, "attached_lock.sql", NULL, &rows, error);
+    enum grove_code code =
+        store_query_on(round->conn, &round->arena, "attached_lock.sql", NULL, &rows, error);
     report->busy = code == GROVE_OK && !pg_bool(&rows, 0, 0);
     if (code != GROVE_OK || report->busy)
         return code;
@@ -332,7 +331,7 @@ static enum grove_code read_again(struct round *round, struct grove_error *error
     struct pg_params params = {0};
     struct pg_rows rows;
     pg_add_int4(&params, round->attachment.id);
-    return ask(round, "attached_again.sql", &params, &rows, error);
+    return store_query_on(round->conn, &round->arena, "attached_again.sql", &params, &rows, error);
 }
 
 // Partitions that have come get their triggers. What they brought, and what those took that have
@@ -347,7 +346,8 @@ static enum grove_code watch_partitions(struct round *round, struct grove_error 
         sql ? pg_exec(round->conn, sql, error) : error_no_memory(error, "triggers");
     pg_add_int4(&params, round->attachment.id);
     if (code == GROVE_OK)
-        code = ask(round, "attached_parts.sql", &params, &rows, error);
+        code =
+            store_query_on(round->conn, &round->arena, "attached_parts.sql", &params, &rows, error);
     return code == GROVE_OK ? read_again(round, error) : code;
 }
 

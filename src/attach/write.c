@@ -3,15 +3,7 @@
 
 #include "base/check.h"
 #include "base/digest.h"
-#include "catalog/assets.h"
-
-static enum grove_code ask(struct writing_rows *writing, const char *file,
-                           const struct pg_params *params, struct pg_rows *ret,
-                           struct grove_error *error)
-{
-    struct pg_statement statement = {file, query_sql(file)};
-    return pg_query(writing->conn, writing->arena, &statement, params, ret, error);
-}
+#include "catalog/store.h"
 
 // --- what is there -------------------------------------------------------------------------------
 
@@ -22,7 +14,8 @@ static enum grove_code find_known(struct writing_rows *writing, const struct tex
     struct pg_params params = {0};
     pg_add_text(&params, writing->attachment->source);
     pg_add_text_array(&params, writing->arena, keys, count);
-    return ask(writing, "documents_known.sql", &params, ret, error);
+    return store_query_on(writing->conn, writing->arena, "documents_known.sql", &params, ret,
+                          error);
 }
 
 enum grove_code remove_documents(struct writing_rows *writing, const struct text *keys,
@@ -32,7 +25,8 @@ enum grove_code remove_documents(struct writing_rows *writing, const struct text
     struct pg_rows rows;
     pg_add_text(&params, writing->attachment->source);
     pg_add_text_array(&params, writing->arena, keys, count);
-    return ask(writing, "documents_remove.sql", &params, &rows, error);
+    return store_query_on(writing->conn, writing->arena, "documents_remove.sql", &params, &rows,
+                          error);
 }
 
 static enum grove_code remove_gone(struct writing_rows *writing, struct take_in_report *counts,
@@ -74,7 +68,8 @@ static enum grove_code note_leaves(struct writing_rows *writing, const struct re
     pg_add_text(&params, tree->hierarchy_table);
     // One id for each row that lies there; once is enough.
     pg_add_int4_array(&params, writing->arena, ids, count);
-    enum grove_code code = ask(writing, "attached_leaves.sql", &params, &rows, error);
+    enum grove_code code =
+        store_query_on(writing->conn, writing->arena, "attached_leaves.sql", &params, &rows, error);
     if (code == GROVE_OK)
         counts->leaves_created += rows.count;
     return code;
@@ -102,7 +97,8 @@ static enum grove_code find_leaves(struct writing_rows *writing, const struct re
     for (size_t c = 0; c < ARRAY_COUNT(columns); c++)
         pg_add_text_array(&params, writing->arena, columns[c], count);
     pg_add_text_array(&params, writing->arena, none, count);
-    enum grove_code code = ask(writing, "leaves_of.sql", &params, &rows, error);
+    enum grove_code code =
+        store_query_on(writing->conn, writing->arena, "leaves_of.sql", &params, &rows, error);
     if (code == GROVE_OK && (size_t)rows.count != count) {
         code = error_set(error, GROVE_CONFLICT, "leaves went while rows were taken in");
         error->retry = GROVE_RETRY_LATER;
@@ -186,7 +182,7 @@ static enum grove_code lock_places(struct writing_rows *writing, const struct co
     pg_add_text_array(&params, writing->arena, columns->tables, added->count);
     pg_add_int4_array(&params, writing->arena, added->leaf_ids, added->count);
     pg_add_text_array(&params, writing->arena, columns->types, added->count);
-    return ask(writing, "places_lock.sql", &params, &rows, error);
+    return store_query_on(writing->conn, writing->arena, "places_lock.sql", &params, &rows, error);
 }
 
 // Of those that brought one.
@@ -211,7 +207,7 @@ static enum grove_code insert_vectors(struct writing_rows *writing,
     pg_add_int4_array(&params, writing->arena, ids, count);
     pg_add_bytea_array(&params, writing->arena, vectors, count);
     pg_add_text(&params, text_of("supplied"));
-    return ask(writing, "vectors.sql", &params, &rows, error);
+    return store_query_on(writing->conn, writing->arena, "vectors.sql", &params, &rows, error);
 }
 
 static enum grove_code insert_columns(struct writing_rows *writing, const struct columns *columns,
@@ -239,7 +235,8 @@ static enum grove_code insert_columns(struct writing_rows *writing, const struct
     pg_add_text_array(&params, arena, columns->headings, count);
     pg_add_int4_array(&params, arena, columns->firsts, count);
     pg_add_int4_array(&params, arena, columns->characters, count);
-    enum grove_code code = ask(writing, "documents_new.sql", &params, &rows, error);
+    enum grove_code code =
+        store_query_on(writing->conn, writing->arena, "documents_new.sql", &params, &rows, error);
     if (code == GROVE_OK && (size_t)rows.count == count)
         return insert_vectors(writing, added, &rows, error);
     if (code != GROVE_OK)
@@ -327,7 +324,7 @@ static enum grove_code drop_vectors(struct writing_rows *writing, struct grove_e
         return GROVE_OK;
     pg_add_text(&params, writing->attachment->source);
     pg_add_text_array(&params, writing->arena, keys, count);
-    return ask(writing, "vectors_drop.sql", &params, &rows, error);
+    return store_query_on(writing->conn, writing->arena, "vectors_drop.sql", &params, &rows, error);
 }
 
 enum grove_code write_rows(struct writing_rows *writing, struct take_in_report *counts,

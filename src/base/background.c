@@ -2,11 +2,12 @@
 #include "base/background.h"
 
 #include <signal.h>
-#include <time.h>
 
 #include "base/alloc.h"
 #include "base/check.h"
 #include "base/clock.h"
+
+enum { STACK_BYTES_MIN = 1 << 20 };
 
 struct background {
     background_step *step;
@@ -21,11 +22,10 @@ struct background {
 static void wait_ms(struct background *self, int64_t milliseconds)
 {
     int64_t until_us = clock_monotonic_us() + milliseconds * 1000;
-    struct timespec until = {until_us / 1000000, (long)(until_us % 1000000) * 1000};
     CHECK(milliseconds >= 0);
     pthread_mutex_lock(&self->mutex);
     while (!atomic_load(&self->stopping))
-        if (pthread_cond_timedwait(&self->wake, &self->mutex, &until) != 0)
+        if (!clock_wait(&self->wake, &self->mutex, until_us))
             break;
     pthread_mutex_unlock(&self->mutex);
 }
@@ -47,14 +47,25 @@ static void *background_main(void *argument)
     }
 }
 
-int background_create_thread(pthread_t *ret, const pthread_attr_t *attributes,
-                             void *(*start)(void *argument), void *argument)
+int background_create_thread(pthread_t *ret, bool detached, void *(*start)(void *argument),
+                             void *argument)
 {
     sigset_t all, before;
+    pthread_attr_t attributes;
+    size_t stack_bytes = 0;
+    int failed = pthread_attr_init(&attributes);
+    if (failed)
+        return failed;
+    if (detached)
+        pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+    // The default is the limit of whoever started the host (ulimit -s), or the host's own choice.
+    if (pthread_attr_getstacksize(&attributes, &stack_bytes) != 0 || stack_bytes < STACK_BYTES_MIN)
+        pthread_attr_setstacksize(&attributes, STACK_BYTES_MIN);
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
-    int failed = pthread_create(ret, attributes, start, argument);
+    failed = pthread_create(ret, &attributes, start, argument);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
+    pthread_attr_destroy(&attributes);
     return failed;
 }
 
@@ -76,12 +87,8 @@ enum grove_code background_start(const char *name, int64_t after_ms, background_
     self->state = state;
     self->after_ms = after_ms;
     pthread_mutex_init(&self->mutex, NULL);
-    pthread_condattr_t attributes;
-    pthread_condattr_init(&attributes);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    pthread_cond_init(&self->wake, &attributes);
-    pthread_condattr_destroy(&attributes);
-    if (background_create_thread(&self->thread, NULL, background_main, self) != 0) {
+    clock_condition_init(&self->wake);
+    if (background_create_thread(&self->thread, false, background_main, self) != 0) {
         release(self);
         return error_set(error, GROVE_LIMIT, "could not start %s's thread", name);
     }

@@ -32,8 +32,8 @@ enum grove_code background_start(const char *name, int64_t after_ms, background_
 void background_stop(struct background *background); // NULL is fine
 
 // What every thread of the library is made by: pthread_create, with all signals blocked in the new
-// thread. `attributes` may be NULL. 0, or the errno.
-int background_create_thread(pthread_t *ret, const pthread_attr_t *attributes,
-                             void *(*start)(void *argument), void *argument);
+// thread, and a stack of 1 MB where threads of the host have less. 0, or the errno.
+int background_create_thread(pthread_t *ret, bool detached, void *(*start)(void *argument),
+                             void *argument);
 
 #endif

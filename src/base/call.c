@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/call.h"
 
-#include <errno.h>
-#include <time.h>
-
 #include "base/check.h"
 #include "base/clock.h"
 
@@ -97,24 +94,6 @@ bool call_pause(const struct call *call, unsigned milliseconds)
         int64_t rest_ms = (rest_us + 999) / 1000;
         clock_sleep_ms(rest_ms < slice_ms ? (unsigned)rest_ms : slice_ms);
     }
-}
-
-enum grove_code call_lock(const struct call *call, pthread_mutex_t *mutex,
-                          struct grove_error *error)
-{
-    enum grove_code code = GROVE_OK;
-    int failure = pthread_mutex_trylock(mutex);
-    while (code == GROVE_OK && failure != 0) {
-        CHECK(failure == EBUSY || failure == ETIMEDOUT);
-        // By the clock that can be set, since ThreadSanitizer knows no other way: a slice may be
-        // longer then, once.
-        int64_t until_us = clock_now_us() + (int64_t)call_slice_ms(call) * 1000;
-        const struct timespec until = {.tv_sec = until_us / 1000000,
-                                       .tv_nsec = until_us % 1000000 * 1000};
-        failure = pthread_mutex_timedlock(mutex, &until);
-        code = failure == 0 ? GROVE_OK : call_check(call, error);
-    }
-    return code;
 }
 
 struct call call_part(const struct call *call)

@@ -21,7 +21,6 @@
 #ifndef GROVE_BASE_CALL_H
 #define GROVE_BASE_CALL_H
 
-#include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -82,11 +81,6 @@ unsigned call_slice_ms(const struct call *call) GROVE_MUST_CHECK;
 
 // Sleeps so long, or until the call is over. False in the latter case.
 bool call_pause(const struct call *call, unsigned milliseconds);
-
-// Takes a mutex that may be held for long; not longer than the call may wait. NULL: as long as it
-// takes. One that is free is taken, whatever the call.
-enum grove_code call_lock(const struct call *call, pthread_mutex_t *mutex,
-                          struct grove_error *error) GROVE_MUST_CHECK;
 
 // A copy for another thread, which has counted nothing yet. NULL: one without limits.
 struct call call_part(const struct call *call);

@@ -29,6 +29,22 @@ int64_t clock_thread_us(void)
     return read_clock(CLOCK_THREAD_CPUTIME_ID);
 }
 
+void clock_condition_init(pthread_cond_t *condition)
+{
+    pthread_condattr_t attributes;
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_cond_init(condition, &attributes);
+    pthread_condattr_destroy(&attributes);
+}
+
+bool clock_wait(pthread_cond_t *condition, pthread_mutex_t *mutex, int64_t until_us)
+{
+    const struct timespec until = {.tv_sec = until_us / SECOND_US,
+                                   .tv_nsec = until_us % SECOND_US * 1000};
+    return pthread_cond_timedwait(condition, mutex, &until) == 0;
+}
+
 void clock_sleep_ms(unsigned milliseconds)
 {
     struct timespec pause = {milliseconds / 1000, (long)(milliseconds % 1000) * 1000000};

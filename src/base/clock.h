@@ -5,6 +5,7 @@
 #ifndef GROVE_BASE_CLOCK_H
 #define GROVE_BASE_CLOCK_H
 
+#include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -15,6 +16,12 @@ int64_t clock_monotonic_us(void);
 int64_t clock_now_us(void);
 int64_t clock_thread_us(void); // for which this thread has had a processor
 void clock_sleep_ms(unsigned milliseconds);
+
+// A condition that is waited for by the monotonic clock. Those of the C library, and its mutexes
+// with a time limit, go by the clock that can be set. clock_wait, with the mutex held, returns
+// false where that time has come; it may return earlier for no reason.
+void clock_condition_init(pthread_cond_t *condition);
+bool clock_wait(pthread_cond_t *condition, pthread_mutex_t *mutex, int64_t until_us);
 
 // What PostgreSQL calls infinity and -infinity: after, and before, all times. INT64_MIN, which
 // comes before both, says in grove that there is no time.

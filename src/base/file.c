@@ -5,12 +5,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 void file_close_descriptor(int *descriptor)
@@ -57,11 +59,30 @@ enum grove_code file_read(struct arena *arena, const char *path, size_t bytes_ma
     return GROVE_OK;
 }
 
+ssize_t file_put(int descriptor, const void *data, size_t size_bytes, off_t at)
+{
+    static const struct timespec at_once = {0};
+    sigset_t beyond, before;
+    sigemptyset(&beyond);
+    sigaddset(&beyond, SIGXFSZ);
+    pthread_sigmask(SIG_BLOCK, &beyond, &before);
+    ssize_t put =
+        at == -1 ? write(descriptor, data, size_bytes) : pwrite(descriptor, data, size_bytes, at);
+    int failure = errno;
+    // What has been sent to this thread is not to reach it. A host that has blocked it has it sent.
+    if (put < 0 && failure == EFBIG && sigismember(&before, SIGXFSZ) == 0)
+        while (sigtimedwait(&beyond, NULL, &at_once) < 0 && errno == EINTR)
+            ;
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    errno = failure;
+    return put;
+}
+
 static enum grove_code write_all(int fd, struct text contents, const char *path,
                                  struct grove_error *error)
 {
     for (size_t done = 0; done < contents.length;) {
-        ssize_t put = write(fd, contents.data + done, contents.length - done);
+        ssize_t put = file_put(fd, contents.data + done, contents.length - done, -1);
         if (put < 0 && errno == EINTR)
             continue;
         if (put < 0)

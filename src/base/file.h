@@ -27,6 +27,10 @@ enum grove_code file_read(struct arena *arena, const char *path, size_t bytes_ma
 enum grove_code file_write(const char *path, struct text contents, mode_t mode,
                            struct grove_error *error);
 
+// pwrite(2), or write(2) where `at` is -1: but where a limit on the size of files forbids it
+// (ulimit -f), it fails with EFBIG, and the process gets no signal that would end it.
+ssize_t file_put(int descriptor, const void *data, size_t size_bytes, off_t at);
+
 enum grove_code file_map_open(const char *path, struct file_map *ret_map,
                               struct grove_error *error);
 void file_map_release(struct file_map *map);

@@ -24,11 +24,7 @@ void line_init(struct line *line, const char *places_name, unsigned places,
 static void join(struct line *line, struct turn *turn)
 {
     *turn = (struct turn){.since_us = clock_monotonic_us()};
-    pthread_condattr_t attributes;
-    pthread_condattr_init(&attributes);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    pthread_cond_init(&turn->signal, &attributes);
-    pthread_condattr_destroy(&attributes);
+    clock_condition_init(&turn->signal);
     if (!line->first)
         line->paced_us = turn->since_us;
     *(line->last ? &line->last->next : &line->first) = turn;
@@ -98,9 +94,7 @@ static void sleep_until(pthread_mutex_t *mutex, struct turn *turn, const struct 
                         int64_t until_us)
 {
     int64_t slice_us = clock_monotonic_us() + (int64_t)call_left_ms(call, CALL_SLICE_MS) * 1000;
-    int64_t end_us = slice_us < until_us ? slice_us : until_us;
-    const struct timespec end = {.tv_sec = end_us / 1000000, .tv_nsec = end_us % 1000000 * 1000};
-    pthread_cond_timedwait(&turn->signal, mutex, &end);
+    clock_wait(&turn->signal, mutex, slice_us < until_us ? slice_us : until_us);
 }
 
 // Whether the caller is let in, when that is to be decided.

@@ -13,6 +13,7 @@
 #include "base/alloc.h"
 #include "base/background.h"
 #include "base/check.h"
+#include "base/long_lock.h"
 
 enum { WORKERS_MAX = 256 };
 
@@ -32,7 +33,7 @@ struct worker {
 struct workers {
     unsigned count;
     unsigned threads;          // started: count - 1, fewer while being built
-    pthread_mutex_t turn;      // held by the caller of workers_run; taken before `mutex`
+    struct long_lock turn;     // held by the caller of workers_run; taken before `mutex`
     pthread_mutex_t mutex;     // guards what follows
     pthread_cond_t job_posted; // job_number changed, or stopping
     pthread_cond_t job_left;   // busy reached 0
@@ -92,7 +93,7 @@ static bool start_thread(struct workers *set, unsigned number)
 {
     struct worker *worker = &set->workers[number];
     *worker = (struct worker){.set = set, .number = number};
-    if (background_create_thread(&worker->thread, NULL, worker_main, worker) != 0)
+    if (background_create_thread(&worker->thread, false, worker_main, worker) != 0)
         return false;
     set->threads++;
     return true;
@@ -108,7 +109,7 @@ enum grove_code workers_new(unsigned count, struct workers **ret_workers, struct
     if (!set)
         return error_no_memory(error, "worker threads");
     set->count = count;
-    pthread_mutex_init(&set->turn, NULL);
+    long_lock_init(&set->turn);
     pthread_mutex_init(&set->mutex, NULL);
     pthread_cond_init(&set->job_posted, NULL);
     pthread_cond_init(&set->job_left, NULL);
@@ -135,7 +136,7 @@ void workers_free(struct workers *set)
         pthread_join(set->workers[number].thread, NULL);
     pthread_cond_destroy(&set->job_posted);
     pthread_cond_destroy(&set->job_left);
-    pthread_mutex_destroy(&set->turn);
+    long_lock_release(&set->turn);
     pthread_mutex_destroy(&set->mutex);
     mem_free(set);
 }
@@ -165,13 +166,14 @@ static void run_in_turn(struct workers *set, size_t steps,
     while (set->busy > 0)
         pthread_cond_wait(&set->job_left, &set->mutex);
     pthread_mutex_unlock(&set->mutex);
-    pthread_mutex_unlock(&set->turn);
+    long_lock_give(&set->turn);
 }
 
 void workers_run(struct workers *set, size_t steps,
                  void (*step)(void *state, size_t index, unsigned worker), void *state)
 {
-    pthread_mutex_lock(&set->turn);
+    struct grove_error never; // nothing ends the wait
+    CHECK(long_lock_take(&set->turn, NULL, &never) == GROVE_OK);
     run_in_turn(set, steps, step, state);
 }
 
@@ -179,7 +181,7 @@ enum grove_code workers_run_within(struct workers *set, const struct call *call,
                                    void (*step)(void *state, size_t index, unsigned worker),
                                    void *state, struct grove_error *error)
 {
-    enum grove_code code = call_lock(call, &set->turn, error);
+    enum grove_code code = long_lock_take(&set->turn, call, error);
     if (code == GROVE_OK)
         run_in_turn(set, steps, step, state);
     return code;
@@ -188,7 +190,7 @@ enum grove_code workers_run_within(struct workers *set, const struct call *call,
 bool workers_try_run(struct workers *set, size_t steps,
                      void (*step)(void *state, size_t index, unsigned worker), void *state)
 {
-    if (pthread_mutex_trylock(&set->turn) != 0)
+    if (!long_lock_try(&set->turn))
         return false;
     run_in_turn(set, steps, step, state);
     return true;

@@ -3,7 +3,7 @@
 
 #include "base/check.h"
 #include "base/inject.h"
-#include "catalog/assets.h"
+#include "catalog/store.h"
 #include "catalog/migrate_private.h"
 #include "pg/types.h"
 
@@ -19,11 +19,11 @@ struct chunk {
 
 static enum grove_code take(struct chunk *self, struct grove_error *error)
 {
-    struct pg_statement statement = {"backfill_take.sql", query_sql("backfill_take.sql")};
     struct pg_params params = {0};
     struct pg_rows rows;
     pg_add_int4(&params, migrate_wanted());
-    enum grove_code code = pg_query(self->conn, &self->arena, &statement, &params, &rows, error);
+    enum grove_code code =
+        store_query_on(self->conn, &self->arena, "backfill_take.sql", &params, &rows, error);
     if (code != GROVE_OK)
         return code;
     CHECK(rows.count == 1);
@@ -57,7 +57,6 @@ static enum grove_code fill(struct chunk *self, int64_t *ret_to, struct grove_er
 
 static enum grove_code note(struct chunk *self, int64_t to, struct grove_error *error)
 {
-    struct pg_statement statement = {"backfill_note.sql", query_sql("backfill_note.sql")};
     struct pg_params params = {0};
     struct pg_rows rows;
     pg_add_int4(&params, self->version);
@@ -65,7 +64,7 @@ static enum grove_code note(struct chunk *self, int64_t to, struct grove_error *
         pg_add_null(&params, PG_INT8);
     else
         pg_add_int8(&params, to);
-    return pg_query(self->conn, &self->arena, &statement, &params, &rows, error);
+    return store_query_on(self->conn, &self->arena, "backfill_note.sql", &params, &rows, error);
 }
 
 static enum grove_code fill_and_note(struct chunk *self, struct grove_error *error)

@@ -32,14 +32,14 @@ void store_init(struct store *store)
     pthread_mutex_init(&store->model_mutex, NULL);
     kept_slot_init(&store->kept);
     for (size_t i = 0; i < EMBED_PRECISIONS; i++)
-        pthread_mutex_init(&store->models[i].mutex, NULL);
+        long_lock_init(&store->models[i].opening);
 }
 
 void store_release(struct store *store)
 {
     store_close_models(store);
     for (size_t i = 0; i < EMBED_PRECISIONS; i++)
-        pthread_mutex_destroy(&store->models[i].mutex);
+        long_lock_release(&store->models[i].opening);
     kept_slot_release(&store->kept);
     vector_engine_free(store->engine);
     pg_pool_free(store->pool);
@@ -127,6 +127,14 @@ enum grove_code store_check_doubt(struct store *store, struct grove_error *error
     return GROVE_UNAVAILABLE;
 }
 
+enum grove_code store_query_on(struct pg_conn *conn, struct arena *arena, const char *file,
+                               const struct pg_params *params, struct pg_rows *ret_rows,
+                               struct grove_error *error)
+{
+    struct pg_statement statement = {file, query_sql(file)};
+    return pg_query(conn, arena, &statement, params, ret_rows, error);
+}
+
 enum grove_code store_query(struct store *store, struct call *call, struct arena *arena,
                             const char *file, const struct pg_params *params,
                             struct pg_rows *ret_rows, struct grove_error *error)
@@ -139,14 +147,13 @@ static enum grove_code reread(struct store *store, struct call *call, bool of_ve
                               struct grove_error *error)
 {
     struct grove_error of_model;
-    struct pg_statement statement = {"model.sql", query_sql("model.sql")};
     struct pg_conn *conn = NULL;
     struct pg_rows rows;
     struct arena arena;
     arena_init(&arena, 1 << 16);
     enum grove_code code = pg_take(store->pool, call, &conn, error);
     if (code == GROVE_OK)
-        code = pg_query(conn, &arena, &statement, NULL, &rows, error);
+        code = store_query_on(conn, &arena, "model.sql", NULL, &rows, error);
     if (code == GROVE_OK)
         code = take_schema(store, pg_describe(conn), &rows, error);
     if (code == GROVE_OK && take_model(store, &rows, &of_model) != GROVE_OK && of_vectors) {
@@ -185,7 +192,6 @@ static enum grove_code write_model(struct pg_conn *conn, enum embed_precision pr
                                    struct arena *arena, int64_t *ret_queued,
                                    struct grove_error *error)
 {
-    struct pg_statement set = {"set_model.sql", query_sql("set_model.sql")};
     struct pg_params params = {0};
     struct pg_rows rows;
     pg_add_text(&params, text_of(embed_model_id(precision)));
@@ -196,7 +202,7 @@ static enum grove_code write_model(struct pg_conn *conn, enum embed_precision pr
     if (code == GROVE_OK)
         code = INJECT(MODEL_LOCKED, error);
     if (code == GROVE_OK)
-        code = pg_query(conn, arena, &set, &params, &rows, error);
+        code = store_query_on(conn, arena, "set_model.sql", &params, &rows, error);
     if (code == GROVE_OK)
         queued = pg_int8(&rows, 0, 0);
     if (code == GROVE_OK)
@@ -332,7 +338,7 @@ enum grove_code store_embedder(struct store *store, const struct call *call,
                                struct grove_error *error)
 {
     struct store_model *model = &store->models[precision];
-    enum grove_code code = call_lock(call, &model->mutex, error);
+    enum grove_code code = long_lock_take(&model->opening, call, error);
     if (code != GROVE_OK)
         return error_context(error, "waiting while another call opens the model"), code;
     if (!model->embedder)
@@ -341,7 +347,7 @@ enum grove_code store_embedder(struct store *store, const struct call *call,
         code = embed_cache_new(&model->query_cache, error);
     if (code == GROVE_OK)
         *ret = model->embedder;
-    pthread_mutex_unlock(&model->mutex);
+    long_lock_give(&model->opening);
     return code;
 }
 

@@ -12,6 +12,7 @@
 #include <stdbool.h>
 
 #include "base/error.h"
+#include "base/long_lock.h"
 #include "embed/cache.h"
 #include "embed/embed.h"
 #include "pg/pg.h"
@@ -21,7 +22,7 @@
 // The model in one precision, opened by its first user. Others may be using it: only who has the
 // store alone closes it before the store is (store_close_models).
 struct store_model {
-    pthread_mutex_t mutex; // guards both pointers; held while the model is being opened
+    struct long_lock opening; // guards both pointers; held while the model is being opened
     struct embedder *embedder;
     struct embed_cache *query_cache; // NULL with `no_query_cache`
 };
@@ -85,7 +86,12 @@ extern const struct store_model_file store_model_files[STORE_MODEL_FILES];
 void store_init(struct store *store);
 void store_release(struct store *store);
 
-// Runs a statement of sql/, by its file's name, on a connection of its own.
+// Runs a statement of sql/, by its file's name, on a connection that the caller has.
+enum grove_code store_query_on(struct pg_conn *conn, struct arena *arena, const char *file,
+                               const struct pg_params *params, struct pg_rows *ret_rows,
+                               struct grove_error *error);
+
+// The same on a connection of its own.
 enum grove_code store_query(struct store *store, struct call *call, struct arena *arena,
                             const char *file, const struct pg_params *params,
                             struct pg_rows *ret_rows, struct grove_error *error);

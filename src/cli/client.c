@@ -144,9 +144,11 @@ static enum grove_code run_client(const struct session *session, const char *nam
         arguments[count++] = options->operands[i];
     arguments[count] = NULL;
     signal(SIGPIPE, SIG_DFL);
+    signal(SIGXFSZ, SIG_DFL);
     exec_client(name, ours_first, path, arguments);
     int cause = errno;
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN);
     mem_free(arguments);
     mem_free(database);
     error_set_errno(error, cause, "could not run %s", name);

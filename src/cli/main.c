@@ -80,8 +80,10 @@ int main(int argc, char **argv)
     // Before anything is opened. Where that cannot be done nothing can be said either.
     if (!descriptor_fill_standard())
         return grove_code_info(GROVE_IO)->exit_status;
-    // A reader that goes away is an error of the write, which ends us without a word.
+    // A reader that goes away is an error of the write, which ends us without a word; a file that
+    // may not grow is one that is told.
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN);
     session_init(&session, argc > 0 ? argv[0] : "grove");
     enum grove_code code = run(&session, argc, argv, &error);
     int status = code == GROVE_OK ? session.exit_status : grove_code_info(code)->exit_status;

@@ -5,7 +5,7 @@
 #include "base/clock.h"
 #include "base/digest.h"
 #include "base/inject.h"
-#include "catalog/assets.h"
+#include "catalog/store.h"
 
 enum {
     BATCH_BYTES_MAX = 192 << 20,
@@ -67,14 +67,6 @@ struct writing {
     size_t document_count;
 };
 
-static enum grove_code ask(struct writing *writing, const char *file,
-                           const struct pg_params *params, struct pg_rows *ret,
-                           struct grove_error *error)
-{
-    struct pg_statement statement = {file, query_sql(file)};
-    return pg_query(writing->conn, &writing->arena, &statement, params, ret, error);
-}
-
 // The leaves of one tree.
 static enum grove_code write_leaves_of(struct writing *writing, const struct record_tree *tree,
                                        struct grove_error *error)
@@ -97,7 +89,8 @@ static enum grove_code write_leaves_of(struct writing *writing, const struct rec
     for (size_t c = 0; c < ARRAY_COUNT(columns); c++)
         pg_add_text_array(&params, &writing->arena, columns[c], count);
     struct pg_rows rows;
-    enum grove_code code = ask(writing, "leaves_of.sql", &params, &rows, error);
+    enum grove_code code =
+        store_query_on(writing->conn, &writing->arena, "leaves_of.sql", &params, &rows, error);
     if (code != GROVE_OK)
         return code;
     if ((size_t)rows.count != count)
@@ -163,7 +156,8 @@ static enum grove_code write_contents(struct writing *writing, struct grove_erro
     struct pg_params params = {0};
     struct pg_rows rows;
     add_content_params(writing, &params);
-    enum grove_code code = ask(writing, "contents.sql", &params, &rows, error);
+    enum grove_code code =
+        store_query_on(writing->conn, &writing->arena, "contents.sql", &params, &rows, error);
     if (code != GROVE_OK)
         return code;
     CHECK((size_t)rows.count == batch->count);
@@ -196,7 +190,8 @@ static enum grove_code write_bodies(struct writing *writing, struct grove_error 
     struct pg_rows rows;
     pg_add_int4_array(&params, &writing->arena, writing->batch->content_ids, writing->batch->count);
     add_text_column(writing, &params, offsetof(struct record, body));
-    enum grove_code code = ask(writing, "bodies.sql", &params, &rows, error);
+    enum grove_code code =
+        store_query_on(writing->conn, &writing->arena, "bodies.sql", &params, &rows, error);
     if (code == GROVE_OK)
         note_changed(writing, &rows);
     return code;
@@ -217,7 +212,8 @@ static enum grove_code write_vectors(struct writing *writing, struct grove_error
     pg_add_int4_array(&params, &writing->arena, batch->content_ids, batch->count);
     pg_add_bytea_array(&params, &writing->arena, vectors, batch->count);
     pg_add_text(&params, text_of(batch->origin));
-    enum grove_code code = ask(writing, "vectors.sql", &params, &rows, error);
+    enum grove_code code =
+        store_query_on(writing->conn, &writing->arena, "vectors.sql", &params, &rows, error);
     if (code == GROVE_OK)
         note_changed(writing, &rows);
     return code;
@@ -294,7 +290,8 @@ static enum grove_code find_documents(struct writing *writing, struct grove_erro
     pg_add_int4_array(&params, &writing->arena, again->words, again->count);
     pg_add_int4_array(&params, &writing->arena, again->words_counted, again->count);
     pg_add_timestamp_array(&params, &writing->arena, again->created, again->count);
-    code = ask(writing, "rows_as_documents.sql", &params, &rows, error);
+    code = store_query_on(writing->conn, &writing->arena, "rows_as_documents.sql", &params, &rows,
+                          error);
     if (code == GROVE_OK)
         note_documents(writing, &rows);
     return code;

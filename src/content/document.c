@@ -18,7 +18,7 @@
 #include "base/digest.h"
 #include "base/inject.h"
 #include "base/strbuf.h"
-#include "catalog/assets.h"
+#include "catalog/store.h"
 
 enum {
     BYTES_MAX = 192 << 20, // of a document with its chunks, and what is sent of it
@@ -180,21 +180,14 @@ static enum grove_code split_record(struct writing *writing, struct grove_error 
 
 // --- what is there -------------------------------------------------------------------------------
 
-static enum grove_code ask(struct writing *writing, const char *file,
-                           const struct pg_params *params, struct pg_rows *ret,
-                           struct grove_error *error)
-{
-    struct pg_statement statement = {file, query_sql(file)};
-    return pg_query(writing->conn, &writing->arena, &statement, params, ret, error);
-}
-
 static enum grove_code lock_document(struct writing *writing, struct grove_error *error)
 {
     struct pg_params params = {0};
     struct pg_rows rows;
     pg_add_text(&params, writing->record->source);
     pg_add_text(&params, writing->record->document);
-    return ask(writing, "document_lock.sql", &params, &rows, error);
+    return store_query_on(writing->conn, &writing->arena, "document_lock.sql", &params, &rows,
+                          error);
 }
 
 static enum grove_code find_leaf(struct writing *writing, struct grove_error *error)
@@ -208,7 +201,8 @@ static enum grove_code find_leaf(struct writing *writing, struct grove_error *er
     pg_add_text_array(&params, &writing->arena, &record->limb, 1);
     pg_add_text_array(&params, &writing->arena, &record->leaf, 1);
     pg_add_text_array(&params, &writing->arena, &none, 1);
-    enum grove_code code = ask(writing, "leaves_of.sql", &params, &rows, error);
+    enum grove_code code =
+        store_query_on(writing->conn, &writing->arena, "leaves_of.sql", &params, &rows, error);
     if (code != GROVE_OK)
         return code;
     if (rows.count != 1)
@@ -224,7 +218,8 @@ static enum grove_code read_present(struct writing *writing, struct grove_error 
     struct pg_params params = {0};
     struct pg_rows rows;
     pg_add_int4(&params, writing->document_id);
-    enum grove_code code = ask(writing, "document_chunks.sql", &params, &rows, error);
+    enum grove_code code = store_query_on(writing->conn, &writing->arena, "document_chunks.sql",
+                                          &params, &rows, error);
     if (code != GROVE_OK)
         return code;
     writing->present_count = (size_t)rows.count;
@@ -262,7 +257,8 @@ static enum grove_code read_document(struct writing *writing, struct grove_error
     pg_add_text(&params, record->url);
     pg_add_text(&params, record->metadata);
     pg_add_bytea(&params, writing->digest, sizeof writing->digest);
-    enum grove_code code = ask(writing, "document_read.sql", &params, &rows, error);
+    enum grove_code code =
+        store_query_on(writing->conn, &writing->arena, "document_read.sql", &params, &rows, error);
     writing->document_id = 0;
     writing->present_count = 0;
     if (code != GROVE_OK || rows.count == 0)
@@ -289,9 +285,11 @@ static enum grove_code take_origin(struct writing *writing, struct grove_error *
     pg_add_text(&params, record->content_type);
     pg_add_timestamp(&params, record->created_at_us);
     pg_add_bytea(&params, origin->sha256.data, origin->sha256.length);
-    enum grove_code code = ask(writing, "origin_lock.sql", &lock, &rows, error);
+    enum grove_code code =
+        store_query_on(writing->conn, &writing->arena, "origin_lock.sql", &lock, &rows, error);
     if (code == GROVE_OK)
-        code = ask(writing, "origin_read.sql", &params, &rows, error);
+        code = store_query_on(writing->conn, &writing->arena, "origin_read.sql", &params, &rows,
+                              error);
     writing->origin_changed = code == GROVE_OK && rows.count == 0;
     if (code != GROVE_OK || writing->origin_changed)
         return code;
@@ -457,7 +455,7 @@ static enum grove_code lock_place(struct writing *writing, struct grove_error *e
     struct pg_params params = {0};
     struct pg_rows rows;
     add_place(writing, &params);
-    return ask(writing, "place_lock.sql", &params, &rows, error);
+    return store_query_on(writing->conn, &writing->arena, "place_lock.sql", &params, &rows, error);
 }
 
 static enum grove_code update_contents(struct writing *writing, struct grove_error *error)
@@ -474,7 +472,8 @@ static enum grove_code update_contents(struct writing *writing, struct grove_err
     pg_add_int4_array(&params, &writing->arena, kept.words, kept.count);
     add_place(writing, &params);
     pg_add_timestamp(&params, writing->record->created_at_us);
-    return ask(writing, "chunks_update.sql", &params, &rows, error);
+    return store_query_on(writing->conn, &writing->arena, "chunks_update.sql", &params, &rows,
+                          error);
 }
 
 static enum grove_code insert_contents(struct writing *writing, struct grove_error *error)
@@ -491,7 +490,8 @@ static enum grove_code insert_contents(struct writing *writing, struct grove_err
     pg_add_text_array(&params, &writing->arena, added.summaries, added.count);
     pg_add_int4_array(&params, &writing->arena, added.words, added.count);
     pg_add_timestamp(&params, writing->record->created_at_us);
-    code = ask(writing, "chunks_insert.sql", &params, &rows, error);
+    code =
+        store_query_on(writing->conn, &writing->arena, "chunks_insert.sql", &params, &rows, error);
     if (code != GROVE_OK)
         return code;
     if ((size_t)rows.count != added.count) {
@@ -520,7 +520,7 @@ static enum grove_code write_bodies(struct writing *writing, struct grove_error 
     }
     pg_add_int4_array(&params, &writing->arena, ids, count);
     pg_add_text_array(&params, &writing->arena, bodies, count);
-    return ask(writing, "bodies.sql", &params, &rows, error);
+    return store_query_on(writing->conn, &writing->arena, "bodies.sql", &params, &rows, error);
 }
 
 static enum grove_code write_document(struct writing *writing, struct grove_error *error)
@@ -538,7 +538,8 @@ static enum grove_code write_document(struct writing *writing, struct grove_erro
     pg_add_bytea(&params, writing->digest, sizeof writing->digest);
     pg_add_int4(&params, (int32_t)writing->wanted_count);
     pg_add_timestamp(&params, record->created_at_us);
-    enum grove_code code = ask(writing, "document_write.sql", &params, &rows, error);
+    enum grove_code code =
+        store_query_on(writing->conn, &writing->arena, "document_write.sql", &params, &rows, error);
     if (code == GROVE_OK && rows.count == 0) {
         code = error_set(error, GROVE_CONFLICT, "another session changes the same document");
         error->retry = GROVE_RETRY_LATER;
@@ -571,7 +572,8 @@ static enum grove_code write_chunks(struct writing *writing, struct grove_error 
     pg_add_text_array(&params, &writing->arena, headings, count);
     pg_add_int4_array(&params, &writing->arena, firsts, count);
     pg_add_int4_array(&params, &writing->arena, characters, count);
-    return ask(writing, "chunks_write.sql", &params, &rows, error);
+    return store_query_on(writing->conn, &writing->arena, "chunks_write.sql", &params, &rows,
+                          error);
 }
 
 static enum grove_code store_vectors(struct writing *writing, struct grove_error *error)
@@ -600,7 +602,8 @@ static enum grove_code remove_contents(struct writing *writing, struct grove_err
     if (count == 0)
         return GROVE_OK;
     pg_add_int4_array(&params, &writing->arena, ids, count);
-    return ask(writing, "chunks_remove.sql", &params, &rows, error);
+    return store_query_on(writing->conn, &writing->arena, "chunks_remove.sql", &params, &rows,
+                          error);
 }
 
 static enum grove_code write_vector(struct writing *writing, bool *ret_changed,
@@ -614,7 +617,8 @@ static enum grove_code write_vector(struct writing *writing, bool *ret_changed,
     pg_add_int4_array(&params, &writing->arena, &writing->wanted[0].content_id, 1);
     pg_add_bytea_array(&params, &writing->arena, &bytes, 1);
     pg_add_text(&params, text_of("supplied"));
-    enum grove_code code = ask(writing, "vectors.sql", &params, &rows, error);
+    enum grove_code code =
+        store_query_on(writing->conn, &writing->arena, "vectors.sql", &params, &rows, error);
     *ret_changed = code == GROVE_OK && rows.count > 0;
     return code;
 }

@@ -10,6 +10,7 @@
 #include "base/check.h"
 #include "base/clock.h"
 #include "catalog/assets.h"
+#include "catalog/store.h"
 #include "content/export_row.h"
 #include "content/trees.h"
 #include "query/predicate.h"
@@ -96,7 +97,6 @@ static bool has_documents(const struct export *self)
 static enum grove_code export_part(struct export *self, const int32_t *ids, size_t count,
                                    struct grove_error *error)
 {
-    struct pg_statement statement = {"export_rows.sql", query_sql("export_rows.sql")};
     struct pg_params params = {0};
     struct pg_rows rows = {0};
     struct export_row row;
@@ -104,7 +104,8 @@ static enum grove_code export_part(struct export *self, const int32_t *ids, size
     arena_init_counting(&arena, ANSWER_BYTES_MAX);
     pg_add_int4_array(&params, &arena, ids, count);
     pg_add_bool(&params, has_documents(self));
-    enum grove_code code = pg_query(self->conn, &arena, &statement, &params, &rows, error);
+    enum grove_code code =
+        store_query_on(self->conn, &arena, "export_rows.sql", &params, &rows, error);
     // They are all there: the snapshot that had their ids has them.
     CHECK(code != GROVE_OK || (size_t)rows.count == count);
     for (int r = 0; code == GROVE_OK && r < rows.count; r++) {

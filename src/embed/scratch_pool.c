@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "embed/scratch_pool.h"
 
-#include <time.h>
-
 #include "base/check.h"
 #include "base/clock.h"
 #include "embed/forward.h"
@@ -38,12 +36,8 @@ void scratch_pool_release(struct scratch_pool *pool)
 
 static void start_waiting(struct scratch_pool *pool, struct scratch_wait *ret)
 {
-    pthread_condattr_t attributes;
     *ret = (struct scratch_wait){.next = NULL};
-    pthread_condattr_init(&attributes);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    pthread_cond_init(&ret->turn, &attributes);
-    pthread_condattr_destroy(&attributes);
+    clock_condition_init(&ret->turn);
     *(pool->last ? &pool->last->next : &pool->first) = ret;
     pool->last = ret;
     pool->waiting++;
@@ -73,9 +67,7 @@ static void wait_slice(struct scratch_pool *pool, struct scratch_wait *wait,
                        const struct call *call)
 {
     int64_t until_us = clock_monotonic_us() + (int64_t)call_slice_ms(call) * 1000;
-    const struct timespec until = {.tv_sec = until_us / 1000000,
-                                   .tv_nsec = until_us % 1000000 * 1000};
-    pthread_cond_timedwait(&wait->turn, &pool->mutex, &until);
+    clock_wait(&wait->turn, &pool->mutex, until_us);
 }
 
 // The caller holds the mutex.

@@ -143,7 +143,8 @@ static enum grove_code write_id_file(int fd, const char *temporary, const char *
         return error_set_errno(error, errno, "could not identify \"%s\"", temporary);
     int length = format_record(record, text, sizeof text);
     errno = ENOSPC; // of a short write
-    if (write(fd, text, (size_t)length) != length || fsync(fd) != 0 || rename(temporary, path) != 0)
+    if (file_put(fd, text, (size_t)length, -1) != length || fsync(fd) != 0 ||
+        rename(temporary, path) != 0)
         return error_set_errno(error, errno, "could not write file \"%s\"", path);
     return GROVE_OK;
 }

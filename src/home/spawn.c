@@ -42,8 +42,12 @@ enum {
 };
 
 // Of processor time, files, memory and descriptors a program may have what the system allows, not
-// what the shell of whoever starts it had set for itself.
-#define UNLIMITED "for of in t f d v n; do ulimit -S -$of $(ulimit -H -$of); done 2>/dev/null; "
+// what the shell of whoever starts it had set for itself. Of its stack it has 8 MB, as usual: with
+// less PostgreSQL does not start, and without any limit programs lie elsewhere in memory.
+#define UNLIMITED                                                                                  \
+    "{ for of in t f d v n; do ulimit -S -$of $(ulimit -H -$of); done;"                            \
+    " [ $(ulimit -S -s) -ge 8192 ] || ulimit -S -s 8192 || ulimit -S -s $(ulimit -H -s);"          \
+    " } 2>/dev/null; "
 
 // $0: the log, $1: where to write which process it is, or "", $2: its place. Descriptors 1, 2 and 3
 // are the pipe at first. The time at which it began is the 20th word behind its name.

@@ -2,7 +2,6 @@
 #include "pg/cancel.h"
 
 #include <pthread.h>
-#include <time.h>
 
 #include "base/alloc.h"
 #include "base/background.h"
@@ -53,13 +52,7 @@ static void *cancel_main(void *state)
 static bool start_thread(struct pg_cancel *cancel)
 {
     pthread_t thread;
-    pthread_attr_t detached;
-    if (pthread_attr_init(&detached) != 0)
-        return false;
-    pthread_attr_setdetachstate(&detached, PTHREAD_CREATE_DETACHED);
-    bool started = background_create_thread(&thread, &detached, cancel_main, cancel) == 0;
-    pthread_attr_destroy(&detached);
-    return started;
+    return background_create_thread(&thread, true, cancel_main, cancel) == 0;
 }
 
 struct pg_cancel *pg_cancel_start(PGconn *link)
@@ -68,11 +61,7 @@ struct pg_cancel *pg_cancel_start(PGconn *link)
     struct pg_cancel *cancel = mem_zalloc(sizeof *cancel);
     if (!cancel)
         return NULL;
-    pthread_condattr_t attributes;
-    pthread_condattr_init(&attributes);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    pthread_cond_init(&cancel->changed, &attributes);
-    pthread_condattr_destroy(&attributes);
+    clock_condition_init(&cancel->changed);
     pthread_mutex_init(&cancel->mutex, NULL);
     cancel->request = PQgetCancel(link);
     cancel->owners = 2;
@@ -86,11 +75,9 @@ struct pg_cancel *pg_cancel_start(PGconn *link)
 bool pg_cancel_wait(struct pg_cancel *cancel, unsigned milliseconds)
 {
     int64_t until_us = clock_monotonic_us() + (int64_t)milliseconds * 1000;
-    const struct timespec until = {.tv_sec = until_us / 1000000,
-                                   .tv_nsec = until_us % 1000000 * 1000};
     CHECK(cancel);
     pthread_mutex_lock(&cancel->mutex);
-    while (!cancel->done && pthread_cond_timedwait(&cancel->changed, &cancel->mutex, &until) == 0)
+    while (!cancel->done && clock_wait(&cancel->changed, &cancel->mutex, until_us))
         ;
     bool done = cancel->done;
     pthread_mutex_unlock(&cancel->mutex);

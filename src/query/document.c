@@ -7,6 +7,7 @@
 #include "base/alloc.h"
 #include "base/check.h"
 #include "catalog/assets.h"
+#include "catalog/store.h"
 #include "catalog/path.h"
 #include "query/queries.h"
 #include "query/result.h"
@@ -110,7 +111,6 @@ static enum grove_code read_document(struct pg_conn *conn,
                                      struct arena *answer, struct document *document,
                                      struct grove_error *error)
 {
-    struct pg_statement whole = {"document.sql", query_sql("document.sql")};
     struct pg_statement parts = {"document_parts.sql", query_sql("document_parts.sql")};
     struct pg_params params = {0}, part_params = {0};
     struct pg_rows rows = {0};
@@ -118,7 +118,7 @@ static enum grove_code read_document(struct pg_conn *conn,
     pg_add_text(&params, text_of(request->name));
     pg_add_bool(&params, request->body);
     if (code == GROVE_OK)
-        code = pg_query(conn, answer, &whole, &params, &rows, error);
+        code = store_query_on(conn, answer, "document.sql", &params, &rows, error);
     if (code == GROVE_OK)
         code = check_found(&rows, request->name, error);
     if (code == GROVE_OK)

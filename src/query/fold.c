@@ -4,7 +4,7 @@
 #include <limits.h>
 
 #include "base/check.h"
-#include "catalog/assets.h"
+#include "catalog/store.h"
 
 // Of the rows at hand: what is looked up at first is as a rule enough.
 enum { PART_ROWS_LEAST = 64, PART_FACTOR = 2 };
@@ -44,13 +44,12 @@ static struct slot *find_slot(const struct slots *slots, int32_t document_id)
 static enum grove_code read_documents(struct pg_conn *conn, struct arena *arena, const int32_t *ids,
                                       size_t count, const int32_t **ret, struct grove_error *error)
 {
-    struct pg_statement statement = {"documents_of.sql", query_sql("documents_of.sql")};
     struct pg_params params = {0};
     struct pg_rows rows;
     size_t read = 0;
     CHECK(count > 0);
     pg_add_int4_array(&params, arena, ids, count);
-    enum grove_code code = pg_query(conn, arena, &statement, &params, &rows, error);
+    enum grove_code code = store_query_on(conn, arena, "documents_of.sql", &params, &rows, error);
     if (code == GROVE_OK)
         code = pg_int4_array(&rows, 0, 0, arena, ret, &read, error);
     CHECK(code != GROVE_OK || read == count);

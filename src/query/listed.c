@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/check.h"
-#include "catalog/assets.h"
+#include "catalog/store.h"
 #include "vector/direction.h"
 #include "vector/hits.h"
 
@@ -30,12 +30,11 @@ static enum grove_code load(struct run *run, struct pg_conn *conn, struct kept_p
                             struct grove_error *error)
 {
     const struct examined_graph *examination = &run->before.examination;
-    struct pg_statement statement = {"listed.sql", query_sql("listed.sql")};
     struct pg_params params = {0};
     struct pg_rows rows;
     pg_add_text(&params, text_of(embed_model_id(run->precision)));
     pg_add_int4_array(&params, run->arena, examination->unreached, examination->unreached_count);
-    enum grove_code code = pg_query(conn, run->arena, &statement, &params, &rows, error);
+    enum grove_code code = store_query_on(conn, run->arena, "listed.sql", &params, &rows, error);
     if (code != GROVE_OK)
         return code;
     CHECK((size_t)rows.count <= examination->unreached_count);
@@ -118,12 +117,12 @@ static enum grove_code look_at_revisions(struct run *run, struct pg_conn *conn,
                                          struct grove_error *error)
 {
     struct kept_points *points = run->listed;
-    struct pg_statement statement = {"listed_changed.sql", query_sql("listed_changed.sql")};
     struct pg_params params = {0};
     struct pg_rows rows;
     pg_add_int4_array(&params, run->arena, points->ids, points->count);
     pg_add_int8_array(&params, run->arena, points->revisions, points->count);
-    enum grove_code code = pg_query(conn, run->arena, &statement, &params, &rows, error);
+    enum grove_code code =
+        store_query_on(conn, run->arena, "listed_changed.sql", &params, &rows, error);
     if (code != GROVE_OK)
         return code;
     if (rows.count > 0)

@@ -3,6 +3,7 @@
 
 #include "base/check.h"
 #include "catalog/assets.h"
+#include "catalog/store.h"
 #include "sync/examine.h"
 
 enum { LEAVES_COUNTED_MAX = 10000 }; // of a path whose contents are counted for the plan
@@ -28,14 +29,14 @@ enum grove_code planner_count_places(struct run *run, struct pg_conn *conn, int3
 static enum grove_code count_waiting(struct run *run, struct pg_conn *conn, int64_t *ret,
                                      struct grove_error *error)
 {
-    struct pg_statement statement = {"waiting_max.sql", query_sql("waiting_max.sql")};
     struct pg_params params = {0};
     struct pg_rows rows;
     *ret = 0;
     if (run->before.outbox_bytes < PLAN_OUTBOX_BYTES_MANY)
         return GROVE_OK;
     pg_add_int4(&params, PLAN_WAITING_COUNTED);
-    enum grove_code code = pg_query(conn, run->arena, &statement, &params, &rows, error);
+    enum grove_code code =
+        store_query_on(conn, run->arena, "waiting_max.sql", &params, &rows, error);
     if (code == GROVE_OK)
         *ret = pg_int8(&rows, 0, 0);
     return code;

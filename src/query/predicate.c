@@ -11,6 +11,7 @@
 #include "base/json.h"
 #include "base/strbuf.h"
 #include "catalog/assets.h"
+#include "catalog/store.h"
 #include "base/nearest.h"
 #include "pg/types.h"
 
@@ -242,7 +243,6 @@ static enum grove_code find_unknown(const struct predicate *predicate, struct pg
     CHECK(predicate->path.tree.data);
     const struct text parts[] = {predicate->path.tree, predicate->path.branch, predicate->path.limb,
                                  predicate->path.leaf};
-    struct pg_statement statement = {"siblings.sql", query_sql("siblings.sql")};
     for (int level = 0; level < LEVELS && parts[level].data; level++) {
         struct pg_params params = {0};
         pg_add_text(&params, level > 0 ? parts[0] : none);
@@ -251,7 +251,7 @@ static enum grove_code find_unknown(const struct predicate *predicate, struct pg
         pg_add_text(&params, parts[level]);
         pg_add_int4(&params, NAMES_READ);
         struct pg_rows names;
-        enum grove_code code = pg_query(conn, arena, &statement, &params, &names, error);
+        enum grove_code code = store_query_on(conn, arena, "siblings.sql", &params, &names, error);
         if (code != GROVE_OK)
             return code;
         if (names.count == 0 || !pg_bool(&names, 0, 2))
@@ -351,11 +351,10 @@ enum grove_code predicate_resolve(struct predicate *predicate, struct pg_conn *c
 {
     if (!predicate->has_path)
         return GROVE_OK;
-    struct pg_statement statement = {"place.sql", query_sql("place.sql")};
     struct pg_params params = {0};
     add_path(predicate, &params);
     struct pg_rows rows;
-    enum grove_code code = pg_query(conn, arena, &statement, &params, &rows, error);
+    enum grove_code code = store_query_on(conn, arena, "place.sql", &params, &rows, error);
     if (code != GROVE_OK)
         return code;
     if (!is_there(predicate, &rows))

@@ -61,6 +61,7 @@
 #include "base/clock.h"
 #include "base/inject.h"
 #include "catalog/assets.h"
+#include "catalog/store.h"
 #include "query/listed.h"
 #include "query/planner.h"
 #include "query/round.h"
@@ -186,9 +187,9 @@ static void end_snapshot(struct run *run)
 // What the open snapshot shows.
 static enum grove_code name_snapshot(struct run *run, struct text *ret, struct grove_error *error)
 {
-    struct pg_statement statement = {"snapshot.sql", query_sql("snapshot.sql")};
     struct pg_rows rows;
-    enum grove_code code = pg_query(run->ranking->conn, run->arena, &statement, NULL, &rows, error);
+    enum grove_code code =
+        store_query_on(run->ranking->conn, run->arena, "snapshot.sql", NULL, &rows, error);
     if (code == GROVE_OK)
         *ret = pg_text(&rows, 0, 0);
     return code;
@@ -212,7 +213,7 @@ static enum grove_code embed_between(struct run *run, bool *ret_same, struct gro
 }
 
 // Until no text is left that is to be embedded.
-static enum grove_code score_source(struct run *run, struct source *source,
+static enum grove_code score_source(struct run *run, struct candidate_source *source,
                                     struct grove_error *error)
 {
     struct grove_explain *explain = &run->result->explain;
@@ -237,7 +238,8 @@ static enum grove_code score_source(struct run *run, struct source *source,
     return code;
 }
 
-static enum grove_code run_source(struct run *run, struct source *source, struct grove_error *error)
+static enum grove_code run_source(struct run *run, struct candidate_source *source,
+                                  struct grove_error *error)
 {
     if (source->operations->ask)
         end_snapshot(run);
@@ -267,7 +269,7 @@ static void prove(struct run *run, const char *format, ...)
 
 static enum grove_code relational(struct run *run, struct grove_error *error)
 {
-    struct source source = {.operations = &source_relational};
+    struct candidate_source source = {.operations = &source_relational};
     enum grove_code code = run_source(run, &source, error);
     if (code != GROVE_OK)
         return code;
@@ -337,14 +339,14 @@ enum verdict {
 
 // Where one row is near and the others are far, the best says nothing of whether these are the
 // right ones. -1 where points of strangers took the places.
-static double telling_score(const struct source *source)
+static double telling_score(const struct candidate_source *source)
 {
     const struct vector_hits *hits = &source->hits;
     return hits->count < EXAMINE_TELLING ? -1 : (double)hits->items[EXAMINE_TELLING - 1].score;
 }
 
 // Why the answer of a graph is not to be taken; NULL where it is.
-static const char *disbelief(const struct run *run, const struct source *source)
+static const char *disbelief(const struct run *run, const struct candidate_source *source)
 {
     const struct plan *plan = &run->plan;
     if (!plan->graph[0])
@@ -370,7 +372,7 @@ static double settled_down_to(const struct run *run)
     return ranking->count < wanted ? -INFINITY : ranking->items[ranking->count - 1].score;
 }
 
-static enum verdict judge(struct run *run, const struct source *source)
+static enum verdict judge(struct run *run, const struct candidate_source *source)
 {
     if (!run->now.knows_model || run->now.precision != run->precision)
         return VERDICT_ANOTHER_MODEL;
@@ -393,7 +395,7 @@ static enum verdict judge(struct run *run, const struct source *source)
     return settled_down_to(run) > source->bound ? VERDICT_SETTLED : VERDICT_FURTHER;
 }
 
-static void prove_settled(struct run *run, const struct source *source)
+static void prove_settled(struct run *run, const struct candidate_source *source)
 {
     const struct examined_graph *examination = &run->before.examination;
     bool below = run->ranking->documents && run->folding.below_min;
@@ -468,7 +470,7 @@ static size_t reach_max(const struct run *run)
     return by_graph && folds ? reach_of(run->plan.rows_max) : most_reach();
 }
 
-static void go_further(struct run *run, struct source *source)
+static void go_further(struct run *run, struct candidate_source *source)
 {
     size_t most = reach_max(run), reach = source->reach * 4;
     CHECK(source->reach > 0);
@@ -496,7 +498,7 @@ static size_t first_reach(const struct run *run)
     return reach < most ? reach : most;
 }
 
-static void ask_exactly(struct run *run, struct source *source)
+static void ask_exactly(struct run *run, struct candidate_source *source)
 {
     CHECK(!source->exact);
     CHECK(!run->exactly);
@@ -506,7 +508,7 @@ static void ask_exactly(struct run *run, struct source *source)
 }
 
 // What comes next after a round that settled nothing.
-static enum grove_code adapt(struct run *run, struct source *source, enum verdict verdict,
+static enum grove_code adapt(struct run *run, struct candidate_source *source, enum verdict verdict,
                              struct grove_error *error)
 {
     int64_t examined_at_us = run->before.examination.examined_at_us;
@@ -548,7 +550,7 @@ static void give_engine_time(struct run *run)
 
 // No more rows are shown. Of documents those that stand above all others are known: the page ends
 // with them. Else there are equals that the engine has not shown, and PostgreSQL has them all.
-static enum grove_code end_of_reach(struct run *run, const struct source *source,
+static enum grove_code end_of_reach(struct run *run, const struct candidate_source *source,
                                     struct grove_error *error)
 {
     size_t settled = 0;
@@ -571,7 +573,7 @@ static enum grove_code end_of_reach(struct run *run, const struct source *source
 
 static enum grove_code push_down_rounds(struct run *run, struct grove_error *error)
 {
-    struct source source = {.operations = &source_projection, .reach = first_reach(run)};
+    struct candidate_source source = {.operations = &source_projection, .reach = first_reach(run)};
     for (unsigned repeats = 0;;) {
         enum grove_code code = run_source(run, &source, error);
         if (code != GROVE_OK)

@@ -6,7 +6,7 @@
 
 // Rows of which several may be one document's are kept as far as the source goes: what is left when
 // they are folded is not known before.
-enum grove_code round_make_room(struct run *run, const struct source *source,
+enum grove_code round_make_room(struct run *run, const struct candidate_source *source,
                                 struct grove_error *error)
 {
     size_t rows = run->request->best_max;
@@ -40,7 +40,7 @@ enum grove_code round_fold(struct run *run, size_t documents, struct grove_error
 
 // Of the rows that were compared. Where PostgreSQL alone is asked no moment was read in this
 // snapshot: there may be documents.
-enum grove_code round_take_best(struct run *run, const struct source *source,
+enum grove_code round_take_best(struct run *run, const struct candidate_source *source,
                                 struct grove_error *error)
 {
     const struct ranking_request *request = run->request;

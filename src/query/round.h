@@ -10,11 +10,11 @@
 
 #include "query/run.h"
 
-struct source;
+struct candidate_source;
 
-enum grove_code round_make_room(struct run *run, const struct source *source,
+enum grove_code round_make_room(struct run *run, const struct candidate_source *source,
                                 struct grove_error *error);
-enum grove_code round_take_best(struct run *run, const struct source *source,
+enum grove_code round_take_best(struct run *run, const struct candidate_source *source,
                                 struct grove_error *error);
 
 // Of the rows that were taken, so many documents at most.

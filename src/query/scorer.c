@@ -7,7 +7,7 @@
 
 #include "base/check.h"
 #include "base/inject.h"
-#include "catalog/assets.h"
+#include "catalog/store.h"
 #include "query/cosine.h"
 #include "vector/direction.h"
 
@@ -91,14 +91,13 @@ static void add_score(struct run *run, int32_t content_id, const float *vector)
 static enum grove_code read_texts(struct run *run, const int32_t *ids, size_t count,
                                   struct pg_rows *ret, struct grove_error *error)
 {
-    struct pg_statement statement = {"texts.sql", query_sql("texts.sql")};
     struct pg_params params = {0};
     pg_add_int4_array(&params, &run->texts, ids, count);
     pg_add_int4(&params, TEXT_CHARACTERS_MAX);
     pg_add_text(&params, text_of(embed_model_id(run->precision)));
     pg_add_int8(&params, run->beyond > 0 ? FEW_TEXT_BYTES : INT64_MAX);
     enum grove_code code =
-        pg_query(run->ranking->conn, &run->texts, &statement, &params, ret, error);
+        store_query_on(run->ranking->conn, &run->texts, "texts.sql", &params, ret, error);
     CHECK(code != GROVE_OK || ret->columns == TEXTS_COLUMNS);
     CHECK(code != GROVE_OK || (size_t)ret->count <= count);
     return code;

@@ -9,7 +9,7 @@
 #include <math.h>
 
 #include "base/check.h"
-#include "catalog/assets.h"
+#include "catalog/store.h"
 #include "query/limits.h"
 #include "query/queries.h"
 #include "query/query.h"
@@ -35,25 +35,23 @@ static enum grove_code read_vector(struct pg_conn *conn, struct text model, int3
                                               .created_before_us = VECTOR_NONE,
                                               .words_min = VECTOR_NONE,
                                               .words_max = VECTOR_NONE};
-    struct pg_statement statement = {"score.sql", query_sql("score.sql")};
     struct pg_params params = {0};
     predicate_add_params(&anything, arena, &params);
     pg_add_text(&params, model);
     pg_add_int4_array(&params, arena, &content_id, 1);
-    return pg_query(conn, arena, &statement, &params, ret, error);
+    return store_query_on(conn, arena, "score.sql", &params, ret, error);
 }
 
 static enum grove_code read_text(struct pg_conn *conn, struct text model, int32_t content_id,
                                  struct arena *arena, struct pg_rows *ret,
                                  struct grove_error *error)
 {
-    struct pg_statement statement = {"texts.sql", query_sql("texts.sql")};
     struct pg_params params = {0};
     pg_add_int4_array(&params, arena, &content_id, 1);
     pg_add_int4(&params, TEXT_CHARACTERS_MAX);
     pg_add_text(&params, model);
     pg_add_int8(&params, INT64_MAX);
-    return pg_query(conn, arena, &statement, &params, ret, error);
+    return store_query_on(conn, arena, "texts.sql", &params, ret, error);
 }
 
 static bool take_vector(const struct pg_rows *rows, int column, float ret[static EMBED_DIMENSION])

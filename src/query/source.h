@@ -12,7 +12,7 @@
 
 #include "query/run.h"
 
-struct source {
+struct candidate_source {
     const struct source_operations *operations;
     double bound;            // no row that was not handed out scores more; -INFINITY: there is none
     size_t matched;          // rows handed out that were there and satisfied the predicate
@@ -25,10 +25,12 @@ struct source {
 struct source_operations {
     const char *name;
     // Asks whoever is not PostgreSQL for candidates; no snapshot is open. NULL: there is nobody.
-    enum grove_code (*ask)(struct source *source, struct run *run, struct grove_error *error);
+    enum grove_code (*ask)(struct candidate_source *source, struct run *run,
+                           struct grove_error *error);
     // Scores them in the snapshot that is open on run->ranking->conn; and anew in another where
     // texts had to be embedded.
-    enum grove_code (*score)(struct source *source, struct run *run, struct grove_error *error);
+    enum grove_code (*score)(struct candidate_source *source, struct run *run,
+                             struct grove_error *error);
 };
 
 // PostgreSQL alone compares no more.

@@ -50,7 +50,8 @@ static enum grove_code blame_engine(const struct run *run, enum grove_code code,
     return GROVE_TIMEOUT;
 }
 
-static enum grove_code ask_engine(struct source *source, struct run *run, struct grove_error *error)
+static enum grove_code ask_engine(struct candidate_source *source, struct run *run,
+                                  struct grove_error *error)
 {
     const struct plan *plan = &run->plan;
     CHECK(plan->method != PLAN_RELATIONAL);
@@ -91,8 +92,8 @@ static int compare_ids(const void *a, const void *b)
 }
 
 // Each once, whatever the engine shows twice.
-static enum grove_code hit_ids(const struct source *source, struct run *run, int32_t **ret,
-                               size_t *ret_count, struct grove_error *error)
+static enum grove_code hit_ids(const struct candidate_source *source, struct run *run,
+                               int32_t **ret, size_t *ret_count, struct grove_error *error)
 {
     size_t count = source->hits.count, kept = 0;
     int32_t *ids = arena_alloc_array(run->arena, count, sizeof *ids);
@@ -144,9 +145,9 @@ struct portion {
 
 // The moment, whether the path still leads where it led, the rows that wait, and the first hits, in
 // one round trip.
-static enum grove_code read_first(struct source *source, struct run *run, struct portion *portion,
-                                  struct pg_rows *ret_pending, struct pg_rows *ret_hits,
-                                  struct grove_error *error)
+static enum grove_code read_first(struct candidate_source *source, struct run *run,
+                                  struct portion *portion, struct pg_rows *ret_pending,
+                                  struct pg_rows *ret_hits, struct grove_error *error)
 {
     enum { MOMENT, PENDING, HITS, LEAVES, REQUESTS };
     struct pg_statement moment = moment_statement();
@@ -196,8 +197,9 @@ static size_t at_most(size_t count, size_t most)
 }
 
 // *ret_found: how many of the hits exist and satisfy the predicate.
-static enum grove_code score_portions(struct source *source, struct run *run, const int32_t *ids,
-                                      size_t count, size_t *ret_found, struct grove_error *error)
+static enum grove_code score_portions(struct candidate_source *source, struct run *run,
+                                      const int32_t *ids, size_t count, size_t *ret_found,
+                                      struct grove_error *error)
 {
     struct portion portion = {.ids = ids, .count = at_most(count, PORTION_HITS)};
     struct pg_rows pending = {0}, hits = {0};
@@ -225,7 +227,7 @@ static enum grove_code score_portions(struct source *source, struct run *run, co
     return code;
 }
 
-static enum grove_code score_candidates(struct source *source, struct run *run,
+static enum grove_code score_candidates(struct candidate_source *source, struct run *run,
                                         struct grove_error *error)
 {
     int32_t *ids = NULL;

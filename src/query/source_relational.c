@@ -11,6 +11,7 @@
 
 #include "base/check.h"
 #include "catalog/assets.h"
+#include "catalog/store.h"
 #include "query/scorer.h"
 #include "query/source.h"
 
@@ -65,7 +66,6 @@ static enum grove_code read_rest(struct run *run, struct arena *part, int32_t af
 static enum grove_code score_rest(struct run *run, struct arena *part, struct rest *rest,
                                   bool *ret_more, struct grove_error *error)
 {
-    struct pg_statement statement = {"score.sql", query_sql("score.sql")};
     struct pg_params params = {0};
     struct pg_rows rows;
     struct predicate any;
@@ -76,7 +76,7 @@ static enum grove_code score_rest(struct run *run, struct arena *part, struct re
     predicate_add_params(&any, part, &params);
     pg_add_text(&params, text_of(embed_model_id(run->precision)));
     pg_add_int4_array(&params, part, rest->ids + rest->done, count);
-    code = pg_query(run->ranking->conn, part, &statement, &params, &rows, error);
+    code = store_query_on(run->ranking->conn, part, "score.sql", &params, &rows, error);
     if (code != GROVE_OK)
         return code;
     CHECK(rows.count == (int)count);
@@ -99,7 +99,8 @@ static enum grove_code score_part(struct run *run, struct arena *part, int32_t *
                : code;
 }
 
-static enum grove_code score_all(struct source *source, struct run *run, struct grove_error *error)
+static enum grove_code score_all(struct candidate_source *source, struct run *run,
+                                 struct grove_error *error)
 {
     struct arena part;
     struct rest rest = {.ids = NULL};

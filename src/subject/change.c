@@ -13,7 +13,7 @@
 #include "base/check.h"
 #include "base/clock.h"
 #include "base/inject.h"
-#include "catalog/assets.h"
+#include "catalog/store.h"
 #include "content/load.h"
 #include "subject/measure.h"
 #include "subject/name.h"
@@ -50,14 +50,14 @@ struct change {
 // Who has it may have gone meanwhile, or may not be shown to us: then nobody is named.
 static void find_holder(struct change *self, const char *table, bool changes)
 {
-    struct pg_statement statement = {"subject_holders.sql", query_sql("subject_holders.sql")};
     struct pg_params params = {0};
     struct pg_rows rows;
     struct grove_error ignored;
     pg_add_text(&params, text_of(table));
     pg_add_bool(&params, changes);
     self->holder[0] = '\0';
-    if (pg_query(self->conn, &self->arena, &statement, &params, &rows, &ignored) == GROVE_OK &&
+    if (store_query_on(self->conn, &self->arena, "subject_holders.sql", &params, &rows, &ignored) ==
+            GROVE_OK &&
         rows.count == 1)
         text_format(self->holder, sizeof self->holder, "%.*s", TEXT_ARGS(pg_text(&rows, 0, 0)));
 }

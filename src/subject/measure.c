@@ -7,7 +7,7 @@
 #include "base/arena.h"
 #include "base/check.h"
 #include "base/clock.h"
-#include "catalog/assets.h"
+#include "catalog/store.h"
 #include "query/queries.h"
 
 enum {
@@ -51,14 +51,6 @@ double measure_discover(struct store *store, struct call *call)
     return times[TIMES / 2];
 }
 
-static enum grove_code query(struct pg_conn *conn, struct arena *arena, const char *name,
-                             const struct pg_params *params, struct pg_rows *ret,
-                             struct grove_error *error)
-{
-    const struct pg_statement statement = {name, query_sql(name)};
-    return pg_query(conn, arena, &statement, params, ret, error);
-}
-
 static enum grove_code measure_scan(struct pg_conn *conn, struct arena *arena, int64_t pages,
                                     double *ret_seconds, struct grove_error *error)
 {
@@ -67,7 +59,7 @@ static enum grove_code measure_scan(struct pg_conn *conn, struct arena *arena, i
     double part = pages > SCANNED_PAGES ? (double)SCANNED_PAGES / (double)pages : 1;
     pg_add_float8(&params, part * 100);
     int64_t since_us = clock_monotonic_us();
-    enum grove_code code = query(conn, arena, "subject_scan.sql", &params, &rows, error);
+    enum grove_code code = store_query_on(conn, arena, "subject_scan.sql", &params, &rows, error);
     if (code == GROVE_OK)
         *ret_seconds = (double)(clock_monotonic_us() - since_us) / 1e6 / part;
     return code;
@@ -116,7 +108,7 @@ static enum grove_code measure_database(struct pg_conn *conn, struct arena *aren
                                         struct grove_subject_impact *ret, struct grove_error *error)
 {
     struct pg_rows rows;
-    enum grove_code code = query(conn, arena, "subject_sizes.sql", NULL, &rows, error);
+    enum grove_code code = store_query_on(conn, arena, "subject_sizes.sql", NULL, &rows, error);
     if (code != GROVE_OK)
         return code;
     int64_t pages = pg_int8(&rows, 0, 1);

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/check.h"
-#include "catalog/assets.h"
+#include "catalog/store.h"
 #include "subject/name.h"
 
 static const char *text_at(const struct pg_rows *rows, int column, struct arena *arena,
@@ -20,12 +20,11 @@ static const char *text_at(const struct pg_rows *rows, int column, struct arena 
 enum grove_code state_read(struct pg_conn *conn, struct arena *arena, const char *name,
                            struct state *ret, struct grove_error *error)
 {
-    struct pg_statement statement = {"subject_state.sql", query_sql("subject_state.sql")};
     struct pg_params params = {0};
     struct pg_rows rows;
     bool failed = false;
     pg_add_text(&params, text_of(name));
-    enum grove_code code = pg_query(conn, arena, &statement, &params, &rows, error);
+    enum grove_code code = store_query_on(conn, arena, "subject_state.sql", &params, &rows, error);
     if (code != GROVE_OK)
         return code;
     CHECK(rows.count == 1);

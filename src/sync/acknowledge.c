@@ -29,12 +29,12 @@ enum { DONE = 1, HANDED_BACK = 2, LATE = 3, REFUSED = 4 }; // of acknowledge.sql
 enum { SEEN_NO_REVISION = 0, SEEN_NO_POINT = -1 };
 
 // A row that was put back is none of this step's any more.
-static bool is_applied(const struct batch *batch, size_t i)
+static bool is_applied(const struct projector_batch *batch, size_t i)
 {
     return batch->revisions[i] >= 0;
 }
 
-static bool is_removed(const struct batch *batch, int32_t content_id)
+static bool is_removed(const struct projector_batch *batch, int32_t content_id)
 {
     for (size_t i = 0; i < batch->removed_count; i++)
         if (batch->removed_ids[i] == content_id)
@@ -43,13 +43,13 @@ static bool is_removed(const struct batch *batch, int32_t content_id)
 }
 
 // That of the point, as the engine is told it and shows it.
-static int64_t point_revision(const struct batch *batch, size_t i)
+static int64_t point_revision(const struct projector_batch *batch, size_t i)
 {
     CHECK(is_applied(batch, i));
     return batch->revisions[i] + batch->generation;
 }
 
-static bool is_as_applied(const struct batch *batch, size_t i)
+static bool is_as_applied(const struct projector_batch *batch, size_t i)
 {
     const struct vector_state *state = &batch->states[i];
     CHECK(state->content_id == batch->content_ids[i]);
@@ -61,7 +61,7 @@ static bool is_as_applied(const struct batch *batch, size_t i)
 // --- points of nobody ---------------------------------------------------------------------------
 
 // Whether it may be nobody's: no revision of ours, or a higher one than was applied.
-static bool is_strange(const struct batch *batch, size_t i)
+static bool is_strange(const struct projector_batch *batch, size_t i)
 {
     const struct vector_state *state = &batch->states[i];
     return is_applied(batch, i) && state->present && !is_as_applied(batch, i) &&
@@ -70,7 +70,7 @@ static bool is_strange(const struct batch *batch, size_t i)
 
 // Of the strange points those that no projector of this database can have written. What they may
 // have written is asked for after the points were seen.
-static enum grove_code find_nobodys(struct batch *batch, struct vector_state *ret,
+static enum grove_code find_nobodys(struct projector_batch *batch, struct vector_state *ret,
                                     size_t *ret_count, struct grove_error *error)
 {
     int32_t *ids = arena_alloc_array(&batch->arena, batch->count, sizeof *ids);
@@ -102,8 +102,9 @@ static enum grove_code find_nobodys(struct batch *batch, struct vector_state *re
 }
 
 // Writes again what was not taken because of points that are gone by now.
-static enum grove_code write_again(struct batch *batch, const struct vector_state *evicted,
-                                   size_t count, struct grove_error *error)
+static enum grove_code write_again(struct projector_batch *batch,
+                                   const struct vector_state *evicted, size_t count,
+                                   struct grove_error *error)
 {
     struct vector_point *points = arena_alloc_array(&batch->arena, count, sizeof *points);
     size_t point_count = 0;
@@ -117,14 +118,14 @@ static enum grove_code write_again(struct batch *batch, const struct vector_stat
     return vector_upsert(batch->store->engine, batch->call, points, point_count, error);
 }
 
-static enum grove_code look(struct batch *batch, struct grove_error *error)
+static enum grove_code look(struct projector_batch *batch, struct grove_error *error)
 {
     return vector_states(batch->store->engine, batch->call, batch->content_ids, batch->count,
                          batch->states, error);
 }
 
 // Only with a lease that lasts: what is evicted is written again before another can have the row.
-static enum grove_code mend(struct batch *batch, struct grove_error *error)
+static enum grove_code mend(struct projector_batch *batch, struct grove_error *error)
 {
     size_t count = 0;
     struct vector_state *nobodys = arena_alloc_array(&batch->arena, batch->count, sizeof *nobodys);
@@ -141,7 +142,7 @@ static enum grove_code mend(struct batch *batch, struct grove_error *error)
     return code == GROVE_OK ? look(batch, error) : code;
 }
 
-enum grove_code projector_look(struct batch *batch, struct grove_error *error)
+enum grove_code projector_look(struct projector_batch *batch, struct grove_error *error)
 {
     CHECK(batch->points); // it was read, and written
     int64_t start_us = clock_monotonic_us();
@@ -167,7 +168,7 @@ struct applied {
     int64_t *seen;
 };
 
-static enum grove_code collect_applied(struct batch *batch, struct applied *ret,
+static enum grove_code collect_applied(struct projector_batch *batch, struct applied *ret,
                                        struct grove_error *error)
 {
     *ret = (struct applied){
@@ -201,7 +202,7 @@ static bool was_refused(const struct pg_rows *rows)
     return false;
 }
 
-static void count_applied(struct batch *batch, const struct applied *applied)
+static void count_applied(struct projector_batch *batch, const struct applied *applied)
 {
     for (size_t i = 0; i < applied->count; i++) {
         bool removed = is_removed(batch, applied->content_ids[i]);
@@ -211,7 +212,7 @@ static void count_applied(struct batch *batch, const struct applied *applied)
     atomic_fetch_add(&batch->store->outbox_removed, applied->count);
 }
 
-static enum grove_code note_late(struct batch *batch, const struct applied *applied,
+static enum grove_code note_late(struct projector_batch *batch, const struct applied *applied,
                                  const struct pg_rows *rows, struct grove_error *error)
 {
     batch->late_ids = arena_alloc_array(&batch->arena, applied->count, sizeof(int32_t));
@@ -226,7 +227,7 @@ static enum grove_code note_late(struct batch *batch, const struct applied *appl
 
 // What the engine does not show waits a moment, uncounted: it is nobody's fault, and the engine may
 // be late. Rows that were handed back are not ours any more, and stay as they are.
-static enum grove_code put_back_unseen(struct batch *batch, const struct applied *applied,
+static enum grove_code put_back_unseen(struct projector_batch *batch, const struct applied *applied,
                                        struct grove_error *error)
 {
     int32_t *unseen = arena_alloc_array(&batch->arena, applied->count, sizeof *unseen);
@@ -245,7 +246,7 @@ static enum grove_code put_back_unseen(struct batch *batch, const struct applied
 }
 
 // Before their rows go: a death in between leaves the rows, and it is done again.
-static enum grove_code forget_vectors(struct batch *batch, struct grove_error *error)
+static enum grove_code forget_vectors(struct projector_batch *batch, struct grove_error *error)
 {
     struct pg_params params = {0};
     struct pg_rows rows;
@@ -255,7 +256,7 @@ static enum grove_code forget_vectors(struct batch *batch, struct grove_error *e
     return projector_run(batch, "forget_vectors.sql", &params, &rows, error);
 }
 
-enum grove_code projector_acknowledge(struct batch *batch, struct grove_error *error)
+enum grove_code projector_acknowledge(struct projector_batch *batch, struct grove_error *error)
 {
     DCHECK(projector_batch_check(batch) == NULL);
     CHECK(batch->states);
@@ -285,7 +286,7 @@ enum grove_code projector_acknowledge(struct batch *batch, struct grove_error *e
 
 // --- late writes --------------------------------------------------------------------------------
 
-enum grove_code projector_enqueue_late(struct batch *batch, struct grove_error *error)
+enum grove_code projector_enqueue_late(struct projector_batch *batch, struct grove_error *error)
 {
     struct pg_params params = {0};
     struct pg_rows rows;

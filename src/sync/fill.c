@@ -7,7 +7,8 @@
 #include "catalog/backfill.h"
 #include "sync/projector_private.h"
 
-enum grove_code projector_fill(struct batch *batch, bool *ret_idle, struct grove_error *error)
+enum grove_code projector_fill(struct projector_batch *batch, bool *ret_idle,
+                               struct grove_error *error)
 {
     struct store *store = batch->store;
     int version = atomic_load(&store->schema_version);

@@ -23,8 +23,8 @@ struct look {
     struct text *digests;
 };
 
-static enum grove_code judge(struct batch *batch, const struct pg_rows *rows, struct look *look,
-                             struct grove_error *error)
+static enum grove_code judge(struct projector_batch *batch, const struct pg_rows *rows,
+                             struct look *look, struct grove_error *error)
 {
     struct embedder *embedder = NULL; // nobody waits for it where all texts are short
     size_t most = (size_t)rows->count;
@@ -47,7 +47,8 @@ static enum grove_code judge(struct batch *batch, const struct pg_rows *rows, st
     return code;
 }
 
-static enum grove_code note(struct batch *batch, const struct look *look, struct grove_error *error)
+static enum grove_code note(struct projector_batch *batch, const struct look *look,
+                            struct grove_error *error)
 {
     struct pg_params params = {0};
     struct pg_rows rows;
@@ -58,7 +59,8 @@ static enum grove_code note(struct batch *batch, const struct look *look, struct
     return projector_run(batch, "long_texts_note.sql", &params, &rows, error);
 }
 
-enum grove_code projector_find_long(struct batch *batch, bool *ret_idle, struct grove_error *error)
+enum grove_code projector_find_long(struct projector_batch *batch, bool *ret_idle,
+                                    struct grove_error *error)
 {
     struct pg_params params = {0};
     struct pg_rows rows;

@@ -20,7 +20,7 @@ int32_t projector_number_delay_ms(void)
 }
 
 // Whether there is something to do; what is finished once stays so.
-static enum grove_code is_due(struct batch *batch, bool *ret, struct grove_error *error)
+static enum grove_code is_due(struct projector_batch *batch, bool *ret, struct grove_error *error)
 {
     struct pg_params params = {0};
     struct pg_rows rows;
@@ -37,7 +37,8 @@ static enum grove_code is_due(struct batch *batch, bool *ret, struct grove_error
     return GROVE_OK;
 }
 
-enum grove_code projector_number(struct batch *batch, bool *ret_idle, struct grove_error *error)
+enum grove_code projector_number(struct projector_batch *batch, bool *ret_idle,
+                                 struct grove_error *error)
 {
     bool due = false;
     CHECK(batch->count == 0);

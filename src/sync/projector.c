@@ -71,7 +71,7 @@ static int64_t lease_ms(void)
 }
 
 // What a statement took, with the wait for a connection.
-static enum grove_code end_run(struct batch *batch, const char *file, int64_t start_us,
+static enum grove_code end_run(struct projector_batch *batch, const char *file, int64_t start_us,
                                enum grove_code code, struct grove_error *error)
 {
     CHECK(code == GROVE_OK || error->code == code);
@@ -81,8 +81,9 @@ static enum grove_code end_run(struct batch *batch, const char *file, int64_t st
     return code;
 }
 
-enum grove_code projector_run(struct batch *batch, const char *file, const struct pg_params *params,
-                              struct pg_rows *ret_rows, struct grove_error *error)
+enum grove_code projector_run(struct projector_batch *batch, const char *file,
+                              const struct pg_params *params, struct pg_rows *ret_rows,
+                              struct grove_error *error)
 {
     int64_t start_us = clock_monotonic_us();
     enum grove_code code =
@@ -92,7 +93,7 @@ enum grove_code projector_run(struct batch *batch, const char *file, const struc
 
 // --- lease ------------------------------------------------------------------------------------
 
-static enum grove_code take_leased(struct batch *batch, const struct pg_rows *rows,
+static enum grove_code take_leased(struct projector_batch *batch, const struct pg_rows *rows,
                                    struct grove_error *error)
 {
     CHECK(batch->count == 0);
@@ -113,8 +114,9 @@ static enum grove_code take_leased(struct batch *batch, const struct pg_rows *ro
 
 // A lease names the session that takes it, which the statement is told as well. It is planned anew
 // each time: a plan from the time of an empty outbox reads all of it for each row of it.
-static enum grove_code run_lease(struct batch *batch, const char *file, struct pg_params *params,
-                                 struct pg_rows *ret_rows, struct grove_error *error)
+static enum grove_code run_lease(struct projector_batch *batch, const char *file,
+                                 struct pg_params *params, struct pg_rows *ret_rows,
+                                 struct grove_error *error)
 {
     int64_t start_us = clock_monotonic_us();
     struct pg_statement statement = {"", query_sql(file)};
@@ -129,8 +131,8 @@ static enum grove_code run_lease(struct batch *batch, const char *file, struct p
 }
 
 // Leases what is due; with `content_ids` these contents instead, whatever their time.
-static enum grove_code lease(struct batch *batch, const int32_t *content_ids, size_t count,
-                             struct grove_error *error)
+static enum grove_code lease(struct projector_batch *batch, const int32_t *content_ids,
+                             size_t count, struct grove_error *error)
 {
     struct pg_params params = {0};
     struct pg_rows rows;
@@ -168,7 +170,7 @@ static const float *read_vector(const struct pg_rows *rows, int r, const char **
     return pg_is_null(rows, r, 9) ? direction_read(pg_bytea(rows, r, 8), ret_reason) : NULL;
 }
 
-static void take_point(struct batch *batch, const struct pg_rows *rows, int r)
+static void take_point(struct projector_batch *batch, const struct pg_rows *rows, int r)
 {
     const char *reason;
     const float *vector = read_vector(rows, r, &reason);
@@ -191,8 +193,8 @@ static void take_point(struct batch *batch, const struct pg_rows *rows, int r)
     };
 }
 
-static enum grove_code query_current(struct batch *batch, const int32_t *useless, size_t count,
-                                     struct pg_rows *ret, struct grove_error *error)
+static enum grove_code query_current(struct projector_batch *batch, const int32_t *useless,
+                                     size_t count, struct pg_rows *ret, struct grove_error *error)
 {
     struct pg_params params = {0};
     pg_add_int4_array(&params, &batch->arena, batch->content_ids, batch->count);
@@ -206,7 +208,7 @@ static enum grove_code query_current(struct batch *batch, const int32_t *useless
 
 // Vectors that were supplied under another model, when the database had that one or was just about
 // to leave it, are taken over first.
-static enum grove_code read_adopted(struct batch *batch, struct pg_rows *ret,
+static enum grove_code read_adopted(struct projector_batch *batch, struct pg_rows *ret,
                                     struct grove_error *error)
 {
     size_t count = 0;
@@ -231,7 +233,7 @@ static enum grove_code read_adopted(struct batch *batch, struct pg_rows *ret,
 
 // A vector that was computed, or is a placeholder, and that cannot be compared is computed anew:
 // all rows are read again, those with the texts to embed.
-static enum grove_code read_rows(struct batch *batch, struct pg_rows *ret,
+static enum grove_code read_rows(struct projector_batch *batch, struct pg_rows *ret,
                                  struct grove_error *error)
 {
     size_t count = 0;
@@ -251,7 +253,7 @@ static enum grove_code read_rows(struct batch *batch, struct pg_rows *ret,
 }
 
 // Splits the leased rows into those that live and those that are to be removed.
-static enum grove_code read_current(struct batch *batch, struct grove_error *error)
+static enum grove_code read_current(struct projector_batch *batch, struct grove_error *error)
 {
     CHECK(batch->count > 0);
     CHECK(!batch->points); // once
@@ -290,8 +292,8 @@ static enum grove_code read_current(struct batch *batch, struct grove_error *err
 // --- put back ---------------------------------------------------------------------------------
 
 // attempts_max: after so many that count a row is dead; 0: this one does not count.
-static enum grove_code put_back_until(struct batch *batch, const int32_t *content_ids, size_t count,
-                                      int attempts_max, const char *reason,
+static enum grove_code put_back_until(struct projector_batch *batch, const int32_t *content_ids,
+                                      size_t count, int attempts_max, const char *reason,
                                       struct grove_error *error)
 {
     bool counts = attempts_max > 0;
@@ -317,13 +319,14 @@ static enum grove_code put_back_until(struct batch *batch, const int32_t *conten
     return GROVE_OK;
 }
 
-enum grove_code projector_put_back(struct batch *batch, const int32_t *content_ids, size_t count,
-                                   bool counts, const char *reason, struct grove_error *error)
+enum grove_code projector_put_back(struct projector_batch *batch, const int32_t *content_ids,
+                                   size_t count, bool counts, const char *reason,
+                                   struct grove_error *error)
 {
     return put_back_until(batch, content_ids, count, counts ? ATTEMPTS_MAX : 0, reason, error);
 }
 
-void projector_forbid(struct batch *batch, int32_t content_id)
+void projector_forbid(struct projector_batch *batch, int32_t content_id)
 {
     size_t found = 0;
     for (size_t i = 0; i < batch->count; i++)
@@ -335,7 +338,7 @@ void projector_forbid(struct batch *batch, int32_t content_id)
 }
 
 // Takes a row that lives out of what the step goes on with.
-static void forget_row(struct batch *batch, int32_t content_id)
+static void forget_row(struct projector_batch *batch, int32_t content_id)
 {
     size_t kept = 0;
     projector_forbid(batch, content_id);
@@ -350,8 +353,8 @@ static void forget_row(struct batch *batch, int32_t content_id)
 }
 
 // A row that no attempt makes another is a dead letter at once, and the others go on.
-static enum grove_code give_up(struct batch *batch, int32_t content_id, const char *reason,
-                               struct grove_error *error)
+static enum grove_code give_up(struct projector_batch *batch, int32_t content_id,
+                               const char *reason, struct grove_error *error)
 {
     snprintf(batch->report->last_error, sizeof batch->report->last_error, "content %d: %s",
              content_id, reason);
@@ -359,7 +362,7 @@ static enum grove_code give_up(struct batch *batch, int32_t content_id, const ch
     return put_back_until(batch, &content_id, 1, 1, reason, error);
 }
 
-static enum grove_code give_up_negative(struct batch *batch, struct grove_error *error)
+static enum grove_code give_up_negative(struct projector_batch *batch, struct grove_error *error)
 {
     enum grove_code code = GROVE_OK;
     for (size_t p = 0; code == GROVE_OK && p < batch->point_count;) {
@@ -375,7 +378,7 @@ static enum grove_code give_up_negative(struct batch *batch, struct grove_error 
 }
 
 // A vector that was supplied is somebody's word.
-static enum grove_code give_up_unusable(struct batch *batch, struct grove_error *error)
+static enum grove_code give_up_unusable(struct projector_batch *batch, struct grove_error *error)
 {
     enum grove_code code = GROVE_OK;
     char reason[256];
@@ -426,7 +429,7 @@ static bool alloc_embeddings(struct arena *arena, size_t count, struct embedding
            ret->digests && ret->vector_bytes && ret->long_ids;
 }
 
-static enum grove_code collect_missing(struct batch *batch, struct embeddings *ret,
+static enum grove_code collect_missing(struct projector_batch *batch, struct embeddings *ret,
                                        struct grove_error *error)
 {
     size_t missing = 0;
@@ -458,8 +461,9 @@ static enum grove_code collect_missing(struct batch *batch, struct embeddings *r
 
 // Rows whose embedding was not kept are being changed by somebody else: they are neither written
 // nor acknowledged, but put back at once for a later step.
-static enum grove_code set_aside_others(struct batch *batch, const struct embeddings *made,
-                                        const struct pg_rows *kept, struct grove_error *error)
+static enum grove_code set_aside_others(struct projector_batch *batch,
+                                        const struct embeddings *made, const struct pg_rows *kept,
+                                        struct grove_error *error)
 {
     int32_t *others = arena_alloc_array(&batch->arena, made->count, sizeof *others);
     size_t other_count = 0;
@@ -478,8 +482,8 @@ static enum grove_code set_aside_others(struct batch *batch, const struct embedd
     return projector_put_back(batch, others, other_count, false, "it was being changed", error);
 }
 
-static enum grove_code store_embeddings(struct batch *batch, const struct embeddings *made,
-                                        struct grove_error *error)
+static enum grove_code store_embeddings(struct projector_batch *batch,
+                                        const struct embeddings *made, struct grove_error *error)
 {
     struct pg_params params = {0};
     pg_add_int4_array(&params, &batch->arena, made->content_ids, made->count);
@@ -497,7 +501,7 @@ static enum grove_code store_embeddings(struct batch *batch, const struct embedd
                : code;
 }
 
-static enum grove_code embed_missing(struct batch *batch, struct grove_error *error)
+static enum grove_code embed_missing(struct projector_batch *batch, struct grove_error *error)
 {
     struct embeddings made;
     enum grove_code code = collect_missing(batch, &made, error);
@@ -529,7 +533,7 @@ static enum grove_code embed_missing(struct batch *batch, struct grove_error *er
 // --- write ------------------------------------------------------------------------------------
 
 // But what this batch has leased: that is written afterwards.
-static enum grove_code enqueue_all(struct batch *batch, struct grove_error *error)
+static enum grove_code enqueue_all(struct projector_batch *batch, struct grove_error *error)
 {
     struct pg_params params = {0};
     struct pg_rows rows;
@@ -540,7 +544,7 @@ static enum grove_code enqueue_all(struct batch *batch, struct grove_error *erro
 
 // The collection is gone, and every point with it. The rows are put into the outbox before the
 // collection is made: a death in between leaves no collection, and this is done again.
-static enum grove_code restore_collection(struct batch *batch, struct grove_error *error)
+static enum grove_code restore_collection(struct projector_batch *batch, struct grove_error *error)
 {
     enum grove_code code = enqueue_all(batch, error);
     if (code == GROVE_OK)
@@ -553,7 +557,7 @@ static enum grove_code restore_collection(struct batch *batch, struct grove_erro
     return lineage_check(batch->store, batch->call, error);
 }
 
-static enum grove_code write_points(struct batch *batch, struct grove_error *error)
+static enum grove_code write_points(struct projector_batch *batch, struct grove_error *error)
 {
     int64_t start_us = clock_monotonic_us();
     enum grove_code code = GROVE_OK;
@@ -570,7 +574,7 @@ static enum grove_code write_points(struct batch *batch, struct grove_error *err
     return code;
 }
 
-static enum grove_code write_or_restore(struct batch *batch, struct grove_error *error)
+static enum grove_code write_or_restore(struct projector_batch *batch, struct grove_error *error)
 {
     enum grove_code code = write_points(batch, error);
     if (code == GROVE_OK || !vector_lacks_collection(error))
@@ -580,7 +584,7 @@ static enum grove_code write_or_restore(struct batch *batch, struct grove_error 
 }
 
 // The collection may go between the write and the look.
-static enum grove_code look_or_restore(struct batch *batch, struct grove_error *error)
+static enum grove_code look_or_restore(struct projector_batch *batch, struct grove_error *error)
 {
     enum grove_code code = projector_look(batch, error);
     if (code == GROVE_OK || !vector_lacks_collection(error))
@@ -593,13 +597,13 @@ static enum grove_code look_or_restore(struct batch *batch, struct grove_error *
 
 // --- the step ---------------------------------------------------------------------------------
 
-bool projector_has_time(const struct batch *batch)
+bool projector_has_time(const struct projector_batch *batch)
 {
     CHECK(batch->leased_at_us > 0);
     return clock_monotonic_us() - batch->leased_at_us < lease_ms() * 1000 / 2;
 }
 
-static enum grove_code check_lease(const struct batch *batch, struct grove_error *error)
+static enum grove_code check_lease(const struct projector_batch *batch, struct grove_error *error)
 {
     if (projector_has_time(batch))
         return GROVE_OK;
@@ -608,7 +612,7 @@ static enum grove_code check_lease(const struct batch *batch, struct grove_error
 }
 
 // From what is leased to what is acknowledged.
-static enum grove_code bring_up(struct batch *batch, struct grove_error *error)
+static enum grove_code bring_up(struct projector_batch *batch, struct grove_error *error)
 {
     CHECK(batch->count > 0);
     enum grove_code code = projector_check_collection(batch, error);
@@ -650,10 +654,10 @@ static enum grove_code bring_up(struct batch *batch, struct grove_error *error)
     return code;
 }
 
-static void batch_init(struct batch *batch, struct store *store, struct call *call,
+static void batch_init(struct projector_batch *batch, struct store *store, struct call *call,
                        struct projector_report *report)
 {
-    *batch = (struct batch){.store = store, .call = call, .report = report};
+    *batch = (struct projector_batch){.store = store, .call = call, .report = report};
     arena_init(&batch->arena, BATCH_BYTES_MAX);
     name_owner(batch->owner);
     batch->precision = store_precision(store);
@@ -661,7 +665,7 @@ static void batch_init(struct batch *batch, struct store *store, struct call *ca
     CHECK(batch->report);
 }
 
-static enum grove_code project(struct batch *batch, struct grove_error *error)
+static enum grove_code project_batch(struct projector_batch *batch, struct grove_error *error)
 {
     enum grove_code code = bring_up(batch, error);
     if (code != GROVE_OK || batch->superseded)
@@ -683,7 +687,7 @@ enum grove_code projector_prepare(struct store *store, struct call *call, struct
     if (!vector_lacks_collection(error))
         return code;
     struct projector_report report = {0};
-    struct batch batch;
+    struct projector_batch batch;
     batch_init(&batch, store, call, &report);
     code = restore_collection(&batch, error);
     arena_release(&batch.arena);
@@ -693,7 +697,7 @@ enum grove_code projector_prepare(struct store *store, struct call *call, struct
 // Whether the engine holds fewer points than contents wait for nothing. Counted in both stores
 // without an acknowledgment in between: each of those contents was in the engine before it was
 // asked, and nobody has taken it out. *ret_settled: it was so.
-static enum grove_code count_both(struct batch *batch, bool *ret_settled, bool *ret_short,
+static enum grove_code count_both(struct projector_batch *batch, bool *ret_settled, bool *ret_short,
                                   struct grove_error *error)
 {
     struct pg_rows before, after;
@@ -716,7 +720,7 @@ static enum grove_code count_both(struct batch *batch, bool *ret_settled, bool *
 enum grove_code projector_refill(struct store *store, struct call *call, struct grove_error *error)
 {
     struct projector_report report = {0};
-    struct batch batch;
+    struct projector_batch batch;
     batch_init(&batch, store, call, &report);
     enum grove_code code = GROVE_OK;
     int found = 0;
@@ -749,12 +753,13 @@ enum grove_code projector_step(struct store *store, struct call *call,
     if (code != GROVE_OK || !settled)
         return code;
     projector_take_in(store, call, &took, &taking);
-    struct batch batch;
+    struct projector_batch batch;
     batch_init(&batch, store, call, report);
     code = lease(&batch, NULL, 0, error);
     if (code == GROVE_OK) {
         *ret_idle = batch.count == 0;
-        code = batch.count > 0 ? project(&batch, error) : projector_number(&batch, ret_idle, error);
+        code = batch.count > 0 ? project_batch(&batch, error)
+                               : projector_number(&batch, ret_idle, error);
         if (code == GROVE_OK && *ret_idle)
             code = projector_fill(&batch, ret_idle, error);
         if (code == GROVE_OK && *ret_idle)
@@ -775,11 +780,11 @@ enum grove_code projector_apply(struct store *store, const int32_t *content_ids,
     enum grove_code code = projector_settle(store, NULL, report, &settled, error);
     if (code != GROVE_OK || !settled)
         return code;
-    struct batch batch;
+    struct projector_batch batch;
     batch_init(&batch, store, NULL, report); // what was begun is finished
     code = lease(&batch, content_ids, count, error);
     if (code == GROVE_OK && batch.count > 0)
-        code = project(&batch, error);
+        code = project_batch(&batch, error);
     arena_release(&batch.arena);
     return code;
 }
@@ -787,7 +792,7 @@ enum grove_code projector_apply(struct store *store, const int32_t *content_ids,
 enum grove_code projector_revive(struct store *store, struct call *call, struct grove_error *error)
 {
     struct projector_report unused = {0};
-    struct batch batch;
+    struct projector_batch batch;
     batch_init(&batch, store, call, &unused);
     struct pg_rows rows;
     enum grove_code code = projector_run(&batch, "revive.sql", NULL, &rows, error);

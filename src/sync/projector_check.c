@@ -16,7 +16,7 @@ static size_t count_id(const int32_t *ids, size_t count, int32_t id, size_t *ret
     return found;
 }
 
-static size_t count_points(const struct batch *batch, int32_t content_id)
+static size_t count_points(const struct projector_batch *batch, int32_t content_id)
 {
     size_t found = 0;
     for (size_t p = 0; p < batch->point_count; p++)
@@ -25,7 +25,7 @@ static size_t count_points(const struct batch *batch, int32_t content_id)
     return found;
 }
 
-static const char *check_lease(const struct batch *batch)
+static const char *check_lease(const struct projector_batch *batch)
 {
     CHECK(batch->count > 0);
     if (!batch->content_ids || !batch->revisions)
@@ -40,7 +40,7 @@ static const char *check_lease(const struct batch *batch)
     return NULL;
 }
 
-static const char *check_point(const struct batch *batch, size_t p)
+static const char *check_point(const struct projector_batch *batch, size_t p)
 {
     CHECK(batch->points);
     CHECK(p < batch->point_count);
@@ -57,7 +57,7 @@ static const char *check_point(const struct batch *batch, size_t p)
     return NULL;
 }
 
-static const char *check_removed(const struct batch *batch, size_t r)
+static const char *check_removed(const struct projector_batch *batch, size_t r)
 {
     size_t at, ignored;
     int32_t content_id = batch->removed_ids[r];
@@ -74,7 +74,7 @@ static const char *check_removed(const struct batch *batch, size_t r)
 }
 
 // What was leased is written, removed, or not acknowledged.
-static const char *check_rest(const struct batch *batch)
+static const char *check_rest(const struct projector_batch *batch)
 {
     CHECK(batch->points);
     for (size_t i = 0, at; i < batch->count; i++)
@@ -84,7 +84,7 @@ static const char *check_rest(const struct batch *batch)
     return NULL;
 }
 
-const char *projector_batch_check(const struct batch *batch)
+const char *projector_batch_check(const struct projector_batch *batch)
 {
     CHECK(batch);
     if (!batch->store || !batch->report)

@@ -14,7 +14,7 @@ struct unusable {
     const char *reason; // why, in words
 };
 
-struct batch {
+struct projector_batch {
     struct store *store;
     struct projector_report *report;
     struct call *call; // NULL: what was begun is finished
@@ -54,20 +54,23 @@ struct batch {
 // --- projector.c ---------------------------------------------------------------------------------
 
 // Runs one statement on a connection of its own, so that none is held while others work.
-enum grove_code projector_run(struct batch *batch, const char *file, const struct pg_params *params,
-                              struct pg_rows *ret_rows, struct grove_error *error);
+enum grove_code projector_run(struct projector_batch *batch, const char *file,
+                              const struct pg_params *params, struct pg_rows *ret_rows,
+                              struct grove_error *error);
 // Puts back those of these rows that are still leased by this batch.
-enum grove_code projector_put_back(struct batch *batch, const int32_t *content_ids, size_t count,
-                                   bool counts, const char *reason, struct grove_error *error);
+enum grove_code projector_put_back(struct projector_batch *batch, const int32_t *content_ids,
+                                   size_t count, bool counts, const char *reason,
+                                   struct grove_error *error);
 // A row that lives is not acknowledged: its revision is -1.
-void projector_forbid(struct batch *batch, int32_t content_id);
+void projector_forbid(struct projector_batch *batch, int32_t content_id);
 // Less than half of the lease is used up.
-bool projector_has_time(const struct batch *batch);
+bool projector_has_time(const struct projector_batch *batch);
 
 // --- settle.c ------------------------------------------------------------------------------------
 
 // Nothing is written to another's collection. One that is not there is made when it is written to.
-enum grove_code projector_check_collection(struct batch *batch, struct grove_error *error);
+enum grove_code projector_check_collection(struct projector_batch *batch,
+                                           struct grove_error *error);
 // Where there is doubt, both stores are compared before anything is leased. *ret_settled: if not,
 // another process compares.
 enum grove_code projector_settle(struct store *store, struct call *call,
@@ -78,19 +81,22 @@ enum grove_code projector_settle(struct store *store, struct call *call,
 
 // Of a batch that leased nothing: puts the next contents into the outbox whose points lack numbers.
 // *ret_idle stays as it is where there is nothing to do.
-enum grove_code projector_number(struct batch *batch, bool *ret_idle, struct grove_error *error);
+enum grove_code projector_number(struct projector_batch *batch, bool *ret_idle,
+                                 struct grove_error *error);
 
 // --- long_texts.c --------------------------------------------------------------------------------
 
 // Of a batch that leased nothing: looks which of the next texts of before are longer than the model
 // reads. *ret_idle stays as it is where all were looked at.
-enum grove_code projector_find_long(struct batch *batch, bool *ret_idle, struct grove_error *error);
+enum grove_code projector_find_long(struct projector_batch *batch, bool *ret_idle,
+                                    struct grove_error *error);
 
 // --- fill.c --------------------------------------------------------------------------------------
 
 // Of a batch that leased nothing: fills in the next chunk of what a migration left. *ret_idle stays
 // as it is where there is nothing to do, or somebody else is at it.
-enum grove_code projector_fill(struct batch *batch, bool *ret_idle, struct grove_error *error);
+enum grove_code projector_fill(struct projector_batch *batch, bool *ret_idle,
+                               struct grove_error *error);
 
 // Takes in what waits elsewhere to become contents. *ret_failure begins as GROVE_OK, and stays so
 // where all went well.
@@ -107,21 +113,21 @@ enum grove_code projector_end_step(enum grove_code code, bool took,
 
 // Writes the points of a batch that has some. Rows that the engine refuses, and that are at fault,
 // are put back; with vector_refused it refuses whatever it is given.
-enum grove_code projector_upsert(struct batch *batch, struct grove_error *error);
+enum grove_code projector_upsert(struct projector_batch *batch, struct grove_error *error);
 
 // --- acknowledge.c -------------------------------------------------------------------------------
 
 // Fills in what the engine holds of the batch, and mends points of nobody.
-enum grove_code projector_look(struct batch *batch, struct grove_error *error);
+enum grove_code projector_look(struct projector_batch *batch, struct grove_error *error);
 // Ends the rows that were seen to be done, hands back and puts back the others, notes what is late.
-enum grove_code projector_acknowledge(struct batch *batch, struct grove_error *error);
+enum grove_code projector_acknowledge(struct projector_batch *batch, struct grove_error *error);
 // Puts what is late into the outbox again.
-enum grove_code projector_enqueue_late(struct batch *batch, struct grove_error *error);
+enum grove_code projector_enqueue_late(struct projector_batch *batch, struct grove_error *error);
 // What is due once in a while.
-enum grove_code projector_upkeep(struct batch *batch, struct grove_error *error);
+enum grove_code projector_upkeep(struct projector_batch *batch, struct grove_error *error);
 
 // NULL where the batch is whole, from its lease until it is acknowledged; else the first rule that
 // is broken, in words. Part of the library that the tests link, no other.
-const char *projector_batch_check(const struct batch *batch);
+const char *projector_batch_check(const struct projector_batch *batch);
 
 #endif

@@ -6,7 +6,7 @@
 #include "sync/lineage.h"
 #include "sync/projector_private.h"
 
-enum grove_code projector_check_collection(struct batch *batch, struct grove_error *error)
+enum grove_code projector_check_collection(struct projector_batch *batch, struct grove_error *error)
 {
     CHECK(batch->count > 0); // of what is leased
     enum grove_code code = lineage_check(batch->store, batch->call, error);

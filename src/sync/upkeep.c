@@ -16,7 +16,7 @@ static_assert(FOLD_MS > 0, "counts are not folded at every step");
 
 // Where contents changed, rows were added to grove.content_count. Once in a while is enough: a sum
 // of many rows is as right as one row, and a little slower.
-static enum grove_code fold_counts(struct batch *batch, struct grove_error *error)
+static enum grove_code fold_counts(struct projector_batch *batch, struct grove_error *error)
 {
     _Atomic int64_t *folded_at_us = &batch->store->counts_folded_at_us;
     int64_t last_us = atomic_load(folded_at_us), now_us = clock_monotonic_us();
@@ -32,7 +32,7 @@ static enum grove_code fold_counts(struct batch *batch, struct grove_error *erro
 
 // Every search reads the whole outbox, and what was deleted costs it as much as what waits, until a
 // vacuum: 5 ms after a load of 20,000 contents. The server's own comes once a minute.
-static enum grove_code vacuum_outbox(struct batch *batch, struct grove_error *error)
+static enum grove_code vacuum_outbox(struct projector_batch *batch, struct grove_error *error)
 {
     _Atomic size_t *removed = &batch->store->outbox_removed;
     size_t count = atomic_load(removed);
@@ -42,7 +42,7 @@ static enum grove_code vacuum_outbox(struct batch *batch, struct grove_error *er
     return projector_run(batch, "vacuum_outbox.sql", NULL, &rows, error);
 }
 
-enum grove_code projector_upkeep(struct batch *batch, struct grove_error *error)
+enum grove_code projector_upkeep(struct projector_batch *batch, struct grove_error *error)
 {
     enum grove_code code = fold_counts(batch, error);
     return code == GROVE_OK ? vacuum_outbox(batch, error) : code;

@@ -39,8 +39,9 @@ struct refusals {
     } *items;
 };
 
-static enum grove_code note_refusal(struct batch *batch, struct refusals *refusals, size_t point,
-                                    const struct grove_error *refusal, struct grove_error *error)
+static enum grove_code note_refusal(struct projector_batch *batch, struct refusals *refusals,
+                                    size_t point, const struct grove_error *refusal,
+                                    struct grove_error *error)
 {
     const char *reason = arena_copy(&batch->arena, text_of(refusal->message));
     if (!reason)
@@ -56,7 +57,7 @@ static enum grove_code note_refusal(struct batch *batch, struct refusals *refusa
 }
 
 // Writes points[first, first + count), and notes those that the engine refuses.
-static enum grove_code write_points(struct batch *batch, size_t first, size_t count,
+static enum grove_code write_points(struct projector_batch *batch, size_t first, size_t count,
                                     struct refusals *refusals, struct grove_error *error)
 {
     CHECK(count > 0);
@@ -84,8 +85,8 @@ static enum grove_code write_points(struct batch *batch, size_t first, size_t co
 }
 
 // The refused rows wait for another attempt, which counts; nothing of them is acknowledged.
-static enum grove_code put_back_refused(struct batch *batch, const struct refusals *refusals,
-                                        struct grove_error *error)
+static enum grove_code put_back_refused(struct projector_batch *batch,
+                                        const struct refusals *refusals, struct grove_error *error)
 {
     enum grove_code code = GROVE_OK;
     for (size_t i = 0; code == GROVE_OK && i < refusals->count; i++) {
@@ -99,7 +100,7 @@ static enum grove_code put_back_refused(struct batch *batch, const struct refusa
     return code;
 }
 
-enum grove_code projector_upsert(struct batch *batch, struct grove_error *error)
+enum grove_code projector_upsert(struct projector_batch *batch, struct grove_error *error)
 {
     struct refusals refusals = {.count = 0};
     CHECK(batch->point_count > 0);

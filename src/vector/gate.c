@@ -125,7 +125,7 @@ static void write_record(struct gate *gate)
     record.next_us = gate->breaker.next_us;
     snprintf(record.reason, sizeof record.reason, "%s", gate->reason);
     record.sum = sum_of(&record);
-    if (pwrite(gate->file, &record, sizeof record, 0) != sizeof record)
+    if (file_put(gate->file, &record, sizeof record, 0) != sizeof record)
         file_close_descriptor(&gate->file); // a full disk: this process goes on by itself
 }
 

@@ -16,17 +16,17 @@
 #include <assert.h>
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #include "base/asset.h"
+#include "base/clock.h"
 #include "base/descriptor.h"
 #include "base/digest.h"
 #include "base/file.h"
@@ -109,19 +109,36 @@ static enum grove_code set_hangs(struct grove_error *error)
     return GROVE_UNAVAILABLE;
 }
 
-static bool is_ready(const struct server *server)
+// Reads so many bytes, as long as the call lasts and no longer than is waited for an answer.
+static bool read_within(int fd, char *ret, size_t size_bytes, const struct call *call)
+{
+    int64_t until_us = clock_monotonic_us() + (int64_t)ANSWER_TIMEOUT_MS * 1000;
+    size_t length = 0;
+    while (length < size_bytes) {
+        unsigned slice_ms = call_slice_ms(call);
+        if (slice_ms == 0 || clock_monotonic_us() >= until_us)
+            return false;
+        struct pollfd waiting = {.fd = fd, .events = POLLIN};
+        if (poll(&waiting, 1, (int)slice_ms) <= 0)
+            continue;
+        ssize_t count = recv(fd, ret + length, size_bytes - length, 0);
+        if (count == 0 || (count < 0 && errno != EAGAIN && errno != EINTR))
+            return false;
+        length += count > 0 ? (size_t)count : 0;
+    }
+    return true;
+}
+
+static bool is_ready(const struct server *server, const struct call *call)
 {
     static const char request[] = "GET /readyz HTTP/1.1\r\nhost: grove\r\n"
                                   "connection: close\r\n\r\n";
     static const char expected[] = "HTTP/1.1 200 ";
-    static const struct timeval patience = {.tv_sec = ANSWER_TIMEOUT_MS / 1000};
     GROVE_CLEANUP(file_close_descriptor) int fd = connect_to(server->socket);
-    if (fd < 0 || fcntl(fd, F_SETFL, 0) != 0 ||
-        setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience) != 0 ||
-        send(fd, request, sizeof request - 1, MSG_NOSIGNAL) != sizeof request - 1)
+    if (fd < 0 || send(fd, request, sizeof request - 1, MSG_NOSIGNAL) != sizeof request - 1)
         return false;
     char answer[sizeof expected - 1];
-    return recv(fd, answer, sizeof answer, MSG_WAITALL) == (ssize_t)sizeof answer &&
+    return read_within(fd, answer, sizeof answer, call) &&
            memcmp(answer, expected, sizeof answer) == 0;
 }
 
@@ -307,8 +324,7 @@ static enum grove_code start_locked(const struct server *server, struct start *r
 
 static enum service_answer ask(void *state, const struct call *call)
 {
-    (void)call;
-    return is_ready(state) ? SERVICE_READY : SERVICE_NOT_YET;
+    return is_ready(state, call) ? SERVICE_READY : SERVICE_NOT_YET;
 }
 
 // Who does not wait until it has ended again hears why it did the last time.

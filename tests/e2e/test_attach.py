@@ -115,6 +115,28 @@ def test_a_search_sees_what_was_committed_before_it(articles, isolation):
     assert keys(articles) == ["1", "2", "3"] and waiting(articles) == 0
 
 
+@pytest.mark.parametrize("what", ["changes", "rows", "partitions"])
+def test_after_a_clock_was_set_back_a_failure_is_not_waited_for(empty, what):
+    """What failed is left for a while; that the clock was far ahead then makes it no longer."""
+    if what == "partitions":
+        query(empty, TABLE.rstrip(")") + ") PARTITION BY RANGE (id); CREATE TABLE public.low "
+                     "PARTITION OF public.articles FOR VALUES FROM (0) TO (100)")
+    else:
+        make_table(empty)
+    empty("attach", "articles", *HOW)
+    query(empty, "UPDATE grove.attached SET problem = 'once', "
+                 "retry_at = clock_timestamp() + interval '1 hour'"
+                 + (", filled_at = NULL, filled_to = NULL" if what == "rows" else ""))
+    if what == "partitions":
+        query(empty, "CREATE TABLE public.high PARTITION OF public.articles "
+                     "FOR VALUES FROM (100) TO (200)")
+    query(empty, "INSERT INTO articles (id, title, body, category) VALUES "
+                 "(50, 'Tide', 'The moon pulls the sea.', 'Sea')")
+    empty("sync")
+    assert "50" in keys(empty) and waiting(empty) == 0
+    assert (only(empty)["state"], only(empty)["problem"]) == ("kept", None)
+
+
 def test_browse_and_discover_see_it_too(articles):
     query(articles, "INSERT INTO articles (id, title, body, category) VALUES "
                     "(4, 'Tide', 'The moon pulls the sea.', 'Sea')")

@@ -13,8 +13,9 @@ import time
 
 import psycopg
 import pytest
-from conftest import (BINARY, EXIT_STATUS, INJECTED, Grove, command_lines, copy_of, end_home,
-                      find_assets, make_home, wait_until, write_owner)
+from conftest import (BINARY, EXIT_STATUS, INJECTED, MIGRATIONS, Grove, command_lines, copy_of,
+                      end_home, find_assets, make_home, make_row, wait_until, write_owner,
+                      write_rows)
 from crashes import ARCHITECTURE, EMBEDDED, kill, row, state_of
 
 pytestmark = pytest.mark.slow
@@ -493,6 +494,23 @@ def test_a_moved_home_is_stopped(filled):
         assert servers_of(filled) == {"postgres": [], "vectors": []}
     finally:
         os.rename(moved.home, filled.home)
+
+
+def test_where_files_may_not_be_so_large(grove, tmp_path):
+    """Told, and nothing is half-made. The signal of that limit would end a host."""
+    limited = within(grove, "sh", "-c", 'ulimit -S -f 4 && exec "$0" "$@"')
+    error = limited.fails("io", "load", write_rows(tmp_path / "rows", [make_row()]))
+    assert "ulimit -f" in error["hint"], error
+    assert grove.json("init")["applied"] in (0, MIGRATIONS)
+    with open(tmp_path / "out", "wb") as output:
+        done = subprocess.run(["sh", "-c", 'ulimit -S -f 0 && exec "$0" export', BINARY],
+                              env=grove.env, stdout=output, stderr=subprocess.PIPE, timeout=60,
+                              check=False)
+        assert done.returncode == 0, done  # nothing is there, and nothing is written
+        done = subprocess.run(["sh", "-c", 'ulimit -S -f 0 && exec "$0" help', BINARY],
+                              env=grove.env, stdout=output, stderr=subprocess.PIPE, timeout=60,
+                              check=False)
+    assert done.returncode == 11 and b"could not write to standard output" in done.stderr, done
 
 
 @pytest.mark.parametrize("limit, name, value", [

@@ -74,6 +74,7 @@ CASES = [
     ("banned", "src/cli/a.c", "exit(1);\n", None),
     ("banned", "src/pg/a.c", "engine->free(engine); // malloc(8)\nx = \"atoi(\";\n", None),
     ("banned", "src/pg/a.c", "vsnprintf(a, b, c, d);\n", "vsnprintf: use text_vformat"),
+    ("banned", "src/pg/a.c", "pthread_cond_timedwait(&a, &b, &c);\n", "clock_wait"),
     ("banned", "src/pg/a.c", "int fd = open(path, 0); pool_open(1);\n", "descriptor_open"),
     ("fractions", "src/pg/a.c", 'snprintf(a, 9,\n         "x %.3f",\n b);\n', "text_format"),
     ("fractions", "src/pg/a.c", 'snprintf(a, 9, "%.*g", 3, b);\n', "text_format"),
@@ -102,6 +103,16 @@ def test_rule(tmp_path, rule, path, text, words):
         assert found == []
     else:
         assert len(found) == 1 and words in found[0] and found[0].startswith(path), found
+
+
+def test_headers_of_two_folders_do_not_name_a_struct_alike(tmp_path):
+    of_sync = {"src/sync/a.h": "struct batch;\nstruct batch {\n    int a;\n};\n"}
+    of_files = {"src/content/a.c": "struct batch {\n    int b;\n};\n"}
+    assert findings(tmp_path, "names", of_sync | of_files) == []
+    of_headers = of_sync | {"src/content/b.h": "struct batch {\n    int b;\n};\n"}
+    (found,) = findings(tmp_path, "names", of_headers)
+    assert "struct batch is another one in src/content/b.h" in found
+
 
 
 CODE = {

@@ -17,6 +17,15 @@ MUTANTS = [
         limit_seconds=120,
     ),
     Mutant(
+        name="attachment-is-left-for-as-long-as-a-clock-was-ahead",
+        guards="sql/attach: what takes it in",
+        file="sql/parts/attached_ready.sql",
+        find="BETWEEN clock_timestamp() AND clock_timestamp() + interval '10 seconds'",
+        replace="> clock_timestamp()",
+        killer=TEST + "test_after_a_clock_was_set_back_a_failure_is_not_waited_for[changes]",
+        limit_seconds=180,
+    ),
+    Mutant(
         name="dry-run-attaches",
         guards="src/attach/README 1",
         file="src/attach/attach.c",

@@ -189,8 +189,51 @@ MUTANTS = [
         name="turn-of-the-workers-without-end",
         guards="src/embed/README: failures",
         file="src/base/workers.c",
-        find="    enum grove_code code = call_lock(call, &set->turn, error);",
-        replace="    enum grove_code code = call_lock(call ? NULL : call, &set->turn, error);",
+        find="    enum grove_code code = long_lock_take(&set->turn, call, error);",
+        replace="    enum grove_code code = long_lock_take(&set->turn, call ? NULL : call, error);",
+        killer="u_workers:a_turn_is_waited_for_as_long_as_the_call_lasts",
+        limit_seconds=30,
+        hangs=True,
+    ),
+    Mutant(
+        name="threads-have-what-the-host-s-have",
+        guards="src/base/README 11",
+        file="src/base/background.c",
+        find="    if (pthread_attr_getstacksize(&attributes, &stack_bytes) != 0 || "
+             "stack_bytes < STACK_BYTES_MIN)",
+        replace="    if (pthread_attr_getstacksize(&attributes, &stack_bytes) != 0)",
+        killer="u_workers:workers_have_room_on_their_stacks",
+    ),
+    Mutant(
+        name="limit-on-files-ends-the-host",
+        guards="src/base/README 10",
+        file="src/base/file.c",
+        find="    pthread_sigmask(SIG_BLOCK, &beyond, &before);\n    ssize_t put",
+        replace="    pthread_sigmask(SIG_BLOCK, NULL, &before);\n    ssize_t put",
+        killer="u_file:a_limit_on_files_is_an_error",
+    ),
+    Mutant(
+        name="signal-of-a-limit-on-files-comes-later",
+        guards="src/base/README 10",
+        file="src/base/file.c",
+        find="    if (put < 0 && failure == EFBIG && ",
+        replace="    if (put < 0 && failure == EIO && ",
+        killer="u_file:a_limit_on_files_is_an_error",
+    ),
+    Mutant(
+        name="waits-by-the-clock-that-can-be-set",
+        guards="src/base/README 9",
+        file="src/base/clock.c",
+        find="    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);\n"
+             "    pthread_cond_init(condition, &attributes);\n"
+             "    pthread_condattr_destroy(&attributes);\n}\n\n"
+             "bool clock_wait(pthread_cond_t *condition, pthread_mutex_t *mutex, "
+             "int64_t until_us)\n{\n",
+        replace="    pthread_cond_init(condition, &attributes);\n"
+                "    pthread_condattr_destroy(&attributes);\n}\n\n"
+                "bool clock_wait(pthread_cond_t *condition, pthread_mutex_t *mutex, "
+                "int64_t until_us)\n{\n"
+                "    until_us += clock_now_us() - clock_monotonic_us();\n",
         killer="u_workers:a_turn_is_waited_for_as_long_as_the_call_lasts",
         limit_seconds=30,
         hangs=True,

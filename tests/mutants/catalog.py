@@ -132,8 +132,9 @@ MUTANTS = [
         name="wait-for-a-model-without-end",
         guards="src/catalog/README: control flow",
         file="src/catalog/store.c",
-        find="    enum grove_code code = call_lock(call, &model->mutex, error);",
-        replace="    enum grove_code code = call_lock(call ? NULL : call, &model->mutex, error);",
+        find="    enum grove_code code = long_lock_take(&model->opening, call, error);",
+        replace="    enum grove_code code = "
+                "long_lock_take(&model->opening, call ? NULL : call, error);",
         killer="u_store:who_waits_for_a_model_ends_with_its_call",
         limit_seconds=30,
         hangs=True,

@@ -537,6 +537,14 @@ MUTANTS = [
         killer="u_private:one_that_somebody_else_starts_is_not_waited_for",
     ),
     Mutant(
+        name="silent-server-is-waited-for-beyond-the-call",
+        guards="src/vector/README: failures",
+        file="src/vector/private.c",
+        find="        if (slice_ms == 0 || clock_monotonic_us() >= until_us)",
+        replace="        if (clock_monotonic_us() >= until_us)",
+        killer="u_private:one_that_does_not_answer_is_waited_for_as_long_as_the_call_lasts",
+    ),
+    Mutant(
         name="full-queue-is-nobody-there",
         guards="src/vector/README: failures",
         file="src/vector/private.c",

@@ -82,46 +82,34 @@ enum grove_code fake_read(struct vector_engine *engine, struct call *call,
                           const struct vector_range *range, size_t limit, struct arena *arena,
                           struct vector_copies *ret, struct grove_error *error)
 {
-    struct fake_engine *fake = fake_of(engine);
     struct engine_event event = {.call = ENGINE_READ};
-    struct fake_fault met;
-    const struct fake_fault *fault = fake_begin_call(fake, call, &event, &met) ? &met : NULL;
-    enum grove_code code = GROVE_OK;
-    if (!fake_does_nothing(fault)) {
-        pthread_mutex_lock(&fake->mutex);
-        if (!fake->collection)
-            code = fake_no_collection(error);
-        else if (!fake_is_lost(fault))
-            code = read_range(fake, range, limit, arena, ret, error);
-        pthread_mutex_unlock(&fake->mutex);
+    struct fake_call self;
+    if (fake_enter(&self, engine, call, &event, error)) {
+        struct fake_engine *fake = self.fake;
+        if (!self.lost)
+            self.code = read_range(fake, range, limit, arena, ret, error);
     }
-    return fake_end_call(fake, call, &event, fault, code, error);
+    return fake_leave(&self, error);
 }
 
 enum grove_code fake_read_ids(struct vector_engine *engine, struct call *call,
                               const struct vector_choice *choice, struct arena *arena,
                               struct vector_copy *ret, struct grove_error *error)
 {
-    struct fake_engine *fake = fake_of(engine);
     struct engine_event event = {
         .call = ENGINE_READ_IDS, .content_ids = choice->content_ids, .count = choice->count};
-    struct fake_fault met;
-    const struct fake_fault *fault = fake_begin_call(fake, call, &event, &met) ? &met : NULL;
-    enum grove_code code = GROVE_OK;
-    if (!fake_does_nothing(fault)) {
-        pthread_mutex_lock(&fake->mutex);
-        if (!fake->collection)
-            code = fake_no_collection(error);
-        for (size_t i = 0; code == GROVE_OK && i < choice->count; i++) {
+    struct fake_call self;
+    if (fake_enter(&self, engine, call, &event, error)) {
+        struct fake_engine *fake = self.fake;
+        for (size_t i = 0; self.code == GROVE_OK && i < choice->count; i++) {
             const struct fake_point *point =
-                fake_is_lost(fault) ? NULL : fake_find(fake, choice->content_ids[i]);
+                self.lost ? NULL : fake_find(fake, choice->content_ids[i]);
             ret[i] = (struct vector_copy){.state.content_id = choice->content_ids[i]};
             if (point && !copy_point(point, choice->whole, arena, &ret[i]))
-                code = error_no_memory(error, "points");
+                self.code = error_no_memory(error, "points");
         }
-        pthread_mutex_unlock(&fake->mutex);
     }
-    return fake_end_call(fake, call, &event, fault, code, error);
+    return fake_leave(&self, error);
 }
 
 static enum grove_code digest_range(const struct fake_engine *fake,
@@ -150,20 +138,14 @@ enum grove_code fake_digest(struct vector_engine *engine, struct call *call,
                             const struct vector_range *range, struct vector_digest *ret,
                             struct grove_error *error)
 {
-    struct fake_engine *fake = fake_of(engine);
     struct engine_event event = {.call = ENGINE_DIGEST};
-    struct fake_fault met;
-    const struct fake_fault *fault = fake_begin_call(fake, call, &event, &met) ? &met : NULL;
-    enum grove_code code = GROVE_OK;
-    if (!fake_does_nothing(fault)) {
-        pthread_mutex_lock(&fake->mutex);
-        if (!fake->collection)
-            code = fake_no_collection(error);
-        else if (!fake_is_lost(fault) && !fake->ways.no_digests)
-            code = digest_range(fake, range, ret, error);
-        pthread_mutex_unlock(&fake->mutex);
+    struct fake_call self;
+    if (fake_enter(&self, engine, call, &event, error)) {
+        struct fake_engine *fake = self.fake;
+        if (!self.lost && !fake->ways.no_digests)
+            self.code = digest_range(fake, range, ret, error);
     }
-    return fake_end_call(fake, call, &event, fault, code, error);
+    return fake_leave(&self, error);
 }
 
 // Above INT32_MAX by their numbers; negative ones stand for those that are texts, and come last.
@@ -190,21 +172,15 @@ enum grove_code fake_strangers(struct vector_engine *engine, struct call *call, 
                                struct arena *arena, struct vector_strangers *ret,
                                struct grove_error *error)
 {
-    struct fake_engine *fake = fake_of(engine);
     struct engine_event event = {.call = ENGINE_STRANGERS};
-    struct fake_fault met;
-    const struct fake_fault *fault = fake_begin_call(fake, call, &event, &met) ? &met : NULL;
-    enum grove_code code = GROVE_OK;
+    struct fake_call self;
     CHECK(!from.data); // it has one page
-    if (!fake_does_nothing(fault)) {
-        pthread_mutex_lock(&fake->mutex);
-        if (!fake->collection)
-            code = fake_no_collection(error);
-        else if (!fake_is_lost(fault))
-            code = list_strangers(fake, arena, ret, error);
-        pthread_mutex_unlock(&fake->mutex);
+    if (fake_enter(&self, engine, call, &event, error)) {
+        struct fake_engine *fake = self.fake;
+        if (!self.lost)
+            self.code = list_strangers(fake, arena, ret, error);
     }
-    return fake_end_call(fake, call, &event, fault, code, error);
+    return fake_leave(&self, error);
 }
 
 static int64_t id_of(struct text id)

@@ -120,7 +120,7 @@ static enum grove_code set_fault_error(const struct fake_fault *fault, struct gr
     return error->code;
 }
 
-enum grove_code fake_no_collection(struct grove_error *error)
+static enum grove_code fake_no_collection(struct grove_error *error)
 {
     error_set(error, GROVE_NOT_FOUND, "the vector engine refused: there is no such collection");
     error->origin = GROVE_ORIGIN_QDRANT;
@@ -187,6 +187,29 @@ bool fake_is_lost(const struct fake_fault *fault)
     CHECK(!fault || (fault->kind != FAKE_DELAY && fault->kind != FAKE_HALF &&
                      fault->kind != FAKE_DUPLICATE)); // faults of writes
     return fault && fault->kind == FAKE_LOSE;
+}
+
+bool fake_enter(struct fake_call *self, struct vector_engine *engine, struct call *call,
+                struct engine_event *event, struct grove_error *error)
+{
+    *self = (struct fake_call){.fake = fake_of(engine), .call = call, .event = event};
+    if (fake_begin_call(self->fake, call, event, &self->met))
+        self->fault = &self->met;
+    if (fake_does_nothing(self->fault))
+        return false;
+    self->lost = fake_is_lost(self->fault);
+    pthread_mutex_lock(&self->fake->mutex);
+    self->inside = true;
+    if (!self->fake->collection)
+        self->code = fake_no_collection(error);
+    return self->code == GROVE_OK;
+}
+
+enum grove_code fake_leave(struct fake_call *self, struct grove_error *error)
+{
+    if (self->inside)
+        pthread_mutex_unlock(&self->fake->mutex);
+    return fake_end_call(self->fake, self->call, self->event, self->fault, self->code, error);
 }
 
 static void write_as_told(struct fake_engine *fake, struct fake_write *write,
@@ -306,13 +329,10 @@ static enum grove_code fake_ensure(struct vector_engine *engine, struct call *ca
 static enum grove_code fake_info(struct vector_engine *engine, struct call *call,
                                  struct vector_info *ret, struct grove_error *error)
 {
-    struct fake_engine *fake = fake_of(engine);
     struct engine_event event = {.call = ENGINE_INFO};
-    struct fake_fault met;
-    const struct fake_fault *fault = fake_begin_call(fake, call, &event, &met) ? &met : NULL;
-    enum grove_code code = GROVE_OK;
-    if (!fake_does_nothing(fault)) {
-        pthread_mutex_lock(&fake->mutex);
+    struct fake_call self;
+    if (fake_enter(&self, engine, call, &event, error)) {
+        struct fake_engine *fake = self.fake;
         uint64_t points = (uint64_t)((int64_t)fake->count + fake->ways.count_off_by);
         struct vector_info info = {.points_count = points,
                                    .indexed_vectors_count = points,
@@ -321,13 +341,9 @@ static enum grove_code fake_info(struct vector_engine *engine, struct call *call
                  fake->ways.status[0] ? fake->ways.status : "green");
         snprintf(info.version, sizeof info.version, "%s",
                  fake->ways.last_writer_wins ? "1.15.0" : "1.16.0");
-        if (!fake->collection)
-            code = fake_no_collection(error);
-        else
-            *ret = info;
-        pthread_mutex_unlock(&fake->mutex);
+        *ret = info;
     }
-    return fake_end_call(fake, call, &event, fault, code, error);
+    return fake_leave(&self, error);
 }
 
 // --- reading -------------------------------------------------------------------------------------
@@ -492,90 +508,64 @@ static enum grove_code fake_search(struct vector_engine *engine, struct call *ca
                                    const struct vector_query *query, struct arena *arena,
                                    struct vector_hits *ret, struct grove_error *error)
 {
-    struct fake_engine *fake = fake_of(engine);
     struct engine_event event = {.call = ENGINE_SEARCH, .query = query};
-    struct fake_fault met;
-    const struct fake_fault *fault = fake_begin_call(fake, call, &event, &met) ? &met : NULL;
-    enum grove_code code = GROVE_OK;
-    if (!fake_does_nothing(fault)) {
-        pthread_mutex_lock(&fake->mutex);
+    struct fake_call self;
+    if (fake_enter(&self, engine, call, &event, error)) {
+        struct fake_engine *fake = self.fake;
         struct vector_query asked = *query;
-        if (fake_is_lost(fault))
+        if (self.lost)
             asked.limit = 0;
-        code = fake->collection ? search_points(fake, &asked, arena, ret, error)
-                                : fake_no_collection(error);
-        pthread_mutex_unlock(&fake->mutex);
+        self.code = search_points(fake, &asked, arena, ret, error);
     }
-    return fake_end_call(fake, call, &event, fault, code, error);
+    return fake_leave(&self, error);
 }
 
 static enum grove_code fake_graph(struct vector_engine *engine, struct call *call,
                                   char ret[static VECTOR_GRAPH_SIZE], struct grove_error *error)
 {
-    struct fake_engine *fake = fake_of(engine);
     struct engine_event event = {.call = ENGINE_GRAPH};
-    struct fake_fault met;
-    const struct fake_fault *fault = fake_begin_call(fake, call, &event, &met) ? &met : NULL;
-    enum grove_code code = GROVE_OK;
-    if (!fake_does_nothing(fault)) {
-        pthread_mutex_lock(&fake->mutex);
+    struct fake_call self;
+    if (fake_enter(&self, engine, call, &event, error)) {
+        struct fake_engine *fake = self.fake;
         const char *status = fake->ways.status;
-        bool built = !fake_is_lost(fault) && (status[0] == '\0' || strcmp(status, "green") == 0);
-        if (!fake->collection)
-            code = fake_no_collection(error);
-        else
-            snprintf(ret, VECTOR_GRAPH_SIZE, "%s", built ? fake->graph : "");
-        pthread_mutex_unlock(&fake->mutex);
+        bool built = !self.lost && (status[0] == '\0' || strcmp(status, "green") == 0);
+        snprintf(ret, VECTOR_GRAPH_SIZE, "%s", built ? fake->graph : "");
     }
-    return fake_end_call(fake, call, &event, fault, code, error);
+    return fake_leave(&self, error);
 }
 
 static enum grove_code fake_count(struct vector_engine *engine, struct call *call,
                                   const struct vector_filter *filter, uint64_t *ret,
                                   struct grove_error *error)
 {
-    struct fake_engine *fake = fake_of(engine);
     struct engine_event event = {.call = ENGINE_COUNT};
-    struct fake_fault met;
-    const struct fake_fault *fault = fake_begin_call(fake, call, &event, &met) ? &met : NULL;
-    enum grove_code code = GROVE_OK;
-    if (!fake_does_nothing(fault)) {
-        pthread_mutex_lock(&fake->mutex);
-        int64_t count = fake_is_lost(fault) ? 0 : fake->ways.count_off_by;
-        for (size_t i = 0; i < fake->count && !fake_is_lost(fault); i++)
+    struct fake_call self;
+    if (fake_enter(&self, engine, call, &event, error)) {
+        struct fake_engine *fake = self.fake;
+        int64_t count = self.lost ? 0 : fake->ways.count_off_by;
+        for (size_t i = 0; i < fake->count && !self.lost; i++)
             count += fake_matches(&fake->points[i], filter);
-        if (!fake->collection)
-            code = fake_no_collection(error);
-        else
-            *ret = (uint64_t)count;
-        pthread_mutex_unlock(&fake->mutex);
+        *ret = (uint64_t)count;
     }
-    return fake_end_call(fake, call, &event, fault, code, error);
+    return fake_leave(&self, error);
 }
 
 static enum grove_code fake_states(struct vector_engine *engine, struct call *call,
                                    const int32_t *content_ids, size_t count,
                                    struct vector_state *ret, struct grove_error *error)
 {
-    struct fake_engine *fake = fake_of(engine);
     struct engine_event event = {.call = ENGINE_STATES, .content_ids = content_ids, .count = count};
-    struct fake_fault met;
-    const struct fake_fault *fault = fake_begin_call(fake, call, &event, &met) ? &met : NULL;
-    enum grove_code code = GROVE_OK;
-    if (!fake_does_nothing(fault)) {
-        pthread_mutex_lock(&fake->mutex);
-        if (!fake->collection)
-            code = fake_no_collection(error);
-        for (size_t i = 0; code == GROVE_OK && i < count; i++) {
-            const struct fake_point *point =
-                fake_is_lost(fault) ? NULL : fake_find(fake, content_ids[i]);
+    struct fake_call self;
+    if (fake_enter(&self, engine, call, &event, error)) {
+        struct fake_engine *fake = self.fake;
+        for (size_t i = 0; self.code == GROVE_OK && i < count; i++) {
+            const struct fake_point *point = self.lost ? NULL : fake_find(fake, content_ids[i]);
             ret[i] = (struct vector_state){.content_id = content_ids[i], .present = point != NULL};
             if (point)
                 ret[i].revision = fake_shown_revision(point->revision);
         }
-        pthread_mutex_unlock(&fake->mutex);
     }
-    return fake_end_call(fake, call, &event, fault, code, error);
+    return fake_leave(&self, error);
 }
 
 // --- lineage -------------------------------------------------------------------------------------
@@ -583,17 +573,12 @@ static enum grove_code fake_states(struct vector_engine *engine, struct call *ca
 static enum grove_code fake_scan(struct vector_engine *engine, struct call *call, int64_t from_id,
                                  size_t limit, struct vector_page *ret, struct grove_error *error)
 {
-    struct fake_engine *fake = fake_of(engine);
     struct engine_event event = {.call = ENGINE_SCAN};
-    struct fake_fault met;
-    const struct fake_fault *fault = fake_begin_call(fake, call, &event, &met) ? &met : NULL;
-    enum grove_code code = GROVE_OK;
-    if (!fake_does_nothing(fault)) {
-        pthread_mutex_lock(&fake->mutex);
+    struct fake_call self;
+    if (fake_enter(&self, engine, call, &event, error)) {
+        struct fake_engine *fake = self.fake;
         *ret = (struct vector_page){.next_id = VECTOR_NONE};
-        if (!fake->collection)
-            code = fake_no_collection(error);
-        for (size_t i = 0; code == GROVE_OK && !fake_is_lost(fault) && i < fake->count; i++) {
+        for (size_t i = 0; self.code == GROVE_OK && !self.lost && i < fake->count; i++) {
             const struct fake_point *point = &fake->points[i];
             if (point->id < from_id || point->id > INT32_MAX)
                 continue;
@@ -606,47 +591,34 @@ static enum grove_code fake_scan(struct vector_engine *engine, struct call *call
                                       .present = true,
                                       .revision = fake_shown_revision(point->revision)};
         }
-        pthread_mutex_unlock(&fake->mutex);
     }
-    return fake_end_call(fake, call, &event, fault, code, error);
+    return fake_leave(&self, error);
 }
 
 static enum grove_code fake_marks(struct vector_engine *engine, struct call *call,
                                   struct vector_marks *ret, struct grove_error *error)
 {
-    struct fake_engine *fake = fake_of(engine);
     struct engine_event event = {.call = ENGINE_MARKS};
-    struct fake_fault met;
-    const struct fake_fault *fault = fake_begin_call(fake, call, &event, &met) ? &met : NULL;
-    enum grove_code code = GROVE_OK;
-    if (!fake_does_nothing(fault)) {
-        pthread_mutex_lock(&fake->mutex);
-        *ret = fake_is_lost(fault) ? (struct vector_marks){.count = 0} : fake->marks;
-        if (!fake->collection)
-            code = fake_no_collection(error);
-        pthread_mutex_unlock(&fake->mutex);
+    struct fake_call self;
+    if (fake_enter(&self, engine, call, &event, error)) {
+        struct fake_engine *fake = self.fake;
+        *ret = self.lost ? (struct vector_marks){.count = 0} : fake->marks;
     }
-    return fake_end_call(fake, call, &event, fault, code, error);
+    return fake_leave(&self, error);
 }
 
 static enum grove_code change_mark(struct vector_engine *engine, struct call *call,
                                    enum engine_call kind, const struct vector_mark *mark,
                                    struct grove_error *error)
 {
-    struct fake_engine *fake = fake_of(engine);
     struct engine_event event = {.call = kind};
-    struct fake_fault met;
-    const struct fake_fault *fault = fake_begin_call(fake, call, &event, &met) ? &met : NULL;
-    enum grove_code code = GROVE_OK;
-    if (!fake_does_nothing(fault)) {
-        pthread_mutex_lock(&fake->mutex);
-        if (!fake->collection)
-            code = fake_no_collection(error);
-        else if (!fake_is_lost(fault))
+    struct fake_call self;
+    if (fake_enter(&self, engine, call, &event, error)) {
+        struct fake_engine *fake = self.fake;
+        if (!self.lost)
             fake_change_mark(fake, mark, kind == ENGINE_MARK);
-        pthread_mutex_unlock(&fake->mutex);
     }
-    return fake_end_call(fake, call, &event, fault, code, error);
+    return fake_leave(&self, error);
 }
 
 static enum grove_code fake_mark(struct vector_engine *engine, struct call *call,

@@ -87,7 +87,30 @@ enum grove_code fake_end_call(struct fake_engine *fake, struct call *call,
 bool fake_does_nothing(const struct fake_fault *fault);
 // For calls that only read, or that write no points.
 bool fake_is_lost(const struct fake_fault *fault);
-enum grove_code fake_no_collection(struct grove_error *error);
+
+// A call that reads, or that changes what is no point, from its beginning to its end:
+//
+//     struct fake_call self;
+//     if (fake_enter(&self, engine, call, &event, error)) {
+//         // with the mutex, and the collection is there
+//         self.code = ...;
+//     }
+//     return fake_leave(&self, error);
+//
+struct fake_call {
+    struct fake_engine *fake;
+    struct call *call;
+    struct engine_event *event;
+    struct fake_fault met;
+    const struct fake_fault *fault; // NULL, or what was met
+    bool lost;                      // it finds nothing, and changes nothing
+    bool inside;                    // has the mutex
+    enum grove_code code;
+};
+bool fake_enter(struct fake_call *self, struct vector_engine *engine, struct call *call,
+                struct engine_event *event, struct grove_error *error);
+enum grove_code fake_leave(struct fake_call *self, struct grove_error *error);
+
 bool fake_matches(const struct fake_point *point, const struct vector_filter *filter);
 
 // --- fake_compare.c ------------------------------------------------------------------------------

@@ -5,6 +5,8 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <signal.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -139,12 +141,45 @@ static void a_file_is_replaced_and_read(void **state)
     arena_release(&arena);
 }
 
+static volatile sig_atomic_t signals;
+
+static void count_signal(int number)
+{
+    (void)number;
+    signals++;
+}
+
+// A host that may write no large files is told so, and goes on: the signal would end it.
+static void a_limit_on_files_is_an_error(void **state)
+{
+    (void)state;
+    static const char large[16 << 10] = "x";
+    struct sigaction handler = {.sa_handler = count_signal}, before;
+    struct rlimit limit, small;
+    struct grove_error error = {.code = GROVE_OK};
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
+    small = (struct rlimit){.rlim_cur = 4096, .rlim_max = limit.rlim_max};
+    signals = 0;
+    assert_int_equal(sigaction(SIGXFSZ, &handler, &before), 0);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+    enum grove_code code = file_write(path, (struct text){large, sizeof large}, 0600, &error);
+    enum grove_code again = file_write(path, (struct text){large, 8}, 0600, &error);
+    setrlimit(RLIMIT_FSIZE, &limit);
+    sigaction(SIGXFSZ, &before, NULL);
+    assert_int_equal(code, GROVE_IO);
+    assert_non_null(strstr(error.hint, "ulimit -f"));
+    assert_int_equal(again, GROVE_OK); // what was small enough
+    assert_int_equal(signals, 0);
+    assert_int_equal(count_files(), 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(contents_are_on_disk_before_the_name, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_fails_changes_nothing, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_file_is_replaced_and_read, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_limit_on_files_is_an_error, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

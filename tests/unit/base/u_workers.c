@@ -2,8 +2,26 @@
 // Threads that share work: workers, and teams of them.
 #include "../test.h"
 
+#include <pthread.h>
+#include <stdatomic.h>
+#include <time.h>
+
+#include "base/clock.h"
 #include "base/team.h"
 #include "base/workers.h"
+
+// A clock that is set back as soon as it was read: until then, it went that far ahead.
+static atomic_int ahead_s;
+int __real_clock_gettime(clockid_t clock, struct timespec *ret);
+int __wrap_clock_gettime(clockid_t clock, struct timespec *ret);
+
+int __wrap_clock_gettime(clockid_t clock, struct timespec *ret)
+{
+    int failure = __real_clock_gettime(clock, ret);
+    if (clock == CLOCK_REALTIME)
+        ret->tv_sec += atomic_load(&ahead_s);
+    return failure;
+}
 
 static void add_one(void *state, size_t index, unsigned worker)
 {
@@ -72,15 +90,55 @@ static void wait_within(void *state, size_t index, unsigned worker)
 
 static void a_turn_is_waited_for_as_long_as_the_call_lasts(void **state)
 {
+    const int ahead[] = {0, 3600, -3600};
     (void)state;
     struct grove_error error;
     struct workers *workers;
     unsigned count = 0;
     assert_ok(workers_new(1, &workers, &error), error);
-    workers_run(workers, 1, wait_within, workers);
+    for (size_t i = 0; i < ARRAY_COUNT(ahead); i++) {
+        atomic_store(&ahead_s, ahead[i]);
+        workers_run(workers, 1, wait_within, workers);
+    }
+    atomic_store(&ahead_s, 0);
     assert_ok(workers_run_within(workers, NULL, 1, add_one, &count, &error), error);
     assert_int_equal(count, 1);
     workers_free(workers);
+}
+
+enum { DEEP_BYTES = 600 << 10 };
+
+static void go_deep(void *state, size_t index, unsigned worker)
+{
+    (void)worker;
+    volatile unsigned char frame[DEEP_BYTES];
+    for (size_t i = DEEP_BYTES; i-- > 0;)
+        frame[i] = (unsigned char)index;
+    clock_sleep_ms(2); // so that others take steps, too
+    ((unsigned *)state)[index] = frame[DEEP_BYTES / 2] + 1U;
+}
+
+// Those of the host may have little.
+static void workers_have_room_on_their_stacks(void **state)
+{
+    (void)state;
+    struct grove_error error;
+    struct workers *workers;
+    unsigned found[16] = {0};
+    pthread_attr_t usual, small;
+    assert_int_equal(pthread_getattr_default_np(&usual), 0);
+    assert_int_equal(pthread_attr_init(&small), 0);
+    assert_int_equal(pthread_attr_setstacksize(&small, 128 << 10), 0);
+    assert_int_equal(pthread_setattr_default_np(&small), 0);
+    enum grove_code code = workers_new(4, &workers, &error);
+    assert_int_equal(pthread_setattr_default_np(&usual), 0);
+    pthread_attr_destroy(&small);
+    pthread_attr_destroy(&usual);
+    assert_ok(code, error);
+    workers_run(workers, ARRAY_COUNT(found), go_deep, found);
+    workers_free(workers);
+    for (size_t i = 0; i < ARRAY_COUNT(found); i++)
+        assert_int_equal(found[i], i + 1);
 }
 
 enum { TEAM_JOBS = 3000, TEAM_STEPS = 7 };
@@ -163,6 +221,7 @@ int main(void)
         cmocka_unit_test(workers_do_each_step_once),
         cmocka_unit_test(workers_are_not_waited_for),
         cmocka_unit_test(a_turn_is_waited_for_as_long_as_the_call_lasts),
+        cmocka_unit_test(workers_have_room_on_their_stacks),
         cmocka_unit_test(a_team_does_each_step_once),
         cmocka_unit_test(a_bad_team_is_left_for_a_while),
     };

@@ -88,11 +88,11 @@ static void who_waits_for_a_model_ends_with_its_call(void **state)
     store_init(&store);
     call_init(&late);
     call_within(&late, 5);
-    pthread_mutex_lock(&store.models[EMBED_F32].mutex); // as who opens it does
+    assert_true(long_lock_try(&store.models[EMBED_F32].opening)); // as who opens it does
     enum grove_code code = store_embedder(&store, &late, EMBED_F32, &embedder, &error);
     enum grove_code query =
         store_embed_query(&store, &late, EMBED_F32, text_of("grace"), vector, &error);
-    pthread_mutex_unlock(&store.models[EMBED_F32].mutex);
+    long_lock_give(&store.models[EMBED_F32].opening);
     store_release(&store);
     assert_int_equal(code, GROVE_TIMEOUT);
     assert_int_equal(query, GROVE_TIMEOUT);

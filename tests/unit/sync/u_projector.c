@@ -8,7 +8,7 @@ enum { ROWS = 4 };
 
 // Contents 1 and 3 live, 2 is gone, 4 was being changed by somebody and was put back.
 struct leased {
-    struct batch batch;
+    struct projector_batch batch;
     struct store store;
     struct projector_report report;
     int32_t content_ids[ROWS];
@@ -31,7 +31,7 @@ static void fill(struct leased *all)
         .removed_revisions = {20},
     };
     all->points[0].vector = all->vector;
-    all->batch = (struct batch){
+    all->batch = (struct projector_batch){
         .store = &all->store,
         .report = &all->report,
         .owner = "1-abc",

@@ -4,6 +4,7 @@
 #include "projecting.h"
 
 #include "base/call.h"
+#include "sync/lineage.h"
 
 static const char *const levels[] = {"READ COMMITTED", "REPEATABLE READ", "SERIALIZABLE"};
 
@@ -79,6 +80,37 @@ static void change_model_and_project(struct test_stores *stores)
     step(stores);
 }
 
+// What another content of the same leaf and type has added to the counts is folded.
+static void fold_counts(struct test_stores *stores)
+{
+    test_sql(stores, "INSERT INTO content_metadata (hierarchy_table, leaf_id, content_type, title,"
+                     " content_summary, chunk_number) SELECT hierarchy_table, leaf_id,"
+                     " content_type, 'b', 'c', chunk_number + 1 FROM content_metadata;"
+                     "DELETE FROM content_metadata WHERE title = 'b'");
+    atomic_store(&stores->store.counts_folded_at_us, 0);
+    step(stores);
+    assert_true(atomic_load(&stores->store.counts_folded_at_us) > 0);
+}
+
+static void number_points(struct test_stores *stores)
+{
+    step(stores);
+    test_sql(stores, "UPDATE grove.setting SET value = '0' WHERE name = 'numbered_points'");
+    step(stores);
+    step(stores);
+}
+
+// Where there is doubt all is compared, and the row that differs is put in again.
+static void take_the_collection(struct test_stores *stores)
+{
+    struct grove_error error;
+    step(stores);
+    fake_engine_take(stores->fake, stores->id);
+    assert_ok(lineage_take(&stores->store, NULL, &error), error);
+    step(stores);
+    step(stores);
+}
+
 static const struct meanwhile {
     const char *name;
     test_function *act;
@@ -90,6 +122,9 @@ static const struct meanwhile {
     {"it is leased by one after another", lease_twice, false},
     {"it is put in again by a refill", lose_all_and_refill, false},
     {"it is written late", finish_late, true},
+    {"counts are folded", fold_counts, false},
+    {"points are numbered", number_points, false},
+    {"both stores are compared", take_the_collection, false},
     {"the model changes", change_model, false},
     {"the model changes, and it is projected", change_model_and_project, false},
 };

@@ -358,6 +358,51 @@ static void one_that_somebody_else_starts_is_not_waited_for(void **state)
     assert_non_null(strstr(error.message, "after"));
 }
 
+// Listens from soon on, and never answers.
+static void *listen_soon(void *state)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    int *listener = state;
+    char path[PATH_MAX];
+    vector_server_socket(&home, path);
+    snprintf(address.sun_path, sizeof address.sun_path, "%.100s", path);
+    clock_sleep_ms(50);
+    if (bind(*listener, (struct sockaddr *)&address, sizeof address) != 0 ||
+        listen(*listener, 16) != 0)
+        perror("a listener");
+    return NULL;
+}
+
+// It listens, and does not answer: who waits for it waits no longer than his call may.
+static void one_that_does_not_answer_is_waited_for_as_long_as_the_call_lasts(void **state)
+{
+    (void)state;
+    char data[PATH_MAX + 16], contents[64], path[PATH_MAX];
+    struct grove_error error;
+    struct call call;
+    pthread_t thread;
+    if (!home.assets[0])
+        skip();
+    snprintf(data, sizeof data, "%s/vector", home.servers);
+    start_child("/", "sh", data);
+    snprintf(contents, sizeof contents, "%d %ld\n", (int)child, start_time_of(child));
+    write_file("vector/pid", contents);
+    int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_int_equal(pthread_create(&thread, NULL, listen_soon, &listener), 0);
+    call_init(&call);
+    call_within(&call, 400);
+    call.patient = true;
+    int64_t began_us = clock_monotonic_us();
+    enum grove_code code = vector_server_start(&home, &call, &error);
+    int64_t took_us = clock_monotonic_us() - began_us;
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    close(listener);
+    vector_server_socket(&home, path);
+    unlink(path);
+    assert_int_equal(code, GROVE_TIMEOUT);
+    assert_in_range(took_us, 0, 900000);
+}
+
 static enum grove_code start_in_a_hurry(struct grove_error *error)
 {
     struct call call;
@@ -395,6 +440,8 @@ int main(void)
         cmocka_unit_test_teardown(a_vector_server_that_is_ending_is_waited_for, end_child),
         cmocka_unit_test(one_that_takes_no_connection_hangs),
         cmocka_unit_test_teardown(one_that_somebody_else_starts_is_not_waited_for, end_child),
+        cmocka_unit_test_teardown(one_that_does_not_answer_is_waited_for_as_long_as_the_call_lasts,
+                                  end_child),
         cmocka_unit_test(one_that_cannot_start_is_not_starting_for_ever),
     };
     return cmocka_run_group_tests(tests, make_home, remove_home);
