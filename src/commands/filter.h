@@ -22,8 +22,8 @@ struct filter_values {
     char metadata_text[FILTER_METADATA_SIZE];
 };
 
-// GROVE_INVALID where a relative time stands beside a cursor, bounds exclude each other, or metadata
-// has no value. The values must not be copied.
+// GROVE_INVALID where a relative time stands beside a cursor, bounds exclude each other, or
+// metadata has no value. The values must not be copied.
 enum grove_code filter_read(const struct options *options, struct filter_values *ret,
                             struct grove_error *error);
 

@@ -198,8 +198,8 @@ static enum grove_level choose_level(const struct predicate *predicate, bool lea
     return below < GROVE_LEVEL_LEAF ? (enum grove_level)below : GROVE_LEVEL_LEAF;
 }
 
-// Plans for this very place: one for a leaf is none for all trees. The snapshot ends here unless it goes
-// on.
+// Plans for this very place: one for a leaf is none for all trees. The snapshot ends here unless it
+// goes on.
 static enum grove_code read_listing(struct pg_conn *conn, const struct predicate *predicate,
                                     bool goes_on, struct arena *answer, struct listing *listing,
                                     struct grove_error *error)

@@ -67,15 +67,17 @@ static struct plan filtered(const struct plan_facts *facts)
     return plan;
 }
 
-// The engine knows less than is asked: a graph, and its examination, are of no use for it. Where few
-// rows match, PostgreSQL compares them all; else the engine shows all, exactly, in their order, and
-// PostgreSQL takes those that match, until there are enough.
+// The engine knows less than is asked: a graph, and its examination, are of no use for it. Where
+// few rows match, PostgreSQL compares them all; else the engine shows all, exactly, in their order,
+// and PostgreSQL takes those that match, until there are enough.
 static struct plan plan_of_found(const struct plan_facts *facts)
 {
     if (facts->rows_found <= KNOB(FOUND_FEW, PLAN_FOUND_FEW) &&
         facts->asked != GROVE_STRATEGY_PUSH_DOWN)
         return (struct plan){.method = PLAN_RELATIONAL,
                              .reason = "only PostgreSQL knows of metadata, and few rows match"};
+    CHECK(facts->by_metadata);
+    CHECK(facts->rows_found >= 0);
     int64_t found = facts->rows_found > 0 ? facts->rows_found : 1;
     return (struct plan){.method = PLAN_EXACT,
                          .sparse = (size_t)(facts->rows_max / found + 1),

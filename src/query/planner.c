@@ -71,6 +71,7 @@ static enum grove_code find_rows_likely(struct run *run, struct pg_conn *conn, i
                                         struct grove_error *error)
 {
     int64_t rows_max = moment_rows_max(&run->before);
+    CHECK(rows_max >= 0);
     *ret = 0;
     if (!predicate_is_kept_count(run->predicate) || run->request->exact ||
         rows_max <= vector_exact_points() || rows_max > examine_filtered_points())
@@ -91,8 +92,10 @@ static enum grove_code count_found(struct run *run, struct pg_conn *conn, int64_
     predicate_add_params(run->predicate, run->arena, &params);
     pg_add_int4(&params, PLAN_FOUND_COUNTED + 1);
     enum grove_code code = pg_query(conn, run->arena, &statement, &params, &rows, error);
+    CHECK(code != GROVE_OK || rows.count == 1);
     if (code == GROVE_OK)
         *ret = pg_int8(&rows, 0, 0);
+    CHECK(*ret >= 0);
     return code;
 }
 

@@ -452,6 +452,7 @@ bool predicate_is_kept_count(const struct predicate *predicate)
 {
     check_resolved(predicate);
     struct predicate bounds = *predicate;
+    CHECK(predicate->place_depth <= PREDICATE_LEVELS);
     bounds.content_type_count = 0;
     return predicate_is_filter(predicate) && predicate->place_depth == 0 &&
            !predicate_has_bounds(&bounds);

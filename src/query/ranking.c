@@ -483,8 +483,8 @@ static void go_further(struct run *run, struct candidate_source *source)
     run->before.chunked = run->now.chunked;
 }
 
-// The first rows, and of documents some more: of rows of a document all but one are folded away; and of
-// those that PostgreSQL sifts as many as will match.
+// The first rows, and of documents some more: of rows of a document all but one are folded away;
+// and of those that PostgreSQL sifts as many as will match.
 static size_t first_reach(const struct run *run)
 {
     size_t best_max = run->request->best_max;

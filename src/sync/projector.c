@@ -19,8 +19,7 @@
 //
 // A row the engine refuses is found by halving its batch and put back alone with the reason; one
 // that keeps failing becomes a dead letter. That it is the row's fault is known only where the
-// engine takes others. An engine that takes none, or is not reachable, is nobody's fault: the rows
-// go back uncounted and the step fails.
+// engine takes others. One that takes none, or is not reachable, is nobody's: the step fails.
 #include "sync/projector_private.h"
 
 #include <assert.h>

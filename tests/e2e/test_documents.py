@@ -382,7 +382,8 @@ def test_a_leaf_lists_its_documents(loaded, tmp_path):
         ("wiki", "moss", "Moss End", "Article", sizes["moss"]),
         ("", "note", "Kelp Bay", "Note", 1)]
     assert listed["level"] == "leaf" and listed["next_cursor"] is None
-    assert [row["key"] for row in loaded.json("ls", leaf, "--type", "Note")["documents"]] == ["note"]
+    notes = loaded.json("ls", leaf, "--type", "Note")["documents"]
+    assert [row["key"] for row in notes] == ["note"]
     shown = loaded("ls", leaf).stdout
     assert "wiki/moss" in shown and shown.index("DOCUMENT") < shown.index("TYPE  ")
     # Page by page the same; a document without its first chunk stands where its next one is.

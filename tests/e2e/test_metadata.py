@@ -118,5 +118,5 @@ def test_an_index_finds_them(library):
 def test_a_call_takes_pairs(library):
     done = library("search", "engines", "--meta", "year=1843", "-o", "csv")
     assert len(done.stdout.splitlines()) == 3
-    assert json.loads(library("--json", "search", "engines", "--meta", "year=1843").stdout)["total"] \
-        == 2
+    done = library("--json", "search", "engines", "--meta", "year=1843")
+    assert json.loads(done.stdout)["total"] == 2

@@ -181,8 +181,8 @@ def test_a_content_becomes_the_first_chunk(home, tmp_path):
     document = read(home, content_id, "--body")
     assert document["body"] == LONG["body"] and document["title"] == "Bay 2"
     assert document["metadata"] == {}
-    shown = home.json("show", content_id)
-    assert (shown["document"], shown["position"], shown["chunks"]) == \
+    shown = home.json("show", content_id)["document"]
+    assert (f"{shown['source']}/{shown['key']}", shown["position"], shown["chunks"]) == \
         (name_of(home, content_id), 1, len(rows))
     assert f"part 1 of {len(rows)} of {name_of(home, content_id)}" in home("show",
                                                                            content_id).stdout

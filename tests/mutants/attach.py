@@ -303,7 +303,7 @@ MUTANTS = [
     Mutant(
         name="text-with-a-vector-is-split",
         guards="sql/attach: vectors",
-        file="src/content/document.c",
+        file="src/content/document_split.c",
         find="    if (record->vector)\n"
              "        return keep_whole",
         replace="    if (record->vector && record->chunk_number > 1)\n"

@@ -112,7 +112,8 @@ MUTANTS = [
              "chunks,\n            \"context\": context, \"exact\": exact, \"explain\": explain, "
              "\"timeout_ms\": timeout_ms}))\n\n    def similar(",
         replace="            \"meta\": meta, \"limit\": limit, \"chunks\": "
-                "chunks,\n            \"context\": context, \"exact\": exact, \"explain\": explain, "
+                "chunks,\n            \"context\": context, \"exact\": exact, "
+                "\"explain\": explain, "
                 "\"timeout_ms\": timeout_ms}))\n\n    def similar(",
         killer=PYTHON + "test_what_is_generated_is_current",
         limit_seconds=120,

@@ -635,7 +635,8 @@ MUTANTS = [
         guards="src/query/README: control flow",
         file="src/query/planner.c",
         find="        *ret = pg_int8(&rows, 0, 0);\n    return code;\n}\n\n// No more rows",
-        replace="        *ret = run->before.outbox_bytes / 100;\n    return code;\n}\n\n// No more rows",
+        replace="        *ret = run->before.outbox_bytes / 100;\n    return code;\n}\n\n"
+                "// No more rows",
         killer="u_bounds:rows_that_wait_are_looked_for_where_they_are_few",
     ),
     Mutant(
@@ -791,97 +792,5 @@ MUTANTS = [
         find="    if (code == GROVE_OK && request->score_min != 0)\n",
         replace="    if (code == GROVE_OK && request->score_min > 2)\n",
         killer="tests/e2e/test_contents.py::test_min_score",
-    ),
-    Mutant(
-        name="metadata-are-not-asked",
-        guards="src/query/metadata: how it is answered",
-        file="sql/parts/bounds.sql",
-        find="whole.metadata @> $8::jsonb",
-        replace="whole.metadata @> '{}' AND $8::jsonb IS NOT NULL",
-        killer="u_metadata:either_way_is_whole",
-    ),
-    Mutant(
-        name="page-of-other-metadata-goes-on",
-        guards="src/query/README 5",
-        file="src/query/predicate.c",
-        find="        strbuf_addf(&all, \"/%zu:\", "
-             "predicate->metadata.length);\n        strbuf_add_text(&all, "
-             "predicate->metadata);\n",
-        replace="        strbuf_addf(&all, \"/%d:\", predicate->metadata.length > 0);\n",
-        killer="u_metadata:pages_belong_to_their_metadata",
-    ),
-    Mutant(
-        name="kept-counts-are-of-all-metadata",
-        guards="src/query/metadata: how it is answered",
-        file="src/query/browse.c",
-        find="        !predicate->metadata.data) {\n",
-        replace="        (!predicate->metadata.data || predicate->has_path)) {\n",
-        killer="u_metadata:pages_belong_to_their_metadata",
-    ),
-    Mutant(
-        name="first-page-is-of-all-metadata",
-        guards="src/query/metadata: how it is answered",
-        file="src/query/predicate.c",
-        find="predicate->words_max != VECTOR_NONE || predicate->metadata.data;",
-        replace="predicate->words_max != VECTOR_NONE;",
-        killer="u_metadata:pages_belong_to_their_metadata",
-    ),
-    Mutant(
-        name="few-of-the-best-are-all-that-have-the-metadata",
-        guards="src/query/README 4",
-        file="src/query/ranking.c",
-        find="    if (run->predicate->metadata.data)\n        return "
-             "relational_instead(run, error);\n",
-        replace="    if (run->predicate->metadata.data && run->scored == 0)\n        "
-                "return relational_instead(run, error);\n",
-        killer="u_metadata:beyond_the_reach_postgresql_compares",
-    ),
-    Mutant(
-        name="plan-of-a-moved-path-is-not-followed",
-        guards="src/query/metadata: how it is answered",
-        file="src/query/ranking.c",
-        find="        if (run->plan.method == PLAN_RELATIONAL)\n            return "
-             "relational(run, error);\n    }\n",
-        replace="        if (run->plan.method == PLAN_RELATIONAL && repeats > 9)\n            return "
-                "relational(run, error);\n    }\n",
-        killer="u_metadata:the_path_may_come_to_lead_elsewhere",
-    ),
-    Mutant(
-        name="push-down-is-asked-for-in-vain",
-        guards="src/query/metadata: how it is answered",
-        file="src/query/plan.c",
-        find="        facts->asked != GROVE_STRATEGY_PUSH_DOWN)\n        return "
-             "(struct plan){.method = "
-             "PLAN_RELATIONAL,\n                             .reason = \"only",
-        replace="        facts->asked >= GROVE_STRATEGY_AUTO)\n        return "
-                "(struct plan){.method = "
-                "PLAN_RELATIONAL,\n                             .reason = \"only",
-        killer="u_metadata:push_down_is_what_was_asked_for",
-    ),
-    Mutant(
-        name="member-of-metadata-is-there-twice",
-        guards="src/query/metadata: bad input",
-        file="src/query/predicate.c",
-        find="            if (text_equal(json_text(other), name))\n",
-        replace="            if (text_equal(json_text(other), name) && name.length > "
-                "100)\n",
-        killer="u_metadata:what_is_no_condition_is_told",
-    ),
-    Mutant(
-        name="list-is-compared-as-metadata",
-        guards="src/query/metadata: bad input",
-        file="src/query/predicate.c",
-        find="        if (yyjson_is_ctn(value))\n",
-        replace="        if (yyjson_is_ctn(value) && name.length > 100)\n",
-        killer="u_metadata:what_is_no_condition_is_told",
-    ),
-    Mutant(
-        name="value-in-quotes-is-a-number",
-        guards="docs/cli: --meta",
-        file="src/commands/filter.c",
-        find="        strbuf_add(object, equals + 1);\n    else\n",
-        replace="        strbuf_add(object, equals[1] == '\"' ? \"1\" : equals + "
-                "1);\n    else\n",
-        killer="tests/e2e/test_metadata.py::test_what_the_metadata_has[options6-wanted6]",
     ),
 ]
