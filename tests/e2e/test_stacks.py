@@ -16,6 +16,7 @@ DEEDS = [
     ("open", None), ("init", None), ("status", {}), ("doctor", None), ("version", {}),
     ("load", {"rows": [make_row(n) for n in range(1, 20)]
                       + [make_row(n, vector=make_vector(n)) for n in range(20, 40)]
+                      + [make_row(40, body=LONG)]
                       + [{"tree": "subject1", "branch": "B", "limb": "L", "leaf": "F",
                           "content_type": "Page", "title": "Long", "body": LONG,
                           "document": "long"}]}),
@@ -31,7 +32,7 @@ DEEDS = [
     ("attachments", {}), ("search", {"text": "weather", "path": "subject2"}),
     ("detach", {"table": "articles"}), ("add-subject", "law"),
     ("mv", {"ids": [4], "to": "subject3/A/B/C"}), ("rm", {"ids": [5], "yes": True}),
-    ("sync", {}), ("export", None), ("verify", None), ("repair", None), ("recall", None),
+    ("rechunk", {}), ("dead", {"action": "list"}), ("sync", {}), ("export", None), ("verify", None), ("repair", None), ("recall", None),
     ("stop-servers", None), ("search", {"text": "weather"}), ("close", None),
 ]
 FAILS = {"subject1/Nowhere": "not_found"}

@@ -106,8 +106,10 @@ static void dump(struct test_stores *stores)
 
 static void restore(struct test_stores *stores)
 {
-    test_sql(stores, "SET session_replication_role = replica; TRUNCATE grove.body, grove.chunk,"
-                     " public.content_metadata");
+    test_sql(
+        stores,
+        "SET session_replication_role = replica; TRUNCATE grove.body, grove.chunk, grove.long_text,"
+        " public.content_metadata");
     for (size_t i = 0; i < ARRAY_COUNT(dumped); i++)
         test_sql(stores, "DELETE FROM %s; INSERT INTO %s TABLE dump.t%zu", dumped[i], dumped[i], i);
     test_sql(stores, "RESET session_replication_role;"
