@@ -29,7 +29,7 @@ bool locked_again(struct locked *locked, enum grove_code *code, struct grove_err
     if (strcmp(error->sqlstate, "55P03") != 0 && strcmp(error->sqlstate, "40P01") != 0)
         return false;
     int64_t now_us = clock_monotonic_us();
-    unsigned pause_ms = PAUSE_FIRST_MS << (locked->attempts < 5 ? locked->attempts : 5);
+    unsigned pause_ms = (unsigned)PAUSE_FIRST_MS << (locked->attempts < 5 ? locked->attempts : 5);
     locked->since_us = locked->since_us ? locked->since_us : now_us;
     locked->attempts++;
     find_holder(locked);

@@ -29,7 +29,7 @@ static void on_progress(void *state, const struct grove_attach_progress *done)
 static void on_wait(void *state, const struct grove_attach_wait *wait)
 {
     struct attaching *attaching = state;
-    if (attaching->wait_told || wait->seconds < WAIT_TOLD_SECONDS)
+    if (attaching->wait_told || wait->seconds < (double)WAIT_TOLD_SECONDS)
         return;
     attaching->wait_told = true;
     session_warn(attaching->session, "waiting for a lock on the table%s%s",

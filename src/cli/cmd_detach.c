@@ -14,7 +14,7 @@ struct detaching {
 static void on_wait(void *state, const struct grove_attach_wait *wait)
 {
     struct detaching *detaching = state;
-    if (detaching->wait_told || wait->seconds < WAIT_TOLD_SECONDS)
+    if (detaching->wait_told || wait->seconds < (double)WAIT_TOLD_SECONDS)
         return;
     detaching->wait_told = true;
     session_warn(detaching->session, "waiting for a lock on the table%s%s",

@@ -143,7 +143,7 @@ static enum grove_code compare_sample(struct store *store, struct call *call, en
     struct vector_state states[SAMPLE_CONTENTS];
     int32_t ids[SAMPLE_CONTENTS];
     arena_init(&arena, ARENA_BYTES_MAX);
-    pg_add_int4(&params, sample);
+    pg_add_int4(&params, (int32_t)sample);
     pg_add_int4(&params, SAMPLE_CONTENTS);
     enum grove_code code =
         run_statement(store, call, "lineage_sample.sql", &params, &arena, &rows, error);

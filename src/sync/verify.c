@@ -228,8 +228,8 @@ static enum grove_code slow_down(struct verifier *self, int64_t contents, int64_
         double left_ms = (due_us - (double)(clock_monotonic_us() - page_began_us)) / 1e3;
         if (left_ms < 1)
             break;
-        (void)call_pause(self->call,
-                         left_ms < RATE_SLICE_MS ? (unsigned)left_ms : (unsigned)RATE_SLICE_MS);
+        (void)call_pause(self->call, left_ms < (double)RATE_SLICE_MS ? (unsigned)left_ms
+                                                                     : (unsigned)RATE_SLICE_MS);
         code = call_check(self->call, error);
     }
     return code;

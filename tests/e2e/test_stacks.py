@@ -32,7 +32,8 @@ DEEDS = [
     ("attachments", {}), ("search", {"text": "weather", "path": "subject2"}),
     ("detach", {"table": "articles"}), ("add-subject", "law"),
     ("mv", {"ids": [4], "to": "subject3/A/B/C"}), ("rm", {"ids": [5], "yes": True}),
-    ("rechunk", {}), ("dead", {"action": "list"}), ("sync", {}), ("export", None), ("verify", None), ("repair", None), ("recall", None),
+    ("rechunk", {}), ("dead", {"action": "list"}), ("sync", {}),
+    ("export", None), ("verify", None), ("repair", None), ("recall", None),
     ("stop-servers", None), ("search", {"text": "weather"}), ("close", None),
 ]
 FAILS = {"subject1/Nowhere": "not_found"}

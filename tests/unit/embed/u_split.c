@@ -26,7 +26,7 @@ static int set_up(void **state)
         length +=
             (size_t)snprintf(vocabulary + length, sizeof vocabulary - length, "%c\n##%c\n", c, c);
     arena_init(&arena, ARENA_BYTES_MAX);
-    return tokenizer_open(&tokenizer, text_of(vocabulary), "v", &error);
+    return (int)tokenizer_open(&tokenizer, text_of(vocabulary), "v", &error);
 }
 
 static int tear_down(void **state)

@@ -40,7 +40,7 @@ static void cosines_are_told_from_the_least_on(void **state)
     for (size_t i = 0; i < COUNT; i++) {
         assert_int_equal(hits.items[i].content_id, 10 * i);
         assert_int_equal(hits.items[i].revision, i);
-        assert_float_equal(hits.items[i].score, i == AXIS ? 1.0F : 0.64F, 1e-6F);
+        assert_float_equal(hits.items[i].score, i == (size_t)AXIS ? 1.0F : 0.64F, 1e-6F);
     }
     assert_ok(kept_search(points, vector, 0.65F, &arena, &hits, &error), error);
     assert_int_equal(hits.count, 1);
