@@ -2,7 +2,8 @@
 -- Takes the contents of `wanted`, for one projector. All rows of a content are taken, or it is left:
 -- a row that somebody has locked or leased is that of another projector. Of several rows one stays,
 -- with the fewest attempts, and says whether the content is gone; the others said the same. The
--- generation is that of the model that the statement has found.
+-- generation is that of the model that the statement has found. Whatever the plan, the rows come in
+-- the order of their contents.
 --   $2 text       who takes them
 --   $3 integer    for how many milliseconds
 --   $5 integer    the server process that the projector's connection was told. Behind a pooler it is
@@ -38,16 +39,20 @@
     DELETE FROM grove.outbox AS o
     USING whole AS w
     WHERE o.content_id = w.content_id AND o.revision < w.revision
+), taken AS (
+    UPDATE grove.outbox AS o
+    SET lease_owner = $2,
+        lease_until = clock_timestamp() + $3 * interval '1 millisecond',
+        (lease_pid, lease_session) = (SELECT pid, backend_start FROM session),
+        dead_since = NULL,
+        attempts = w.attempts,
+        deleted = NOT EXISTS (SELECT FROM grove.content_state AS s WHERE s.content_id = o.content_id)
+    FROM whole AS w
+    WHERE o.content_id = w.content_id AND o.revision = w.revision
+      AND (SELECT setting FROM flushed) <> ''
+    RETURNING o.content_id, o.revision,
+              (SELECT s.value::bigint FROM grove.setting AS s WHERE s.name = 'generation') AS generation
 )
-UPDATE grove.outbox AS o
-SET lease_owner = $2,
-    lease_until = clock_timestamp() + $3 * interval '1 millisecond',
-    (lease_pid, lease_session) = (SELECT pid, backend_start FROM session),
-    dead_since = NULL,
-    attempts = w.attempts,
-    deleted = NOT EXISTS (SELECT FROM grove.content_state AS s WHERE s.content_id = o.content_id)
-FROM whole AS w
-WHERE o.content_id = w.content_id AND o.revision = w.revision
-  AND (SELECT setting FROM flushed) <> ''
-RETURNING o.content_id, o.revision,
-          (SELECT s.value::bigint FROM grove.setting AS s WHERE s.name = 'generation')
+SELECT t.content_id, t.revision, t.generation
+FROM taken AS t
+ORDER BY t.content_id
