@@ -424,12 +424,15 @@ def test_each_migration_is_killed(home, point):
                           for ledger in ledgers)
         return applied, catalogue
 
-    for done in range(MIGRATIONS):
+    # Online ones are no transaction, and go along with the one before.
+    versions = [number for number, path in enumerate(sorted((ROOT / "sql").glob("[0-9]*.sql")), 1)
+                if "-- kind: online" not in path.read_text()]
+    for version in versions:
         before = look()
-        assert before[0] == done
+        assert before[0] == version - 1
         home.dies_at(point, "init", env=env)
         assert look() == before
-        if done < MIGRATIONS - 1:
+        if version != versions[-1]:
             home.dies_at(f"{point}@2", "init", env=env)  # one more is applied
     assert home.json("init", env=env)["applied"] == 1
     assert home.json("browse", "religion", env=env)["total"] == 0

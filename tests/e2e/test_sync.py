@@ -78,7 +78,7 @@ def test_an_outbox_that_was_full_makes_no_search_slow(shared):
         conn.execute("SET LOCAL plan_cache_mode = force_generic_plan")
         conn.execute(f"PREPARE score AS {score}")
         (answer,), = conn.execute("EXPLAIN (ANALYZE, FORMAT JSON) EXECUTE"
-                                  f" score ({'NULL, ' * 8} 5000)").fetchall()
+                                  f" score ({'NULL, ' * 9} 5000)").fetchall()
         assert reads(answer[0]["Plan"], "outbox")
         assert reads(answer[0]["Plan"], "content_metadata") == []
 

@@ -92,6 +92,11 @@ def connects(home, _folder, shown):
         assert connection.execute("SELECT count(*) FROM content_metadata").fetchone()[0] > 0
 
 
+def finds_no_long_texts(home, _folder, shown):
+    assert home.json("status")["long_texts"] == 0 and "0" in shown
+    assert home.json("rechunk")["documents"] == 0
+
+
 def exports(home, folder, shown):
     rows = [json.loads(line) for line in (folder / "export.jsonl").read_text().splitlines()]
     assert len(rows) == home.json("status")["contents"] and all("title" in row for row in rows)
@@ -148,6 +153,7 @@ CHECKS = {
     ("Change and delete", 2): renames_a_branch,
     ("Change and delete", 3): deletes_contents,
     ("Change and delete", 4): deletes_a_place,
+    ("Long texts that were loaded as rows", 1): finds_no_long_texts,
     ("Name a tree", 1): names_a_tree,
     ("Load a table", 1): loads_a_table,
     ("Connect another client", 1): connects,
