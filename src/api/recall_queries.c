@@ -71,7 +71,6 @@ static enum grove_code read_parts(struct store *store, struct call *call, unsign
 {
     struct pg_conn *conn = NULL;
     struct pg_params singles = {0}, leaves = {0};
-    const struct pg_statement leaves_sql = {"recall_leaves.sql", query_sql("recall_leaves.sql")};
     enum grove_code code = store_refresh_model(store, call, error);
     if (code != GROVE_OK)
         return code;
@@ -85,7 +84,7 @@ static enum grove_code read_parts(struct store *store, struct call *call, unsign
     if (code == GROVE_OK)
         code = store_query_on(conn, arena, "recall_rows.sql", &singles, &ret[0], error);
     if (code == GROVE_OK)
-        code = pg_query(conn, arena, &leaves_sql, &leaves, &ret[1], error);
+        code = store_query_on(conn, arena, "recall_leaves.sql", &leaves, &ret[1], error);
     pg_give(&conn);
     return code;
 }

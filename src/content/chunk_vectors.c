@@ -3,7 +3,6 @@
 
 #include "base/check.h"
 #include "base/digest.h"
-#include "catalog/assets.h"
 
 // What is embedded of a chunk.
 static enum grove_code text_of_chunk(const struct split_chunk *chunk, struct arena *arena,
@@ -51,14 +50,13 @@ static enum grove_code read_revisions(struct pg_conn *conn, struct arena *arena,
                                       const int32_t *content_ids, size_t count, int64_t **ret,
                                       struct grove_error *error)
 {
-    struct pg_statement statement = {"revisions_of.sql", query_sql("revisions_of.sql")};
     struct pg_params params = {0};
     struct pg_rows rows;
     int64_t *revisions = arena_alloc_array(arena, count, sizeof *revisions);
     if (!revisions)
         return error_no_memory(error, "vectors of chunks");
     pg_add_int4_array(&params, arena, content_ids, count);
-    enum grove_code code = pg_query(conn, arena, &statement, &params, &rows, error);
+    enum grove_code code = store_query_on(conn, arena, "revisions_of.sql", &params, &rows, error);
     if (code != GROVE_OK)
         return code;
     CHECK((size_t)rows.count == count); // their transaction has just written them
@@ -72,7 +70,6 @@ enum grove_code chunk_vectors_store(const struct chunk_vectors *vectors, struct 
                                     struct arena *arena, const int32_t *content_ids,
                                     struct grove_error *error)
 {
-    struct pg_statement statement = {"store_embeddings.sql", query_sql("store_embeddings.sql")};
     struct pg_params params = {0};
     struct pg_rows rows;
     int64_t *revisions;
@@ -86,5 +83,5 @@ enum grove_code chunk_vectors_store(const struct chunk_vectors *vectors, struct 
     pg_add_bytea_array(&params, arena, vectors->vectors, count);
     pg_add_text(&params, text_of(embed_model_id(vectors->precision)));
     pg_add_int4_array(&params, arena, content_ids, 0); // none is longer than the model reads
-    return pg_query(conn, arena, &statement, &params, &rows, error);
+    return store_query_on(conn, arena, "store_embeddings.sql", &params, &rows, error);
 }

@@ -111,7 +111,6 @@ static enum grove_code read_document(struct pg_conn *conn,
                                      struct arena *answer, struct document *document,
                                      struct grove_error *error)
 {
-    struct pg_statement parts = {"document_parts.sql", query_sql("document_parts.sql")};
     struct pg_params params = {0}, part_params = {0};
     struct pg_rows rows = {0};
     enum grove_code code = pg_begin_snapshot(conn, error);
@@ -126,7 +125,7 @@ static enum grove_code read_document(struct pg_conn *conn,
     if (code != GROVE_OK)
         return code;
     pg_add_int4(&part_params, document->view.document_id);
-    code = pg_query(conn, answer, &parts, &part_params, &rows, error);
+    code = store_query_on(conn, answer, "document_parts.sql", &part_params, &rows, error);
     return code == GROVE_OK ? take_parts(document, &rows, error) : code;
 }
 

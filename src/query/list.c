@@ -153,7 +153,6 @@ static enum grove_code read_documents(struct pg_conn *conn, const struct predica
                                       struct arena *answer, struct listing *listing,
                                       struct grove_error *error)
 {
-    struct pg_statement statement = {"list_documents.sql", query_sql("list_documents.sql")};
     struct pg_params params = {0};
     struct pg_rows rows;
     struct place_of_page page;
@@ -169,7 +168,7 @@ static enum grove_code read_documents(struct pg_conn *conn, const struct predica
     pg_add_text(&params, page.type);
     pg_add_int4(&params, page.number);
     pg_add_int4(&params, (int32_t)limit + 1);
-    code = pg_query(conn, answer, &statement, &params, &rows, error);
+    code = store_query_on(conn, answer, "list_documents.sql", &params, &rows, error);
     return code == GROVE_OK ? take_documents(listing, &rows, limit, error) : code;
 }
 

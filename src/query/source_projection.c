@@ -184,11 +184,11 @@ static enum grove_code read_first(struct candidate_source *source, struct run *r
 static enum grove_code read_more(struct run *run, struct portion *portion, struct pg_rows *ret_hits,
                                  struct grove_error *error)
 {
-    struct pg_statement hits = {"score.sql", query_sql("score.sql")};
     struct pg_params params = {0};
     arena_clear(&portion->arena);
     source_add_hit_params(run, portion->ids, portion->count, &portion->arena, &params);
-    return pg_query(run->ranking->conn, &portion->arena, &hits, &params, ret_hits, error);
+    return store_query_on(run->ranking->conn, &portion->arena, "score.sql", &params, ret_hits,
+                          error);
 }
 
 static size_t at_most(size_t count, size_t most)
