@@ -59,7 +59,7 @@ static struct plan filtered(const struct plan_facts *facts)
 {
     struct plan_facts all = *facts;
     all.filtered = false;
-    if (!is_examined(facts->moment) || !are_among_best(facts) || doubt_of(&all))
+    if (doubt_of(&all) || !are_among_best(facts))
         return (struct plan){.method = PLAN_EXACT,
                              .reason = "under a filter all rows that match are compared"};
     struct plan plan = by_graph(&all, "most rows match, and the engine's graph was examined");
@@ -72,12 +72,12 @@ static struct plan filtered(const struct plan_facts *facts)
 // and PostgreSQL takes those that match, until there are enough.
 static struct plan plan_of_found(const struct plan_facts *facts)
 {
+    CHECK(facts->by_metadata);
+    CHECK(facts->rows_found >= 0);
     if (facts->rows_found <= KNOB(FOUND_FEW, PLAN_FOUND_FEW) &&
         facts->asked != GROVE_STRATEGY_PUSH_DOWN)
         return (struct plan){.method = PLAN_RELATIONAL,
                              .reason = "only PostgreSQL knows of metadata, and few rows match"};
-    CHECK(facts->by_metadata);
-    CHECK(facts->rows_found >= 0);
     int64_t found = facts->rows_found > 0 ? facts->rows_found : 1;
     return (struct plan){.method = PLAN_EXACT,
                          .sparse = (size_t)(facts->rows_max / found + 1),

@@ -24,8 +24,8 @@ MUTANTS = [
         name="a-doubted-graph-is-looked-through",
         guards="src/query/README: complete",
         file="src/query/plan.c",
-        find=" || doubt_of(&all))",
-        replace=")",
+        find="    if (doubt_of(&all) || !are_among_best(facts))\n",
+        replace="    if (!are_among_best(facts))\n",
         killer="u_plan:where_most_rows_match_the_graph_is_asked_under_a_filter",
     ),
     Mutant(
