@@ -5,7 +5,7 @@
 #include "commands/answers.h"
 #include "commands/requests.h"
 
-enum { TEXT_BYTES_MAX = 1 << 20, WAIT_TOLD_SECONDS = 2, EXIT_PARTLY = 15 };
+enum { TEXT_BYTES_MAX = 1 << 20, WAIT_TOLD_SECONDS = 2 };
 
 struct attaching {
     struct session *session;

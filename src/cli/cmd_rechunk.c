@@ -9,8 +9,6 @@
 #include "commands/answers_rechunk.h"
 
 enum {
-    EXIT_PARTLY = 15, // some long contents could not be split, the others are
-    SHOWN_MAX = 20,   // on a terminal
     TEXT_BYTES_MAX = 1 << 16,
 };
 
@@ -33,25 +31,17 @@ static void on_progress(void *state, const struct grove_rechunk_progress *done)
                                      });
 }
 
-// A file has room for all of them, a screen has not.
 static void on_refused(void *state, int32_t content_id, const char *reason)
 {
     struct rechunking *self = state;
-    bool is_terminal = self->session->err.is_terminal;
+    struct strbuf line;
     answer_rechunk_refused(&self->answer, content_id, reason);
     self->refused++;
-    if (is_terminal && self->refused > SHOWN_MAX + 1)
-        return;
-    progress_clear(&self->progress);
-    if (is_terminal && self->refused > SHOWN_MAX) {
-        fprintf(stderr, "more contents are left as they are; 2> FILE keeps all of them\n");
-        return;
-    }
-    struct strbuf line;
     strbuf_init(&line, TEXT_BYTES_MAX);
     strbuf_addf(&line, "content %" PRId32 " is left as it is: ", content_id);
     display_add_safe(&line, text_of(reason));
-    fprintf(stderr, "%s\n", line.data);
+    progress_show_refused(&self->progress, self->refused, line.data,
+                          "more contents are left as they are; 2> FILE keeps all of them");
     strbuf_release(&line);
 }
 

@@ -11,8 +11,6 @@
 #include "commands/answers.h"
 
 enum {
-    EXIT_PARTLY = 15, // some rows were refused, the others are loaded
-    SHOWN_MAX = 20,   // on a terminal
     LINE_BYTES_MAX = 1 << 16,
 };
 
@@ -36,18 +34,6 @@ static void on_progress(void *state, const struct grove_load_progress *done)
     progress_update(&loading->progress, &now);
 }
 
-// A file has room for all of them, a screen has not.
-static void show_bad_line(struct loading *loading, const char *line)
-{
-    bool is_terminal = loading->session->err.is_terminal;
-    if (is_terminal && loading->bad_count > SHOWN_MAX + 1)
-        return;
-    progress_clear(&loading->progress);
-    if (is_terminal && loading->bad_count > SHOWN_MAX)
-        line = "more lines are refused and not shown; 2> FILE keeps all of them";
-    fprintf(stderr, "%s\n", line);
-}
-
 static void on_bad_line(void *state, const struct grove_bad_line *bad)
 {
     struct loading *loading = state;
@@ -59,7 +45,8 @@ static void on_bad_line(void *state, const struct grove_bad_line *bad)
     strbuf_add(&line, bad->field[0] ? ": " : "");
     display_add_safe(&line, text_of(bad->reason));
     loading->bad_count++;
-    show_bad_line(loading, line.data);
+    progress_show_refused(&loading->progress, loading->bad_count, line.data,
+                          "more lines are refused and not shown; 2> FILE keeps all of them");
     strbuf_release(&line);
     answer_load_refused(&loading->answer, bad);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/progress.h"
 
+#include "base/check.h"
 #include "base/clock.h"
 #include "cli/format.h"
 
@@ -11,7 +12,8 @@ enum {
     BAR_WIDTH_MAX = 40,
     BAR_WIDTH_MIN = 5,
     BAR_FRAME = 3, // its brackets, and a space
-    LINE_BYTES_MAX = 4096
+    LINE_BYTES_MAX = 4096,
+    REFUSED_SHOWN_MAX = 20, // on a terminal
 };
 
 void progress_init(struct progress *progress, const struct terminal *terminal)
@@ -157,4 +159,16 @@ void progress_clear(struct progress *progress)
     fflush(progress->terminal->file);
     progress->on_screen = false;
     progress->drawn_us = 0;
+}
+
+void progress_show_refused(struct progress *progress, int64_t number, const char *line,
+                           const char *more)
+{
+    bool is_terminal = progress->terminal->is_terminal;
+    CHECK(number > 0);
+    if (is_terminal && number > REFUSED_SHOWN_MAX + 1)
+        return;
+    progress_clear(progress);
+    fprintf(progress->terminal->file, "%s\n",
+            is_terminal && number > REFUSED_SHOWN_MAX ? more : line);
 }

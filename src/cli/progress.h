@@ -46,4 +46,9 @@ void progress_init(struct progress *progress, const struct terminal *terminal);
 void progress_update(struct progress *progress, const struct progress_state *state);
 void progress_clear(struct progress *progress);
 
+// Prints a line that tells what was refused, as the `number`th such, from 1. A file has room for
+// all of them; a screen has not: `more` stands there for those from the 21st on.
+void progress_show_refused(struct progress *progress, int64_t number, const char *line,
+                           const char *more);
+
 #endif

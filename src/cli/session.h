@@ -47,6 +47,8 @@ struct session {
     int exit_status;           // of a run without error
 };
 
+enum { EXIT_PARTLY = 15 }; // something was refused, and the others are done
+
 void session_init(struct session *session, const char *program);
 void session_release(struct session *session);
 

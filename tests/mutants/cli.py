@@ -195,9 +195,9 @@ MUTANTS = [
     Mutant(
         name="screen-is-filled-with-refused-lines",
         guards="src/cli/README 4",
-        file="src/cli/load_run.c",
-        find="    if (is_terminal && loading->bad_count > SHOWN_MAX + 1)\n",
-        replace="    if (is_terminal && loading->bad_count > INT32_MAX)\n",
+        file="src/cli/progress.c",
+        find="    if (is_terminal && number > REFUSED_SHOWN_MAX + 1)\n",
+        replace="    if (is_terminal && number > INT32_MAX)\n",
         killer="tests/e2e/test_load_inputs.py::test_a_terminal_gets_the_first_refused_lines",
     ),
     Mutant(
