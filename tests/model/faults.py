@@ -57,7 +57,7 @@ class Faults:
         action, times = source.choice(("die", "fail", "wait")), source.choice(TIMES)
         point = source.choice(self.armed.get(command) or [None])
         if not armed or point is None:
-            caller = self.world.library if by_library and command in LIBRARY else self.command
+            caller = self.world.binding if by_library and command in LIBRARY else self.command
             return caller.call(command, given)
         with self.lock:
             self.points[action] = self.points.get(action, 0) + 1

@@ -36,9 +36,9 @@ class World:
         self.lock, self.done, self.phases, self.failed = threading.Lock(), 0, 0, None
         self.command = Command(grove)
         self.folder = self.command.folder
-        self.package, self.library = package, Library(package, grove.home)
+        self.package, self.binding = package, Library(package, grove.home)
         self.watcher, self.threads, self.waiting = None, [], 0
-        self.texts = texts.Texts(lambda text: self.library.call("embed", {"text": text})["vector"])
+        self.texts = texts.Texts(lambda text: self.binding.call("embed", {"text": text})["vector"])
         self.socket = grove.socket_folder()
         self.shared = Shared(self)
         self.clients = [Client(self, number) for number in range(1, CLIENTS + 1)]
@@ -51,13 +51,13 @@ class World:
 
     def pause(self):
         """Nobody is connected, as somebody is told to see to who puts back a store."""
-        self.library.close()
+        self.binding.close()
         for client in self.everybody():
             if client.conn is not None:
                 client.conn.close()
 
     def resume(self):
-        self.library = Library(self.package, self.grove.home)
+        self.binding = Library(self.package, self.grove.home)
 
     close = pause
 
@@ -76,7 +76,7 @@ class World:
         if self.faults is not None:
             return self.faults.call(source, command, given)
         if command in LIBRARY and source.random() >= BY_COMMAND:
-            return self.library.call(command, given)
+            return self.binding.call(command, given)
         return self.command.call(command, given)
 
     def pardon(self, error):
@@ -204,14 +204,14 @@ class World:
             answer = self.search_by_engine({"text": query, **given, "limit": limit,
                                             "chunks": not fold})
             check_ranking(answer, ranking(self.texts, trees, condition, query), limit, fold, trees)
-        answer = self.library.call("discover", {"text": query, "chunks": True, "depth": 10000})
+        answer = self.binding.call("discover", {"text": query, "chunks": True, "depth": 10000})
         if answer["total"] != wanted:
             raise Disagreement(f"discover ranks {answer['total']} of {wanted}")
 
     def search_by_engine(self, given):
         """After a fault searches may do without the engine for a while: as soon as they do not."""
         deadline = time.monotonic() + PATIENCE_SECONDS
-        while (answer := self.library.call("search", given))["degraded"]:
+        while (answer := self.binding.call("search", given))["degraded"]:
             if self.faults is None or time.monotonic() > deadline:
                 raise Disagreement(f"degraded: {answer['degraded_reason']}")
             time.sleep(0.02)

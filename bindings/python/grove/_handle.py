@@ -51,7 +51,7 @@ class _State:
     """
 
     def __init__(self, library: ctypes.CDLL, handle: int) -> None:
-        self.library = library
+        self.lib = library
         self.handle: int | None = handle
         self.process = os.getpid()
         self.changed = threading.Condition()
@@ -74,7 +74,7 @@ class _State:
     def _close_where_idle(self) -> None:
         if self.closing and not self.tokens and self.handle is not None:
             handle, self.handle = self.handle, None
-            self.library.grove_close(handle)
+            self.lib.grove_close(handle)
 
     def cancel(self) -> None:
         with self.changed:
@@ -111,14 +111,14 @@ class _State:
               limits: _library.CLimits) -> bytes:
         answer = ctypes.c_void_p()
         error = _library.CError()
-        code = self.library.grove_call_within(handle, name, given, ctypes.byref(limits),
+        code = self.lib.grove_call_within(handle, name, given, ctypes.byref(limits),
                                               ctypes.byref(answer), ctypes.byref(error))
         if code != 0:
-            raise _library.error_of(self.library, error)
+            raise _library.error_of(self.lib, error)
         try:
             return ctypes.string_at(answer)
         finally:
-            self.library.grove_free(answer)
+            self.lib.grove_free(answer)
 
 
 class Grove(Calls):
@@ -163,7 +163,7 @@ class Grove(Calls):
         handler raises.
         """
         given = self._given(fields)
-        token = _library.Token(self._state.library)
+        token = _library.Token(self._state.lib)
         if threading.current_thread() is threading.main_thread():
             answer = self._run_beside(command, given, token)
         else:

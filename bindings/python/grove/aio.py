@@ -29,7 +29,7 @@ class Grove(AsyncCalls):
     async def call(self, command: str, fields: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """A command by its name, as grove.Grove.call."""
         state = self._grove._state
-        token = _library.Token(state.library)
+        token = _library.Token(state.lib)
         running = asyncio.get_running_loop().run_in_executor(
             self._pool, state.run, command, self._grove._given(fields), token)
         try:
