@@ -173,7 +173,8 @@ void workers_run(struct workers *set, size_t steps,
                  void (*step)(void *state, size_t index, unsigned worker), void *state)
 {
     struct grove_error never; // nothing ends the wait
-    CHECK(long_lock_take(&set->turn, NULL, &never) == GROVE_OK);
+    enum grove_code code = long_lock_take(&set->turn, NULL, &never);
+    CHECK(code == GROVE_OK);
     run_in_turn(set, steps, step, state);
 }
 

@@ -21,9 +21,8 @@
 #include "query/predicate.h"
 
 enum {
-    FOUND_ROWS = 100000,     // ids at a time
-    LOOK_ROWS = 128,         // beginnings
-    LOOK_CHARACTERS = 16384, // of each; a text that has more and is not cut here is read whole
+    FOUND_ROWS = 100000, // ids at a time
+    LOOK_ROWS = 128,     // beginnings; a text that has more and is not cut there is read whole
     FOUND_BYTES_MAX = 32 << 20,
     LOOK_BYTES_MAX = 32 << 20,
     CONTENT_BYTES_MAX = 64 << 20,
@@ -249,7 +248,7 @@ static enum grove_code find_long(struct rechunk *self, const int32_t *ids, size_
     struct arena arena;
     arena_init_counting(&arena, LOOK_BYTES_MAX);
     pg_add_int4_array(&params, &arena, ids, count);
-    pg_add_int4(&params, LOOK_CHARACTERS);
+    pg_add_int4(&params, EMBED_CHARACTERS_MAX);
     enum grove_code code =
         store_embedder(self->store, self->call, store_precision(self->store), &embedder, error);
     if (code == GROVE_OK)

@@ -24,6 +24,8 @@
 #include "base/text.h"
 
 enum { EMBED_DIMENSION = 384, EMBED_TOKENS_MAX = 256 };
+// What is read of a text of which nothing but these tokens counts: many times what prose takes.
+enum { EMBED_CHARACTERS_MAX = 16384 };
 
 enum embed_precision {
     EMBED_F32 = 0, // as the published model computes

@@ -12,7 +12,6 @@
 #include "vector/direction.h"
 
 enum {
-    TEXT_CHARACTERS_MAX = 16384, // read of one text: many times what 256 tokens of prose take
     // Of a ranking that leaves out rows without a vector anyway: one long text, or several short.
     FEW_TOKENS = EMBED_TOKENS_MAX,
     FEW_TEXT_BYTES = 256 << 10,
@@ -33,7 +32,7 @@ enum {
 
 static_assert((int)RANKING_COMPUTED_MAX <= (int)KEEP_VECTORS_MAX, "all of them can be kept");
 // A character of UTF-8 has 4 bytes at most, a title 200 characters.
-static_assert(RANKING_COMPUTED_MAX * (TEXT_CHARACTERS_MAX + 256) * 4 < SCORER_TEXTS_BYTES_MAX / 2,
+static_assert(RANKING_COMPUTED_MAX * (EMBED_CHARACTERS_MAX + 256) * 4 < SCORER_TEXTS_BYTES_MAX / 2,
               "the texts fit as libpq holds them");
 
 static double cosine(const double *query, const float *vector)
@@ -93,7 +92,7 @@ static enum grove_code read_texts(struct run *run, const int32_t *ids, size_t co
 {
     struct pg_params params = {0};
     pg_add_int4_array(&params, &run->texts, ids, count);
-    pg_add_int4(&params, TEXT_CHARACTERS_MAX);
+    pg_add_int4(&params, EMBED_CHARACTERS_MAX);
     pg_add_text(&params, text_of(embed_model_id(run->precision)));
     pg_add_int8(&params, run->beyond > 0 ? FEW_TEXT_BYTES : INT64_MAX);
     enum grove_code code =

@@ -18,7 +18,6 @@
 
 enum {
     LIMIT_DEFAULT = 10,
-    TEXT_CHARACTERS_MAX = 16384, // as scorer.c reads of a text
     CONTENT_BYTES_MAX = 1 << 20,
     TEXT_COLUMN = 2, // of texts.sql
     VECTOR_COLUMN = 5,
@@ -48,7 +47,7 @@ static enum grove_code read_text(struct pg_conn *conn, struct text model, int32_
 {
     struct pg_params params = {0};
     pg_add_int4_array(&params, arena, &content_id, 1);
-    pg_add_int4(&params, TEXT_CHARACTERS_MAX);
+    pg_add_int4(&params, EMBED_CHARACTERS_MAX);
     pg_add_text(&params, model);
     pg_add_int8(&params, INT64_MAX);
     return store_query_on(conn, arena, "texts.sql", &params, ret, error);

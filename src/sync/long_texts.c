@@ -9,12 +9,9 @@
 #include "base/inject.h"
 #include "sync/projector_private.h"
 
-enum {
-    LOOK_ROWS = 256,
-    // As many as a search reads of one. A text that has more characters, and fewer tokens than the
-    // model reads among these, is not noted: words of some hundred characters are one token.
-    LOOK_CHARACTERS = 16384,
-};
+// A text that has more characters than EMBED_CHARACTERS_MAX, and fewer tokens than the model reads
+// among these, is not noted: words of some hundred characters are one token.
+enum { LOOK_ROWS = 256 };
 
 struct look {
     struct text from, to; // of the setting
@@ -69,7 +66,7 @@ enum grove_code projector_find_long(struct projector_batch *batch, bool *ret_idl
     if (atomic_load(&batch->store->long_texts_known))
         return GROVE_OK;
     pg_add_int4(&params, (int32_t)KNOB(LONG_TEXTS_ROWS, LOOK_ROWS));
-    pg_add_int4(&params, LOOK_CHARACTERS);
+    pg_add_int4(&params, EMBED_CHARACTERS_MAX);
     enum grove_code code = projector_run(batch, "long_texts_read.sql", &params, &rows, error);
     if (code != GROVE_OK)
         return code;

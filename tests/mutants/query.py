@@ -486,7 +486,7 @@ MUTANTS = [
         name="texts-are-sent-whole",
         guards="src/query/README: memory",
         file="src/query/scorer.c",
-        find="    pg_add_int4(&params, TEXT_CHARACTERS_MAX);\n",
+        find="    pg_add_int4(&params, EMBED_CHARACTERS_MAX);\n",
         replace="    pg_add_int4(&params, 1 << 20);\n",
         killer="u_bounds:a_text_that_says_too_little_is_the_projectors",
     ),
