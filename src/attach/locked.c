@@ -24,10 +24,9 @@ static void find_holder(struct locked *locked)
     arena_release(&arena);
 }
 
-bool locked_again(struct locked *locked, enum grove_code *code, struct grove_error *error)
+// Asks again after a pause; false: the call is over.
+static bool wait_for_it(struct locked *locked)
 {
-    if (strcmp(error->sqlstate, "55P03") != 0 && strcmp(error->sqlstate, "40P01") != 0)
-        return false;
     int64_t now_us = clock_monotonic_us();
     unsigned pause_ms = (unsigned)PAUSE_FIRST_MS << (locked->attempts < 5 ? locked->attempts : 5);
     locked->since_us = locked->since_us ? locked->since_us : now_us;
@@ -39,9 +38,21 @@ bool locked_again(struct locked *locked, enum grove_code *code, struct grove_err
     };
     if (locked->on_wait)
         locked->on_wait(locked->state, &wait);
-    if (call_pause(locked->call, pause_ms < PAUSE_MOST_MS ? pause_ms : PAUSE_MOST_MS))
+    return call_pause(locked->call, pause_ms < PAUSE_MOST_MS ? pause_ms : PAUSE_MOST_MS);
+}
+
+bool locked_again(struct locked *locked, enum grove_code *code, struct grove_error *error)
+{
+    struct grove_error over;
+    bool held = strcmp(error->sqlstate, "55P03") == 0 || strcmp(error->sqlstate, "40P01") == 0;
+    if (held && wait_for_it(locked))
         return true;
-    *code = call_check(locked->call, error);
+    // It may be over in a try as well as in a pause: the time went by for the lock.
+    bool ended = held || error->code == GROVE_TIMEOUT || error->code == GROVE_CANCELLED;
+    if (!ended || locked->attempts == 0 || call_check(locked->call, &over) == GROVE_OK)
+        return false;
+    *error = over;
+    *code = over.code;
     error_context(error, "waiting for a lock on the table%s%s",
                   locked->holder[0] ? " held by " : "", locked->holder);
     error_hint(error, "nothing is half done: the same command goes on from here");

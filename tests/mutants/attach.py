@@ -360,4 +360,20 @@ MUTANTS = [
         killer=TEST + "test_hits_tell_the_table_and_the_key[bigint-42-42]",
         limit_seconds=240,
     ),
+    Mutant(
+        name="who-ends-in-a-try-waited-for-nobody",
+        guards="src/attach/README: failures",
+        file="src/attach/locked.c",
+        find="    bool ended = held || error->code == GROVE_TIMEOUT ||",
+        replace="    bool ended = held || error->code == GROVE_CODE_COUNT ||",
+        killer="u_locked:a_call_that_ends_in_a_try_tells_what_it_waited_for",
+    ),
+    Mutant(
+        name="any-failure-after-a-wait-is-of-the-lock",
+        guards="src/attach/README: failures",
+        file="src/attach/locked.c",
+        find="    if (!ended || locked->attempts == 0 ||",
+        replace="    if (locked->attempts == 0 ||",
+        killer="u_locked:another_failure_stays_what_it_is",
+    ),
 ]
