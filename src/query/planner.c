@@ -2,6 +2,7 @@
 #include "query/planner.h"
 
 #include "base/check.h"
+#include "base/json.h"
 #include "catalog/assets.h"
 #include "catalog/store.h"
 #include "sync/examine.h"
@@ -66,17 +67,44 @@ static enum grove_code find_rows_max(struct run *run, struct pg_conn *conn, int6
     return GROVE_OK;
 }
 
-// Of trees and types it is kept how many rows match.
+// What PostgreSQL's own planner believes: a guess. 0 where its words are not understood.
+static enum grove_code guess_matching(struct run *run, struct pg_conn *conn, int64_t rows_max,
+                                      int64_t *ret, struct grove_error *error)
+{
+    struct pg_statement statement = {"", query_sql("matching_likely.sql")}; // for this very place
+    struct pg_params params = {0};
+    struct pg_rows rows;
+    *ret = 0;
+    predicate_add_params(run->predicate, run->arena, &params);
+    enum grove_code code = pg_query(conn, run->arena, &statement, &params, &rows, error);
+    if (code != GROVE_OK)
+        return code;
+    CHECK(rows.count == 1);
+    struct text plan = pg_text(&rows, 0, 0);
+    yyjson_doc *document =
+        yyjson_read_opts((char *)(uintptr_t)plan.data, plan.length, 0, json_allocator(), NULL);
+    double guess = yyjson_get_num(yyjson_doc_ptr_get(document, "/0/Plan/Plan Rows"));
+    yyjson_doc_free(document);
+    *ret = guess < (double)rows_max ? (int64_t)guess : rows_max;
+    CHECK(*ret >= 0);
+    return GROVE_OK;
+}
+
+// Of trees and types it is kept how many rows match; of others it is guessed. Asked where only it
+// decides the plan.
 static enum grove_code find_rows_likely(struct run *run, struct pg_conn *conn, int64_t *ret,
                                         struct grove_error *error)
 {
     int64_t rows_max = moment_rows_max(&run->before);
     CHECK(rows_max >= 0);
     *ret = 0;
-    if (!predicate_is_kept_count(run->predicate) || run->request->exact ||
-        rows_max <= vector_exact_points() || rows_max > examine_filtered_points())
+    if (!predicate_is_filter(run->predicate) || run->predicate->metadata.data ||
+        run->request->exact || rows_max <= vector_exact_points() ||
+        rows_max > examine_filtered_points())
         return GROVE_OK;
-    return planner_count_places(run, conn, 0, ret, error);
+    return predicate_is_kept_count(run->predicate)
+               ? planner_count_places(run, conn, 0, ret, error)
+               : guess_matching(run, conn, rows_max, ret, error);
 }
 
 // Of a condition that only PostgreSQL knows. Nothing is counted where there is none.

@@ -52,8 +52,8 @@ def test_the_engine_filters_as_postgresql_does():
             found[path.name] = conditions
     # Counts that are kept know places and types only, so that one is not among these.
     assert set(found) == {"browse.sql", "browse_counts.sql", "matching.sql", "matching_few.sql",
-                          "matching_ids.sql", "score.sql", "score_all.sql", "score_pending.sql",
-                          "score_pending_in.sql"}
+                          "matching_ids.sql", "matching_likely.sql", "score.sql", "score_all.sql",
+                          "score_pending.sql", "score_pending_in.sql"}
     reference = found["matching.sql"]
     for name in found:
         columns = {column for column, _ in reference - found[name]}

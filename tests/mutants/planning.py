@@ -29,6 +29,22 @@ MUTANTS = [
         killer="u_plan:where_most_rows_match_the_graph_is_asked_under_a_filter",
     ),
     Mutant(
+        name="what-is-not-kept-is-not-guessed",
+        guards="src/query/README: complete",
+        file="src/query/planner.c",
+        find="    *ret = guess < (double)rows_max ? (int64_t)guess : rows_max;\n",
+        replace="    *ret = guess < 0 ? rows_max : 0;\n",
+        killer="u_examined:how_many_match_is_guessed",
+    ),
+    Mutant(
+        name="any-guess-is-most",
+        guards="src/query/README: complete",
+        file="src/query/planner.c",
+        find="    *ret = guess < (double)rows_max ? (int64_t)guess : rows_max;\n",
+        replace="    *ret = guess >= 0 ? rows_max : 0;\n",
+        killer="u_examined:how_many_match_is_guessed",
+    ),
+    Mutant(
         name="exactly-through-all",
         guards="src/query/README: complete",
         file="src/query/source_projection.c",

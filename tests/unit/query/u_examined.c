@@ -41,6 +41,12 @@ static void examine(struct test_stores *stores, const char *unreached, int ef, d
         (long long)points, ef, ef, plausible, unreached, plausible);
 }
 
+static void set_depth(struct test_stores *stores, int depth)
+{
+    test_sql(stores, "UPDATE grove.examination SET depth = %d, depth_of = graph || ' ' || revision",
+             depth);
+}
+
 struct seen {
     unsigned searches, exact;
     size_t also;
@@ -125,8 +131,7 @@ static void make_types(struct test_stores *stores, const char *others)
     test_sql(stores, "UPDATE content_metadata SET content_type = 'Other' WHERE id %s", others);
     project(stores);
     examine(stores, "{1,2}", 64, 0.3, 60);
-    test_sql(stores,
-             "UPDATE grove.examination SET depth = 20, depth_of = graph || ' ' || revision");
+    set_depth(stores, 20);
 }
 
 static const struct grove_result *look_for_type(struct test_stores *stores, struct seen *seen,
@@ -152,19 +157,43 @@ static void where_most_match_the_best_of_all_are_looked_through(struct test_stor
     assert_int_equal(seen.searches, 1);
     assert_int_equal(seen.types, 0);
     assert_int_equal(seen.also, 2);
-    // The tree has all of them; what else is asked has no count that is kept.
+    // The tree has all of them.
     struct grove_search_request request = {.limit = 6, .filter.path = "subject1"};
     assert_rows(stores, look_as(stores, &seen, request), "1 2 3 4 5 6");
     assert_int_equal(seen.exact, 0);
     assert_int_equal(seen.also, 0); // kept and compared here, from the second search on
-    request.filter.words_min = 1;
-    assert_rows(stores, look_as(stores, &seen, request), "1 2 3 4 5 6");
+}
+
+// What has no count that is kept is guessed from PostgreSQL's statistics.
+static void how_many_match_is_guessed(struct test_stores *stores)
+{
+    struct seen seen;
+    struct grove_search_request request = {.limit = 6, .filter.words_min = 5};
+    make_islands(stores, 60);
+    test_sql(stores, "UPDATE content_metadata SET word_count = id");
+    project(stores);
+    examine(stores, "{1,2}", 64, 0.3, 60);
+    set_depth(stores, 20);
+    test_sql(stores, "ANALYZE content_metadata, grove.leaf");
+    assert_rows(stores, look_as(stores, &seen, request), "5 6 7 8 9 10");
+    assert_int_equal(seen.exact, 0);
+    assert_int_equal(seen.searches, 1);
+    request.filter.words_min = 50;
+    assert_rows(stores, look_as(stores, &seen, request), "50 51 52 53 54 55");
     assert_int_equal(seen.exact, 1);
     assert_int_equal(seen.searches, 1);
     request.filter = (struct grove_filter){.path = "subject1/Branch"};
     assert_rows(stores, look_as(stores, &seen, request), "1 2 3 4 5 6");
+    assert_int_equal(seen.exact, 0);
+    // A wrong guess costs a second search, and nothing else.
+    test_sql(stores, "UPDATE content_metadata SET word_count = NULL WHERE id < 25");
+    project(stores);
+    examine(stores, "{1,2}", 64, 0.3, 60);
+    set_depth(stores, 20);
+    request.filter = (struct grove_filter){.words_min = 5};
+    assert_rows(stores, look_as(stores, &seen, request), "25 26 27 28 29 30");
     assert_int_equal(seen.exact, 1);
-    assert_int_equal(seen.searches, 1);
+    assert_int_equal(seen.searches, 2);
 }
 
 static void where_too_few_of_the_best_match_all_are_compared(struct test_stores *stores)
@@ -196,8 +225,7 @@ static void documents_further_down_are_asked_for_exactly(struct test_stores *sto
     assert_int_equal(seen.searches, 1);
     assert_rows(stores, look(stores, &seen, 6), "1 2 3 10 11 12");
     assert_true(seen.exact > 0);
-    test_sql(stores,
-             "UPDATE grove.examination SET depth = 16, depth_of = graph || ' ' || revision");
+    set_depth(stores, 16);
     assert_rows(stores, look(stores, &seen, 6), "1 2 3 10 11 12");
     assert_int_equal(seen.exact, 0);
     assert_rows(stores, look(stores, &seen, 11), "1 2 3 10 11 12 13 14 15 16 17");
@@ -210,8 +238,7 @@ static void a_depth_of_another_examination_is_not_believed(struct test_stores *s
     struct seen seen;
     make_islands(stores, 30);
     examine(stores, "{1,2}", 64, 0.3, 30);
-    test_sql(stores,
-             "UPDATE grove.examination SET depth = 16, depth_of = graph || ' ' || revision");
+    set_depth(stores, 16);
     look(stores, &seen, 12);
     assert_int_equal(seen.exact, 0);
     test_sql(stores, "UPDATE grove.examination SET revision = revision - 1");
@@ -690,6 +717,7 @@ int main(int argc, char **argv)
         STORES_TEST(a_graph_nobody_examined_is_not_asked),
         STORES_TEST(what_is_listed_is_compared),
         STORES_TEST(where_most_match_the_best_of_all_are_looked_through),
+        STORES_TEST(how_many_match_is_guessed),
         STORES_TEST(where_too_few_of_the_best_match_all_are_compared),
         STORES_TEST(documents_further_down_are_asked_for_exactly),
         STORES_TEST(a_depth_of_another_examination_is_not_believed),
