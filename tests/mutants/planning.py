@@ -45,6 +45,14 @@ MUTANTS = [
         killer="u_examined:how_many_match_is_guessed",
     ),
     Mutant(
+        name="limbs-are-guessed-too",
+        guards="src/query/README: complete",
+        file="src/query/planner.c",
+        find="run->predicate->place_depth > GUESSED_DEPTH",
+        replace="run->predicate->place_depth > PREDICATE_LEVELS",
+        killer="u_examined:how_many_match_is_guessed",
+    ),
+    Mutant(
         name="exactly-through-all",
         guards="src/query/README: complete",
         file="src/query/source_projection.c",

@@ -185,6 +185,9 @@ static void how_many_match_is_guessed(struct test_stores *stores)
     request.filter = (struct grove_filter){.path = "subject1/Branch"};
     assert_rows(stores, look_as(stores, &seen, request), "1 2 3 4 5 6");
     assert_int_equal(seen.exact, 0);
+    request.filter.path = "subject1/Branch/Limb";
+    assert_rows(stores, look_as(stores, &seen, request), "1 2 3 4 5 6");
+    assert_int_equal(seen.exact, 1);
     // A wrong guess costs a second search, and nothing else.
     test_sql(stores, "UPDATE content_metadata SET word_count = NULL WHERE id < 25");
     project(stores);
