@@ -93,8 +93,9 @@ static enum grove_code guess_matching(struct run *run, struct pg_conn *conn, int
     return GROVE_OK;
 }
 
-// Of trees and types it is kept how many rows match; of others it is guessed, but not of a limb or a
-// leaf, which has few of all rows: a guess takes half a millisecond. Asked where it decides the plan.
+// Of trees and types it is kept how many rows match; of others it is guessed, but not of a limb or
+// a leaf, which has few of all rows: a guess takes half a millisecond. Asked where it decides the
+// plan.
 static enum grove_code find_rows_likely(struct run *run, struct pg_conn *conn, int64_t *ret,
                                         struct grove_error *error)
 {
@@ -165,8 +166,9 @@ enum grove_code planner_plan(struct run *run, struct pg_conn *conn, struct grove
     return GROVE_OK;
 }
 
-// What was planned for a graph holds of the examination that it was read in, and under a path of its
-// place; what is kept of the list is right for the moment before. Why all are compared stays true.
+// What was planned for a graph holds of the examination that it was read in, and under a path of
+// its place; what is kept of the list is right for the moment before. Why all are compared stays
+// true.
 enum grove_code planner_again(struct run *run, bool moved, struct grove_error *error)
 {
     struct pg_conn *conn = run->ranking->conn;
