@@ -262,10 +262,9 @@ static enum grove_code configure(struct grove *grove, const struct grove_options
 enum grove_code handle_open(const struct grove_options *options, struct grove **ret,
                             const char **ret_part, struct grove_error *error)
 {
-    static const struct grove_options defaults;
     *ret_part = "options";
     struct grove_options copy;
-    enum grove_code code = REQUEST_TAKE(&copy, options ? options : &defaults, error);
+    enum grove_code code = OPTIONAL_REQUEST_TAKE(&copy, options, error);
     if (code != GROVE_OK)
         return code;
     struct grove *grove = mem_zalloc(sizeof *grove);
