@@ -131,6 +131,9 @@ def restores(home, folder, _shown):
     exported = (folder / "export.jsonl").read_text().splitlines()
     assert found["total"] == len(exported) > 3 and found["complete"] and not found["degraded"]
     assert home.json("status")["pending"] == 0 and home.broken() == ""
+    # What PostgreSQL reads from a dump it tells in other words.
+    for action in ("add", "validate", "remove"):
+        home("subject", action, "later")
     other = Grove(home.home.with_name("restored"))
     try:
         other("init")
