@@ -183,6 +183,9 @@ static void ask_lineage(struct grove *grove, struct call *call, struct grove_sta
     snprintf(status->identity, sizeof status->identity, "%s", report.identity);
     snprintf(status->collection_of, sizeof status->collection_of, "%s", report.owner);
     status->epoch = report.epoch;
+    if (report.elsewhere && !status->doubt[0])
+        snprintf(status->doubt, sizeof status->doubt,
+                 "the database is projected to another collection by now");
 }
 
 // A schema of before there was a record has none.

