@@ -161,3 +161,24 @@ enum grove_code planner_plan(struct run *run, struct pg_conn *conn, struct grove
     explain->reason = run->plan.reason;
     return GROVE_OK;
 }
+
+// What was planned for a graph holds of the examination that it was read in, and under a path of its
+// place; what is kept of the list is right for the moment before. Why all are compared stays true.
+enum grove_code planner_again(struct run *run, bool moved, struct grove_error *error)
+{
+    struct pg_conn *conn = run->ranking->conn;
+    const char *reason = run->result->explain.reason;
+    enum grove_code code = GROVE_OK;
+    CHECK(conn);
+    kept_give(&run->listed);
+    run->before = run->now;
+    if (moved) {
+        predicate_forget_place(run->predicate);
+        code = predicate_resolve(run->predicate, conn, run->arena, error);
+    }
+    if (code == GROVE_OK && (moved || run->plan.method == PLAN_GRAPH))
+        code = planner_plan(run, conn, error);
+    if (run->exactly)
+        run->result->explain.reason = reason;
+    return code;
+}
