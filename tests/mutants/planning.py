@@ -53,6 +53,22 @@ MUTANTS = [
         killer="u_examined:how_many_match_is_guessed",
     ),
     Mutant(
+        name="another-plan-looks-as-far-as-the-one-before",
+        guards="src/query/README 8",
+        file="src/query/ranking.c",
+        find="        if (code == GROVE_OK && run->plan.through_all && !run->exactly)\n",
+        replace="        if (code != GROVE_OK && run->plan.through_all && !run->exactly)\n",
+        killer="u_examined:another_place_is_looked_through_as_far_as_examined",
+    ),
+    Mutant(
+        name="kept-rows-of-the-moment-before-a-move",
+        guards="src/query/README 10",
+        file="src/query/planner.c",
+        find="    kept_give(&run->listed);\n    run->before = run->now;\n",
+        replace="    if (!moved)\n        kept_give(&run->listed);\n    run->before = run->now;\n",
+        killer="u_examined:a_kept_row_that_changes_while_its_path_moves",
+    ),
+    Mutant(
         name="exactly-through-all",
         guards="src/query/README: complete",
         file="src/query/source_projection.c",

@@ -281,9 +281,9 @@ MUTANTS = [
     Mutant(
         name="kept-points-outlive-their-moment",
         guards="src/query/README 10",
-        file="src/query/ranking.c",
-        find="        kept_give(&run->listed); // right for the moment before\n",
-        replace="",
+        file="src/query/planner.c",
+        find="    kept_give(&run->listed);\n    run->before = run->now;\n",
+        replace="    if (moved)\n        kept_give(&run->listed);\n    run->before = run->now;\n",
         killer="u_examined:a_kept_row_that_changes_meanwhile",
     ),
     Mutant(
