@@ -6,9 +6,11 @@ WITH marked AS (
     UPDATE grove.lineage
     SET marked = true, written = pg_current_xact_id()::xid
     WHERE history = $1
-    RETURNING is_one
+    RETURNING identity
 )
 INSERT INTO grove.setting (name, value)
-SELECT 'collection', $2 FROM marked
+SELECT v.name, v.value
+FROM marked AS m, LATERAL (VALUES ('collection', $2), ('collection_of', m.identity::text))
+         AS v (name, value)
 ON CONFLICT (name) DO UPDATE SET value = excluded.value, changed_at = clock_timestamp()
 WHERE setting.value <> excluded.value

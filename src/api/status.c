@@ -149,6 +149,8 @@ static void ask_engine(struct grove *grove, struct call *call, struct grove_stat
 {
     struct vector_info info;
     struct grove_error error;
+    if (status->database_ok && status->schema_works)
+        (void)!handle_choose_collection(grove, call, &error);
     snprintf(status->collection, sizeof status->collection, "%s", grove->store.collection);
     if (!engine_runs(grove, status))
         return;

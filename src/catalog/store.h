@@ -56,16 +56,16 @@ struct store {
     atomic_bool has_attached;            // a table is, or was within STORE_MODEL_AGE_MS
     _Atomic size_t outbox_removed;       // contents that left the outbox since its vacuum
 
-    _Atomic int64_t lineage_known_at_us; // monotonic: when the engine last showed that it is the
-                                         // projection of this database; 0: never (sync/lineage.h)
+    _Atomic int64_t lineage_known_at_us;  // monotonic: when the engine last showed that it is the
+                                          // projection of this database; 0: never (sync/lineage.h)
     _Atomic int64_t lineage_looked_at_us; // and when it was last asked whether it has gone back
 
     atomic_bool doubt_unnoted; // there is one that our role could not write down
 
-    pthread_mutex_t model_mutex;    // guards the following five
-    enum embed_precision precision; // of the vectors that the database compares
-    int64_t model_read_at_us;       // monotonic; 0: never
-    char doubt[STORE_DOUBT_SIZE];   // as last read; "": none
+    pthread_mutex_t model_mutex;         // guards the following five
+    enum embed_precision precision;      // of the vectors that the database compares
+    int64_t model_read_at_us;            // monotonic; 0: never
+    char doubt[STORE_DOUBT_SIZE];        // as last read; "": none
     char history[VECTOR_HISTORY_SIZE];   // of the database, as last read; "": never
     char projected[VECTOR_HISTORY_SIZE]; // the one whose projection the collection was last seen
                                          // to be; "": never

@@ -124,8 +124,8 @@ static enum grove_code note_doubt(struct store *store, struct call *call, struct
     return run_command(store, call, "lineage_doubt.sql", &params, error);
 }
 
-// The same where the collection is to get the database's mark. If another has had it, or this one in
-// another state, that is of an older epoch from now on: who comes back to it notices.
+// The same where the collection is to get the database's mark. If another has had it, or this one
+// in another state, that is of an older epoch from now on: who comes back to it notices.
 static enum grove_code begin_here(struct store *store, struct call *call, struct lineage *lineage,
                                   const char *reason, bool where_any_is_done,
                                   struct grove_error *error)
@@ -352,8 +352,8 @@ static enum grove_code adopt(struct store *store, struct call *call, struct line
     if (code == GROVE_OK && points > 0 && !fills && (looked == 0 || same < looked))
         code = refuse(store, "has points that are not this database's", error);
     if (code == GROVE_OK && (points == 0 || lineage->marked))
-        code = begin_here(store, call, lineage, points == 0 ? WAS_EMPTY : WAS_ELSEWHERE, true,
-                          error);
+        code =
+            begin_here(store, call, lineage, points == 0 ? WAS_EMPTY : WAS_ELSEWHERE, true, error);
     return code == GROVE_OK ? mark_first(store, call, lineage, error) : code;
 }
 
@@ -416,16 +416,17 @@ static bool was_left(struct store *store, const struct lineage *lineage)
     return lineage->marked && seen[0] && strcmp(seen, lineage->mark.history) != 0;
 }
 
-// Whoever only asks takes the database nowhere: it has the mark on a collection of another name. Nor
-// does a handle that is left behind.
+// Whoever only asks takes the database nowhere, where it has its mark on a collection of another
+// name. Nor does a handle that is left behind.
 static enum grove_code check_move(struct store *store, const struct lineage *lineage, bool projects,
                                   struct grove_error *error)
 {
     bool left = was_left(store, lineage);
-    if (!lineage->marked || (projects && !left) || (!left && !lineage->elsewhere))
+    if (!left && (projects || !lineage->elsewhere))
         return GROVE_OK;
     enum grove_code code = projects ? GROVE_CONFLICT : GROVE_UNAVAILABLE;
-    error_set(error, code, "the database is projected to another collection by now than \"%s\" at %s",
+    error_set(error, code,
+              "the database is projected to another collection by now than \"%s\" at %s",
               store->collection, vector_describe(store->engine));
     if (left && projects)
         error_hint(error, "end this program; one that begins with this collection takes it again");
@@ -471,8 +472,8 @@ static bool is_within(int64_t at_us, int milliseconds)
     return at_us != 0 && clock_monotonic_us() - at_us < milliseconds * 1000LL;
 }
 
-// Whether the engine is to be asked if it has gone back, and the database if it has. One asks, others
-// go on with what was known.
+// Whether the engine is to be asked if it has gone back, and the database if it has. One asks,
+// others go on with what was known.
 static bool is_to_look(struct store *store)
 {
     int64_t at_us = atomic_load(&store->lineage_looked_at_us);
@@ -534,6 +535,21 @@ enum grove_code lineage_look(struct store *store, struct call *call, struct grov
         atomic_store(&store->lineage_known_at_us, 0);
     atomic_store(&store->doubt_unnoted, unnoted);
     return unnoted ? GROVE_OK : code;
+}
+
+enum grove_code lineage_choose(struct store *store, struct call *call, bool only_looks,
+                               struct text *ret, struct arena *arena, struct grove_error *error)
+{
+    struct lineage lineage;
+    struct pg_rows rows;
+    enum grove_code code = only_looks ? GROVE_OK : read_lineage(store, call, &lineage, error);
+    if (code != GROVE_OK && pg_has_denied(error))
+        code = GROVE_OK; // whoever may not note it has the collection of before
+    if (code == GROVE_OK)
+        code = run_statement(store, call, "lineage_collection.sql", NULL, arena, &rows, error);
+    if (code == GROVE_OK)
+        *ret = pg_text(&rows, 0, 0);
+    return code;
 }
 
 // A copy that nobody has noted yet gets an identity of its own: what it has here is its source's.

@@ -33,12 +33,17 @@ enum grove_code lineage_check(struct store *store, struct call *call, struct gro
 enum { LINEAGE_LOOK_MS = 5000 };
 enum grove_code lineage_look(struct store *store, struct call *call, struct grove_error *error);
 
+// The collection of this database in an engine that is private, where nobody names one; notes first
+// what has happened to the database, unless it `only_looks`.
+enum grove_code lineage_choose(struct store *store, struct call *call, bool only_looks,
+                               struct text *ret, struct arena *arena, struct grove_error *error);
+
 // For people: notes nothing, and changes nothing.
 struct lineage_report {
     char identity[VECTOR_IDENTITY_SIZE];
     int64_t epoch;
     char owner[VECTOR_IDENTITY_SIZE]; // of the collection, where lineage_check refuses it; else ""
-    bool elsewhere; // the database is projected to a collection of another name
+    bool elsewhere;                   // the database is projected to a collection of another name
 };
 enum grove_code lineage_tell(struct store *store, struct call *call, struct lineage_report *ret,
                              struct grove_error *error);

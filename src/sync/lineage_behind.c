@@ -8,8 +8,8 @@
 //   - what was removed has no point.
 //
 // So points are looked at from some revisions before the last one on, and each is judged by its own
-// content, which is read after the point: a projector writes nothing that was not committed. And both
-// stores are counted.
+// content, which is read after the point: a projector writes nothing that was not committed. And
+// both stores are counted.
 #include "sync/lineage_behind.h"
 
 #include "base/check.h"
@@ -26,8 +26,7 @@ static enum grove_code read_bound(struct store *store, struct call *call, struct
                                   int64_t *ret, struct grove_error *error)
 {
     struct pg_rows rows;
-    enum grove_code code =
-        store_query(store, call, arena, "lineage_drawn.sql", NULL, &rows, error);
+    enum grove_code code = store_query(store, call, arena, "lineage_drawn.sql", NULL, &rows, error);
     if (code != GROVE_OK)
         return code;
     CHECK(rows.count == 1);

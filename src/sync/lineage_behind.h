@@ -8,8 +8,8 @@
 
 #include "catalog/store.h"
 
-// *ret: the engine is ahead of the database. Reads the points of the last revisions only, and counts
-// both stores. What is projected meanwhile is not taken for it.
+// *ret: the engine is ahead of the database. Reads the points of the last revisions only, and
+// counts both stores. What is projected meanwhile is not taken for it.
 enum grove_code lineage_is_behind(struct store *store, struct call *call, bool *ret,
                                   struct grove_error *error);
 

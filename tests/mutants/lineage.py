@@ -361,7 +361,8 @@ MUTANTS = [
         file="src/api/status.c",
         find="    (void)!store_is_doubted(&grove->store, status->doubt);\n",
         replace="",
-        killer="tests/e2e/test_lineage.py::test_a_restored_base_backup_is_mended",
+        killer=("tests/e2e/test_restores.py::"
+                "test_what_was_put_back_is_noticed_and_mended[base_backup]"),
     ),
     Mutant(
         name="pages-in-any-order",
@@ -373,7 +374,7 @@ MUTANTS = [
     ),
     Mutant(
         name="what-is-known-of-a-graph-goes-with-any-doubt",
-        guards="src/sync/lineage 11",
+        guards="src/sync/lineage 15",
         file="sql/lineage/lineage_settle.sql",
         find="    WHERE x.collection = $3 AND x.graph LIKE 'doubted:2147483648:%'\n",
         replace="    WHERE x.collection = $3 AND x.graph LIKE 'doubted:2147483648:%' AND false\n",
@@ -381,7 +382,7 @@ MUTANTS = [
     ),
     Mutant(
         name="a-missing-point-leaves-what-is-known-of-the-graph",
-        guards="src/sync/lineage 11",
+        guards="src/sync/lineage 15",
         file=PAGE,
         find="EXISTS (SELECT FROM queued) OR ",
         replace="",
@@ -389,7 +390,7 @@ MUTANTS = [
     ),
     Mutant(
         name="a-point-too-many-leaves-what-is-known-of-the-graph",
-        guards="src/sync/lineage 11",
+        guards="src/sync/lineage 15",
         file=PAGE,
         find=" OR EXISTS (SELECT FROM taken)",
         replace="",
@@ -397,7 +398,7 @@ MUTANTS = [
     ),
     Mutant(
         name="what-an-older-library-compared-counts",
-        guards="src/sync/lineage 11",
+        guards="src/sync/lineage 15",
         file=PAGE,
         find="x.graph LIKE 'doubted:' || $1::text || ':%'\n",
         replace="x.graph LIKE 'doubted:%'\n",
@@ -405,7 +406,7 @@ MUTANTS = [
     ),
     Mutant(
         name="a-doubt-goes-on-with-what-was-compared-in-another",
-        guards="src/sync/lineage 11",
+        guards="src/sync/lineage 15",
         file="sql/parts/set_aside.sql",
         find="'doubted:0:' || regexp_replace(x.graph, '^doubted:[0-9]+:', '')\n",
         replace=("CASE WHEN x.graph LIKE 'doubted:%' THEN x.graph"
@@ -467,11 +468,10 @@ MUTANTS = [
     ),
     Mutant(
         name="who-only-asks-takes-a-collection",
-        guards="src/sync/lineage 13",
+        guards="src/sync/lineage 14",
         file=LINEAGE,
-        find=("    if (!lineage->marked || (projects && !left) || (!left && "
-              "!lineage->elsewhere))\n"),
-        replace="    if (!lineage->marked || !projects || !left)\n",
+        find="    if (!left && (projects || !lineage->elsewhere))\n",
+        replace="    if (!left)\n",
         killer="u_elsewhere:who_only_asks_takes_no_collection",
     ),
     Mutant(
@@ -563,5 +563,23 @@ MUTANTS = [
         find="    > coalesce(s.revision,\n",
         replace="    > coalesce(s.revision - 1,\n",
         killer="u_put_back:a_server_that_began_anew_is_believed",
+    ),
+    Mutant(
+        name="several-databases-share-a-collection",
+        guards="src/sync/lineage 13",
+        file="sql/lineage/lineage_collection.sql",
+        find=("       ELSE 'content_vectors_' || substr(replace(l.identi"
+              "ty::text, '-', ''), 1, 16)\n"),
+        replace="       ELSE 'content_vectors'\n",
+        killer=("tests/e2e/test_lineage.py::"
+                "test_several_databases_have_one_engine_without_care"),
+    ),
+    Mutant(
+        name="a-copy-has-its-sources-collection",
+        guards="src/sync/lineage 13",
+        file="sql/lineage/lineage_collection.sql",
+        find="c.value = 'content_vectors' AND o.value = l.identity::text\n",
+        replace="c.value = 'content_vectors' AND o.value IS NOT NULL\n",
+        killer="tests/e2e/test_lineage.py::test_a_copy_is_another_database",
     ),
 ]

@@ -117,4 +117,3 @@ int32_t points_written(struct test_stores *stores)
     fake_engine_set_hooks(stores->fake, &(struct fake_hooks){NULL});
     return stores->id;
 }
-

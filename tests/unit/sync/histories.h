@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What the tests of the lineage share: marks, stores that are put back to what they were, handles that
-// were just opened.
+// What the tests of the lineage share: marks, stores that are put back to what they were, handles
+// that were just opened.
 #ifndef GROVE_TESTS_UNIT_SYNC_HISTORIES_H
 #define GROVE_TESTS_UNIT_SYNC_HISTORIES_H
 

@@ -52,6 +52,13 @@ static void turn_to(struct test_stores *stores, struct handle *other)
     *other = now;
 }
 
+// As "grove sync" begins.
+static void project_here(struct test_stores *stores)
+{
+    check_well(stores);
+    drain(stores);
+}
+
 // Nobody bears witness: what was projected last is the same in both.
 static void forget_the_witness(struct test_stores *stores)
 {
@@ -86,7 +93,7 @@ static void go_there_and_back(struct test_stores *stores, const char *collection
     stores->id = make_projected(stores, 0.6F);
     open_other(stores, &other, collection);
     turn_to(stores, &other);
-    drain(stores); // a collection that is empty gets all of them
+    project_here(stores); // a collection that is empty gets all of them
     assert_agreed(stores);
     change_projected(stores);
     for (int i = 0; i < 3; i++) {
@@ -153,7 +160,7 @@ static void a_projector_that_was_left_writes_nothing(struct test_stores *stores)
     stores->id = make_projected(stores, 0.5F);
     open_other(stores, &other, "another");
     turn_to(stores, &other);
-    drain(stores);
+    project_here(stores);
     change_title(stores);
     turn_to(stores, &other); // as it was
     struct grove_error error = step_fails(stores, GROVE_CONFLICT);
@@ -191,7 +198,7 @@ static void who_only_asks_takes_no_collection(struct test_stores *stores)
     stores->id = make_projected(stores, 0.5F);
     open_other(stores, &other, "another");
     turn_to(stores, &other);
-    drain(stores);
+    project_here(stores);
     struct vector_mark mark = own_mark(stores);
     turn_to(stores, &other);
     open_anew(stores);
@@ -201,7 +208,7 @@ static void who_only_asks_takes_no_collection(struct test_stores *stores)
     struct vector_mark now = own_mark(stores);
     assert_true(vector_mark_equal(&mark, &now));
     assert_null(test_sql_text(stores, "SELECT doubt FROM grove.lineage"));
-    drain(stores); // who projects does
+    project_here(stores); // who projects does
     assert_ok(look(stores, &error), error);
     assert_agreed(stores);
 }
@@ -214,7 +221,7 @@ static void who_was_left_asks_no_more(struct test_stores *stores)
     make_projected(stores, 0.5F);
     open_other(stores, &other, "content_vectors");
     turn_to(stores, &other);
-    drain(stores);
+    project_here(stores);
     turn_to(stores, &other);
     assert_ok(store_refresh_model(&stores->store, NULL, &error), error); // as each search does
     assert_int_equal(look(stores, &error), GROVE_UNAVAILABLE);

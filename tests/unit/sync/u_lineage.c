@@ -105,6 +105,8 @@ static void a_collection_of_before_is_adopted(struct test_stores *stores)
     make_projected(stores, 0.6F);
     make_row(stores, 0.7F); // waits
     put_mark(stores, NULL);
+    test_sql(stores, "UPDATE grove.lineage SET marked = false,"
+                     " written = pg_current_xact_id()::xid");
     check_well(stores);
     assert_marked(stores);
     assert_false(is_doubted(stores));

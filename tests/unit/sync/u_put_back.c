@@ -3,11 +3,13 @@
 // server, the same timeline, rows that the transactions wrote which they name. The engine knows.
 #include "histories.h"
 
-// The copy, as it is made of the files: the rows that a dump has, from a server that ran before.
+// The copy, as it is made of the files: the rows that a dump has, from a server that ran before. Who
+// bore witness then has not changed since.
 static void copy_files(struct test_stores *stores)
 {
     check_well(stores);
-    test_sql(stores, "UPDATE grove.setting SET value = '1' WHERE name = 'server_began'");
+    test_sql(stores, "UPDATE grove.setting SET value = '1' WHERE name = 'server_began';"
+                     "UPDATE grove.witness SET content_ids = '{}', revisions = '{}'");
     dump_database(stores);
 }
 
@@ -117,10 +119,9 @@ static void an_engine_that_is_out_is_asked_again(struct test_stores *stores)
     change_title(stores);
     drain(stores);
     put_back_files(stores);
-    fake_engine_fault(stores->fake, &(struct fake_fault){.call = ENGINE_READ,
-                                                         .kind = FAKE_REFUSE,
-                                                         .nth = 1,
-                                                         FAKE_UNREACHABLE});
+    fake_engine_fault(
+        stores->fake,
+        &(struct fake_fault){.call = ENGINE_READ, .kind = FAKE_REFUSE, .nth = 1, FAKE_UNREACHABLE});
     assert_int_equal(check_lineage(stores, &error), GROVE_UNAVAILABLE);
     assert_mended(stores, 1);
 }
