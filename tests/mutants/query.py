@@ -104,8 +104,8 @@ MUTANTS = [
         name="one-examination-vouches-for-another",
         guards="src/query/README 8",
         file="src/query/planner.c",
-        find="(moved || run->plan.method == PLAN_GRAPH))\n",
-        replace="(moved || run->plan.method == PLAN_RELATIONAL))\n",
+        find="    if (code == GROVE_OK && (moved || run->plan.method == PLAN_GRAPH))\n",
+        replace="    if (code == GROVE_OK && moved)\n",
         killer="u_examined:a_graph_examined_meanwhile_is_planned_for_anew",
     ),
     Mutant(
