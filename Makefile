@@ -66,9 +66,10 @@ model: setup-test ## random operations beside a model of both stores (SEED=N, OP
 	@BUILD="$(BUILD)" tools/run-random model --operations $(or $(OPERATIONS),200000) \
 		$(if $(SEED),--seed "$(SEED)")
 
-torture: setup-test ## the same while servers are killed and stores put back (SEED=N, KILLS=N)
+torture: setup-test ## while servers are killed, stores put back (SEED=N, KILLS=N, RESTORES=N, KINDS=A,B)
 	@tools/build $(BUILD)
 	@BUILD="$(BUILD)" tools/run-random torture --kills $(or $(KILLS),1000) \
+		--restores $(or $(RESTORES),100) $(if $(KINDS),--kinds "$(KINDS)") \
 		$(if $(SEED),--seed "$(SEED)")
 
 mutants: setup-test ## take one guard away at a time, and see that its test fails (MUTANTS="NAME ...")

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Homes of the tests' own, and the grove command in them."""
 
+import collections
 import contextlib
 import dataclasses
 import fcntl
@@ -85,6 +86,7 @@ class Grove:
     def __init__(self, home, command=(BINARY,)):
         self.command = [str(part) for part in command]
         self.home = pathlib.Path(home)
+        self.sockets = None  # their folder, where it is known; asking for it takes two processes
         self.env = {name: value for name, value in os.environ.items()
                     if name not in FOREIGN and not name.startswith("PG")}
         self.env["GROVE_HOME"] = str(home)
@@ -170,8 +172,16 @@ class Grove:
         return self("psql", "--", "-Atc", "SHOW unix_socket_directories").stdout.strip().strip('"')
 
     def connect(self, dbname="grove", **options):
-        return psycopg.connect(host=self.socket_folder(), user="grove", dbname=dbname,
-                               autocommit=True, **options)
+        """As an SQL client; where PostgreSQL does not run it is started."""
+        if self.sockets is not None:
+            with contextlib.suppress(psycopg.OperationalError):
+                return self.connect_at(self.sockets, dbname, options)
+        self.sockets = self.socket_folder()
+        return self.connect_at(self.sockets, dbname, options)
+
+    def connect_at(self, sockets, dbname, options):
+        return psycopg.connect(host=sockets, user="grove", dbname=dbname, autocommit=True,
+                               **options)
 
     def processes(self):
         """The private servers' main processes, and the resident projector: name -> pid."""
@@ -186,7 +196,7 @@ class Grove:
                 continue
             if "bin/postgres" in text:
                 found["postgres"] = pid
-            elif "python3" in text:
+            elif "python3" in text and b"--builder" not in line:
                 found["vectors"] = pid
         return found
 
@@ -319,8 +329,10 @@ SEED = "GROVE_TEST_SEED"
 
 def pytest_addoption(parser):
     parser.addoption("--seed", type=int, help="what random tests draw (default: another each time)")
-    parser.addoption("--operations", type=int, default=2000, help="of the model test")
-    parser.addoption("--kills", type=int, default=10, help="of the torture test")
+    parser.addoption("--operations", type=int, default=5000, help="of the model test")
+    parser.addoption("--kills", type=int, default=50, help="of the torture test")
+    parser.addoption("--restores", type=int, default=6, help="of the torture test")
+    parser.addoption("--kinds", default="", help="of kills and restores, with commas (all)")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -328,13 +340,16 @@ class Drawn:
     seed: int
     operations: int
     kills: int
+    restores: int
+    kinds: tuple  # (): all
 
 
 @pytest.fixture
 def drawn(request):
     """What a random test is to do."""
-    return Drawn(int(os.environ[SEED]), request.config.getoption("--operations"),
-                 request.config.getoption("--kills"))
+    option = request.config.getoption
+    return Drawn(int(os.environ[SEED]), option("--operations"), option("--kills"),
+                 option("--restores"), tuple(filter(None, option("--kinds").split(","))))
 
 
 def pytest_terminal_summary(terminalreporter):
@@ -348,6 +363,13 @@ def pytest_configure(config):
         os.environ[SEED] = str(random.SystemRandom().randrange(10 ** 6) if seed is None else seed)
         remove_leftovers({SCRATCH or tempfile.gettempdir(), "/tmp"})
         os.environ[TEMPLATES] = make_home()
+
+
+def pytest_collection_modifyitems(items):
+    """Files with many tests first, so that a run does not wait for one of them at its end; and
+    before them the random tests, which take minutes each and are alone in their files."""
+    counts = collections.Counter(item.path for item in items)
+    items.sort(key=lambda item: (item.path.parent.name != "model", -counts[item.path]))
 
 
 def pytest_unconfigure(config):

@@ -44,7 +44,6 @@ class Injected(Grove):
 
     def __init__(self, home):
         super().__init__(home, [INJECTED])
-        self.sockets = None
 
     def socket_folder(self):  # asked for often, and always the same
         self.sockets = self.sockets or super().socket_folder()

@@ -61,7 +61,7 @@ class UnixConnection(http.client.HTTPConnection):
 
 
 def vector_socket(grove):
-    return os.path.join(grove.socket_folder(), "vectors.sock")
+    return os.path.join(grove.sockets or grove.socket_folder(), "vectors.sock")
 
 
 def ask_engine(grove, method, path, body=None):

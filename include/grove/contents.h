@@ -52,6 +52,7 @@ struct grove_listed_document {
     const char *content_type;
     int64_t chunks;
     int64_t updated_at_us;
+    const char *table; // as of struct grove_passage
 };
 
 struct grove_listing {
@@ -242,10 +243,9 @@ struct grove_export_request {
 };
 
 // Writes contents in the order of their places, types and chunk numbers. All are of one snapshot,
-// and the memory it takes does not depend on how many there are. In JSON Lines a document is one
-// line, where its first chunk is, and loads back as one; in CSV its chunks are. Bodies, times and
-// vectors that were supplied are as they were. Not written are ids, computed vectors, leaves
-// without contents, and descriptions. *ret is given back with grove_free; may be NULL.
+// and the memory it takes does not depend on how many there are. A document is one line, where its
+// first chunk is, and comes back as one. Bodies, times and vectors that were supplied are as they
+// were. Not written are ids, computed vectors, leaves without contents, and descriptions. *ret is given back with grove_free; may be NULL.
 GROVE_CHECKED enum grove_code grove_export(struct grove *grove,
                                            const struct grove_export_request *request,
                                            struct grove_export_report **ret,

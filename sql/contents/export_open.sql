@@ -4,14 +4,14 @@
 -- sorted; the rest is read by them (export_rows.sql) in the same snapshot.
 --   $1, $2    the place (list_places.sql)
 --   $3 to $8  parts/bounds.sql
---   $9 boolean  documents as a whole, each where its first chunk is; else chunks are as others are
+-- Documents as a whole, each where its first chunk is.
 -- Of the cursor: the id, and the bytes of its body, or its document's.
 DECLARE grove_export NO SCROLL CURSOR FOR
 SELECT m.id, coalesce(octet_length(d.body), octet_length(b.body), 0)
 FROM public.content_metadata AS m
 JOIN grove.leaf AS l ON l.hierarchy_table = m.hierarchy_table AND l.leaf_id = m.leaf_id
 LEFT JOIN grove.body AS b ON b.content_id = m.id
-LEFT JOIN grove.chunk AS c ON $9::boolean AND c.content_id = m.id
+LEFT JOIN grove.chunk AS c ON c.content_id = m.id
 LEFT JOIN grove.document AS d ON d.id = c.document_id
 WHERE ($1::text IS NULL OR l.hierarchy_table = $1)
 -- part: numbers

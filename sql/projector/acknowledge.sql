@@ -8,6 +8,7 @@
 --   $4 text       who held the lease
 --   $5 bigint[]   the revisions of points that were seen there; 0: a point without one, -1: no point
 --   $6 bigint     the generation in which they were applied
+--   $7 text       the history whose projection the collection was seen to be, before it was written to
 -- Of contents that are still leased by us the row that we leased is done, whatever its revision:
 -- what was applied was read after it was there. So is every row of no later revision than was
 -- applied. Rows of a later one stay: they came after we read.
@@ -19,6 +20,8 @@
 -- inserted since that change looked for contents would leave the outbox with a vector of the old
 -- model, and nobody would know. So each acknowledgment holds a lock against it until it is committed,
 -- and waits for none; and it reads the generation in the row that it locks, whatever its snapshot.
+-- Of another history nothing is done either: what was written may be in a collection that is the
+-- database's no more. The history is read as the generation is.
 -- What is done bears witness: an engine that is an older copy will not hold it (sql/lineage). Of two
 -- acknowledgments at once one is enough.
 -- A search that finds another number than before knows that rows may have left the outbox in between
@@ -34,9 +37,10 @@ WITH written AS (
              AS u (content_id, revision, as_applied, seen)
 ), generation AS MATERIALIZED (
     SELECT s.value::bigint AS number
-    FROM grove.setting AS s
-    WHERE s.name = 'generation' AND (SELECT pg_try_advisory_xact_lock_shared(7454108921))
-    FOR SHARE OF s SKIP LOCKED
+    FROM grove.setting AS s, grove.lineage AS l
+    WHERE s.name = 'generation' AND l.history = $7
+      AND (SELECT pg_try_advisory_xact_lock_shared(7454108921))
+    FOR SHARE OF s, l SKIP LOCKED
 ), same AS MATERIALIZED (
     SELECT EXISTS (SELECT FROM generation WHERE number = $6) AS generation
 ), held AS MATERIALIZED (

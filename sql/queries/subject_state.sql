@@ -13,14 +13,17 @@ WITH wanted AS MATERIALIZED (
            AS tables
     FROM grove.subject AS s
 ), checks AS MATERIALIZED (
-    -- As PostgreSQL writes a list of names; anything else in it was put there by a hand.
+    -- As PostgreSQL writes a list of names, and, where it was restored from a dump, each name's type
+    -- instead of the list's; anything else in it was put there by a hand.
     SELECT c.conname, c.convalidated, pg_get_constraintdef(c.oid) AS definition,
            ARRAY(SELECT replace(m[1], '''''', '''')
                  FROM regexp_matches(pg_get_constraintdef(c.oid),
                                      '''((?:[^'']|'''')*)''::character varying', 'g') AS m) AS tables,
            regexp_replace(pg_get_constraintdef(c.oid),
-                          '''(?:[^'']|'''')*''::character varying(?:, )?| NOT VALID$', '', 'g')
-           = 'CHECK (((hierarchy_table)::text = ANY ((ARRAY[])::text[])))' AS is_list
+                          '\(?''(?:[^'']|'''')*''::character varying(?:\)::text)?(?:, )?'
+                          '| NOT VALID$', '', 'g')
+           IN ('CHECK (((hierarchy_table)::text = ANY ((ARRAY[])::text[])))',
+               'CHECK (((hierarchy_table)::text = ANY (ARRAY[])))') AS is_list
     FROM pg_catalog.pg_constraint AS c
     WHERE c.conrelid = 'public.content_metadata'::regclass AND c.contype = 'c'
 ), now_check AS (

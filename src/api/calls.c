@@ -338,10 +338,9 @@ GROVE_API enum grove_code grove_sync_sized(size_t size_bytes, struct grove *grov
                                            const struct grove_sync_request *request,
                                            struct grove_sync_report *ret, struct grove_error *error)
 {
-    static const struct grove_sync_request once;
     struct grove_sync_request copy;
     struct syncing self = {.grove = grove, .request = &copy, .started_us = clock_monotonic_us()};
-    enum grove_code code = REQUEST_TAKE(&copy, request ? request : &once, error);
+    enum grove_code code = OPTIONAL_REQUEST_TAKE(&copy, request, error);
     if (code != GROVE_OK)
         return code;
     code = enter_to_load(grove, &copy.limits, &self.call, error);

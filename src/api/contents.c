@@ -143,11 +143,10 @@ GROVE_API enum grove_code grove_rechunk_sized(size_t size_bytes, struct grove *g
                                               struct grove_rechunk_report *ret,
                                               struct grove_error *error)
 {
-    static const struct grove_rechunk_request all;
     struct grove_rechunk_request copy;
     struct grove_rechunk_report report = {0};
     struct call call;
-    enum grove_code code = REQUEST_TAKE(&copy, request ? request : &all, error);
+    enum grove_code code = OPTIONAL_REQUEST_TAKE(&copy, request, error);
     if (code != GROVE_OK)
         return code;
     code = handle_enter(grove, HANDLE_TASK, &copy.limits, &call, error);

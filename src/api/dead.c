@@ -18,8 +18,7 @@ static_assert((int)LETTERS_MAX <= (int)VECTOR_BATCH_MAX, "the engine is asked on
 static enum grove_code take(const struct grove_dead_request *request,
                             struct grove_dead_request *ret, struct grove_error *error)
 {
-    static const struct grove_dead_request all;
-    enum grove_code code = REQUEST_TAKE(ret, request ? request : &all, error);
+    enum grove_code code = OPTIONAL_REQUEST_TAKE(ret, request, error);
     if (code == GROVE_OK && (ret->content_id_count > LETTERS_MAX || ret->limit > LETTERS_MAX))
         return error_set(error, GROVE_LIMIT, "more than %d dead letters at once", LETTERS_MAX);
     return code;

@@ -433,11 +433,10 @@ GROVE_API enum grove_code grove_doctor(const struct grove_options *options,
                                                           const struct grove_finding *finding),
                                        void *state, struct grove_error *error)
 {
-    static const struct grove_options defaults;
     struct grove_options copy;
     struct doctor doctor = {.on_finding = on_finding, .state = state};
     struct grove *grove = NULL;
-    enum grove_code code = REQUEST_TAKE(&copy, options ? options : &defaults, error);
+    enum grove_code code = OPTIONAL_REQUEST_TAKE(&copy, options, error);
     if (code != GROVE_OK)
         return code;
     copy.size_bytes = 0;

@@ -228,6 +228,7 @@ static enum grove_code configure(struct grove *grove, const struct grove_options
         !precision_of(options->embed_precision, &grove->embed_precision))
         return error_set(error, GROVE_INVALID, "there is no precision %d",
                          (int)options->embed_precision);
+    grove->collection_open = !collection && grove->engine_private && !grove->database_private;
     struct store *store = &grove->store;
     if ((size_t)snprintf(store->collection, sizeof store->collection, "%s",
                          collection ? collection : "content_vectors") >= sizeof store->collection)
@@ -262,10 +263,9 @@ static enum grove_code configure(struct grove *grove, const struct grove_options
 enum grove_code handle_open(const struct grove_options *options, struct grove **ret,
                             const char **ret_part, struct grove_error *error)
 {
-    static const struct grove_options defaults;
     *ret_part = "options";
     struct grove_options copy;
-    enum grove_code code = REQUEST_TAKE(&copy, options ? options : &defaults, error);
+    enum grove_code code = OPTIONAL_REQUEST_TAKE(&copy, options, error);
     if (code != GROVE_OK)
         return code;
     struct grove *grove = mem_zalloc(sizeof *grove);
@@ -398,6 +398,32 @@ static enum grove_code prepare_schema(struct grove *grove, struct pg_conn *conn,
     return migrate_judge(&schema, pg_describe(conn), error);
 }
 
+// Of two calls that find it open both find the same name, and one sets it.
+enum grove_code handle_choose_collection(struct grove *grove, struct call *call,
+                                         struct grove_error *error)
+{
+    struct store *store = &grove->store;
+    struct arena arena;
+    struct text name = {"", 0};
+    pthread_mutex_lock(&grove->ready_mutex);
+    bool open = grove->collection_open;
+    pthread_mutex_unlock(&grove->ready_mutex);
+    if (!open)
+        return GROVE_OK;
+    arena_init(&arena, 1 << 16);
+    enum grove_code code = lineage_choose(store, call, grove->looking, &name, &arena, error);
+    pthread_mutex_lock(&grove->ready_mutex);
+    if (code == GROVE_OK && grove->collection_open) {
+        CHECK(name.length < sizeof store->collection);
+        snprintf(store->collection, sizeof store->collection, "%.*s", TEXT_ARGS(name));
+        qdrant_set_collection(store->engine, store->collection);
+        grove->collection_open = false;
+    }
+    pthread_mutex_unlock(&grove->ready_mutex);
+    arena_release(&arena);
+    return code;
+}
+
 static enum grove_code prepare(struct grove *grove, struct call *call, struct grove_error *error)
 {
     struct pg_conn *conn = NULL;
@@ -406,6 +432,8 @@ static enum grove_code prepare(struct grove *grove, struct call *call, struct gr
     if (code == GROVE_OK)
         code = prepare_schema(grove, conn, error);
     pg_give(&conn);
+    if (code == GROVE_OK)
+        code = handle_choose_collection(grove, call, error);
     if (code == GROVE_OK && grove->background_sync && !grove->projector)
         code = projector_thread_start(&grove->store, &grove->projector, error);
     return code;
@@ -532,6 +560,8 @@ grove_init_telling(struct grove *grove, void (*on_wait)(void *state, const struc
     if (code == GROVE_OK)
         code = migrate(grove, conn, &options, &applied, error);
     pg_give(&conn);
+    if (code == GROVE_OK)
+        code = handle_choose_collection(grove, &call, error);
     if (code == GROVE_OK)
         code = projector_prepare(&grove->store, &call, error);
     if (code == GROVE_OK)

@@ -28,6 +28,7 @@ struct grove {
     struct grove_error no_home; // where there is none, and none was needed so far
     bool database_private;
     bool engine_private;
+    bool collection_open; // it is one of those of the database's own (handle_choose_collection)
     bool background_sync;
     bool projector_wanted;                   // the resident one
     bool is_projector;                       // this process is it
@@ -78,6 +79,11 @@ enum grove_code handle_ready(struct grove *grove, struct call *call, struct grov
 enum grove_code handle_enter(struct grove *grove, enum handle_work work,
                              const struct grove_limits *limits, struct call *ret,
                              struct grove_error *error);
+
+// Names the collection where nobody did, and several databases may share the home's engine. Once it
+// has, it costs nothing; the schema is one that this library works with.
+enum grove_code handle_choose_collection(struct grove *grove, struct call *call,
+                                         struct grove_error *error);
 
 // The same of a query that asks the engine, too: one that is not there begins to start meanwhile.
 // It is waited for where PostgreSQL had to start as well: for twice as long as that took.

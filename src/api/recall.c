@@ -354,11 +354,10 @@ GROVE_API enum grove_code grove_measure_recall_sized(size_t size_bytes, struct g
                                                      struct grove_recall *ret,
                                                      struct grove_error *error)
 {
-    static const struct grove_recall_request usual;
     int64_t began_us = clock_monotonic_us();
     struct arena arena;
     struct grove_recall_request copy;
-    enum grove_code code = REQUEST_TAKE(&copy, request ? request : &usual, error);
+    enum grove_code code = OPTIONAL_REQUEST_TAKE(&copy, request, error);
     if (code != GROVE_OK)
         return code;
     unsigned queries = copy.queries ? copy.queries : QUERIES_DEFAULT;

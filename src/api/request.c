@@ -35,7 +35,8 @@ enum grove_code request_take(void *ret, size_t known_bytes, const void *given, s
     }
     size_t copied = bytes < known_bytes ? bytes : known_bytes;
     memset(ret, 0, known_bytes);
-    memcpy(ret, given, copied);
+    if (given)
+        memcpy(ret, given, copied);
     return GROVE_OK;
 }
 

@@ -6,6 +6,7 @@
 //
 //     struct grove_search_request copy;
 //     code = REQUEST_TAKE(&copy, request, error);
+//     code = OPTIONAL_REQUEST_TAKE(&copy, request, error); // NULL: everything is the default
 //
 // Threads: any.
 #ifndef GROVE_API_REQUEST_H
@@ -15,9 +16,9 @@
 
 #include "base/error.h"
 
-// Copies a request of `given_bytes` (0: what this version has) into one of `known_bytes`. What it
-// has beyond those must be zero: else it asks for what this library does not do, which is
-// GROVE_UNSUPPORTED. A size that no version had is GROVE_INVALID.
+// Copies a request of `given_bytes` (0: what this version has) into one of `known_bytes`; NULL is
+// all zero. What it has beyond those must be zero: else it asks for what this library does not do,
+// which is GROVE_UNSUPPORTED. A size that no version had is GROVE_INVALID.
 enum grove_code request_take(void *ret, size_t known_bytes, const void *given, size_t given_bytes,
                              struct grove_error *error);
 
@@ -27,5 +28,7 @@ void report_give(void *ret, size_t given_bytes, const void *report, size_t known
 
 #define REQUEST_TAKE(ret, given, error)                                                            \
     request_take(ret, sizeof *(ret), given, (given)->size_bytes, error)
+#define OPTIONAL_REQUEST_TAKE(ret, given, error)                                                   \
+    request_take(ret, sizeof *(ret), given, (given) ? (given)->size_bytes : 0, error)
 
 #endif

@@ -149,6 +149,8 @@ static void ask_engine(struct grove *grove, struct call *call, struct grove_stat
 {
     struct vector_info info;
     struct grove_error error;
+    if (status->database_ok && status->schema_works)
+        (void)!handle_choose_collection(grove, call, &error);
     snprintf(status->collection, sizeof status->collection, "%s", grove->store.collection);
     if (!engine_runs(grove, status))
         return;
@@ -183,6 +185,9 @@ static void ask_lineage(struct grove *grove, struct call *call, struct grove_sta
     snprintf(status->identity, sizeof status->identity, "%s", report.identity);
     snprintf(status->collection_of, sizeof status->collection_of, "%s", report.owner);
     status->epoch = report.epoch;
+    if (report.elsewhere && !status->doubt[0])
+        snprintf(status->doubt, sizeof status->doubt,
+                 "the database is projected to another collection by now");
 }
 
 // A schema of before there was a record has none.

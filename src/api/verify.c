@@ -137,13 +137,12 @@ GROVE_API enum grove_code grove_verify_sized(size_t size_bytes, struct grove *gr
                                              struct grove_verify_report *ret,
                                              struct grove_error *error)
 {
-    static const struct grove_verify_request all;
     struct grove_verify_request copy;
     struct grove_verify_report answer = {.equal = false};
     struct verify_report report = {.contents = 0};
     struct place place = {.predicate = {.has_path = false}};
     struct call call;
-    enum grove_code code = REQUEST_TAKE(&copy, request ? request : &all, error);
+    enum grove_code code = OPTIONAL_REQUEST_TAKE(&copy, request, error);
     if (code != GROVE_OK)
         return code;
     struct telling telling = {copy.on_difference, copy.on_progress, copy.state};
@@ -258,11 +257,10 @@ GROVE_API enum grove_code grove_repair_sized(size_t size_bytes, struct grove *gr
                                              struct grove_repair_report *ret,
                                              struct grove_error *error)
 {
-    static const struct grove_repair_request all;
     struct grove_repair_request copy;
     struct repairing self = {.grove = grove, .request = &copy};
     int64_t began_us = clock_monotonic_us();
-    enum grove_code code = REQUEST_TAKE(&copy, request ? request : &all, error);
+    enum grove_code code = OPTIONAL_REQUEST_TAKE(&copy, request, error);
     if (code == GROVE_OK)
         code = check_request(&copy, error);
     if (code != GROVE_OK)

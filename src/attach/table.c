@@ -86,8 +86,7 @@ static enum grove_code refuse_kind(const struct user_table *self, struct grove_e
                   TEXT_ARGS(self->name), kinds[i].what);
         error_hint(error,
                    "attach the table that the rows are in, with --where for some of them; or "
-                   "copy them now and then: grove psql -- -c '\\copy (SELECT ...) to stdout "
-                   "csv header' | grove import --key ...");
+                   "copy them now and then: grove import --query \"SELECT ...\" --key ...");
         return GROVE_UNSUPPORTED;
     }
     return GROVE_OK;

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "catalog/path.h"
 
+#include <utf8proc.h>
+
+#include "base/check.h"
 #include "base/strbuf.h"
 
 enum { LEVELS = 4, PATH_BYTES_MAX = 8192 };
@@ -87,6 +90,47 @@ enum grove_code path_parse(struct arena *arena, const char *string, struct path 
     } while (true);
     *ret = (struct path){parts[0], parts[1], parts[2], parts[3]};
     return GROVE_OK;
+}
+
+static bool is_ascii(struct text text)
+{
+    for (size_t i = 0; i < text.length; i++)
+        if ((unsigned char)text.data[i] >= 0x80)
+            return false;
+    return true;
+}
+
+bool path_name_in(enum path_form form, struct text name, struct arena *arena, struct text *ret)
+{
+    const utf8proc_option_t how =
+        UTF8PROC_STABLE | (form == PATH_COMPOSED ? UTF8PROC_COMPOSE : UTF8PROC_DECOMPOSE);
+    const utf8proc_uint8_t *bytes = (const utf8proc_uint8_t *)name.data;
+    utf8proc_ssize_t length = (utf8proc_ssize_t)name.length;
+    *ret = name;
+    utf8proc_ssize_t count = is_ascii(name) ? 0 : utf8proc_decompose(bytes, length, NULL, 0, how);
+    if (count <= 0) // below 0: no UTF-8, which is told elsewhere
+        return true;
+    utf8proc_int32_t *points = arena_alloc_array(arena, (size_t)count + 1, sizeof *points);
+    if (!points)
+        return false;
+    count = utf8proc_decompose(bytes, length, points, count, how);
+    CHECK(count > 0);
+    length = utf8proc_reencode(points, count, how); // in the same place
+    CHECK(length > 0);
+    *ret = (struct text){(const char *)points, (size_t)length};
+    return true;
+}
+
+bool path_in(enum path_form form, const struct path *path, struct arena *arena, struct path *ret,
+             bool *ret_other)
+{
+    *ret = (struct path){.tree = path->tree};
+    bool good = path_name_in(form, path->branch, arena, &ret->branch) &&
+                path_name_in(form, path->limb, arena, &ret->limb) &&
+                path_name_in(form, path->leaf, arena, &ret->leaf);
+    *ret_other = good && !(text_equal(path->branch, ret->branch) &&
+                           text_equal(path->limb, ret->limb) && text_equal(path->leaf, ret->leaf));
+    return good;
 }
 
 char *path_format(struct arena *arena, const struct path *path)

@@ -23,6 +23,16 @@ struct path {
 enum grove_code path_parse(struct arena *arena, const char *string, struct path *ret,
                            struct grove_error *error);
 
+// What is written the same may be other bytes: an accent as a part of its letter (NFC), or behind it
+// (NFD, as file names of macOS have it). Names of places are written in the former; those that
+// clients of SQL wrote in the latter are found as well. False: out of memory.
+enum path_form { PATH_COMPOSED, PATH_DECOMPOSED };
+bool path_name_in(enum path_form form, struct text name, struct arena *arena,
+                  struct text *ret) GROVE_MUST_CHECK;
+// The same of all names but the tree's; *ret_other: one of them is other bytes now.
+bool path_in(enum path_form form, const struct path *path, struct arena *arena, struct path *ret,
+             bool *ret_other) GROVE_MUST_CHECK;
+
 // The path as path_parse reads it. NULL: out of memory.
 char *path_format(struct arena *arena, const struct path *path);
 

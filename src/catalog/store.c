@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 
 #include "base/arena.h"
+#include "base/check.h"
 #include "base/clock.h"
 #include "base/digest.h"
 #include "base/file.h"
@@ -94,7 +95,12 @@ static enum grove_code take_model(struct store *store, const struct pg_rows *row
     if (!pg_is_null(rows, 0, 4))
         doubt = text_of("something has happened to the database that was not looked into yet");
     atomic_store(&store->has_attached, pg_bool(rows, 0, 5));
+    struct text history = pg_is_null(rows, 0, 6) ? (struct text){"", 0} : pg_text(rows, 0, 6);
     pthread_mutex_lock(&store->model_mutex);
+    // Another process has seen to it: the collection may be the database's no more.
+    if (!text_equal(history, text_of(store->history)))
+        atomic_store(&store->lineage_known_at_us, 0);
+    snprintf(store->history, sizeof store->history, "%.*s", TEXT_ARGS(history));
     store->precision = precision;
     store->model_read_at_us = clock_monotonic_us();
     snprintf(store->doubt, sizeof store->doubt, "%.*s",
@@ -113,6 +119,23 @@ bool store_is_doubted(struct store *store, char ret_reason[static STORE_DOUBT_SI
     if (!ret_reason[0] && unknown && atomic_load(&store->doubt_unnoted))
         snprintf(ret_reason, STORE_DOUBT_SIZE, "there is a doubt that this role may not note");
     return ret_reason[0] != '\0';
+}
+
+void store_projected(struct store *store, char ret_history[static VECTOR_HISTORY_SIZE])
+{
+    pthread_mutex_lock(&store->model_mutex);
+    memcpy(ret_history, store->projected, sizeof store->projected);
+    pthread_mutex_unlock(&store->model_mutex);
+}
+
+bool store_note_projected(struct store *store, const char *history)
+{
+    CHECK(strlen(history) < sizeof store->projected);
+    pthread_mutex_lock(&store->model_mutex);
+    snprintf(store->projected, sizeof store->projected, "%s", history);
+    bool still = strcmp(store->history, history) == 0;
+    pthread_mutex_unlock(&store->model_mutex);
+    return still;
 }
 
 enum grove_code store_check_doubt(struct store *store, struct grove_error *error)

@@ -56,15 +56,19 @@ struct store {
     atomic_bool has_attached;            // a table is, or was within STORE_MODEL_AGE_MS
     _Atomic size_t outbox_removed;       // contents that left the outbox since its vacuum
 
-    _Atomic int64_t lineage_known_at_us; // monotonic: when the engine last showed that it is the
-                                         // projection of this database; 0: never (sync/lineage.h)
+    _Atomic int64_t lineage_known_at_us;  // monotonic: when the engine last showed that it is the
+                                          // projection of this database; 0: never (sync/lineage.h)
+    _Atomic int64_t lineage_looked_at_us; // and when it was last asked whether it has gone back
 
     atomic_bool doubt_unnoted; // there is one that our role could not write down
 
-    pthread_mutex_t model_mutex;    // guards the following three
-    enum embed_precision precision; // of the vectors that the database compares
-    int64_t model_read_at_us;       // monotonic; 0: never
-    char doubt[STORE_DOUBT_SIZE];   // as last read; "": none
+    pthread_mutex_t model_mutex;         // guards the following five
+    enum embed_precision precision;      // of the vectors that the database compares
+    int64_t model_read_at_us;            // monotonic; 0: never
+    char doubt[STORE_DOUBT_SIZE];        // as last read; "": none
+    char history[VECTOR_HISTORY_SIZE];   // of the database, as last read; "": never
+    char projected[VECTOR_HISTORY_SIZE]; // the one whose projection the collection was last seen
+                                         // to be; "": never
 
     struct store_model models[EMBED_PRECISIONS];
     bool no_query_cache;
@@ -113,6 +117,11 @@ enum grove_code store_reread_model(struct store *store, struct call *call,
 // Whether the engine is known to be the projection of this database, as last read. If not, only
 // PostgreSQL can tell what there is, and nothing leaves the outbox (sync/lineage.h).
 bool store_is_doubted(struct store *store, char ret_reason[static STORE_DOUBT_SIZE]);
+
+// The history whose projection the collection was last seen to be; "": none yet.
+void store_projected(struct store *store, char ret_history[static VECTOR_HISTORY_SIZE]);
+// It was seen to be that of this history. False: the database has begun another one since.
+bool store_note_projected(struct store *store, const char *history);
 
 // The same for who would ask the engine: a failure of it.
 enum grove_code store_check_doubt(struct store *store, struct grove_error *error);

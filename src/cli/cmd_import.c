@@ -39,9 +39,21 @@ enum grove_code cmd_import(struct session *session, struct grove_error *error)
         .source = options_text(options, OPTION_SOURCE),
         .url = options_text(options, OPTION_URL),
         .metadata = options_text(options, OPTION_METADATA),
+        .query = options_text(options, OPTION_QUERY),
+        .from = options_text(options, OPTION_FROM),
     };
+    bool of_text = csv || objects || options_has(options, OPTION_SEPARATOR);
     if (csv && objects)
         return session_usage_error(session, error, "--csv and --jsonl exclude each other");
+    if (!import.query && options->operand_count == 0)
+        return session_usage_error(session, error, "import needs a FILE, or --query");
+    if (import.query && options->operand_count > 0)
+        return session_usage_error(session, error, "a FILE and --query exclude each other");
+    if (import.query && of_text)
+        return session_usage_error(session, error,
+                                   "--csv, --jsonl and --separator are of files, not of --query");
+    if (import.from && !import.query)
+        return session_usage_error(session, error, "--from says where --query is run");
     enum grove_code code = take_separator(options, &import.separator, error);
     return code == GROVE_OK ? load_run(session, &import, error) : code;
 }

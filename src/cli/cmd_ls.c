@@ -80,8 +80,7 @@ static void add_documents(struct strbuf *out, const struct terminal *terminal,
     for (size_t i = 0; i < listing->document_count; i++) {
         const struct grove_listed_document *document = &listing->documents[i];
         strbuf_clear(&name);
-        strbuf_addf(&name, "%s%s%s", document->source, document->source[0] ? "/" : "",
-                    document->key);
+        format_document(&name, document->table, document->source, document->key);
         table_add(&table, name.failed ? document->key : name.data);
         table_add(&table, document->title);
         table_add(&table, document->content_type);

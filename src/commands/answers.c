@@ -199,6 +199,7 @@ static const struct shape_member listed_document_members[] = {
     SHAPE_OF(struct grove_listed_document, content_type),
     SHAPE_OF(struct grove_listed_document, chunks),
     {"updated_at", SHAPE_TIME, offsetof(struct grove_listed_document, updated_at_us)},
+    SHAPE_NULLABLE(struct grove_listed_document, table),
     {0},
 };
 static const struct shape listed_document_shape = {"ListedDocument", listed_document_members,

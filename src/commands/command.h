@@ -81,6 +81,8 @@ enum option_id {
     OPTION_ALIENS,
     OPTION_WHERE,
     OPTION_KEEP,
+    OPTION_QUERY,
+    OPTION_FROM,
     // Fields of grove_call in the place of operands.
     FIELD_TEXT,
     FIELD_ID,

@@ -230,6 +230,11 @@ const struct command_option command_load_options[] = {
 };
 
 const struct command_option command_import_options[] = {
+    {OPTION_QUERY, "query", 0, VALUE_TEXT, "SQL",
+     .help = "instead of files the rows of a query, such as SELECT id, title, body FROM articles"},
+    {OPTION_FROM, "from", 0, VALUE_TEXT, "CONNECTION",
+     .help =
+         "the PostgreSQL that runs the query: a URL, or service=NAME; without it this database"},
     {OPTION_PATH, "path", 'p', VALUE_TEXT, "TEMPLATE",
      .help = "where rows belong, with columns in braces: wiki/{category}/{topic}"},
     {OPTION_TYPE, "type", 't', VALUE_TEXT, "TEMPLATE",
@@ -629,6 +634,9 @@ const struct command_example command_import_examples[] = {
      "columns with names of their own"},
     {"import posts.jsonl.gz -p 'subject3/{meta.section}' --text post.html --created date",
      "columns of objects within objects"},
+    {"import --query \"SELECT key, title, body FROM grove.document\" -p subject4/Copies --key key "
+     "--source copies",
+     "the rows of a query"},
     {NULL, NULL},
 };
 

@@ -82,16 +82,16 @@ const struct command command_table[] = {
         .options = command_ls_options,
         .description =
             "What is one level below PATH, tree[/branch[/limb[/leaf]]]; without one the trees; of "
-            "a "
-            "leaf its documents, with the chunks that each has. Below it the content types of all "
-            "of it. With --type only these are counted. The contents themselves are shown by grove "
-            "browse, a document by grove document.",
+            "a leaf its documents, with the chunks that each has, those of an attached table by "
+            "its name and the key. Below it the content types of all of it. With --type only "
+            "these are counted. The contents themselves are shown by grove browse, a document by "
+            "grove document.",
         .examples = command_ls_examples,
         .json = "`path`, `level` (`tree`, `branch`, `limb`, `leaf`), `contents`, `places` (`name`, "
                 "`path`, `branches`, `limbs`, `leaves`, `contents`; a branch counts itself among "
                 "the branches, and so on), `types` (`content_type`, `contents`); of a leaf "
                 "`documents` (`id`, `source`, `key`, `title`, `content_type`, `chunks`, "
-                "`updated_at`) and `next_cursor`; `waiting` (rows of attached "
+                "`updated_at`, `table`) and `next_cursor`; `waiting` (rows of attached "
                 "tables that were not read yet, at least).",
         .fields = command_ls_fields,
         .answer = &answer_listing_shape,
@@ -305,11 +305,10 @@ const struct command command_table[] = {
         .name = "import",
         .home_use = GROVE_HOME_MAKE,
         .group = GROUP_DATA,
-        .summary = "load the rows of tables, CSV or JSON Lines with columns of their own",
-        .usage = "FILE... --path TEMPLATE [COLUMNS] [--strict]",
+        .summary = "load the rows of tables: CSV, JSON Lines with columns of their own, a query",
+        .usage = "FILE...|--query SQL --path TEMPLATE [COLUMNS] [--strict]",
         .operand = "FILE",
         .operand_kind = VALUE_FILE,
-        .operands_min = 1,
         .operands_max = 1024,
         .options = command_import_options,
         .description =
@@ -318,7 +317,12 @@ const struct command command_table[] = {
             "within quotes, separated by comma, semicolon, tab or bar. In JSON Lines the members "
             "of an object are its columns, and a.b is the member b of the object a. Plain or "
             "gzip, UTF-8 or UTF-16, with or without a byte order mark; - is standard "
-            "input.\n\n--path is a tree that is there (grove ls, grove subject add), then a "
+            "input.\n\nWith --query the columns are those of one SQL statement of yours, of this "
+            "database or, with --from, of another PostgreSQL, of any version. It is run in a "
+            "transaction that only reads, and its rows are read one at a time, however many. "
+            "Keep a password out of --from: ~/.pgpass, PGPASSWORD and service=NAME are read. "
+            "Times without an offset are UTC.\n\n--path is a tree that is there (grove ls, grove "
+            "subject add), then a "
             "branch, a limb and a leaf; those that are left out have the name of the last. "
             "{category} is what the column has, {category|Other} says what stands for nothing; a "
             "/ in a value is no level. Leaves that are missing are made.\n\nWith --key each row "
@@ -329,8 +333,9 @@ const struct command command_table[] = {
             "created_at, chunk_number, word_count and vector (embedding); which were taken is "
             "told first.\n\nDates may be 2024-03-05, 2024/03/05, 5 Mar 2024, Tue, 05 Mar 2024 "
             "12:00:00 +0100, or seconds since 1970; 05/03/2024 is refused, since nobody can tell "
-            "its month. Rows that cannot be taken are told as file:line: column: reason, the "
-            "others are loaded, and the exit status is 15; all else is as with grove load.",
+            "its month. Rows that cannot be taken are told as file:line: column: reason (of a "
+            "query query:row, with the key), the others are loaded, and the exit status is 15; all "
+            "else is as with grove load.",
         .examples = command_import_examples,
         .json = "As load.",
     },
@@ -420,9 +425,10 @@ const struct command command_table[] = {
             "What is under PATH, or everything, on standard output: each content with its place, "
             "texts, numbers and time, and with its vector where one was supplied. All is of one "
             "moment, sorted by place, type and chunk number; a million rows take no more memory "
-            "than a thousand.\n\nA document is one line, where its first chunk is; in CSV each of "
-            "its chunks is one. Loaded into another home, and exported there, it is the same "
-            "again, byte for byte. Ids are not in it, nor are computed vectors, leaves without "
+            "than a thousand.\n\nA document is one line, where its first chunk is. Loaded into "
+            "another home, or of CSV imported there with --path '{tree}/{branch}/{limb}/{leaf}', "
+            "and exported, it is the same again, byte for byte. Ids are not in it, nor are "
+            "computed vectors, leaves without "
             "contents, and their descriptions; grove pg_dump has those. Rows that a load would "
             "refuse, or read as something else (a title with a tab, a null), are written all the "
             "same, and told on standard error. Where it fails in the middle what was written is "
@@ -431,7 +437,8 @@ const struct command command_table[] = {
         .json =
             "The rows, one a line, as without it: `tree`, `branch`, `limb`, `leaf`, "
             "`content_type`, `chunk_number`, `title`, `summary`, `word_count`, `created_at`, "
-            "`body`, `vector`; what is null is left out. An error in the middle is the last line.",
+            "`body`, `vector`, of a document `document` (its key), `source`, `url`, `metadata`; "
+            "what is null is left out. An error in the middle is the last line.",
     },
     {
         .name = "rechunk",

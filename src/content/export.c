@@ -88,12 +88,6 @@ static enum grove_code add_row(struct export *self, const struct export_row *row
                                                                  : GROVE_OK;
 }
 
-// A line of CSV has what a content has: there documents are their chunks.
-static bool has_documents(const struct export *self)
-{
-    return self->request->format == GROVE_EXPORT_JSONL;
-}
-
 static enum grove_code export_part(struct export *self, const int32_t *ids, size_t count,
                                    struct grove_error *error)
 {
@@ -103,7 +97,6 @@ static enum grove_code export_part(struct export *self, const int32_t *ids, size
     struct arena arena;
     arena_init_counting(&arena, ANSWER_BYTES_MAX);
     pg_add_int4_array(&params, &arena, ids, count);
-    pg_add_bool(&params, has_documents(self));
     enum grove_code code =
         store_query_on(self->conn, &arena, "export_rows.sql", &params, &rows, error);
     // They are all there: the snapshot that had their ids has them.
@@ -169,7 +162,6 @@ static enum grove_code open_cursor(struct export *self, struct predicate *predic
     if (code != GROVE_OK)
         return code;
     predicate_add_params(predicate, arena, &params);
-    pg_add_bool(&params, has_documents(self));
     return pg_query(self->conn, arena, &statement, &params, &rows, error);
 }
 

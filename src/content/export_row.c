@@ -11,7 +11,8 @@
 
 enum { COLUMNS = 17, VECTOR_TEXT_MAX = 16384, NUMBER_SIZE = 32 };
 
-// In the order in which they are written; the vector, which is no text, behind them.
+// In the order in which they are written, those of documents behind those of all; then the vector,
+// which is no text.
 enum field {
     TREE,
     BRANCH,
@@ -24,6 +25,10 @@ enum field {
     WORD_COUNT,
     CREATED_AT,
     BODY,
+    DOCUMENT,
+    SOURCE,
+    URL,
+    METADATA,
     VECTOR,
     FIELDS
 };
@@ -40,6 +45,10 @@ static const char *const field_names[FIELDS] = {
     [WORD_COUNT] = "word_count",
     [CREATED_AT] = "created_at",
     [BODY] = "body",
+    [DOCUMENT] = "document",
+    [SOURCE] = "source",
+    [URL] = "url",
+    [METADATA] = "metadata",
     [VECTOR] = "vector",
 };
 
@@ -80,13 +89,28 @@ static bool is_number(enum field field)
     return field == CHUNK_NUMBER || field == WORD_COUNT;
 }
 
+// What a load takes for none is none.
+static struct text unless_empty(struct text text)
+{
+    return text.length > 0 ? text : (struct text){0};
+}
+
 // A field's value as text; {NULL, 0}: null. Numbers and times go into the buffer.
 static struct text field_text(const struct export_row *row, enum field field, char *buffer)
 {
     const struct text texts[VECTOR] = {
-        [TREE] = row->tree, [BRANCH] = row->branch,   [LIMB] = row->limb,
-        [LEAF] = row->leaf, [TITLE] = row->title,     [CONTENT_TYPE] = row->content_type,
-        [BODY] = row->body, [SUMMARY] = row->summary,
+        [TREE] = row->tree,
+        [BRANCH] = row->branch,
+        [LIMB] = row->limb,
+        [LEAF] = row->leaf,
+        [TITLE] = row->title,
+        [CONTENT_TYPE] = row->content_type,
+        [BODY] = row->body,
+        [SUMMARY] = row->summary,
+        [DOCUMENT] = row->document,
+        [SOURCE] = unless_empty(row->source),
+        [URL] = unless_empty(row->url),
+        [METADATA] = row->metadata,
     };
     int64_t number = field == CHUNK_NUMBER ? row->chunk_number : row->word_count;
     CHECK(field < VECTOR);
@@ -101,24 +125,6 @@ static struct text field_text(const struct export_row *row, enum field field, ch
     return texts[field];
 }
 
-// The metadata is JSON already.
-static void add_document(const struct export_row *row, struct strbuf *out)
-{
-    const struct {
-        const char *name;
-        struct text value;
-    } texts[] = {{"document", row->document}, {"source", row->source}, {"url", row->url}};
-    for (size_t i = 0; i < ARRAY_COUNT(texts); i++) {
-        if (texts[i].value.length == 0)
-            continue;
-        strbuf_addf(out, ", \"%s\": ", texts[i].name);
-        json_add_string(out, texts[i].value);
-    }
-    CHECK(row->metadata.length > 0);
-    strbuf_add(out, ", \"metadata\": ");
-    strbuf_add_text(out, row->metadata);
-}
-
 void export_row_add_json(const struct export_row *row, struct strbuf *out)
 {
     char buffer[CLOCK_RFC3339_SIZE + NUMBER_SIZE];
@@ -128,13 +134,11 @@ void export_row_add_json(const struct export_row *row, struct strbuf *out)
         if (!value.data)
             continue;
         strbuf_addf(out, "%s\"%s\": ", field > 0 ? ", " : "", field_names[field]);
-        if (is_number(field))
+        if (is_number(field) || field == METADATA) // which is JSON already
             strbuf_add_text(out, value);
         else
             json_add_string(out, value);
     }
-    if (row->document.data)
-        add_document(row, out);
     if (row->vector) {
         strbuf_addf(out, ", \"%s\": ", field_names[VECTOR]);
         json_add_floats(out, row->vector, RECORD_VECTOR_SIZE);

@@ -70,19 +70,37 @@ static enum grove_code begin_objects(struct import *import, const char *name, st
     return code;
 }
 
+static void init(struct import *import, const struct import_form *form)
+{
+    *import = (struct import){.mapping = form->mapping};
+    strbuf_init(&import->record, RECORD_BYTES_MAX);
+}
+
 enum grove_code import_begin(struct import *import, const struct import_form *form,
                              const char *name, struct text *head, struct grove_error *error)
 {
     bool objects;
     const struct kind *kind = kind_of_no_table(*head, &objects);
-    *import = (struct import){.mapping = form->mapping};
-    strbuf_init(&import->record, RECORD_BYTES_MAX);
+    init(import, form);
     if (kind)
         return kind_refuse(kind, name, "CSV or JSON Lines", error);
     if (form->format != GROVE_IMPORT_FOUND)
         objects = form->format == GROVE_IMPORT_JSON_LINES;
     return objects ? begin_objects(import, name, *head, error)
                    : begin_csv(import, name, form->separator, head, error);
+}
+
+enum grove_code import_begin_query(struct import *import, const struct import_form *form,
+                                   const char *name, const struct query_rows *rows,
+                                   struct grove_error *error)
+{
+    struct text names[CSV_COLUMNS_MAX];
+    size_t count = query_rows_columns(rows);
+    CHECK(count <= CSV_COLUMNS_MAX); // more than these no server answers with
+    for (size_t i = 0; i < count; i++)
+        names[i] = query_rows_name(rows, i);
+    init(import, form);
+    return mapping_bind(import->mapping, name, names, count, true, import->indexes, error);
 }
 
 void import_end(struct import *import)
@@ -137,4 +155,18 @@ void import_row(struct import *import, struct reader_line *line)
 void import_object(struct import *import, struct reader_line *line)
 {
     take_answer(import, mapping_object(import->mapping, line->text, &import->record), line);
+}
+
+void import_query_row(struct import *import, const struct query_rows *rows,
+                      struct reader_line *line)
+{
+    struct mapping_value values[MAPPING_COLUMNS_MAX];
+    const struct mapping *mapping = import->mapping;
+    for (size_t i = 0; i < mapping->column_count; i++) {
+        CHECK(import->indexes[i] >= 0);
+        values[i] =
+            (struct mapping_value){.text = query_rows_value(rows, (size_t)import->indexes[i])};
+    }
+    take_answer(import, mapping_row(import->mapping, values, &import->record), line);
+    line->key = mapping_key(mapping, values);
 }

@@ -1,17 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A table that is read: CSV, or objects in JSON Lines, its rows made lines with a record's fields.
+// A table that is read: CSV, objects in JSON Lines, or a query's rows; made lines with a record's
+// fields.
 //
 //     code = import_begin(&import, &form, name, &head, error);  // the header is taken off the head
 //     ...
 //     import_row(&import, &line);           // of CSV: the row that csv_rows_take has just taken
 //     import_object(&import, &line);        // else: the object that line.text is
 //     import_end(&import);
+//
+//     code = import_begin_query(&import, &form, name, &rows, error);
+//     import_query_row(&import, &rows, &line);  // the row that query_rows_next has just read
 #ifndef GROVE_CONTENT_IMPORT_H
 #define GROVE_CONTENT_IMPORT_H
 
 #include "content/csv_rows.h"
 #include "content/mapping.h"
+#include "content/query_rows.h"
 
 // How a table is to be read.
 struct import_form {
@@ -38,6 +43,7 @@ struct reader_line {
     bool whole;          // it has an end; the last one may lack it, or be cut
     const char *problem; // why a row is no record, valid as long; NULL: it may be one
     const char *column;  // where that is, or ""
+    struct text key;     // of a query's row, which has no line to be found by; or no data
 };
 
 // `head` has the first SOURCE_PIECE_BYTES, or at least the first line of a pipe. Errors:
@@ -45,10 +51,16 @@ struct reader_line {
 // there. GROVE_INVALID: a header that is none, or two columns of one name.
 enum grove_code import_begin(struct import *import, const struct import_form *form,
                              const char *name, struct text *head, struct grove_error *error);
+// The same of a query that runs.
+enum grove_code import_begin_query(struct import *import, const struct import_form *form,
+                                   const char *name, const struct query_rows *rows,
+                                   struct grove_error *error);
 void import_end(struct import *import);
 
-// Both set text, or problem and column.
+// Each sets text, or problem and column.
 void import_row(struct import *import, struct reader_line *line);
 void import_object(struct import *import, struct reader_line *line);
+void import_query_row(struct import *import, const struct query_rows *rows,
+                      struct reader_line *line);
 
 #endif

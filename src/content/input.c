@@ -191,16 +191,30 @@ enum grove_code inputs_open(const char *const *paths, size_t count, bool twice,
     return GROVE_OK;
 }
 
+static enum grove_code inputs_of_one(const struct input *input, struct inputs *ret,
+                                     struct grove_error *error)
+{
+    struct input *copy = mem_alloc(sizeof *copy);
+    if (!copy)
+        return error_no_memory(error, "rows");
+    *copy = *input;
+    *ret = (struct inputs){.items = copy, .count = 1, .bytes = input_bytes(copy)};
+    return GROVE_OK;
+}
+
 enum grove_code inputs_of_memory(struct text memory, struct inputs *ret, struct grove_error *error)
 {
-    struct input *input = mem_zalloc(sizeof *input);
-    if (!input)
-        return error_no_memory(error, "rows");
-    *input = (struct input){.name = "rows", .descriptor = -1, .memory = memory};
-    input->status.st_mode = S_IFREG; // it can be read again, and its length is known
-    input->status.st_size = (off_t)memory.length;
-    *ret = (struct inputs){.items = input, .count = 1, .bytes = input_bytes(input)};
-    return GROVE_OK;
+    struct input input = {.name = "rows", .descriptor = -1, .memory = memory};
+    input.status.st_mode = S_IFREG; // it can be read again, and its length is known
+    input.status.st_size = (off_t)memory.length;
+    return inputs_of_one(&input, ret, error);
+}
+
+enum grove_code inputs_of_query(struct query_rows *query, struct inputs *ret,
+                                struct grove_error *error)
+{
+    return inputs_of_one(&(struct input){.name = "query", .descriptor = -1, .query = query}, ret,
+                         error);
 }
 
 void inputs_release(struct inputs *inputs)
@@ -236,7 +250,7 @@ bool input_is_unchanged(const struct input *input)
 {
     struct stat now;
     const struct stat *then = &input->status;
-    if (input->memory.data)
+    if (input->memory.data || input->query)
         return true;
     int failed = input->descriptor >= 0 ? fstat(input->descriptor, &now) : stat(input->path, &now);
     return !failed && now.st_dev == then->st_dev && now.st_ino == then->st_ino &&

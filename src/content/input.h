@@ -18,13 +18,16 @@
 
 #include "content/source.h"
 
+struct query_rows;
+
 struct input {
-    const char *name;   // the path, borrowed, or "standard input"
-    const char *path;   // borrowed
-    int descriptor;     // -1: the file is opened when it is read
-    struct text memory; // where there is no file: borrowed
-    int64_t start;      // where it is read from: standard input may have been read before
-    struct stat status; // as it was first seen
+    const char *name;         // the path, borrowed, or "standard input"
+    const char *path;         // borrowed
+    int descriptor;           // -1: the file is opened when it is read
+    struct text memory;       // where there is no file: borrowed
+    struct query_rows *query; // the same: borrowed, and not to be had by input_source
+    int64_t start;            // where it is read from: standard input may have been read before
+    struct stat status;       // as it was first seen
 };
 
 struct inputs {
@@ -38,6 +41,9 @@ enum grove_code inputs_open(const char *const *paths, size_t count, bool twice,
                             const struct call *call, struct inputs *ret, struct grove_error *error);
 // The same of what is in memory.
 enum grove_code inputs_of_memory(struct text memory, struct inputs *ret, struct grove_error *error);
+// Of the rows of a query, which can be run again.
+enum grove_code inputs_of_query(struct query_rows *query, struct inputs *ret,
+                                struct grove_error *error);
 void inputs_release(struct inputs *inputs);
 
 // Reads what the file had when it was first seen, also where it grows.

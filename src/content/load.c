@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Loading files: lines become records, records batches, each batch one transaction.
+// Loading files, or the rows of a query: lines become records, records batches, each batch one transaction.
 //
 // In strict mode everything is read twice: first only checked, so that the first bad line ends the
 // load before anything was written.
@@ -14,6 +14,7 @@
 #include "catalog/assets.h"
 #include "content/batch.h"
 #include "content/document.h"
+#include "content/query_rows.h"
 #include "content/reader.h"
 #include "content/seen.h"
 #include "content/trees.h"
@@ -27,6 +28,8 @@ enum {
     BATCH_SECONDS = 2,
     LINE_BYTES_MAX = 16 << 20, // of the texts of one record
     DESCRIBED_BYTES_MAX = 64 << 10,
+    KEY_SHOWN = 64, // bytes
+    BAD_REASON_SIZE = RECORD_REASON_SIZE + KEY_SHOWN + 32,
 };
 
 struct load {
@@ -47,6 +50,8 @@ struct load {
     struct mapping mapping;  // of a table's columns
     struct import_form form; // NULL in its mapping: the lines are records
     bool described;
+    struct query_rows query; // whose rows are loaded; else without a connection
+    struct text row_key;     // of the row of it at hand
     int64_t lines_taken;
     struct seen seen;
     struct arena line_arena; // of the record at hand; emptied with every line
@@ -77,6 +82,16 @@ static enum grove_code check_call(const struct load *load, struct grove_error *e
     return code;
 }
 
+static bool asks_query(const struct grove_load_request *request)
+{
+    return request->import && request->import->query;
+}
+
+static const char *unit(const struct load *load)
+{
+    return load->reader.query ? "row" : "line";
+}
+
 // --- batches -------------------------------------------------------------------------------------
 
 // Of a batch that took so long to embed.
@@ -100,8 +115,9 @@ static enum grove_code flush_contents(struct load *load, struct grove_error *err
     report_progress(load);
     if (code != GROVE_OK) {
         trees_explain_removal(error);
-        error_context(error, "loading lines %lld to %lld of \"%s\"", (long long)load->batch_line,
-                      (long long)load->reader.line_number, load->reader.name);
+        error_context(error, "loading %ss %lld to %lld of \"%s\"", unit(load),
+                      (long long)load->batch_line, (long long)load->reader.line_number,
+                      load->reader.name);
     }
     return code == GROVE_OK ? check_call(load, error) : code;
 }
@@ -122,8 +138,8 @@ static enum grove_code write_document(struct load *load, const struct record *re
     code = documents_write(load->documents, record, load->progress, error);
     if (code != GROVE_OK) {
         trees_explain_removal(error);
-        error_context(error, "loading line %lld of \"%s\"", (long long)load->reader.line_number,
-                      load->reader.name);
+        error_context(error, "loading %s %lld of \"%s\"", unit(load),
+                      (long long)load->reader.line_number, load->reader.name);
     }
     return code == GROVE_OK ? check_call(load, error) : code;
 }
@@ -145,15 +161,30 @@ static enum grove_code add_to_batch(struct load *load, const struct record *reco
 
 // --- lines ---------------------------------------------------------------------------------------
 
+// The number of a query's row says little: the next run may have another order.
+static const char *name_row(const struct load *load, const struct record_problem *problem,
+                            char reason[static BAD_REASON_SIZE])
+{
+    struct text key = load->row_key;
+    if (!key.data)
+        return problem->reason;
+    key.length = key.length < KEY_SHOWN ? key.length : KEY_SHOWN;
+    key.length = text_utf8_error(key); // no half of a character
+    snprintf(reason, BAD_REASON_SIZE, "%s; its key is \"%.*s%s\"", problem->reason, TEXT_ARGS(key),
+             key.length < load->row_key.length ? "..." : "");
+    return reason;
+}
+
 static enum grove_code bad_line(struct load *load, const struct record_problem *problem,
                                 struct grove_error *error)
 {
+    char reason[BAD_REASON_SIZE];
     const struct grove_bad_line bad = {
         .file = load->reader.name,
         .line = load->reader.line_number,
         .field =
             load->form.mapping ? mapping_name(load->form.mapping, problem->field) : problem->field,
-        .reason = problem->reason,
+        .reason = name_row(load, problem, reason),
     };
     load->progress->rows_read++;
     load->progress->rows_bad++;
@@ -164,9 +195,14 @@ static enum grove_code bad_line(struct load *load, const struct record_problem *
     }
     error_set(error, GROVE_INVALID, "%s:%lld: %s%s%s", bad.file, (long long)bad.line, bad.field,
               bad.field[0] ? ": " : "", bad.reason);
-    error_hint(error, load->progress->checking ? "nothing was loaded; mend the line, or leave out "
-                                                 "--strict to load the good ones"
-                                               : "the file changed while it was loaded");
+    if (load->progress->checking)
+        error_hint(error,
+                   "nothing was loaded; mend the %s, or leave out --strict to load the good ones",
+                   unit(load));
+    else
+        error_hint(error, "%s",
+                   load->reader.query ? "the query's rows are not the same each time"
+                                      : "the file changed while it was loaded");
     return GROVE_INVALID;
 }
 
@@ -234,6 +270,7 @@ static enum grove_code take_line(struct load *load, const struct reader_line *li
                                  struct grove_error *error)
 {
     enum grove_code code = GROVE_OK;
+    load->row_key = line->key;
     if (line->bytes > READER_LINE_BYTES_MAX) {
         struct record_problem problem = {.field = ""};
         snprintf(problem.reason, sizeof problem.reason, "%lld bytes, at most %d",
@@ -260,7 +297,7 @@ static enum grove_code read_line(struct load *load, struct reader_line *ret,
     load->progress->seconds_reading += (double)(clock_monotonic_us() - start_us) / 1e6;
     load->broken = code != GROVE_OK && load->reader.source.failure.code == code;
     if (load->broken)
-        error_context(error, "after line %lld", (long long)load->reader.line_number);
+        error_context(error, "after %s %lld", unit(load), (long long)load->reader.line_number);
     return code;
 }
 
@@ -318,10 +355,12 @@ static enum grove_code keep_good_lines(struct load *load, struct grove_error *er
 {
     struct grove_error flushing;
     enum grove_code code = error->code;
+    bool query = load->reader.query;
     if (load->request->strict) {
-        error_hint(error, "%s; get the file again",
+        error_hint(error, "%s; %s",
                    load->progress->checking ? "nothing was loaded"
-                                            : "it changed while it was loaded");
+                                            : "it changed while it was loaded",
+                   query ? "run it again" : "get the file again");
         return code;
     }
     if (flush(load, &flushing) != GROVE_OK) {
@@ -329,8 +368,8 @@ static enum grove_code keep_good_lines(struct load *load, struct grove_error *er
         return code;
     }
     error_hint(error,
-               "the good lines before that are loaded; get the file again, and load it: what "
-               "is there already stays as it is");
+               "the good %ss before that are loaded; %s: what is there already stays as it is",
+               unit(load), query ? "run it again" : "get the file again, and load it");
     return code;
 }
 
@@ -406,22 +445,32 @@ static enum grove_code load_inputs(struct load *load, struct grove_error *error)
     return code;
 }
 
-static enum grove_code open_and_load(struct load *load, struct grove_error *error)
+static enum grove_code open_inputs(struct load *load, struct grove_error *error)
 {
     const struct grove_load_request *request = load->request;
     const struct text rows = {request->rows, request->rows_bytes};
-    enum grove_code code = rows.data
-                               ? inputs_of_memory(rows, &load->inputs, error)
-                               : inputs_open(request->files, request->file_count, request->strict,
-                                             load->call, &load->inputs, error);
-    if (code != GROVE_OK)
-        return code;
-    seen_init(&load->seen);
-    arena_init(&load->line_arena, LINE_BYTES_MAX);
-    code = load_inputs(load, error);
-    arena_release(&load->line_arena);
-    seen_release(&load->seen);
-    inputs_release(&load->inputs);
+    if (rows.data)
+        return inputs_of_memory(rows, &load->inputs, error);
+    if (!asks_query(request))
+        return inputs_open(request->files, request->file_count, request->strict, load->call,
+                           &load->inputs, error);
+    const struct query_text query = {request->import->query, request->import->from};
+    enum grove_code code = query_rows_open(&load->query, load->store, &query, load->call, error);
+    return code == GROVE_OK ? inputs_of_query(&load->query, &load->inputs, error) : code;
+}
+
+static enum grove_code open_and_load(struct load *load, struct grove_error *error)
+{
+    enum grove_code code = open_inputs(load, error);
+    if (code == GROVE_OK) {
+        seen_init(&load->seen);
+        arena_init(&load->line_arena, LINE_BYTES_MAX);
+        code = load_inputs(load, error);
+        arena_release(&load->line_arena);
+        seen_release(&load->seen);
+        inputs_release(&load->inputs);
+    }
+    query_rows_close(&load->query);
     return code;
 }
 
@@ -463,6 +512,20 @@ static enum grove_code load_with_batch(struct load *load, struct grove_error *er
     return code;
 }
 
+static enum grove_code check_request(const struct grove_load_request *request,
+                                     struct grove_error *error)
+{
+    int given = (request->file_count > 0) + (request->rows != NULL) + asks_query(request);
+    if (given == 0)
+        return error_set(error, GROVE_INVALID, "no file to load");
+    if (given > 1)
+        return error_set(error, GROVE_INVALID,
+                         "files, rows in memory or a query are loaded, not several of them");
+    if (request->import && request->import->from && !asks_query(request))
+        return error_set(error, GROVE_INVALID, "--from says where a query is run; there is none");
+    return GROVE_OK;
+}
+
 enum grove_code load_files(struct store *store, struct call *call,
                            const struct grove_load_request *request,
                            struct grove_load_progress *ret, struct grove_error *error)
@@ -477,13 +540,12 @@ enum grove_code load_files(struct store *store, struct call *call,
                         .progress = ret,
                         .started_us = clock_monotonic_us(),
                         .to_embed_max = EMBED_ROWS_FIRST};
-    if (request->file_count == 0 && !request->rows)
-        return error_set(error, GROVE_INVALID, "no file to load");
-    if (request->file_count > 0 && request->rows)
-        return error_set(error, GROVE_INVALID, "files or rows in memory are loaded, not both");
+    enum grove_code code = check_request(request, error);
+    if (code != GROVE_OK)
+        return code;
     if (!import)
         return load_with_batch(&load, error);
-    enum grove_code code = mapping_init(&load.mapping, import, error);
+    code = mapping_init(&load.mapping, import, error);
     if (code != GROVE_OK)
         return code;
     load.form = (struct import_form){&load.mapping, import->format, import->separator};

@@ -207,7 +207,7 @@ enum grove_code mapping_init(struct mapping *mapping, const struct grove_import 
         {MAPPED_SOURCE, import->source, true},      {MAPPED_URL, import->url, false},
         {MAPPED_METADATA, import->metadata, false},
     };
-    *mapping = (struct mapping){.column = ""};
+    *mapping = (struct mapping){.column = "", .all_have_keys = import->key != NULL};
     arena_init(&mapping->arena, ARENA_BYTES_MAX);
     strbuf_init(&mapping->value, VALUE_BYTES_MAX);
     enum grove_code code = GROVE_OK;
@@ -241,15 +241,37 @@ static int find_name(const struct text *names, size_t count, struct text wanted)
     return -1;
 }
 
+// Whether an export as CSV wrote it. There a row is a document, or it is none.
+static bool is_export(const struct text *names, size_t count)
+{
+    static const enum mapping_target of_all[] = {MAPPED_TREE, MAPPED_BRANCH, MAPPED_LIMB,
+                                                 MAPPED_LEAF, MAPPED_TYPE,   MAPPED_CHUNK,
+                                                 MAPPED_KEY,  MAPPED_SOURCE, MAPPED_METADATA};
+    for (size_t i = 0; i < ARRAY_COUNT(of_all); i++)
+        if (find_name(names, count, text_of(targets[of_all[i]].field)) < 0)
+            return false;
+    return true;
+}
+
+static enum grove_code look_for_key(struct mapping *mapping, struct grove_error *error)
+{
+    enum grove_code code = GROVE_OK;
+    if (mapping->targets[MAPPED_KEY].count == 0)
+        code = add_column(mapping, MAPPED_KEY, (struct text){0}, text_of("document"), error);
+    if (code == GROVE_OK && mapping->targets[MAPPED_SOURCE].count == 0)
+        code = add_column(mapping, MAPPED_SOURCE, (struct text){0}, text_of("source"), error);
+    return code;
+}
+
 static enum grove_code look_for_defaults(struct mapping *mapping, const struct text *names,
                                          size_t count, struct grove_error *error)
 {
-    enum grove_code code = GROVE_OK;
-    bool documents = mapping->targets[MAPPED_KEY].count > 0;
+    bool exported = is_export(names, count), documents = mapping->targets[MAPPED_KEY].count > 0;
+    enum grove_code code = exported ? look_for_key(mapping, error) : GROVE_OK;
     for (int target = 0; target < MAPPED_COUNT; target++)
         for (size_t i = 0; i < ARRAY_COUNT(targets[target].names); i++) {
             const char *name = targets[target].names[i];
-            bool wanted = targets[target].of != (documents ? OF_ROWS : OF_DOCUMENTS);
+            bool wanted = exported || targets[target].of != (documents ? OF_ROWS : OF_DOCUMENTS);
             if (code == GROVE_OK && wanted && mapping->targets[target].count == 0 && name &&
                 find_name(names, count, text_of(name)) >= 0)
                 code = add_column(mapping, (enum mapping_target)target, (struct text){0},
@@ -317,6 +339,13 @@ struct text mapping_tree(const struct mapping *mapping)
     const struct mapping_part *part = &mapping->parts[mapping->targets[MAPPED_TREE].first];
     CHECK(mapping->targets[MAPPED_TREE].count > 0);
     return part->column < 0 ? part->literal : (struct text){0};
+}
+
+struct text mapping_key(const struct mapping *mapping, const struct mapping_value *values)
+{
+    const struct mapping_template *template = &mapping->targets[MAPPED_KEY];
+    int column = template->count > 0 ? mapping->parts[template->first].column : -1;
+    return column < 0 ? (struct text){0} : values[column].text;
 }
 
 const char *mapping_name(const struct mapping *mapping, const char *field)
@@ -457,6 +486,9 @@ static bool add_target(struct mapping *mapping, enum mapping_target target,
         return add_value(mapping, target, values[column].json, out);
     if (!fill(mapping, target, values, &null))
         return false;
+    if (null && target == MAPPED_KEY && mapping->all_have_keys)
+        return refuse(mapping, mapping->columns[column].data,
+                      "null, and it is what tells rows apart");
     if (null)
         return true;
     struct text value = strbuf_text(&mapping->value);

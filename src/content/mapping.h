@@ -16,7 +16,8 @@
 //
 // What is not said is found by its name: a column "title" is the title. Where nothing is the title,
 // the beginning of the text is. With a key each row is a document, which has neither summary nor
-// number of its own: columns of such names are not looked for then, and without one no URL is.
+// number of its own: columns of such names are not looked for then, and without one no URL is. All
+// are of what an export wrote, whose rows are documents where the column "document" has a key.
 #ifndef GROVE_CONTENT_MAPPING_H
 #define GROVE_CONTENT_MAPPING_H
 
@@ -76,7 +77,8 @@ struct mapping {
     size_t part_count;
     struct text columns[MAPPING_COLUMNS_MAX]; // as the templates name them
     size_t column_count;
-    bool defaulted; // the columns that are found by their names have been looked for
+    bool all_have_keys; // a row without one is refused; else it is no document
+    bool defaulted;     // the columns that are found by their names have been looked for
     struct strbuf value;
     // Why a row is no record, after mapping_row answered false.
     const char *column; // "" for the row as a whole
@@ -102,6 +104,9 @@ bool mapping_object(struct mapping *mapping, struct text line, struct strbuf *re
 
 // The tree of all rows, where the path names it without a column; else no text.
 struct text mapping_tree(const struct mapping *mapping);
+
+// What the row has in the column of the key; no data where none is said.
+struct text mapping_key(const struct mapping *mapping, const struct mapping_value *values);
 
 // What the user calls the source of a record's field: the column, or the field where it has none.
 const char *mapping_name(const struct mapping *mapping, const char *field);

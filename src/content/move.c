@@ -40,10 +40,21 @@ static size_t names_of(const struct path *path, struct text ret[static LEVELS])
 
 // --- where to ------------------------------------------------------------------------------------
 
+// New names are written in one form.
+static enum grove_code parse_target(struct moving *self, struct grove_error *error)
+{
+    struct path given;
+    bool other;
+    enum grove_code code = path_parse(self->arena, self->request->to, &given, error);
+    if (code == GROVE_OK && !path_in(PATH_COMPOSED, &given, self->arena, &self->to, &other))
+        return error_no_memory(error, "a path");
+    return code;
+}
+
 static enum grove_code read_target(struct moving *self, struct grove_error *error)
 {
     struct predicate tree = {.has_path = true};
-    enum grove_code code = path_parse(self->arena, self->request->to, &self->to, error);
+    enum grove_code code = parse_target(self, error);
     if (code != GROVE_OK)
         return code;
     tree.path.tree = self->to.tree;
@@ -249,7 +260,7 @@ static enum grove_code move_place(struct moving *self, struct grove_error *error
     struct path path;
     enum grove_code code = path_parse(self->arena, self->request->from, &path, error);
     if (code == GROVE_OK)
-        code = path_parse(self->arena, self->request->to, &self->to, error);
+        code = parse_target(self, error);
     if (code == GROVE_OK)
         code = check_depths(self, &path, error);
     if (code == GROVE_OK)

@@ -40,10 +40,28 @@ static enum grove_code judge(struct reader *reader, const struct import_form *fo
     return kind ? kind_refuse(kind, reader->name, "JSON Lines", error) : GROVE_OK;
 }
 
+static enum grove_code open_query(struct reader *reader, const struct input *input,
+                                  const struct import_form *form, struct grove_error *error)
+{
+    struct reader opened = {.name = input->name, .query = input->query};
+    CHECK(form);
+    source_init_memory(&opened.source, input->name, (struct text){"", 0});
+    enum grove_code code = query_rows_start(opened.query, error);
+    if (code == GROVE_OK)
+        code = import_begin_query(&opened.import, form, opened.name, opened.query, error);
+    if (code == GROVE_OK)
+        *reader = opened;
+    else
+        reader_close(&opened);
+    return code;
+}
+
 enum grove_code reader_open(struct reader *reader, const struct input *input,
                             const struct import_form *form, const struct call *call,
                             struct grove_error *error)
 {
+    if (input->query)
+        return open_query(reader, input, form, error);
     struct reader opened = {.name = input->name};
     enum grove_code code = input_source(input, &opened.source, error);
     if (code != GROVE_OK)
@@ -66,6 +84,8 @@ enum grove_code reader_open(struct reader *reader, const struct input *input,
 
 void reader_close(struct reader *reader)
 {
+    if (reader->query)
+        query_rows_stop(reader->query);
     source_release(&reader->source);
     strbuf_release(&reader->head);
     strbuf_release(&reader->line);
@@ -169,9 +189,28 @@ static enum grove_code next_row(struct reader *reader, const struct call *call,
     return GROVE_OK;
 }
 
+// A query that fails in the middle breaks off; one that is over since the call is does not.
+static enum grove_code next_query_row(struct reader *reader, const struct call *call,
+                                      struct reader_line *ret, struct grove_error *error)
+{
+    struct grove_error over;
+    bool more = false;
+    enum grove_code code = query_rows_next(reader->query, &more, error);
+    *ret = (struct reader_line){0};
+    if (code != GROVE_OK && call_check(call, &over) == GROVE_OK)
+        reader->source.failure = *error;
+    if (!more)
+        return code;
+    *ret = (struct reader_line){.number = ++reader->line_number, .whole = true};
+    import_query_row(&reader->import, reader->query, ret);
+    return GROVE_OK;
+}
+
 enum grove_code reader_next(struct reader *reader, const struct call *call, struct reader_line *ret,
                             struct grove_error *error)
 {
+    if (reader->query)
+        return next_query_row(reader, call, ret, error);
     if (reader->import.is_csv)
         return next_row(reader, call, ret, error);
     enum grove_code code = next_line(reader, call, ret, error);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The lines of an input; or the rows of a table, each made a line by a mapping.
+// The lines of an input; or the rows of a table or a query, each made a line by a mapping.
 //
 //     code = reader_open(&reader, &input, form, call, error);   // what is no such input ends here
 //     while ((code = reader_next(&reader, call, &line, error)) == GROVE_OK && line.number > 0)
@@ -22,11 +22,12 @@ struct reader {
     struct source source;
     struct strbuf head; // what was read to tell what it is; the first lines come from it
     struct strbuf line;
-    struct text rest;     // of the piece at hand
-    int64_t piece_start;  // where in the input the piece at hand begins
-    size_t piece_length;  // before the lines were taken off
-    int64_t line_number;  // of the line last read, from 1; of a row the first
-    struct import import; // without a mapping: each line is a record
+    struct text rest;         // of the piece at hand
+    int64_t piece_start;      // where in the input the piece at hand begins
+    size_t piece_length;      // before the lines were taken off
+    int64_t line_number;      // of the line last read, from 1; of a row the first
+    struct import import;     // without a mapping: each line is a record
+    struct query_rows *query; // borrowed; NULL: the input is a text
 };
 
 // GROVE_UNSUPPORTED with what the input is, and what to do, where it cannot be JSON Lines or, with

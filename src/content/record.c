@@ -13,11 +13,11 @@
 #include "base/json.h"
 #include "base/nearest.h"
 #include "base/strbuf.h"
+#include "catalog/path.h"
 #include "pg/types.h"
 
 enum {
     TREE_MAX = 40,
-    NAME_MAX_CHARACTERS = 100,
     TYPE_MAX = 50,
     TITLE_MAX = 200,
     SUMMARY_MAX = 500,
@@ -175,6 +175,16 @@ static enum record_verdict copy(struct parsing *parsing, struct text text, struc
     return RECORD_GOOD;
 }
 
+static enum record_verdict check_length(struct parsing *parsing, enum field field, struct text text,
+                                        size_t characters_max)
+{
+    size_t characters = text_characters(text);
+    return characters <= characters_max
+               ? RECORD_GOOD
+               : bad(parsing, field_names[field], "%zu characters, at most %zu", characters,
+                     characters_max);
+}
+
 static enum record_verdict take_text(struct parsing *parsing, enum field field,
                                      size_t characters_max, bool one_line, struct text *ret)
 {
@@ -186,11 +196,9 @@ static enum record_verdict take_text(struct parsing *parsing, enum field field,
     struct text text = json_text(value);
     if (text_trim(text).length == 0)
         return bad(parsing, field_names[field], "empty");
-    size_t characters = text_characters(text);
-    if (characters > characters_max)
-        return bad(parsing, field_names[field], "%zu characters, at most %zu", characters,
-                   characters_max);
-    enum record_verdict verdict = check_characters(parsing, field, text, one_line);
+    enum record_verdict verdict = check_length(parsing, field, text, characters_max);
+    if (verdict == RECORD_GOOD)
+        verdict = check_characters(parsing, field, text, one_line);
     return verdict == RECORD_GOOD ? copy(parsing, text, ret) : verdict;
 }
 
@@ -231,16 +239,32 @@ static enum record_verdict take_tree(struct parsing *parsing)
     return unknown_tree(parsing, name);
 }
 
+// Composed, so that a name is one however it was typed; its length is that of this form. A character
+// is composed of four at most.
+static enum record_verdict take_name(struct parsing *parsing, enum field field, struct text *ret)
+{
+    enum { PARTS_MAX = 4 * PATH_NAME_CHARACTERS_MAX };
+    struct text given;
+    enum record_verdict verdict = take_text(parsing, field, SIZE_MAX, true, &given);
+    if (verdict != RECORD_GOOD)
+        return verdict;
+    *ret = given;
+    if (text_characters(given) <= PARTS_MAX &&
+        !path_name_in(PATH_COMPOSED, given, parsing->arena, ret))
+        return RECORD_NO_MEMORY;
+    return check_length(parsing, field, *ret, PATH_NAME_CHARACTERS_MAX);
+}
+
 static enum record_verdict take_place(struct parsing *parsing)
 {
     struct record *record = parsing->record;
     enum record_verdict verdict = take_tree(parsing);
     if (verdict == RECORD_GOOD)
-        verdict = take_text(parsing, FIELD_BRANCH, NAME_MAX_CHARACTERS, true, &record->branch);
+        verdict = take_name(parsing, FIELD_BRANCH, &record->branch);
     if (verdict == RECORD_GOOD)
-        verdict = take_text(parsing, FIELD_LIMB, NAME_MAX_CHARACTERS, true, &record->limb);
+        verdict = take_name(parsing, FIELD_LIMB, &record->limb);
     if (verdict == RECORD_GOOD)
-        verdict = take_text(parsing, FIELD_LEAF, NAME_MAX_CHARACTERS, true, &record->leaf);
+        verdict = take_name(parsing, FIELD_LEAF, &record->leaf);
     if (verdict == RECORD_GOOD)
         verdict = take_text(parsing, FIELD_CONTENT_TYPE, TYPE_MAX, true, &record->content_type);
     return verdict;
@@ -656,7 +680,7 @@ void record_key(const struct record *record, unsigned char ret_key[static 16])
 {
     const struct text parts[] = {record->tree->tree, record->branch, record->limb, record->leaf,
                                  record->content_type};
-    char key[4 * (KEY_MAX + SOURCE_MAX) + 5 * 4 * NAME_MAX_CHARACTERS + 64];
+    char key[4 * (KEY_MAX + SOURCE_MAX) + 5 * 4 * PATH_NAME_CHARACTERS_MAX + 64];
     size_t length = 0;
     if (record->document.data) {
         length = add_part(key, length, sizeof key, text_of("")); // no tree has that name

@@ -62,9 +62,11 @@ enum grove_code pg_start(struct pg_conn *conn, struct grove_error *error)
     return code;
 }
 
-static void stop_statement(struct pg_conn *conn)
+void pg_stop(struct pg_conn *conn)
 {
     struct grove_error why;
+    if (conn->broken || conn->stop.code != GROVE_OK)
+        return;
     enum grove_code code = call_check(conn->call, &why);
     conn->stop = (struct pg_stop){
         .code = code == GROVE_OK ? GROVE_CANCELLED : code, // the flag was lowered again
@@ -88,7 +90,7 @@ static unsigned slice_ms(struct pg_conn *conn)
     unsigned slice_ms = conn->stop.code == GROVE_OK ? call_slice_ms(conn->call) : 0;
     if (slice_ms == 0) {
         if (conn->stop.code == GROVE_OK)
-            stop_statement(conn);
+            pg_stop(conn);
         slice_ms = left_to_stop_ms(conn);
     }
     unsigned most_ms = PQsslInUse(conn->link) ? TLS_SLICE_MS : CALL_SLICE_MS;

@@ -65,6 +65,10 @@ bool pg_has_ended(struct pg_conn *conn);
 // Before something is sent: the call is not over. Counts one round trip.
 enum grove_code pg_start(struct pg_conn *conn, struct grove_error *error);
 
+// Asks the server to stop what was sent, whose results are awaited a second more; once, where it is
+// asked already.
+void pg_stop(struct pg_conn *conn);
+
 // The next result of what was sent; NULL: the last was there, or the connection is broken. When the
 // call is over, the server is asked to stop, and has a second for it.
 PGresult *pg_next_result(struct pg_conn *conn);

@@ -236,7 +236,7 @@ static enum grove_code connect_once(struct pg_pool *pool, struct call *call, str
     CHECK(conn->prepared_count == 0);
     enum grove_code code = open_link(conn, call, error);
     if (code == GROVE_OK)
-        code = check_server(conn, error);
+        code = pool->options.any_server ? GROVE_OK : check_server(conn, error);
     if (code == GROVE_OK)
         code = set_session(conn, error);
     if (code == GROVE_OK && conn->pooled)

@@ -54,11 +54,16 @@ struct pg_pool_options {
     unsigned take_timeout_ms;     // 0: 10000; waiting for a free connection
     const char *application_name; // NULL: "grove"
     struct pg_starter starter;    // optional: called when nothing answers, then tried once more
+    bool any_server; // also an older one, or of another encoding: what is sent is somebody's own
 };
 
 // Connects to nothing yet.
 enum grove_code pg_pool_new(const struct pg_pool_options *options, struct pg_pool **ret,
                             struct grove_error *error);
+// Another one to the same database, for what is somebody's own and may take long: so that it keeps
+// nobody's connection, and no call holds two of one pool.
+enum grove_code pg_pool_beside(const struct pg_pool *pool, struct pg_pool **ret,
+                               struct grove_error *error);
 // Every connection must have been given back.
 void pg_pool_free(struct pg_pool *pool);
 

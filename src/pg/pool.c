@@ -96,6 +96,16 @@ enum grove_code pg_pool_new(const struct pg_pool_options *options, struct pg_poo
     return GROVE_OK;
 }
 
+enum grove_code pg_pool_beside(const struct pg_pool *pool, struct pg_pool **ret,
+                               struct grove_error *error)
+{
+    struct pg_pool_options options = pool->options;
+    options.conninfo = pool->conninfo;
+    options.application_name = pool->application_name;
+    options.connections_max = 1;
+    return pg_pool_new(&options, ret, error);
+}
+
 void pg_pool_free(struct pg_pool *pool)
 {
     if (!pool)

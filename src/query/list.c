@@ -17,7 +17,7 @@ enum {
     LISTING_BYTES_MAX = 128 << 20,
     PLACE_COLUMNS = 8,
     TYPE_COLUMNS = 2,
-    DOCUMENT_COLUMNS = 8,
+    DOCUMENT_COLUMNS = 9,
     DOCUMENTS_DEFAULT = 100,
     CURSOR_DIGITS_MAX = 10,
 };
@@ -133,9 +133,10 @@ static enum grove_code take_documents(struct listing *listing, const struct pg_r
             .content_type = arena_copy(arena, pg_text(rows, r, 4)),
             .chunks = pg_int4(rows, r, 5),
             .updated_at_us = pg_timestamp(rows, r, 7),
+            .table = pg_is_null(rows, r, 8) ? NULL : arena_copy(arena, pg_text(rows, r, 8)),
         };
         if (!documents[r].source || !documents[r].key || !documents[r].title ||
-            !documents[r].content_type)
+            !documents[r].content_type || (!documents[r].table && !pg_is_null(rows, r, 8)))
             return error_no_memory(error, "a list of documents");
     }
     listing->view.documents = documents;

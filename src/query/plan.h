@@ -17,11 +17,11 @@
 // can stand for: of 100,000 clustered rows, whose graph the examination had found good under
 // filters, searches of one content type had a recall of 0.985, and one of 53 queries of 0.6.
 //
-// Where most rows match (of a tree and of types the number is kept, of others PostgreSQL's planner
-// guesses it, in 0.3 ms) the graph is asked for the best of all rows, as many as it was examined
-// for, and those that match are taken: what holds of the best of all holds of them. Where too few
-// of these match all that match are compared after all: so it is done where twice as many as are
-// wanted can be expected. 100,000 rows, 90 % of them in the tree: 33 ms exactly.
+// Where most rows match (of a tree and of types the number is kept, of bounds and branches
+// PostgreSQL's planner guesses it) the graph is asked for the best of all rows, as many as it was
+// examined for, and those that match are taken: what holds of the best of all holds of them. Where
+// too few of these match all that match are compared after all: so it is done where twice as many
+// as are wanted can be expected. 100,000 rows, 90 % of them in the tree: 33 ms exactly.
 #ifndef GROVE_QUERY_PLAN_H
 #define GROVE_QUERY_PLAN_H
 

@@ -7,7 +7,10 @@
 #include "catalog/store.h"
 #include "sync/examine.h"
 
-enum { LEAVES_COUNTED_MAX = 10000 }; // of a path whose contents are counted for the plan
+enum {
+    LEAVES_COUNTED_MAX = 10000, // of a path whose contents are counted for the plan
+    GUESSED_DEPTH = 1,          // a branch
+};
 
 enum grove_code planner_count_places(struct run *run, struct pg_conn *conn, int32_t leaves_max,
                                      int64_t *ret, struct grove_error *error)
@@ -90,8 +93,9 @@ static enum grove_code guess_matching(struct run *run, struct pg_conn *conn, int
     return GROVE_OK;
 }
 
-// Of trees and types it is kept how many rows match; of others it is guessed. Asked where only it
-// decides the plan.
+// Of trees and types it is kept how many rows match; of others it is guessed, but not of a limb or
+// a leaf, which has few of all rows: a guess takes half a millisecond. Asked where it decides the
+// plan.
 static enum grove_code find_rows_likely(struct run *run, struct pg_conn *conn, int64_t *ret,
                                         struct grove_error *error)
 {
@@ -99,8 +103,8 @@ static enum grove_code find_rows_likely(struct run *run, struct pg_conn *conn, i
     CHECK(rows_max >= 0);
     *ret = 0;
     if (!predicate_is_filter(run->predicate) || run->predicate->metadata.data ||
-        run->request->exact || rows_max <= vector_exact_points() ||
-        rows_max > examine_filtered_points())
+        run->predicate->place_depth > GUESSED_DEPTH || run->request->exact ||
+        rows_max <= vector_exact_points() || rows_max > examine_filtered_points())
         return GROVE_OK;
     return predicate_is_kept_count(run->predicate)
                ? planner_count_places(run, conn, 0, ret, error)
@@ -160,4 +164,26 @@ enum grove_code planner_plan(struct run *run, struct pg_conn *conn, struct grove
     explain->strategy = run->plan.method == PLAN_RELATIONAL ? "relational" : "push-down";
     explain->reason = run->plan.reason;
     return GROVE_OK;
+}
+
+// What was planned for a graph holds of the examination that it was read in, and under a path of
+// its place; what is kept of the list is right for the moment before. Why all are compared stays
+// true.
+enum grove_code planner_again(struct run *run, bool moved, struct grove_error *error)
+{
+    struct pg_conn *conn = run->ranking->conn;
+    const char *reason = run->result->explain.reason;
+    enum grove_code code = GROVE_OK;
+    CHECK(conn);
+    kept_give(&run->listed);
+    run->before = run->now;
+    if (moved) {
+        predicate_forget_place(run->predicate);
+        code = predicate_resolve(run->predicate, conn, run->arena, error);
+    }
+    if (code == GROVE_OK && (moved || run->plan.method == PLAN_GRAPH))
+        code = planner_plan(run, conn, error);
+    if (run->exactly)
+        run->result->explain.reason = reason;
+    return code;
 }

@@ -263,12 +263,12 @@ static enum grove_code find_unknown(const struct predicate *predicate, struct pg
     return GROVE_NOT_FOUND;
 }
 
-static void add_path(const struct predicate *predicate, struct pg_params *params)
+static void add_path(const struct path *path, struct pg_params *params)
 {
-    pg_add_text(params, predicate->path.tree);
-    pg_add_text(params, predicate->path.branch);
-    pg_add_text(params, predicate->path.limb);
-    pg_add_text(params, predicate->path.leaf);
+    pg_add_text(params, path->tree);
+    pg_add_text(params, path->branch);
+    pg_add_text(params, path->limb);
+    pg_add_text(params, path->leaf);
 }
 
 static void add_place(const struct predicate *predicate, struct pg_params *params)
@@ -346,15 +346,43 @@ static bool is_there(const struct predicate *predicate, const struct pg_rows *ro
     return rows->count > 0 && (!pg_is_null(rows, 0, 3) || !predicate->path.branch.data);
 }
 
+static enum grove_code read_place(const struct path *path, struct pg_conn *conn,
+                                  struct arena *arena, struct pg_rows *ret,
+                                  struct grove_error *error)
+{
+    struct pg_params params = {0};
+    add_path(path, &params);
+    return store_query_on(conn, arena, "place.sql", &params, ret, error);
+}
+
+// Of the same names in other bytes, which are the path from then on where it is there.
+static enum grove_code read_place_in_form(struct predicate *predicate, enum path_form form,
+                                          struct pg_conn *conn, struct arena *arena,
+                                          struct pg_rows *rows, struct grove_error *error)
+{
+    struct path path;
+    bool other;
+    if (!path_in(form, &predicate->path, arena, &path, &other))
+        return error_no_memory(error, "a path");
+    if (!other)
+        return GROVE_OK;
+    enum grove_code code = read_place(&path, conn, arena, rows, error);
+    if (code == GROVE_OK && is_there(predicate, rows))
+        predicate->path = path;
+    return code;
+}
+
 enum grove_code predicate_resolve(struct predicate *predicate, struct pg_conn *conn,
                                   struct arena *arena, struct grove_error *error)
 {
     if (!predicate->has_path)
         return GROVE_OK;
-    struct pg_params params = {0};
-    add_path(predicate, &params);
     struct pg_rows rows;
-    enum grove_code code = store_query_on(conn, arena, "place.sql", &params, &rows, error);
+    enum grove_code code = read_place(&predicate->path, conn, arena, &rows, error);
+    if (code == GROVE_OK && !is_there(predicate, &rows))
+        code = read_place_in_form(predicate, PATH_COMPOSED, conn, arena, &rows, error);
+    if (code == GROVE_OK && !is_there(predicate, &rows))
+        code = read_place_in_form(predicate, PATH_DECOMPOSED, conn, arena, &rows, error);
     if (code != GROVE_OK)
         return code;
     if (!is_there(predicate, &rows))
@@ -422,7 +450,7 @@ void predicate_add_same_leaves(const struct predicate *predicate, struct pg_para
 {
     check_resolved(predicate);
     CHECK(predicate->has_path);
-    add_path(predicate, params);
+    add_path(&predicate->path, params);
     add_place(predicate, params);
     pg_add_text(params, predicate->leaves.hash);
 }

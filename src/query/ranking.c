@@ -438,14 +438,6 @@ static void prove_settled(struct run *run, const struct candidate_source *source
         examination->recall * 100, examination->recall_worst * 100, depth, plausible);
 }
 
-// The path in the snapshot's own words, and a plan for it.
-static enum grove_code follow_path(struct run *run, struct grove_error *error)
-{
-    predicate_forget_place(run->predicate);
-    enum grove_code code = predicate_resolve(run->predicate, run->ranking->conn, run->arena, error);
-    return code == GROVE_OK ? planner_plan(run, run->ranking->conn, error) : code;
-}
-
 static bool is_repeat(enum verdict verdict)
 {
     return verdict == VERDICT_CHANGED || verdict == VERDICT_MOVED;
@@ -524,12 +516,12 @@ static enum grove_code adapt(struct run *run, struct candidate_source *source, e
         return GROVE_OK;
     case VERDICT_EXACTLY: ask_exactly(run, source); return GROVE_OK;
     case VERDICT_CHANGED:
-        kept_give(&run->listed); // right for the moment before
-        run->before = run->now;
-        // What was planned for a graph holds of the examination that it was read in.
-        return run->plan.method == PLAN_GRAPH ? planner_plan(run, run->ranking->conn, error)
-                                              : GROVE_OK;
-    case VERDICT_MOVED: run->before = run->now; return follow_path(run, error);
+    case VERDICT_MOVED: {
+        enum grove_code code = planner_again(run, verdict == VERDICT_MOVED, error);
+        if (code == GROVE_OK && run->plan.through_all && !run->exactly)
+            source->reach = first_reach(run);
+        return code;
+    }
     case VERDICT_SETTLED:
     case VERDICT_UNPROVEN:
     case VERDICT_ANOTHER_MODEL: break;

@@ -273,6 +273,7 @@ enum grove_code projector_acknowledge(struct projector_batch *batch, struct grov
     pg_add_text(&params, text_of(batch->owner));
     pg_add_int8_array(&params, &batch->arena, applied.seen, applied.count);
     pg_add_int8(&params, batch->generation);
+    pg_add_text(&params, text_of(batch->history));
     struct pg_rows rows;
     code = projector_run(batch, "acknowledge.sql", &params, &rows, error);
     if (code != GROVE_OK)

@@ -11,6 +11,7 @@
 #include "base/check.h"
 #include "base/clock.h"
 #include "base/inject.h"
+#include "sync/lineage_behind.h"
 
 enum {
     ARENA_BYTES_MAX = 4 << 20,
@@ -20,6 +21,8 @@ enum {
 #define ENGINE_IS_OLDER "the engine lacks what it has had, as an older copy of it would"
 #define WAS_EMPTY "the collection was empty"
 #define WAS_TAKEN "the collection was another database's"
+#define IS_BEHIND "the database lacks what it has had, as an older copy of it would"
+#define WAS_ELSEWHERE "the database was projected to another collection meanwhile"
 #define WAS_BEFORE "the collection is that of a database which stood in this one's place"
 
 // The database's row.
@@ -28,6 +31,8 @@ struct lineage {
     bool marked;
     bool doubted;
     char broken[16]; // what has happened to the database; "": nothing
+    bool elsewhere;  // the collection that was marked last has another name
+    char began[32];  // when the server did, if nobody has looked since; "": somebody has
 };
 
 static enum grove_code run_statement(struct store *store, struct call *call, const char *file,
@@ -67,7 +72,9 @@ static enum grove_code read_row(struct store *store, struct call *call, struct l
     struct arena arena;
     struct pg_rows rows;
     arena_init(&arena, ARENA_BYTES_MAX);
-    enum grove_code code = run_statement(store, call, "lineage.sql", NULL, &arena, &rows, error);
+    struct pg_params params = {0};
+    pg_add_text(&params, text_of(store->collection));
+    enum grove_code code = run_statement(store, call, "lineage.sql", &params, &arena, &rows, error);
     if (code == GROVE_OK && rows.count != 1)
         code = error_set(error, GROVE_CORRUPT, "grove.lineage has %d rows, not 1", rows.count);
     if (code == GROVE_OK) {
@@ -78,6 +85,8 @@ static enum grove_code read_row(struct store *store, struct call *call, struct l
         ret->doubted = !pg_is_null(&rows, 0, 4);
         copy_column(&rows, 5, ret->broken, sizeof ret->broken);
         copy_column(&rows, 6, ret->mark.place, sizeof ret->mark.place);
+        ret->elsewhere = !pg_is_null(&rows, 0, 7) && pg_bool(&rows, 0, 7);
+        copy_column(&rows, 8, ret->began, sizeof ret->began);
         CHECK(strlen(ret->mark.identity) == VECTOR_IDENTITY_SIZE - 1);
         CHECK(strlen(ret->mark.history) == VECTOR_HISTORY_SIZE - 1);
         CHECK(strlen(ret->mark.place) == VECTOR_PLACE_SIZE - 1);
@@ -113,6 +122,28 @@ static enum grove_code note_doubt(struct store *store, struct call *call, struct
     pg_add_int4(&params, where_any_is_done);
     lineage->doubted = true; // or there is nothing that it could be about
     return run_command(store, call, "lineage_doubt.sql", &params, error);
+}
+
+// The same where the collection is to get the database's mark. If another has had it, or this one
+// in another state, that is of an older epoch from now on: who comes back to it notices.
+static enum grove_code begin_here(struct store *store, struct call *call, struct lineage *lineage,
+                                  const char *reason, bool where_any_is_done,
+                                  struct grove_error *error)
+{
+    struct pg_params params = {0};
+    if (!lineage->marked)
+        return note_doubt(store, call, lineage, reason, where_any_is_done, error);
+    CHECK(strlen(reason) < STORE_DOUBT_SIZE);
+    pg_add_text(&params, text_of(lineage->mark.history));
+    pg_add_text(&params, text_of(reason));
+    pg_add_int4(&params, where_any_is_done);
+    enum grove_code code = run_command(store, call, "lineage_move.sql", &params, error);
+    if (code == GROVE_OK)
+        code = INJECT(LINEAGE_BEGUN, error);
+    if (code == GROVE_OK)
+        code = read_row(store, call, lineage, error);
+    lineage->doubted = true;
+    return code;
 }
 
 // --- what both stores have -----------------------------------------------------------------------
@@ -158,6 +189,29 @@ static enum grove_code compare_sample(struct store *store, struct call *call, en
         *ret_same += is_as_told(&states[i], &rows, (int)i);
     arena_release(&arena);
     return code;
+}
+
+// Where the server has begun to run since somebody looked, its files may be an older copy.
+static enum grove_code check_behind(struct store *store, struct call *call, struct lineage *lineage,
+                                    struct grove_error *error)
+{
+    bool behind = false;
+    struct pg_params params = {0};
+    struct grove_error of_note;
+    if (!lineage->began[0])
+        return GROVE_OK;
+    enum grove_code code = lineage_is_behind(store, call, &behind, error);
+    if (code == GROVE_OK && behind)
+        code = note_doubt(store, call, lineage, IS_BEHIND, false, error);
+    if (code != GROVE_OK)
+        return code;
+    pg_add_text(&params, text_of(lineage->began));
+    pg_add_text(&params, text_of(store->collection));
+    if (run_command(store, call, "lineage_began.sql", &params, &of_note) == GROVE_OK ||
+        pg_has_denied(&of_note)) // whoever may not note it has looked all the same
+        return GROVE_OK;
+    *error = of_note;
+    return of_note.code;
 }
 
 // An engine that is an older copy does not hold what was acknowledged last. What changes between
@@ -257,6 +311,7 @@ static enum grove_code replace_marks(struct store *store, struct call *call,
         if (!vector_mark_equal(&old->items[i], &lineage->mark))
             code = vector_unmark(store->engine, call, &old->items[i], error);
     pg_add_text(&params, text_of(lineage->mark.history));
+    pg_add_text(&params, text_of(store->collection));
     if (code == GROVE_OK)
         code = run_command(store, call, "lineage_marked.sql", &params, error);
     return code;
@@ -289,15 +344,16 @@ static enum grove_code adopt(struct store *store, struct call *call, struct line
     uint64_t points = 0;
     size_t looked = 0, same = 0;
     enum grove_code code = vector_count(store->engine, call, NULL, &points, error);
-    if (code == GROVE_OK && points == 0)
-        code = note_doubt(store, call, lineage, WAS_EMPTY, true, error);
-    else if (code == GROVE_OK)
+    if (code == GROVE_OK && points > 0)
         code = compare_sample(store, call, SAMPLE_ENDS, &looked, &same, error);
     CHECK(same <= looked);
     // One that is being made anew, and filled, has lost its mark with all else.
     bool fills = looked == 0 && lineage->marked;
     if (code == GROVE_OK && points > 0 && !fills && (looked == 0 || same < looked))
         code = refuse(store, "has points that are not this database's", error);
+    if (code == GROVE_OK && (points == 0 || lineage->marked))
+        code =
+            begin_here(store, call, lineage, points == 0 ? WAS_EMPTY : WAS_ELSEWHERE, true, error);
     return code == GROVE_OK ? mark_first(store, call, lineage, error) : code;
 }
 
@@ -321,9 +377,11 @@ static enum grove_code catch_up(struct store *store, struct call *call, struct l
     enum grove_code code = GROVE_OK;
     CHECK(is_own(own, lineage));
     CHECK(!find_foreign(marks, lineage));
-    bool same = strcmp(own->history, lineage->mark.history) == 0; // in another place
-    if (own->epoch < lineage->mark.epoch && lineage->marked)
-        code = note_doubt(store, call, lineage, ENGINE_IS_OLDER, false, error);
+    bool same = strcmp(own->history, lineage->mark.history) == 0; // in another place, or copied
+    if (lineage->marked && lineage->elsewhere && (same || own->epoch < lineage->mark.epoch))
+        code = begin_here(store, call, lineage, WAS_ELSEWHERE, false, error);
+    else if (own->epoch < lineage->mark.epoch && lineage->marked)
+        code = begin_here(store, call, lineage, ENGINE_IS_OLDER, false, error);
     else if (!same && own->epoch >= lineage->mark.epoch && lineage->marked)
         code = refuse_mark(store, lineage, own, error);
     else if (!same && own->epoch >= lineage->mark.epoch)
@@ -337,31 +395,71 @@ static enum grove_code succeed(struct store *store, struct call *call, struct li
 {
     CHECK(has_predecessor(marks, lineage));
     CHECK(!find_foreign(marks, lineage));
-    enum grove_code code =
-        lineage->doubted ? GROVE_OK : note_doubt(store, call, lineage, WAS_BEFORE, false, error);
+    enum grove_code code = GROVE_OK;
+    if (lineage->marked || !lineage->doubted)
+        code = begin_here(store, call, lineage, WAS_BEFORE, false, error);
     return code == GROVE_OK ? replace_marks(store, call, lineage, marks, error) : code;
+}
+
+// Whether the collection has the database's present mark, as far as marks tell.
+static bool is_here(const struct lineage *lineage, const struct vector_mark *own)
+{
+    return own && strcmp(own->history, lineage->mark.history) == 0 && !lineage->elsewhere;
+}
+
+// The database has its mark on another collection by now than the one that this handle has seen it
+// on: it was taken there, and is not taken back by who has not heard of it.
+static bool was_left(struct store *store, const struct lineage *lineage)
+{
+    char seen[VECTOR_HISTORY_SIZE];
+    store_projected(store, seen);
+    return lineage->marked && seen[0] && strcmp(seen, lineage->mark.history) != 0;
+}
+
+// Whoever only asks takes the database nowhere, where it has its mark on a collection of another
+// name. Nor does a handle that is left behind.
+static enum grove_code check_move(struct store *store, const struct lineage *lineage, bool projects,
+                                  struct grove_error *error)
+{
+    bool left = was_left(store, lineage);
+    if (!left && (projects || !lineage->elsewhere))
+        return GROVE_OK;
+    enum grove_code code = projects ? GROVE_CONFLICT : GROVE_UNAVAILABLE;
+    error_set(error, code,
+              "the database is projected to another collection by now than \"%s\" at %s",
+              store->collection, vector_describe(store->engine));
+    if (left && projects)
+        error_hint(error, "end this program; one that begins with this collection takes it again");
+    else
+        error_hint(error, "\"grove sync\" takes this one again");
+    if (!projects)
+        error->origin = GROVE_ORIGIN_QDRANT; // it is not the one to ask
+    return code;
 }
 
 static enum grove_code compare_marks(struct store *store, struct call *call,
                                      struct lineage *lineage, const struct vector_marks *marks,
-                                     struct grove_error *error)
+                                     bool projects, struct grove_error *error)
 {
     CHECK(marks->count <= VECTOR_MARKS_MAX);
     const struct vector_mark *foreign = find_foreign(marks, lineage);
     const struct vector_mark *own = find_own(marks, lineage);
     if (foreign)
         return refuse_mark(store, lineage, foreign, error);
+    enum grove_code code =
+        is_here(lineage, own) ? GROVE_OK : check_move(store, lineage, projects, error);
+    if (code != GROVE_OK)
+        return code;
     if (has_predecessor(marks, lineage))
         return succeed(store, call, lineage, marks, error);
     if (!own)
         return adopt(store, call, lineage, error);
-    if (!vector_mark_equal(own, &lineage->mark))
+    if (!vector_mark_equal(own, &lineage->mark) || !is_here(lineage, own))
         return catch_up(store, call, lineage, marks, own, error);
     if (marks->count == 1 && lineage->marked)
         return GROVE_OK;
     // The old ones were gone when it was noted that the new one is there: who has brought them back
     // has brought back an older collection.
-    enum grove_code code = GROVE_OK;
     if (lineage->marked && !lineage->doubted)
         code = note_doubt(store, call, lineage, ENGINE_IS_OLDER, false, error);
     return code == GROVE_OK ? replace_marks(store, call, lineage, marks, error) : code;
@@ -369,47 +467,89 @@ static enum grove_code compare_marks(struct store *store, struct call *call,
 
 // --- checking ------------------------------------------------------------------------------------
 
-static bool is_known(struct store *store)
+static bool is_within(int64_t at_us, int milliseconds)
 {
-    int64_t at_us = atomic_load(&store->lineage_known_at_us);
-    return at_us != 0 && clock_monotonic_us() - at_us < (int64_t)LINEAGE_AGE_MS * 1000;
+    return at_us != 0 && clock_monotonic_us() - at_us < milliseconds * 1000LL;
 }
 
-static enum grove_code check(struct store *store, struct call *call, struct grove_error *error)
+// Whether the engine is to be asked if it has gone back, and the database if it has. One asks,
+// others go on with what was known.
+static bool is_to_look(struct store *store)
 {
-    struct lineage lineage;
+    int64_t at_us = atomic_load(&store->lineage_looked_at_us);
+    return !is_within(at_us, LINEAGE_LOOK_MS) &&
+           atomic_compare_exchange_strong(&store->lineage_looked_at_us, &at_us,
+                                          clock_monotonic_us());
+}
+
+static enum grove_code check_both(struct store *store, struct call *call, struct lineage *lineage,
+                                  bool looks, bool projects, struct grove_error *error)
+{
     struct vector_marks marks;
-    bool first = atomic_load(&store->lineage_known_at_us) == 0;
-    enum grove_code code = read_lineage(store, call, &lineage, error);
+    enum grove_code code = read_lineage(store, call, lineage, error);
     if (code == GROVE_OK)
         code = vector_marks(store->engine, call, &marks, error);
     if (code == GROVE_OK)
-        code = compare_marks(store, call, &lineage, &marks, error);
-    if (code == GROVE_OK && first && !lineage.doubted)
-        code = check_witness(store, call, &lineage, error);
+        code = compare_marks(store, call, lineage, &marks, projects, error);
+    if (code == GROVE_OK && looks && !lineage->doubted)
+        code = check_witness(store, call, lineage, error);
+    if (code == GROVE_OK && looks && !lineage->doubted)
+        code = check_behind(store, call, lineage, error);
+    return code;
+}
+
+static enum grove_code check(struct store *store, struct call *call, bool looks, bool projects,
+                             struct grove_error *error)
+{
+    struct lineage lineage = {.marked = false};
+    enum grove_code code = check_both(store, call, &lineage, looks, projects, error);
+    bool seen = code == GROVE_OK;
     if (code == GROVE_OK)
         code = store_reread_model(store, call, error);
     if (code != GROVE_OK && atomic_load(&store->schema_doubted))
         code = GROVE_OK; // whoever works with the schema hears of it, and may mend it
+    bool still = seen && store_note_projected(store, lineage.mark.history);
     if (code == GROVE_OK)
-        atomic_store(&store->lineage_known_at_us, clock_monotonic_us());
+        atomic_store(&store->lineage_known_at_us, still ? clock_monotonic_us() : 0);
+    else if (looks)
+        atomic_store(&store->lineage_looked_at_us, 0);
     return code;
 }
 
 enum grove_code lineage_check(struct store *store, struct call *call, struct grove_error *error)
 {
-    return is_known(store) ? GROVE_OK : check(store, call, error);
+    int64_t known_at_us = atomic_load(&store->lineage_known_at_us);
+    if (is_within(known_at_us, LINEAGE_AGE_MS))
+        return GROVE_OK;
+    bool looks = is_to_look(store) || known_at_us == 0;
+    return check(store, call, looks, true, error);
 }
 
 enum grove_code lineage_look(struct store *store, struct call *call, struct grove_error *error)
 {
-    if (atomic_load(&store->lineage_known_at_us) != 0)
+    if (!is_to_look(store) && atomic_load(&store->lineage_known_at_us) != 0)
         return GROVE_OK;
-    enum grove_code code = check(store, call, error);
+    enum grove_code code = check(store, call, true, false, error);
     bool unnoted = code != GROVE_OK && pg_has_denied(error);
-    CHECK(code != GROVE_OK || atomic_load(&store->lineage_known_at_us) != 0);
+    if (unnoted)
+        atomic_store(&store->lineage_known_at_us, 0);
     atomic_store(&store->doubt_unnoted, unnoted);
     return unnoted ? GROVE_OK : code;
+}
+
+enum grove_code lineage_choose(struct store *store, struct call *call, bool only_looks,
+                               struct text *ret, struct arena *arena, struct grove_error *error)
+{
+    struct lineage lineage;
+    struct pg_rows rows;
+    enum grove_code code = only_looks ? GROVE_OK : read_lineage(store, call, &lineage, error);
+    if (code != GROVE_OK && pg_has_denied(error))
+        code = GROVE_OK; // whoever may not note it has the collection of before
+    if (code == GROVE_OK)
+        code = run_statement(store, call, "lineage_collection.sql", NULL, arena, &rows, error);
+    if (code == GROVE_OK)
+        *ret = pg_text(&rows, 0, 0);
+    return code;
 }
 
 // A copy that nobody has noted yet gets an identity of its own: what it has here is its source's.
@@ -437,7 +577,8 @@ enum grove_code lineage_tell(struct store *store, struct call *call, struct line
         return code;
     const struct vector_mark *refused = find_refused(&marks, &lineage);
     CHECK(!refused || !vector_mark_equal(refused, &lineage.mark));
-    *ret = (struct lineage_report){.epoch = lineage.mark.epoch};
+    *ret = (struct lineage_report){.epoch = lineage.mark.epoch,
+                                   .elsewhere = lineage.marked && lineage.elsewhere};
     memcpy(ret->identity, lineage.mark.identity, sizeof ret->identity);
     if (refused)
         memcpy(ret->owner, refused->identity, sizeof ret->owner);
@@ -461,5 +602,5 @@ enum grove_code lineage_take(struct store *store, struct call *call, struct grov
         code = read_row(store, call, &lineage, error);
     if (code == GROVE_OK)
         code = replace_marks(store, call, &lineage, &marks, error);
-    return code == GROVE_OK ? check(store, call, error) : code;
+    return code == GROVE_OK ? check(store, call, true, true, error) : code;
 }

@@ -27,15 +27,23 @@ enum { LINEAGE_AGE_MS = 1000 };
     "\"grove init --take-collection\""
 enum grove_code lineage_check(struct store *store, struct call *call, struct grove_error *error);
 
-// The same for who only asks: once answered it is not asked again. Who may not note what has
-// happened does without the engine until another has (store_is_doubted).
+// The same for who only asks: once answered it is asked again every now and then, by one at a time.
+// Who may not note what has happened does without the engine until another has (store_is_doubted).
+// GROVE_UNAVAILABLE, as a failure of the engine: the database is projected to another collection.
+enum { LINEAGE_LOOK_MS = 5000 };
 enum grove_code lineage_look(struct store *store, struct call *call, struct grove_error *error);
+
+// The collection of this database in an engine that is private, where nobody names one; notes first
+// what has happened to the database, unless it `only_looks`.
+enum grove_code lineage_choose(struct store *store, struct call *call, bool only_looks,
+                               struct text *ret, struct arena *arena, struct grove_error *error);
 
 // For people: notes nothing, and changes nothing.
 struct lineage_report {
     char identity[VECTOR_IDENTITY_SIZE];
     int64_t epoch;
     char owner[VECTOR_IDENTITY_SIZE]; // of the collection, where lineage_check refuses it; else ""
+    bool elsewhere;                   // the database is projected to a collection of another name
 };
 enum grove_code lineage_tell(struct store *store, struct call *call, struct lineage_report *ret,
                              struct grove_error *error);

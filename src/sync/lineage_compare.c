@@ -171,7 +171,9 @@ static void name_owner(char ret_owner[static OWNER_SIZE])
 static enum grove_code read_history(struct comparison *self, struct grove_error *error)
 {
     struct pg_rows rows;
-    enum grove_code code = run_statement(self, "lineage.sql", NULL, &rows, error);
+    struct pg_params params = {0};
+    pg_add_text(&params, text_of(self->store->collection));
+    enum grove_code code = run_statement(self, "lineage.sql", &params, &rows, error);
     if (code == GROVE_OK && rows.count == 1)
         snprintf(self->history, sizeof self->history, "%.*s", TEXT_ARGS(pg_text(&rows, 0, 2)));
     return code;

@@ -41,7 +41,6 @@ enum {
     ATTEMPTS_MAX = 8,
     BATCH_BYTES_MAX = 64 << 20,
     CURRENT_COLUMNS = 15, // of current.sql
-    COUNTS_MAX = 10,      // of both stores, until they agree or it is sure that they do not
 };
 
 static_assert((int)PROJECTOR_BATCH_ROWS <= (int)VECTOR_BATCH_MAX,
@@ -553,7 +552,9 @@ static enum grove_code restore_collection(struct projector_batch *batch, struct 
     if (code != GROVE_OK)
         return code;
     atomic_store(&batch->store->lineage_known_at_us, 0); // its mark has gone with it
-    return lineage_check(batch->store, batch->call, error);
+    code = lineage_check(batch->store, batch->call, error);
+    store_projected(batch->store, batch->history);
+    return code;
 }
 
 static enum grove_code write_points(struct projector_batch *batch, struct grove_error *error)
@@ -693,44 +694,14 @@ enum grove_code projector_prepare(struct store *store, struct call *call, struct
     return code;
 }
 
-// Whether the engine holds fewer points than contents wait for nothing. Counted in both stores
-// without an acknowledgment in between: each of those contents was in the engine before it was
-// asked, and nobody has taken it out. *ret_settled: it was so.
-static enum grove_code count_both(struct projector_batch *batch, bool *ret_settled, bool *ret_short,
-                                  struct grove_error *error)
-{
-    struct pg_rows before, after;
-    uint64_t points = 0;
-    enum grove_code code = projector_run(batch, "acknowledged.sql", NULL, &before, error);
-    if (code == GROVE_OK)
-        code = vector_count(batch->store->engine, batch->call, NULL, &points, error);
-    if (code == GROVE_OK)
-        code = projector_run(batch, "projected.sql", NULL, &after, error);
-    if (code != GROVE_OK)
-        return code;
-    CHECK(before.count == 1 && after.count == 1);
-    *ret_settled = pg_int8(&before, 0, 0) == pg_int8(&after, 0, 1);
-    *ret_short = (int64_t)points < pg_int8(&after, 0, 0);
-    return GROVE_OK;
-}
-
-// Looks twice before it acts. Beside projectors that never rest it does not act at all: their next
-// refill will.
 enum grove_code projector_refill(struct store *store, struct call *call, struct grove_error *error)
 {
     struct projector_report report = {0};
     struct projector_batch batch;
+    bool lacks = false;
     batch_init(&batch, store, call, &report);
-    enum grove_code code = GROVE_OK;
-    int found = 0;
-    bool is_short = true;
-    for (int i = 0; code == GROVE_OK && is_short && found < 2 && i < COUNTS_MAX; i++) {
-        bool settled = false;
-        code = count_both(&batch, &settled, &is_short, error);
-        found += code == GROVE_OK && settled && is_short;
-        is_short |= !settled;
-    }
-    if (code == GROVE_OK && found == 2)
+    enum grove_code code = projector_lacks_points(store, call, &lacks, error);
+    if (code == GROVE_OK && lacks)
         code = enqueue_all(&batch, error);
     arena_release(&batch.arena);
     return code;

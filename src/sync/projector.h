@@ -41,6 +41,11 @@ struct projector_report {
 enum grove_code projector_prepare(struct store *store, struct call *call,
                                   struct grove_error *error);
 
+// Whether the engine holds fewer points than contents wait for nothing; was so, whatever has been
+// acknowledged meanwhile.
+enum grove_code projector_lacks_points(struct store *store, struct call *call, bool *ret,
+                                       struct grove_error *error);
+
 // Has every row projected anew when the engine holds fewer points than it was given: a restored
 // backup of the engine, say. (Which points, and points with old contents, this does not see.)
 enum grove_code projector_refill(struct store *store, struct call *call, struct grove_error *error);

@@ -20,8 +20,10 @@ struct projector_batch {
     struct call *call; // NULL: what was begun is finished
     struct arena arena;
     char owner[PROJECTOR_OWNER_SIZE];
-    enum embed_precision precision; // of the vectors that are written
-    int64_t leased_at_us;           // monotonic
+    enum embed_precision precision;    // of the vectors that are written
+    int64_t leased_at_us;              // monotonic
+    char history[VECTOR_HISTORY_SIZE]; // whose projection the collection was seen to be before it
+                                       // was written to
     int64_t generation; // of the database, as leased: what revisions of points have more than those
                         // of contents
     size_t count;

@@ -10,6 +10,7 @@ enum grove_code projector_check_collection(struct projector_batch *batch, struct
 {
     CHECK(batch->count > 0); // of what is leased
     enum grove_code code = lineage_check(batch->store, batch->call, error);
+    store_projected(batch->store, batch->history);
     return code != GROVE_OK && vector_lacks_collection(error) ? GROVE_OK : code;
 }
 

@@ -68,6 +68,7 @@ struct vector_filter {
     int64_t created_before_us; // exclusive; VECTOR_NONE: no bound
     int64_t words_min;         // inclusive; VECTOR_NONE: no bound
     int64_t words_max;         // inclusive; VECTOR_NONE: no bound
+    int64_t revision_above;    // exclusive; 0: no bound, those without a revision, too
 };
 #define VECTOR_FILTER_ANY                                                                          \
     {.created_since_us = VECTOR_NONE,                                                              \

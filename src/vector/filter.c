@@ -131,6 +131,15 @@ static void add_words(struct conditions *conditions, const struct vector_filter 
     strbuf_add(conditions->body, "}}");
 }
 
+static void add_revision(struct conditions *conditions, const struct vector_filter *filter)
+{
+    CHECK(filter->revision_above >= 0);
+    if (filter->revision_above == 0)
+        return;
+    begin(conditions, "revision");
+    strbuf_addf(conditions->body, "\"range\":{\"gt\":%lld}}", (long long)filter->revision_above);
+}
+
 static void add_members(struct conditions *conditions, const struct vector_filter *filter)
 {
     add_any_text(conditions, "hierarchy_table", filter->hierarchy_tables,
@@ -141,6 +150,7 @@ static void add_members(struct conditions *conditions, const struct vector_filte
     add_any_text(conditions, "content_type", filter->content_types, filter->content_type_count);
     add_created(conditions, filter);
     add_words(conditions, filter);
+    add_revision(conditions, filter);
 }
 
 void filter_add(struct strbuf *body, const struct vector_filter *filter)

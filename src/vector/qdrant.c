@@ -750,6 +750,13 @@ static bool is_collection_name(const char *name)
     return length > 0 && length < QDRANT_COLLECTION_NAME_MAX && good == length && name[0] != '.';
 }
 
+void qdrant_set_collection(struct vector_engine *engine, const char *name)
+{
+    struct qdrant *qdrant = qdrant_of(engine);
+    CHECK(is_collection_name(name));
+    snprintf(qdrant->collection, sizeof qdrant->collection, "%s", name);
+}
+
 enum grove_code qdrant_open(const struct qdrant_options *options, struct vector_engine **ret,
                             struct grove_error *error)
 {

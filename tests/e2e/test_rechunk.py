@@ -359,17 +359,24 @@ def test_beside_writers_and_readers(home, tmp_path):
     check(home)
 
 
-def test_a_change_that_is_under_way_is_waited_for(home, tmp_path):
-    load(home, tmp_path, long_row(1))
-    content_id = ids(home)[1]
+def changed_while_rechunked(home, statement, content_id):
+    """How many contents a rechunk finds changed that waits for a transaction with the statement."""
     with home.connect() as conn, conn.transaction():
-        conn.execute("UPDATE grove.body SET body = 'Short.' WHERE content_id = %s", (content_id,))
+        conn.execute(statement, (content_id,))
         process = home.start("rechunk", "--json")
         with home.connect() as other:
             wait_until(lambda: other.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
                        .fetchone()[0] > 0)
     told, _ = process.communicate(timeout=60)
-    assert json.loads(told)["changed"] == 1 and not chunks(home, content_id)
+    return json.loads(told)["changed"]
+
+
+def test_a_change_that_is_under_way_is_waited_for(home, tmp_path):
+    load(home, tmp_path, long_row(1))
+    content_id = ids(home)[1]
+    statement = "UPDATE grove.body SET body = 'Short.' WHERE content_id = %s"
+    assert changed_while_rechunked(home, statement, content_id) == 1
+    assert not chunks(home, content_id)
     with home.connect() as conn:
         assert conn.execute("SELECT body FROM grove.body").fetchall() == [("Short.",)]
     assert "changed meanwhile" not in home("rechunk").stdout
@@ -378,14 +385,9 @@ def test_a_change_that_is_under_way_is_waited_for(home, tmp_path):
 def test_a_body_that_comes_meanwhile_is_waited_for(home, tmp_path):
     load(home, tmp_path, make_row(1, summary="漢字" * 240))
     content_id = ids(home)[1]
-    with home.connect() as conn, conn.transaction():
-        conn.execute("INSERT INTO grove.body VALUES (%s, 'Short.')", (content_id,))
-        process = home.start("rechunk", "--json")
-        with home.connect() as other:
-            wait_until(lambda: other.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
-                       .fetchone()[0] > 0)
-    told, _ = process.communicate(timeout=60)
-    assert json.loads(told)["changed"] == 1 and not chunks(home, content_id)
+    statement = "INSERT INTO grove.body VALUES (%s, 'Short.')"
+    assert changed_while_rechunked(home, statement, content_id) == 1
+    assert not chunks(home, content_id)
 
 
 def test_stopped_it_goes_on(home, tmp_path):

@@ -97,6 +97,10 @@ def finds_no_long_texts(home, _folder, shown):
     assert home.json("rechunk")["documents"] == 0
 
 
+def loads_a_query(_home, _folder, shown):
+    assert "Broom" in shown and "1 inserted" in shown
+
+
 def exports(home, folder, shown):
     rows = [json.loads(line) for line in (folder / "export.jsonl").read_text().splitlines()]
     assert len(rows) == home.json("status")["contents"] and all("title" in row for row in rows)
@@ -127,6 +131,9 @@ def restores(home, folder, _shown):
     exported = (folder / "export.jsonl").read_text().splitlines()
     assert found["total"] == len(exported) > 3 and found["complete"] and not found["degraded"]
     assert home.json("status")["pending"] == 0 and home.broken() == ""
+    # What PostgreSQL reads from a dump it tells in other words.
+    for action in ("add", "validate", "remove"):
+        home("subject", action, "later")
     other = Grove(home.home.with_name("restored"))
     try:
         other("init")
@@ -156,6 +163,7 @@ CHECKS = {
     ("Long texts that were loaded as rows", 1): finds_no_long_texts,
     ("Name a tree", 1): names_a_tree,
     ("Load a table", 1): loads_a_table,
+    ("Load a table", 2): loads_a_query,
     ("Connect another client", 1): connects,
     ("Export", 1): exports,
     ("Export", 2): exports_a_search,

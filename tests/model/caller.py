@@ -11,7 +11,8 @@ import tempfile
 from conftest import PARTLY, write_rows
 
 DIFFERENT = 1  # of verify: an answer, not a failure
-LIBRARY = ("search", "similar", "browse", "ls", "show", "load", "mv", "rm", "sync", "status")
+LIBRARY = ("search", "similar", "browse", "ls", "show", "load", "mv", "rm", "sync", "status",
+           "verify")
 OPERANDS = {"search": ("text",), "similar": ("id",), "browse": ("path",), "ls": ("path",),
             "show": ("id",), "verify": ("path",), "mv": ("ids", "from", "to"),
             "rm": ("ids", "path"), "load": ("rows",), "import": ("file",),

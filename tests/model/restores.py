@@ -7,7 +7,13 @@ import shutil
 import subprocess
 
 from compare import Disagreement
+from deck import Deck
 from stores import ask_engine
+
+# What each puts back must have been kept, rounds before: each at another moment.
+KINDS = {"wipe_engine": (), "copy_by_template": (), "restore_dump": ("dump",),
+         "restore_engine": ("engine",), "restore_cluster": ("cluster",),
+         "restore_both": ("dump", "engine")}
 
 
 def folder_of(world, name):
@@ -20,33 +26,45 @@ def put_back(kept, folder):
 
 
 class Restores:
-    def __init__(self, world):
+    def __init__(self, world, kinds=tuple(KINDS)):
         self.world = world
-        self.kept = world.folder / "kept"
-        self.dumped = self.engine = self.cluster = None  # the models of what is kept
-        self.done = {}  # kind -> how many
+        self.folder = world.folder / "kept"
+        self.kept = {}  # what: the model of then
+        self.done = Deck(kinds)
+
+    def total(self):
+        return self.done.total()
+
+    def prepare(self, source):
+        """Keeps one thing that the next kind is to put back: False where there is nothing to keep
+        any more."""
+        wanted = KINDS.get(self.done.look(source), ())
+        what = next((what for what in wanted if what not in self.kept), None)
+        if what is None:
+            return False
+        self.world.pause()
+        getattr(self, f"keep_{what}")()
+        self.kept[what] = self.state()
+        self.world.resume()
+        return True
 
     def one(self, source):
-        """A kind that can be done now: its name."""
-        kinds = [self.wipe_engine, self.copy_by_template]
-        kinds += [self.dump if self.dumped is None else self.restore_dump]
-        kinds += [self.keep_engine if self.engine is None else self.restore_engine]
-        kinds += [self.keep_cluster if self.cluster is None else self.restore_cluster]
-        if self.dumped is not None and self.engine is not None:
-            kinds.append(self.restore_both)
-        kind = source.choice(kinds)
+        """Does the kind that is due; its name."""
+        kind = self.done.look(source)
         self.world.pause()
-        kind()
-        name = kind.__name__
-        self.done[name] = self.done.get(name, 0) + 1
-        return name
+        getattr(self, kind)()
+        for what in KINDS[kind]:
+            del self.kept[what]
+        self.done.do(kind)
+        self.world.resume()
+        return kind
 
     def state(self):
         return copy.deepcopy([client.tree for client in self.world.everybody()]
                              ), copy.deepcopy(self.world.shared.state())
 
-    def go_back(self, state):
-        trees, shared = copy.deepcopy(state)
+    def go_back(self, what):
+        trees, shared = copy.deepcopy(self.kept[what])
         for client, tree in zip(self.world.everybody(), trees, strict=True):
             client.tree = tree
         self.world.shared.go_back(shared)
@@ -55,47 +73,45 @@ class Restores:
         self.world.grove("stop")
         shutil.rmtree(folder_of(self.world, "vector"))
 
-    def keep_engine(self):
+    def keep(self, what, server):
         self.world.grove("stop")
-        shutil.rmtree(f"{self.kept}-engine", ignore_errors=True)
-        subprocess.run(["cp", "-a", folder_of(self.world, "vector"), f"{self.kept}-engine"],
-                       check=True)
-        self.engine = True
+        kept = f"{self.folder}-{what}"
+        shutil.rmtree(kept, ignore_errors=True)
+        subprocess.run(["cp", "-a", folder_of(self.world, server), kept], check=True)
+
+    def keep_engine(self):
+        self.keep("engine", "vector")
 
     def restore_engine(self):
         self.world.grove("stop")
-        put_back(f"{self.kept}-engine", folder_of(self.world, "vector"))
-        self.engine = None
+        put_back(f"{self.folder}-engine", folder_of(self.world, "vector"))
 
     def keep_cluster(self):
-        self.world.grove("stop")
-        shutil.rmtree(f"{self.kept}-cluster", ignore_errors=True)
-        subprocess.run(["cp", "-a", folder_of(self.world, "pg"), f"{self.kept}-cluster"],
-                       check=True)
-        self.cluster = self.state()
+        self.keep("cluster", "pg")
 
     def restore_cluster(self):
         """A moment in time: the copy of then, on a timeline of its own."""
         self.world.grove("stop")
         folder = folder_of(self.world, "pg")
-        put_back(f"{self.kept}-cluster", folder)
+        put_back(f"{self.folder}-cluster", folder)
         (folder / "recovery.signal").touch()
         with open(folder / "postgresql.auto.conf", "a", encoding="utf-8") as settings:
             settings.write("restore_command = 'false'\n")
         self.world.wait_for_recovery()
-        self.go_back(self.cluster)
-        self.cluster = None
+        self.go_back("cluster")
 
-    def dump(self):
-        self.world.grove("pg_dump", "--", "-Fc", "-f", f"{self.kept}-dump")
-        self.dumped = self.state()
+    def keep_dump(self):
+        self.world.grove("pg_dump", "--", "-Fc", "-f", f"{self.folder}-dump")
 
     def restore_dump(self):
+        *_, subject = self.kept["dump"][0]
+        if subject is None and self.world.keeper.tree is not None:
+            # Else what was made since would hold on to what is replaced (docs/tasks.md).
+            self.world.grove("subject", "remove", self.world.keeper.tree.name, "--with-contents")
         self.world.grove("stop")
-        self.world.grove("pg_restore", "--", "--clean", "--if-exists", f"{self.kept}-dump",
+        self.world.grove("pg_restore", "--", "--clean", "--if-exists", f"{self.folder}-dump",
                          timeout=300)
-        self.go_back(self.dumped)
-        self.dumped = None
+        self.go_back("dump")
 
     def restore_both(self):
         """To different moments."""

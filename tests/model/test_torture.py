@@ -3,13 +3,14 @@
 are killed; between rounds stores are put back, lost and copied. After each round the servers are
 found again by the next command, invariants are checked, and both stores compared with the model."""
 
+import dataclasses
 import random
 import sys
 
 import pytest
 from conftest import ROOT, library_environment
-from faults import Faults, wait_for
-from restores import Restores
+from faults import VICTIMS, Faults, wait_for
+from restores import KINDS, Restores
 from world import World
 
 # As long as a busy machine makes it.
@@ -19,42 +20,60 @@ sys.path.insert(0, str(ROOT / "bindings" / "python"))
 import grove as package
 
 ROUND = 30          # operations of a client
-RESTORED = 0.2      # of the rounds
+ROUNDS_MAX = 4      # times the kills and restores that are asked for: a kind may be there seldom
 NEVER = 10 ** 9
 REBUILT_AT_KB = 50  # so many vectors are worth an index: the builder has something to do
 
 
-def torture(world, faults, kills, tell=print):
+def torture(world, faults, restores, drawn, tell=print):
+    """Rounds until there were as many kills and restores as are asked for, the latter spread over
+    the former."""
     source = random.Random(f"{world.seed}/torture")
-    restores = Restores(world)
-    rounds = 0
-    while sum(faults.kills.values()) < kills:
+    rounds, rounds_max = 0, ROUNDS_MAX * (drawn.kills + drawn.restores)
+    while (faults.kills.total() < drawn.kills or restores.total() < drawn.restores) \
+            and rounds < rounds_max:
         rounds += 1
-        with world.projector(source.random() < 0.5):
+        wanted = source.random() < 0.5 or faults.kills.look(source) == "projector"
+        with world.projector(wanted):
             threads = world.work(ROUND)
-            for _ in range(source.choice((1, 1, 2))):
+            for _ in range(source.choice((1, 1, 2)) if drawn.kills else 0):
                 wait_for(world, world.done + source.randint(1, ROUND * 2), threads)
-                faults.kill_one(source)
+                faults.kill_next(source)
             world.rest(threads)
         world.compare()
-        if source.random() < RESTORED:
-            kind = restores.one(source)
-            world.resume()
+        due = restores.total() * drawn.kills < drawn.restores * faults.kills.total() \
+            or drawn.kills <= faults.kills.total() and restores.total() < drawn.restores
+        if not restores.prepare(source) and due:
+            tell(f"torture: seed {world.seed}: round {rounds}: {restores.one(source)}")
             world.compare()
-            tell(f"torture: seed {world.seed}: round {rounds}: {kind}")
-    tell(f"torture: seed {world.seed}: {rounds} rounds, {world.done} operations, kills "
-         f"{faults.kills}, armed {faults.points}, restores {restores.done}")
+    tell(f"torture: seed {world.seed}: {rounds} rounds, {world.done} operations, {faults}; "
+         f"restores {restores.done}")
+
+
+def all_that_was_asked_for(drawn):
+    """(what is drawn, kinds of kills, kinds of restores)"""
+    unknown = set(drawn.kinds) - {*VICTIMS, *KINDS}
+    assert not unknown, f"--kinds: there is no {', '.join(unknown)}: {', '.join((*VICTIMS, *KINDS))}"
+    victims, kinds = ([kind for kind in of if not drawn.kinds or kind in drawn.kinds]
+                      for of in (VICTIMS, KINDS))
+    return dataclasses.replace(drawn, kills=drawn.kills if victims else 0,
+                               restores=drawn.restores if kinds else 0), victims, kinds
 
 
 def test_both_stores_survive(fresh, drawn):
-    """As many --kills as are said, of the --seed that is printed."""
-    faults = Faults()
+    """As many --kills and --restores as are said, of the --kinds, of the --seed that is printed.
+    All that was asked for must have happened."""
+    drawn, victims, kinds = all_that_was_asked_for(drawn)
+    faults = Faults(victims)
     with library_environment():
         world = World(fresh, package, drawn.seed, NEVER, faults)
         faults.begin(world)
+        restores = Restores(world, kinds)
         try:
             world.rebuild_at(REBUILT_AT_KB)
-            torture(world, faults, drawn.kills)
+            torture(world, faults, restores, drawn)
         finally:
             world.close()
-    assert sum(faults.points.values()) > 0
+    never = faults.never() if drawn.kills >= len(victims) else []
+    never += restores.done.never() if drawn.restores >= len(kinds) else []
+    assert not never, f"asked for, and never happened: {', '.join(never)}"

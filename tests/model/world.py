@@ -181,9 +181,10 @@ class World:
             client.check()
         self.insist(lambda: self.shared.settle(self.clients[0].connection()))
         # What a fault broke off is done now, once, by hand, as somebody would.
-        self.insist(lambda: self.command.call("sync", {}))
+        caller = self.binding if self.faults is None else self.command
+        self.insist(lambda: caller.call("sync", {}))
         wanted = sum(len(tree.contents) for tree in self.trees())
-        answer = self.command.call("verify", {})
+        answer = self.binding.call("verify", {})
         self.check_verified(answer)
         if (answer["contents"], answer["points"], answer["kinds"]["waiting"]) != \
                 (wanted, wanted, 0):

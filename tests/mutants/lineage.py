@@ -4,6 +4,7 @@
 from mutant import Mutant
 
 LINEAGE, COMPARE = "src/sync/lineage.c", "src/sync/lineage_compare.c"
+BEHIND = "src/sync/lineage_behind.c"
 SCHEMA, PAGE = "sql/0019_lineage.sql", "sql/lineage/lineage_compare.sql"
 
 MUTANTS = [
@@ -44,9 +45,8 @@ MUTANTS = [
         name="it-is-asked-whose-it-is-only-once",
         guards="src/sync/lineage 2",
         file=LINEAGE,
-        find=("    return at_us != 0 && clock_monotonic_us() - at_us < (int"
-              "64_t)LINEAGE_AGE_MS * 1000;\n"),
-        replace="    return at_us != 0;\n",
+        find="    if (is_within(known_at_us, LINEAGE_AGE_MS))\n",
+        replace="    if (known_at_us != 0)\n",
         killer="u_lineage:it_is_asked_again",
     ),
     Mutant(
@@ -98,10 +98,8 @@ MUTANTS = [
         name="who-succeeds-does-not-compare",
         guards="src/sync/lineage: what each pair means",
         file=LINEAGE,
-        find=("        lineage->doubted ? GROVE_OK : note_doubt(store, call"
-              ", lineage, WAS_BEFORE, false, error);\n"),
-        replace=("        lineage->mark.epoch ? GROVE_OK : note_doubt(store, c"
-                 "all, lineage, WAS_BEFORE, false, error);\n"),
+        find="    if (lineage->marked || !lineage->doubted)\n",
+        replace="    if (lineage->mark.epoch < 0)\n",
         killer="u_lineage:who_stands_in_anothers_place_succeeds_it",
     ),
     Mutant(
@@ -124,8 +122,8 @@ MUTANTS = [
         name="an-emptied-collection-counts-as-full",
         guards="src/sync/lineage: what each pair means",
         file=LINEAGE,
-        find="        code = note_doubt(store, call, lineage, WAS_EMPTY, true, error);\n",
-        replace="        code = GROVE_OK;\n",
+        find="    if (code == GROVE_OK && (points == 0 || lineage->marked))\n",
+        replace="    if (code == GROVE_OK && points > 0 && lineage->marked)\n",
         killer="u_lineage:an_emptied_collection_is_filled",
     ),
     Mutant(
@@ -186,8 +184,8 @@ MUTANTS = [
         name="an-older-epoch-is-taken-for-the-present",
         guards="src/sync/lineage: what each pair means",
         file=LINEAGE,
-        find="    if (own->epoch < lineage->mark.epoch && lineage->marked)\n",
-        replace="    if (own->epoch < lineage->mark.epoch && lineage->marked && false)\n",
+        find="    else if (own->epoch < lineage->mark.epoch && lineage->marked)\n",
+        replace="    else if (own->epoch < 0)\n",
         killer="u_lineage:an_engine_of_an_older_epoch_is_noticed",
     ),
     Mutant(
@@ -363,7 +361,8 @@ MUTANTS = [
         file="src/api/status.c",
         find="    (void)!store_is_doubted(&grove->store, status->doubt);\n",
         replace="",
-        killer="tests/e2e/test_lineage.py::test_a_restored_base_backup_is_mended",
+        killer=("tests/e2e/test_restores.py::"
+                "test_what_was_put_back_is_noticed_and_mended[base_backup]"),
     ),
     Mutant(
         name="pages-in-any-order",
@@ -375,7 +374,7 @@ MUTANTS = [
     ),
     Mutant(
         name="what-is-known-of-a-graph-goes-with-any-doubt",
-        guards="src/sync/lineage 11",
+        guards="src/sync/lineage 15",
         file="sql/lineage/lineage_settle.sql",
         find="    WHERE x.collection = $3 AND x.graph LIKE 'doubted:2147483648:%'\n",
         replace="    WHERE x.collection = $3 AND x.graph LIKE 'doubted:2147483648:%' AND false\n",
@@ -383,7 +382,7 @@ MUTANTS = [
     ),
     Mutant(
         name="a-missing-point-leaves-what-is-known-of-the-graph",
-        guards="src/sync/lineage 11",
+        guards="src/sync/lineage 15",
         file=PAGE,
         find="EXISTS (SELECT FROM queued) OR ",
         replace="",
@@ -391,7 +390,7 @@ MUTANTS = [
     ),
     Mutant(
         name="a-point-too-many-leaves-what-is-known-of-the-graph",
-        guards="src/sync/lineage 11",
+        guards="src/sync/lineage 15",
         file=PAGE,
         find=" OR EXISTS (SELECT FROM taken)",
         replace="",
@@ -399,7 +398,7 @@ MUTANTS = [
     ),
     Mutant(
         name="what-an-older-library-compared-counts",
-        guards="src/sync/lineage 11",
+        guards="src/sync/lineage 15",
         file=PAGE,
         find="x.graph LIKE 'doubted:' || $1::text || ':%'\n",
         replace="x.graph LIKE 'doubted:%'\n",
@@ -407,7 +406,7 @@ MUTANTS = [
     ),
     Mutant(
         name="a-doubt-goes-on-with-what-was-compared-in-another",
-        guards="src/sync/lineage 11",
+        guards="src/sync/lineage 15",
         file="sql/parts/set_aside.sql",
         find="'doubted:0:' || regexp_replace(x.graph, '^doubted:[0-9]+:', '')\n",
         replace=("CASE WHEN x.graph LIKE 'doubted:%' THEN x.graph"
@@ -421,5 +420,166 @@ MUTANTS = [
         find="    if (code == GROVE_OK && store_is_doubted(store, doubt))\n",
         replace="    if (code == GROVE_OK && store_is_doubted(store, doubt) && false)\n",
         killer="u_set_aside:nothing_is_examined_in_doubt",
+    ),
+    Mutant(
+        name="a-database-that-goes-elsewhere-begins-nothing",
+        guards="src/sync/lineage 11",
+        file=LINEAGE,
+        find=("    if (!lineage->marked)\n"
+              "        return note_doubt("),
+        replace=("    if (lineage->mark.epoch > 0)\n"
+              "        return note_doubt("),
+        killer="u_elsewhere:who_comes_back_to_an_engine_compares_it",
+    ),
+    Mutant(
+        name="who-comes-back-does-not-compare",
+        guards="src/sync/lineage: what each pair means",
+        file="sql/lineage/lineage_move.sql",
+        find="        doubt = CASE WHEN d.is_so THEN $2 ELSE l.doubt END,\n",
+        replace=("        doubt = CASE WHEN d.is_so AND $2 = '' THEN $2 ELSE l.doubt "
+              "END,\n"),
+        killer="u_elsewhere:who_comes_back_to_an_engine_compares_it",
+    ),
+    Mutant(
+        name="a-copy-of-a-collection-is-the-collection",
+        guards="src/sync/lineage: what each pair means",
+        file=LINEAGE,
+        find=("    return own && strcmp(own->history, lineage->mark.history) == 0 && "
+              "!lineage->elsewhere;\n"),
+        replace="    return own && strcmp(own->history, lineage->mark.history) == 0;\n",
+        killer="u_elsewhere:a_collection_that_was_copied_is_compared",
+    ),
+    Mutant(
+        name="a-collection-of-before-counts-as-equal",
+        guards="src/sync/lineage: what each pair means",
+        file=LINEAGE,
+        find="    if (code == GROVE_OK && (points == 0 || lineage->marked))\n",
+        replace="    if (code == GROVE_OK && points == 0)\n",
+        killer="u_elsewhere:a_collection_of_before_is_compared",
+    ),
+    Mutant(
+        name="who-was-left-takes-it-back",
+        guards="src/sync/lineage: what each pair means",
+        file=LINEAGE,
+        find=("    return lineage->marked && seen[0] && strcmp(seen, "
+              "lineage->mark.history) != 0;\n"),
+        replace="    return lineage->marked && seen[0] && lineage->mark.epoch < 0;\n",
+        killer="u_elsewhere:a_projector_that_was_left_writes_nothing",
+    ),
+    Mutant(
+        name="who-only-asks-takes-a-collection",
+        guards="src/sync/lineage 14",
+        file=LINEAGE,
+        find="    if (!left && (projects || !lineage->elsewhere))\n",
+        replace="    if (!left)\n",
+        killer="u_elsewhere:who_only_asks_takes_no_collection",
+    ),
+    Mutant(
+        name="what-was-written-elsewhere-is-done",
+        guards="src/sync/lineage 12",
+        file="sql/projector/acknowledge.sql",
+        find="    WHERE s.name = 'generation' AND l.history = $7\n",
+        replace="    WHERE s.name = 'generation' AND $7::text IS NOT NULL\n",
+        killer="u_elsewhere:what_was_written_elsewhere_is_not_done",
+    ),
+    Mutant(
+        name="another-history-is-not-heard-of",
+        guards="src/sync/lineage 10",
+        file="src/catalog/store.c",
+        find="    if (!text_equal(history, text_of(store->history)))\n",
+        replace="    if (history.length == 0)\n",
+        killer="u_elsewhere:who_was_left_asks_no_more",
+    ),
+    Mutant(
+        name="an-open-handle-looks-once",
+        guards="src/sync/lineage 10",
+        file=LINEAGE,
+        find="    return !is_within(at_us, LINEAGE_LOOK_MS) &&\n",
+        replace="    return at_us == 0 &&\n",
+        killer="u_elsewhere:an_open_handle_notices_an_older_engine",
+    ),
+    Mutant(
+        name="an-open-handle-looks-at-every-search",
+        guards="src/sync/lineage 10",
+        file=LINEAGE,
+        find="    return !is_within(at_us, LINEAGE_LOOK_MS) &&\n",
+        replace="    return !is_within(at_us, 0) &&\n",
+        killer="u_elsewhere:an_open_handle_notices_an_older_engine",
+    ),
+    Mutant(
+        name="an-open-projector-looks-once",
+        guards="src/sync/lineage 10",
+        file=LINEAGE,
+        find="    bool looks = is_to_look(store) || known_at_us == 0;\n",
+        replace="    bool looks = known_at_us == 0;\n",
+        killer="u_elsewhere:an_open_projector_notices_an_older_engine",
+    ),
+    Mutant(
+        name="a-database-that-is-behind-is-believed",
+        guards="src/sync/lineage: behind",
+        file=BEHIND,
+        find="    *ret = code == GROVE_OK && ahead > 0;\n",
+        replace="    *ret = code == GROVE_OK && ahead < 0;\n",
+        killer="u_put_back:a_change_that_was_lost_is_noticed",
+    ),
+    Mutant(
+        name="a-content-that-was-lost-is-no-sign",
+        guards="src/sync/lineage: behind",
+        file="sql/lineage/lineage_reached.sql",
+        find="o.content_id = p.content_id), -1)\n",
+        replace="o.content_id = p.content_id), p.revision)\n",
+        killer="u_put_back:a_content_that_was_lost_is_noticed",
+    ),
+    Mutant(
+        name="a-removal-that-was-lost-is-no-sign",
+        guards="src/sync/lineage: behind",
+        file=BEHIND,
+        find="    if (code == GROVE_OK && !ahead)\n",
+        replace="    if (code == GROVE_OK && ahead)\n",
+        killer="u_put_back:a_removal_that_was_lost_is_noticed",
+    ),
+    Mutant(
+        name="only-later-revisions-are-looked-at",
+        guards="src/sync/lineage: behind",
+        file=BEHIND,
+        find="    REVISIONS_BACK = 1000,",
+        replace="    REVISIONS_BACK = 1,",
+        killer="u_put_back:a_change_under_way_that_was_lost_is_noticed",
+    ),
+    Mutant(
+        name="it-is-asked-each-time-whether-it-is-behind",
+        guards="src/sync/lineage: behind",
+        file="sql/lineage/lineage.sql",
+        find=("                             WHERE t.name = 'server_began' AND "
+              "t.value = s.began)\n"),
+        replace=("                             WHERE t.name = 'server_began' AND "
+              "t.value = '')\n"),
+        killer="u_put_back:it_is_asked_once",
+    ),
+    Mutant(
+        name="who-asks-before-others-write-is-misled",
+        guards="src/sync/lineage: behind",
+        file="sql/lineage/lineage_reached.sql",
+        find="    > coalesce(s.revision,\n",
+        replace="    > coalesce(s.revision - 1,\n",
+        killer="u_put_back:a_server_that_began_anew_is_believed",
+    ),
+    Mutant(
+        name="several-databases-share-a-collection",
+        guards="src/sync/lineage 13",
+        file="sql/lineage/lineage_collection.sql",
+        find=("       ELSE 'content_vectors_' || substr(replace(l.identi"
+              "ty::text, '-', ''), 1, 16)\n"),
+        replace="       ELSE 'content_vectors'\n",
+        killer=("tests/e2e/test_lineage.py::"
+                "test_several_databases_have_one_engine_without_care"),
+    ),
+    Mutant(
+        name="a-copy-has-its-sources-collection",
+        guards="src/sync/lineage 13",
+        file="sql/lineage/lineage_collection.sql",
+        find="c.value = 'content_vectors' AND o.value = l.identity::text\n",
+        replace="c.value = 'content_vectors' AND o.value IS NOT NULL\n",
+        killer="tests/e2e/test_lineage.py::test_a_copy_is_another_database",
     ),
 ]

@@ -55,9 +55,9 @@ MUTANTS = [
         name="acknowledging-waits-for-a-change-of-the-settings",
         guards="sql/model_change: races",
         file=ACKNOWLEDGE,
-        find=" AND (SELECT pg_try_advisory_xact_lock_shared(7454108921))\n"
-             "    FOR SHARE OF s SKIP LOCKED\n",
-        replace="\n    FOR SHARE OF s\n",
+        find="      AND (SELECT pg_try_advisory_xact_lock_shared(7454108921))\n"
+             "    FOR SHARE OF s, l SKIP LOCKED\n",
+        replace="    FOR SHARE OF s, l\n",
         killer="u_projection_model:acknowledging_waits_for_no_change",
         limit_seconds=8,
         hangs=True,
@@ -179,8 +179,8 @@ MUTANTS = [
         name="generation-is-that-of-the-snapshot",
         guards="sql/model_change: why the lock",
         file=ACKNOWLEDGE,
-        find="    FOR SHARE OF s SKIP LOCKED\n",
-        replace="",
+        find="    FOR SHARE OF s, l SKIP LOCKED\n",
+        replace="    FOR SHARE OF l SKIP LOCKED\n",
         killer="u_projection_model:the_generation_is_that_of_the_row",
     ),
     Mutant(

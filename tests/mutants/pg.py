@@ -5,6 +5,16 @@ from mutant import Mutant
 
 MUTANTS = [
     Mutant(
+        name="stream-is-left-to-the-server",
+        guards="src/pg/README 10",
+        file="src/pg/stream.c",
+        find="        pg_stop(stream->conn);\n",
+        replace="        stream->conn->broken = true;\n",
+        killer="tests/e2e/test_import_query.py::"
+               "test_one_that_is_left_early_is_stopped_at_the_server",
+        limit_seconds=120,
+    ),
+    Mutant(
         name="library-that-is-unloaded-takes-its-threads-code",
         guards="src/pg/README: where a wait cannot be cut short",
         file="meson.build",

@@ -5,6 +5,15 @@ from mutant import Mutant
 
 MUTANTS = [
     Mutant(
+        name="path-is-found-in-one-form",
+        guards="src/content/README 18",
+        file="src/query/predicate.c",
+        find="code = read_place_in_form(predicate, PATH_COMPOSED,",
+        replace="code = read_place_in_form(predicate, PATH_DECOMPOSED,",
+        killer="tests/e2e/test_bad_rows.py::test_each_row_is_refused_or_right[by_load]",
+        limit_seconds=120,
+    ),
+    Mutant(
         name="overload-is-answered-with-more-load",
         guards="docs/architecture: strategies",
         file="src/query/ranking.c",
@@ -272,9 +281,9 @@ MUTANTS = [
     Mutant(
         name="kept-points-outlive-their-moment",
         guards="src/query/README 10",
-        file="src/query/ranking.c",
-        find="        kept_give(&run->listed); // right for the moment before\n",
-        replace="",
+        file="src/query/planner.c",
+        find="    kept_give(&run->listed);\n    run->before = run->now;\n",
+        replace="    if (moved)\n        kept_give(&run->listed);\n    run->before = run->now;\n",
         killer="u_examined:a_kept_row_that_changes_meanwhile",
     ),
     Mutant(

@@ -167,6 +167,14 @@ MUTANTS = [
         killer="u_change:a_next_check_that_changes_nothing_goes",
     ),
     Mutant(
+        name="check-of-a-dump-is-taken-for-altered",
+        guards="src/subject/README 8",
+        file="sql/queries/subject_state.sql",
+        find="               'CHECK (((hierarchy_table)::text = ANY (ARRAY[])))') AS is_list\n",
+        replace="               'CHECK (ARRAY[])') AS is_list\n",
+        killer="u_change:the_check_of_a_dump_is_known",
+    ),
+    Mutant(
         name="script-takes-another-subject-away",
         guards="docs/extending: the same as SQL",
         file="sql/subject/forbid.sql",

@@ -444,7 +444,7 @@ MUTANTS = [
     Mutant(
         name="counts-of-two-moments",
         guards="src/sync/README: control flow",
-        file="src/sync/projector.c",
+        file="src/sync/shortage.c",
         find="    *ret_settled = pg_int8(&before, 0, 0) == pg_int8(&after, 0, 1);",
         replace="    *ret_settled = true;",
         killer="u_projection_faults:counts_of_two_moments_say_nothing",

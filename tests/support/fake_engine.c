@@ -386,7 +386,8 @@ bool fake_matches(const struct fake_point *point, const struct vector_filter *fi
            (!filter->by_leaf || is_of_leaves(point, filter)) &&
            is_among(point->content_type, filter->content_types, filter->content_type_count) &&
            (!timed || is_within(point->created_at_us, first_us, last_us)) &&
-           is_within(point->word_count, filter->words_min, filter->words_max);
+           is_within(point->word_count, filter->words_min, filter->words_max) &&
+           (filter->revision_above == 0 || point->revision > filter->revision_above);
 }
 
 static bool is_id_among(int64_t id, const int32_t *ids, size_t count)

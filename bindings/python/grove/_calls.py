@@ -29,6 +29,7 @@ class ListedDocument(TypedDict):
     content_type: str
     chunks: int
     updated_at: str
+    table: str | None
 
 
 class Listing(TypedDict):

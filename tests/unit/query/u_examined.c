@@ -185,6 +185,9 @@ static void how_many_match_is_guessed(struct test_stores *stores)
     request.filter = (struct grove_filter){.path = "subject1/Branch"};
     assert_rows(stores, look_as(stores, &seen, request), "1 2 3 4 5 6");
     assert_int_equal(seen.exact, 0);
+    request.filter.path = "subject1/Branch/Limb";
+    assert_rows(stores, look_as(stores, &seen, request), "1 2 3 4 5 6");
+    assert_int_equal(seen.exact, 1);
     // A wrong guess costs a second search, and nothing else.
     test_sql(stores, "UPDATE content_metadata SET word_count = NULL WHERE id < 25");
     project(stores);
@@ -616,6 +619,54 @@ static void move_contents_and_names(struct test_stores *stores)
                      "COMMIT");
 }
 
+// Few rows are in the place that the path led to, most in the one that it leads to now. The graph was
+// examined for the best 10 of all, and misses row 12.
+static void another_place_is_looked_through_as_far_as_examined(struct test_stores *stores)
+{
+    const struct grove_search_request request = {.limit = 4,
+                                                 .filter.path = "subject1/Branch/Limb/Other"};
+    struct seen seen;
+    make_islands(stores, 60);
+    test_sql(stores, "INSERT INTO subject1_hierarchy (branch, limb, leaf)"
+                     " VALUES ('Branch', 'Limb', 'Other');"
+                     "UPDATE content_metadata SET leaf_id ="
+                     " (SELECT id FROM subject1_hierarchy WHERE leaf = 'Other') WHERE id <= 8");
+    project(stores);
+    test_sql(stores, "ANALYZE content_metadata, grove.leaf");
+    fake_engine_hide(stores->fake, &(int32_t){12}, 1);
+    examine(stores, "{1,2}", 64, 0.3, 60);
+    TEST_AT(stores, SEARCH_HITS, swap_names);
+    assert_rows(stores, look_as(stores, &seen, request), "9 10 11 12");
+}
+
+static void move_all_and_bring_near(struct test_stores *stores)
+{
+    move_contents_and_names(stores);
+    change(stores, 2, 0.95F);
+    project(stores);
+    test_sql(stores, "ANALYZE content_metadata, grove.leaf");
+}
+
+// What is kept of the list is right for one moment, also where the path leads elsewhere after it.
+static void a_kept_row_that_changes_while_its_path_moves(struct test_stores *stores)
+{
+    const struct grove_search_request request = {.limit = 3,
+                                                 .filter.path = "subject1/Branch/Limb/Leaf"};
+    struct seen seen;
+    make_islands(stores, 60);
+    change_and_project(stores, 2, 0.1F);
+    examine(stores, "{1,2}", 64, 0.3, 60);
+    set_depth(stores, 20);
+    test_sql(stores, "ANALYZE content_metadata, grove.leaf");
+    for (int i = 0; i < 2; i++)
+        assert_rows(stores, look_as(stores, &seen, request), "1 3 4");
+    assert_int_equal(seen.also, 0);
+    TEST_AT(stores, SEARCH_HITS, move_all_and_bring_near);
+    const struct grove_result *result = look_as(stores, &seen, request);
+    assert_rows(stores, result, "2 1 3");
+    assert_true(result->complete && seen.exact == 0);
+}
+
 // The row was under the path at any time; the path's leaf is another one since the plan was made.
 static void a_path_leads_there_without_the_engine_too(struct test_stores *stores)
 {
@@ -739,6 +790,8 @@ int main(int argc, char **argv)
         STORES_TEST(one_that_never_rests_is_told),
         STORES_TEST(a_path_leads_where_the_snapshot_says),
         STORES_TEST(a_graph_examined_meanwhile_is_planned_for_anew),
+        STORES_TEST(another_place_is_looked_through_as_far_as_examined),
+        STORES_TEST(a_kept_row_that_changes_while_its_path_moves),
         STORES_TEST(a_path_leads_there_without_the_engine_too),
         STORES_TEST(a_path_that_ends_meanwhile_is_told),
         STORES_TEST(a_negative_id_is_compared_without_the_engine_too),

@@ -187,6 +187,23 @@ static void an_altered_table_is_found(struct test_stores *stores)
     }
 }
 
+// What pg_dump writes, PostgreSQL reads into other words: it casts each name, not the list.
+static void the_check_of_a_dump_is_known(struct test_stores *stores)
+{
+    static const char definition[] = "SELECT pg_get_constraintdef(oid) FROM pg_constraint"
+                                     " WHERE conname = 'valid_hierarchy_table'";
+    struct grove_error error;
+    const char *made = test_sql_text(stores, definition);
+    test_sql(stores,
+             "ALTER TABLE content_metadata DROP CONSTRAINT valid_hierarchy_table,"
+             " ADD CONSTRAINT valid_hierarchy_table %s",
+             made);
+    assert_string_not_equal(test_sql_text(stores, definition), made);
+    assert_ok(add(stores, "science", &error), error);
+    assert_int_equal(validate(stores, "science").failed, 0);
+    assert_ok(take(stores, "science", false, &error), error);
+}
+
 static void a_removal_leaves_nothing(struct test_stores *stores)
 {
     struct grove_error error;
@@ -707,6 +724,7 @@ int main(int argc, char **argv)
         STORES_TEST(missing_rights_are_told),
         STORES_TEST(differences_are_named),
         STORES_TEST(an_altered_table_is_found),
+        STORES_TEST(the_check_of_a_dump_is_known),
         STORES_TEST(a_removal_leaves_nothing),
         STORES_TEST(a_rename_touches_no_content),
         STORES_TEST(bad_input_changes_nothing),

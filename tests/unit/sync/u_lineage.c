@@ -1,64 +1,33 @@
 // SPDX-License-Identifier: Apache-2.0
 // Whose projection a collection is: another's is refused, and where either store was restored both
 // are compared. Each case ends in the agreement of both stores, or in a refusal that wrote nothing.
-#include "projecting.h"
+#include "histories.h"
 
 #include <string.h>
 
 #include "base/clock.h"
-#include "sync/lineage.h"
 
 #define OTHER "0123456789abcdef0123456789abcdef"
 static const struct vector_mark another = {OTHER, 1, "00112233aabbccdd", "fedcba9876543210"};
 
 // --- helpers -------------------------------------------------------------------------------------
 
-static struct vector_mark own_mark(struct test_stores *stores)
+// As a handle that has just asked, and goes on doing so however long a busy machine takes.
+static void believe_what_was_asked(struct test_stores *stores)
 {
-    struct vector_mark mark = {.epoch = test_sql_int(stores, "SELECT epoch FROM grove.lineage")};
-    snprintf(mark.identity, sizeof mark.identity, "%s",
-             test_sql_text(stores, "SELECT replace(identity::text, '-', '') FROM grove.lineage"));
-    snprintf(mark.history, sizeof mark.history, "%s",
-             test_sql_text(stores, "SELECT history FROM grove.lineage"));
-    snprintf(mark.place, sizeof mark.place, "%s",
-             test_sql_text(stores, "SELECT substr(md5((SELECT system_identifier"
-                                   " FROM pg_control_system()) || '/' || current_database()),"
-                                   " 1, 16)"));
-    return mark;
-}
-
-// As a handle that was just opened.
-static void open_anew(struct test_stores *stores)
-{
-    atomic_store(&stores->store.lineage_known_at_us, 0);
+    int64_t us = clock_monotonic_us() + (int64_t)3600 * 1000 * 1000;
+    atomic_store(&stores->store.lineage_known_at_us, us);
+    atomic_store(&stores->store.lineage_looked_at_us, us);
     pthread_mutex_lock(&stores->store.model_mutex);
-    stores->store.model_read_at_us = 0;
+    stores->store.model_read_at_us = us;
     pthread_mutex_unlock(&stores->store.model_mutex);
-}
-
-static enum grove_code check(struct test_stores *stores, struct grove_error *error)
-{
-    open_anew(stores);
-    return lineage_check(&stores->store, NULL, error);
-}
-
-static void check_well(struct test_stores *stores)
-{
-    struct grove_error error;
-    assert_ok(check(stores, &error), error);
 }
 
 static struct grove_error check_refuses(struct test_stores *stores)
 {
     struct grove_error error = {0};
-    assert_int_equal(check(stores, &error), GROVE_CONFLICT);
+    assert_int_equal(check_lineage(stores, &error), GROVE_CONFLICT);
     return error;
-}
-
-static bool is_doubted(struct test_stores *stores)
-{
-    char doubt[STORE_DOUBT_SIZE];
-    return store_is_doubted(&stores->store, doubt);
 }
 
 static void assert_marked_by(struct test_stores *stores, const struct vector_mark *mark)
@@ -72,89 +41,6 @@ static void assert_marked(struct test_stores *stores)
 {
     struct vector_mark own = own_mark(stores);
     assert_marked_by(stores, &own);
-}
-
-static void put_mark(struct test_stores *stores, const struct vector_mark *mark)
-{
-    struct vector_marks old = fake_engine_marks(stores->fake);
-    for (size_t i = 0; i < old.count; i++)
-        fake_engine_set_mark(stores->fake, &old.items[i], false);
-    if (mark)
-        fake_engine_set_mark(stores->fake, mark, true);
-}
-
-static int32_t make_projected(struct test_stores *stores, float cosine)
-{
-    int32_t id = make_row(stores, cosine);
-    drain(stores);
-    return id;
-}
-
-// What a dump has, and what a restore of it leaves: rows that another transaction wrote, no trigger
-// fired, and the sequence of revisions where it was.
-static const char *const dumped[] = {"grove.lineage", "grove.witness",          "grove.setting",
-                                     "grove.outbox",  "grove.content_state",    "grove.embedding",
-                                     "grove.body",    "public.content_metadata"};
-
-static void dump(struct test_stores *stores)
-{
-    test_sql(stores, "CREATE SCHEMA dump; CREATE TABLE dump.seq AS SELECT last_value"
-                     " FROM grove.revision_seq");
-    for (size_t i = 0; i < ARRAY_COUNT(dumped); i++)
-        test_sql(stores, "CREATE TABLE dump.t%zu AS TABLE %s", i, dumped[i]);
-}
-
-static void restore(struct test_stores *stores)
-{
-    test_sql(
-        stores,
-        "SET session_replication_role = replica; TRUNCATE grove.body, grove.chunk, grove.long_text,"
-        " public.content_metadata");
-    for (size_t i = 0; i < ARRAY_COUNT(dumped); i++)
-        test_sql(stores, "DELETE FROM %s; INSERT INTO %s TABLE dump.t%zu", dumped[i], dumped[i], i);
-    test_sql(stores, "RESET session_replication_role;"
-                     "SELECT setval('grove.revision_seq', last_value) FROM dump.seq");
-}
-
-// The points of the engine, as a snapshot of it has them.
-struct copy {
-    size_t count;
-    struct fake_point points[16];
-};
-
-static struct copy copy_engine(struct test_stores *stores)
-{
-    struct copy copy = {.count = 0};
-    for (int32_t id = 1; id <= 16; id++)
-        if (fake_engine_get(stores->fake, id, &copy.points[copy.count]))
-            copy.count++;
-    return copy;
-}
-
-static void restore_engine(struct test_stores *stores, const struct copy *copy)
-{
-    for (int32_t id = 1; id <= 16; id++)
-        fake_engine_take(stores->fake, id);
-    for (size_t i = 0; i < copy->count; i++)
-        fake_engine_put(stores->fake, &copy->points[i]);
-}
-
-static void count_points(void *state, const struct engine_event *event)
-{
-    struct test_stores *stores = state;
-    if (event->call == ENGINE_UPSERT)
-        stores->id += (int32_t)event->count;
-}
-
-// Projects what is left, and tells how many points were written for it.
-static int32_t points_written(struct test_stores *stores)
-{
-    stores->id = 0;
-    fake_engine_set_hooks(stores->fake,
-                          &(struct fake_hooks){.before = count_points, .state = stores});
-    drain(stores);
-    fake_engine_set_hooks(stores->fake, &(struct fake_hooks){NULL});
-    return stores->id;
 }
 
 // --- marks ---------------------------------------------------------------------------------------
@@ -219,6 +105,8 @@ static void a_collection_of_before_is_adopted(struct test_stores *stores)
     make_projected(stores, 0.6F);
     make_row(stores, 0.7F); // waits
     put_mark(stores, NULL);
+    test_sql(stores, "UPDATE grove.lineage SET marked = false,"
+                     " written = pg_current_xact_id()::xid");
     check_well(stores);
     assert_marked(stores);
     assert_false(is_doubted(stores));
@@ -305,14 +193,14 @@ static void a_restored_dump_is_noticed(struct test_stores *stores)
 {
     int32_t same = make_projected(stores, 0.5F), changed = make_projected(stores, 0.6F),
             deleted = make_projected(stores, 0.7F);
-    dump(stores);
+    dump_database(stores);
     stores->id = changed;
     change_title(stores);
     stores->id = deleted;
     delete_content(stores);
     int32_t added = make_projected(stores, 0.8F);
     struct vector_mark before = own_mark(stores);
-    restore(stores);
+    restore_database(stores);
     check_well(stores);
     assert_true(is_doubted(stores));
     struct vector_mark now = own_mark(stores);
@@ -331,12 +219,12 @@ static void a_restored_dump_is_noticed(struct test_stores *stores)
 static void a_revision_drawn_twice_is_told(struct test_stores *stores)
 {
     stores->id = make_projected(stores, 0.5F);
-    dump(stores);
+    dump_database(stores);
     change_words(stores);
     drain(stores);
     struct fake_point before, after;
     assert_true(fake_engine_get(stores->fake, stores->id, &before));
-    restore(stores);
+    restore_database(stores);
     test_sql(stores, "UPDATE content_metadata SET word_count = 777 WHERE id = %d", stores->id);
     assert_int_equal(test_revision(stores, stores->id), before.revision);
     fake_engine_fault(stores->fake,
@@ -352,9 +240,10 @@ static void a_revision_drawn_twice_is_told(struct test_stores *stores)
 static void nothing_is_projected_before_it_is_noticed(struct test_stores *stores)
 {
     make_projected(stores, 0.5F);
-    dump(stores);
-    restore(stores);
+    dump_database(stores);
+    restore_database(stores);
     make_row(stores, 0.6F);
+    believe_what_was_asked(stores);
     assert_true(is_idle(stores));
     assert_int_equal(fake_engine_points(stores->fake), 1);
     open_anew(stores);
@@ -433,11 +322,11 @@ static void a_renamed_database_keeps_its_collection(struct test_stores *stores)
 static void a_dump_beside_its_source_is_a_copy(struct test_stores *stores)
 {
     make_projected(stores, 0.5F);
-    dump(stores);
+    dump_database(stores);
     test_sql(stores, "UPDATE dump.t0 SET database ="
                      " (SELECT oid FROM pg_database WHERE datname = 'template1')");
     struct vector_mark before = mark_elsewhere(stores);
-    restore(stores);
+    restore_database(stores);
     check_refuses(stores);
     assert_string_not_equal(own_mark(stores).identity, before.identity);
 }
@@ -446,13 +335,13 @@ static void a_dump_beside_its_source_is_a_copy(struct test_stores *stores)
 static void a_new_epoch_outranks_what_was_lost(struct test_stores *stores)
 {
     make_projected(stores, 0.5F);
-    dump(stores);
+    dump_database(stores);
     test_sql(stores, "UPDATE grove.lineage SET timeline = 'another', "
                      "written = pg_current_xact_id()::xid");
     open_anew(stores);
     drain(stores);
     int64_t epoch = own_mark(stores).epoch;
-    restore(stores);
+    restore_database(stores);
     check_well(stores);
     assert_int_equal(own_mark(stores).epoch, epoch + 1);
     assert_marked(stores);
@@ -482,7 +371,7 @@ static void an_older_engine_is_noticed(struct test_stores *stores)
 {
     make_projected(stores, 0.5F);
     int32_t deleted = make_projected(stores, 0.6F);
-    struct copy copy = copy_engine(stores);
+    struct engine_copy copy = copy_engine(stores);
     make_projected(stores, 0.7F);
     stores->id = deleted;
     delete_content(stores);
@@ -499,7 +388,7 @@ static void an_engine_that_has_a_removed_point_is_noticed(struct test_stores *st
 {
     make_projected(stores, 0.5F);
     stores->id = make_projected(stores, 0.6F);
-    struct copy copy = copy_engine(stores);
+    struct engine_copy copy = copy_engine(stores);
     delete_content(stores);
     drain(stores);
     restore_engine(stores, &copy);
@@ -514,7 +403,7 @@ static void an_older_engine_is_noticed_though_its_witness_waits(struct test_stor
 {
     stores->id = make_projected(stores, 0.5F);
     int32_t other = make_projected(stores, 0.6F);
-    struct copy copy = copy_engine(stores);
+    struct engine_copy copy = copy_engine(stores);
     test_sql(stores, "UPDATE content_metadata SET word_count = 777 WHERE id = %d", other);
     drain(stores);
     change_title(stores);
@@ -564,7 +453,7 @@ static void a_mark_that_is_back_is_noticed(struct test_stores *stores)
 {
     stores->id = make_projected(stores, 0.5F);
     struct vector_mark before = own_mark(stores);
-    struct copy copy = copy_engine(stores);
+    struct engine_copy copy = copy_engine(stores);
     change_title(stores);
     drain(stores);
     test_sql(stores, "UPDATE grove.lineage SET timeline = 'another', "
@@ -585,7 +474,7 @@ static void a_mark_that_is_back_is_noticed(struct test_stores *stores)
 static void an_older_engine_is_noticed_after_a_comparison(struct test_stores *stores)
 {
     make_projected(stores, 0.5F);
-    struct copy copy = copy_engine(stores);
+    struct engine_copy copy = copy_engine(stores);
     make_projected(stores, 0.6F);
     test_sql(stores, "UPDATE grove.lineage SET timeline = 'another', "
                      "written = pg_current_xact_id()::xid");
@@ -602,12 +491,12 @@ static void an_older_engine_is_noticed_after_a_comparison(struct test_stores *st
 static void both_restored_are_mended(struct test_stores *stores)
 {
     make_projected(stores, 0.1F);
-    struct copy copy = copy_engine(stores);
+    struct engine_copy copy = copy_engine(stores);
     stores->id = make_projected(stores, 0.2F);
-    dump(stores);
+    dump_database(stores);
     change_title(stores);
     make_projected(stores, 0.3F);
-    restore(stores);
+    restore_database(stores);
     restore_engine(stores, &copy);
     fake_engine_put(stores->fake,
                     &(struct fake_point){.id = 2, .revision = VECTOR_NONE, .vector = {1}});

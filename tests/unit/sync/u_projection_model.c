@@ -94,6 +94,7 @@ static void the_generation_is_that_of_the_row(struct test_stores *stores)
     pg_add_text(&params, text_of("another"));
     pg_add_int8_array(&params, &stores->arena, &revision, 1);
     pg_add_int8(&params, 0);
+    pg_add_text(&params, text_of(test_sql_text(stores, "SELECT history FROM grove.lineage")));
     if (pg_query(conn, &stores->arena, &acknowledge, &params, &rows, &error) == GROVE_OK)
         fail_msg("%d rows of another generation were acknowledged", rows.count);
     assert_string_equal(error.sqlstate, "40001");

@@ -1,31 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // What was found of a graph, where a doubt comes and goes: it is believed by nobody meanwhile, and
 // holds on where the comparison of both stores found nothing that differs.
-#include "projecting.h"
+#include "histories.h"
 
 #include "sync/examine.h"
-#include "sync/lineage.h"
 
 // As the first command after it.
 static void notice(struct test_stores *stores)
 {
     struct grove_error error;
-    atomic_store(&stores->store.lineage_known_at_us, 0);
-    assert_ok(lineage_check(&stores->store, NULL, &error), error);
+    check_well(stores);
     assert_ok(store_reread_model(&stores->store, NULL, &error), error);
-}
-
-static int32_t make_projected(struct test_stores *stores, float cosine)
-{
-    int32_t id = make_row(stores, cosine);
-    drain(stores);
-    return id;
-}
-
-static bool is_doubted(struct test_stores *stores)
-{
-    char doubt[STORE_DOUBT_SIZE];
-    return store_is_doubted(&stores->store, doubt);
 }
 
 static void cut_history(struct test_stores *stores)
