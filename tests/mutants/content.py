@@ -8,8 +8,9 @@ MUTANTS = [
         name="a-row-of-a-removed-subject-is-told-nothing",
         guards="docs/troubleshooting: a subject is being removed",
         file="src/content/load.c",
-        find="        trees_explain_removal(error);\n        error_context(error, \"loading lines",
-        replace="        error_context(error, \"loading lines",
+        find="        trees_explain_removal(error);\n"
+             "        error_context(error, \"loading %ss %lld to",
+        replace="        error_context(error, \"loading %ss %lld to",
         killer="tests/e2e/test_subject.py::test_what_is_removed_takes_nothing",
         limit_seconds=180,
     ),
@@ -17,8 +18,9 @@ MUTANTS = [
         name="a-document-of-a-removed-subject-is-told-nothing",
         guards="docs/troubleshooting: a subject is being removed",
         file="src/content/load.c",
-        find="        trees_explain_removal(error);\n        error_context(error, \"loading line %",
-        replace="        error_context(error, \"loading line %",
+        find="        trees_explain_removal(error);\n"
+             "        error_context(error, \"loading %s %lld of ",
+        replace="        error_context(error, \"loading %s %lld of ",
         killer="tests/e2e/test_subject.py::test_what_is_removed_takes_nothing",
         limit_seconds=180,
     ),
@@ -51,7 +53,7 @@ MUTANTS = [
     ),
     Mutant(
         name="query-is-of-our-encoding-alone",
-        guards="docs/tasks.md: of any version",
+        guards="docs/tasks: of any version",
         file="src/content/query_rows.c",
         find=".any_server = true",
         replace=".any_server = false",
@@ -623,8 +625,8 @@ MUTANTS = [
         name="files-beside-rows-are-passed-over",
         guards="src/content/README: failures",
         file="src/content/load.c",
-        find="    if (request->file_count > 0 && request->rows)\n",
-        replace="    if (request->file_count > 0 && request->rows && !request->files)\n",
+        find="    if (given > 1)\n",
+        replace="    if (given > 1 && !request->files)\n",
         killer="u_load:rows_in_memory_are_loaded",
     ),
     Mutant(

@@ -103,9 +103,9 @@ MUTANTS = [
     Mutant(
         name="one-examination-vouches-for-another",
         guards="src/query/README 8",
-        file="src/query/ranking.c",
-        find="        return run->plan.method == PLAN_GRAPH ? planner_plan(",
-        replace="        return run->plan.method == PLAN_RELATIONAL ? planner_plan(",
+        file="src/query/planner.c",
+        find="    if (code == GROVE_OK && (moved || run->plan.method == PLAN_GRAPH))\n",
+        replace="    if (code == GROVE_OK && moved)\n",
         killer="u_examined:a_graph_examined_meanwhile_is_planned_for_anew",
     ),
     Mutant(
