@@ -4,7 +4,6 @@ src/base/inject.h, and processes that are killed."""
 
 import collections
 import contextlib
-import os
 import re
 import threading
 import time
