@@ -177,7 +177,8 @@ static enum grove_code finish(struct demo *demo, struct grove_error *error)
     add_title(&out, &session->out, "What to try next");
     add_command_line(&out, session, "search \"how suffering ends\" --explain");
     add_command_line(&out, session, "load FILE.jsonl     # your own; see load --help");
-    add_command_line(&out, session, "psql                # any SQL; then: sync");
+    add_command_line(&out, session,
+                     "psql                # any SQL: what it writes is found at once");
     add_command_line(&out, session, "status");
     add_command_line(&out, session, "stop                # the servers keep running until then");
     enum grove_code code = session_print(session, &out, error);

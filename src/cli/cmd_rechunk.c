@@ -50,7 +50,7 @@ static void add_report(struct strbuf *out, const struct grove_rechunk_report *re
     format_counted(out, report->contents, "content", "contents");
     strbuf_add(out, " looked at, ");
     if (report->documents == 0) {
-        strbuf_add(out, "none was split");
+        strbuf_add(out, report->dry_run ? "none would be split" : "none was split");
     } else {
         format_count(out, report->documents);
         strbuf_add(out, report->dry_run ? " would be split into " : " split into ");

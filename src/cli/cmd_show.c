@@ -56,9 +56,7 @@ static void add_document(struct strbuf *out, const struct terminal *terminal,
     if (!passage)
         return;
     strbuf_init(&line, SESSION_OUTPUT_MAX);
-    strbuf_addf(&line, "part %lld of %lld of ", (long long)passage->position,
-                (long long)passage->chunk_count);
-    format_document(&line, passage->table, passage->source, passage->key);
+    format_part(&line, passage);
     add_text_line(out, terminal, "document", line.data);
     out->failed |= line.failed;
     strbuf_release(&line);

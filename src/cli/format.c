@@ -25,6 +25,15 @@ void format_counted(struct strbuf *out, int64_t count, const char *singular, con
     strbuf_addf(out, " %s", count == 1 ? singular : plural);
 }
 
+void format_rate(struct strbuf *out, int64_t count, double seconds)
+{
+    double rate = seconds > 0 ? (double)count / seconds : 0;
+    if (count > 0 && rate < 9.95)
+        strbuf_addf(out, "%.1f", rate);
+    else
+        format_count(out, (int64_t)(rate + 0.5));
+}
+
 void format_seconds(struct strbuf *out, double seconds)
 {
     if (!(seconds >= 0) || seconds > 1e9) {
@@ -110,13 +119,22 @@ const char *format_attach_state(enum grove_attach_state state)
     return "kept";
 }
 
-void format_document(struct strbuf *out, const char *table, const char *source, const char *key)
+static void add_document_name(struct strbuf *out, const char *table, const char *source,
+                              const char *key)
 {
     struct text name = text_of(table ? table : source), schema = text_of("public.");
     if (table && text_starts_with(name, schema.data))
         name = (struct text){name.data + schema.length, name.length - schema.length};
     strbuf_add_text(out, name);
     strbuf_addf(out, "%s%s", table ? " " : name.length > 0 ? "/" : "", key);
+}
+
+void format_part(struct strbuf *out, const struct grove_passage *passage)
+{
+    if (passage->chunk_count != 1)
+        strbuf_addf(out, "part %lld of %lld of ", (long long)passage->position,
+                    (long long)passage->chunk_count);
+    add_document_name(out, passage->table, passage->source, passage->key);
 }
 
 void format_shell_word(struct strbuf *out, const char *word)

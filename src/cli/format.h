@@ -10,7 +10,8 @@
 #include "grove/attach.h"
 #include "grove/grove.h"
 
-void format_count(struct strbuf *out, int64_t count); // 6,351
+void format_count(struct strbuf *out, int64_t count);                // 6,351
+void format_rate(struct strbuf *out, int64_t count, double seconds); // of a second: 1,234 or 0.3
 // "1 row", "6,351 rows"
 void format_counted(struct strbuf *out, int64_t count, const char *singular, const char *plural);
 void format_seconds(struct strbuf *out, double seconds);    // 230 ms, 4.2 s, 3 min 12 s, 2 h 5 min
@@ -23,9 +24,9 @@ void format_path(struct strbuf *out, const struct grove_row *row);
 
 const char *format_attach_state(enum grove_attach_state state);
 
-// Which document, as grove show takes it back: "articles 42" of a row of an attached table, else
-// "source/key". Not safe to print by itself.
-void format_document(struct strbuf *out, const char *table, const char *source, const char *key);
+// "part 3 of 12 of wiki/kelp", the document as grove show takes it back: "articles 42" of a row of
+// an attached table, else "source/key". That alone where it is one chunk. Not safe to print.
+void format_part(struct strbuf *out, const struct grove_passage *passage);
 
 // A word as a shell reads it back, quoted where it must be. Safe to print.
 void format_shell_word(struct strbuf *out, const char *word);

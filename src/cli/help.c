@@ -12,8 +12,10 @@ enum {
 };
 
 const struct help_line help_statuses[] = {
-    {"1", "`grove doctor --recall` measured, and answers that said they were complete lacked rows"},
-    {"15", "`grove load` refused some rows and loaded the others"},
+    {"1",
+     "`grove verify` found differences; or answers that `grove doctor --recall` asked for said "
+     "they were complete, and lacked rows"},
+    {"15", "`grove load`, `import`, `attach` or `rechunk` refused some rows and did the others"},
     {"141", "the reader of the output went away (as in `grove ... | head -1`)"},
     {NULL, NULL},
 };

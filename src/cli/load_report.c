@@ -30,7 +30,7 @@ static void add_outcome(struct strbuf *out, const struct grove_load_progress *do
     format_seconds(out, done->seconds);
     if (done->seconds > 0 && done->rows_read > 0) {
         strbuf_add(out, " (");
-        format_count(out, (int64_t)((double)done->rows_read / done->seconds + 0.5));
+        format_rate(out, done->rows_read, done->seconds);
         strbuf_add(out, " rows/s)");
     }
 }

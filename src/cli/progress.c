@@ -68,8 +68,8 @@ static void add_some_facts(struct strbuf *out, const struct progress *progress,
         format_counted(out, state->rows, state->one ? state->one : "row", many);
         strbuf_add(out, "  ");
     }
-    if (count >= 3 && state->seconds > 0) {
-        format_count(out, (int64_t)((double)state->rows / state->seconds + 0.5));
+    if (count >= 3 && state->seconds > 0 && state->rows > 0) {
+        format_rate(out, state->rows, state->seconds);
         strbuf_addf(out, " %s/s  ", many);
     }
     if (count >= 1)

@@ -57,14 +57,14 @@ static void table_note_place(struct table *table, const struct grove_row *row)
 }
 
 // "part 3 of 12 of wiki/kelp, https://...; 4 parts match"; "at least 4" where rows may be missing.
+// "document wiki/kelp" where it has no other part.
 static void table_note_passage(struct table *table, const struct grove_passage *passage,
                                bool complete)
 {
     struct strbuf note;
     strbuf_init(&note, NOTE_BYTES_MAX);
-    strbuf_addf(&note, "part %lld of %lld of ", (long long)passage->position,
-                (long long)passage->chunk_count);
-    format_document(&note, passage->table, passage->source, passage->key);
+    strbuf_add(&note, passage->chunk_count == 1 ? "document " : "");
+    format_part(&note, passage);
     if (passage->url)
         strbuf_addf(&note, ", %s", passage->url);
     if (passage->chunks_matched > 1)
@@ -353,6 +353,12 @@ void show_add_next(struct strbuf *out, const struct session *session, const char
     strbuf_add_char(out, '\n');
 }
 
+static const char *asked_path(const struct session *session, enum show_kind kind)
+{
+    return kind == SHOW_BROWSE ? session->options.operands[0]
+                               : options_text(&session->options, OPTION_PATH);
+}
+
 // Nothing but a whole tree, or all of them: where nothing matches that, nothing is there.
 static bool asks_for_all(const struct session *session, enum show_kind kind)
 {
@@ -362,9 +368,21 @@ static bool asks_for_all(const struct session *session, enum show_kind kind)
     for (size_t i = 0; i < ARRAY_COUNT(narrowing); i++)
         if (options_has(&session->options, narrowing[i]))
             return false;
-    const char *path = kind == SHOW_BROWSE ? session->options.operands[0]
-                                           : options_text(&session->options, OPTION_PATH);
+    const char *path = asked_path(session, kind);
     return !path || !strchr(path, '/');
+}
+
+static void warn_of_nothing(const struct session *session, enum show_kind kind)
+{
+    const char *tree = asked_path(session, kind);
+    if (tree)
+        session_warn(session,
+                     "nothing is there yet, in \"%s\": \"grove load\" and \"grove import\" bring "
+                     "your own; \"grove ls\" tells what there is elsewhere",
+                     tree);
+    else
+        session_warn(session, "nothing is there yet: \"grove demo\" loads a sample, \"grove load\" "
+                              "and \"grove import\" your own");
 }
 
 // What people should know beside the rows, on standard error.
@@ -380,8 +398,7 @@ static void warn(const struct session *session, enum show_kind kind,
     else if (hint[0])
         session_warn(session, "%s", hint);
     else if (result->row_count == 0 && asks_for_all(session, kind))
-        session_warn(session, "nothing is there yet: \"grove demo\" loads a sample, \"grove load\" "
-                              "your own");
+        warn_of_nothing(session, kind);
 }
 
 // What --output asks for. The command for the next page is none of it, and goes to standard error.

@@ -7,7 +7,7 @@ const struct command_option command_global_options[] = {
     {OPTION_JSON, "json", .help = "print JSON on standard output, errors too"},
     {OPTION_HOME, "home", .kind = VALUE_FOLDER, .argument = "DIR",
      .help = "the folder of the private servers (default: $GROVE_HOME, else "
-             "~/.local/share/grove); init, demo and load make it"},
+             "~/.local/share/grove); init, demo, load and import make it"},
     {OPTION_TIMEOUT, "timeout", .kind = VALUE_DURATION, .argument = "TIME", .min = 1,
      .max = 24 * 3600000LL,
      .help = "how long it may take, like 500ms, 2s or 1m, waiting for servers included (default: a "
@@ -249,7 +249,8 @@ const struct command_option command_import_options[] = {
     {OPTION_URL, "url", 0, VALUE_TEXT, "COLUMN", .help = "where a document is to be found"},
     {OPTION_METADATA, "metadata", 0, VALUE_TEXT, "COLUMN", .help = "a JSON object, of documents"},
     {OPTION_SOURCE, "source", 0, VALUE_TEXT, "TEMPLATE",
-     .help = "where documents are from; keys differ within one"},
+     .help = "where documents are from: keys differ within one, so files whose keys are the same "
+             "have one each"},
     {OPTION_CHUNK, "chunk", 0, VALUE_TEXT, "COLUMN",
      .help = "without a key: a number that tells rows of one type and place apart"},
     {OPTION_WORDS, "words", 0, VALUE_TEXT, "COLUMN", .help = "the number of words"},
@@ -630,10 +631,11 @@ const struct command_example command_load_examples[] = {
 const struct command_example command_import_examples[] = {
     {"import articles.csv --path 'subject1/{category}' --key id",
      "title and text are found by their names"},
-    {"import faq.csv -p 'subject2/FAQ/{topic|General}' --title question --text answer",
+    {"import faq.csv -p 'subject2/FAQ/{topic|General}' --key question --title question --text "
+     "answer",
      "columns with names of their own"},
-    {"import posts.jsonl.gz -p 'subject3/{meta.section}' --text post.html --created date",
-     "columns of objects within objects"},
+    {"import posts.jsonl.gz -p 'subject3/{meta.section}' --key id --text post.html --source blog",
+     "columns of objects within objects; ids of this file are not those of another"},
     {"import --query \"SELECT key, title, body FROM grove.document\" -p subject4/Copies --key key "
      "--source copies",
      "the rows of a query"},

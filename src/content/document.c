@@ -149,6 +149,22 @@ static enum grove_code find_leaf(struct writing *writing, struct grove_error *er
     return GROVE_OK;
 }
 
+// Files whose rows are numbered from 1 have the same keys. What is imported below one tree, and
+// stands in another one, is most likely of another file: it is not overwritten.
+static enum grove_code check_tree(const struct writing *writing, const struct pg_rows *rows,
+                                  struct grove_error *error)
+{
+    const struct record *record = writing->record;
+    if (!writing->documents->keeps_trees || record->source.length > 0 || rows->count == 0 ||
+        text_equal(pg_text(rows, 0, 6), record->tree->hierarchy_table))
+        return GROVE_OK;
+    error_set(error, GROVE_CONFLICT, "there is a document \"%.*s\" in another tree already, %.*s",
+              TEXT_ARGS(record->document), TEXT_ARGS(pg_text(rows, 0, 6)));
+    error_hint(error, "--source NAME tells the keys of this file from those of others; where it is "
+                      "the same document, move it by \"grove mv\" first, or remove it");
+    return GROVE_CONFLICT;
+}
+
 static enum grove_code read_present(struct writing *writing, struct grove_error *error)
 {
     const struct record *record = writing->record;
@@ -157,6 +173,8 @@ static enum grove_code read_present(struct writing *writing, struct grove_error 
     pg_add_int4(&params, writing->document_id);
     enum grove_code code = store_query_on(writing->conn, &writing->arena, "document_chunks.sql",
                                           &params, &rows, error);
+    if (code == GROVE_OK)
+        code = check_tree(writing, &rows, error);
     if (code != GROVE_OK)
         return code;
     writing->present_count = (size_t)rows.count;

@@ -21,6 +21,7 @@ struct documents {
     struct store *store;
     struct call *call;
     struct projecting projecting;
+    bool keeps_trees; // a document without a source that stands in another tree is another's
     bool sizes_known;
     struct split_options sizes; // of this database; no title
     size_t count;

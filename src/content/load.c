@@ -67,7 +67,7 @@ static void report_progress(struct load *load)
     struct grove_load_progress *progress = load->progress;
     load->reported_us = clock_monotonic_us();
     progress->seconds = (double)(load->reported_us - load->started_us) / 1e6;
-    if (load->batch->count == 0 && load->documents->count == 0 && load->reading)
+    if (load->batch->count == 0 && load->reading)
         load->bytes_written = reader_position(&load->reader);
     progress->bytes_read = load->bytes_before + load->bytes_written;
     if (load->request->on_progress)
@@ -222,12 +222,16 @@ static enum grove_code check_duplicate(struct load *load, const struct record *r
         return GROVE_OK;
     struct record_problem problem = {.field = ""};
     // In one file it is mostly rows that are meant to be several; in two, the same file twice.
-    bool several = earlier->file == (uint32_t)load->file && !record->document.data;
+    const char *several =
+        earlier->file != (uint32_t)load->file || record->document.data ? ""
+        : load->form.mapping
+            ? "; with --key COLUMN each row is a document, --chunk COLUMN numbers rows of one place"
+            : "; give each row a chunk_number: where it is missing it is 1";
     snprintf(problem.reason, sizeof problem.reason, "duplicate of %.200s:%u (%s)%s",
              load->inputs.items[earlier->file].name, earlier->line,
              record->document.data ? "source and document"
                                    : "tree, branch, limb, leaf, content_type and chunk_number",
-             several ? "; give each row a chunk_number: where it is missing it is 1" : "");
+             several);
     return bad_line(load, &problem, error);
 }
 
@@ -497,6 +501,7 @@ static enum grove_code load_with_batch(struct load *load, struct grove_error *er
         return error_no_memory(error, "a batch of rows");
     }
     documents_init(load->documents, load->store, load->call);
+    load->documents->keeps_trees = load->form.mapping && mapping_tree(load->form.mapping).data;
     batch_init(load->batch, load->store, load->call, "supplied");
     enum grove_code code =
         trees_read(load->store, load->call, &load->trees_arena, &load->trees, error);

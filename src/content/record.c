@@ -362,15 +362,32 @@ static enum record_verdict take_integer(struct parsing *parsing, enum field fiel
 // 4714-11-24 00:00 BC.
 static const int64_t CREATED_FIRST_US = PG_FIRST_US + PG_EPOCH_US;
 
+#define SOME_TIME "2026-11-23T08:44:41Z"
+
+// Three numbers, of which the first is no year: 05/03/2024 is in March or in May.
+static bool is_ambiguous(struct text time)
+{
+    size_t digits = 0;
+    while (digits < time.length && time.data[digits] >= '0' && time.data[digits] <= '9')
+        digits++;
+    return (digits == 1 || digits == 2) && time.length > digits + 1 &&
+           memchr("/.-", time.data[digits], 3) && time.data[digits + 1] >= '0' &&
+           time.data[digits + 1] <= '9';
+}
+
 static enum record_verdict take_created_at(struct parsing *parsing)
 {
     yyjson_val *value = parsing->values[FIELD_CREATED_AT];
     parsing->record->created_at_us = INT64_MIN;
     if (!value)
         return RECORD_GOOD;
-    if (!yyjson_is_str(value) ||
-        !clock_parse_timestamp(json_text(value), &parsing->record->created_at_us))
-        return bad_kind(parsing, FIELD_CREATED_AT, "not a time such as \"2026-11-23T08:44:41Z\"");
+    if (!yyjson_is_str(value))
+        return bad_kind(parsing, FIELD_CREATED_AT, "not a time such as \"" SOME_TIME "\"");
+    if (!clock_parse_timestamp(json_text(value), &parsing->record->created_at_us)) {
+        struct text shown = shorten(json_text(value));
+        return bad(parsing, "created_at", "\"%.*s\" is not a time such as \"%s\"%s",
+                   TEXT_ARGS(shown), SOME_TIME, is_ambiguous(shown) ? ": which is the month?" : "");
+    }
     if (parsing->record->created_at_us < CREATED_FIRST_US &&
         parsing->record->created_at_us != CLOCK_MINUS_INFINITY)
         return bad(parsing, "created_at", "before 4714-11-24 BC, where PostgreSQL's times begin");

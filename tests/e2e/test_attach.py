@@ -791,7 +791,7 @@ def check_hit(grove, table, key):
     for command in (["search", "water", "--path", "subject1"], ["discover", "water"]):
         (row,) = grove.json(*command)["results"]
         assert (row["document"]["table"], row["document"]["key"]) == (named, key)
-        assert f"part 1 of 1 of {table} {key}" in " ".join(grove(*command).stdout.split())
+        assert f"document {table} {key}" in " ".join(grove(*command).stdout.split())
     shown = grove.json("show", row["content_id"])
     assert (shown["document"]["table"], shown["document"]["key"]) == (named, key)
     assert f"{table} {key}" in " ".join(grove("show", row["content_id"]).stdout.split())

@@ -53,9 +53,10 @@ def place(filled, tmp_path):
             part.write(json.dumps(make_row(number + 1)) + "\n")
     (tmp_path / "articles.csv").write_text("id,title,body,category\n1,Rain,Drops fall.,Sky\n"
                                            "2,Snow,Frozen rain.,Sky\n")
-    (tmp_path / "faq.csv").write_text("question;answer;topic\nWhy?;Because.;\n")
+    (tmp_path / "faq.csv").write_text("question;answer;topic\nWhy?;Because.;\n"
+                                      "When?;Soon.;\n")
     with gzip.open(tmp_path / "posts.jsonl.gz", "wt") as posts:
-        posts.write('{"meta": {"section": "News"}, "post": {"html": "It rains."}, '
+        posts.write('{"id": 1, "meta": {"section": "News"}, "post": {"html": "It rains."}, '
                     '"date": "5 Mar 2024"}\n')
     (tmp_path / "texts.txt").write_text("grace\nfaith\n")
     (tmp_path / "report.sql").write_text("SELECT count(*) FROM content_metadata;\n")

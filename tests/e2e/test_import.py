@@ -141,12 +141,53 @@ def test_bad_rows_are_told_by_line_and_column(empty, tmp_path):
     told = [line.split("x.csv:")[1] for line in done.stderr.splitlines() if "x.csv:" in line]
     assert told[0].startswith("2: title: control character 0x0a")
     assert told[1] == "5: 3 columns, and the first line names 5"
-    assert told[2].startswith("6: made: not a time")
+    assert told[2].startswith('6: made: "05/03/2024" is not a time') and "month" in told[2]
     assert told[3].startswith("7: summary: missing, and there is no body")
     assert told[4].startswith("8: text after a closing quote")
     assert told[5].startswith("9: title: missing")
     assert len(told) == 6 and "loaded 1 and refused 6" in done.stdout
     assert [row["title"] for row in exported(empty)] == ["seven"]
+
+
+def test_files_with_the_same_keys_do_not_overwrite_each_other(fresh, tmp_path):
+    """Rows of most tables are numbered from 1. Below another tree they are another file's."""
+    (tmp_path / "x.csv").write_text("id,title,body\n1,Rain,Drops fall.\n")
+    (tmp_path / "y.csv").write_text("id,title,body\n0,Hail,Ice falls.\n1,Snow,Flakes fall.\n")
+    fresh("import", tmp_path / "x.csv", "--path", "subject1/Sky", "--key", "id")
+    other = ("import", tmp_path / "y.csv", "--path", "subject2/Sky", "--key", "id")
+    error = fresh.fails("conflict", *other)
+    assert 'a document "1" in another tree already, subject1_hierarchy' in error["message"]
+    assert "--source NAME" in error["hint"] and "line 3" in error["context"]
+    assert sorted(row["title"] for row in exported(fresh)) == ["Hail", "Rain"]
+    assert fresh.json(*other, "--source", "y")["rows_inserted"] == 2
+    # Within its tree a document goes where its row says; and with a source nobody else has its key.
+    moved = fresh.json("import", tmp_path / "x.csv", "--path", "subject1/Rain", "--key", "id")
+    assert (moved["rows_updated"], moved["chunks_kept"]) == (1, 1)
+    moved = fresh.json("import", tmp_path / "y.csv", "--path", "subject3/Sky", "--key", "id",
+                       "--source", "y")
+    assert moved["rows_updated"] == 2
+    # Where the column of the tree says so, and by a load.
+    (tmp_path / "z.csv").write_text("id,title,body,tree\n1,Rain,Drops fall.,subject4\n")
+    assert fresh.json("import", tmp_path / "z.csv", "--path", "{tree}/Sky", "--key",
+                      "id")["rows_updated"] == 1
+    row = make_row(1, document="1", tree="subject5", body="Drops fall.")
+    for field in ("summary", "chunk_number", "word_count"):
+        row.pop(field, None)
+    assert fresh.json("load", write_rows(tmp_path / "z.jsonl", [row]))["rows_updated"] == 1
+
+
+def test_an_import_makes_the_home(grove, tmp_path):
+    (tmp_path / "x.csv").write_text("id,title,body\n1,Rain,Drops fall.\n")
+    done = grove.json("import", tmp_path / "x.csv", "--path", "subject1/Sky", "--key", "id")
+    assert done["rows_inserted"] == 1
+
+
+def test_rows_of_one_place_want_a_key_or_a_number(empty, tmp_path):
+    (tmp_path / "x.csv").write_text("title,body\nRain,Drops fall.\nSnow,Flakes fall.\n")
+    done = empty("import", tmp_path / "x.csv", "--path", "subject1/Sky", check=False)
+    assert done.returncode == PARTLY
+    assert "with --key COLUMN each row is a document" in done.stderr
+    assert "chunk_number: where" not in done.stderr
 
 
 def test_an_end_within_quotes_is_no_row(empty, tmp_path):

@@ -9,7 +9,7 @@ import signal
 import pytest
 from conftest import EXIT_STATUS, Grove, find_assets
 
-# Those that make a home: init, demo and load, in test_demo.py and test_load.py.
+# Those that make a home (init, demo, load, import) have tests in the files of their names.
 HOMELESS = [("status",), ("browse", "religion"), ("search", "salvation"), ("discover", "salvation"),
             ("sync",), ("stop",), ("psql", "--", "-c", "SELECT 1")]
 HARMLESS = [("embed", "salvation"), ("doctor",), ("help",), ("help", "init"),
