@@ -54,6 +54,7 @@ struct pg_pool_options {
     unsigned take_timeout_ms;     // 0: 10000; waiting for a free connection
     const char *application_name; // NULL: "grove"
     struct pg_starter starter;    // optional: called when nothing answers, then tried once more
+    const char *data_folder;      // of a server here, not copied; how full its disk is, is told
 };
 
 // Connects to nothing yet.
