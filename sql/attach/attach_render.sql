@@ -7,9 +7,10 @@
 --   $5 text     which rows; null: all
 --   $6 text[]   the columns whose change counts
 -- answers: text, text, text, text, text, text, text, boolean
--- The function of its triggers; the triggers; what takes both away; how rows are read by keys, how
--- keys follow, and how those are found that have a document and no row; columns that are not
--- there, with chr(31) between them; whether the function that is there is another, and ours.
+-- The function of its triggers; the triggers, for the table and those of its partitions that lack them; what
+-- takes both away; how rows are read by keys, how keys follow, and how those are found that have a document
+-- and no row; columns that are not there, with chr(31) between them; whether the function that is there is
+-- another, and ours.
 -- \001 stands for the name of a row.
 WITH named AS (
     SELECT format('%I.%I', n.nspname, c.relname) AS name, format('%I', c.relname) AS short, c.relkind
@@ -125,13 +126,16 @@ $branch$, CASE WHEN o.place > 1 THEN 'ELS' END, o.name,
     FROM sources AS s
 ), members AS (
     SELECT m.relation, min(m.place) AS place
-    FROM (SELECT n.name AS relation, 0 AS place FROM named AS n
+    FROM (SELECT n.name AS relation, 0 AS place, $2::bigint::oid AS oid FROM named AS n
           UNION ALL
-          SELECT format('%I.%I', s.nspname, c.relname), 1 + t.level
+          SELECT format('%I.%I', s.nspname, c.relname), 1 + t.level, c.oid
           FROM named AS n, pg_partition_tree($2::bigint::oid) AS t
           JOIN pg_catalog.pg_class AS c ON c.oid = t.relid
           JOIN pg_catalog.pg_namespace AS s ON s.oid = c.relnamespace
           WHERE n.relkind = 'p' AND t.level > 0) AS m
+    WHERE (SELECT count(*) FROM pg_catalog.pg_trigger AS g
+           WHERE g.tgrelid = m.oid
+             AND g.tgfoid = to_regprocedure(format('grove.attached_%s()', $1::integer))) < 4
     GROUP BY m.relation
 )
 SELECT format(
@@ -140,7 +144,7 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $grov
 REVOKE EXECUTE ON FUNCTION grove.attached_%1$s() FROM PUBLIC;
 COMMENT ON FUNCTION grove.attached_%1$s IS 'notes the keys of rows of an attached table that change';
 $function$, $1::integer, b.body),
-       (SELECT string_agg(format(
+       (SELECT coalesce(string_agg(format(
 $triggers$CREATE OR REPLACE TRIGGER %1$s AFTER INSERT ON %3$s
     REFERENCING NEW TABLE AS new_rows
     FOR EACH STATEMENT EXECUTE FUNCTION grove.attached_%2$s();
@@ -154,7 +158,7 @@ CREATE OR REPLACE TRIGGER grove_attached_%2$s_truncated AFTER TRUNCATE ON %3$s
     FOR EACH STATEMENT EXECUTE FUNCTION grove.attached_%2$s();
 $triggers$, CASE WHEN m.place = 0 THEN format('grove_attached_%s', $1::integer)
                  ELSE format('grove_attached_%s_inserted', $1::integer) END,
-            $1::integer, m.relation), '' ORDER BY m.place, m.relation)
+            $1::integer, m.relation), '' ORDER BY m.place, m.relation), '')
         FROM members AS m),
        format(E'DROP FUNCTION IF EXISTS grove.attached_%s() CASCADE;\n', $1::integer),
        format(E'-- answers: text, text%s\n'

@@ -7,5 +7,6 @@ SELECT EXISTS (SELECT
                WHERE
 -- part: attached_ready
                  AND (($1::boolean AND a.filled_at IS NULL)
-                      OR a.partitions <> grove.attached_partitions(a.id)
+                      OR a.partitions <>
+-- part: attached_partitions
                       OR EXISTS (SELECT FROM grove.attached_change AS c WHERE c.attached_id = a.id)))

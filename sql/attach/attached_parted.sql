@@ -5,6 +5,7 @@ SELECT a.id
 FROM grove.attached AS a
 WHERE
 -- part: attached_ready
-  AND a.partitions IS NOT NULL AND a.partitions <> grove.attached_partitions(a.id)
+  AND a.partitions IS NOT NULL AND a.partitions <>
+-- part: attached_partitions
 ORDER BY a.id
 LIMIT 1

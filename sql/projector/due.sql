@@ -39,8 +39,11 @@ SELECT EXISTS (
            FROM grove.attached AS a
            WHERE
 -- part: attached_ready
-             AND (a.filled_at IS NULL OR a.partitions <> grove.attached_partitions(a.id)
-                  OR EXISTS (SELECT FROM grove.attached_change AS c WHERE c.attached_id = a.id))
+             AND (a.filled_at IS NULL
+                  OR EXISTS (SELECT FROM grove.attached_change AS c WHERE c.attached_id = a.id)
+                  OR a.partitions <>
+-- part: attached_partitions
+                 )
        ),
        EXISTS (SELECT FROM grove.outbox WHERE dead_since IS NULL),
        v.version, v.compatible_from

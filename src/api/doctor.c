@@ -402,7 +402,8 @@ static void open_handle(struct doctor *doctor, const struct grove_options *optio
 static void check_home(struct doctor *doctor, const struct home *home)
 {
     struct grove_error error;
-    if (home_check_writable(home, &error) != GROVE_OK)
+    if (home_check_writable(home, &error) != GROVE_OK ||
+        home_check_servers(home, &error) != GROVE_OK)
         report_error(doctor, "home", &error);
     else
         report(doctor, GROVE_FINDING_OK, "home", "", "%s (servers run as \"%s\")", home->path,

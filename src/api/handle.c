@@ -117,6 +117,7 @@ static enum grove_code open_pool(struct grove *grove, const struct grove_options
         if (grove->has_home) {
             cluster_conninfo(&grove->home, conninfo);
             pool.conninfo = conninfo;
+            pool.data_folder = grove->home.servers;
         }
         pool.starter.start = grove->looking ? NULL : start_database;
         pool.starter.state = grove;

@@ -25,8 +25,11 @@ static const struct projector_patience patience = {.wait_ms = 3000, .unseen_ms =
 
 struct attaching {
     struct user_table table;
+    struct arena arena; // of the last try to begin: what came of it
     struct pg_conn *conn;
     struct attachment_sql sql;
+    struct locked locked; // how the lock was waited for so far
+    bool blocked; // rows are left that cannot be read now, and nothing is wrong with the table
     struct grove_attach_progress progress;
     int64_t documents, refused, waiting;
     int64_t started_us;
@@ -44,27 +47,26 @@ static enum grove_code read_condition(struct attaching *self, struct names *watc
     struct pg_params params = {0};
     struct pg_rows rows;
     const char *sql =
-        arena_printf(&table->arena,
+        arena_printf(&self->arena,
                      "CREATE TEMPORARY VIEW grove_condition AS SELECT FROM %.*s "
                      "WHERE (\n%.*s\n)",
                      TEXT_ARGS(table->quoted), TEXT_ARGS(table->attachment.condition));
     const struct pg_statement make = {"", sql}, drop = {"", "DROP VIEW pg_temp.grove_condition"};
     if (!sql)
         return error_no_memory(error, "a condition");
-    enum grove_code code = pg_query(self->conn, &table->arena, &make, NULL, &rows, error);
+    enum grove_code code = pg_query(self->conn, &self->arena, &make, NULL, &rows, error);
     if (code != GROVE_OK) {
         error_context(error, "reading --where");
         return code;
     }
     pg_add_int8(&params, table->relation);
-    code = store_query_on(self->conn, &self->table.arena, "attach_condition.sql", &params, &rows,
-                          error);
+    code = store_query_on(self->conn, &self->arena, "attach_condition.sql", &params, &rows, error);
     for (int r = 0; code == GROVE_OK && r < rows.count; r++) {
         if (watched->count == ATTACH_NAMES_MAX)
             return error_set(error, GROVE_LIMIT, "more than %d columns count", ATTACH_NAMES_MAX);
         names_add(watched, pg_text(&rows, r, 0));
     }
-    return code == GROVE_OK ? pg_query(self->conn, &table->arena, &drop, NULL, &rows, error) : code;
+    return code == GROVE_OK ? pg_query(self->conn, &self->arena, &drop, NULL, &rows, error) : code;
 }
 
 static enum grove_code find_watched(struct attaching *self, struct grove_error *error)
@@ -84,7 +86,7 @@ static enum grove_code find_watched(struct attaching *self, struct grove_error *
 static enum grove_code note_attachment(struct attaching *self, struct grove_error *error)
 {
     struct attachment *attachment = &self->table.attachment;
-    struct arena *arena = &self->table.arena;
+    struct arena *arena = &self->arena;
     struct pg_params params = {0};
     struct pg_rows rows;
     pg_add_text(&params, attachment->source);
@@ -101,7 +103,7 @@ static enum grove_code note_attachment(struct attaching *self, struct grove_erro
     pg_add_int8(&params, self->table.rows);
     pg_add_text(&params, attachment->vector);
     enum grove_code code =
-        store_query_on(self->conn, &self->table.arena, "attach_insert.sql", &params, &rows, error);
+        store_query_on(self->conn, &self->arena, "attach_insert.sql", &params, &rows, error);
     if (code == GROVE_OK)
         attachment->id = pg_int4(&rows, 0, 0);
     return code;
@@ -112,11 +114,11 @@ static enum grove_code try_reading(struct attaching *self, struct grove_error *e
 {
     struct pg_params params = {0};
     struct pg_rows rows;
-    const struct pg_statement statement = {"", arena_copy(&self->table.arena, self->sql.read)};
+    const struct pg_statement statement = {"", arena_copy(&self->arena, self->sql.read)};
     if (!statement.sql)
         return error_no_memory(error, "rows of a table");
-    pg_add_text_array(&params, &self->table.arena, (struct text[]){{0}}, 0);
-    return pg_query(self->conn, &self->table.arena, &statement, &params, &rows, error);
+    pg_add_text_array(&params, &self->arena, (struct text[]){{0}}, 0);
+    return pg_query(self->conn, &self->arena, &statement, &params, &rows, error);
 }
 
 static enum grove_code make_triggers(struct attaching *self, struct grove_error *error)
@@ -125,14 +127,13 @@ static enum grove_code make_triggers(struct attaching *self, struct grove_error 
     struct pg_rows rows;
     struct strbuf sql;
     strbuf_init(&sql, ATTACH_SQL_MAX);
-    strbuf_add(&sql, LOCKED_SQL);
     strbuf_add_text(&sql, self->sql.function);
     strbuf_add_text(&sql, self->sql.triggers);
     enum grove_code code =
         sql.failed ? error_no_memory(error, "triggers") : pg_exec(self->conn, sql.data, error);
     strbuf_release(&sql);
     pg_add_int4(&params, self->table.attachment.id);
-    return code == GROVE_OK ? store_query_on(self->conn, &self->table.arena, "attached_parts.sql",
+    return code == GROVE_OK ? store_query_on(self->conn, &self->arena, "attached_parts.sql",
                                              &params, &rows, error)
                             : code;
 }
@@ -140,15 +141,18 @@ static enum grove_code make_triggers(struct attaching *self, struct grove_error 
 static enum grove_code begin_once(struct attaching *self, struct grove_error *error)
 {
     struct user_table *table = &self->table;
+    arena_clear(&self->arena);
     enum grove_code code = pg_take(table->store->pool, table->call, &self->conn, error);
     if (code == GROVE_OK)
         code = pg_begin(self->conn, error);
+    if (code == GROVE_OK)
+        code = pg_exec(self->conn, LOCKED_SQL, error);
     if (code == GROVE_OK)
         code = find_watched(self, error);
     if (code == GROVE_OK)
         code = note_attachment(self, error);
     if (code == GROVE_OK)
-        code = attachment_render(self->conn, &table->arena, &table->attachment, &table->mapping,
+        code = attachment_render(self->conn, &self->arena, &table->attachment, &table->mapping,
                                  &self->sql, error);
     if (code == GROVE_OK)
         code = try_reading(self, error);
@@ -162,17 +166,9 @@ static enum grove_code begin_once(struct attaching *self, struct grove_error *er
 
 static enum grove_code begin(struct attaching *self, struct grove_error *error)
 {
-    struct user_table *table = &self->table;
-    struct locked locked = {
-        .store = table->store,
-        .call = table->call,
-        .relation = table->relation,
-        .on_wait = table->request->on_wait,
-        .state = table->request->state,
-    };
     for (;;) {
         enum grove_code code = begin_once(self, error);
-        if (code == GROVE_OK || !locked_again(&locked, &code, error))
+        if (code == GROVE_OK || !locked_again(&self->locked, &code, error))
             return code;
     }
 }
@@ -263,6 +259,7 @@ static enum grove_code tell(struct attaching *self, struct grove_error *error)
         self->documents = now.documents;
         self->refused = now.refused;
         self->waiting = now.waiting;
+        self->blocked = attachment_state(&now) == GROVE_ATTACH_FILLING;
         self->progress = (struct grove_attach_progress){
             .rows_expected = self->table.rows,
             .rows_read = now.filled_rows,
@@ -294,17 +291,25 @@ static enum grove_code fill(struct attaching *self, struct grove_error *error)
     struct take_in_report report = {0};
     const struct take_in_options options = {.fill = true};
     enum grove_code code = GROVE_OK;
-    do {
+    bool done = false;
+    while (code == GROVE_OK && !done) {
         code = take_in(table->store, table->call, &options, &report, error);
         if (code == GROVE_OK)
             code = tell(self, error);
+        // It is filling, and whoever takes in has nothing to do: others have the table locked.
+        bool blocked = report.idle && self->blocked;
+        done = report.idle && !blocked;
         if (code == GROVE_OK && report.busy)
             code = call_pause(table->call, BUSY_MS) ? GROVE_OK : call_check(table->call, error);
         if (code == GROVE_OK)
             code = INJECT(ATTACH_ROUND, error);
         if (code == GROVE_OK && !report.busy)
-            code = project_read(self, report.idle, error);
-    } while (code == GROVE_OK && !report.idle);
+            code = project_read(self, done, error);
+        if (code == GROVE_OK && blocked)
+            code = locked_wait(&self->locked, error);
+    }
+    if (code != GROVE_OK && self->blocked)
+        (void)locked_again(&self->locked, &code, error); // for whom it waited
     if (code != GROVE_OK)
         error_hint(error, "it is attached, and what was read stays; the same command, or \"grove "
                           "sync\", goes on from there");
@@ -374,6 +379,13 @@ static enum grove_code attach(struct attaching *self, struct grove_attach_report
     bool there = false;
     bool dry_run = self->table.request->dry_run;
     enum grove_code code = table_judge(&self->table, error);
+    self->locked = (struct locked){
+        .store = self->table.store,
+        .call = self->table.call,
+        .relation = self->table.relation,
+        .on_wait = self->table.request->on_wait,
+        .state = self->table.request->state,
+    };
     if (code == GROVE_OK)
         code = find_attachment(self, &there, error);
     if (code == GROVE_OK && !there)
@@ -402,9 +414,11 @@ enum grove_code attach_table(struct store *store, struct call *call,
     self->table.request = request;
     self->started_us = clock_monotonic_us();
     arena_init(&self->table.arena, TABLE_BYTES_MAX);
+    arena_init(&self->arena, TABLE_BYTES_MAX);
     enum grove_code code = attach(self, ret, error);
     if (self->table.mapped)
         mapping_release(&self->table.mapping);
+    arena_release(&self->arena);
     arena_release(&self->table.arena);
     mem_free(self);
     return code;

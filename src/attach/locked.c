@@ -41,20 +41,38 @@ static bool wait_for_it(struct locked *locked)
     return call_pause(locked->call, pause_ms < PAUSE_MOST_MS ? pause_ms : PAUSE_MOST_MS);
 }
 
-bool locked_again(struct locked *locked, enum grove_code *code, struct grove_error *error)
+// The call is over, and its time went by for the lock.
+static enum grove_code tell_over(const struct locked *locked, struct grove_error *error)
 {
     struct grove_error over;
-    bool held = strcmp(error->sqlstate, "55P03") == 0 || strcmp(error->sqlstate, "40P01") == 0;
-    if (held && wait_for_it(locked))
-        return true;
-    // It may be over in a try as well as in a pause: the time went by for the lock.
-    bool ended = held || error->code == GROVE_TIMEOUT || error->code == GROVE_CANCELLED;
-    if (!ended || locked->attempts == 0 || call_check(locked->call, &over) == GROVE_OK)
-        return false;
+    if (call_check(locked->call, &over) == GROVE_OK)
+        return GROVE_OK;
     *error = over;
-    *code = over.code;
     error_context(error, "waiting for a lock on the table%s%s",
                   locked->holder[0] ? " held by " : "", locked->holder);
     error_hint(error, "nothing is half done: the same command goes on from here");
+    return error->code;
+}
+
+bool locked_is(const struct grove_error *error)
+{
+    return strcmp(error->sqlstate, "55P03") == 0 || strcmp(error->sqlstate, "40P01") == 0;
+}
+
+bool locked_again(struct locked *locked, enum grove_code *code, struct grove_error *error)
+{
+    bool held = locked_is(error);
+    if (held && wait_for_it(locked))
+        return true;
+    // It may be over in a try as well as in a pause.
+    bool ended = held || error->code == GROVE_TIMEOUT || error->code == GROVE_CANCELLED;
+    enum grove_code over = ended && locked->attempts > 0 ? tell_over(locked, error) : GROVE_OK;
+    if (over != GROVE_OK)
+        *code = over;
     return false;
+}
+
+enum grove_code locked_wait(struct locked *locked, struct grove_error *error)
+{
+    return wait_for_it(locked) ? GROVE_OK : tell_over(locked, error);
 }

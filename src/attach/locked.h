@@ -28,8 +28,15 @@ struct locked {
     char holder[400];
 };
 
+// Whether a failure was for the sake of a lock that others have.
+bool locked_is(const struct grove_error *error);
+
 // After a failure: whether it was for others' sake, who are waited for now. Where the call is over
 // meanwhile *code and *error say so, and for whom it waited.
 bool locked_again(struct locked *locked, enum grove_code *code, struct grove_error *error);
+
+// Where others were found to have it locked: a pause, until it is asked for again. Where the call
+// is over the error says for whom it waited.
+enum grove_code locked_wait(struct locked *locked, struct grove_error *error);
 
 #endif

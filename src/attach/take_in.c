@@ -20,6 +20,7 @@
 #include "attach/write.h"
 #include "base/alloc.h"
 #include "base/check.h"
+#include "base/clock.h"
 #include "base/inject.h"
 #include "catalog/store.h"
 #include "pg/types.h"
@@ -30,6 +31,8 @@ enum {
     LINE_BYTES_MAX = 8 << 20,
     PROBLEM_MS = 10000, // also in sql/parts/attached_ready.sql
     CONFLICTS_MAX = 4,
+    LOCK_MS = 100,   // for what others have locked, at each of those tries
+    LATER_MS = 1000, // and then others come first
     KEY_SHOWN = 1024,
 };
 
@@ -282,14 +285,17 @@ static enum grove_code note_problem(struct round *round, struct text problem,
 static enum grove_code choose(struct round *round, size_t limit, struct take_in_report *report,
                               struct grove_error *error)
 {
+    struct pg_params params = {0};
     struct pg_rows rows;
     int32_t id = 0;
+    pg_add_int4(&params, LOCK_MS);
     enum grove_code code =
-        store_query_on(round->conn, &round->arena, "attached_lock.sql", NULL, &rows, error);
+        store_query_on(round->conn, &round->arena, "attached_lock.sql", &params, &rows, error);
     report->busy = code == GROVE_OK && !pg_bool(&rows, 0, 0);
     if (code != GROVE_OK || report->busy)
         return code;
-    code = find(round, "attached_parted.sql", &id, &round->parted, error);
+    if (clock_monotonic_us() >= atomic_load(&round->store->partitions_left_until_us))
+        code = find(round, "attached_parted.sql", &id, &round->parted, error);
     if (code == GROVE_OK && id == 0)
         code = take_changes(round, limit, &id, error);
     if (code == GROVE_OK && id == 0 && round->options->fill)
@@ -486,17 +492,37 @@ static bool is_of_the_table(const struct grove_error *error, bool table)
            (table && (error->code == GROVE_NOT_FOUND || error->code == GROVE_INVALID));
 }
 
-static enum grove_code set_problem(struct round *round, const struct grove_error *failure,
-                                   struct grove_error *error)
+static enum grove_code note_later(struct round *round, struct grove_error *error)
+{
+    struct pg_params params = {0};
+    struct pg_rows rows;
+    pg_add_int4(&params, round->attachment.id);
+    pg_add_int4(&params, LATER_MS);
+    return store_query_on(round->conn, &round->arena, "attached_later.sql", &params, &rows, error);
+}
+
+// Of the attachment that the last try was about; a problem of NULL: there is none, but later is
+// better.
+static enum grove_code put_off(struct round *round, const char *problem, struct grove_error *error)
 {
     int32_t id = round->attachment.id;
     begin_try(round);
     round->attachment.id = id;
     enum grove_code code = pg_take(round->store->pool, round->call, &round->conn, error);
     if (code == GROVE_OK)
-        code = note_problem(round, text_of(failure->message), error);
+        code = problem ? note_problem(round, text_of(problem), error) : note_later(round, error);
     end_try(round);
     return code;
+}
+
+// What was noted of other partitions goes on while one that has come is locked.
+static enum grove_code leave_locked(struct round *round, struct grove_error *error)
+{
+    if (!round->parted)
+        return put_off(round, NULL, error);
+    atomic_store(&round->store->partitions_left_until_us,
+                 clock_monotonic_us() + (int64_t)LATER_MS * 1000);
+    return GROVE_OK;
 }
 
 // GROVE_OK: it goes on.
@@ -504,11 +530,16 @@ static enum grove_code judge_failure(struct round *round, struct attempt *attemp
                                      struct grove_error *error)
 {
     struct grove_error failure = *error;
+    bool locked = locked_is(&failure);
     if (round->attachment.id != 0 && is_of_the_table(&failure, table))
-        return set_problem(round, &failure, error);
-    if (failure.retry == GROVE_RETRY_LATER && failure.code != GROVE_TIMEOUT &&
+        return put_off(round, failure.message, error);
+    if ((locked || (failure.retry == GROVE_RETRY_LATER && failure.code != GROVE_TIMEOUT)) &&
         ++attempt->conflicts < CONFLICTS_MAX)
         return GROVE_OK;
+    if (locked && round->attachment.id != 0) {
+        *attempt = (struct attempt){.limit = TAKE_IN_ROWS_MAX};
+        return leave_locked(round, error);
+    }
     bool said = attempt->reason[0] && strcmp(attempt->key, round->first_key) == 0;
     if (round->attachment.id == 0 || !is_of_a_row(&failure) || said)
         return failure.code;

@@ -130,6 +130,9 @@ enum grove_code error_set_errno(struct grove_error *error, int errno_value, cons
     if (errno_value == ENOSPC || errno_value == EDQUOT)
         error_hint(error,
                    "free some disk space and run the same command again; nothing is half-written");
+    if (errno_value == EROFS)
+        error_hint(error, "that file system takes no writes: make it writable, or have grove's "
+                          "folder elsewhere (GROVE_HOME)");
     if (errno_value == EFBIG)
         error_hint(error, "a limit on the size of files (ulimit -f) forbids it: raise it, and run "
                           "the same command again; nothing is half-written");

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/descriptor.h"
+#include "base/disk.h"
 #include "base/file.h"
 
 #include <errno.h>
@@ -78,6 +79,16 @@ ssize_t file_put(int descriptor, const void *data, size_t size_bytes, off_t at)
     return put;
 }
 
+// What a file could not be, by errno.
+static enum grove_code set_failed(const char *what, const char *path, struct grove_error *error)
+{
+    bool full = errno == ENOSPC || errno == EDQUOT;
+    enum grove_code code = error_set_errno(error, errno, "could not %s file \"%s\"", what, path);
+    if (full)
+        disk_tell_free(path, error);
+    return code;
+}
+
 static enum grove_code write_all(int fd, struct text contents, const char *path,
                                  struct grove_error *error)
 {
@@ -86,11 +97,11 @@ static enum grove_code write_all(int fd, struct text contents, const char *path,
         if (put < 0 && errno == EINTR)
             continue;
         if (put < 0)
-            return error_set_errno(error, errno, "could not write file \"%s\"", path);
+            return set_failed("write", path, error);
         done += (size_t)put;
     }
     if (fsync(fd) != 0)
-        return error_set_errno(error, errno, "could not write file \"%s\"", path);
+        return set_failed("write", path, error);
     return GROVE_OK;
 }
 
@@ -103,12 +114,12 @@ enum grove_code file_write(const char *path, struct text contents, mode_t mode,
         return error_set(error, GROVE_INVALID, "path \"%.200s...\" is too long", path);
     GROVE_CLEANUP(file_close_descriptor) int fd = descriptor_open_temporary(temporary);
     if (fd < 0)
-        return error_set_errno(error, errno, "could not create file \"%s\"", path);
+        return set_failed("create", path, error);
     enum grove_code code = write_all(fd, contents, path, error);
     if (code == GROVE_OK && fchmod(fd, mode) != 0)
         code = error_set_errno(error, errno, "could not set the mode of \"%s\"", path);
     if (code == GROVE_OK && rename(temporary, path) != 0)
-        code = error_set_errno(error, errno, "could not replace file \"%s\"", path);
+        code = set_failed("replace", path, error);
     if (code != GROVE_OK)
         unlink(temporary);
     return code;

@@ -99,6 +99,7 @@
     KNOB_(SCHEMA_KNOWN, "the newest migration that the library knows")                             \
     KNOB_(PG_CONNECT_MS, "how long a connect to PostgreSQL may take; libpq's least is 2 s")        \
     KNOB_(PG_LOCK_MS, "how long a statement waits for a lock, whatever its call may take")         \
+    KNOB_(PG_IDLE_MS, "how long a transaction that writes waits for its client's next statement")  \
     KNOB_(PG_SILENT_MS, "how long PostgreSQL may say nothing before it counts as hung")            \
     KNOB_(PG_QUIT_MS, "how long a hung PostgreSQL has to quit before it is killed")                \
     KNOB_(PG_ORPHANS_MS, "how long processes without a postmaster have to end by themselves")      \

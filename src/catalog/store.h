@@ -52,9 +52,10 @@ struct store {
     atomic_int schema_version; // as last read; 0: never
     atomic_int schema_filled;  // the version up to which no backfill is left; 0: not known
 
-    _Atomic int64_t counts_folded_at_us; // monotonic: when a projector last did; 0: never
-    atomic_bool has_attached;            // a table is, or was within STORE_MODEL_AGE_MS
-    _Atomic size_t outbox_removed;       // contents that left the outbox since its vacuum
+    _Atomic int64_t counts_folded_at_us;      // monotonic: when a projector last did; 0: never
+    atomic_bool has_attached;                 // a table is, or was within STORE_MODEL_AGE_MS
+    _Atomic int64_t partitions_left_until_us; // monotonic: those that have come were locked
+    _Atomic size_t outbox_removed;            // contents that left the outbox since its vacuum
 
     _Atomic int64_t lineage_known_at_us;  // monotonic: when the engine last showed that it is the
                                           // projection of this database; 0: never (sync/lineage.h)

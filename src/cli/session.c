@@ -176,7 +176,12 @@ static enum grove_code write_out(struct session *session, struct text text,
         session->output_closed = true;
         return error_set(error, GROVE_CANCELLED, "the reader of the output has gone");
     }
-    return error_set_errno(error, cause ? cause : EIO, "could not write to standard output");
+    error_set_errno(error, cause ? cause : EIO, "could not write to standard output");
+    if (error->hint[0]) // it is full, or may not grow: what was written before stays there
+        error_hint(error, "what it got so far is not whole: %s, and run the same command again",
+                   cause == EFBIG ? "raise the limit on the size of files (ulimit -f)"
+                                  : "free some space where it goes to");
+    return error->code;
 }
 
 enum grove_code session_print(struct session *session, const struct strbuf *text,

@@ -108,6 +108,33 @@ enum grove_code home_check_writable(const struct home *home, struct grove_error 
     return error->code;
 }
 
+static enum grove_code check_folder(const struct home *home, const char *path,
+                                    struct grove_error *error)
+{
+    home_act_as_servers(home);
+    bool good = faccessat(AT_FDCWD, path, R_OK | W_OK | X_OK, AT_EACCESS) == 0;
+    int cause = errno;
+    home_act_as_self(home);
+    if (good || cause == ENOENT)
+        return GROVE_OK;
+    error_set_errno(error, cause, "the servers could not write to \"%s\"", path);
+    error_hint(error, "make it writable for \"%s\"", home->user);
+    return error->code;
+}
+
+enum grove_code home_check_servers(const struct home *home, struct grove_error *error)
+{
+    static const char *const parts[] = {"", "/pg", "/vector", "/log"};
+    enum grove_code code = check_folder(home, home->run, error);
+    for (size_t i = 0; code == GROVE_OK && i < ARRAY_COUNT(parts); i++) {
+        char path[PATH_MAX];
+        code = home_path(path, error, "%s%s", home->servers, parts[i]);
+        if (code == GROVE_OK)
+            code = check_folder(home, path, error);
+    }
+    return code;
+}
+
 static enum grove_code resolve(struct home *home, const char *path, bool looks,
                                struct grove_error *error)
 {

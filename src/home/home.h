@@ -51,6 +51,9 @@ struct home_lock {
 // Whether its folder can be written to.
 enum grove_code home_check_writable(const struct home *home, struct grove_error *error);
 
+// Whether what there is of the servers' folders can be written to, with the servers' rights.
+enum grove_code home_check_servers(const struct home *home, struct grove_error *error);
+
 // `path` NULL: GROVE_HOME, else the XDG data folder. Makes the folder and what belongs in it.
 // A new folder can be entered by its owner only; under root also by the servers' account (0711).
 enum grove_code home_open(const char *path, struct home *ret_home, struct grove_error *error);

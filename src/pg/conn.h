@@ -38,7 +38,8 @@ struct pg_conn {
     // Another program stands between us and the server, and may give each transaction another of
     // its own connections: what a session sets there would be met by strangers.
     bool pooled;
-    bool unnamed; // statements are sent whole each time: that program does not keep them apart
+    bool levelled; // and its sessions are of another isolation level than ours
+    bool unnamed;  // statements are sent whole each time: that program does not keep them apart
     int64_t answered_us; // when the last answer was complete; monotonic
     const char *begin;   // a transaction that is begun with the next statement; NULL: none
     struct pg_stop stop;

@@ -11,7 +11,9 @@
 // session. Where a pooler stands between (PgBouncer and its like), each transaction may meet
 // another session, and a setting would be met by strangers: there nothing is set but within
 // transactions (query.c). Statements outside of them depend on none of it: all SQL here names its
-// schemas. A pooler is known by its process number, which is not that of the session.
+// schemas; and where a database's or a role's sessions are of another isolation level, each gets a
+// transaction of its own, or grove's statements would have writers in serializable fail. A pooler
+// is known by its process number, which is not that of the session.
 #include <assert.h>
 #include <errno.h>
 #include <poll.h>
@@ -204,7 +206,8 @@ static enum grove_code set_session(struct pg_conn *conn, struct grove_error *err
         " || set_config('datestyle', 'ISO', false) || set_config('search_path', 'public', false)"
         " || set_config('statement_timeout', '0', false)"
         " || set_config('lock_timeout', $2, false)"
-        " || set_config('default_transaction_isolation', 'read committed', false) END"};
+        " || set_config('default_transaction_isolation', 'read committed', false) END,"
+        " current_setting('default_transaction_isolation') = 'read committed'"};
     struct arena arena;
     struct pg_params params = {0};
     struct pg_rows rows;
@@ -216,6 +219,8 @@ static enum grove_code set_session(struct pg_conn *conn, struct grove_error *err
     enum grove_code code = pg_query(conn, &arena, &set, &params, &rows, error);
     if (code == GROVE_OK)
         conn->pooled = rows.count != 1 || pg_is_null(&rows, 0, 0);
+    if (code == GROVE_OK)
+        conn->levelled = conn->pooled && (rows.count != 1 || !pg_bool(&rows, 0, 1));
     arena_release(&arena);
     return code;
 }

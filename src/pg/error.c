@@ -5,7 +5,8 @@
 
 #include "base/call.h"
 #include "base/check.h"
-#include "pg/conn.h"
+#include "base/disk.h"
+#include "pg/pool_private.h"
 
 enum { SQLSTATE_LENGTH = 5 };
 static_assert(sizeof((struct grove_error){0}.sqlstate) > SQLSTATE_LENGTH, "a whole state fits");
@@ -150,19 +151,23 @@ enum grove_code pg_set_error(struct pg_conn *conn, const PGresult *result,
     if (detail)
         error_detail(error, "%s", detail);
     // To whoever wrote the statement PostgreSQL would give another hint: to add casts.
-    if (hint && code != GROVE_UNSUPPORTED)
+    bool full = strcmp(sqlstate, "53100") == 0;
+    if (hint && code != GROVE_UNSUPPORTED && !full)
         error_hint(error, "%s", hint);
     else if (strcmp(sqlstate, "25006") == 0)
         error_hint(error, "it takes no writes: it is a standby, or default_transaction_read_only "
                           "is on");
-    else if (strcmp(sqlstate, "53100") == 0)
-        error_hint(error, "free some space on the disk of the database, then try again");
+    else if (full)
+        error_hint(error, "free some space on the disk of the database, and run the same command "
+                          "again; nothing is half-written");
     else if (code == GROVE_UNAVAILABLE)
         hint_lost(error);
     else if (code == GROVE_UNSUPPORTED)
         error_hint(error,
                    "a table of grove was altered, or something that grove needs was dropped: "
                    "docs/deviations.md and sql/ tell how it was");
+    if (full && conn->pool->options.data_folder)
+        disk_tell_free(conn->pool->options.data_folder, error);
     snprintf(error->sqlstate, sizeof error->sqlstate, "%s", sqlstate);
     error->origin = GROVE_ORIGIN_POSTGRES;
     if (worth_repeating(sqlstate))

@@ -16,6 +16,7 @@
 #include "base/call.h"
 #include "base/check.h"
 #include "base/clock.h"
+#include "base/inject.h"
 #include "pg/conn.h"
 #include "pg/types.h"
 
@@ -186,7 +187,7 @@ static bool forget_statement(struct pg_conn *conn, const struct pg_statement *st
 
 // What is in flight, in order; results come back in the same order.
 enum pipeline_kind { PIPELINE_PREPARE, PIPELINE_ROWS };
-enum { BEGINNING_MAX = 6, PIPELINE_REQUESTS_MAX = PG_REQUESTS_MAX + BEGINNING_MAX };
+enum { BEGINNING_MAX = 7, PIPELINE_REQUESTS_MAX = PG_REQUESTS_MAX + BEGINNING_MAX + 1 };
 
 struct pipeline {
     const struct pg_request *asked;
@@ -371,16 +372,21 @@ static enum grove_code check_answer(struct pg_conn *conn, const struct pg_statem
 enum {
     // The server ends a statement by itself when we cannot ask it to: because we died.
     ORPHAN_MS = 2000,
+    // And a transaction that writes, whose locks others wait for: because we were stopped, or our
+    // host has gone. Between its statements we compute at most, for moments.
+    IDLE_MS = 30000,
     ROLLBACK_MS = 1000,
 };
+
+static const char begin_read_committed[] = "BEGIN ISOLATION LEVEL READ COMMITTED";
 
 // What is sent in one round trip: the beginning of a transaction, and what was asked for.
 struct round_trip {
     struct pg_request requests[PIPELINE_REQUESTS_MAX];
     struct pg_rows rows[PIPELINE_REQUESTS_MAX];
     size_t count;
-    struct pg_statement begin, limit;
-    char limit_sql[64];
+    struct pg_statement begin, limit, idle;
+    char limit_sql[64], idle_sql[72];
 };
 
 static void add_request(struct round_trip *trip, const struct pg_statement *statement)
@@ -402,6 +408,13 @@ static void add_beginning(const struct pg_conn *conn, struct round_trip *trip)
     add_request(trip, &trip->begin);
     for (size_t i = 0; conn->pooled && i < ARRAY_COUNT(settings); i++)
         add_request(trip, &settings[i]);
+    if (conn->begin == begin_read_committed) {
+        snprintf(trip->idle_sql, sizeof trip->idle_sql,
+                 "SET LOCAL idle_in_transaction_session_timeout = %lld",
+                 (long long)KNOB(PG_IDLE_MS, IDLE_MS));
+        trip->idle = (struct pg_statement){"", trip->idle_sql};
+        add_request(trip, &trip->idle);
+    }
     if (!limited && !conn->pooled)
         return;
     snprintf(trip->limit_sql, sizeof trip->limit_sql, "SET LOCAL statement_timeout = %u",
@@ -431,12 +444,26 @@ static enum grove_code make_trip(struct pg_conn *conn, struct arena *arena, stru
     size_t failed = 0;
     enum grove_code code = make_trip_once(conn, arena, trip, &failed, error);
     if (code != GROVE_OK && forget_statement(conn, trip->requests[failed].statement, error) &&
-        alone)
+        alone) {
+        if (in_transaction(conn))
+            pg_rollback(conn); // it was begun with the trip
         code = make_trip_once(conn, arena, trip, &failed, error);
+    }
     const char *name = trip->requests[failed].statement->name;
     if (code != GROVE_OK && name[0])
         error_context(error, "running %s", name);
     return code;
+}
+
+// Of statements that come outside of a transaction: whether they get one, since the session's own
+// would be of another level. VACUUM wants none, and has no snapshot that others could fail by.
+static bool wants_transaction(const struct pg_conn *conn, const struct pg_request *requests,
+                              size_t count)
+{
+    for (size_t i = 0; conn->levelled && i < count; i++)
+        if (strstr(requests[i].statement->sql, "\nVACUUM "))
+            return false;
+    return conn->levelled && count > 0;
 }
 
 enum grove_code pg_pipeline(struct pg_conn *conn, struct arena *arena,
@@ -455,13 +482,20 @@ enum grove_code pg_pipeline(struct pg_conn *conn, struct arena *arena,
         return code;
     struct round_trip trip = {.count = 0};
     bool alone = !conn->begin && !in_transaction(conn);
+    bool within = alone && wants_transaction(conn, requests, count);
+    if (within)
+        conn->begin = begin_read_committed;
     if (conn->begin)
         add_beginning(conn, &trip);
     size_t beginning = trip.count;
     for (size_t i = 0; i < count; i++)
         trip.requests[trip.count++] = requests[i];
+    if (within)
+        trip.requests[trip.count++] = (struct pg_request){&pg_end, NULL};
     code = make_trip(conn, arena, &trip, alone, error);
-    if (conn->broken || in_transaction(conn) || code == GROVE_OK)
+    if (within && !conn->broken)
+        pg_rollback(conn);
+    if (within || conn->broken || in_transaction(conn) || code == GROVE_OK)
         conn->begin = NULL;
     for (size_t i = 0; i < count; i++)
         ret_rows[i] = trip.rows[beginning + i];
@@ -565,7 +599,7 @@ static enum grove_code begin(struct pg_conn *conn, const char *sql, struct grove
 
 enum grove_code pg_begin(struct pg_conn *conn, struct grove_error *error)
 {
-    return begin(conn, "BEGIN ISOLATION LEVEL READ COMMITTED", error);
+    return begin(conn, begin_read_committed, error);
 }
 
 enum grove_code pg_begin_snapshot(struct pg_conn *conn, struct grove_error *error)

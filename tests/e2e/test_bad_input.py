@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Bad input gets a clear error with a hint, and changes nothing."""
 
-import contextlib
 import gzip
 import json
 import math
@@ -14,6 +13,7 @@ import subprocess
 import pytest
 from conftest import (BINARY, EXIT_STATUS, MIGRATIONS, Grove, end_home, find_assets, make_home,
                       make_row, make_vector, new_grove, wait_until, write_rows)
+from disks import fill, small_disk  # noqa: F401 (a fixture)
 
 
 # --- lines of a file ----------------------------------------------------------------------------
@@ -465,32 +465,6 @@ def test_doctor_is_content(sample):
 
 
 # --- a full disk --------------------------------------------------------------------------------
-
-@pytest.fixture
-def small_disk():
-    """A disk of 200 MB."""
-    folder = os.path.join(make_home(), "disk")
-    os.mkdir(folder)
-    mounted = os.geteuid() == 0 and subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=200m,mode=755", "grove-test", folder],
-        capture_output=True, check=False).returncode == 0
-    if not mounted:
-        shutil.rmtree(os.path.dirname(folder))
-        pytest.skip("a disk cannot be mounted here: needs root and the right to mount")
-    yield folder
-    subprocess.run(["umount", folder], check=True)
-    shutil.rmtree(os.path.dirname(folder))
-
-
-def fill(folder, leave):
-    path = os.path.join(folder, "filler")
-    for _ in range(100):  # the servers may write between the two calls
-        status = os.statvfs(folder)
-        with open(path, "wb") as file, contextlib.suppress(OSError):
-            os.posix_fallocate(file.fileno(), 0, status.f_bavail * status.f_frsize - leave)
-            return path
-    raise AssertionError(f"{folder} cannot be filled")
-
 
 def test_a_full_disk(small_disk, tmp_path):
     grove = Grove(os.path.join(small_disk, "home"))

@@ -55,6 +55,28 @@ def test_each_transaction_meets_another_session(filled, tmp_path):
         assert created[0] == ["t"]
 
 
+def test_where_sessions_are_serializable(filled, tmp_path):
+    """By the database's own setting: grove's statements would have writers fail that are, too."""
+    with filled.connect() as conn:
+        conn.execute("ALTER DATABASE grove SET default_transaction_isolation = 'serializable'")
+    with Pooler(filled.socket_folder(), sessions=3) as pooler, filled.connect() as writer:
+        use(filled, tmp_path, pooler.url)
+        env = {"DATABASE_URL": pooler.url}
+        assert pooler.ask("SHOW default_transaction_isolation") == [["serializable"]] * 3
+        # What it reads while the writer works leaves no mark that the writer's end would look at.
+        writer.execute("BEGIN")
+        writer.execute("SELECT count(*) FROM content_metadata, grove.outbox, grove.setting")
+        writer.execute("UPDATE content_metadata SET title = title || '?' WHERE word_count > 0")
+        assert filled.json("search", "baptism", env=env)["results"]
+        assert filled("status", env=env).stdout
+        filled("sync", env=env)
+        assert writer.execute("SELECT count(DISTINCT pid) FROM pg_locks WHERE mode = 'SIReadLock'"
+                              ).fetchone() == (1,)
+        writer.execute("COMMIT")
+        assert filled.json("sync", env=env)["pending"] == 0
+    assert filled.broken() == ""
+
+
 def test_an_online_migration_needs_a_session(filled):
     """What comes before it is applied, and programs behind the pooler go on."""
     made = Injected(filled.home)

@@ -5,7 +5,95 @@ from mutant import Mutant
 
 TEST = "tests/e2e/test_attach.py::"
 
+WRITERS = "tests/e2e/test_attach_writers.py::"
+
 MUTANTS = [
+    Mutant(
+        name="whoever-takes-in-waits-for-a-lock-for-ever",
+        guards="sql/attach 3",
+        file="src/attach/take_in.c",
+        find="    LOCK_MS = 100, ",
+        replace="    LOCK_MS = 1 << 30, ",
+        killer=WRITERS + "test_a_writer_is_never_the_one_that_ends_a_deadlock",
+        limit_seconds=180,
+    ),
+    Mutant(
+        name="locked-table-fails-whoever-projects",
+        guards="sql/attach: failures",
+        file="src/attach/take_in.c",
+        find="    if (locked && round->attachment.id != 0) {",
+        replace="    if (locked && round->attachment.id < 0) {",
+        killer=WRITERS + "test_what_a_writer_has_locked_stops_neither_searches_nor_projectors"
+                         "[lock_table]",
+        limit_seconds=180,
+    ),
+    Mutant(
+        name="locked-table-is-tried-all-the-time",
+        guards="sql/attach: what takes it in",
+        file="sql/attach/attached_later.sql",
+        find="clock_timestamp() + $2::integer",
+        replace="clock_timestamp() - $2::integer",
+        killer=WRITERS + "test_what_a_writer_has_locked_stops_neither_searches_nor_projectors"
+                         "[lock_table]",
+        limit_seconds=180,
+        hangs=True,
+    ),
+    Mutant(
+        name="partition-that-comes-keeps-all-from-being-taken-in",
+        guards="sql/attach: partitions",
+        file="src/attach/take_in.c",
+        find="    if (!round->parted)\n        return put_off(round, NULL, error);",
+        replace="    if (round->attachment.id != 0)\n        return put_off(round, NULL, error);",
+        killer=WRITERS + "test_a_partition_that_comes_is_waited_for_and_others_are_not",
+        limit_seconds=180,
+    ),
+    Mutant(
+        name="partitions-that-are-watched-are-locked-again",
+        guards="sql/attach: partitions",
+        file="sql/attach/attach_render.sql",
+        find="format('grove.attached_%s()', $1::integer))) < 4",
+        replace="format('grove.attached_%s()', $1::integer))) < 99",
+        killer=WRITERS + "test_a_partition_that_comes_is_waited_for_and_others_are_not",
+        limit_seconds=180,
+    ),
+    Mutant(
+        name="attaching-waits-for-a-lock-without-a-word",
+        guards="src/attach/README: failures",
+        file="src/attach/attach.c",
+        find="        code = pg_exec(self->conn, LOCKED_SQL, error);",
+        replace="        code = LOCKED_SQL[0] ? GROVE_OK : pg_exec(self->conn, LOCKED_SQL, error);",
+        killer=WRITERS + "test_whoever_has_the_table_is_told_of[all]",
+        limit_seconds=180,
+    ),
+    Mutant(
+        name="attaching-ends-before-a-locked-table-is-filled",
+        guards="src/attach/README: failures",
+        file="src/attach/attach.c",
+        find="        bool blocked = report.idle && self->blocked;",
+        replace="        bool blocked = report.idle && report.busy && self->blocked;",
+        killer=WRITERS + "test_a_table_that_is_locked_while_it_is_filled_is_waited_for",
+        limit_seconds=180,
+    ),
+    Mutant(
+        name="detaching-deletes-what-was-noted-under-the-lock",
+        guards="src/attach/README 7",
+        file="sql/attach/detach_begin.sql",
+        find="WHERE a.id = $1 RETURNING a.id",
+        replace="WHERE a.id = $1 AND (SELECT count(*) FROM (SELECT FROM grove.attached_change "
+                "FOR UPDATE) AS n) >= 0 RETURNING a.id",
+        killer=WRITERS + "test_detaching_keeps_a_table_locked_for_nothing_else",
+        limit_seconds=180,
+    ),
+    Mutant(
+        name="partitions-are-looked-for-under-their-lock",
+        guards="sql/attach: what takes it in",
+        file="sql/parts/attached_partitions.sql",
+        find="                                   FROM below AS b), '') END\n",
+        replace="                                   FROM below AS b), '') || left((SELECT "
+                "max(relid::text) FROM pg_partition_tree(c.oid)), 0) END\n",
+        killer=WRITERS + "test_a_partition_that_is_locked_stops_nobody",
+        limit_seconds=180,
+    ),
     Mutant(
         name="what-is-attached-is-looked-for-once",
         guards="sql/attach: before a search",
@@ -39,8 +127,9 @@ MUTANTS = [
         guards="src/attach/README 2",
         file="src/attach/attach.c",
         find="        code = pg_begin(self->conn, error);\n    if (code == GROVE_OK)\n"
-             "        code = find_watched",
-        replace="        code = GROVE_OK;\n    if (code == GROVE_OK)\n        code = find_watched",
+             "        code = pg_exec(self->conn, LOCKED_SQL",
+        replace="        code = GROVE_OK;\n    if (code == GROVE_OK)\n"
+                "        code = pg_exec(self->conn, LOCKED_SQL",
         killer=TEST + "test_a_lock_that_others_have_is_waited_for_and_nothing_is_half_done",
         limit_seconds=180,
     ),
@@ -123,8 +212,8 @@ MUTANTS = [
         name="partitions-that-come-are-not-noticed",
         guards="sql/attach: partitions",
         file="sql/attach/attached_parted.sql",
-        find="a.partitions <> grove.attached_partitions(a.id)",
-        replace="a.partitions < grove.attached_partitions(a.id) AND false",
+        find="a.partitions IS NOT NULL AND a.partitions <>",
+        replace="a.partitions IS NULL AND a.partitions <>",
         killer=TEST + "test_partitions_come_and_go",
         limit_seconds=180,
         hangs=True,
@@ -353,7 +442,7 @@ MUTANTS = [
     ),
     Mutant(
         name="hits-tell-the-table-as-it-was-called",
-        guards="src/attach/README 7",
+        guards="src/attach/README 8",
         file="sql/parts/attached_tables.sql",
         find="SELECT a.source, format('%I.%I', n.nspname, k.relname) AS name",
         replace="SELECT a.source, a.source::text AS name",
@@ -372,8 +461,8 @@ MUTANTS = [
         name="any-failure-after-a-wait-is-of-the-lock",
         guards="src/attach/README: failures",
         file="src/attach/locked.c",
-        find="    if (!ended || locked->attempts == 0 ||",
-        replace="    if (locked->attempts == 0 ||",
+        find="ended && locked->attempts > 0 ? tell_over",
+        replace="(ended || *code) && locked->attempts > 0 ? tell_over",
         killer="u_locked:another_failure_stays_what_it_is",
     ),
 ]

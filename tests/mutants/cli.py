@@ -8,6 +8,24 @@ INSTALL = "tests/integration/test_install.py::"
 
 MUTANTS = [
     Mutant(
+        name="half-an-output-is-called-whole",
+        guards="src/cli/README: failures",
+        file="src/cli/session.c",
+        find="    if (error->hint[0]) // it is full",
+        replace="    if (error->hint[0] && cause == 0) // it is full",
+        killer="tests/e2e/test_full_disk.py::test_a_file_that_an_output_does_not_fit_in",
+        limit_seconds=240, needs_root=True,
+    ),
+    Mutant(
+        name="file-that-may-not-grow-ends-the-command",
+        guards="src/cli/README: failures",
+        file="src/cli/main.c",
+        find="    signal(SIGXFSZ, SIG_IGN);\n",
+        replace="",
+        killer="tests/e2e/test_surroundings.py::test_where_files_may_not_be_so_large",
+        limit_seconds=240,
+    ),
+    Mutant(
         name="a-client-waits-twice-for-a-server-that-hangs",
         guards="docs/architecture: when something dies",
         file="src/cli/client.c",

@@ -5,6 +5,25 @@ from mutant import Mutant
 
 MUTANTS = [
     Mutant(
+        name="home-is-well-whose-servers-cannot-write",
+        guards="src/home/README: failures",
+        file="src/api/doctor.c",
+        find=" ||\n        home_check_servers(home, &error) != GROVE_OK)",
+        replace=")",
+        killer="tests/e2e/test_read_only.py::test_every_command_of_a_stopped_home[servers/pg]",
+        limit_seconds=240, needs_root=True,
+    ),
+    Mutant(
+        name="servers-have-the-stack-of-the-caller-s-shell",
+        guards="docs/architecture: private servers",
+        file="src/home/spawn.c",
+        find='    " [ $(ulimit -S -s) -ge 8192 ] || ulimit -S -s 8192 || '
+             'ulimit -S -s $(ulimit -H -s);"',
+        replace='    " true;"',
+        killer="tests/e2e/test_stacks.py::test_the_command_with_a_small_stack",
+        limit_seconds=240,
+    ),
+    Mutant(
         name="servers-keep-the-limits-of-the-caller-s-shell",
         guards="docs/architecture: private servers",
         file="src/home/spawn.c",

@@ -15,6 +15,35 @@ MUTANTS = [
         limit_seconds=120,
     ),
     Mutant(
+        name="how-full-the-disk-is-stays-untold",
+        guards="src/base/README: failures",
+        file="src/pg/error.c",
+        find="    if (full && conn->pool->options.data_folder)",
+        replace="    if (full && !conn->pool->options.data_folder)",
+        killer="tests/e2e/test_full_disk.py::test_a_database_on_a_full_disk",
+        limit_seconds=240, needs_root=True,
+    ),
+    Mutant(
+        name="stopped-client-holds-its-locks-for-ever",
+        guards="src/pg/README 18",
+        file="src/pg/query.c",
+        find="    if (conn->begin == begin_read_committed) {",
+        replace="    if (conn->begin == begin_read_committed && trip->count > 90) {",
+        killer="tests/e2e/test_attach_writers.py"
+               "::test_whoever_takes_in_and_is_stopped_holds_nothing_for_long[attach-written]",
+        limit_seconds=240,
+    ),
+    Mutant(
+        name="statements-behind-a-pooler-are-of-its-sessions-level",
+        guards="src/pg/README 19",
+        file="src/pg/query.c",
+        find="    bool within = alone && wants_transaction(conn, requests, count);",
+        replace="    bool within = alone && count > PG_REQUESTS_MAX && "
+                "wants_transaction(conn, requests, count);",
+        killer="tests/e2e/test_pooler.py::test_where_sessions_are_serializable",
+        limit_seconds=240,
+    ),
+    Mutant(
         name="library-that-is-unloaded-takes-its-threads-code",
         guards="src/pg/README: where a wait cannot be cut short",
         file="meson.build",
@@ -323,8 +352,8 @@ MUTANTS = [
         name="forgotten-statement-is-repeated-in-a-transaction",
         guards="src/pg/README 12",
         file="src/pg/query.c",
-        find=".statement, error) &&\n        alone)\n",
-        replace=".statement, error) &&\n        (alone || true))\n",
+        find=".statement, error) &&\n        alone) {\n",
+        replace=".statement, error) &&\n        (alone || true)) {\n",
         killer="u_lost:a_statement_that_is_lost_is_prepared_anew",
     ),
     Mutant(
@@ -479,8 +508,8 @@ MUTANTS = [
         name="of-an-altered-table-postgresql-advises-to-add-casts",
         guards="src/pg/README: failures",
         file="src/pg/error.c",
-        find="    if (hint && code != GROVE_UNSUPPORTED)\n",
-        replace="    if (hint)\n",
+        find="    if (hint && code != GROVE_UNSUPPORTED && !full)\n",
+        replace="    if (hint && !full)\n",
         killer="u_answer:an_operator_that_is_missing_is_of_an_altered_table",
     ),
     Mutant(
