@@ -119,8 +119,7 @@ const char *format_attach_state(enum grove_attach_state state)
     return "kept";
 }
 
-static void add_document_name(struct strbuf *out, const char *table, const char *source,
-                              const char *key)
+void format_document(struct strbuf *out, const char *table, const char *source, const char *key)
 {
     struct text name = text_of(table ? table : source), schema = text_of("public.");
     if (table && text_starts_with(name, schema.data))
@@ -134,7 +133,7 @@ void format_part(struct strbuf *out, const struct grove_passage *passage)
     if (passage->chunk_count != 1)
         strbuf_addf(out, "part %lld of %lld of ", (long long)passage->position,
                     (long long)passage->chunk_count);
-    add_document_name(out, passage->table, passage->source, passage->key);
+    format_document(out, passage->table, passage->source, passage->key);
 }
 
 void format_shell_word(struct strbuf *out, const char *word)

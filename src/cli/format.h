@@ -24,8 +24,11 @@ void format_path(struct strbuf *out, const struct grove_row *row);
 
 const char *format_attach_state(enum grove_attach_state state);
 
-// "part 3 of 12 of wiki/kelp", the document as grove show takes it back: "articles 42" of a row of
-// an attached table, else "source/key". That alone where it is one chunk. Not safe to print.
+// Which document, as grove show takes it back: "articles 42" of a row of an attached table, else
+// "source/key". Not safe to print by itself.
+void format_document(struct strbuf *out, const char *table, const char *source, const char *key);
+
+// "part 3 of 12 of wiki/kelp"; where it is one chunk the document alone. Not safe to print.
 void format_part(struct strbuf *out, const struct grove_passage *passage);
 
 // A word as a shell reads it back, quoted where it must be. Safe to print.
