@@ -25,6 +25,7 @@ static void finish(struct pg_stream *stream)
 {
     struct pg_conn *conn = stream->conn;
     PGresult *next;
+    CHECK(conn);
     while ((next = pg_next_result(conn)))
         PQclear(next);
     pg_settle(conn);
@@ -56,6 +57,7 @@ static enum grove_code set_refused(struct pg_conn *conn, const PGresult *result,
 static enum grove_code set_no_rows(struct pg_conn *conn, ExecStatusType status,
                                    struct grove_error *error)
 {
+    CHECK(status != PGRES_TUPLES_OK);
     if (status != PGRES_COMMAND_OK && status != PGRES_EMPTY_QUERY)
         conn->broken = true; // COPY: nobody here would go on with it
     error_set(error, GROVE_INVALID,
@@ -70,6 +72,7 @@ static enum grove_code receive(struct pg_stream *stream, bool *ret_more, struct 
 {
     struct pg_conn *conn = stream->conn;
     enum grove_code code = GROVE_OK;
+    CHECK(conn);
     drop_row(stream);
     stream->row = pg_next_result(conn);
     ExecStatusType status = PQresultStatus(stream->row);
@@ -110,6 +113,7 @@ enum grove_code pg_stream_begin(struct pg_conn *conn, const char *sql, struct pg
 
 enum grove_code pg_stream_next(struct pg_stream *stream, bool *ret_more, struct grove_error *error)
 {
+    CHECK(!stream->first || stream->row);
     *ret_more = stream->first;
     if (!stream->first && stream->conn)
         return receive(stream, ret_more, error);
@@ -125,6 +129,7 @@ void pg_stream_end(struct pg_stream *stream)
     }
     drop_row(stream);
     stream->first = false;
+    CHECK(!stream->conn);
 }
 
 struct text pg_stream_name(const struct pg_stream *stream, int column)

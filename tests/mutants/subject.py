@@ -107,7 +107,7 @@ MUTANTS = [
         file="sql/subject/rename.sql",
         find="WHERE s.hierarchy_table = '%{table}' AND a.path ~",
         replace="WHERE s.hierarchy_table IS NULL AND a.path ~",
-        killer="u_change:attached_tables_follow_a_rename",
+        killer="u_change_waits:attached_tables_follow_a_rename",
     ),
     Mutant(
         name="rename-beside-rows-that-are-taken-in",

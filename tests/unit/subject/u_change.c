@@ -469,26 +469,6 @@ static void what_depends_on_its_table_keeps_a_subject(struct test_stores *stores
     assert_null(broken_rule(stores));
 }
 
-static void attached_tables_follow_a_rename(struct test_stores *stores)
-{
-    struct grove_error error;
-    struct call call;
-    struct subject_report report;
-    struct grove_subject_request request = {.name = "science", .new_name = "nature"};
-    call_init(&call);
-    assert_ok(add(stores, "science", &error), error);
-    test_sql(stores, "INSERT INTO grove.attached (source, key_columns, path, content_type, body,"
-                     " watched) SELECT path, '{id}', path, 't', 'body', '{id}'"
-                     " FROM unnest(ARRAY['science/{a}', 'science', ' science /science',"
-                     " 'sciences/a', 'a/science', '{science}/a']) AS u (path)");
-    assert_ok(subject_rename(&stores->store, &call, &request, &report, &error), error);
-    const char *paths =
-        test_sql_text(stores, "SELECT string_agg(path, ',' ORDER BY id) FROM grove.attached");
-    test_sql(stores, "DELETE FROM grove.attached");
-    assert_string_equal(paths,
-                        "nature/{a},nature,nature /science,sciences/a,a/science,{science}/a");
-}
-
 // --- what is left where it ends ------------------------------------------------------------------
 
 static const enum inject_point points[] = {INJECT_SUBJECT_DECIDED, INJECT_SUBJECT_COMMITTED};
@@ -797,7 +777,6 @@ int main(int argc, char **argv)
         STORES_TEST(the_table_of_another_role_is_told),
         STORES_TEST(a_stranger_s_table_is_never_dropped),
         STORES_TEST(what_depends_on_its_table_keeps_a_subject),
-        STORES_TEST(attached_tables_follow_a_rename),
         STORES_TEST(an_addition_that_ends_anywhere_is_finished_or_taken_back),
         STORES_TEST(a_removal_that_ends_anywhere_is_finished_or_taken_back),
         STORES_TEST(a_removal_without_leave_to_empty_is_taken_back),

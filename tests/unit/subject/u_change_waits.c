@@ -290,6 +290,26 @@ static void a_content_that_comes_meanwhile_is_not_lost(struct test_stores *store
     assert_int_equal(take(stores, "science", false, &error), GROVE_CONFLICT);
 }
 
+static void attached_tables_follow_a_rename(struct test_stores *stores)
+{
+    struct grove_error error;
+    struct call call;
+    struct subject_report report;
+    struct grove_subject_request request = {.name = "science", .new_name = "nature"};
+    call_init(&call);
+    assert_ok(add(stores, "science", &error), error);
+    test_sql(stores, "INSERT INTO grove.attached (source, key_columns, path, content_type, body,"
+                     " watched) SELECT path, '{id}', path, 't', 'body', '{id}'"
+                     " FROM unnest(ARRAY['science/{a}', 'science', ' science /science',"
+                     " 'sciences/a', 'a/science', '{science}/a']) AS u (path)");
+    assert_ok(subject_rename(&stores->store, &call, &request, &report, &error), error);
+    const char *paths =
+        test_sql_text(stores, "SELECT string_agg(path, ',' ORDER BY id) FROM grove.attached");
+    test_sql(stores, "DELETE FROM grove.attached");
+    assert_string_equal(paths,
+                        "nature/{a},nature,nature /science,sciences/a,a/science,{science}/a");
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
@@ -301,6 +321,7 @@ int main(int argc, char **argv)
         STORES_TEST(two_changes_are_made_one_after_the_other),
         STORES_TEST(two_additions_of_one_subject_make_one),
         STORES_TEST(a_rename_waits_for_whoever_takes_rows_in),
+        STORES_TEST(attached_tables_follow_a_rename),
         STORES_TEST(no_lock_is_left_behind),
         STORES_TEST(a_content_that_comes_meanwhile_is_not_lost),
     };
