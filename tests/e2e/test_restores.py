@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Stores that are put back to what they were, one or both: the first search after it notices, and is
-right; whatever projects mends what differs, and writes nothing else."""
+"""Stores that are put back to what they were, one or both: the first search after it notices, and
+is right; whatever projects mends what differs, and writes nothing else."""
 
 import shutil
 import subprocess
@@ -27,8 +27,9 @@ def change(grove, round_of=0):
         changed = ids[round_of * CHANGED:][:CHANGED]
         removed = ids[-CHANGED:]
         conn.execute("INSERT INTO content_metadata (hierarchy_table, leaf_id, content_type, title,"
-                     " content_summary, chunk_number) SELECT hierarchy_table, leaf_id, content_type,"
-                     " 'Added ' || id, 'New.', id + (SELECT max(id) FROM content_metadata) * 100"
+                     " content_summary, chunk_number)"
+                     " SELECT hierarchy_table, leaf_id, content_type, 'Added ' || id, 'New.',"
+                     " id + (SELECT max(id) FROM content_metadata) * 100"
                      " FROM content_metadata WHERE id = ANY (%s)", [changed])
         conn.execute("UPDATE content_metadata SET title = 'Later ' || title WHERE id = ANY (%s)",
                      [changed])
