@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Stores that are put back to what they were, one or both: the first search after it notices, and is
-right; whatever projects mends what differs, and writes nothing else."""
+"""Stores that are put back to what they were, one or both: the first search after it notices, and
+is right; whatever projects mends what differs, and writes nothing else."""
 
 import shutil
 import subprocess
@@ -27,8 +27,9 @@ def change(grove, round_of=0):
         changed = ids[round_of * CHANGED:][:CHANGED]
         removed = ids[-CHANGED:]
         conn.execute("INSERT INTO content_metadata (hierarchy_table, leaf_id, content_type, title,"
-                     " content_summary, chunk_number) SELECT hierarchy_table, leaf_id, content_type,"
-                     " 'Added ' || id, 'New.', id + (SELECT max(id) FROM content_metadata) * 100"
+                     " content_summary, chunk_number)"
+                     " SELECT hierarchy_table, leaf_id, content_type, 'Added ' || id, 'New.',"
+                     " id + (SELECT max(id) FROM content_metadata) * 100"
                      " FROM content_metadata WHERE id = ANY (%s)", [changed])
         conn.execute("UPDATE content_metadata SET title = 'Later ' || title WHERE id = ANY (%s)",
                      [changed])
@@ -67,6 +68,14 @@ def signal(folder, name, settings):
 def await_writes(grove):
     wait_until(lambda: grove("psql", "--", "-Atc", "SELECT NOT pg_is_in_recovery()",
                              check=False).stdout.strip() == "t")
+
+
+def search_awake(grove):
+    """A search, once the engine has started."""
+    def asked():
+        answer = search_tells_all(grove)
+        return None if "is starting" in (answer["degraded_reason"] or "") else answer
+    return wait_until(asked)
 
 
 def files_by_hand(grove, _):
@@ -181,7 +190,7 @@ def both_otherwise(grove, _):
 def test_what_was_put_back_is_noticed_and_mended(filled, tmp_path, happens):
     fill(filled, tmp_path)
     reason = happens(filled, tmp_path)
-    answer = search_tells_all(filled)
+    answer = search_awake(filled)
     assert answer["degraded"] is True and reason in answer["degraded_reason"], answer
     if happens is not engine_wiped:
         assert reason in filled.json("status")["engine"]["doubt"]
@@ -204,7 +213,7 @@ def test_where_nothing_was_lost_nothing_is_written(filled, tmp_path):
     """A replica that has got all takes the primary's place; and a server that began anew."""
     fill(filled, tmp_path)
     filled("stop")
-    assert search_tells_all(filled)["degraded"] is False
+    assert search_awake(filled)["degraded"] is False
     folder = postgres_of(filled)
     kept = keep(filled, folder)
     signal(kept, "recovery.signal", "restore_command = 'false'\n")

@@ -3,8 +3,8 @@
 // server, the same timeline, rows that the transactions wrote which they name. The engine knows.
 #include "histories.h"
 
-// The copy, as it is made of the files: the rows that a dump has, from a server that ran before. Who
-// bore witness then has not changed since.
+// The copy, as it is made of the files: the rows that a dump has, from a server that ran before.
+// Who bore witness then has not changed since.
 static void copy_files(struct test_stores *stores)
 {
     check_well(stores);
