@@ -8,6 +8,7 @@
 -- answers: bigint, integer, boolean
 -- A name is the same whether its accents are parts of letters or stand behind them. It is made in the
 -- former way (NFC); where somebody has made it in the latter (NFD), and not in the former, that is it.
+-- A branch or limb without leaves is nothing but a number that is kept.
 SELECT e.place, e.leaf_id, e.created
 FROM (SELECT array_agg(coalesce(b.branch, w.branch) ORDER BY w.place) AS branches,
              array_agg(coalesce(m.limb, w.limb) ORDER BY w.place) AS limbs,
@@ -20,11 +21,14 @@ FROM (SELECT array_agg(coalesce(b.branch, w.branch) ORDER BY w.place) AS branche
                          FROM grove.branch AS x
                          WHERE x.hierarchy_table = $1
                            AND x.branch IN (w.branch, normalize(w.branch, NFD))
+                           AND EXISTS (SELECT FROM grove.leaf AS l WHERE l.branch_id = x.branch_id)
                          ORDER BY x.branch = w.branch DESC
                          LIMIT 1) AS b ON true
       LEFT JOIN LATERAL (SELECT x.limb_id, x.limb
                          FROM grove.limb AS x
                          WHERE x.branch_id = b.branch_id AND x.limb IN (w.limb, normalize(w.limb, NFD))
+                           AND EXISTS (SELECT FROM grove.leaf AS l
+                                       WHERE l.branch_id = x.branch_id AND l.limb_id = x.limb_id)
                          ORDER BY x.limb = w.limb DESC
                          LIMIT 1) AS m ON true
       LEFT JOIN LATERAL (SELECT x.leaf

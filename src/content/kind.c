@@ -123,6 +123,9 @@ static const struct {
 };
 static const struct kind markup = {"HTML or XML", TEXT_OUT};
 static const struct kind binary = {"binary data", "JSON Lines are wanted: see grove load --help"};
+static const struct kind no_names = {"binary data",
+                                     "the first line of CSV has the names of its columns: see "
+                                     "grove import --help"};
 static const struct kind other_text = {"text without a JSON object in it",
                                        "each line must be a JSON object: see grove load --help"};
 
@@ -202,17 +205,18 @@ const struct kind *kind_of(struct text head)
 const struct kind *kind_of_no_table(struct text head, bool *ret_objects)
 {
     const struct kind *kind = find_magic(head);
-    struct text text = skip_mark(head);
+    struct text text = skip_mark(head), rest = text, names = {0};
     *ret_objects = false;
     if (kind || text.length == 0)
         return kind;
+    (void)text_split(&rest, '\n', &names); // a NUL further down is its row's
     *ret_objects = text.data[0] == '{';
     if (*ret_objects)
         return judge_object(text);
-    return text.data[0] == '['                    ? &array
-           : text.data[0] == '<'                  ? &markup
-           : memchr(text.data, '\0', text.length) ? &binary
-                                                  : NULL;
+    return text.data[0] == '['                                          ? &array
+           : text.data[0] == '<'                                        ? &markup
+           : names.length > 0 && memchr(names.data, '\0', names.length) ? &no_names
+                                                                        : NULL;
 }
 
 enum grove_code kind_refuse(const struct kind *kind, const char *name, const char *wanted,

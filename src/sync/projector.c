@@ -698,7 +698,10 @@ enum grove_code projector_refill(struct store *store, struct call *call, struct 
 {
     struct projector_report report = {0};
     struct projector_batch batch;
+    char doubt[STORE_DOUBT_SIZE];
     bool lacks = false;
+    if (store_is_doubted(store, doubt))
+        return GROVE_OK; // the comparison finds what is missing, and leaves what is equal
     batch_init(&batch, store, call, &report);
     enum grove_code code = projector_lacks_points(store, call, &lacks, error);
     if (code == GROVE_OK && lacks)

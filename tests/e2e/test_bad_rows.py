@@ -16,7 +16,7 @@ def row(key, **fields):
 
 
 def metadata_of(size):
-    return json.dumps({"notes": "n" * (size - len('{"notes": ""}'))})
+    return json.dumps({"notes": "n" * (size - len('{"notes":""}'))}, separators=(",", ":"))
 
 
 HEADINGS = "# Only\n\n## Headings\n\n### Here\n\n" * 40
@@ -45,6 +45,7 @@ def cleared(empty):
     empty("detach", "articles", check=False)
     with empty.connect() as conn:
         conn.execute("DELETE FROM grove.document")
+        conn.execute("DELETE FROM content_metadata")
         conn.execute("DELETE FROM subject1_hierarchy")
         conn.execute("DROP TABLE IF EXISTS articles")
         conn.execute("CREATE TABLE articles (id text PRIMARY KEY, title text, body text, "
@@ -79,7 +80,7 @@ def as_records(rows):
 def refusals(done, keys_of_lines):
     """Key -> column and reason, of an answer with bad lines."""
     assert done.returncode == PARTLY, done.stderr
-    return {keys_of_lines[bad["line"]]: (bad["field"], bad["reason"])
+    return {keys_of_lines[bad["line"]]: (bad["field"] or "", bad["reason"])
             for bad in json.loads(done.stdout)["bad_lines"]}
 
 

@@ -28,7 +28,8 @@ def change(grove, round_of=0):
         removed = ids[-CHANGED:]
         conn.execute("INSERT INTO content_metadata (hierarchy_table, leaf_id, content_type, title,"
                      " content_summary, chunk_number) SELECT hierarchy_table, leaf_id, content_type,"
-                     " 'Added ' || id, 'New.', 1000 + id FROM content_metadata WHERE id = ANY (%s)", [changed])
+                     " 'Added ' || id, 'New.', id + (SELECT max(id) FROM content_metadata) * 100"
+                     " FROM content_metadata WHERE id = ANY (%s)", [changed])
         conn.execute("UPDATE content_metadata SET title = 'Later ' || title WHERE id = ANY (%s)",
                      [changed])
         conn.execute("DELETE FROM content_metadata WHERE id = ANY (%s)", [removed])

@@ -9,8 +9,8 @@ MUTANTS = [
         guards="docs/troubleshooting: a subject is being removed",
         file="src/content/load.c",
         find="        trees_explain_removal(load->store, load->call, &load->trees, error);\n"
-             "        error_context(error, \"loading lines",
-        replace="        error_context(error, \"loading lines",
+             "        error_context(error, \"loading %ss",
+        replace="        error_context(error, \"loading %ss",
         killer="tests/e2e/test_subject.py::test_what_is_removed_takes_nothing",
         limit_seconds=180,
     ),
@@ -19,8 +19,8 @@ MUTANTS = [
         guards="docs/troubleshooting: a subject is being removed",
         file="src/content/load.c",
         find="        trees_explain_removal(load->store, load->call, &load->trees, error);\n"
-             "        error_context(error, \"loading line %",
-        replace="        error_context(error, \"loading line %",
+             "        error_context(error, \"loading %s %",
+        replace="        error_context(error, \"loading %s %",
         killer="tests/e2e/test_subject.py::test_what_is_removed_takes_nothing",
         limit_seconds=180,
     ),
@@ -53,7 +53,7 @@ MUTANTS = [
     ),
     Mutant(
         name="query-is-of-our-encoding-alone",
-        guards="docs/tasks.md: of any version",
+        guards="docs/tasks: of any version",
         file="src/content/query_rows.c",
         find=".any_server = true",
         replace=".any_server = false",
@@ -634,8 +634,8 @@ MUTANTS = [
         name="files-beside-rows-are-passed-over",
         guards="src/content/README: failures",
         file="src/content/load.c",
-        find="    if (request->file_count > 0 && request->rows)\n",
-        replace="    if (request->file_count > 0 && request->rows && !request->files)\n",
+        find="    if (given > 1)\n",
+        replace="    if (given > 2)\n",
         killer="u_load:rows_in_memory_are_loaded",
     ),
     Mutant(

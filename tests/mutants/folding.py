@@ -98,7 +98,7 @@ MUTANTS = [
         guards="src/sync/examination: depth",
         file="src/sync/examine_judge.c",
         find="        if (is_good_down_to(sample, verdict, depths[i]))\n",
-        replace="        if (is_good_down_to(sample, verdict, EXAMINE_NEAR))\n",
+        replace="        if (is_good_down_to(sample, verdict, EXAMINE_NEAR + 1))\n",
         killer="u_examine:a_graph_is_as_deep_as_it_is_good",
     ),
     Mutant(

@@ -582,4 +582,13 @@ MUTANTS = [
         replace="c.value = 'content_vectors' AND o.value IS NOT NULL\n",
         killer="tests/e2e/test_lineage.py::test_a_copy_is_another_database",
     ),
+    Mutant(
+        name="a-refill-writes-all-in-doubt",
+        guards="src/sync/lineage 9",
+        file="src/sync/projector.c",
+        find="    if (store_is_doubted(store, doubt))\n        return GROVE_OK; // the comparison",
+        replace="    if (store_is_doubted(store, doubt) && !store)\n"
+                "        return GROVE_OK; // the comparison",
+        killer="u_put_back:a_refill_leaves_it_to_the_comparison",
+    ),
 ]

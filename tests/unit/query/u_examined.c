@@ -652,6 +652,7 @@ static void move_all_and_bring_near(struct test_stores *stores)
     move_contents_and_names(stores);
     change(stores, 2, 0.95F);
     project(stores);
+    test_sql(stores, "DELETE FROM subject1_hierarchy WHERE branch = 'Old'");
     test_sql(stores, "ANALYZE content_metadata, grove.leaf");
 }
 

@@ -148,6 +148,20 @@ static void what_is_projected_meanwhile_is_no_sign(struct test_stores *stores)
     assert_agreed(stores);
 }
 
+// The engine lacks points: that is what the comparison is for.
+static void a_refill_leaves_it_to_the_comparison(struct test_stores *stores)
+{
+    struct grove_error error;
+    make_projected(stores, 0.5F);
+    int32_t id = make_projected(stores, 0.6F);
+    fake_engine_take(stores->fake, id);
+    check_well(stores);
+    assert_true(is_doubted(stores));
+    assert_ok(projector_refill(&stores->store, NULL, &error), error);
+    assert_int_equal(points_written(stores), 1);
+    assert_agreed(stores);
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
@@ -159,6 +173,7 @@ int main(int argc, char **argv)
         STORES_TEST(it_is_asked_once),
         STORES_TEST(an_engine_that_is_out_is_asked_again),
         STORES_TEST(what_is_projected_meanwhile_is_no_sign),
+        STORES_TEST(a_refill_leaves_it_to_the_comparison),
     };
     return test_main(argc, argv, tests, ARRAY_COUNT(tests));
 }

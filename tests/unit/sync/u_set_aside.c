@@ -63,11 +63,12 @@ static void what_was_found_goes_where_a_point_is_too_many(struct test_stores *st
 }
 
 // A library that does not know what is set aside compared a part: what differed there is not known.
+// Up to a number of as many digits as what is set aside has: so its name would come out whole.
 static void what_was_found_goes_where_an_older_library_compared(struct test_stores *stores)
 {
     make_projected(stores, 0.5F);
     cut_history(stores);
-    test_sql(stores, "UPDATE grove.lineage SET compared_from = 1000,"
+    test_sql(stores, "UPDATE grove.lineage SET compared_from = 2,"
                      " written = pg_current_xact_id()::xid");
     drain(stores);
     assert_false(is_doubted(stores));
