@@ -204,8 +204,8 @@ enum grove_code state_next_of_add(const struct state *state, const struct state_
 
 // --- removing ------------------------------------------------------------------------------------
 
-// Before contents go: the last phase needs it. An attached table would have rows that nothing finds,
-// and be taken for one that is kept in step.
+// Before contents go: the last phase needs it. An attached table would have rows that nothing
+// finds, and be taken for one that is kept in step.
 static enum grove_code check_unused(const struct state *state, struct grove_error *error)
 {
     if (state->attached) {

@@ -332,7 +332,8 @@ def test_an_attached_table_follows_its_subject(busy):
     with busy.connect() as conn:
         conn.execute("CREATE TABLE facts (id integer PRIMARY KEY, title text, body text)")
         try:
-            conn.execute("INSERT INTO facts VALUES (1, 'Rome', 'It fell.'), (2, 'Troy', 'It burnt.')")
+            conn.execute("INSERT INTO facts VALUES (1, 'Rome', 'It fell.'),"
+                         " (2, 'Troy', 'It burnt.')")
             busy("attach", "facts", "--path", "history/Cities")
             busy("subject", "rename", "history", "past")
             conn.execute("UPDATE facts SET body = 'It was sacked by the Goths.' WHERE id = 1")

@@ -628,8 +628,8 @@ static void swap_branches(struct test_stores *stores)
                      "COMMIT");
 }
 
-// Few rows are in the place that the path led to, most in the one that it leads to now. The graph was
-// examined for the best 10 of all, and misses row 12.
+// Few rows are in the place that the path led to, most in the one that it leads to now. The graph
+// was examined for the best 10 of all, and misses row 12.
 static void another_place_is_looked_through_as_far_as_examined(struct test_stores *stores)
 {
     const struct grove_search_request request = {.limit = 4, .filter.path = "subject1/Other"};
