@@ -11,9 +11,9 @@ MUTANTS = [
     Mutant(
         name="whoever-takes-in-waits-for-a-lock-for-ever",
         guards="sql/attach 3",
-        file="src/attach/take_in.c",
-        find="    LOCK_MS = 100, ",
-        replace="    LOCK_MS = 1 << 30, ",
+        file="sql/attach/attached_lock.sql",
+        find="       set_config('lock_timeout',",
+        replace="       set_config('grove.lock_timeout',",
         killer=WRITERS + "test_a_writer_is_never_the_one_that_ends_a_deadlock",
         limit_seconds=180,
     ),
