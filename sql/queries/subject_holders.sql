@@ -20,6 +20,9 @@ WHERE l.granted AND l.pid <> pg_backend_pid()
            ELSE l.locktype = 'relation'
                 AND l.relation = ANY (ARRAY[to_regclass('public.content_metadata'),
                                             to_regclass('public.' || quote_ident($1::text))]::oid[])
+                -- Of whoever takes rows of attached tables in.
+                OR l.locktype = 'advisory' AND l.objsubid = 1
+                AND (l.classid::bigint << 32 | l.objid::bigint) = hashtextextended('grove attached', 22)
       END
 ORDER BY a.xact_start NULLS LAST, a.pid
 LIMIT 1

@@ -3,7 +3,7 @@
 --   $1 text  tree
 -- answers: text, boolean, boolean, boolean, text, text, text, boolean, text, boolean, boolean,
 --          boolean, boolean, boolean, boolean, text, bigint, text, text, boolean, boolean, boolean,
---          boolean
+--          boolean, text, text
 WITH wanted AS MATERIALIZED (
     SELECT u.leaves, regexp_replace(u.leaves, '_hierarchy$', '') AS stem
     FROM (SELECT coalesce((SELECT s.hierarchy_table::text FROM grove.subject AS s
@@ -89,7 +89,28 @@ SELECT w.leaves,
        has_schema_privilege('public', 'CREATE')
            AND has_table_privilege('grove.subject', 'INSERT, UPDATE, DELETE'),
        EXISTS (SELECT FROM pg_get_keywords() AS k
-               WHERE k.word = $1::text AND k.catcode IN ('R', 'T'))
+               WHERE k.word = $1::text AND k.catcode IN ('R', 'T')),
+       -- What would not let the table go: what depends on it, or on its type, and is no part of it.
+       (SELECT min(CASE WHEN d.classid = 'pg_catalog.pg_rewrite'::regclass
+                        THEN (SELECT pg_describe_object('pg_catalog.pg_class'::regclass, r.ev_class, 0)
+                              FROM pg_catalog.pg_rewrite AS r WHERE r.oid = d.objid)
+                        ELSE pg_describe_object(d.classid, d.objid, d.objsubid) END COLLATE "C")
+        FROM pg_catalog.pg_class AS c
+        JOIN pg_catalog.pg_type AS t ON t.oid = c.reltype
+        JOIN pg_catalog.pg_depend AS d
+            ON d.deptype = 'n'
+           AND (d.refclassid = 'pg_catalog.pg_class'::regclass AND d.refobjid = c.oid
+                OR d.refclassid = 'pg_catalog.pg_type'::regclass AND d.refobjid IN (t.oid, t.typarray))
+        WHERE c.oid = to_regclass('public.' || quote_ident(w.leaves))
+          AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend AS part
+                          WHERE part.classid = d.classid AND part.objid = d.objid
+                            AND part.refclassid = 'pg_catalog.pg_class'::regclass
+                            AND part.refobjid = c.oid AND part.deptype IN ('a', 'i'))),
+       -- A table whose rows are contents of the subject.
+       (SELECT min(a.source COLLATE "C") FROM grove.attached AS a
+        WHERE a.path ~ concat('^[[:space:]]*', $1::text, '[[:space:]]*(/|$)')
+           OR EXISTS (SELECT FROM grove.attached_leaf AS l
+                      WHERE l.attached_id = a.id AND l.hierarchy_table = w.leaves))
 FROM wanted AS w
 CROSS JOIN lists AS l
 LEFT JOIN now_check AS n ON true

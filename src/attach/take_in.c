@@ -434,6 +434,10 @@ static enum grove_code try_once(struct round *round, const struct attempt *attem
     round->writing.conn = round->conn;
     round->writing.arena = &round->arena;
     round->writing.attachment = &round->attachment;
+    // As the attachment's path has them: nobody renames a subject while its rows are taken in.
+    code = trees_read_on(round->conn, &round->arena, &round->writing.trees, error);
+    if (code != GROVE_OK)
+        return code;
     code = describe_problem(round, error);
     *ret_table = code != GROVE_OK;
     if (code == GROVE_OK && round->sql.stale)
@@ -566,7 +570,6 @@ enum grove_code take_in(struct store *store, struct call *call,
                         const struct take_in_options *options, struct take_in_report *report,
                         struct grove_error *error)
 {
-    struct arena trees;
     bool due = false;
     report->idle = report->busy = false;
     // As last read: whoever steps, and whoever searches, has just done so.
@@ -585,11 +588,7 @@ enum grove_code take_in(struct store *store, struct call *call,
     documents_init(&round->writing.documents, store, call);
     code = documents_prepare(&round->writing.documents, error);
     if (code == GROVE_OK)
-        code = trees_read(store, call, &trees, &round->writing.trees, error);
-    if (code == GROVE_OK) {
         code = take_some(round, report, error);
-        arena_release(&trees);
-    }
     mem_free(round);
     return code;
 }

@@ -114,12 +114,12 @@ static enum grove_code flush_contents(struct load *load, struct grove_error *err
     load->to_embed = 0;
     report_progress(load);
     if (code != GROVE_OK) {
-        trees_explain_removal(error);
+        trees_explain_removal(load->store, load->call, &load->trees, error);
         error_context(error, "loading %ss %lld to %lld of \"%s\"", unit(load),
                       (long long)load->batch_line, (long long)load->reader.line_number,
                       load->reader.name);
     }
-    return code == GROVE_OK ? check_call(load, error) : code;
+    return code == GROVE_OK ? check_call(load, error) : error->code;
 }
 
 static enum grove_code flush(struct load *load, struct grove_error *error)
@@ -137,11 +137,11 @@ static enum grove_code write_document(struct load *load, const struct record *re
         return code;
     code = documents_write(load->documents, record, load->progress, error);
     if (code != GROVE_OK) {
-        trees_explain_removal(error);
+        trees_explain_removal(load->store, load->call, &load->trees, error);
         error_context(error, "loading %s %lld of \"%s\"", unit(load),
                       (long long)load->reader.line_number, load->reader.name);
     }
-    return code == GROVE_OK ? check_call(load, error) : code;
+    return code == GROVE_OK ? check_call(load, error) : error->code;
 }
 
 static enum grove_code add_to_batch(struct load *load, const struct record *record,

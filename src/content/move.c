@@ -111,7 +111,6 @@ static enum grove_code make_leaf(const struct moving *self, int32_t *ret_leaf_id
 // What is on a leaf differs by type and chunk number.
 static void explain(struct grove_error *error)
 {
-    trees_explain_removal(error);
     if (strcmp(error->sqlstate, "23505") != 0)
         return;
     char detail[sizeof error->detail];
@@ -320,6 +319,10 @@ enum grove_code move_contents(struct store *store, struct call *call,
     if (code == GROVE_OK)
         code = move_on(&self, error);
     pg_give(&self.conn); // rolls back what was not committed
+    const struct record_tree tree = {self.to.tree, self.table};
+    if (code != GROVE_OK && self.table.data &&
+        trees_explain_removal(store, call, &(struct record_trees){&tree, 1}, error))
+        code = error->code;
     arena_release(&arena);
     ret->dry_run = request->dry_run;
     ret->seconds = (double)(clock_monotonic_us() - started_us) / 1e6;

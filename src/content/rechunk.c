@@ -18,6 +18,7 @@
 #include "base/json.h"
 #include "catalog/assets.h"
 #include "content/document.h"
+#include "content/trees.h"
 #include "query/predicate.h"
 
 enum {
@@ -136,6 +137,9 @@ static enum grove_code take_over(struct rechunk *self, int32_t content_id, struc
     bool changed;
     enum grove_code code =
         documents_take_over(self->documents, &origin, record, &changed, &self->written, error);
+    const struct record_trees trees = {record->tree, 1};
+    if (code != GROVE_OK && trees_explain_removal(self->store, self->call, &trees, error))
+        code = error->code;
     // What is there is of somebody who gave a content this id, after it was that of a document.
     if (code == GROVE_CONFLICT && error->retry != GROVE_RETRY_LATER) {
         refuse(self, content_id, error->message);

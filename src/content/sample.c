@@ -140,6 +140,8 @@ static enum grove_code load_files_of(struct store *store, struct call *call,
     enum grove_code code = trees_read(store, call, &arena, &trees, error);
     if (code == GROVE_OK) {
         code = load_into(batch, &trees, sample, ret, error);
+        if (code != GROVE_OK && trees_explain_removal(store, call, &trees, error))
+            code = error->code;
         arena_release(&arena);
     }
     batch_release(batch);

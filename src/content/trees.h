@@ -10,7 +10,13 @@
 enum grove_code trees_read(struct store *store, struct call *call, struct arena *ret_arena,
                            struct record_trees *ret, struct grove_error *error);
 
-// A write failed: where that is so since the tree is being removed, the hint says so.
-void trees_explain_removal(struct grove_error *error);
+// The same in a transaction that goes on, in an arena of its own.
+enum grove_code trees_read_on(struct pg_conn *conn, struct arena *arena, struct record_trees *ret,
+                              struct grove_error *error);
+
+// A write to some of these trees failed, and its connection was given back. Where that is so since
+// one of them is being removed, or is gone, the error says so in our own words: true.
+bool trees_explain_removal(struct store *store, struct call *call, const struct record_trees *trees,
+                           struct grove_error *error);
 
 #endif

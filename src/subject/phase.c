@@ -54,10 +54,11 @@ static const struct {
                     "ACCESS EXCLUSIVE on content_metadata, for a moment; asked for during 10 ms at "
                     "a time",
                     HOLDS_BRIEF, true},
-    [PHASE_RENAME] = {"rename", "rename.sql",
-                      "the rows of the subject and its leaves in schema grove: who adds leaves to "
-                      "it waits; asked for during 10 ms at a time",
-                      HOLDS_LEAVES, true},
+    [PHASE_RENAME] =
+        {"rename", "rename.sql",
+         "the rows of the subject, its leaves and its attached tables in schema grove: "
+         "who adds leaves to it waits; asked for during 10 ms at a time",
+         HOLDS_LEAVES, true},
 };
 
 const char *phase_name(enum phase phase)

@@ -41,6 +41,8 @@ struct state {
     bool may_alter;        // we may change content_metadata
     bool may_create;       // we may make a table, and register it
     bool reserved;         // the name is a key word of SQL's
+    const char *dependent; // what does not let the table go; NULL: nothing
+    const char *attached;  // a table whose rows are contents of the subject; NULL: none
 };
 
 // What this call has done so far.

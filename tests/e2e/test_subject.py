@@ -8,10 +8,11 @@ import pathlib
 import re
 import subprocess
 import threading
+import time
 
 import psycopg
 import pytest
-from conftest import BINARY, EXIT_STATUS, ROOT, make_row, write_rows
+from conftest import BINARY, EXIT_STATUS, ROOT, make_row, wait_until, write_rows
 from crashes import Injected, at
 
 SCRIPTS = {"migration": ("add",), "rollback": ("remove",), "validation": ("validate",),
@@ -290,16 +291,63 @@ def test_what_is_removed_takes_nothing(busy, tmp_path):
     row = make_row(tree="science")
     document = {**row, "document": "a", "body": "It is said in full."}
     del document["summary"], document["chunk_number"]
-    for line in (row, document):
-        done = busy("load", write_rows(tmp_path / "rows", [line]), check=False)
-        assert done.returncode == EXIT_STATUS["conflict"], done.stderr
-        assert "being removed" in done.stderr
     content = busy.json("browse", "religion", "--limit", "1")["results"][0]["content_id"]
-    done = busy("mv", str(content), "science/A/B/C", check=False)
-    assert done.returncode == EXIT_STATUS["conflict"], done.stderr
-    assert "being removed" in done.stderr
+    for command in (("load", write_rows(tmp_path / "row", [row])),
+                    ("load", write_rows(tmp_path / "rows", [document])),
+                    ("mv", content, "science/A/B/C"), ("mv", "religion/Christianity", "science/A")):
+        done = busy(*command, check=False)
+        assert done.returncode == EXIT_STATUS["conflict"], done.stderr
+        assert 'the subject "science" is being removed, and takes no contents' in done.stderr
+        assert "valid_hierarchy_table" not in done.stderr
     busy("subject", "add", "science")  # takes it back
     assert busy.json("load", tmp_path / "rows")["documents"] == 1
+
+
+@pytest.mark.parametrize("document", [False, True], ids=["rows", "documents"])
+def test_a_subject_that_goes_while_it_is_loaded(busy, document):
+    busy("subject", "add", "history")
+    busy("subject", "rename", "history", "past")
+    lines = [make_row(1, tree="past"), make_row(2, tree="past")]
+    if document:
+        lines = [{**line, "document": str(number), "body": "It is said in full."}
+                 for number, line in enumerate(lines)]
+        for line in lines:
+            del line["summary"], line["chunk_number"]
+    loading = busy.start("load", "-", stdin=subprocess.PIPE)
+    loading.stdin.write(json.dumps(lines[0]) + "\n")
+    loading.stdin.flush()
+    with busy.connect() as conn:
+        wait_until(lambda: conn.execute("SELECT count(*) FROM pg_stat_activity WHERE"
+                                        " application_name LIKE 'grove%'").fetchone()[0] > 0)
+    time.sleep(0.3)  # it has read which subjects there are, and waits for more
+    busy("subject", "remove", "past", "--with-contents")
+    loading.stdin.write(json.dumps(lines[1]) + "\n")
+    _, said = loading.communicate(timeout=60)
+    assert loading.returncode == EXIT_STATUS["not_found"], said
+    assert 'the subject "past" was removed since this began' in said and "relation" not in said
+
+
+def test_an_attached_table_follows_its_subject(busy):
+    busy("subject", "add", "history")
+    with busy.connect() as conn:
+        conn.execute("CREATE TABLE facts (id integer PRIMARY KEY, title text, body text)")
+        try:
+            conn.execute("INSERT INTO facts VALUES (1, 'Rome', 'It fell.'), (2, 'Troy', 'It burnt.')")
+            busy("attach", "facts", "--path", "history/Cities")
+            busy("subject", "rename", "history", "past")
+            conn.execute("UPDATE facts SET body = 'It was sacked by the Goths.' WHERE id = 1")
+            found = busy.json("search", "the Goths", "--path", "past", "--limit", "2")
+            assert found["complete"]
+            assert [row["title"] for row in found["results"]] == ["Rome", "Troy"]
+            assert found["results"][0]["score"] > 2 * found["results"][1]["score"]
+            # Nothing of it goes unless the table is detached.
+            error = busy.fails("conflict", "subject", "remove", "past", "--with-contents")
+            assert '"public.facts" is attached' in error["message"]
+            assert "detach public.facts" in error["hint"]
+            assert busy.json("subject", "show", "past")["contents"] == 2
+        finally:
+            busy("detach", "facts", check=False)
+            conn.execute("DROP TABLE facts")
 
 
 # --- the scripts, and the page --------------------------------------------------------------------

@@ -426,6 +426,69 @@ static void a_stranger_s_table_is_never_dropped(struct test_stores *stores)
     assert_int_equal(test_sql_int(stores, "SELECT count(*) FROM science_hierarchy"), 0);
 }
 
+// Contents would be gone, and the subject would not.
+static void what_depends_on_its_table_keeps_a_subject(struct test_stores *stores)
+{
+    static const struct {
+        const char *make, *words, *drop;
+    } rows[] = {
+        {"CREATE VIEW odd AS SELECT branch FROM science_hierarchy", "view odd depends",
+         "DROP VIEW odd"},
+        {"CREATE TABLE odd (leaf integer REFERENCES science_hierarchy)",
+         "constraint odd_leaf_fkey on table odd depends", "DROP TABLE odd"},
+        {"CREATE TABLE odd (leaf science_hierarchy)", "column leaf of table odd depends",
+         "DROP TABLE odd"},
+        {"CREATE TABLE odd () INHERITS (science_hierarchy)", "table odd depends", "DROP TABLE odd"},
+        {"INSERT INTO grove.attached (source, key_columns, path, content_type, body, watched)"
+         " VALUES ('articles', '{id}', ' science /{a}', 't', 'body', '{id}')",
+         "\"articles\" is attached", "DELETE FROM grove.attached"},
+        {"INSERT INTO grove.attached (source, key_columns, path, content_type, body, watched)"
+         " VALUES ('articles', '{id}', '{a}/{b}', 't', 'body', '{id}');"
+         "INSERT INTO grove.attached_leaf SELECT id, 'science_hierarchy', 1 FROM grove.attached",
+         "\"articles\" is attached", "DELETE FROM grove.attached"},
+    };
+    struct grove_error error;
+    assert_ok(add(stores, "science", &error), error);
+    assert_ok(write_content(stores, "science_hierarchy", &error), error);
+    // Parts of the table go with it.
+    test_sql(stores,
+             "ALTER TABLE science_hierarchy ADD COLUMN above integer REFERENCES"
+             " science_hierarchy; CREATE POLICY part ON science_hierarchy USING (limb <> '');"
+             "CREATE STATISTICS part ON branch, limb FROM science_hierarchy;"
+             "CREATE INDEX part ON science_hierarchy (lower(leaf)) WHERE limb <> ''");
+    const char *there = schema_digest(stores);
+    for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
+        test_sql(stores, "%s", rows[i].make);
+        assert_int_equal(take(stores, "science", true, &error), GROVE_CONFLICT);
+        if (!strstr(error.message, rows[i].words))
+            fail_msg("%s: %s", rows[i].words, error.message);
+        test_sql(stores, "%s", rows[i].drop);
+        assert_string_equal(schema_digest(stores), there);
+    }
+    assert_ok(take(stores, "science", true, &error), error);
+    assert_null(broken_rule(stores));
+}
+
+static void attached_tables_follow_a_rename(struct test_stores *stores)
+{
+    struct grove_error error;
+    struct call call;
+    struct subject_report report;
+    struct grove_subject_request request = {.name = "science", .new_name = "nature"};
+    call_init(&call);
+    assert_ok(add(stores, "science", &error), error);
+    test_sql(stores, "INSERT INTO grove.attached (source, key_columns, path, content_type, body,"
+                     " watched) SELECT path, '{id}', path, 't', 'body', '{id}'"
+                     " FROM unnest(ARRAY['science/{a}', 'science', ' science /science',"
+                     " 'sciences/a', 'a/science', '{science}/a']) AS u (path)");
+    assert_ok(subject_rename(&stores->store, &call, &request, &report, &error), error);
+    const char *paths =
+        test_sql_text(stores, "SELECT string_agg(path, ',' ORDER BY id) FROM grove.attached");
+    test_sql(stores, "DELETE FROM grove.attached");
+    assert_string_equal(paths,
+                        "nature/{a},nature,nature /science,sciences/a,a/science,{science}/a");
+}
+
 // --- what is left where it ends ------------------------------------------------------------------
 
 static const enum inject_point points[] = {INJECT_SUBJECT_DECIDED, INJECT_SUBJECT_COMMITTED};
@@ -733,6 +796,8 @@ int main(int argc, char **argv)
         STORES_TEST(a_role_without_rights_is_told),
         STORES_TEST(the_table_of_another_role_is_told),
         STORES_TEST(a_stranger_s_table_is_never_dropped),
+        STORES_TEST(what_depends_on_its_table_keeps_a_subject),
+        STORES_TEST(attached_tables_follow_a_rename),
         STORES_TEST(an_addition_that_ends_anywhere_is_finished_or_taken_back),
         STORES_TEST(a_removal_that_ends_anywhere_is_finished_or_taken_back),
         STORES_TEST(a_removal_without_leave_to_empty_is_taken_back),

@@ -234,6 +234,29 @@ static void two_additions_of_one_subject_make_one(struct test_stores *stores)
     assert_int_equal(test_sql_int(stores, "SELECT count(*) FROM grove.subject"), 10);
 }
 
+// Rows of attached tables that are being taken in go where the subject's name leads.
+static void a_rename_waits_for_whoever_takes_rows_in(struct test_stores *stores)
+{
+    struct grove_error error;
+    struct call call;
+    struct subject_report report;
+    struct pg_conn *taker = test_session(stores);
+    struct changing changing = {.stores = stores, .impatient = true};
+    const struct grove_subject_request request = {
+        .name = "science", .new_name = "nature", .on_wait = on_wait, .state = &changing};
+    assert_ok(add(stores, "science", &error), error);
+    test_session_sql(taker, "SET application_name = 'the taker'; BEGIN;"
+                            "SELECT pg_advisory_xact_lock(hashtextextended('grove attached', 22))");
+    call_init(&call);
+    call_obey(&call, &changing.cancelled);
+    assert_int_equal(subject_rename(&stores->store, &call, &request, &report, &error),
+                     GROVE_CANCELLED);
+    assert_non_null(strstr(changing.holder, "the taker"));
+    test_session_sql(taker, "COMMIT");
+    call_init(&call);
+    assert_ok(subject_rename(&stores->store, &call, &request, &report, &error), error);
+}
+
 // The session's lock goes with the connection, however the change ended.
 static void no_lock_is_left_behind(struct test_stores *stores)
 {
@@ -277,6 +300,7 @@ int main(int argc, char **argv)
         STORES_TEST(readers_and_writers_go_on_beside_validation),
         STORES_TEST(two_changes_are_made_one_after_the_other),
         STORES_TEST(two_additions_of_one_subject_make_one),
+        STORES_TEST(a_rename_waits_for_whoever_takes_rows_in),
         STORES_TEST(no_lock_is_left_behind),
         STORES_TEST(a_content_that_comes_meanwhile_is_not_lost),
     };
