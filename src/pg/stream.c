@@ -25,6 +25,7 @@ static void finish(struct pg_stream *stream)
 {
     struct pg_conn *conn = stream->conn;
     PGresult *next;
+    CHECK(conn);
     while ((next = pg_next_result(conn)))
         PQclear(next);
     pg_settle(conn);
@@ -70,6 +71,7 @@ static enum grove_code receive(struct pg_stream *stream, bool *ret_more, struct 
 {
     struct pg_conn *conn = stream->conn;
     enum grove_code code = GROVE_OK;
+    CHECK(!stream->first);
     drop_row(stream);
     stream->row = pg_next_result(conn);
     ExecStatusType status = PQresultStatus(stream->row);
@@ -88,6 +90,7 @@ enum grove_code pg_stream_begin(struct pg_conn *conn, const char *sql, struct pg
                                 struct grove_error *error)
 {
     struct pg_stream stream = {.conn = conn};
+    CHECK(sql);
     CHECK(!conn->begin);
     enum grove_code code = conn->broken ? pg_set_error(conn, NULL, error) : pg_start(conn, error);
     if (code != GROVE_OK)
@@ -110,6 +113,7 @@ enum grove_code pg_stream_begin(struct pg_conn *conn, const char *sql, struct pg
 
 enum grove_code pg_stream_next(struct pg_stream *stream, bool *ret_more, struct grove_error *error)
 {
+    CHECK(!stream->first || stream->row);
     *ret_more = stream->first;
     if (!stream->first && stream->conn)
         return receive(stream, ret_more, error);
