@@ -245,7 +245,8 @@ struct grove_export_request {
 // Writes contents in the order of their places, types and chunk numbers. All are of one snapshot,
 // and the memory it takes does not depend on how many there are. A document is one line, where its
 // first chunk is, and comes back as one. Bodies, times and vectors that were supplied are as they
-// were. Not written are ids, computed vectors, leaves without contents, and descriptions. *ret is given back with grove_free; may be NULL.
+// were. Not written are ids, computed vectors, leaves without contents, and descriptions. *ret is
+// given back with grove_free; may be NULL.
 GROVE_CHECKED enum grove_code grove_export(struct grove *grove,
                                            const struct grove_export_request *request,
                                            struct grove_export_report **ret,

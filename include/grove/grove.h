@@ -480,8 +480,8 @@ enum grove_import_format { GROVE_IMPORT_FOUND, GROVE_IMPORT_CSV, GROVE_IMPORT_JS
 
 // Which columns of a table become what. CSV as PostgreSQL and RFC 4180 have it, its first line the
 // names of the columns; or JSON Lines, whose members are columns, "a.b" the member b of the object
-// a; or a query's rows. A template is text with columns in braces: "wiki/{category}"; "{category|Other}" tells what
-// stands for a null. What is NULL here is the column of that name, where there is one.
+// a; or a query's rows. A template is text with columns in braces: "wiki/{category}";
+// "{category|Other}" tells what stands for a null. What is NULL here is the column of that name, where there is one.
 struct grove_import {
     size_t size_bytes;
     enum grove_import_format format; // FOUND: by the beginning of each file
@@ -501,8 +501,8 @@ struct grove_import {
     const char *source;     // of documents: a template of where they are from
     const char *url;
     const char *metadata; // a JSON object
-    // Instead of files: one statement in SQL, whose rows are the table. It runs in a transaction that
-    // only reads; the format is of no meaning.
+    // Instead of files: one statement in SQL, whose rows are the table. It runs in a transaction
+    // that only reads; the format is of no meaning.
     const char *query;
     const char *from; // the PostgreSQL that it is run by, as libpq has it; NULL: this database
 };

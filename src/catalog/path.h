@@ -23,8 +23,8 @@ struct path {
 enum grove_code path_parse(struct arena *arena, const char *string, struct path *ret,
                            struct grove_error *error);
 
-// What is written the same may be other bytes: an accent as a part of its letter (NFC), or behind it
-// (NFD, as file names of macOS have it). Names of places are written in the former; those that
+// What is written the same may be other bytes: an accent as a part of its letter (NFC), or behind
+// it (NFD, as file names of macOS have it). Names of places are written in the former; those that
 // clients of SQL wrote in the latter are found as well. False: out of memory.
 enum path_form { PATH_COMPOSED, PATH_DECOMPOSED };
 bool path_name_in(enum path_form form, struct text name, struct arena *arena,

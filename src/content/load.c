@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Loading files, or the rows of a query: lines become records, records batches, each batch one transaction.
+// Loading files, or the rows of a query: lines become records, records batches, each batch one
+// transaction.
 //
 // In strict mode everything is read twice: first only checked, so that the first bad line ends the
 // load before anything was written.
@@ -449,7 +450,7 @@ static enum grove_code load_inputs(struct load *load, struct grove_error *error)
     return code;
 }
 
-static enum grove_code open_inputs(struct load *load, struct grove_error *error)
+static enum grove_code prepare_inputs(struct load *load, struct grove_error *error)
 {
     const struct grove_load_request *request = load->request;
     const struct text rows = {request->rows, request->rows_bytes};
@@ -465,7 +466,7 @@ static enum grove_code open_inputs(struct load *load, struct grove_error *error)
 
 static enum grove_code open_and_load(struct load *load, struct grove_error *error)
 {
-    enum grove_code code = open_inputs(load, error);
+    enum grove_code code = prepare_inputs(load, error);
     if (code == GROVE_OK) {
         seen_init(&load->seen);
         arena_init(&load->line_arena, LINE_BYTES_MAX);

@@ -239,8 +239,8 @@ static enum record_verdict take_tree(struct parsing *parsing)
     return unknown_tree(parsing, name);
 }
 
-// Composed, so that a name is one however it was typed; its length is that of this form. A character
-// is composed of four at most.
+// Composed, so that a name is one however it was typed; its length is that of this form. A
+// character is composed of four at most.
 static enum record_verdict take_name(struct parsing *parsing, enum field field, struct text *ret)
 {
     enum { PARTS_MAX = 4 * PATH_NAME_CHARACTERS_MAX };

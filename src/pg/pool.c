@@ -99,6 +99,7 @@ enum grove_code pg_pool_new(const struct pg_pool_options *options, struct pg_poo
 enum grove_code pg_pool_beside(const struct pg_pool *pool, struct pg_pool **ret,
                                struct grove_error *error)
 {
+    CHECK(pool->conninfo);
     struct pg_pool_options options = pool->options;
     options.conninfo = pool->conninfo;
     options.application_name = pool->application_name;

@@ -57,7 +57,6 @@ static enum grove_code set_refused(struct pg_conn *conn, const PGresult *result,
 static enum grove_code set_no_rows(struct pg_conn *conn, ExecStatusType status,
                                    struct grove_error *error)
 {
-    CHECK(status != PGRES_TUPLES_OK);
     if (status != PGRES_COMMAND_OK && status != PGRES_EMPTY_QUERY)
         conn->broken = true; // COPY: nobody here would go on with it
     error_set(error, GROVE_INVALID,
@@ -72,7 +71,7 @@ static enum grove_code receive(struct pg_stream *stream, bool *ret_more, struct 
 {
     struct pg_conn *conn = stream->conn;
     enum grove_code code = GROVE_OK;
-    CHECK(conn);
+    CHECK(!stream->first);
     drop_row(stream);
     stream->row = pg_next_result(conn);
     ExecStatusType status = PQresultStatus(stream->row);
@@ -91,6 +90,7 @@ enum grove_code pg_stream_begin(struct pg_conn *conn, const char *sql, struct pg
                                 struct grove_error *error)
 {
     struct pg_stream stream = {.conn = conn};
+    CHECK(sql);
     CHECK(!conn->begin);
     enum grove_code code = conn->broken ? pg_set_error(conn, NULL, error) : pg_start(conn, error);
     if (code != GROVE_OK)
@@ -129,7 +129,6 @@ void pg_stream_end(struct pg_stream *stream)
     }
     drop_row(stream);
     stream->first = false;
-    CHECK(!stream->conn);
 }
 
 struct text pg_stream_name(const struct pg_stream *stream, int column)

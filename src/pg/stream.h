@@ -13,8 +13,8 @@
 // Meanwhile nothing else is done on the connection. libpq reads a row whole, so one takes as much
 // memory as the server sends of it.
 //
-// Errors: GROVE_INVALID with PostgreSQL's words and the place where the statement is none, or has no
-// rows; else as pg.h lists them. After an error only pg_stream_end is called.
+// Errors: GROVE_INVALID with PostgreSQL's words and the place where the statement is none, or has
+// no rows; else as pg.h lists them. After an error only pg_stream_end is called.
 #ifndef GROVE_PG_STREAM_H
 #define GROVE_PG_STREAM_H
 

@@ -362,6 +362,7 @@ static enum grove_code read_place_in_form(struct predicate *predicate, enum path
 {
     struct path path;
     bool other;
+    CHECK(predicate->has_path);
     if (!path_in(form, &predicate->path, arena, &path, &other))
         return error_no_memory(error, "a path");
     if (!other)

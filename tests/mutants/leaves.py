@@ -8,6 +8,15 @@ POINTS = "sql/0014_numbered_points.sql"
 
 MUTANTS = [
     Mutant(
+        name="path-is-found-in-one-form",
+        guards="src/content/README 18",
+        file="src/query/predicate.c",
+        find="code = read_place_in_form(predicate, PATH_COMPOSED,",
+        replace="code = read_place_in_form(predicate, PATH_DECOMPOSED,",
+        killer="tests/e2e/test_bad_rows.py::test_each_row_is_refused_or_right[by_load]",
+        limit_seconds=120,
+    ),
+    Mutant(
         name="renamed-branch-is-another-one",
         guards="sql/README 12",
         file=LEAVES,

@@ -5,15 +5,6 @@ from mutant import Mutant
 
 MUTANTS = [
     Mutant(
-        name="path-is-found-in-one-form",
-        guards="src/content/README 18",
-        file="src/query/predicate.c",
-        find="code = read_place_in_form(predicate, PATH_COMPOSED,",
-        replace="code = read_place_in_form(predicate, PATH_DECOMPOSED,",
-        killer="tests/e2e/test_bad_rows.py::test_each_row_is_refused_or_right[by_load]",
-        limit_seconds=120,
-    ),
-    Mutant(
         name="overload-is-answered-with-more-load",
         guards="docs/architecture: strategies",
         file="src/query/ranking.c",
