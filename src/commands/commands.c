@@ -114,8 +114,8 @@ const struct command command_table[] = {
         .examples = command_browse_examples,
         .json = "`results`, `complete`, `incomplete_reason`, `degraded`, `degraded_reason`, "
                 "`hint`, `total` (rows on all pages), `next_cursor`, `groups` (`hierarchy_table`, "
-                "`content_type`, `count`), "
-                "`milliseconds`, and with `--explain` `explain`. `score` of a row is null.",
+                "`content_type`, `count`), `milliseconds`, and with `--explain` `explain`. `score` "
+                "of a row is null.",
         .fields = command_browse_fields,
         .answer = &answer_result_shape,
     },
@@ -185,8 +185,8 @@ const struct command command_table[] = {
         .examples = command_discover_examples,
         .json = "`results`, `complete`, `incomplete_reason`, `degraded`, `degraded_reason`, "
                 "`hint`, `total` (rows ranked), `next_cursor`, `groups` (`hierarchy_table`, "
-                "`content_type`, `count`, "
-                "`best_score`, `branches`, `limbs`), `diversity` (`hierarchy_tables`, "
+                "`content_type`, `count`, `best_score`, `branches`, `limbs`), `diversity` "
+                "(`hierarchy_tables`, "
                 "`unique_branches`, `unique_limbs`, `evenness`), `depth_reached` (true: more rows "
                 "match than were ranked), `milliseconds`, and with `--explain` `explain`.",
         .fields = command_text_fields,
@@ -274,23 +274,22 @@ const struct command command_table[] = {
         .description =
             "Each line is a JSON object with tree, branch, limb, leaf, content_type, title and "
             "summary, and maybe body, chunk_number, word_count, created_at and vector (384 "
-            "numbers). Missing leaves are made; an unknown tree is refused. A missing "
-            "chunk_number means 1: several rows of one type in one leaf need one each. A row that "
-            "is there already (same place, type and chunk number) is updated, so loading a file "
-            "twice changes nothing.\n\nA line with document, a key, is a text of any length: it "
-            "is split into chunks that the model reads whole and that get their numbers by "
-            "themselves; with a vector it is one chunk. source, url and metadata (an object) may "
-            "go with it. Loaded again, only the chunks that changed are written.\n\n"
-            "A bad line is reported on standard error as file:line: field: reason, and refused; "
-            "the others are loaded, and the exit status is 15. Where an input breaks off, or is "
-            "followed by something else, what came before is loaded and the error says where. With "
-            "--strict nothing is loaded in either case. "
-            "What is no JSON Lines at all (a PDF, CSV, a JSON array, ...) is refused as a whole, "
-            "with what to do instead; UTF-16, a byte order mark and CRLF are fine.\n\nCtrl-C "
-            "stops after the current batch; the same command again goes on. A second Ctrl-C stops "
-            "at once: what was committed stays, and grove sync, or the same command two minutes "
-            "later, completes it. Where a server hangs or is gone it ends, says how many rows are "
-            "loaded so far, and the same command again goes on, too.",
+            "numbers). Missing leaves are made; an unknown tree is refused. A missing chunk_number "
+            "means 1: several rows of one type in one leaf need one each. A row that is there "
+            "already (same place, type and chunk number) is updated, so loading a file twice "
+            "changes nothing.\n\nA line with document, a key, is a text of any length: it is split "
+            "into chunks that the model reads whole and that get their numbers by themselves; with "
+            "a vector it is one chunk. source, url and metadata (an object) may go with it. Loaded "
+            "again, only the chunks that changed are written.\n\nA bad line is reported on "
+            "standard error as file:line: field: reason, and refused; the others are loaded, and "
+            "the exit status is 15. Where an input breaks off, or is followed by something else, "
+            "what came before is loaded and the error says where. With --strict nothing is loaded "
+            "in either case. What is no JSON Lines at all (a PDF, CSV, a JSON array, ...) is "
+            "refused as a whole, with what to do instead; UTF-16, a byte order mark and CRLF are "
+            "fine.\n\nCtrl-C stops after the current batch; the same command again goes on. A "
+            "second Ctrl-C stops at once: what was committed stays, and grove sync, or the same "
+            "command two minutes later, completes it. Where a server hangs or is gone it ends, "
+            "says how many rows are loaded so far, and the same command again goes on, too.",
         .examples = command_load_examples,
         .json = "`rows_read`, `rows_loaded`, `rows_inserted`, `rows_updated`, `rows_unchanged`, "
                 "`rows_bad` (refused), `leaves_created`, `rows_embedded`, `rows_projected`, "
@@ -315,28 +314,26 @@ const struct command command_table[] = {
             "Says which columns of a table become what. CSV has the names of its columns in the "
             "first line, and is what PostgreSQL's COPY and spreadsheets write: quotes, line ends "
             "within quotes, separated by comma, semicolon, tab or bar. In JSON Lines the members "
-            "of an object are its columns, and a.b is the member b of the object a. Plain or "
-            "gzip, UTF-8 or UTF-16, with or without a byte order mark; - is standard "
-            "input.\n\nWith --query the columns are those of one SQL statement of yours, of this "
-            "database or, with --from, of another PostgreSQL, of any version. It is run in a "
-            "transaction that only reads. Keep a password out of --from: ~/.pgpass, PGPASSWORD "
-            "and service=NAME are read.\n\n--path is a tree that is there (grove ls, grove "
-            "subject add), then a branch, a limb and a leaf; those left out are called as the "
-            "last. "
-            "{category} is what the column has, {category|Other} says what stands for nothing; a "
-            "/ in a value is no level. Leaves that are missing are made.\n\nWith --key each row "
-            "is a document: its text may be of any length, is split into chunks that the model "
-            "reads whole, and the same file again changes only what changed. A document that has "
-            "the key already, below another tree, is not overwritten: --source tells files apart "
-            "whose keys are the same. Without --key rows of one type and place need a --chunk "
-            "each.\n\nOf columns that are not said those count "
-            "that are called title (name, headline), body (text, content), summary, content_type, "
-            "created_at, chunk_number, word_count and vector (embedding); which were taken is "
-            "told first.\n\nDates may be 2024-03-05, 2024/03/05, 5 Mar 2024, Tue, 05 Mar 2024 "
-            "12:00:00 +0100, or seconds since 1970; 05/03/2024 is refused, since nobody can tell "
-            "its month. Rows that cannot be taken are told as file:line: column: reason (of a "
-            "query query:row, with the key), the others are loaded, and the exit status is 15; all "
-            "else is as with grove load.",
+            "of an object are its columns, and a.b is the member b of the object a. Plain or gzip, "
+            "UTF-8 or UTF-16, with or without a byte order mark; - is standard input.\n\nWith "
+            "--query the columns are those of one SQL statement of yours, of this database or, "
+            "with --from, of another PostgreSQL, of any version. It is run in a transaction that "
+            "only reads. Keep a password out of --from: ~/.pgpass, PGPASSWORD and service=NAME are "
+            "read.\n\n--path is a tree that is there (grove ls, grove subject add), then a branch, "
+            "a limb and a leaf; those left out are called as the last. {category} is what the "
+            "column has, {category|Other} says what stands for nothing; a / in a value is no "
+            "level. Leaves that are missing are made.\n\nWith --key each row is a document: its "
+            "text may be of any length, is split into chunks that the model reads whole, and the "
+            "same file again changes only what changed. A document that has the key already, below "
+            "another tree, is not overwritten: --source tells files apart whose keys are the same. "
+            "Without --key rows of one type and place need a --chunk each.\n\nOf columns that are "
+            "not said those count that are called title (name, headline), body (text, content), "
+            "summary, content_type, created_at, chunk_number, word_count and vector (embedding); "
+            "which were taken is told first.\n\nDates may be 2024-03-05, 2024/03/05, 5 Mar 2024, "
+            "Tue, 05 Mar 2024 12:00:00 +0100, or seconds since 1970; 05/03/2024 is refused, since "
+            "nobody can tell its month. Rows that cannot be taken are told as file:line: column: "
+            "reason (of a query query:row, with the key), the others are loaded, and the exit "
+            "status is 15; all else is as with grove load.",
         .examples = command_import_examples,
         .json = "As load.",
     },
@@ -429,11 +426,10 @@ const struct command command_table[] = {
             "than a thousand.\n\nA document is one line, where its first chunk is. Loaded into "
             "another home, or of CSV imported there with --path '{tree}/{branch}/{limb}/{leaf}', "
             "and exported, it is the same again, byte for byte. Ids are not in it, nor are "
-            "computed vectors, leaves without "
-            "contents, and their descriptions; grove pg_dump has those. Rows that a load would "
-            "refuse, or read as something else (a title with a tab, a null), are written all the "
-            "same, and told on standard error. Where it fails in the middle what was written is "
-            "not all: look at the exit status.",
+            "computed vectors, leaves without contents, and their descriptions; grove pg_dump has "
+            "those. Rows that a load would refuse, or read as something else (a title with a tab, "
+            "a null), are written all the same, and told on standard error. Where it fails in the "
+            "middle what was written is not all: look at the exit status.",
         .examples = command_export_examples,
         .json =
             "The rows, one a line, as without it: `tree`, `branch`, `limb`, `leaf`, "
@@ -506,9 +502,8 @@ const struct command command_table[] = {
             "Of a path the contents and the leaves go; a tree stays, and is empty then. With "
             "--type, --since and so on only such contents go, and leaves stay. Where a path has "
             "contents it asks on a terminal, and elsewhere needs --yes; no more than it said are "
-            "removed then. Ids are removed without asking.\n\nIt is done as a whole or not at "
-            "all. Searches are without them at once, and the vector engine follows, as with any "
-            "change.",
+            "removed then. Ids are removed without asking.\n\nIt is done as a whole or not at all. "
+            "Searches are without them at once, and the vector engine follows, as with any change.",
         .examples = command_rm_examples,
         .json =
             "`contents`, `leaves`, `dry_run`, `seconds`. It never asks: without `--yes` what has "

@@ -407,7 +407,7 @@ MUTANTS = [
         find="            add_score(run, id, direction_read(pg_bytea(rows, r, 1), &reason));\n",
         replace="            const float *read = direction_read(pg_bytea(rows, r, 1), &reason);\n"
                 "            if (read)\n                add_score(run, id, read);\n",
-        killer="u_examined:a_spoilt_vector_is_told_of",
+        killer="u_search:a_spoilt_vector_is_told_of",
     ),
     Mutant(
         name="texts-that-wait-are-hashed",

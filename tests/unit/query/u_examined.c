@@ -47,6 +47,12 @@ static void set_depth(struct test_stores *stores, int depth)
              depth);
 }
 
+static void make_examined_islands(struct test_stores *stores, int count)
+{
+    make_islands(stores, count);
+    examine(stores, "{1,2}", 64, 0.3, count);
+}
+
 struct seen {
     unsigned searches, exact;
     size_t also;
@@ -113,8 +119,7 @@ static void a_graph_nobody_examined_is_not_asked(struct test_stores *stores)
 static void what_is_listed_is_compared(struct test_stores *stores)
 {
     struct seen seen;
-    make_islands(stores, 30);
-    examine(stores, "{1,2}", 64, 0.3, 30);
+    make_examined_islands(stores, 30);
     const struct grove_result *result = look(stores, &seen, 3);
     assert_rows(stores, result, "1 2 3");
     assert_true(result->complete);
@@ -216,8 +221,7 @@ static void where_too_few_of_the_best_match_all_are_compared(struct test_stores 
 static void documents_further_down_are_asked_for_exactly(struct test_stores *stores)
 {
     struct seen seen;
-    make_islands(stores, 30);
-    examine(stores, "{1,2}", 64, 0.3, 30);
+    make_examined_islands(stores, 30);
     test_sql(stores, "WITH d AS (INSERT INTO grove.document (key, title, body, body_sha256,"
                      " chunk_count) VALUES ('a', 'a', 'a', '', 7) RETURNING id)"
                      " INSERT INTO grove.chunk (content_id, document_id, position,"
@@ -239,8 +243,7 @@ static void documents_further_down_are_asked_for_exactly(struct test_stores *sto
 static void a_depth_of_another_examination_is_not_believed(struct test_stores *stores)
 {
     struct seen seen;
-    make_islands(stores, 30);
-    examine(stores, "{1,2}", 64, 0.3, 30);
+    make_examined_islands(stores, 30);
     set_depth(stores, 16);
     look(stores, &seen, 12);
     assert_int_equal(seen.exact, 0);
@@ -277,8 +280,7 @@ static void change_and_project(struct test_stores *stores, int32_t id, float cos
 static void what_is_listed_is_kept_and_compared_here(struct test_stores *stores)
 {
     struct seen seen;
-    make_islands(stores, 30);
-    examine(stores, "{1,2}", 64, 0.3, 30);
+    make_examined_islands(stores, 30);
     look_until_kept(stores, &seen);
     const struct grove_result *result = look(stores, &seen, 3);
     assert_rows(stores, result, "1 2 3");
@@ -299,8 +301,7 @@ static void what_is_listed_is_kept_and_compared_here(struct test_stores *stores)
 static void a_kept_row_that_changed_is_the_engine_s(struct test_stores *stores)
 {
     struct seen seen;
-    make_islands(stores, 30);
-    examine(stores, "{1,2}", 64, 0.3, 30);
+    make_examined_islands(stores, 30);
     look_until_kept(stores, &seen);
     change_and_project(stores, 2, 0.2F);
     assert_rows(stores, look(stores, &seen, 3), "1 3 4");
@@ -326,8 +327,7 @@ static void bring_near(struct test_stores *stores)
 static void a_kept_row_that_changes_meanwhile(struct test_stores *stores)
 {
     struct seen seen;
-    make_islands(stores, 30);
-    examine(stores, "{1,2}", 64, 0.3, 30);
+    make_examined_islands(stores, 30);
     look_until_kept(stores, &seen);
     change_and_project(stores, 2, 0.1F);
     examine(stores, "{1,2}", 64, 0.3, 30);
@@ -344,8 +344,7 @@ static void a_kept_row_that_changes_meanwhile(struct test_stores *stores)
 static void what_is_kept_is_of_one_list_and_model(struct test_stores *stores)
 {
     struct seen seen;
-    make_islands(stores, 30);
-    examine(stores, "{1,2}", 64, 0.3, 30);
+    make_examined_islands(stores, 30);
     look_until_kept(stores, &seen);
     stores->store.kept.points->model++;
     assert_rows(stores, look(stores, &seen, 3), "1 2 3");
@@ -362,8 +361,7 @@ static void what_is_kept_is_of_one_list_and_model(struct test_stores *stores)
 static void a_row_that_waits_is_not_kept(struct test_stores *stores)
 {
     struct seen seen;
-    make_islands(stores, 30);
-    examine(stores, "{1,2}", 64, 0.3, 30);
+    make_examined_islands(stores, 30);
     change(stores, 2, 0.95F);
     for (int i = 0; i < 2; i++)
         assert_rows(stores, look(stores, &seen, 3), "2 1 3");
@@ -598,8 +596,7 @@ static void examine_anew_and_project(struct test_stores *stores)
 static void a_graph_examined_meanwhile_is_planned_for_anew(struct test_stores *stores)
 {
     struct seen seen;
-    make_islands(stores, 30);
-    examine(stores, "{1,2}", 64, 0.3, 30);
+    make_examined_islands(stores, 30);
     TEST_AT(stores, SEARCH_HITS, examine_anew_and_project);
     const struct grove_result *result = look(stores, &seen, 3);
     assert_rows(stores, result, "1 2 3");
@@ -751,23 +748,6 @@ static void strangers_do_not_hide_contents(struct test_stores *stores)
     assert_true(result->complete);
 }
 
-// --- vectors that a hand spoilt -----------------------------------------------------------------
-
-static void a_spoilt_vector_is_told_of(struct test_stores *stores)
-{
-    struct seen seen;
-    make_islands(stores, 3);
-    inject_set_knob(INJECT_KNOB_EXACT_ROWS, 0);
-    test_sql(stores,
-             "ALTER TABLE grove.embedding DISABLE TRIGGER USER;"
-             "UPDATE grove.embedding SET vector = overlay(vector PLACING '\\x0000c07f'::bytea"
-             " FROM 1 FOR 4) WHERE content_id = 2");
-    const struct grove_result *result = look(stores, &seen, 10);
-    assert_rows(stores, result, "1 3");
-    assert_false(result->complete);
-    assert_non_null(strstr(result->incomplete_reason, "no usable vector"));
-}
-
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
@@ -803,7 +783,6 @@ int main(int argc, char **argv)
         STORES_TEST(a_path_that_ends_meanwhile_is_told),
         STORES_TEST(a_negative_id_is_compared_without_the_engine_too),
         STORES_TEST(strangers_do_not_hide_contents),
-        STORES_TEST(a_spoilt_vector_is_told_of),
     };
     return test_main(argc, argv, tests, ARRAY_COUNT(tests));
 }

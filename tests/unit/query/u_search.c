@@ -450,6 +450,22 @@ static void odd_ties_change_no_order(struct test_stores *stores)
     assert_clean(stores, search(stores, 4), "1 2 3 4");
 }
 
+static void a_spoilt_vector_is_told_of(struct test_stores *stores)
+{
+    for (int i = 0; i < 3; i++)
+        make_row(stores, 0.9F - 0.03F * (float)i);
+    project(stores);
+    test_sql(stores,
+             "ALTER TABLE grove.embedding DISABLE TRIGGER USER;"
+             "UPDATE grove.embedding SET vector = overlay(vector PLACING '\\x0000c07f'::bytea"
+             " FROM 1 FOR 4) WHERE content_id = 2");
+    const struct grove_result *result =
+        search_as(stores, (struct grove_search_request){.limit = 10});
+    assert_ids(stores, result, "1 3");
+    assert_false(result->complete);
+    assert_non_null(strstr(result->incomplete_reason, "no usable vector"));
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
@@ -478,6 +494,7 @@ int main(int argc, char **argv)
         STORES_TEST(nobody_stands_in_where_pushing_down_was_asked_for),
         STORES_TEST(no_collection_and_nothing_projected_is_no_fault),
         STORES_TEST(odd_ties_change_no_order),
+        STORES_TEST(a_spoilt_vector_is_told_of),
     };
     return test_main(argc, argv, tests, ARRAY_COUNT(tests));
 }
