@@ -481,7 +481,8 @@ enum grove_import_format { GROVE_IMPORT_FOUND, GROVE_IMPORT_CSV, GROVE_IMPORT_JS
 // Which columns of a table become what. CSV as PostgreSQL and RFC 4180 have it, its first line the
 // names of the columns; or JSON Lines, whose members are columns, "a.b" the member b of the object
 // a; or a query's rows. A template is text with columns in braces: "wiki/{category}";
-// "{category|Other}" tells what stands for a null. What is NULL here is the column of that name, where there is one.
+// "{category|Other}" tells what stands for a null. What is NULL here is the column of that name,
+// where there is one.
 struct grove_import {
     size_t size_bytes;
     enum grove_import_format format; // FOUND: by the beginning of each file
