@@ -82,8 +82,8 @@ const struct command command_table[] = {
         .options = command_ls_options,
         .description =
             "What is one level below PATH, tree[/branch[/limb[/leaf]]]; without one the trees; of "
-            "a leaf its documents, with the chunks that each has, those of an attached table by "
-            "its name and the key. Below it the content types of all of it. With --type only "
+            "a leaf its documents, those of an attached table by its name and the key. Below it "
+            "the content types of all of it. With --type only "
             "these are counted. The contents themselves are shown by grove browse, a document by "
             "grove document.",
         .examples = command_ls_examples,
