@@ -154,6 +154,7 @@ void crew_begin(struct crew *crew)
         session->state = SESSION_STANDS;
         session->at[0] = '\0';
         session->checked = session->waits = false;
+        world_know_lineage(crew->world, &session->store);
     }
     pthread_mutex_unlock(&crew->mutex);
 }

@@ -81,6 +81,16 @@ static const char schema_sql[] =
     " WHERE name = 'model' AND value <> 'all-MiniLM-L6-v2/f32';"
     " UPDATE grove.setting SET value = '0' WHERE name = 'generation' AND value <> '0';"
     " UPDATE spec.clock SET now = clock_timestamp() + interval '1 day';"
+    " IF EXISTS (SELECT history, epoch, doubt FROM grove.lineage"
+    "            EXCEPT SELECT history, epoch, doubt FROM spec.lineage) THEN"
+    "     DELETE FROM grove.lineage; INSERT INTO grove.lineage TABLE spec.lineage;"
+    // By the transaction that says so, else it is a dump's.
+    "     UPDATE grove.lineage SET written = pg_current_xact_id()::xid;"
+    "     DELETE FROM grove.setting AS s"
+    "     WHERE NOT EXISTS (SELECT FROM spec.setting AS t WHERE t.name = s.name);"
+    "     UPDATE grove.setting AS s SET value = t.value FROM spec.setting AS t"
+    "     WHERE t.name = s.name AND t.value <> s.value;"
+    " END IF;"
     " END $$;"
 
     // One content of the beginning, as the triggers would leave it; its revision.
@@ -206,8 +216,6 @@ enum grove_code world_open_store(struct world *world, const char *name, struct s
     enum grove_code code = test_home(&home, error);
     store_init(ret);
     ret->engine = world->fake ? fake_engine_base(world->fake) : NULL;
-    // As a handle that is open for long: what the first look costs is no part of an order.
-    atomic_store(&ret->lineage_known_at_us, clock_monotonic_us());
     ret->embedder_threads = 1;
     if (code == GROVE_OK && world->spec->embeds)
         snprintf(ret->model_folder, sizeof ret->model_folder, "%s/model", home->assets);
@@ -232,7 +240,24 @@ static enum grove_code begin_lineage(struct world *world, struct grove_error *er
     CHECK(code != GROVE_OK || settled);
     world->marks = fake_engine_marks(world->fake);
     CHECK(code != GROVE_OK || world->marks.count == 1);
-    return code;
+    return code == GROVE_OK ? pg_exec(world->conn,
+                                      "CREATE TABLE spec.lineage AS TABLE grove.lineage;"
+                                      "CREATE TABLE spec.setting AS TABLE grove.setting",
+                                      error)
+                            : code;
+}
+
+void world_know_lineage(const struct world *world, struct store *store)
+{
+    int64_t never_us = clock_monotonic_us() + (int64_t)3600 * 1000 * 1000;
+    const char *history = world->marks.items[0].history;
+    CHECK(world->marks.count == 1);
+    pthread_mutex_lock(&store->model_mutex);
+    snprintf(store->history, sizeof store->history, "%s", history);
+    snprintf(store->projected, sizeof store->projected, "%s", history);
+    pthread_mutex_unlock(&store->model_mutex);
+    atomic_store(&store->lineage_known_at_us, never_us);
+    atomic_store(&store->lineage_looked_at_us, never_us);
 }
 
 enum grove_code world_open(struct world *world, const struct spec *spec, struct grove_error *error)
@@ -378,6 +403,7 @@ enum grove_code world_begin(struct world *world, bool conditional, struct grove_
     world->lost = world->lost_written = false;
     atomic_store(&world->leases_over, 0);
     world_take_time(world);
+    world_know_lineage(world, &world->store);
     fake_engine_forget(world->fake);
     fake_engine_lose_collection(world->fake);
     if (code == GROVE_OK)

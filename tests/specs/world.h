@@ -53,6 +53,10 @@ enum grove_code world_open_store(struct world *world, const char *name, struct s
                                  struct grove_error *error);
 void world_close_store(struct store *store);
 
+// As a handle that is open for long, before each order: whose the collection is it asks only where
+// something happens to the collection. What it asks by the clock is no part of an order.
+void world_know_lineage(const struct world *world, struct store *store);
+
 enum grove_code world_begin(struct world *world, bool conditional, struct grove_error *error);
 
 // Has all leases run out, by a connection of the caller's; `noticed`: also by the projectors' own
