@@ -636,7 +636,8 @@ const struct command_example command_import_examples[] = {
      "columns with names of their own"},
     {"import posts.jsonl.gz -p 'subject3/{meta.section}' --key id --text post.html --source blog",
      "columns of objects within objects; ids of this file are not those of another"},
-    {"import --query \"SELECT key, title, body FROM grove.document\" -p subject4/Copies --key key "
+    {"import --query \"SELECT key, title, body FROM grove.document WHERE source = 'blog'\" -p "
+     "subject4/Copies --key key "
      "--source copies",
      "the rows of a query"},
     {NULL, NULL},

@@ -97,6 +97,15 @@ static enum grove_code read_row(struct store *store, struct call *call, struct l
 }
 
 // As the database is now: a new epoch begins where something has happened to it.
+// What a statement has begun is there, and the row is another one.
+static enum grove_code read_begun(struct store *store, struct call *call, struct lineage *ret,
+                                  struct grove_error *error)
+{
+    enum grove_code code = INJECT(LINEAGE_BEGUN, error);
+    CHECK(ret);
+    return code == GROVE_OK ? read_row(store, call, ret, error) : code;
+}
+
 static enum grove_code read_lineage(struct store *store, struct call *call, struct lineage *ret,
                                     struct grove_error *error)
 {
@@ -106,9 +115,7 @@ static enum grove_code read_lineage(struct store *store, struct call *call, stru
         return code;
     pg_add_text(&params, text_of(ret->broken));
     code = run_command(store, call, "lineage_begin.sql", &params, error);
-    if (code == GROVE_OK)
-        code = INJECT(LINEAGE_BEGUN, error);
-    return code == GROVE_OK ? read_row(store, call, ret, error) : code;
+    return code == GROVE_OK ? read_begun(store, call, ret, error) : code;
 }
 
 static enum grove_code note_doubt(struct store *store, struct call *call, struct lineage *lineage,
@@ -139,9 +146,7 @@ static enum grove_code begin_here(struct store *store, struct call *call, struct
     pg_add_int4(&params, where_any_is_done);
     enum grove_code code = run_command(store, call, "lineage_move.sql", &params, error);
     if (code == GROVE_OK)
-        code = INJECT(LINEAGE_BEGUN, error);
-    if (code == GROVE_OK)
-        code = read_row(store, call, lineage, error);
+        code = read_begun(store, call, lineage, error);
     lineage->doubted = true;
     return code;
 }

@@ -217,8 +217,8 @@ def test_it_ends_with_its_call(empty, sql):
 
 def test_one_that_is_left_early_is_stopped_at_the_server(empty):
     """A column that is not there ends it while the server goes on with its rows."""
-    sql = ("SELECT g AS id, CASE WHEN g > 9 THEN pg_sleep(100)::text ELSE 'x' END AS body "
-           "FROM generate_series(1, 100) AS g")
+    sql = ("SELECT g AS id, CASE WHEN g > 9 THEN pg_sleep(100)::text "
+           "ELSE repeat('x', 10000) END AS body FROM generate_series(1, 100) AS g")
     empty.fails("not_found", "import", "--query", sql, "--path", "subject1/X", "--title", "nope")
     assert is_idle(empty)
 
