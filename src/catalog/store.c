@@ -158,6 +158,14 @@ enum grove_code store_query_on(struct pg_conn *conn, struct arena *arena, const 
     return pg_query(conn, arena, &statement, params, ret_rows, error);
 }
 
+enum grove_code store_query_planned_on(struct pg_conn *conn, struct arena *arena, const char *file,
+                                       const struct pg_params *params, struct pg_rows *ret_rows,
+                                       struct grove_error *error)
+{
+    struct pg_statement statement = {"", query_sql(file)};
+    return pg_query(conn, arena, &statement, params, ret_rows, error);
+}
+
 enum grove_code store_query(struct store *store, struct call *call, struct arena *arena,
                             const char *file, const struct pg_params *params,
                             struct pg_rows *ret_rows, struct grove_error *error)

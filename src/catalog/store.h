@@ -96,7 +96,12 @@ enum grove_code store_query_on(struct pg_conn *conn, struct arena *arena, const 
                                const struct pg_params *params, struct pg_rows *ret_rows,
                                struct grove_error *error);
 
-// The same on a connection of its own.
+// The same, planned for these very parameters each time: a plan for any would do badly.
+enum grove_code store_query_planned_on(struct pg_conn *conn, struct arena *arena, const char *file,
+                                       const struct pg_params *params, struct pg_rows *ret_rows,
+                                       struct grove_error *error);
+
+// As the first, on a connection of its own.
 enum grove_code store_query(struct store *store, struct call *call, struct arena *arena,
                             const char *file, const struct pg_params *params,
                             struct pg_rows *ret_rows, struct grove_error *error);

@@ -9,7 +9,6 @@
 
 #include "base/check.h"
 #include "base/clock.h"
-#include "catalog/assets.h"
 #include "catalog/store.h"
 #include "content/export_row.h"
 #include "content/trees.h"
@@ -153,7 +152,6 @@ static enum grove_code export_all(struct export *self, struct grove_error *error
 static enum grove_code open_cursor(struct export *self, struct predicate *predicate,
                                    struct arena *arena, struct grove_error *error)
 {
-    struct pg_statement statement = {"", query_sql("export_open.sql")};
     struct pg_params params = {0};
     struct pg_rows rows = {0};
     enum grove_code code = pg_begin_snapshot(self->conn, error);
@@ -162,7 +160,7 @@ static enum grove_code open_cursor(struct export *self, struct predicate *predic
     if (code != GROVE_OK)
         return code;
     predicate_add_params(predicate, arena, &params);
-    return pg_query(self->conn, arena, &statement, &params, &rows, error);
+    return store_query_planned_on(self->conn, arena, "export_open.sql", &params, &rows, error);
 }
 
 static enum grove_code export_filtered(struct export *self, struct grove_error *error)

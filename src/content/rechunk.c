@@ -16,7 +16,6 @@
 #include "base/digest.h"
 #include "base/inject.h"
 #include "base/json.h"
-#include "catalog/assets.h"
 #include "content/document.h"
 #include "content/trees.h"
 #include "query/predicate.h"
@@ -289,7 +288,6 @@ static enum grove_code rechunk_some(struct rechunk *self, const int32_t *ids, si
 static enum grove_code find(struct rechunk *self, struct predicate *predicate, int32_t after,
                             struct arena *arena, struct pg_rows *ret, struct grove_error *error)
 {
-    struct pg_statement statement = {"", query_sql("rechunk_find.sql")};
     struct pg_params params = {0};
     struct pg_conn *conn = NULL;
     enum grove_code code = pg_take(self->store->pool, self->call, &conn, error);
@@ -299,7 +297,7 @@ static enum grove_code find(struct rechunk *self, struct predicate *predicate, i
         predicate_add_params(predicate, arena, &params);
         pg_add_int4(&params, after);
         pg_add_int4(&params, (int32_t)KNOB(RECHUNK_ROWS, FOUND_ROWS));
-        code = pg_query(conn, arena, &statement, &params, ret, error);
+        code = store_query_planned_on(conn, arena, "rechunk_find.sql", &params, ret, error);
     }
     pg_give(&conn);
     return code;

@@ -3,7 +3,6 @@
 
 #include "base/check.h"
 #include "base/json.h"
-#include "catalog/assets.h"
 #include "catalog/store.h"
 #include "sync/examine.h"
 
@@ -15,12 +14,12 @@ enum {
 enum grove_code planner_count_places(struct run *run, struct pg_conn *conn, int32_t leaves_max,
                                      int64_t *ret, struct grove_error *error)
 {
-    struct pg_statement statement = {"", query_sql("matching_max.sql")}; // planned for this place
     struct pg_params params = {0};
     predicate_add_place(run->predicate, run->arena, &params);
     pg_add_int4(&params, leaves_max);
     struct pg_rows rows;
-    enum grove_code code = pg_query(conn, run->arena, &statement, &params, &rows, error);
+    enum grove_code code =
+        store_query_planned_on(conn, run->arena, "matching_max.sql", &params, &rows, error);
     if (code != GROVE_OK)
         return code;
     CHECK(rows.count == 1);
@@ -74,12 +73,12 @@ static enum grove_code find_rows_max(struct run *run, struct pg_conn *conn, int6
 static enum grove_code guess_matching(struct run *run, struct pg_conn *conn, int64_t rows_max,
                                       int64_t *ret, struct grove_error *error)
 {
-    struct pg_statement statement = {"", query_sql("matching_likely.sql")}; // for this very place
     struct pg_params params = {0};
     struct pg_rows rows;
     *ret = 0;
     predicate_add_params(run->predicate, run->arena, &params);
-    enum grove_code code = pg_query(conn, run->arena, &statement, &params, &rows, error);
+    enum grove_code code =
+        store_query_planned_on(conn, run->arena, "matching_likely.sql", &params, &rows, error);
     if (code != GROVE_OK)
         return code;
     CHECK(rows.count == 1);
@@ -115,7 +114,6 @@ static enum grove_code find_rows_likely(struct run *run, struct pg_conn *conn, i
 static enum grove_code count_found(struct run *run, struct pg_conn *conn, int64_t *ret,
                                    struct grove_error *error)
 {
-    struct pg_statement statement = {"", query_sql("matching_few.sql")}; // planned for this one
     struct pg_params params = {0};
     struct pg_rows rows;
     *ret = 0;
@@ -123,7 +121,8 @@ static enum grove_code count_found(struct run *run, struct pg_conn *conn, int64_
         return GROVE_OK;
     predicate_add_params(run->predicate, run->arena, &params);
     pg_add_int4(&params, PLAN_FOUND_COUNTED + 1);
-    enum grove_code code = pg_query(conn, run->arena, &statement, &params, &rows, error);
+    enum grove_code code =
+        store_query_planned_on(conn, run->arena, "matching_few.sql", &params, &rows, error);
     CHECK(code != GROVE_OK || rows.count == 1);
     if (code == GROVE_OK)
         *ret = pg_int8(&rows, 0, 0);

@@ -326,14 +326,14 @@ enum grove_code predicate_read_leaves(const struct predicate *predicate, struct 
                                       struct arena *arena, struct predicate_leaves *ret,
                                       struct grove_error *error)
 {
-    struct pg_statement statement = {"", query_sql("leaves.sql")};
     struct pg_params params = {0};
     CHECK(predicate->hierarchy_table.data);
     add_place(predicate, &params);
     struct pg_rows rows;
     struct arena answer; // gone when the leaves are taken from it
     arena_init_counting(&answer, LEAVES_BYTES_MAX);
-    enum grove_code code = pg_query(conn, &answer, &statement, &params, &rows, error);
+    enum grove_code code =
+        store_query_planned_on(conn, &answer, "leaves.sql", &params, &rows, error);
     if (code == GROVE_OK)
         code = take_leaves(&rows, arena, ret, error);
     arena_release(&answer);

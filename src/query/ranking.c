@@ -616,12 +616,11 @@ static enum grove_code count_matching(struct run *run, int64_t *ret_matching, in
                                       struct grove_error *error)
 {
     CHECK(run->ranking->conn); // in the snapshot of the rows
-    struct pg_statement statement = {"", query_sql("matching.sql")};
     struct pg_params params = {0};
     predicate_add_params(run->predicate, run->arena, &params);
     struct pg_rows rows;
-    enum grove_code code =
-        pg_query(run->ranking->conn, run->arena, &statement, &params, &rows, error);
+    enum grove_code code = store_query_planned_on(run->ranking->conn, run->arena, "matching.sql",
+                                                  &params, &rows, error);
     if (code != GROVE_OK)
         return code;
     CHECK(rows.count == 1);

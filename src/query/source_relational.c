@@ -10,7 +10,6 @@
 #include <math.h>
 
 #include "base/check.h"
-#include "catalog/assets.h"
 #include "catalog/store.h"
 #include "query/scorer.h"
 #include "query/source.h"
@@ -28,14 +27,14 @@ struct rest {
 static enum grove_code score_next(struct run *run, struct arena *part, int32_t *after,
                                   bool *ret_more, struct grove_error *error)
 {
-    struct pg_statement statement = {"", query_sql("score_all.sql")};
     struct pg_params params = {0};
     predicate_add_params(run->predicate, part, &params);
     pg_add_text(&params, text_of(embed_model_id(run->precision)));
     pg_add_int4(&params, *after);
     pg_add_int4(&params, PART_ROWS);
     struct pg_rows rows;
-    enum grove_code code = pg_query(run->ranking->conn, part, &statement, &params, &rows, error);
+    enum grove_code code =
+        store_query_planned_on(run->ranking->conn, part, "score_all.sql", &params, &rows, error);
     if (code == GROVE_OK)
         code = scorer_add(run, &rows, true, error);
     if (code != GROVE_OK)
@@ -51,13 +50,13 @@ static enum grove_code score_next(struct run *run, struct arena *part, int32_t *
 static enum grove_code read_rest(struct run *run, struct arena *part, int32_t after,
                                  struct rest *ret, struct grove_error *error)
 {
-    struct pg_statement statement = {"", query_sql("matching_ids.sql")};
     struct pg_params params = {0};
     struct pg_rows rows;
     predicate_add_params(run->predicate, part, &params);
     pg_add_int4(&params, after);
     pg_add_int4(&params, RELATIONAL_ROWS_MAX - PART_ROWS + 1);
-    enum grove_code code = pg_query(run->ranking->conn, part, &statement, &params, &rows, error);
+    enum grove_code code =
+        store_query_planned_on(run->ranking->conn, part, "matching_ids.sql", &params, &rows, error);
     return code == GROVE_OK ? pg_int4_array(&rows, 0, 0, run->arena, &ret->ids, &ret->count, error)
                             : code;
 }

@@ -117,12 +117,11 @@ static enum grove_code run_lease(struct projector_batch *batch, const char *file
                                  struct grove_error *error)
 {
     int64_t start_us = clock_monotonic_us();
-    struct pg_statement statement = {"", query_sql(file)};
     struct pg_conn *conn = NULL;
     enum grove_code code = pg_take(batch->store->pool, batch->call, &conn, error);
     if (code == GROVE_OK) {
         pg_add_int4(params, pg_session_pid(conn));
-        code = pg_query(conn, &batch->arena, &statement, params, ret_rows, error);
+        code = store_query_planned_on(conn, &batch->arena, file, params, ret_rows, error);
     }
     pg_give(&conn);
     return end_run(batch, file, start_us, code, error);

@@ -502,8 +502,8 @@ MUTANTS = [
         name="one-plan-for-any-place",
         guards="src/query/README: plans that PostgreSQL keeps",
         file="src/query/source_relational.c",
-        find='statement = {"", query_sql("score_all.sql")};\n',
-        replace='statement = {"score_all.sql", query_sql("score_all.sql")};\n',
+        find='store_query_planned_on(run->ranking->conn, part, "score_all.sql",',
+        replace='store_query_on(run->ranking->conn, part, "score_all.sql",',
         killer="u_bounds:places_are_planned_for_each_time",
     ),
     Mutant(
@@ -562,8 +562,8 @@ MUTANTS = [
         name="one-count-plan-for-any-place",
         guards="src/query/README: plans that PostgreSQL keeps",
         file="src/query/ranking.c",
-        find='statement = {"", query_sql("matching.sql")};\n',
-        replace='statement = {"matching.sql", query_sql("matching.sql")};\n',
+        find='store_query_planned_on(run->ranking->conn, run->arena, "matching.sql",',
+        replace='store_query_on(run->ranking->conn, run->arena, "matching.sql",',
         killer="u_bounds:places_are_planned_for_each_time",
     ),
     Mutant(
