@@ -96,7 +96,6 @@ static enum grove_code read_row(struct store *store, struct call *call, struct l
     return code;
 }
 
-// As the database is now: a new epoch begins where something has happened to it.
 // What a statement has begun is there, and the row is another one.
 static enum grove_code read_begun(struct store *store, struct call *call, struct lineage *ret,
                                   struct grove_error *error)
@@ -106,6 +105,7 @@ static enum grove_code read_begun(struct store *store, struct call *call, struct
     return code == GROVE_OK ? read_row(store, call, ret, error) : code;
 }
 
+// As the database is now: a new epoch begins where something has happened to it.
 static enum grove_code read_lineage(struct store *store, struct call *call, struct lineage *ret,
                                     struct grove_error *error)
 {
