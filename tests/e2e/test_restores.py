@@ -157,30 +157,23 @@ def engine_older(grove, _):
     return "the engine lacks what it has had"
 
 
-def both(grove, _):
-    """The engine to a moment, PostgreSQL to a later one."""
-    engine = engine_of(grove)
-    kept_engine = keep(grove, engine)
+def put_both_back(grove, earlier, later):
+    """One store to a moment, the other to a later one."""
+    kept = [(earlier, keep(grove, earlier))]
     change(grove)
-    postgres = postgres_of(grove)
-    kept = keep(grove, postgres)
+    kept.append((later, keep(grove, later)))
     change(grove, 1)
-    put_back(grove, engine, kept_engine)
-    put_back(grove, postgres, kept)
+    for folder, copy in kept:
+        put_back(grove, folder, copy)
     return "as an older copy of it would"
+
+
+def both(grove, _):
+    return put_both_back(grove, engine_of(grove), postgres_of(grove))
 
 
 def both_otherwise(grove, _):
-    """PostgreSQL to a moment, the engine to a later one."""
-    postgres = postgres_of(grove)
-    kept = keep(grove, postgres)
-    change(grove)
-    engine = engine_of(grove)
-    kept_engine = keep(grove, engine)
-    change(grove, 1)
-    put_back(grove, engine, kept_engine)
-    put_back(grove, postgres, kept)
-    return "as an older copy of it would"
+    return put_both_back(grove, postgres_of(grove), engine_of(grove))
 
 
 @row(ARCHITECTURE, "either store put back to what it was")
