@@ -55,7 +55,7 @@ struct pg_pool_options {
     const char *application_name; // NULL: "grove"
     struct pg_starter starter;    // optional: called when nothing answers, then tried once more
     bool any_server; // also an older one, or of another encoding: what is sent is somebody's own
-    const char *data_folder;      // of a server here, not copied; how full its disk is, is told
+    const char *data_folder; // of a server here, not copied; how full its disk is, is told
 };
 
 // Connects to nothing yet.
