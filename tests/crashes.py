@@ -128,10 +128,15 @@ class Held:
         shutil.rmtree(self.folder)
 
 
+def wait_ended(pid, seconds=30):
+    """The kernel frees what a process has locked a little before it counts as ended."""
+    wait_until(lambda: state_of(pid) in "ZX", seconds)
+
+
 def kill(pid):
     """SIGKILL, and waits until the process has gone."""
     os.kill(pid, signal.SIGKILL)
-    wait_until(lambda: state_of(pid) in "ZX")
+    wait_ended(pid)
 
 
 def state_of(pid):

@@ -16,7 +16,7 @@ import sys
 import pytest
 from conftest import (BINARY, EXIT_STATUS, MIGRATIONS, Grove, command_lines, copy_of, end_home,
                       make_home, make_row, read_statement, wait_until, write_rows)
-from crashes import ARCHITECTURE, SYNC, Injected, armed, at, end_leases, kill, row, state_of
+from crashes import ARCHITECTURE, SYNC, Injected, armed, at, end_leases, kill, row, wait_ended
 from stores import search_tells_all, stores_agree
 
 pytestmark = pytest.mark.slow
@@ -68,7 +68,7 @@ def started(grove):
 
 
 def ended(grove, pid):
-    wait_until(lambda: state_of(pid) in "ZX")
+    wait_ended(pid)
     return log_of(grove).splitlines()[-1].partition("] ")[2]
 
 
@@ -346,7 +346,7 @@ def test_it_is_stopped_where_nothing_else_runs(home):
     kill(home.processes()["postgres"])
     os.kill(pid, signal.SIGCONT)
     home("stop")
-    assert state_of(pid) in "ZX"
+    wait_ended(pid)
 
 
 @row(ARCHITECTURE, "resident projector, `kill -9`")
@@ -395,7 +395,8 @@ def test_one_that_does_not_end_is_killed(home):
     pid = start_anew(home)
     os.kill(pid, signal.SIGSTOP)
     home("stop", env={"GROVE_KNOBS": "resident-stop-ms=100"})
-    assert state_of(pid) in "ZX" and home.processes() == {}
+    wait_ended(pid)
+    assert home.processes() == {}
 
 
 @row(ARCHITECTURE, "resident projector, its PostgreSQL ends")
@@ -418,7 +419,7 @@ def test_it_ends_when_its_home_is_removed(alone):
     pid = started(alone)
     servers = alone.processes()
     shutil.rmtree(alone.home, ignore_errors=True)
-    wait_until(lambda: state_of(pid) in "ZX")
+    wait_ended(pid)
     assert not alone.home.exists()  # nothing is made again
     for server in ("vectors", "postgres"):
         kill(servers[server])
@@ -433,7 +434,7 @@ def test_it_ends_when_its_home_is_moved(alone):
     moved.sockets = str(moved.home / "run")  # PostgreSQL tells where it was
     try:
         moved("browse", "religion")
-        wait_until(lambda: state_of(pid) in "ZX")
+        wait_ended(pid)
         moved("browse", "religion")
         assert started(moved) != pid and residents(alone) == []
         insert(moved)
@@ -490,7 +491,8 @@ def test_a_new_schema_gets_a_new_one(alone):
             conn.execute(f"DROP SCHEMA {schema} CASCADE")
         conn.execute("CREATE SCHEMA public")
     alone("browse", "religion", env={"GROVE_KNOBS": "resident-stop-ms=100"})
-    assert state_of(pid) in "ZX" and started(alone) != pid
+    wait_ended(pid)
+    assert started(alone) != pid
 
 
 # --- other programs -------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ import pathlib
 import signal
 
 import pytest
-from crashes import ARCHITECTURE, EMBEDDED, row, state_of  # noqa: F401
+from crashes import ARCHITECTURE, EMBEDDED, row, state_of, wait_ended  # noqa: F401
 from test_vector_server import (ROOT, Server, count, point, program, upsert,  # noqa: F401
                                 vector, wait_until)
 
@@ -166,7 +166,7 @@ def test_the_server_is_killed_while_it_rebuilds(stopping, program, tmp_path, whe
     switched = when in ("behind write_json", "behind switch_to")
     assert generations(server)[0] == ("g2" if switched else "g1")
     server.kill()
-    wait_until(lambda: state_of(stopped) in "ZX", 30)  # the builder ends with it
+    wait_ended(stopped)  # the builder ends with it
     server.stopped.unlink()
     server.stop_at(tmp_path, "before optimize")  # the next rebuild: this one is looked at
     server.start()

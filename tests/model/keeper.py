@@ -51,7 +51,7 @@ class Keeper:
 
     def look(self, source):
         answer = self.ask(source, "status", {})
-        if answer is not None and answer["dead"]:
+        if answer is not None and (answer["dead"] or self.world.faults is None and not answer["ok"]):
             raise Disagreement(f"status: {answer}")
 
     def search(self, source):
