@@ -141,6 +141,34 @@ def test_bad_input(busy, arguments, code, words):
     assert names(busy) == NINE
 
 
+INSERT = ("INSERT INTO content_metadata (hierarchy_table, leaf_id, content_type, title,"
+          " content_summary, chunk_number) VALUES (%s, %s, 'Note', 'Early', 'Early', 1)")
+UPDATE = "UPDATE content_metadata SET hierarchy_table = %s, leaf_id = %s WHERE id = 1"
+
+
+@pytest.mark.parametrize("level", ["REPEATABLE READ", "SERIALIZABLE"])
+@pytest.mark.parametrize("statement", [INSERT, UPDATE], ids=["INSERT", "UPDATE"])
+def test_a_snapshot_that_lacks_a_subject_takes_no_contents_of_it(busy, level, statement):
+    """The CHECK knows it already. Who begins anew is served; a name that is no subject's stays the
+    CHECK's business."""
+    with busy.connect() as conn:
+        conn.execute(f"BEGIN ISOLATION LEVEL {level}")
+        conn.execute("SELECT count(*) FROM grove.subject")
+        busy("subject", "add", "science", "--sample")
+        with busy.connect() as other:
+            leaf, = other.execute("SELECT min(id) FROM science_hierarchy").fetchone()
+        with pytest.raises(psycopg.errors.SerializationFailure, match="science_hierarchy is newer"):
+            conn.execute(statement, ("science_hierarchy", leaf))
+        conn.execute("ROLLBACK")
+        conn.execute(f"BEGIN ISOLATION LEVEL {level}")
+        conn.execute(statement, ("science_hierarchy", leaf))
+        conn.execute("ROLLBACK")
+        conn.execute(f"BEGIN ISOLATION LEVEL {level}")
+        with pytest.raises(psycopg.errors.CheckViolation):
+            conn.execute(statement, ("science_library", leaf))
+        conn.execute("ROLLBACK")
+
+
 # --- beside others --------------------------------------------------------------------------------
 
 def test_a_wait_is_told_and_ends(busy):

@@ -3,7 +3,31 @@
 
 from mutant import Mutant
 
+UNSEEN = "sql/0028_unseen_subjects.sql"
+
 MUTANTS = [
+    Mutant(
+        name="unseen-subject-takes-new-contents",
+        guards="sql/README: failures",
+        file=UNSEEN,
+        find="FROM new_rows;\n    END IF;\n    PERFORM grove.note_changed(array_agg(id))",
+        replace="FROM new_rows WHERE false;\n    END IF;\n"
+                "    PERFORM grove.note_changed(array_agg(id))",
+        killer="tests/e2e/test_subject.py::"
+               "test_a_snapshot_that_lacks_a_subject_takes_no_contents_of_it"
+               "[INSERT-REPEATABLE READ]",
+    ),
+    Mutant(
+        name="unseen-subject-takes-contents-of-others",
+        guards="sql/README: failures",
+        file=UNSEEN,
+        find="FROM new_rows;\n    END IF;\n    PERFORM grove.note_changed(array_agg(n.id))",
+        replace="FROM new_rows WHERE false;\n    END IF;\n"
+                "    PERFORM grove.note_changed(array_agg(n.id))",
+        killer="tests/e2e/test_subject.py::"
+               "test_a_snapshot_that_lacks_a_subject_takes_no_contents_of_it"
+               "[UPDATE-SERIALIZABLE]",
+    ),
     Mutant(
         name="old-check-goes-before-the-next-is-validated",
         guards=("src/subject/README 1", "src/subject/README 2"),
