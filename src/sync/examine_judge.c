@@ -38,6 +38,7 @@ static_assert(EXAMINE_QUERIES_FILTERED <= EXAMINE_QUERIES, "a sample's bound");
 #define RECALL_WANTED 0.995
 #define PLAUSIBLE_MARGIN 0.03
 #define IMPLAUSIBLE_MAX 0.6 // of the sample: the rest is what the verdict stands on
+#define DEEP_MISSED_MAX 1   // rows: whichever ten of them a filter leaves, nine are there
 
 static const unsigned ef_choices[] = {128, 160, 192, 256, 512};
 
@@ -155,24 +156,22 @@ static enum grove_code choose_ef(struct examination *x, struct examine_sample *s
 // --- how deep ------------------------------------------------------------------------------------
 
 // Of the best so many; ties count, as above.
-static double deep_recall_of(const struct examine_query *query, uint32_t depth)
+static uint32_t count_deep_missed(const struct examine_query *query, uint32_t wanted)
 {
     const struct examine_deep_hits *truth = &query->deep_truth, *answer = &query->deep_answer;
-    uint32_t wanted = truth->count < depth ? truth->count : depth, good = 0;
-    CHECK(depth <= EXAMINE_DEEP);
-    if (wanted == 0)
-        return 1;
+    uint32_t good = 0;
+    CHECK(wanted <= truth->count);
     for (uint32_t i = 0; i < answer->count && i < wanted; i++)
         good += answer->items[i].score >= truth->items[wanted - 1].score - EXAMINE_SAME;
-    return (double)good / (double)wanted;
+    return wanted - good;
 }
 
-// Whether the plausible answers of a sample are as good down to there as the best ten have to be.
+// Whether the plausible answers of a sample are as good down to there as the best ten have to be,
+// and none misses more rows than an answer of ten may.
 static bool is_good_down_to(const struct examine_sample *sample, const struct verdict *verdict,
                             uint32_t depth)
 {
-    double recall = 0;
-    size_t texts = 0;
+    uint64_t missed = 0, wanted = 0;
     CHECK(sample->count > 0);
     CHECK(depth > EXAMINE_NEAR);
     for (size_t i = 0; i < sample->count; i++) {
@@ -180,13 +179,14 @@ static bool is_good_down_to(const struct examine_sample *sample, const struct ve
         double plausible = query->between ? verdict->plausible_vectors : verdict->plausible;
         if (telling_score(query) < plausible)
             continue;
-        double found = deep_recall_of(query, depth);
-        if (found < RECALL_WRONG)
+        uint32_t rows = query->deep_truth.count < depth ? query->deep_truth.count : depth;
+        uint32_t lost = count_deep_missed(query, rows);
+        if (lost > DEEP_MISSED_MAX)
             return false;
-        recall += query->between ? 0 : found;
-        texts += !query->between;
+        missed += query->between ? 0 : lost;
+        wanted += query->between ? 0 : rows;
     }
-    return texts > 0 && recall / (double)texts >= RECALL_WANTED;
+    return wanted > 0 && (double)missed <= (1 - RECALL_WANTED) * (double)wanted;
 }
 
 // The answers in the sample are those of the verdict's ef.

@@ -102,6 +102,14 @@ MUTANTS = [
         killer="u_examine:a_graph_is_as_deep_as_it_is_good",
     ),
     Mutant(
+        name="two-rows-that-are-missed-make-no-graph-shallower",
+        guards="src/query/folding 6",
+        file="src/sync/examine_judge.c",
+        find="#define DEEP_MISSED_MAX 1 ",
+        replace="#define DEEP_MISSED_MAX 2 ",
+        killer="u_examine:a_graph_is_not_as_deep_as_two_rows_are_missed",
+    ),
+    Mutant(
         name="documents-leave-as-many-lines",
         guards="src/content/README 12",
         file="sql/contents/export_open.sql",

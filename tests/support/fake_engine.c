@@ -470,7 +470,8 @@ static struct scored *score_points(const struct fake_engine *fake, const struct 
                 (struct scored){score, point->id, point->revision, fake->ways.ties_backwards};
     }
     qsort(scored, count, sizeof *scored, compare_scored);
-    if (!query->exact && fake->ways.walk_whole > 0)
+    if (!query->exact && fake->ways.walk_whole > 0 && count > 0 &&
+        (fake->ways.walks_thinned == 0 || scored[0].id % fake->ways.walks_thinned == 0))
         count = thin_out(scored, count, fake->ways.walk_whole);
     float below = fake->ways.lost_below;
     bool lost = !query->exact && below > 0 && count > 0 && scored[0].score < below;

@@ -433,6 +433,19 @@ static void a_graph_is_as_deep_as_it_is_good(struct test_stores *stores)
     assert_int_equal(count_rows(stores, "depth = 20 AND depth_of = graph || ' ' || revision"), 1);
 }
 
+// However seldom: those two may be among the ten that a filter leaves.
+static void a_graph_is_not_as_deep_as_two_rows_are_missed(struct test_stores *stores)
+{
+    fill(stores, ROWS);
+    fake_engine_set_ways(stores->fake, &(struct fake_ways){.walk_whole = 36, .walks_thinned = 50});
+    struct examine_report report = examine_all(stores);
+    assert_true(report.recall == 1 && report.ef > 0);
+    assert_int_equal(report.depth, 32);
+    fake_engine_set_graph(stores->fake, "one row");
+    fake_engine_set_ways(stores->fake, &(struct fake_ways){.walk_whole = 38, .walks_thinned = 50});
+    assert_int_equal(examine_all(stores).depth, 40);
+}
+
 // Walks of queries with no row within a cosine of 0.5 go wrong, and end far from all.
 static void a_low_best_score_is_not_plausible(struct test_stores *stores)
 {
@@ -579,6 +592,7 @@ int main(int argc, char **argv)
         STORES_TEST(too_many_unreached_rows_are_no_graph),
         STORES_TEST(a_graph_that_misses_most_is_not_trusted),
         STORES_TEST(a_graph_is_as_deep_as_it_is_good),
+        STORES_TEST(a_graph_is_not_as_deep_as_two_rows_are_missed),
         STORES_TEST(a_low_best_score_is_not_plausible),
         STORES_TEST(an_engine_that_lacks_rows_is_not_trusted),
         STORES_TEST(filters_are_asked_too),
