@@ -251,6 +251,32 @@ def test_a_user_without_a_name_is_told(nameless):
     assert "user id 54321 has no name" in nameless("doctor", check=False).stdout
 
 
+def owners(folder):
+    return {str(path): (path.stat().st_uid, path.stat().st_gid)
+            for path in [pathlib.Path(folder), *pathlib.Path(folder).rglob("*")]}
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root: to become another user")
+def test_a_home_of_another_user(ordinary):
+    """Root may use it, and leaves its owner all of it; nobody else may, whatever is asked."""
+    ordinary("init")
+    ordinary("stop")
+    before = owners(ordinary.home)
+    root = Grove(ordinary.home)
+    root("browse", "religion")
+    root("stop")
+    assert {owner for owner in owners(ordinary.home).values()} == {before[str(ordinary.home)]}
+    assert ordinary.json("browse", "religion")["total"] == 0
+    other = Grove(ordinary.home, ["setpriv", "--reuid=65533", "--regid=65533", "--clear-groups",
+                                  ordinary.command[-1]])
+    os.chmod(os.path.dirname(ordinary.home), 0o755)
+    for line in (("status",), ("browse", "religion"), ("sync",), ("init",), ("stop",)):
+        error = other.fails("denied", *line)
+        assert "belongs to another user (id 65534)" in error["message"], (line, error)
+        assert "GROVE_HOME" in error["hint"]
+    assert ordinary.json("search", "rain")["complete"]
+
+
 @needs_namespaces
 @pytest.mark.parametrize("mount", [
     pytest.param("mount -t tmpfs -o mode=0755 none /dev/shm", id="of-root"),

@@ -5,6 +5,14 @@ from mutant import Mutant
 
 MUTANTS = [
     Mutant(
+        name="home-of-another-user-is-used",
+        guards="src/home/README",
+        file="src/home/home_account.c",
+        find="    if (home->owner == home->uid)\n        return GROVE_OK;\n",
+        replace="    if (home->owner == home->uid || error)\n        return GROVE_OK;\n",
+        killer="tests/e2e/test_surroundings.py::test_a_home_of_another_user",
+    ),
+    Mutant(
         name="home-is-well-whose-servers-cannot-write",
         guards="src/home/README: failures",
         file="src/api/doctor.c",
