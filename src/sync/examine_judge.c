@@ -11,12 +11,15 @@
 //                 side.
 //     ef          how far a walk looks. The farther, the fewer go wrong, and the longer each takes.
 //
-// An ef will do when the plausible answers are good and are two fifths of the sample or more. The
-// first that will do is taken, so that most searches are as fast as they can be. A higher one makes
-// few more answers plausible: of 400 phrases among 100,000 rows 181 were so at ef 128, 217 at 512.
+// An ef will do when the plausible answers are good and are two fifths of the sample or more. Of
+// those the cheapest is taken: what it costs all searches, and the rest of the sample to be compared
+// with all rows. The one walk that went wrong and ended highest decides what is plausible, so that it
+// varies between graphs of the same rows: of 100,000 a share of 0.60 was not plausible at ef 128 and
+// 0.31 at 160; of another graph 0.31 at 128.
 //
 // Where none will do, what the failures with the highest scores missed is listed, with its
-// neighbours, and a new sample is judged.
+// neighbours, and a new sample is judged. An ef that doubles the time of every search is tried when
+// listing has not helped.
 // The sample that is accepted is never one that added to the list.
 #include <assert.h>
 #include <math.h>
@@ -24,6 +27,7 @@
 #include <stdlib.h>
 
 #include "base/check.h"
+#include "base/inject.h"
 #include "sync/examine_private.h"
 #include "vector/direction.h"
 
@@ -41,6 +45,11 @@ static_assert(EXAMINE_QUERIES_FILTERED <= EXAMINE_QUERIES, "a sample's bound");
 #define DEEP_MISSED_MAX 1   // rows: whichever ten of them a filter leaves, nine are there
 
 static const unsigned ef_choices[] = {128, 160, 192, 256, 512};
+enum {
+    EF_CHOICES_QUICK = 4, // of them; the rest where these will not do
+    ROWS_PER_EF = 50,     // are compared in the time of a walk, for each of its ef: 0.175 us a row,
+                          // and 3.4 ms more at ef 512 than at 128, among 100,000 rows
+};
 
 // What a sample says of an ef.
 struct verdict {
@@ -133,24 +142,42 @@ static enum grove_code ask_sample(struct examination *x, struct examine_sample *
     return examine_search_all(x, searches, sample->count, error);
 }
 
-// The ef to take; else the verdict of the last one, with ef 0. The answers of the last one that was
-// asked stay in the sample.
-static enum grove_code choose_ef(struct examination *x, struct examine_sample *sample, double least,
-                                 struct verdict *ret, struct grove_error *error)
+// In rows that are compared.
+static double walk_cost(unsigned ef)
 {
-    enum grove_code code = GROVE_OK;
+    return (double)KNOB(EXAMINE_EF_ROWS, ROWS_PER_EF * 1000) * ef / 1000;
+}
+
+static double cost_of(const struct examination *x, const struct verdict *verdict)
+{
+    CHECK(verdict->ef > 0);
+    return walk_cost(verdict->ef) + verdict->implausible * (double)x->row_count;
+}
+
+// The ef to take, with its answers in the sample; else the verdict of the last one, with ef 0.
+// `patient`: the highest is tried as well.
+static enum grove_code choose_ef(struct examination *x, struct examine_sample *sample, double least,
+                                 bool patient, struct verdict *ret, struct grove_error *error)
+{
+    size_t choices = patient ? ARRAY_COUNT(ef_choices) : EF_CHOICES_QUICK, i = 0;
     CHECK(sample->count > 0);
     *ret = (struct verdict){.ef = 0};
-    for (size_t i = 0; code == GROVE_OK && i < ARRAY_COUNT(ef_choices); i++) {
-        code = ask_sample(x, sample, ef_choices[i], error);
+    for (; i < choices; i++) {
+        if (ret->ef > 0 && (i >= EF_CHOICES_QUICK || walk_cost(ef_choices[i]) >= cost_of(x, ret)))
+            break;
+        if (i > 0)
+            examine_expect(x, sample->count, 0);
+        enum grove_code code = ask_sample(x, sample, ef_choices[i], error);
         if (code != GROVE_OK)
-            break;
-        *ret = judge_answers(sample, ef_choices[i], least);
-        if (ret->ef != 0)
-            break;
-        examine_expect(x, sample->count, 0);
+            return code;
+        struct verdict verdict = judge_answers(sample, ef_choices[i], least);
+        if (ret->ef == 0 || (verdict.ef > 0 && cost_of(x, &verdict) < cost_of(x, ret)))
+            *ret = verdict;
     }
-    return code;
+    if (ret->ef == 0 || ret->ef == ef_choices[i - 1])
+        return GROVE_OK;
+    examine_expect(x, sample->count, 0);
+    return ask_sample(x, sample, ret->ef, error);
 }
 
 // --- how deep ------------------------------------------------------------------------------------
@@ -310,7 +337,7 @@ static void report_round(struct examination *x, const struct verdict *any,
 
 // The best score that is plausible is one for both: what a filter needs may be too much to ask of
 // searches without. Then those with a filter are exact.
-static enum grove_code judge_filtered(struct examination *x, struct examine_sample *any,
+static enum grove_code judge_filtered(struct examination *x, bool last, struct examine_sample *any,
                                       struct verdict *verdict, struct examine_sample *narrow,
                                       struct verdict *ret, struct grove_error *error)
 {
@@ -318,7 +345,7 @@ static enum grove_code judge_filtered(struct examination *x, struct examine_samp
         examine_make_sample(x, &x->filters, EXAMINE_QUERIES_FILTERED, narrow, error);
     CHECK(x->filters.count > 0);
     if (code == GROVE_OK)
-        code = choose_ef(x, narrow, verdict->plausible, ret, error);
+        code = choose_ef(x, narrow, verdict->plausible, last, ret, error);
     if (code != GROVE_OK || verdict->ef == 0 || ret->ef == 0 ||
         ret->plausible <= verdict->plausible)
         return code;
@@ -348,9 +375,9 @@ static enum grove_code judge_round(struct examination *x, bool last, bool *ret_g
     enum grove_code code = examine_make_sample(x, &none, EXAMINE_QUERIES, &any, error);
     CHECK(x->filters.count <= EXAMINE_FILTERS_MAX);
     if (code == GROVE_OK)
-        code = choose_ef(x, &any, -1, &verdict, error);
+        code = choose_ef(x, &any, -1, last, &verdict, error);
     if (code == GROVE_OK && x->filters.count > 0)
-        code = judge_filtered(x, &any, &verdict, &narrow, &filtered, error);
+        code = judge_filtered(x, last, &any, &verdict, &narrow, &filtered, error);
     if (code != GROVE_OK)
         return code;
     if (x->filters.count == 0)

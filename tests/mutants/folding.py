@@ -102,6 +102,22 @@ MUTANTS = [
         killer="u_examine:a_graph_is_as_deep_as_it_is_good",
     ),
     Mutant(
+        name="first-walk-that-will-do-is-taken",
+        guards="src/sync/examination: plausible",
+        file="src/sync/examine_judge.c",
+        find="cost_of(x, &verdict) < cost_of(x, ret)",
+        replace="cost_of(x, &verdict) < 0",
+        killer="u_examine:a_longer_walk_is_taken_where_it_saves_more",
+    ),
+    Mutant(
+        name="longest-walk-is-taken-at-once",
+        guards="src/sync/examination: plausible",
+        file="src/sync/examine_judge.c",
+        find="patient ? ARRAY_COUNT(ef_choices) : EF_CHOICES_QUICK",
+        replace="patient || ret ? ARRAY_COUNT(ef_choices) : EF_CHOICES_QUICK",
+        killer="u_examine:the_longest_walk_is_the_last_resort",
+    ),
+    Mutant(
         name="two-rows-that-are-missed-make-no-graph-shallower",
         guards="src/query/folding 6",
         file="src/sync/examine_judge.c",

@@ -470,11 +470,13 @@ static struct scored *score_points(const struct fake_engine *fake, const struct 
                 (struct scored){score, point->id, point->revision, fake->ways.ties_backwards};
     }
     qsort(scored, count, sizeof *scored, compare_scored);
-    if (!query->exact && fake->ways.walk_whole > 0 && count > 0 &&
-        (fake->ways.walks_thinned == 0 || scored[0].id % fake->ways.walks_thinned == 0))
-        count = thin_out(scored, count, fake->ways.walk_whole);
-    float below = fake->ways.lost_below;
-    bool lost = !query->exact && below > 0 && count > 0 && scored[0].score < below;
+    const struct fake_ways *ways = &fake->ways;
+    bool wrong = !query->exact && count > 0 &&
+                 (ways->wrong_ef_max == 0 || query->hnsw_ef <= ways->wrong_ef_max);
+    if (wrong && ways->walk_whole > 0 &&
+        (ways->walks_thinned == 0 || scored[0].id % ways->walks_thinned == 0))
+        count = thin_out(scored, count, ways->walk_whole);
+    bool lost = wrong && ways->lost_below > 0 && scored[0].score < ways->lost_below;
     *ret_count = lost ? keep_farther(query, scored, count) : count;
     return scored;
 }

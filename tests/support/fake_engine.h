@@ -93,6 +93,7 @@ struct fake_ways {
     // A search by the graph shows so many of the best points, and of those behind them every other
     // one only. 0: all.
     size_t walk_whole;
+    unsigned wrong_ef_max; // both with an ef of up to so many only. 0: with any
     int64_t walks_thinned; // of searches whose best point has an id that it divides. 0: of all
 };
 // As it is made: {.short_square_max = FLT_EPSILON}.

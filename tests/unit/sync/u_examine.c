@@ -464,6 +464,35 @@ static void a_low_best_score_is_not_plausible(struct test_stores *stores)
     assert_int_equal(count_rows(stores, "plausible_vectors BETWEEN plausible AND 1"), 1);
 }
 
+// What a longer walk costs all searches is weighed against those that need not compare all.
+static void a_longer_walk_is_taken_where_it_saves_more(struct test_stores *stores)
+{
+    fill(stores, ROWS);
+    let_exact_rows_be(ROWS - 1);
+    fake_engine_set_ways(stores->fake,
+                         &(struct fake_ways){.lost_below = 0.5F, .wrong_ef_max = 128});
+    assert_int_equal(examine_all(stores).ef, 128);
+    fake_engine_set_graph(stores->fake, "another");
+    inject_set_knob(INJECT_KNOB_EXAMINE_EF_ROWS, 1);
+    struct examine_report report = examine_all(stores);
+    assert_int_equal(report.ef, 160);
+    assert_int_equal(report.rounds, 1);
+    assert_true(report.plausible == -1 && report.depth == 40);
+}
+
+// Not before listing has not helped; and what is told is told of it.
+static void the_longest_walk_is_the_last_resort(struct test_stores *stores)
+{
+    fill(stores, ROWS);
+    let_exact_rows_be(ROWS - 1);
+    inject_set_knob(INJECT_KNOB_EXAMINE_EF_ROWS, 1);
+    fake_engine_set_ways(stores->fake, &(struct fake_ways){.walk_whole = 5, .wrong_ef_max = 256});
+    struct examine_report report = examine_all(stores);
+    assert_int_equal(report.ef, 512);
+    assert_int_equal(report.rounds, 3);
+    assert_int_equal(report.depth, 40);
+}
+
 // The engine lost rows that no row of the outbox tells of.
 static void an_engine_that_lacks_rows_is_not_trusted(struct test_stores *stores)
 {
@@ -594,6 +623,8 @@ int main(int argc, char **argv)
         STORES_TEST(a_graph_is_as_deep_as_it_is_good),
         STORES_TEST(a_graph_is_not_as_deep_as_two_rows_are_missed),
         STORES_TEST(a_low_best_score_is_not_plausible),
+        STORES_TEST(a_longer_walk_is_taken_where_it_saves_more),
+        STORES_TEST(the_longest_walk_is_the_last_resort),
         STORES_TEST(an_engine_that_lacks_rows_is_not_trusted),
         STORES_TEST(filters_are_asked_too),
         STORES_TEST(narrow_filters_are_not_asked),
