@@ -481,7 +481,7 @@ const struct command command_table[] = {
             "branch, limb or leaf gets the path NEW_PATH, which has as many parts and must not "
             "exist: in the same branch, in another, or in another tree.\n\nIds, texts, times and "
             "vectors stay as they are, and nothing is embedded. It is done as a whole or not at "
-            "all. A tree is renamed by grove subject rename.",
+            "all. Rows of attached tables stay. A tree is renamed by grove subject rename.",
         .examples = command_mv_examples,
         .json = "`contents`, `leaves`, `leaves_created`, `dry_run`, `seconds`.",
         .fields = command_mv_fields,
@@ -502,7 +502,9 @@ const struct command command_table[] = {
             "Of a path the contents and the leaves go; a tree stays, and is empty then. With "
             "--type, --since and so on only such contents go, and leaves stay. Where a path has "
             "contents it asks on a terminal, and elsewhere needs --yes; no more than it said are "
-            "removed then. Ids are removed without asking.\n\nIt is done as a whole or not at all. "
+            "removed then. Ids are removed without asking. A row of an attached table is a "
+            "conflict: "
+            "it goes with its row.\n\nIt is done as a whole or not at all. "
             "Searches are without them at once, and the vector engine follows, as with any change.",
         .examples = command_rm_examples,
         .json =

@@ -5,6 +5,7 @@
 
 #include "base/check.h"
 #include "base/strbuf.h"
+#include "catalog/assets.h"
 
 enum { SQL_BYTES_MAX = 4096 };
 
@@ -126,4 +127,38 @@ enum grove_code hold_check_found(const struct pg_rows *rows, struct grove_error 
                   (int)first, missing - 1);
     error_hint(error, "nothing was done");
     return GROVE_NOT_FOUND;
+}
+
+static enum grove_code check_attached(struct pg_conn *conn, struct arena *arena, const char *sql,
+                                      const struct pg_params *params, struct grove_error *error)
+{
+    struct pg_rows rows = {0};
+    enum grove_code code = hold_query(conn, arena, sql, params, &rows, error);
+    if (code != GROVE_OK || rows.count == 0)
+        return code;
+    struct text key = pg_text(&rows, 0, 1), table = pg_text(&rows, 0, 2);
+    error_set(error, GROVE_CONFLICT,
+              "content %d is the row \"%.200s\" of %.200s, which is attached",
+              (int)pg_int4(&rows, 0, 0), key.data, table.data);
+    error_hint(error,
+               "nothing was done; change or delete the row, and it follows; \"grove detach "
+               "%.200s\" takes all contents of the table away",
+               table.data);
+    return GROVE_CONFLICT;
+}
+
+enum grove_code hold_check_attached_ids(struct pg_conn *conn, struct arena *arena,
+                                        const int32_t *ids, size_t count, struct grove_error *error)
+{
+    struct pg_params params = {0};
+    pg_add_int4_array(&params, arena, ids, count);
+    return check_attached(conn, arena, query_sql("attached_of.sql"), &params, error);
+}
+
+enum grove_code hold_check_attached_in(struct pg_conn *conn, struct arena *arena,
+                                       const struct predicate *predicate, struct grove_error *error)
+{
+    struct pg_params params = {0};
+    predicate_add_params(predicate, arena, &params);
+    return check_attached(conn, arena, query_sql("attached_in.sql"), &params, error);
 }

@@ -41,4 +41,13 @@ enum grove_code hold_query(struct pg_conn *conn, struct arena *arena, const char
 // all were.
 enum grove_code hold_check_found(const struct pg_rows *rows, struct grove_error *error);
 
+// GROVE_CONFLICT: one of them is the row of an attached table, and stays where and as long as that
+// row is: what is done to it alone would be undone when the row changes next.
+enum grove_code hold_check_attached_ids(struct pg_conn *conn, struct arena *arena,
+                                        const int32_t *ids, size_t count,
+                                        struct grove_error *error);
+enum grove_code hold_check_attached_in(struct pg_conn *conn, struct arena *arena,
+                                       const struct predicate *predicate,
+                                       struct grove_error *error);
+
 #endif

@@ -136,6 +136,9 @@ static enum grove_code move_ids(struct moving *self, struct grove_error *error)
         return GROVE_INVALID;
     }
     if (code == GROVE_OK)
+        code = hold_check_attached_ids(self->conn, self->arena, self->request->content_ids,
+                                       self->request->content_id_count, error);
+    if (code == GROVE_OK)
         code = make_leaf(self, &leaf_id, error);
     if (code == GROVE_OK)
         code = hold_leaf(self->conn, self->table, leaf_id, self->arena, error);
@@ -266,6 +269,8 @@ static enum grove_code move_place(struct moving *self, struct grove_error *error
         code = read_target(self, error);
     if (code == GROVE_OK)
         code = hold_place(self->conn, &filter, self->arena, &from, error);
+    if (code == GROVE_OK)
+        code = hold_check_attached_in(self->conn, self->arena, &from.predicate, error);
     if (code == GROVE_OK)
         code = check_free(self, error);
     if (code == GROVE_OK)

@@ -30,10 +30,13 @@ static enum grove_code remove_ids(const struct removing *self, struct grove_erro
     const struct grove_remove_request *request = self->request;
     struct pg_params params = {0};
     struct pg_rows rows = {0};
+    enum grove_code code = hold_check_attached_ids(self->conn, self->arena, request->content_ids,
+                                                   request->content_id_count, error);
+    if (code != GROVE_OK)
+        return code;
     pg_add_int4_array(&params, self->arena, request->content_ids, request->content_id_count);
     pg_add_bool(&params, !request->dry_run);
-    enum grove_code code =
-        hold_query(self->conn, self->arena, query_sql("remove_ids.sql"), &params, &rows, error);
+    code = hold_query(self->conn, self->arena, query_sql("remove_ids.sql"), &params, &rows, error);
     if (code == GROVE_OK)
         code = hold_check_found(&rows, error);
     self->report->contents = rows.count;
@@ -52,6 +55,8 @@ static enum grove_code count_place(const struct removing *self, struct grove_err
         code = predicate_resolve(&predicate, self->conn, self->arena, error);
     if (code == GROVE_OK)
         code = predicate_read_leaves(&predicate, self->conn, self->arena, &leaves, error);
+    if (code == GROVE_OK)
+        code = hold_check_attached_in(self->conn, self->arena, &predicate, error);
     if (code != GROVE_OK)
         return code;
     predicate_add_params(&predicate, self->arena, &params);
@@ -84,6 +89,8 @@ static enum grove_code remove_place(const struct removing *self, struct grove_er
     struct pg_rows rows = {0};
     enum grove_code code =
         hold_place(self->conn, &self->request->filter, self->arena, &held, error);
+    if (code == GROVE_OK)
+        code = hold_check_attached_in(self->conn, self->arena, &held.predicate, error);
     if (code != GROVE_OK)
         return code;
     predicate_add_params(&held.predicate, self->arena, &params);

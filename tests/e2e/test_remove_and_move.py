@@ -286,3 +286,40 @@ def test_two_of_a_kind_do_not_fit_one_leaf(several):
 def test_what_cannot_be_moved(sample, arguments, code, words):
     assert words in sample.fails(code, "mv", *arguments)["message"]
     assert json.loads(sample("ls", "--json").stdout)["contents"] == 8
+
+
+@pytest.fixture
+def attached(filled):
+    """The sample, and two rows of a table on one of its leaves beside its own contents."""
+    with filled.connect() as conn:
+        conn.execute("CREATE TABLE public.articles (id bigint PRIMARY KEY, title text, body text)")
+        conn.execute("INSERT INTO public.articles VALUES (7, 'Alms', 'A part of what one has.'),"
+                     " (8, 'Fasting', 'From dawn to sunset.')")
+    filled("attach", "articles", "--path", "religion/Islam/Sunni/Beliefs", "--type", "Note")
+    return filled
+
+
+@pytest.mark.parametrize("arguments", [
+    ("rm", "1", "ROW"), ("rm", "1", "ROW", "--dry-run"),
+    ("rm", "religion/Islam", "--yes"), ("rm", "religion", "--type", "Note", "--yes"),
+    ("rm", "religion/Islam/Sunni/Beliefs", "--dry-run"),
+    ("mv", "1", "ROW", "religion/Islam/Sunni/Duties"), ("mv", "religion/Islam", "religion/Muslims"),
+    ("mv", "religion/Islam/Sunni/Beliefs", "subject1/Islam/Sunni/Beliefs", "--dry-run"),
+])
+def test_rows_of_attached_tables_stay_where_their_rows_say(attached, arguments):
+    before = state(attached)
+    row = next(key for key, (_, rest) in before.items() if rest[2] == "Alms")
+    error = attached.fails("conflict", *(str(row) if part == "ROW" else part
+                                         for part in arguments))
+    assert "public.articles, which is attached" in error["message"], error
+    assert "grove detach public.articles" in error["hint"]
+    assert state(attached) == before
+    # What is not of a table goes, from beside it as well; and so do rows.
+    attached("rm", "religion", "--type", "Article", "--yes")
+    with attached.connect() as conn:
+        conn.execute("DELETE FROM public.articles WHERE id = 7")
+    attached("sync")
+    assert row not in state(attached)
+    attached("detach", "public.articles")
+    attached("rm", "religion/Islam", "--yes")
+    check(attached)
