@@ -417,7 +417,7 @@ static bool fill(struct mapping *mapping, enum mapping_target target,
             return refuse(mapping, name,
                           "%s, and the path needs it; {%s|Other} in --path says what to take "
                           "instead",
-                          text.data ? "empty" : "null", name);
+                          text.data ? "empty" : "no value", name);
         size_t at = text_utf8_error(text);
         if (at < text.length)
             return refuse(mapping, name, "not UTF-8 at byte %zu: 0x%02x", at + 1,
@@ -488,7 +488,7 @@ static bool add_target(struct mapping *mapping, enum mapping_target target,
         return false;
     if (null && target == MAPPED_KEY && mapping->all_have_keys)
         return refuse(mapping, mapping->columns[column].data,
-                      "null, and it is what tells rows apart");
+                      "no value, and it is what tells rows apart");
     if (null)
         return true;
     struct text value = strbuf_text(&mapping->value);

@@ -209,9 +209,9 @@ def test_a_ragged_row_far_down(empty, tmp_path):
      "NUL"),
     (b'{"id": 1, "title": "a\\u0000", "body": "x"}\n{"id": 2, "title": "Good", "body": "y"}\n', 1,
      "title: control character 0x00"),
-    (b"id,title,body\n,a,x\n2,Good,y\n", 2, "id: null, and it is what tells rows apart"),
+    (b"id,title,body\n,a,x\n2,Good,y\n", 2, "id: no value, and it is what tells rows apart"),
     (b'{"title": "a", "body": "x"}\n{"id": 2, "title": "Good", "body": "y"}\n', 1,
-     "id: null, and it is what tells rows apart"),
+     "id: no value, and it is what tells rows apart"),
 ], ids=["title", "body", "line", "escaped", "no key", "no member"])
 def test_a_nul_and_a_key_that_is_none(empty, tmp_path, data, line, told):
     path = tmp_path / "x"

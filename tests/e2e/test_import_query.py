@@ -86,7 +86,7 @@ def test_rows_of_another_database(empty):
     done = empty("import", "--query", "SELECT * FROM page", "--from", place, "--path", "subject1/X",
                  "--key", "slug", check=False)
     assert done.returncode == PARTLY and "s3cret" not in done.stdout + done.stderr
-    assert "query:2: slug: null, and it is what tells rows apart" in done.stderr
+    assert "query:2: slug: no value, and it is what tells rows apart" in done.stderr
     assert ask(empty, "SELECT key, body FROM grove.document") == [("café", "Für Gäste.")]
     assert is_idle(empty)
     with empty.connect() as conn:
