@@ -42,9 +42,7 @@ GROVE_API enum grove_code grove_browse(struct grove *grove,
     enum grove_code code = REQUEST_TAKE(&copy, request, error);
     if (code != GROVE_OK)
         return code;
-    code = handle_enter(grove, HANDLE_QUERY, &copy.limits, &call, error);
-    if (code == GROVE_OK)
-        code = catch_up(&grove->store, &call, &waiting, error);
+    code = handle_enter_to_read(grove, HANDLE_QUERY, &copy.limits, &call, &waiting, error);
     if (code == GROVE_OK)
         code = query_browse(&grove->store, &call, &copy, ret, error);
     if (code == GROVE_OK)
@@ -53,10 +51,13 @@ GROVE_API enum grove_code grove_browse(struct grove *grove,
 }
 
 static enum grove_code enter_to_search(struct grove *grove, const struct grove_limits *limits,
-                                       struct call *ret, struct grove_error *error)
+                                       struct call *ret_call, struct catch_up *ret,
+                                       struct grove_error *error)
 {
-    enum grove_code code = handle_begin(grove, HANDLE_QUERY, limits, ret, error);
-    return code == GROVE_OK ? handle_ready_for_engine(grove, ret, error) : code;
+    enum grove_code code = handle_begin(grove, HANDLE_QUERY, limits, ret_call, error);
+    if (code == GROVE_OK)
+        code = handle_ready_for_engine(grove, ret_call, error);
+    return code == GROVE_OK ? catch_up(&grove->store, ret_call, ret, error) : code;
 }
 
 GROVE_API enum grove_code grove_search(struct grove *grove,
@@ -69,9 +70,7 @@ GROVE_API enum grove_code grove_search(struct grove *grove,
     enum grove_code code = REQUEST_TAKE(&copy, request, error);
     if (code != GROVE_OK)
         return code;
-    code = enter_to_search(grove, &copy.limits, &call, error);
-    if (code == GROVE_OK)
-        code = catch_up(&grove->store, &call, &waiting, error);
+    code = enter_to_search(grove, &copy.limits, &call, &waiting, error);
     if (code == GROVE_OK)
         code = query_search(&grove->store, &call, &copy, ret, error);
     if (code == GROVE_OK)
@@ -89,9 +88,7 @@ GROVE_API enum grove_code grove_discover(struct grove *grove,
     enum grove_code code = REQUEST_TAKE(&copy, request, error);
     if (code != GROVE_OK)
         return code;
-    code = enter_to_search(grove, &copy.limits, &call, error);
-    if (code == GROVE_OK)
-        code = catch_up(&grove->store, &call, &waiting, error);
+    code = enter_to_search(grove, &copy.limits, &call, &waiting, error);
     if (code == GROVE_OK)
         code = query_discover(&grove->store, &call, &copy, ret, error);
     if (code == GROVE_OK)

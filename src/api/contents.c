@@ -5,7 +5,6 @@
 
 #include "api/handle.h"
 #include "api/request.h"
-#include "attach/catch_up.h"
 #include "base/alloc.h"
 #include "content/export.h"
 #include "content/move.h"
@@ -22,9 +21,7 @@ GROVE_API enum grove_code grove_list(struct grove *grove, const struct grove_lis
     enum grove_code code = REQUEST_TAKE(&copy, request, error);
     if (code != GROVE_OK)
         return code;
-    code = handle_enter(grove, HANDLE_QUERY, &copy.limits, &call, error);
-    if (code == GROVE_OK)
-        code = catch_up(&grove->store, &call, &waiting, error);
+    code = handle_enter_to_read(grove, HANDLE_QUERY, &copy.limits, &call, &waiting, error);
     if (code == GROVE_OK)
         code = query_list(&grove->store, &call, &copy, ret, error);
     if (code == GROVE_OK)
@@ -42,9 +39,7 @@ GROVE_API enum grove_code grove_read_content(struct grove *grove,
     enum grove_code code = REQUEST_TAKE(&copy, request, error);
     if (code != GROVE_OK)
         return code;
-    code = handle_enter(grove, HANDLE_QUERY, &copy.limits, &call, error);
-    if (code == GROVE_OK)
-        code = catch_up(&grove->store, &call, &waiting, error);
+    code = handle_enter_to_read(grove, HANDLE_QUERY, &copy.limits, &call, &waiting, error);
     if (code == GROVE_OK)
         code = query_content(&grove->store, &call, &copy, ret, error);
     return handle_failed(grove, &call, code, error);
@@ -61,9 +56,7 @@ GROVE_API enum grove_code grove_read_document(struct grove *grove,
     enum grove_code code = REQUEST_TAKE(&copy, request, error);
     if (code != GROVE_OK)
         return code;
-    code = handle_enter(grove, HANDLE_QUERY, &copy.limits, &call, error);
-    if (code == GROVE_OK)
-        code = catch_up(&grove->store, &call, &waiting, error);
+    code = handle_enter_to_read(grove, HANDLE_QUERY, &copy.limits, &call, &waiting, error);
     if (code == GROVE_OK)
         code = query_document(&grove->store, &call, &copy, ret, error);
     return handle_failed(grove, &call, code, error);
@@ -93,9 +86,7 @@ GROVE_API enum grove_code grove_export(struct grove *grove,
     struct grove_export_report *report = mem_zalloc(sizeof *report);
     if (!report)
         return error_no_memory(error, "a report");
-    code = handle_enter(grove, HANDLE_TASK, &copy.limits, &call, error);
-    if (code == GROVE_OK)
-        code = catch_up(&grove->store, &call, &waiting, error);
+    code = handle_enter_to_read(grove, HANDLE_TASK, &copy.limits, &call, &waiting, error);
     if (code == GROVE_OK)
         report->waiting = catch_up_missing(&waiting);
     if (code == GROVE_OK)

@@ -492,6 +492,14 @@ enum grove_code handle_enter(struct grove *grove, enum handle_work work,
     return doubted ? handle_ready(grove, ret, error) : code; // mends it, or says what it is
 }
 
+enum grove_code handle_enter_to_read(struct grove *grove, enum handle_work work,
+                                     const struct grove_limits *limits, struct call *ret_call,
+                                     struct catch_up *ret, struct grove_error *error)
+{
+    enum grove_code code = handle_enter(grove, work, limits, ret_call, error);
+    return code == GROVE_OK ? catch_up(&grove->store, ret_call, ret, error) : code;
+}
+
 enum grove_code handle_ready_for_engine(struct grove *grove, struct call *call,
                                         struct grove_error *error)
 {

@@ -14,6 +14,7 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
+#include "attach/catch_up.h"
 #include "catalog/store.h"
 #include "grove/grove.h"
 #include "home/home.h"
@@ -79,6 +80,11 @@ enum grove_code handle_ready(struct grove *grove, struct call *call, struct grov
 enum grove_code handle_enter(struct grove *grove, enum handle_work work,
                              const struct grove_limits *limits, struct call *ret,
                              struct grove_error *error);
+
+// And what was written to attached tables is there, or told.
+enum grove_code handle_enter_to_read(struct grove *grove, enum handle_work work,
+                                     const struct grove_limits *limits, struct call *ret_call,
+                                     struct catch_up *ret, struct grove_error *error);
 
 // Names the collection where nobody did, and several databases may share the home's engine. Once it
 // has, it costs nothing; the schema is one that this library works with.

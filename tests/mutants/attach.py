@@ -314,10 +314,12 @@ MUTANTS = [
         name="places-do-not-catch-up",
         guards="sql/attach: what takes it in",
         file="src/api/contents.c",
-        find="        code = catch_up(&grove->store, &call, &waiting, error);\n"
+        find="    code = handle_enter_to_read(grove, HANDLE_QUERY, &copy.limits, "
+             "&call, &waiting, error);\n"
              "    if (code == GROVE_OK)\n"
              "        code = query_list(",
-        replace="        waiting = (struct catch_up){0};\n"
+        replace="    waiting = (struct catch_up){0};\n"
+                "    code = handle_enter(grove, HANDLE_QUERY, &copy.limits, &call, error);\n"
                 "    if (code == GROVE_OK)\n"
                 "        code = query_list(",
         killer=TEST + "test_places_and_documents_have_what_was_committed_before",
@@ -327,10 +329,12 @@ MUTANTS = [
         name="a-content-does-not-catch-up",
         guards="sql/attach: what takes it in",
         file="src/api/contents.c",
-        find="        code = catch_up(&grove->store, &call, &waiting, error);\n"
+        find="    code = handle_enter_to_read(grove, HANDLE_QUERY, &copy.limits, "
+             "&call, &waiting, error);\n"
              "    if (code == GROVE_OK)\n"
              "        code = query_content(",
-        replace="        waiting = (struct catch_up){0};\n"
+        replace="    waiting = (struct catch_up){0};\n"
+                "    code = handle_enter(grove, HANDLE_QUERY, &copy.limits, &call, error);\n"
                 "    if (code == GROVE_OK)\n"
                 "        code = query_content(",
         killer=TEST + "test_places_and_documents_have_what_was_committed_before",
@@ -340,10 +344,12 @@ MUTANTS = [
         name="a-document-does-not-catch-up",
         guards="sql/attach: what takes it in",
         file="src/api/contents.c",
-        find="        code = catch_up(&grove->store, &call, &waiting, error);\n"
+        find="    code = handle_enter_to_read(grove, HANDLE_QUERY, &copy.limits, "
+             "&call, &waiting, error);\n"
              "    if (code == GROVE_OK)\n"
              "        code = query_document(",
-        replace="        waiting = (struct catch_up){0};\n"
+        replace="    waiting = (struct catch_up){0};\n"
+                "    code = handle_enter(grove, HANDLE_QUERY, &copy.limits, &call, error);\n"
                 "    if (code == GROVE_OK)\n"
                 "        code = query_document(",
         killer=TEST + "test_places_and_documents_have_what_was_committed_before",
@@ -353,10 +359,12 @@ MUTANTS = [
         name="an-export-does-not-catch-up",
         guards="sql/attach: what takes it in",
         file="src/api/contents.c",
-        find="        code = catch_up(&grove->store, &call, &waiting, error);\n"
+        find="    code = handle_enter_to_read(grove, HANDLE_TASK, &copy.limits, "
+             "&call, &waiting, error);\n"
              "    if (code == GROVE_OK)\n"
              "        report->waiting",
-        replace="        waiting = (struct catch_up){0};\n"
+        replace="    waiting = (struct catch_up){0};\n"
+                "    code = handle_enter(grove, HANDLE_TASK, &copy.limits, &call, error);\n"
                 "    if (code == GROVE_OK)\n"
                 "        report->waiting",
         killer=TEST + "test_places_and_documents_have_what_was_committed_before",
