@@ -188,6 +188,28 @@ def test_a_wait_is_told_and_ends(busy):
     assert names(busy) == NINE | {"science"}
 
 
+def test_its_sessions_are_ended(busy):
+    """By an administrator, while it waits: between two attempts it goes on with another; in one it
+    says that the connection is lost, and the same command goes on from there."""
+    with busy.connect() as conn, busy.connect() as admin:
+        conn.execute("BEGIN")
+        conn.execute("SELECT count(*) FROM content_metadata")
+        changing = busy.start("subject", "add", "science", "--json")
+        assert "waiting for a lock" in changing.stderr.readline()
+        while changing.poll() is None and not admin.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE backend_type ="
+                " 'client backend' AND pid <> ALL (%s)",
+                ([conn.info.backend_pid, admin.info.backend_pid],)).fetchall():
+            pass
+        conn.execute("COMMIT")
+        out, _ = changing.communicate(timeout=60)
+    if changing.returncode != 0:
+        error = json.loads(out)["error"]
+        assert (error["code"], error["retry"]) == ("unavailable", "later"), error
+        busy("subject", "add", "science")
+    assert names(busy) == NINE | {"science"} and failed_checks(busy, "science") == []
+
+
 # No statement of theirs may wait so long for a lock. What is asked for briefly is asked for during
 # 10 ms; the rest is room for a machine on which much else runs.
 LOCK_TIMEOUT = "500ms"
