@@ -606,14 +606,17 @@ static enum grove_code check_lease(const struct projector_batch *batch, struct g
 {
     if (projector_has_time(batch))
         return GROVE_OK;
-    return error_set(error, GROVE_TIMEOUT, "embedding %zu rows took more than half of their lease",
+    return error_set(error, GROVE_TIMEOUT, "%zu rows took more than half of their lease",
                      batch->count);
 }
+
+static const char EMBEDDED_LATE[] = "embedding took more than half of a lease";
 
 // From what is leased to what is acknowledged.
 static enum grove_code bring_up(struct projector_batch *batch, struct grove_error *error)
 {
     CHECK(batch->count > 0);
+    int64_t embedded = batch->report->embedded;
     enum grove_code code = projector_check_collection(batch, error);
     if (code == GROVE_OK)
         code = read_current(batch, error);
@@ -628,6 +631,10 @@ static enum grove_code bring_up(struct projector_batch *batch, struct grove_erro
         code = INJECT(PROJECTOR_READ, error);
     if (code == GROVE_OK)
         code = embed_missing(batch, error);
+    // On a slow machine, or beside others. The vectors are kept: whoever is next only writes.
+    if (code == GROVE_OK && batch->report->embedded > embedded && !projector_has_time(batch))
+        return projector_put_back(batch, batch->content_ids, batch->count, false, EMBEDDED_LATE,
+                                  error);
     if (code == GROVE_OK)
         code = check_lease(batch, error);
     if (code == GROVE_OK)

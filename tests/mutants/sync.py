@@ -212,6 +212,14 @@ MUTANTS = [
         killer="u_projection_lease:half_a_lease_is_too_late_to_write",
     ),
     Mutant(
+        name="a-load-fails-where-embedding-takes-long",
+        guards="src/sync/README: control flow",
+        file="src/sync/projector.c",
+        find="batch->report->embedded > embedded && !projector_has_time(batch)",
+        replace="batch->report->embedded < embedded && !projector_has_time(batch)",
+        killer="u_projection_lease:what_was_embedded_for_too_long_is_written_by_the_next",
+    ),
+    Mutant(
         name="acknowledged-unseen",
         guards=("src/sync/README 1", "sql/README 2"),
         file="sql/projector/acknowledge.sql",

@@ -17,6 +17,25 @@ static void half_a_lease_is_too_late_to_write(struct test_stores *stores)
     assert_int_equal(row.attempts, 0);
 }
 
+static void what_was_embedded_for_too_long_is_written_by_the_next(struct test_stores *stores)
+{
+    stores->id = test_content(stores, &(struct test_content){.body = "A text."});
+    TEST_AT(stores, PROJECTOR_STORED, use_up_the_lease);
+    struct projector_report report = step(stores);
+    assert_int_equal(report.embedded, 1);
+    assert_int_equal(report.upserted, 0);
+    assert_int_equal(fake_engine_calls(stores->fake, ENGINE_UPSERT), 0);
+    struct test_outbox row = test_outbox(stores, stores->id);
+    assert_true(row.present && !row.leased);
+    assert_int_equal(row.attempts, 0);
+    inject_set_knob(INJECT_KNOB_LEASE_MS, 100000);
+    let_time_pass(stores);
+    report = step(stores);
+    assert_int_equal(report.embedded, 0);
+    assert_int_equal(report.upserted, 1);
+    assert_agreed(stores);
+}
+
 static void look_at_the_lease(struct test_stores *stores)
 {
     struct test_outbox *seen = stores->other;
@@ -356,6 +375,7 @@ int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         STORES_TEST(half_a_lease_is_too_late_to_write),
+        STORES_TEST(what_was_embedded_for_too_long_is_written_by_the_next),
         STORES_TEST(a_lease_has_an_owner_and_an_end),
         STORES_TEST(a_lease_is_taken_over_when_it_ends),
         STORES_TEST(what_is_leased_is_not_leased_again),
