@@ -62,6 +62,7 @@
 #include "base/inject.h"
 #include "catalog/assets.h"
 #include "catalog/store.h"
+#include "query/engine_time.h"
 #include "query/listed.h"
 #include "query/planner.h"
 #include "query/round.h"
@@ -82,7 +83,6 @@ enum {
     FOLD_ROWS = 3, // of a document, where there are documents: what is asked for at first
     REACH_MAX = 32768,
     REPEATS_MAX = 5,          // rounds that a change made void
-    ENGINE_MS = 10000,        // what the rounds of a search may spend in the engine
     STAND_INS_MAX = 4,        // of one handle, at a time
     STAND_IN_ROWS_FEW = 5000, // for which nobody waits for a turn
 };
@@ -530,16 +530,6 @@ static enum grove_code adapt(struct run *run, struct candidate_source *source, e
     return GROVE_OK;
 }
 
-// One limit for all rounds: an engine that needs its whole time for each would keep a search for
-// the sum of them. Of a search that has a deadline PostgreSQL gets the rest, to stand in.
-static void give_engine_time(struct run *run)
-{
-    unsigned left_ms = call_left_ms(run->call, UINT_MAX);
-    unsigned share_ms = left_ms / 3 * 2, engine_ms = (unsigned)KNOB(SEARCH_ENGINE_MS, ENGINE_MS);
-    run->engine_call = call_part(run->call);
-    call_within(&run->engine_call, share_ms < engine_ms ? share_ms : engine_ms);
-}
-
 // No more rows are shown. Of documents those that stand above all others are known: the page ends
 // with them. Else there are equals that the engine has not shown, and PostgreSQL has them all.
 static enum grove_code end_of_reach(struct run *run, const struct candidate_source *source,
@@ -603,10 +593,14 @@ static enum grove_code push_down_rounds(struct run *run, struct grove_error *err
 
 static enum grove_code push_down(struct run *run, struct grove_error *error)
 {
-    give_engine_time(run);
-    enum grove_code code = push_down_rounds(run, error);
+    engine_time_give(run);
+    enum grove_code code = lineage_look(run->store, &run->engine_call, error);
+    if (code == GROVE_OK)
+        code = store_check_doubt(run->store, error);
+    if (code == GROVE_OK)
+        code = push_down_rounds(run, error);
     call_add_counters(run->call, &run->engine_call);
-    return code;
+    return code == GROVE_OK ? code : engine_time_blame(run, code, error);
 }
 
 // --- choosing -----------------------------------------------------------------------------------
@@ -699,11 +693,7 @@ static enum grove_code choose_and_run(struct run *run, struct grove_error *error
     if (run->plan.method == PLAN_RELATIONAL)
         return relational(run, error);
     struct grove_error engine_error;
-    enum grove_code code = lineage_look(run->store, run->call, &engine_error);
-    if (code == GROVE_OK)
-        code = store_check_doubt(run->store, &engine_error);
-    if (code == GROVE_OK)
-        code = push_down(run, &engine_error);
+    enum grove_code code = push_down(run, &engine_error);
     if (code == GROVE_OK)
         return check_shortage(run, error);
     CHECK(engine_error.code == code);

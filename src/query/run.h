@@ -36,7 +36,7 @@ struct run {
     struct arena *arena;
     struct ranking *ranking;
     struct call *call;       // of the search; may be NULL
-    struct call engine_call; // what all its rounds together may spend in the engine
+    struct call engine_call; // what it may spend in the engine (engine_time.h)
 
     enum embed_precision precision; // of the vectors compared
     double query[EMBED_DIMENSION];  // of length 1

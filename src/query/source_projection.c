@@ -29,27 +29,6 @@ static_assert((PENDING_MAX + 1 + PORTION_HITS) * (EMBED_DIMENSION * 4 + 160) <
                   SOURCE_PART_BYTES_MAX,
               "what is compared at a time has a bound");
 
-// The engine's time is over, and not the search's: it is the engine that was slow.
-static enum grove_code blame_engine(const struct run *run, enum grove_code code,
-                                    struct grove_error *error)
-{
-    struct grove_error over;
-    if (code != GROVE_TIMEOUT || error->origin != GROVE_ORIGIN_GROVE)
-        return code;
-    if (call_check(run->call, &over) != GROVE_OK) {
-        *error = over; // in the search's own words
-        return over.code;
-    }
-    if (run->engine_call.ended_in_line)
-        return code; // it was not asked: too many ask
-    error_set(error, GROVE_TIMEOUT,
-              "the vector engine took longer than the %g s that a search gives it",
-              run->engine_call.limit_ms / 1000.0);
-    error_hint(error, "see with \"grove status\" what it does");
-    error->origin = GROVE_ORIGIN_QDRANT;
-    return GROVE_TIMEOUT;
-}
-
 static enum grove_code ask_engine(struct candidate_source *source, struct run *run,
                                   struct grove_error *error)
 {
@@ -75,8 +54,6 @@ static enum grove_code ask_engine(struct candidate_source *source, struct run *r
     }
     enum grove_code code = vector_search(run->store->engine, &run->engine_call, &query, run->arena,
                                          &source->hits, error);
-    if (code != GROVE_OK)
-        code = blame_engine(run, code, error);
     if (code == GROVE_OK && !source->exact && plan->graph[0])
         code = listed_add(run, source->reach, &source->hits, error);
     if (code == GROVE_OK)

@@ -12,10 +12,10 @@
 //     ef          how far a walk looks. The farther, the fewer go wrong, and the longer each takes.
 //
 // An ef will do when the plausible answers are good and are two fifths of the sample or more. Of
-// those the cheapest is taken: what it costs all searches, and the rest of the sample to be compared
-// with all rows. The one walk that went wrong and ended highest decides what is plausible, so that it
-// varies between graphs of the same rows: of 100,000 a share of 0.60 was not plausible at ef 128 and
-// 0.31 at 160; of another graph 0.31 at 128.
+// those the cheapest is taken: what it costs all searches, and the rest of the sample to be
+// compared with all rows. The one walk that went wrong and ended highest decides what is plausible,
+// so that it varies between graphs of the same rows: of 100,000 a share of 0.60 was not plausible
+// at ef 128 and 0.31 at 160; of another graph 0.31 at 128.
 //
 // Where none will do, what the failures with the highest scores missed is listed, with its
 // neighbours, and a new sample is judged. An ef that doubles the time of every search is tried when

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """An engine that is out: who waits for it, who does not, and when it is back."""
 
+import contextlib
 import os
 import signal
+import socket
 import time
 
 import pytest
@@ -96,3 +98,40 @@ def test_an_engine_that_was_killed_while_it_was_out(shared, engine):
     os.kill(engine, signal.SIGKILL)
     wait_until(lambda: search(shared)["degraded"] is False)
     assert shared.processes()["vectors"] != engine
+
+
+@pytest.fixture
+def dead_host():
+    """An address that takes no connection and refuses none: where a host is gone."""
+    with contextlib.ExitStack() as stack:
+        listening = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=0))
+        address = listening.getsockname()
+        for _ in range(4):  # its queue is full
+            waiting = stack.enter_context(socket.socket())
+            waiting.setblocking(False)
+            waiting.connect_ex(address)
+        time.sleep(0.1)
+        yield f"{address[0]}:{address[1]}"
+
+
+def test_an_engine_on_a_host_that_is_gone(shared, dead_host):
+    """However short a search has, PostgreSQL has a part of it."""
+    env = {"QDRANT_URL": f"http://{dead_host}", "GROVE_PROJECTOR": "off"}
+    for timeout in (["--timeout", "1s"], ["--timeout", "3s"], []):
+        answer = shared.json("search", "faith", "--path", "religion", *timeout, env=env)
+        assert answer["degraded"] is True and answer["complete"] is True
+        assert len(answer["results"]) == 8
+        assert "the vector engine " in answer["degraded_reason"], answer
+    error = shared.fails("timeout", "sync", "--timeout", "1s", env=env)
+    assert "1 s" in error["message"], error
+
+
+def test_a_database_on_a_host_that_is_gone(shared, dead_host):
+    env = {"DATABASE_URL": f"postgres://nobody@{dead_host}/grove", "GROVE_PROJECTOR": "off"}
+    for line in (("search", "faith"), ("browse", "religion"), ("sync",)):
+        error = shared.fails("timeout", *line, "--timeout", "1s", env=env)
+        assert "PostgreSQL" in error["context"], error
+    began = time.monotonic()
+    error = shared.fails("unavailable", "browse", "religion", env=env)
+    assert dead_host in error["message"] and "server runs there" in error["hint"], error
+    assert time.monotonic() - began < 20

@@ -51,7 +51,8 @@ class Keeper:
 
     def look(self, source):
         answer = self.ask(source, "status", {})
-        if answer is not None and (answer["dead"] or self.world.faults is None and not answer["ok"]):
+        down = self.world.faults is None and answer is not None and not answer["ok"]
+        if answer is not None and (down or answer["dead"]):
             raise Disagreement(f"status: {answer}")
 
     def search(self, source):

@@ -311,6 +311,54 @@ MUTANTS = [
         limit_seconds=180,
     ),
     Mutant(
+        name="row-of-a-table-is-moved-or-removed-by-its-id",
+        guards="src/content/README: failures",
+        file="src/content/hold.c",
+        find='query_sql("attached_of.sql"), &params, error);',
+        replace='query_sql("attached_of.sql"), &params, error) & GROVE_OK;',
+        killer="tests/e2e/test_remove_and_move.py::"
+               "test_rows_of_attached_tables_stay_where_their_rows_say[arguments0]",
+    ),
+    Mutant(
+        name="row-of-a-table-is-moved-or-removed-with-its-place",
+        guards="src/content/README: failures",
+        file="src/content/hold.c",
+        find='query_sql("attached_in.sql"), &params, error);',
+        replace='query_sql("attached_in.sql"), &params, error) & GROVE_OK;',
+        killer="tests/e2e/test_remove_and_move.py::"
+               "test_rows_of_attached_tables_stay_where_their_rows_say[arguments2]",
+    ),
+    Mutant(
+        name="row-of-a-table-is-moved-by-its-id",
+        guards="src/content/README: failures",
+        file="src/content/move.c",
+        find="        code = hold_check_attached_ids(self->conn, self->arena, "
+             "self->request->content_ids,\n"
+             "                                       self->request->content_id_count, error);\n",
+        replace="        code = GROVE_OK;\n",
+        killer="tests/e2e/test_remove_and_move.py::"
+               "test_rows_of_attached_tables_stay_where_their_rows_say[arguments5]",
+    ),
+    Mutant(
+        name="place-of-a-table-is-moved",
+        guards="src/content/README: failures",
+        file="src/content/move.c",
+        find="        code = hold_check_attached_in(self->conn, self->arena, "
+             "&from.predicate, error);\n",
+        replace="        code = GROVE_OK;\n",
+        killer="tests/e2e/test_remove_and_move.py::"
+               "test_rows_of_attached_tables_stay_where_their_rows_say[arguments6]",
+    ),
+    Mutant(
+        name="what-a-dry-run-would-remove-of-a-table-is-counted",
+        guards="src/content/README: failures",
+        file="src/content/remove.c",
+        find="        code = hold_check_attached_in(self->conn, self->arena, &predicate, error);\n",
+        replace="        code = GROVE_OK;\n",
+        killer="tests/e2e/test_remove_and_move.py::"
+               "test_rows_of_attached_tables_stay_where_their_rows_say[arguments4]",
+    ),
+    Mutant(
         name="places-do-not-catch-up",
         guards="sql/attach: what takes it in",
         file="src/api/contents.c",

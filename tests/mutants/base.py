@@ -275,7 +275,7 @@ MUTANTS = [
     Mutant(
         name="a-wait-in-a-line-is-turned-into-a-larger-work",
         guards="docs/architecture: strategies",
-        file="src/query/source_projection.c",
+        file="src/query/engine_time.c",
         find="    if (run->engine_call.ended_in_line)\n        return code;",
         replace="    if (run->engine_call.ended_in_line && code == GROVE_OK)\n        return code;",
         killer="u_search:a_wait_for_a_connection_is_not_the_engines",

@@ -317,8 +317,8 @@ MUTANTS = [
         name="a-search-in-doubt-asks-the-engine",
         guards="src/sync/lineage: states",
         file="src/query/ranking.c",
-        find="        code = store_check_doubt(run->store, &engine_error);\n",
-        replace="        code = call_check(run->call, &engine_error);\n",
+        find="        code = store_check_doubt(run->store, error);\n",
+        replace="        code = call_check(run->call, error);\n",
         killer="u_doubt:a_search_in_doubt_asks_no_engine",
     ),
     Mutant(
@@ -330,11 +330,20 @@ MUTANTS = [
         killer="u_doubt:a_search_sees_what_has_happened",
     ),
     Mutant(
+        name="look-at-a-collection-takes-the-time-of-a-search",
+        guards="docs/architecture: strategies",
+        file="src/query/ranking.c",
+        find="lineage_look(run->store, &run->engine_call, error);",
+        replace="lineage_look(run->store, run->call, error);",
+        killer="tests/e2e/test_outage.py::test_an_engine_on_a_host_that_is_gone",
+        limit_seconds=180,
+    ),
+    Mutant(
         name="a-searching-handle-takes-anothers-collection",
         guards="src/sync/lineage 3",
         file="src/query/ranking.c",
-        find="    enum grove_code code = lineage_look(run->store, run->call, &engine_error);\n",
-        replace="    enum grove_code code = call_check(run->call, &engine_error);\n",
+        find="    enum grove_code code = lineage_look(run->store, &run->engine_call, error);\n",
+        replace="    enum grove_code code = call_check(run->call, error);\n",
         killer="tests/e2e/test_lineage.py::test_another_databases_collection_is_refused",
     ),
     Mutant(

@@ -27,7 +27,7 @@ MUTANTS = [
         find="        enum grove_code code = run_source(run, &source, error);\n"
              "        if (code != GROVE_OK)\n            return code;\n"
              "        enum verdict verdict",
-        replace="        give_engine_time(run);\n"
+        replace="        engine_time_give(run);\n"
                 "        enum grove_code code = run_source(run, &source, error);\n"
                 "        if (code != GROVE_OK)\n            return code;\n"
                 "        enum verdict verdict",
