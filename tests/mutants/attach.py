@@ -317,7 +317,7 @@ MUTANTS = [
         find='query_sql("attached_of.sql"), &params, error);',
         replace='query_sql("attached_of.sql"), &params, error) & GROVE_OK;',
         killer="tests/e2e/test_remove_and_move.py::"
-               "test_rows_of_attached_tables_stay_where_their_rows_say[arguments0]",
+               "test_rows_of_attached_tables_stay_where_their_rows_say[ids]",
     ),
     Mutant(
         name="row-of-a-table-is-moved-or-removed-with-its-place",
@@ -326,7 +326,7 @@ MUTANTS = [
         find='query_sql("attached_in.sql"), &params, error);',
         replace='query_sql("attached_in.sql"), &params, error) & GROVE_OK;',
         killer="tests/e2e/test_remove_and_move.py::"
-               "test_rows_of_attached_tables_stay_where_their_rows_say[arguments2]",
+               "test_rows_of_attached_tables_stay_where_their_rows_say[places]",
     ),
     Mutant(
         name="row-of-a-table-is-moved-by-its-id",
@@ -337,7 +337,7 @@ MUTANTS = [
              "                                       self->request->content_id_count, error);\n",
         replace="        code = GROVE_OK;\n",
         killer="tests/e2e/test_remove_and_move.py::"
-               "test_rows_of_attached_tables_stay_where_their_rows_say[arguments5]",
+               "test_rows_of_attached_tables_stay_where_their_rows_say[ids]",
     ),
     Mutant(
         name="place-of-a-table-is-moved",
@@ -347,7 +347,7 @@ MUTANTS = [
              "&from.predicate, error);\n",
         replace="        code = GROVE_OK;\n",
         killer="tests/e2e/test_remove_and_move.py::"
-               "test_rows_of_attached_tables_stay_where_their_rows_say[arguments6]",
+               "test_rows_of_attached_tables_stay_where_their_rows_say[places]",
     ),
     Mutant(
         name="what-a-dry-run-would-remove-of-a-table-is-counted",
@@ -356,7 +356,7 @@ MUTANTS = [
         find="        code = hold_check_attached_in(self->conn, self->arena, &predicate, error);\n",
         replace="        code = GROVE_OK;\n",
         killer="tests/e2e/test_remove_and_move.py::"
-               "test_rows_of_attached_tables_stay_where_their_rows_say[arguments4]",
+               "test_rows_of_attached_tables_stay_where_their_rows_say[places]",
     ),
     Mutant(
         name="places-do-not-catch-up",
