@@ -14,8 +14,18 @@ MUTANTS = [
         replace="FROM new_rows WHERE false;\n    END IF;\n"
                 "    PERFORM grove.note_changed(array_agg(id))",
         killer="tests/e2e/test_subject.py::"
-               "test_a_snapshot_that_lacks_a_subject_takes_no_contents_of_it"
+               "test_a_snapshot_that_lacks_a_subject_takes_nothing_of_it"
                "[INSERT-REPEATABLE READ]",
+    ),
+    Mutant(
+        name="unseen-subject-is-called-no-tree",
+        guards="sql/README: failures",
+        file=UNSEEN,
+        find="        PERFORM grove.refuse_unseen(ARRAY[leaves]);\n",
+        replace="        NULL;\n",
+        killer="tests/e2e/test_subject.py::"
+               "test_a_snapshot_that_lacks_a_subject_takes_nothing_of_it"
+               "[LEAF-SERIALIZABLE]",
     ),
     Mutant(
         name="unseen-subject-takes-contents-of-others",
@@ -25,7 +35,7 @@ MUTANTS = [
         replace="FROM new_rows WHERE false;\n    END IF;\n"
                 "    PERFORM grove.note_changed(array_agg(n.id))",
         killer="tests/e2e/test_subject.py::"
-               "test_a_snapshot_that_lacks_a_subject_takes_no_contents_of_it"
+               "test_a_snapshot_that_lacks_a_subject_takes_nothing_of_it"
                "[UPDATE-SERIALIZABLE]",
     ),
     Mutant(
