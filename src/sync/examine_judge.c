@@ -11,15 +11,15 @@
 //                 side.
 //     ef          how far a walk looks. The farther, the fewer go wrong, and the longer each takes.
 //
-// An ef will do when the plausible answers are good and are two fifths of the sample or more. Of
-// those the cheapest is taken: what it costs all searches, and the rest of the sample to be
-// compared with all rows. The one walk that went wrong and ended highest decides what is plausible,
-// so that it varies between graphs of the same rows: of 100,000 a share of 0.60 was not plausible
-// at ef 128 and 0.31 at 160; of another graph 0.31 at 128.
+// An ef will do when the plausible answers are good and are half of the sample or more. Of those
+// the cheapest is taken: what it costs all searches, and the rest of the sample to be compared with
+// all rows. The one walk that went wrong and ended highest decides what is plausible, so that it
+// varies between graphs of the same rows: of 100,000 a share of 0.60 was not plausible at ef 128
+// and 0.31 at 160; of another graph 0.31 at 128.
 //
 // Where none will do, what the failures with the highest scores missed is listed, with its
-// neighbours, and a new sample is judged. An ef that doubles the time of every search is tried when
-// listing has not helped.
+// neighbours, and a new sample is judged. What takes every search longer, and less than half that
+// are plausible, will do when listing has not helped.
 // The sample that is accepted is never one that added to the list.
 #include <assert.h>
 #include <math.h>
@@ -41,12 +41,13 @@ static_assert(EXAMINE_QUERIES_FILTERED <= EXAMINE_QUERIES, "a sample's bound");
 #define RECALL_WRONG 0.9
 #define RECALL_WANTED 0.995
 #define PLAUSIBLE_MARGIN 0.03
+#define IMPLAUSIBLE_WANTED 0.5
 #define IMPLAUSIBLE_MAX 0.6 // of the sample: the rest is what the verdict stands on
-#define DEEP_MISSED_MAX 1   // rows: whichever ten of them a filter leaves, nine are there
+#define DEEP_MISSED_MAX 2   // rows: whichever ten a filter leaves, eight of them are there
 
 static const unsigned ef_choices[] = {128, 160, 192, 256, 512};
 enum {
-    EF_CHOICES_QUICK = 4, // of them; the rest where these will not do
+    EF_CHOICES_QUICK = 2, // of them; the rest where these will not do
     ROWS_PER_EF = 50,     // are compared in the time of a walk, for each of its ef: 0.175 us a row,
                           // and 3.4 ms more at ef 512 than at 128, among 100,000 rows
 };
@@ -96,7 +97,8 @@ static double find_plausible(const struct examine_sample *sample, bool vectors, 
     return plausible;
 }
 
-static struct verdict judge_answers(const struct examine_sample *sample, unsigned ef, double least)
+static struct verdict judge_answers(const struct examine_sample *sample, unsigned ef, double least,
+                                    double implausible_max)
 {
     struct verdict verdict = {
         .ef = ef, .plausible = find_plausible(sample, false, least), .recall_worst = 1};
@@ -119,7 +121,7 @@ static struct verdict judge_answers(const struct examine_sample *sample, unsigne
     CHECK(plausible <= texts);
     verdict.recall /= plausible > 0 ? (double)plausible : 1;
     verdict.implausible = texts > 0 ? 1 - (double)plausible / (double)texts : 1;
-    if (verdict.recall < RECALL_WANTED || verdict.implausible > IMPLAUSIBLE_MAX)
+    if (verdict.recall < RECALL_WANTED || verdict.implausible > implausible_max)
         verdict.ef = 0;
     return verdict;
 }
@@ -155,22 +157,23 @@ static double cost_of(const struct examination *x, const struct verdict *verdict
 }
 
 // The ef to take, with its answers in the sample; else the verdict of the last one, with ef 0.
-// `patient`: the highest is tried as well.
+// `last`: there is no further round, and less will do.
 static enum grove_code choose_ef(struct examination *x, struct examine_sample *sample, double least,
-                                 bool patient, struct verdict *ret, struct grove_error *error)
+                                 bool last, struct verdict *ret, struct grove_error *error)
 {
-    size_t choices = patient ? ARRAY_COUNT(ef_choices) : EF_CHOICES_QUICK, i = 0;
+    size_t choices = last ? ARRAY_COUNT(ef_choices) : EF_CHOICES_QUICK, i = 0;
+    double implausible_max = last ? IMPLAUSIBLE_MAX : IMPLAUSIBLE_WANTED;
     CHECK(sample->count > 0);
     *ret = (struct verdict){.ef = 0};
     for (; i < choices; i++) {
-        if (ret->ef > 0 && (i >= EF_CHOICES_QUICK || walk_cost(ef_choices[i]) >= cost_of(x, ret)))
+        if (ret->ef > 0 && walk_cost(ef_choices[i]) >= cost_of(x, ret))
             break;
         if (i > 0)
             examine_expect(x, sample->count, 0);
         enum grove_code code = ask_sample(x, sample, ef_choices[i], error);
         if (code != GROVE_OK)
             return code;
-        struct verdict verdict = judge_answers(sample, ef_choices[i], least);
+        struct verdict verdict = judge_answers(sample, ef_choices[i], least, implausible_max);
         if (ret->ef == 0 || (verdict.ef > 0 && cost_of(x, &verdict) < cost_of(x, ret)))
             *ret = verdict;
     }
@@ -194,7 +197,7 @@ static uint32_t count_deep_missed(const struct examine_query *query, uint32_t wa
 }
 
 // Whether the plausible answers of a sample are as good down to there as the best ten have to be,
-// and none misses more rows than an answer of ten may.
+// and none misses so many rows that less than 0.8 of an answer could be right.
 static bool is_good_down_to(const struct examine_sample *sample, const struct verdict *verdict,
                             uint32_t depth)
 {
@@ -326,6 +329,7 @@ static void report_round(struct examination *x, const struct verdict *any,
         report->recall = fmin(report->recall, filtered->recall);
         report->recall_worst = fmin(report->recall_worst, filtered->recall_worst);
     }
+    report->reason[0] = '\0';
     if (any->ef == 0)
         text_format(
             report->reason, sizeof report->reason,
@@ -352,7 +356,7 @@ static enum grove_code judge_filtered(struct examination *x, bool last, struct e
     code = ask_sample(x, any, verdict->ef, error);
     if (code != GROVE_OK)
         return code;
-    struct verdict both = judge_answers(any, verdict->ef, ret->plausible);
+    struct verdict both = judge_answers(any, verdict->ef, ret->plausible, IMPLAUSIBLE_MAX);
     if (both.ef > 0)
         *verdict = both;
     else
