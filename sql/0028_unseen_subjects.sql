@@ -24,7 +24,7 @@ BEGIN
     END IF;
 END $$;
 COMMENT ON FUNCTION grove.refuse_unseen IS
-    'refuses what is of subjects that the transaction''s snapshot does not have';
+    'refuses contents of subjects that the transaction''s snapshot does not have';
 REVOKE EXECUTE ON FUNCTION grove.refuse_unseen(text[]) FROM PUBLIC;
 
 CREATE OR REPLACE FUNCTION grove.content_inserted() RETURNS trigger
@@ -53,33 +53,5 @@ BEGIN
           (o.hierarchy_table, o.leaf_id, o.content_type, o.title, o.content_summary,
            o.chunk_number, o.word_count, o.created_at)
     HAVING count(*) > 0;
-    RETURN NULL;
-END $$;
-
--- Of leaves grove.hold_places said that there is no such tree.
-CREATE OR REPLACE FUNCTION grove.leaf_inserted() RETURNS trigger
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-DECLARE
-    leaves text := TG_TABLE_NAME;
-BEGIN
-    IF current_setting('transaction_isolation') <> 'read committed' THEN
-        PERFORM grove.refuse_unseen(ARRAY[leaves]);
-    END IF;
-    PERFORM grove.hold_places(leaves, array_agg(n.branch), array_agg(n.limb))
-    FROM new_rows AS n
-    HAVING count(*) > 0;
-    INSERT INTO grove.leaf AS l (hierarchy_table, tree, leaf_id, branch, limb, leaf, description,
-                                 created_at, branch_id, limb_id)
-    SELECT leaves, s.tree, n.id, n.branch, n.limb, n.leaf, n.description, n.created_at,
-           b.branch_id, m.limb_id
-    FROM new_rows AS n
-    JOIN grove.subject AS s ON s.hierarchy_table = leaves
-    JOIN grove.branch AS b ON b.hierarchy_table = leaves AND b.branch = n.branch
-    JOIN grove.limb AS m ON m.branch_id = b.branch_id AND m.limb = n.limb
-    -- A row that a session without triggers left.
-    ON CONFLICT (hierarchy_table, leaf_id) DO UPDATE
-    SET tree = excluded.tree, branch = excluded.branch, limb = excluded.limb, leaf = excluded.leaf,
-        description = excluded.description, created_at = excluded.created_at,
-        branch_id = excluded.branch_id, limb_id = excluded.limb_id;
     RETURN NULL;
 END $$;

@@ -18,16 +18,6 @@ MUTANTS = [
                "[INSERT-REPEATABLE READ]",
     ),
     Mutant(
-        name="unseen-subject-is-called-no-tree",
-        guards="sql/README: failures",
-        file=UNSEEN,
-        find="        PERFORM grove.refuse_unseen(ARRAY[leaves]);\n",
-        replace="        NULL;\n",
-        killer="tests/e2e/test_subject.py::"
-               "test_a_snapshot_that_lacks_a_subject_takes_nothing_of_it"
-               "[LEAF-SERIALIZABLE]",
-    ),
-    Mutant(
         name="unseen-subject-takes-contents-of-others",
         guards="sql/README: failures",
         file=UNSEEN,
