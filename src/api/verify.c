@@ -21,6 +21,7 @@ static_assert((int)GROVE_DIFFERENCE_MISSING == (int)VERIFY_MISSING &&
                   (int)GROVE_DIFFERENCE_ALIEN == (int)VERIFY_ALIEN &&
                   (int)GROVE_DIFFERENCE_DEAD == (int)VERIFY_DEAD,
               "as they are ordered");
+// NOLINTNEXTLINE(misc-redundant-expression): two definitions of one number
 static_assert(GROVE_NULL == VECTOR_NONE, "no revision");
 
 GROVE_API const char *grove_difference_name(enum grove_difference_kind kind)

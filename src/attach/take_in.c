@@ -115,7 +115,7 @@ static enum grove_code find(struct round *round, const char *file, int32_t *ret_
 static enum grove_code read_next_keys(struct round *round, size_t limit, struct grove_error *error)
 {
     struct pg_params params = {0};
-    struct pg_rows rows;
+    struct pg_rows rows = {0};
     pg_add_text(&params, round->attachment.filled_to);
     pg_add_int4(&params, (int32_t)limit);
     enum grove_code code = ask_table(round, round->sql.next, &params, &rows, error);
@@ -130,7 +130,7 @@ static enum grove_code remove_rest(struct round *round, struct take_in_report *c
 {
     struct text keys[TAKE_IN_ROWS_MAX];
     struct pg_params params = {0};
-    struct pg_rows rows;
+    struct pg_rows rows = {0};
     pg_add_text(&params, round->attachment.source);
     pg_add_int4(&params, TAKE_IN_ROWS_MAX);
     enum grove_code code = ask_table(round, round->sql.gone, &params, &rows, error);
@@ -209,7 +209,7 @@ static enum grove_code take_rows(struct round *round, const struct pg_rows *rows
 static enum grove_code read_rows(struct round *round, struct grove_error *error)
 {
     struct pg_params params = {0};
-    struct pg_rows rows;
+    struct pg_rows rows = {0};
     pg_add_text_array(&params, &round->arena, round->keys, round->key_count);
     enum grove_code code = ask_table(round, round->sql.read, &params, &rows, error);
     CHECK(code != GROVE_OK || (size_t)rows.count <= 2 * round->key_count);

@@ -81,7 +81,7 @@ static enum grove_code find_leaves(struct writing_rows *writing, const struct re
                                    struct grove_error *error)
 {
     struct text columns[3][TAKE_IN_ROWS_MAX], none[TAKE_IN_ROWS_MAX] = {0};
-    size_t places[TAKE_IN_ROWS_MAX], count = 0;
+    size_t places[TAKE_IN_ROWS_MAX] = {0}, count = 0;
     struct pg_params params = {0};
     struct pg_rows rows;
     for (size_t i = 0; i < writing->count; i++) {

@@ -35,7 +35,7 @@ static void join(struct line *line, struct turn *turn)
 static void leave(struct line *line, struct turn *turn)
 {
     struct turn *before = NULL;
-    for (struct turn *at = line->first; at != turn; at = at->next)
+    for (struct turn *at = line->first; at && at != turn; at = at->next)
         before = at;
     *(before ? &before->next : &line->first) = turn->next;
     if (line->last == turn)
@@ -72,7 +72,7 @@ static enum grove_code refuse_still(const struct line *line, int64_t waited_us,
 static int64_t ahead_us(const struct line *line, const struct turn *turn)
 {
     int64_t position = 1;
-    for (const struct turn *at = line->first; at != turn; at = at->next)
+    for (const struct turn *at = line->first; at && at != turn; at = at->next)
         position++;
     return position * line->pace_us;
 }
@@ -120,6 +120,7 @@ static enum grove_code wait_once(struct line *line, pthread_mutex_t *mutex, stru
 {
     enum grove_code code = call_check(call, error);
     if (code != GROVE_OK) {
+        CHECK(call); // without one nothing is over
         call->ended_in_line = true;
         error_context(error, "waiting for one of %u %s", line->places, line->places_name);
         return code;

@@ -103,6 +103,7 @@ static bool is_ascii(struct text text)
 bool path_name_in(enum path_form form, struct text name, struct arena *arena, struct text *ret)
 {
     const utf8proc_option_t how =
+        // NOLINTNEXTLINE(clang-analyzer-optin.core.EnumCastOutOfRange): options are added up
         UTF8PROC_STABLE | (form == PATH_COMPOSED ? UTF8PROC_COMPOSE : UTF8PROC_DECOMPOSE);
     const utf8proc_uint8_t *bytes = (const utf8proc_uint8_t *)name.data;
     utf8proc_ssize_t length = (utf8proc_ssize_t)name.length;

@@ -194,7 +194,7 @@ static enum grove_code hand_over(struct session *session, const char *name, bool
         session_close(session); // its connections are not the program's
         code = run_client(session, name, ours_first, rest.data, password.data, error);
     }
-    if (password.size_bytes)
+    if (password.data)
         explicit_bzero(password.data, password.size_bytes);
     strbuf_release(&password);
     strbuf_release(&rest);

@@ -72,7 +72,7 @@ enum grove_code chunk_vectors_store(const struct chunk_vectors *vectors, struct 
 {
     struct pg_params params = {0};
     struct pg_rows rows;
-    int64_t *revisions;
+    int64_t *revisions = NULL;
     size_t count = vectors->count;
     enum grove_code code = read_revisions(conn, arena, content_ids, count, &revisions, error);
     if (code != GROVE_OK)

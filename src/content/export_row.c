@@ -193,6 +193,7 @@ static const char *find_difference(const struct export_row *row, const struct re
         return "created_at";
     if (!row->vector != !record->vector ||
         (row->vector &&
+         // NOLINTNEXTLINE(*-suspicious-memory-comparison,cert-*): bit by bit is meant
          memcmp(row->vector, record->vector, RECORD_VECTOR_SIZE * sizeof *row->vector) != 0))
         return "vector";
     return NULL;

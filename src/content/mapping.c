@@ -17,7 +17,10 @@ enum {
     LEVELS = 4,
     NAMES_SHOWN = 12,
     TITLE_CHARACTERS = 80, // of one that is the beginning of the text
-    KIND_TEXT = 0,
+};
+
+enum {
+    KIND_TEXT,
     KIND_TIME,
     KIND_NUMBERS,
     KIND_OBJECT,

@@ -244,7 +244,7 @@ static enum record_verdict take_tree(struct parsing *parsing)
 static enum record_verdict take_name(struct parsing *parsing, enum field field, struct text *ret)
 {
     enum { PARTS_MAX = 4 * PATH_NAME_CHARACTERS_MAX };
-    struct text given;
+    struct text given = {0};
     enum record_verdict verdict = take_text(parsing, field, SIZE_MAX, true, &given);
     if (verdict != RECORD_GOOD)
         return verdict;

@@ -13,6 +13,8 @@
 #ifndef GROVE_PG_ENVIRONMENT_H
 #define GROVE_PG_ENVIRONMENT_H
 
+#include <libpq-fe.h>
+
 #include "base/strbuf.h"
 
 enum { PG_DEAFNESS_BYTES_MAX = 2048 };
@@ -23,6 +25,6 @@ void pg_add_deafness(struct strbuf *conninfo);
 
 // What libpq takes where nothing is said, as PQconndefaults; NULL: out of memory. It asks for the
 // account's name, for which the C library may open a socket.
-struct _PQconninfoOption *pg_defaults(void);
+PQconninfoOption *pg_defaults(void);
 
 #endif

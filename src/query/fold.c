@@ -34,7 +34,8 @@ static bool slots_init(struct slots *slots, struct arena *arena, size_t document
 // The document's slot, or the empty one that is to be its own.
 static struct slot *find_slot(const struct slots *slots, int32_t document_id)
 {
-    size_t i = (uint32_t)document_id * UINT32_C(2654435769) & slots->mask;
+    uint32_t hash = (uint32_t)document_id * UINT32_C(2654435769);
+    size_t i = hash & slots->mask;
     CHECK(document_id != 0);
     while (slots->items[i].document_id != 0 && slots->items[i].document_id != document_id)
         i = (i + 1) & slots->mask;
@@ -123,10 +124,11 @@ enum grove_code fold_rows(struct folding *folding, struct pg_conn *conn, struct 
         const struct result_score *first = rows + folding->rows;
         CHECK(folding->count <= folding->rows);
         size_t at_hand = smaller(part, count - folding->rows);
-        const int32_t *documents;
+        const int32_t *documents = NULL;
         enum grove_code code = look_up(folding, conn, arena, first, at_hand, &documents, error);
         if (code != GROVE_OK)
             return code;
+        CHECK(documents);
         if (folding->except && documents[at_hand] != 0)
             *find_slot(&slots, documents[at_hand]) = (struct slot){documents[at_hand], AT_NOWHERE};
         for (size_t i = 0; i < at_hand && !is_full(folding); i++) {

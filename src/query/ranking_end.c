@@ -62,7 +62,7 @@ enum grove_code ranking_hydrate(const struct ranking *ranking, size_t first, siz
                                 unsigned context, struct result *result, struct arena *arena,
                                 struct grove_error *error)
 {
-    enum { ROWS, PASSAGES, REQUESTS = 3 };
+    enum { ROWS = 0, PASSAGES = 1, REQUESTS = 3 };
     CHECK(ranking->conn);
     CHECK(first <= ranking->count);
     CHECK(count <= ranking->count - first);

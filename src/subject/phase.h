@@ -28,9 +28,9 @@ enum phase {
     PHASE_UNDO,
     PHASE_KEEP,
     PHASE_RENAME,
-    PHASE_COUNT,
-    PHASE_NONE = PHASE_COUNT, // nothing is left to do
+    PHASE_NONE, // nothing is left to do
 };
+enum { PHASE_COUNT = PHASE_NONE };
 
 // For so long a lock is asked for that others could wait behind, and for so long one that keeps out
 // no reader or writer.

@@ -87,7 +87,7 @@ static enum grove_code check_database(struct validation *self, struct pg_conn *c
                                       struct grove_error *error)
 {
     struct strbuf sql;
-    struct pg_rows rows;
+    struct pg_rows rows = {0};
     strbuf_init(&sql, PHASE_SQL_MAX);
     const struct phase_names names = state_names(&self->subject, PHASE_NONE);
     phase_add_template(&sql, "validation.sql", &names);

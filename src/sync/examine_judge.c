@@ -147,7 +147,7 @@ static enum grove_code ask_sample(struct examination *x, struct examine_sample *
 // In rows that are compared.
 static double walk_cost(unsigned ef)
 {
-    return (double)KNOB(EXAMINE_EF_ROWS, ROWS_PER_EF * 1000) * ef / 1000;
+    return (double)KNOB(EXAMINE_EF_ROWS, INT64_C(1000) * ROWS_PER_EF) * ef / 1000;
 }
 
 static double cost_of(const struct examination *x, const struct verdict *verdict)
