@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/alloc.h"
 #include "base/check.h"
@@ -20,6 +21,13 @@ void strbuf_release(struct strbuf *buffer)
     if (buffer->size_bytes > 0)
         mem_free(buffer->data);
     strbuf_init(buffer, buffer->bytes_max);
+}
+
+void strbuf_wipe(struct strbuf *buffer)
+{
+    if (buffer->data)
+        explicit_bzero(buffer->data, buffer->size_bytes);
+    strbuf_release(buffer);
 }
 
 void strbuf_clear(struct strbuf *buffer)

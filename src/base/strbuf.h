@@ -32,6 +32,8 @@ struct strbuf {
 // Allocates nothing.
 void strbuf_init(struct strbuf *buffer, size_t bytes_max);
 void strbuf_release(struct strbuf *buffer);
+// Of a secret: overwrites what it holds first.
+void strbuf_wipe(struct strbuf *buffer);
 // Empty and not failed, with its memory kept for the next use.
 void strbuf_clear(struct strbuf *buffer);
 

@@ -194,9 +194,7 @@ static enum grove_code hand_over(struct session *session, const char *name, bool
         session_close(session); // its connections are not the program's
         code = run_client(session, name, ours_first, rest.data, password.data, error);
     }
-    if (password.data)
-        explicit_bzero(password.data, password.size_bytes);
-    strbuf_release(&password);
+    strbuf_wipe(&password);
     strbuf_release(&rest);
     return code;
 }
@@ -231,9 +229,7 @@ static enum grove_code show_url(struct session *session, const char *url, bool l
     }
     enum grove_code code = session->json ? session_print_json(session, &out, error)
                                          : session_print(session, &out, error);
-    if (out.size_bytes)
-        explicit_bzero(out.data, out.size_bytes);
-    strbuf_release(&out);
+    strbuf_wipe(&out);
     if (code == GROVE_OK && left_out)
         session_warn(session, "the password is left out; --password shows it");
     return code;
@@ -255,9 +251,7 @@ static enum grove_code add_url(struct session *session, const char *conninfo, st
         code = url_add(rest.data, wanted ? given : NULL,
                        form ? (enum url_form)form->number : URL_PSQL, url, error);
     *ret_left_out = given && !wanted;
-    if (password.size_bytes)
-        explicit_bzero(password.data, password.size_bytes);
-    strbuf_release(&password);
+    strbuf_wipe(&password);
     strbuf_release(&rest);
     return code;
 }
@@ -280,8 +274,6 @@ enum grove_code client_print_url(struct session *session, struct grove_error *er
         code = error_no_memory(error, "a URL");
     if (code == GROVE_OK)
         code = show_url(session, url.data, left_out, error);
-    if (url.size_bytes)
-        explicit_bzero(url.data, url.size_bytes);
-    strbuf_release(&url);
+    strbuf_wipe(&url);
     return code;
 }

@@ -168,9 +168,7 @@ enum grove_code conninfo_split(const char *conninfo, struct strbuf *rest, struct
         if (value.failed)
             rest->failed = true;
         // It may have held the password.
-        if (value.size_bytes)
-            explicit_bzero(value.data, value.size_bytes);
-        strbuf_release(&value);
+        strbuf_wipe(&value);
     }
     if (code == GROVE_OK && (rest->failed || password->failed))
         return error_no_memory(error, "the connection string");
