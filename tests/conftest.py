@@ -41,6 +41,9 @@ LIBRARY = next((folder / "libgrove.so.0" for folder in pathlib.Path(BINARY).pare
                 if (folder / "libgrove.so.0").exists()), ROOT / "build" / "libgrove.so.0")
 
 MIGRATIONS = len(list((ROOT / "sql").glob("[0-9]*.sql")))
+# The newest without which the library cannot work (sql/migrations.md).
+DEMANDED = max(int(path.name[:4]) for path in (ROOT / "sql").glob("[0-9]*.sql")
+               if "\n-- demanded: yes\n" in path.read_text())
 
 
 def read_statement(name, folder="projector", depth="tree"):

@@ -114,8 +114,7 @@
     KNOB_(FOUND_FEW, "up to so many rows that match metadata are all compared by PostgreSQL")      \
     KNOB_(EXACT_ROWS, "up to so many rows are all compared by every search")                       \
     KNOB_(EXACT_FILTERED_ROWS, "up to so many rows by every search under a filter")                \
-    KNOB_(EXAMINE_EF_ROWS,                                                                         \
-          "a thousand times how many rows are compared in the time of a walk, for each of its ef") \
+    KNOB_(EXAMINE_EF_ROWS, "thousandths of a row, compared in the time of a walk for each ef")     \
     KNOB_(EXAMINE_LISTED, "how many contents an examination may list")                             \
     KNOB_(EXAMINE_LONERS, "how many of the loneliest rows it looks up exactly")                    \
     KNOB_(EXAMINE_POLL_MS, "between looks at whether an examination is due")                       \
