@@ -503,9 +503,8 @@ const struct command command_table[] = {
             "--type, --since and so on only such contents go, and leaves stay. Where a path has "
             "contents it asks on a terminal, and elsewhere needs --yes; no more than it said are "
             "removed then. Ids are removed without asking. A row of an attached table is a "
-            "conflict: "
-            "it goes with its row.\n\nIt is done as a whole or not at all. "
-            "Searches are without them at once, and the vector engine follows, as with any change.",
+            "conflict: it goes with its row.\n\nIt is done as a whole or not at all. Searches are "
+            "without them at once, and the vector engine follows, as with any change.",
         .examples = command_rm_examples,
         .json =
             "`contents`, `leaves`, `dry_run`, `seconds`. It never asks: without `--yes` what has "
