@@ -98,7 +98,7 @@ static double find_plausible(const struct examine_sample *sample, bool vectors, 
 }
 
 static struct verdict judge_answers(const struct examine_sample *sample, unsigned ef, double least,
-                                    double implausible_max)
+                                    double most_implausible)
 {
     struct verdict verdict = {
         .ef = ef, .plausible = find_plausible(sample, false, least), .recall_worst = 1};
@@ -121,7 +121,7 @@ static struct verdict judge_answers(const struct examine_sample *sample, unsigne
     CHECK(plausible <= texts);
     verdict.recall /= plausible > 0 ? (double)plausible : 1;
     verdict.implausible = texts > 0 ? 1 - (double)plausible / (double)texts : 1;
-    if (verdict.recall < RECALL_WANTED || verdict.implausible > implausible_max)
+    if (verdict.recall < RECALL_WANTED || verdict.implausible > most_implausible)
         verdict.ef = 0;
     return verdict;
 }
@@ -156,13 +156,17 @@ static double cost_of(const struct examination *x, const struct verdict *verdict
     return walk_cost(verdict->ef) + verdict->implausible * (double)x->row_count;
 }
 
+static double implausible_max(bool last)
+{
+    return last ? IMPLAUSIBLE_MAX : IMPLAUSIBLE_WANTED;
+}
+
 // The ef to take, with its answers in the sample; else the verdict of the last one, with ef 0.
 // `last`: there is no further round, and less will do.
 static enum grove_code choose_ef(struct examination *x, struct examine_sample *sample, double least,
                                  bool last, struct verdict *ret, struct grove_error *error)
 {
     size_t choices = last ? ARRAY_COUNT(ef_choices) : EF_CHOICES_QUICK, i = 0;
-    double implausible_max = last ? IMPLAUSIBLE_MAX : IMPLAUSIBLE_WANTED;
     CHECK(sample->count > 0);
     *ret = (struct verdict){.ef = 0};
     for (; i < choices; i++) {
@@ -173,7 +177,7 @@ static enum grove_code choose_ef(struct examination *x, struct examine_sample *s
         enum grove_code code = ask_sample(x, sample, ef_choices[i], error);
         if (code != GROVE_OK)
             return code;
-        struct verdict verdict = judge_answers(sample, ef_choices[i], least, implausible_max);
+        struct verdict verdict = judge_answers(sample, ef_choices[i], least, implausible_max(last));
         if (ret->ef == 0 || (verdict.ef > 0 && cost_of(x, &verdict) < cost_of(x, ret)))
             *ret = verdict;
     }
@@ -356,7 +360,7 @@ static enum grove_code judge_filtered(struct examination *x, bool last, struct e
     code = ask_sample(x, any, verdict->ef, error);
     if (code != GROVE_OK)
         return code;
-    struct verdict both = judge_answers(any, verdict->ef, ret->plausible, IMPLAUSIBLE_MAX);
+    struct verdict both = judge_answers(any, verdict->ef, ret->plausible, implausible_max(last));
     if (both.ef > 0)
         *verdict = both;
     else
