@@ -129,21 +129,20 @@ static enum grove_code open_engine(struct grove *grove, const struct grove_optio
                                    struct grove_error *error)
 {
     char socket_path[PATH_MAX], outage_path[PATH_MAX];
+    bool shared = home_outages(grove->has_home ? &grove->home : NULL, outage_path);
     struct qdrant_options engine = {
         .url = grove->engine_url,
         .api_key = option_or_variable(options->qdrant_api_key, "QDRANT_API_KEY"),
         .collection = grove->store.collection,
         .connections_max = options->connections_max,
+        .outage_path = shared ? outage_path : NULL,
+        .only_looks = grove->looking,
     };
     if (grove->engine_private) {
         engine.socket_path = NOWHERE "/socket";
         if (grove->has_home) {
             vector_server_socket(&grove->home, socket_path);
             engine.socket_path = socket_path;
-            if ((size_t)snprintf(outage_path, sizeof outage_path, "%s/engine.out",
-                                 grove->home.path) < sizeof outage_path)
-                engine.outage_path = outage_path;
-            engine.only_looks = grove->looking;
         }
         engine.api_key = NULL;
         engine.starter.start = grove->looking ? NULL : start_engine;

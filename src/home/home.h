@@ -82,6 +82,11 @@ void home_unlock(struct home_lock *lock);
 // installation's and the cache's. GROVE_NOT_FOUND with what to run.
 enum grove_code home_assets(char ret_path[static PATH_MAX], struct grove_error *error);
 
+// The file by which the processes that use a home tell each other which engines are out; without a
+// home (NULL) all processes of this user, in the user's cache. Makes nothing. False: there is no
+// place for it.
+bool home_outages(const struct home *home, char ret_path[static PATH_MAX]);
+
 // Whether the servers' account can enter every folder on the way to `path`, and use it in the
 // ways of `access_mode` (R_OK, W_OK, X_OK). By mode bits: access by ACL alone counts as none.
 bool home_reaches(const struct home *home, const char *path, int access_mode);

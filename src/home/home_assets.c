@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Where the unpacked servers and the model are.
+// Where the unpacked servers and the model are, and what else is in the cache.
 #include "home/home.h"
 
 #include <dlfcn.h>
@@ -19,16 +19,16 @@ static bool is_folder(const char *path)
     return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
 }
 
-static bool cache_folder(char ret_path[static PATH_MAX])
+static bool in_cache(const char *name, char ret_path[static PATH_MAX])
 {
     const char *cache = getenv("XDG_CACHE_HOME"), *user_home = getenv("HOME");
     int length;
     if (geteuid() == 0)
-        length = snprintf(ret_path, PATH_MAX, "/var/cache/grove/assets");
+        length = snprintf(ret_path, PATH_MAX, "/var/cache/grove/%s", name);
     else if (cache && cache[0] == '/')
-        length = snprintf(ret_path, PATH_MAX, "%s/grove/assets", cache);
+        length = snprintf(ret_path, PATH_MAX, "%s/grove/%s", cache, name);
     else if (user_home && user_home[0])
-        length = snprintf(ret_path, PATH_MAX, "%s/.cache/grove/assets", user_home);
+        length = snprintf(ret_path, PATH_MAX, "%s/.cache/grove/%s", user_home, name);
     else
         return false;
     return length < PATH_MAX;
@@ -66,7 +66,7 @@ enum grove_code home_assets(char ret_path[static PATH_MAX], struct grove_error *
 #ifdef GROVE_ASSETS_DIR
                                   GROVE_ASSETS_DIR,
 #endif
-                                  GROVE_DATA_DIR "/assets", cache_folder(cache) ? cache : ""};
+                                  GROVE_DATA_DIR "/assets", in_cache("assets", cache) ? cache : ""};
     for (size_t i = 0; i < ARRAY_COUNT(places); i++)
         if (places[i][0] && is_folder(places[i]) && realpath(places[i], ret_path))
             return GROVE_OK;
@@ -74,4 +74,11 @@ enum grove_code home_assets(char ret_path[static PATH_MAX], struct grove_error *
     error_hint(error, "run \"make\" in grove's source tree, which fetches them; or set "
                       "GROVE_ASSETS to their folder");
     return GROVE_NOT_FOUND;
+}
+
+bool home_outages(const struct home *home, char ret_path[static PATH_MAX])
+{
+    if (!home)
+        return in_cache("engine.out", ret_path);
+    return (size_t)snprintf(ret_path, PATH_MAX, "%s/engine.out", home->path) < PATH_MAX;
 }

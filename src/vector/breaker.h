@@ -33,7 +33,9 @@
 
 enum {
     BREAKER_FAILURES_MAX = 3,    // in a row, and it opens
-    BREAKER_SILENT_MS = 2000,    // that failures in a row cost together, and it opens
+    // that failures in a row cost together, and it opens: less than the 2 s for which a connection
+    // is waited for, which the clock may call 1999 ms
+    BREAKER_SILENT_MS = 1900,
     BREAKER_PAUSE_MS = 300,      // before each trial; doubled after each that meant nothing
     BREAKER_PAUSE_MS_MAX = 2000, // up to half as much again is added by chance
     BREAKER_TRIAL_MS = 600,      // whoever tries and tells nothing for so long is gone

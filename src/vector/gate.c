@@ -15,16 +15,17 @@
 
 enum {
     RECORD_MAGIC = 0x67726f76,
-    RECORD_VERSION = 3,
+    RECORD_VERSION = 4,
     READ_EVERY_US = 20000,
     // No breaker plans further ahead: what does is of another boot.
     AHEAD_MS_MAX = BREAKER_TRIAL_MS + 2 * BREAKER_PAUSE_MS_MAX,
     IN_A_ROW_MS = 30000, // failures of several processes that are further apart are not in a row
 };
 
-// What the file holds: written and read whole.
+// What the file holds of a server: written and read whole.
 struct record {
     uint32_t magic, version;
+    uint64_t server;
     uint32_t state, relapses;
     uint32_t failures, silent_ms;         // while it is closed
     int64_t since_us, next_us, failed_us; // monotonic: of this boot
@@ -33,13 +34,18 @@ struct record {
 };
 
 // FNV-1a.
-static uint64_t sum_of(const struct record *record)
+static uint64_t hash(const void *data, size_t size_bytes)
 {
-    const unsigned char *bytes = (const unsigned char *)record;
+    const unsigned char *bytes = data;
     uint64_t sum = 0xcbf29ce484222325u;
-    for (size_t i = 0; i < offsetof(struct record, sum); i++)
+    for (size_t i = 0; i < size_bytes; i++)
         sum = (sum ^ bytes[i]) * 0x100000001b3u;
     return sum;
+}
+
+static uint64_t sum_of(const struct record *record)
+{
+    return hash(record, offsetof(struct record, sum));
 }
 
 static unsigned chance_at(int64_t now_us)
@@ -49,6 +55,12 @@ static unsigned chance_at(int64_t now_us)
 }
 
 // --- the file ------------------------------------------------------------------------------------
+
+// Two servers may have the same place: the one that failed last has it.
+static off_t place_of(const struct gate *gate)
+{
+    return (off_t)(gate->server % GATE_SERVERS_MAX * sizeof(struct record));
+}
 
 static bool is_of_now(const struct record *record, int64_t now_us)
 {
@@ -80,9 +92,11 @@ static void read_record(struct gate *gate, int64_t now_us)
 {
     struct record record;
     gate->read_us = now_us;
-    if (gate->file < 0 || pread(gate->file, &record, sizeof record, 0) != sizeof record ||
+    if (gate->file < 0 ||
+        pread(gate->file, &record, sizeof record, place_of(gate)) != sizeof record ||
         record.magic != RECORD_MAGIC || record.version != RECORD_VERSION ||
-        record.sum != sum_of(&record) || record.state > BREAKER_TRYING)
+        record.server != gate->server || record.sum != sum_of(&record) ||
+        record.state > BREAKER_TRYING)
         return;
     struct breaker *breaker = &gate->breaker;
     if (record.state == BREAKER_CLOSED) {
@@ -116,6 +130,7 @@ static void write_record(struct gate *gate)
     memset(&record, 0, sizeof record); // its gaps, too, are summed
     record.magic = RECORD_MAGIC;
     record.version = RECORD_VERSION;
+    record.server = gate->server;
     record.state = gate->breaker.state;
     record.relapses = gate->breaker.relapses;
     record.failures = gate->breaker.failures;
@@ -125,27 +140,38 @@ static void write_record(struct gate *gate)
     record.next_us = gate->breaker.next_us;
     snprintf(record.reason, sizeof record.reason, "%s", gate->reason);
     record.sum = sum_of(&record);
-    if (file_put(gate->file, &record, sizeof record, 0) != sizeof record)
+    if (file_put(gate->file, &record, sizeof record, place_of(gate)) != sizeof record)
         file_close_descriptor(&gate->file); // a full disk: this process goes on by itself
+}
+
+static struct flock whole_record(const struct gate *gate, short type)
+{
+    return (struct flock){.l_type = type,
+                          .l_whence = SEEK_SET,
+                          .l_start = place_of(gate),
+                          .l_len = sizeof(struct record)};
 }
 
 // One process at a time changes it. Nobody waits: the holder may have been stopped.
 static bool lock_file(struct gate *gate)
 {
-    struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
-    return gate->file < 0 || !gate->may_write || fcntl(gate->file, F_OFD_SETLK, &whole) == 0;
+    struct flock record = whole_record(gate, F_WRLCK);
+    return gate->file < 0 || !gate->may_write || fcntl(gate->file, F_OFD_SETLK, &record) == 0;
 }
 
 static void unlock_file(struct gate *gate)
 {
-    struct flock whole = {.l_type = F_UNLCK, .l_whence = SEEK_SET};
+    struct flock record = whole_record(gate, F_UNLCK);
     if (gate->file >= 0 && gate->may_write)
-        (void)fcntl(gate->file, F_OFD_SETLK, &whole);
+        (void)fcntl(gate->file, F_OFD_SETLK, &record);
 }
 
-void gate_init(struct gate *gate, const char *path, bool may_write)
+void gate_init(struct gate *gate, const char *path, const char *server, bool may_write)
 {
-    *gate = (struct gate){.file = -1, .may_write = may_write, .read_every_us = READ_EVERY_US};
+    *gate = (struct gate){.file = -1,
+                          .server = hash(server, strlen(server)),
+                          .may_write = may_write,
+                          .read_every_us = READ_EVERY_US};
     pthread_mutex_init(&gate->mutex, NULL);
     if (path)
         gate->file = descriptor_open(

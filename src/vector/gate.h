@@ -1,18 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Who may ask a server: a breaker (vector/breaker.h) with its clock and its lock, which all threads
-// of a client share; and, where it has a file, all processes of a home.
+// of a client share; and, where it has a file, all processes that know the file.
 //
 //     struct gate gate;
-//     gate_init(&gate, "/home/me/.local/share/grove/engine", true);
+//     gate_init(&gate, "/home/me/.local/share/grove/engine.out",
+//               "http://127.0.0.1:6333", true);
 //     enum breaker_word word = gate_ask(&gate);
 //     gate_failed(&gate, began_us, "it did not answer in time", true);
 //     gate_release(&gate);
 //
-// The file holds when the server went out, why, and when it is tried again; before that, how many
-// requests it has not answered, of whatever process: each command may be given too little time to
-// find out alone. What it says is checked, and a file that cannot be read, written or made is done
-// without: then each process finds out by itself.
+// The file has places for 64 servers. Each holds when its server went out, why, and when it is
+// tried again; before that, how many requests were not answered, of whatever process: each command
+// may be given too little time to find out alone. What it says is checked, and a file that cannot
+// be read, written or made is done without: then each process finds out by itself.
 #ifndef GROVE_VECTOR_GATE_H
 #define GROVE_VECTOR_GATE_H
 
@@ -21,19 +22,23 @@
 #include "vector/breaker.h"
 #include "vector/engine.h"
 
+enum { GATE_SERVERS_MAX = 64 }; // of a file
+
 struct gate {
     pthread_mutex_t mutex; // guards what follows
     struct breaker breaker;
     char reason[VECTOR_OUTAGE_REASON_SIZE];
     int file; // -1: none
+    uint64_t server; // which of the file's
     bool may_write;
     // While the server is well the file is read no more often: requests are many.
     int64_t read_every_us, read_us;
     int64_t failed_us; // when a request was not answered; 0: never, or one was since
 };
 
-// `path` NULL: no file. It is made only where `may_write`.
-void gate_init(struct gate *gate, const char *path, bool may_write);
+// `path` NULL: no file. It is made only where `may_write`. `server`: the name by which the others
+// know the same one, as its URL.
+void gate_init(struct gate *gate, const char *path, const char *server, bool may_write);
 void gate_release(struct gate *gate);
 
 // BREAKER_TRY: to this caller alone, who tells with gate_tried what came of it.

@@ -80,8 +80,9 @@ enum grove_code http_client_new(const struct qdrant_options *options, struct htt
     pthread_mutex_init(&client->mutex, NULL);
     pthread_mutex_init(&client->trial_mutex, NULL);
     line_init(&client->line, "connections to the vector engine", client->connections_max, 0);
-    gate_init(&client->gate, options->outage_path, !options->only_looks);
     enum grove_code code = address_init(&client->address, options, error);
+    gate_init(&client->gate, options->outage_path, address_describe(&client->address),
+              !options->only_looks);
     if (code == GROVE_OK)
         *ret = client;
     else

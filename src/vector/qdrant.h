@@ -29,8 +29,8 @@ struct qdrant_options {
     unsigned exact_timeout_ms;     // of a search that compares many points; 0: 10000
     unsigned request_timeout_ms;   // of everything else: writes, index work; 0: 30000
     struct qdrant_starter starter; // optional: called once when connecting failed, then tried again
-    // A file by which the processes of a home tell each other that the engine does not answer (see
-    // vector/gate.h), or NULL. One that only looks does not make it.
+    // A file by which processes tell each other that an engine does not answer (see vector/gate.h),
+    // or NULL. One that only looks does not make it.
     const char *outage_path;
     bool only_looks;
 };

@@ -100,8 +100,8 @@ def test_an_engine_that_was_killed_while_it_was_out(shared, engine):
     assert shared.processes()["vectors"] != engine
 
 
-@pytest.fixture
-def dead_host():
+@contextlib.contextmanager
+def gone():
     """An address that takes no connection and refuses none: where a host is gone."""
     with contextlib.ExitStack() as stack:
         listening = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=0))
@@ -112,6 +112,12 @@ def dead_host():
             waiting.connect_ex(address)
         time.sleep(0.1)
         yield f"{address[0]}:{address[1]}"
+
+
+@pytest.fixture
+def dead_host():
+    with gone() as host:
+        yield host
 
 
 def test_an_engine_on_a_host_that_is_gone(shared, dead_host):
@@ -131,3 +137,28 @@ def test_a_database_on_a_host_that_is_gone(shared, dead_host):
     for line in (("search", "faith"), ("sync",)):
         error = shared.fails("timeout", *line, "--timeout", "1s", env=env)
         assert "PostgreSQL" in error["context"], error
+
+
+@pytest.mark.parametrize("home", [True, False], ids=["home", "no home"])
+def test_servers_that_are_gone(shared, tmp_path, home):
+    """One search waits for each of them, and those that follow know."""
+    with gone() as first, gone() as second:
+        envs = [
+            {
+                "QDRANT_URL": f"http://{host}",
+                "GROVE_PROJECTOR": "off",
+                "XDG_CACHE_HOME": str(tmp_path),
+                **({} if home else {"DATABASE_URL": shared("url").stdout.strip()}),
+            }
+            for host in (first, second)
+        ]
+        for env in envs:
+            assert shared.json("search", "faith", "--path", "religion", env=env)["degraded"] is True
+        began = time.monotonic()
+        for env in envs * 3:
+            answer = shared.json("search", "faith", "--path", "religion", env=env)
+            assert "has been out for" in answer["degraded_reason"], answer
+            assert len(answer["results"]) == 8
+        # Each of them used to wait for 2 s.
+        assert time.monotonic() - began < 6
+        assert (tmp_path / "grove" / "engine.out").exists() or home or os.geteuid() == 0

@@ -8,6 +8,7 @@
 #include "vector/gate.h"
 
 static char path[128];
+static const char URL[] = "http://127.0.0.1:6333";
 
 static int make_path(void **state)
 {
@@ -41,9 +42,9 @@ static void one_that_waited_spares_the_others(void **state)
 {
     (void)state;
     struct gate first, second, looking;
-    gate_init(&first, path, true);
-    gate_init(&second, path, true);
-    gate_init(&looking, path, false);
+    gate_init(&first, path, URL, true);
+    gate_init(&second, path, URL, true);
+    gate_init(&looking, path, URL, false);
     assert_int_equal(gate_ask(&second), BREAKER_PASS);
     second.read_every_us = first.read_every_us = 0;
     go_out(&first);
@@ -68,12 +69,12 @@ static void failures_of_all_are_counted(void **state)
     (void)state;
     struct gate gate;
     for (int i = 0; i < BREAKER_FAILURES_MAX; i++) {
-        gate_init(&gate, path, true);
+        gate_init(&gate, path, URL, true);
         assert_int_equal(gate_ask(&gate), BREAKER_PASS);
         gate_failed(&gate, clock_monotonic_us(), "it hung", true);
         gate_release(&gate);
     }
-    gate_init(&gate, path, true);
+    gate_init(&gate, path, URL, true);
     assert_int_equal(gate_ask(&gate), BREAKER_REFUSE);
     gate_release(&gate);
 }
@@ -82,8 +83,8 @@ static void an_answer_to_anybody_ends_the_row(void **state)
 {
     (void)state;
     struct gate first, second;
-    gate_init(&first, path, true);
-    gate_init(&second, path, true);
+    gate_init(&first, path, URL, true);
+    gate_init(&second, path, URL, true);
     first.read_every_us = second.read_every_us = 0;
     for (int i = 0; i < 2 * BREAKER_FAILURES_MAX; i++) {
         gate_failed(&first, clock_monotonic_us(), "it was slow", true);
@@ -100,13 +101,13 @@ static void failures_of_long_ago_are_in_no_row(void **state)
 {
     (void)state;
     struct gate first, second;
-    gate_init(&first, path, true);
+    gate_init(&first, path, URL, true);
     for (int i = 0; i + 1 < BREAKER_FAILURES_MAX; i++)
         gate_failed(&first, clock_monotonic_us(), "it was slow", true);
     first.failed_us -= (int64_t)60 * 1000000;
     gate_tried(&first, false); // there was no trial, but it writes what it knows
     gate_release(&first);
-    gate_init(&second, path, true);
+    gate_init(&second, path, URL, true);
     gate_failed(&second, clock_monotonic_us(), "it was slow", true);
     assert_int_equal(gate_ask(&second), BREAKER_PASS);
     gate_release(&second);
@@ -117,16 +118,16 @@ static void what_one_cannot_start_is_no_row_of_all(void **state)
 {
     (void)state;
     struct gate first, second;
-    gate_init(&first, path, true);
+    gate_init(&first, path, URL, true);
     gate_failed(&first, clock_monotonic_us(), "it hung", true); // this one is of all
     for (int i = 0; i + 2 < BREAKER_FAILURES_MAX; i++)
         gate_failed(&first, clock_monotonic_us(), "it does not start", false);
-    gate_init(&second, path, true);
+    gate_init(&second, path, URL, true);
     gate_failed(&second, clock_monotonic_us(), "it does not start", false);
     assert_int_equal(gate_ask(&second), BREAKER_PASS);
     gate_failed(&first, clock_monotonic_us(), "it does not start", false);
     gate_release(&second);
-    gate_init(&second, path, true);
+    gate_init(&second, path, URL, true);
     assert_true(gate_is_out(&first) && gate_is_out(&second));
     gate_release(&second);
     gate_release(&first);
@@ -144,8 +145,8 @@ static void one_process_tries_it(void **state)
 {
     (void)state;
     struct gate first, second;
-    gate_init(&first, path, true);
-    gate_init(&second, path, true);
+    gate_init(&first, path, URL, true);
+    gate_init(&second, path, URL, true);
     go_out(&first);
     assert_int_equal(ask_when_due(&first), BREAKER_TRY);
     assert_int_equal(gate_ask(&second), BREAKER_REFUSE);
@@ -167,27 +168,29 @@ static void write_file(const void *bytes, size_t length)
 static void a_damaged_file_says_nothing(void **state)
 {
     (void)state;
-    unsigned char whole[512];
+    static unsigned char whole[65536], damaged[sizeof whole];
     struct gate gate;
-    gate_init(&gate, path, true);
+    gate_init(&gate, path, URL, true);
     go_out(&gate);
     gate_release(&gate);
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     ssize_t length = read(fd, whole, sizeof whole);
     close(fd);
     assert_true(length > 100 && length < (ssize_t)sizeof whole);
-    for (ssize_t i = 0; i <= length; i++) {
-        unsigned char damaged[sizeof whole];
+    ssize_t begin = 0;
+    while (whole[begin] == 0) // other servers' places
+        begin++;
+    for (ssize_t i = begin; i <= length; i++) {
         memcpy(damaged, whole, sizeof whole);
         if (i < length)
             damaged[i] ^= 0x10;
         write_file(damaged, (size_t)length);
-        gate_init(&gate, path, true);
+        gate_init(&gate, path, URL, true);
         assert_int_equal(gate_ask(&gate) == BREAKER_PASS, i < length);
         gate_release(&gate);
     }
-    write_file(whole, (size_t)length / 2);
-    gate_init(&gate, path, true);
+    write_file(whole, (size_t)(begin + length) / 2);
+    gate_init(&gate, path, URL, true);
     assert_int_equal(gate_ask(&gate), BREAKER_PASS);
     gate_release(&gate);
 }
@@ -197,15 +200,39 @@ static void a_file_of_another_boot_says_nothing(void **state)
 {
     (void)state;
     struct gate gate;
-    gate_init(&gate, path, true);
+    gate_init(&gate, path, URL, true);
     go_out(&gate);
     gate.breaker.since_us += 3600 * (int64_t)1000000;
     gate.breaker.next_us += 3600 * (int64_t)1000000;
     gate_tried(&gate, false); // there was no trial, but it writes what it knows
     gate_release(&gate);
-    gate_init(&gate, path, true);
+    gate_init(&gate, path, URL, true);
     assert_int_equal(gate_ask(&gate), BREAKER_PASS);
     gate_release(&gate);
+}
+
+// One that hangs says nothing of the others; and of two with the same place one does without.
+static void servers_are_told_apart(void **state)
+{
+    (void)state;
+    struct gate hanging, other;
+    bool beside = false, same = false;
+    gate_init(&hanging, path, URL, true);
+    go_out(&hanging);
+    for (int port = 1; !beside || !same; port++) {
+        char url[64];
+        snprintf(url, sizeof url, "http://127.0.0.1:%d", port);
+        gate_init(&other, path, url, true);
+        assert_int_not_equal(other.server, hanging.server);
+        assert_int_equal(gate_ask(&other), BREAKER_PASS);
+        gate_failed(&other, clock_monotonic_us(), "it was slow", true);
+        bool has_place = other.server % GATE_SERVERS_MAX == hanging.server % GATE_SERVERS_MAX;
+        assert_int_equal(gate_ask(&hanging), BREAKER_REFUSE);
+        same |= has_place;
+        beside |= !has_place;
+        gate_release(&other);
+    }
+    gate_release(&hanging);
 }
 
 static void without_a_file_each_finds_out(void **state)
@@ -214,8 +241,8 @@ static void without_a_file_each_finds_out(void **state)
     static const char *const paths[] = {NULL, "/proc/none/engine", "/dev/null"};
     for (size_t i = 0; i < ARRAY_COUNT(paths); i++) {
         struct gate first, second;
-        gate_init(&first, paths[i], true);
-        gate_init(&second, paths[i], true);
+        gate_init(&first, paths[i], URL, true);
+        gate_init(&second, paths[i], URL, true);
         go_out(&first);
         assert_int_equal(gate_ask(&first), BREAKER_REFUSE);
         assert_int_equal(gate_ask(&second), BREAKER_PASS);
@@ -228,7 +255,7 @@ static void who_looks_makes_no_file(void **state)
 {
     (void)state;
     struct gate gate;
-    gate_init(&gate, path, false);
+    gate_init(&gate, path, URL, false);
     go_out(&gate);
     gate_release(&gate);
     assert_int_equal(access(path, F_OK), -1);
@@ -247,6 +274,7 @@ int main(void)
                                         remove_path),
         cmocka_unit_test_setup_teardown(what_one_cannot_start_is_no_row_of_all, make_path,
                                         remove_path),
+        cmocka_unit_test_setup_teardown(servers_are_told_apart, make_path, remove_path),
         cmocka_unit_test_setup_teardown(without_a_file_each_finds_out, make_path, remove_path),
         cmocka_unit_test_setup_teardown(who_looks_makes_no_file, make_path, remove_path),
     };
