@@ -244,6 +244,7 @@ static void end_child(pid_t child, bool at_once)
     (void)is_reaped(child, REAP_TIMEOUT_MS);
 }
 
+// What fails on the way says so. Whoever said nothing was killed.
 static enum grove_code take_number(const struct home_program *program, const char *report,
                                    int *ret_number, struct grove_error *error)
 {
@@ -252,9 +253,11 @@ static enum grove_code take_number(const struct home_program *program, const cha
         *ret_number = (int)number;
         return GROVE_OK;
     }
+    if (report[0] == '\0')
+        return error_set(error, GROVE_UNAVAILABLE, "\"%s\" was killed before it ran",
+                         program->arguments[0]);
     error_set(error, GROVE_IO, "could not start \"%s\"", program->arguments[0]);
-    if (report[0])
-        error_detail(error, "%s", report);
+    error_detail(error, "%s", report);
     return GROVE_IO;
 }
 

@@ -244,6 +244,8 @@ static enum grove_code check_python(const struct server *server, struct grove_er
         error_hint(error, "upgrade the system, or set QDRANT_URL to a Qdrant server");
         return GROVE_UNSUPPORTED;
     }
+    if (status == 128 + SIGKILL) // of the shell that ran it: nothing is wrong with it
+        return error_set(error, GROVE_UNAVAILABLE, PYTHON " was killed before it ran");
     error_set(error, GROVE_UNSUPPORTED, PYTHON " does not work: it ended with status %d", status);
     error_hint(error, "reinstall it: apt install --reinstall python3");
     return GROVE_UNSUPPORTED;

@@ -406,4 +406,12 @@ MUTANTS = [
         killer="tests/integration/test_install.py::test_what_is_installed_uses_its_own_assets",
         limit_seconds=120,
     ),
+    Mutant(
+        name="a-start-that-is-killed-is-not-tried-again",
+        guards="src/home/README: starting a program",
+        file="src/home/spawn.c",
+        find="    if (report[0] == '\\0')\n        return error_set(error, GROVE_UNAVAILABLE",
+        replace="    if (report[0] == '!')\n        return error_set(error, GROVE_UNAVAILABLE",
+        killer="u_service:a_start_that_is_killed_may_be_tried_again",
+    ),
 ]

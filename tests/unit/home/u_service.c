@@ -2,7 +2,9 @@
 // Services: who is taken to run, and how long anybody waits for one. The service is a shell.
 #include "../test.h"
 
+#include <dirent.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <sys/stat.h>
 
 #include "base/clock.h"
@@ -402,6 +404,56 @@ static void a_start_that_hangs_has_a_limit(void **state)
     close(reader);
 }
 
+// Whoever has opened the log of a program, and has not become it yet.
+static pid_t find_shell_of(const char *log_path)
+{
+    char path[64], line[4096];
+    for (;;) {
+        DIR *processes = opendir("/proc");
+        struct dirent *entry;
+        assert_non_null(processes);
+        while ((entry = readdir(processes))) {
+            pid_t pid = (pid_t)strtol(entry->d_name, NULL, 10);
+            snprintf(path, sizeof path, "/proc/%d/cmdline", (int)pid);
+            int fd = pid > 0 ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+            ssize_t length = fd >= 0 ? read(fd, line, sizeof line) : 0;
+            if (fd >= 0)
+                close(fd);
+            if (length > 8 && memcmp(line, "/bin/sh", 8) == 0 &&
+                memmem(line, (size_t)length, log_path, strlen(log_path))) {
+                closedir(processes);
+                return pid;
+            }
+        }
+        closedir(processes);
+    }
+}
+
+static void *kill_shell_of(void *log_path)
+{
+    assert_int_equal(kill(find_shell_of(log_path), SIGKILL), 0);
+    return NULL;
+}
+
+// By an administrator, or for want of memory: nothing is wrong with the program.
+static void a_start_that_is_killed_may_be_tried_again(void **state)
+{
+    (void)state;
+    struct grove_error error;
+    pthread_t killer;
+    pid_t pid;
+    char fifo[PATH_MAX + 16];
+    snprintf(fifo, sizeof fifo, "%s/another", home.servers);
+    assert_int_equal(mkfifo(fifo, 0666), 0);
+    assert_int_equal(chmod(fifo, 0666), 0);
+    const char *const arguments[] = {"/bin/true", NULL};
+    struct home_program program = {.arguments = arguments, .log_path = fifo};
+    assert_int_equal(pthread_create(&killer, NULL, kill_shell_of, fifo), 0);
+    assert_int_equal(home_spawn(&home, &program, NULL, &pid, &error), GROVE_UNAVAILABLE);
+    pthread_join(killer, NULL);
+    assert_non_null(strstr(error.message, "was killed"));
+}
+
 // --- processes that were written down ------------------------------------------------------------
 
 static void a_process_is_told_by_all_that_was_written(void **state)
@@ -450,6 +502,7 @@ int main(void)
         cmocka_unit_test_teardown(stopping_goes_up_the_ladder, end_service),
         cmocka_unit_test_teardown(stopping_ends_with_its_call, end_service),
         cmocka_unit_test(a_start_that_hangs_has_a_limit),
+        cmocka_unit_test(a_start_that_is_killed_may_be_tried_again),
         cmocka_unit_test(a_process_is_told_by_all_that_was_written),
     };
     return cmocka_run_group_tests(tests, make_home, remove_home);
