@@ -57,7 +57,8 @@ SELECT f.oid::bigint, format('%I.%I', f.nspname, f.relname), f.nspname || '.' ||
        array_to_string(typed.others, chr(31)),
        (SELECT min(substr(t.tgname, 16)::integer)
         FROM pg_catalog.pg_trigger AS t
-        WHERE t.tgrelid = f.oid AND t.tgname ~ '^grove_attached_\d{1,9}$')
+        WHERE t.tgrelid = f.oid AND t.tgname ~ '^grove_attached_\d{1,9}$'
+          AND t.tgfoid = to_regprocedure(concat('grove.', substr(t.tgname, 7), '()')))
 FROM found AS f
 LEFT JOIN key ON true
 LEFT JOIN typed ON true

@@ -11,7 +11,9 @@
 -- takes both away; how rows are read by keys, how keys follow, and how those are found that have a document
 -- and no row; columns that are not there, with chr(31) between them; whether the function that is there is
 -- another, and ours.
--- \001 stands for the name of a row.
+-- \001 stands for the name of a row, \002 for a value.
+-- A type that somebody made may have casts of his own, which would run with the rights of whoever reads: its
+-- values are written and read as any client gets and gives them. So are those of its domains, unchecked.
 WITH named AS (
     SELECT format('%I.%I', n.nspname, c.relname) AS name, format('%I', c.relname) AS short, c.relkind
     FROM pg_catalog.pg_class AS c
@@ -22,41 +24,64 @@ WITH named AS (
     FROM unnest($3::text[] || $4::text[] || $6::text[]) AS u (name)
     WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_attribute AS a
                       WHERE a.attrelid = $2::bigint::oid AND a.attname = u.name AND NOT a.attisdropped)
+), typed AS (
+    SELECT a.attname AS name, a.atttypid, b.oid >= 16384 AS is_made,
+           CASE WHEN b.oid >= 16384
+                THEN E'CASE WHEN \002 IS DISTINCT FROM NULL THEN format(''%s'', \002) END'
+                ELSE E'(\002)::text' END AS to_text,
+           CASE WHEN b.oid >= 16384
+                THEN format(E'(SELECT v.v FROM json_to_record(json_build_object(''v'', \002)) AS v (v %s))',
+                            format_type(b.oid, b.typmod))
+                ELSE format(E'(\002)::%s', format_type(b.oid, b.typmod)) END AS of_text
+    FROM pg_catalog.pg_attribute AS a
+    CROSS JOIN LATERAL (
+        WITH RECURSIVE base AS (
+            SELECT t.oid, a.atttypmod AS typmod, t.typbasetype, t.typtypmod
+            FROM pg_catalog.pg_type AS t WHERE t.oid = a.atttypid
+            UNION ALL
+            SELECT t.oid, d.typtypmod, t.typbasetype, t.typtypmod
+            FROM base AS d JOIN pg_catalog.pg_type AS t ON t.oid = d.typbasetype)
+        SELECT d.oid, d.typmod FROM base AS d WHERE d.typbasetype = 0
+    ) AS b
+    WHERE a.attrelid = $2::bigint::oid AND a.attnum > 0 AND NOT a.attisdropped
 ), key AS (
-    SELECT k.place, k.name, format_type(a.atttypid, a.atttypmod) AS type, cardinality($3::text[]) = 1 AS alone,
-           a.atttypid IN ('date'::regtype, 'timestamp'::regtype, 'timestamptz'::regtype) AS is_time
+    SELECT k.place, k.name, t.to_text, CASE WHEN t.is_made THEN t.to_text ELSE E'\002' END AS to_json,
+           replace(t.of_text, E'\002',
+                   CASE WHEN cardinality($3::text[]) = 1 THEN E'\001'
+                        ELSE format(E'((\001)::jsonb ->> %s)', k.place - 1) END) AS of_text,
+           cardinality($3::text[]) = 1 AS alone,
+           t.atttypid IN ('date'::regtype, 'timestamp'::regtype, 'timestamptz'::regtype) AS is_time
     FROM unnest($3::text[]) WITH ORDINALITY AS k (name, place)
-    JOIN pg_catalog.pg_attribute AS a
-        ON a.attrelid = $2::bigint::oid AND a.attname = k.name AND NOT a.attisdropped
+    JOIN typed AS t ON t.name = k.name
 ), keyed AS (
     SELECT CASE WHEN NOT bool_and(alone)
                 THEN format('jsonb_build_array(%s)::text',
-                            string_agg(format(E'\001.%I', name), ', ' ORDER BY place))
+                            string_agg(replace(to_json, E'\002', format(E'\001.%I', name)), ', '
+                                       ORDER BY place))
                 WHEN bool_and(is_time)
                 THEN string_agg(format(E'to_jsonb(\001.%I) #>> ''{}''', name), '')
-                ELSE string_agg(format(E'(\001.%I)::text', name), '') END AS of_row,
+                ELSE string_agg(replace(to_text, E'\002', format(E'\001.%I', name)), '') END AS of_row,
            CASE WHEN NOT bool_and(alone)
                 THEN format('CASE WHEN %s THEN jsonb_build_array(%s)::text END',
                             string_agg(format('%I IS NOT NULL', name), ' AND ' ORDER BY place),
-                            string_agg(format('%I', name), ', ' ORDER BY place))
+                            string_agg(replace(to_json, E'\002', format('%I', name)), ', ' ORDER BY place))
                 WHEN bool_and(is_time) THEN string_agg(format('to_jsonb(%I) #>> ''{}''', name), '')
-                ELSE string_agg(format('(%I)::text', name), '') END AS of_names,
+                ELSE string_agg(replace(to_text, E'\002', format('%I', name)), '') END AS of_names,
            string_agg(format(E'\001.%I', name), ', ' ORDER BY place) AS columns,
-           string_agg(CASE WHEN alone THEN format(E'(\001)::%s', type)
-                           ELSE format(E'((\001)::jsonb ->> %s)::%s', place - 1, type) END,
-                      ', ' ORDER BY place) AS of_text
+           string_agg(of_text, ', ' ORDER BY place) AS of_text,
+           CASE WHEN NOT bool_and(alone)
+                THEN format('jsonb_build_array(%s)::text',
+                            string_agg(replace(to_json, E'\002', of_text), ', ' ORDER BY place))
+                WHEN bool_and(is_time) THEN string_agg(format('to_jsonb(%s) #>> ''{}''', of_text), '')
+                ELSE string_agg(replace(to_text, E'\002', of_text), '') END AS again
     FROM key
-), wanted AS (
-    SELECT CASE WHEN NOT bool_and(alone) THEN format('jsonb_build_array(%s)::text', min(k.of_text))
-                WHEN bool_and(is_time) THEN format('to_jsonb(%s) #>> ''{}''', min(k.of_text))
-                ELSE format('(%s)::text', min(k.of_text)) END AS of_text
-    FROM key, keyed AS k
 ), read AS (
-    SELECT concat(', ' || string_agg(format('(%s.%I)::text', n.short, u.name), ', ' ORDER BY u.place))
-               AS columns,
+    SELECT concat(', ' || string_agg(replace(t.to_text, E'\002', format('%s.%I', n.short, u.name)), ', '
+                                     ORDER BY u.place)) AS columns,
            repeat(', text', count(u.name)::integer) AS answers
     FROM named AS n
     LEFT JOIN unnest($4::text[]) WITH ORDINALITY AS u (name, place) ON true
+    LEFT JOIN typed AS t ON t.name = u.name
     GROUP BY n.short
 ), noted AS (
     -- What a column is where it is gone: nothing in a key; in others something else before and after.
@@ -164,7 +189,7 @@ $triggers$, CASE WHEN m.place = 0 THEN format('grove_attached_%s', $1::integer)
        format(E'-- answers: text, text%s\n'
               'SELECT %s, r.*\nFROM unnest($1::text[]) AS grove_wanted (key)\n'
               'LEFT JOIN LATERAL (\n    SELECT %s%s\n    FROM %s\n    WHERE (%s) = (%s)%s\n) AS r ON true\n',
-              r.answers, replace(w.of_text, E'\001', 'grove_wanted.key'),
+              r.answers, replace(k.again, E'\001', 'grove_wanted.key'),
               replace(k.of_row, E'\001', n.short), r.columns, n.name,
               replace(k.columns, E'\001', n.short), replace(k.of_text, E'\001', 'grove_wanted.key'),
               E' AND (\n' || $5::text || E'\n)'),
@@ -183,4 +208,4 @@ $triggers$, CASE WHEN m.place = 0 THEN format('grove_attached_%s', $1::integer)
        (SELECT p.prosrc <> b.body AND pg_has_role(p.proowner, 'USAGE')
         FROM pg_catalog.pg_proc AS p
         WHERE p.oid = to_regprocedure(format('grove.attached_%s()', $1::integer)))
-FROM named AS n, lacking AS l, keyed AS k, wanted AS w, read AS r, body AS b
+FROM named AS n, lacking AS l, keyed AS k, read AS r, body AS b

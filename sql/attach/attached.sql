@@ -26,7 +26,8 @@ SELECT a.id, a.source, c.oid::bigint,
                  FROM grove.attached_refused AS r WHERE r.attached_id = a.id
                  ORDER BY r.noted_at DESC, r.key LIMIT 1))
 FROM grove.attached AS a
-LEFT JOIN pg_catalog.pg_trigger AS t ON t.tgname = concat('grove_attached_', a.id)
+LEFT JOIN pg_catalog.pg_trigger AS t ON
+-- part: attached_trigger
 LEFT JOIN pg_catalog.pg_class AS c ON c.oid = t.tgrelid
 LEFT JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
 WHERE $1::integer IS NULL OR a.id = $1

@@ -4,7 +4,8 @@
 -- answers: integer
 SELECT a.id
 FROM grove.attached AS a
-LEFT JOIN pg_catalog.pg_trigger AS t ON t.tgname = concat('grove_attached_', a.id)
+LEFT JOIN pg_catalog.pg_trigger AS t ON
+-- part: attached_trigger
 WHERE t.tgrelid = to_regclass($1) OR a.source IN ($1, 'public.' || $1)
 ORDER BY coalesce(t.tgrelid = to_regclass($1), false) DESC, a.id
 LIMIT 1

@@ -13,6 +13,8 @@
                                            ON i.inhparent = b.oid AND NOT i.inhdetachpending)
                                    SELECT string_agg(b.oid::text, ',' ORDER BY b.oid)
                                    FROM below AS b), '') END
-        FROM pg_catalog.pg_trigger AS g
-        JOIN pg_catalog.pg_class AS c ON c.oid = g.tgrelid
-        WHERE g.tgname = concat('grove_attached_', a.id))
+        FROM pg_catalog.pg_trigger AS t
+        JOIN pg_catalog.pg_class AS c ON c.oid = t.tgrelid
+        WHERE
+-- part: attached_trigger
+       )

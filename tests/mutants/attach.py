@@ -7,6 +7,8 @@ TEST = "tests/e2e/test_attach.py::"
 
 WRITERS = "tests/e2e/test_attach_writers.py::"
 
+OWNER = "tests/e2e/test_attach_owner.py::"
+
 MUTANTS = [
     Mutant(
         name="whoever-takes-in-waits-for-a-lock-for-ever",
@@ -520,5 +522,50 @@ MUTANTS = [
         find="ended && locked->attempts > 0 ? tell_over",
         replace="(ended || *code) && locked->attempts > 0 ? tell_over",
         killer="u_locked:another_failure_stays_what_it_is",
+    ),
+    Mutant(
+        name="casts-of-the-owner-make-texts",
+        guards="sql/attach 8",
+        file="sql/attach/attach_render.sql",
+        find="           CASE WHEN b.oid >= 16384\n                THEN E'CASE",
+        replace="           CASE WHEN b.oid < 1\n                THEN E'CASE",
+        killer=OWNER + "test_casts_and_checks_of_its_types_are_left_alone[one column]",
+        limit_seconds=300,
+    ),
+    Mutant(
+        name="casts-of-the-owner-make-keys",
+        guards="sql/attach 8",
+        file="sql/attach/attach_render.sql",
+        find="           CASE WHEN b.oid >= 16384\n                THEN format(",
+        replace="           CASE WHEN b.oid < 1\n                THEN format(",
+        killer=OWNER + "test_casts_and_checks_of_its_types_are_left_alone[one column]",
+        limit_seconds=300,
+    ),
+    Mutant(
+        name="casts-of-the-owner-make-json",
+        guards="sql/attach 8",
+        file="sql/attach/attach_render.sql",
+        find="b.oid >= 16384 AS is_made",
+        replace="b.oid < 1 AS is_made",
+        killer=OWNER + "test_casts_and_checks_of_its_types_are_left_alone[two columns]",
+        limit_seconds=300,
+    ),
+    Mutant(
+        name="checks-of-the-owner-see-keys",
+        guards="sql/attach 8",
+        file="sql/attach/attach_render.sql",
+        find="(\\002)::%s', format_type(b.oid, b.typmod))",
+        replace="(\\002)::%s', format_type(a.atttypid, a.atttypmod))",
+        killer=OWNER + "test_casts_and_checks_of_its_types_are_left_alone[two columns]",
+        limit_seconds=300,
+    ),
+    Mutant(
+        name="any-function-makes-a-trigger-ours",
+        guards="sql/attach 8",
+        file="sql/parts/attached_trigger.sql",
+        find="  AND t.tgfoid = to_regprocedure(concat('grove.attached_', a.id, '()'))",
+        replace="  AND t.tgfoid <> 0",
+        killer=OWNER + "test_a_view_with_a_triggers_name_is_not_the_table[letter]",
+        limit_seconds=300,
     ),
 ]
