@@ -8,7 +8,8 @@ ASSETS ?= yes
 BUILD ?= build
 
 .PHONY: all demo test install uninstall bench bench-embed bench-recall bench-subject bench-pairs \
-	bench-upgrade bench-attach check check-tokenizer model mutants torture clean help setup-build setup-test
+	bench-upgrade bench-attach bench-judged check check-tokenizer model mutants torture clean help \
+	setup-build setup-test
 
 all: setup-build ## build build/grove
 	@tools/build $(BUILD) --prefix "$(PREFIX)"
@@ -41,6 +42,10 @@ bench-recall: setup-test ## what searches find of what is there (RECALL="KIND ..
 bench-subject: setup-test ## a change of subjects beside readers and writers (SUBJECT="--rows N --kills N")
 	@tools/build $(BUILD)
 	@BUILD="$(BUILD)" tools/bench-subject $(SUBJECT)
+
+bench-judged: setup-test ## how well judged documents are ranked (JUDGED="DOCUMENTS QUERIES JUDGEMENTS")
+	@tools/build $(BUILD)
+	@BUILD="$(BUILD)" tools/bench-judged $(JUDGED)
 
 bench-pairs: setup-test ## two builds side by side (PAIR="BEFORE AFTER --corpus FILE --rounds N")
 	@tools/bench-pairs $(PAIR)
