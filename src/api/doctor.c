@@ -271,7 +271,8 @@ static void report_orphan(struct doctor *doctor, const struct pg_rows *rows, int
     struct text tables = pg_text(rows, r, 1);
     if (tables.length > 0)
         report(doctor, GROVE_FINDING_WARNING, "attached",
-               "\"grove detach TABLE\" takes them away, \"grove attach TABLE ...\" attaches it again",
+               "\"grove detach TABLE\" takes them away, \"grove attach TABLE ...\" does so and "
+               "attaches it",
                "%.*s has triggers of an attachment that is gone, as after a restore",
                TEXT_ARGS(tables));
 }

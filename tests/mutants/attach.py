@@ -336,9 +336,7 @@ MUTANTS = [
         name="row-of-a-table-is-moved-by-its-id",
         guards="src/content/README: failures",
         file="src/content/move.c",
-        find="        code = hold_check_attached_ids(self->conn, self->arena, "
-             "self->request->content_ids,\n"
-             "                                       self->request->content_id_count, error);\n",
+        find="        code = hold_ids(self->conn, self->arena, request->document, &held, error);\n",
         replace="        code = GROVE_OK;\n",
         killer="tests/e2e/test_remove_and_move.py::"
                "test_rows_of_attached_tables_stay_where_their_rows_say[ids]",
@@ -605,5 +603,15 @@ MUTANTS = [
         replace="AND o.oid < 0::oid)",
         killer=ORPHANS + "test_of_two_tables_with_its_triggers_it_is_the_older_one",
         limit_seconds=300,
+    ),
+    Mutant(
+        name="some-parts-of-a-document-are-taken",
+        guards="src/content/README: failures",
+        file="src/content/hold.c",
+        find="    return code == GROVE_OK ? check_parts(conn, arena, &params, error) : code;",
+        replace="    return check_parts(conn, arena, &params, error) & code;",
+        killer="tests/e2e/test_remove_and_move.py::"
+               "test_some_parts_of_a_document_stay_with_the_others[rm]",
+        limit_seconds=240,
     ),
 ]
