@@ -6,7 +6,7 @@ import math
 import struct
 
 import pytest
-from conftest import make_row, write_rows
+from conftest import make_row, make_vector, write_rows
 
 TEXT = "keeping bees"
 PLACE = ("--path", "subject1/Testing/Loads")
@@ -55,6 +55,42 @@ def test_what_was_supplied_is_kept(scaled):
                                     (f"Row {number}",)).fetchall()
             assert struct.unpack("<384f", kept) == tuple(
                 as_float32(x / largest * scale) for x in vector)
+
+
+def revisions(conn):
+    return conn.execute("SELECT last_value FROM grove.revision_seq").fetchone()[0]
+
+
+def test_a_hand_replaces_a_vector(scaled):
+    """Searches compare by it from the COMMIT on, and so does the engine after the next sync."""
+    with scaled.connect() as conn:
+        (mine,), (other,) = conn.execute("SELECT content_id FROM grove.embedding"
+                                         " WHERE origin = 'computed' ORDER BY 1 LIMIT 2").fetchall()
+        conn.execute("UPDATE grove.embedding SET vector = (SELECT vector FROM grove.embedding"
+                     " WHERE content_id = %s) WHERE content_id = %s", (mine, other))
+        assert scaled.json("status")["pending"] == 1
+        for _ in range(2):
+            (best, *_) = scaled.json("similar", mine)["results"]
+            assert (best["content_id"], best["score"]) == (other, pytest.approx(1, abs=1e-5))
+            scaled("sync")
+        assert scaled.json("status")["pending"] == 0 and scaled.broken() == ""
+        before = revisions(conn)
+        conn.execute("UPDATE grove.embedding SET vector = vector WHERE content_id = %s", (mine,))
+        assert revisions(conn) == before
+
+
+def test_what_grove_writes_is_no_hands(scaled, tmp_path):
+    """It draws no more revisions than without that trigger."""
+    drawn = []
+    with scaled.connect() as conn:
+        for seed, trigger in enumerate(("ENABLE", "ENABLE", "DISABLE")):
+            conn.execute(f"ALTER TABLE grove.embedding {trigger} TRIGGER grove_embedding_updated")
+            before = revisions(conn)
+            scaled("load", write_rows(tmp_path / "row.jsonl",
+                                      [make_row(50, vector=make_vector(seed))]))
+            drawn.append(revisions(conn) - before)
+        conn.execute("ALTER TABLE grove.embedding ENABLE TRIGGER grove_embedding_updated")
+    assert drawn[1] == drawn[2] > 0
 
 
 def test_a_hand_spoils_vectors(scaled):

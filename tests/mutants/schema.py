@@ -419,4 +419,22 @@ MUTANTS = [
         replace="WHERE false\n",
         killer="u_projection_vectors:what_was_taken_before_is_missed_by_the_migration",
     ),
+    Mutant(
+        name="a-vector-that-a-hand-replaced-is-not-projected",
+        guards="docs/deviations: triggers",
+        file="sql/0029_replaced_vectors.sql",
+        find="       OR (o.created_at = n.created_at AND o.vector <> n.vector)\n",
+        replace="       OR (o.created_at = n.created_at AND false)\n",
+        killer="tests/e2e/test_vectors.py::test_a_hand_replaces_a_vector",
+        limit_seconds=240,
+    ),
+    Mutant(
+        name="what-grove-writes-is-noted-twice",
+        guards="docs/deviations: triggers",
+        file="sql/0029_replaced_vectors.sql",
+        find="       OR (o.created_at = n.created_at AND o.vector <> n.vector)\n",
+        replace="       OR o.vector <> n.vector\n",
+        killer="tests/e2e/test_vectors.py::test_what_grove_writes_is_no_hands",
+        limit_seconds=240,
+    ),
 ]
