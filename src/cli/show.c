@@ -74,9 +74,14 @@ static void table_note_passage(struct table *table, const struct grove_passage *
     strbuf_release(&note);
 }
 
+static const struct grove_passage *passage_of(const struct grove_result *result, size_t i)
+{
+    return result->passages ? result->passages[i] : NULL;
+}
+
 static void note_text(struct table *table, const struct grove_result *result, size_t i)
 {
-    const struct grove_passage *passage = result->passages ? result->passages[i] : NULL;
+    const struct grove_passage *passage = passage_of(result, i);
     if (passage)
         table_note_passage(table, passage, result->complete);
     if (passage && passage->text)
@@ -131,6 +136,9 @@ static void add_browsed_rows(struct strbuf *out, const struct terminal *terminal
         table_add_count(&table, row->word_count);
         table_add_date(&table, row->created_at_us);
         table_note_place(&table, row);
+        const struct grove_passage *passage = passage_of(result, i);
+        if (passage)
+            table_note_passage(&table, passage, result->complete);
     }
     table_print(&table, terminal, out);
     table_release(&table);
@@ -401,6 +409,16 @@ static void warn(const struct session *session, enum show_kind kind,
         warn_of_nothing(session, kind);
 }
 
+// The document whose row it is, and which part of it; nulls where it is of none.
+static void rows_add_passage(struct rows *rows, const struct grove_passage *passage)
+{
+    rows_add(rows, passage ? passage->key : NULL);
+    rows_add(rows, passage ? passage->source : NULL);
+    rows_add(rows, passage ? passage->url : NULL);
+    rows_add_integer(rows, passage ? passage->position : GROVE_NULL);
+    rows_add(rows, passage ? passage->heading : NULL);
+}
+
 // What --output asks for. The command for the next page is none of it, and goes to standard error.
 static enum grove_code print_rows(struct session *session, enum show_kind kind,
                                   const struct grove_result *result, const char *hint,
@@ -408,7 +426,8 @@ static enum grove_code print_rows(struct session *session, enum show_kind kind,
 {
     static const char *const columns[] = {
         "content_id",   "score",        "tree",  "branch",          "limb",       "leaf",
-        "content_type", "chunk_number", "title", "content_summary", "word_count", "created_at"};
+        "content_type", "chunk_number", "title", "content_summary", "word_count", "created_at",
+        "key",          "source",       "url",   "position",        "heading"};
     struct rows rows;
     struct strbuf out, next;
     strbuf_init(&out, SESSION_OUTPUT_MAX);
@@ -429,6 +448,7 @@ static enum grove_code print_rows(struct session *session, enum show_kind kind,
         rows_add(&rows, row->content_summary);
         rows_add_integer(&rows, row->word_count);
         rows_add_time(&rows, row->created_at_us);
+        rows_add_passage(&rows, passage_of(result, i));
     }
     rows_end(&rows);
     enum grove_code code = session_print(session, &out, error);

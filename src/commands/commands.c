@@ -115,7 +115,8 @@ const struct command command_table[] = {
         .json = "`results`, `complete`, `incomplete_reason`, `degraded`, `degraded_reason`, "
                 "`hint`, `total` (rows on all pages), `next_cursor`, `groups` (`hierarchy_table`, "
                 "`content_type`, `count`), `milliseconds`, and with `--explain` `explain`. `score` "
-                "of a row is null.",
+                "of a row is null, and so is `chunks_matched` of its `document`, which is as of "
+                "search.",
         .fields = command_browse_fields,
         .answer = &answer_result_shape,
     },

@@ -157,6 +157,7 @@ def test_rows_are_those_of_json(sample, command):
     rows = list(csv.DictReader(io.StringIO(sample(*command, "--limit", "5", "-o", "csv").stdout)))
     assert len(rows) == len(wanted) == 5
     for row, result in zip(rows, wanted):
+        assert all(row.pop(name) == "" for name in ("key", "source", "url", "position", "heading"))
         for name, value in row.items():
             assert value == ("" if result[name] is None else
                              f"{result[name]:.6f}" if name == "score" else str(result[name]))
