@@ -128,7 +128,11 @@ static const struct kind no_names = {"binary data",
                                      "the first line of CSV has the names of its columns: see "
                                      "grove import --help"};
 static const struct kind other_text = {"text without a JSON object in it",
-                                       "each line must be a JSON object: see grove load --help"};
+                                       "each line must be a JSON object: see grove load --help. A "
+                                       "file as one document: jq -Rsc '{tree: \"...\", branch: "
+                                       "\"...\", limb: \"...\", leaf: \"...\", content_type: "
+                                       "\"Text\", title: \"...\", document: \"NAME\", body: .}' "
+                                       "FILE | grove load -"};
 
 // Takes a row off, whose quoted fields may have separators and line ends in them, and counts its
 // separators. False: the text ends before the row does.
