@@ -70,6 +70,8 @@ enum grove_code cmd_export(struct session *session, struct grove_error *error)
                      "%lld of these rows will not be the same once they are loaded: what changes, "
                      "or that a load refuses them, is told above",
                      (long long)self.misfits);
+    if (code == GROVE_OK && report->rows == 0)
+        session_warn_of_types(session);
     if (code == GROVE_OK)
         session_warn_waiting(session, report->waiting);
     grove_free(report);
