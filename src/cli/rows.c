@@ -28,7 +28,7 @@ enum grove_code rows_check(struct session *session, struct grove_error *error)
     if (session->json)
         return session_usage_error(session, error, "--output %s and --json exclude each other",
                                    value->text);
-    static const enum option_id placeless[] = {OPTION_EXPLAIN, OPTION_CONTEXT};
+    static const enum option_id placeless[] = {OPTION_EXPLAIN, OPTION_PLAN, OPTION_CONTEXT};
     for (size_t i = 0; i < ARRAY_COUNT(placeless); i++) {
         const struct option_value *other = options_find(&session->options, placeless[i]);
         if (other)

@@ -276,11 +276,13 @@ static void add_explain(struct strbuf *out, const struct terminal *terminal,
     add_line(out, terminal, &line);
     strbuf_add_char(out, '\n');
     add_stages(out, terminal, explain);
-    if (!explain->plan)
-        return;
+}
+
+static void add_plan(struct strbuf *out, const struct terminal *terminal, const char *plan)
+{
     strbuf_addf(out, "\n%sPostgreSQL's plan%s\n", terminal_style(terminal, STYLE_BOLD),
                 terminal_style(terminal, STYLE_PLAIN));
-    struct text rest = text_trim(text_of(explain->plan)), row;
+    struct text rest = text_trim(text_of(plan)), row;
     while (text_split(&rest, '\n', &row)) {
         display_add_safe(out, row);
         strbuf_add_char(out, '\n');
@@ -469,6 +471,8 @@ static enum grove_code print_text(struct session *session, enum show_kind kind,
     struct strbuf out;
     strbuf_init(&out, SESSION_OUTPUT_MAX);
     show_add(&out, &session->out, kind, result);
+    if (options_has(&session->options, OPTION_PLAN) && result->explain && result->explain->plan)
+        add_plan(&out, &session->out, result->explain->plan);
     if (result->next_cursor && strcmp(session->command->name, "demo") != 0)
         show_add_next(&out, session, result->next_cursor);
     enum grove_code code = session_print(session, &out, error);
