@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/text.h"
 #include "grove/grove.h"
 
 struct shape;
@@ -167,6 +168,9 @@ extern const struct command_option command_global_fields[];
 
 // NULL: there is no such command.
 const struct command *command_find(const char *name);
+// Its actions as the usage has them, "list|retry|drop", where the first operand is one; else
+// { NULL, 0 }.
+struct text command_actions(const struct command *command);
 const char *command_group_title(enum command_group group);
 
 #endif

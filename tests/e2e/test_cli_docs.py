@@ -227,6 +227,9 @@ def test_zsh_offers_every_command_and_every_option(tmp_path):
     asked = ["grove ", *(f"grove {command} --" for command in parts[::2])]
     found = [offered for offered, _ in completed_by_zsh(tmp_path, asked)]
     assert len(found) == len(asked) and set(commands()) <= found[0]
+        ("grove subject val", {"validate"}, "grove subject validate "),
+        ("grove dead re", {"retry"}, "grove dead retry "),
+        ("grove subject add val", set(), "grove subject add val"),
     for command, text, offered in zip(parts[::2], parts[1::2], found[1:]):
         options = re.findall(r"^\| (?:`-\w`, )?`(--[\w-]+)", text.split("\n## ")[0], re.M)
         assert {*options, "--help", "--json", "--home"} <= offered, command
@@ -247,6 +250,8 @@ def test_completion_by_fish(tmp_path, line, offered):
     assert done.stderr == ""
 
 
+    ("grove subject val", {"validate"}), ("grove dead re", {"retry"}),
+    ("grove subject add val", set()),
 def test_completion():
     assert completed(["grove", "se"]) == ["search"]
     assert completed(["grove", "search", "--min-w"]) == ["--min-words"]
@@ -265,6 +270,11 @@ def test_completion_behind_values_of_options():
     assert completed(["grove", "--timeout", "=", "5s", "se"]) == ["search"]
     assert completed(["grove", "search", "-n", "''"]) == []
 
+    actions = {"add", "validate", "remove", "list", "show", "rename"}
+    assert actions < set(completed(["grove", "--home", "/tmp", "subject", "''"]))
+    assert completed(["grove", "subject", "re"]) == ["remove", "rename"]
+    assert completed(["grove", "subject", "add", "re"]) == []
+    assert completed(["grove", "dead", "l"]) == ["list"]
 
 def test_completion_of_files(tmp_path):
     (tmp_path / "some.txt").touch()
