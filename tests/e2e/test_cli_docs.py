@@ -65,6 +65,18 @@ def test_help_teaches_by_example(command):
         (["discover", "x", "--since", "9d", "--cursor", "c"], "another query", "the time"),
         (["embed"], "embed needs a TEXT", None),
         (["psql", "select 1"], 'the argument "select 1"', 'grove psql -- -c "select 1"'),
+        (["show", "4", "5"], 'does not take the argument "5"', "it takes one ID at a time"),
+        (["mv", "subject3/Boilers"], 'another argument behind "subject3/Boilers"', "PATH NEW_PATH"),
+        (["subject", "check", "x"], 'grove subject has no action "check"', "subject validate?"),
+        (["subject", "addd", "x"], 'no action "addd"', "did you mean grove subject add?"),
+        (["subject", "rename", "a", "b", "c"], 'the argument "c"', "it takes 3 at most"),
+        (["dead", "xyzzy"], 'grove dead has no action "xyzzy"', "there are list, retry, drop"),
+        (["delete", "4"], 'unknown command "delete"', "grove rm"),
+        (["backup"], "unknown command", "grove pg_dump"),
+        (["restore"], "unknown command", "grove pg_restore"),
+        (["start"], "unknown command", "any command starts"),
+        (["drop", "x"], "unknown command", "grove subject remove"),
+        (["versoin"], "unknown command", "did you mean grove version?"),
         (["completion", "tcsh"], 'shell "tcsh"', "bash, zsh and fish"),
     ],
 )
@@ -215,6 +227,9 @@ def test_completion_by_zsh(tmp_path):
         ("grove init --precision r", {"reduced"}, "grove init --precision reduced "),
         ("grove load --strict scr", {"script"}, "grove load --strict script "),
         ("grove search --limit ", set(), "grove search --limit "),
+        ("grove subject val", {"validate"}, "grove subject validate "),
+        ("grove dead re", {"retry"}, "grove dead retry "),
+        ("grove subject add val", set(), "grove subject add val"),
         ("grove doctor --rec", {"--recall"}, "grove doctor --recall="),
     ]
     for case, (offered, line) in zip(cases, completed_by_zsh(tmp_path, [c[0] for c in cases])):
@@ -227,9 +242,6 @@ def test_zsh_offers_every_command_and_every_option(tmp_path):
     asked = ["grove ", *(f"grove {command} --" for command in parts[::2])]
     found = [offered for offered, _ in completed_by_zsh(tmp_path, asked)]
     assert len(found) == len(asked) and set(commands()) <= found[0]
-        ("grove subject val", {"validate"}, "grove subject validate "),
-        ("grove dead re", {"retry"}, "grove dead retry "),
-        ("grove subject add val", set(), "grove subject add val"),
     for command, text, offered in zip(parts[::2], parts[1::2], found[1:]):
         options = re.findall(r"^\| (?:`-\w`, )?`(--[\w-]+)", text.split("\n## ")[0], re.M)
         assert {*options, "--help", "--json", "--home"} <= offered, command
@@ -238,6 +250,8 @@ def test_zsh_offers_every_command_and_every_option(tmp_path):
 @pytest.mark.skipif(not shutil.which("fish"), reason="fish is not installed")
 @pytest.mark.parametrize("line, offered", [
     ("grove se", {"search"}), ("grove search --min-w", {"--min-words"}),
+    ("grove subject val", {"validate"}), ("grove dead re", {"retry"}),
+    ("grove subject add val", set()),
     ("grove completion f", {"fish"}), ("grove init --precision r", {"reduced"}),
 ])
 def test_completion_by_fish(tmp_path, line, offered):
@@ -250,14 +264,17 @@ def test_completion_by_fish(tmp_path, line, offered):
     assert done.stderr == ""
 
 
-    ("grove subject val", {"validate"}), ("grove dead re", {"retry"}),
-    ("grove subject add val", set()),
 def test_completion():
     assert completed(["grove", "se"]) == ["search"]
     assert completed(["grove", "search", "--min-w"]) == ["--min-words"]
     assert completed(["grove", "--home", "/tmp", "sync", "--w"]) == ["--watch"]
     assert completed(["grove", "completion", "f"]) == ["fish"]
     assert completed(["grove", "ls", "-o", "i"]) == ["ids"]
+    actions = {"add", "validate", "remove", "list", "show", "rename"}
+    assert actions < set(completed(["grove", "--home", "/tmp", "subject", "''"]))
+    assert completed(["grove", "subject", "re"]) == ["remove", "rename"]
+    assert completed(["grove", "subject", "add", "re"]) == []
+    assert completed(["grove", "dead", "l"]) == ["list"]
     assert completed(["grove", "url", "--for", "j"]) == ["jdbc"]
     assert completed(["grove", "search", "--limit", "''"]) == []
     assert set(commands()) <= set(completed(["grove", "help", "''"]))
@@ -270,11 +287,6 @@ def test_completion_behind_values_of_options():
     assert completed(["grove", "--timeout", "=", "5s", "se"]) == ["search"]
     assert completed(["grove", "search", "-n", "''"]) == []
 
-    actions = {"add", "validate", "remove", "list", "show", "rename"}
-    assert actions < set(completed(["grove", "--home", "/tmp", "subject", "''"]))
-    assert completed(["grove", "subject", "re"]) == ["remove", "rename"]
-    assert completed(["grove", "subject", "add", "re"]) == []
-    assert completed(["grove", "dead", "l"]) == ["list"]
 
 def test_completion_of_files(tmp_path):
     (tmp_path / "some.txt").touch()
