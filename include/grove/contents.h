@@ -261,8 +261,8 @@ struct grove_remove_report {
     double seconds;
 };
 
-// Either ids or a path. A path alone is its contents and its leaves; with anything else in the
-// filter only contents go, and leaves stay. A tree itself stays: see grove_remove_subject.
+// Either ids, a document or a path. A path alone is its contents and its leaves; with anything else
+// in the filter only contents go, and leaves stay. A tree itself stays: see grove_remove_subject.
 struct grove_remove_request {
     size_t size_bytes;
     const int32_t *content_ids; // at most 100,000
@@ -271,11 +271,13 @@ struct grove_remove_request {
     bool dry_run;         // count, change nothing
     int64_t contents_max; // more under the path are GROVE_CONFLICT; 0: any number, -1: none may be
     struct grove_limits limits;
+    const char *document; // with all of its parts; its name as grove_read_document has it
 };
 
-// All of it, or nothing: in one transaction. GROVE_NOT_FOUND: there is no such path, or one of the
-// ids is none. Searches are without them when it returns, the vector engine follows. *ret is given
-// back with grove_free; may be NULL.
+// All of it, or nothing: in one transaction. GROVE_NOT_FOUND: there is no such path or document, or
+// one of the ids is none. GROVE_CONFLICT: the ids are some parts of a document, and not all.
+// Searches are without them when it returns, the vector engine follows. *ret is given back with
+// grove_free; may be NULL.
 GROVE_CHECKED enum grove_code grove_remove(struct grove *grove,
                                            const struct grove_remove_request *request,
                                            struct grove_remove_report **ret,
@@ -291,7 +293,7 @@ struct grove_move_report {
     double seconds;
 };
 
-// Either ids, to a leaf, or a path to another of as many parts.
+// Either ids or a document, to a leaf, or a path to another of as many parts.
 struct grove_move_request {
     size_t size_bytes;
     const int32_t *content_ids; // at most 100,000
@@ -301,11 +303,13 @@ struct grove_move_request {
                     // then, which must not exist
     bool dry_run;
     struct grove_limits limits;
+    const char *document; // with all of its parts; its name as grove_read_document has it
 };
 
 // All of it, or nothing: in one transaction. Contents keep their ids, texts and vectors; nothing is
 // embedded. GROVE_CONFLICT: the path exists already, or on the leaf there is a content of the same
-// type and chunk number. *ret is given back with grove_free; may be NULL.
+// type and chunk number; or the ids are some parts of a document, and not all. *ret is given back
+// with grove_free; may be NULL.
 GROVE_CHECKED enum grove_code grove_move(struct grove *grove,
                                          const struct grove_move_request *request,
                                          struct grove_move_report **ret, struct grove_error *error);

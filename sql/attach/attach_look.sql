@@ -55,10 +55,11 @@ SELECT f.oid::bigint, format('%I.%I', f.nspname, f.relname), f.nspname || '.' ||
         WHERE a.attrelid = f.oid AND a.attnum > 0 AND NOT a.attisdropped),
        array_to_string(key.columns, chr(31)), array_to_string(typed.types, chr(31)),
        array_to_string(typed.others, chr(31)),
-       (SELECT min(substr(t.tgname, 16)::integer)
-        FROM pg_catalog.pg_trigger AS t
-        WHERE t.tgrelid = f.oid AND t.tgname ~ '^grove_attached_\d{1,9}$'
-          AND t.tgfoid = to_regprocedure(concat('grove.', substr(t.tgname, 7), '()')))
+       (SELECT min(a.id)
+        FROM grove.attached AS a
+        JOIN pg_catalog.pg_trigger AS t ON
+-- part: attached_trigger
+        WHERE t.tgrelid = f.oid)
 FROM found AS f
 LEFT JOIN key ON true
 LEFT JOIN typed ON true

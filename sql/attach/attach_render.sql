@@ -6,10 +6,9 @@
 --   $4 text[]   the columns that are read
 --   $5 text     which rows; null: all
 --   $6 text[]   the columns whose change counts
--- answers: text, text, text, text, text, text, text, boolean
--- The function of its triggers; the triggers, for the table and those of its partitions that lack them; what
--- takes both away; how rows are read by keys, how keys follow, and how those are found that have a document
--- and no row; columns that are not there, with chr(31) between them; whether the function that is there is
+-- answers: text, text, text, text, text, text, boolean
+-- The function of its triggers; the triggers, for the table and those of its partitions that lack them; how
+-- rows are read by keys, how keys follow, and how those are found that have a document and no row; columns that are not there, with chr(31) between them; whether the function that is there is
 -- another, and ours.
 -- \001 stands for the name of a row, \002 for a value.
 -- A type that somebody made may have casts of his own, which would run with the rights of whoever reads: its
@@ -185,7 +184,6 @@ $triggers$, CASE WHEN m.place = 0 THEN format('grove_attached_%s', $1::integer)
                  ELSE format('grove_attached_%s_inserted', $1::integer) END,
             $1::integer, m.relation), '' ORDER BY m.place, m.relation), '')
         FROM members AS m),
-       format(E'DROP FUNCTION IF EXISTS grove.attached_%s() CASCADE;\n', $1::integer),
        format(E'-- answers: text, text%s\n'
               'SELECT %s, r.*\nFROM unnest($1::text[]) AS grove_wanted (key)\n'
               'LEFT JOIN LATERAL (\n    SELECT %s%s\n    FROM %s\n    WHERE (%s) = (%s)%s\n) AS r ON true\n',

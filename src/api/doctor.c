@@ -18,7 +18,7 @@
 #include "catalog/store.h"
 #include "sync/lineage.h"
 
-enum { FINDING_TEXT_SIZE = 1200, COLUMNS_BYTES_MAX = 1 << 20 };
+enum { FINDING_TEXT_SIZE = 1200, ROWS_BYTES_MAX = 1 << 20 };
 
 #define DISK_FREE_LITTLE_BYTES (UINT64_C(2) << 30)
 #define DISK_FREE_LEAST_BYTES (UINT64_C(200) << 20)
@@ -265,25 +265,39 @@ static void report_column(struct doctor *doctor, const struct pg_rows *rows, int
            missing ? "" : "of the type ", TEXT_ARGS(found), TEXT_ARGS(type));
 }
 
+// Attachments that a restore has taken, and not their tables' triggers.
+static void report_orphan(struct doctor *doctor, const struct pg_rows *rows, int r)
+{
+    struct text tables = pg_text(rows, r, 1);
+    if (tables.length > 0)
+        report(doctor, GROVE_FINDING_WARNING, "attached",
+               "\"grove detach TABLE\" takes them away, \"grove attach TABLE ...\" does so and "
+               "attaches it",
+               "%.*s has triggers of an attachment that is gone, as after a restore",
+               TEXT_ARGS(tables));
+}
+
 // Of the schema that this grove makes; what others have is theirs to know.
-static void check_columns(struct doctor *doctor, struct grove *grove,
-                          const struct grove_status *status)
+static void check_rows(struct doctor *doctor, struct grove *grove,
+                       const struct grove_status *status, const char *name, const char *query,
+                       const struct pg_params *params,
+                       void (*tell)(struct doctor *doctor, const struct pg_rows *rows, int r))
 {
     struct pg_conn *conn = NULL;
     struct pg_rows rows = {0};
     struct arena arena;
     struct grove_error error;
-    if (status->schema_version != status->schema_wanted)
+    if (status->schema_version != status->schema_wanted || !goes_on(doctor))
         return;
-    arena_init(&arena, COLUMNS_BYTES_MAX);
+    arena_init(&arena, ROWS_BYTES_MAX);
     enum grove_code code = handle_database(grove, &doctor->call, &conn, &error);
     if (code == GROVE_OK)
-        code = store_query_on(conn, &arena, "columns.sql", NULL, &rows, &error);
+        code = store_query_on(conn, &arena, query, params, &rows, &error);
     pg_give(&conn);
     for (int r = 0; r < rows.count && code == GROVE_OK; r++)
-        report_column(doctor, &rows, r);
+        tell(doctor, &rows, r);
     if (code != GROVE_OK && goes_on(doctor))
-        report_error(doctor, "column", &error);
+        report_error(doctor, name, &error);
     arena_release(&arena);
 }
 
@@ -370,7 +384,10 @@ static void check_model_and_servers(struct doctor *doctor, struct grove *grove)
     }
     if (code == GROVE_OK && goes_on(doctor)) {
         check_database(doctor, status);
-        check_columns(doctor, grove, status);
+        struct pg_params all = {0};
+        pg_add_text(&all, (struct text){0});
+        check_rows(doctor, grove, status, "column", "columns.sql", NULL, report_column);
+        check_rows(doctor, grove, status, "attached", "attached_orphans.sql", &all, report_orphan);
         check_engine(doctor, status);
         check_projection(doctor, status);
         check_projector(doctor, grove, status);

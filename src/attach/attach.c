@@ -138,6 +138,26 @@ static enum grove_code make_triggers(struct attaching *self, struct grove_error 
                             : code;
 }
 
+// What is left of attachments that are gone: their numbers may be given again.
+static enum grove_code drop_orphans(struct attaching *self, struct grove_error *error)
+{
+    struct pg_params params = {0};
+    struct pg_rows rows;
+    pg_add_text(&params, (struct text){0});
+    enum grove_code code =
+        store_query_on(self->conn, &self->arena, "attached_orphans.sql", &params, &rows, error);
+    for (int r = 0; code == GROVE_OK && r < rows.count; r++) {
+        struct pg_params gone = {0};
+        struct pg_rows none;
+        const char *sql = attachment_undo(&self->arena, pg_int4(&rows, r, 0));
+        pg_add_int4(&gone, pg_int4(&rows, r, 0));
+        code = sql ? pg_exec(self->conn, sql, error) : error_no_memory(error, "triggers");
+        if (code == GROVE_OK)
+            code = store_query_on(self->conn, &self->arena, "detach_end.sql", &gone, &none, error);
+    }
+    return code;
+}
+
 static enum grove_code begin_once(struct attaching *self, struct grove_error *error)
 {
     struct user_table *table = &self->table;
@@ -147,6 +167,8 @@ static enum grove_code begin_once(struct attaching *self, struct grove_error *er
         code = pg_begin(self->conn, error);
     if (code == GROVE_OK)
         code = pg_exec(self->conn, LOCKED_SQL, error);
+    if (code == GROVE_OK && !table->request->dry_run)
+        code = drop_orphans(self, error);
     if (code == GROVE_OK)
         code = find_watched(self, error);
     if (code == GROVE_OK)

@@ -203,12 +203,16 @@ enum grove_code attachment_render(struct pg_conn *conn, struct arena *arena,
     *ret = (struct attachment_sql){
         .function = pg_text(&rows, 0, 0),
         .triggers = pg_text(&rows, 0, 1),
-        .undo = pg_text(&rows, 0, 2),
-        .read = pg_text(&rows, 0, 3),
-        .next = pg_text(&rows, 0, 4),
-        .gone = pg_text(&rows, 0, 5),
-        .lacking = pg_text(&rows, 0, 6),
-        .stale = !pg_is_null(&rows, 0, 7) && pg_bool(&rows, 0, 7),
+        .read = pg_text(&rows, 0, 2),
+        .next = pg_text(&rows, 0, 3),
+        .gone = pg_text(&rows, 0, 4),
+        .lacking = pg_text(&rows, 0, 5),
+        .stale = !pg_is_null(&rows, 0, 6) && pg_bool(&rows, 0, 6),
     };
     return GROVE_OK;
+}
+
+const char *attachment_undo(struct arena *arena, int32_t id)
+{
+    return arena_printf(arena, "DROP FUNCTION IF EXISTS grove.attached_%d() CASCADE;\n", (int)id);
 }

@@ -69,9 +69,9 @@ enum grove_code attachment_map(const struct attachment *attachment, struct arena
                                struct mapping *ret, struct grove_error *error);
 
 struct attachment_sql {
-    struct text function, triggers, undo; // as they are executed and shown
-    struct text read, next, gone;         // with "-- answers:"
-    struct text lacking;                  // columns that are not there; {NULL, 0}: none
+    struct text function, triggers; // as they are executed and shown
+    struct text read, next, gone;   // with "-- answers:"
+    struct text lacking;            // columns that are not there; {NULL, 0}: none
     bool stale; // the triggers' function is another: of before, or of a table that was altered
 };
 
@@ -80,5 +80,8 @@ enum grove_code attachment_render(struct pg_conn *conn, struct arena *arena,
                                   const struct attachment *attachment,
                                   const struct mapping *mapping, struct attachment_sql *ret,
                                   struct grove_error *error);
+
+// What takes its function and its triggers away. NULL: no memory.
+const char *attachment_undo(struct arena *arena, int32_t id);
 
 #endif

@@ -22,9 +22,26 @@ struct detaching {
     struct pg_conn *conn;
     struct attachment attachment;
     const char *undo;
+    bool orphaned; // nothing is left of it but its triggers
     int64_t documents, leaves;
     int64_t started_us;
 };
+
+// Of a table whose attachment is gone, as after a restore.
+static enum grove_code find_orphan(struct detaching *self, struct grove_error *error)
+{
+    struct pg_params params = {0};
+    struct pg_rows rows;
+    pg_add_text(&params, text_of(self->request->table));
+    enum grove_code code =
+        store_query_on(self->conn, &self->arena, "attached_orphans.sql", &params, &rows, error);
+    if (code != GROVE_OK || rows.count == 0)
+        return code;
+    self->orphaned = true;
+    self->attachment.id = pg_int4(&rows, 0, 0);
+    self->attachment.source = pg_text(&rows, 0, 1);
+    return GROVE_OK;
+}
 
 static enum grove_code find(struct detaching *self, struct grove_error *error)
 {
@@ -37,8 +54,10 @@ static enum grove_code find(struct detaching *self, struct grove_error *error)
     if (code == GROVE_OK && rows.count == 1)
         code = attachment_read(self->conn, &self->arena, pg_int4(&rows, 0, 0), &self->attachment,
                                error);
+    if (code == GROVE_OK && rows.count == 0)
+        code = find_orphan(self, error);
     pg_give(&self->conn);
-    if (code != GROVE_OK || rows.count == 1)
+    if (code != GROVE_OK || self->attachment.id != 0)
         return code;
     error_set(error, GROVE_NOT_FOUND, "no table \"%.200s\" is attached", self->request->table);
     error_hint(error, "grove attachments lists those that are");
@@ -157,9 +176,7 @@ static enum grove_code detach(struct detaching *self, struct grove_error *error)
     enum grove_code code = find(self, error);
     if (code != GROVE_OK)
         return code;
-    self->undo =
-        arena_printf(&self->arena, "DROP FUNCTION IF EXISTS grove.attached_%d() CASCADE;\n",
-                     (int)self->attachment.id);
+    self->undo = attachment_undo(&self->arena, self->attachment.id);
     if (!self->undo)
         return error_no_memory(error, "triggers");
     if (self->request->dry_run) {
@@ -169,7 +186,7 @@ static enum grove_code detach(struct detaching *self, struct grove_error *error)
     code = leave(self, error);
     if (code == GROVE_OK)
         code = INJECT(DETACH_BEGUN, error);
-    if (code == GROVE_OK && !self->request->keep)
+    if (code == GROVE_OK && !self->request->keep && !self->orphaned)
         code = remove_documents_of(self, error);
     if (code == GROVE_OK)
         code = remove_leaves(self, error);

@@ -34,7 +34,13 @@ static enum grove_code read_request(struct session *session, int32_t *ids,
         .content_ids = ids,
         .to = options->operands[from_count],
         .dry_run = options_has(options, OPTION_DRY_RUN),
+        .document = options_text(options, OPTION_DOCUMENT),
     };
+    if ((from_count == 0) != (ret->document != NULL))
+        return session_usage_error(session, error,
+                                   from_count == 0 ? "mv needs what is moved, and where to"
+                                                   : "mv moves ids, a path or --document: one of "
+                                                     "these");
     enum grove_code code =
         ids_read_all(session, options->operands, from_count, ids, &ret->content_id_count, error);
     if (code != GROVE_OK)
@@ -46,7 +52,7 @@ static enum grove_code read_request(struct session *session, int32_t *ids,
                             ret->to);
         return GROVE_INVALID;
     }
-    if (ret->content_id_count == from_count)
+    if (ret->content_id_count == from_count) // with a document none of both
         return GROVE_OK;
     if (from_count > 1)
         return session_usage_error(session, error, "ids or one path are moved: \"%.100s\" is no id",

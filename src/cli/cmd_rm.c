@@ -66,7 +66,11 @@ static enum grove_code read_request(struct session *session, int32_t *ids,
         .content_ids = ids,
         .filter = values->filter,
         .dry_run = options_has(options, OPTION_DRY_RUN),
+        .document = options_text(options, OPTION_DOCUMENT),
     };
+    if (code == GROVE_OK && (options->operand_count == 0) != (ret->document != NULL))
+        return session_usage_error(session, error,
+                                   "rm needs ids, a path or --document, and one of these");
     if (code == GROVE_OK)
         code = ids_read_all(session, options->operands, options->operand_count, ids,
                             &ret->content_id_count, error);

@@ -251,6 +251,7 @@ static enum grove_code call_mv(struct calling *calling, struct grove_error *erro
         .to = options_text(calling_options(calling), FIELD_TO),
         .dry_run = options_has(calling_options(calling), OPTION_DRY_RUN),
         .limits = calling->limits,
+        .document = options_text(calling_options(calling), OPTION_DOCUMENT),
     };
     enum grove_code code = grove_move(calling->grove, &request, &report, error);
     if (code != GROVE_OK)
@@ -335,6 +336,7 @@ static enum grove_code call_rm(struct calling *calling, struct grove_error *erro
         .filter = values.filter,
         .dry_run = options_has(options, OPTION_DRY_RUN),
         .limits = calling->limits,
+        .document = options_text(options, OPTION_DOCUMENT),
     };
     bool asks = request.filter.path && !request.dry_run && !options_has(options, OPTION_YES);
     request.contents_max = asks ? -1 : 0;

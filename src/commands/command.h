@@ -59,6 +59,7 @@ enum option_id {
     OPTION_OUTPUT,
     OPTION_LEAVES,
     OPTION_BODY,
+    OPTION_DOCUMENT,
     OPTION_CSV,
     OPTION_JSONL,
     OPTION_YES,

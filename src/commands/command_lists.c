@@ -200,15 +200,20 @@ const struct command_option command_export_options[] = {
 };
 
 #define DRY_RUN_OPTION(text) {OPTION_DRY_RUN, "dry-run", .help = (text)}
+#define DOCUMENT_OPTION                                                                            \
+    {OPTION_DOCUMENT, "document", .argument = "NAME", .kind = VALUE_TEXT,                          \
+     .help = "instead of ids: all parts of a document, by its key or source/key"}
 
 const struct command_option command_rm_options[] = {
     {OPTION_YES, "yes", 'y', .help = "do not ask before contents of a place are removed"},
     DRY_RUN_OPTION("say what would be removed, and remove nothing"),
+    DOCUMENT_OPTION,
     TYPE_AND_BOUND_OPTIONS,
     {0},
 };
 
 const struct command_option command_mv_options[] = {
+    DOCUMENT_OPTION,
     DRY_RUN_OPTION("say whether it can be done, and do not"),
     {0},
 };
@@ -587,6 +592,7 @@ const struct command_example command_export_examples[] = {
 
 const struct command_example command_rm_examples[] = {
     {"rm 4", "the content with the id 4"},
+    {"rm --document manuals/bread", "a document, with all of its parts"},
     {"rm religion/Islam --dry-run", "how much is there?"},
     {"rm religion/Islam --yes", "a place with all that is in it"},
     {"rm religion --type Teaching --yes", "contents of one type; leaves stay"},

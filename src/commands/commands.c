@@ -471,10 +471,10 @@ const struct command command_table[] = {
         .home_use = GROVE_HOME_FIND,
         .group = GROUP_DATA,
         .summary = "move contents to another leaf, or give a place another name",
-        .usage = "ID... LEAF | PATH NEW_PATH [--dry-run]",
+        .usage = "ID... LEAF | --document NAME LEAF | PATH NEW_PATH [--dry-run]",
         .operand = "PATH",
         .operand_kind = VALUE_TEXT,
-        .operands_min = 2,
+        .operands_min = 1,
         .operands_max = 10001,
         .options = command_mv_options,
         .description =
@@ -482,7 +482,8 @@ const struct command command_table[] = {
             "branch, limb or leaf gets the path NEW_PATH, which has as many parts and must not "
             "exist: in the same branch, in another, or in another tree.\n\nIds, texts, times and "
             "vectors stay as they are, and nothing is embedded. It is done as a whole or not at "
-            "all. Rows of attached tables stay. A tree is renamed by grove subject rename.",
+            "all, and so is a document. Rows of attached tables stay. A tree is renamed by grove "
+            "subject rename.",
         .examples = command_mv_examples,
         .json = "`contents`, `leaves`, `leaves_created`, `dry_run`, `seconds`.",
         .fields = command_mv_fields,
@@ -493,19 +494,18 @@ const struct command command_table[] = {
         .home_use = GROVE_HOME_FIND,
         .group = GROUP_DATA,
         .summary = "remove contents by their ids, or all that is under a path",
-        .usage = "ID... | PATH [--yes] [--dry-run] [OPTIONS]",
+        .usage = "ID... | --document NAME | PATH [--yes] [--dry-run] [OPTIONS]",
         .operand = "ID or PATH",
         .operand_kind = VALUE_TEXT,
-        .operands_min = 1,
         .operands_max = 10000,
         .options = command_rm_options,
         .description =
             "Of a path the contents and the leaves go; a tree stays, and is empty then. With "
             "--type, --since and so on only such contents go, and leaves stay. Where a path has "
             "contents it asks on a terminal, and elsewhere needs --yes; no more than it said are "
-            "removed then. Ids are removed without asking. A row of an attached table is a "
-            "conflict: it goes with its row.\n\nIt is done as a whole or not at all. Searches are "
-            "without them at once, and the vector engine follows, as with any change.",
+            "removed then. Ids and documents are removed without asking. Some parts of a document "
+            "are a conflict, and a row of an attached table: it goes with its row.\n\nAll goes or "
+            "nothing. Searches are without it at once, and the vector engine follows.",
         .examples = command_rm_examples,
         .json =
             "`contents`, `leaves`, `dry_run`, `seconds`. It never asks: without `--yes` what has "

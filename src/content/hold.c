@@ -6,6 +6,7 @@
 #include "base/check.h"
 #include "base/strbuf.h"
 #include "catalog/assets.h"
+#include "query/queries.h"
 
 enum { SQL_BYTES_MAX = 4096 };
 
@@ -147,12 +148,34 @@ static enum grove_code check_attached(struct pg_conn *conn, struct arena *arena,
     return GROVE_CONFLICT;
 }
 
-enum grove_code hold_check_attached_ids(struct pg_conn *conn, struct arena *arena,
-                                        const int32_t *ids, size_t count, struct grove_error *error)
+static enum grove_code check_parts(struct pg_conn *conn, struct arena *arena,
+                                   const struct pg_params *params, struct grove_error *error)
+{
+    struct pg_rows rows = {0};
+    enum grove_code code =
+        hold_query(conn, arena, query_sql("parts_left.sql"), params, &rows, error);
+    if (code != GROVE_OK || rows.count == 0)
+        return code;
+    struct text name = pg_text(&rows, 0, 3);
+    error_set(error, GROVE_CONFLICT, "content %d is part %d of %d of the document \"%.*s\"",
+              (int)pg_int4(&rows, 0, 0), (int)pg_int4(&rows, 0, 1), (int)pg_int4(&rows, 0, 2),
+              TEXT_ARGS(name));
+    error_hint(error, "nothing was done; --document '%.*s' instead of the id is all of it",
+               TEXT_ARGS(name));
+    return GROVE_CONFLICT;
+}
+
+enum grove_code hold_ids(struct pg_conn *conn, struct arena *arena, const char *document,
+                         struct held_ids *ids, struct grove_error *error)
 {
     struct pg_params params = {0};
-    pg_add_int4_array(&params, arena, ids, count);
-    return check_attached(conn, arena, query_sql("attached_of.sql"), &params, error);
+    enum grove_code code = GROVE_OK;
+    if (document)
+        code = query_document_parts(conn, arena, document, &ids->ids, &ids->count, error);
+    pg_add_int4_array(&params, arena, ids->ids, ids->count);
+    if (code == GROVE_OK)
+        code = check_attached(conn, arena, query_sql("attached_of.sql"), &params, error);
+    return code == GROVE_OK ? check_parts(conn, arena, &params, error) : code;
 }
 
 enum grove_code hold_check_attached_in(struct pg_conn *conn, struct arena *arena,

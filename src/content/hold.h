@@ -41,11 +41,17 @@ enum grove_code hold_query(struct pg_conn *conn, struct arena *arena, const char
 // all were.
 enum grove_code hold_check_found(const struct pg_rows *rows, struct grove_error *error);
 
+// Contents that are named by their ids, or, where `document` is not NULL, as the parts of one.
+// GROVE_CONFLICT: they are some parts of a document, and not all; or as hold_check_attached_in.
+struct held_ids {
+    const int32_t *ids;
+    size_t count;
+};
+enum grove_code hold_ids(struct pg_conn *conn, struct arena *arena, const char *document,
+                         struct held_ids *ids, struct grove_error *error);
+
 // GROVE_CONFLICT: one of them is the row of an attached table, and stays where and as long as that
 // row is: what is done to it alone would be undone when the row changes next.
-enum grove_code hold_check_attached_ids(struct pg_conn *conn, struct arena *arena,
-                                        const int32_t *ids, size_t count,
-                                        struct grove_error *error);
 enum grove_code hold_check_attached_in(struct pg_conn *conn, struct arena *arena,
                                        const struct predicate *predicate,
                                        struct grove_error *error);

@@ -124,6 +124,8 @@ static void explain(struct grove_error *error)
 
 static enum grove_code move_ids(struct moving *self, struct grove_error *error)
 {
+    const struct grove_move_request *request = self->request;
+    struct held_ids held = {request->content_ids, request->content_id_count};
     struct text names[LEVELS];
     struct pg_params params = {0};
     struct pg_rows rows = {0};
@@ -131,21 +133,19 @@ static enum grove_code move_ids(struct moving *self, struct grove_error *error)
     enum grove_code code = read_target(self, error);
     if (code == GROVE_OK && names_of(&self->to, names) < LEVELS) {
         error_set(error, GROVE_INVALID, "contents are on leaves, and \"%.200s\" is none",
-                  self->request->to);
+                  request->to);
         error_hint(error, "a leaf's path has four parts: tree/branch/limb/leaf");
         return GROVE_INVALID;
     }
     if (code == GROVE_OK)
-        code = hold_check_attached_ids(self->conn, self->arena, self->request->content_ids,
-                                       self->request->content_id_count, error);
+        code = hold_ids(self->conn, self->arena, request->document, &held, error);
     if (code == GROVE_OK)
         code = make_leaf(self, &leaf_id, error);
     if (code == GROVE_OK)
         code = hold_leaf(self->conn, self->table, leaf_id, self->arena, error);
     if (code != GROVE_OK)
         return code;
-    pg_add_int4_array(&params, self->arena, self->request->content_ids,
-                      self->request->content_id_count);
+    pg_add_int4_array(&params, self->arena, held.ids, held.count);
     pg_add_text(&params, self->table);
     pg_add_int4(&params, leaf_id);
     code = hold_query(self->conn, self->arena, query_sql("move_ids.sql"), &params, &rows, error);
@@ -287,11 +287,12 @@ static enum grove_code move_place(struct moving *self, struct grove_error *error
 static enum grove_code check_request(const struct grove_move_request *request,
                                      struct grove_error *error)
 {
-    bool by_ids = request->content_id_count > 0;
-    if (by_ids == (request->from != NULL))
+    int ways =
+        (request->content_id_count > 0) + (request->document != NULL) + (request->from != NULL);
+    if (ways != 1)
         return error_set(error, GROVE_INVALID,
-                         by_ids ? "contents to move, and a path as well"
-                                : "neither contents nor a path to move");
+                         ways == 0 ? "neither contents, a document nor a path to move"
+                                   : "contents, a document or a path are moved: one of these");
     if (!request->to)
         return error_set(error, GROVE_INVALID, "no path to move to");
     if (request->content_id_count > IDS_MAX)
@@ -304,8 +305,7 @@ static enum grove_code move_on(struct moving *self, struct grove_error *error)
 {
     enum grove_code code = pg_begin(self->conn, error);
     if (code == GROVE_OK)
-        code =
-            self->request->content_id_count > 0 ? move_ids(self, error) : move_place(self, error);
+        code = self->request->from ? move_place(self, error) : move_ids(self, error);
     return code == GROVE_OK && !self->request->dry_run ? pg_commit(self->conn, error) : code;
 }
 

@@ -28,13 +28,13 @@ static bool is_whole_place(const struct grove_filter *filter)
 static enum grove_code remove_ids(const struct removing *self, struct grove_error *error)
 {
     const struct grove_remove_request *request = self->request;
+    struct held_ids held = {request->content_ids, request->content_id_count};
     struct pg_params params = {0};
     struct pg_rows rows = {0};
-    enum grove_code code = hold_check_attached_ids(self->conn, self->arena, request->content_ids,
-                                                   request->content_id_count, error);
+    enum grove_code code = hold_ids(self->conn, self->arena, request->document, &held, error);
     if (code != GROVE_OK)
         return code;
-    pg_add_int4_array(&params, self->arena, request->content_ids, request->content_id_count);
+    pg_add_int4_array(&params, self->arena, held.ids, held.count);
     pg_add_bool(&params, !request->dry_run);
     code = hold_query(self->conn, self->arena, query_sql("remove_ids.sql"), &params, &rows, error);
     if (code == GROVE_OK)
@@ -114,12 +114,13 @@ static enum grove_code remove_place(const struct removing *self, struct grove_er
 static enum grove_code check_request(const struct grove_remove_request *request,
                                      struct grove_error *error)
 {
-    bool by_ids = request->content_id_count > 0;
-    if (by_ids == (request->filter.path != NULL))
+    int ways = (request->content_id_count > 0) + (request->document != NULL) +
+               (request->filter.path != NULL);
+    if (ways != 1)
         return error_set(error, GROVE_INVALID,
-                         by_ids ? "contents to remove, and a path as well"
-                                : "neither contents nor a path to remove");
-    if (by_ids && !is_whole_place(&request->filter))
+                         ways == 0 ? "neither contents, a document nor a path to remove"
+                                   : "contents, a document or a path are removed: one of these");
+    if (!request->filter.path && !is_whole_place(&request->filter))
         return error_set(error, GROVE_INVALID, "a filter is of a path, not of ids");
     if (request->content_id_count > IDS_MAX)
         return error_set(error, GROVE_LIMIT, "%zu contents at once, at most %d",
@@ -133,7 +134,7 @@ static enum grove_code remove_on(struct removing *self, struct grove_error *erro
     enum grove_code code = pg_begin(self->conn, error);
     if (code != GROVE_OK)
         return code;
-    if (request->content_id_count > 0)
+    if (!request->filter.path)
         code = remove_ids(self, error);
     else
         code = request->dry_run ? count_place(self, error) : remove_place(self, error);

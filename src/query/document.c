@@ -106,27 +106,70 @@ static enum grove_code check_found(const struct pg_rows *rows, const char *name,
                      TEXT_ARGS(first), TEXT_ARGS(second));
 }
 
+static enum grove_code find_document(struct pg_conn *conn, struct arena *arena, const char *name,
+                                     bool with_body, struct pg_rows *ret, struct grove_error *error)
+{
+    struct pg_params params = {0};
+    if (!name[0])
+        return error_set(error, GROVE_INVALID, "a document is asked for without its name");
+    if (text_utf8_error(text_of(name)) < strlen(name))
+        return error_set(error, GROVE_INVALID, "the name of the document is not UTF-8");
+    pg_add_text(&params, text_of(name));
+    pg_add_bool(&params, with_body);
+    enum grove_code code = store_query_on(conn, arena, "document.sql", &params, ret, error);
+    return code == GROVE_OK ? check_found(ret, name, error) : code;
+}
+
+static enum grove_code read_parts(struct pg_conn *conn, struct arena *arena, int32_t document_id,
+                                  struct pg_rows *ret, struct grove_error *error)
+{
+    struct pg_params params = {0};
+    CHECK(document_id > 0);
+    pg_add_int4(&params, document_id);
+    return store_query_on(conn, arena, "document_parts.sql", &params, ret, error);
+}
+
 static enum grove_code read_document(struct pg_conn *conn,
                                      const struct grove_read_document_request *request,
                                      struct arena *answer, struct document *document,
                                      struct grove_error *error)
 {
-    struct pg_params params = {0}, part_params = {0};
     struct pg_rows rows = {0};
     enum grove_code code = pg_begin_snapshot(conn, error);
-    pg_add_text(&params, text_of(request->name));
-    pg_add_bool(&params, request->body);
     if (code == GROVE_OK)
-        code = store_query_on(conn, answer, "document.sql", &params, &rows, error);
-    if (code == GROVE_OK)
-        code = check_found(&rows, request->name, error);
+        code = find_document(conn, answer, request->name, request->body, &rows, error);
     if (code == GROVE_OK)
         code = take_document(document, &rows, error);
+    if (code == GROVE_OK)
+        code = read_parts(conn, answer, document->view.document_id, &rows, error);
+    return code == GROVE_OK ? take_parts(document, &rows, error) : code;
+}
+
+enum grove_code query_document_parts(struct pg_conn *conn, struct arena *arena, const char *name,
+                                     const int32_t **ret_ids, size_t *ret_count,
+                                     struct grove_error *error)
+{
+    struct pg_rows rows = {0};
+    struct pg_rows locked = {0};
+    struct pg_params params = {0};
+    enum grove_code code = find_document(conn, arena, name, false, &rows, error);
     if (code != GROVE_OK)
         return code;
-    pg_add_int4(&part_params, document->view.document_id);
-    code = store_query_on(conn, answer, "document_parts.sql", &part_params, &rows, error);
-    return code == GROVE_OK ? take_parts(document, &rows, error) : code;
+    pg_add_text(&params, pg_text(&rows, 0, 1));
+    pg_add_text(&params, pg_text(&rows, 0, 2));
+    code = store_query_on(conn, arena, "document_lock.sql", &params, &locked, error);
+    if (code == GROVE_OK)
+        code = read_parts(conn, arena, pg_int4(&rows, 0, 0), &rows, error);
+    if (code != GROVE_OK)
+        return code;
+    int32_t *ids = arena_alloc_array(arena, (size_t)rows.count + 1, sizeof *ids);
+    if (!ids)
+        return error_no_memory(error, "a document's parts");
+    for (int r = 0; r < rows.count; r++)
+        ids[r] = pg_int4(&rows, r, 0);
+    *ret_ids = ids;
+    *ret_count = (size_t)rows.count;
+    return GROVE_OK;
 }
 
 enum grove_code query_document(struct store *store, struct call *call,
@@ -135,10 +178,8 @@ enum grove_code query_document(struct store *store, struct call *call,
 {
     struct arena answer;
     struct pg_conn *conn = NULL;
-    if (!request->name || !request->name[0])
+    if (!request->name)
         return error_set(error, GROVE_INVALID, "a document is asked for without its name");
-    if (text_utf8_error(text_of(request->name)) < strlen(request->name))
-        return error_set(error, GROVE_INVALID, "the name of the document is not UTF-8");
     struct document *document = mem_zalloc(sizeof *document);
     if (!document)
         return error_no_memory(error, "a document");

@@ -29,4 +29,10 @@ enum grove_code query_document(struct store *store, struct call *call,
                                const struct grove_read_document_request *request,
                                struct grove_document **ret, struct grove_error *error);
 
+// The ids of a document's parts, in the arena, by its name. Nobody loads it until the transaction
+// of the connection ends.
+enum grove_code query_document_parts(struct pg_conn *conn, struct arena *arena, const char *name,
+                                     const int32_t **ret_ids, size_t *ret_count,
+                                     struct grove_error *error);
+
 #endif

@@ -324,3 +324,68 @@ def test_rows_of_attached_tables_stay_where_their_rows_say(attached, lines):
     attached("detach", "public.articles")
     attached("rm", "religion/Islam", "--yes")
     check(attached)
+
+
+# --- documents ------------------------------------------------------------------------------------
+
+@pytest.fixture
+def manuals(filled, tmp_path):
+    """Two documents of several parts on one leaf; the ids of the parts, by document."""
+    texts = {key: "\n\n".join(f"{key} {n}: {'words of it ' * 30}" for n in range(6))
+             for key in ("bread", "cake/small")}
+    write_rows(tmp_path / "manuals.jsonl", [
+        {"tree": "subject1", "branch": "b", "limb": "l", "leaf": "x", "content_type": "Article",
+         "source": "manuals", "document": key, "title": key, "body": text}
+        for key, text in texts.items()])
+    filled("load", tmp_path / "manuals.jsonl")
+    parts = {}
+    for key in texts:
+        chunks = filled.json("document", f"manuals/{key}")["chunks"]
+        parts[key] = [chunk["content_id"] for chunk in chunks]
+        assert len(parts[key]) > 2
+    return filled, parts
+
+
+def test_a_document_is_removed_by_its_name(manuals):
+    grove, parts = manuals
+    before = state(grove)
+    answer = grove.json("rm", "--document", "manuals/cake/small", "--dry-run")
+    assert answer["contents"] == len(parts["cake/small"]) and state(grove) == before
+    grove("rm", "--document", "manuals/cake/small")
+    assert set(state(grove)) == set(before) - set(parts["cake/small"])
+    assert "cake/small" in grove.fails("not_found", "document", "manuals/cake/small")["message"]
+    check(grove)
+
+
+def test_a_document_is_moved_by_its_name(manuals):
+    grove, parts = manuals
+    before = state(grove)
+    answer = grove.json("mv", "--document", "manuals/bread", "subject2/other/place/here")
+    assert (answer["contents"], answer["leaves_created"]) == (len(parts["bread"]), 1)
+    after = state(grove)
+    assert {key for key in before if after[key] != before[key]} == set(parts["bread"])
+    assert {after[key][0] for key in parts["bread"]} == {"subject2/other/place/here"}
+    check(grove)
+
+
+@pytest.mark.parametrize("command, to", [("rm", []), ("mv", ["subject2/other/place/here"])],
+                         ids=["rm", "mv"])
+def test_some_parts_of_a_document_stay_with_the_others(manuals, command, to):
+    """What would be left of it could not be told from a whole one."""
+    grove, parts = manuals
+    before = state(grove)
+    some = [str(number) for number in parts["bread"][1:]]
+    for given in (some, some + [str(number) for number in parts["cake/small"]]):
+        error = grove.fails("conflict", command, *given, *to)
+        assert f'{some[0]} is part 2 of {len(parts["bread"])}' in error["message"]
+        assert "--document 'manuals/bread'" in error["hint"] and state(grove) == before
+    grove(command, str(parts["bread"][0]), *some, *to)
+    assert state(grove) != before
+    check(grove)
+
+
+@pytest.mark.parametrize("arguments", [
+    ("rm",), ("rm", "--document", "manuals/bread", "1"), ("mv", "subject1/a/b/c"),
+    ("mv", "--document", "manuals/bread", "1", "subject1/a/b/c")], ids=" ".join)
+def test_ids_or_a_document_or_a_path(sample, arguments):
+    sample.fails("invalid", *arguments)

@@ -9,6 +9,8 @@ WRITERS = "tests/e2e/test_attach_writers.py::"
 
 OWNER = "tests/e2e/test_attach_owner.py::"
 
+ORPHANS = "tests/e2e/test_attach_orphans.py::"
+
 MUTANTS = [
     Mutant(
         name="whoever-takes-in-waits-for-a-lock-for-ever",
@@ -334,9 +336,7 @@ MUTANTS = [
         name="row-of-a-table-is-moved-by-its-id",
         guards="src/content/README: failures",
         file="src/content/move.c",
-        find="        code = hold_check_attached_ids(self->conn, self->arena, "
-             "self->request->content_ids,\n"
-             "                                       self->request->content_id_count, error);\n",
+        find="        code = hold_ids(self->conn, self->arena, request->document, &held, error);\n",
         replace="        code = GROVE_OK;\n",
         killer="tests/e2e/test_remove_and_move.py::"
                "test_rows_of_attached_tables_stay_where_their_rows_say[ids]",
@@ -567,5 +567,51 @@ MUTANTS = [
         replace="  AND t.tgfoid <> 0",
         killer=OWNER + "test_a_view_with_a_triggers_name_is_not_the_table[letter]",
         limit_seconds=300,
+    ),
+    Mutant(
+        name="what-is-left-of-an-attachment-stays",
+        guards="sql/attach: failures",
+        file="src/attach/attach.c",
+        find="    if (code == GROVE_OK && !table->request->dry_run)\n        code = drop_orphans",
+        replace="    if (code != GROVE_OK)\n        code = drop_orphans",
+        killer=ORPHANS + "test_another_table_gets_its_number",
+        limit_seconds=300,
+    ),
+    Mutant(
+        name="orphaned-triggers-cannot-be-detached",
+        guards="sql/attach: failures",
+        file="src/attach/detach.c",
+        find="    if (code == GROVE_OK && rows.count == 0)\n        code = find_orphan",
+        replace="    if (code == GROVE_OK && rows.count > 1)\n        code = find_orphan",
+        killer=ORPHANS + "test_the_doctor_tells_and_detach_takes_the_triggers_away",
+        limit_seconds=300,
+    ),
+    Mutant(
+        name="orphans-leave-what-they-noted",
+        guards="sql/attach: failures",
+        file="src/attach/attach.c",
+        find="store_query_on(self->conn, &self->arena, \"detach_end.sql\", &gone, &none, error);",
+        replace="INJECT(ATTACH_BEGUN, error);",
+        killer=ORPHANS + "test_it_is_attached_again",
+        limit_seconds=300,
+    ),
+    Mutant(
+        name="two-tables-are-one-attachment",
+        guards="sql/attach: failures",
+        file="sql/parts/attached_trigger.sql",
+        find="AND o.oid < t.oid)",
+        replace="AND o.oid < 0::oid)",
+        killer=ORPHANS + "test_of_two_tables_with_its_triggers_it_is_the_older_one",
+        limit_seconds=300,
+    ),
+    Mutant(
+        name="some-parts-of-a-document-are-taken",
+        guards="src/content/README: failures",
+        file="src/content/hold.c",
+        find="    return code == GROVE_OK ? check_parts(conn, arena, &params, error) : code;",
+        replace="    return check_parts(conn, arena, &params, error) & code;",
+        killer="tests/e2e/test_remove_and_move.py::"
+               "test_some_parts_of_a_document_stay_with_the_others[rm]",
+        limit_seconds=240,
     ),
 ]

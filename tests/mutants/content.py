@@ -618,8 +618,8 @@ MUTANTS = [
         name="nothing-named-removes-everything",
         guards="src/content/README 13",
         file="src/content/remove.c",
-        find="    if (by_ids == (request->filter.path != NULL))\n",
-        replace="    if (by_ids && request->filter.path)\n",
+        find="    if (ways != 1)\n",
+        replace="    if (ways > 1)\n",
         killer="u_contents:what_makes_no_sense_is_refused",
     ),
     Mutant(

@@ -612,19 +612,20 @@ class Calls:
             "timeout_ms": timeout_ms}))
 
     def mv(self, to: str, *, ids: Sequence[int] | None = None, from_: str | None = None,
-           dry_run: bool | None = None, timeout_ms: int | None = None) -> Moved:
+           document: str | None = None, dry_run: bool | None = None,
+           timeout_ms: int | None = None) -> Moved:
         """move contents to another leaf, or give a place another name"""
-        return cast(Moved, self.call("mv", {"ids": ids, "from": from_, "to": to, "dry_run": dry_run,
-            "timeout_ms": timeout_ms}))
+        return cast(Moved, self.call("mv", {"ids": ids, "from": from_, "to": to,
+            "document": document, "dry_run": dry_run, "timeout_ms": timeout_ms}))
 
     def rm(self, *, ids: Sequence[int] | None = None, path: str | None = None,
-           yes: bool | None = None, dry_run: bool | None = None,
+           yes: bool | None = None, dry_run: bool | None = None, document: str | None = None,
            type: str | Sequence[str] | None = None, since: str | None = None,
            until: str | None = None, min_words: int | None = None, max_words: int | None = None,
            timeout_ms: int | None = None) -> Removed:
         """remove contents by their ids, or all that is under a path"""
         return cast(Removed, self.call("rm", {"ids": ids, "path": path, "yes": yes,
-            "dry_run": dry_run, "type": type, "since": since, "until": until,
+            "dry_run": dry_run, "document": document, "type": type, "since": since, "until": until,
             "min_words": min_words, "max_words": max_words, "timeout_ms": timeout_ms}))
 
     def sync(self, *, retry_dead: bool | None = None, timeout_ms: int | None = None) -> Synced:
@@ -778,19 +779,20 @@ class AsyncCalls:
             "timeout_ms": timeout_ms}))
 
     async def mv(self, to: str, *, ids: Sequence[int] | None = None, from_: str | None = None,
-                 dry_run: bool | None = None, timeout_ms: int | None = None) -> Moved:
+                 document: str | None = None, dry_run: bool | None = None,
+                 timeout_ms: int | None = None) -> Moved:
         """move contents to another leaf, or give a place another name"""
         return cast(Moved, await self.call("mv", {"ids": ids, "from": from_, "to": to,
-            "dry_run": dry_run, "timeout_ms": timeout_ms}))
+            "document": document, "dry_run": dry_run, "timeout_ms": timeout_ms}))
 
     async def rm(self, *, ids: Sequence[int] | None = None, path: str | None = None,
-                 yes: bool | None = None, dry_run: bool | None = None,
+                 yes: bool | None = None, dry_run: bool | None = None, document: str | None = None,
                  type: str | Sequence[str] | None = None, since: str | None = None,
                  until: str | None = None, min_words: int | None = None,
                  max_words: int | None = None, timeout_ms: int | None = None) -> Removed:
         """remove contents by their ids, or all that is under a path"""
         return cast(Removed, await self.call("rm", {"ids": ids, "path": path, "yes": yes,
-            "dry_run": dry_run, "type": type, "since": since, "until": until,
+            "dry_run": dry_run, "document": document, "type": type, "since": since, "until": until,
             "min_words": min_words, "max_words": max_words, "timeout_ms": timeout_ms}))
 
     async def sync(self, *, retry_dead: bool | None = None,
