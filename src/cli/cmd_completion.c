@@ -132,7 +132,8 @@ static void add_bash_command(struct strbuf *out, const struct command *command)
     strbuf_add(out, " ;;\n");
 }
 
-// The command, whether its first word is completed, and whether a -- behind it has ended the options.
+// The command, whether its first word is completed, and whether a -- behind it has ended its
+// options.
 static void add_bash_command_search(struct strbuf *out)
 {
     strbuf_add(out, "    for ((i = 1; i < COMP_CWORD; i++)); do\n"

@@ -176,23 +176,6 @@ static enum grove_code refuse_stray(const struct command *command, const char *w
     return GROVE_INVALID;
 }
 
-static enum grove_code refuse_too_few(const struct command *command, const struct options *options,
-                                      struct grove_error *error)
-{
-    CHECK(command->operands_min > options->operand_count);
-    if (options->operand_count > 0) {
-        error_set(error, GROVE_INVALID, "%s needs another argument behind \"%.200s\"",
-                  command->name, options->operands[options->operand_count - 1]);
-        error_hint(error, "write grove %s %s", command->name, command->usage);
-        return GROVE_INVALID;
-    }
-    error_set(error, GROVE_INVALID, "%s needs %s %s", command->name,
-              strchr("AEIOU", command->operand[0]) ? "an" : "a", command->operand);
-    if (command->examples[0].line)
-        error_hint(error, "for example: grove %s", command->examples[0].line);
-    return GROVE_INVALID;
-}
-
 // Words of one text, or several of what there can be one of.
 static enum grove_code refuse_too_many(const struct command *command, const struct options *options,
                                        struct grove_error *error)
@@ -234,8 +217,13 @@ static enum grove_code check_operands(const struct command *command, const struc
 {
     if (options->stray)
         return refuse_stray(command, options->stray, error);
-    if (options->operand_count < command->operands_min)
-        return refuse_too_few(command, options, error);
+    if (options->operand_count < command->operands_min) {
+        error_set(error, GROVE_INVALID, "%s needs %s %s", command->name,
+                  strchr("AEIOU", command->operand[0]) ? "an" : "a", command->operand);
+        if (command->examples[0].line)
+            error_hint(error, "for example: grove %s", command->examples[0].line);
+        return GROVE_INVALID;
+    }
     if (command_actions(command).data && !has_action(command, options->operands[0]))
         return action_unknown(command, options->operands[0], error);
     if (options->operand_count > command->operands_max)

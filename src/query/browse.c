@@ -175,14 +175,15 @@ static enum grove_code read_page(struct browsing *browsing, struct grove_error *
     return code;
 }
 
-// Which parts of which documents the rows are. What is read last ends the snapshot in the same round
-// trip.
+// Which parts of which documents the rows are. What is read last ends the snapshot in the same
+// round trip.
 static enum grove_code read_passages(struct browsing *browsing, bool last,
                                      struct grove_error *error)
 {
     enum { PASSAGES, END, REQUESTS };
     struct result *result = browsing->result;
     size_t count = result->view.row_count;
+    CHECK(count <= browsing->limit);
     int32_t *ids = arena_alloc_array(browsing->arena, count, sizeof *ids);
     if (!ids)
         return error_no_memory(error, "a result");

@@ -619,7 +619,8 @@ def test_names_are_told_as_a_path_has_them(filled):
     assert error["hint"].split(": ")[1].split(", ") == ["Boilers", r"Cars\/Electric"]
     error = filled.fails("not_found", "ls", r"subject3/Cars\/Electric/Small")
     assert error["hint"] == r"there is: Small \\ cheap"
-    assert filled.json("ls", r"subject3/Cars\/Electric/Small \\ cheap")["places"][0]["name"] == "All"
+    place, = filled.json("ls", r"subject3/Cars\/Electric/Small \\ cheap")["places"]
+    assert place["name"] == "All"
     row = make_row(1, tree="subject3", branch="Cars/Electric", limb="Small \\ cheap", leaf="All")
     filled("load", "-", input=json.dumps(row))
     place = filled("browse", "subject3").stdout.splitlines()

@@ -66,7 +66,6 @@ def test_help_teaches_by_example(command):
         (["embed"], "embed needs a TEXT", None),
         (["psql", "select 1"], 'the argument "select 1"', 'grove psql -- -c "select 1"'),
         (["show", "4", "5"], 'does not take the argument "5"', "it takes one ID at a time"),
-        (["mv", "subject3/Boilers"], 'another argument behind "subject3/Boilers"', "PATH NEW_PATH"),
         (["subject", "check", "x"], 'grove subject has no action "check"', "subject validate?"),
         (["subject", "addd", "x"], 'no action "addd"', "did you mean grove subject add?"),
         (["subject", "rename", "a", "b", "c"], 'the argument "c"', "it takes 3 at most"),

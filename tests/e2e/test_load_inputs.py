@@ -274,7 +274,7 @@ KINDS = {
     "csv with a mark": (b"\xef\xbb\xbf" + TABLE.encode(), "CSV", "grove import"),
     "csv in UTF-16": (TABLE.encode("utf-16"), "CSV", "grove import"),
     "semicolons": (TABLE.replace(",", ";").encode(), "CSV", "grove import"),
-    "semicolons, names of its own": (
+    "quoted": (
         b'\xef\xbb\xbfnr;betreff;text\r\n1;"Login; geht nicht";"zwei\r\nZeilen"\r\n', "CSV",
         "grove import"),
     "two columns": (b"nr;betreff\n1;Login\n", "CSV", "grove import"),

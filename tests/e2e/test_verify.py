@@ -172,7 +172,8 @@ def test_more_of_one_than_of_the_other_is_explained(stores, tmp_path):
     with stores.connect() as conn:
         leaf, = conn.execute("SELECT leaf_id FROM content_metadata LIMIT 1").fetchone()
         conn.execute("INSERT INTO content_metadata (hierarchy_table, leaf_id, content_type, title,"
-                     " content_summary) VALUES ('subject1_hierarchy', %s, 'Note', 'a', 'b')", (leaf,))
+                     " content_summary) VALUES ('subject1_hierarchy', %s, 'Note', 'a', 'b')",
+                     (leaf,))
     shown = stores("verify").stdout
     assert "1 content more than points: of what is still to be written" in shown
     with stores.connect() as conn:

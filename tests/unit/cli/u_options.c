@@ -148,7 +148,6 @@ static void refuses(void **state)
         {{"search", "a", "b"}, "does not take the argument \"b\"", "quotes: grove search \"a b\""},
         {{"search", "a", "$b"}, "does not take the argument \"$b\"", "goes into quotes"},
         {{"similar", "4", "5"}, "does not take the argument \"5\"", "one ID at a time"},
-        {{"mv", "a/b"}, "mv needs another argument behind \"a/b\"", "NEW_PATH"},
         {{"subject", "list", "b", "c", "d"}, "the argument \"d\"", "it takes 3 at most"},
         {{"subject", "Check"}, "grove subject has no action \"Check\"", "subject validate?"},
         {{"dead", "lst"}, "grove dead has no action \"lst\"", "did you mean grove dead list?"},
