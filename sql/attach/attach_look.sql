@@ -13,7 +13,8 @@ WITH found AS (
     SELECT c.oid, n.nspname, c.relname, c.relkind, c.relpersistence, c.relispartition, c.reltuples
     FROM pg_catalog.pg_class AS c
     JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
-    WHERE c.oid = to_regclass($1)
+    WHERE c.oid =
+-- part: named_table
 ), key AS (
     SELECT x.columns
     FROM found AS f

@@ -6,6 +6,9 @@ SELECT a.id
 FROM grove.attached AS a
 LEFT JOIN pg_catalog.pg_trigger AS t ON
 -- part: attached_trigger
-WHERE t.tgrelid = to_regclass($1) OR a.source IN ($1, 'public.' || $1)
-ORDER BY coalesce(t.tgrelid = to_regclass($1), false) DESC, a.id
+CROSS JOIN (SELECT
+-- part: named_table
+            AS oid) AS n
+WHERE t.tgrelid = n.oid OR a.source IN ($1, 'public.' || $1)
+ORDER BY coalesce(t.tgrelid = n.oid, false) DESC, a.id
 LIMIT 1

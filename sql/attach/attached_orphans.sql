@@ -14,5 +14,7 @@ LEFT JOIN pg_catalog.pg_class AS c ON c.oid = t.tgrelid
 LEFT JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
 WHERE NOT EXISTS (SELECT FROM grove.attached AS a WHERE a.id = f.id)
 GROUP BY f.id
-HAVING $1::text IS NULL OR bool_or(c.oid = to_regclass($1))
+HAVING $1::text IS NULL OR bool_or(c.oid =
+-- part: named_table
+       )
 ORDER BY f.id

@@ -18,7 +18,7 @@
 #include "catalog/store.h"
 #include "sync/projector.h"
 
-enum { TABLE_BYTES_MAX = 16 << 20, BUSY_MS = 50, STEPS = 2 };
+enum { TABLE_BYTES_MAX = 16 << 20, BUSY_MS = 50, STEPS = 2, COLUMNS_SHOWN_BYTES = 300 };
 
 // Whoever attaches need not wait: others project what is left.
 static const struct projector_patience patience = {.wait_ms = 3000, .unseen_ms = 3000};
@@ -37,6 +37,15 @@ struct attaching {
 };
 
 // --- the attachment ------------------------------------------------------------------------------
+
+static void hint_columns(const struct attaching *self, struct grove_error *error)
+{
+    char columns[COLUMNS_SHOWN_BYTES];
+    text_format(columns, sizeof columns, "%.*s", TEXT_ARGS(self->table.columns));
+    for (char *c = columns; *c; c++)
+        *c = *c == '\x1f' ? ' ' : *c;
+    error_hint(error, "--where takes what stands behind WHERE in SQL; the columns: %s", columns);
+}
 
 // A view is made of the condition, and dropped again: so it is one condition, of this table, and
 // PostgreSQL knows which columns it is made of.
@@ -57,6 +66,8 @@ static enum grove_code read_condition(struct attaching *self, struct names *watc
     enum grove_code code = pg_query(self->conn, &self->arena, &make, NULL, &rows, error);
     if (code != GROVE_OK) {
         error_context(error, "reading --where");
+        if (strncmp(error->sqlstate, "42", 2) == 0) // what it says is wrong, not what it found
+            hint_columns(self, error);
         return code;
     }
     pg_add_int8(&params, table->relation);
@@ -219,7 +230,7 @@ static enum grove_code compare(struct attaching *self, const struct attachment *
     error_set(error, GROVE_CONFLICT, "\"%.*s\" %s", TEXT_ARGS(self->table.name),
               there->leaving ? "is being detached, or that was not finished"
                              : "is attached already, in another way");
-    error_hint(error, "grove detach %.*s %s", TEXT_ARGS(self->table.quoted),
+    error_hint(error, "grove detach '%.*s' %s", TEXT_ARGS(self->table.quoted),
                there->leaving ? "goes on with it"
                               : "takes it away; with --keep its documents stay until it is "
                                 "attached again");
@@ -253,7 +264,7 @@ static enum grove_code find_attachment(struct attaching *self, bool *ret_there,
         error_set(error, GROVE_CONFLICT, "a table \"%.*s\" was attached and is gone",
                   TEXT_ARGS(table->name));
         error_hint(error,
-                   "grove detach %.*s --keep, and attach this one: rows that are as they "
+                   "grove detach '%.*s' --keep, and attach this one: rows that are as they "
                    "were stay as they are",
                    TEXT_ARGS(table->quoted));
         return GROVE_CONFLICT;

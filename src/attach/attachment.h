@@ -64,7 +64,8 @@ struct text attachment_failure(const struct attachment *attachment); // the last
 // What its rows become: a mapping whose key is the column ATTACH_KEY, the first. The caller
 // releases it.
 #define ATTACH_KEY "key of the row"
-#define ATTACH_GONE "its table is gone, or has lost its triggers"
+#define ATTACH_GONE                                                                                \
+    "its table is gone, or has lost its triggers; \"grove detach\" takes away what is left"
 enum grove_code attachment_map(const struct attachment *attachment, struct arena *arena,
                                struct mapping *ret, struct grove_error *error);
 

@@ -143,7 +143,7 @@ static enum grove_code check_attached(struct pg_conn *conn, struct arena *arena,
               (int)pg_int4(&rows, 0, 0), key.data, table.data);
     error_hint(error,
                "nothing was done; change or delete the row, and it follows; \"grove detach "
-               "%.200s\" takes all contents of the table away",
+               "'%.200s'\" takes all contents of the table away",
                table.data);
     return GROVE_CONFLICT;
 }

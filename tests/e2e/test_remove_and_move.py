@@ -313,7 +313,7 @@ def test_rows_of_attached_tables_stay_where_their_rows_say(attached, lines):
     for line in lines:
         error = attached.fails("conflict", *(str(row) if part == "ROW" else part for part in line))
         assert "public.articles, which is attached" in error["message"], error
-        assert "grove detach public.articles" in error["hint"]
+        assert "grove detach 'public.articles'" in error["hint"]
         assert state(attached) == before
     # What is not of a table goes, from beside it as well; and so do rows.
     attached("rm", "religion", "--type", "Article", "--yes")
