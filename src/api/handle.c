@@ -129,7 +129,7 @@ static enum grove_code open_engine(struct grove *grove, const struct grove_optio
                                    struct grove_error *error)
 {
     char socket_path[PATH_MAX], outage_path[PATH_MAX];
-    bool shared = home_outages(grove->has_home ? &grove->home : NULL, outage_path);
+    bool shared = home_outages(grove->has_home ? &grove->home : NULL, !grove->looking, outage_path);
     struct qdrant_options engine = {
         .url = grove->engine_url,
         .api_key = option_or_variable(options->qdrant_api_key, "QDRANT_API_KEY"),

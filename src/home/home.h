@@ -83,9 +83,9 @@ void home_unlock(struct home_lock *lock);
 enum grove_code home_assets(char ret_path[static PATH_MAX], struct grove_error *error);
 
 // The file by which the processes that use a home tell each other which engines are out; without a
-// home (NULL) all processes of this user, in the user's cache. Makes nothing. False: there is no
-// place for it.
-bool home_outages(const struct home *home, char ret_path[static PATH_MAX]);
+// home (NULL) all processes of this user, in the user's cache, whose folder is made where `make`
+// says so. False: there is no place for it.
+bool home_outages(const struct home *home, bool make, char ret_path[static PATH_MAX]);
 
 // Whether the servers' account can enter every folder on the way to `path`, and use it in the
 // ways of `access_mode` (R_OK, W_OK, X_OK). By mode bits: access by ACL alone counts as none.

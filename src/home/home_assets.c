@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/attr.h"
+#include "base/file.h"
 #include "base/places.h"
 
 static bool is_folder(const char *path)
@@ -76,8 +77,12 @@ enum grove_code home_assets(char ret_path[static PATH_MAX], struct grove_error *
     return GROVE_NOT_FOUND;
 }
 
-bool home_outages(const struct home *home, char ret_path[static PATH_MAX])
+bool home_outages(const struct home *home, bool make, char ret_path[static PATH_MAX])
 {
+    char folder[PATH_MAX];
+    struct grove_error ignored; // then the file is not made either
+    if (!home && make && in_cache("", folder))
+        (void)!folder_make(folder, 0755, &ignored);
     if (!home)
         return in_cache("engine.out", ret_path);
     return (size_t)snprintf(ret_path, PATH_MAX, "%s/engine.out", home->path) < PATH_MAX;

@@ -133,9 +133,10 @@ bool process_has_argument(pid_t pid, const char *wanted)
 
 // --- where numbers mean something ----------------------------------------------------------------
 
-static void read_boot(char ret_boot[static PROCESS_BOOT_SIZE])
+void process_read_boot(char ret_boot[static PROCESS_BOOT_SIZE])
 {
     char line[64];
+    memset(ret_boot, 0, PROCESS_BOOT_SIZE);
     read_start("/proc/sys/kernel/random/boot_id", line, sizeof line);
     struct text boot = text_trim(text_of(line));
     snprintf(ret_boot, PROCESS_BOOT_SIZE, "%.*s", TEXT_ARGS(boot));
@@ -157,7 +158,7 @@ static int64_t read_space(void)
 void process_place(char ret_text[static PROCESS_TEXT_SIZE])
 {
     char boot[PROCESS_BOOT_SIZE];
-    read_boot(boot);
+    process_read_boot(boot);
     snprintf(ret_text, PROCESS_TEXT_SIZE, "%s %lld", boot[0] ? boot : "-", (long long)read_space());
 }
 
@@ -192,7 +193,7 @@ bool process_read(const char *path, struct process *ret)
 bool process_is_of_here(const struct process *process)
 {
     char boot[PROCESS_BOOT_SIZE];
-    read_boot(boot);
+    process_read_boot(boot);
     return boot[0] && strcmp(process->boot, boot) == 0 && process->space != 0 &&
            process->space == read_space();
 }
@@ -202,7 +203,7 @@ enum process_sight process_see(const struct process *process)
     char boot[PROCESS_BOOT_SIZE];
     int64_t space = read_space(), began;
     CHECK(process->pid > 1); // kill() takes 0 and below for groups of processes
-    read_boot(boot);
+    process_read_boot(boot);
     if (process->boot[0] && boot[0] && strcmp(process->boot, boot) != 0)
         return PROCESS_GONE;
     if (process->space != 0 && space != 0 && process->space != space)

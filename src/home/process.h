@@ -58,6 +58,9 @@ bool process_each(bool (*visit)(void *state, pid_t pid), void *state);
 // lost them before it has closed its files.
 bool process_has_argument(pid_t pid, const char *wanted);
 
+// The kernel's id of this boot, zeros behind it; "" where it tells none.
+void process_read_boot(char ret_boot[static PROCESS_BOOT_SIZE]);
+
 // "<boot> <pid namespace>" of this process: what stands behind the start time in a file.
 void process_place(char ret_text[static PROCESS_TEXT_SIZE]);
 

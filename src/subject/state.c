@@ -211,7 +211,8 @@ static enum grove_code check_unused(const struct state *state, struct grove_erro
     if (state->attached) {
         error_set(error, GROVE_CONFLICT, "the table \"%s\" is attached to the subject \"%s\"",
                   state->attached, state->name);
-        error_hint(error, "\"grove detach '%s'\" takes its rows out of the subject", state->attached);
+        error_hint(error, "\"grove detach '%s'\" takes its rows out of the subject",
+                   state->attached);
         return GROVE_CONFLICT;
     }
     if (!state->dependent)

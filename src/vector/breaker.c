@@ -24,7 +24,7 @@ static void open_for_a_pause(struct breaker *breaker, int64_t now_us, unsigned c
 static void close_it(struct breaker *breaker)
 {
     breaker->state = BREAKER_CLOSED;
-    breaker->failures = breaker->silent_ms = 0;
+    breaker->failures = breaker->silent_ms = breaker->vain = 0;
     breaker->since_us = breaker->next_us = 0;
     DCHECK(breaker_check(breaker) == NULL);
 }
@@ -70,6 +70,7 @@ void breaker_tried(struct breaker *breaker, bool answered, int64_t now_us, unsig
         breaker->relapses++;
         close_it(breaker);
     } else if (breaker->state == BREAKER_TRYING) {
+        breaker->vain++;
         open_for_a_pause(breaker, now_us, chance);
     }
 }

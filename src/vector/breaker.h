@@ -49,6 +49,7 @@ struct breaker {
     unsigned failures;   // in a row, while closed
     unsigned silent_ms;  // that they cost together
     unsigned relapses;   // trials that were answered, since a request last was
+    unsigned vain;       // trials that were not, since it opened
     int64_t answered_us; // when that was; 0: never
     int64_t since_us;    // not closed: since when
     int64_t next_us;     // open: when it may be tried; trying: when whoever does is gone

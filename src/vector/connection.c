@@ -204,16 +204,19 @@ static enum connection_end end_of(const struct connection *connection, CURLcode 
 
 static struct connection_outcome take_outcome(const struct connection *connection, CURLcode result)
 {
-    long status = 0;
-    curl_off_t retry_after_s = 0;
+    long status = 0, connects = 0;
+    curl_off_t retry_after_s = 0, total_us = 0;
     curl_easy_getinfo(connection->easy, CURLINFO_RESPONSE_CODE, &status);
     curl_easy_getinfo(connection->easy, CURLINFO_RETRY_AFTER, &retry_after_s);
+    curl_easy_getinfo(connection->easy, CURLINFO_NUM_CONNECTS, &connects);
+    curl_easy_getinfo(connection->easy, CURLINFO_TOTAL_TIME_T, &total_us);
     return (struct connection_outcome){
         .end = end_of(connection, result, status),
         .status = (int)status,
         .retry_after_s = retry_after_s <= 0           ? 0
                          : retry_after_s < UINT16_MAX ? (unsigned)retry_after_s
                                                       : UINT16_MAX,
+        .first_us = connects > 0 ? (total_us > 0 ? total_us : 1) : 0,
         .reason = has_long_headers(result, status) ? "the headers of its answer are too long"
                                                    : curl_easy_strerror(result),
     };

@@ -41,6 +41,7 @@ struct connection_outcome {
     enum connection_end end;
     int status;             // HTTP
     unsigned retry_after_s; // what the server asks for; 0: nothing
+    int64_t first_us;       // that it took, where a connection was made for it; else 0
     const char *reason;     // the transport's words; a constant
 };
 

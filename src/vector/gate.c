@@ -15,20 +15,28 @@
 
 enum {
     RECORD_MAGIC = 0x67726f76,
-    RECORD_VERSION = 4,
+    RECORD_VERSION = 5,
     READ_EVERY_US = 20000,
+    HELD_MS_MAX = 2 * BREAKER_TRIAL_MS,
     // No breaker plans further ahead: what does is of another boot.
     AHEAD_MS_MAX = BREAKER_TRIAL_MS + 2 * BREAKER_PAUSE_MS_MAX,
     IN_A_ROW_MS = 30000, // failures of several processes that are further apart are not in a row
+    // How long a trial is waited for. Three times what one needs that is well; and every eighth in
+    // vain as long as one may that nobody else may begin meanwhile.
+    TRIAL_MS_LEAST = 50,
+    TRIAL_MS_MOST = 500,
+    TRIALS_SHORT = 7,
 };
 
 // What the file holds of a server: written and read whole.
 struct record {
     uint32_t magic, version;
     uint64_t server;
+    char boot[PROCESS_BOOT_SIZE]; // times are of it
+    uint32_t usual_ms, vain;
     uint32_t state, relapses;
     uint32_t failures, silent_ms;         // while it is closed
-    int64_t since_us, next_us, failed_us; // monotonic: of this boot
+    int64_t since_us, next_us, failed_us; // monotonic
     char reason[VECTOR_OUTAGE_REASON_SIZE];
     uint64_t sum; // of all before; last
 };
@@ -99,6 +107,9 @@ static void read_record(struct gate *gate, int64_t now_us)
         record.state > BREAKER_TRYING)
         return;
     struct breaker *breaker = &gate->breaker;
+    gate->usual_ms = record.usual_ms;
+    if (memcmp(record.boot, gate->boot, sizeof record.boot) != 0)
+        return;
     if (record.state == BREAKER_CLOSED) {
         if (breaker->state != BREAKER_CLOSED)
             *breaker =
@@ -110,6 +121,7 @@ static void read_record(struct gate *gate, int64_t now_us)
         return;
     breaker->state = (enum breaker_state)record.state;
     breaker->relapses = record.relapses;
+    breaker->vain = record.vain;
     breaker->since_us = record.since_us;
     breaker->next_us = record.next_us;
     memcpy(gate->reason, record.reason, sizeof gate->reason);
@@ -131,6 +143,9 @@ static void write_record(struct gate *gate)
     record.magic = RECORD_MAGIC;
     record.version = RECORD_VERSION;
     record.server = gate->server;
+    memcpy(record.boot, gate->boot, sizeof record.boot);
+    record.usual_ms = gate->usual_ms;
+    record.vain = gate->breaker.vain;
     record.state = gate->breaker.state;
     record.relapses = gate->breaker.relapses;
     record.failures = gate->breaker.failures;
@@ -152,11 +167,15 @@ static struct flock whole_record(const struct gate *gate, short type)
                           .l_len = sizeof(struct record)};
 }
 
-// One process at a time changes it. Nobody waits: the holder may have been stopped.
-static bool lock_file(struct gate *gate)
+// One process at a time changes it. Nobody waits: the holder may have been stopped; it was
+// where it holds it long after the next trial was due. A file system may have no locks.
+static bool lock_file(struct gate *gate, int64_t now_us)
 {
     struct flock record = whole_record(gate, F_WRLCK);
-    return gate->file < 0 || !gate->may_write || fcntl(gate->file, F_OFD_SETLK, &record) == 0;
+    if (gate->file < 0 || !gate->may_write || fcntl(gate->file, F_OFD_SETLK, &record) == 0)
+        return true;
+    return (errno != EAGAIN && errno != EACCES) ||
+           now_us - gate->breaker.next_us > (int64_t)HELD_MS_MAX * 1000;
 }
 
 static void unlock_file(struct gate *gate)
@@ -172,6 +191,7 @@ void gate_init(struct gate *gate, const char *path, const char *server, bool may
                           .server = hash(server, strlen(server)),
                           .may_write = may_write,
                           .read_every_us = READ_EVERY_US};
+    process_read_boot(gate->boot);
     pthread_mutex_init(&gate->mutex, NULL);
     if (path)
         gate->file = descriptor_open(
@@ -194,7 +214,7 @@ enum breaker_word gate_ask(struct gate *gate)
     enum breaker_word word = BREAKER_PASS;
     if (gate->breaker.state != BREAKER_CLOSED) {
         word = BREAKER_REFUSE;
-        if (lock_file(gate)) {
+        if (lock_file(gate, now_us)) {
             read_record(gate, now_us);
             word = breaker_ask(&gate->breaker, now_us);
             if (word == BREAKER_TRY)
@@ -215,12 +235,36 @@ void gate_tried(struct gate *gate, bool answered)
     pthread_mutex_unlock(&gate->mutex);
 }
 
-void gate_answered(struct gate *gate)
+unsigned gate_trial_ms(struct gate *gate)
+{
+    pthread_mutex_lock(&gate->mutex);
+    // Whoever only looks is to tell how it is, and may not tell the others.
+    bool patient = !gate->may_write || gate->breaker.vain % (TRIALS_SHORT + 1) == TRIALS_SHORT;
+    unsigned wanted_ms = patient ? TRIAL_MS_MOST : 3 * gate->usual_ms;
+    pthread_mutex_unlock(&gate->mutex);
+    if (wanted_ms < TRIAL_MS_LEAST)
+        return TRIAL_MS_LEAST;
+    return wanted_ms < TRIAL_MS_MOST ? wanted_ms : TRIAL_MS_MOST;
+}
+
+// The least tells how far away it is, whatever else it had to do. A fifth less is news.
+static bool takes_less(const struct gate *gate, int64_t first_us)
+{
+    return first_us > 0 &&
+           (gate->usual_ms == 0 || (gate->usual_ms * 3 > TRIAL_MS_LEAST &&
+                                    first_us < (int64_t)gate->usual_ms * 800));
+}
+
+void gate_answered(struct gate *gate, int64_t first_us)
 {
     pthread_mutex_lock(&gate->mutex);
     int64_t now_us = clock_monotonic_us();
     read_now_and_then(gate, now_us);
-    bool news = gate->breaker.state != BREAKER_CLOSED || gate->failed_us > 0;
+    bool sooner = takes_less(gate, first_us);
+    if (sooner)
+        gate->usual_ms = first_us < (int64_t)TRIAL_MS_MOST * 1000 ? (unsigned)(first_us / 1000) + 1
+                                                                  : TRIAL_MS_MOST;
+    bool news = sooner || gate->breaker.state != BREAKER_CLOSED || gate->failed_us > 0;
     breaker_answered(&gate->breaker, now_us);
     gate->failed_us = 0;
     if (news)

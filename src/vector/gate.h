@@ -19,6 +19,7 @@
 
 #include <pthread.h>
 
+#include "home/process.h"
 #include "vector/breaker.h"
 #include "vector/engine.h"
 
@@ -34,6 +35,8 @@ struct gate {
     // While the server is well the file is read no more often: requests are many.
     int64_t read_every_us, read_us;
     int64_t failed_us; // when a request was not answered; 0: never, or one was since
+    unsigned usual_ms; // the least that an answer over a new connection took; 0: not known
+    char boot[PROCESS_BOOT_SIZE];
 };
 
 // `path` NULL: no file. It is made only where `may_write`. `server`: the name by which the others
@@ -44,8 +47,12 @@ void gate_release(struct gate *gate);
 // BREAKER_TRY: to this caller alone, who tells with gate_tried what came of it.
 enum breaker_word gate_ask(struct gate *gate);
 void gate_tried(struct gate *gate, bool answered);
+// How long a trial is waited for: as long as the server needs when it is well, and now and then so
+// long that one that has become slower is found to be well, too.
+unsigned gate_trial_ms(struct gate *gate);
 
-void gate_answered(struct gate *gate);
+// `first_us`: how long that took, where a connection was made for it; else 0.
+void gate_answered(struct gate *gate, int64_t first_us);
 // `reason`: what it did instead, of it: "it did not answer in time".
 // `of_all`: failures in a row are counted of all processes, else of this one alone: whoever cannot
 // start a server hears why from his own start.

@@ -22,8 +22,7 @@ enum {
     CONNECTIONS_DEFAULT = 16,
     CONNECTIONS_MAX = 512,
     REQUEST_TIMEOUT_MS = 30000,
-    TRIAL_MS = 2000,      // a trial may take so long; it is waited for
-    TRIAL_WAIT_MS = 50,   // only so long
+    TRIAL_MS = 2000,      // a trial may take so long; it is waited for as long as the gate says
     START_GRACE_MS = 100, // that who starts a server, and does not wait for it, gives it
     SILENCE_MS = 250,     // a call that ended sooner tells nothing about the server
     AGAIN_MS_MAX = 20000, // in all, that who waits lets a server ask for
@@ -407,7 +406,7 @@ static void tell_gate(struct http_client *client, enum grove_code code, int64_t 
     } else if (code != GROVE_OK) {
         gate_failed(&client->gate, began_us, error->message, false);
     } else if (is_well(outcome)) {
-        gate_answered(&client->gate);
+        gate_answered(&client->gate, outcome->first_us);
     } else if (outcome->end == CONNECTION_ANSWERED) {
         gate_failed(&client->gate, began_us, "what answers in its place says that it is out", true);
     } else if (outcome->end == CONNECTION_SILENT || outcome->end == CONNECTION_LOST ||
@@ -497,11 +496,12 @@ static bool try_server(struct http_client *client, struct call *call)
     struct grove_error unused;
     if (!client->trial && !begin_trial(client, call))
         return false;
-    if (!drive_trial(client, call, call_left_ms(call, TRIAL_WAIT_MS), &outcome))
+    unsigned wait_ms = gate_trial_ms(&client->gate);
+    if (!drive_trial(client, call, call_left_ms(call, wait_ms), &outcome))
         return false;
     // One that is gone is started, and looked for again.
     return is_well(&outcome) || (outcome.end == CONNECTION_LOST && client->starter.start &&
-                                 start_server(client, call, TRIAL_WAIT_MS, &unused) == GROVE_OK);
+                                 start_server(client, call, wait_ms, &unused) == GROVE_OK);
 }
 
 // Whether this request may be sent. Of a server that is out nobody waits for the answer.

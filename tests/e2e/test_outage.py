@@ -5,6 +5,7 @@ import contextlib
 import os
 import signal
 import socket
+import threading
 import time
 
 import pytest
@@ -147,7 +148,7 @@ def test_servers_that_are_gone(shared, tmp_path, home):
             {
                 "QDRANT_URL": f"http://{host}",
                 "GROVE_PROJECTOR": "off",
-                "XDG_CACHE_HOME": str(tmp_path),
+                "XDG_CACHE_HOME": str(tmp_path / "cache"),
                 **({} if home else {"DATABASE_URL": shared("url").stdout.strip()}),
             }
             for host in (first, second)
@@ -161,4 +162,64 @@ def test_servers_that_are_gone(shared, tmp_path, home):
             assert len(answer["results"]) == 8
         # Each of them used to wait for 2 s.
         assert time.monotonic() - began < 6
-        assert (tmp_path / "grove" / "engine.out").exists() or home or os.geteuid() == 0
+        assert (tmp_path / "cache" / "grove" / "engine.out").exists() or home or os.geteuid() == 0
+
+
+class FarAway:
+    """A port from which it is so far to a server's socket: each direction takes 40 ms."""
+
+    def __init__(self, path):
+        self.path, self.listening = path, socket.create_server(("127.0.0.1", 0))
+        self.address = self.listening.getsockname()
+        self.serve()
+
+    def serve(self):
+        threading.Thread(target=self.accept, args=(self.listening,), daemon=True).start()
+
+    def accept(self, listening):
+        while True:
+            try:
+                near, _ = listening.accept()
+            except OSError:
+                return
+            far = socket.socket(socket.AF_UNIX)
+            far.connect(self.path)
+            for ends in ((near, far), (far, near)):
+                threading.Thread(target=self.carry, args=ends, daemon=True).start()
+
+    @staticmethod
+    def carry(source, target):
+        with contextlib.suppress(OSError):
+            while data := source.recv(1 << 16):
+                time.sleep(0.04)
+                target.sendall(data)
+        for end in (source, target):
+            with contextlib.suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
+
+    def go(self):
+        self.listening.shutdown(socket.SHUT_RDWR)
+        self.listening.close()
+
+    def come_back(self):
+        self.listening = socket.create_server(self.address)
+        self.serve()
+
+
+def test_an_engine_that_is_far_away_is_used_again(shared, engine):
+    """Its answer to a trial takes longer than that of one that is near."""
+    assert engine
+    far = FarAway(shared.json("status")["engine"]["where"])
+    env = {"QDRANT_URL": "http://{}:{}".format(*far.address), "GROVE_PROJECTOR": "off"}
+
+    def degraded():
+        return shared.json("search", "faith", "--path", "religion", env=env)["degraded"]
+    assert degraded() is False
+    far.go()
+    for _ in range(4):
+        assert degraded() is True
+    far.come_back()
+    began = time.monotonic()
+    wait_until(lambda: not degraded())
+    assert time.monotonic() - began < 4  # one second, on a machine that is not busy
+    far.go()

@@ -401,7 +401,7 @@ def test_an_attached_table_follows_its_subject(busy):
             # Nothing of it goes unless the table is detached.
             error = busy.fails("conflict", "subject", "remove", "past", "--with-contents")
             assert '"public.facts" is attached' in error["message"]
-            assert "detach public.facts" in error["hint"]
+            assert "detach 'public.facts'" in error["hint"]
             assert busy.json("subject", "show", "past")["contents"] == 2
         finally:
             busy("detach", "facts", check=False)

@@ -54,7 +54,7 @@ static void one_that_waited_spares_the_others(void **state)
     assert_true(outage.out);
     assert_string_equal(outage.reason, "it hung");
     assert_in_range(outage.again_in_ms, 1, BREAKER_PAUSE_MS * 2);
-    gate_answered(&second); // by a request of somebody who is patient
+    gate_answered(&second, 0); // by a request of somebody who is patient
     assert_false(is_out(&first));
     assert_false(is_out(&looking));
     assert_int_equal(gate_ask(&first), BREAKER_PASS);
@@ -90,7 +90,7 @@ static void an_answer_to_anybody_ends_the_row(void **state)
         gate_failed(&first, clock_monotonic_us(), "it was slow", true);
         assert_int_equal(gate_ask(&first), BREAKER_PASS);
         if (i % 2)
-            gate_answered(&second);
+            gate_answered(&second, 0);
     }
     gate_release(&first);
     gate_release(&second);
@@ -235,6 +235,74 @@ static void servers_are_told_apart(void **state)
     gate_release(&hanging);
 }
 
+// As of another boot, or of a clock that is another's.
+static void a_record_of_another_boot_says_nothing(void **state)
+{
+    (void)state;
+    struct gate gate;
+    gate_init(&gate, path, URL, true);
+    gate.boot[0] ^= 1;
+    go_out(&gate);
+    gate_release(&gate);
+    gate_init(&gate, path, URL, true);
+    assert_false(is_out(&gate));
+    assert_int_equal(gate_ask(&gate), BREAKER_PASS);
+    gate_release(&gate);
+}
+
+// A trial is waited for as long as the server needed when it was well, as anybody has seen it; and
+// seldom longer.
+static void a_trial_is_waited_for_as_long_as_the_server_needs(void **state)
+{
+    (void)state;
+    enum { ROUNDS = 24 };
+    struct gate first, second, looking;
+    unsigned longer = 0;
+    gate_init(&first, path, URL, true);
+    assert_int_equal(gate_trial_ms(&first), 50);
+    gate_answered(&first, 90000);
+    gate_answered(&first, 300000); // it had more to do
+    gate_answered(&first, 0);      // over a connection that was there
+    gate_release(&first);
+    gate_init(&second, path, URL, true);
+    gate_init(&looking, path, URL, false);
+    go_out(&second);
+    assert_in_range(gate_trial_ms(&second), 270, 300);
+    assert_int_equal(gate_trial_ms(&looking), 500);
+    for (int i = 0; i < ROUNDS; i++) {
+        second.breaker.state = BREAKER_TRYING;
+        longer += gate_trial_ms(&second) == 500;
+        gate_tried(&second, false);
+    }
+    assert_int_equal(longer, ROUNDS / 8);
+    gate_answered(&second, 4000); // it is nearer now
+    assert_int_equal(gate_trial_ms(&second), 50);
+    gate_release(&second);
+    gate_release(&looking);
+}
+
+// Whoever has it has been stopped: others do without him once he is late.
+static void a_lock_that_is_not_let_go_is_passed_over(void **state)
+{
+    (void)state;
+    struct gate gate;
+    struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+    gate_init(&gate, path, URL, true);
+    int holder = open(path, O_RDWR | O_CLOEXEC);
+    assert_int_equal(fcntl(holder, F_OFD_SETLK, &whole), 0);
+    go_out(&gate);
+    int64_t due_us = gate.breaker.next_us;
+    while (clock_monotonic_us() < due_us)
+        clock_sleep_ms(10);
+    assert_int_equal(gate_ask(&gate), BREAKER_REFUSE);
+    gate.breaker.since_us -= 10 * (int64_t)1000000;
+    gate.breaker.next_us = gate.breaker.since_us + 1;
+    gate_tried(&gate, false); // there was no trial, but it writes what it knows
+    assert_int_equal(gate_ask(&gate), BREAKER_TRY);
+    close(holder);
+    gate_release(&gate);
+}
+
 static void without_a_file_each_finds_out(void **state)
 {
     (void)state;
@@ -275,6 +343,12 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_one_cannot_start_is_no_row_of_all, make_path,
                                         remove_path),
         cmocka_unit_test_setup_teardown(servers_are_told_apart, make_path, remove_path),
+        cmocka_unit_test_setup_teardown(a_record_of_another_boot_says_nothing, make_path,
+                                        remove_path),
+        cmocka_unit_test_setup_teardown(a_trial_is_waited_for_as_long_as_the_server_needs,
+                                        make_path, remove_path),
+        cmocka_unit_test_setup_teardown(a_lock_that_is_not_let_go_is_passed_over, make_path,
+                                        remove_path),
         cmocka_unit_test_setup_teardown(without_a_file_each_finds_out, make_path, remove_path),
         cmocka_unit_test_setup_teardown(who_looks_makes_no_file, make_path, remove_path),
     };
