@@ -377,7 +377,7 @@ MUTANTS = [
         guards="src/cli/README: failures",
         file="src/cli/options.c",
         find="    if (command_actions(command).data && !has_action(",
-        replace="    if (!command_actions(command).data && !has_action(",
+        replace="    if (options->operand_count > 999 && !has_action(",
         killer="u_options:refuses",
     ),
     Mutant(
