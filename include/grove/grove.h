@@ -348,7 +348,7 @@ struct grove_result {
     bool depth_reached; // more rows match than were ranked
     double milliseconds;
     const struct grove_explain *explain; // NULL unless asked for
-    // Search and discover: one for each row, NULL for a row of no document; NULL: all are.
+    // One for each row, NULL for a row of no document; NULL: all are.
     const struct grove_passage *const *passages;
 };
 

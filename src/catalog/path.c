@@ -134,6 +134,15 @@ bool path_in(enum path_form form, const struct path *path, struct arena *arena, 
     return good;
 }
 
+void path_add_name(struct strbuf *out, struct text name)
+{
+    for (size_t i = 0; i < name.length; i++) {
+        if (name.data[i] == '/' || name.data[i] == '\\')
+            strbuf_add_char(out, '\\');
+        strbuf_add_char(out, name.data[i]);
+    }
+}
+
 char *path_format(struct arena *arena, const struct path *path)
 {
     const struct text parts[LEVELS] = {path->tree, path->branch, path->limb, path->leaf};
@@ -142,11 +151,7 @@ char *path_format(struct arena *arena, const struct path *path)
     for (int level = 0; level < LEVELS && parts[level].data; level++) {
         if (level > 0)
             strbuf_add_char(&buffer, '/');
-        for (size_t i = 0; i < parts[level].length; i++) {
-            if (parts[level].data[i] == '/' || parts[level].data[i] == '\\')
-                strbuf_add_char(&buffer, '\\');
-            strbuf_add_char(&buffer, parts[level].data[i]);
-        }
+        path_add_name(&buffer, parts[level]);
     }
     char *result = buffer.failed ? NULL : arena_copy(arena, strbuf_text(&buffer));
     strbuf_release(&buffer);

@@ -7,6 +7,7 @@
 
 #include "base/arena.h"
 #include "base/error.h"
+#include "base/strbuf.h"
 #include "base/text.h"
 
 enum { PATH_NAME_CHARACTERS_MAX = 100, PATH_TREE_CHARACTERS_MAX = 40 };
@@ -33,7 +34,10 @@ bool path_name_in(enum path_form form, struct text name, struct arena *arena,
 bool path_in(enum path_form form, const struct path *path, struct arena *arena, struct path *ret,
              bool *ret_other) GROVE_MUST_CHECK;
 
-// The path as path_parse reads it. NULL: out of memory.
+// Appends a name as path_parse reads it.
+void path_add_name(struct strbuf *out, struct text name);
+
+// The same of a path. NULL: out of memory.
 char *path_format(struct arena *arena, const struct path *path);
 
 #endif

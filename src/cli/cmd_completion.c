@@ -11,6 +11,14 @@ static void add_command_names(struct strbuf *out)
         strbuf_addf(out, "%s%s", command == command_table ? "" : " ", command->name);
 }
 
+// "add remove", of a command whose first operand is one of them.
+static void add_actions(struct strbuf *out, const struct command *command)
+{
+    struct text rest = command_actions(command), action;
+    for (const char *before = ""; text_split(&rest, '|', &action); before = " ")
+        strbuf_addf(out, "%s%.*s", before, TEXT_ARGS(action));
+}
+
 static void add_option_names(struct strbuf *out, const struct command_option *options)
 {
     for (; options->id; options++)
@@ -112,6 +120,11 @@ static void add_bash_command(struct strbuf *out, const struct command *command)
     strbuf_addf(out, "%s'", options.length ? options.data + 1 : "");
     out->failed |= options.failed;
     strbuf_release(&options);
+    if (command_actions(command).data) {
+        strbuf_add(out, "\n        [[ $first ]] && words=\"");
+        add_actions(out, command);
+        strbuf_add(out, " $words\"");
+    }
     if (command->operand_kind == VALUE_FILE)
         strbuf_add(out, "\n        files=yes");
     if (command->operand_kind == VALUE_RAW) // of the other program's arguments only files are known
@@ -119,7 +132,8 @@ static void add_bash_command(struct strbuf *out, const struct command *command)
     strbuf_add(out, " ;;\n");
 }
 
-// The command, and whether a -- behind it has ended the options.
+// The command, whether its first word is completed, and whether a -- behind it has ended its
+// options.
 static void add_bash_command_search(struct strbuf *out)
 {
     strbuf_add(out, "    for ((i = 1; i < COMP_CWORD; i++)); do\n"
@@ -133,6 +147,7 @@ static void add_bash_command_search(struct strbuf *out)
                     "        *) command=${COMP_WORDS[i]}; break ;;\n"
                     "        esac\n"
                     "    done\n"
+                    "    ((i + 1 == COMP_CWORD)) && first=yes\n"
                     "    for ((; i < COMP_CWORD; i++)); do\n"
                     "        [[ ${COMP_WORDS[i]} == -- ]] && behind=yes\n"
                     "    done\n");
@@ -144,7 +159,7 @@ static void add_bash(struct strbuf *out)
     strbuf_add(out, "# bash completion for grove, made by: grove completion bash\n"
                     "_grove() {\n"
                     "    local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]}\n"
-                    "    local command='' words='' files='' behind='' i\n"
+                    "    local command='' words='' files='' behind='' first='' i\n"
                     "    COMPREPLY=()\n"
                     "    [[ $word == = ]] && word=''\n"
                     "    [[ $before == = ]] && before=${COMP_WORDS[COMP_CWORD-2]}\n");
@@ -248,6 +263,11 @@ static void add_zsh_operands(struct strbuf *out, const struct command *command)
 {
     if (!command->operand)
         return;
+    if (command_actions(command).data) {
+        strbuf_add(out, " \\\n            '1:action:(");
+        add_actions(out, command);
+        strbuf_add(out, ")'");
+    }
     strbuf_addf(out, " \\\n            '%s", command->operands_max > 1 ? "*" : "1");
     add_zsh_value(out, command->operand, command->operand_kind, "");
     strbuf_add_char(out, '\'');
@@ -327,6 +347,20 @@ static void add_fish_options(struct strbuf *out, const char *condition,
     }
 }
 
+// As long as none is there.
+static void add_fish_actions(struct strbuf *out, const struct command *command)
+{
+    struct strbuf actions;
+    strbuf_init(&actions, 4096);
+    add_actions(&actions, command);
+    strbuf_addf(out,
+                "complete -c grove -n '__fish_seen_subcommand_from %s; and not "
+                "__fish_seen_subcommand_from %s' -a '%s'\n",
+                command->name, actions.data, actions.data);
+    out->failed |= actions.failed;
+    strbuf_release(&actions);
+}
+
 static void add_fish(struct strbuf *out)
 {
     strbuf_add(out, "# fish completion for grove, made by: grove completion fish\n"
@@ -345,6 +379,8 @@ static void add_fish(struct strbuf *out)
             strbuf_addf(out, "complete -c grove%s -F\n", condition);
         if (command->operand_kind == VALUE_SHELL)
             strbuf_addf(out, "complete -c grove%s -a 'bash zsh fish'\n", condition);
+        if (command_actions(command).data)
+            add_fish_actions(out, command);
     }
 }
 

@@ -174,9 +174,6 @@ static enum grove_code act(struct session *session, struct grove_dead_request *r
 {
     const char *action = session->options.operands[0];
     bool lists = strcmp(action, "list") == 0, drops = strcmp(action, "drop") == 0;
-    if (!lists && !drops && strcmp(action, "retry") != 0)
-        return session_usage_error(session, error, "\"%.100s\" is none of list, retry, drop",
-                                   action);
     if (lists && request->content_ids)
         return session_usage_error(session, error, "list takes no ids");
     if (drops && !request->content_ids)

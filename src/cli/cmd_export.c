@@ -66,8 +66,12 @@ enum grove_code cmd_export(struct session *session, struct grove_error *error)
     struct grove_export_report *report = NULL;
     code = grove_export(session->grove, &request, &report, error);
     if (code == GROVE_OK && self.misfits > 0)
-        session_warn(session, "a load would not read %lld of these rows as they are",
+        session_warn(session,
+                     "%lld of these rows will not be the same once they are loaded: what changes, "
+                     "or that a load refuses them, is told above",
                      (long long)self.misfits);
+    if (code == GROVE_OK && report->rows == 0)
+        session_warn_of_types(session);
     if (code == GROVE_OK)
         session_warn_waiting(session, report->waiting);
     grove_free(report);

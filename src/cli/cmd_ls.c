@@ -163,6 +163,8 @@ enum grove_code cmd_ls(struct session *session, struct grove_error *error)
         code = session->json                      ? print_json(session, listing, error)
                : rows_form(options) == ROWS_TABLE ? print_text(session, listing, error)
                                                   : print_rows(session, listing, error);
+    if (code == GROVE_OK && listing->contents == 0)
+        session_warn_of_types(session);
     if (code == GROVE_OK)
         session_warn_waiting(session, listing->waiting);
     grove_listing_free(listing);

@@ -13,6 +13,8 @@ enum grove_code cmd_similar(struct session *session, struct grove_error *error)
     struct grove_result *result = NULL;
     int32_t content_id = 0;
     enum grove_code code = ids_read(session, options->operands[0], &content_id, error);
+    if (code == GROVE_OK && content_id == 0) // which in a request stands for none
+        code = error_set(error, GROVE_NOT_FOUND, "there is no content with the id 0");
     if (code == GROVE_OK)
         code = rows_check(session, error);
     if (code == GROVE_OK)

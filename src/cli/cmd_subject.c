@@ -2,6 +2,7 @@
 #include <math.h>
 #include <stdio.h>
 
+#include "base/check.h"
 #include "base/clock.h"
 #include "cli/findings.h"
 #include "cli/format.h"
@@ -153,9 +154,11 @@ static enum grove_code show_subject(struct session *session, const char *name,
 
 struct changing {
     struct session *session;
-    bool validates;          // one of the phases that are shown reads all contents
-    struct strbuf phases;    // JSON objects with commas between
-    int64_t waiting_told_us; // monotonic; 0: it does not wait
+    bool validates;              // one of the phases that are shown reads all contents
+    struct strbuf phases;        // JSON objects with commas between
+    int64_t waiting_told_us;     // monotonic; 0: it does not wait
+    const char *name, *new_name; // the latter of a rename
+    bool removes;
 };
 
 static void remember_phase(struct strbuf *out, const struct grove_subject_phase *phase)
@@ -318,6 +321,20 @@ static void add_report_json(struct strbuf *out, const struct changing *changing,
     strbuf_add_char(out, '}');
 }
 
+// What holds of the subject now.
+static void add_outcome(struct strbuf *out, const struct changing *changing, bool already)
+{
+    const char *new_name = changing->new_name;
+    strbuf_add(out, "the subject \"");
+    display_add_prose(out, text_of(changing->name));
+    strbuf_add(out, new_name            ? "\" is called \""
+                    : changing->removes ? "\" is gone"
+                                        : "\" is there");
+    display_add_prose(out, text_of(new_name ? new_name : ""));
+    strbuf_add(out, new_name ? "\"" : "");
+    strbuf_add(out, already ? " already" : new_name ? " now" : "");
+}
+
 static void add_report(struct strbuf *out, const struct changing *changing,
                        const struct grove_subject_report *report)
 {
@@ -325,9 +342,9 @@ static void add_report(struct strbuf *out, const struct changing *changing,
         add_impact(out, report, changing->validates);
         return;
     }
-    if (report->phases == 0) {
-        strbuf_add(out, "it is there already");
-    } else {
+    add_outcome(out, changing, report->phases == 0);
+    if (report->phases > 0) {
+        strbuf_add(out, ": ");
         format_counted(out, report->phases, "phase", "phases");
         strbuf_add(out, " in ");
         format_seconds(out, report->seconds);
@@ -349,7 +366,10 @@ typedef enum grove_code change_call(struct grove *grove,
 static enum grove_code change(struct session *session, change_call *call, const char *name,
                               const char *new_name, struct grove_error *error)
 {
-    struct changing changing = {.session = session};
+    struct changing changing = {.session = session,
+                                .name = name,
+                                .new_name = new_name,
+                                .removes = call == grove_remove_subject};
     struct grove_subject_report *report = NULL;
     struct grove_subject_request request = {
         .size_bytes = sizeof request,
@@ -486,20 +506,11 @@ static enum grove_code print_script(struct session *session, const struct action
 enum grove_code cmd_subject(struct session *session, struct grove_error *error)
 {
     const char *name = session->options.operands[0];
-    struct text names[ARRAY_COUNT(actions)];
     const struct action *action = NULL;
-    for (size_t i = 0; i < ARRAY_COUNT(actions); i++) {
-        names[i] = text_of(actions[i].name);
-        if (text_equal(names[i], text_of(name)))
+    for (size_t i = 0; i < ARRAY_COUNT(actions); i++)
+        if (strcmp(actions[i].name, name) == 0)
             action = &actions[i];
-    }
-    if (!action) {
-        session_usage_error(session, error, "there is no action \"%s\" of subjects", name);
-        struct text near = options_suggest(name, names, ARRAY_COUNT(names));
-        if (near.data)
-            error_hint(error, "did you mean %.*s?", TEXT_ARGS(near));
-        return GROVE_INVALID;
-    }
+    CHECK(action); // the parser refuses what the usage does not have
     enum grove_code code = check_usage(session, action, error);
     if (code == GROVE_OK && options_has(&session->options, OPTION_SQL))
         return print_script(session, action, error);

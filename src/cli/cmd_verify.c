@@ -5,6 +5,24 @@
 
 enum { EXIT_DIFFERENT = 1 };
 
+// Why there are more of one than of the other where nothing differs.
+static void add_surplus(struct strbuf *out, const struct grove_verify_report *report)
+{
+    int64_t surplus = report->points - report->contents;
+    if (!report->equal || surplus == 0)
+        return;
+    bool known = report->kinds[GROVE_DIFFERENCE_WAITING] + report->kinds[GROVE_DIFFERENCE_DEAD] > 0;
+    if (surplus > 0)
+        format_counted(out, surplus, "point more than contents: ", "points more than contents: ");
+    else
+        format_counted(out, -surplus, "content more than points: ", "contents more than points: ");
+    // What was not known of at both looks was projected between them.
+    strbuf_add(out, surplus > 0 ? known ? "of what was removed, and is still to be taken out\n"
+                                        : "of what was removed meanwhile\n"
+                    : known     ? "of what is still to be written, or was given up on\n"
+                                : "of what was written meanwhile\n");
+}
+
 static void add_outcome(struct strbuf *out, const struct grove_verify_report *report)
 {
     if (report->equal)
@@ -23,6 +41,7 @@ static void add_outcome(struct strbuf *out, const struct grove_verify_report *re
         strbuf_add(out, " a second");
     }
     strbuf_add(out, report->resumed ? ", of which a part was done before\n" : "\n");
+    add_surplus(out, report);
     if (!report->equal)
         strbuf_add(out, "grove repair mends what differs\n");
 }

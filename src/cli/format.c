@@ -89,11 +89,12 @@ void format_date(struct strbuf *out, int64_t timestamp_us)
     strbuf_addf(out, "%04lld-%.*s BC", (long long)year + 1, TEXT_ARGS(behind_year));
 }
 
+// As it is typed in a path.
 static void add_path_name(struct strbuf *out, const char *name)
 {
-    for (const char *slash; (slash = strchr(name, '/')); name = slash + 1) {
-        display_add_safe(out, (struct text){name, (size_t)(slash - name)});
-        strbuf_add(out, "\\/");
+    for (const char *special; (special = strpbrk(name, "/\\")); name = special + 1) {
+        display_add_safe(out, (struct text){name, (size_t)(special - name)});
+        strbuf_addf(out, "\\%c", *special);
     }
     display_add_safe(out, text_of(name));
 }

@@ -6,12 +6,13 @@
 #include <string.h>
 
 #include "base/check.h"
+#include "base/strbuf.h"
 
 #define OPTIONS_MARK "--"
 
 // getopt's value of a long option is its place in the choices plus this: never a letter. That of an
 // operand, where it tells of them, is getopt's own.
-enum { OPERAND = 1, LONG_FIRST = 256, CHOICES_MAX = 32 };
+enum { OPERAND = 1, LONG_FIRST = 256, CHOICES_MAX = 32, WORDS_BYTES_MAX = 300 };
 
 struct choices {
     const struct command_option *items[CHOICES_MAX];
@@ -175,6 +176,42 @@ static enum grove_code refuse_stray(const struct command *command, const char *w
     return GROVE_INVALID;
 }
 
+// Words of one text, or several of what there can be one of.
+static enum grove_code refuse_too_many(const struct command *command, const struct options *options,
+                                       struct grove_error *error)
+{
+    struct strbuf words;
+    bool numbers = true;
+    strbuf_init(&words, WORDS_BYTES_MAX);
+    for (size_t i = 0; i < options->operand_count; i++) {
+        const char *word = options->operands[i];
+        numbers = numbers && word[strspn(word, "0123456789")] == '\0';
+        strbuf_addf(&words, "%s%s", i > 0 ? " " : "", word);
+    }
+    bool plain = !words.failed && words.data[strcspn(words.data, "\"$`\\!")] == '\0';
+    error_set(error, GROVE_INVALID, "%s does not take the argument \"%s\"", command->name,
+              options->operands[command->operands_max]);
+    if (command->operands_max > 1)
+        error_hint(error, "it takes %zu at most", command->operands_max);
+    else if (command->operand_kind == VALUE_TEXT && numbers)
+        error_hint(error, "it takes one %s at a time", command->operand);
+    else if (command->operand_kind == VALUE_TEXT)
+        error_hint(error, "what has several words goes into quotes%s%s%s%s%s",
+                   plain ? ": grove " : "", plain ? command->name : "", plain ? " \"" : "",
+                   plain ? words.data : "", plain ? "\"" : "");
+    strbuf_release(&words);
+    return GROVE_INVALID;
+}
+
+static bool has_action(const struct command *command, const char *word)
+{
+    struct text rest = command_actions(command), action;
+    while (text_split(&rest, '|', &action))
+        if (text_equal(action, text_of(word)))
+            return true;
+    return false;
+}
+
 static enum grove_code check_operands(const struct command *command, const struct options *options,
                                       struct grove_error *error)
 {
@@ -187,13 +224,10 @@ static enum grove_code check_operands(const struct command *command, const struc
             error_hint(error, "for example: grove %s", command->examples[0].line);
         return GROVE_INVALID;
     }
-    if (options->operand_count > command->operands_max) {
-        error_set(error, GROVE_INVALID, "%s does not take the argument \"%s\"", command->name,
-                  options->operands[command->operands_max]);
-        if (command->operand_kind == VALUE_TEXT)
-            error_hint(error, "put a %s of several words into quotes", command->operand);
-        return GROVE_INVALID;
-    }
+    if (command_actions(command).data && !has_action(command, options->operands[0]))
+        return action_unknown(command, options->operands[0], error);
+    if (options->operand_count > command->operands_max)
+        return refuse_too_many(command, options, error);
     char what[64];
     snprintf(what, sizeof what, "the %s", command->operand ? command->operand : "argument");
     for (size_t i = 0; i < options->operand_count && command->operand_kind == VALUE_TEXT; i++)

@@ -28,9 +28,13 @@ enum grove_code rows_check(struct session *session, struct grove_error *error)
     if (session->json)
         return session_usage_error(session, error, "--output %s and --json exclude each other",
                                    value->text);
-    if (options_has(&session->options, OPTION_EXPLAIN))
-        return session_usage_error(session, error, "--output %s has no place for --explain",
-                                   value->text);
+    static const enum option_id placeless[] = {OPTION_EXPLAIN, OPTION_PLAN, OPTION_CONTEXT};
+    for (size_t i = 0; i < ARRAY_COUNT(placeless); i++) {
+        const struct option_value *other = options_find(&session->options, placeless[i]);
+        if (other)
+            return session_usage_error(session, error, "--output %s has no place for --%s",
+                                       value->text, other->option->name);
+    }
     return GROVE_OK;
 }
 

@@ -13,12 +13,14 @@
 #include "base/clock.h"
 #include "commands/command.h"
 #include "cli/format.h"
+#include "commands/types_hint.h"
 
 enum {
     PARTIAL_BYTES_MAX = 1 << 20,
     REPORT_BYTES_MAX = 2 << 20,
     LABEL_WIDTH = 9,
     NOTE_INDENT = 2,
+    HINT_BYTES_MAX = 1 << 20,
 };
 
 // A signal handler has no other way to them.
@@ -344,6 +346,17 @@ void session_warn(const struct session *session, const char *format, ...)
     add_flowing(session, &out, text_of(message), sizeof "grove: warning:", NOTE_INDENT);
     write_err(session, &out);
     strbuf_release(&out);
+}
+
+void session_warn_of_types(const struct session *session)
+{
+    struct strbuf hint;
+    strbuf_init(&hint, HINT_BYTES_MAX);
+    if (!session->json)
+        types_hint_add(session->grove, NULL, &session->options, &hint);
+    if (hint.length > 0)
+        session_warn(session, "%s", hint.data);
+    strbuf_release(&hint);
 }
 
 void session_warn_waiting(const struct session *session, int64_t rows)

@@ -94,6 +94,8 @@ enum grove_code session_print_either(struct session *session, const struct strbu
 void session_report(struct session *session, const struct grove_error *error);
 // A line on standard error: "grove: warning: ..."; nothing where JSON was asked for.
 void session_warn(const struct session *session, const char *format, ...) GROVE_PRINTF(2, 3);
+// Where nothing matched: which type was probably meant, where one that was asked for is nowhere.
+void session_warn_of_types(const struct session *session);
 // What is shown lacks so many rows of attached tables, or more; 0: none.
 void session_warn_waiting(const struct session *session, int64_t rows);
 

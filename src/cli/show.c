@@ -74,9 +74,14 @@ static void table_note_passage(struct table *table, const struct grove_passage *
     strbuf_release(&note);
 }
 
+static const struct grove_passage *passage_of(const struct grove_result *result, size_t i)
+{
+    return result->passages ? result->passages[i] : NULL;
+}
+
 static void note_text(struct table *table, const struct grove_result *result, size_t i)
 {
-    const struct grove_passage *passage = result->passages ? result->passages[i] : NULL;
+    const struct grove_passage *passage = passage_of(result, i);
     if (passage)
         table_note_passage(table, passage, result->complete);
     if (passage && passage->text)
@@ -131,6 +136,9 @@ static void add_browsed_rows(struct strbuf *out, const struct terminal *terminal
         table_add_count(&table, row->word_count);
         table_add_date(&table, row->created_at_us);
         table_note_place(&table, row);
+        const struct grove_passage *passage = passage_of(result, i);
+        if (passage)
+            table_note_passage(&table, passage, result->complete);
     }
     table_print(&table, terminal, out);
     table_release(&table);
@@ -268,11 +276,13 @@ static void add_explain(struct strbuf *out, const struct terminal *terminal,
     add_line(out, terminal, &line);
     strbuf_add_char(out, '\n');
     add_stages(out, terminal, explain);
-    if (!explain->plan)
-        return;
+}
+
+static void add_plan(struct strbuf *out, const struct terminal *terminal, const char *plan)
+{
     strbuf_addf(out, "\n%sPostgreSQL's plan%s\n", terminal_style(terminal, STYLE_BOLD),
                 terminal_style(terminal, STYLE_PLAIN));
-    struct text rest = text_trim(text_of(explain->plan)), row;
+    struct text rest = text_trim(text_of(plan)), row;
     while (text_split(&rest, '\n', &row)) {
         display_add_safe(out, row);
         strbuf_add_char(out, '\n');
@@ -401,6 +411,16 @@ static void warn(const struct session *session, enum show_kind kind,
         warn_of_nothing(session, kind);
 }
 
+// The document whose row it is, and which part of it; nulls where it is of none.
+static void rows_add_passage(struct rows *rows, const struct grove_passage *passage)
+{
+    rows_add(rows, passage ? passage->key : NULL);
+    rows_add(rows, passage ? passage->source : NULL);
+    rows_add(rows, passage ? passage->url : NULL);
+    rows_add_integer(rows, passage ? passage->position : GROVE_NULL);
+    rows_add(rows, passage ? passage->heading : NULL);
+}
+
 // What --output asks for. The command for the next page is none of it, and goes to standard error.
 static enum grove_code print_rows(struct session *session, enum show_kind kind,
                                   const struct grove_result *result, const char *hint,
@@ -408,7 +428,8 @@ static enum grove_code print_rows(struct session *session, enum show_kind kind,
 {
     static const char *const columns[] = {
         "content_id",   "score",        "tree",  "branch",          "limb",       "leaf",
-        "content_type", "chunk_number", "title", "content_summary", "word_count", "created_at"};
+        "content_type", "chunk_number", "title", "content_summary", "word_count", "created_at",
+        "key",          "source",       "url",   "position",        "heading"};
     struct rows rows;
     struct strbuf out, next;
     strbuf_init(&out, SESSION_OUTPUT_MAX);
@@ -429,6 +450,7 @@ static enum grove_code print_rows(struct session *session, enum show_kind kind,
         rows_add(&rows, row->content_summary);
         rows_add_integer(&rows, row->word_count);
         rows_add_time(&rows, row->created_at_us);
+        rows_add_passage(&rows, passage_of(result, i));
     }
     rows_end(&rows);
     enum grove_code code = session_print(session, &out, error);
@@ -449,6 +471,8 @@ static enum grove_code print_text(struct session *session, enum show_kind kind,
     struct strbuf out;
     strbuf_init(&out, SESSION_OUTPUT_MAX);
     show_add(&out, &session->out, kind, result);
+    if (options_has(&session->options, OPTION_PLAN) && result->explain && result->explain->plan)
+        add_plan(&out, &session->out, result->explain->plan);
     if (result->next_cursor && strcmp(session->command->name, "demo") != 0)
         show_add_next(&out, session, result->next_cursor);
     enum grove_code code = session_print(session, &out, error);

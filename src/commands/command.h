@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/text.h"
 #include "grove/grove.h"
 
 struct shape;
@@ -36,6 +37,7 @@ enum option_id {
     OPTION_META,
     OPTION_EXACT,
     OPTION_EXPLAIN,
+    OPTION_PLAN,
     OPTION_DEPTH,
     OPTION_MIN_SCORE,
     OPTION_STRICT,
@@ -167,6 +169,9 @@ extern const struct command_option command_global_fields[];
 
 // NULL: there is no such command.
 const struct command *command_find(const char *name);
+// Its actions as the usage has them, "list|retry|drop", where the first operand is one; else
+// { NULL, 0 }.
+struct text command_actions(const struct command *command);
 const char *command_group_title(enum command_group group);
 
 #endif

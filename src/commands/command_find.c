@@ -13,6 +13,14 @@ const struct command *command_find(const char *name)
     return NULL;
 }
 
+struct text command_actions(const struct command *command)
+{
+    static const struct text none;
+    if (!command->operand || strcmp(command->operand, "ACTION") != 0)
+        return none;
+    return (struct text){command->usage, strcspn(command->usage, " ")};
+}
+
 const char *command_group_title(enum command_group group)
 {
     static const char *const titles[GROUP_COUNT] = {

@@ -94,10 +94,16 @@ const struct command_option command_top_options[] = {
 
 #define EXACT_OPTION {OPTION_EXACT, "exact", .help = "compare every vector, however many there are"}
 
-#define EXPLAIN_OPTION                                                                             \
+#define EXPLAIN_OPTIONS                                                                            \
     {OPTION_EXPLAIN, "explain",                                                                    \
      .help = "also show how it was answered, why the rows are all that there should be, and rows " \
-             "and milliseconds of every stage"}
+             "and milliseconds of every stage"},                                                   \
+    {                                                                                              \
+        OPTION_PLAN, "plan",                                                                       \
+            .help = "the same, and PostgreSQL's plans, which are long; --json has them with "      \
+                    "--explain",                                                                   \
+            .typed_only = true                                                                     \
+    }
 
 #define MIN_SCORE_OPTION                                                                           \
     {OPTION_MIN_SCORE,                                                                             \
@@ -128,7 +134,7 @@ const struct command_option command_browse_options[] = {
     META_OPTION,
     LIMIT_OPTION("rows a page, 1 to 1000 (default: 20)"),
     CURSOR_OPTION,
-    EXPLAIN_OPTION,
+    EXPLAIN_OPTIONS,
     ROWS_OUTPUT_OPTION,
     {0},
 };
@@ -142,7 +148,7 @@ const struct command_option command_search_options[] = {
     CHUNKS_OPTION,
     CONTEXT_OPTION,
     EXACT_OPTION,
-    EXPLAIN_OPTION,
+    EXPLAIN_OPTIONS,
     ROWS_OUTPUT_OPTION,
     {0},
 };
@@ -157,7 +163,7 @@ const struct command_option command_discover_options[] = {
     MIN_SCORE_OPTION,
     CHUNKS_OPTION,
     CURSOR_OPTION,
-    EXPLAIN_OPTION,
+    EXPLAIN_OPTIONS,
     ROWS_OUTPUT_OPTION,
     {0},
 };
@@ -171,7 +177,7 @@ const struct command_option command_similar_options[] = {
     CHUNKS_OPTION,
     CONTEXT_OPTION,
     EXACT_OPTION,
-    EXPLAIN_OPTION,
+    EXPLAIN_OPTIONS,
     ROWS_OUTPUT_OPTION,
     {0},
 };

@@ -115,7 +115,8 @@ const struct command command_table[] = {
         .json = "`results`, `complete`, `incomplete_reason`, `degraded`, `degraded_reason`, "
                 "`hint`, `total` (rows on all pages), `next_cursor`, `groups` (`hierarchy_table`, "
                 "`content_type`, `count`), `milliseconds`, and with `--explain` `explain`. `score` "
-                "of a row is null.",
+                "of a row is null, and so is `chunks_matched` of its `document`, which is as of "
+                "search.",
         .fields = command_browse_fields,
         .answer = &answer_result_shape,
     },
@@ -516,7 +517,7 @@ const struct command command_table[] = {
         .name = "subject",
         .home_use = GROVE_HOME_FIND,
         .group = GROUP_DATA,
-        .summary = "add, check, rename or remove a subject, without downtime",
+        .summary = "add, validate, rename or remove a subject, without downtime",
         .usage = "add|validate|remove|list|show|rename [NAME [NEW NAME]] [OPTIONS]",
         .operand = "ACTION",
         .operand_kind = VALUE_TEXT,

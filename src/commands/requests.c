@@ -3,6 +3,11 @@
 
 #include "commands/filter.h"
 
+static bool wants_explanation(const struct options *options)
+{
+    return options_has(options, OPTION_EXPLAIN) || options_has(options, OPTION_PLAN);
+}
+
 struct grove_browse_request request_browse(const struct options *options,
                                            const struct grove_filter *filter)
 {
@@ -10,7 +15,7 @@ struct grove_browse_request request_browse(const struct options *options,
         .filter = *filter,
         .limit = (unsigned)options_count(options, OPTION_LIMIT, 0),
         .cursor = options_text(options, OPTION_CURSOR),
-        .explain = options_has(options, OPTION_EXPLAIN),
+        .explain = wants_explanation(options),
     };
 }
 
@@ -21,7 +26,7 @@ struct grove_search_request request_search(const struct options *options,
         .filter = *filter,
         .limit = (unsigned)options_count(options, OPTION_LIMIT, 0),
         .exact = options_has(options, OPTION_EXACT),
-        .explain = options_has(options, OPTION_EXPLAIN),
+        .explain = wants_explanation(options),
         .score_min = filter_score_min(options),
         .chunks = options_has(options, OPTION_CHUNKS),
         .context = (unsigned)options_count(options, OPTION_CONTEXT, 0),
@@ -37,7 +42,7 @@ struct grove_discover_request request_discover(const struct options *options,
         .depth = (unsigned)options_count(options, OPTION_DEPTH, 0),
         .score_min = filter_score_min(options),
         .cursor = options_text(options, OPTION_CURSOR),
-        .explain = options_has(options, OPTION_EXPLAIN),
+        .explain = wants_explanation(options),
         .chunks = options_has(options, OPTION_CHUNKS),
     };
 }

@@ -4,8 +4,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/check.h"
 #include "base/clock.h"
 #include "base/nearest.h"
+#include "base/strbuf.h"
+
+enum { NAMES_MAX = 64, ACTIONS_BYTES_MAX = 300 };
 
 const struct option_value *options_find(const struct options *options, enum option_id id)
 {
@@ -156,16 +160,91 @@ struct text options_suggest(const char *wanted, struct text *names, size_t count
     return nearest_distance(text, names[0]) <= 1 + text.length / 4 ? names[0] : none;
 }
 
+// What other programs call it, and what does it here: the nearest name would mislead.
+static const struct {
+    const char *command; // whose action it would be; NULL: a command
+    const char *word;
+    const char *hint;
+} elsewhere[] = {
+    {NULL, "delete", "grove rm removes contents, or all that is under a path"},
+    {NULL, "remove", "grove rm removes contents, grove subject remove a whole tree"},
+    {NULL, "drop", "grove subject remove takes a tree away, grove rm what is in one"},
+    {NULL, "move", "grove mv moves contents and places"},
+    {NULL, "rename", "grove mv renames a place, grove subject rename a tree"},
+    {NULL, "list", "grove ls lists places, grove browse contents"},
+    {NULL, "get", "grove show shows a content, grove document a document"},
+    {NULL, "cat", "grove show --body and grove document --body show texts"},
+    {NULL, "find", "grove search finds by meaning, grove browse by place"},
+    {NULL, "query", "grove search finds by meaning, grove psql runs SQL"},
+    {NULL, "sql", "grove psql runs SQL"},
+    {NULL, "insert", "grove load and grove import bring contents, and any SQL client does"},
+    {NULL, "add", "grove load and grove import bring contents, grove subject add makes a tree"},
+    {NULL, "create", "grove init makes the database, grove subject add a tree"},
+    {NULL, "backup", "grove pg_dump -- -Fc -f backup.dump makes a backup"},
+    {NULL, "dump", "grove pg_dump -- -Fc -f backup.dump makes a backup"},
+    {NULL, "restore", "grove pg_restore -- --clean --if-exists backup.dump puts a backup back"},
+    {NULL, "start", "any command starts the servers that it needs; grove init makes the database"},
+    {NULL, "restart", "grove stop stops the servers, any command starts those that it needs"},
+    {"subject", "check", "did you mean grove subject validate?"},
+    {"subject", "create", "did you mean grove subject add?"},
+    {"subject", "delete", "did you mean grove subject remove?"},
+    {"subject", "drop", "did you mean grove subject remove?"},
+    {"subject", "rm", "did you mean grove subject remove?"},
+    {"subject", "mv", "did you mean grove subject rename?"},
+    {"dead", "remove", "did you mean grove dead drop?"},
+    {"dead", "rm", "did you mean grove dead drop?"},
+};
+
+static const char *find_elsewhere(const struct command *command, const char *word)
+{
+    for (size_t i = 0; i < ARRAY_COUNT(elsewhere); i++) {
+        const char *of = elsewhere[i].command;
+        bool same = command ? of && strcmp(of, command->name) == 0 : !of;
+        if (same && text_equal_caseless(text_of(elsewhere[i].word), text_of(word)))
+            return elsewhere[i].hint;
+    }
+    return NULL;
+}
+
 enum grove_code command_unknown(const char *name, struct grove_error *error)
 {
-    struct text names[32];
+    struct text names[NAMES_MAX];
     size_t count = 0;
-    for (const struct command *command = command_table; command->name; command++)
-        if (count < ARRAY_COUNT(names))
-            names[count++] = text_of(command->name);
+    for (const struct command *command = command_table; command->name; command++) {
+        CHECK(count < NAMES_MAX);
+        names[count++] = text_of(command->name);
+    }
     error_set(error, GROVE_INVALID, "unknown command \"%s\"", name);
+    const char *hint = find_elsewhere(NULL, name);
     struct text near = options_suggest(name, names, count);
-    if (near.data)
+    if (hint)
+        error_hint(error, "%s", hint);
+    else if (near.data)
         error_hint(error, "did you mean grove %.*s?", TEXT_ARGS(near));
+    return GROVE_INVALID;
+}
+
+enum grove_code action_unknown(const struct command *command, const char *name,
+                               struct grove_error *error)
+{
+    struct text names[NAMES_MAX], rest = command_actions(command);
+    struct strbuf all;
+    size_t count = 0;
+    strbuf_init(&all, ACTIONS_BYTES_MAX);
+    while (text_split(&rest, '|', &names[count])) {
+        strbuf_addf(&all, "%s%.*s", count > 0 ? ", " : "", TEXT_ARGS(names[count]));
+        count++;
+        CHECK(count < NAMES_MAX);
+    }
+    error_set(error, GROVE_INVALID, "grove %s has no action \"%.100s\"", command->name, name);
+    const char *hint = find_elsewhere(command, name);
+    struct text near = options_suggest(name, names, count);
+    if (hint)
+        error_hint(error, "%s", hint);
+    else if (near.data)
+        error_hint(error, "did you mean grove %s %.*s?", command->name, TEXT_ARGS(near));
+    else
+        error_hint(error, "there are %s", all.data);
+    strbuf_release(&all);
     return GROVE_INVALID;
 }

@@ -67,7 +67,9 @@ enum grove_code option_hint(const struct command_option *option, const char *mar
 // The name that a mistyped one probably stands for; { NULL, 0 } where none is near. Reorders.
 struct text options_suggest(const char *wanted, struct text *names, size_t count);
 
-// GROVE_INVALID, naming the command that was probably meant.
+// GROVE_INVALID, naming the command, or the action of a command, that was probably meant.
 enum grove_code command_unknown(const char *name, struct grove_error *error);
+enum grove_code action_unknown(const struct command *command, const char *name,
+                               struct grove_error *error);
 
 #endif

@@ -207,17 +207,18 @@ bool export_row_loads(const struct export_row *row, struct text line,
     struct record_problem problem = {0};
     enum record_verdict verdict = record_parse(line, trees, arena, &record, &problem);
     bool is_document = row->document.data != NULL;
-    const char *null = is_document                       ? NULL
-                       : row->chunk_number == INT64_MIN  ? "chunk_number"
-                       : row->word_count == INT64_MIN    ? "word_count"
-                       : row->created_at_us == INT64_MIN ? "created_at"
-                                                         : NULL;
+    const char *null = is_document                      ? NULL
+                       : row->chunk_number == INT64_MIN ? "chunk_number: null, and 1"
+                       : row->word_count == INT64_MIN   ? "word_count: null, and counted"
+                       : row->created_at_us == INT64_MIN
+                           ? "created_at: null, and the time of the load"
+                           : NULL;
     const char *difference = verdict == RECORD_GOOD ? find_difference(row, &record) : NULL;
     if (verdict == RECORD_BAD)
         text_format(ret_reason, RECORD_REASON_SIZE, "%s%s%s: a load refuses that", problem.field,
                     problem.field[0] ? ": " : "", problem.reason);
     else if (null)
-        text_format(ret_reason, RECORD_REASON_SIZE, "%s: null, which a load fills in", null);
+        text_format(ret_reason, RECORD_REASON_SIZE, "%s once it is loaded", null);
     else if (row->vector_fault)
         text_format(ret_reason, RECORD_REASON_SIZE, "vector: left out: %s", row->vector_fault);
     else if (difference)

@@ -120,6 +120,7 @@ static const struct {
     {',', {"a table in CSV", import_it}},
     {'\t', {"a table with tabs", import_it}},
     {';', {"a table in CSV", import_it}},
+    {'|', {"a table with bars", import_it}},
 };
 static const struct kind markup = {"HTML or XML", TEXT_OUT};
 static const struct kind binary = {"binary data", "JSON Lines are wanted: see grove load --help"};
@@ -127,14 +128,26 @@ static const struct kind no_names = {"binary data",
                                      "the first line of CSV has the names of its columns: see "
                                      "grove import --help"};
 static const struct kind other_text = {"text without a JSON object in it",
-                                       "each line must be a JSON object: see grove load --help"};
+                                       "each line must be a JSON object: see grove load --help. A "
+                                       "file as one document: jq -Rsc '{tree: \"...\", branch: "
+                                       "\"...\", limb: \"...\", leaf: \"...\", content_type: "
+                                       "\"Text\", title: \"...\", document: \"NAME\", body: .}' "
+                                       "FILE | grove load -"};
 
-static size_t count(struct text text, char c)
+// Takes a row off, whose quoted fields may have separators and line ends in them, and counts its
+// separators. False: the text ends before the row does.
+static bool take_row(struct text *rest, char separator, size_t *ret_separators)
 {
-    size_t found = 0;
-    for (size_t i = 0; i < text.length; i++)
-        found += text.data[i] == c;
-    return found;
+    bool quoted = false;
+    size_t i = 0, separators = 0;
+    for (; i < rest->length && (quoted || rest->data[i] != '\n'); i++) {
+        quoted ^= rest->data[i] == '"';
+        separators += !quoted && rest->data[i] == separator;
+    }
+    bool ended = i < rest->length;
+    *rest = (struct text){rest->data + i + ended, rest->length - i - ended};
+    *ret_separators = separators;
+    return ended;
 }
 
 static bool names_a_field(struct text line, char separator)
@@ -150,16 +163,22 @@ static bool names_a_field(struct text line, char separator)
     return false;
 }
 
-// The first line names columns, or the first two have as many.
+// The first row names columns that a load knows, or the first two have as many. Prose has commas in
+// any line, so one in each does not tell of a table.
 static const struct kind *find_table(struct text head)
 {
-    struct text first = {0}, second = {0};
-    (void)(text_split(&head, '\n', &first) && text_split(&head, '\n', &second));
+    struct text lines = head, first = {0};
+    (void)text_split(&lines, '\n', &first);
     for (size_t i = 0; i < ARRAY_COUNT(tables); i++) {
         char separator = tables[i].separator;
-        size_t separators = count(first, separator);
-        if (separators > 0 && (names_a_field(first, separator) ||
-                               (separators > 1 && count(second, separator) == separators)))
+        struct text rest = head;
+        size_t separators = 0, second = 0, least = separator == ',' ? 2 : 1;
+        (void)take_row(&rest, separator, &separators);
+        bool whole = take_row(&rest, separator, &second);
+        // Of a row that the head cuts off the other separators may come yet.
+        bool alike = second == separators || (!whole && rest.length == 0 && second < separators);
+        if (separators > 0 &&
+            (names_a_field(first, separator) || (separators >= least && second > 0 && alike)))
             return &tables[i].kind;
     }
     return NULL;

@@ -9,6 +9,7 @@
 #include "base/json.h"
 #include "base/nearest.h"
 #include "content/date.h"
+#include "content/record.h"
 
 enum {
     TEMPLATE_BYTES_MAX = 4096,
@@ -423,7 +424,7 @@ static bool fill(struct mapping *mapping, enum mapping_target target,
                           text.data ? "empty" : "no value", name);
         size_t at = text_utf8_error(text);
         if (at < text.length)
-            return refuse(mapping, name, "not UTF-8 at byte %zu: 0x%02x", at + 1,
+            return refuse(mapping, name, "not UTF-8 at byte %zu: 0x%02x; " RECORD_CONVERT, at + 1,
                           (unsigned char)text.data[at]);
         any = any || text.data;
         strbuf_add_text(&mapping->value, text);

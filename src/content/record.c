@@ -608,7 +608,7 @@ static enum record_verdict check_bytes(struct parsing *parsing, struct text line
     size_t at = text_utf8_error(line);
     if (at < line.length) {
         parsing->problem->cut = is_cut_character(line, at);
-        return bad(parsing, "", "not UTF-8 at byte %zu: 0x%02x", at + 1,
+        return bad(parsing, "", "not UTF-8 at byte %zu: 0x%02x; " RECORD_CONVERT, at + 1,
                    (unsigned char)line.data[at]);
     }
     const char *nul = memchr(line.data, '\0', line.length);

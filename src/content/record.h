@@ -16,6 +16,9 @@
 #include "base/arena.h"
 #include "base/text.h"
 
+// Of which Latin-1 is a part, as far as it has characters.
+#define RECORD_CONVERT "\"iconv -f WINDOWS-1252 -t UTF-8\" converts a file from Latin-1"
+
 enum {
     RECORD_BODY_BYTES_MAX = 1 << 20,
     RECORD_DOCUMENT_BYTES_MAX = 4 << 20,

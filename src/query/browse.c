@@ -151,8 +151,7 @@ static const char *add_count_params(const struct browsing *browsing, struct pg_p
     return counts_files[predicate->place_depth];
 }
 
-// What is read last ends the snapshot in the same round trip.
-static enum grove_code read_page(struct browsing *browsing, bool last, struct grove_error *error)
+static enum grove_code read_page(struct browsing *browsing, struct grove_error *error)
 {
     struct pg_params page_params = {0}, count_params = {0};
     const char *page_file = add_rows_params(browsing, &page_params);
@@ -160,20 +159,47 @@ static enum grove_code read_page(struct browsing *browsing, bool last, struct gr
     struct pg_statement page = {page_file, query_sql(page_file)};
     struct pg_statement counts = {counts_file, query_sql(counts_file)};
     bool whole = is_whole_tree(browsing->predicate), once = whole || is_first_page(browsing);
-    enum { PLAN, PAGE, COUNTS_PLAN, COUNTS, END, REQUESTS };
+    enum { PLAN, PAGE, COUNTS_PLAN, COUNTS, REQUESTS };
     const struct pg_request requests[REQUESTS] = {{once ? &plan_once : &plan_each_time, NULL},
                                                   {&page, &page_params},
                                                   {whole ? &plan_once : &plan_each_time, NULL},
-                                                  {&counts, &count_params},
-                                                  {&pg_end, NULL}};
+                                                  {&counts, &count_params}};
     struct pg_rows rows[REQUESTS] = {0};
     enum grove_code code =
-        pg_pipeline(browsing->conn, browsing->arena, requests, last ? REQUESTS : END, rows, error);
+        pg_pipeline(browsing->conn, browsing->arena, requests, REQUESTS, rows, error);
     if (code == GROVE_OK)
         code = take_page(browsing, &rows[PAGE], error);
     if (code == GROVE_OK)
         code = take_counts(browsing, &rows[COUNTS], error);
     result_stage(browsing->result, "rows and counts", rows[PAGE].count);
+    return code;
+}
+
+// Which parts of which documents the rows are. What is read last ends the snapshot in the same
+// round trip.
+static enum grove_code read_passages(struct browsing *browsing, bool last,
+                                     struct grove_error *error)
+{
+    enum { PASSAGES, END, REQUESTS };
+    struct result *result = browsing->result;
+    size_t count = result->view.row_count;
+    CHECK(count <= browsing->limit);
+    int32_t *ids = arena_alloc_array(browsing->arena, count, sizeof *ids);
+    if (!ids)
+        return error_no_memory(error, "a result");
+    for (size_t i = 0; i < count; i++)
+        ids[i] = result->view.rows[i].content_id;
+    struct pg_params params = {0};
+    pg_add_int4_array(&params, browsing->arena, ids, count);
+    pg_add_int4(&params, 0);
+    struct pg_statement passages = {"passages.sql", query_sql("passages.sql")};
+    const struct pg_request requests[REQUESTS] = {{&passages, &params}, {&pg_end, NULL}};
+    struct pg_rows rows[REQUESTS] = {0};
+    enum grove_code code =
+        pg_pipeline(browsing->conn, browsing->arena, requests, last ? REQUESTS : END, rows, error);
+    if (code == GROVE_OK)
+        code = result_take_passages(result, &rows[PASSAGES], NULL, error);
+    result_stage(result, "documents", rows[PASSAGES].count);
     return code;
 }
 
@@ -198,7 +224,9 @@ static enum grove_code browse_in_snapshot(struct browsing *browsing, struct pred
     enum grove_code code = predicate_resolve(predicate, browsing->conn, browsing->arena, error);
     result_stage(browsing->result, "path", code == GROVE_OK);
     if (code == GROVE_OK)
-        code = read_page(browsing, !explain, error);
+        code = read_page(browsing, error);
+    if (code == GROVE_OK)
+        code = read_passages(browsing, !explain, error);
     if (code == GROVE_OK && explain) {
         CHECK(!browsing->result->explain.strategy);
         browsing->result->explain.strategy = "navigation";

@@ -177,7 +177,8 @@ enum grove_code predicate_check_metadata(struct predicate *predicate, const char
 
 // --- resolving --------------------------------------------------------------------------------
 
-// The nearest of the names that exist, as many as a hint has room for, and how many there are.
+// The nearest of the names that exist, as they are typed in a path: as many as a hint has room for,
+// and how many there are.
 static void hint_at_names(struct text wanted, const struct pg_rows *names, struct arena *arena,
                           struct grove_error *error)
 {
@@ -193,7 +194,8 @@ static void hint_at_names(struct text wanted, const struct pg_rows *names, struc
     for (; shown < names->count && shown < NAMES_SHOWN; shown++) {
         if (shown > 0 && list.length + known[shown].length > NAMES_BYTES_MAX)
             break;
-        strbuf_addf(&list, "%s%.*s", shown > 0 ? ", " : "", TEXT_ARGS(known[shown]));
+        strbuf_add(&list, shown > 0 ? ", " : "");
+        path_add_name(&list, known[shown]);
     }
     if (!list.failed && shown < count)
         error_hint(error, "there are %lld, the nearest: %s", (long long)count, list.data);

@@ -31,33 +31,6 @@ void ranking_drop_below(struct ranking *ranking, double score_min)
         ranking->more = false;
 }
 
-// --- passages -----------------------------------------------------------------------------------
-
-// Of rows beside those of the result. `documents` (may be NULL): what they stand for.
-static enum grove_code take_passages(struct result *result, const struct pg_rows *rows,
-                                     const struct fold_document *documents,
-                                     struct grove_error *error)
-{
-    size_t count = (size_t)rows->count, chunks = 0;
-    CHECK(count == result->view.row_count);
-    const struct grove_passage **passages = arena_zalloc(&result->arena, count * sizeof *passages);
-    struct grove_passage *items = arena_alloc_array(&result->arena, count, sizeof *items);
-    if (!passages || !items)
-        return error_no_memory(error, "a result");
-    for (int r = 0; r < rows->count; r++) {
-        if (pg_is_null(rows, r, 0))
-            continue;
-        struct grove_passage *passage = &items[chunks++];
-        if (!result_read_passage(&result->arena, rows, r, passage))
-            return error_no_memory(error, "a result");
-        CHECK(!documents || documents[r].document_id == passage->document_id);
-        passage->chunks_matched = documents ? documents[r].matched : GROVE_NULL;
-        passages[r] = passage;
-    }
-    result->view.passages = chunks > 0 ? passages : NULL;
-    return GROVE_OK;
-}
-
 enum grove_code ranking_hydrate(const struct ranking *ranking, size_t first, size_t count,
                                 unsigned context, struct result *result, struct arena *arena,
                                 struct grove_error *error)
@@ -88,8 +61,8 @@ enum grove_code ranking_hydrate(const struct ranking *ranking, size_t first, siz
         code = result_take_rows(result, &rows[ROWS], (size_t)rows[ROWS].count,
                                 ranking->items + first, count, error);
     if (code == GROVE_OK && ranking->chunked)
-        code = take_passages(result, &rows[PASSAGES],
-                             ranking->documents ? ranking->documents + first : NULL, error);
+        code = result_take_passages(result, &rows[PASSAGES],
+                                    ranking->documents ? ranking->documents + first : NULL, error);
     result_stage(result, "hydrate", (int64_t)count);
     return code == GROVE_OK ? INJECT(SEARCH_HYDRATED, error) : code;
 }

@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/strbuf.h"
 #include "catalog/assets.h"
+#include "query/fold.h"
 
 enum { PLAN_BYTES_MAX = 1 << 20, PLAN_LINE_BYTES_MAX = 2000, REASON_SIZE = 1600 };
 
@@ -200,6 +201,30 @@ enum grove_code result_take_rows(struct result *result, const struct pg_rows *ro
     }
     result->view.rows = items;
     result->view.row_count = count;
+    return GROVE_OK;
+}
+
+enum grove_code result_take_passages(struct result *result, const struct pg_rows *rows,
+                                     const struct fold_document *documents,
+                                     struct grove_error *error)
+{
+    size_t count = (size_t)rows->count, chunks = 0;
+    CHECK(count == result->view.row_count);
+    const struct grove_passage **passages = arena_zalloc(&result->arena, count * sizeof *passages);
+    struct grove_passage *items = arena_alloc_array(&result->arena, count, sizeof *items);
+    if (!passages || !items)
+        return error_no_memory(error, "a result");
+    for (int r = 0; r < rows->count; r++) {
+        if (pg_is_null(rows, r, 0))
+            continue;
+        struct grove_passage *passage = &items[chunks++];
+        if (!result_read_passage(&result->arena, rows, r, passage))
+            return error_no_memory(error, "a result");
+        CHECK(!documents || documents[r].document_id == passage->document_id);
+        passage->chunks_matched = documents ? documents[r].matched : GROVE_NULL;
+        passages[r] = passage;
+    }
+    result->view.passages = chunks > 0 ? passages : NULL;
     return GROVE_OK;
 }
 

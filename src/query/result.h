@@ -67,6 +67,13 @@ enum grove_code result_take_rows(struct result *result, const struct pg_rows *ro
                                  const struct result_score *scores, size_t score_count,
                                  struct grove_error *error);
 
+// Of rows beside those of the result: the answer of passages.sql for them. `documents` (one for
+// each row; may be NULL): what they stand for.
+struct fold_document;
+enum grove_code result_take_passages(struct result *result, const struct pg_rows *rows,
+                                     const struct fold_document *documents,
+                                     struct grove_error *error);
+
 // Runs the statement under EXPLAIN (ANALYZE, BUFFERS) and appends its plan to explain.plan under
 // a heading. Lines are cut where they quote thousands of leaves.
 enum grove_code result_add_plan(struct result *result, struct pg_conn *conn, const char *file,

@@ -609,3 +609,20 @@ def test_one_of_many_names_is_told_by_its_nearest(filled):
     error = filled.fails("not_found", "browse", "subject3/long")
     assert error["hint"].startswith("there are 9, the nearest: long long ")
     assert len(error["hint"]) < 400 and error["hint"].endswith(tuple("123456789"))
+
+
+def test_names_are_told_as_a_path_has_them(filled):
+    filled("psql", "--", "-qc", "INSERT INTO subject3_hierarchy (branch, limb, leaf)"
+           r" VALUES ('Cars/Electric', 'Small \ cheap', 'All'), ('Boilers', 'a', 'b')")
+    error = filled.fails("not_found", "ls", "subject3/Cars/Electric")
+    assert error["message"] == 'branch "Cars" does not exist in "subject3"'
+    assert error["hint"].split(": ")[1].split(", ") == ["Boilers", r"Cars\/Electric"]
+    error = filled.fails("not_found", "ls", r"subject3/Cars\/Electric/Small")
+    assert error["hint"] == r"there is: Small \\ cheap"
+    place, = filled.json("ls", r"subject3/Cars\/Electric/Small \\ cheap")["places"]
+    assert place["name"] == "All"
+    row = make_row(1, tree="subject3", branch="Cars/Electric", limb="Small \\ cheap", leaf="All")
+    filled("load", "-", input=json.dumps(row))
+    place = filled("browse", "subject3").stdout.splitlines()
+    shown, = (line.split(", chunk")[0].strip() for line in place if "Electric" in line)
+    assert filled.json("browse", shown)["total"] == 1

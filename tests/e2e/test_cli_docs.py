@@ -65,6 +65,17 @@ def test_help_teaches_by_example(command):
         (["discover", "x", "--since", "9d", "--cursor", "c"], "another query", "the time"),
         (["embed"], "embed needs a TEXT", None),
         (["psql", "select 1"], 'the argument "select 1"', 'grove psql -- -c "select 1"'),
+        (["show", "4", "5"], 'does not take the argument "5"', "it takes one ID at a time"),
+        (["subject", "check", "x"], 'grove subject has no action "check"', "subject validate?"),
+        (["subject", "addd", "x"], 'no action "addd"', "did you mean grove subject add?"),
+        (["subject", "rename", "a", "b", "c"], 'the argument "c"', "it takes 3 at most"),
+        (["dead", "xyzzy"], 'grove dead has no action "xyzzy"', "there are list, retry, drop"),
+        (["delete", "4"], 'unknown command "delete"', "grove rm"),
+        (["backup"], "unknown command", "grove pg_dump"),
+        (["restore"], "unknown command", "grove pg_restore"),
+        (["start"], "unknown command", "any command starts"),
+        (["drop", "x"], "unknown command", "grove subject remove"),
+        (["versoin"], "unknown command", "did you mean grove version?"),
         (["completion", "tcsh"], 'shell "tcsh"', "bash, zsh and fish"),
     ],
 )
@@ -215,6 +226,9 @@ def test_completion_by_zsh(tmp_path):
         ("grove init --precision r", {"reduced"}, "grove init --precision reduced "),
         ("grove load --strict scr", {"script"}, "grove load --strict script "),
         ("grove search --limit ", set(), "grove search --limit "),
+        ("grove subject val", {"validate"}, "grove subject validate "),
+        ("grove dead re", {"retry"}, "grove dead retry "),
+        ("grove subject add val", set(), "grove subject add val"),
         ("grove doctor --rec", {"--recall"}, "grove doctor --recall="),
     ]
     for case, (offered, line) in zip(cases, completed_by_zsh(tmp_path, [c[0] for c in cases])):
@@ -235,6 +249,8 @@ def test_zsh_offers_every_command_and_every_option(tmp_path):
 @pytest.mark.skipif(not shutil.which("fish"), reason="fish is not installed")
 @pytest.mark.parametrize("line, offered", [
     ("grove se", {"search"}), ("grove search --min-w", {"--min-words"}),
+    ("grove subject val", {"validate"}), ("grove dead re", {"retry"}),
+    ("grove subject add val", set()),
     ("grove completion f", {"fish"}), ("grove init --precision r", {"reduced"}),
 ])
 def test_completion_by_fish(tmp_path, line, offered):
@@ -253,6 +269,11 @@ def test_completion():
     assert completed(["grove", "--home", "/tmp", "sync", "--w"]) == ["--watch"]
     assert completed(["grove", "completion", "f"]) == ["fish"]
     assert completed(["grove", "ls", "-o", "i"]) == ["ids"]
+    actions = {"add", "validate", "remove", "list", "show", "rename"}
+    assert actions < set(completed(["grove", "--home", "/tmp", "subject", "''"]))
+    assert completed(["grove", "subject", "re"]) == ["remove", "rename"]
+    assert completed(["grove", "subject", "add", "re"]) == []
+    assert completed(["grove", "dead", "l"]) == ["list"]
     assert completed(["grove", "url", "--for", "j"]) == ["jdbc"]
     assert completed(["grove", "search", "--limit", "''"]) == []
     assert set(commands()) <= set(completed(["grove", "help", "''"]))

@@ -100,10 +100,8 @@ def test_an_id_that_is_none(sample, command):
     for word in ("x", "-", "--1", "1.5", "٣"):  # show takes them for names of documents
         code = "not_found" if command == "show" else "invalid"
         assert sample.fails(code, command, "--", word)["message"]
-    for word in ("-1", "-2147483648"):  # a hand may have given them to contents
-        assert word in sample.fails("not_found", command, "--", word)["message"]
-    # Also 0, which in a request for a search stands for none.
-    sample.fails("invalid" if command == "similar" else "not_found", command, "--", "0")
+    for word in ("0", "-1", "-2147483648"):  # a hand may have given them to contents
+        assert f"id {word}" in sample.fails("not_found", command, "--", word)["message"]
     sample.fails("invalid", command)
     sample.fails("invalid", command, "1", "2")
 
@@ -157,6 +155,7 @@ def test_rows_are_those_of_json(sample, command):
     rows = list(csv.DictReader(io.StringIO(sample(*command, "--limit", "5", "-o", "csv").stdout)))
     assert len(rows) == len(wanted) == 5
     for row, result in zip(rows, wanted):
+        assert all(row.pop(name) == "" for name in ("key", "source", "url", "position", "heading"))
         for name, value in row.items():
             assert value == ("" if result[name] is None else
                              f"{result[name]:.6f}" if name == "score" else str(result[name]))
@@ -188,3 +187,13 @@ def test_nothing_is_a_head_alone(sample):
     assert sample("search", "x", "--path", "subject1", "-o", "csv").stdout.count("\n") == 1
     assert sample("search", "x", "--path", "subject1", "-o", "ids").stdout == ""
     assert json.loads(sample("ls", "subject1", "--json").stdout)["places"] == []
+
+
+def test_a_type_that_is_nowhere_is_told(sample):
+    """By lists and exports as by queries; and nothing is where nothing is."""
+    for command in (("ls",), ("ls", "religion"), ("export",), ("export", "religion", "--csv")):
+        done = sample(*command, "--type", "Doctirne")
+        assert 'no content has the type "Doctirne"; did you mean "Doctrine"?' in " ".join(
+            done.stderr.split()), (command, done.stderr)
+        assert "no content has" not in sample(*command, "--type", "Doctrine").stderr
+    assert "no content has" not in sample("ls", "subject1", "--type", "Doctrine").stderr

@@ -43,11 +43,14 @@ def place(filled, tmp_path):
     """A folder with the files that examples name, and how to run a line in it."""
     write_rows(tmp_path / "articles.jsonl", [make_row(1), make_row(4, branch="either/or")])
     filled("load", tmp_path / "articles.jsonl")
-    kelp = make_row(5, leaf="Kelp", document="kelp", source="wiki",
-                    body="Kelp grows in cold water.")
-    for field in ("summary", "chunk_number", "word_count"):
-        kelp.pop(field, None)
-    filled("load", write_rows(tmp_path / "kelp.jsonl", [kelp]))
+    documents = [make_row(5, leaf="Kelp", document="kelp", source="wiki",
+                          body="Kelp grows in cold water."),
+                 make_row(6, leaf="Bread", document="bread", source="manuals",
+                          body="Bread is baked of flour and water.")]
+    for document in documents:
+        for field in ("summary", "chunk_number", "word_count"):
+            document.pop(field, None)
+    filled("load", write_rows(tmp_path / "documents.jsonl", documents))
     for number in (1, 2):
         with gzip.open(tmp_path / f"part-{number}.jsonl.gz", "wt") as part:
             part.write(json.dumps(make_row(number + 1)) + "\n")

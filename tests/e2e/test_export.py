@@ -149,9 +149,21 @@ def test_what_a_load_would_not_read_is_told(filled):
         for content_id, what in ((1, "title"), (2, "chunk_number"), (3, "word_count"),
                                  (4, "created_at"), (5, "summary"), (6, "body")):
             assert f"id{content_id}:{what}:" in warnings, (content_id, done.stderr)
+        for told in ("1:title:controlcharacter0x09atbyte2:aloadrefusesthat",
+                     "2:chunk_number:null,and1once", "3:word_count:null,andcountedonceitisloaded",
+                     "4:created_at:null,andthetimeoftheloadonce"):
+            assert f"id{told}" in warnings, (told, done.stderr)
         assert "id7" not in warnings and "id8" not in warnings and "6ofthese" in warnings
         assert len(list(csv.reader(io.StringIO(done.stdout)))) == 9 if form == "--csv" else (
             done.stdout.count("\n") == 8)
+    made = [json.loads(line) for line in filled("export", "religion").stdout.splitlines()]
+    part = [row for row in made if row.get("word_count") is None or "created_at" not in row]
+    assert len(part) == 2
+    answer = filled.json("load", "-", input="".join(
+        json.dumps({**row, "tree": "subject1"}) + "\n" for row in part))
+    assert answer["rows_inserted"] == 2
+    again = [json.loads(line) for line in exported(filled, "subject1").splitlines()]
+    assert all(row["word_count"] > 9 and row["created_at"] for row in again)
     with filled.connect() as conn:  # a hand spoils a vector: it is left out, and told
         conn.execute("""UPDATE grove.embedding SET vector = decode(repeat('00', 1536), 'hex')
             WHERE content_id = 7""")

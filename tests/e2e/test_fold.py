@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Hits fold to documents: compared with what all chunks, one by one, say."""
 
+import csv
+import io
 import json
 
 import pytest
@@ -98,6 +100,51 @@ def test_what_a_hit_tells(library):
     assert f"part {document['position']} of {document['chunks']} of shelf/book" in shown
     loose = ask(library, "Row 3 is about a lost umbrella", "--path", "subject1/Testing")
     assert all(row["document"] is None for row in loose) and len(loose) == 6
+
+
+def test_every_command_tells_the_document_of_a_row(library):
+    """browse, which compares nothing, as the others do."""
+    def told(*command):
+        rows = library.json(*command, "--limit", "1000")["results"]
+        return {row["content_id"]: row["document"] and {**row["document"], "chunks_matched": None}
+                for row in rows}
+
+    browsed, searched = told("browse", "subject1"), told("search", "boats", "--chunks")
+    assert browsed == searched == told("discover", "boats", "--chunks")
+    first = next(content for content, document in browsed.items() if document)
+    similar = told("similar", str(first), "--chunks")
+    assert similar == {row: told for row, told in browsed.items() if row != first}
+    assert library.json("show", str(first))["document"] == browsed[first]
+    rows = library.json("browse", "subject1/Books", "--limit", "2")["results"]
+    assert [row["document"]["chunks_matched"] for row in rows] == [None] * 2
+    shown = library("browse", "subject1/Books", "--limit", "1").stdout
+    assert (f"part {rows[0]['document']['position']} of {rows[0]['document']['chunks']} of "
+            f"shelf/{rows[0]['document']['key']}, https://example.org/") in shown
+    assert library.json("browse", "subject1", "--min-words", "9999")["results"] == []
+    assert library("browse", "subject1/Books", "--explain", "--limit", "1").stdout.count("\n") > 9
+
+
+@pytest.mark.parametrize("command", [("browse", "subject1"), ("search", "boats"),
+                                     ("discover", "boats"), ("similar", "1")])
+def test_rows_for_other_programs_tell_the_document(library, command):
+    wanted = library.json(*command, "--limit", "50")["results"]
+    done = library(*command, "--limit", "50", "-o", "csv")
+    rows = list(csv.DictReader(io.StringIO(done.stdout)))
+    assert len(rows) == len(wanted) and {bool(row["document"]) for row in wanted} == {True, False}
+    assert done.stdout.splitlines()[0].endswith("created_at,key,source,url,position,heading")
+    for row, result in zip(rows, wanted):
+        document = result["document"] or {}
+        for name in ("key", "source", "url", "position", "heading"):
+            assert row[name] == str(document.get(name, "")), name
+    table = library(*command, "--limit", "50", "-o", "md").stdout.splitlines()
+    assert table[0].endswith("| key | source | url | position | heading |")
+
+
+def test_text_around_a_hit_is_no_column(library):
+    for form in ("csv", "md", "ids"):
+        done = library("search", "boats", "--context", "1", "-o", form, check=False)
+        assert done.returncode == 2 and done.stdout == ""
+        assert f"--output {form} has no place for --context" in done.stderr
 
 
 def test_similar_leaves_out_its_document(library):

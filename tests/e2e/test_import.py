@@ -5,6 +5,7 @@ import csv
 import gzip
 import io
 import json
+import subprocess
 
 import pytest
 from conftest import EXIT_STATUS, PARTLY, make_row, make_vector, write_rows
@@ -75,6 +76,17 @@ def test_a_table_is_taken_as_it_is(empty, tmp_path, form, piped):
     # What is there already stays as it is.
     again = json.loads(empty("import", path, *HOW, "--json").stdout)
     assert again["rows_unchanged"] == 3 and again["rows_read"] == 3
+
+
+def test_another_encoding_is_told_with_how_to_convert_it(empty, tmp_path):
+    path = tmp_path / "x.csv"
+    path.write_bytes(as_csv(ARTICLES).replace("Sky", "Caf\xe9").encode("latin-1"))
+    done = empty("import", path, *HOW, check=False)
+    assert done.returncode and '"iconv -f WINDOWS-1252 -t UTF-8" converts a file' in (
+        " ".join(done.stderr.split())), done.stderr
+    path.write_text(subprocess.run(["iconv", "-f", "WINDOWS-1252", "-t", "UTF-8", path],
+                                   capture_output=True, text=True, check=True).stdout)
+    assert "Caf\xe9" in path.read_text() and empty.json("import", path, *HOW)["rows_bad"] == 0
 
 
 def test_with_a_key_rows_are_documents_of_any_length(empty, tmp_path):

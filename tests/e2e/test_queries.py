@@ -112,5 +112,10 @@ def test_explain(sample):
         assert explained["waited_milliseconds"] == 0
         assert re.search(r"^asked PostgreSQL \d+ times, the vector engine [123] times?$",
                          sample(*command, "--explain").stdout, re.M)
+        plan = sample.json(*command, "--plan")["explain"]["plan"]
+        assert plan.startswith("-- ") and "PostgreSQL's plan" not in sample(
+            *command, "--explain").stdout
+        shown = sample(*command, "--plan").stdout
+        assert "STAGE" in shown and plan.splitlines()[0] in shown.partition("PostgreSQL's plan")[2]
     explained = sample.json("browse", "religion", "--explain")["explain"]
     assert explained["statements"] > 2 and explained["requests"] == 0

@@ -115,7 +115,14 @@ def test_a_dry_run_tells_and_changes_nothing(busy):
     shown = busy("subject", "rename", "science", "nature", "--dry-run").stdout
     assert "VALIDATE" not in shown and "go with it" not in shown
     assert busy.json("subject", "list") == before
-    assert "it is there already" in busy("subject", "add", "science", "--sample").stdout
+    shown = busy("subject", "add", "science", "--sample").stdout
+    assert 'the subject "science" is there already' in shown
+    shown = busy("subject", "rename", "science", "nature").stdout
+    assert 'the subject "science" is called "nature" now: ' in shown and " phase in " in shown
+    shown = busy("subject", "remove", "nature", "--with-contents").stdout
+    assert 'the subject "nature" is gone: ' in shown and "12 contents went with it" in shown
+    assert 'the subject "nature" is there: ' in busy("subject", "add", "nature").stdout
+    busy("subject", "remove", "nature")
 
 
 @pytest.mark.parametrize("arguments, code, words", [

@@ -101,6 +101,12 @@ def loads_a_query(_home, _folder, shown):
     assert "Broom" in shown and "1 inserted" in shown
 
 
+def loads_a_folder(home, folder, shown):
+    assert "2 inserted" in shown and "notes/bees.md" in shown
+    body = home.json("document", "notes/bees.md", "--body")["body"]
+    assert body == (folder / "notes" / "bees.md").read_text()
+
+
 def exports(home, folder, shown):
     rows = [json.loads(line) for line in (folder / "export.jsonl").read_text().splitlines()]
     assert len(rows) == home.json("status")["contents"] and all("title" in row for row in rows)
@@ -127,7 +133,7 @@ def restores(home, folder, _shown):
     # What was changed after the backup is taken back in the engine, too.
     assert scalar(home, "SELECT count(*) FROM content_metadata WHERE title LIKE 'Later %'") == "0"
     stores_agree(home)
-    found = home.json("search", "grace")
+    found = home.json("search", "grace", "--limit", "50")
     exported = (folder / "export.jsonl").read_text().splitlines()
     assert found["total"] == len(exported) > 3 and found["complete"] and not found["degraded"]
     assert home.json("status")["pending"] == 0 and home.broken() == ""
@@ -139,7 +145,7 @@ def restores(home, folder, _shown):
         other("init")
         other("pg_restore", "--", "--clean", "--if-exists", folder / "backup.dump")
         other("sync")
-        assert other.json("search", "grace")["results"] == found["results"]
+        assert other.json("search", "grace", "--limit", "50")["results"] == found["results"]
         assert other.broken() == ""
     finally:
         other("stop")
@@ -164,6 +170,7 @@ CHECKS = {
     ("Name a tree", 1): names_a_tree,
     ("Load a table", 1): loads_a_table,
     ("Load a table", 2): loads_a_query,
+    ("Load a folder of texts", 1): loads_a_folder,
     ("Connect another client", 1): connects,
     ("Export", 1): exports,
     ("Export", 2): exports_a_search,

@@ -156,6 +156,29 @@ def test_what_waits_is_told_and_is_no_difference(stores):
     assert repair(stores)["mended"] == 0
     stores("sync")
     assert told(verify(stores, equal=True)) == []
+    assert "more than" not in stores("verify").stdout
+
+
+def test_more_of_one_than_of_the_other_is_explained(stores, tmp_path):
+    """Stores that are equal, and whose numbers are not."""
+    stores("load", write_rows(tmp_path / "rows", [make_row(n, leaf="Many") for n in (1, 2)]))
+    stores("rm", "subject1/Testing/Loads/Many", "--yes")
+    for how in ((), ("--quick",)):
+        shown = stores("verify", *how).stdout
+        assert ("\n2 points more than contents: of what was removed, and is still to be taken out\n"
+                in shown and "equal: 300 contents and 302 points" in shown)
+    stores("sync")
+    assert "more than" not in stores("verify").stdout
+    with stores.connect() as conn:
+        leaf, = conn.execute("SELECT leaf_id FROM content_metadata LIMIT 1").fetchone()
+        conn.execute("INSERT INTO content_metadata (hierarchy_table, leaf_id, content_type, title,"
+                     " content_summary) VALUES ('subject1_hierarchy', %s, 'Note', 'a', 'b')",
+                     (leaf,))
+    shown = stores("verify").stdout
+    assert "1 content more than points: of what is still to be written" in shown
+    with stores.connect() as conn:
+        conn.execute("DELETE FROM content_metadata WHERE content_type = 'Note'")
+    stores("sync")
 
 
 def ask(grove, answer):

@@ -139,6 +139,15 @@ MUTANTS = [
         limit_seconds=30,
         hangs=True,
     ),
+    Mutant(
+        name="slashes-of-names-part-a-path",
+        guards="src/catalog/README: failures",
+        file="src/catalog/path.c",
+        find="        if (name.data[i] == '/' || ",
+        replace="        if (",
+        killer="tests/e2e/test_bad_input.py::test_names_are_told_as_a_path_has_them",
+        limit_seconds=180,
+    ),
 ]
 
 NO_MUTANTS = [

@@ -789,4 +789,12 @@ MUTANTS = [
         killer="tests/e2e/test_rechunk.py::test_a_dry_run_tells_and_changes_nothing",
         limit_seconds=180,
     ),
+    Mutant(
+        name="quoted-separators-are-counted",
+        guards="src/content/README 10",
+        file="src/content/kind.c",
+        find="        separators += !quoted && ",
+        replace="        separators += ",
+        killer="tests/e2e/test_load_inputs.py::test_another_kind_is_told_once[False-quoted]",
+    ),
 ]

@@ -142,4 +142,13 @@ MUTANTS = [
         killer="tests/e2e/test_documents.py::test_an_export_loads_back_equal",
         limit_seconds=300,
     ),
+    Mutant(
+        name="browse-knows-no-documents",
+        guards="src/query/folding: nouns",
+        file="src/query/browse.c",
+        find="        code = read_passages(browsing, !explain, error);\n",
+        replace="        code = explain ? GROVE_OK : GROVE_OK;\n",
+        killer="tests/e2e/test_fold.py::test_every_command_tells_the_document_of_a_row",
+        limit_seconds=180,
+    ),
 ]

@@ -145,7 +145,13 @@ static void refuses(void **state)
         {{"search"}, "search needs a TEXT", "for example"},
         {{"subject"}, "subject needs an ACTION", "for example"},
         {{"show"}, "show needs an ID", "for example"},
-        {{"search", "a", "b"}, "does not take the argument \"b\"", "quotes"},
+        {{"search", "a", "b"}, "does not take the argument \"b\"", "quotes: grove search \"a b\""},
+        {{"search", "a", "$b"}, "does not take the argument \"$b\"", "goes into quotes"},
+        {{"similar", "4", "5"}, "does not take the argument \"5\"", "one ID at a time"},
+        {{"subject", "list", "b", "c", "d"}, "the argument \"d\"", "it takes 3 at most"},
+        {{"subject", "Check"}, "grove subject has no action \"Check\"", "subject validate?"},
+        {{"dead", "lst"}, "grove dead has no action \"lst\"", "did you mean grove dead list?"},
+        {{"dead", "x"}, "grove dead has no action \"x\"", "there are list, retry, drop"},
         {{"stop", "now"}, "stop does not take the argument \"now\"", ""},
         {{"search", "x", "--limt", "3"}, "unknown option \"--limt\"", "did you mean --limit?"},
         {{"search", "x", "--limt=3"}, "unknown option \"--limt\"", "did you mean --limit?"},
@@ -225,6 +231,11 @@ static void suggests_commands(void **state)
                  {"brwose", "grove browse?"},
                  {"doc", "grove doctor?"},
                  {"Status", "grove status?"},
+                 {"versoin", "grove version?"}, // the last of all
+                 {"delete", "grove rm"},
+                 {"backup", "grove pg_dump"},
+                 {"restore", "grove pg_restore"},
+                 {"Start", "any command starts"},
                  {"xyzzy", ""},
                  {"", ""}};
     (void)state;
