@@ -5,12 +5,13 @@
 --   $2 text  branch; null: any
 --   $3 text  limb; null: any
 --   $4 text  leaf; null: any
--- answers: text, integer, integer, integer, boolean
--- Hierarchy table, branch, limb, a leaf, and whether all points of the engine have the numbers of
--- branch and limb (0014_numbered_points.sql).
+-- answers: text, integer, integer, integer, boolean, boolean
+-- Hierarchy table, branch, limb, a leaf, whether all points of the engine have the numbers of branch and
+-- limb (0014_numbered_points.sql), and whether any content, wherever it is, is a part of a document.
 SELECT s.hierarchy_table, l.branch_id, l.limb_id, l.leaf_id,
        coalesce((SELECT n.value = 'all' FROM grove.setting AS n WHERE n.name = 'numbered_points'),
-                false)
+                false),
+       EXISTS (SELECT FROM grove.chunk)
 FROM grove.subject AS s
 LEFT JOIN LATERAL (
     SELECT f.branch_id, f.limb_id, f.leaf_id

@@ -151,7 +151,8 @@ static const char *add_count_params(const struct browsing *browsing, struct pg_p
     return counts_files[predicate->place_depth];
 }
 
-static enum grove_code read_page(struct browsing *browsing, struct grove_error *error)
+// What is read last ends the snapshot in the same round trip.
+static enum grove_code read_page(struct browsing *browsing, bool last, struct grove_error *error)
 {
     struct pg_params page_params = {0}, count_params = {0};
     const char *page_file = add_rows_params(browsing, &page_params);
@@ -159,14 +160,15 @@ static enum grove_code read_page(struct browsing *browsing, struct grove_error *
     struct pg_statement page = {page_file, query_sql(page_file)};
     struct pg_statement counts = {counts_file, query_sql(counts_file)};
     bool whole = is_whole_tree(browsing->predicate), once = whole || is_first_page(browsing);
-    enum { PLAN, PAGE, COUNTS_PLAN, COUNTS, REQUESTS };
+    enum { PLAN, PAGE, COUNTS_PLAN, COUNTS, END, REQUESTS };
     const struct pg_request requests[REQUESTS] = {{once ? &plan_once : &plan_each_time, NULL},
                                                   {&page, &page_params},
                                                   {whole ? &plan_once : &plan_each_time, NULL},
-                                                  {&counts, &count_params}};
+                                                  {&counts, &count_params},
+                                                  {&pg_end, NULL}};
     struct pg_rows rows[REQUESTS] = {0};
     enum grove_code code =
-        pg_pipeline(browsing->conn, browsing->arena, requests, REQUESTS, rows, error);
+        pg_pipeline(browsing->conn, browsing->arena, requests, last ? REQUESTS : END, rows, error);
     if (code == GROVE_OK)
         code = take_page(browsing, &rows[PAGE], error);
     if (code == GROVE_OK)
@@ -175,8 +177,7 @@ static enum grove_code read_page(struct browsing *browsing, struct grove_error *
     return code;
 }
 
-// Which parts of which documents the rows are. What is read last ends the snapshot in the same
-// round trip.
+// Which parts of which documents the rows are.
 static enum grove_code read_passages(struct browsing *browsing, bool last,
                                      struct grove_error *error)
 {
@@ -223,9 +224,10 @@ static enum grove_code browse_in_snapshot(struct browsing *browsing, struct pred
     CHECK(browsing->predicate == predicate);
     enum grove_code code = predicate_resolve(predicate, browsing->conn, browsing->arena, error);
     result_stage(browsing->result, "path", code == GROVE_OK);
+    bool parts = predicate->parts_exist;
     if (code == GROVE_OK)
-        code = read_page(browsing, error);
-    if (code == GROVE_OK)
+        code = read_page(browsing, !explain && !parts, error);
+    if (code == GROVE_OK && parts)
         code = read_passages(browsing, !explain, error);
     if (code == GROVE_OK && explain) {
         CHECK(!browsing->result->explain.strategy);

@@ -303,6 +303,7 @@ static enum grove_code take_place(struct predicate *predicate, const struct pg_r
     // Of a leaf the engine has the id anyway, and a tree is its table.
     predicate->by_leaves = !pg_bool(rows, 0, 4) && predicate->place_depth > 0 &&
                            predicate->place_depth < PREDICATE_LEVELS;
+    predicate->parts_exist = pg_bool(rows, 0, 5);
     predicate->place_array = (struct pg_params){0};
     if (predicate->place_depth > 0)
         pg_add_int4_array(&predicate->place_array, arena, predicate->place, predicate->place_depth);
