@@ -40,7 +40,7 @@ struct predicate {
     struct pg_params place_array;    // the same, as statements get them
     bool by_leaves; // the engine is asked for leaves: not all points have the numbers
     struct predicate_leaves leaves; // where it is
-    bool parts_exist; // some contents are parts of documents, once a path is resolved
+    bool parts_exist;               // some contents are parts of documents, once a path is resolved
     struct text *content_types;
     size_t content_type_count; // 0: any
     int64_t created_since_us;  // VECTOR_NONE: no bound

@@ -63,13 +63,13 @@ static const struct {
 
 const char *phase_name(enum phase phase)
 {
-    CHECK(phase < PHASE_COUNT);
+    CHECK((int)phase < (int)PHASE_COUNT);
     return phases[phase].name;
 }
 
 const char *phase_locks(enum phase phase)
 {
-    CHECK(phase < PHASE_COUNT);
+    CHECK((int)phase < (int)PHASE_COUNT);
     return phases[phase].locks;
 }
 
@@ -134,7 +134,7 @@ static void add_brief_lock(struct strbuf *out, bool flushed)
 
 void phase_add_sql(struct strbuf *out, enum phase phase, const struct phase_names *names)
 {
-    CHECK(phase < PHASE_COUNT);
+    CHECK((int)phase < (int)PHASE_COUNT);
     strbuf_add(out, "SELECT pg_advisory_xact_lock(" PHASE_LOCK_KEY ");\n");
     if (phases[phase].holds == HOLDS_BRIEF)
         add_brief_lock(out, phases[phase].flushed);

@@ -32,7 +32,7 @@
 #include <stdint.h>
 
 enum {
-    BREAKER_FAILURES_MAX = 3,    // in a row, and it opens
+    BREAKER_FAILURES_MAX = 3, // in a row, and it opens
     // that failures in a row cost together, and it opens: less than the 2 s for which a connection
     // is waited for, which the clock may call 1999 ms
     BREAKER_SILENT_MS = 1900,

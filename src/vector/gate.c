@@ -250,9 +250,8 @@ unsigned gate_trial_ms(struct gate *gate)
 // The least tells how far away it is, whatever else it had to do. A fifth less is news.
 static bool takes_less(const struct gate *gate, int64_t first_us)
 {
-    return first_us > 0 &&
-           (gate->usual_ms == 0 || (gate->usual_ms * 3 > TRIAL_MS_LEAST &&
-                                    first_us < (int64_t)gate->usual_ms * 800));
+    return first_us > 0 && (gate->usual_ms == 0 || (gate->usual_ms * 3 > TRIAL_MS_LEAST &&
+                                                    first_us < (int64_t)gate->usual_ms * 800));
 }
 
 void gate_answered(struct gate *gate, int64_t first_us)

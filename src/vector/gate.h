@@ -29,7 +29,7 @@ struct gate {
     pthread_mutex_t mutex; // guards what follows
     struct breaker breaker;
     char reason[VECTOR_OUTAGE_REASON_SIZE];
-    int file; // -1: none
+    int file;        // -1: none
     uint64_t server; // which of the file's
     bool may_write;
     // While the server is well the file is read no more often: requests are many.

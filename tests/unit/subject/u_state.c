@@ -171,7 +171,7 @@ static void of_a_removal(void **unused)
 static void every_phase_has_its_sql(void **unused)
 {
     (void)unused;
-    for (enum phase phase = 0; phase < PHASE_COUNT; phase++) {
+    for (enum phase phase = 0; (int)phase < (int)PHASE_COUNT; phase++) {
         struct strbuf sql;
         struct phase_names names = state_names(&nothing, phase);
         names.new_name = text_of("nature");
