@@ -8,8 +8,8 @@
 --   $6 text[]   the columns whose change counts
 -- answers: text, text, text, text, text, text, boolean
 -- The function of its triggers; the triggers, for the table and those of its partitions that lack them; how
--- rows are read by keys, how keys follow, and how those are found that have a document and no row; columns that are not there, with chr(31) between them; whether the function that is there is
--- another, and ours.
+-- rows are read by keys, how keys follow, and how those are found that have a document and no row; columns
+-- that are not there, with chr(31) between them; whether the function that is there is another, and ours.
 -- \001 stands for the name of a row, \002 for a value.
 -- A type that somebody made may have casts of his own, which would run with the rights of whoever reads: its
 -- values are written and read as any client gets and gives them. So are those of its domains, unchecked.

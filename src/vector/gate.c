@@ -167,8 +167,8 @@ static struct flock whole_record(const struct gate *gate, short type)
                           .l_len = sizeof(struct record)};
 }
 
-// One process at a time changes it. Nobody waits: the holder may have been stopped; it was
-// where it holds it long after the next trial was due. A file system may have no locks.
+// One process at a time changes it. Nobody waits: the holder may have been stopped. One that has it
+// long after the next trial was due is passed over, and a file system without locks is as if free.
 static bool lock_file(struct gate *gate, int64_t now_us)
 {
     struct flock record = whole_record(gate, F_WRLCK);

@@ -373,7 +373,15 @@ static void stopping_ends_with_its_call(void **state)
 
 // --- starting ------------------------------------------------------------------------------------
 
-// Who opens a fifo to write into it waits for somebody who reads: the shell says nothing.
+// A log that hangs: who opens a fifo to write into it waits for somebody who reads, and the shell
+// says nothing.
+static void make_fifo(const char *name, char ret_path[static PATH_MAX + 16])
+{
+    snprintf(ret_path, PATH_MAX + 16, "%s/%s", home.servers, name);
+    assert_int_equal(mkfifo(ret_path, 0666), 0);
+    assert_int_equal(chmod(ret_path, 0666), 0);
+}
+
 static void a_start_that_hangs_has_a_limit(void **state)
 {
     (void)state;
@@ -382,9 +390,7 @@ static void a_start_that_hangs_has_a_limit(void **state)
     pid_t pid;
     int exit_status;
     char fifo[PATH_MAX + 16];
-    snprintf(fifo, sizeof fifo, "%s/fifo", home.servers);
-    assert_int_equal(mkfifo(fifo, 0666), 0);
-    assert_int_equal(chmod(fifo, 0666), 0);
+    make_fifo("fifo", fifo);
     const char *const arguments[] = {"/bin/true", NULL};
     struct home_program program = {.arguments = arguments, .log_path = fifo};
     call_init(&call);
@@ -443,9 +449,7 @@ static void a_start_that_is_killed_may_be_tried_again(void **state)
     pthread_t killer;
     pid_t pid;
     char fifo[PATH_MAX + 16];
-    snprintf(fifo, sizeof fifo, "%s/another", home.servers);
-    assert_int_equal(mkfifo(fifo, 0666), 0);
-    assert_int_equal(chmod(fifo, 0666), 0);
+    make_fifo("another", fifo);
     const char *const arguments[] = {"/bin/true", NULL};
     struct home_program program = {.arguments = arguments, .log_path = fifo};
     assert_int_equal(pthread_create(&killer, NULL, kill_shell_of, fifo), 0);
