@@ -15,6 +15,9 @@ enum {
     // Of a ranking that leaves out rows without a vector anyway: one long text, or several short.
     FEW_TOKENS = EMBED_TOKENS_MAX,
     FEW_TEXT_BYTES = 256 << 10,
+    // Where more rows are left out, none is read: a score for one of hundreds mends no answer, and a
+    // long text takes the model 30 ms.
+    LEFT_OUT_MAX = 256,
     // How often texts are embedded in one ranking: where rows change meanwhile, again.
     EMBEDDINGS_MAX = 4,
 };
@@ -153,12 +156,16 @@ static enum grove_code take_text(struct run *run, const struct pg_rows *rows, in
 }
 
 // Reads the texts of contents that have no usable vector. Where there are more than one ranking may
-// embed the result is not complete for it, so fewer bytes are read.
+// embed the result is not complete for it, so fewer bytes are read, or none.
 static enum grove_code take_texts(struct run *run, const int32_t *ids, size_t count,
                                   struct grove_error *error)
 {
     struct pg_rows rows = {0};
     CHECK(count <= RANKING_COMPUTED_MAX);
+    if (run->beyond > LEFT_OUT_MAX) {
+        run->unembedded += count;
+        return GROVE_OK;
+    }
     enum grove_code code = read_texts(run, ids, count, &rows, error);
     for (int r = 0; code == GROVE_OK && r < rows.count; r++)
         code = take_text(run, &rows, r, error);

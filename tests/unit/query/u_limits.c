@@ -104,6 +104,40 @@ static void a_search_embeds_no_more_than_sixteen_texts(struct test_stores *store
     }
 }
 
+// A score for one of hundreds mends no answer: the model is not asked.
+static void beside_hundreds_without_a_vector_no_text_is_embedded(struct test_stores *stores)
+{
+    static const struct {
+        int contents;
+        bool embedded;
+    } searches[] = {{273, false}, {272, true}};
+    struct grove_error error;
+    struct grove_result *result;
+    struct test_vector query = test_toward(1, 0);
+    int32_t id = test_content(stores, &(struct test_content){.title = "text"});
+    test_sql(stores,
+             "INSERT INTO content_metadata (hierarchy_table, leaf_id, content_type, title,"
+             " content_summary, chunk_number) SELECT hierarchy_table, leaf_id, content_type, title,"
+             " content_summary, n FROM content_metadata, generate_series(2, %d) AS n WHERE id = %d",
+             searches[0].contents, id);
+    for (size_t i = 0; i < ARRAY_COUNT(searches); i++) {
+        test_sql(stores,
+                 "DELETE FROM content_metadata WHERE id IN"
+                 " (SELECT id FROM content_metadata ORDER BY id DESC OFFSET %d)",
+                 searches[i].contents);
+        assert_ok(
+            query_search(&stores->store, NULL,
+                         &(struct grove_search_request){.vector = query.numbers, .limit = 100},
+                         &result, &error),
+            error);
+        size_t rows = result->row_count;
+        bool complete = result->complete;
+        grove_result_free(result);
+        assert_int_equal(rows > 0, searches[i].embedded);
+        assert_false(complete);
+    }
+}
+
 // In a page's own order, and on the last page.
 static void rows_without_a_time_come_last(struct test_stores *stores)
 {
@@ -139,6 +173,7 @@ int main(int argc, char **argv)
         STORES_TEST(scores_are_cosines_whatever_the_lengths),
         STORES_TEST(a_hit_that_matches_no_more_drops_out),
         STORES_TEST(a_search_embeds_no_more_than_sixteen_texts),
+        STORES_TEST(beside_hundreds_without_a_vector_no_text_is_embedded),
         STORES_TEST(rows_without_a_time_come_last),
     };
     return test_main(argc, argv, tests, ARRAY_COUNT(tests));
