@@ -11,6 +11,7 @@ enum {
     BATCH_BYTES_MAX = 192 << 20,
     BATCH_BYTES_FULL = 16 << 20, // the rows of a batch are few when they are long
     ATTEMPTS_MAX = 4,
+    UNCOUNTED_ROWS = 500,
 };
 
 void batch_init(struct batch *batch, struct store *store, struct call *call, const char *origin)
@@ -19,6 +20,8 @@ void batch_init(struct batch *batch, struct store *store, struct call *call, con
     batch->call = call;
     batch->origin = origin;
     batch->count = batch->leaf_count = 0;
+    batch->uncounted = 0;
+    batch->count_at = UNCOUNTED_ROWS;
     batch->projecting = projecting_of(store, call);
     arena_init(&batch->arena, BATCH_BYTES_MAX);
 }
@@ -403,6 +406,34 @@ static enum grove_code write_transaction(struct batch *batch, struct grove_load_
     }
 }
 
+// --- statistics ----------------------------------------------------------------------------------
+
+// A load into an empty database is over before PostgreSQL counts rows of itself: till then it takes any
+// index of contents for as good as the one that has the key, and reads all of a leaf for each row. That
+// it does not succeed is no matter.
+static void keep_statistics(struct batch *batch, int64_t inserted)
+{
+    struct grove_error ignored;
+    struct pg_params params = {0};
+    struct pg_rows rows;
+    struct arena arena;
+    batch->uncounted += inserted;
+    if (batch->uncounted < batch->count_at)
+        return;
+    arena_init(&arena, 1 << 20);
+    pg_add_int8(&params, batch->uncounted);
+    batch->count_at = 2 * batch->uncounted;
+    enum grove_code code = store_query(batch->store, batch->call, &arena, "statistics_due.sql",
+                                       &params, &rows, &ignored);
+    if (code == GROVE_OK && pg_bool(&rows, 0, 0)) {
+        (void)!store_query(batch->store, batch->call, &arena, "statistics.sql", NULL, &rows,
+                           &ignored);
+        batch->uncounted = 0;
+        batch->count_at = UNCOUNTED_ROWS;
+    }
+    arena_release(&arena);
+}
+
 // --- all of it -----------------------------------------------------------------------------------
 
 enum grove_code batch_write(struct batch *batch, struct grove_load_progress *progress,
@@ -419,8 +450,10 @@ enum grove_code batch_write(struct batch *batch, struct grove_load_progress *pro
     }
     DCHECK(batch_check_placed(batch) == NULL);
     enum grove_code code = store_refresh_model(batch->store, batch->call, error);
+    int64_t inserted = progress->rows_inserted;
     if (code == GROVE_OK && batch->leaf_count > 0)
         code = write_transaction(batch, progress, error);
+    keep_statistics(batch, progress->rows_inserted - inserted);
     progress->seconds_database += (double)(clock_monotonic_us() - start_us) / 1e6;
     if (code == GROVE_OK)
         code = INJECT(LOAD_COMMITTED, error);

@@ -40,6 +40,8 @@ struct batch {
     struct batch_leaf leaves[BATCH_ROWS_MAX];
     int32_t content_ids[BATCH_ROWS_MAX];
     struct projecting projecting;
+    int64_t uncounted; // contents inserted since PostgreSQL counted them for this load
+    int64_t count_at;  // so many of them, and it is looked whether they are to be counted
 };
 
 void batch_init(struct batch *batch, struct store *store, struct call *call, const char *origin);
