@@ -469,4 +469,20 @@ MUTANTS = [
         replace="                  WHERE ours.content_id = -u.id\n",
         killer="u_triggers:what_a_transaction_does_to_a_content_is_one_change",
     ),
+    Mutant(
+        name="contents-are-inserted-on-leaves-that-are-not-there",
+        guards="sql/README 6",
+        file="sql/0031_leaves_of_statements.sql",
+        find="        IF missing IS NOT NULL THEN\n",
+        replace="        IF missing < 0 THEN\n",
+        killer="u_triggers:contents_wait_for_a_leaf_that_goes",
+    ),
+    Mutant(
+        name="leaves-of-inserted-contents-are-not-locked",
+        guards="sql/README 6",
+        file="sql/0031_leaves_of_statements.sql",
+        find="                       '  ORDER BY t.id FOR KEY SHARE) AS l)', leaves)\n",
+        replace="                       '  ORDER BY t.id) AS l)', leaves)\n",
+        killer="u_triggers:a_leaf_waits_for_contents_under_way",
+    ),
 ]
