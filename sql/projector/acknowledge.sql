@@ -34,9 +34,7 @@
 -- again.
 -- answers: integer, integer
 WITH written AS (
-    SELECT u.content_id, u.revision, u.as_applied = 1 AS as_applied, u.seen
-    FROM unnest($1::integer[], $2::bigint[], $3::integer[], $5::bigint[])
-             AS u (content_id, revision, as_applied, seen)
+    SELECT u.content_id, u.seen FROM unnest($1::integer[], $5::bigint[]) AS u (content_id, seen)
 ), generation AS MATERIALIZED (
     SELECT s.value::bigint AS number
     FROM grove.setting AS s, grove.lineage AS l
@@ -80,9 +78,8 @@ WITH written AS (
     SET lease_owner = NULL, lease_until = NULL, lease_pid = NULL, lease_session = NULL,
         not_before = clock_timestamp()
             + CASE WHEN h.lease_owner = $4 THEN 500 ELSE 0 END * interval '1 millisecond'
-    FROM written AS w, held AS h
-    WHERE h.content_id = w.content_id
-      AND (h.lease_owner <> $4 OR (h.lease_owner = $4 AND NOT (SELECT generation FROM same)))
+    FROM held AS h
+    WHERE (h.lease_owner <> $4 OR (h.lease_owner = $4 AND NOT (SELECT generation FROM same)))
       AND o.content_id = h.content_id
       AND o.revision = h.revision
     RETURNING o.content_id, CASE WHEN h.lease_owner = $4 THEN 4 ELSE 2 END AS kind

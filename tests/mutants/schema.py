@@ -465,8 +465,8 @@ MUTANTS = [
         name="each-statement-is-a-change",
         guards="sql/README: a change",
         file="sql/0030_noted_once.sql",
-        find="                  WHERE ours.content_id = u.id\n",
-        replace="                  WHERE ours.content_id = -u.id\n",
+        find="                  WHERE ours.content_id = ANY (content_ids)\n",
+        replace="                  WHERE ours.content_id = ANY ('{}')\n",
         killer="u_triggers:what_a_transaction_does_to_a_content_is_one_change",
     ),
     Mutant(
