@@ -436,10 +436,10 @@ static void keep_statistics(struct batch *batch, int64_t inserted)
 
 // --- all of it -----------------------------------------------------------------------------------
 
-enum grove_code batch_write(struct batch *batch, struct grove_load_progress *progress,
-                            struct grove_error *error)
+enum grove_code batch_commit(struct batch *batch, struct grove_load_progress *progress,
+                             size_t *ret_count, struct grove_error *error)
 {
-    int64_t start_us = clock_monotonic_us();
+    int64_t start_us = clock_monotonic_us(), inserted = progress->rows_inserted;
     for (size_t i = 0; i < batch->count; i++) {
         const struct record *record = &batch->records[i];
         const struct batch_leaf leaf = {.tree = record->tree,
@@ -450,19 +450,24 @@ enum grove_code batch_write(struct batch *batch, struct grove_load_progress *pro
     }
     DCHECK(batch_check_placed(batch) == NULL);
     enum grove_code code = store_refresh_model(batch->store, batch->call, error);
-    int64_t inserted = progress->rows_inserted;
     if (code == GROVE_OK && batch->leaf_count > 0)
         code = write_transaction(batch, progress, error);
     keep_statistics(batch, progress->rows_inserted - inserted);
     progress->seconds_database += (double)(clock_monotonic_us() - start_us) / 1e6;
     if (code == GROVE_OK)
         code = INJECT(LOAD_COMMITTED, error);
-    if (code == GROVE_OK && batch->count > 0)
-        code =
-            project_contents(&batch->projecting, batch->content_ids, batch->count, progress, error);
-    if (code == GROVE_OK)
-        code = INJECT(LOAD_PROJECTED, error);
+    *ret_count = batch->count;
     batch->count = batch->leaf_count = 0;
     arena_clear(&batch->arena);
     return code;
+}
+
+enum grove_code batch_write(struct batch *batch, struct grove_load_progress *progress,
+                            struct grove_error *error)
+{
+    size_t count;
+    enum grove_code code = batch_commit(batch, progress, &count, error);
+    if (code != GROVE_OK || count == 0)
+        return code;
+    return project_contents(&batch->projecting, batch->content_ids, count, progress, error);
 }

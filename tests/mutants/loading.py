@@ -13,4 +13,13 @@ MUTANTS = [
         killer="tests/e2e/test_load.py::test_contents_are_counted_when_a_load_has_doubled_them",
         limit_seconds=120,
     ),
+    Mutant(
+        name="failure-of-what-is-projected-beside-a-load-is-not-told",
+        guards="src/content/README: failures",
+        file="src/content/project.c",
+        find="    enum grove_code code = self->code;\n",
+        replace="    enum grove_code code = GROVE_OK;\n",
+        killer="tests/e2e/test_crashes.py::test_a_load_that_fails_after_its_commit[projector-read]",
+        limit_seconds=180,
+    ),
 ]
