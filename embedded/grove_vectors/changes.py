@@ -83,7 +83,7 @@ def _point(value, dimension: int):
         if name not in value:
             raise bad_json(f"missing field `{name}`")
     numbers = value["vector"]
-    if isinstance(numbers, dict):
+    if isinstance(numbers, dict) and not translate.is_packed(numbers):
         if set(numbers) != {""}:
             raise wrong_input("Not existing vector name error: "
                               f"{next((name for name in numbers if name), ''):.60}")

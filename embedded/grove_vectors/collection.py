@@ -210,6 +210,7 @@ class Collection:
             "segments_count": info.segments_count,
             "graph": self.graph,
             "digests": True,
+            "packs": True,
             "config": {
                 "params": {"vectors": config["vectors"], "shard_number": 1,
                            "replication_factor": 1, "write_consistency_factor": 1,

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Between Qdrant's JSON and the engine's objects. Everything is checked here, before anything is
 written; what Qdrant knows and this does not is refused, never ignored."""
+import binascii
 import math
+import sys
 import uuid
 from array import array
 
@@ -9,6 +11,7 @@ import qdrant_edge as engine
 
 from .errors import ApiError, bad_json, bad_value, unsupported, wrong_input
 
+PACKED = "base64"  # the one member of a vector that is no list of numbers
 FILTER_DEPTH_MAX = 32
 LIMIT_MAX = 1_000_000
 GIVEN_IDS_MAX = 2500  # more of them are asked about in pieces
@@ -86,18 +89,45 @@ def point_ids(value, name: str) -> list:
     return [point_id(item) for item in value]
 
 
+def is_packed(value) -> bool:
+    return isinstance(value, dict) and set(value) == {PACKED}
+
+
+def _unpack(value, dimension: int) -> array:
+    """The float32s, little-endian, in base64: numbers take fifty times as long to read."""
+    text, numbers = value[PACKED], array("f")
+    if not isinstance(text, str):
+        raise _invalid(f"vector.{PACKED}", text, "a string")
+    try:
+        numbers.frombytes(binascii.a2b_base64(text))
+    except ValueError as error:
+        raise bad_json(f"vector.{PACKED}: no float32 numbers in base64: {error}") from error
+    if sys.byteorder == "big":
+        numbers.byteswap()
+    return _of_size(numbers, dimension)
+
+
+def _of_size(numbers, dimension: int):
+    if len(numbers) != dimension:
+        raise wrong_input(f"Vector dimension error: expected dim: {dimension}, got {len(numbers)}")
+    return numbers
+
+
 def vector(value, dimension: int) -> array:
+    if is_packed(value):
+        return _finite(_unpack(value, dimension))
     if not isinstance(value, list):
         raise _invalid("vector", value, "a sequence of numbers")
     if not set(map(type, value)) <= _numbers:
         raise bad_json("vector: invalid type, expected a sequence of numbers")
-    if len(value) != dimension:
-        raise wrong_input(f"Vector dimension error: expected dim: {dimension}, got {len(value)}")
     try:
-        numbers = array("f", value)
-    except OverflowError:
-        numbers = None
-    if numbers is None or not math.isfinite(sum(numbers)):
+        return _finite(array("f", _of_size(value, dimension)))
+    except OverflowError as error:
+        raise bad_json("vector: number out of range") from error
+
+
+def _finite(numbers: array) -> array:
+    if not math.isfinite(sum(numbers)):
         raise bad_json("vector: number out of range")
     return numbers
 
@@ -356,7 +386,7 @@ class Search:
         self.like = None  # the id of the point to search near to
         self.points = 0  # that a scan looks at, as far as it was asked
         self.raw, self.nearest = query, None
-        if isinstance(query, list):
+        if isinstance(query, list) or is_packed(query):
             if before is not None and query == before.raw:
                 self.nearest = before.nearest
             else:

@@ -95,6 +95,26 @@ void strbuf_add_char(struct strbuf *buffer, char c)
     strbuf_add_bytes(buffer, &c, 1);
 }
 
+void strbuf_add_base64(struct strbuf *buffer, const void *bytes, size_t size_bytes)
+{
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    const unsigned char *from = bytes;
+    size_t length = (size_bytes + 2) / 3 * 4;
+    char *to = strbuf_reserve(buffer, length);
+    if (!to)
+        return;
+    for (size_t i = 0; i < size_bytes; i += 3) {
+        size_t left = size_bytes - i;
+        unsigned bits = (unsigned)from[i] << 16 | (left > 1 ? (unsigned)from[i + 1] << 8 : 0U) |
+                        (left > 2 ? from[i + 2] : 0U);
+        *to++ = digits[bits >> 18];
+        *to++ = digits[bits >> 12 & 63];
+        *to++ = left > 1 ? digits[bits >> 6 & 63] : '=';
+        *to++ = left > 2 ? digits[bits & 63] : '=';
+    }
+    strbuf_advance(buffer, length);
+}
+
 void strbuf_addf(struct strbuf *buffer, const char *format, ...)
 {
     va_list arguments, again;

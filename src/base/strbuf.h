@@ -41,6 +41,8 @@ void strbuf_add(struct strbuf *buffer, const char *string);
 void strbuf_add_text(struct strbuf *buffer, struct text text);
 void strbuf_add_bytes(struct strbuf *buffer, const void *bytes, size_t size_bytes);
 void strbuf_add_char(struct strbuf *buffer, char c);
+// As RFC 4648 has it, with padding.
+void strbuf_add_base64(struct strbuf *buffer, const void *bytes, size_t size_bytes);
 void strbuf_addf(struct strbuf *buffer, const char *format, ...) GROVE_PRINTF(2, 3);
 // Makes room for `size_bytes` more and returns where they go, or NULL when failed; the caller
 // then adds what it wrote with strbuf_advance.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "vector/point.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,11 +33,19 @@ void point_direction(const float *vector, float ret[static VECTOR_DIMENSION])
         ret[i] = (float)direction[i];
 }
 
-void point_add_vector(struct strbuf *body, const float *vector)
+static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "packed numbers go as they are");
+
+void point_add_vector(struct strbuf *body, const float *vector, bool packed)
 {
     float numbers[VECTOR_DIMENSION];
     point_direction(vector, numbers);
-    json_add_floats(body, numbers, VECTOR_DIMENSION);
+    if (!packed) {
+        json_add_floats(body, numbers, VECTOR_DIMENSION);
+        return;
+    }
+    strbuf_add(body, "{\"base64\":\"");
+    strbuf_add_base64(body, numbers, sizeof numbers);
+    strbuf_add(body, "\"}");
 }
 
 // The fields in the order of their names: digests of points count on it (vector/fingerprint.h).
@@ -67,10 +76,10 @@ void point_add_payload(struct strbuf *body, const struct vector_point *point)
     strbuf_add_char(body, '}');
 }
 
-void point_add(struct strbuf *body, const struct vector_point *point)
+void point_add(struct strbuf *body, const struct vector_point *point, bool packed)
 {
     strbuf_addf(body, "{\"id\":%d,\"vector\":", point->content_id);
-    point_add_vector(body, point->vector);
+    point_add_vector(body, point->vector, packed);
     strbuf_add(body, ",\"payload\":");
     point_add_payload(body, point);
     strbuf_add_char(body, '}');

@@ -78,7 +78,11 @@ enum grove_code qdrant_send(struct qdrant *qdrant, struct call *call, const stru
         return error_no_memory(error, "a request to the vector engine");
     if (request->body)
         sent.body = strbuf_text(request->body);
-    return http_send(qdrant->client, call, &sent, ret, error);
+    enum grove_code code = http_send(qdrant->client, call, &sent, ret, error);
+    // A server that another grove has started in its place may read no packed vectors.
+    if (code == GROVE_INVALID)
+        atomic_store(&qdrant->packs, false);
+    return code;
 }
 
 // For requests whose answer says nothing but that they worked.
@@ -165,7 +169,10 @@ enum grove_code qdrant_collection(struct qdrant *qdrant, struct call *call, stru
                                   struct grove_error *error)
 {
     struct request request = {.method = "GET", .suffix = "", .timeout_ms = qdrant->read_timeout_ms};
-    return qdrant_send(qdrant, call, &request, ret, error);
+    enum grove_code code = qdrant_send(qdrant, call, &request, ret, error);
+    if (code == GROVE_OK)
+        atomic_store(&qdrant->packs, yyjson_get_bool(yyjson_obj_get(http_result(ret), "packs")));
+    return code;
 }
 
 static enum grove_code check_collection(const struct qdrant *qdrant, yyjson_val *result,
@@ -367,7 +374,7 @@ static enum grove_code find_stale(struct qdrant *qdrant, struct call *call,
 }
 
 static size_t add_points(struct strbuf *body, const struct vector_point *points, size_t count,
-                         const bool *write)
+                         const bool *write, bool packed)
 {
     size_t written = 0;
     strbuf_add(body, "{\"points\":[");
@@ -376,7 +383,7 @@ static size_t add_points(struct strbuf *body, const struct vector_point *points,
             continue;
         if (written++ > 0)
             strbuf_add_char(body, ',');
-        point_add(body, &points[i]);
+        point_add(body, &points[i], packed);
     }
     strbuf_add_char(body, ']');
     return written;
@@ -400,7 +407,7 @@ static enum grove_code upsert(struct vector_engine *engine, struct call *call,
         return code;
     struct strbuf body;
     strbuf_init(&body, QDRANT_BODY_BYTES_MAX);
-    size_t written = add_points(&body, points, count, write);
+    size_t written = add_points(&body, points, count, write, atomic_load(&qdrant->packs));
     if (conditional) {
         strbuf_add(&body, ",\"update_filter\":{\"should\":[");
         for (size_t i = 0; i < count; i++) {
@@ -491,10 +498,12 @@ static enum grove_code evict(struct vector_engine *engine, struct call *call,
 // --- reading -------------------------------------------------------------------------------------
 
 // The usual search, or the exact one of the points to be compared besides.
-static void add_query(struct strbuf *body, const struct vector_query *query, bool besides)
+static void add_query(struct strbuf *body, const struct vector_query *query, bool besides,
+                      bool packed)
 {
-    strbuf_add(body, "{\"query\":");
-    point_add_vector(body, query->vector);
+    strbuf_add(body, packed ? "{\"query\":{\"nearest\":" : "{\"query\":");
+    point_add_vector(body, query->vector, packed);
+    strbuf_add(body, packed ? "}" : "");
     if (besides)
         filter_add_of_ids(body, query->filter, query->also_ids, query->also_count);
     else
@@ -507,12 +516,12 @@ static void add_query(struct strbuf *body, const struct vector_query *query, boo
     strbuf_add(body, ",\"with_payload\":[\"revision\"],\"with_vector\":false}");
 }
 
-static void add_both_queries(struct strbuf *body, const struct vector_query *query)
+static void add_both_queries(struct strbuf *body, const struct vector_query *query, bool packed)
 {
     strbuf_add(body, "{\"searches\":[");
-    add_query(body, query, false);
+    add_query(body, query, false, packed);
     strbuf_add_char(body, ',');
-    add_query(body, query, true);
+    add_query(body, query, true, packed);
     strbuf_add(body, "]}");
 }
 
@@ -591,10 +600,11 @@ static enum grove_code search(struct vector_engine *engine, struct call *call,
     bool both = query->also_count > 0 && !query->exact;
     struct strbuf body;
     strbuf_init(&body, QDRANT_BODY_BYTES_MAX);
+    bool packed = atomic_load(&qdrant->packs);
     if (both)
-        add_both_queries(&body, query);
+        add_both_queries(&body, query, packed);
     else
-        add_query(&body, query, false);
+        add_query(&body, query, false, packed);
     struct http_reply reply = {NULL};
     bool takes_long = query->exact && query->many;
     struct request request = {

@@ -19,6 +19,7 @@ struct qdrant {
     char collection[QDRANT_COLLECTION_NAME_MAX];
     unsigned read_timeout_ms, exact_timeout_ms;
     atomic_int version; // 1017 for 1.17; 0: not asked yet
+    atomic_bool packs;  // whether the server reads packed vectors, as it told last
     atomic_int digests; // whether the server makes any (qdrant_compare.c); 0: not asked yet
 };
 
@@ -56,7 +57,7 @@ enum grove_code qdrant_result(const struct qdrant *qdrant, const struct http_rep
                               bool (*is_kind)(yyjson_val *value), yyjson_val **ret,
                               struct grove_error *error);
 
-// What the server tells of the collection.
+// What the server tells of the collection; `packs` is known then.
 enum grove_code qdrant_collection(struct qdrant *qdrant, struct call *call, struct http_reply *ret,
                                   struct grove_error *error);
 

@@ -45,8 +45,8 @@ MUTANTS = [
         name="points-are-not-checked-before-they-are-applied",
         guards="embedded/README 3",
         file="embedded/grove_vectors/translate.py",
-        find="    if len(value) != dimension:\n",
-        replace="    if len(value) > 10 * dimension:\n",
+        find="    if len(numbers) != dimension:\n",
+        replace="    if len(numbers) > 10 * dimension:\n",
         killer=SERVER + "test_a_bad_point_among_many_changes_nothing",
     ),
     Mutant(
@@ -214,5 +214,21 @@ MUTANTS = [
              "                raise json.JSONDecodeError(\"Expecting value\", text, at)\n",
         replace="",
         killer=LONG_READS + "test_long_bodies_are_read_as_short_ones",
+    ),
+    Mutant(
+        name="packed-numbers-need-not-be-finite",
+        guards="embedded/README 3",
+        file="embedded/grove_vectors/translate.py",
+        find="        return _finite(_unpack(value, dimension))\n",
+        replace="        return _unpack(value, dimension)\n",
+        killer=SERVER + "test_packed_vectors_are_checked",
+    ),
+    Mutant(
+        name="packed-vectors-are-of-any-size",
+        guards="embedded/README 3",
+        file="embedded/grove_vectors/translate.py",
+        find="    return _of_size(numbers, dimension)\n",
+        replace="    return numbers\n",
+        killer=SERVER + "test_packed_vectors_are_checked",
     ),
 ]

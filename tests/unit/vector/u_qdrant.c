@@ -86,6 +86,44 @@ static void a_search(void **state)
     assert_non_null(strstr(server.requests[0], "api-key: k3y"));
 }
 
+// The private server tells that it reads them; another may have taken its place since.
+static void vectors_are_packed_for_who_reads_them(void **state)
+{
+    (void)state;
+    static const struct canned_answer answers[] = {
+        {"200 OK", "{\"result\":{\"points\":[]}}"},
+        {"200 OK", "{\"result\":{\"packs\":true,\"payload_schema\":{}}}"},
+        {"200 OK", "{\"result\":{\"points\":[]}}"},
+        {"400 Bad Request", "{\"status\":{\"error\":\"what is that?\"}}"},
+        {"200 OK", "{\"result\":{\"points\":[]}}"},
+    };
+    static const bool packed[] = {false, false, true, true, false};
+    struct canned_server server;
+    canned_start(&server, answers, ARRAY_COUNT(answers));
+    struct vector_engine *engine = canned_engine(&server, NULL);
+    struct arena arena;
+    struct vector_hits hits;
+    struct vector_marks marks;
+    struct grove_error error;
+    float vector[VECTOR_DIMENSION] = {0, 2}; // of length 1 it is 0, 1
+    struct vector_query query = {.vector = vector, .limit = 3};
+    arena_init(&arena, 1 << 20);
+    assert_ok(vector_search(engine, NULL, &query, &arena, &hits, &error), error);
+    assert_ok(vector_marks(engine, NULL, &marks, &error), error);
+    assert_ok(vector_search(engine, NULL, &query, &arena, &hits, &error), error);
+    assert_int_equal(vector_search(engine, NULL, &query, &arena, &hits, &error), GROVE_INVALID);
+    assert_ok(vector_search(engine, NULL, &query, &arena, &hits, &error), error);
+    arena_release(&arena);
+    vector_engine_free(engine);
+    canned_stop(&server);
+    for (size_t i = 0; i < ARRAY_COUNT(packed); i++) {
+        const char *form = packed[i] ? "{\"query\":{\"nearest\":{\"base64\":\"AAAAAAAAgD8AAAAA"
+                                     : "{\"query\":[0.0,1.0,0.0";
+        if (i != 1 && !strstr(server.requests[i], form))
+            fail_msg("request %zu: %s", i, server.requests[i]);
+    }
+}
+
 // Its length is what the hits that were asked for can take, not what fits into memory.
 static void an_answer_of_any_length(void **state)
 {
@@ -655,6 +693,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(filters),
         cmocka_unit_test(a_search),
+        cmocka_unit_test(vectors_are_packed_for_who_reads_them),
         cmocka_unit_test(an_answer_of_any_length),
         cmocka_unit_test(refusals),
         cmocka_unit_test(a_cut_request_is_sent_again),
