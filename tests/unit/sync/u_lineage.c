@@ -54,6 +54,26 @@ static void a_collection_is_marked(struct test_stores *stores)
     assert_agreed(stores);
 }
 
+// The row, the witness, and what others read of the row. Again where something was noted of it.
+static void a_check_asks_the_database_once(struct test_stores *stores)
+{
+    struct grove_error error;
+    struct call call;
+    make_projected(stores, 0.5F);
+    open_anew(stores);
+    assert_ok(lineage_look(&stores->store, NULL, &error), error); // since when it runs is noted
+    open_anew(stores);
+    call_init(&call);
+    assert_ok(lineage_look(&stores->store, &call, &error), error);
+    assert_int_equal(call.counters.statements, 1);
+    fake_engine_take(stores->fake, 1);
+    open_anew(stores);
+    call_init(&call);
+    assert_ok(lineage_look(&stores->store, &call, &error), error);
+    assert_int_equal(call.counters.statements, 4); // and the witness again, the doubt, the model
+    assert_true(is_doubted(stores));
+}
+
 static void anothers_collection_is_refused(struct test_stores *stores)
 {
     int32_t id = make_row(stores, 0.5F);
@@ -595,6 +615,7 @@ int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         STORES_TEST(a_collection_is_marked),
+        STORES_TEST(a_check_asks_the_database_once),
         STORES_TEST(anothers_collection_is_refused),
         STORES_TEST(it_is_asked_again),
         STORES_TEST(it_is_asked_right_before_the_write),
