@@ -622,6 +622,6 @@ MUTANTS = [
         file="src/sync/lineage.c",
         find="    if (code == GROVE_OK && same < looked)\n        code = compare_sample(",
         replace="    if (code != GROVE_OK)\n        code = compare_sample(",
-        killer="u_lineage:what_waits_is_not_taken_for_an_older_engine",
+        killer="u_lineage:what_differs_once_is_no_sign",
     ),
 ]

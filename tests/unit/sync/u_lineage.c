@@ -403,6 +403,34 @@ static void an_older_engine_is_noticed(struct test_stores *stores)
     assert_agreed(stores);
 }
 
+static struct {
+    int looks;
+    struct fake_point point;
+} missed;
+
+static void miss_once(void *state, const struct engine_event *event)
+{
+    struct test_stores *stores = state;
+    if (event->call != ENGINE_STATES)
+        return;
+    if (missed.looks++ > 0) {
+        fake_engine_put(stores->fake, &missed.point);
+        return;
+    }
+    assert_true(fake_engine_get(stores->fake, stores->id, &missed.point));
+    fake_engine_take(stores->fake, stores->id);
+}
+
+// As one that was changed, and projected, between the look at the database and that at the engine.
+static void what_differs_once_is_no_sign(struct test_stores *stores)
+{
+    stores->id = make_projected(stores, 0.5F);
+    fake_engine_set_hooks(stores->fake, &(struct fake_hooks){.before = miss_once, .state = stores});
+    check_well(stores);
+    assert_int_equal(missed.looks, 2);
+    assert_false(is_doubted(stores));
+}
+
 // The last that was done was a removal.
 static void an_engine_that_has_a_removed_point_is_noticed(struct test_stores *stores)
 {
@@ -636,6 +664,7 @@ int main(int argc, char **argv)
         STORES_TEST(a_new_epoch_outranks_what_was_lost),
         STORES_TEST(what_another_copy_took_is_refused),
         STORES_TEST(an_older_engine_is_noticed),
+        STORES_TEST(what_differs_once_is_no_sign),
         STORES_TEST(an_engine_that_has_a_removed_point_is_noticed),
         STORES_TEST(an_older_engine_is_noticed_though_its_witness_waits),
         STORES_TEST(what_waits_is_not_taken_for_an_older_engine),
