@@ -7,11 +7,12 @@
 //     unequal, many contents                               -> each of its parts by itself
 //     unequal, few; or an engine without digests           -> the points are read and compared
 //
-// A point that is read costs ten times one in a digest, and a digest as much as some tens of points:
-// so a page has parts of 128 contents, and a part pieces of 8, of which the points are read; of ids
-// and revisions parts of 512 are read at once. What differs costs the page two more digests at most,
-// however many differ, not one for each time that it can be halved. Where a page was seen to differ
-// the next one most likely does, too: its parts are compared at once, until a page is equal.
+// A point that is read costs ten times one in a digest, and a digest as much as some tens of
+// points: so a page has parts of 128 contents, and a part pieces of 8, of which the points are
+// read; of ids and revisions parts of 512 are read at once. What differs costs the page two more
+// digests at most, however many differ, not one for each time that it can be halved. Where a page
+// was seen to differ the next one most likely does, too: its parts are compared at once, until a
+// page is equal.
 //
 // A digest is of what should be there. So a content that waits makes its range unequal, and a few
 // of them are looked at one by one; no row is told equal that was not seen so.
@@ -190,6 +191,7 @@ static const struct parting *parting_of(const struct verifier *self)
 static struct part part_at(const struct part *whole, size_t at, size_t count)
 {
     const struct verify_contents *contents = &whole->contents;
+    CHECK(count > 0);
     size_t left = contents->count - at, taken = left < count ? left : count;
     CHECK(at == 0 || at < contents->count);
     return (struct part){
@@ -234,6 +236,7 @@ static enum grove_code compare_range(struct verifier *self, const struct part *w
         code = compare_points(self, &range, &whole->contents, error);
     else if (code == GROVE_OK && !equal)
         code = compare_unequal(self, whole, 0, error);
+    CHECK(self->report.proven >= proven);
     self->scattered = self->report.proven - proven < (int64_t)whole->contents.count;
     return code;
 }

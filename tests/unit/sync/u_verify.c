@@ -261,7 +261,7 @@ static void points_of_nobody_are_aliens(struct test_stores *stores)
     assert_int_equal(fake_engine_points(stores->fake), 5);
 }
 
-// --- where it is -----------------------------------------------------------------------------------
+// --- where it is ---------------------------------------------------------------------------------
 
 struct asked {
     unsigned digests, reads;
