@@ -50,11 +50,14 @@ GROVE_API enum grove_code grove_browse(struct grove *grove,
     return handle_failed(grove, &call, code, error);
 }
 
+// text: what is embedded; NULL: nothing is.
 static enum grove_code enter_to_search(struct grove *grove, const struct grove_limits *limits,
-                                       struct call *ret_call, struct catch_up *ret,
-                                       struct grove_error *error)
+                                       const char *text, struct call *ret_call,
+                                       struct catch_up *ret, struct grove_error *error)
 {
     enum grove_code code = handle_begin(grove, HANDLE_QUERY, limits, ret_call, error);
+    if (code == GROVE_OK && text)
+        store_embed_ahead(&grove->store, text);
     if (code == GROVE_OK)
         code = handle_ready_for_engine(grove, ret_call, error);
     return code == GROVE_OK ? catch_up(&grove->store, ret_call, ret, error) : code;
@@ -70,7 +73,7 @@ GROVE_API enum grove_code grove_search(struct grove *grove,
     enum grove_code code = REQUEST_TAKE(&copy, request, error);
     if (code != GROVE_OK)
         return code;
-    code = enter_to_search(grove, &copy.limits, &call, &waiting, error);
+    code = enter_to_search(grove, &copy.limits, copy.text, &call, &waiting, error);
     if (code == GROVE_OK)
         code = query_search(&grove->store, &call, &copy, ret, error);
     if (code == GROVE_OK)
@@ -88,7 +91,7 @@ GROVE_API enum grove_code grove_discover(struct grove *grove,
     enum grove_code code = REQUEST_TAKE(&copy, request, error);
     if (code != GROVE_OK)
         return code;
-    code = enter_to_search(grove, &copy.limits, &call, &waiting, error);
+    code = enter_to_search(grove, &copy.limits, copy.text, &call, &waiting, error);
     if (code == GROVE_OK)
         code = query_discover(&grove->store, &call, &copy, ret, error);
     if (code == GROVE_OK)

@@ -161,7 +161,10 @@ static void check_model_file(struct doctor *doctor, const char *folder,
 static void check_weights(struct doctor *doctor, const struct embedder *embedder)
 {
     const char *path = embedder_pack_path(embedder);
-    if (path[0])
+    if (path[0] && !embedder_is_whole(embedder))
+        report(doctor, GROVE_FINDING_FAILED, "weights", "remove it: it is made anew",
+               "%s is damaged", path);
+    else if (path[0])
         report(doctor, GROVE_FINDING_OK, "weights", "", "%s", path);
     else
         report(

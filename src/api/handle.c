@@ -170,6 +170,10 @@ static enum grove_code find_model(struct grove *grove, const struct grove_option
             (size_t)snprintf(store->model_seal, sizeof store->model_seal, "%s/model.checked",
                              grove->home.path) >= sizeof store->model_seal)
             store->model_seal[0] = '\0';
+        if (grove->has_home &&
+            (size_t)snprintf(store->weights_seal, sizeof store->weights_seal, "%s/weights.checked",
+                             grove->home.path) >= sizeof store->weights_seal)
+            store->weights_seal[0] = '\0';
         store->model_seal_stays = grove->looking;
     }
     store->embedder_threads = options->threads;
@@ -388,7 +392,12 @@ static enum grove_code prepare_schema(struct grove *grove, struct pg_conn *conn,
                                       struct grove_error *error)
 {
     struct migrate_schema schema;
+    struct grove_error unlike;
     unsigned applied;
+    // Where all is as it should be one statement tells it, and what the first call asks next.
+    if (store_read_model_on(&grove->store, conn, false, &unlike) == GROVE_OK)
+        return GROVE_OK;
+    atomic_store(&grove->store.schema_doubted, false);
     enum grove_code code = migrate_read(conn, &schema, error);
     if (code != GROVE_OK)
         return code;

@@ -123,6 +123,7 @@
     KNOB_(LONG_TEXTS_ROWS, "how many texts of before are looked at at a time")                     \
     KNOB_(RECHUNK_ROWS, "how many contents rechunking finds at a time")                            \
     KNOB_(NUMBER_DELAY_MS, "how long a projector of an older version may still write points")      \
+    KNOB_(VERIFY_PAGE, "how many contents are compared with their points at a time")               \
     KNOB_(ATTACH_PROBLEM_MS, "how long an attached table is left alone that cannot be read")       \
     KNOB_(LOAD_PATIENCE_MS, "how long a load waits for rows that another projector has leased")
 

@@ -4,24 +4,35 @@
 // 90 MB for every command would cost more than the command: the files' sizes, inodes and times as
 // they were when the hashes were right are kept in a file, the seal, and hashes are computed again
 // only when these differ. What changes behind the file system's back is found by "grove doctor".
+//
+// The weights' file (embed/pack_file.h) has a checksum of its own, and a seal likewise: that of the
+// model which was opened last.
 #include "catalog/store.h"
 
 #include <limits.h>
 #include <stdio.h>
 #include <sys/stat.h>
 
+#include "base/alloc.h"
 #include "base/arena.h"
+#include "base/background.h"
 #include "base/check.h"
 #include "base/clock.h"
 #include "base/digest.h"
 #include "base/file.h"
 #include "base/inject.h"
 #include "base/strbuf.h"
+#include "base/workers.h"
 #include "catalog/assets.h"
 #include "catalog/migrate.h"
 #include "home/home.h"
 
-enum { SEAL_BYTES_MAX = 3 * PATH_MAX, MODEL_PATH_SIZE = PATH_MAX + 64 };
+enum {
+    SEAL_BYTES_MAX = 3 * PATH_MAX,
+    MODEL_PATH_SIZE = PATH_MAX + 64,
+    WEIGHTS_SEAL_SIZE = PATH_MAX + 256,
+    AHEAD_BYTES_MAX = 1 << 14,
+};
 
 const struct store_model_file store_model_files[STORE_MODEL_FILES] = {
     {"model.safetensors", "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"},
@@ -34,6 +45,7 @@ void store_init(struct store *store)
     kept_slot_init(&store->kept);
     for (size_t i = 0; i < EMBED_PRECISIONS; i++)
         long_lock_init(&store->models[i].opening);
+    long_lock_init(&store->ahead);
 }
 
 void store_release(struct store *store)
@@ -41,6 +53,7 @@ void store_release(struct store *store)
     store_close_models(store);
     for (size_t i = 0; i < EMBED_PRECISIONS; i++)
         long_lock_release(&store->models[i].opening);
+    long_lock_release(&store->ahead);
     kept_slot_release(&store->kept);
     vector_engine_free(store->engine);
     pg_pool_free(store->pool);
@@ -174,25 +187,46 @@ enum grove_code store_query(struct store *store, struct call *call, struct arena
     return pg_query_once(store->pool, call, arena, &statement, params, ret_rows, error);
 }
 
-static enum grove_code reread(struct store *store, struct call *call, bool of_vectors,
-                              struct grove_error *error)
+struct pg_statement store_model_statement(void)
+{
+    return (struct pg_statement){"model.sql", query_sql("model.sql")};
+}
+
+enum grove_code store_take_model(struct store *store, const struct pg_conn *conn,
+                                 const struct pg_rows *rows, bool of_vectors,
+                                 struct grove_error *error)
 {
     struct grove_error of_model;
-    struct pg_conn *conn = NULL;
-    struct pg_rows rows;
-    struct arena arena;
-    arena_init(&arena, 1 << 16);
-    enum grove_code code = pg_take(store->pool, call, &conn, error);
-    if (code == GROVE_OK)
-        code = store_query_on(conn, &arena, "model.sql", NULL, &rows, error);
-    if (code == GROVE_OK)
-        code = take_schema(store, pg_describe(conn), &rows, error);
-    if (code == GROVE_OK && take_model(store, &rows, &of_model) != GROVE_OK && of_vectors) {
+    enum grove_code code = take_schema(store, pg_describe(conn), rows, error);
+    if (code == GROVE_OK && take_model(store, rows, &of_model) != GROVE_OK && of_vectors) {
         *error = of_model;
         code = of_model.code;
     }
-    pg_give(&conn);
+    return code;
+}
+
+enum grove_code store_read_model_on(struct store *store, struct pg_conn *conn, bool of_vectors,
+                                    struct grove_error *error)
+{
+    struct pg_statement statement = store_model_statement();
+    struct pg_rows rows;
+    struct arena arena;
+    arena_init(&arena, 1 << 16);
+    enum grove_code code = pg_query(conn, &arena, &statement, NULL, &rows, error);
+    if (code == GROVE_OK)
+        code = store_take_model(store, conn, &rows, of_vectors, error);
     arena_release(&arena);
+    return code;
+}
+
+static enum grove_code reread(struct store *store, struct call *call, bool of_vectors,
+                              struct grove_error *error)
+{
+    struct pg_conn *conn = NULL;
+    enum grove_code code = pg_take(store->pool, call, &conn, error);
+    if (code == GROVE_OK)
+        code = store_read_model_on(store, conn, of_vectors, error);
+    pg_give(&conn);
     return code;
 }
 
@@ -346,13 +380,43 @@ static enum grove_code check_hashes(const struct store *store, const struct call
     return code;
 }
 
+// <model id> <embedder_seal>. *ret_precision: of which weights.
+static bool read_weights_seal(const struct store *store, char ret[static WEIGHTS_SEAL_SIZE],
+                              enum embed_precision *ret_precision)
+{
+    struct file_map map;
+    struct grove_error unused;
+    if (!store->weights_seal[0] || file_map_open(store->weights_seal, &map, &unused) != GROVE_OK)
+        return false;
+    struct text line = {(const char *)map.data, map.size_bytes}, id;
+    bool good = line.length < WEIGHTS_SEAL_SIZE && text_split(&line, ' ', &id) &&
+                embed_precision_of(id, ret_precision);
+    if (good)
+        snprintf(ret, WEIGHTS_SEAL_SIZE, "%.*s", TEXT_ARGS(line));
+    file_map_release(&map);
+    return good;
+}
+
+// Where it cannot be written the next process reads all weights, too.
+static void write_weights_seal(const struct store *store, const struct embedder *embedder)
+{
+    struct grove_error unused;
+    char line[WEIGHTS_SEAL_SIZE];
+    int length =
+        snprintf(line, sizeof line, "%s %s", embedder_model_id(embedder), embedder_seal(embedder));
+    if (store->weights_seal[0] && !store->model_seal_stays && embedder_seal(embedder)[0] &&
+        (size_t)length < sizeof line)
+        (void)!file_write(store->weights_seal, (struct text){line, (size_t)length}, 0600, &unused);
+}
+
 static enum grove_code open_embedder(struct store *store, const struct call *call,
                                      enum embed_precision precision, struct grove_error *error)
 {
     struct store_model *model = &store->models[precision];
     struct embedder_options options = {
         .folder = store->model_folder, .threads = store->embedder_threads, .precision = precision};
-    char assets[PATH_MAX];
+    char assets[PATH_MAX], seal[WEIGHTS_SEAL_SIZE];
+    enum embed_precision sealed;
     if (!store->model_folder[0]) {
         enum grove_code code = home_assets(assets, error);
         return code != GROVE_OK
@@ -361,7 +425,14 @@ static enum grove_code open_embedder(struct store *store, const struct call *cal
     }
     // First: what is made of the weights is kept, so they had better be the right ones.
     enum grove_code code = store->model_published ? check_hashes(store, call, error) : GROVE_OK;
-    return code == GROVE_OK ? embedder_open(&options, &model->embedder, error) : code;
+    if (code == GROVE_OK && read_weights_seal(store, seal, &sealed) && sealed == precision)
+        options.seal = seal;
+    if (code == GROVE_OK)
+        code = embedder_open(&options, &model->embedder, error);
+    if (code == GROVE_OK &&
+        (!options.seal || strcmp(options.seal, embedder_seal(model->embedder)) != 0))
+        write_weights_seal(store, model->embedder);
+    return code;
 }
 
 enum grove_code store_embedder(struct store *store, const struct call *call,
@@ -382,8 +453,70 @@ enum grove_code store_embedder(struct store *store, const struct call *call,
     return code;
 }
 
+// --- ahead of the first search -------------------------------------------------------------------
+
+static void *embed_ahead(void *argument)
+{
+    struct store *store = argument;
+    struct embedder *embedder;
+    struct grove_error ignored; // whoever wants the vector hears of it
+    struct call call;
+    float vector[EMBED_DIMENSION];
+    call_init(&call);
+    call_obey(&call, &store->closing);
+    enum grove_code code =
+        store_embedder(store, &call, store->ahead_precision, &embedder, &ignored);
+    struct embed_cache *cache = store->models[store->ahead_precision].query_cache;
+    if (code == GROVE_OK && cache && store->ahead_text)
+        (void)!embed_cache_embed(cache, embedder, text_of(store->ahead_text), vector, &call,
+                                 &ignored);
+    atomic_store(&store->ahead_busy, false);
+    long_lock_give(&store->ahead);
+    return NULL;
+}
+
+void store_embed_ahead(struct store *store, const char *text)
+{
+    char seal[WEIGHTS_SEAL_SIZE];
+    if (atomic_exchange(&store->ahead_begun, true) || workers_processors() == 1 ||
+        !read_weights_seal(store, seal, &store->ahead_precision) || !long_lock_try(&store->ahead))
+        return;
+    if (strlen(text) <= AHEAD_BYTES_MAX)
+        store->ahead_text = mem_strdup(text); // without memory for it the model is opened
+    atomic_store(&store->ahead_busy, true);
+    if (background_create_thread(&store->ahead_thread, false, embed_ahead, store) == 0) {
+        store->ahead_runs = true;
+        return;
+    }
+    atomic_store(&store->ahead_busy, false);
+    long_lock_give(&store->ahead);
+}
+
+// What is asked for may be under way already.
+static enum grove_code await_ahead(struct store *store, const struct call *call,
+                                   struct grove_error *error)
+{
+    if (!atomic_load(&store->ahead_busy))
+        return GROVE_OK;
+    enum grove_code code = long_lock_take(&store->ahead, call, error);
+    if (code != GROVE_OK)
+        return error_context(error, "waiting while the model is opened"), code;
+    long_lock_give(&store->ahead);
+    return GROVE_OK;
+}
+
+static void end_ahead(struct store *store)
+{
+    if (store->ahead_runs)
+        pthread_join(store->ahead_thread, NULL);
+    store->ahead_runs = false;
+    mem_free(store->ahead_text);
+    store->ahead_text = NULL;
+}
+
 void store_close_models(struct store *store)
 {
+    end_ahead(store);
     for (size_t i = 0; i < EMBED_PRECISIONS; i++) {
         struct store_model *model = &store->models[i];
         embed_cache_free(model->query_cache);
@@ -399,7 +532,9 @@ enum grove_code store_embed_query(struct store *store, struct call *call,
                                   struct grove_error *error)
 {
     struct embedder *embedder;
-    enum grove_code code = store_embedder(store, call, precision, &embedder, error);
+    enum grove_code code = await_ahead(store, call, error);
+    if (code == GROVE_OK)
+        code = store_embedder(store, call, precision, &embedder, error);
     if (code != GROVE_OK)
         return code;
     // Written once, before the call above came back.

@@ -77,7 +77,16 @@ struct store {
     char model_folder[4096]; // "": there are no assets
     bool model_published;    // the folder is the assets': its files must be the published ones
     char model_seal[4096];   // remembers that they were; "": nothing does
-    bool model_seal_stays;   // it is read, not written
+    char weights_seal[4096]; // remembers that the weights' file was right; "": nothing does
+    bool model_seal_stays;   // both are read, not written
+
+    atomic_bool ahead_begun; // store_embed_ahead was called
+    atomic_bool ahead_busy;  // its thread has `ahead`
+    struct long_lock ahead;
+    bool ahead_runs; // it is to be joined
+    pthread_t ahead_thread;
+    char *ahead_text;
+    enum embed_precision ahead_precision;
 };
 
 // The published files of sentence-transformers/all-MiniLM-L6-v2.
@@ -120,6 +129,15 @@ enum grove_code store_refresh_schema(struct store *store, struct call *call,
 enum grove_code store_reread_model(struct store *store, struct call *call,
                                    struct grove_error *error);
 
+// The same on a connection that the caller has; and as one of several statements of a round trip.
+// of_vectors: whose they are matters.
+enum grove_code store_read_model_on(struct store *store, struct pg_conn *conn, bool of_vectors,
+                                    struct grove_error *error);
+struct pg_statement store_model_statement(void);
+enum grove_code store_take_model(struct store *store, const struct pg_conn *conn,
+                                 const struct pg_rows *rows, bool of_vectors,
+                                 struct grove_error *error);
+
 // Whether the engine is known to be the projection of this database, as last read. If not, only
 // PostgreSQL can tell what there is, and nothing leaves the outbox (sync/lineage.h).
 bool store_is_doubted(struct store *store, char ret_reason[static STORE_DOUBT_SIZE]);
@@ -148,6 +166,12 @@ enum grove_code store_set_precision(struct store *store, struct call *call,
 enum grove_code store_embedder(struct store *store, const struct call *call,
                                enum embed_precision precision, struct embedder **ret,
                                struct grove_error *error);
+
+// Begins to open the model that was opened last, as a seal of the home says, and to embed a text,
+// in a thread: beside what else the first search of a handle has to do. Whoever asks for the text's
+// vector (store_embed_query) then has it, or waits for it. The first call of it counts. Where the
+// database has another model that one is opened when it is wanted.
+void store_embed_ahead(struct store *store, const char *text);
 
 // Gives the memory of all models back; they are opened again when they are needed. The caller has
 // the store alone, and nothing of a model in its hands.

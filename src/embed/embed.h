@@ -46,6 +46,7 @@ struct embedder_options {
     const char *folder; // holds model.safetensors and vocab.txt
     unsigned threads;   // 0: one for each processor
     enum embed_precision precision;
+    const char *seal; // of the weights, as an earlier embedder had it (embedder_seal); NULL: none
 };
 
 // A missing file is GROVE_NOT_FOUND; a damaged or truncated one, or one of another model, is
@@ -67,6 +68,13 @@ const char *embedder_kernels(const struct embedder *embedder);
 // The file that holds the weights in the order in which they are read; "" when they are in memory
 // only, since no folder could be written.
 const char *embedder_pack_path(const struct embedder *embedder);
+
+// A line that tells the state of that file in which its checksum was right; "": none. Whoever keeps
+// it spares the next embedder reading all of the file.
+const char *embedder_seal(const struct embedder *embedder);
+
+// Whether that file's checksum is right now, whatever its seal says: reads all of it.
+bool embedder_is_whole(const struct embedder *embedder);
 
 // Embeds `count` texts (well-formed UTF-8, else GROVE_INVALID naming the text's number and
 // offset) into ret_vectors[count * EMBED_DIMENSION]. Longer texts are cut at 256 tokens.

@@ -114,13 +114,14 @@ static bool file_key(const char *path, struct pack_key *ret_key)
 }
 
 static enum grove_code open_pack(struct embedder *self, const struct pack_key *before,
-                                 struct text header, struct grove_error *error)
+                                 struct text header, const char *seal, struct grove_error *error)
 {
     struct encoder *encoder = &self->encoder;
     struct pack_options options = {
         .model = &encoder->model,
         .precision = encoder->precision,
         .model_path = self->model_path,
+        .seal = seal,
     };
     // A file that is being replaced just now may not be the one that is mapped.
     options.keep = file_key(self->model_path, &options.key) &&
@@ -133,11 +134,11 @@ static enum grove_code open_pack(struct embedder *self, const struct pack_key *b
     return code;
 }
 
-static enum grove_code open_model(struct embedder *self, const char *folder,
+static enum grove_code open_model(struct embedder *self, const struct embedder_options *options,
                                   struct grove_error *error)
 {
     struct pack_key before = {0};
-    enum grove_code code = join_path(folder, "model.safetensors", self->model_path, error);
+    enum grove_code code = join_path(options->folder, "model.safetensors", self->model_path, error);
     if (code != GROVE_OK)
         return code;
     (void)file_key(self->model_path, &before);
@@ -154,14 +155,14 @@ static enum grove_code open_model(struct embedder *self, const char *folder,
     code = model_open(&self->encoder.model, &file, self->tokenizer.vocab.count, error);
     safetensors_release(&file);
     if (code == GROVE_OK)
-        code = open_pack(self, &before, header, error);
+        code = open_pack(self, &before, header, options->seal, error);
     return code;
 }
 
-static enum grove_code open_files(struct embedder *self, const char *folder,
+static enum grove_code open_files(struct embedder *self, const struct embedder_options *options,
                                   struct grove_error *error)
 {
-    enum grove_code code = join_path(folder, "vocab.txt", self->vocab_path, error);
+    enum grove_code code = join_path(options->folder, "vocab.txt", self->vocab_path, error);
     if (code == GROVE_OK)
         code = map_file(self->vocab_path, &self->vocab_file, error);
     if (code != GROVE_OK)
@@ -169,7 +170,7 @@ static enum grove_code open_files(struct embedder *self, const char *folder,
     struct text vocabulary = {(const char *)self->vocab_file.data, self->vocab_file.size_bytes};
     code = tokenizer_open(&self->tokenizer, vocabulary, self->vocab_path, error);
     if (code == GROVE_OK)
-        code = open_model(self, folder, error);
+        code = open_model(self, options, error);
     return code;
 }
 
@@ -228,7 +229,7 @@ enum grove_code embedder_open(const struct embedder_options *options, struct emb
     self->current = &self->encoder;
     enum grove_code code = kernels_choose(options->precision, &self->encoder.kernels, error);
     if (code == GROVE_OK)
-        code = open_files(self, options->folder, error);
+        code = open_files(self, options, error);
     if (code == GROVE_CORRUPT)
         error_hint(error,
                    "remove the model's folder and run \"make\" in grove's source tree, which "
@@ -275,6 +276,16 @@ const char *embedder_kernels(const struct embedder *self)
 const char *embedder_pack_path(const struct embedder *self)
 {
     return self->pack.path;
+}
+
+const char *embedder_seal(const struct embedder *self)
+{
+    return self->pack.seal;
+}
+
+bool embedder_is_whole(const struct embedder *self)
+{
+    return !self->pack.map.data || pack_is_whole(self->pack.payload);
 }
 
 // --- a round ----------------------------------------------------------------------------------

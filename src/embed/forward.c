@@ -33,10 +33,7 @@ static_assert((int)MODEL_HIDDEN == (int)EMBED_DIMENSION, "the mean of hidden is 
 static_assert((int)EMBED_TOKENS_MAX <= (int)MODEL_POSITIONS, "each token has a position");
 static_assert((int)EMBED_TOKENS_MAX % (int)KERNELS_WIDTH == 0, "padded rows of scores fit");
 
-struct forward_scratch {
-    size_t tokens_max;
-    struct team *team; // of the pass under way, or NULL
-    float *hidden, *projections, *context;
+struct buffers {
     float intermediate[BLOCK * MODEL_INTERMEDIATE] __attribute__((aligned(64)));
     float added[BLOCK * HIDDEN] __attribute__((aligned(64)));
     float attend[KERNELS_ATTEND_SCRATCH] __attribute__((aligned(64)));
@@ -44,29 +41,44 @@ struct forward_scratch {
     float numbers[] __attribute__((aligned(64)));
 };
 
+// Apart from the buffers: huge pages that no pass has written to are not there yet.
+struct forward_scratch {
+    size_t tokens_max;
+    struct team *team; // of the pass under way, or NULL
+    float *hidden, *projections, *context;
+    struct buffers *buffers;
+};
+
 struct forward_scratch *forward_scratch_new(size_t tokens_max)
 {
     CHECK(tokens_max >= EMBED_TOKENS_MAX && tokens_max <= TOKENS_LIMIT);
     size_t count = tokens_max * (HIDDEN + PROJECTIONS + HIDDEN);
-    struct forward_scratch *self;
-    size_t size_bytes = sizeof *self + count * sizeof self->numbers[0];
-    // A query writes little: clearing whole huge pages for it takes longer than they win.
-    if (tokens_max > EMBED_TOKENS_MAX)
-        self = mem_alloc_huge(size_bytes);
-    else
-        self = mem_alloc_aligned(64, size_bytes);
+    struct forward_scratch *self = mem_zalloc(sizeof *self);
     if (!self)
         return NULL;
+    size_t size_bytes = sizeof *self->buffers + count * sizeof self->buffers->numbers[0];
+    // A query writes little: clearing whole huge pages for it takes longer than they win.
+    if (tokens_max > EMBED_TOKENS_MAX)
+        self->buffers = mem_alloc_huge(size_bytes);
+    else
+        self->buffers = mem_alloc_aligned(64, size_bytes);
+    if (!self->buffers) {
+        mem_free(self);
+        return NULL;
+    }
     self->tokens_max = tokens_max;
-    self->hidden = self->numbers;
+    self->hidden = self->buffers->numbers;
     self->projections = self->hidden + tokens_max * HIDDEN;
     self->context = self->projections + tokens_max * PROJECTIONS;
-    CHECK(self->context + tokens_max * HIDDEN == self->numbers + count);
+    CHECK(self->context + tokens_max * HIDDEN == self->buffers->numbers + count);
     return self;
 }
 
 void forward_scratch_free(struct forward_scratch *scratch)
 {
+    if (!scratch)
+        return;
+    mem_free(scratch->buffers);
     mem_free(scratch);
 }
 
@@ -76,7 +88,8 @@ static void multiply(const struct encoder *encoder, struct forward_scratch *scra
     if (encoder->tap.take)
         encoder->tap.take(encoder->tap.state, weights, x, rows);
     if (encoder->precision == EMBED_REDUCED)
-        product_int8(encoder->kernels, weights, &scratch->product, x, rows, y, scratch->team);
+        product_int8(encoder->kernels, weights, &scratch->buffers->product, x, rows, y,
+                     scratch->team);
     else
         product_f32(encoder->kernels, weights, x, rows, y, scratch->team);
 }
@@ -97,8 +110,9 @@ static size_t embed_tokens(const struct encoder *encoder, struct forward_scratch
             memcpy(hidden, model->words + (size_t)sequence->ids[i] * HIDDEN,
                    HIDDEN * sizeof(float));
             for (size_t k = 0; k < HIDDEN; k++)
-                scratch->added[k] = model->positions[i * HIDDEN + k] + model->types[k];
-            encoder->kernels->real->add_norm(hidden, 1, scratch->added, &model->embedding_norm);
+                scratch->buffers->added[k] = model->positions[i * HIDDEN + k] + model->types[k];
+            encoder->kernels->real->add_norm(hidden, 1, scratch->buffers->added,
+                                             &model->embedding_norm);
         }
     }
     return tokens;
@@ -125,7 +139,7 @@ static void attention(const struct encoder *encoder, struct forward_scratch *scr
                 .length = sequences[s].length,
                 .context = scratch->context + start * HIDDEN + column,
                 .context_stride = HIDDEN,
-                .scratch = scratch->attend,
+                .scratch = scratch->buffers->attend,
             });
         start += sequences[s].length;
     }
@@ -143,12 +157,14 @@ static void feed_forward(const struct encoder *encoder, struct forward_scratch *
         size_t rows = tokens - row < BLOCK ? tokens - row : BLOCK;
         float *hidden = scratch->hidden + row * HIDDEN;
         multiply(encoder, scratch, &packed->attention_output, scratch->context + row * HIDDEN, rows,
-                 scratch->added);
-        kernels->add_norm(hidden, rows, scratch->added, &layer->attention_norm);
-        multiply(encoder, scratch, &packed->intermediate, hidden, rows, scratch->intermediate);
-        kernels->gelu(scratch->intermediate, rows, MODEL_INTERMEDIATE, MODEL_INTERMEDIATE);
-        multiply(encoder, scratch, &packed->output, scratch->intermediate, rows, scratch->added);
-        kernels->add_norm(hidden, rows, scratch->added, &layer->output_norm);
+                 scratch->buffers->added);
+        kernels->add_norm(hidden, rows, scratch->buffers->added, &layer->attention_norm);
+        multiply(encoder, scratch, &packed->intermediate, hidden, rows,
+                 scratch->buffers->intermediate);
+        kernels->gelu(scratch->buffers->intermediate, rows, MODEL_INTERMEDIATE, MODEL_INTERMEDIATE);
+        multiply(encoder, scratch, &packed->output, scratch->buffers->intermediate, rows,
+                 scratch->buffers->added);
+        kernels->add_norm(hidden, rows, scratch->buffers->added, &layer->output_norm);
     }
 }
 

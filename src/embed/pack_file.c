@@ -64,8 +64,9 @@ void pack_header_init(struct pack_header *ret_header, const struct pack_key *key
     *ret_header = header;
 }
 
-const char *pack_check(const unsigned char *bytes, size_t size_bytes, const struct pack_key *key,
-                       enum embed_precision precision)
+// All but what the payload holds.
+static const char *check_header(const unsigned char *bytes, size_t size_bytes,
+                                const struct pack_key *key, enum embed_precision precision)
 {
     struct pack_header header;
     if (size_bytes < PACK_HEADER_BYTES)
@@ -83,9 +84,23 @@ const char *pack_check(const unsigned char *bytes, size_t size_bytes, const stru
         return "was made from another model file";
     if (size_bytes != PACK_HEADER_BYTES + header.payload_bytes)
         return "is truncated";
-    if (header.payload_checksum != checksum(bytes + PACK_HEADER_BYTES, header.payload_bytes))
-        return "is damaged";
     return NULL;
+}
+
+bool pack_is_whole(const unsigned char *payload)
+{
+    struct pack_header header;
+    memcpy(&header, payload - PACK_HEADER_BYTES, sizeof header);
+    return header.payload_checksum == checksum(payload, header.payload_bytes);
+}
+
+const char *pack_check(const unsigned char *bytes, size_t size_bytes, const struct pack_key *key,
+                       enum embed_precision precision)
+{
+    const char *reason = check_header(bytes, size_bytes, key, precision);
+    if (!reason && !pack_is_whole(bytes + PACK_HEADER_BYTES))
+        reason = "is damaged";
+    return reason;
 }
 
 // --- places -----------------------------------------------------------------------------------
@@ -123,20 +138,59 @@ static void path_in_cache(const struct pack_options *options, char ret_path[stat
         ret_path[0] = '\0';
 }
 
-static bool map_place(const struct pack_options *options, const char *path, struct pack *ret_pack)
+void pack_seal_of(const char *path, char ret_seal[static PACK_SEAL_SIZE])
+{
+    struct stat status;
+    ret_seal[0] = '\0';
+    if (stat(path, &status) != 0)
+        return;
+    int length = snprintf(ret_seal, PACK_SEAL_SIZE, "%llu %lld %lld.%09ld %lld.%09ld %s",
+                          (unsigned long long)status.st_ino, (long long)status.st_size,
+                          (long long)status.st_mtim.tv_sec, status.st_mtim.tv_nsec,
+                          (long long)status.st_ctim.tv_sec, status.st_ctim.tv_nsec, path);
+    CHECK(length > 0 && length < PACK_SEAL_SIZE);
+}
+
+// A file that is being replaced just now may not be the one that is mapped: no seal is of it.
+static bool map_described(const char *path, struct file_map *ret_map,
+                          char ret_seal[static PACK_SEAL_SIZE])
 {
     struct grove_error ignored;
-    struct file_map map;
-    if (path[0] == '\0' || file_map_open(path, &map, &ignored) != GROVE_OK)
+    char after[PACK_SEAL_SIZE];
+    pack_seal_of(path, ret_seal);
+    if (file_map_open(path, ret_map, &ignored) != GROVE_OK)
         return false;
-    if (map.data) // advice, where the system knows it: all pages at once, not one by one
-        (void)madvise((void *)(uintptr_t)map.data, map.size_bytes, MADV_POPULATE_READ);
-    if (!map.data || pack_check(map.data, map.size_bytes, &options->key, options->precision)) {
+    pack_seal_of(path, after);
+    if (strcmp(ret_seal, after) != 0)
+        ret_seal[0] = '\0';
+    return true;
+}
+
+static const char *check_place(const struct pack_options *options, const struct file_map *map,
+                               const char *seal)
+{
+    if (!map->data)
+        return "is empty";
+    // Advice, where the system knows it: all pages at once, not one by one.
+    (void)madvise((void *)(uintptr_t)map->data, map->size_bytes, MADV_POPULATE_READ);
+    bool sealed = options->seal && seal[0] && strcmp(options->seal, seal) == 0;
+    return (sealed ? check_header : pack_check)(map->data, map->size_bytes, &options->key,
+                                                options->precision);
+}
+
+static bool map_place(const struct pack_options *options, const char *path, struct pack *ret_pack)
+{
+    struct file_map map;
+    char seal[PACK_SEAL_SIZE];
+    if (path[0] == '\0' || !map_described(path, &map, seal))
+        return false;
+    if (check_place(options, &map, seal)) {
         file_map_release(&map);
         return false;
     }
     *ret_pack = (struct pack){.payload = map.data + PACK_HEADER_BYTES, .map = map};
     snprintf(ret_pack->path, sizeof ret_pack->path, "%s", path);
+    memcpy(ret_pack->seal, seal, sizeof ret_pack->seal);
     return true;
 }
 

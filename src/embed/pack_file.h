@@ -21,6 +21,10 @@
 // its checksums are right. Otherwise it is made anew and replaced in one step; any number of
 // processes may do so at once.
 //
+// The payload's checksum takes longer than all else that opening does. Whoever keeps the seal of a
+// pack, and gives it to the next process, spares that: the payload is not read while the file has
+// the inode, the size and the times that it had when its checksum was right.
+//
 // Errors: GROVE_NO_MEMORY; GROVE_CORRUPT for weights that are not finite. A file that cannot be
 // read or written is no error. Threads: any number may open; a pack is only read.
 #ifndef GROVE_EMBED_PACK_FILE_H
@@ -56,11 +60,14 @@ struct pack_header {
     uint64_t header_checksum; // of all before it
 };
 
+enum { PACK_SEAL_SIZE = PATH_MAX + 128 };
+
 struct pack {
     const unsigned char *payload;
-    struct file_map map;   // holds it,
-    char path[PATH_MAX];   // of this file;
-    unsigned char *memory; // or this does
+    struct file_map map;       // holds it,
+    char path[PATH_MAX];       // of this file;
+    unsigned char *memory;     // or this does
+    char seal[PACK_SEAL_SIZE]; // of the file; "": none
 };
 
 struct pack_options {
@@ -68,7 +75,8 @@ struct pack_options {
     enum embed_precision precision;
     struct pack_key key;
     const char *model_path;
-    bool keep; // false: neither looked for nor written
+    const char *seal; // as an earlier pack had it; NULL: none
+    bool keep;        // false: neither looked for nor written
 };
 
 enum grove_code pack_open(const struct pack_options *options, struct pack *ret_pack,
@@ -78,6 +86,13 @@ void pack_release(struct pack *pack);
 // NULL when the bytes are a pack of this model and precision, else what is wrong with them.
 const char *pack_check(const unsigned char *bytes, size_t size_bytes, const struct pack_key *key,
                        enum embed_precision precision);
+
+// Whether a payload that stands behind its header is what the header's checksum says.
+bool pack_is_whole(const unsigned char *payload);
+
+// What tells a file from what it was before it was changed or replaced: a line; "" where there is
+// no such file.
+void pack_seal_of(const char *path, char ret_seal[static PACK_SEAL_SIZE]);
 
 // The header that pack_check wants in front of `payload`.
 void pack_header_init(struct pack_header *ret_header, const struct pack_key *key,

@@ -139,24 +139,40 @@ enum grove_code home_check_account(const struct home *home, struct grove_error *
     return GROVE_UNSUPPORTED;
 }
 
-static bool in_groups(gid_t group, const gid_t *groups, int count)
+// Looked up where they decide only: the system's databases may be far away.
+struct groups {
+    const struct home *home;
+    bool known;
+    int count;
+    gid_t ids[GROUPS_MAX];
+};
+
+static bool in_groups(struct groups *groups, gid_t group)
 {
-    for (int i = 0; i < count; i++)
-        if (groups[i] == group)
+    if (!groups->known) {
+        groups->known = true;
+        groups->count = GROUPS_MAX;
+        descriptor_hold_standard();
+        if (getgrouplist(groups->home->user, groups->home->gid, groups->ids, &groups->count) < 0)
+            groups->count = 0;
+        descriptor_let_standard_go();
+    }
+    for (int i = 0; i < groups->count; i++)
+        if (groups->ids[i] == group)
             return true;
     return false;
 }
 
 // `wanted`: bits as in the lowest three of a mode.
-static bool allows(const struct stat *status, const struct home *home, const gid_t *groups,
-                   int count, unsigned wanted)
+static bool allows(const struct stat *status, struct groups *groups, unsigned wanted)
 {
     unsigned mode = status->st_mode;
-    if (status->st_uid == home->uid)
-        mode >>= 6;
-    else if (in_groups(status->st_gid, groups, count))
-        mode >>= 3;
-    return (mode & wanted) == wanted;
+    bool to_group = (mode >> 3 & wanted) == wanted, to_others = (mode & wanted) == wanted;
+    if (status->st_uid == groups->home->uid)
+        return (mode >> 6 & wanted) == wanted;
+    if (to_group == to_others)
+        return to_others;
+    return in_groups(groups, status->st_gid) ? to_group : to_others;
 }
 
 bool home_reaches(const struct home *home, const char *path, int access_mode)
@@ -166,23 +182,17 @@ bool home_reaches(const struct home *home, const char *path, int access_mode)
     char resolved[PATH_MAX];
     if (!realpath(path, resolved))
         return false;
-    gid_t groups[GROUPS_MAX];
-    int count = GROUPS_MAX;
-    descriptor_hold_standard();
-    if (getgrouplist(home->user, home->gid, groups, &count) < 0)
-        count = 0;
-    descriptor_let_standard_go();
+    struct groups groups = {.home = home};
     struct stat status;
     for (char *slash = resolved; slash; slash = strchr(slash + 1, '/')) {
         char kept = slash[1];
         slash[1] = '\0'; // "/", then "/var/", ...
-        bool entered = stat(resolved, &status) == 0 && allows(&status, home, groups, count, X_OK);
+        bool entered = stat(resolved, &status) == 0 && allows(&status, &groups, X_OK);
         slash[1] = kept;
         if (!entered)
             return false;
     }
-    return stat(resolved, &status) == 0 &&
-           allows(&status, home, groups, count, (unsigned)access_mode);
+    return stat(resolved, &status) == 0 && allows(&status, &groups, (unsigned)access_mode);
 }
 
 // The kernel keeps the identity for file access per thread, and takes root's override of

@@ -120,40 +120,62 @@ struct portion {
     size_t count;
 };
 
-// The moment, whether the path still leads where it led, the rows that wait, and the first hits, in
-// one round trip.
+static struct pg_statement pending_statement(const struct run *run)
+{
+    const char *file = source_pending_file(run);
+    return (struct pg_statement){run->plan.among_places ? "" : file, query_sql(file)};
+}
+
+// The rows that wait, in the open snapshot, where they were not read along with the moment.
+static enum grove_code read_pending(struct run *run, struct portion *portion, struct pg_rows *ret,
+                                    struct grove_error *error)
+{
+    struct pg_statement pending = pending_statement(run);
+    struct pg_params params = {0};
+    source_add_pending_params(run, &portion->arena, &params);
+    return pg_query(run->ranking->conn, &portion->arena, &pending, &params, ret, error);
+}
+
+// The moment, the first hits, the rows that wait, and whether the path still leads where it led, in
+// one round trip. An outbox without a page has no rows: of one that had none before the engine was
+// asked they are read only where the moment says that it has some now.
 static enum grove_code read_first(struct candidate_source *source, struct run *run,
                                   struct portion *portion, struct pg_rows *ret_pending,
                                   struct pg_rows *ret_hits, struct grove_error *error)
 {
-    enum { MOMENT, PENDING, HITS, LEAVES, REQUESTS };
-    struct pg_statement moment = moment_statement();
-    const char *pending_file = source_pending_file(run);
-    struct pg_statement pending = {run->plan.among_places ? "" : pending_file,
-                                   query_sql(pending_file)};
+    enum { MOMENT, HITS, PENDING, LEAVES, REQUESTS };
+    struct pg_statement moment = moment_statement(), pending = pending_statement(run);
     struct pg_statement hits = {"score.sql", query_sql("score.sql")};
     struct pg_statement leaves = {"same_leaves.sql", query_sql("same_leaves.sql")};
     struct pg_params params[REQUESTS] = {0};
     struct pg_rows rows[REQUESTS] = {0};
+    struct pg_request requests[REQUESTS] = {{&moment, &params[MOMENT]}, {&hits, &params[HITS]}};
+    size_t count = PENDING, at[REQUESTS] = {MOMENT, HITS};
     moment_add_params(&params[MOMENT], run->store->collection,
                       run->before.examination.examined_at_us);
-    source_add_pending_params(run, &portion->arena, &params[PENDING]);
     source_add_hit_params(run, portion->ids, portion->count, &portion->arena, &params[HITS]);
-    if (run->predicate->has_path)
+    CHECK(run->before.outbox_bytes >= 0);
+    CHECK(run->ranking->conn); // in a snapshot
+    bool may_wait = run->before.outbox_bytes > 0;
+    if (may_wait) {
+        source_add_pending_params(run, &portion->arena, &params[PENDING]);
+        requests[at[PENDING] = count++] = (struct pg_request){&pending, &params[PENDING]};
+    }
+    if (run->predicate->has_path) {
         predicate_add_same_leaves(run->predicate, &params[LEAVES]);
-    const struct pg_request requests[] = {{&moment, &params[MOMENT]},
-                                          {&pending, &params[PENDING]},
-                                          {&hits, &params[HITS]},
-                                          {&leaves, &params[LEAVES]}};
-    size_t count = run->predicate->has_path ? REQUESTS : LEAVES;
+        requests[at[LEAVES] = count++] = (struct pg_request){&leaves, &params[LEAVES]};
+    }
     enum grove_code code =
         pg_pipeline(run->ranking->conn, &portion->arena, requests, count, rows, error);
     if (code == GROVE_OK)
         code = moment_take(&run->now, &rows[MOMENT], run->arena, error);
     source->path_moved =
-        code == GROVE_OK && run->predicate->has_path && !pg_bool(&rows[LEAVES], 0, 0);
-    *ret_pending = rows[PENDING];
+        code == GROVE_OK && run->predicate->has_path && !pg_bool(&rows[at[LEAVES]], 0, 0);
     *ret_hits = rows[HITS];
+    if (may_wait)
+        *ret_pending = rows[at[PENDING]];
+    else if (code == GROVE_OK && run->now.outbox_bytes > 0)
+        code = read_pending(run, portion, ret_pending, error);
     return code;
 }
 
@@ -184,7 +206,7 @@ static enum grove_code score_portions(struct candidate_source *source, struct ru
     enum grove_code code = read_first(source, run, &portion, &pending, &hits, error);
     // Where they are not all there, one that is a hit may not be among them.
     bool hits_wait = pending.count > PENDING_MAX;
-    if (code == GROVE_OK)
+    if (code == GROVE_OK && pending.result)
         code = scorer_add(run, &pending, true, error);
     for (size_t done = 0; code == GROVE_OK;) {
         CHECK((size_t)hits.count <= portion.count);

@@ -11,6 +11,7 @@
 #include "base/check.h"
 #include "base/clock.h"
 #include "base/inject.h"
+#include "catalog/assets.h"
 #include "sync/lineage_behind.h"
 
 enum {
@@ -33,6 +34,7 @@ struct lineage {
     char broken[16]; // what has happened to the database; "": nothing
     bool elsewhere;  // the collection that was marked last has another name
     char began[32];  // when the server did, if nobody has looked since; "": somebody has
+    bool changed;    // something was written of what others read of it
 };
 
 static enum grove_code run_statement(struct store *store, struct call *call, const char *file,
@@ -66,6 +68,27 @@ static void copy_column(const struct pg_rows *rows, int column, char *ret, size_
     snprintf(ret, size, "%.*s", TEXT_ARGS(text));
 }
 
+static enum grove_code take_row(const struct pg_rows *rows, struct lineage *ret,
+                                struct grove_error *error)
+{
+    if (rows->count != 1)
+        return error_set(error, GROVE_CORRUPT, "grove.lineage has %d rows, not 1", rows->count);
+    copy_column(rows, 0, ret->mark.identity, sizeof ret->mark.identity);
+    ret->mark.epoch = pg_int8(rows, 0, 1);
+    copy_column(rows, 2, ret->mark.history, sizeof ret->mark.history);
+    ret->marked = pg_bool(rows, 0, 3);
+    ret->doubted = !pg_is_null(rows, 0, 4);
+    copy_column(rows, 5, ret->broken, sizeof ret->broken);
+    copy_column(rows, 6, ret->mark.place, sizeof ret->mark.place);
+    ret->elsewhere = !pg_is_null(rows, 0, 7) && pg_bool(rows, 0, 7);
+    copy_column(rows, 8, ret->began, sizeof ret->began);
+    CHECK(strlen(ret->mark.identity) == VECTOR_IDENTITY_SIZE - 1);
+    CHECK(strlen(ret->mark.history) == VECTOR_HISTORY_SIZE - 1);
+    CHECK(strlen(ret->mark.place) == VECTOR_PLACE_SIZE - 1);
+    CHECK(ret->mark.epoch > 0);
+    return GROVE_OK;
+}
+
 static enum grove_code read_row(struct store *store, struct call *call, struct lineage *ret,
                                 struct grove_error *error)
 {
@@ -75,23 +98,8 @@ static enum grove_code read_row(struct store *store, struct call *call, struct l
     struct pg_params params = {0};
     pg_add_text(&params, text_of(store->collection));
     enum grove_code code = run_statement(store, call, "lineage.sql", &params, &arena, &rows, error);
-    if (code == GROVE_OK && rows.count != 1)
-        code = error_set(error, GROVE_CORRUPT, "grove.lineage has %d rows, not 1", rows.count);
-    if (code == GROVE_OK) {
-        copy_column(&rows, 0, ret->mark.identity, sizeof ret->mark.identity);
-        ret->mark.epoch = pg_int8(&rows, 0, 1);
-        copy_column(&rows, 2, ret->mark.history, sizeof ret->mark.history);
-        ret->marked = pg_bool(&rows, 0, 3);
-        ret->doubted = !pg_is_null(&rows, 0, 4);
-        copy_column(&rows, 5, ret->broken, sizeof ret->broken);
-        copy_column(&rows, 6, ret->mark.place, sizeof ret->mark.place);
-        ret->elsewhere = !pg_is_null(&rows, 0, 7) && pg_bool(&rows, 0, 7);
-        copy_column(&rows, 8, ret->began, sizeof ret->began);
-        CHECK(strlen(ret->mark.identity) == VECTOR_IDENTITY_SIZE - 1);
-        CHECK(strlen(ret->mark.history) == VECTOR_HISTORY_SIZE - 1);
-        CHECK(strlen(ret->mark.place) == VECTOR_PLACE_SIZE - 1);
-        CHECK(ret->mark.epoch > 0);
-    }
+    if (code == GROVE_OK)
+        code = take_row(&rows, ret, error);
     arena_release(&arena);
     return code;
 }
@@ -105,17 +113,25 @@ static enum grove_code read_begun(struct store *store, struct call *call, struct
     return code == GROVE_OK ? read_row(store, call, ret, error) : code;
 }
 
-// As the database is now: a new epoch begins where something has happened to it.
+// Where something has happened to the database a new epoch begins.
+static enum grove_code begin_if_broken(struct store *store, struct call *call, struct lineage *ret,
+                                       struct grove_error *error)
+{
+    struct pg_params params = {0};
+    if (!ret->broken[0])
+        return GROVE_OK;
+    pg_add_text(&params, text_of(ret->broken));
+    ret->changed = true;
+    enum grove_code code = run_command(store, call, "lineage_begin.sql", &params, error);
+    return code == GROVE_OK ? read_begun(store, call, ret, error) : code;
+}
+
+// As the database is now.
 static enum grove_code read_lineage(struct store *store, struct call *call, struct lineage *ret,
                                     struct grove_error *error)
 {
-    struct pg_params params = {0};
     enum grove_code code = read_row(store, call, ret, error);
-    if (code != GROVE_OK || !ret->broken[0])
-        return code;
-    pg_add_text(&params, text_of(ret->broken));
-    code = run_command(store, call, "lineage_begin.sql", &params, error);
-    return code == GROVE_OK ? read_begun(store, call, ret, error) : code;
+    return code == GROVE_OK ? begin_if_broken(store, call, ret, error) : code;
 }
 
 static enum grove_code note_doubt(struct store *store, struct call *call, struct lineage *lineage,
@@ -128,6 +144,7 @@ static enum grove_code note_doubt(struct store *store, struct call *call, struct
     pg_add_text(&params, text_of(reason));
     pg_add_int4(&params, where_any_is_done);
     lineage->doubted = true; // or there is nothing that it could be about
+    lineage->changed = true;
     return run_command(store, call, "lineage_doubt.sql", &params, error);
 }
 
@@ -144,6 +161,7 @@ static enum grove_code begin_here(struct store *store, struct call *call, struct
     pg_add_text(&params, text_of(lineage->mark.history));
     pg_add_text(&params, text_of(reason));
     pg_add_int4(&params, where_any_is_done);
+    lineage->changed = true;
     enum grove_code code = run_command(store, call, "lineage_move.sql", &params, error);
     if (code == GROVE_OK)
         code = read_begun(store, call, lineage, error);
@@ -154,6 +172,12 @@ static enum grove_code begin_here(struct store *store, struct call *call, struct
 // --- what both stores have -----------------------------------------------------------------------
 
 enum sample { SAMPLE_LAST_DONE, SAMPLE_ENDS };
+
+static void add_sample_params(struct pg_params *params, enum sample sample)
+{
+    pg_add_int4(params, (int32_t)sample);
+    pg_add_int4(params, SAMPLE_CONTENTS);
+}
 
 // Whether the engine has it as row `r` of the sample says.
 static bool is_as_told(const struct vector_state *state, const struct pg_rows *rows, int r)
@@ -169,6 +193,25 @@ static bool is_as_told(const struct vector_state *state, const struct pg_rows *r
 
 // *ret_looked: contents of the sample, and *ret_same: those of them that the engine has as the
 // database says.
+static enum grove_code compare_rows(struct store *store, struct call *call,
+                                    const struct pg_rows *rows, size_t *ret_looked,
+                                    size_t *ret_same, struct grove_error *error)
+{
+    struct vector_state states[SAMPLE_CONTENTS];
+    int32_t ids[SAMPLE_CONTENTS];
+    enum grove_code code = GROVE_OK;
+    *ret_looked = (size_t)rows->count;
+    *ret_same = 0;
+    CHECK(*ret_looked <= SAMPLE_CONTENTS);
+    for (size_t i = 0; i < *ret_looked; i++)
+        ids[i] = pg_int4(rows, (int)i, 0);
+    if (*ret_looked > 0)
+        code = vector_states(store->engine, call, ids, *ret_looked, states, error);
+    for (size_t i = 0; code == GROVE_OK && i < *ret_looked; i++)
+        *ret_same += is_as_told(&states[i], rows, (int)i);
+    return code;
+}
+
 static enum grove_code compare_sample(struct store *store, struct call *call, enum sample sample,
                                       size_t *ret_looked, size_t *ret_same,
                                       struct grove_error *error)
@@ -176,22 +219,13 @@ static enum grove_code compare_sample(struct store *store, struct call *call, en
     struct arena arena;
     struct pg_rows rows = {0};
     struct pg_params params = {0};
-    struct vector_state states[SAMPLE_CONTENTS];
-    int32_t ids[SAMPLE_CONTENTS];
     arena_init(&arena, ARENA_BYTES_MAX);
-    pg_add_int4(&params, (int32_t)sample);
-    pg_add_int4(&params, SAMPLE_CONTENTS);
+    add_sample_params(&params, sample);
+    *ret_looked = *ret_same = 0;
     enum grove_code code =
         run_statement(store, call, "lineage_sample.sql", &params, &arena, &rows, error);
-    *ret_looked = code == GROVE_OK ? (size_t)rows.count : 0;
-    *ret_same = 0;
-    CHECK(*ret_looked <= SAMPLE_CONTENTS);
-    for (size_t i = 0; i < *ret_looked; i++)
-        ids[i] = pg_int4(&rows, (int)i, 0);
-    if (*ret_looked > 0)
-        code = vector_states(store->engine, call, ids, *ret_looked, states, error);
-    for (size_t i = 0; code == GROVE_OK && i < *ret_looked; i++)
-        *ret_same += is_as_told(&states[i], &rows, (int)i);
+    if (code == GROVE_OK)
+        code = compare_rows(store, call, &rows, ret_looked, ret_same, error);
     arena_release(&arena);
     return code;
 }
@@ -219,14 +253,15 @@ static enum grove_code check_behind(struct store *store, struct call *call, stru
     return of_note.code;
 }
 
-// An engine that is an older copy does not hold what was acknowledged last. What changes between
-// the two looks differs, too, but not twice.
+// An engine that is an older copy does not hold what was acknowledged last, as it was read along
+// with the row. What changes between the two looks differs, too, but not twice.
 static enum grove_code check_witness(struct store *store, struct call *call,
-                                     struct lineage *lineage, struct grove_error *error)
+                                     struct lineage *lineage, const struct pg_rows *witness,
+                                     struct grove_error *error)
 {
-    size_t looked = 1, same = 0;
-    enum grove_code code = GROVE_OK;
-    for (int i = 0; code == GROVE_OK && i < 2 && same < looked; i++)
+    size_t looked, same;
+    enum grove_code code = compare_rows(store, call, witness, &looked, &same, error);
+    if (code == GROVE_OK && same < looked)
         code = compare_sample(store, call, SAMPLE_LAST_DONE, &looked, &same, error);
     if (code == GROVE_OK && same < looked)
         code = note_doubt(store, call, lineage, ENGINE_IS_OLDER, false, error);
@@ -317,6 +352,7 @@ static enum grove_code replace_marks(struct store *store, struct call *call,
             code = vector_unmark(store->engine, call, &old->items[i], error);
     pg_add_text(&params, text_of(lineage->mark.history));
     pg_add_text(&params, text_of(store->collection));
+    lineage->changed = true;
     if (code == GROVE_OK)
         code = run_command(store, call, "lineage_marked.sql", &params, error);
     return code;
@@ -370,6 +406,7 @@ static enum grove_code outrank(struct store *store, struct call *call, struct li
     CHECK(epoch >= lineage->mark.epoch);
     pg_add_text(&params, text_of(lineage->mark.history));
     pg_add_int8(&params, epoch);
+    lineage->changed = true;
     enum grove_code code = run_command(store, call, "lineage_raise.sql", &params, error);
     return code == GROVE_OK ? read_row(store, call, lineage, error) : code;
 }
@@ -487,30 +524,88 @@ static bool is_to_look(struct store *store)
                                           clock_monotonic_us());
 }
 
+// What a check asks of the database, in one round trip: its row, what others read of it
+// (model.sql), and where it looks the witness.
+struct first_look {
+    struct arena arena;
+    struct pg_rows witness;
+    enum grove_code of_model; // what store_take_model said, and why
+    struct grove_error model_error;
+};
+
+static enum grove_code look_first(struct store *store, struct call *call, bool looks,
+                                  struct lineage *ret, struct first_look *ret_look,
+                                  struct grove_error *error)
+{
+    enum { ROW, MODEL, WITNESS, REQUESTS };
+    struct pg_statement row = {"lineage.sql", query_sql("lineage.sql")};
+    struct pg_statement model = store_model_statement();
+    struct pg_statement witness = {"lineage_sample.sql", query_sql("lineage_sample.sql")};
+    struct pg_params of_row = {0}, of_witness = {0};
+    struct pg_rows rows[REQUESTS] = {0};
+    struct pg_conn *conn = NULL;
+    pg_add_text(&of_row, text_of(store->collection));
+    add_sample_params(&of_witness, SAMPLE_LAST_DONE);
+    const struct pg_request requests[REQUESTS] = {
+        {&row, &of_row}, {&model, NULL}, {&witness, &of_witness}};
+    enum grove_code code = pg_take(store->pool, call, &conn, error);
+    if (code == GROVE_OK)
+        code =
+            pg_pipeline(conn, &ret_look->arena, requests, looks ? REQUESTS : WITNESS, rows, error);
+    if (code == GROVE_OK)
+        code = take_row(&rows[ROW], ret, error);
+    else
+        error_context(error, "reading the lineage");
+    if (code == GROVE_OK)
+        ret_look->of_model =
+            store_take_model(store, conn, &rows[MODEL], true, &ret_look->model_error);
+    ret_look->witness = rows[WITNESS];
+    pg_give(&conn);
+    return code;
+}
+
 static enum grove_code check_both(struct store *store, struct call *call, struct lineage *lineage,
-                                  bool looks, bool projects, struct grove_error *error)
+                                  struct first_look *look, bool looks, bool projects,
+                                  struct grove_error *error)
 {
     struct vector_marks marks;
-    enum grove_code code = read_lineage(store, call, lineage, error);
+    enum grove_code code = look_first(store, call, looks, lineage, look, error);
+    if (code == GROVE_OK)
+        code = begin_if_broken(store, call, lineage, error);
     if (code == GROVE_OK)
         code = vector_marks(store->engine, call, &marks, error);
     if (code == GROVE_OK)
         code = compare_marks(store, call, lineage, &marks, projects, error);
     if (code == GROVE_OK && looks && !lineage->doubted)
-        code = check_witness(store, call, lineage, error);
+        code = check_witness(store, call, lineage, &look->witness, error);
     if (code == GROVE_OK && looks && !lineage->doubted)
         code = check_behind(store, call, lineage, error);
     return code;
+}
+
+// What was read along with the row, or what the check has made of it.
+static enum grove_code know_model(struct store *store, struct call *call,
+                                  const struct lineage *lineage, const struct first_look *look,
+                                  struct grove_error *error)
+{
+    if (lineage->changed)
+        return store_reread_model(store, call, error);
+    if (look->of_model != GROVE_OK)
+        *error = look->model_error;
+    return look->of_model;
 }
 
 static enum grove_code check(struct store *store, struct call *call, bool looks, bool projects,
                              struct grove_error *error)
 {
     struct lineage lineage = {.marked = false};
-    enum grove_code code = check_both(store, call, &lineage, looks, projects, error);
+    struct first_look look = {.of_model = GROVE_OK};
+    arena_init(&look.arena, ARENA_BYTES_MAX);
+    enum grove_code code = check_both(store, call, &lineage, &look, looks, projects, error);
     bool seen = code == GROVE_OK;
     if (code == GROVE_OK)
-        code = store_reread_model(store, call, error);
+        code = know_model(store, call, &lineage, &look, error);
+    arena_release(&look.arena);
     if (code != GROVE_OK && atomic_load(&store->schema_doubted))
         code = GROVE_OK; // whoever works with the schema hears of it, and may mend it
     bool still = seen && store_note_projected(store, lineage.mark.history);

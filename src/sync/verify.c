@@ -4,8 +4,15 @@
 // holds between its first and its last id:
 //
 //     digest of the range, by the engine and by us: equal  -> all of it is proven
-//     unequal, many contents                               -> each half by itself
+//     unequal, many contents                               -> each of its parts by itself
 //     unequal, few; or an engine without digests           -> the points are read and compared
+//
+// A point that is read costs ten times one in a digest, and a digest as much as some tens of
+// points: so a page has parts of 128 contents, and a part pieces of 8, of which the points are
+// read; of ids and revisions parts of 512 are read at once. What differs costs the page two more
+// digests at most, however many differ, not one for each time that it can be halved. Where a page
+// was seen to differ the next one most likely does, too: its parts are compared at once, until a
+// page is equal.
 //
 // A digest is of what should be there. So a content that waits makes its range unequal, and a few
 // of them are looked at one by one; no row is told equal that was not seen so.
@@ -13,15 +20,14 @@
 // What differs at the first look is only a suspect: verify_look.c looks again.
 #include "sync/verify_private.h"
 
-#include <assert.h>
-
 #include "base/check.h"
 #include "base/clock.h"
+#include "base/inject.h"
 #include "vector/direction.h"
 #include "vector/fingerprint.h"
 
 enum {
-    FEW = 64, // contents whose points are read rather than halved once more
+    STRANGERS = 16, // points beside those of the contents that a read has room for
     BYTES_MAX = 64 << 20,
     NOTE_EVERY_US = 1000000,
     RATE_SLICE_MS = 1000,
@@ -125,6 +131,16 @@ static enum grove_code merge_page(struct verifier *self, const struct verify_con
     return code;
 }
 
+// How many points a read asks for: what lies behind the range is no use.
+static size_t read_limit(const struct vector_range *rest, const struct verify_contents *contents)
+{
+    CHECK(rest->first_id <= rest->last_id);
+    uint64_t ids = (uint64_t)(rest->last_id - rest->first_id) + 1;
+    size_t likely = contents->count + STRANGERS;
+    size_t most = likely < VECTOR_PAGE_MAX ? likely : (size_t)VECTOR_PAGE_MAX;
+    return ids < most ? (size_t)ids : most;
+}
+
 // Reads all points of the range, however many there are beside those of the contents.
 static enum grove_code compare_points(struct verifier *self, const struct vector_range *range,
                                       const struct verify_contents *contents,
@@ -136,9 +152,10 @@ static enum grove_code compare_points(struct verifier *self, const struct vector
     while (code == GROVE_OK && rest.first_id != VECTOR_NONE && rest.first_id <= rest.last_id) {
         struct vector_copies copies = {.count = 0};
         arena_clear(&self->points);
-        code = vector_read(self->store->engine, self->call, &rest, VECTOR_PAGE_MAX, &self->points,
-                           &copies, error);
-        CHECK(copies.count <= VECTOR_PAGE_MAX);
+        size_t limit = read_limit(&rest, contents);
+        code = vector_read(self->store->engine, self->call, &rest, limit, &self->points, &copies,
+                           error);
+        CHECK(copies.count <= limit);
         CHECK(copies.next_id == VECTOR_NONE || copies.next_id > rest.first_id);
         self->report.points += (int64_t)copies.count;
         rest.first_id = copies.next_id;
@@ -152,41 +169,75 @@ static enum grove_code compare_points(struct verifier *self, const struct vector
     return code;
 }
 
-// A range that is left to be compared, and the contents in it.
+// Consecutive ids, and the contents among them.
 struct part {
     int64_t first_id, last_id;
     struct verify_contents contents;
 };
 
-// Halves are put off on a stack of their own: the first is compared before the second.
+// How many contents a part has, at each level: what differs in the last is read.
+struct parting {
+    size_t levels;
+    size_t contents[2];
+};
+
+static const struct parting *parting_of(const struct verifier *self)
+{
+    static const struct parting whole = {2, {128, 8}}, quick = {1, {512}};
+    return is_whole(self) ? &whole : &quick;
+}
+
+// From the contents' number `at` on. What lies between two contents belongs to the part before.
+static struct part part_at(const struct part *whole, size_t at, size_t count)
+{
+    const struct verify_contents *contents = &whole->contents;
+    CHECK(count > 0);
+    size_t left = contents->count - at, taken = left < count ? left : count;
+    CHECK(at == 0 || at < contents->count);
+    return (struct part){
+        .first_id = at == 0 ? whole->first_id : contents->items[at].id,
+        .last_id = taken == left ? whole->last_id : (int64_t)contents->items[at + taken].id - 1,
+        .contents = {taken, contents->items + at},
+    };
+}
+
+// What is not equal as a whole: part by part, as deep as there are levels.
+static enum grove_code compare_unequal(struct verifier *self, const struct part *whole,
+                                       size_t level, struct grove_error *error)
+{
+    const struct parting *parting = parting_of(self);
+    struct vector_range range = range_of(self, whole->first_id, whole->last_id);
+    CHECK(level <= parting->levels);
+    if (level == parting->levels || whole->contents.count <= parting->contents[level])
+        return compare_points(self, &range, &whole->contents, error);
+    enum grove_code code = GROVE_OK;
+    for (size_t at = 0; code == GROVE_OK && at < whole->contents.count;
+         at += parting->contents[level]) {
+        struct part part = part_at(whole, at, parting->contents[level]);
+        range = range_of(self, part.first_id, part.last_id);
+        bool equal;
+        code = compare_digests(self, &range, &part.contents, &equal, error);
+        if (code == GROVE_OK && !equal)
+            code = compare_unequal(self, &part, level + 1, error);
+    }
+    return code;
+}
+
 static enum grove_code compare_range(struct verifier *self, const struct part *whole,
                                      struct grove_error *error)
 {
-    struct part parts[16] = {*whole};
-    size_t left = 1;
-    static_assert(VERIFY_PAGE_QUICK <= FEW << (ARRAY_COUNT(parts) - 2), "halves fit");
+    struct vector_range range = range_of(self, whole->first_id, whole->last_id);
+    int64_t proven = self->report.proven;
+    bool equal = false, in_parts = whole->contents.count > parting_of(self)->contents[0];
     enum grove_code code = GROVE_OK;
-    while (code == GROVE_OK && left > 0) {
-        struct part part = parts[--left];
-        struct vector_range range = range_of(self, part.first_id, part.last_id);
-        bool equal = false;
-        if (self->digests)
-            code = compare_digests(self, &range, &part.contents, &equal, error);
-        if (code != GROVE_OK || equal)
-            continue;
-        if (!self->digests || part.contents.count <= FEW) {
-            code = compare_points(self, &range, &part.contents, error);
-            continue;
-        }
-        size_t half = part.contents.count / 2;
-        int64_t middle = part.contents.items[half].id;
-        CHECK(half > 0);
-        CHECK(part.first_id < middle && middle <= part.last_id);
-        CHECK(left + 2 <= ARRAY_COUNT(parts));
-        parts[left++] = (struct part){
-            middle, part.last_id, {part.contents.count - half, part.contents.items + half}};
-        parts[left++] = (struct part){part.first_id, middle - 1, {half, part.contents.items}};
-    }
+    if (self->digests && !(self->scattered && in_parts))
+        code = compare_digests(self, &range, &whole->contents, &equal, error);
+    if (code == GROVE_OK && !self->digests)
+        code = compare_points(self, &range, &whole->contents, error);
+    else if (code == GROVE_OK && !equal)
+        code = compare_unequal(self, whole, 0, error);
+    CHECK(self->report.proven >= proven);
+    self->scattered = self->report.proven - proven < (int64_t)whole->contents.count;
     return code;
 }
 
@@ -241,7 +292,7 @@ static enum grove_code compare_page(struct verifier *self, struct grove_error *e
     CHECK(self->suspect_count == 0);
     CHECK(self->next_id >= INT32_MIN && self->next_id <= INT32_MAX);
     int64_t began_us = clock_monotonic_us();
-    size_t most = is_whole(self) ? VERIFY_PAGE_WHOLE : VERIFY_PAGE_QUICK;
+    size_t most = (size_t)KNOB(VERIFY_PAGE, is_whole(self) ? VERIFY_PAGE_WHOLE : VERIFY_PAGE_QUICK);
     arena_clear(&self->arena);
     enum grove_code code = verify_read_page(self, (int32_t)self->next_id, most, &contents, error);
     if (code != GROVE_OK)

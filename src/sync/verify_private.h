@@ -44,6 +44,7 @@ struct verifier {
     struct arena looks;        // of what is looked at again
     struct strbuf bytes;       // of a digest
     bool digests;              // the engine makes them
+    bool scattered;            // the last range differed: the next one is compared in parts at once
     int32_t first_id, last_id; // of all contents, for the progress
     int64_t next_id;           // all before is compared
     int64_t record;            // in grove.verification; 0: none

@@ -148,6 +148,40 @@ MUTANTS = [
         killer="tests/e2e/test_bad_input.py::test_names_are_told_as_a_path_has_them",
         limit_seconds=180,
     ),
+    Mutant(
+        name="seal-of-other-weights-is-believed",
+        guards="src/catalog/README 6",
+        file="src/catalog/store.c",
+        find="read_weights_seal(store, seal, &sealed) && sealed == precision)",
+        replace="read_weights_seal(store, seal, &sealed))",
+        killer="u_store:weights_are_read_once",
+    ),
+    Mutant(
+        name="weights-are-not-sealed-anew",
+        guards="src/catalog/README 6",
+        file="src/catalog/store.c",
+        find="        (!options.seal || strcmp(",
+        replace="        (options.seal && strcmp(",
+        killer="u_store:weights_are_read_once",
+    ),
+    Mutant(
+        name="nobody-waits-for-what-is-embedded-ahead",
+        guards="src/catalog/README: control flow",
+        file="src/catalog/store.c",
+        find="    if (!atomic_load(&store->ahead_busy))\n",
+        replace="    if (store->ahead_busy || true)\n",
+        killer="u_store:the_first_text_is_embedded_ahead",
+    ),
+    Mutant(
+        name="what-is-embedded-ahead-is-waited-for-for-ever",
+        guards="src/catalog/README: control flow",
+        file="src/catalog/store.c",
+        find="long_lock_take(&store->ahead, call, error);",
+        replace="long_lock_take(&store->ahead, call ? NULL : call, error);",
+        killer="u_store:the_first_text_is_embedded_ahead",
+        limit_seconds=30,
+        hangs=True,
+    ),
 ]
 
 NO_MUTANTS = [

@@ -93,9 +93,8 @@ MUTANTS = [
         name="damaged-pack-is-used",
         guards="src/embed/README 7",
         file="src/embed/pack_file.c",
-        find="    if (header.payload_checksum != checksum(bytes + PACK_HEADER_BYTES, "
-             "header.payload_bytes))\n",
-        replace="    if (header.payload_checksum == 0)\n",
+        find="    return header.payload_checksum == checksum(payload, header.payload_bytes);\n",
+        replace="    return header.payload_checksum != 0;\n",
         killer="u_pack:test_check",
     ),
     Mutant(
@@ -195,5 +194,29 @@ MUTANTS = [
         find="        if (end - scan->at > WORD_BYTES_MAX)\n",
         replace="        if (end - scan->at > 100000 * (size_t)WORD_BYTES_MAX)\n",
         killer="u_split:words_that_are_too_long",
+    ),
+    Mutant(
+        name="weights-are-believed-whatever-the-seal",
+        guards="src/embed/README 7",
+        file="src/embed/pack_file.c",
+        find="    bool sealed = options->seal && seal[0] && strcmp(options->seal, seal) == 0;\n",
+        replace="    bool sealed = options->seal && seal[0];\n",
+        killer="u_pack:test_sealed",
+    ),
+    Mutant(
+        name="sealed-weights-need-no-header",
+        guards="src/embed/README 7",
+        file="src/embed/pack_file.c",
+        find="    return (sealed ? check_header : pack_check)",
+        replace="    if (sealed)\n        return NULL;\n    return (pack_check)",
+        killer="u_pack:test_sealed",
+    ),
+    Mutant(
+        name="weights-are-read-though-sealed",
+        guards="src/embed/README 7",
+        file="src/embed/pack_file.c",
+        find="    return (sealed ? check_header : pack_check)",
+        replace="    return (sealed ? pack_check : pack_check)",
+        killer="u_pack:test_sealed",
     ),
 ]

@@ -414,4 +414,13 @@ MUTANTS = [
         replace="    if (report[0] == '!')\n        return error_set(error, GROVE_UNAVAILABLE",
         killer="u_service:a_start_that_is_killed_may_be_tried_again",
     ),
+    Mutant(
+        name="what-others-may-its-group-may",
+        guards="src/home/README: accounts",
+        file="src/home/home_account.c",
+        find="    if (to_group == to_others)\n",
+        replace="    if (to_others)\n",
+        killer="u_home:the_account_reaches_what_it_may",
+        needs_root=True,
+    ),
 ]

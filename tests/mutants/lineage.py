@@ -600,4 +600,28 @@ MUTANTS = [
                 "        return GROVE_OK; // the comparison",
         killer="u_put_back:a_refill_leaves_it_to_the_comparison",
     ),
+    Mutant(
+        name="what-a-check-has-noted-is-not-read",
+        guards="src/sync/lineage 10",
+        file="src/sync/lineage.c",
+        find="    if (lineage->changed)\n",
+        replace="    if (lineage->changed && false)\n",
+        killer="u_lineage:an_older_engine_is_noticed",
+    ),
+    Mutant(
+        name="each-check-reads-the-model-again",
+        guards="src/sync/lineage 10",
+        file="src/sync/lineage.c",
+        find="    if (lineage->changed)\n",
+        replace="    if (lineage->changed || true)\n",
+        killer="u_lineage:a_check_asks_the_database_once",
+    ),
+    Mutant(
+        name="a-witness-that-differs-once-is-enough",
+        guards="src/sync/lineage: states",
+        file="src/sync/lineage.c",
+        find="    if (code == GROVE_OK && same < looked)\n        code = compare_sample(",
+        replace="    if (code != GROVE_OK)\n        code = compare_sample(",
+        killer="u_lineage:what_differs_once_is_no_sign",
+    ),
 ]

@@ -703,4 +703,20 @@ MUTANTS = [
         replace="    if (code == GROVE_OK && request->score_min > 2)\n",
         killer="tests/e2e/test_contents.py::test_min_score",
     ),
+    Mutant(
+        name="what-comes-to-an-empty-outbox-is-not-read",
+        guards="src/query/README 2",
+        file="src/query/source_projection.c",
+        find="    else if (code == GROVE_OK && run->now.outbox_bytes > 0)\n",
+        replace="    else if (code == GROVE_OK && run->before.outbox_bytes > 0)\n",
+        killer="u_snapshots:a_row_that_comes_to_an_empty_outbox",
+    ),
+    Mutant(
+        name="an-empty-outbox-is-read",
+        guards="src/query/README: control flow",
+        file="src/query/source_projection.c",
+        find="    bool may_wait = run->before.outbox_bytes > 0;\n",
+        replace="    bool may_wait = run->before.outbox_bytes >= 0;\n",
+        killer="u_snapshots:a_row_that_comes_to_an_empty_outbox",
+    ),
 ]

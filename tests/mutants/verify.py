@@ -7,6 +7,30 @@ WALK, LOOK, READ = "src/sync/verify.c", "src/sync/verify_look.c", "src/sync/veri
 
 MUTANTS = [
     Mutant(
+        name="what-lies-behind-a-range-is-read",
+        guards="src/sync/verify 6",
+        file=WALK,
+        find="    return ids < most ? (size_t)ids : most;\n",
+        replace="    return ids < most || most < VECTOR_PAGE_MAX ? VECTOR_PAGE_MAX : most;\n",
+        killer="u_verify:what_differs_is_found_in_few_steps",
+    ),
+    Mutant(
+        name="between-two-parts-nothing-is-compared",
+        guards="src/sync/verify 2",
+        file=WALK,
+        find="(int64_t)contents->items[at + taken].id - 1,\n",
+        replace="(int64_t)contents->items[at + taken - 1].id - 1,\n",
+        killer="u_verify:what_differs_in_many_places_is_found",
+    ),
+    Mutant(
+        name="a-page-behind-one-that-differs-is-believed",
+        guards="src/sync/verify 3",
+        file=WALK,
+        find="    else if (code == GROVE_OK && !equal)\n",
+        replace="    else if (code == GROVE_OK && !equal && !self->scattered)\n",
+        killer="u_verify:what_differs_in_many_places_is_found",
+    ),
+    Mutant(
         name="a-difference-is-told-at-the-first-look",
         guards="src/sync/verify 1",
         file=LOOK,

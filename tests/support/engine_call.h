@@ -33,10 +33,10 @@ const char *engine_call_name(enum engine_call call);
 
 struct engine_event {
     enum engine_call call;
-    unsigned long nth;          // of its kind, from 1
-    const int32_t *content_ids; // of upsert, remove, evict and states; else NULL
-    const int64_t *revisions;   // of upsert, remove and evict; else NULL
-    size_t count;
+    unsigned long nth;                // of its kind, from 1
+    const int32_t *content_ids;       // of upsert, remove, evict and states; else NULL
+    const int64_t *revisions;         // of upsert, remove and evict; else NULL
+    size_t count;                     // of these; of read: how many at most
     const struct vector_query *query; // of search
     enum grove_code code;             // what it answers; before the call: GROVE_OK
 };

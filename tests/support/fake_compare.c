@@ -82,7 +82,7 @@ enum grove_code fake_read(struct vector_engine *engine, struct call *call,
                           const struct vector_range *range, size_t limit, struct arena *arena,
                           struct vector_copies *ret, struct grove_error *error)
 {
-    struct engine_event event = {.call = ENGINE_READ};
+    struct engine_event event = {.call = ENGINE_READ, .count = limit};
     struct fake_call self;
     if (fake_enter(&self, engine, call, &event, error)) {
         struct fake_engine *fake = self.fake;

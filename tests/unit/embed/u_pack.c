@@ -187,6 +187,50 @@ static void test_damaged(void **state)
     file_map_release(&whole);
 }
 
+// Opens it by a seal. *ret_whole: what it holds is right.
+static bool is_remade(const char *path, const char *seal, bool *ret_whole)
+{
+    struct grove_error error;
+    struct embedder *embedder = NULL;
+    struct embedder_options options = {.folder = folder, .threads = 1, .seal = seal};
+    char now[PACK_SEAL_SIZE];
+    ino_t before = status_of(path).st_ino;
+    assert_int_equal(embedder_open(&options, &embedder, &error), GROVE_OK);
+    pack_seal_of(path, now);
+    assert_string_equal(embedder_seal(embedder), now);
+    *ret_whole = embedder_is_whole(embedder);
+    embedder_free(embedder);
+    return status_of(path).st_ino != before;
+}
+
+// The payload is not read while the file is the one that the seal tells of. Here that one is
+// damaged, as whoever gives a seal of it has to answer for.
+static void test_sealed(void **state)
+{
+    (void)state;
+    struct grove_error error;
+    struct file_map whole;
+    const char *path = pack_paths[EMBED_F32];
+    char seal[PACK_SEAL_SIZE];
+    bool is_whole;
+    need_pack(EMBED_F32);
+    assert_int_equal(file_map_open(path, &whole, &error), GROVE_OK);
+    damage(path, &whole, PACK_HEADER_BYTES + 5000001, whole.size_bytes);
+    pack_seal_of(path, seal);
+    assert_false(is_remade(path, seal, &is_whole));
+    assert_false(is_whole);
+    // The same bytes, but another state of the file; a damaged header, whatever the seal says.
+    assert_int_equal(chmod(path, 0640), 0);
+    assert_true(is_remade(path, seal, &is_whole));
+    assert_true(is_whole);
+    damage(path, &whole, 40, whole.size_bytes);
+    pack_seal_of(path, seal);
+    assert_true(is_remade(path, seal, &is_whole));
+    assert_true(is_whole);
+    file_map_release(&whole);
+    assert_same_vector(EMBED_F32);
+}
+
 // The reasons, in the order in which they are looked for.
 static void test_check(void **state)
 {
@@ -438,10 +482,10 @@ int main(int argc, char **argv)
         return SKIPPED;
     }
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_kept),    cmocka_unit_test(test_damaged),
-        cmocka_unit_test(test_check),   cmocka_unit_test(test_places),
-        cmocka_unit_test(test_at_once), cmocka_unit_test(test_precisions),
-        cmocka_unit_test(test_faults),
+        cmocka_unit_test(test_kept),       cmocka_unit_test(test_damaged),
+        cmocka_unit_test(test_sealed),     cmocka_unit_test(test_check),
+        cmocka_unit_test(test_places),     cmocka_unit_test(test_at_once),
+        cmocka_unit_test(test_precisions), cmocka_unit_test(test_faults),
     };
     return failed + cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -166,6 +166,38 @@ static void programs_run_under_the_account(void **state)
     assert_int_equal(exit_status, 127);
 }
 
+// By the bits of the owner, of the groups, or of all others: whichever the account is.
+static void the_account_reaches_what_it_may(void **state)
+{
+    (void)state;
+    static const struct {
+        bool own, grouped;
+        mode_t mode;
+        bool reached;
+    } rows[] = {
+        {true, false, 0500, true},  {true, false, 0055, false},  {false, true, 0050, true},
+        {false, true, 0705, false}, // others may, its group may not
+        {false, false, 0705, true}, {false, false, 0750, false}, {false, true, 0755, true},
+    };
+    struct grove_error error;
+    struct home home;
+    char path[PATH_MAX + 16], inner[PATH_MAX + 32];
+    snprintf(path, sizeof path, "%s/reached", folder);
+    assert_ok(home_open(path, &home, &error), error);
+    if (!home.change_user)
+        skip();
+    assert_int_equal(chmod(folder, 0755), 0);
+    assert_int_equal(chmod(path, 0755), 0);
+    snprintf(inner, sizeof inner, "%s/inner", path);
+    assert_int_equal(mkdir(inner, 0700), 0);
+    for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
+        assert_int_equal(chown(inner, rows[i].own ? home.uid : 0, rows[i].grouped ? home.gid : 0),
+                         0);
+        assert_int_equal(chmod(inner, rows[i].mode), 0);
+        assert_int_equal(home_reaches(&home, inner, R_OK | X_OK), rows[i].reached);
+    }
+}
+
 // What a caller has open and in its environment stays its own.
 static void programs_inherit_nothing(void **state)
 {
@@ -207,6 +239,7 @@ int main(void)
         cmocka_unit_test(the_lock_excludes),
         cmocka_unit_test(programs_run_under_the_account),
         cmocka_unit_test(programs_inherit_nothing),
+        cmocka_unit_test(the_account_reaches_what_it_may),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

@@ -194,6 +194,49 @@ static void where_too_many_wait_they_wait_once(struct test_stores *stores)
     assert_int_equal(result->explain->candidates, ROWS);
 }
 
+// --- an outbox without a page --------------------------------------------------------------------
+
+static void make_nearer(struct test_stores *stores)
+{
+    make_row(stores, 0.9F);
+}
+
+// *ret_statements: round trips to PostgreSQL.
+static const struct grove_result *search_counted(struct test_stores *stores,
+                                                 unsigned *ret_statements)
+{
+    struct grove_result *result;
+    struct grove_error error;
+    struct test_vector query = test_toward(1, 0);
+    const struct grove_search_request request = {.vector = query.numbers, .explain = false};
+    struct call call;
+    call_init(&call);
+    assert_ok(query_search(&stores->store, &call, &request, &result, &error), error);
+    keep_result(stores, result);
+    *ret_statements = call.counters.statements;
+    return result;
+}
+
+// Then what waits is not read along with the hits.
+static void a_row_that_comes_to_an_empty_outbox(struct test_stores *stores)
+{
+    make_row(stores, 0.5F);
+    project(stores);
+    test_sql(stores, "VACUUM grove.outbox");
+    assert_string_equal(test_sql_text(stores, "SELECT pg_relation_size('grove.outbox')::text"),
+                        "0");
+    unsigned before, meanwhile, after;
+    search_counted(stores, &before);
+    TEST_AT(stores, SEARCH_HITS, make_nearer);
+    const struct grove_result *result = search_counted(stores, &meanwhile);
+    assert_ids(stores, result, "2 1");
+    assert_true(result->complete && !result->degraded);
+    assert_int_equal(meanwhile, before + 1);
+    result = search_counted(stores, &after); // it was there before the engine was asked
+    assert_ids(stores, result, "2 1");
+    assert_int_equal(after, before);
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
@@ -206,6 +249,7 @@ int main(int argc, char **argv)
         STORES_TEST(a_row_that_is_projected_while_it_is_embedded),
         STORES_TEST(a_text_that_changes_each_time_is_left_out),
         STORES_TEST(where_too_many_wait_they_wait_once),
+        STORES_TEST(a_row_that_comes_to_an_empty_outbox),
     };
     return test_main(argc, argv, tests, ARRAY_COUNT(tests));
 }

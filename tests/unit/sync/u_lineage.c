@@ -54,6 +54,26 @@ static void a_collection_is_marked(struct test_stores *stores)
     assert_agreed(stores);
 }
 
+// The row, the witness, and what others read of the row. Again where something was noted of it.
+static void a_check_asks_the_database_once(struct test_stores *stores)
+{
+    struct grove_error error;
+    struct call call;
+    make_projected(stores, 0.5F);
+    open_anew(stores);
+    assert_ok(lineage_look(&stores->store, NULL, &error), error); // since when it runs is noted
+    open_anew(stores);
+    call_init(&call);
+    assert_ok(lineage_look(&stores->store, &call, &error), error);
+    assert_int_equal(call.counters.statements, 1);
+    fake_engine_take(stores->fake, 1);
+    open_anew(stores);
+    call_init(&call);
+    assert_ok(lineage_look(&stores->store, &call, &error), error);
+    assert_int_equal(call.counters.statements, 4); // and the witness again, the doubt, the model
+    assert_true(is_doubted(stores));
+}
+
 static void anothers_collection_is_refused(struct test_stores *stores)
 {
     int32_t id = make_row(stores, 0.5F);
@@ -383,6 +403,34 @@ static void an_older_engine_is_noticed(struct test_stores *stores)
     assert_agreed(stores);
 }
 
+static struct {
+    int looks;
+    struct fake_point point;
+} missed;
+
+static void miss_once(void *state, const struct engine_event *event)
+{
+    struct test_stores *stores = state;
+    if (event->call != ENGINE_STATES)
+        return;
+    if (missed.looks++ > 0) {
+        fake_engine_put(stores->fake, &missed.point);
+        return;
+    }
+    assert_true(fake_engine_get(stores->fake, stores->id, &missed.point));
+    fake_engine_take(stores->fake, stores->id);
+}
+
+// As one that was changed, and projected, between the look at the database and that at the engine.
+static void what_differs_once_is_no_sign(struct test_stores *stores)
+{
+    stores->id = make_projected(stores, 0.5F);
+    fake_engine_set_hooks(stores->fake, &(struct fake_hooks){.before = miss_once, .state = stores});
+    check_well(stores);
+    assert_int_equal(missed.looks, 2);
+    assert_false(is_doubted(stores));
+}
+
 // The last that was done was a removal.
 static void an_engine_that_has_a_removed_point_is_noticed(struct test_stores *stores)
 {
@@ -595,6 +643,7 @@ int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         STORES_TEST(a_collection_is_marked),
+        STORES_TEST(a_check_asks_the_database_once),
         STORES_TEST(anothers_collection_is_refused),
         STORES_TEST(it_is_asked_again),
         STORES_TEST(it_is_asked_right_before_the_write),
@@ -615,6 +664,7 @@ int main(int argc, char **argv)
         STORES_TEST(a_new_epoch_outranks_what_was_lost),
         STORES_TEST(what_another_copy_took_is_refused),
         STORES_TEST(an_older_engine_is_noticed),
+        STORES_TEST(what_differs_once_is_no_sign),
         STORES_TEST(an_engine_that_has_a_removed_point_is_noticed),
         STORES_TEST(an_older_engine_is_noticed_though_its_witness_waits),
         STORES_TEST(what_waits_is_not_taken_for_an_older_engine),

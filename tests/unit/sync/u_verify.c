@@ -7,9 +7,9 @@
 
 #include "sync/verify.h"
 
-enum { ROWS = 200 }; // more than are read rather than halved
+enum { ROWS = 200, MANY = 380 }; // more than are read rather than compared in parts
 
-static int32_t ids[ROWS];
+static int32_t ids[MANY];
 
 // --- helpers -------------------------------------------------------------------------------------
 
@@ -261,6 +261,75 @@ static void points_of_nobody_are_aliens(struct test_stores *stores)
     assert_int_equal(fake_engine_points(stores->fake), 5);
 }
 
+// --- where it is ---------------------------------------------------------------------------------
+
+struct asked {
+    unsigned digests, reads;
+    size_t points_max; // that a read had room for
+};
+
+static void count_asked(void *state, const struct engine_event *event)
+{
+    struct asked *asked = state;
+    asked->digests += event->call == ENGINE_DIGEST;
+    asked->reads += event->call == ENGINE_READ;
+    if (event->call == ENGINE_READ && event->count > asked->points_max)
+        asked->points_max = event->count;
+}
+
+static struct asked ask_for(struct test_stores *stores, bool quick, struct told *told)
+{
+    struct asked asked = {0};
+    fake_engine_set_hooks(stores->fake,
+                          &(struct fake_hooks){.before = count_asked, .state = &asked});
+    run(stores, (struct verify_request){.quick = quick}, told);
+    fake_engine_set_hooks(stores->fake, &(struct fake_hooks){.before = NULL});
+    return asked;
+}
+
+// Of the page, of its two parts, and of all pieces of 8 of these; then the points of two pieces.
+static void what_differs_is_found_in_few_steps(struct test_stores *stores)
+{
+    struct told told;
+    fill(stores, ROWS);
+    fake_engine_take(stores->fake, ids[100]);
+    fake_engine_take(stores->fake, ids[150]);
+    struct asked asked = ask_for(stores, false, &told);
+    assert_int_equal(asked.digests, 1 + 2 + 128 / 8 + (ROWS - 128) / 8);
+    assert_int_equal(asked.reads, 2);
+    assert_int_equal(asked.points_max, 8);
+    asked = ask_for(stores, true, &told); // few enough to read them all
+    assert_int_equal(asked.digests, 1);
+    assert_int_equal(asked.reads, 1);
+}
+
+// In several pages, of which those behind one that differs are compared in parts at once, at the
+// ends of parts, and behind the last content.
+static void what_differs_in_many_places_is_found(struct test_stores *stores)
+{
+    enum { PAGE = 140 };
+    struct told told;
+    fill(stores, MANY);
+    inject_set_knob(INJECT_KNOB_VERIFY_PAGE, PAGE);
+    struct asked equal = ask_for(stores, false, &told);
+    assert_int_equal(equal.digests, MANY / PAGE + 1);
+    fake_engine_take(stores->fake, ids[10]);
+    fake_engine_take(stores->fake, ids[200]);
+    fake_engine_take(stores->fake, ids[PAGE + 129]); // the first of a part, as one goes
+    fake_engine_take(stores->fake, ids[2 * PAGE]);
+    struct fake_point kept[] = {point_of(stores, ids[PAGE + 128]), point_of(stores, ids[MANY - 1])};
+    for (size_t i = 0; i < ARRAY_COUNT(kept); i++) {
+        test_sql(stores, "DELETE FROM public.content_metadata WHERE id = %lld",
+                 (long long)kept[i].id);
+        drain(stores);
+        fake_engine_put(stores->fake, &kept[i]);
+    }
+    assert_told(stores, "missing %d, missing %d, orphan %d, missing %d, missing %d, orphan %d",
+                ids[10], ids[200], ids[PAGE + 128], ids[PAGE + 129], ids[2 * PAGE], ids[MANY - 1]);
+    mend(stores, false, 6);
+    assert_agreed(stores);
+}
+
 // --- what is no difference -----------------------------------------------------------------------
 
 static void what_waits_is_no_difference(struct test_stores *stores)
@@ -391,6 +460,8 @@ int main(int argc, char **argv)
         STORES_TEST(a_content_without_a_vector_is_seen),
         STORES_TEST(a_point_without_a_content_is_an_orphan),
         STORES_TEST(points_of_nobody_are_aliens),
+        STORES_TEST(what_differs_is_found_in_few_steps),
+        STORES_TEST(what_differs_in_many_places_is_found),
         STORES_TEST(what_waits_is_no_difference),
         STORES_TEST(what_changes_between_two_looks_is_looked_at_again),
         STORES_TEST(one_that_was_broken_off_goes_on),
