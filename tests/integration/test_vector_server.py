@@ -756,6 +756,8 @@ def test_searches_and_writes_go_on_while_the_index_is_built(server, tmp_path):
     server.ok("PUT", "/collections/c/index?wait=true",
               {"field_name": "a", "field_schema": "integer"})
     load_points(server, 3000)
+    folder = tmp_path / "data" / "collections" / "c"
+    wait_until((folder / "g2").exists, 20)  # nothing was written for a moment: it has begun
     during, yellow, written = [], [], 3000
     connection = server.connect()
     queries = [vector(i, 384) for i in range(20)]
@@ -787,7 +789,6 @@ def test_searches_and_writes_go_on_while_the_index_is_built(server, tmp_path):
         {number: number for number in range(3000, written)}
     schema = indexed(server)["payload_schema"]
     assert schema["a"]["data_type"] == "integer"
-    folder = tmp_path / "data" / "collections" / "c"
     wait_until(lambda: len(os.listdir(folder)) == 2, 20)  # config.json and one generation
     server.kill()
     server.start()
