@@ -327,4 +327,12 @@ MUTANTS = [
         replace="",
         killer=FILES + "test_the_builder_flushes_as_it_replays",
     ),
+    Mutant(
+        name="payload-indexes-are-read-into-the-heap-at-each-start",
+        guards="embedded/README: durability",
+        file="embedded/grove_vectors/translate.py",
+        find="        return _schema_types[value][1](**_ON_DISK)\n",
+        replace="        return _schema_types[value][0]\n",
+        killer=SERVER + "test_payload_index",
+    ),
 ]
