@@ -3,7 +3,8 @@
 -- a row that somebody has locked or leased is that of another projector. Of several rows one stays,
 -- with the fewest attempts, and says whether the content is gone; the others said the same. The
 -- generation is that of the model that the statement has found. Whatever the plan, the rows come in
--- the order of their contents.
+-- the order of their contents. The outbox is mostly empty when PostgreSQL counts it: what is to be found
+-- there is found by sorted arrays, since a join of a row that is expected becomes one of all with all.
 --   $2 text       who takes them
 --   $3 integer    for how many milliseconds
 --   $5 integer    the server process that the projector's connection was told. Behind a pooler it is
@@ -26,6 +27,11 @@
     FROM held AS h
     GROUP BY h.content_id
     HAVING count(*) = (SELECT count(*) FROM grove.outbox AS o WHERE o.content_id = h.content_id)
+), taking AS MATERIALIZED (
+    SELECT array_agg(content_id ORDER BY content_id) AS content_ids,
+           array_agg(revision ORDER BY content_id) AS revisions,
+           array_agg(attempts ORDER BY content_id) AS attempts
+    FROM whole
 ), session AS (
     SELECT a.pid, a.backend_start
     FROM pg_stat_get_activity(pg_backend_pid()) AS a
@@ -37,18 +43,20 @@
     FROM current_setting('synchronous_commit') AS c (setting)
 ), merged AS (
     DELETE FROM grove.outbox AS o
-    USING whole AS w
-    WHERE o.content_id = w.content_id AND o.revision < w.revision
+    USING taking AS t
+    WHERE o.content_id = ANY (t.content_ids)
+      AND o.revision < t.revisions[width_bucket(o.content_id, t.content_ids)]
 ), taken AS (
     UPDATE grove.outbox AS o
     SET lease_owner = $2,
         lease_until = clock_timestamp() + $3 * interval '1 millisecond',
         (lease_pid, lease_session) = (SELECT pid, backend_start FROM session),
         dead_since = NULL,
-        attempts = w.attempts,
+        attempts = t.attempts[width_bucket(o.content_id, t.content_ids)],
         deleted = NOT EXISTS (SELECT FROM grove.content_state AS s WHERE s.content_id = o.content_id)
-    FROM whole AS w
-    WHERE o.content_id = w.content_id AND o.revision = w.revision
+    FROM taking AS t
+    WHERE o.content_id = ANY (t.content_ids)
+      AND o.revision = t.revisions[width_bucket(o.content_id, t.content_ids)]
       AND (SELECT setting FROM flushed) <> ''
     RETURNING o.content_id, o.revision,
               (SELECT s.value::bigint FROM grove.setting AS s WHERE s.name = 'generation') AS generation

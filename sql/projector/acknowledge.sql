@@ -24,6 +24,8 @@
 -- database's no more. The history is read as the generation is.
 -- What is done bears witness: an engine that is an older copy will not hold it (sql/lineage). Of two
 -- acknowledgments at once one is enough.
+-- The outbox is mostly empty when PostgreSQL counts it: what is done is found in a hash table (IS TRUE
+-- keeps it from being joined), and what was written in the arrays, whatever plan there is.
 -- A search that finds another number than before knows that rows may have left the outbox in between
 -- (queries/moment.sql).
 -- Answers with what is done (1), handed back that another had leased (2) or we had (4), and late (3):
@@ -32,9 +34,7 @@
 -- again.
 -- answers: integer, integer
 WITH written AS (
-    SELECT u.content_id, u.revision, u.as_applied = 1 AS as_applied, u.seen
-    FROM unnest($1::integer[], $2::bigint[], $3::integer[], $5::bigint[])
-             AS u (content_id, revision, as_applied, seen)
+    SELECT u.content_id, u.seen FROM unnest($1::integer[], $5::bigint[]) AS u (content_id, seen)
 ), generation AS MATERIALIZED (
     SELECT s.value::bigint AS number
     FROM grove.setting AS s, grove.lineage AS l
@@ -44,33 +44,33 @@ WITH written AS (
 ), same AS MATERIALIZED (
     SELECT EXISTS (SELECT FROM generation WHERE number = $6) AS generation
 ), held AS MATERIALIZED (
-    SELECT o.content_id, o.revision, o.lease_owner
+    SELECT o.content_id, o.revision, o.lease_owner, array_position($1::integer[], o.content_id) AS place
     FROM grove.outbox AS o
     WHERE o.content_id = ANY ($1)
     ORDER BY o.content_id, o.revision
     FOR UPDATE SKIP LOCKED
 ), drawn AS MATERIALIZED (
     SELECT nextval('grove.acknowledged_seq') AS number
+), finished AS MATERIALIZED (
+    SELECT h.content_id, h.revision
+    FROM held AS h
+    WHERE ($3::integer[])[h.place] = 1
+      AND (SELECT generation FROM same)
+      AND (h.content_id IN (SELECT content_id FROM held WHERE lease_owner = $4)) IS TRUE
+      AND (h.lease_owner = $4 OR h.revision <= ($2::bigint[])[h.place])
 ), done AS (
     DELETE FROM grove.outbox AS o
-    USING written AS w, held AS h
-    WHERE h.content_id = w.content_id
-      AND w.as_applied
-      AND (SELECT generation FROM same)
-      AND w.content_id IN (SELECT content_id FROM held WHERE lease_owner = $4)
-      AND (h.lease_owner = $4 OR h.revision <= w.revision)
-      AND o.content_id = h.content_id
-      AND o.revision = h.revision
+    WHERE o.content_id = ANY ($1)
+      AND ((o.content_id, o.revision) IN (SELECT content_id, revision FROM finished)) IS TRUE
       AND (SELECT number FROM drawn) > 0
-    RETURNING o.content_id
+    RETURNING o.content_id, ($5::bigint[])[array_position($1, o.content_id)] AS seen
 ), witness AS MATERIALIZED (
     SELECT is_one FROM grove.witness FOR UPDATE SKIP LOCKED
 ), witnessed AS (
     UPDATE grove.witness AS w
     SET (content_ids, revisions) = (
         SELECT array_agg(d.content_id), array_agg(d.seen)
-        FROM (SELECT DISTINCT content_id, seen
-              FROM done JOIN written USING (content_id)) AS d)
+        FROM (SELECT DISTINCT content_id, seen FROM done) AS d)
     FROM witness
     WHERE w.is_one = witness.is_one AND EXISTS (SELECT FROM done)
 ), handed_back AS (
@@ -78,9 +78,8 @@ WITH written AS (
     SET lease_owner = NULL, lease_until = NULL, lease_pid = NULL, lease_session = NULL,
         not_before = clock_timestamp()
             + CASE WHEN h.lease_owner = $4 THEN 500 ELSE 0 END * interval '1 millisecond'
-    FROM written AS w, held AS h
-    WHERE h.content_id = w.content_id
-      AND (h.lease_owner <> $4 OR (h.lease_owner = $4 AND NOT (SELECT generation FROM same)))
+    FROM held AS h
+    WHERE (h.lease_owner <> $4 OR (h.lease_owner = $4 AND NOT (SELECT generation FROM same)))
       AND o.content_id = h.content_id
       AND o.revision = h.revision
     RETURNING o.content_id, CASE WHEN h.lease_owner = $4 THEN 4 ELSE 2 END AS kind

@@ -11,6 +11,7 @@ enum {
     BATCH_BYTES_MAX = 192 << 20,
     BATCH_BYTES_FULL = 16 << 20, // the rows of a batch are few when they are long
     ATTEMPTS_MAX = 4,
+    UNCOUNTED_ROWS = 500,
 };
 
 void batch_init(struct batch *batch, struct store *store, struct call *call, const char *origin)
@@ -19,6 +20,8 @@ void batch_init(struct batch *batch, struct store *store, struct call *call, con
     batch->call = call;
     batch->origin = origin;
     batch->count = batch->leaf_count = 0;
+    batch->uncounted = 0;
+    batch->count_at = UNCOUNTED_ROWS;
     batch->projecting = projecting_of(store, call);
     arena_init(&batch->arena, BATCH_BYTES_MAX);
 }
@@ -403,12 +406,40 @@ static enum grove_code write_transaction(struct batch *batch, struct grove_load_
     }
 }
 
+// --- statistics ----------------------------------------------------------------------------------
+
+// A load into an empty database is over before PostgreSQL counts rows of itself: till then it takes any
+// index of contents for as good as the one that has the key, and reads all of a leaf for each row. That
+// it does not succeed is no matter.
+static void keep_statistics(struct batch *batch, int64_t inserted)
+{
+    struct grove_error ignored;
+    struct pg_params params = {0};
+    struct pg_rows rows;
+    struct arena arena;
+    batch->uncounted += inserted;
+    if (batch->uncounted < batch->count_at)
+        return;
+    arena_init(&arena, 1 << 20);
+    pg_add_int8(&params, batch->uncounted);
+    batch->count_at = 2 * batch->uncounted;
+    enum grove_code code = store_query(batch->store, batch->call, &arena, "statistics_due.sql",
+                                       &params, &rows, &ignored);
+    if (code == GROVE_OK && pg_bool(&rows, 0, 0)) {
+        (void)!store_query(batch->store, batch->call, &arena, "statistics.sql", NULL, &rows,
+                           &ignored);
+        batch->uncounted = 0;
+        batch->count_at = UNCOUNTED_ROWS;
+    }
+    arena_release(&arena);
+}
+
 // --- all of it -----------------------------------------------------------------------------------
 
-enum grove_code batch_write(struct batch *batch, struct grove_load_progress *progress,
-                            struct grove_error *error)
+enum grove_code batch_commit(struct batch *batch, struct grove_load_progress *progress,
+                             size_t *ret_count, struct grove_error *error)
 {
-    int64_t start_us = clock_monotonic_us();
+    int64_t start_us = clock_monotonic_us(), inserted = progress->rows_inserted;
     for (size_t i = 0; i < batch->count; i++) {
         const struct record *record = &batch->records[i];
         const struct batch_leaf leaf = {.tree = record->tree,
@@ -421,15 +452,22 @@ enum grove_code batch_write(struct batch *batch, struct grove_load_progress *pro
     enum grove_code code = store_refresh_model(batch->store, batch->call, error);
     if (code == GROVE_OK && batch->leaf_count > 0)
         code = write_transaction(batch, progress, error);
+    keep_statistics(batch, progress->rows_inserted - inserted);
     progress->seconds_database += (double)(clock_monotonic_us() - start_us) / 1e6;
     if (code == GROVE_OK)
         code = INJECT(LOAD_COMMITTED, error);
-    if (code == GROVE_OK && batch->count > 0)
-        code =
-            project_contents(&batch->projecting, batch->content_ids, batch->count, progress, error);
-    if (code == GROVE_OK)
-        code = INJECT(LOAD_PROJECTED, error);
+    *ret_count = batch->count;
     batch->count = batch->leaf_count = 0;
     arena_clear(&batch->arena);
     return code;
+}
+
+enum grove_code batch_write(struct batch *batch, struct grove_load_progress *progress,
+                            struct grove_error *error)
+{
+    size_t count;
+    enum grove_code code = batch_commit(batch, progress, &count, error);
+    if (code != GROVE_OK || count == 0)
+        return code;
+    return project_contents(&batch->projecting, batch->content_ids, count, progress, error);
 }

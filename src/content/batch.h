@@ -40,6 +40,8 @@ struct batch {
     struct batch_leaf leaves[BATCH_ROWS_MAX];
     int32_t content_ids[BATCH_ROWS_MAX];
     struct projecting projecting;
+    int64_t uncounted; // contents inserted since PostgreSQL counted them for this load
+    int64_t count_at;  // so many of them, and it is looked whether they are to be counted
 };
 
 void batch_init(struct batch *batch, struct store *store, struct call *call, const char *origin);
@@ -50,7 +52,12 @@ bool batch_full(const struct batch *batch);
 // Adds a leaf of its own accord. At most BATCH_ROWS_MAX distinct ones.
 void batch_add_leaf(struct batch *batch, const struct batch_leaf *leaf);
 
-// One transaction, then the projection of its contents; empties the batch whatever happens. The
+// One transaction; empties the batch whatever happens. The ids of its contents stay in
+// batch->content_ids, so many of them. On failure nothing was written.
+enum grove_code batch_commit(struct batch *batch, struct grove_load_progress *progress,
+                             size_t *ret_count, struct grove_error *error);
+
+// The same, then the projection of its contents. The
 // counts and seconds are added to *progress, also of rows that are left to another projector and
 // were not in the index yet (rows_pending). On failure before the commit nothing was written; an
 // error afterwards says that the rows are in PostgreSQL.

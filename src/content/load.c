@@ -26,7 +26,7 @@ enum {
     // progress to be seen, and a load that is to stop stops soon.
     EMBED_ROWS_FIRST = 32,
     EMBED_ROWS_LEAST = 16,
-    BATCH_SECONDS = 2,
+    BATCH_SECONDS = 1,
     LINE_BYTES_MAX = 16 << 20, // of the texts of one record
     DESCRIBED_BYTES_MAX = 64 << 10,
     KEY_SHOWN = 64, // bytes
@@ -58,8 +58,9 @@ struct load {
     struct arena line_arena; // of the record at hand; emptied with every line
     struct documents *documents;
     struct batch *batch;
-    int64_t batch_line; // of its first record
-    size_t to_embed;    // records in it without a vector
+    int64_t batch_line;                   // of its first record
+    int64_t projected_from, projected_to; // lines of what is being projected
+    size_t to_embed;                      // records in it without a vector
     size_t to_embed_max;
 };
 
@@ -103,30 +104,59 @@ static void choose_size(struct load *load, int64_t rows, double seconds)
     load->to_embed_max = (size_t)(wanted >= most ? most : wanted <= least ? least : wanted);
 }
 
-static enum grove_code flush_contents(struct load *load, struct grove_error *error)
+static enum grove_code explain(const struct load *load, int64_t from, int64_t to,
+                               struct grove_error *error)
+{
+    trees_explain_removal(load->store, load->call, &load->trees, error);
+    error_context(error, "loading %ss %lld to %lld of \"%s\"", unit(load), (long long)from,
+                  (long long)to, load->reader.name);
+    return error->code;
+}
+
+// Waits for the batch that is being projected, if one is.
+static enum grove_code end_projection(struct load *load, struct grove_error *error)
 {
     struct grove_load_progress *progress = load->progress;
-    if (load->batch->count == 0)
-        return GROVE_OK;
     int64_t embedded = progress->rows_embedded;
     double seconds = progress->seconds_embedding;
-    enum grove_code code = batch_write(load->batch, progress, error);
+    if (!load->batch->projecting.beside)
+        return GROVE_OK;
+    enum grove_code code = project_end(&load->batch->projecting, progress, error);
     choose_size(load, progress->rows_embedded - embedded, progress->seconds_embedding - seconds);
+    return code == GROVE_OK ? GROVE_OK
+                            : explain(load, load->projected_from, load->projected_to, error);
+}
+
+// While one batch is projected the next is read, and written to PostgreSQL.
+static enum grove_code flush_contents(struct load *load, struct grove_error *error)
+{
+    struct batch *batch = load->batch;
+    size_t count;
+    if (batch->count == 0)
+        return GROVE_OK;
+    enum grove_code code = batch_commit(batch, load->progress, &count, error);
     load->to_embed = 0;
     report_progress(load);
-    if (code != GROVE_OK) {
-        trees_explain_removal(load->store, load->call, &load->trees, error);
-        error_context(error, "loading %ss %lld to %lld of \"%s\"", unit(load),
-                      (long long)load->batch_line, (long long)load->reader.line_number,
-                      load->reader.name);
-    }
-    return code == GROVE_OK ? check_call(load, error) : error->code;
+    if (code != GROVE_OK)
+        return explain(load, load->batch_line, load->reader.line_number, error);
+    code = end_projection(load, error);
+    if (code != GROVE_OK)
+        return code;
+    load->projected_from = load->batch_line;
+    load->projected_to = load->reader.line_number;
+    code = project_begin(&batch->projecting, batch->content_ids, count, error);
+    return code == GROVE_OK ? check_call(load, error) : code;
 }
 
 static enum grove_code flush(struct load *load, struct grove_error *error)
 {
     enum grove_code code = documents_flush(load->documents, load->progress, error);
-    return code == GROVE_OK ? flush_contents(load, error) : code;
+    if (code == GROVE_OK)
+        code = flush_contents(load, error);
+    if (code == GROVE_OK)
+        code = end_projection(load, error);
+    report_progress(load);
+    return code == GROVE_OK ? check_call(load, error) : code;
 }
 
 // After the lines before it: what these have taken, numbers say, it does not take.
@@ -512,6 +542,9 @@ static enum grove_code load_with_batch(struct load *load, struct grove_error *er
             code = open_and_load(load, error);
         arena_release(&load->trees_arena);
     }
+    struct grove_error late; // of what was under way when something else ended the load
+    enum grove_code ended = project_end(&load->batch->projecting, load->progress, &late);
+    CHECK(code != GROVE_OK || ended == GROVE_OK);
     batch_release(load->batch);
     mem_free(load->batch);
     mem_free(load->documents);

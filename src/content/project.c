@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "content/project.h"
 
+#include <pthread.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/background.h"
 #include "base/check.h"
 #include "base/inject.h"
 #include "sync/projector.h"
@@ -13,7 +18,7 @@ enum {
 
 struct projecting projecting_of(struct store *store, struct call *call)
 {
-    return (struct projecting){store, call, (unsigned)KNOB(LOAD_PATIENCE_MS, PATIENCE_MS)};
+    return (struct projecting){store, call, (unsigned)KNOB(LOAD_PATIENCE_MS, PATIENCE_MS), NULL};
 }
 
 static enum grove_code count_pending(struct projecting *projecting, const int32_t *content_ids,
@@ -78,4 +83,75 @@ enum grove_code project_contents(struct projecting *projecting, const int32_t *c
     if (code != GROVE_OK && code != GROVE_CANCELLED)
         error_hint(error, "the rows are in PostgreSQL; \"grove sync\" makes them searchable");
     return code;
+}
+
+// --- beside the caller ---------------------------------------------------------------------------
+
+// Its own from the thread's beginning to its end.
+struct beside {
+    struct projecting projecting;
+    struct call call;
+    int32_t content_ids[VECTOR_BATCH_MAX];
+    size_t count;
+    struct grove_load_progress progress;
+    struct grove_error error;
+    enum grove_code code;
+    pthread_t thread;
+    bool threaded;
+};
+
+static void *project_beside(void *argument)
+{
+    struct beside *self = argument;
+    self->code = project_contents(&self->projecting, self->content_ids, self->count,
+                                  &self->progress, &self->error);
+    return NULL;
+}
+
+enum grove_code project_begin(struct projecting *projecting, const int32_t *content_ids,
+                              size_t count, struct grove_error *error)
+{
+    CHECK(!projecting->beside);
+    CHECK(count <= VECTOR_BATCH_MAX);
+    struct beside *self = mem_zalloc(sizeof *self);
+    if (!self)
+        return error_no_memory(error, "rows to make searchable");
+    self->call = call_part(projecting->call);
+    self->projecting = *projecting;
+    self->projecting.call = &self->call;
+    self->count = count;
+    if (count > 0)
+        memcpy(self->content_ids, content_ids, count * sizeof *content_ids);
+    projecting->beside = self;
+    self->threaded = background_create_thread(&self->thread, false, project_beside, self) == 0;
+    if (!self->threaded)
+        project_beside(self);
+    return GROVE_OK;
+}
+
+enum grove_code project_end(struct projecting *projecting, struct grove_load_progress *progress,
+                            struct grove_error *error)
+{
+    struct beside *self = projecting->beside;
+    if (!self)
+        return GROVE_OK;
+    if (self->threaded)
+        pthread_join(self->thread, NULL);
+    const struct grove_load_progress *did = &self->progress;
+    enum grove_code code = self->code;
+    progress->rows_embedded += did->rows_embedded;
+    progress->rows_cut += did->rows_cut;
+    progress->rows_projected += did->rows_projected;
+    progress->rows_pending += did->rows_pending;
+    progress->seconds_database += did->seconds_database;
+    progress->seconds_embedding += did->seconds_embedding;
+    progress->seconds_vectors += did->seconds_vectors;
+    projecting->patience_ms = self->projecting.patience_ms;
+    if (projecting->call)
+        call_add_counters(projecting->call, &self->call);
+    if (code != GROVE_OK)
+        *error = self->error;
+    projecting->beside = NULL;
+    mem_free(self);
+    return code == GROVE_OK ? INJECT(LOAD_PROJECTED, error) : code;
 }

@@ -40,7 +40,7 @@ BREAKS = [
      "revision 7654321 was never drawn"),
     ("INSERT INTO grove.outbox (content_id, revision, deleted) VALUES (7654321, 7654321, true)",
      "content 7654321: revision 7654321 was never drawn"),
-    ("UPDATE grove.content_state SET revision = revision - 1 WHERE content_id = %(id)s",
+    ("UPDATE grove.content_state SET revision = revision + 1 WHERE content_id = %(id)s",
      "the engine has revision"),
     ("INSERT INTO content_metadata (id, hierarchy_table, leaf_id, content_type, title,"
      " content_summary) SELECT 7654321, hierarchy_table, leaf_id, 'New', title, content_summary"

@@ -51,6 +51,26 @@ def test_nothing_is_there_yet(empty):
     assert empty("search", "x", "--type", "Doctrine").stderr == ""
 
 
+def test_contents_are_counted_when_a_load_has_doubled_them(empty, tmp_path):
+    """Else PostgreSQL reads all contents of a leaf for each that is loaded, until it counts itself."""
+    rows = write_rows(tmp_path / "rows.jsonl",
+                      [make_row(n, vector=make_vector(n)) for n in range(1, 3 * BATCH + 1)])
+    counted = "SELECT reltuples FROM pg_class WHERE oid = 'public.content_metadata'::regclass"
+    with empty.connect() as conn:
+        conn.execute("ALTER TABLE content_metadata SET (autovacuum_enabled = off)")
+        conn.execute("UPDATE pg_class SET reltuples = -1"
+                     " WHERE oid = 'public.content_metadata'::regclass")
+        conn.commit()
+        try:
+            empty("load", write_rows(tmp_path / "few.jsonl", [make_row(9, leaf="Another")]))
+            assert conn.execute(counted).fetchone()[0] == -1
+            empty("load", rows)
+            assert conn.execute(counted).fetchone()[0] == 2 * BATCH + 1
+        finally:
+            conn.execute("ALTER TABLE content_metadata RESET (autovacuum_enabled)")
+            conn.commit()
+
+
 def test_loading_twice_changes_nothing(empty, tmp_path):
     rows = [make_row(n, vector=make_vector(n)) for n in range(1, 291)]
     rows += [make_row(n, leaf=f"Leaf {n}", body=f"Some words about row {n}.")

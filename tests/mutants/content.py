@@ -8,9 +8,9 @@ MUTANTS = [
         name="a-row-of-a-removed-subject-is-told-nothing",
         guards="docs/troubleshooting: a subject is being removed",
         file="src/content/load.c",
-        find="        trees_explain_removal(load->store, load->call, &load->trees, error);\n"
-             "        error_context(error, \"loading %ss",
-        replace="        error_context(error, \"loading %ss",
+        find="    trees_explain_removal(load->store, load->call, &load->trees, error);\n"
+             "    error_context(error, \"loading %ss",
+        replace="    error_context(error, \"loading %ss",
         killer="tests/e2e/test_subject.py::test_what_is_removed_takes_nothing",
         limit_seconds=180,
     ),
@@ -110,8 +110,8 @@ MUTANTS = [
         name="decomposed-leaf-is-made-again",
         guards="src/content/README 18",
         file="sql/load/leaves_of.sql",
-        find="coalesce(b.branch, w.branch)",
-        replace="w.branch",
+        find="coalesce(b.branch, w.branch) AS branch",
+        replace="w.branch AS branch",
         killer="tests/e2e/test_bad_rows.py::test_a_name_that_a_hand_wrote_decomposed_is_that_leaf",
         limit_seconds=120,
     ),
@@ -296,22 +296,20 @@ MUTANTS = [
         name="batch-that-failed-is-kept",
         guards="src/content/README 6",
         file="src/content/batch.c",
-        find="        code = INJECT(LOAD_PROJECTED, error);\n"
-             "    batch->count = batch->leaf_count = 0;",
-        replace="        code = INJECT(LOAD_PROJECTED, error);\n"
+        find="    *ret_count = batch->count;\n",
+        replace="    *ret_count = batch->count;\n"
                 "    if (code != GROVE_OK)\n"
-                "        return code;\n"
-                "    batch->count = batch->leaf_count = 0;",
-        killer="u_load:what_is_committed_waits_in_the_outbox",
+                "        return code;\n",
+        killer="u_load:a_batch_is_whole_or_not_there",
     ),
     Mutant(
         name="load-projects-changed-rows-only",
         guards="src/content/README 7",
         file="src/content/batch.c",
-        find="    if (code == GROVE_OK && batch->count > 0)\n"
-             "        code =\n            project_contents(",
-        replace="    if (code == GROVE_OK && batch->count > 0 && progress->rows_unchanged == 0)\n"
-                "        code =\n            project_contents(",
+        find="    if (code != GROVE_OK || count == 0)\n"
+             "        return code;\n    return project_contents(",
+        replace="    if (code != GROVE_OK || count == 0 || progress->rows_unchanged > 0)\n"
+                "        return code;\n    return project_contents(",
         killer="u_load:what_is_committed_waits_in_the_outbox",
     ),
     Mutant(

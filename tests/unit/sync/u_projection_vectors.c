@@ -253,6 +253,13 @@ static void points_of_older_versions_are_written_anew(struct test_stores *stores
                      "DROP FUNCTION grove.content_text_updated, grove.body_text_inserted,"
                      " grove.body_text_updated, grove.body_text_deleted, grove.note_text_changed,"
                      " grove.forget_revision CASCADE;"
+                     "DROP FUNCTION grove.note_changed;"
+                     "CREATE FUNCTION grove.note_changed(content_ids integer[]) RETURNS void"
+                     " LANGUAGE sql AS 'WITH c AS (UPDATE grove.content_state"
+                     " SET revision = nextval(''grove.revision_seq'')"
+                     " WHERE content_id = ANY (content_ids) RETURNING content_id, revision)"
+                     " INSERT INTO grove.outbox (content_id, revision, deleted)"
+                     " SELECT content_id, revision, false FROM c';"
                      "ALTER TABLE grove.content_state DROP COLUMN text_revision;"
                      "ALTER TABLE grove.embedding DROP COLUMN revision;"
                      "DELETE FROM grove.migration WHERE version >= 7");

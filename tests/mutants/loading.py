@@ -1,0 +1,25 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Mutants of what makes a load quick (src/content)."""
+
+from mutant import Mutant
+
+MUTANTS = [
+    Mutant(
+        name="contents-of-a-load-are-not-counted",
+        guards="src/content/README: control flow",
+        file="src/content/batch.c",
+        find="    if (code == GROVE_OK && pg_bool(&rows, 0, 0)) {\n",
+        replace="    if (code == GROVE_OK && !pg_bool(&rows, 0, 0)) {\n",
+        killer="tests/e2e/test_load.py::test_contents_are_counted_when_a_load_has_doubled_them",
+        limit_seconds=120,
+    ),
+    Mutant(
+        name="failure-of-what-is-projected-beside-a-load-is-not-told",
+        guards="src/content/README: failures",
+        file="src/content/project.c",
+        find="    enum grove_code code = self->code;\n",
+        replace="    enum grove_code code = GROVE_OK;\n",
+        killer="tests/e2e/test_crashes.py::test_a_load_that_fails_after_its_commit[projector-read]",
+        limit_seconds=180,
+    ),
+]
