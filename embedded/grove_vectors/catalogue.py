@@ -10,7 +10,7 @@ import urllib.parse
 from . import files
 from .collection import Collection, config_of_request, create
 from .errors import ApiError, bad_value, is_disk_full, no_collection, of_engine
-from .rebuild import Builder, RebuildError, rebuild, retry_time
+from .rebuild import Builder, RebuildError, rebuild
 
 NAME_BYTES_MAX = 255
 PAUSE_S = 0.25
@@ -44,6 +44,7 @@ class Catalogue:
             self._collections[collection.name] = collection
         self._stopping = threading.Event()
         self._builder = None
+        self._checked_at = float("-inf")
         self._keeper = threading.Thread(target=self._keep, name="keeper", daemon=True)
 
     def start(self, check_folder) -> None:
@@ -108,32 +109,42 @@ class Catalogue:
     # --- upkeep -------------------------------------------------------------------------------
 
     def _keep(self) -> None:
-        checked_at = time.monotonic()
         while not self._stopping.wait(PAUSE_S):
-            if time.monotonic() - checked_at > FOLDER_CHECK_S:
-                self._check_folder()
-                checked_at = time.monotonic()
+            self._work_beside()
             for collection in list(self._collections.values()):
                 if self._stopping.is_set():
                     return
-                try:
-                    self._look_after(collection)
-                except Exception as error:
-                    if collection.shard is not None and not self._stopping.is_set():
-                        self._log(f"upkeep of collection `{collection.name}`: {error}")
-                        collection.rebuild_after = retry_time()
+                self._try(collection, self._look_after)
 
-    def _look_after(self, collection: Collection) -> None:
+    def _try(self, collection: Collection, work) -> None:
+        try:
+            work(collection, time.monotonic())
+        except Exception as error:
+            if collection.shard is not None and not self._stopping.is_set():
+                self._log(f"upkeep of collection `{collection.name}`: {error}")
+                collection.schedule.note_failure(time.monotonic())
+
+    def _work_beside(self) -> None:
+        """What waits for nothing, not even for a rebuild under way."""
         now = time.monotonic()
-        collection.look_at_numbers()
+        if now - self._checked_at > FOLDER_CHECK_S:
+            self._check_folder()
+            self._checked_at = now
+        for collection in list(self._collections.values()):
+            self._try(collection, self._flush)
+
+    def _flush(self, collection: Collection, now: float) -> None:
         if collection.flush_due(now):
             collection.flush()
+
+    def _look_after(self, collection: Collection, now: float) -> None:
+        collection.look_at_numbers()
         if not collection.rebuild_due(now):
             return
-        fresh = collection.fresh
+        fresh = collection.schedule.fresh
         self._builder = Builder(self._builder_command)
         try:
-            done = rebuild(collection, self._builder)
+            done = rebuild(collection, self._builder, self._work_beside)
         except (RebuildError, OSError) as error:
             raise RebuildError(f"could not rebuild its index: {error}") from error
         finally:

@@ -17,7 +17,7 @@ import time
 
 import qdrant_edge as engine
 
-from . import changes, files, translate
+from . import changes, files, schedule, translate
 from .errors import (ApiError, bad_value, internal, no_collection, of_engine, unsupported,
                      wrong_input)
 
@@ -26,14 +26,7 @@ DISTANCES = {name: getattr(engine.Distance, name) for name in ("Cosine", "Euclid
                                                                "Manhattan")}
 # In kilobytes of vectors, as Qdrant counts. Below, a scan of all vectors is as fast as the graph.
 INDEXING_THRESHOLD_KB = 1000
-FLUSH_IDLE_S = 5.0
-FLUSH_BYTES = 64 << 20
-# How much a change takes on the disk at most, in the log and in the segments, by its body.
-SPACE_OF_BODY = 4
 NUMBERS_LOOKED_AT = 128  # at a time
-REBUILD_IDLE_S = 2.0
-REBUILD_POINTS_MIN, REBUILD_POINTS_MAX = 2000, 20000
-REBUILD_REMOVED_MIN = 1000
 
 
 def config_of_request(members: dict) -> dict:
@@ -111,12 +104,8 @@ class Collection:
         self.lock = threading.Lock()
         self.journal = None  # while a rebuild is under way
         self.rebuilding = False
-        self.rebuild_after = 0.0  # not before, after a failure
-        self.fresh = 0            # points written since the index was built
-        self.removed = 0
+        self.schedule = schedule.Schedule(time.monotonic())
         self._operations = 0
-        self._unflushed_bytes = 0
-        self._written_at = 0.0
         self._log_files = set()
         try:
             self._load()
@@ -138,8 +127,8 @@ class Collection:
             self._name_graph()
         self.shard = engine.EdgeShard.load(self.path)
         info = self.shard.info()
-        self.fresh = max(0, info.points_count - info.indexed_vectors_count)
-        self._written_at = time.monotonic()
+        self.schedule = schedule.Schedule(time.monotonic())
+        self.schedule.fresh = max(0, info.points_count - info.indexed_vectors_count)
 
     def _name_graph(self) -> None:
         config = {**self.config, "graph": new_graph(self.generation)}
@@ -201,7 +190,8 @@ class Collection:
     def info(self) -> dict:
         info = self._ask("info")
         config = self.config
-        busy = self.rebuilding or self._rebuild_worth() and self.fresh >= self._rebuild_points(info)
+        busy = self.rebuilding or \
+            self._rebuild_worth() and self.schedule.is_behind(info.indexed_vectors_count)
         return {
             "status": "yellow" if busy else "green",
             "optimizer_status": "ok",
@@ -220,7 +210,8 @@ class Collection:
                     "deleted_threshold": 0.2, "vacuum_min_vector_number": 1000,
                     "default_segment_number": 0, "max_segment_size": None,
                     "memmap_threshold": None, "indexing_threshold": config["indexing_threshold"],
-                    "flush_interval_sec": int(FLUSH_IDLE_S), "max_optimization_threads": 1},
+                    "flush_interval_sec": int(schedule.FLUSH_IDLE_S),
+                    "max_optimization_threads": 1},
                 "wal_config": {"wal_capacity_mb": 32, "wal_segments_ahead": 0},
                 "quantization_config": None,
             },
@@ -235,28 +226,33 @@ class Collection:
         Returns Qdrant's answer to each."""
         self.open_shard()
         operations, numbered = changes.steps_of(kind, body, self.dimension)
-        files.check_space(self.folder, files.SPACE_TO_WRITE + SPACE_OF_BODY * len(body))
+        files.check_space(self.folder, files.SPACE_TO_WRITE + files.SPACE_OF_BODY * len(body))
         with self.lock:
             shard = self.open_shard()
             if not numbered:
                 self._set_numbered(False)
+            written, removed = 0, 0
             try:
                 for steps in operations:
                     for step in steps:
-                        self._apply(shard, step)
+                        removed += self._apply(shard, step)
+                        written += step.touched
             except BaseException as error:
                 if self.journal:
                     self.journal.broken = f"a change failed half-way: {error}"
                 raise of_engine(error) from error
             finally:
-                self._written_at = time.monotonic()
-                self._unflushed_bytes += len(body) + 1
+                self.schedule.note_write(time.monotonic(), written, removed, len(body) + 1)
+            pause_s = 0.0
             if self.journal:
                 self.journal.append(kind, body)
+                pause_s = self.journal.pause_s(len(body))
             if wait:
                 self._sync_log()
             first = self._operations
             self._operations += len(operations)
+        if pause_s:
+            time.sleep(pause_s)
         status = "completed" if wait else "acknowledged"
         return [{"operation_id": first + i, "status": status} for i in range(len(operations))]
 
@@ -288,14 +284,13 @@ class Collection:
             if self.shard is not None and "numbered" not in self.config:
                 self._set_numbered(numbered)
 
-    def _apply(self, shard, step) -> None:
+    def _apply(self, shard, step) -> int:
+        """How many points it removed."""
         before = shard.info().points_count if step.removed is None else 0
         shard.update(step.operation)
-        self.fresh += step.touched
         if step.removed is None:
-            self.removed += max(0, before - shard.info().points_count)
-        else:
-            self.removed += step.removed
+            return max(0, before - shard.info().points_count)
+        return step.removed
 
     def _sync_log(self) -> None:
         # The engine leaves its log to the system, which keeps it through a kill -9; this keeps it
@@ -315,8 +310,7 @@ class Collection:
             raise internal(f"cannot sync the log: {error}") from error
 
     def flush_due(self, now: float) -> bool:
-        return self.shard is not None and self._unflushed_bytes > 0 and (
-            self._unflushed_bytes >= FLUSH_BYTES or now - self._written_at >= FLUSH_IDLE_S)
+        return self.shard is not None and self.schedule.flush_due(now)
 
     def flush(self) -> None:
         """Brings the segments to the disk, so that the log can be cut."""
@@ -325,25 +319,17 @@ class Collection:
         with self.lock:
             if self.shard is not None:
                 self.shard.flush()
-                self._unflushed_bytes = 0
+                self.schedule.note_flush()
 
     # --- rebuilds (see rebuild.py) ------------------------------------------------------------
 
-    def _rebuild_points(self, info) -> int:
-        return min(REBUILD_POINTS_MAX, max(REBUILD_POINTS_MIN, info.indexed_vectors_count // 5))
-
     def _rebuild_worth(self) -> bool:
-        size_kb = self.fresh * self.dimension * 4 / 1024
+        size_kb = self.schedule.fresh * self.dimension * 4 / 1024
         return size_kb >= self.config["indexing_threshold"]
 
     def rebuild_due(self, now: float) -> bool:
-        if self.shard is None or not (self.fresh or self.removed) or now < self.rebuild_after:
-            return False
-        idle = now - self._written_at >= REBUILD_IDLE_S
-        if idle and self.removed >= REBUILD_REMOVED_MIN:
-            return True
-        return self._rebuild_worth() and (
-            idle or self.fresh >= self._rebuild_points(self._ask("info")))
+        return self.shard is not None and self.schedule.rebuild_due(
+            now, self._rebuild_worth(), lambda: self._ask("info").indexed_vectors_count)
 
     def switch_to(self, generation: int):
         """Makes another generation the valid one, and returns the old one's folder and shard. The
@@ -354,7 +340,7 @@ class Collection:
         files.write_json(os.path.join(self.folder, "config.json"), config)
         self.config, self.generation, self.shard = config, generation, shard
         self._log_files = set()
-        self._unflushed_bytes = 0
+        self.schedule.note_flush()
         return old
 
     # --- end ----------------------------------------------------------------------------------

@@ -9,6 +9,8 @@ CHUNK = 8 << 20
 LISTINGS_MAX = 8
 SPACE_TO_START = 4 << 20
 SPACE_TO_WRITE = 32 << 20
+# How much a change takes on the disk at most, in the log and in the segments, by its body.
+SPACE_OF_BODY = 4
 
 
 def check_space(folder: str, needed: int) -> None:
@@ -104,6 +106,18 @@ def _copy_file(source: str, target: str) -> None:
             os.close(writer)
     finally:
         os.close(reader)
+
+
+def size_of_tree(path: str) -> int:
+    """In bytes of the disk, without holes."""
+    total = 0
+    for folder, _, names in os.walk(path):
+        for name in names:
+            try:
+                total += 512 * os.lstat(os.path.join(folder, name)).st_blocks
+            except FileNotFoundError:
+                continue
+    return total
 
 
 def copy_tree(source: str, target: str) -> None:

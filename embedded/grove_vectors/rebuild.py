@@ -5,14 +5,20 @@ The engine's optimize() keeps the interpreter from its beginning to its end, sec
 So another process does it, on a copy:
 
     server                                      builder (this program with --builder)
+    room for two copies more? else not now
     lock; "copy"                                copies the generation's files
     start the journal; unlock
     "optimize"                                  optimize() on the copy
     "replay" what the journal has got, again    applies the same changes to the copy
       until little is left
+    "settle"; "replay" again                    flush, sync
     lock; "replay" the rest; "finish"           flush, close, sync
     load the copy, name it in config.json
     unlock; remove the old generation
+
+While it waits without the lock, the server does `beside` now and then, which flushes. Writers that
+are faster than half of what "replay" does are told to wait a little after each change: so each
+round leaves half of the one before it, or less. Nobody waits for more than the last MB.
 
 A crash of either before config.json is replaced leaves the old generation valid and complete;
 after that the new one is.
@@ -20,6 +26,7 @@ after that the new one is.
 import ctypes
 import json
 import os
+import select
 import shutil
 import signal
 import subprocess
@@ -28,11 +35,12 @@ import time
 
 import qdrant_edge as engine
 
-from . import changes, files, journal
+from . import changes, files, journal, schedule
 
-ROUNDS_MAX = 8
-REST_BYTES = 1 << 20
-RETRY_S = 60.0
+ROUNDS_MAX = 32
+REST_BYTES, PACE_MIN = 1 << 20, 1 << 20
+BESIDE_S = 0.25
+COPIES = 2  # the one, and the segments that are made of it
 
 
 class RebuildError(Exception):
@@ -45,10 +53,13 @@ class Builder:
     def __init__(self, command: list):
         self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
 
-    def ask(self, *request):
+    def ask(self, *request, beside=None):
+        """`beside` is called again and again until the answer comes; what it raises ends this."""
         try:
             self._process.stdin.write(json.dumps(request).encode() + b"\n")
             self._process.stdin.flush()
+            while beside and not select.select([self._process.stdout], [], [], BESIDE_S)[0]:
+                beside()
             answer = self._process.stdout.readline()
         except OSError as error:
             raise RebuildError(f"the builder is gone: {error}") from error
@@ -73,13 +84,13 @@ class Builder:
             pass  # a request that the builder has not read
 
 
-def rebuild(collection, builder: Builder) -> bool:
+def rebuild(collection, builder: Builder, beside) -> bool:
     """False: there was nothing to do. Raises RebuildError or OSError: nothing has changed."""
     generation = collection.generation + 1
     target = os.path.join(collection.folder, f"g{generation}")
     collection.rebuilding = True
     try:
-        return _rebuild(collection, builder, generation, target)
+        return _rebuild(collection, builder, generation, target, beside)
     finally:
         with collection.lock:
             if collection.journal:
@@ -88,27 +99,30 @@ def rebuild(collection, builder: Builder) -> bool:
             collection.rebuilding = False
         if collection.generation != generation:
             shutil.rmtree(target, ignore_errors=True)
-        try:
-            os.unlink(target + ".journal")
-        except FileNotFoundError:
-            pass
+        shutil.rmtree(target + ".journal", ignore_errors=True)
 
 
-def _rebuild(collection, builder: Builder, generation: int, target: str) -> bool:
-    shutil.rmtree(target, ignore_errors=True)
+def _rebuild(collection, builder: Builder, generation: int, target: str, beside) -> bool:
+    for leftover in (target, target + ".journal"):
+        shutil.rmtree(leftover, ignore_errors=True)
+    files.check_space(collection.folder, journal.SPACE_LEFT +
+                      COPIES * files.size_of_tree(collection.path))
     builder.ask("ready")
+    schedule = collection.schedule
     with collection.lock:
         _still_there(collection)
         builder.ask("copy", collection.path, target)
         log = collection.journal = journal.Journal(target + ".journal")
-        fresh, removed = collection.fresh, collection.removed
-    worth = builder.ask("optimize")
+        began, fresh, removed = time.monotonic(), schedule.fresh, schedule.removed
+
+    def ask(*request):
+        return builder.ask(*request, beside=lambda: _go_on(log, beside))
+
+    worth = ask("optimize")
     if worth:
-        for _ in range(ROUNDS_MAX):
-            end = log.size
-            builder.ask("replay", end)
-            if log.size - end < REST_BYTES:
-                break
+        done = _catch_up(log, ask, 0)
+        ask("settle")
+        _catch_up(log, ask, done)
     # Letting go of a shard flushes it, and keeps the interpreter meanwhile: sync it before, and let
     # go of it last.
     files.sync_tree(collection.path)
@@ -117,17 +131,37 @@ def _rebuild(collection, builder: Builder, generation: int, target: str) -> bool
         _still_there(collection)
         if worth:
             builder.ask("replay", log.size)
-            if log.broken:
-                raise RebuildError(log.broken)
+            _go_on(log)
             builder.ask("finish")
             folder, shard = collection.switch_to(generation)
-        collection.fresh -= fresh
-        collection.removed -= removed
+        schedule.note_build(began, fresh, removed)
     if folder:
         files.sync_tree(folder)
         del shard
         shutil.rmtree(folder, ignore_errors=True)
     return worth
+
+
+def _go_on(log, beside=None) -> None:
+    """Ends a rebuild that cannot be completed, however long it would take yet."""
+    if log.broken:
+        raise RebuildError(log.broken)
+    if beside:
+        beside()
+
+
+def _catch_up(log, ask, done: int) -> int:
+    """Replays the journal until little is left. Returns how much is done."""
+    for _ in range(ROUNDS_MAX):
+        began, end = time.monotonic(), log.size
+        ask("replay", end)
+        piece, left = end - done, log.size - end
+        done = end
+        if left < REST_BYTES:
+            break
+        if left > piece / 2:
+            log.pace = max(PACE_MIN, piece / max(time.monotonic() - began, 1e-3) / 2)
+    return done
 
 
 def _still_there(collection) -> None:
@@ -143,6 +177,7 @@ class Workshop:
         self.shard = None
         self.dimension = 0
         self.done = 0  # of the journal
+        self.flushed = 0
 
     def ready(self) -> None:
         pass
@@ -163,7 +198,15 @@ class Workshop:
             for steps in changes.steps_of(kind, body, self.dimension)[0]:
                 for step in steps:
                     self.shard.update(step.operation)
-        self.done = end
+            self.done += journal.size_of(body)
+            if self.done - self.flushed >= schedule.FLUSH_BYTES:
+                self.settle()
+
+    def settle(self) -> None:
+        """Else its log would grow with the journal, and the end take long."""
+        files.sync_tree(self.path)
+        self.shard.flush()
+        self.flushed = self.done
 
     def finish(self) -> None:
         self.shard.flush()
@@ -194,7 +237,3 @@ def builder_main() -> None:
             answer = {"error": f"{name}: {error or type(error).__name__}"}
         sys.stdout.write(json.dumps(answer) + "\n")
         sys.stdout.flush()
-
-
-def retry_time() -> float:
-    return time.monotonic() + RETRY_S

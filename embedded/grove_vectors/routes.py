@@ -129,6 +129,8 @@ def _search(collection, members: dict, before=None):
         if not found:
             raise ApiError(404, f"Not found: No point with id {search.like} found")
         search.near_to(found[0].vector)
+    if not search.exact:
+        collection.schedule.note_search(time.monotonic())
     return search
 
 

@@ -436,16 +436,21 @@ _schema_names = {kind: name for name, (kind, _) in _schema_types.items()}
 _params_shown = ("is_tenant", "lookup", "range", "is_principal", "on_disk", "enable_hnsw")
 
 
+# Payload indexes are mapped, unless a request says otherwise: else the engine reads each into its
+# heap when it loads a shard, and nobody is answered meanwhile.
+_ON_DISK = {"on_disk": True}
+
+
 def field_schema(value):
     if isinstance(value, str) and value in _schema_types:
-        return _schema_types[value][0]
+        return _schema_types[value][1](**_ON_DISK)
     if isinstance(value, dict) and value.get("type") in _schema_types:
         arguments = {key: argument for key, argument in value.items()
                      if key != "type" and argument is not None}
         if not set(arguments) <= set(_params_shown):
             raise unsupported("the field_schema")
         return _schema_types[value["type"]][1](
-            **{key: flag(arguments, key) for key in arguments})
+            **{**_ON_DISK, **{key: flag(arguments, key) for key in arguments}})
     raise bad_json("field_schema: expected one of " +
                    ", ".join(f"`{name}`" for name in _schema_types))
 
@@ -454,6 +459,8 @@ def schema_json(info) -> dict:
     answer = {"data_type": _schema_names[info.data_type], "points": info.points}
     if info.params is not None:
         params = {key: getattr(info.params, key, None) for key in _params_shown}
-        answer["params"] = {"type": answer["data_type"],
-                            **{key: value for key, value in params.items() if value is not None}}
+        params = {key: value for key, value in params.items()
+                  if value is not None and (key, value) not in _ON_DISK.items()}
+        if params:
+            answer["params"] = {"type": answer["data_type"], **params}
     return answer

@@ -13,8 +13,8 @@ from test_vector_server import (ROOT, Server, count, point, program, upsert,  # 
 
 pytestmark = pytest.mark.slow
 
-POINTS, DIMENSION = 2000, 8
-BUILDER_STEPS = ("copy", "optimize", "replay", "finish")
+POINTS, MORE, DIMENSION = 2000, 300, 8
+BUILDER_STEPS = ("copy", "optimize", "replay", "settle", "finish")
 SERVER_STEPS = ("switch_to", "write_json")
 
 # The server's own program, which stops itself before or behind one of these steps, having written
@@ -44,7 +44,10 @@ load_engine = program.load_engine
 
 def load_and_patch(folder):
     load_engine(folder)
-    from grove_vectors import collection, files, rebuild
+    from grove_vectors import collection, files, journal, rebuild, schedule
+    # A journal of some hundred points has several files, is flushed and caught up with in rounds.
+    journal.FILE_BYTES = schedule.FLUSH_BYTES = 10_000
+    rebuild.REST_BYTES = 5_000
     for step in {builder_steps!r}:
         setattr(rebuild.Workshop, step, stopping(step, getattr(rebuild.Workshop, step)))
     switch_to, write_json = collection.Collection.switch_to, files.write_json
@@ -129,9 +132,10 @@ def is_indexed(server):
 
 def write_meanwhile(server):
     """Some points more, and some less: the numbers of those that there are."""
-    upsert(server, [point(number, a=number) for number in range(POINTS, POINTS + 10)])
+    for first in range(POINTS, POINTS + MORE, 10):
+        upsert(server, [point(number, a=number) for number in range(first, first + 10)])
     server.ok("POST", "/collections/c/points/delete?wait=true", {"points": [1, 2, 3]})
-    numbers = set(range(POINTS + 10)) - {1, 2, 3}
+    numbers = set(range(POINTS + MORE)) - {1, 2, 3}
     assert count(server) == len(numbers)
     return numbers
 
@@ -142,13 +146,29 @@ def test_written_while_it_rebuilds(stopping, when):
     server = stopping(when)
     builder = server.wait_for_stop()
     numbers = write_meanwhile(server)
-    assert generations(server)[0] == "g1"
+    valid, there = generations(server)
+    assert valid == "g1" and "g2.journal" in there
     os.kill(builder, signal.SIGCONT)
     wait_until(lambda: generations(server) == ("g2", {"g2"}), 30)
     check_points(server, numbers)
     server.kill()
     server.start()
     check_points(server, numbers)
+
+
+def test_upkeep_goes_on_while_it_rebuilds(stopping):
+    """Else the log of hours would be replayed at the next start."""
+    server = stopping("before optimize")
+    server.wait_for_stop()
+    path = pathlib.Path(server.data) / "collections" / "c" / "g1" / "wal" / "first-index"
+
+    def replayed_from():
+        return json.loads(path.read_text())["ack_index"] if path.exists() else 0
+    before = replayed_from()
+    write_meanwhile(server)
+    wait_until(lambda: replayed_from() >= before + MORE // 10, 10)
+    os.unlink(server.socket)
+    assert server.process.wait(10) == 1
 
 
 @row(ARCHITECTURE, "vector server, while it rebuilds its index")
@@ -161,7 +181,7 @@ def test_the_server_is_killed_while_it_rebuilds(stopping, program, tmp_path, whe
     stopped = server.wait_for_stop()
     numbers = set(range(POINTS))
     assert (stopped == server.process.pid) == (when.split()[1] in SERVER_STEPS)
-    if "optimize" in when or "replay" in when:  # the server goes on, and keeps a journal
+    if when.split()[1] in ("optimize", "replay", "settle"):  # the server goes on with a journal
         numbers = write_meanwhile(server)
     switched = when in ("behind write_json", "behind switch_to")
     assert generations(server)[0] == ("g2" if switched else "g1")

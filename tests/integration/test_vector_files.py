@@ -78,6 +78,145 @@ def test_changes_during_a_rebuild_are_in_its_journal(tmp_path, package, collecti
     assert json.loads(entries[0][1])["points"][0]["id"] == 2
 
 
+@pytest.fixture
+def journal(package, monkeypatch):
+    module = importlib.import_module("grove_vectors.journal")
+    monkeypatch.setattr(module, "FILE_BYTES", 1000)
+    return module
+
+
+def test_a_journal_goes_on_in_another_file(tmp_path, journal):
+    path = str(tmp_path / "journal")
+    log, ends, done, seen = journal.Journal(path), [], 0, []
+    for number in range(100):
+        log.append(number % 5 + 1, b"%d" % number * 40)
+        ends.append(log.size)
+    assert len(os.listdir(path)) > 5
+    for end in (ends[0], ends[17], ends[17], ends[97], ends[98]):
+        seen += journal.read(path, done, end)
+        done = end
+    assert seen == [(number % 5 + 1, b"%d" % number * 40) for number in range(99)]
+    # Who has replayed a file removes it, but for the last.
+    assert len(os.listdir(path)) == 1
+    log.append(1, b"last")
+    assert list(journal.read(path, done, log.size))[-1] == (1, b"last")
+    log.close()
+
+
+def test_a_journal_gives_up_before_changes_are_refused(tmp_path, journal, package, collection,
+                                                       monkeypatch):
+    log = collection.journal = journal.Journal(str(tmp_path / "journal"))
+    monkeypatch.setattr(os, "statvfs", lambda folder: Disk(65 << 20))
+    upsert(package, collection, 1)
+    assert not log.broken and log.size > 0
+    monkeypatch.setattr(os, "statvfs", lambda folder: Disk(63 << 20))
+    upsert(package, collection, 2)
+    assert "No space left on device" in log.broken
+    size = log.size
+    upsert(package, collection, 3)
+    assert log.size == size and collection.count(None, True) == 3
+    log.close()
+    collection.journal = None
+
+
+def test_writers_wait_for_a_rebuild_that_does_not_catch_up(package, collection, journal, tmp_path,
+                                                           monkeypatch):
+    log = collection.journal = journal.Journal(str(tmp_path / "journal"))
+    slept = []
+    monkeypatch.setattr(package.time, "sleep", slept.append)
+    upsert(package, collection, 1)
+    assert slept == []
+    log.pace = 1000.0
+    before = log.size
+    upsert(package, collection, 2)
+    assert slept == [pytest.approx((log.size - before) / 1000, rel=0.1)]
+    log.pace = 1.0
+    upsert(package, collection, 3)
+    assert slept[1] == journal.PAUSE_MAX_S
+    log.close()
+    collection.journal = None
+
+
+class Replay:
+    """A builder that answers at once; `written` comes into the journal while it replays."""
+
+    def __init__(self, log, written):
+        self.log, self.written, self.ends = log, list(written), []
+
+    def __call__(self, request, end):
+        assert request == "replay"
+        self.ends.append(end)
+        self.log.size += self.written.pop(0)
+
+
+def test_catching_up_ends(package):
+    rebuild = importlib.import_module("grove_vectors.rebuild")
+    mb = 1 << 20
+
+    class Log:
+        size, pace = 100 * mb, 0.0
+
+    # Writers who are slow are not told to wait.
+    ask = Replay(Log(), [40 * mb, 10 * mb, mb - 1])
+    assert rebuild._catch_up(ask.log, ask, 0) == ask.ends[-1] == 150 * mb
+    assert ask.ends == [100 * mb, 140 * mb, 150 * mb] and ask.log.pace == 0
+    # Those who are fast are; and who does not care has an end, too.
+    ask = Replay(Log(), [90 * mb] * 50)
+    rebuild._catch_up(ask.log, ask, 0)
+    assert len(ask.ends) == rebuild.ROUNDS_MAX and ask.log.pace > 0
+
+
+def test_no_rebuild_begins_without_room_for_it(package, collection, monkeypatch):
+    rebuild = importlib.import_module("grove_vectors.rebuild")
+    upsert(package, collection)
+    needed = 2 * package.files.size_of_tree(collection.path)
+    assert needed > 10_000
+    monkeypatch.setattr(os, "statvfs", lambda folder: Disk((64 << 20) + needed - 4096))
+    with pytest.raises(OSError, match="No space left on device"):
+        rebuild.rebuild(collection, None, None)  # no builder is asked
+    assert not collection.rebuilding and collection.journal is None
+
+
+def test_a_rebuild_that_cannot_be_completed_ends_at_once(package):
+    rebuild = importlib.import_module("grove_vectors.rebuild")
+
+    class Log:
+        broken = ""
+
+    builder, asked = rebuild.Builder(["sleep", "60"]), []
+
+    def beside():
+        asked.append(1)
+        if len(asked) == 2:
+            Log.broken = "the disk is full"
+
+    try:
+        with pytest.raises(rebuild.RebuildError, match="the disk is full"):
+            builder.ask("optimize", beside=lambda: rebuild._go_on(Log, beside))
+        assert len(asked) == 2
+    finally:
+        builder.close()
+
+
+def test_the_builder_flushes_as_it_replays(tmp_path, package, collection, journal, monkeypatch):
+    rebuild = importlib.import_module("grove_vectors.rebuild")
+    monkeypatch.setattr(rebuild.schedule, "FLUSH_BYTES", 2000)
+    target = str(tmp_path / "c" / "g2")
+    workshop = rebuild.Workshop()
+    workshop.copy(collection.path, target)
+    log = collection.journal = journal.Journal(target + ".journal")
+    for number in range(30):
+        upsert(package, collection, number)
+    assert workshop.optimize() is False
+    workshop.replay(log.size)
+    assert 20 <= json.loads((tmp_path / "c/g2/wal/first-index").read_text())["ack_index"] <= 30
+    workshop.finish()
+    shard = package.engine.EdgeShard.load(target)
+    assert shard.info().points_count == 30
+    log.close()
+    collection.journal = None
+
+
 def test_a_log_file_renamed_while_a_generation_is_copied(tmp_path, package, monkeypatch):
     wal = tmp_path / "g1" / "wal"
     wal.mkdir(parents=True)

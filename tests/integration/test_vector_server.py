@@ -189,11 +189,12 @@ def test_collections_come_and_go(server):
     assert len(server.ok("GET", "/collections")["collections"]) == 2
 
 
-def test_payload_index(server):
+def test_payload_index(server, tmp_path):
     make(server)
     upsert(server, [point(i, a=i, t="x") for i in range(10)])
     for name, schema in (("a", "integer"), ("t", "keyword"), ("d", "datetime"),
-                         ("p", {"type": "integer", "lookup": True, "range": False})):
+                         ("p", {"type": "integer", "lookup": True, "range": False}),
+                         ("h", {"type": "integer", "on_disk": False})):
         result = server.ok("PUT", "/collections/c/index?wait=true",
                            {"field_name": name, "field_schema": schema})
         assert result["status"] == "completed"
@@ -201,6 +202,10 @@ def test_payload_index(server):
     assert schema["a"] == {"data_type": "integer", "points": 10}
     assert schema["t"]["data_type"] == "keyword" and schema["d"]["points"] == 0
     assert schema["p"]["params"] == {"type": "integer", "lookup": True, "range": False}
+    assert schema["h"]["params"] == {"type": "integer", "on_disk": False}
+    config, = (tmp_path / "data").glob("collections/c/g1/segments/*/payload_index/config.json")
+    fields = json.loads(config.read_text())["indexed_fields"]
+    assert [fields[name]["on_disk"] for name in "atdph"] == [True] * 4 + [False]
     server.ok("DELETE", "/collections/c/index/t?wait=true")
     assert "t" not in server.ok("GET", "/collections/c")["payload_schema"]
     assert server.fails("PUT", "/collections/c/index",
@@ -794,6 +799,8 @@ def test_searches_and_writes_go_on_while_the_index_is_built(server, tmp_path):
     server.ok("PUT", "/collections/c/index?wait=true",
               {"field_name": "a", "field_schema": "integer"})
     load_points(server, 3000)
+    folder = tmp_path / "data" / "collections" / "c"
+    wait_until((folder / "g2").exists, 20)  # nothing was written for a moment: it has begun
     during, yellow, written = [], [], 3000
     connection = server.connect()
     queries = [vector(i, 384) for i in range(20)]
@@ -823,9 +830,7 @@ def test_searches_and_writes_go_on_while_the_index_is_built(server, tmp_path):
                       {"ids": list(range(3000, written)) + sorted(gone), "with_payload": ["a"]})
     assert {entry["id"]: entry["payload"]["a"] for entry in found} == \
         {number: number for number in range(3000, written)}
-    schema = indexed(server)["payload_schema"]
-    assert schema["a"]["data_type"] == "integer"
-    folder = tmp_path / "data" / "collections" / "c"
+    assert indexed(server)["payload_schema"]["a"]["data_type"] == "integer"
     wait_until(lambda: len(os.listdir(folder)) == 2, 20)  # config.json and one generation
     server.kill()
     server.start()

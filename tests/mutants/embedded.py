@@ -8,6 +8,8 @@ SERVER = "tests/integration/test_vector_server.py::"
 GRAPHS = "tests/integration/test_vector_graphs.py::"
 FILES = "tests/integration/test_vector_files.py::"
 LONG_READS = "tests/integration/test_long_reads.py::"
+SCHEDULE = "tests/integration/test_vector_schedule.py::"
+REBUILDS = "tests/integration/test_rebuild_crashes.py::"
 ERRORS = SERVER + "test_errors_change_nothing"
 
 MUTANTS = [
@@ -61,7 +63,7 @@ MUTANTS = [
         name="changes-during-a-rebuild-are-lost",
         guards="embedded/README 4",
         file="embedded/grove_vectors/collection.py",
-        find="            if self.journal:\n                self.journal.append(kind, body)\n",
+        find="                self.journal.append(kind, body)\n",
         replace="",
         killer=FILES + "test_changes_during_a_rebuild_are_in_its_journal",
     ),
@@ -126,7 +128,7 @@ MUTANTS = [
         guards="embedded/README: durability",
         file="embedded/grove_vectors/collection.py",
         find="        files.check_space(self.folder, "
-             "files.SPACE_TO_WRITE + SPACE_OF_BODY * len(body))\n",
+             "files.SPACE_TO_WRITE + files.SPACE_OF_BODY * len(body))\n",
         replace="",
         killer=FILES + "test_a_change_is_refused_while_there_is_still_room",
     ),
@@ -230,5 +232,123 @@ MUTANTS = [
         find="    return _of_size(numbers, dimension)\n",
         replace="    return numbers\n",
         killer=SERVER + "test_packed_vectors_are_checked",
+    ),
+    Mutant(
+        name="bulk-load-is-indexed-again-and-again",
+        guards="embedded/README: when an index is built",
+        file="embedded/grove_vectors/schedule.py",
+        find="        if self._bulk and now - self._fresh_since < BULK_S_MAX:\n",
+        replace="        if self._bulk and now - self._fresh_since < 1.0:\n",
+        killer=SCHEDULE + "test_a_bulk_load_builds_once_at_its_end[64-0.064-2.25]",
+    ),
+    Mutant(
+        name="pause-of-a-bulk-load-is-its-end",
+        guards="embedded/README: when an index is built",
+        file="embedded/grove_vectors/schedule.py",
+        find="max(REBUILD_IDLE_S, 2 * longest_s)",
+        replace="max(REBUILD_IDLE_S, 0 * longest_s)",
+        killer=SCHEDULE + "test_a_bulk_load_builds_once_at_its_end[256-8.0-16.25]",
+    ),
+    Mutant(
+        name="searches-scan-what-a-bulk-load-wrote-without-a-bound",
+        guards="embedded/README 5",
+        file="embedded/grove_vectors/schedule.py",
+        find="            return now - self._searched_at < SEARCHED_S and "
+             "self.fresh >= BULK_POINTS_MAX\n",
+        replace="            return False\n",
+        killer=SCHEDULE + "test_searches_do_not_scan_without_a_bound",
+    ),
+    Mutant(
+        name="endless-load-is-never-indexed",
+        guards="embedded/README 5",
+        file="embedded/grove_vectors/schedule.py",
+        find="        if self._bulk and now - self._fresh_since < BULK_S_MAX:\n",
+        replace="        if self._bulk:\n",
+        killer=SCHEDULE + "test_no_point_waits_longer_than_an_hour_of_a_load",
+    ),
+    Mutant(
+        name="failed-build-is-tried-again-at-once",
+        guards="embedded/README: failures",
+        file="embedded/grove_vectors/schedule.py",
+        find="        self._rebuild_after = now + REBUILD_RETRY_S\n",
+        replace="        self._rebuild_after = now\n",
+        killer=SCHEDULE + "test_what_failed_is_not_tried_again_at_once",
+    ),
+    Mutant(
+        name="nothing-is-flushed-while-an-index-is-built",
+        guards=("embedded/README 5", "embedded/README: durability"),
+        file="embedded/grove_vectors/catalogue.py",
+        find="rebuild(collection, self._builder, self._work_beside)",
+        replace="rebuild(collection, self._builder, lambda: None)",
+        killer=REBUILDS + "test_upkeep_goes_on_while_it_rebuilds",
+    ),
+    Mutant(
+        name="journal-fills-the-disk",
+        guards="embedded/README 5",
+        file="embedded/grove_vectors/journal.py",
+        find="            files.check_space(self._folder, "
+             "SPACE_LEFT + files.SPACE_OF_BODY * len(body))\n",
+        replace="",
+        killer=FILES + "test_a_journal_gives_up_before_changes_are_refused",
+    ),
+    Mutant(
+        name="replayed-journal-stays-on-the-disk",
+        guards="embedded/README 5",
+        file="embedded/grove_vectors/journal.py",
+        find="            os.unlink(_path(folder, began))\n",
+        replace="",
+        killer=FILES + "test_a_journal_goes_on_in_another_file",
+    ),
+    Mutant(
+        name="writers-outrun-the-rebuild",
+        guards="embedded/README: why a second process builds the index",
+        file="embedded/grove_vectors/rebuild.py",
+        find="        if left > piece / 2:\n",
+        replace="        if left > piece * 1e6:\n",
+        killer=FILES + "test_catching_up_ends",
+    ),
+    Mutant(
+        name="writers-do-not-wait-for-the-rebuild",
+        guards="embedded/README: why a second process builds the index",
+        file="embedded/grove_vectors/collection.py",
+        find="                pause_s = self.journal.pause_s(len(body))\n",
+        replace="",
+        killer=FILES + "test_writers_wait_for_a_rebuild_that_does_not_catch_up",
+    ),
+    Mutant(
+        name="rebuild-begins-without-room",
+        guards="embedded/README: failures",
+        file="embedded/grove_vectors/rebuild.py",
+        find="    files.check_space(collection.folder, journal.SPACE_LEFT +\n"
+             "                      COPIES * files.size_of_tree(collection.path))\n",
+        replace="",
+        killer=FILES + "test_no_rebuild_begins_without_room_for_it",
+    ),
+    Mutant(
+        name="rebuild-without-use-goes-on",
+        guards="embedded/README 5",
+        file="embedded/grove_vectors/rebuild.py",
+        find="    if log.broken:\n        raise RebuildError(log.broken)\n    if beside:\n",
+        replace="    if beside:\n",
+        killer=FILES + "test_a_rebuild_that_cannot_be_completed_ends_at_once",
+        hangs=True,
+        limit_seconds=20,
+    ),
+    Mutant(
+        name="builder-keeps-the-whole-journal-in-its-log",
+        guards="embedded/README 5",
+        file="embedded/grove_vectors/rebuild.py",
+        find="            if self.done - self.flushed >= schedule.FLUSH_BYTES:\n"
+             "                self.settle()\n",
+        replace="",
+        killer=FILES + "test_the_builder_flushes_as_it_replays",
+    ),
+    Mutant(
+        name="payload-indexes-are-read-into-the-heap-at-each-start",
+        guards="embedded/README: durability",
+        file="embedded/grove_vectors/translate.py",
+        find="        return _schema_types[value][1](**_ON_DISK)\n",
+        replace="        return _schema_types[value][0]\n",
+        killer=SERVER + "test_payload_index",
     ),
 ]
