@@ -23,9 +23,9 @@ islands come, and whether an island lies in one leaf or in many:
   duplicates       groups of 2 to 500 rows that are nearly equal; vectors
   far              one wide mass, then 40 groups of 3 to 12 on its other side; vectors
   far-shuffled, far-spread
-  leaves           clusters whose sizes follow a power law, in any order, then 13 topics; vectors with
-                   texts of their own. Two leaves for three rows, at a skew: most have one row, a few
-                   a hundredth of all
+  leaves           clusters whose sizes follow a power law, in any order, then 13 topics; vectors
+                   with texts of their own. Two leaves for three rows, at a skew: most have one
+                   row, a few a hundredth of all
   packages         descriptions of the packages that apt knows; ROWS of them at most, 0: all
 
 Trees, branches, limbs, leaves and types are drawn with unequal shares: the largest has most rows,
@@ -79,8 +79,8 @@ class Places:
         return {**self.place(), "leaf": name}
 
     def many_leaves(self):
-        """Of a row in a corpus of many leaves. Who joins an earlier row joins the larger leaves more
-        often, so that sizes follow a power law; the rest goes to the places of all others."""
+        """Of a row in a corpus of many leaves. Who joins an earlier row joins the larger leaves
+        more often, so that sizes follow a power law; the rest goes to the places of all others."""
         chance = self.source.random()
         if chance < NEW_LEAF or not self.given:
             place = self.own_leaf(f"Leaf {len(self.given)}")

@@ -4,11 +4,12 @@
 
     load_peer.py CORPUS CONNINFO WHERE COLLECTION LIKE
 
-A line is parsed, leaves and contents go by binary COPY into the tables of the specification, vectors
-into a table of their own, and points into COLLECTION, 256 a request, each answered when it is durable.
-The tables are made here, in a database that is empty. COLLECTION is made here with the configuration and the payload
-indexes of LIKE. WHERE is the socket of a home's engine, or the URL of a server; of a server, where
-the package qdrant_client is there, its client writes over gRPC (QDRANT_GRPC_PORT, else 6334).
+A line is parsed, leaves and contents go by binary COPY into the tables of the specification,
+vectors into a table of their own, and points into COLLECTION, 256 a request, each answered when it
+is durable. The tables are made here, in a database that is empty, and COLLECTION with the
+configuration and the payload indexes of LIKE. WHERE is the socket of a home's engine, or the URL of
+a server; of a server, where the package qdrant_client is there, its client writes over gRPC
+(QDRANT_GRPC_PORT, else 6334).
 
 One after another in one process, a transaction for 8,192 rows. Prints JSON: who wrote, rows, and
 seconds of the parts. A failure ends it with 1.

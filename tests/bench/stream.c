@@ -8,8 +8,8 @@
 //     BEGAN MILLISECONDS OUTCOME
 //
 // when it began in seconds of the monotonic clock, how long it took, and whether it was "whole",
-// "incomplete" (it said so), "degraded" (PostgreSQL answered) or "failed". The report, when standard
-// input ends, has what the last of each kind said.
+// "incomplete" (it said so), "degraded" (PostgreSQL answered) or "failed". The report, when
+// standard input ends, has what the last of each kind said.
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
