@@ -10,27 +10,30 @@
 -- Unless a vector was kept in between: one of that revision would count as of the text that comes now
 -- (src/query: rows that wait are judged by revisions). What a savepoint did is not known to be ours, and
 -- is noted again.
+--
+-- A content's text is as new as the content: the vector of who had its id before may still be there.
 CREATE OR REPLACE FUNCTION grove.note_changed(content_ids integer[]) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     WITH changed AS (
-        INSERT INTO grove.content_state AS s (content_id, revision)
-        SELECT id, nextval('grove.revision_seq')
-        FROM (SELECT DISTINCT u.id
-              FROM unnest(content_ids) AS u (id)
-              WHERE u.id NOT IN (
-                  SELECT ours.content_id
-                  FROM grove.content_state AS ours
-                  JOIN grove.outbox AS o
-                    ON o.content_id = ours.content_id AND o.revision = ours.revision
-                  WHERE ours.content_id = ANY (content_ids)
-                    AND ours.xmin = pg_current_xact_id()::xid
-                    AND o.xmin = pg_current_xact_id()::xid
-                    AND NOT EXISTS (SELECT
-                                    FROM grove.embedding AS e
-                                    WHERE e.content_id = ours.content_id
-                                      AND e.revision = ours.revision))
-              ORDER BY u.id) AS ids
+        INSERT INTO grove.content_state AS s (content_id, revision, text_revision)
+        SELECT ids.id, ids.number, ids.number
+        FROM (SELECT d.id, nextval('grove.revision_seq') AS number
+              FROM (SELECT DISTINCT u.id
+                    FROM unnest(content_ids) AS u (id)
+                    WHERE u.id NOT IN (
+                        SELECT ours.content_id
+                        FROM grove.content_state AS ours
+                        JOIN grove.outbox AS o
+                          ON o.content_id = ours.content_id AND o.revision = ours.revision
+                        WHERE ours.content_id = ANY (content_ids)
+                          AND ours.xmin = pg_current_xact_id()::xid
+                          AND o.xmin = pg_current_xact_id()::xid
+                          AND NOT EXISTS (SELECT
+                                          FROM grove.embedding AS e
+                                          WHERE e.content_id = ours.content_id
+                                            AND e.revision = ours.revision))
+                    ORDER BY u.id) AS d) AS ids
         ON CONFLICT (content_id) DO UPDATE SET revision = nextval('grove.revision_seq')
         RETURNING s.content_id, s.revision
     )
@@ -39,3 +42,6 @@ BEGIN
     FROM changed AS c
     ORDER BY c.content_id;
 END $$;
+
+COMMENT ON COLUMN grove.content_state.text_revision IS
+    'at which revision the text to embed changed last; 0, of before: not since the content was inserted';

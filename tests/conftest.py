@@ -332,8 +332,8 @@ SEED = "GROVE_TEST_SEED"
 
 def pytest_addoption(parser):
     parser.addoption("--seed", type=int, help="what random tests draw (default: another each time)")
-    parser.addoption("--operations", type=int, default=2500, help="of the model test")
-    parser.addoption("--kills", type=int, default=20, help="of the torture test")
+    parser.addoption("--operations", type=int, default=5000, help="of the model test")
+    parser.addoption("--kills", type=int, default=50, help="of the torture test")
     parser.addoption("--restores", type=int, default=6, help="of the torture test")
     parser.addoption("--kinds", default="", help="of kills and restores, with commas (all)")
 

@@ -68,7 +68,8 @@ static enum grove_code refuse_still(const struct line *line, int64_t waited_us,
     return refuse(line, error);
 }
 
-// How long the line before this one takes, if all goes on as it did; 0: nobody knows.
+// How long the line before this one takes, if all goes on as it did; 0: nobody knows. NULL: before
+// who comes next.
 static int64_t ahead_us(const struct line *line, const struct turn *turn)
 {
     int64_t position = 1;
@@ -156,6 +157,18 @@ enum grove_code line_wait(struct line *line, pthread_mutex_t *mutex, struct call
         call->let_in |= code == GROVE_OK;
     CHECK(code != GROVE_OK || has_place(owner));
     return code;
+}
+
+enum grove_code line_admits(const struct line *line, const struct call *call,
+                            struct grove_error *error)
+{
+    if (!line->first || !call || call->patient || call->let_in)
+        return GROVE_OK;
+    int64_t now_us = clock_monotonic_us(), since_us = line->first->since_us;
+    int64_t still_since_us = line->moved_us > since_us ? line->moved_us : since_us;
+    if (now_us - still_since_us >= still_us(line))
+        return refuse_still(line, now_us - still_since_us, error);
+    return check_ahead(line, NULL, call, error);
 }
 
 void line_moved(struct line *line)

@@ -13,7 +13,7 @@
 // fewer than 16 they come free more seldom: within 1,600 ms divided by their number.)
 //
 // Else he is let in, and is not refused any more, here or in any other line: what a call has waited
-// and worked for is not thrown away. He waits for his turn as long as the call may take. Who is
+// and worked for is not thrown away (line_admits tells before the work). He waits for his turn as long as the call may take. Who is
 // patient is let in from the beginning.
 //
 // Threads: all functions with the owner's mutex held. Owner: who has the places.
@@ -49,6 +49,11 @@ void line_init(struct line *line, const char *places_name, unsigned places,
 enum grove_code line_wait(struct line *line, pthread_mutex_t *mutex, struct call *call,
                           bool (*has_place)(const void *owner), const void *owner,
                           struct grove_error *error) GROVE_MUST_CHECK;
+
+// Before work whose outcome needs a place: GROVE_OK where who came now would be let in, as far as can
+// be told; else the refusal, at once. Whoever has worked then sets call->let_in.
+enum grove_code line_admits(const struct line *line, const struct call *call,
+                            struct grove_error *error) GROVE_MUST_CHECK;
 
 // A place came free, or will never be taken: the first of the line may have it.
 void line_moved(struct line *line);

@@ -80,6 +80,11 @@ void pg_pool_free(struct pg_pool *pool);
 // retry LATER. NULL waits for take_timeout_ms.
 enum grove_code pg_take(struct pg_pool *pool, struct call *call, struct pg_conn **ret,
                         struct grove_error *error);
+
+// Whether who came now would have a connection in time, before work that is for nothing else
+// (line_admits).
+enum grove_code pg_admits(struct pg_pool *pool, const struct call *call, struct grove_error *error);
+
 // Rolls back what is open, closes what is broken; sets *conn to NULL. NULL is fine.
 void pg_give(struct pg_conn **conn);
 

@@ -152,6 +152,14 @@ static enum grove_code reserve(struct pg_pool *pool, struct call *call, struct p
     return code;
 }
 
+enum grove_code pg_admits(struct pg_pool *pool, const struct call *call, struct grove_error *error)
+{
+    pthread_mutex_lock(&pool->mutex);
+    enum grove_code code = line_admits(&pool->line, call, error);
+    pthread_mutex_unlock(&pool->mutex);
+    return code;
+}
+
 // `from` and `to` are counts of the pool.
 static void move_place(struct pg_pool *pool, unsigned *from, unsigned *to)
 {

@@ -132,8 +132,13 @@ static enum grove_code embed_query(struct run *run, struct grove_error *error)
             return error_set(error, GROVE_INVALID,
                              "the text to search for is not UTF-8 at byte %zu",
                              text_utf8_error(text));
-        code =
-            store_embed_query(run->store, run->call, run->precision, text, run->query_f32, error);
+        // Many wait for the model: who is refused is refused before that, not after it.
+        code = pg_admits(run->store->pool, run->call, error);
+        if (code == GROVE_OK)
+            code = store_embed_query(run->store, run->call, run->precision, text, run->query_f32,
+                                     error);
+        if (code == GROVE_OK && run->call)
+            run->call->let_in = true;
     }
     if (code == GROVE_OK)
         code = make_query_unit_length(run, error);

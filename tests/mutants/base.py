@@ -280,4 +280,20 @@ MUTANTS = [
         replace="    if (run->engine_call.ended_in_line && code == GROVE_OK)\n        return code;",
         killer="u_search:a_wait_for_a_connection_is_not_the_engines",
     ),
+    Mutant(
+        name="work-is-begun-before-a-line-that-stands-still",
+        guards="src/base/README: line",
+        file="src/base/line.c",
+        find="    if (now_us - still_since_us >= still_us(line))\n",
+        replace="    if (now_us - still_since_us < 0)\n",
+        killer="u_line:work_is_begun_only_by_who_would_have_a_place",
+    ),
+    Mutant(
+        name="work-is-begun-before-a-line-that-is-too-long",
+        guards="src/base/README: line",
+        file="src/base/line.c",
+        find="    return check_ahead(line, NULL, call, error);\n",
+        replace="    return GROVE_OK;\n",
+        killer="u_line:work_is_begun_only_by_who_would_have_a_place",
+    ),
 ]

@@ -182,6 +182,47 @@ static void a_line_that_takes_longer_than_the_call_may_is_not_joined(void **stat
     }
 }
 
+// Nobody waits for it to be told: what is known of the line decides.
+static void work_is_begun_only_by_who_would_have_a_place(void **state)
+{
+    (void)state;
+    enum { MS = 1000 };
+    static const struct {
+        unsigned waiting;
+        int64_t since_us, moved_us, pace_us; // the first two: so long ago
+        bool patient, let_in;
+        enum grove_code code;
+    } rows[] = {
+        {0, 0, 500 * MS, 0, false, false, GROVE_OK},
+        {1, 50 * MS, 500 * MS, 0, false, false, GROVE_OK}, // may move yet
+        {1, 200 * MS, 500 * MS, 0, false, false, GROVE_LIMIT},
+        {1, 200 * MS, 20 * MS, 10 * MS, false, false, GROVE_OK},
+        {3, 200 * MS, 20 * MS, 10000 * MS, false, false, GROVE_LIMIT}, // 40 s
+        {1, 200 * MS, 500 * MS, 0, true, false, GROVE_OK},
+        {1, 200 * MS, 500 * MS, 0, false, true, GROVE_OK},
+    };
+    for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
+        struct owner owner = owner_of(MANY);
+        struct call call = call_of(LONG_MS);
+        struct turn turns[3] = {{0}};
+        struct grove_error error;
+        int64_t now_us = clock_monotonic_us();
+        for (unsigned n = 0; n < rows[i].waiting; n++) {
+            turns[n].since_us = now_us - rows[i].since_us;
+            turns[n].next = n + 1 < rows[i].waiting ? &turns[n + 1] : NULL;
+        }
+        owner.line.first = rows[i].waiting > 0 ? turns : NULL;
+        owner.line.moved_us = now_us - rows[i].moved_us;
+        owner.line.pace_us = rows[i].pace_us;
+        call.patient = rows[i].patient;
+        call.let_in = rows[i].let_in;
+        enum grove_code code = line_admits(&owner.line, &call, &error);
+        if (code != rows[i].code)
+            fail_msg("row %zu: %d", i, code);
+        assert_int_equal(call.let_in, rows[i].let_in); // it has no place yet
+    }
+}
+
 static void a_call_that_is_over_is_told_so(void **state)
 {
     (void)state;
@@ -226,6 +267,7 @@ int main(void)
         cmocka_unit_test(who_is_patient_is_not_refused),
         cmocka_unit_test(without_a_call_there_is_a_limit),
         cmocka_unit_test(a_line_that_takes_longer_than_the_call_may_is_not_joined),
+        cmocka_unit_test(work_is_begun_only_by_who_would_have_a_place),
         cmocka_unit_test(a_call_that_is_over_is_told_so),
         cmocka_unit_test(the_pace_is_of_those_who_wait),
     };

@@ -104,6 +104,34 @@ static void a_search_embeds_no_more_than_sixteen_texts(struct test_stores *store
     }
 }
 
+// The vector of who had the id before is there until the point goes.
+static void a_content_made_anew_is_compared_by_its_own_text(struct test_stores *stores)
+{
+    struct grove_error error;
+    struct grove_result *result;
+    struct projector_report report = {0};
+    struct test_vector query = test_toward(1, 0);
+    int32_t id = test_content(stores, &(struct test_content){.title = "before"});
+    test_vector_give(stores, id, query.numbers);
+    assert_ok(
+        projector_drain(&stores->store, NULL, &(struct projector_patience){0}, &report, &error),
+        error);
+    test_sql(stores,
+             "UPDATE grove.embedding AS e SET revision = s.revision FROM grove.content_state AS s;"
+             "CREATE TABLE kept AS TABLE content_metadata; DELETE FROM content_metadata;"
+             "INSERT INTO content_metadata (id, hierarchy_table, leaf_id, content_type, title,"
+             " content_summary) SELECT id, hierarchy_table, leaf_id, content_type, 'after',"
+             " content_summary FROM kept");
+    assert_ok(query_search(&stores->store, NULL,
+                           &(struct grove_search_request){.vector = query.numbers, .limit = 1},
+                           &result, &error),
+              error);
+    double score = result->row_count == 1 ? result->rows[0].score : NAN;
+    bool complete = result->complete;
+    grove_result_free(result);
+    assert_true(score < 0.9 && complete);
+}
+
 // A score for one of hundreds mends no answer: the model is not asked.
 static void beside_hundreds_without_a_vector_no_text_is_embedded(struct test_stores *stores)
 {
@@ -173,6 +201,7 @@ int main(int argc, char **argv)
         STORES_TEST(scores_are_cosines_whatever_the_lengths),
         STORES_TEST(a_hit_that_matches_no_more_drops_out),
         STORES_TEST(a_search_embeds_no_more_than_sixteen_texts),
+        STORES_TEST(a_content_made_anew_is_compared_by_its_own_text),
         STORES_TEST(beside_hundreds_without_a_vector_no_text_is_embedded),
         STORES_TEST(rows_without_a_time_come_last),
     };
