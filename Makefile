@@ -8,7 +8,7 @@ ASSETS ?= yes
 BUILD ?= build
 
 .PHONY: all demo test install uninstall bench bench-embed bench-recall bench-subject bench-pairs \
-	bench-upgrade bench-attach bench-judged check check-tokenizer model mutants torture clean help \
+	bench-upgrade bench-attach bench-judged bench-scale check check-tokenizer model mutants torture clean help \
 	setup-build setup-test
 
 all: setup-build ## build build/grove
@@ -56,6 +56,10 @@ bench-upgrade: setup-test ## an upgrade beside processes of before (UPGRADE="BEF
 bench-attach: setup-test ## what an attached table costs its writers (ATTACH="--pairs N --rows N --lag N")
 	@tools/build $(BUILD)
 	@BUILD="$(BUILD)" tools/bench-attach $(ATTACH)
+
+bench-scale: setup-test ## grove at size, beside its peer (ROWS=N, SCALE="--only SECTION,SECTION --seed N")
+	@tools/build $(BUILD)
+	@BUILD="$(BUILD)" tools/bench-scale --rows $(or $(ROWS),100000) $(SCALE)
 
 check: ## formatting, tidy, duplicates
 	@tools/setup --test --check

@@ -57,11 +57,18 @@ struct bench {
     int64_t *words_sorted;
     size_t words_count;
     const char *queries[BENCH_QUERIES];
+    const float *vectors; // that are asked with in place of texts; NULL: none
+    size_t vector_count;
 };
 
 enum grove_code bench_open(struct bench *bench, bool with_vectors, unsigned connections_max,
                            struct grove_error *error);
 void bench_close(struct bench *bench);
+
+// The vectors of a file, float32 side by side, for whoever asks with a vector at hand. They lie in
+// the arena.
+enum grove_code bench_vectors_read(struct arena *arena, const char *path, const float **ret,
+                                   size_t *ret_count, struct grove_error *error);
 
 // NULL: no row has that id.
 const struct bench_row *bench_row_find(const struct bench *bench, int32_t content_id);
@@ -156,6 +163,13 @@ double bench_peak_memory_mb(void);
 
 enum grove_code bench_latencies(struct bench *bench, struct report *report,
                                 struct grove_error *error);
+// Navigation, and discovery with the vectors of a file.
+enum grove_code bench_reads(struct bench *bench, const char *vectors_path, struct report *report,
+                            struct grove_error *error);
+// Searches one after another until standard input ends, each noted by a line of standard output
+// (stream.c).
+enum grove_code bench_stream(const char *vectors_path, struct report *report,
+                             struct grove_error *error);
 enum grove_code bench_recall(struct bench *bench, struct report *report, struct grove_error *error);
 // Recall on one collection after another, by filters of all widths: each line of standard input
 // names a collection and says how many seconds it may take, and is answered by a line of JSON. The

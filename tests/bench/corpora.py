@@ -23,6 +23,9 @@ islands come, and whether an island lies in one leaf or in many:
   duplicates       groups of 2 to 500 rows that are nearly equal; vectors
   far              one wide mass, then 40 groups of 3 to 12 on its other side; vectors
   far-shuffled, far-spread
+  leaves           clusters whose sizes follow a power law, in any order, then 13 topics; vectors
+                   with texts of their own. Two leaves for three rows, at a skew: most have one
+                   row, a few a hundredth of all
   packages         descriptions of the packages that apt knows; ROWS of them at most, 0: all
 
 Trees, branches, limbs, leaves and types are drawn with unequal shares: the largest has most rows,
@@ -46,6 +49,8 @@ BRANCHES = ("Upper", "Middle", "Lower", "Inner", "Outer", "Far")
 LIMBS = ("First", "Second", "Third", "Fourth", "Fifth", "Sixth")
 LEAVES = ("Ash", "Beech", "Cedar", "Elder", "Fir", "Hazel", "Larch", "Maple")
 DAYS = 3650
+# Of a corpus of many leaves: the rows that get a new one, and those that join an earlier row's.
+NEW_LEAF, JOINED_LEAF = .66, .17
 
 # --- places, types and times ----------------------------------------------------------------------
 
@@ -60,6 +65,7 @@ class Places:
 
     def __init__(self, source):
         self.source = source
+        self.given = []  # of a corpus of many leaves: the place of each row so far
 
     def place(self):
         pick = self.source.choices
@@ -71,6 +77,19 @@ class Places:
     def own_leaf(self, name):
         """A leaf of one group alone, somewhere in the trees."""
         return {**self.place(), "leaf": name}
+
+    def many_leaves(self):
+        """Of a row in a corpus of many leaves. Who joins an earlier row joins the larger leaves
+        more often, so that sizes follow a power law; the rest goes to the places of all others."""
+        chance = self.source.random()
+        if chance < NEW_LEAF or not self.given:
+            place = self.own_leaf(f"Leaf {len(self.given)}")
+        elif chance < NEW_LEAF + JOINED_LEAF:
+            place = self.source.choice(self.given)
+        else:
+            place = self.place()
+        self.given.append(place)
+        return place
 
     def rest(self):
         day, minute = self.source.randrange(DAYS), self.source.randrange(24 * 60)
@@ -221,15 +240,35 @@ def clusters(source, count):
     yield from topics(source)
 
 
-def skewed(source, count):
-    common, left, number = unit(direction(source)), count, 0
+def power_law(count):
+    """Sizes of clusters, the largest nearly a third of the rows, down to groups of 4."""
+    left, number = count, 0
     while left > 0:
         size = min(left, max(4, int(count * .3 / (number + 1) ** 1.3)))
+        yield number, size
+        left, number = left - size, number + 1
+
+
+def skewed(source, count):
+    common = unit(direction(source))
+    for number, size in power_law(count):
         near = 1.5 if number % 3 else 0
         centre = unit(mix((near, common), (1, unit(direction(source)))))
         yield from around(source, f"cluster {number}", centre, size, .05 + .05 * (number % 4),
                           size <= 40)
-        left, number = left - size, number + 1
+
+
+def leaves(source, count):
+    """In any order without holding the rows: what is shuffled is whose each is."""
+    common, mass = unit(direction(source)), count - TOPICS * ESSAYS
+    owners = [number for number, size in power_law(mass) for _ in range(size)]
+    centres = [unit(mix((1.5 if number % 3 else 0, common), (1, unit(direction(source)))))
+               for number in range(owners[-1] + 1)]
+    source.shuffle(owners)
+    for number in owners:
+        yield from around(source, f"cluster {number}", centres[number], 1, .1 + .1 * (number % 4),
+                          False)
+    yield from topics(source)
 
 
 def duplicates(source, count):
@@ -251,12 +290,13 @@ def far(source, count):
         yield from around(source, f"group {number}", centre, size, .2, True)
 
 
-VECTORS = {"clusters": clusters, "skewed": skewed, "duplicates": duplicates, "far": far}
+VECTORS = {"clusters": clusters, "skewed": skewed, "leaves": leaves, "duplicates": duplicates,
+           "far": far}
 TEXTS = {"letters": (letter, len(LETTERS), "letter"),
          "duplicates-text": (notice, len(NOTICES), "notice")}
 KINDS = ("letters", "letters-spread", "letters-ordered", "duplicates-text", "clusters",
-         "clusters-shuffled", "clusters-spread", "skewed", "duplicates", "far", "far-shuffled",
-         "far-spread", "packages")
+         "clusters-shuffled", "clusters-spread", "skewed", "leaves", "duplicates", "far",
+         "far-shuffled", "far-spread", "packages")
 
 # --- packages -------------------------------------------------------------------------------------
 
@@ -319,8 +359,11 @@ def rows_of(kind, count, source):
     if variant == "shuffled" or (base in TEXTS and variant != "ordered"):
         drawn = list(drawn)
         source.shuffle(drawn)
-    for group, island, fields in drawn:
-        if island and variant != "spread":
+    for number, (group, island, fields) in enumerate(drawn):
+        if base == "leaves":
+            place = places.many_leaves()
+            fields = {**fields, "title": f"Letter {number}", "summary": letter(source, number)}
+        elif island and variant != "spread":
             place = leaves.setdefault(group, None) or places.own_leaf(group)
             leaves[group] = place
         else:

@@ -8,11 +8,14 @@
 
 #include "base/attr.h"
 #include "base/check.h"
+#include "base/file.h"
 #include "catalog/path.h"
 #include "embed/embed.h"
 #include "pg/pg.h"
 
-enum { ARENA_BYTES_MAX = 1 << 30, CONNINFO_SIZE = 8192, QUERY_BYTES_MAX = 200, SPREAD = 7919 };
+// A million rows with their vectors are 2 GB.
+static const size_t ARENA_BYTES_MAX = (size_t)8 << 30;
+enum { VECTORS_BYTES_MAX = 64 << 20, CONNINFO_SIZE = 8192, QUERY_BYTES_MAX = 200, SPREAD = 7919 };
 
 const char *const bench_shape_names[SHAPE_COUNT] = {"no filter",   "path: tree", "path: branch",
                                                     "path: limb",  "path: leaf", "content type",
@@ -184,6 +187,25 @@ void bench_close(struct bench *bench)
     grove_close(bench->grove);
     arena_release(&bench->arena);
     *bench = (struct bench){0};
+}
+
+enum grove_code bench_vectors_read(struct arena *arena, const char *path, const float **ret,
+                                   size_t *ret_count, struct grove_error *error)
+{
+    struct text bytes;
+    enum grove_code code = file_read(arena, path, VECTORS_BYTES_MAX, &bytes, error);
+    if (code != GROVE_OK)
+        return code;
+    size_t size = GROVE_DIMENSION * sizeof(float), count = bytes.length / size;
+    if (count == 0)
+        return error_set(error, GROVE_INVALID, "%s has no vector", path);
+    float *vectors = arena_alloc_array(arena, count, size);
+    if (!vectors)
+        return error_no_memory(error, "vectors");
+    memcpy(vectors, bytes.data, count * size);
+    *ret = vectors;
+    *ret_count = count;
+    return GROVE_OK;
 }
 
 static int compare_row_ids(const void *a, const void *b)

@@ -83,7 +83,11 @@ static enum grove_code discover_one(struct bench *bench, size_t i, enum bench_sh
 {
     struct grove_result *result;
     (void)shape;
-    const struct grove_discover_request request = {.text = bench->queries[i]};
+    struct grove_discover_request request = {.text = bench->queries[i]};
+    if (bench->vectors) {
+        request.text = NULL;
+        request.vector = bench->vectors + i % bench->vector_count * GROVE_DIMENSION;
+    }
     enum grove_code code = grove_discover(bench->grove, &request, &result, error);
     if (code == GROVE_OK)
         grove_result_free(result);
@@ -163,17 +167,38 @@ static enum grove_code measure_cached(struct bench *bench, struct report *report
     return code;
 }
 
-enum grove_code bench_latencies(struct bench *bench, struct report *report,
-                                struct grove_error *error)
+static enum grove_code measure_navigation(struct bench *bench, struct report *report,
+                                          struct grove_error *error)
 {
     static const enum bench_shape browsed[] = {SHAPE_LEAF, SHAPE_LIMB, SHAPE_TREE};
-    enum grove_code code =
-        measure(bench, report, "query embedding", BENCH_QUERIES, embed_one, SHAPE_NONE, error);
+    enum grove_code code = GROVE_OK;
     report_begin(report, "navigation");
     for (size_t i = 0; code == GROVE_OK && i < ARRAY_COUNT(browsed); i++)
         code = measure(bench, report, bench_shape_names[browsed[i]], BENCH_QUERIES, browse_one,
                        browsed[i], error);
     report_end(report);
+    return code;
+}
+
+enum grove_code bench_reads(struct bench *bench, const char *vectors_path, struct report *report,
+                            struct grove_error *error)
+{
+    enum grove_code code = bench_vectors_read(&bench->arena, vectors_path, &bench->vectors,
+                                              &bench->vector_count, error);
+    if (code == GROVE_OK)
+        code = measure_navigation(bench, report, error);
+    if (code == GROVE_OK)
+        code = measure(bench, report, "discovery", DISCOVERIES, discover_one, SHAPE_NONE, error);
+    return code;
+}
+
+enum grove_code bench_latencies(struct bench *bench, struct report *report,
+                                struct grove_error *error)
+{
+    enum grove_code code =
+        measure(bench, report, "query embedding", BENCH_QUERIES, embed_one, SHAPE_NONE, error);
+    if (code == GROVE_OK)
+        code = measure_navigation(bench, report, error);
     report_begin(report, "search");
     for (enum bench_shape shape = 0; code == GROVE_OK && shape < SHAPE_COUNT; shape++)
         code = measure(bench, report, bench_shape_names[shape], SEARCHES, search_one, shape, error);

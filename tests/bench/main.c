@@ -73,6 +73,24 @@ static enum grove_code run_engine(struct report *report, const char *argument,
     return code;
 }
 
+static enum grove_code run_reads(struct report *report, const char *argument,
+                                 struct grove_error *error)
+{
+    struct bench bench;
+    enum grove_code code = bench_open(&bench, false, 0, error);
+    if (code != GROVE_OK)
+        return code;
+    code = bench_reads(&bench, argument, report, error);
+    bench_close(&bench);
+    return code;
+}
+
+static enum grove_code run_stream(struct report *report, const char *argument,
+                                  struct grove_error *error)
+{
+    return bench_stream(argument, report, error);
+}
+
 static enum grove_code run_graph(struct report *report, const char *argument,
                                  struct grove_error *error)
 {
@@ -89,6 +107,7 @@ static const struct mode {
     {"latencies", false, run_latencies}, {"recall", false, run_recall},
     {"clients", false, run_clients},     {"engine", true, run_engine},
     {"make-graph", false, run_graph},    {"recall-table", true, run_recall_table},
+    {"reads", true, run_reads},          {"stream", true, run_stream},
 };
 
 int main(int argument_count, char **arguments)
@@ -100,7 +119,7 @@ int main(int argument_count, char **arguments)
     const char *home = getenv("GROVE_HOME");
     if (!mode || argument_count != (mode->takes_argument ? 3 : 2) || !home || !*home) {
         fputs("usage: GROVE_HOME=DIR grove_bench latencies | recall | clients | engine VECTORS | "
-              "make-graph | recall-table QUERIES\n",
+              "make-graph | recall-table QUERIES | reads VECTORS | stream VECTORS\n",
               stderr);
         return 2;
     }

@@ -4,6 +4,7 @@
 from mutant import Mutant
 
 TESTS = "tests/integration/test_build.py::"
+SCALE_TESTS = "tests/integration/test_bench_scale.py::"
 
 MUTANTS = [
     Mutant(
@@ -31,6 +32,24 @@ MUTANTS = [
         find='if [ ! -e "$folder/meson-private" ] && ',
         replace='if [ ! -e "$folder" ] && ',
         killer=TESTS + "test_what_is_no_build_is_left_alone",
+        limit_seconds=120,
+    ),
+    Mutant(
+        name="a-section-that-fails-loses-the-others",
+        guards="docs/benchmarks: at size",
+        file="tools/bench-scale",
+        find="        return True\n    except Exception as error:",
+        replace="        return True\n    except Failure as error:",
+        killer=SCALE_TESTS + "test_a_section_that_fails_does_not_lose_the_others[error2]",
+        limit_seconds=120,
+    ),
+    Mutant(
+        name="a-half-line-is-a-search",
+        guards="docs/benchmarks: at size",
+        file="tests/bench/beside.py",
+        find='        if not line.endswith("\\n"):\n',
+        replace='        if not line.strip():\n',
+        killer=SCALE_TESTS + "test_a_line_that_is_being_written_is_left_for_later",
         limit_seconds=120,
     ),
 ]
