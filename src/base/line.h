@@ -13,8 +13,8 @@
 // fewer than 16 they come free more seldom: within 1,600 ms divided by their number.)
 //
 // Else he is let in, and is not refused any more, here or in any other line: what a call has waited
-// and worked for is not thrown away (line_admits tells before the work). He waits for his turn as long as the call may take. Who is
-// patient is let in from the beginning.
+// and worked for is not thrown away (line_admits tells before the work). He waits for his turn as
+// long as the call may take. Who is patient is let in from the beginning.
 //
 // Threads: all functions with the owner's mutex held. Owner: who has the places.
 #ifndef GROVE_BASE_LINE_H
@@ -50,8 +50,8 @@ enum grove_code line_wait(struct line *line, pthread_mutex_t *mutex, struct call
                           bool (*has_place)(const void *owner), const void *owner,
                           struct grove_error *error) GROVE_MUST_CHECK;
 
-// Before work whose outcome needs a place: GROVE_OK where who came now would be let in, as far as can
-// be told; else the refusal, at once. Whoever has worked then sets call->let_in.
+// Before work whose outcome needs a place: GROVE_OK where who came now would be let in, as far as
+// can be told; else the refusal, at once. Whoever has worked then sets call->let_in.
 enum grove_code line_admits(const struct line *line, const struct call *call,
                             struct grove_error *error) GROVE_MUST_CHECK;
 

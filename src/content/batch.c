@@ -408,9 +408,9 @@ static enum grove_code write_transaction(struct batch *batch, struct grove_load_
 
 // --- statistics ----------------------------------------------------------------------------------
 
-// A load into an empty database is over before PostgreSQL counts rows of itself: till then it takes any
-// index of contents for as good as the one that has the key, and reads all of a leaf for each row. That
-// it does not succeed is no matter.
+// A load into an empty database is over before PostgreSQL counts rows of itself: till then it takes
+// any index of contents for as good as the one that has the key, and reads all of a leaf for each
+// row. That it does not succeed is no matter.
 static void keep_statistics(struct batch *batch, int64_t inserted)
 {
     struct grove_error ignored;

@@ -154,6 +154,7 @@ static enum grove_code reserve(struct pg_pool *pool, struct call *call, struct p
 
 enum grove_code pg_admits(struct pg_pool *pool, const struct call *call, struct grove_error *error)
 {
+    CHECK(pool);
     pthread_mutex_lock(&pool->mutex);
     enum grove_code code = line_admits(&pool->line, call, error);
     pthread_mutex_unlock(&pool->mutex);

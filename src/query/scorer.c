@@ -15,8 +15,8 @@ enum {
     // Of a ranking that leaves out rows without a vector anyway: one long text, or several short.
     FEW_TOKENS = EMBED_TOKENS_MAX,
     FEW_TEXT_BYTES = 256 << 10,
-    // Where more rows are left out, none is read: a score for one of hundreds mends no answer, and a
-    // long text takes the model 30 ms.
+    // Where more rows are left out, none is read: a score for one of hundreds mends no answer, and
+    // a long text takes the model 30 ms.
     LEFT_OUT_MAX = 256,
     // How often texts are embedded in one ranking: where rows change meanwhile, again.
     EMBEDDINGS_MAX = 4,

@@ -4,11 +4,11 @@
 //
 // A row without a usable vector is embedded, up to RANKING_COMPUTED_MAX in one ranking, and none
 // beside hundreds; what was computed is kept for the next search (sync/keep.h). Only the texts of
-// these are read, and of each only what a model can read. The model works while no snapshot is open,
-// so that nobody who wants a table waits for it: scorer_restart in a snapshot, scorer_add for all
-// rows; where texts are wanted its end, scorer_embed, and the same in another one. There a computed
-// vector counts only if its content has the revision, or a text of the hash, that it was computed of.
-// Where the other one shows the same rows scorer_add_embedded is enough.
+// these are read, and of each only what a model can read. The model works while no snapshot is
+// open, so that nobody who wants a table waits for it: scorer_restart in a snapshot, scorer_add for
+// all rows; where texts are wanted its end, scorer_embed, and the same in another one. There a
+// computed vector counts only if its content has the revision, or a text of the hash, that it was
+// computed of. Where the other one shows the same rows scorer_add_embedded is enough.
 #ifndef GROVE_QUERY_SCORER_H
 #define GROVE_QUERY_SCORER_H
 

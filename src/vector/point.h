@@ -11,8 +11,8 @@
 
 // Appends the numbers as an array, of length 1, whatever their own: servers divide by a length only
 // where it is not too short, and have none for a vector whose squares float32 cannot hold. The
-// vector must have a direction (vector/direction.h). `packed` is for the private server: the bytes of
-// the float32s, little-endian, in base64. Reading numbers took it half of an upsert's time.
+// vector must have a direction (vector/direction.h). `packed` is for the private server: the bytes
+// of the float32s, little-endian, in base64. Reading numbers took it half of an upsert's time.
 void point_add_vector(struct strbuf *body, const float *vector, bool packed);
 
 // The same numbers: what the engine is given of a vector, and keeps.

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The private vector server over its socket, on the real engine."""
 import array
-import base64
 import hashlib
 import http.client
 import json
@@ -142,11 +141,6 @@ def point(number, dimension=DIMENSION, **payload):
     return {"id": number, "vector": vector(number, dimension), "payload": payload}
 
 
-def packed(numbers):
-    """The same as float32s, little-endian."""
-    return {"base64": base64.b64encode(struct.pack(f"<{len(numbers)}f", *numbers)).decode()}
-
-
 def upsert(server, points, name="c", **more):
     result = server.ok("PUT", f"/collections/{name}/points?wait=true", {"points": points, **more})
     assert result["status"] == "completed" and isinstance(result["operation_id"], int)
@@ -276,25 +270,6 @@ def test_queries(server):
     both = server.ok("POST", "/collections/c/points/query/batch",
                      {"searches": [{"query": near, "limit": 3}, {"query": vector(4), "limit": 1}]})
     assert both[0]["points"] == hits and both[1]["points"][0]["id"] == 4
-
-
-def test_packed_vectors_are_the_same(server):
-    make(server)
-    assert server.ok("GET", "/collections/c")["packs"] is True
-    upsert(server, [point(i) for i in range(1, 100)])
-    upsert(server, [{**point(i), "vector": packed(point(i)["vector"])} for i in range(101, 200)])
-    records = server.ok("POST", "/collections/c/points", {
-        "ids": [7, 107], "with_vector": True})
-    given = {record["id"]: record["vector"] for record in records}
-    upsert(server, [{**point(8), "vector": point(107)["vector"]}])
-    again, = server.ok("POST", "/collections/c/points", {"ids": [8], "with_vector": True})
-    assert given[107] == again["vector"] != given[7]
-    query = {"limit": 20, "with_payload": False}
-    plain = server.ok("POST", "/collections/c/points/query", {**query, "query": vector(107)})
-    same = server.ok("POST", "/collections/c/points/query",
-                     {**query, "query": {"nearest": packed(vector(107))}})
-    assert [hit["id"] for hit in same["points"]] == [hit["id"] for hit in plain["points"]]
-    assert {same["points"][0]["id"], same["points"][1]["id"]} == {8, 107}
 
 
 def test_scroll_visits_every_point_once(server):
@@ -519,7 +494,6 @@ BAD_REQUESTS = [
     ("PUT", "/collections/c/points", {"points": [point(9), {"id": 1, "vector": [1e39] * 8}]}, 400,
      "out of range"),
     ("PUT", "/collections/c/points", b'{"points":[{"id":1,"vector":[NaN]}]}', 400, "NaN"),
-    ("POST", "/collections/c/points/query", {"query": packed(vector(1))}, 400, "not supported"),
     ("PUT", "/collections/c/points", {"points": [point(9), 7]}, 400, "expected a map"),
     ("PUT", "/collections/c/points", b'{"points":[1,]}', 400, "Format error in JSON body"),
     ("PUT", "/collections/c/points", b'{"points":[]}x', 400, "trailing"),
@@ -553,18 +527,6 @@ def test_errors_change_nothing(patient_server, method, path, body, status, text)
     assert (found_status, text in message) == (status, True), message
     assert count(patient_server) == 1
     assert patient_server.ok("GET", "/collections") == {"collections": [{"name": "c"}]}
-
-
-def test_packed_vectors_are_checked(patient_server):
-    for given, text in ((packed([float("nan")] * 8), "out of range"),
-                        (packed([1.0]), "expected dim: 8, got 1"),
-                        ({"base64": "AAAA"}, "no float32 numbers in base64"),
-                        ({"base64": "A"}, "no float32 numbers in base64"),
-                        ({"base64": 7}, "expected a string")):
-        status, message = patient_server.fails("PUT", "/collections/c/points", {
-            "points": [point(9), {"id": 10, "vector": given}]})
-        assert (status, text in message) == (400, True), message
-    assert count(patient_server) == 1
 
 
 def test_a_bad_point_among_many_changes_nothing(server):

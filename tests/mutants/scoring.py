@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Mutants of the exact scores, and of the texts that a search embeds itself (src/query/scorer.c)."""
+"""Mutants of the exact scores, and of texts that a search embeds itself (src/query/scorer.c)."""
 
 from mutant import Mutant
 

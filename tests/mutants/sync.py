@@ -92,7 +92,8 @@ MUTANTS = [
         name="late-projector-ends-the-row-of-another",
         guards=("src/sync/README 5", "sql/README: an outbox row"),
         file="sql/projector/acknowledge.sql",
-        find="      AND (h.content_id IN (SELECT content_id FROM held WHERE lease_owner = $4)) IS TRUE\n",
+        find="      AND (h.content_id IN (SELECT content_id FROM held"
+             " WHERE lease_owner = $4)) IS TRUE\n",
         replace="",
         killer="u_projection:a_row_leased_again_is_not_done",
     ),
