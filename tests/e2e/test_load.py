@@ -54,7 +54,8 @@ def test_nothing_is_there_yet(empty):
 def test_contents_are_counted_when_a_load_has_doubled_them(empty, tmp_path):
     """Else PostgreSQL reads all contents of a leaf for each that is loaded."""
     rows = write_rows(tmp_path / "rows.jsonl",
-                      [make_row(n, vector=make_vector(n)) for n in range(1, 3 * BATCH + 1)])
+                      [make_row(n, vector=make_vector(n), leaf="Counted")
+                       for n in range(1, 3 * BATCH + 1)])
     counted = "SELECT reltuples FROM pg_class WHERE oid = 'public.content_metadata'::regclass"
     with empty.connect() as conn:
         conn.execute("ALTER TABLE content_metadata SET (autovacuum_enabled = off)")

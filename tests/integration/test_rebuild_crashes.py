@@ -201,7 +201,7 @@ def test_the_server_is_killed_while_it_rebuilds(stopping, program, tmp_path, whe
     assert there == {valid}
 
 
-@row(EMBEDDED, "the builder killed, full disk while building")
+@row(EMBEDDED, "the builder killed, full disk while building, no room for a copy")
 @pytest.mark.parametrize("when", ["before optimize", "before finish"])
 def test_the_builder_is_killed(stopping, program, when):  # noqa: F811
     server = stopping(when)

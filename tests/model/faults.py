@@ -69,7 +69,9 @@ class Faults:
 
     def excuse(self, error):
         if isinstance(error, Failed):
-            return error.code in EXCUSED
+            # Whoever is to change a subject meets what a killed change of another has left.
+            return error.code in EXCUSED or \
+                error.code == "conflict" and "of another subject was not finished" in str(error)
         if isinstance(error, psycopg.InterfaceError):
             return "closed" in str(error)
         state = error.sqlstate or "08"  # none: the connection is gone

@@ -68,7 +68,8 @@ static void called(void *state, const struct engine_event *event)
     struct crew *crew = state;
     char points[160] = "";
     size_t length = 0;
-    for (size_t i = 0; i < event->count && length + 40 < sizeof points; i++) {
+    size_t count = event->content_ids ? event->count : 0; // what was read has a number only
+    for (size_t i = 0; i < count && length + 40 < sizeof points; i++) {
         int content = (int)(event->content_ids[i] - crew->world->first_id);
         bool known = content >= 0 && (size_t)content < crew->world->spec->content_count;
         length += (size_t)snprintf(points + length, sizeof points - length, " %s",

@@ -68,7 +68,7 @@ static bool fault_fits(const struct fake_armed *armed, const struct engine_event
 {
     const struct fake_fault *fault = &armed->fault;
     bool touches = fault->content_id == 0;
-    for (size_t i = 0; i < event->count && !touches; i++)
+    for (size_t i = 0; event->content_ids && i < event->count && !touches; i++)
         touches = event->content_ids[i] == fault->content_id;
     return touches && (fault->nth == 0 || fault->nth == armed->calls);
 }
