@@ -69,7 +69,9 @@ def test_contents_are_counted_when_a_load_has_doubled_them(empty, tmp_path):
             assert conn.execute(counted).fetchone()[0] == 2 * BATCH + 1
         finally:
             conn.execute("ALTER TABLE content_metadata RESET (autovacuum_enabled)")
+            conn.execute("DELETE FROM content_metadata")
             conn.commit()
+    empty("sync")
 
 
 def test_loading_twice_changes_nothing(empty, tmp_path):
