@@ -2,6 +2,7 @@
 -- A new epoch, where something has happened to the database (grove.lineage_break). What was claimed
 -- is so no more.
 --   $1 text  which of them is noted: another one is not told by this statement
+-- What is marked with an epoch of before it may have come of the history that was lost (break_epoch).
 -- A copy is another database from now on. Whoever comes second finds the row changed, and leaves it.
 WITH begun AS (
     UPDATE grove.lineage AS l
@@ -18,7 +19,11 @@ WITH begun AS (
     FROM grove.whereabouts() AS w
     WHERE (l.written <> l.xmin OR l.system <> w.system OR l.database <> w.database
            OR l.timeline <> w.timeline)
-    RETURNING l.is_one
+    RETURNING l.epoch
+), noted AS (
+    INSERT INTO grove.setting (name, value)
+    SELECT 'break_epoch', b.epoch::text FROM begun AS b
+    ON CONFLICT (name) DO UPDATE SET value = excluded.value, changed_at = clock_timestamp()
 )
 -- part: set_aside
 FROM begun WHERE x.graph <> ''

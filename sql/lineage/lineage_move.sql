@@ -4,6 +4,8 @@
 --   $1 text     its history
 --   $2 text     why
 --   $3 integer  1: only where contents wait for nothing; the others are written anyway
+--   $4 integer  1: every content waits: that a point has the revision of a content tells nothing, where
+--               others drew it. Whether the database was marked is no matter then.
 WITH begun AS (
     UPDATE grove.lineage AS l
     SET epoch = l.epoch + 1, history = grove.new_history(), marked = false,
@@ -15,8 +17,14 @@ WITH begun AS (
               SELECT FROM grove.content_state AS s
               WHERE NOT EXISTS (SELECT FROM grove.outbox AS o WHERE o.content_id = s.content_id)
           ) AS is_so) AS d
-    WHERE l.history = $1 AND l.marked
+    WHERE l.history = $1 AND (l.marked OR $4 = 1)
     RETURNING l.is_one
+), queued AS (
+    INSERT INTO grove.outbox (content_id, revision, deleted)
+    SELECT s.content_id, nextval('grove.revision_seq'), false
+    FROM grove.content_state AS s, begun
+    WHERE $4 = 1
+    ORDER BY s.content_id
 )
 -- part: set_aside
 FROM begun WHERE x.graph <> ''

@@ -352,8 +352,8 @@ const struct command_option command_init_options[] = {
     PRECISION_OPTION("how the database's vectors are computed: f32 as the published model does, or "
                      "reduced with 8-bit weights (default: as it is; a new database: f32)"),
     {OPTION_TAKE_COLLECTION, "take-collection",
-     .help = "make the vector collection this database's, though it is another's: what it holds is "
-             "compared with the contents, and what they do not have is taken out"},
+     .help = "make the vector collection this database's, though it is another's: all contents "
+             "are written to it, and what they do not have is taken out"},
     {0},
 };
 

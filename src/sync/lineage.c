@@ -31,10 +31,11 @@ struct lineage {
     struct vector_mark mark;
     bool marked;
     bool doubted;
-    char broken[16]; // what has happened to the database; "": nothing
-    bool elsewhere;  // the collection that was marked last has another name
-    char began[32];  // when the server did, if nobody has looked since; "": somebody has
-    bool changed;    // something was written of what others read of it
+    char broken[16];     // what has happened to the database; "": nothing
+    int64_t break_epoch; // began with the last break: of older ones something was lost
+    bool elsewhere;      // the collection that was marked last has another name
+    char began[32];      // when the server did, if nobody has looked since; "": somebody has
+    bool changed;        // something was written of what others read of it
 };
 
 static enum grove_code run_statement(struct store *store, struct call *call, const char *file,
@@ -82,6 +83,7 @@ static enum grove_code take_row(const struct pg_rows *rows, struct lineage *ret,
     copy_column(rows, 6, ret->mark.place, sizeof ret->mark.place);
     ret->elsewhere = !pg_is_null(rows, 0, 7) && pg_bool(rows, 0, 7);
     copy_column(rows, 8, ret->began, sizeof ret->began);
+    ret->break_epoch = pg_int8(rows, 0, 9);
     CHECK(strlen(ret->mark.identity) == VECTOR_IDENTITY_SIZE - 1);
     CHECK(strlen(ret->mark.history) == VECTOR_HISTORY_SIZE - 1);
     CHECK(strlen(ret->mark.place) == VECTOR_PLACE_SIZE - 1);
@@ -150,23 +152,31 @@ static enum grove_code note_doubt(struct store *store, struct call *call, struct
 
 // The same where the collection is to get the database's mark. If another has had it, or this one
 // in another state, that is of an older epoch from now on: who comes back to it notices.
-static enum grove_code begin_here(struct store *store, struct call *call, struct lineage *lineage,
-                                  const char *reason, bool where_any_is_done,
-                                  struct grove_error *error)
+static enum grove_code begin_epoch(struct store *store, struct call *call, struct lineage *lineage,
+                                   const char *reason, bool where_any_is_done, bool of_others,
+                                   struct grove_error *error)
 {
     struct pg_params params = {0};
-    if (!lineage->marked)
-        return note_doubt(store, call, lineage, reason, where_any_is_done, error);
     CHECK(strlen(reason) < STORE_DOUBT_SIZE);
     pg_add_text(&params, text_of(lineage->mark.history));
     pg_add_text(&params, text_of(reason));
     pg_add_int4(&params, where_any_is_done);
+    pg_add_int4(&params, of_others);
     lineage->changed = true;
     enum grove_code code = run_command(store, call, "lineage_move.sql", &params, error);
     if (code == GROVE_OK)
         code = read_begun(store, call, lineage, error);
     lineage->doubted = true;
     return code;
+}
+
+static enum grove_code begin_here(struct store *store, struct call *call, struct lineage *lineage,
+                                  const char *reason, bool where_any_is_done,
+                                  struct grove_error *error)
+{
+    if (!lineage->marked)
+        return note_doubt(store, call, lineage, reason, where_any_is_done, error);
+    return begin_epoch(store, call, lineage, reason, where_any_is_done, false, error);
 }
 
 // --- what both stores have -----------------------------------------------------------------------
@@ -411,6 +421,19 @@ static enum grove_code outrank(struct store *store, struct call *call, struct li
     return code == GROVE_OK ? read_row(store, call, lineage, error) : code;
 }
 
+// Whether it may hold what the database has lost: of revisions that were drawn again, maybe, for
+// contents that wait for nothing, as they were projected elsewhere.
+static bool has_what_was_lost(const struct vector_marks *marks, const struct lineage *lineage)
+{
+    bool ret = false;
+    CHECK(marks->count <= VECTOR_MARKS_MAX);
+    for (size_t i = 0; lineage->marked && i < marks->count; i++)
+        ret = ret ||
+              (is_own(&marks->items[i], lineage) && marks->items[i].epoch < lineage->break_epoch);
+    CHECK(!ret || lineage->marked);
+    return ret;
+}
+
 // It has a mark of this database, and of no other, but not that of its present history.
 static enum grove_code catch_up(struct store *store, struct call *call, struct lineage *lineage,
                                 const struct vector_marks *marks, const struct vector_mark *own,
@@ -420,10 +443,11 @@ static enum grove_code catch_up(struct store *store, struct call *call, struct l
     CHECK(is_own(own, lineage));
     CHECK(!find_foreign(marks, lineage));
     bool same = strcmp(own->history, lineage->mark.history) == 0; // in another place, or copied
+    bool lost = has_what_was_lost(marks, lineage);
     if (lineage->marked && lineage->elsewhere && (same || own->epoch < lineage->mark.epoch))
-        code = begin_here(store, call, lineage, WAS_ELSEWHERE, false, error);
+        code = begin_epoch(store, call, lineage, WAS_ELSEWHERE, false, lost, error);
     else if (own->epoch < lineage->mark.epoch && lineage->marked)
-        code = begin_here(store, call, lineage, ENGINE_IS_OLDER, false, error);
+        code = begin_epoch(store, call, lineage, ENGINE_IS_OLDER, false, lost, error);
     else if (!same && own->epoch >= lineage->mark.epoch && lineage->marked)
         code = refuse_mark(store, lineage, own, error);
     else if (!same && own->epoch >= lineage->mark.epoch)
@@ -431,15 +455,14 @@ static enum grove_code catch_up(struct store *store, struct call *call, struct l
     return code == GROVE_OK ? replace_marks(store, call, lineage, marks, error) : code;
 }
 
-// The collection is that of the database which stood in this one's place.
+// The collection is that of the database which stood in this one's place. It need not have had its
+// history: so all is written.
 static enum grove_code succeed(struct store *store, struct call *call, struct lineage *lineage,
                                const struct vector_marks *marks, struct grove_error *error)
 {
     CHECK(has_predecessor(marks, lineage));
     CHECK(!find_foreign(marks, lineage));
-    enum grove_code code = GROVE_OK;
-    if (lineage->marked || !lineage->doubted)
-        code = begin_here(store, call, lineage, WAS_BEFORE, false, error);
+    enum grove_code code = begin_epoch(store, call, lineage, WAS_BEFORE, false, true, error);
     return code == GROVE_OK ? replace_marks(store, call, lineage, marks, error) : code;
 }
 
@@ -502,7 +525,9 @@ static enum grove_code compare_marks(struct store *store, struct call *call,
         return GROVE_OK;
     // The old ones were gone when it was noted that the new one is there: who has brought them back
     // has brought back an older collection.
-    if (lineage->marked && !lineage->doubted)
+    if (has_what_was_lost(marks, lineage))
+        code = begin_epoch(store, call, lineage, ENGINE_IS_OLDER, false, true, error);
+    else if (lineage->marked && !lineage->doubted)
         code = note_doubt(store, call, lineage, ENGINE_IS_OLDER, false, error);
     return code == GROVE_OK ? replace_marks(store, call, lineage, marks, error) : code;
 }

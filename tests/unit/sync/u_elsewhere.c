@@ -276,6 +276,77 @@ static void an_open_handle_notices_who_took_the_collection(struct test_stores *s
     assert_int_equal(look(stores, &error), GROVE_CONFLICT); // it stays so
 }
 
+// --- after a break -------------------------------------------------------------------------------
+
+// A change is lost as the database is put back. What the database makes of the content then has the
+// revision that the lost one had; what the collection was with it is in `ret`.
+static struct vector_mark lose_a_change(struct test_stores *stores, int epochs,
+                                        struct engine_copy *ret)
+{
+    stores->id = make_projected(stores, 0.5F);
+    dump_database(stores);
+    for (int i = 0; i < 5; i++)
+        change_words(stores);
+    int64_t drawn = test_sql_int(stores, "SELECT last_value FROM grove.revision_seq");
+    change_words(stores);
+    drain(stores);
+    struct vector_mark mark = own_mark(stores);
+    mark.epoch += epochs;
+    if (epochs > 0)
+        memset(mark.history, 'f', sizeof mark.history - 1);
+    *ret = copy_engine(stores);
+    put_mark(stores, &mark);
+    restore_database(stores);
+    project_here(stores);
+    test_sql(stores,
+             "SELECT setval('grove.revision_seq', greatest(last_value, %lld))"
+             " FROM grove.revision_seq",
+             (long long)drawn);
+    test_sql(stores, "UPDATE content_metadata SET word_count = 777 WHERE id = %d", stores->id);
+    drain(stores);
+    assert_int_equal(fake_engine_revision(stores->fake, stores->id), ret->points[0].revision);
+    return mark;
+}
+
+static void assert_written_over(struct test_stores *stores)
+{
+    struct fake_point point;
+    project_here(stores);
+    assert_true(fake_engine_get(stores->fake, stores->id, &point));
+    assert_int_equal(point.word_count, 777);
+    assert_agreed(stores);
+}
+
+static void what_was_lost_is_not_taken_for_what_came_after(struct test_stores *stores)
+{
+    struct engine_copy lost;
+    struct vector_mark mark = lose_a_change(stores, 0, &lost);
+    restore_engine(stores, &lost);
+    put_mark(stores, &mark);
+    assert_written_over(stores);
+}
+
+// What was lost had come to more epochs than what was kept.
+static void what_was_lost_is_told_by_the_epoch_that_outranks_it(struct test_stores *stores)
+{
+    struct engine_copy lost;
+    struct vector_mark mark = lose_a_change(stores, 5, &lost);
+    assert_int_equal(own_mark(stores).epoch, mark.epoch + 1);
+    restore_engine(stores, &lost);
+    put_mark(stores, &mark);
+    assert_written_over(stores);
+}
+
+static void a_snapshot_of_what_was_lost_is_written_over(struct test_stores *stores)
+{
+    struct engine_copy lost;
+    struct vector_mark mark = lose_a_change(stores, 0, &lost);
+    restore_engine(stores, &lost);
+    fake_engine_set_mark(stores->fake, &mark, true); // beside that of now
+    open_anew(stores);
+    assert_written_over(stores);
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
@@ -290,6 +361,9 @@ int main(int argc, char **argv)
         STORES_TEST(an_open_handle_notices_an_older_engine),
         STORES_TEST(an_open_projector_notices_an_older_engine),
         STORES_TEST(an_open_handle_notices_who_took_the_collection),
+        STORES_TEST(what_was_lost_is_not_taken_for_what_came_after),
+        STORES_TEST(what_was_lost_is_told_by_the_epoch_that_outranks_it),
+        STORES_TEST(a_snapshot_of_what_was_lost_is_written_over),
     };
     return test_main(argc, argv, tests, ARRAY_COUNT(tests));
 }

@@ -202,9 +202,42 @@ static void who_takes_a_collection_compares_it(struct test_stores *stores)
     check_refuses(stores);
     assert_ok(lineage_take(&stores->store, NULL, &error), error);
     assert_true(is_doubted(stores));
-    assert_int_equal(points_written(stores), 1); // the other one is as it should be
+    assert_int_equal(points_written(stores), 2);
     assert_agreed(stores);
     assert_marked(stores);
+}
+
+// What another database wrote for a content of its own, under the id and the revision of ours.
+static void put_strangers_point(struct test_stores *stores, int32_t id)
+{
+    struct fake_point point;
+    assert_true(fake_engine_get(stores->fake, id, &point));
+    point.word_count = 4711;
+    fake_engine_put(stores->fake, &point);
+}
+
+static void assert_written_over(struct test_stores *stores, int32_t id)
+{
+    struct fake_point point;
+    assert_projected(stores, id);
+    assert_true(fake_engine_get(stores->fake, id, &point));
+    assert_int_not_equal(point.word_count, 4711);
+}
+
+static void a_strangers_revision_is_none_of_ours(struct test_stores *stores)
+{
+    struct grove_error error;
+    int32_t id = make_projected(stores, 0.5F);
+    check_well(stores); // nobody looks again whether the database is behind
+    put_strangers_point(stores, id);
+    fake_engine_put(stores->fake, &(struct fake_point){.id = 12, .revision = 1, .vector = {1}});
+    put_mark(stores, &another);
+    check_refuses(stores);
+    assert_ok(lineage_take(&stores->store, NULL, &error), error);
+    drain(stores);
+    assert_written_over(stores, id);
+    assert_int_equal(fake_engine_revision(stores->fake, 12), FAKE_NO_POINT);
+    assert_agreed(stores);
 }
 
 // --- the database restored -----------------------------------------------------------------------
@@ -316,14 +349,34 @@ static void a_copy_is_another_database(struct test_stores *stores)
 // A database was dropped, or renamed, and this one has its name now.
 static void who_stands_in_anothers_place_succeeds_it(struct test_stores *stores)
 {
-    make_projected(stores, 0.5F);
+    int32_t id = make_projected(stores, 0.5F);
     struct vector_mark before = another;
     memcpy(before.place, own_mark(stores).place, sizeof before.place);
     put_mark(stores, &before);
+    put_strangers_point(stores, id);
     check_well(stores);
     assert_true(is_doubted(stores));
     assert_marked(stores);
-    assert_int_equal(points_written(stores), 0);
+    assert_int_equal(points_written(stores), 1);
+    assert_written_over(stores, id);
+    assert_agreed(stores);
+}
+
+// It was restored from a dump of a third one, and has been projected nowhere since.
+static void who_succeeds_with_anothers_dump_writes_all(struct test_stores *stores)
+{
+    int32_t id = make_projected(stores, 0.5F);
+    struct vector_mark before = another;
+    memcpy(before.place, own_mark(stores).place, sizeof before.place);
+    dump_database(stores);
+    test_sql(stores, "UPDATE dump.t0 SET database ="
+                     " (SELECT oid FROM pg_database WHERE datname = 'template1')");
+    put_mark(stores, &before);
+    put_strangers_point(stores, id);
+    restore_database(stores);
+    check_well(stores);
+    assert_int_equal(points_written(stores), 1);
+    assert_written_over(stores, id);
     assert_agreed(stores);
 }
 
@@ -504,9 +557,9 @@ static void a_mark_that_is_back_is_noticed(struct test_stores *stores)
     struct engine_copy copy = copy_engine(stores);
     change_title(stores);
     drain(stores);
-    test_sql(stores, "UPDATE grove.lineage SET timeline = 'another', "
-                     "written = pg_current_xact_id()::xid");
-    open_anew(stores);
+    test_sql(stores, "UPDATE grove.lineage SET epoch = epoch + 1, history = grove.new_history(), "
+                     "marked = false, written = pg_current_xact_id()::xid");
+    check_well(stores);
     drain(stores);
     test_sql(stores, "UPDATE grove.witness SET content_ids = '{}', revisions = '{}'");
     restore_engine(stores, &copy);
@@ -653,12 +706,14 @@ int main(int argc, char **argv)
         STORES_TEST(an_emptied_collection_is_filled),
         STORES_TEST(of_two_that_mark_both_give_up),
         STORES_TEST(who_takes_a_collection_compares_it),
+        STORES_TEST(a_strangers_revision_is_none_of_ours),
         STORES_TEST(a_restored_dump_is_noticed),
         STORES_TEST(a_revision_drawn_twice_is_told),
         STORES_TEST(nothing_is_projected_before_it_is_noticed),
         STORES_TEST(a_cut_history_is_noticed),
         STORES_TEST(a_copy_is_another_database),
         STORES_TEST(who_stands_in_anothers_place_succeeds_it),
+        STORES_TEST(who_succeeds_with_anothers_dump_writes_all),
         STORES_TEST(a_renamed_database_keeps_its_collection),
         STORES_TEST(a_dump_beside_its_source_is_a_copy),
         STORES_TEST(a_new_epoch_outranks_what_was_lost),
