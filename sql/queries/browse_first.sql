@@ -1,9 +1,10 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- Navigation: the first page of what is under a path, newest first, where nothing else is asked of it.
--- The newest of the tree are looked through first, as many as a third of what the place has at least,
+-- The newest of the tree are looked through first, as many as a third of what the place seems to have,
 -- where they can be expected to have a page of it. Where they do not, all of the place are read and
 -- sorted. So neither a large place is read for a page, nor a large tree for a small place, and one plan
--- does for all.
+-- does for all. What a place has is told by the leaves that the first thousand counts are of, and by how
+-- many leaves it has, up to a thousand.
 --   $1, $2          the place (parts/of_branch.sql and its like)
 --   $3 integer      rows at most
 -- The columns of hydrate.sql.
@@ -19,10 +20,17 @@ WITH newest AS MATERIALIZED (
         ORDER BY m.created_at DESC NULLS LAST, m.id DESC
         LIMIT (SELECT CASE WHEN s.contents * s.contents / 3 >= $3 * t.contents THEN s.contents / 3
                            ELSE 0 END
-               FROM (SELECT sum(k.contents)::bigint AS contents
-                     FROM (SELECT m.contents
+               FROM (SELECT (sum(k.contents) / count(DISTINCT k.leaf_id)
+                             * max(p.leaves))::bigint
+                            AS contents
+                     FROM (SELECT m.contents, m.leaf_id
 -- part: counts_of_*
-                           LIMIT 50) AS k) AS s,
+                           LIMIT 1000) AS k,
+                          (SELECT count(*) AS leaves
+                           FROM (SELECT FROM grove.leaf AS l
+                                 CROSS JOIN LATERAL (SELECT l.hierarchy_table) AS m
+-- part: of_*
+                                 LIMIT 1000) AS found) AS p) AS s,
                     (SELECT sum(c.contents)::bigint AS contents FROM grove.tree_count AS c
                      WHERE c.hierarchy_table = $1) AS t)
     ) AS m

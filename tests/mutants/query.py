@@ -477,6 +477,22 @@ MUTANTS = [
         killer="u_bounds:first_pages_have_the_newest",
     ),
     Mutant(
+        name="a-place-has-no-more-than-a-few-counts-tell",
+        guards="src/query/README: plans that PostgreSQL keeps",
+        file="sql/queries/browse_first.sql",
+        find="                           LIMIT 1000) AS k,\n",
+        replace="                           LIMIT 10) AS k,\n",
+        killer="u_bounds:a_large_place_is_not_read_for_a_page",
+    ),
+    Mutant(
+        name="a-place-has-no-more-than-a-leaf-of-it",
+        guards="src/query/README: plans that PostgreSQL keeps",
+        file="sql/queries/browse_first.sql",
+        find="                             * max(p.leaves))::bigint",
+        replace="                             + 0 * max(p.leaves))::bigint",
+        killer="u_bounds:a_large_place_is_not_read_for_a_page",
+    ),
+    Mutant(
         name="newest-of-a-tree-are-of-any-place",
         guards="src/query/README: plans that PostgreSQL keeps",
         file="sql/queries/browse_first.sql",

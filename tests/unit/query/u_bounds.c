@@ -356,6 +356,27 @@ static const char *page_of(struct test_stores *stores, const char *path)
     return text;
 }
 
+// Counts are kept row by row until they are folded: of few of them a large place seems small.
+static void a_large_place_is_not_read_for_a_page(struct test_stores *stores)
+{
+    test_sql(stores,
+             "INSERT INTO subject1_hierarchy (branch, limb, leaf)"
+             " SELECT 'Large', 'limb', n::text FROM generate_series(1, 8) AS n;"
+             "DO $$ BEGIN FOR n IN 1..400 LOOP INSERT INTO content_metadata"
+             " (hierarchy_table, leaf_id, content_type, title, content_summary, chunk_number)"
+             " SELECT 'subject1_hierarchy', id, 'Note', 't', 's', n FROM subject1_hierarchy"
+             " WHERE branch = 'Large' AND leaf = (n %% 8 + 1)::text; END LOOP; END $$");
+    const struct grove_result *result =
+        browse_as(stores, (struct grove_browse_request){.filter = {.path = "subject1/Large"}});
+    const char *plan = strstr(result->explain->plan, "-- browse_first_branch.sql");
+    assert_non_null(plan);
+    const char *place = strstr(plan, "One-Time Filter: (NOT ");
+    assert_non_null(place);
+    place = strstr(place, "Index");
+    assert_non_null(place);
+    assert_non_null(strstr(place, "(never executed)"));
+}
+
 // Contents of a limb between those of others: the newest of the tree are a page of it, or are not.
 static void first_pages_have_the_newest(struct test_stores *stores)
 {
@@ -681,6 +702,7 @@ int main(int argc, char **argv)
         STORES_TEST(comparing_ends_with_the_call),
         STORES_TEST(comparing_hits_ends_with_the_call),
         STORES_TEST(places_are_planned_for_each_time),
+        STORES_TEST(a_large_place_is_not_read_for_a_page),
         STORES_TEST(first_pages_have_the_newest),
         STORES_TEST(plans_for_any_parameters_are_good),
         STORES_TEST(rows_that_wait_are_looked_for_where_they_are_few),
