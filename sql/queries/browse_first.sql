@@ -28,7 +28,7 @@ WITH newest AS MATERIALIZED (
                            LIMIT 1000) AS k,
                           (SELECT count(*) AS leaves
                            FROM (SELECT FROM grove.leaf AS l
-                                 CROSS JOIN LATERAL (SELECT l.hierarchy_table) AS m
+                                 CROSS JOIN LATERAL (SELECT l.hierarchy_table, l.leaf_id) AS m
 -- part: of_*
                                  LIMIT 1000) AS found) AS p) AS s,
                     (SELECT sum(c.contents)::bigint AS contents FROM grove.tree_count AS c

@@ -28,6 +28,7 @@ enum {
     EMBED_ROWS_LEAST = 16,
     BATCH_SECONDS = 1,
     LINE_BYTES_MAX = 16 << 20, // of the texts of one record
+    FOLDED_ROWS = 1000,        // inserted by one load: counts are folded at its end
     DESCRIBED_BYTES_MAX = 64 << 10,
     KEY_SHOWN = 64, // bytes
     BAD_REASON_SIZE = RECORD_REASON_SIZE + KEY_SHOWN + 32,
@@ -522,6 +523,20 @@ static enum grove_code check_tree(const struct load *load, struct grove_error *e
     return GROVE_NOT_FOUND;
 }
 
+// Each batch has left a count of its own for each leaf: who browses would add them up until some
+// projector is at work a minute later. That it does not succeed is no matter.
+static void fold_counts(struct load *load)
+{
+    struct grove_error ignored;
+    struct pg_rows rows;
+    struct arena arena;
+    CHECK(load->store);
+    CHECK(!load->batch->projecting.beside);
+    arena_init(&arena, 1 << 16);
+    (void)!store_query(load->store, load->call, &arena, "fold_counts.sql", NULL, &rows, &ignored);
+    arena_release(&arena);
+}
+
 static enum grove_code load_with_batch(struct load *load, struct grove_error *error)
 {
     load->batch = mem_alloc(sizeof *load->batch);
@@ -545,6 +560,8 @@ static enum grove_code load_with_batch(struct load *load, struct grove_error *er
     struct grove_error late; // of what was under way when something else ended the load
     enum grove_code ended = project_end(&load->batch->projecting, load->progress, &late);
     CHECK(code != GROVE_OK || ended == GROVE_OK);
+    if (load->progress->rows_inserted >= FOLDED_ROWS)
+        fold_counts(load);
     batch_release(load->batch);
     mem_free(load->batch);
     mem_free(load->documents);

@@ -74,6 +74,19 @@ def test_contents_are_counted_when_a_load_has_doubled_them(empty, tmp_path):
     empty("sync")
 
 
+def test_counts_are_folded_at_the_end_of_a_load(empty, tmp_path):
+    """Else whoever browses adds up one of each batch for each leaf."""
+    rows = write_rows(tmp_path / "rows.jsonl",
+                      [make_row(n, vector=make_vector(n), leaf="Folded")
+                       for n in range(1, 4 * BATCH + 1)])
+    empty("load", rows)
+    with empty.connect() as conn:
+        assert conn.execute("SELECT contents FROM grove.content_count").fetchall() == [(4 * BATCH,)]
+        conn.execute("DELETE FROM content_metadata")
+        conn.commit()
+    empty("sync")
+
+
 def test_loading_twice_changes_nothing(empty, tmp_path):
     rows = [make_row(n, vector=make_vector(n)) for n in range(1, 291)]
     rows += [make_row(n, leaf=f"Leaf {n}", body=f"Some words about row {n}.")

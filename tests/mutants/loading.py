@@ -5,6 +5,14 @@ from mutant import Mutant
 
 MUTANTS = [
     Mutant(
+        name="a-load-leaves-a-count-of-each-batch",
+        guards="src/content/README: control flow",
+        file="src/content/load.c",
+        find="    if (load->progress->rows_inserted >= FOLDED_ROWS)\n",
+        replace="    if (load->progress->rows_inserted < 0)\n",
+        killer="tests/e2e/test_load.py::test_counts_are_folded_at_the_end_of_a_load",
+    ),
+    Mutant(
         name="contents-of-a-load-are-not-counted",
         guards="src/content/README: control flow",
         file="src/content/batch.c",
