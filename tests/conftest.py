@@ -256,6 +256,7 @@ SCRATCH = scratch_folder()
 
 # --- what a run that was killed leaves behind -----------------------------------------------------
 
+SLOW_AS_TESTS = 10  # that are not slow
 OWNER = "owner"  # in a folder of a test: which process made it, as src/home/process.h writes it
 
 
@@ -369,9 +370,11 @@ def pytest_configure(config):
 
 
 def pytest_collection_modifyitems(items):
-    """Files with many tests first, so that a run does not wait for one of them at its end; and
-    before them the random tests, which take minutes each and are alone in their files."""
-    counts = collections.Counter(item.path for item in items)
+    """Files with many tests first, or slow ones, so that a run does not wait for one of them at its
+    end; and before them the random tests, which take minutes each and are alone in their files."""
+    counts = collections.Counter()
+    for item in items:
+        counts[item.path] += SLOW_AS_TESTS if item.get_closest_marker("slow") else 1
     items.sort(key=lambda item: (item.path.parent.name != "model", -counts[item.path]))
 
 
