@@ -343,11 +343,20 @@ enum verdict {
 };
 
 // Where one row is near and the others are far, the best says nothing of whether these are the
-// right ones. -1 where points of strangers took the places.
-static double telling_score(const struct candidate_source *source)
+// right ones. Nor, where those that match were taken of all, do rows that do not: near ones of
+// another place. -1 where points of strangers took the places.
+static double telling_score(const struct run *run, const struct candidate_source *source)
 {
     const struct vector_hits *hits = &source->hits;
-    return hits->count < EXAMINE_TELLING ? -1 : (double)hits->items[EXAMINE_TELLING - 1].score;
+    const struct ranking *ranking = run->ranking;
+    size_t wanted = run->request->best_max;
+    size_t telling = wanted < EXAMINE_TELLING ? wanted : EXAMINE_TELLING;
+    CHECK(telling > 0);
+    if (hits->count < EXAMINE_TELLING)
+        return -1;
+    double score = (double)hits->items[EXAMINE_TELLING - 1].score;
+    bool matches = run->plan.through_all && ranking->count >= telling;
+    return matches ? fmin(score, ranking->items[telling - 1].score) : score;
 }
 
 // Why the answer of a graph is not to be taken; NULL where it is.
@@ -360,7 +369,7 @@ static const char *disbelief(const struct run *run, const struct candidate_sourc
         return "the engine's graph is not the one that was examined";
     if (source->hits.found < source->reach)
         return "the walk over the engine's graph came to an end before it had enough rows";
-    if (telling_score(source) < plan->plausible)
+    if (telling_score(run, source) < plan->plausible)
         return "the scores are so low that the graph may have missed better rows";
     if (run->ranking->documents && run->folding.rows > plan->rows_max)
         return "more rows are of the best documents than the engine's graph was examined for";
@@ -423,11 +432,12 @@ static void prove_settled(struct run *run, const struct candidate_source *source
     }
     char when[CLOCK_RFC3339_SIZE];
     clock_format_rfc3339(examination->examined_at_us, when);
-    char plausible[80] = "";
+    char plausible[112] = "";
     if (run->plan.plausible > -1)
         snprintf(plausible, sizeof plausible,
-                 "; the score of the %dth hit is %.3f, where %.3f or more is plausible",
-                 EXAMINE_TELLING, telling_score(source), run->plan.plausible);
+                 "; the score of the %dth hit%s is %.3f, where %.3f or more is plausible",
+                 EXAMINE_TELLING, run->plan.through_all ? ", or of those that match," : "",
+                 telling_score(run, source), run->plan.plausible);
     char depth[160] = "";
     size_t rows = run->ranking->documents ? run->folding.rows : run->ranking->count;
     if (run->plan.through_all || rows > EXAMINE_TELLING)

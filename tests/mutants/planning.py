@@ -77,6 +77,14 @@ MUTANTS = [
         killer="u_examined:where_too_few_of_the_best_match_all_are_compared",
     ),
     Mutant(
+        name="near-rows-of-other-places-tell",
+        guards="src/query/README: complete",
+        file="src/query/ranking.c",
+        find="    bool matches = run->plan.through_all && ranking->count >= telling;\n",
+        replace="    bool matches = run->plan.through_all && ranking->count < telling;\n",
+        killer="u_examined:near_rows_that_do_not_match_say_nothing",
+    ),
+    Mutant(
         name="more-is-looked-through-than-is-believed",
         guards="src/query/README: complete",
         file="src/query/ranking.c",

@@ -176,8 +176,8 @@ MUTANTS = [
         name="any-score-is-plausible",
         guards="src/query/README 8",
         file="src/query/ranking.c",
-        find="    if (telling_score(source) < plan->plausible)\n",
-        replace="    if (telling_score(source) < -1)\n",
+        find="    if (telling_score(run, source) < plan->plausible)\n",
+        replace="    if (telling_score(run, source) < -1)\n",
         killer="u_examined:a_low_tenth_score_is_not_believed",
     ),
     Mutant(

@@ -217,6 +217,17 @@ static void where_too_few_of_the_best_match_all_are_compared(struct test_stores 
     assert_int_equal(seen.types, 1);
 }
 
+// Those of another place are near; of those that match the last is no better than what is missed.
+static void near_rows_that_do_not_match_say_nothing(struct test_stores *stores)
+{
+    struct seen seen;
+    make_types(stores, "BETWEEN 3 AND 10");
+    examine(stores, "{1,2}", 64, 0.54, 60); // the tenth of all has 0.57, the sixth of those 0.51
+    assert_rows(stores, look_for_type(stores, &seen, (struct grove_search_request){.limit = 6}),
+                "1 2 11 12 13 14");
+    assert_int_equal(seen.exact, 1);
+}
+
 // So many rows of an answer are believed as the graph was examined for, of however many documents.
 static void documents_further_down_are_asked_for_exactly(struct test_stores *stores)
 {
@@ -757,6 +768,7 @@ int main(int argc, char **argv)
         STORES_TEST(where_most_match_the_best_of_all_are_looked_through),
         STORES_TEST(how_many_match_is_guessed),
         STORES_TEST(where_too_few_of_the_best_match_all_are_compared),
+        STORES_TEST(near_rows_that_do_not_match_say_nothing),
         STORES_TEST(documents_further_down_are_asked_for_exactly),
         STORES_TEST(a_depth_of_another_examination_is_not_believed),
         STORES_TEST(what_is_listed_is_kept_and_compared_here),
