@@ -4,7 +4,7 @@
 -- where they can be expected to have a page of it. Where they do not, all of the place are read and
 -- sorted. So neither a large place is read for a page, nor a large tree for a small place, and one plan
 -- does for all. What a place has is told by the leaves that the first thousand counts are of, and by how
--- many leaves it has, up to a thousand.
+-- many leaves it has, up to ten thousand.
 --   $1, $2          the place (parts/of_branch.sql and its like)
 --   $3 integer      rows at most
 -- The columns of hydrate.sql.
@@ -30,7 +30,7 @@ WITH newest AS MATERIALIZED (
                            FROM (SELECT FROM grove.leaf AS l
                                  CROSS JOIN LATERAL (SELECT l.hierarchy_table, l.leaf_id) AS m
 -- part: of_*
-                                 LIMIT 1000) AS found) AS p) AS s,
+                                 LIMIT 10000) AS found) AS p) AS s,
                     (SELECT sum(c.contents)::bigint AS contents FROM grove.tree_count AS c
                      WHERE c.hierarchy_table = $1) AS t)
     ) AS m
