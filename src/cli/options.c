@@ -83,7 +83,8 @@ static enum grove_code refuse(const struct choices *choices, const struct comman
         error_hint(error, "options of %s itself go behind --: grove %s -- %s", command->name,
                    command->name, argument);
     else if (optopt && command && command->operand_kind == VALUE_TEXT)
-        error_hint(error, "a %s that begins with a dash goes behind --", command->operand);
+        error_hint(error, "what begins with a dash, and is the %s, goes behind --",
+                   command->operand);
     return GROVE_INVALID;
 }
 

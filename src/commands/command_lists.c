@@ -434,7 +434,7 @@ const struct command_option command_text_fields[] = {
 
 const struct command_option command_document_fields[] = {
     {FIELD_TEXT, "name", .kind = VALUE_TEXT, .required = true,
-     .help = "the key of a document, or its source, a slash and its key"},
+     .help = "the key of a document, after its source and a slash where it has one"},
     {0},
 };
 

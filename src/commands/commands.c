@@ -231,9 +231,9 @@ const struct command command_table[] = {
         .operands_max = 1,
         .options = command_show_options,
         .description =
-            "NAME is the document's key, or its source, a slash and its key, as results show it "
-            "(\"part 2 of 9 of wiki/kelp\"); of a row of an attached table \"articles 42\". grove "
-            "show takes it as well, where it is no number.",
+            "NAME is the document's key, after its source and a slash where it has one, as results "
+            "show it (\"part 2 of 9 of wiki/kelp\"); of a row of an attached table "
+            "\"articles 42\". grove show takes it as well, where it is no number.",
         .examples = command_document_examples,
         .json = "`id`, `source`, `key`, `title`, `url`, `metadata` (an object), `created_at`, "
                 "`updated_at`, `body_bytes`, `body` (null without `--body`), `chunks` "

@@ -665,7 +665,7 @@ enum grove_code lineage_look(struct store *store, struct call *call, struct grov
 enum grove_code lineage_choose(struct store *store, struct call *call, bool only_looks,
                                struct text *ret, struct arena *arena, struct grove_error *error)
 {
-    struct lineage lineage;
+    struct lineage lineage = {.marked = false};
     struct pg_rows rows;
     enum grove_code code = only_looks ? GROVE_OK : read_lineage(store, call, &lineage, error);
     if (code != GROVE_OK && pg_has_denied(error))
@@ -693,7 +693,7 @@ static const struct vector_mark *find_refused(const struct vector_marks *marks,
 enum grove_code lineage_tell(struct store *store, struct call *call, struct lineage_report *ret,
                              struct grove_error *error)
 {
-    struct lineage lineage;
+    struct lineage lineage = {.marked = false};
     struct vector_marks marks;
     enum grove_code code = read_row(store, call, &lineage, error);
     if (code == GROVE_OK)
@@ -712,7 +712,7 @@ enum grove_code lineage_tell(struct store *store, struct call *call, struct line
 
 enum grove_code lineage_take(struct store *store, struct call *call, struct grove_error *error)
 {
-    struct lineage lineage;
+    struct lineage lineage = {.marked = false};
     struct vector_marks marks;
     enum grove_code code = read_lineage(store, call, &lineage, error);
     if (code == GROVE_OK)
@@ -721,6 +721,7 @@ enum grove_code lineage_take(struct store *store, struct call *call, struct grov
         return GROVE_OK;
     struct pg_params params = {0};
     pg_add_text(&params, text_of(WAS_TAKEN));
+    pg_add_int4(&params, code == GROVE_OK && find_own(&marks, &lineage));
     if (code == GROVE_OK)
         code = run_command(store, call, "lineage_take.sql", &params, error);
     if (code == GROVE_OK)

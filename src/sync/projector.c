@@ -367,8 +367,8 @@ static enum grove_code give_up_negative(struct projector_batch *batch, struct gr
             p++;
         else
             code = give_up(batch, batch->points[p].content_id,
-                           "the vector engine has no negative ids; give the content another, then "
-                           "it is searchable",
+                           "the vector engine has no negative ids: each search has PostgreSQL "
+                           "compare it, which costs more than a positive id would",
                            error);
     }
     return code;

@@ -301,8 +301,8 @@ MUTANTS = [
         name="the-taker-does-not-compare",
         guards="src/sync/lineage 7",
         file="sql/lineage/lineage_take.sql",
-        find="        doubt = $1,",
-        replace="        doubt = left($1, 0) || NULL,",
+        find="marked = false, doubt = $1,",
+        replace="marked = false, doubt = left($1, 0) || NULL,",
         killer="u_lineage:a_strangers_revision_is_none_of_ours",
     ),
     Mutant(
@@ -312,6 +312,22 @@ MUTANTS = [
         find="    FROM grove.content_state AS s, begun\n",
         replace="    FROM grove.content_state AS s, begun WHERE false\n",
         killer="u_lineage:a_strangers_revision_is_none_of_ours",
+    ),
+    Mutant(
+        name="who-takes-is-another-database",
+        guards="src/sync/lineage: what each pair means",
+        file="sql/lineage/lineage_take.sql",
+        find="    SET identity = CASE $2 WHEN 1 THEN",
+        replace="    SET identity = CASE $2 WHEN 0 THEN",
+        killer="u_elsewhere:who_took_anothers_comes_back_and_compares",
+    ),
+    Mutant(
+        name="who-takes-from-a-copy-is-the-same",
+        guards="src/sync/lineage: what each pair means",
+        file="src/sync/lineage.c",
+        find="code == GROVE_OK && find_own(&marks, &lineage));",
+        replace="code != GROVE_OK && find_own(&marks, &lineage));",
+        killer="u_lineage:what_another_copy_took_is_refused",
     ),
     Mutant(
         name="who-succeeds-believes-revisions-of-others",

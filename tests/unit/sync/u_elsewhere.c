@@ -276,6 +276,30 @@ static void an_open_handle_notices_who_took_the_collection(struct test_stores *s
     assert_int_equal(look(stores, &error), GROVE_CONFLICT); // it stays so
 }
 
+// It took another's, and is the same database as before to its own.
+static void who_took_anothers_comes_back_and_compares(struct test_stores *stores)
+{
+    static struct handle other;
+    struct grove_error error;
+    make_projected(stores, 0.5F);
+    struct vector_mark own = own_mark(stores), anothers = own;
+    memset(anothers.identity, 'a', sizeof anothers.identity - 1);
+    memset(anothers.place, 'b', sizeof anothers.place - 1);
+    open_other(stores, &other, "another");
+    turn_to(stores, &other);
+    put_mark(stores, &anothers);
+    assert_ok(lineage_take(&stores->store, NULL, &error), error);
+    assert_string_equal(own_mark(stores).identity, own.identity);
+    assert_int_equal(own_mark(stores).epoch, own.epoch + 1);
+    drain(stores);
+    assert_agreed(stores);
+    turn_to(stores, &other);
+    check_well(stores);
+    assert_true(is_doubted(stores));
+    assert_int_equal(points_written(stores), 0);
+    assert_agreed(stores);
+}
+
 // --- after a break -------------------------------------------------------------------------------
 
 // A change is lost as the database is put back. What the database makes of the content then has the
@@ -361,6 +385,7 @@ int main(int argc, char **argv)
         STORES_TEST(an_open_handle_notices_an_older_engine),
         STORES_TEST(an_open_projector_notices_an_older_engine),
         STORES_TEST(an_open_handle_notices_who_took_the_collection),
+        STORES_TEST(who_took_anothers_comes_back_and_compares),
         STORES_TEST(what_was_lost_is_not_taken_for_what_came_after),
         STORES_TEST(what_was_lost_is_told_by_the_epoch_that_outranks_it),
         STORES_TEST(a_snapshot_of_what_was_lost_is_written_over),
