@@ -2,18 +2,34 @@
 #include "cli/ask.h"
 
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/check.h"
+
 enum { ANSWER_SIZE = 256 };
 
-// A line of standard input, without its end; false: there is none, or Ctrl-C came first, which
-// poll(2) returns for and read(2) does not.
-static bool read_answer(char ret[static ANSWER_SIZE])
+// Whether there is something to read before Ctrl-C, which may come right before the wait.
+static bool wait_for_answer(void)
 {
     struct pollfd input = {.fd = STDIN_FILENO, .events = POLLIN};
-    if (poll(&input, 1, -1) < 1)
+    sigset_t signals, before;
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGINT);
+    sigaddset(&signals, SIGTERM);
+    CHECK(pthread_sigmask(SIG_BLOCK, &signals, &before) == 0);
+    bool ret = !session_is_interrupted() && ppoll(&input, 1, NULL, &before) == 1;
+    CHECK(pthread_sigmask(SIG_SETMASK, &before, NULL) == 0);
+    return ret;
+}
+
+// A line of standard input, without its end; false: there is none, or Ctrl-C came first, which
+// read(2) does not return for.
+static bool read_answer(char ret[static ANSWER_SIZE])
+{
+    if (!wait_for_answer())
         return false;
     ssize_t length = read(STDIN_FILENO, ret, ANSWER_SIZE - 1);
     if (length <= 0)

@@ -26,6 +26,7 @@ enum {
 // A signal handler has no other way to them.
 static struct grove_token *volatile interrupted_token;
 static const char *volatile interrupt_notice;
+static volatile sig_atomic_t interrupted;
 
 void session_init(struct session *session, const char *program)
 {
@@ -58,6 +59,7 @@ static void on_interrupt(int signal_number)
     (void)signal_number;
     struct grove_token *token = interrupted_token;
     const char *notice = interrupt_notice;
+    interrupted = 1;
     if (token)
         grove_token_cancel(token);
     if (token && notice && write(STDERR_FILENO, notice, strlen(notice)) < 0)
@@ -145,6 +147,11 @@ enum grove_code session_open_again(struct session *session, struct grove_error *
     grove_close(session->grove);
     session->grove = NULL;
     return session_open(session, error);
+}
+
+bool session_is_interrupted(void)
+{
+    return interrupted != 0;
 }
 
 void session_set_interrupt_notice(const char *notice)

@@ -70,6 +70,9 @@ void session_close(struct session *session); // fine when it is not open
 // The program that runs, which can become the resident projector; "" where it cannot be told.
 void session_own_path(char ret_path[static PATH_MAX]);
 
+// Whether Ctrl-C or SIGTERM came since session_limits.
+bool session_is_interrupted(void);
+
 // What Ctrl-C says from then on, on a terminal's standard error; at most a line.
 void session_set_interrupt_notice(const char *notice);
 

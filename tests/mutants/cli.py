@@ -333,6 +333,14 @@ MUTANTS = [
         killer="tests/e2e/test_remove_and_move.py::test_a_place_is_removed_with_all_that_is_in_it",
     ),
     Mutant(
+        name="an-interrupt-right-before-the-wait-is-lost",
+        guards="src/cli/README 9",
+        file="src/cli/ask.c",
+        find="    bool ret = !session_is_interrupted() && ppoll(",
+        replace="    bool ret = (session_is_interrupted() || true) && ppoll(",
+        killer="u_ask:an_interrupt_before_the_wait_is_no_yes",
+    ),
+    Mutant(
         name="rm-takes-anything-for-a-yes",
         guards="src/cli/README 9",
         file="src/cli/ask.c",
