@@ -7,8 +7,8 @@
 --   $2 integer  1: the collection has a mark of this identity
 WITH begun AS (
     UPDATE grove.lineage
-    SET identity = CASE $2 WHEN 1 THEN gen_random_uuid() ELSE identity END,
-        epoch = CASE $2 WHEN 1 THEN 1 ELSE epoch + 1 END, history = grove.new_history(),
+    SET identity = CASE $2::integer WHEN 1 THEN gen_random_uuid() ELSE identity END,
+        epoch = CASE $2::integer WHEN 1 THEN 1 ELSE epoch + 1 END, history = grove.new_history(),
         marked = false, doubt = $1, doubted_at = clock_timestamp(), compared_from = 0,
         claimed_by = NULL, claimed_until = NULL, written = pg_current_xact_id()::xid
     RETURNING is_one
@@ -18,7 +18,7 @@ WITH begun AS (
     FROM grove.content_state AS s, begun
     ORDER BY s.content_id
 ), forgotten AS (
-    DELETE FROM grove.setting WHERE name = 'break_epoch' AND $2 = 1
+    DELETE FROM grove.setting WHERE name = 'break_epoch' AND $2::integer = 1
 )
 -- part: set_aside
 FROM begun WHERE x.graph <> ''

@@ -317,8 +317,8 @@ MUTANTS = [
         name="who-takes-is-another-database",
         guards="src/sync/lineage: what each pair means",
         file="sql/lineage/lineage_take.sql",
-        find="    SET identity = CASE $2 WHEN 1 THEN",
-        replace="    SET identity = CASE $2 WHEN 0 THEN",
+        find="    SET identity = CASE $2::integer WHEN 1 THEN",
+        replace="    SET identity = CASE $2::integer WHEN 0 THEN",
         killer="u_elsewhere:who_took_anothers_comes_back_and_compares",
     ),
     Mutant(

@@ -193,7 +193,7 @@ MUTANTS = [
              "    if (code == GROVE_OK)\n"
              "        code = INJECT(PROJECTOR_UPSERTED, error);\n",
         replace="    struct pg_conn *held = NULL;\n"
-                "    code = pg_take(batch->store->pool, &held, error);\n"
+                "    code = pg_take(batch->store->pool, batch->call, &held, error);\n"
                 "    if (code == GROVE_OK)\n"
                 "        code = pg_exec(held, \"BEGIN; SELECT FROM grove.content_state"
                 " FOR UPDATE\", error);\n"
