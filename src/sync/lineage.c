@@ -150,18 +150,25 @@ static enum grove_code note_doubt(struct store *store, struct call *call, struct
     return run_command(store, call, "lineage_doubt.sql", &params, error);
 }
 
+// With whose projection an epoch begins: $3 of lineage_move.sql.
+enum begins {
+    BEGINS_WITH_ITS_OWN,
+    BEGINS_WITH_ITS_OWN_OR_NONE,
+    BEGINS_WITH_ANOTHERS, // or with what the database has lost
+    BEGINS_WITH_A_COPYS,
+};
+
 // The same where the collection is to get the database's mark. If another has had it, or this one
 // in another state, that is of an older epoch from now on: who comes back to it notices.
 static enum grove_code begin_epoch(struct store *store, struct call *call, struct lineage *lineage,
-                                   const char *reason, bool where_any_is_done, bool of_others,
+                                   const char *reason, enum begins begins,
                                    struct grove_error *error)
 {
     struct pg_params params = {0};
     CHECK(strlen(reason) < STORE_DOUBT_SIZE);
     pg_add_text(&params, text_of(lineage->mark.history));
     pg_add_text(&params, text_of(reason));
-    pg_add_int4(&params, where_any_is_done);
-    pg_add_int4(&params, of_others);
+    pg_add_int4(&params, (int32_t)begins);
     lineage->changed = true;
     enum grove_code code = run_command(store, call, "lineage_move.sql", &params, error);
     if (code == GROVE_OK)
@@ -176,7 +183,8 @@ static enum grove_code begin_here(struct store *store, struct call *call, struct
 {
     if (!lineage->marked)
         return note_doubt(store, call, lineage, reason, where_any_is_done, error);
-    return begin_epoch(store, call, lineage, reason, where_any_is_done, false, error);
+    enum begins begins = where_any_is_done ? BEGINS_WITH_ITS_OWN_OR_NONE : BEGINS_WITH_ITS_OWN;
+    return begin_epoch(store, call, lineage, reason, begins, error);
 }
 
 // --- what both stores have -----------------------------------------------------------------------
@@ -443,11 +451,12 @@ static enum grove_code catch_up(struct store *store, struct call *call, struct l
     CHECK(is_own(own, lineage));
     CHECK(!find_foreign(marks, lineage));
     bool same = strcmp(own->history, lineage->mark.history) == 0; // in another place, or copied
-    bool lost = has_what_was_lost(marks, lineage);
+    enum begins begins =
+        has_what_was_lost(marks, lineage) ? BEGINS_WITH_ANOTHERS : BEGINS_WITH_ITS_OWN;
     if (lineage->marked && lineage->elsewhere && (same || own->epoch < lineage->mark.epoch))
-        code = begin_epoch(store, call, lineage, WAS_ELSEWHERE, false, lost, error);
+        code = begin_epoch(store, call, lineage, WAS_ELSEWHERE, begins, error);
     else if (own->epoch < lineage->mark.epoch && lineage->marked)
-        code = begin_epoch(store, call, lineage, ENGINE_IS_OLDER, false, lost, error);
+        code = begin_epoch(store, call, lineage, ENGINE_IS_OLDER, begins, error);
     else if (!same && own->epoch >= lineage->mark.epoch && lineage->marked)
         code = refuse_mark(store, lineage, own, error);
     else if (!same && own->epoch >= lineage->mark.epoch)
@@ -462,7 +471,8 @@ static enum grove_code succeed(struct store *store, struct call *call, struct li
 {
     CHECK(has_predecessor(marks, lineage));
     CHECK(!find_foreign(marks, lineage));
-    enum grove_code code = begin_epoch(store, call, lineage, WAS_BEFORE, false, true, error);
+    enum grove_code code =
+        begin_epoch(store, call, lineage, WAS_BEFORE, BEGINS_WITH_ANOTHERS, error);
     return code == GROVE_OK ? replace_marks(store, call, lineage, marks, error) : code;
 }
 
@@ -526,7 +536,7 @@ static enum grove_code compare_marks(struct store *store, struct call *call,
     // The old ones were gone when it was noted that the new one is there: who has brought them back
     // has brought back an older collection.
     if (has_what_was_lost(marks, lineage))
-        code = begin_epoch(store, call, lineage, ENGINE_IS_OLDER, false, true, error);
+        code = begin_epoch(store, call, lineage, ENGINE_IS_OLDER, BEGINS_WITH_ANOTHERS, error);
     else if (lineage->marked && !lineage->doubted)
         code = note_doubt(store, call, lineage, ENGINE_IS_OLDER, false, error);
     return code == GROVE_OK ? replace_marks(store, call, lineage, marks, error) : code;
@@ -719,13 +729,11 @@ enum grove_code lineage_take(struct store *store, struct call *call, struct grov
         code = vector_marks(store->engine, call, &marks, error);
     if (code == GROVE_OK && marks.count == 1 && vector_mark_equal(&marks.items[0], &lineage.mark))
         return GROVE_OK;
-    struct pg_params params = {0};
-    pg_add_text(&params, text_of(WAS_TAKEN));
-    pg_add_int4(&params, code == GROVE_OK && find_own(&marks, &lineage));
-    if (code == GROVE_OK)
-        code = run_command(store, call, "lineage_take.sql", &params, error);
-    if (code == GROVE_OK)
-        code = read_row(store, call, &lineage, error);
+    if (code == GROVE_OK) {
+        enum begins begins =
+            find_own(&marks, &lineage) ? BEGINS_WITH_A_COPYS : BEGINS_WITH_ANOTHERS;
+        code = begin_epoch(store, call, &lineage, WAS_TAKEN, begins, error);
+    }
     if (code == GROVE_OK)
         code = replace_marks(store, call, &lineage, &marks, error);
     return code == GROVE_OK ? check(store, call, true, true, error) : code;

@@ -347,12 +347,19 @@ static void a_copy_is_another_database(struct test_stores *stores)
     assert_agreed(stores);
 }
 
+// That of another, which had this one's name on this server.
+static struct vector_mark predecessors_mark(struct test_stores *stores)
+{
+    struct vector_mark mark = another;
+    memcpy(mark.place, own_mark(stores).place, sizeof mark.place);
+    return mark;
+}
+
 // A database was dropped, or renamed, and this one has its name now.
 static void who_stands_in_anothers_place_succeeds_it(struct test_stores *stores)
 {
     int32_t id = make_projected(stores, 0.5F);
-    struct vector_mark before = another;
-    memcpy(before.place, own_mark(stores).place, sizeof before.place);
+    struct vector_mark before = predecessors_mark(stores);
     put_mark(stores, &before);
     put_strangers_point(stores, id);
     check_well(stores);
@@ -367,8 +374,7 @@ static void who_stands_in_anothers_place_succeeds_it(struct test_stores *stores)
 static void who_succeeds_with_anothers_dump_writes_all(struct test_stores *stores)
 {
     int32_t id = make_projected(stores, 0.5F);
-    struct vector_mark before = another;
-    memcpy(before.place, own_mark(stores).place, sizeof before.place);
+    struct vector_mark before = predecessors_mark(stores);
     dump_database(stores);
     test_sql(stores, "UPDATE dump.t0 SET database ="
                      " (SELECT oid FROM pg_database WHERE datname = 'template1')");
