@@ -256,7 +256,6 @@ SCRATCH = scratch_folder()
 
 # --- what a run that was killed leaves behind -----------------------------------------------------
 
-SLOW_AS_TESTS = 10  # that are not slow
 OWNER = "owner"  # in a folder of a test: which process made it, as src/home/process.h writes it
 
 
@@ -367,6 +366,9 @@ def pytest_configure(config):
         os.environ[SEED] = str(random.SystemRandom().randrange(10 ** 6) if seed is None else seed)
         remove_leftovers({SCRATCH or tempfile.gettempdir(), "/tmp"})
         os.environ[TEMPLATES] = make_home()
+
+
+SLOW_AS_TESTS = 10  # one that is slow takes as long as so many that are not
 
 
 def pytest_collection_modifyitems(items):
