@@ -262,6 +262,18 @@ static bool is_open(int fd)
     return fstat(fd, &status) == 0;
 }
 
+// The places of streams are held while a thread connects, so that nothing else gets them, and are
+// free again when it has.
+static bool stays_open(int fd)
+{
+    static const struct timespec moment = {.tv_nsec = 10 * 1000 * 1000};
+    enum { MOMENTS = 500 };
+    int moments = 0;
+    while (is_open(fd) && moments++ < MOMENTS)
+        nanosleep(&moment, NULL);
+    return moments > MOMENTS;
+}
+
 static void closed_streams_stay_closed(struct test_stores *stores)
 {
     int kept[3];
@@ -273,8 +285,9 @@ static void closed_streams_stay_closed(struct test_stores *stores)
     }
     struct grove *grove = open_host(stores, (struct grove_options){.background_sync = true});
     enum grove_code code = search(grove, (struct grove_limits){0}, &rows);
-    bool taken = is_open(0) || is_open(1) || is_open(2);
+    bool taken = stays_open(0) || stays_open(1) || stays_open(2);
     grove_close(grove);
+    bool left = is_open(0) || is_open(1) || is_open(2);
     for (int fd = 0; fd < 3; fd++)
         if (kept[fd] >= 0) {
             dup2(kept[fd], fd);
@@ -283,6 +296,7 @@ static void closed_streams_stay_closed(struct test_stores *stores)
     assert_int_equal(code, GROVE_OK);
     assert_int_equal(rows, 10);
     assert_false(taken);
+    assert_false(left);
 }
 
 // --- requests of other versions -----------------------------------------------------------------
