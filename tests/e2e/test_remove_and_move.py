@@ -6,6 +6,7 @@ import os
 import pty
 import threading
 
+import psycopg
 import pytest
 from conftest import BINARY, make_row, make_vector, wait_until, write_rows
 
@@ -182,6 +183,61 @@ def test_leaves_that_become_others_meanwhile(filled, command):
     assert "have just changed" in errors[0]["message"] and errors[0]["retry"] == "later"
     assert len(state(filled)) == 8 and "religion/Elsewhere/Catholic/Theology" in paths(filled)
     check(filled)
+
+
+MOVE = "UPDATE subject1_hierarchy SET limb = 'Other' WHERE leaf = 'Goes'"
+SPOIL = "UPDATE grove.embedding SET vector = reverse(vector) WHERE content_id = %s"
+AGAIN = ("INSERT INTO content_metadata (id, hierarchy_table, leaf_id, content_type, title,"
+         " content_summary) SELECT %s, hierarchy_table, leaf_id, 'Late', 'Late', 'Late.'"
+         " FROM grove.leaf WHERE leaf = 'Stays'")
+
+
+@pytest.mark.parametrize("isolation, statement, comes_again", [
+    ("READ COMMITTED", MOVE, False), ("READ COMMITTED", MOVE, True),
+    ("READ COMMITTED", SPOIL, False), ("REPEATABLE READ", SPOIL, False)],
+    ids=["moves", "moves_and_comes", "vector", "vector_in_an_old_snapshot"])
+def test_a_content_goes_while_another_changes_it(filled, tmp_path, isolation, statement,
+                                                 comes_again):
+    """A leaf that moves, and a hand at vectors, give contents new revisions that they do not hold.
+    One that is gone by then gets none."""
+    filled("load", write_rows(tmp_path / "rows.jsonl", [
+        make_row(1, leaf="Goes", limb="Here"), make_row(2, leaf="Stays", limb="Here"),
+        make_row(3, leaf="There", limb="Other")]))
+    failed = []
+    with filled.connect() as conn, filled.connect() as other, filled.connect() as watcher:
+        number, = conn.execute("SELECT id FROM content_metadata WHERE title = 'Row 1'").fetchone()
+
+        def change():
+            try:
+                other.execute(statement, [number] if "%s" in statement else None)
+            except psycopg.errors.SerializationFailure as error:
+                failed.append(error)
+
+        other.execute("CREATE OR REPLACE FUNCTION reverse(bytea) RETURNS bytea LANGUAGE sql RETURN"
+                      " substr($1, 5) || substr($1, 1, 4)")
+        other.execute(f"BEGIN ISOLATION LEVEL {isolation}")
+        other.execute("SELECT FROM content_metadata")  # its snapshot, where it keeps one
+        conn.execute("BEGIN")
+        conn.execute("DELETE FROM content_metadata WHERE id = %s", [number])
+        thread = threading.Thread(target=change)
+        thread.start()
+        wait_until(lambda: watcher.execute(
+            "SELECT count(*) FROM pg_locks WHERE NOT granted").fetchone()[0])
+        if comes_again:
+            conn.execute(AGAIN, [number])
+        conn.execute("COMMIT")
+        thread.join(60)
+        assert not thread.is_alive()
+        assert bool(failed) == (isolation != "READ COMMITTED")
+        filled("sync")  # what the deletion left in the outbox is done before the other is
+        other.execute("COMMIT")
+        assert filled.broken() == ""
+        known = watcher.execute("SELECT revision FROM grove.content_state WHERE content_id = %s",
+                                [number]).fetchall()
+        assert len(known) == comes_again
+    check(filled)
+    filled("verify")
+    assert filled.json("search", "late")["degraded"] is False
 
 
 # --- mv -------------------------------------------------------------------------------------------

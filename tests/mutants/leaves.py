@@ -6,7 +6,51 @@ from mutant import Mutant
 LEAVES = "sql/0013_leaf_table.sql"
 POINTS = "sql/0014_numbered_points.sql"
 
+GONE = "sql/0032_contents_that_go.sql"
+KILLER = "tests/e2e/test_remove_and_move.py::test_a_content_goes_while_another_changes_it"
+
 MUTANTS = [
+    Mutant(
+        name="a-content-that-is-gone-gets-a-state",
+        guards="sql/README 1",
+        file=GONE,
+        find="    WHERE s.content_id = ANY (content_ids)\n",
+        replace="    WHERE s.content_id = ANY (content_ids) AND false\n",
+        killer=f"{KILLER}[moves]",
+        limit_seconds=120,
+    ),
+    Mutant(
+        name="what-is-gone-waits-as-if-it-were-there",
+        guards="sql/README: An outbox row",
+        file=GONE,
+        find="    PERFORM grove.note_deleted(array_agg(s.content_id))\n",
+        replace="    DELETE FROM grove.content_state AS s\n"
+                "    WHERE s.content_id = ANY (content_ids) AND NOT EXISTS (\n"
+                "        SELECT FROM public.content_metadata AS m WHERE m.id = s.content_id);\n"
+                "    PERFORM count(*)\n",
+        killer=f"{KILLER}[moves]",
+        limit_seconds=120,
+    ),
+    Mutant(
+        name="a-content-that-is-made-anew-loses-its-state",
+        guards="sql/README 1",
+        file=GONE,
+        find="      AND NOT EXISTS (SELECT FROM public.content_metadata AS m"
+             " WHERE m.id = s.content_id)\n    HAVING count(*) > 0;\nEND $$;\n",
+        replace="    HAVING count(*) > 0;\nEND $$;\n",
+        killer=f"{KILLER}[moves_and_comes]",
+        limit_seconds=120,
+    ),
+    Mutant(
+        name="an-older-snapshot-gives-a-state-to-what-is-gone",
+        guards="sql/README 1",
+        file=GONE,
+        find="    IF current_setting('transaction_isolation') <> 'read committed' THEN\n"
+             "        PERFORM FROM",
+        replace="    IF content_ids IS NULL THEN\n        PERFORM FROM",
+        killer=f"{KILLER}[vector_in_an_old_snapshot]",
+        limit_seconds=120,
+    ),
     Mutant(
         name="path-is-found-in-one-form",
         guards="src/content/README 18",
