@@ -93,7 +93,7 @@ static bool is_mended(const struct verifier *self, enum verify_kind kind)
 }
 
 // What waits already is not put in twice. Of a content that is gone the row says so: whoever
-// projects takes its point out, also one of nobody.
+// projects takes its point out, also one of nobody. If it has left its state behind, that goes.
 static enum grove_code enqueue(struct verifier *self, const int32_t *ids, size_t count,
                                struct grove_error *error)
 {
@@ -104,8 +104,11 @@ static enum grove_code enqueue(struct verifier *self, const int32_t *ids, size_t
     if (count == 0)
         return GROVE_OK;
     pg_add_int4_array(&params, &self->looks, ids, count);
-    enum grove_code code =
-        store_query(self->store, self->call, &self->looks, "again.sql", &params, &rows, error);
+    enum grove_code code = store_query(self->store, self->call, &self->looks, "verify_strays.sql",
+                                       &params, &rows, error);
+    if (code == GROVE_OK)
+        code =
+            store_query(self->store, self->call, &self->looks, "again.sql", &params, &rows, error);
     if (code == GROVE_OK)
         self->report.mended += (int64_t)count;
     return code;

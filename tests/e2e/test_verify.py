@@ -147,6 +147,26 @@ def test_orphans_and_aliens(stores):
     stores_agree(stores)
 
 
+def test_the_state_of_a_content_that_went_unseen(stores, tmp_path):
+    """No trigger fired: its point and its state are there, or its state alone."""
+    stores("load", write_rows(tmp_path / "rows", [make_row(n, leaf="Unseen") for n in (1, 2)]))
+    stores("sync")
+    with stores.connect() as conn:
+        numbers = [number for number, in conn.execute(
+            "SELECT id FROM content_metadata WHERE title = ANY ('{Row 1,Row 2}')"
+            " AND leaf_id = (SELECT leaf_id FROM grove.leaf WHERE leaf = 'Unseen') ORDER BY id")]
+        conn.execute("SET session_replication_role = replica")
+        conn.execute("DELETE FROM content_metadata WHERE id = ANY (%s)", [numbers])
+    take(stores, numbers[0])
+    assert ("missing", numbers[0]) in told(verify(stores, equal=False))
+    assert repair(stores)["mended"] == 2
+    assert told(verify(stores, equal=True)) == []
+    with stores.connect() as conn:
+        assert conn.execute("SELECT FROM grove.content_state WHERE content_id = ANY (%s)",
+                            [numbers]).fetchall() == []
+        conn.execute("SELECT grove.recount()")  # no trigger has counted
+
+
 def test_what_waits_is_told_and_is_no_difference(stores):
     with stores.connect() as conn:
         conn.execute("UPDATE content_metadata SET word_count = 11 WHERE id = 12")

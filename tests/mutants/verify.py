@@ -7,6 +7,15 @@ WALK, LOOK, READ = "src/sync/verify.c", "src/sync/verify_look.c", "src/sync/veri
 
 MUTANTS = [
     Mutant(
+        name="a-state-that-was-left-behind-stays",
+        guards="docs/consistency: Proving it",
+        file="sql/verify/verify_strays.sql",
+        find="WHERE s.content_id = h.content_id\n",
+        replace="WHERE s.content_id = h.content_id AND false\n",
+        killer="tests/e2e/test_verify.py::test_the_state_of_a_content_that_went_unseen",
+        limit_seconds=120,
+    ),
+    Mutant(
         name="what-lies-behind-a-range-is-read",
         guards="src/sync/verify 6",
         file=WALK,
