@@ -319,7 +319,8 @@ static enum grove_code compare_page(struct verifier *self, struct grove_error *e
 
 static enum grove_code compare_all(struct verifier *self, struct grove_error *error)
 {
-    enum grove_code code = GROVE_OK;
+    bool begins = self->next_id == INT32_MIN; // else this was told before it was broken off
+    enum grove_code code = begins ? verify_stateless(self, error) : GROVE_OK;
     while (code == GROVE_OK && self->next_id <= INT32_MAX) {
         code = compare_page(self, error);
         if (code != GROVE_OK)

@@ -92,23 +92,25 @@ static bool is_mended(const struct verifier *self, enum verify_kind kind)
     return self->request->mend && (kind != VERIFY_ALIEN || self->request->aliens);
 }
 
-// What waits already is not put in twice. Of a content that is gone the row says so: whoever
-// projects takes its point out, also one of nobody. If it has left its state behind, that goes.
+// What no trigger did when contents came and went is done first: those that are gone leave no state
+// behind, and those that are there have one, or their points would be taken out. What waits already
+// is not put in twice. Of a content that is gone the row says so: whoever projects takes its point
+// out, also one of nobody.
 static enum grove_code enqueue(struct verifier *self, const int32_t *ids, size_t count,
                                struct grove_error *error)
 {
+    static const char *const statements[] = {"verify_strays.sql", "verify_states.sql", "again.sql"};
     struct pg_params params = {0};
     struct pg_rows rows;
+    enum grove_code code = GROVE_OK;
     CHECK(count <= LOOK_MAX);
     CHECK(count == 0 || self->request->mend);
     if (count == 0)
         return GROVE_OK;
     pg_add_int4_array(&params, &self->looks, ids, count);
-    enum grove_code code = store_query(self->store, self->call, &self->looks, "verify_strays.sql",
-                                       &params, &rows, error);
-    if (code == GROVE_OK)
-        code =
-            store_query(self->store, self->call, &self->looks, "again.sql", &params, &rows, error);
+    for (size_t i = 0; code == GROVE_OK && i < ARRAY_COUNT(statements); i++)
+        code = store_query(self->store, self->call, &self->looks, statements[i], &params, &rows,
+                           error);
     if (code == GROVE_OK)
         self->report.mended += (int64_t)count;
     return code;
@@ -194,6 +196,44 @@ enum grove_code verify_suspect(struct verifier *self, const struct verify_conten
     self->suspects[self->suspect_count++] = suspect_of(content, copy, kind);
     return self->suspect_count == ARRAY_COUNT(self->suspects) ? verify_look_again(self, error)
                                                               : GROVE_OK;
+}
+
+// --- contents without a state --------------------------------------------------------------------
+
+// The walk goes by states, and meets none of them. A content and its state come in one transaction:
+// what a snapshot shows without one has none.
+enum grove_code verify_stateless(struct verifier *self, struct grove_error *error)
+{
+    enum grove_code code = GROVE_OK;
+    int64_t from_id = INT32_MIN;
+    bool more = !self->request->scope.hierarchy_table.data;
+    while (code == GROVE_OK && more) {
+        int32_t ids[LOOK_MAX];
+        struct pg_params params = {0};
+        struct pg_rows rows;
+        arena_clear(&self->looks);
+        pg_add_int8(&params, from_id);
+        pg_add_int4(&params, LOOK_MAX);
+        code = store_query(self->store, self->call, &self->looks, "verify_stateless.sql", &params,
+                           &rows, error);
+        if (code != GROVE_OK)
+            return code;
+        CHECK(rows.count <= LOOK_MAX);
+        for (int r = 0; r < rows.count; r++) {
+            ids[r] = pg_int4(&rows, r, 0);
+            tell(self, &(struct verify_difference){.kind = VERIFY_MISSING,
+                                                   .content_id = ids[r],
+                                                   .content_revision = VECTOR_NONE,
+                                                   .point_revision = VECTOR_NONE,
+                                                   .detail = ""});
+        }
+        more = rows.count == LOOK_MAX;
+        if (more)
+            from_id = (int64_t)ids[LOOK_MAX - 1] + 1;
+        if (self->request->mend)
+            code = enqueue(self, ids, (size_t)rows.count, error);
+    }
+    return code;
 }
 
 // --- ids of no content ---------------------------------------------------------------------------

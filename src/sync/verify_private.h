@@ -78,6 +78,8 @@ enum grove_code verify_look_again(struct verifier *self, struct grove_error *err
 // Tells of one that the outbox knows of.
 void verify_tell_known(struct verifier *self, const struct verify_content *content,
                        const struct vector_copy *copy, enum verify_kind kind);
+// Contents that have no state: what the walk goes by. Those of all places.
+enum grove_code verify_stateless(struct verifier *self, struct grove_error *error);
 // Points whose ids no content can have.
 enum grove_code verify_strangers(struct verifier *self, struct grove_error *error);
 

@@ -167,6 +167,26 @@ def test_the_state_of_a_content_that_went_unseen(stores, tmp_path):
         conn.execute("SELECT grove.recount()")  # no trigger has counted
 
 
+def test_a_content_that_came_unseen(stores):
+    """No trigger fired: it has no state; or a hand took its state, and its point is no orphan."""
+    with stores.connect() as conn:
+        conn.execute("SET session_replication_role = replica")
+        conn.execute("INSERT INTO content_metadata (id, hierarchy_table, leaf_id, content_type,"
+                     " title, content_summary) SELECT 6000, hierarchy_table, leaf_id, 'Unseen',"
+                     " 'Cats', 'Cats purr.' FROM grove.leaf WHERE tree = 'subject1' LIMIT 1")
+        conn.execute("DELETE FROM grove.content_state WHERE content_id = 11")
+    for how in ((), ("--quick",)):
+        assert {("missing", 6000), ("missing", 11)} <= set(told(verify(stores, *how, equal=False)))
+    repair(stores)
+    assert told(verify(stores, equal=True)) == []
+    assert {6000, 11} <= set(points_of(stores))
+    assert stores.json("search", "cats", "--type", "Unseen")["results"][0]["content_id"] == 6000
+    with stores.connect() as conn:
+        conn.execute("SELECT grove.recount()")  # no trigger has counted
+        conn.execute("DELETE FROM content_metadata WHERE id = 6000")
+    stores("sync")
+
+
 def test_what_waits_is_told_and_is_no_difference(stores):
     with stores.connect() as conn:
         conn.execute("UPDATE content_metadata SET word_count = 11 WHERE id = 12")

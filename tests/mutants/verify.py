@@ -7,6 +7,15 @@ WALK, LOOK, READ = "src/sync/verify.c", "src/sync/verify_look.c", "src/sync/veri
 
 MUTANTS = [
     Mutant(
+        name="a-content-without-a-state-is-not-met",
+        guards="src/sync/verify 2",
+        file=WALK,
+        find="    enum grove_code code = begins ? verify_stateless(self, error) : GROVE_OK;\n",
+        replace="    enum grove_code code = begins ? GROVE_OK : verify_stateless(self, error);\n",
+        killer="tests/e2e/test_verify.py::test_a_content_that_came_unseen",
+        limit_seconds=120,
+    ),
+    Mutant(
         name="a-state-that-was-left-behind-stays",
         guards="docs/consistency: Proving it",
         file="sql/verify/verify_strays.sql",
