@@ -43,6 +43,7 @@ void store_init(struct store *store)
 {
     pthread_mutex_init(&store->model_mutex, NULL);
     kept_slot_init(&store->kept);
+    kept_slot_init(&store->waiting);
     for (size_t i = 0; i < EMBED_PRECISIONS; i++)
         long_lock_init(&store->models[i].opening);
     long_lock_init(&store->ahead);
@@ -55,6 +56,7 @@ void store_release(struct store *store)
         long_lock_release(&store->models[i].opening);
     long_lock_release(&store->ahead);
     kept_slot_release(&store->kept);
+    kept_slot_release(&store->waiting);
     vector_engine_free(store->engine);
     pg_pool_free(store->pool);
     pthread_mutex_destroy(&store->model_mutex);

@@ -40,6 +40,8 @@ struct store {
     atomic_bool schema_doubted;
 
     struct kept_slot kept;      // rows that the engine's graph does not reach (query/)
+    struct kept_slot waiting;   // rows that wait, where many do (query/)
+    atomic_bool waiting_read;   // somebody reads vectors for it
     _Atomic unsigned stand_ins; // searches for which PostgreSQL compares many rows now (query/)
 
     // Takes in what waits elsewhere to become contents (attach/take_in.h); NULL: nobody does.

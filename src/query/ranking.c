@@ -29,7 +29,7 @@
 //    the embedding, it shows the same rows: what was compared there was compared in S.
 // 3. The engine's answer leaves out no row that could be among the best k, for one of two reasons.
 //    Exactly: it compared all points that match. It shows them in the order of its scores, which
-//    are the cosines up to SCORE_TOLERANCE.
+//    are the cosines up to SOURCE_SCORE_TOLERANCE.
 //    By graph: the graph that answered is the one that was examined (src/sync/examine.h). Every row
 //    was looked up in it; those that it does not reach are in a list that is compared exactly.
 //    Queries like those that it failed in the examination are known by the score of their tenth
