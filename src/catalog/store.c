@@ -46,6 +46,7 @@ void store_init(struct store *store)
     kept_slot_init(&store->waiting);
     for (size_t i = 0; i < EMBED_PRECISIONS; i++)
         long_lock_init(&store->models[i].opening);
+    long_lock_init(&store->waiting_lock);
     long_lock_init(&store->ahead);
 }
 
@@ -54,6 +55,7 @@ void store_release(struct store *store)
     store_close_models(store);
     for (size_t i = 0; i < EMBED_PRECISIONS; i++)
         long_lock_release(&store->models[i].opening);
+    long_lock_release(&store->waiting_lock);
     long_lock_release(&store->ahead);
     kept_slot_release(&store->kept);
     kept_slot_release(&store->waiting);

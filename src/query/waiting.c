@@ -290,24 +290,34 @@ static enum grove_code keep_anew(struct waiting *self, struct arena *part,
     return GROVE_OK;
 }
 
-// Where many are unknown: by one search of a handle at a time. The others do without. A table may
-// stay as long as it was when few of its rows are left.
-static enum grove_code know(struct waiting *self, struct arena *part, struct grove_error *error)
+// What the handle keeps now.
+static void take_kept(struct waiting *self)
 {
-    struct store *store = self->run->store;
-    bool busy = false;
-    CHECK(!self->kept);
-    if (self->count < WORTH_KEEPING)
-        kept_forget(&store->waiting);
-    self->kept = kept_take(&store->waiting);
+    kept_give(&self->kept);
+    self->kept = kept_take(&self->run->store->waiting);
     if (self->kept && self->kept->model != (int)self->run->precision)
         kept_give(&self->kept);
     recognize(self);
-    if (count_known(self, UNKNOWN) < WORTH_KEEPING ||
-        !atomic_compare_exchange_strong(&store->waiting_read, &busy, true))
+}
+
+// Where many are unknown: by one search of a handle at a time, for all. A table may stay as long as
+// it was when few of its rows are left.
+static enum grove_code know(struct waiting *self, struct arena *part, struct grove_error *error)
+{
+    struct store *store = self->run->store;
+    CHECK(!self->kept);
+    if (self->count < WORTH_KEEPING)
+        kept_forget(&store->waiting);
+    take_kept(self);
+    if (count_known(self, UNKNOWN) < WORTH_KEEPING)
         return GROVE_OK;
-    enum grove_code code = keep_anew(self, part, error);
-    atomic_store(&store->waiting_read, false);
+    enum grove_code code = long_lock_take(&store->waiting_lock, self->run->call, error);
+    if (code != GROVE_OK)
+        return code;
+    take_kept(self);
+    if (count_known(self, UNKNOWN) >= WORTH_KEEPING)
+        code = keep_anew(self, part, error);
+    long_lock_give(&store->waiting_lock);
     return code;
 }
 

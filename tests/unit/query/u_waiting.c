@@ -3,6 +3,8 @@
 // was kept of rows that have changed since.
 #include "searching.h"
 
+#include "../../support/thread.h"
+
 #include "base/inject.h"
 #include "catalog/store.h"
 
@@ -192,17 +194,68 @@ static void too_many_are_read_as_they_are(struct test_stores *stores)
     assert_int_equal(kept_count(stores), 0);
 }
 
+// Others wait for what it keeps, as long as they may.
 static void one_search_reads_vectors_at_a_time(struct test_stores *stores)
 {
+    struct grove_result *result = NULL;
+    struct grove_error error;
+    struct test_vector query = test_toward(1, 0);
+    const struct grove_search_request request = {.vector = query.numbers,
+                                                 .strategy = GROVE_STRATEGY_PUSH_DOWN};
+    struct call call;
     make_rows(stores);
-    atomic_store(&stores->store.waiting_read, true);
-    for (int which = 0; which < 5; which++)
-        assert_right(stores, which);
+    call_init(&call);
+    call_within(&call, 300);
+    assert_true(long_lock_try(&stores->store.waiting_lock));
+    assert_int_equal(query_search(&stores->store, &call, &request, &result, &error), GROVE_TIMEOUT);
     assert_int_equal(kept_count(stores), 0);
-    atomic_store(&stores->store.waiting_read, false);
+    long_lock_give(&stores->store.waiting_lock);
     assert_right(stores, 0);
     assert_true(kept_count(stores) > 0);
-    assert_false(atomic_load(&stores->store.waiting_read));
+    assert_true(long_lock_try(&stores->store.waiting_lock));
+    assert_right(stores, 0); // nothing is to be read
+    long_lock_give(&stores->store.waiting_lock);
+}
+
+struct searcher {
+    struct test_stores *stores;
+    enum grove_code code;
+    unsigned statements;
+};
+
+static void search_beside(void *state)
+{
+    struct searcher *self = state;
+    struct grove_result *result = NULL;
+    struct grove_error error;
+    struct test_vector query = test_toward(1, 0);
+    const struct grove_search_request request = {.vector = query.numbers,
+                                                 .strategy = GROVE_STRATEGY_PUSH_DOWN};
+    struct call call;
+    call_init(&call);
+    self->code = query_search(&self->stores->store, &call, &request, &result, &error);
+    self->statements = call.counters.statements;
+    grove_result_free(result);
+}
+
+static void who_waited_reads_nothing(struct test_stores *stores)
+{
+    enum { UNTIL_IT_WAITS_MS = 300 };
+    struct searcher alone = {.stores = stores}, beside = {.stores = stores};
+    make_rows(stores);
+    assert_right(stores, 0);
+    search_beside(&alone);
+    assert_int_equal(alone.code, GROVE_OK);
+    struct kept_points *kept = kept_take(&stores->store.waiting);
+    kept_forget(&stores->store.waiting);
+    assert_true(long_lock_try(&stores->store.waiting_lock));
+    struct test_thread *thread = test_thread_start(stores, search_beside, &beside);
+    (void)call_pause(NULL, UNTIL_IT_WAITS_MS);
+    kept_put(&stores->store.waiting, kept);
+    long_lock_give(&stores->store.waiting_lock);
+    test_thread_join(thread);
+    assert_int_equal(beside.code, GROVE_OK);
+    assert_int_equal(beside.statements, alone.statements);
 }
 
 static void nothing_is_kept_where_few_wait(struct test_stores *stores)
@@ -249,6 +302,7 @@ int main(int argc, char **argv)
         STORES_TEST(what_was_kept_of_another_model_does_not_count),
         STORES_TEST(too_many_are_read_as_they_are),
         STORES_TEST(one_search_reads_vectors_at_a_time),
+        STORES_TEST(who_waited_reads_nothing),
         STORES_TEST(nothing_is_kept_where_few_wait),
         STORES_TEST(folded_rows_make_room_for_more_that_wait),
     };
