@@ -663,10 +663,10 @@ static enum grove_code check_shortage(struct run *run, struct grove_error *error
     int64_t lost = (matching - pending) - (known - explain->pending);
     if (run->request->strategy == GROVE_STRATEGY_PUSH_DOWN) {
         result_incomplete(run->result,
-                          lost > 0
-                              ? "the vector engine lacks %lld matching rows; run \"grove sync\""
-                              : "%lld matching rows came while the vector engine was asked",
-                          (long long)(lost > 0 ? lost : matching - known));
+                          lost > 0 ? "the vector engine lacks %lld matching %s; run \"grove sync\""
+                                   : "%lld matching %s came while the vector engine was asked",
+                          (long long)(lost > 0 ? lost : matching - known),
+                          (lost > 0 ? lost : matching - known) == 1 ? "row" : "rows");
         return GROVE_OK;
     }
     explain->strategy = "relational";
@@ -776,8 +776,8 @@ enum grove_code ranking_run(struct store *store, struct call *call,
     if (code == GROVE_OK)
         code = INJECT(SEARCH_RANKED, error);
     if (code == GROVE_OK && run.unembedded > 0)
-        result_incomplete(result, "%zu matching rows have no usable vector yet; run \"grove sync\"",
-                          run.unembedded);
+        result_incomplete(result, "%zu matching %s no usable vector yet; run \"grove sync\"",
+                          run.unembedded, run.unembedded == 1 ? "row has" : "rows have");
     if (code == GROVE_OK && !result->view.complete)
         result->explain.proof = NULL;
     if (code == GROVE_OK && request->explain) {

@@ -67,7 +67,8 @@ MUTANTS = [
         name="every-search-reads-vectors-to-keep",
         guards="src/query/README: memory",
         file=FILE,
-        find="    enum grove_code code = long_lock_take(&store->waiting_lock, self->run->call, error);",
+        find="    enum grove_code code = long_lock_take(&store->waiting_lock, self->run->call, "
+             "error);",
         replace="    enum grove_code code = GROVE_OK;\n    (void)error;",
         killer="u_waiting:one_search_reads_vectors_at_a_time",
     ),
