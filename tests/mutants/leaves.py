@@ -6,7 +6,7 @@ from mutant import Mutant
 LEAVES = "sql/0013_leaf_table.sql"
 POINTS = "sql/0014_numbered_points.sql"
 
-GONE = "sql/0032_contents_that_go.sql"
+GONE = "sql/0033_contents_that_go.sql"
 KILLER = "tests/e2e/test_remove_and_move.py::test_a_content_goes_while_another_changes_it"
 
 MUTANTS = [

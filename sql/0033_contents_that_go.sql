@@ -32,6 +32,7 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION grove.note_changed_meanwhile IS
     'notes that contents change that others may be deleting';
+REVOKE EXECUTE ON FUNCTION grove.note_changed_meanwhile(integer[]) FROM PUBLIC;
 
 CREATE OR REPLACE FUNCTION grove.leaf_updated() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
