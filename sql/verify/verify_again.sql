@@ -14,4 +14,5 @@ SELECT u.content_id,
            + (SELECT value::bigint FROM grove.setting WHERE name = 'generation') AS drawn
 FROM unnest($1::integer[]) AS u (content_id)
 LEFT JOIN grove.content_state AS s ON s.content_id = u.content_id
+LEFT JOIN public.content_metadata AS m ON m.id = s.content_id
 -- part: compared_with

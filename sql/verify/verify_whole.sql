@@ -4,6 +4,8 @@
 --   $2 integer    at most so many
 --   $3 text       hierarchy table; null: any
 --   $4 integer[]  the numbers of branch, limb and leaf, as far as the path goes; null: any
+-- Each table is read from the first id on: a merge join would begin at its first row for every page,
+-- and the whole walk take time by the square of the contents.
 -- answers: integer, bigint, boolean, text, integer, integer, integer, text, integer, integer,
 --          timestamp, bytea
 SELECT s.content_id,
@@ -12,5 +14,7 @@ SELECT s.content_id,
        ,
 -- part: compared
 FROM grove.content_state AS s
+LEFT JOIN public.content_metadata AS m ON m.id = s.content_id AND m.id >= $1
 -- part: compared_with
+    AND e.content_id >= $1
 -- part: within

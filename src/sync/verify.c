@@ -293,14 +293,14 @@ static enum grove_code compare_page(struct verifier *self, struct grove_error *e
     CHECK(self->next_id >= INT32_MIN && self->next_id <= INT32_MAX);
     int64_t began_us = clock_monotonic_us();
     size_t most = (size_t)KNOB(VERIFY_PAGE, is_whole(self) ? VERIFY_PAGE_WHOLE : VERIFY_PAGE_QUICK);
-    arena_clear(&self->arena);
-    enum grove_code code = verify_read_page(self, (int32_t)self->next_id, most, &contents, error);
+    enum grove_code code = verify_page_get(self, (int32_t)self->next_id, most, &contents, error);
     if (code != GROVE_OK)
         return code;
     CHECK(contents.count <= most);
     bool last = contents.count < most;
     int64_t last_id = last ? INT32_MAX : contents.items[contents.count - 1].id;
     struct part part = {self->next_id, last_id, contents};
+    verify_page_begin(self, last_id + 1, most);
     if (last_id >= 0)
         code = compare_range(self, &part, error);
     else // no point has such an id
@@ -344,7 +344,8 @@ static void verifier_init(struct verifier *self, struct store *store, struct cal
     self->digests = true; // until it is seen to make none
     self->next_id = INT32_MIN;
     self->began_us = self->noted_us = clock_monotonic_us();
-    arena_init(&self->arena, VERIFY_ARENA_BYTES_MAX);
+    arena_init(&self->arenas[0], VERIFY_ARENA_BYTES_MAX);
+    arena_init(&self->arenas[1], VERIFY_ARENA_BYTES_MAX);
     arena_init(&self->points, VERIFY_ARENA_BYTES_MAX);
     arena_init(&self->looks, VERIFY_ARENA_BYTES_MAX);
     strbuf_init(&self->bytes, BYTES_MAX);
@@ -352,7 +353,10 @@ static void verifier_init(struct verifier *self, struct store *store, struct cal
 
 static void verifier_release(struct verifier *self)
 {
-    arena_release(&self->arena);
+    verify_page_drop(self);
+    CHECK(!self->ahead.under_way); // it would write into what is released
+    arena_release(&self->arenas[0]);
+    arena_release(&self->arenas[1]);
     arena_release(&self->points);
     arena_release(&self->looks);
     strbuf_release(&self->bytes);

@@ -4,6 +4,10 @@
 #ifndef GROVE_SYNC_VERIFY_PRIVATE_H
 #define GROVE_SYNC_VERIFY_PRIVATE_H
 
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "base/call.h"
 #include "base/strbuf.h"
 #include "sync/verify.h"
 
@@ -34,12 +38,28 @@ struct verify_suspect {
     int64_t content_revision, point_revision;
 };
 
+// A page that a thread reads. While it is under way all here but `dropped` is the thread's.
+struct verify_ahead {
+    bool under_way;
+    atomic_bool dropped; // nobody waits for it any more
+    pthread_t thread;
+    struct call call;
+    int32_t from_id;
+    size_t most;
+    int page; // of the arenas
+    struct verify_contents contents;
+    enum grove_code code;
+    struct grove_error error;
+};
+
 struct verifier {
     struct store *store;
     struct call *call;
     const struct verify_request *request;
     struct verify_report report;
-    struct arena arena;        // of a page of contents
+    struct arena arenas[2]; // of a page of contents, and of the one that is read ahead
+    int page;               // the one that is compared
+    struct verify_ahead ahead;
     struct arena points;       // of a page of points
     struct arena looks;        // of what is looked at again
     struct strbuf bytes;       // of a digest
@@ -56,8 +76,10 @@ struct verifier {
 
 // --- verify_read.c -------------------------------------------------------------------------------
 
-// Contents from an id on, in the scope, at most `most`. In the page's arena.
-enum grove_code verify_read_page(struct verifier *self, int32_t from_id, size_t most,
+// Contents from an id on, in the scope, at most `most`. Also for another thread: of the verifier it
+// reads the store and the request only.
+enum grove_code verify_read_page(const struct verifier *self, struct call *call,
+                                 struct arena *arena, int32_t from_id, size_t most,
                                  struct verify_contents *ret, struct grove_error *error);
 // These contents, in the order of the ids, whatever the scope. In the arena of looks.
 enum grove_code verify_read_ids(struct verifier *self, const int32_t *ids, size_t count,
@@ -66,6 +88,16 @@ enum grove_code verify_read_ids(struct verifier *self, const int32_t *ids, size_
 enum { VERIFY_DETAIL_SIZE = 160 };
 enum verify_kind verify_judge(const struct verify_content *content, const struct vector_copy *copy,
                               bool whole, char detail[static VERIFY_DETAIL_SIZE]);
+
+// --- verify_ahead.c ------------------------------------------------------------------------------
+
+// The page from this id on: the one that was begun, else it is read now.
+enum grove_code verify_page_get(struct verifier *self, int32_t from_id, size_t most,
+                                struct verify_contents *ret, struct grove_error *error);
+// Has the page read that is asked for next, while this one is compared.
+void verify_page_begin(struct verifier *self, int64_t from_id, size_t most);
+// What was begun and nobody asked for.
+void verify_page_drop(struct verifier *self);
 
 // --- verify_look.c -------------------------------------------------------------------------------
 

@@ -77,7 +77,8 @@ static enum grove_code take_contents(const struct pg_rows *rows, struct arena *a
     return GROVE_OK;
 }
 
-enum grove_code verify_read_page(struct verifier *self, int32_t from_id, size_t most,
+enum grove_code verify_read_page(const struct verifier *self, struct call *call,
+                                 struct arena *arena, int32_t from_id, size_t most,
                                  struct verify_contents *ret, struct grove_error *error)
 {
     const struct verify_scope *scope = &self->request->scope;
@@ -94,13 +95,12 @@ enum grove_code verify_read_page(struct verifier *self, int32_t from_id, size_t 
     pg_add_int4(&params, (int32_t)most);
     if (within || !self->request->quick) {
         pg_add_text(&params, scope->hierarchy_table);
-        pg_add_int4_array(&params, &self->arena, scope->place_depth > 0 ? scope->place : NULL,
+        pg_add_int4_array(&params, arena, scope->place_depth > 0 ? scope->place : NULL,
                           scope->place_depth);
     }
-    enum grove_code code =
-        store_query(self->store, self->call, &self->arena, file, &params, &rows, error);
+    enum grove_code code = store_query(self->store, call, arena, file, &params, &rows, error);
     if (code == GROVE_OK)
-        code = take_contents(&rows, &self->arena, ret, error);
+        code = take_contents(&rows, arena, ret, error);
     for (size_t i = 1; code == GROVE_OK && i < ret->count; i++)
         CHECK(ret->items[i - 1].id < ret->items[i].id);
     return code;

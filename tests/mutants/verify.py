@@ -210,4 +210,12 @@ MUTANTS = [
         replace="    bool asks = request->dry_run && !options_has(&session->options",
         killer="tests/e2e/test_dead.py::test_dead_letters",
     ),
+    Mutant(
+        name="page-read-ahead-is-not-joined",
+        guards="src/sync/verify 7",
+        file=WALK,
+        find="    verify_page_drop(self);\n",
+        replace="    (void)verify_page_drop;\n",
+        killer="u_verify:a_page_that_is_read_ahead_is_given_up",
+    ),
 ]

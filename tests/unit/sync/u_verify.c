@@ -428,6 +428,36 @@ static void it_ends_when_it_is_cancelled(struct test_stores *stores)
     assert_int_equal(verify(&stores->store, &call, &request, &report, &error), GROVE_CANCELLED);
 }
 
+// While a page is compared the next one is read: neither an engine that fails meanwhile nor one who
+// cancels leaves a thread behind.
+static void break_digest(void *state, const struct engine_event *event)
+{
+    atomic_bool *stop = state;
+    if (event->call == ENGINE_DIGEST)
+        atomic_store(stop, true);
+}
+
+static void a_page_that_is_read_ahead_is_given_up(struct test_stores *stores)
+{
+    atomic_bool stop = false;
+    struct call call;
+    struct grove_error error;
+    struct verify_report report;
+    struct verify_request request = {.quick = true};
+    fill(stores, 9);
+    inject_set_knob(INJECT_KNOB_VERIFY_PAGE, 2);
+    call_init(&call);
+    call_obey(&call, &stop);
+    fake_engine_set_hooks(stores->fake,
+                          &(struct fake_hooks){.before = break_digest, .state = &stop});
+    assert_int_equal(verify(&stores->store, &call, &request, &report, &error), GROVE_CANCELLED);
+    fake_engine_set_hooks(stores->fake, &(struct fake_hooks){.before = NULL});
+    stop = false;
+    assert_ok(verify(&stores->store, &call, &request, &report, &error), error);
+    assert_int_equal(report.contents, 9);
+    assert_int_equal(report.proven, 9);
+}
+
 static void what_was_found_last_is_told(struct test_stores *stores)
 {
     struct told told;
@@ -466,6 +496,7 @@ int main(int argc, char **argv)
         STORES_TEST(what_changes_between_two_looks_is_looked_at_again),
         STORES_TEST(one_that_was_broken_off_goes_on),
         STORES_TEST(it_ends_when_it_is_cancelled),
+        STORES_TEST(a_page_that_is_read_ahead_is_given_up),
         STORES_TEST(what_was_found_last_is_told),
     };
     return test_main(argc, argv, tests, ARRAY_COUNT(tests));
