@@ -428,8 +428,7 @@ static void it_ends_when_it_is_cancelled(struct test_stores *stores)
     assert_int_equal(verify(&stores->store, &call, &request, &report, &error), GROVE_CANCELLED);
 }
 
-// While a page is compared the next one is read: neither an engine that fails meanwhile nor one who
-// cancels leaves a thread behind.
+// While a page is compared the next one is read: who cancels meanwhile leaves no thread behind.
 static void break_digest(void *state, const struct engine_event *event)
 {
     atomic_bool *stop = state;
