@@ -244,6 +244,19 @@ const char *test_sql_text(struct test_stores *stores, const char *format, ...)
     return text;
 }
 
+const char *test_wrong_places(struct test_stores *stores)
+{
+    return test_sql_text(
+        stores, "SELECT string_agg(w::text, '; ')"
+                " FROM (SELECT branch_id, limb_id, content_type, sum(contents)"
+                "       FROM (SELECT * FROM grove.place_count UNION ALL"
+                "             SELECT l.branch_id, p.limb_id, m.content_type, -1"
+                "             FROM content_metadata AS m"
+                "             JOIN grove.leaf AS l USING (hierarchy_table, leaf_id)"
+                "             CROSS JOIN LATERAL (VALUES (l.limb_id), (NULL)) AS p (limb_id)) AS c"
+                "       GROUP BY 1, 2, 3 HAVING sum(contents) <> 0) AS w");
+}
+
 struct pg_conn *test_session(struct test_stores *stores)
 {
     struct grove_error error;
@@ -376,6 +389,7 @@ void test_stores_empty(struct test_stores *stores)
     test_sql(stores, "BEGIN; SET LOCAL session_replication_role = replica;"
                      "DELETE FROM grove.outbox; DELETE FROM grove.content_state;"
                      "DELETE FROM grove.content_count; DELETE FROM grove.tree_count;"
+                     "DELETE FROM grove.place_count;"
                      "DELETE FROM grove.embedding;"
                      "DELETE FROM grove.body; DELETE FROM public.content_metadata;"
                      "DELETE FROM public.subject1_hierarchy;"
