@@ -397,7 +397,8 @@ void test_stores_empty(struct test_stores *stores)
                      "ALTER TABLE grove.branch ALTER branch_id RESTART;"
                      "ALTER TABLE grove.limb ALTER limb_id RESTART;"
                      "UPDATE grove.setting SET value = CASE name WHEN 'generation' THEN '0'"
-                     " ELSE 'all-MiniLM-L6-v2/f32' END WHERE name IN ('model', 'generation');"
+                     " WHEN 'counted_places' THEN 'all' ELSE 'all-MiniLM-L6-v2/f32' END"
+                     " WHERE name IN ('model', 'generation', 'counted_places');"
                      "ALTER SEQUENCE public.content_metadata_id_seq RESTART;"
                      "ALTER SEQUENCE public.subject1_hierarchy_id_seq RESTART;"
                      "ALTER SEQUENCE grove.revision_seq RESTART; COMMIT");

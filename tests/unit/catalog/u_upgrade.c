@@ -404,8 +404,6 @@ static void come_to_a_backfill(struct test_stores *stores)
         test_sql(stores, "DELETE FROM grove.outbox WHERE content_id = %d", id);
     }
     test_sql(stores, "UPDATE grove.setting SET value = 'all' WHERE name = 'numbered_points'");
-    test_sql(stores, "UPDATE grove.ledger SET filled_at = clock_timestamp()"
-                     " WHERE kind = 'backfill'"); // those of the library itself
     inject_set_knob(INJECT_KNOB_BACKFILL_ROWS, 2);
     know(stores, BACKFILL);
     upgrade(stores, BACKFILL);

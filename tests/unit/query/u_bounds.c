@@ -178,7 +178,7 @@ static void a_tree_is_counted_as_a_whole(struct test_stores *stores)
         strstr(browse_under(stores, "subject1/Branch")->explain->plan, "-- browse_totals_branch");
     assert_non_null(branch);
     assert_true(strstr(tree, "tree_count") && !strstr(tree, "content_count"));
-    assert_true(strstr(branch, "content_count") && !strstr(branch, "tree_count"));
+    assert_true(strstr(branch, "place_count") && !strstr(branch, "tree_count"));
 }
 
 static void a_plan_quotes_no_thousands_of_names(struct test_stores *stores)
