@@ -15,9 +15,7 @@
 -- snapshot of its own. In repeatable read and serializable what changed since is an error, and no leaf is
 -- moved. Triggers fire in the order of their names: these come behind those that lock.
 --
--- Whoever is writing, or moving leaves, when the triggers come would be counted by none.
-LOCK TABLE grove.leaf, public.content_metadata IN SHARE ROW EXCLUSIVE MODE;
-
+-- The triggers' locks wait for whoever is writing or moving leaves: nobody is, whom they do not count.
 CREATE TABLE IF NOT EXISTS grove.place_count (
     branch_id integer NOT NULL,
     limb_id integer,
@@ -32,12 +30,10 @@ COMMENT ON TABLE grove.place_count IS
 
 -- --- changes of contents ---------------------------------------------------------------------------
 
--- A plan is kept as long as the session, whatever the first statement changed and the tables had: leaves
--- are looked up one by one, by their key. They are put together first: an update that moves nothing looks
--- up none.
+-- A plan is kept as long as the session, however many rows its first statement changed: leaves are looked
+-- up one by one. Contents are put together by leaves first: an update that moves nothing looks up none.
 CREATE OR REPLACE FUNCTION grove.count_in_places() RETURNS trigger
-LANGUAGE plpgsql SECURITY DEFINER
-SET search_path = pg_catalog, pg_temp SET enable_seqscan = off AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     IF TG_OP = 'TRUNCATE' THEN
         TRUNCATE grove.place_count;
@@ -123,8 +119,7 @@ END $$;
 
 -- What is counted on a leaf goes with it (grove.leaf_updated). A branch that is renamed keeps its number.
 CREATE OR REPLACE FUNCTION grove.leaf_counts_moved() RETURNS trigger
-LANGUAGE plpgsql SECURITY DEFINER
-SET search_path = pg_catalog, pg_temp SET enable_seqscan = off AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     INSERT INTO grove.place_count (branch_id, limb_id, content_type, contents)
     SELECT l.branch_id, l.limb_id, c.content_type, sum(l.change * c.contents)
