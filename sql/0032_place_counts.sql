@@ -183,15 +183,12 @@ CREATE OR REPLACE FUNCTION grove.recount() RETURNS void
 LANGUAGE sql SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
     DELETE FROM grove.content_count;
+    -- A trigger of what comes next counts the trees.
+    DELETE FROM grove.tree_count;
     INSERT INTO grove.content_count (hierarchy_table, leaf_id, content_type, contents)
     SELECT hierarchy_table, leaf_id, content_type, count(*)
     FROM public.content_metadata
     GROUP BY hierarchy_table, leaf_id, content_type;
-    DELETE FROM grove.tree_count;
-    INSERT INTO grove.tree_count (hierarchy_table, content_type, contents)
-    SELECT hierarchy_table, content_type, sum(contents)
-    FROM grove.content_count
-    GROUP BY hierarchy_table, content_type;
     SELECT grove.recount_places(0, NULL);
 END;
 
@@ -205,17 +202,18 @@ REVOKE EXECUTE ON FUNCTION grove.leaf_counts_moved() FROM PUBLIC;
 -- Whoever may read the counts of leaves may read those of places.
 DO $$
 DECLARE
-    right_of record;
+    command text;
 BEGIN
-    FOR right_of IN
-        SELECT CASE WHEN a.grantee = 0 THEN 'PUBLIC' ELSE a.grantee::regrole::text END AS grantee,
-               a.is_grantable
-        FROM pg_catalog.pg_class AS c, aclexplode(c.relacl) AS a
-        WHERE c.oid = 'grove.content_count'::regclass
-          AND a.privilege_type = 'SELECT' AND a.grantee <> c.relowner
+    FOR command IN
+        SELECT concat('GRANT SELECT ON grove.place_count TO ',
+                      coalesce(nullif(a.grantee, 0)::regrole::text, 'PUBLIC'),
+                      CASE WHEN a.is_grantable THEN ' WITH GRANT OPTION' END)
+        FROM pg_catalog.pg_class AS c
+        CROSS JOIN LATERAL aclexplode(c.relacl) AS a
+        WHERE c.oid = 'grove.tree_count'::regclass AND a.grantee <> c.relowner
+          AND a.privilege_type = 'SELECT'
     LOOP
-        EXECUTE format('GRANT SELECT ON grove.place_count TO %s%s', right_of.grantee,
-                       CASE WHEN right_of.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END);
+        EXECUTE command;
     END LOOP;
 END $$;
 

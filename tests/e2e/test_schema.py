@@ -292,7 +292,7 @@ GIVES_WAY = (psycopg.errors.SerializationFailure, psycopg.errors.DeadlockDetecte
 
 @pytest.mark.parametrize("seed", [1, 2])
 def test_counts_hold_whoever_changes_contents_and_leaves(filled, seed):
-    """Transactions of a few statements each, in all isolation levels, some of which are rolled back;
+    """Transactions of a few statements each, in all isolation levels, some of them rolled back;
     leaves move, are renamed, merged and deleted under contents; one folds, one counts anew, and in
     every snapshot all counts are right."""
     levels = ["READ COMMITTED"] * 3 + ["REPEATABLE READ", "SERIALIZABLE"]
@@ -323,8 +323,8 @@ def test_counts_hold_whoever_changes_contents_and_leaves(filled, seed):
                     assert wrong_counts(conn) == [], number
 
     with filled.connect() as conn:
-        conn.execute("INSERT INTO subject3_hierarchy (branch, limb, leaf) SELECT 'branch ' || n % 3,"
-                     " 'limb ' || n % 4, 'leaf ' || n FROM generate_series(1, 24) AS n")
+        conn.execute("INSERT INTO subject3_hierarchy (branch, limb, leaf)"
+                     " SELECT 'branch ' || n % 3, 'limb ' || n % 4, 'leaf ' || n FROM generate_series(1, 24) AS n")
         with concurrent.futures.ThreadPoolExecutor(6) as pool:
             for each in [pool.submit(write if n < 4 else look, n) for n in range(6)]:
                 each.result()

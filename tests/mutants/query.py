@@ -520,7 +520,8 @@ MUTANTS = [
         name="a-place-is-counted-by-its-limbs-as-well",
         guards="sql/README 8",
         file="sql/parts/counts_of_place.sql",
-        find="  AND (p.limb_id = ($2::integer[])[2] OR (($2::integer[])[2] IS NULL AND p.limb_id IS NULL)) AND\n",
+        find="  AND (p.limb_id = ($2::integer[])[2] OR (($2::integer[])[2] IS NULL"
+             " AND p.limb_id IS NULL)) AND\n",
         replace="  AND (p.limb_id = ($2::integer[])[2] OR ($2::integer[])[2] IS NULL) AND\n",
         killer="u_place_totals:totals_are_right_before_and_after_places_are_counted",
     ),

@@ -256,7 +256,8 @@ MUTANTS = [
         name="contents-are-not-counted-in-their-places",
         guards="sql/README 8",
         file=PLACES,
-        find="               CASE TG_OP WHEN 'INSERT' THEN sum(c.contents) ELSE -sum(c.contents) END\n",
+        find="               CASE TG_OP WHEN 'INSERT' THEN sum(c.contents) ELSE"
+             " -sum(c.contents) END\n",
         replace="               CASE TG_OP WHEN 'INSERT' THEN sum(c.contents) ELSE 0 END\n",
         killer="u_place_counts:places_follow_every_change",
     ),
@@ -264,8 +265,10 @@ MUTANTS = [
         name="updated-contents-stay-in-their-places",
         guards="sql/README 8",
         file=PLACES,
-        find="                    SELECT leaf_id, hierarchy_table, content_type, -1 FROM old_rows) AS changes\n",
-        replace="                    SELECT leaf_id, hierarchy_table, content_type, 0 FROM old_rows) AS changes\n",
+        find="                    SELECT leaf_id, hierarchy_table, content_type, -1"
+             " FROM old_rows) AS changes\n",
+        replace="                    SELECT leaf_id, hierarchy_table, content_type, 0"
+                " FROM old_rows) AS changes\n",
         killer="u_place_counts:places_follow_every_change",
     ),
     Mutant(
@@ -348,7 +351,8 @@ MUTANTS = [
         name="branches-without-leaves-are-not-filled-in",
         guards="sql/README 8",
         file=PLACES,
-        find="          WHERE k.branch_id > after AND (up_to IS NULL OR k.branch_id <= up_to)) AS p\n",
+        find="          WHERE k.branch_id > after AND (up_to IS NULL OR k.branch_id"
+             " <= up_to)) AS p\n",
         replace="          WHERE k.branch_id > after AND k.branch_id <= up_to) AS p\n",
         killer="u_place_counts:a_branch_that_loses_all_leaves_is_filled_in",
     ),
@@ -388,8 +392,12 @@ MUTANTS = [
         name="counts-of-places-are-truncated-by-hand",
         guards="sql/README: failures",
         file=PLACES,
-        find="CREATE OR REPLACE TRIGGER grove_keep_rows BEFORE TRUNCATE ON grove.place_count\n    FOR EACH STATEMENT WHEN (pg_trigger_depth() = 0)",
-        replace="CREATE OR REPLACE TRIGGER grove_keep_rows BEFORE TRUNCATE ON grove.place_count\n    FOR EACH STATEMENT WHEN (pg_trigger_depth() > 9)",
+        find="CREATE OR REPLACE TRIGGER grove_keep_rows BEFORE TRUNCATE ON"
+             " grove.place_count\n"
+             "    FOR EACH STATEMENT WHEN (pg_trigger_depth() = 0)",
+        replace="CREATE OR REPLACE TRIGGER grove_keep_rows BEFORE TRUNCATE ON"
+                " grove.place_count\n"
+                "    FOR EACH STATEMENT WHEN (pg_trigger_depth() > 9)",
         killer="u_schema:what_grove_keeps_is_not_truncated",
     ),
     Mutant(

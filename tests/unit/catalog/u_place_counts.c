@@ -32,7 +32,8 @@ static void make_contents(struct test_stores *stores)
     test_sql(stores, "INSERT INTO subject1_hierarchy (branch, limb, leaf)"
                      " VALUES ('A', 'x', '1'), ('A', 'y', '2'), ('B', 'x', '3'), ('B', 'x', '4');"
                      "INSERT INTO content_metadata (hierarchy_table, leaf_id, content_type, title,"
-                     " content_summary, chunk_number) SELECT 'subject1_hierarchy', (n - 1) %% 4 + 1,"
+                     " content_summary, chunk_number)"
+                     " SELECT 'subject1_hierarchy', (n - 1) %% 4 + 1,"
                      " CASE WHEN n > 8 THEN 'Odd' ELSE 'Even' END, 't', 's', n"
                      " FROM generate_series(1, 16) AS n");
     assert_counted(stores, "made");
@@ -91,8 +92,8 @@ static void what_moves_nothing_counts_nothing(struct test_stores *stores)
     assert_counted(stores, "nothing moved");
 }
 
-// The plan of a session is made for its first statement, which may change many rows: those of one row
-// that come later read no whole table.
+// The plan of a session is made for its first statement, which may change many rows: those of one
+// row that come later read no whole table.
 static void leaves_are_looked_up_by_their_key(struct test_stores *stores)
 {
     static const char one[] =
@@ -206,8 +207,10 @@ static void an_old_snapshot_counts_nothing_where_the_leaf_was(struct test_stores
             char sqlstate[6] = "";
             test_stores_empty(stores);
             make_contents(stores);
-            const char *begin = arena_printf(&stores->arena, "BEGIN ISOLATION LEVEL %s;"
-                                                             "SELECT FROM grove.leaf", levels[l]);
+            const char *begin = arena_printf(&stores->arena,
+                                             "BEGIN ISOLATION LEVEL %s;"
+                                             "SELECT FROM grove.leaf",
+                                             levels[l]);
             if (run_both(stores, &pair, move, begin, writes[i], sqlstate) == GROVE_OK)
                 fail_msg("%s, %s", levels[l], writes[i]);
             assert_string_equal(sqlstate, "40001");

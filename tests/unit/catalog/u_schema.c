@@ -135,10 +135,9 @@ static void an_old_snapshot_truncates_nothing(struct test_stores *stores)
 // Nobody could tell afterwards what waited, or where a leaf was.
 static void what_grove_keeps_is_not_truncated(struct test_stores *stores)
 {
-    static const char *const tables[] = {"outbox",        "leaf",       "limb",
-                                         "branch",        "setting",    "subject",
-                                         "content_count", "tree_count", "place_count",
-                                         "subject CASCADE"};
+    static const char *const tables[] = {
+        "outbox",  "leaf",          "limb",       "branch",      "setting",
+        "subject", "content_count", "tree_count", "place_count", "subject CASCADE"};
     int32_t id = test_content(stores, &(struct test_content){.title = "a"});
     for (size_t i = 0; i < ARRAY_COUNT(tables); i++)
         if (!refused(stores, "23000", arena_printf(&stores->arena, "TRUNCATE grove.%s", tables[i])))

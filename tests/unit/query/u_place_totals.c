@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What statements tell of how much a place has: by what is kept of branches and limbs, or, until that
-// is filled in, of their leaves.
+// What statements tell of how much a place has: by what is kept of branches and limbs, or, until
+// that is filled in, of their leaves.
 #include "searching.h"
 
 #include "catalog/assets.h"
@@ -31,8 +31,7 @@ static void forget_places(struct test_stores *stores)
 }
 
 // The rows of a statement, with SQL for its parameters.
-static const char *rows_of(struct test_stores *stores, const char *file,
-                           const char *const values[])
+static const char *rows_of(struct test_stores *stores, const char *file, const char *const values[])
 {
     struct strbuf sql;
     strbuf_init(&sql, 1 << 16);
@@ -76,7 +75,8 @@ static void assert_totals(struct test_stores *stores, int32_t leaves_max)
                 "FROM content_metadata AS m JOIN grove.leaf AS l USING (hierarchy_table, leaf_id)"
                 " WHERE (%s) AND (%s IS NULL OR m.content_type = ANY (%s))",
                 places[p].is_there, types[t], types[t]);
-            const char *wanted = test_sql_text(stores, "SELECT concat('(', count(*), ')') %s", here);
+            const char *wanted =
+                test_sql_text(stores, "SELECT concat('(', count(*), ')') %s", here);
             if (leaves_max > 0)
                 assert_string_equal(rows_of(stores, "matching_max.sql", values), wanted);
             wanted = test_sql_text(stores,
@@ -86,11 +86,11 @@ static void assert_totals(struct test_stores *stores, int32_t leaves_max)
                                    here);
             assert_string_equal(rows_of(stores, "list_types.sql", values), wanted);
             if (places[p].depth)
-                assert_string_equal(rows_of(stores,
-                                            arena_printf(&stores->arena, "browse_totals_%s.sql",
-                                                         places[p].depth),
-                                            values),
-                                    wanted);
+                assert_string_equal(
+                    rows_of(stores,
+                            arena_printf(&stores->arena, "browse_totals_%s.sql", places[p].depth),
+                            values),
+                    wanted);
         }
 }
 
