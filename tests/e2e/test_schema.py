@@ -324,7 +324,8 @@ def test_counts_hold_whoever_changes_contents_and_leaves(filled, seed):
 
     with filled.connect() as conn:
         conn.execute("INSERT INTO subject3_hierarchy (branch, limb, leaf)"
-                     " SELECT 'branch ' || n % 3, 'limb ' || n % 4, 'leaf ' || n FROM generate_series(1, 24) AS n")
+                     " SELECT 'branch ' || n % 3, 'limb ' || n % 4, 'leaf ' || n"
+                     " FROM generate_series(1, 24) AS n")
         with concurrent.futures.ThreadPoolExecutor(6) as pool:
             for each in [pool.submit(write if n < 4 else look, n) for n in range(6)]:
                 each.result()
