@@ -183,12 +183,15 @@ CREATE OR REPLACE FUNCTION grove.recount() RETURNS void
 LANGUAGE sql SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
     DELETE FROM grove.content_count;
-    -- A trigger of what comes next counts the trees.
-    DELETE FROM grove.tree_count;
     INSERT INTO grove.content_count (hierarchy_table, leaf_id, content_type, contents)
     SELECT hierarchy_table, leaf_id, content_type, count(*)
     FROM public.content_metadata
     GROUP BY hierarchy_table, leaf_id, content_type;
+    DELETE FROM grove.tree_count;
+    INSERT INTO grove.tree_count (hierarchy_table, content_type, contents)
+    SELECT hierarchy_table, content_type, count(*)
+    FROM public.content_metadata
+    GROUP BY hierarchy_table, content_type;
     SELECT grove.recount_places(0, NULL);
 END;
 
