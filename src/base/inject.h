@@ -111,6 +111,8 @@
     KNOB_(RESIDENT_MODEL_MS, "how long the resident projector keeps a model it does not need")     \
     KNOB_(RESIDENT_STOP_MS, "how long the resident projector has to end before it is killed")      \
     KNOB_(SEARCH_REACH, "how many points a search asks the engine for at most")                    \
+    KNOB_(WAITING_BYTES, "of so long an outbox the rows are listed, and their vectors kept")       \
+    KNOB_(WAITING_LISTED, "how many rows of it are listed at most")                                \
     KNOB_(FOUND_FEW, "up to so many rows that match metadata are all compared by PostgreSQL")      \
     KNOB_(EXACT_ROWS, "up to so many rows are all compared by every search")                       \
     KNOB_(EXACT_FILTERED_ROWS, "up to so many rows by every search under a filter")                \

@@ -43,8 +43,10 @@ void store_init(struct store *store)
 {
     pthread_mutex_init(&store->model_mutex, NULL);
     kept_slot_init(&store->kept);
+    kept_slot_init(&store->waiting);
     for (size_t i = 0; i < EMBED_PRECISIONS; i++)
         long_lock_init(&store->models[i].opening);
+    long_lock_init(&store->waiting_lock);
     long_lock_init(&store->ahead);
 }
 
@@ -53,8 +55,10 @@ void store_release(struct store *store)
     store_close_models(store);
     for (size_t i = 0; i < EMBED_PRECISIONS; i++)
         long_lock_release(&store->models[i].opening);
+    long_lock_release(&store->waiting_lock);
     long_lock_release(&store->ahead);
     kept_slot_release(&store->kept);
+    kept_slot_release(&store->waiting);
     vector_engine_free(store->engine);
     pg_pool_free(store->pool);
     pthread_mutex_destroy(&store->model_mutex);

@@ -39,7 +39,10 @@ struct store {
     // date, or tell of it, is to look again.
     atomic_bool schema_doubted;
 
-    struct kept_slot kept;      // rows that the engine's graph does not reach (query/)
+    struct kept_slot kept;    // rows that the engine's graph does not reach (query/)
+    struct kept_slot waiting; // rows that wait, where many do (query/)
+    // Held while vectors are read for it. Who wants it has a connection, and takes no other.
+    struct long_lock waiting_lock;
     _Atomic unsigned stand_ins; // searches for which PostgreSQL compares many rows now (query/)
 
     // Takes in what waits elsewhere to become contents (attach/take_in.h); NULL: nobody does.

@@ -22,6 +22,7 @@ static const struct kind {
     {"bytea", {PG_BYTEA}},
     {"timestamp", {PG_TIMESTAMP, PG_TIMESTAMPTZ}},
     {"integer[]", {PG_INT4_ARRAY}},
+    {"bigint[]", {PG_INT8_ARRAY}},
 };
 
 static unsigned char kind_of(struct text name)

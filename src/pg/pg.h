@@ -225,5 +225,8 @@ int64_t pg_timestamp_key(const struct pg_rows *rows, int row, int column);
 // integer[] of one dimension without nulls, copied into the arena; of a null: none.
 enum grove_code pg_int4_array(const struct pg_rows *rows, int row, int column, struct arena *arena,
                               const int32_t **ret, size_t *ret_count, struct grove_error *error);
+// The same of bigint[].
+enum grove_code pg_int8_array(const struct pg_rows *rows, int row, int column, struct arena *arena,
+                              const int64_t **ret, size_t *ret_count, struct grove_error *error);
 
 #endif

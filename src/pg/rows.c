@@ -157,28 +157,60 @@ int64_t pg_timestamp_key(const struct pg_rows *rows, int row, int column)
 }
 
 // array_send: dimensions, flags, type of the elements; for each dimension its length and its first
-// index; for each element its size and its bytes.
-enum grove_code pg_int4_array(const struct pg_rows *rows, int row, int column, struct arena *arena,
-                              const int32_t **ret, size_t *ret_count, struct grove_error *error)
+// index; for each element its size and its bytes. *ret_at: the first element's.
+static enum grove_code open_array(const struct pg_rows *rows, int row, int column, unsigned bytes,
+                                  const char **ret_at, size_t *ret_count, struct grove_error *error)
 {
-    enum { HEAD = 12, DIMENSION = 8, ELEMENT = 8 };
+    enum { HEAD = 12, DIMENSION = 8, SIZE = 4 };
     int length;
     const char *at = cell(rows, row, column, &length);
-    CHECK(type_of(rows, column) == PG_INT4_ARRAY);
-    *ret = NULL;
     *ret_count = 0;
     if (!at || length < HEAD || get32(at) == 0)
         return GROVE_OK;
     size_t count = length >= HEAD + DIMENSION ? get32(at + HEAD) : 0;
-    if (get32(at) != 1 || (size_t)length != HEAD + DIMENSION + count * ELEMENT)
+    if (get32(at) != 1 || (size_t)length != HEAD + DIMENSION + count * (SIZE + bytes))
         return error_set(error, GROVE_ENGINE,
                          "an array of the database has nulls or more than one dimension");
-    int32_t *items = arena_alloc_array(arena, count, sizeof *items);
+    CHECK(count > 0);
+    *ret_at = at + HEAD + DIMENSION + SIZE;
+    *ret_count = count;
+    return GROVE_OK;
+}
+
+enum grove_code pg_int4_array(const struct pg_rows *rows, int row, int column, struct arena *arena,
+                              const int32_t **ret, size_t *ret_count, struct grove_error *error)
+{
+    enum { BYTES = 4, ELEMENT = 8 };
+    const char *at = NULL;
+    CHECK(type_of(rows, column) == PG_INT4_ARRAY);
+    *ret = NULL;
+    enum grove_code code = open_array(rows, row, column, BYTES, &at, ret_count, error);
+    if (code != GROVE_OK || *ret_count == 0)
+        return code;
+    int32_t *items = arena_alloc_array(arena, *ret_count, sizeof *items);
     if (!items)
         return error_no_memory(error, "an array");
-    for (size_t i = 0; i < count; i++)
-        items[i] = (int32_t)get32(at + HEAD + DIMENSION + i * ELEMENT + 4);
+    for (size_t i = 0; i < *ret_count; i++)
+        items[i] = (int32_t)get32(at + i * ELEMENT);
     *ret = items;
-    *ret_count = count;
+    return GROVE_OK;
+}
+
+enum grove_code pg_int8_array(const struct pg_rows *rows, int row, int column, struct arena *arena,
+                              const int64_t **ret, size_t *ret_count, struct grove_error *error)
+{
+    enum { BYTES = 8, ELEMENT = 12 };
+    const char *at = NULL;
+    CHECK(type_of(rows, column) == PG_INT8_ARRAY);
+    *ret = NULL;
+    enum grove_code code = open_array(rows, row, column, BYTES, &at, ret_count, error);
+    if (code != GROVE_OK || *ret_count == 0)
+        return code;
+    int64_t *items = arena_alloc_array(arena, *ret_count, sizeof *items);
+    if (!items)
+        return error_no_memory(error, "an array");
+    for (size_t i = 0; i < *ret_count; i++)
+        items[i] = (int64_t)get64(at + i * ELEMENT);
+    *ret = items;
     return GROVE_OK;
 }

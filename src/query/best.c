@@ -44,6 +44,13 @@ void best_finish(struct best *best)
     CHECK(!best->more || best->count == best->max);
 }
 
+double best_floor(struct best *best)
+{
+    best_finish(best);
+    CHECK(best->count <= best->max);
+    return best->count < best->max ? -INFINITY : best->items[best->max - 1].score;
+}
+
 void best_add(struct best *best, struct result_score item)
 {
     CHECK(isfinite(item.score));

@@ -30,5 +30,7 @@ void best_clear(struct best *best);
 // The score is finite. A content has one score: in one snapshot its vector is one.
 void best_add(struct best *best, struct result_score item);
 void best_finish(struct best *best);
+// The score above which a row has a place among the best; -INFINITY: there is room for any.
+double best_floor(struct best *best);
 
 #endif

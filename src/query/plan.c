@@ -108,12 +108,14 @@ struct plan plan_make(const struct plan_facts *facts)
     return (struct plan){.method = PLAN_GRAPH, .ef = PLAN_EF_UNKNOWN, .reason = doubt};
 }
 
-bool plan_is_among_places(const struct moment *moment, int64_t rows_waiting, int64_t rows_in_places)
+bool plan_is_among_places(const struct moment *moment, int64_t rows_waiting, int64_t rows_in_places,
+                          bool kept)
 {
     CHECK(rows_waiting >= 0);
     CHECK(rows_in_places >= 0);
     int64_t by_size = moment->outbox_bytes / PLAN_OUTBOX_ROW_BYTES;
     if (rows_waiting >= PLAN_WAITING_COUNTED && by_size > rows_waiting)
         rows_waiting = by_size;
-    return rows_waiting >= PLAN_WAITING_MANY && rows_in_places < rows_waiting / 2;
+    int64_t fewer = kept ? PLAN_ROWS_PER_KEPT : PLAN_ROWS_PER_WAITING;
+    return rows_waiting >= PLAN_WAITING_MANY && rows_in_places < rows_waiting / fewer;
 }

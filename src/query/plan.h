@@ -36,6 +36,10 @@ enum {
     PLAN_OUTBOX_ROW_BYTES = 100,
     // So many rows of it take longer, and of more its size is believed.
     PLAN_WAITING_MANY = 1000,
+    // A row in the places is looked up in the outbox, and read where it waits: half of the one, or
+    // where vectors are kept a sixteenth, costs as much as all of the other.
+    PLAN_ROWS_PER_WAITING = 2,
+    PLAN_ROWS_PER_KEPT = 16,
     PLAN_WAITING_COUNTED = 20000,
     // Rows that match what only PostgreSQL knows: so few it compares by itself; and so many are
     // counted, to tell how many the engine has to show.
@@ -75,8 +79,9 @@ struct plan plan_make(const struct plan_facts *facts);
 
 // Whether the rows that wait are sooner found among the contents of the predicate's places, which
 // are so many, than by reading the outbox. Each row read is looked up in the other table.
-// `rows_waiting` were counted, PLAN_WAITING_COUNTED at most.
-bool plan_is_among_places(const struct moment *moment, int64_t rows_waiting,
-                          int64_t rows_in_places);
+// `rows_waiting` were counted, PLAN_WAITING_COUNTED at most. `kept`: their vectors are, so
+// that most of them are not looked up.
+bool plan_is_among_places(const struct moment *moment, int64_t rows_waiting, int64_t rows_in_places,
+                          bool kept);
 
 #endif

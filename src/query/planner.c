@@ -4,6 +4,7 @@
 #include "base/check.h"
 #include "base/json.h"
 #include "catalog/store.h"
+#include "query/waiting.h"
 #include "sync/examine.h"
 
 enum {
@@ -65,7 +66,9 @@ static enum grove_code find_rows_max(struct run *run, struct pg_conn *conn, int6
         return code;
     if (in_places < *ret_rows_max)
         *ret_rows_max = in_places;
-    *ret_among_places = plan_is_among_places(&run->before, waiting, in_places);
+    *ret_among_places =
+        plan_is_among_places(&run->before, waiting, in_places,
+                             waiting >= PLAN_WAITING_MANY && waiting_are_kept(run, waiting));
     return GROVE_OK;
 }
 

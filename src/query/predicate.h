@@ -50,6 +50,13 @@ struct predicate {
     struct text metadata; // a JSON object; {NULL, 0}: any
 };
 
+// What everything satisfies.
+#define PREDICATE_ANY                                                                              \
+    {.created_since_us = VECTOR_NONE,                                                              \
+     .created_before_us = VECTOR_NONE,                                                             \
+     .words_min = VECTOR_NONE,                                                                     \
+     .words_max = VECTOR_NONE}
+
 // Texts are copied into the arena.
 enum grove_code predicate_check(const struct grove_filter *filter, struct arena *arena,
                                 struct predicate *ret, struct grove_error *error);

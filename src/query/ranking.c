@@ -29,7 +29,7 @@
 //    the embedding, it shows the same rows: what was compared there was compared in S.
 // 3. The engine's answer leaves out no row that could be among the best k, for one of two reasons.
 //    Exactly: it compared all points that match. It shows them in the order of its scores, which
-//    are the cosines up to SCORE_TOLERANCE.
+//    are the cosines up to SOURCE_SCORE_TOLERANCE.
 //    By graph: the graph that answered is the one that was examined (src/sync/examine.h). Every row
 //    was looked up in it; those that it does not reach are in a list that is compared exactly.
 //    Queries like those that it failed in the examination are known by the score of their tenth
@@ -663,10 +663,10 @@ static enum grove_code check_shortage(struct run *run, struct grove_error *error
     int64_t lost = (matching - pending) - (known - explain->pending);
     if (run->request->strategy == GROVE_STRATEGY_PUSH_DOWN) {
         result_incomplete(run->result,
-                          lost > 0
-                              ? "the vector engine lacks %lld matching rows; run \"grove sync\""
-                              : "%lld matching rows came while the vector engine was asked",
-                          (long long)(lost > 0 ? lost : matching - known));
+                          lost > 0 ? "the vector engine lacks %lld matching %s; run \"grove sync\""
+                                   : "%lld matching %s came while the vector engine was asked",
+                          (long long)(lost > 0 ? lost : matching - known),
+                          (lost > 0 ? lost : matching - known) == 1 ? "row" : "rows");
         return GROVE_OK;
     }
     explain->strategy = "relational";
@@ -776,8 +776,8 @@ enum grove_code ranking_run(struct store *store, struct call *call,
     if (code == GROVE_OK)
         code = INJECT(SEARCH_RANKED, error);
     if (code == GROVE_OK && run.unembedded > 0)
-        result_incomplete(result, "%zu matching rows have no usable vector yet; run \"grove sync\"",
-                          run.unembedded);
+        result_incomplete(result, "%zu matching %s no usable vector yet; run \"grove sync\"",
+                          run.unembedded, run.unembedded == 1 ? "row has" : "rows have");
     if (code == GROVE_OK && !result->view.complete)
         result->explain.proof = NULL;
     if (code == GROVE_OK && request->explain) {

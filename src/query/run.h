@@ -6,6 +6,7 @@
 //     moment.c     before, now
 //     planner.c    plan, made by plan.c of facts
 //     listed.c     listed
+//     source_projection.c   by_list
 //     scorer.c     best ... texts
 #ifndef GROVE_QUERY_RUN_H
 #define GROVE_QUERY_RUN_H
@@ -50,6 +51,7 @@ struct run {
 
     struct best best;
     struct folding folding; // of the round; nothing was folded where ranking->documents is NULL
+    bool by_list;           // rows that wait are listed, and compared by what is kept of them
     bool shown_all;         // the source that settled it has handed out all rows
     size_t unembedded;      // rows without a usable vector, left out in this snapshot
     size_t scored;          // rows that the snapshot had to compare

@@ -30,10 +30,7 @@ static enum grove_code read_vector(struct pg_conn *conn, struct text model, int3
                                    struct arena *arena, struct pg_rows *ret,
                                    struct grove_error *error)
 {
-    static const struct predicate anything = {.created_since_us = VECTOR_NONE,
-                                              .created_before_us = VECTOR_NONE,
-                                              .words_min = VECTOR_NONE,
-                                              .words_max = VECTOR_NONE};
+    static const struct predicate anything = PREDICATE_ANY;
     struct pg_params params = {0};
     predicate_add_params(&anything, arena, &params);
     pg_add_text(&params, model);

@@ -39,6 +39,9 @@ enum { SOURCE_RELATIONAL_ROWS_MAX = 50000 };
 // What is read at a time is gone before the next is read.
 enum { SOURCE_PART_BYTES_MAX = 16 << 20 };
 
+// The engine's score of a point, and that of a kept vector, is its cosine up to this.
+#define SOURCE_SCORE_TOLERANCE 1e-5
+
 // The statement that reads the rows that wait.
 const char *source_pending_file(const struct run *run);
 

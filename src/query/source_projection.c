@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The engine's hits and the rows of the outbox. The engine's score of a point is its cosine up to
-// rounding (SCORE_TOLERANCE), and it shows points in the order of its scores. So one that it has
-// not shown scores at most as much as the last one shown, where it compared all points or its walk
-// met all that matter. Whether it did is not this file's to judge.
+// rounding (SOURCE_SCORE_TOLERANCE), and it shows points in the order of its scores. So one that
+// it has not shown scores at most as much as the last one shown, where it compared all points or
+// its walk met all that matter. Whether it did is not this file's to judge.
 #include <assert.h>
 #include <math.h>
 #include <stdlib.h>
@@ -14,12 +14,12 @@
 #include "query/listed.h"
 #include "query/scorer.h"
 #include "query/source.h"
+#include "query/waiting.h"
 
 enum {
     PENDING_MAX = 4096,  // outbox rows compared in one query
     PORTION_HITS = 2048, // hits compared at a time
 };
-static const double SCORE_TOLERANCE = 1e-5;
 
 // $1 to $9 of score.sql, score_pending.sql and score_pending_in.sql
 enum { SCORE_PARAMS = PREDICATE_PARAMS + 2 };
@@ -103,11 +103,17 @@ void source_add_hit_params(struct run *run, const int32_t *ids, size_t count, st
 
 const char *source_pending_file(const struct run *run)
 {
-    return run->plan.among_places ? "score_pending_in.sql" : "score_pending.sql";
+    return run->plan.among_places ? "score_pending_in.sql"
+           : run->by_list         ? "waiting_rows.sql"
+                                  : "score_pending.sql";
 }
 
 void source_add_pending_params(struct run *run, struct arena *arena, struct pg_params *params)
 {
+    if (run->by_list) {
+        waiting_add_params(params);
+        return;
+    }
     add_score_params(run, arena, params);
     pg_add_int4(params, PENDING_MAX + 1);
     CHECK(params->count == SCORE_PARAMS);
@@ -138,7 +144,8 @@ static enum grove_code read_pending(struct run *run, struct portion *portion, st
 
 // The moment, the first hits, the rows that wait, and whether the path still leads where it led, in
 // one round trip. An outbox without a page has no rows: of one that had none before the engine was
-// asked they are read only where the moment says that it has some now.
+// asked they are read only where the moment says that it has some now. Of a long one they are
+// listed.
 static enum grove_code read_first(struct candidate_source *source, struct run *run,
                                   struct portion *portion, struct pg_rows *ret_pending,
                                   struct pg_rows *ret_hits, struct grove_error *error)
@@ -195,34 +202,54 @@ static size_t at_most(size_t count, size_t most)
     return count < most ? count : most;
 }
 
-// *ret_found: how many of the hits exist and satisfy the predicate.
+// Of a long outbox *pending is the list; it becomes the rows themselves where that is too long.
+static enum grove_code take_list(struct run *run, struct portion *portion, struct waiting *waiting,
+                                 struct pg_rows *pending, struct grove_error *error)
+{
+    enum grove_code code = waiting_read(waiting, run, pending, error);
+    *pending = (struct pg_rows){0};
+    if (code != GROVE_OK || !waiting->too_many)
+        return code;
+    run->by_list = false;
+    return read_pending(run, portion, pending, error);
+}
+
+// *ret_found: how many of the hits exist and satisfy the predicate. *ret_bound: no row that waits,
+// and was not scored, scores more.
 static enum grove_code score_portions(struct candidate_source *source, struct run *run,
-                                      const int32_t *ids, size_t count, size_t *ret_found,
+                                      struct portion *portion, size_t *ret_found, double *ret_bound,
                                       struct grove_error *error)
 {
-    struct portion portion = {.ids = ids, .count = at_most(count, PORTION_HITS)};
+    const int32_t *ids = portion->ids;
+    size_t count = portion->count;
     struct pg_rows pending = {0}, hits = {0};
-    arena_init_counting(&portion.arena, SOURCE_PART_BYTES_MAX);
-    enum grove_code code = read_first(source, run, &portion, &pending, &hits, error);
-    // Where they are not all there, one that is a hit may not be among them.
-    bool hits_wait = pending.count > PENDING_MAX;
+    struct waiting waiting = {.count = 0};
+    portion->count = at_most(count, PORTION_HITS);
+    run->by_list = waiting_is_listed(run);
+    enum grove_code code = read_first(source, run, portion, &pending, &hits, error);
+    if (code == GROVE_OK && run->by_list)
+        code = take_list(run, portion, &waiting, &pending, error);
+    // Where they are not all there, or not yet, one that is a hit may not be among them.
+    bool hits_wait = run->by_list || pending.count > PENDING_MAX;
     if (code == GROVE_OK && pending.result)
         code = scorer_add(run, &pending, true, error);
     for (size_t done = 0; code == GROVE_OK;) {
-        CHECK((size_t)hits.count <= portion.count);
+        CHECK((size_t)hits.count <= portion->count);
         *ret_found += (size_t)hits.count;
         code = scorer_add(run, &hits, hits_wait, error);
-        done += portion.count;
+        done += portion->count;
         if (code != GROVE_OK || done == count)
             break;
         code = call_check(run->call, error);
         if (code != GROVE_OK)
             break;
-        portion.ids = ids + done;
-        portion.count = at_most(count - done, PORTION_HITS);
-        code = read_more(run, &portion, &hits, error);
+        portion->ids = ids + done;
+        portion->count = at_most(count - done, PORTION_HITS);
+        code = read_more(run, portion, &hits, error);
     }
-    arena_release(&portion.arena);
+    if (code == GROVE_OK && run->by_list)
+        code = waiting_score(&waiting, ids, count, &portion->arena, ret_bound, error);
+    waiting_release(&waiting);
     return code;
 }
 
@@ -231,9 +258,14 @@ static enum grove_code score_candidates(struct candidate_source *source, struct 
 {
     int32_t *ids = NULL;
     size_t count = 0, found = 0;
+    double waiting_bound = -INFINITY;
     enum grove_code code = hit_ids(source, run, &ids, &count, error);
-    if (code == GROVE_OK)
-        code = score_portions(source, run, ids, count, &found, error);
+    if (code != GROVE_OK)
+        return code;
+    struct portion portion = {.ids = ids, .count = count};
+    arena_init_counting(&portion.arena, SOURCE_PART_BYTES_MAX);
+    code = score_portions(source, run, &portion, &found, &waiting_bound, error);
+    arena_release(&portion.arena);
     if (code != GROVE_OK)
         return code;
     size_t shown = source->hits.count;
@@ -241,10 +273,12 @@ static enum grove_code score_candidates(struct candidate_source *source, struct 
     if (source->exact || !run->plan.through_all)
         run->result->explain.dropped += (int64_t)(count - found);
     bool all = source->exact && source->hits.shown < source->reach;
-    source->bound = all         ? -INFINITY // it has shown all there are
-                    : shown > 0 ? (double)source->hits.items[shown - 1].score + SCORE_TOLERANCE
-                                : INFINITY;
-    if (run->result->explain.pending > PENDING_MAX)
+    source->bound = all ? -INFINITY // it has shown all there are
+                    : shown > 0
+                        ? (double)source->hits.items[shown - 1].score + SOURCE_SCORE_TOLERANCE
+                        : INFINITY;
+    source->bound = fmax(source->bound, waiting_bound);
+    if (!run->by_list && run->result->explain.pending > PENDING_MAX)
         result_incomplete(run->result,
                           "more than %d matching rows wait to be projected; run \"grove sync\"",
                           PENDING_MAX);

@@ -8,6 +8,7 @@
 
 enum { LANES = 16 };
 static_assert(VECTOR_DIMENSION % LANES == 0, "no number is left over");
+static_assert((int)VECTOR_ALSO_MAX <= (int)KEPT_MAX, "a list of points can be kept");
 
 void kept_slot_init(struct kept_slot *slot)
 {
@@ -43,7 +44,7 @@ static void free_points(struct kept_points *points)
 struct kept_points *kept_new(size_t most)
 {
     struct kept_points *points = mem_zalloc(sizeof *points);
-    CHECK(most <= VECTOR_ALSO_MAX);
+    CHECK(most <= KEPT_MAX);
     if (!points)
         return NULL;
     points->ids = mem_alloc_array(most + 1, sizeof *points->ids);
@@ -63,6 +64,15 @@ void kept_put(struct kept_slot *slot, struct kept_points *points)
     pthread_mutex_lock(&slot->mutex);
     struct kept_points *before = slot->points;
     slot->points = points;
+    pthread_mutex_unlock(&slot->mutex);
+    kept_give(&before);
+}
+
+void kept_forget(struct kept_slot *slot)
+{
+    pthread_mutex_lock(&slot->mutex);
+    struct kept_points *before = slot->points;
+    slot->points = NULL;
     pthread_mutex_unlock(&slot->mutex);
     kept_give(&before);
 }
@@ -101,6 +111,13 @@ static float cosine(const float *a, const float *b)
     return sum;
 }
 
+float kept_score(const struct kept_points *points, size_t at,
+                 const float vector[static VECTOR_DIMENSION])
+{
+    CHECK(at < points->count);
+    return cosine(points->directions + at * VECTOR_DIMENSION, vector);
+}
+
 enum grove_code kept_search(const struct kept_points *points,
                             const float vector[static VECTOR_DIMENSION], float least,
                             struct arena *arena, struct vector_hits *ret, struct grove_error *error)
@@ -110,7 +127,7 @@ enum grove_code kept_search(const struct kept_points *points,
     if (!ret->items)
         return error_no_memory(error, "hits");
     for (size_t i = 0; i < points->count; i++) {
-        float score = cosine(points->directions + i * VECTOR_DIMENSION, vector);
+        float score = kept_score(points, i, vector);
         if (score >= least)
             ret->items[ret->count++] = (struct vector_hit){
                 .content_id = points->ids[i], .score = score, .revision = points->revisions[i]};

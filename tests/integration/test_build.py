@@ -26,7 +26,7 @@ def build(*arguments):
 def test_who_asks_for_help_gets_help(folder, arguments):
     done = build(folder, *arguments)
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout == "usage: tools/build FOLDER [MESON OPTION ...]\n"
+    assert done.stdout == "usage: tools/build FOLDER [MESON OPTION ...] [-- TARGET ...]\n"
     assert (folder / "compiled").exists()
 
 
@@ -41,6 +41,24 @@ def test_an_option_that_there_is_not_costs_no_build(folder):
     assert done.returncode == 1 and "nothing_of_this_name" in done.stderr, done
     assert (folder / "compiled").exists()
     assert [path.name for path in folder.parent.iterdir()] == ["made"]
+
+
+def options_of():
+    """What a build was configured with by whoever gave no option."""
+    assets = subprocess.run([ROOT / "tools" / "setup", "--print-assets"], capture_output=True,
+                            text=True, check=True).stdout.strip()
+    libraries = subprocess.run(["pkg-config", "--exists", "cmocka", "openblas"], check=False)
+    tests = "false" if libraries.returncode else "true"
+    return f"-Dassets_dir={assets}\n-Dtests={tests}\n--prefix\n/usr/local\n"
+
+
+def test_only_the_targets_that_are_named_are_made(folder):
+    (folder / "build.ninja").write_text("rule touch\n  command = touch $out\n"
+                                        "build one: touch\nbuild other: touch\n")
+    (folder / ".options").write_text(options_of())
+    done = build(folder, "--", "one")
+    assert done.returncode == 0 and done.stderr.startswith("grove build: built "), done
+    assert (folder / "one").exists() and not (folder / "other").exists()
 
 
 def test_what_is_no_build_is_left_alone(tmp_path):

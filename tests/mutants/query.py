@@ -658,8 +658,8 @@ MUTANTS = [
         name="the-outbox-is-read-for-any-path",
         guards="src/query/README: control flow",
         file="src/query/plan.c",
-        find="rows_in_places < rows_waiting / 2;",
-        replace="rows_in_places < rows_waiting / 2000000;",
+        find="rows_in_places < rows_waiting / fewer;",
+        replace="rows_in_places < rows_waiting / fewer / 1000000;",
         killer="u_bounds:rows_that_wait_are_looked_for_where_they_are_few",
     ),
     Mutant(

@@ -26,6 +26,15 @@ MUTANTS = [
         limit_seconds=120,
     ),
     Mutant(
+        name="targets-that-are-named-are-all",
+        guards="tools/README: build",
+        file="tools/build",
+        find=' ${targets[@]+"${targets[@]}"} >',
+        replace=" >",
+        killer=TESTS + "test_only_the_targets_that_are_named_are_made",
+        limit_seconds=120,
+    ),
+    Mutant(
         name="what-is-no-build-is-removed",
         guards="tools/README: build",
         file="tools/build",

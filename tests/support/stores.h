@@ -25,7 +25,7 @@
 #include "main.h"
 #include "postgres.h"
 
-enum { TEST_SESSIONS_MAX = 16, TEST_ENDS_MAX = 64, TEST_STEPS_MAX = 16 };
+enum { TEST_SESSIONS_MAX = 16, TEST_ENDS_MAX = 512, TEST_STEPS_MAX = 16 };
 
 struct test_stores;
 typedef void test_function(struct test_stores *stores);

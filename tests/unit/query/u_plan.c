@@ -167,13 +167,15 @@ static void what_waits_is_sooner_found_among_few(void **state)
 {
     struct moment moment = {.outbox_bytes = (int64_t)100000 * PLAN_OUTBOX_ROW_BYTES};
     (void)state;
-    assert_true(plan_is_among_places(&moment, 4000, 1999));
-    assert_false(plan_is_among_places(&moment, 4000, 2000));
-    assert_false(plan_is_among_places(&moment, PLAN_WAITING_MANY - 1, 0));
+    assert_true(plan_is_among_places(&moment, 4000, 1999, false));
+    assert_false(plan_is_among_places(&moment, 4000, 2000, false));
+    assert_false(plan_is_among_places(&moment, PLAN_WAITING_MANY - 1, 0, false));
+    assert_true(plan_is_among_places(&moment, 4000, 249, true));
+    assert_false(plan_is_among_places(&moment, 4000, 250, true));
     // Its size tells how many there are where they were not all counted, and only there.
-    assert_true(plan_is_among_places(&moment, PLAN_WAITING_COUNTED, 49999));
-    assert_false(plan_is_among_places(&moment, PLAN_WAITING_COUNTED, 50000));
-    assert_false(plan_is_among_places(&moment, PLAN_WAITING_COUNTED - 1, 49999));
+    assert_true(plan_is_among_places(&moment, PLAN_WAITING_COUNTED, 49999, false));
+    assert_false(plan_is_among_places(&moment, PLAN_WAITING_COUNTED, 50000, false));
+    assert_false(plan_is_among_places(&moment, PLAN_WAITING_COUNTED - 1, 49999, false));
 }
 
 int main(int argc, char **argv)
