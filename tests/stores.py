@@ -46,6 +46,15 @@ STRAYS = {
               UNION ALL
               SELECT hierarchy_table, content_type, -1 FROM content_metadata) AS each
         GROUP BY hierarchy_table, content_type HAVING sum(counted) <> 0""",
+    "counts of branches and limbs that are wrong": """
+        SELECT branch_id, limb_id, content_type, sum(counted)
+        FROM (SELECT branch_id, limb_id, content_type, contents AS counted FROM grove.place_count
+              UNION ALL
+              SELECT l.branch_id, p.limb_id, m.content_type, -1
+              FROM content_metadata AS m
+              JOIN grove.leaf AS l USING (hierarchy_table, leaf_id)
+              CROSS JOIN LATERAL (VALUES (l.limb_id), (NULL)) AS p (limb_id)) AS each
+        GROUP BY branch_id, limb_id, content_type HAVING sum(counted) <> 0""",
 }
 
 

@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- Navigation: how many contents of each type are under a path, where nothing else is asked of them:
--- from the counts that are kept of trees and of leaves, without a look at the contents.
+-- from the counts that are kept of places, without a look at the contents.
 --   $1, $2          the place (parts/of_tree.sql and its like)
 --   $3 text[]       content types; null: any
 -- answers: text, bigint

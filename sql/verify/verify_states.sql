@@ -4,13 +4,16 @@
 --   $1 integer[]  content ids
 -- Nobody knows at which revision their texts changed last: vectors that are there count as of other texts,
 -- until they are read.
-SELECT grove.note_changed(array_agg(u.id))
+SELECT
 FROM (
-    SELECT m.id
-    FROM public.content_metadata AS m
-    WHERE m.id = ANY ($1)
-      AND NOT EXISTS (SELECT FROM grove.content_state AS s WHERE s.content_id = m.id)
-    ORDER BY m.id
-    FOR KEY SHARE SKIP LOCKED
-) AS u
-HAVING count(*) > 0
+    SELECT grove.note_changed(array_agg(u.id)) AS noted
+    FROM (
+        SELECT m.id
+        FROM public.content_metadata AS m
+        WHERE m.id = ANY ($1)
+          AND NOT EXISTS (SELECT FROM grove.content_state AS s WHERE s.content_id = m.id)
+        ORDER BY m.id
+        FOR KEY SHARE SKIP LOCKED
+    ) AS u
+    HAVING count(*) > 0
+) AS n

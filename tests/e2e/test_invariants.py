@@ -27,6 +27,9 @@ BREAKS = [
      "lies on a leaf that does not exist"),
     ("UPDATE grove.content_count SET contents = contents + 1", "and counted as 2"),
     ("UPDATE grove.tree_count SET contents = contents + 1", "religion_hierarchy, and counted"),
+    ("UPDATE grove.place_count SET contents = contents + 1 WHERE limb_id IS NULL",
+     "are in branch "),
+    ("UPDATE grove.place_count SET contents = contents + 1 WHERE limb_id > 0", "are in limb "),
     ("INSERT INTO grove.content_count VALUES ('religion_hierarchy', 1, 'Nothing', 3)",
      'content of none: 0 contents of type "Nothing"'),
     ("INSERT INTO grove.outbox (content_id, revision, deleted) VALUES (%(id)s, 1, true)",
@@ -63,7 +66,8 @@ BREAKS = [
 
 # What the breaks reach, put away and put back.
 KEPT = ("public.content_metadata", "grove.content_state", "grove.body", "grove.embedding",
-        "grove.content_count", "grove.tree_count", "grove.outbox", "grove.setting")
+        "grove.content_count", "grove.tree_count", "grove.place_count", "grove.outbox",
+        "grove.setting")
 
 
 @pytest.fixture(scope="module")

@@ -2,12 +2,15 @@
 """The specified schema, exactly, and what the triggers keep."""
 
 import concurrent.futures
+import contextlib
 import pathlib
+import random
 import re
 
 import psycopg
 import pytest
 from conftest import MIGRATIONS, read_statement, wait_until
+from stores import STRAYS
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 # What 0006_outbox_checks.sql and 0014_numbered_points.sql add.
@@ -159,14 +162,9 @@ def test_tables_of_users_land_in_public(shared):
 # --- counts -------------------------------------------------------------------------------------
 
 def wrong_counts(conn):
-    """Where the kept counts differ from the contents that there are."""
-    return conn.execute("""
-        SELECT * FROM (SELECT hierarchy_table, leaf_id, content_type, count(*) AS contents
-                       FROM content_metadata GROUP BY 1, 2, 3) AS here
-        FULL JOIN (SELECT hierarchy_table, leaf_id, content_type, sum(contents) AS contents
-                   FROM grove.content_count GROUP BY 1, 2, 3 HAVING sum(contents) <> 0) AS kept
-        USING (hierarchy_table, leaf_id, content_type, contents)
-        WHERE here IS NULL OR kept IS NULL""").fetchall()
+    """Where the kept counts of leaves, trees, branches and limbs differ from the contents."""
+    return [row for name, query in STRAYS.items() if name.startswith("counts")
+            for row in conn.execute(query).fetchall()]
 
 
 def count_rows(conn):
@@ -243,6 +241,98 @@ def test_counts_hold_while_many_write_and_fold(shared):
                             " FROM grove.content_count").fetchone()[0]
         assert count_rows(conn) == keys
         conn.execute("DELETE FROM content_metadata WHERE chunk_number >= 10000")
+
+
+def move(conn, random, column, value):
+    """Leaves go elsewhere, or a whole branch or limb, which may be a rename or a merge."""
+    what = random.choice(["id = (SELECT id FROM subject3_hierarchy ORDER BY random() LIMIT 1)",
+                          "branch = (SELECT min(branch) FROM subject3_hierarchy)",
+                          "limb = 'limb 1'"])
+    conn.execute(f"UPDATE subject3_hierarchy SET {column} = %s WHERE {what}", (value,))
+
+
+def change_at_random(conn, random):
+    """One statement, as any client may write it."""
+    one = "(SELECT id FROM subject3_hierarchy ORDER BY random() LIMIT 1)"
+    some = ("id IN (SELECT id FROM content_metadata WHERE hierarchy_table = 'subject3_hierarchy'"
+            " ORDER BY random() LIMIT 5)")
+    choice = random.randrange(8)
+    if choice < 2:
+        conn.execute(f"""
+            INSERT INTO content_metadata (hierarchy_table, leaf_id, content_type, title,
+                                          content_summary, chunk_number)
+            SELECT 'subject3_hierarchy', l.id, 'Type ' || n %% 2, 't', 's',
+                   (random() * 2000000000)::integer
+            FROM {one} AS l, generate_series(1, %s) AS n""", (random.randrange(1, 6),))
+    elif choice == 2:
+        conn.execute(f"UPDATE content_metadata SET content_type = %s WHERE {some}",
+                     (f"Type {random.randrange(3)}",))
+    elif choice == 3:
+        conn.execute(f"UPDATE content_metadata SET leaf_id = {one} WHERE {some}")
+    elif choice == 4:
+        conn.execute(f"DELETE FROM content_metadata WHERE {some}")
+    elif choice == 5:
+        move(conn, random, "limb", f"limb {random.randrange(4)}")
+    elif choice == 6:
+        move(conn, random, "branch", f"branch {random.randrange(4)}")
+    elif random.randrange(10) == 0:
+        conn.execute("TRUNCATE content_metadata CASCADE")
+    else:
+        conn.execute("SET LOCAL grove.leaf_delete = 'cascade'")
+        conn.execute(f"DELETE FROM subject3_hierarchy WHERE id = {one}")
+        conn.execute("INSERT INTO subject3_hierarchy (branch, limb, leaf)"
+                     " VALUES ('branch 1', 'limb 1', random()::text)")
+
+
+GIVES_WAY = (psycopg.errors.SerializationFailure, psycopg.errors.DeadlockDetected,
+             psycopg.errors.UniqueViolation, psycopg.errors.ForeignKeyViolation,
+             psycopg.errors.FeatureNotSupported, psycopg.errors.LockNotAvailable,
+             psycopg.errors.NotNullViolation)
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_counts_hold_whoever_changes_contents_and_leaves(filled, seed):
+    """Transactions of a few statements each, in all isolation levels, some of them rolled back;
+    leaves move, are renamed, merged and deleted under contents; one folds, one counts anew, and in
+    every snapshot all counts are right."""
+    levels = ["READ COMMITTED"] * 3 + ["REPEATABLE READ", "SERIALIZABLE"]
+    done = []
+
+    def write(number):
+        chance = random.Random(f"{seed} {number}")
+        with filled.connect() as conn:
+            conn.execute("SET lock_timeout = '3s'")
+            for _ in range(60):
+                with contextlib.suppress(*GIVES_WAY, psycopg.Rollback), conn.transaction():
+                    conn.execute("SET TRANSACTION ISOLATION LEVEL " + chance.choice(levels))
+                    for _ in range(chance.randrange(1, 4)):
+                        change_at_random(conn, chance)
+                    if chance.randrange(6) == 0:
+                        raise psycopg.Rollback
+                    done.append(number)
+
+    def look(number):
+        with filled.connect() as conn:
+            for turn in range(40):
+                if number == 4:
+                    fold(conn)
+                elif turn % 4 == 0:
+                    conn.execute("SELECT grove.recount_places(0, NULL)")
+                with conn.transaction():
+                    conn.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+                    assert wrong_counts(conn) == [], number
+
+    with filled.connect() as conn:
+        conn.execute("INSERT INTO subject3_hierarchy (branch, limb, leaf)"
+                     " SELECT 'branch ' || n % 3, 'limb ' || n % 4, 'leaf ' || n"
+                     " FROM generate_series(1, 24) AS n")
+        with concurrent.futures.ThreadPoolExecutor(6) as pool:
+            for each in [pool.submit(write if n < 4 else look, n) for n in range(6)]:
+                each.result()
+        assert len(done) > 60
+        assert wrong_counts(conn) == []
+        fold(conn)
+        assert wrong_counts(conn) == []
 
 
 # --- the rows of the outbox -----------------------------------------------------------------------
@@ -380,29 +470,36 @@ def test_an_upgrade_mends_what_breaks_the_rules(grove):
 
 
 def name_both(first, second):
-    """Statements that name both tables: folder and name."""
+    """Statements that name both tables, with their parts: name and text."""
     tables = re.compile(rf"({first}|{second})\b")
-    return [(path.parent.name, path.name) for path in sorted((ROOT / "sql").glob("*/*.sql"))
-            if path.parent.name in ("queries", "examine", "projector")
-            and len(set(tables.findall(re.sub(r"--.*", "", path.read_text())))) == 2]
+    for path in sorted((ROOT / "sql").glob("*/*.sql")):
+        if path.parent.name in ("queries", "examine", "projector", "contents"):
+            for_each = re.search(r"^-- part: \w+_\*$", path.read_text(), flags=re.M)
+            for depth in ("tree", "branch", "limb", "leaf") if for_each else ("tree",):
+                text = read_statement(path.name, path.parent.name, depth)
+                if len(set(tables.findall(re.sub(r"--.*", "", text)))) == 2:
+                    yield f"{path.stem}_{depth}.sql" if for_each else path.name, text
 
 
 @pytest.mark.parametrize("first, second, known", [
-    ("content_metadata", "content_count", {"recall_leaves.sql"}),
+    ("content_metadata", "content_count", {"recall_leaves.sql", "browse_first_limb.sql"}),
     ("content_metadata", "tree_count", {"subject_list.sql"}),
+    ("content_count", "place_count", {"fold_counts.sql", "matching_max.sql", "list_types.sql",
+                                      "list_places.sql", "browse_totals_branch.sql"}),
     ("content_count", "tree_count", {"fold_counts.sql", "matching_max.sql"}),
+    ("place_count", "tree_count", {"fold_counts.sql", "matching_max.sql"}),
 ])
 def test_contents_are_locked_before_their_counts(shared, first, second, known):
     """As TRUNCATE does, which wants all for itself: else one of the two would be ended."""
     waited = set()
-    for folder, name in name_both(first, second):
+    for name, text in name_both(first, second):
         with shared.connect() as truncating, shared.connect() as reader, \
                 shared.connect() as conn, concurrent.futures.ThreadPoolExecutor(1) as pool, \
                 truncating.transaction():
             truncating.execute("SET search_path = public, grove")
             truncating.execute(f"LOCK {first} IN ACCESS EXCLUSIVE MODE")
             pid = reader.info.backend_pid
-            prepared = pool.submit(reader.execute, f"PREPARE x AS {read_statement(name, folder)}")
+            prepared = pool.submit(reader.execute, f"PREPARE x AS {text}")
             try:
                 wait_until(lambda: prepared.done() or conn.execute(
                     "SELECT 1 FROM pg_locks WHERE NOT granted AND pid = %s", (pid,)).fetchone())

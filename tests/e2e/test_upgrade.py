@@ -35,6 +35,7 @@ def loaded(filled, tmp_path):
     made = Injected(filled.home)
     made("load", write_rows(tmp_path / "rows.jsonl", [
         make_row(number, vector=make_vector(number)) for number in range(1, ROWS + 1)]))
+    made("sync")  # and the library's own backfills
     return made
 
 
@@ -50,7 +51,7 @@ def fetch(home, query):
 
 LACKING = """SELECT count(*) FROM content_metadata AS m WHERE length(m.title) IS DISTINCT FROM
     (SELECT t.characters FROM grove.title_length AS t WHERE t.content_id = m.id)"""
-FILLED = "SELECT count(*) FROM grove.ledger WHERE filled_at IS NOT NULL"
+FILLED = f"SELECT count(*) FROM grove.ledger WHERE filled_at IS NOT NULL AND version > {OLD}"
 MADE = """SELECT (SELECT indisvalid FROM pg_index
                   WHERE indexrelid = to_regclass('public.idx_content_words'))
              AND (SELECT convalidated FROM pg_constraint WHERE conname = 'words_are_counted')"""

@@ -9,6 +9,7 @@ COUNTS = "sql/0005_content_count.sql"
 TRUNCATED = "sql/0015_truncated_tables.sql"
 TREES = "sql/0017_tree_counts.sql"
 HANDS = "sql/0020_rows_that_hands_take.sql"
+PLACES = "sql/0032_place_counts.sql"
 
 MUTANTS = [
     Mutant(
@@ -238,7 +239,7 @@ MUTANTS = [
     Mutant(
         name="recount-leaves-trees-as-they-are",
         guards="sql/README 8",
-        file=TREES,
+        file=PLACES,
         find="    DELETE FROM grove.tree_count;\n    INSERT",
         replace="    DELETE FROM grove.tree_count WHERE contents = 0;\n    INSERT",
         killer="u_schema:counts_follow_every_change",
@@ -250,6 +251,162 @@ MUTANTS = [
         find="    DELETE FROM grove.tree_count\n    WHERE (SELECT so FROM alone)\n",
         replace="    DELETE FROM grove.tree_count\n    WHERE NOT (SELECT so FROM alone)\n",
         killer="u_schema:counts_of_trees_are_folded",
+    ),
+    Mutant(
+        name="contents-are-not-counted-in-their-places",
+        guards="sql/README 8",
+        file=PLACES,
+        find="               CASE TG_OP WHEN 'INSERT' THEN sum(c.contents) ELSE"
+             " -sum(c.contents) END\n",
+        replace="               CASE TG_OP WHEN 'INSERT' THEN sum(c.contents) ELSE 0 END\n",
+        killer="u_place_counts:places_follow_every_change",
+    ),
+    Mutant(
+        name="updated-contents-stay-in-their-places",
+        guards="sql/README 8",
+        file=PLACES,
+        find="                    SELECT leaf_id, hierarchy_table, content_type, -1"
+             " FROM old_rows) AS changes\n",
+        replace="                    SELECT leaf_id, hierarchy_table, content_type, 0"
+                " FROM old_rows) AS changes\n",
+        killer="u_place_counts:places_follow_every_change",
+    ),
+    Mutant(
+        name="updates-that-move-nothing-are-counted",
+        guards="sql/README 8",
+        file=PLACES,
+        find="        HAVING sum(c.change) <> 0;\n",
+        replace="        HAVING sum(c.change) <> 0 OR true;\n",
+        killer="u_place_counts:what_moves_nothing_counts_nothing",
+    ),
+    Mutant(
+        name="truncated-contents-are-still-counted-in-their-places",
+        guards="sql/README 8",
+        file=PLACES,
+        find="        TRUNCATE grove.place_count;\n",
+        replace="        NULL;\n",
+        killer="u_place_counts:places_follow_every_change",
+    ),
+    Mutant(
+        name="contents-are-counted-before-their-leaf-is-locked",
+        guards="sql/README 8",
+        file=PLACES,
+        find="CREATE OR REPLACE TRIGGER grove_places_inserted AFTER INSERT",
+        replace="CREATE OR REPLACE TRIGGER grove_leaves_counted AFTER INSERT",
+        killer="u_place_counts:writers_wait_for_a_move",
+    ),
+    Mutant(
+        name="contents-are-counted-out-before-their-state-is-locked",
+        guards="sql/README 8",
+        file=PLACES,
+        find="CREATE OR REPLACE TRIGGER grove_places_deleted AFTER DELETE",
+        replace="CREATE OR REPLACE TRIGGER grove_a_deleted AFTER DELETE",
+        killer="u_place_counts:writers_wait_for_a_move",
+    ),
+    Mutant(
+        name="contents-are-counted-anew-before-their-state-is-locked",
+        guards="sql/README 8",
+        file=PLACES,
+        find="CREATE OR REPLACE TRIGGER grove_places_updated AFTER UPDATE",
+        replace="CREATE OR REPLACE TRIGGER grove_a_updated AFTER UPDATE",
+        killer="u_place_counts:writers_wait_for_a_move",
+    ),
+    Mutant(
+        name="counts-stay-where-the-leaf-was",
+        guards="sql/README 8",
+        file=PLACES,
+        find="    HAVING sum(l.change * c.contents) <> 0;\n",
+        replace="    HAVING false;\n",
+        killer="u_place_counts:places_follow_every_change",
+    ),
+    Mutant(
+        name="leaves-are-looked-for-in-all-of-them",
+        guards="sql/README: memory and cost",
+        file=PLACES,
+        find="                            OFFSET 0) AS l\n"
+             "        GROUP BY GROUPING SETS ((l.branch_id, c.content_type),\n"
+             "                                (l.branch_id, l.limb_id, c.content_type));\n",
+        replace="                            ) AS l\n"
+                "        GROUP BY GROUPING SETS ((l.branch_id, c.content_type),\n"
+                "                                (l.branch_id, l.limb_id, c.content_type));\n",
+        killer="u_place_counts:leaves_are_looked_up_by_their_key",
+    ),
+    Mutant(
+        name="two-count-anew-at-once",
+        guards="sql/README 8",
+        file=PLACES,
+        find="    LOCK TABLE grove.place_count IN SHARE UPDATE EXCLUSIVE MODE;\n",
+        replace="",
+        killer="u_place_counts:two_who_count_anew_wait_for_each_other",
+    ),
+    Mutant(
+        name="what-is-counted-is-filled-in-once-more",
+        guards="sql/README 8",
+        file=PLACES,
+        find="          SELECT k.branch_id, k.limb_id, k.content_type, -k.contents\n",
+        replace="          SELECT k.branch_id, k.limb_id, k.content_type, 0\n",
+        killer="u_place_counts:what_changes_meanwhile_is_counted_once",
+    ),
+    Mutant(
+        name="branches-without-leaves-are-not-filled-in",
+        guards="sql/README 8",
+        file=PLACES,
+        find="          WHERE k.branch_id > after AND (up_to IS NULL OR k.branch_id"
+             " <= up_to)) AS p\n",
+        replace="          WHERE k.branch_id > after AND k.branch_id <= up_to) AS p\n",
+        killer="u_place_counts:a_branch_that_loses_all_leaves_is_filled_in",
+    ),
+    Mutant(
+        name="places-are-counted-after-the-first-chunk",
+        guards="sql/README 8",
+        file=PLACES,
+        find="    WHERE s.name = 'counted_places' AND (SELECT f.last IS NULL FROM filled AS f)\n",
+        replace="    WHERE s.name = 'counted_places'\n",
+        killer="u_place_counts:what_was_there_is_filled_in_by_branches",
+    ),
+    Mutant(
+        name="places-of-before-are-taken-for-counted",
+        guards="sql/README 8",
+        file=PLACES,
+        find="            THEN 'some' ELSE 'all' END\n",
+        replace="            THEN 'all' ELSE 'all' END\n",
+        killer="u_place_counts:a_database_of_before_is_filled",
+    ),
+    Mutant(
+        name="an-empty-database-is-to-be-filled",
+        guards="sql/README 8",
+        file=PLACES,
+        find="            THEN 'some' ELSE 'all' END\n",
+        replace="            THEN 'some' ELSE 'some' END\n",
+        killer="u_place_counts:an_empty_database_is_counted",
+    ),
+    Mutant(
+        name="recount-leaves-places-as-they-are",
+        guards="sql/README 8",
+        file=PLACES,
+        find="    SELECT grove.recount_places(0, NULL);\n",
+        replace="    SELECT 1;\n",
+        killer="u_schema:counts_follow_every_change",
+    ),
+    Mutant(
+        name="counts-of-places-are-truncated-by-hand",
+        guards="sql/README: failures",
+        file=PLACES,
+        find="CREATE OR REPLACE TRIGGER grove_keep_rows BEFORE TRUNCATE ON"
+             " grove.place_count\n"
+             "    FOR EACH STATEMENT WHEN (pg_trigger_depth() = 0)",
+        replace="CREATE OR REPLACE TRIGGER grove_keep_rows BEFORE TRUNCATE ON"
+                " grove.place_count\n"
+                "    FOR EACH STATEMENT WHEN (pg_trigger_depth() > 9)",
+        killer="u_schema:what_grove_keeps_is_not_truncated",
+    ),
+    Mutant(
+        name="counts-of-places-are-never-folded",
+        guards="sql/README: nouns",
+        file="sql/projector/fold_counts.sql",
+        find="    HAVING count(*) > 1 OR sum(contents) = 0\n",
+        replace="    HAVING count(*) > 99\n",
+        killer="u_schema:counts_of_places_are_folded",
     ),
     Mutant(
         name="spoilt-vector-is-not-noticed",
@@ -440,17 +597,17 @@ MUTANTS = [
     Mutant(
         name="contents-are-inserted-on-leaves-that-are-not-there",
         guards="sql/README 6",
-        file="sql/0031_leaves_of_statements.sql",
-        find="        IF missing IS NOT NULL THEN\n",
-        replace="        IF missing < 0 THEN\n",
+        file=PLACES,
+        find="            EXIT WHEN held = cardinality(ids);\n",
+        replace="            EXIT WHEN held >= 0;\n",
         killer="u_triggers:contents_wait_for_a_leaf_that_goes",
     ),
     Mutant(
         name="leaves-of-inserted-contents-are-not-locked",
         guards="sql/README 6",
-        file="sql/0031_leaves_of_statements.sql",
-        find="                       '  ORDER BY t.id FOR KEY SHARE) AS l)', leaves)\n",
-        replace="                       '  ORDER BY t.id) AS l)', leaves)\n",
+        file=PLACES,
+        find="                           ' ORDER BY t.id FOR KEY SHARE', leaves)\n",
+        replace="                           ' ORDER BY t.id', leaves)\n",
         killer="u_triggers:a_leaf_waits_for_contents_under_way",
     ),
     Mutant(

@@ -76,6 +76,7 @@ static const char schema_sql[] =
     " SET session_replication_role = replica AS $$ BEGIN"
     " DELETE FROM grove.embedding; DELETE FROM grove.outbox; DELETE FROM grove.content_state;"
     " DELETE FROM grove.content_count; DELETE FROM grove.tree_count;"
+    " DELETE FROM grove.place_count;"
     " DELETE FROM public.content_metadata;"
     " UPDATE grove.setting SET value = 'all-MiniLM-L6-v2/f32'"
     " WHERE name = 'model' AND value <> 'all-MiniLM-L6-v2/f32';"
@@ -108,6 +109,10 @@ static const char schema_sql[] =
     " VALUES ('subject1_hierarchy', 1, 'Spec', 1);"
     " INSERT INTO grove.tree_count (hierarchy_table, content_type, contents)"
     " VALUES ('subject1_hierarchy', 'Spec', 1);"
+    " INSERT INTO grove.place_count (branch_id, limb_id, content_type, contents)"
+    " SELECT l.branch_id, p.limb_id, 'Spec', 1 FROM grove.leaf AS l"
+    " CROSS JOIN LATERAL (VALUES (l.limb_id), (NULL)) AS p (limb_id)"
+    " WHERE l.hierarchy_table = 'subject1_hierarchy' AND l.leaf_id = 1;"
     " IF number IS NOT NULL THEN PERFORM spec.give(content, number, reduced); END IF;"
     " IF is_pending THEN"
     "   INSERT INTO grove.outbox (content_id, revision, deleted, attempts)"
@@ -122,7 +127,7 @@ static const char driver_sql[] = "SET plan_cache_mode = force_generic_plan;"
 
 static const char vacuum_sql[] = "VACUUM grove.embedding; VACUUM grove.outbox;"
                                  "VACUUM grove.content_state; VACUUM grove.content_count;"
-                                 "VACUUM grove.tree_count;"
+                                 "VACUUM grove.tree_count; VACUUM grove.place_count;"
                                  "VACUUM public.content_metadata; VACUUM spec.clock";
 
 static const char read_sql[] =

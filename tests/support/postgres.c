@@ -247,6 +247,11 @@ static enum grove_code migrate(struct grove_error *error)
         code = pg_take(pool, NULL, &conn, error);
     if (code == GROVE_OK)
         code = migrate_up(conn, &applied, error);
+    if (code == GROVE_OK) // of nothing: a projector would not be idle before it had found that
+        code = pg_exec(conn,
+                       "UPDATE grove.ledger SET filled_at = clock_timestamp()"
+                       " WHERE kind = 'backfill'",
+                       error);
     pg_give(&conn);
     pg_pool_free(pool);
     return code;

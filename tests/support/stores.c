@@ -244,6 +244,19 @@ const char *test_sql_text(struct test_stores *stores, const char *format, ...)
     return text;
 }
 
+const char *test_wrong_places(struct test_stores *stores)
+{
+    return test_sql_text(
+        stores, "SELECT string_agg(w::text, '; ')"
+                " FROM (SELECT branch_id, limb_id, content_type, sum(contents)"
+                "       FROM (SELECT * FROM grove.place_count UNION ALL"
+                "             SELECT l.branch_id, p.limb_id, m.content_type, -1"
+                "             FROM content_metadata AS m"
+                "             JOIN grove.leaf AS l USING (hierarchy_table, leaf_id)"
+                "             CROSS JOIN LATERAL (VALUES (l.limb_id), (NULL)) AS p (limb_id)) AS c"
+                "       GROUP BY 1, 2, 3 HAVING sum(contents) <> 0) AS w");
+}
+
 struct pg_conn *test_session(struct test_stores *stores)
 {
     struct grove_error error;
@@ -376,6 +389,7 @@ void test_stores_empty(struct test_stores *stores)
     test_sql(stores, "BEGIN; SET LOCAL session_replication_role = replica;"
                      "DELETE FROM grove.outbox; DELETE FROM grove.content_state;"
                      "DELETE FROM grove.content_count; DELETE FROM grove.tree_count;"
+                     "DELETE FROM grove.place_count;"
                      "DELETE FROM grove.embedding;"
                      "DELETE FROM grove.body; DELETE FROM public.content_metadata;"
                      "DELETE FROM public.subject1_hierarchy;"
@@ -383,7 +397,8 @@ void test_stores_empty(struct test_stores *stores)
                      "ALTER TABLE grove.branch ALTER branch_id RESTART;"
                      "ALTER TABLE grove.limb ALTER limb_id RESTART;"
                      "UPDATE grove.setting SET value = CASE name WHEN 'generation' THEN '0'"
-                     " ELSE 'all-MiniLM-L6-v2/f32' END WHERE name IN ('model', 'generation');"
+                     " WHEN 'counted_places' THEN 'all' ELSE 'all-MiniLM-L6-v2/f32' END"
+                     " WHERE name IN ('model', 'generation', 'counted_places');"
                      "ALTER SEQUENCE public.content_metadata_id_seq RESTART;"
                      "ALTER SEQUENCE public.subject1_hierarchy_id_seq RESTART;"
                      "ALTER SEQUENCE grove.revision_seq RESTART; COMMIT");

@@ -112,6 +112,10 @@ int64_t test_sql_int(struct test_stores *stores, const char *format, ...) GROVE_
 // The same for a text; NULL where it is null or there is no row.
 const char *test_sql_text(struct test_stores *stores, const char *format, ...) GROVE_PRINTF(2, 3);
 
+// What branches and limbs are counted to have differs from the contents on their leaves; NULL:
+// nothing does.
+const char *test_wrong_places(struct test_stores *stores);
+
 // Another connection, for a second transaction at the same time; the test's until it ends.
 struct pg_conn *test_session(struct test_stores *stores);
 void test_session_sql(struct pg_conn *conn, const char *format, ...) GROVE_PRINTF(2, 3);

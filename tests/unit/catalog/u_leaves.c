@@ -24,6 +24,9 @@ static void assert_kept(struct test_stores *stores)
                                               " FROM grove.wrong_leaves() AS w");
     if (wrong)
         fail_msg("%s", wrong);
+    wrong = test_wrong_places(stores);
+    if (wrong)
+        fail_msg("counts of places: %s", wrong);
 }
 
 static void assert_leaves(struct test_stores *stores, const char *expected)

@@ -135,9 +135,9 @@ static void an_old_snapshot_truncates_nothing(struct test_stores *stores)
 // Nobody could tell afterwards what waited, or where a leaf was.
 static void what_grove_keeps_is_not_truncated(struct test_stores *stores)
 {
-    static const char *const tables[] = {"outbox",        "leaf",       "limb",
-                                         "branch",        "setting",    "subject",
-                                         "content_count", "tree_count", "subject CASCADE"};
+    static const char *const tables[] = {
+        "outbox",  "leaf",          "limb",       "branch",      "setting",
+        "subject", "content_count", "tree_count", "place_count", "subject CASCADE"};
     int32_t id = test_content(stores, &(struct test_content){.title = "a"});
     for (size_t i = 0; i < ARRAY_COUNT(tables); i++)
         if (!refused(stores, "23000", arena_printf(&stores->arena, "TRUNCATE grove.%s", tables[i])))
@@ -145,6 +145,7 @@ static void what_grove_keeps_is_not_truncated(struct test_stores *stores)
     assert_true(test_outbox(stores, id).present);
     test_sql(stores, "TRUNCATE content_metadata CASCADE"); // its counts go along
     assert_int_equal(test_sql_int(stores, "SELECT count(*) FROM grove.tree_count"), 0);
+    assert_int_equal(test_sql_int(stores, "SELECT count(*) FROM grove.place_count"), 0);
 }
 
 // A vector is of a text, and a state of a content: neither can be handed on.
@@ -256,6 +257,7 @@ static void assert_counts(struct test_stores *stores)
                              " AS kept USING (hierarchy_table, content_type, contents)"
                              " WHERE here IS NULL OR kept IS NULL"),
         0);
+    assert_null(test_wrong_places(stores));
 }
 
 static void fold(struct test_stores *stores)
@@ -278,12 +280,14 @@ static void counts_follow_every_change(struct test_stores *stores)
     assert_counts(stores);
     fold(stores);
     assert_counts(stores);
-    test_sql(stores, "UPDATE grove.tree_count SET contents = 7; SELECT grove.recount()");
+    test_sql(stores, "UPDATE grove.tree_count SET contents = 7; UPDATE grove.place_count"
+                     " SET contents = 7; SELECT grove.recount()");
     assert_counts(stores);
     test_sql(stores, "TRUNCATE content_metadata CASCADE");
     assert_counts(stores);
     assert_int_equal(test_sql_int(stores, "SELECT count(*) FROM grove.content_count"), 0);
     assert_int_equal(test_sql_int(stores, "SELECT count(*) FROM grove.tree_count"), 0);
+    assert_int_equal(test_sql_int(stores, "SELECT count(*) FROM grove.place_count"), 0);
 }
 
 // Rows that count one tree and type become one, but for those that the folding of leaves adds.
@@ -298,6 +302,19 @@ static void counts_of_trees_are_folded(struct test_stores *stores)
     fold(stores);
     assert_counts(stores);
     assert_int_equal(test_sql_int(stores, "SELECT count(*) FROM grove.tree_count"), 1);
+}
+
+// Those of a branch and its limbs become one each, and nothing where they add up to nothing.
+static void counts_of_places_are_folded(struct test_stores *stores)
+{
+    for (int i = 0; i < 20; i++)
+        test_content(stores, &(struct test_content){.type = i % 2 ? "Odd" : "Even"});
+    test_sql(stores, "DELETE FROM content_metadata WHERE content_type = 'Odd'");
+    assert_int_equal(test_sql_int(stores, "SELECT count(*) FROM grove.place_count"), 42);
+    fold(stores);
+    assert_counts(stores);
+    assert_int_equal(test_sql_int(stores, "SELECT count(*) FROM grove.place_count"), 2);
+    assert_int_equal(test_sql_int(stores, "SELECT sum(contents) FROM grove.place_count"), 20);
 }
 
 // --- rights --------------------------------------------------------------------------------------
@@ -445,6 +462,7 @@ int main(int argc, char **argv)
         STORES_TEST(contents_lie_on_leaves_that_are_there),
         STORES_TEST(counts_follow_every_change),
         STORES_TEST(counts_of_trees_are_folded),
+        STORES_TEST(counts_of_places_are_folded),
         STORES_TEST(a_session_deletes_what_it_may_delete),
         STORES_TEST(no_function_does_what_its_caller_may_not),
         STORES_TEST(a_writer_needs_no_rights_of_grove),

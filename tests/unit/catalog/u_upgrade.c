@@ -412,8 +412,8 @@ static void come_to_a_backfill(struct test_stores *stores)
 
 static bool is_filled(struct test_stores *stores)
 {
-    return test_sql_int(stores, "SELECT count(*) FROM grove.ledger WHERE filled_at IS NOT NULL") >
-           0;
+    return test_sql_int(stores, "SELECT count(*) FROM grove.ledger WHERE kind = 'backfill'"
+                                " AND filled_at IS NULL") == 0;
 }
 
 static void a_backfill_is_done_in_chunks(struct test_stores *stores)

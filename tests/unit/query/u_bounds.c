@@ -178,7 +178,7 @@ static void a_tree_is_counted_as_a_whole(struct test_stores *stores)
         strstr(browse_under(stores, "subject1/Branch")->explain->plan, "-- browse_totals_branch");
     assert_non_null(branch);
     assert_true(strstr(tree, "tree_count") && !strstr(tree, "content_count"));
-    assert_true(strstr(branch, "content_count") && !strstr(branch, "tree_count"));
+    assert_true(strstr(branch, "place_count") && !strstr(branch, "tree_count"));
 }
 
 static void a_plan_quotes_no_thousands_of_names(struct test_stores *stores)
@@ -370,11 +370,12 @@ static void a_large_place_is_not_read_for_a_page(struct test_stores *stores)
         browse_as(stores, (struct grove_browse_request){.filter = {.path = "subject1/Large"}});
     const char *plan = strstr(result->explain->plan, "-- browse_first_branch.sql");
     assert_non_null(plan);
-    const char *place = strstr(plan, "One-Time Filter: (NOT ");
+    const char *place = strstr(plan, "Filter: (NOT so)");
     assert_non_null(place);
-    place = strstr(place, "Index");
+    place = strstr(place, "Limit");
     assert_non_null(place);
-    assert_non_null(strstr(place, "(never executed)"));
+    size_t line = strcspn(place, "\n");
+    assert_non_null(memmem(place, line, "(never executed)", strlen("(never executed)")));
 }
 
 // Contents of a limb between those of others: the newest of the tree are a page of it, or are not.

@@ -38,6 +38,7 @@ void reset_schema(struct test_stores *stores)
 {
     test_sql(stores, "ALTER TABLE content_metadata DISABLE TRIGGER USER;"
                      "DELETE FROM content_metadata; DELETE FROM grove.content_count;"
+                     "DELETE FROM grove.place_count;"
                      "ALTER TABLE content_metadata ENABLE TRIGGER USER;"
                      "ALTER TABLE content_metadata DROP CONSTRAINT IF EXISTS valid_hierarchy_table,"
                      " DROP CONSTRAINT IF EXISTS valid_hierarchy_table_next;"
