@@ -112,4 +112,20 @@ MUTANTS = [
         replace="PLAN_ROWS_PER_WAITING;",
         killer="u_plan:what_waits_is_sooner_found_among_few",
     ),
+    Mutant(
+        name="an-index-tells-how-many-wait",
+        guards="src/query/README: control flow",
+        file="sql/queries/waiting_max.sql",
+        find=" WHERE ctid >= '(0,0)' LIMIT",
+        replace=" LIMIT",
+        killer="u_bounds:plans_for_any_parameters_are_good",
+    ),
+    Mutant(
+        name="an-index-tells-which-wait",
+        guards="src/query/README: control flow",
+        file="sql/queries/waiting_rows.sql",
+        find=" WHERE ctid >= '(0,0)' LIMIT",
+        replace=" LIMIT",
+        killer="u_bounds:plans_for_any_parameters_are_good",
+    ),
 ]

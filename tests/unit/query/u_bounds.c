@@ -449,6 +449,11 @@ static void plans_for_any_parameters_are_good(struct test_stores *stores)
         // The text's revision, and the text: read where they are asked for.
         assert_non_null(strstr(plan, i < 2 ? "SubPlan" : "InitPlan"));
     }
+    // Of the outbox an index would look up each row, and each dead one.
+    test_sql(stores, "VACUUM ANALYZE grove.outbox");
+    test_sql(stores, "ALTER FUNCTION grove_test.generic_plan SET enable_seqscan = off");
+    assert_null(strstr(generic_plan(stores, "waiting_max.sql"), "Index"));
+    assert_null(strstr(generic_plan(stores, "waiting_rows.sql"), "Index"));
 }
 
 static const char *pending_file(const struct grove_result *result)
