@@ -106,6 +106,19 @@ struct call call_part(const struct call *call)
     return part;
 }
 
+struct call call_after(const struct call *call, unsigned milliseconds)
+{
+    struct call after;
+    call_init(&after);
+    after.patient = true;
+    if (!call || call->deadline_us == CALL_FOREVER)
+        return after;
+    after.limit_ms = call->limit_ms;
+    after.deadline_us = call->deadline_us + (int64_t)milliseconds * 1000;
+    CHECK(after.deadline_us > call->deadline_us);
+    return after;
+}
+
 void call_add_counters(struct call *call, const struct call *part)
 {
     if (!call)

@@ -85,6 +85,10 @@ bool call_pause(const struct call *call, unsigned milliseconds);
 // A copy for another thread, which has counted nothing yet. NULL: one without limits.
 struct call call_part(const struct call *call);
 
+// A patient one that nobody cancels, and that may take so much longer: for what was begun and is to
+// be finished. NULL: one without limits.
+struct call call_after(const struct call *call, unsigned milliseconds);
+
 // The counters of such a copy.
 void call_add_counters(struct call *call, const struct call *part);
 

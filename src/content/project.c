@@ -14,6 +14,8 @@
 enum {
     PATIENCE_MS = 3000, // of a load, with projectors that have leased its rows
     PAUSE_MS = 50,
+    // A batch that was begun is finished, even where the load's time is over by then.
+    FINISH_MS = 2000,
 };
 
 struct projecting projecting_of(struct store *store, struct call *call)
@@ -46,8 +48,11 @@ static enum grove_code apply(struct projecting *projecting, const int32_t *conte
 {
     for (;;) {
         int64_t written = report->upserted;
+        struct call finishing = call_after(projecting->call, FINISH_MS);
         enum grove_code code =
-            projector_apply(projecting->store, content_ids, count, report, error);
+            projector_apply(projecting->store, &finishing, content_ids, count, report, error);
+        if (projecting->call)
+            call_add_counters(projecting->call, &finishing);
         if (code != GROVE_OK)
             return code;
         *ret_pending = 0;

@@ -39,6 +39,7 @@
 enum {
     LEASE_MS = 120000,
     ATTEMPTS_MAX = 8,
+    PUT_BACK_MS = 2000, // of a batch that failed
     BATCH_BYTES_MAX = 64 << 20,
     CURRENT_COLUMNS = 15, // of current.sql
 };
@@ -651,12 +652,17 @@ static enum grove_code bring_up(struct projector_batch *batch, struct grove_erro
         code = INJECT(PROJECTOR_SEEN, error);
     if (code == GROVE_OK)
         return projector_acknowledge(batch, error);
-    // Best effort: should this fail too, the lease runs out by itself.
+    // Best effort, in a time of its own: the call may be over. Should this fail too, the lease runs
+    // out by itself.
     struct grove_error ignored;
-    batch->call = NULL; // it may be over
+    struct call last;
+    call_init(&last);
+    call_within(&last, PUT_BACK_MS);
+    batch->call = &last;
     if (INJECT(PROJECTOR_PUT_BACK, &ignored) == GROVE_OK)
         (void)!projector_put_back(batch, batch->content_ids, batch->count, false, error->message,
                                   &ignored);
+    batch->call = NULL;
     return code;
 }
 
@@ -748,19 +754,20 @@ enum grove_code projector_step(struct store *store, struct call *call,
     return projector_end_step(code, took, &taking, ret_idle, error);
 }
 
-enum grove_code projector_apply(struct store *store, const int32_t *content_ids, size_t count,
-                                struct projector_report *report, struct grove_error *error)
+enum grove_code projector_apply(struct store *store, struct call *call, const int32_t *content_ids,
+                                size_t count, struct projector_report *report,
+                                struct grove_error *error)
 {
     CHECK(count <= VECTOR_BATCH_MAX);
     CHECK(content_ids || count == 0);
     if (count == 0)
         return GROVE_OK;
     bool settled; // if not, nothing can be leased
-    enum grove_code code = projector_settle(store, NULL, report, &settled, error);
+    enum grove_code code = projector_settle(store, call, report, &settled, error);
     if (code != GROVE_OK || !settled)
         return code;
     struct projector_batch batch;
-    batch_init(&batch, store, NULL, report); // what was begun is finished
+    batch_init(&batch, store, call, report);
     code = lease(&batch, content_ids, count, error);
     if (code == GROVE_OK && batch.count > 0)
         code = project_batch(&batch, error);

@@ -64,8 +64,9 @@ enum grove_code projector_step(struct store *store, struct call *call,
 
 // The same for just these contents, at once, whatever their time; rows leased by another
 // projector are left to it. At most VECTOR_BATCH_MAX ids.
-enum grove_code projector_apply(struct store *store, const int32_t *content_ids, size_t count,
-                                struct projector_report *report, struct grove_error *error);
+enum grove_code projector_apply(struct store *store, struct call *call, const int32_t *content_ids,
+                                size_t count, struct projector_report *report,
+                                struct grove_error *error);
 
 struct projector_patience {
     unsigned wait_ms, unseen_ms;

@@ -12,7 +12,7 @@ import threading
 import time
 
 import pytest
-from conftest import EXIT_STATUS, wait_until
+from conftest import EXIT_STATUS, make_row, make_vector, wait_until, write_rows
 from crashes import Injected, at
 
 # What all migrations are applied under (src/catalog/migrate.c).
@@ -86,6 +86,29 @@ def test_demo_ends_in_its_time(filled, point, tmp_path):
         process.kill()
     assert process.returncode == EXIT_STATUS["timeout"], said
     assert "3 s" in json.loads(said)["error"]["message"]
+
+
+@at("load-committed")
+def test_a_load_ends_soon_after_its_time(filled, point, tmp_path):
+    """A batch that is committed is finished, but not in the 30 s that an engine may take for one."""
+    filled("search", "faith")
+    there, pid = tmp_path / "there", filled.processes()["vectors"]
+    rows = write_rows(tmp_path / "rows",
+                      [make_row(n, vector=make_vector(n)) for n in range(1, 9)])
+    process = Injected(filled.home).start("--json", "load", rows, "--timeout", "2s", env={
+        **filled.env, "GROVE_INJECT": f"{point}=wait:{there}", "GROVE_PROJECTOR": "off"})
+    try:
+        wait_until(lambda: there.exists() or process.poll() is not None)
+        os.kill(pid, signal.SIGSTOP)
+        there.unlink()
+        said, _ = process.communicate(timeout=20)
+    finally:
+        os.kill(pid, signal.SIGCONT)
+        process.kill()
+    assert process.returncode == EXIT_STATUS["timeout"], said
+    assert "8 rows are loaded so far" in json.loads(said)["error"]["hint"]
+    filled("sync")
+    assert filled.json("verify")["equal"]
 
 
 # --- servers that say nothing ---------------------------------------------------------------------

@@ -296,4 +296,12 @@ MUTANTS = [
         replace="    return GROVE_OK;\n",
         killer="u_line:work_is_begun_only_by_who_would_have_a_place",
     ),
+    Mutant(
+        name="what-was-begun-has-no-time-more",
+        guards="src/sync/README: failures",
+        file="src/base/call.c",
+        find="    after.deadline_us = call->deadline_us + (int64_t)milliseconds * 1000;",
+        replace="    after.deadline_us = call->deadline_us + (milliseconds > 0);",
+        killer="u_call:what_was_begun_has_some_time_more",
+    ),
 ]

@@ -30,4 +30,13 @@ MUTANTS = [
         killer="tests/e2e/test_crashes.py::test_a_load_that_fails_after_its_commit[projector-read]",
         limit_seconds=180,
     ),
+    Mutant(
+        name="a-batch-that-was-begun-has-all-time",
+        guards="src/sync/README: failures",
+        file="src/content/project.c",
+        find="        struct call finishing = call_after(projecting->call, FINISH_MS);",
+        replace="        struct call finishing = call_after(NULL, FINISH_MS);",
+        killer="tests/e2e/test_limits.py::test_a_load_ends_soon_after_its_time[load-committed]",
+        limit_seconds=180,
+    ),
 ]

@@ -228,7 +228,7 @@ static enum grove_code run_projector(struct session *session, struct grove_error
         for (int i = 0; i < SPEC_CONTENTS_MAX; i++)
             if (spec->contents & 1U << i)
                 ids[count++] = session->crew->world->first_id + i;
-        code = projector_apply(&session->store, ids, count, &report, error);
+        code = projector_apply(&session->store, NULL, ids, count, &report, error);
     }
     return code;
 }

@@ -56,6 +56,31 @@ static void late_is_a_timeout(void **state)
     assert_false(call_pause(&call, 1000000));
 }
 
+static void what_was_begun_has_some_time_more(void **state)
+{
+    (void)state;
+    atomic_bool stop = true;
+    struct call call, after = call_after(NULL, 1000);
+    struct grove_error error;
+    assert_int_equal(call_left_ms(&after, 7000), 7000);
+    call_init(&call);
+    call_obey(&call, &stop);
+    after = call_after(&call, 1000);
+    assert_ok(call_check(&after, &error), error);
+    assert_int_equal(call_left_ms(&after, 7000), 7000);
+    call_within(&call, 1500);
+    call.deadline_us = clock_monotonic_us();
+    call.counters.statements = 3;
+    after = call_after(&call, 60000);
+    assert_ok(call_check(&after, &error), error);
+    assert_in_range(call_left_ms(&after, 1000000), 1, 60000);
+    assert_int_equal(after.counters.statements, 0);
+    assert_true(after.patient);
+    after.deadline_us = clock_monotonic_us();
+    assert_int_equal(call_check(&after, &error), GROVE_TIMEOUT);
+    assert_non_null(strstr(error.message, "1.5 s"));
+}
+
 static void each_flag_cancels(void **state)
 {
     (void)state;
@@ -144,6 +169,7 @@ int main(void)
         cmocka_unit_test(none_is_no_limit),
         cmocka_unit_test(limits_narrow_only),
         cmocka_unit_test(late_is_a_timeout),
+        cmocka_unit_test(what_was_begun_has_some_time_more),
         cmocka_unit_test(each_flag_cancels),
         cmocka_unit_test(cancelled_before_late),
         cmocka_unit_test(a_round_ends_what_began_before),

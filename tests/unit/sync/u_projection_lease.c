@@ -177,7 +177,7 @@ static struct projector_report apply(struct test_stores *stores, const int32_t *
 {
     struct projector_report report = {0};
     struct grove_error error;
-    assert_ok(projector_apply(&stores->store, ids, count, &report, &error), error);
+    assert_ok(projector_apply(&stores->store, NULL, ids, count, &report, &error), error);
     return report;
 }
 
