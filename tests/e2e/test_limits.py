@@ -90,7 +90,7 @@ def test_demo_ends_in_its_time(filled, point, tmp_path):
 
 @at("load-committed")
 def test_a_load_ends_soon_after_its_time(filled, point, tmp_path):
-    """A batch that is committed is finished, but not in the 30 s that an engine may take for one."""
+    """A batch that is committed is finished, but not in the 30 s that an engine may take."""
     filled("search", "faith")
     there, pid = tmp_path / "there", filled.processes()["vectors"]
     rows = write_rows(tmp_path / "rows",

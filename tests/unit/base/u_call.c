@@ -72,6 +72,7 @@ static void what_was_begun_has_some_time_more(void **state)
     call.deadline_us = clock_monotonic_us();
     call.counters.statements = 3;
     after = call_after(&call, 60000);
+    assert_true(call_pause(NULL, 2));
     assert_ok(call_check(&after, &error), error);
     assert_in_range(call_left_ms(&after, 1000000), 1, 60000);
     assert_int_equal(after.counters.statements, 0);
