@@ -76,6 +76,7 @@ def test_the_example(installed, tmp_path, sample):
     source = ROOT / "examples" / "search.c"
     assert len(source.read_text().splitlines()) < 60
     program = compile_c(source, tmp_path / "search", flags)
+    sample("sync")  # waits for an engine that is starting, for which a search does not
     done = run(program, "the oneness of God", grove=sample, environment=environment)
     assert done.returncode == 0 and done.stderr == ""
     lines = done.stdout.splitlines()
