@@ -65,6 +65,8 @@ void freshness_tell(struct run *run)
     view->pending = waiting->counted > read ? waiting->counted : read;
     view->merged = read - (int64_t)waiting->vectorless;
     view->beyond = view->pending - view->merged;
+    CHECK(view->merged >= 0);
+    CHECK(view->beyond >= 0);
     if (waiting->fast)
         tell_of_fast(run, view->beyond);
 }

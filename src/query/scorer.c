@@ -88,6 +88,7 @@ static void leave_out(struct run *run, bool pending)
 {
     run->unembedded++;
     run->waiting.vectorless += pending;
+    CHECK(run->waiting.vectorless <= run->unembedded);
 }
 
 static void add_score(struct run *run, int32_t content_id, const float *vector, bool pending)
@@ -202,6 +203,7 @@ static enum grove_code take_texts(struct run *run, const struct wanted *wanted,
     }
     run->unembedded += wanted->count - (size_t)rows.count;
     run->waiting.vectorless += unread;
+    CHECK(unread <= wanted->count);
     return code;
 }
 
@@ -311,6 +313,7 @@ void scorer_add_embedded(struct run *run)
             continue;
         CHECK(run->unembedded >= lacking->left_out);
         run->unembedded -= lacking->left_out;
+        CHECK(run->waiting.vectorless >= lacking->pending);
         run->waiting.vectorless -= lacking->pending;
         lacking->left_out = 0;
         lacking->pending = false;

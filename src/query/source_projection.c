@@ -219,8 +219,8 @@ static enum grove_code take_list(struct run *run, struct portion *portion, struc
     return read_pending(run, portion, pending, error);
 }
 
-// The rows that wait as they are read in another way than their vectors. Of more than may be compared
-// the last one tells that there are more.
+// Of rows that wait *pending becomes what is to be scored as it was read, if anything. Of more than
+// may be compared the last one tells that there are more.
 static enum grove_code take_pending(struct run *run, struct portion *portion,
                                     struct waiting *waiting, struct pg_rows *pending,
                                     struct grove_error *error)
@@ -233,6 +233,7 @@ static enum grove_code take_pending(struct run *run, struct portion *portion,
         code = take_list(run, portion, waiting, pending, error);
     if (code != GROVE_OK || pending->count <= PENDING_MAX)
         return code;
+    CHECK(pending->count == PENDING_MAX + 1);
     run->waiting.counted = pending->count;
     run->waiting.more = true;
     pending->count = PENDING_MAX;
