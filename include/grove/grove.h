@@ -350,6 +350,12 @@ struct grove_result {
     const struct grove_explain *explain; // NULL unless asked for
     // One for each row, NULL for a row of no document; NULL: all are.
     const struct grove_passage *const *passages;
+    // Rows that waited to be projected, and match or may match, as this search saw them; of these
+    // those that it compared, or knows to score too little to be here; and those that it left out.
+    // Where `complete` is false each may be more. GROVE_NULL: nothing was compared (browse).
+    int64_t pending;
+    int64_t merged;
+    int64_t beyond;
 };
 
 GROVE_PUBLIC void grove_result_free(struct grove_result *result); // NULL is fine
@@ -375,6 +381,13 @@ enum grove_strategy {
     GROVE_STRATEGY_RELATIONAL, // PostgreSQL finds the matching rows, all are compared exactly
 };
 
+// Which rows a search looks through. Whatever it shows is there, matches, and is scored exactly.
+enum grove_freshness {
+    GROVE_FRESHNESS_FRESH = 0, // all that were committed before it began, by whichever client
+    GROVE_FRESHNESS_FAST,      // rows that wait to be projected may be missing; where any does the
+                               // result is not complete
+};
+
 // The `limit` rows most similar to the text, or to a content, that satisfy the filter, best first,
 // ties by id; of a document only the best, unless `chunks` says otherwise. A content is compared by
 // its vector, or where that is not of its text by what it has to read as it is now;
@@ -398,6 +411,7 @@ struct grove_search_request {
     const char
         *metadata; // a JSON object: documents whose metadata has each of its members, with the
                    // same string, number, true, false or null; NULL: any, and all contents
+    enum grove_freshness freshness;
 };
 GROVE_CHECKED enum grove_code grove_search(struct grove *grove,
                                            const struct grove_search_request *request,
@@ -418,6 +432,7 @@ struct grove_discover_request {
     struct grove_limits limits;
     bool chunks;          // as of a search: else a document is ranked, counted and grouped once
     const char *metadata; // the same
+    enum grove_freshness freshness; // of this page: the next one may have another
 };
 GROVE_CHECKED enum grove_code grove_discover(struct grove *grove,
                                              const struct grove_discover_request *request,

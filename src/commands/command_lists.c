@@ -105,6 +105,17 @@ const struct command_option command_top_options[] = {
             .typed_only = true                                                                     \
     }
 
+// What is ranked; the words are in the order of enum grove_freshness.
+#define FRESHNESS_AND_EXPLAIN_OPTIONS                                                              \
+    {OPTION_FRESHNESS,                                                                             \
+     "freshness",                                                                                  \
+     .kind = VALUE_WORD,                                                                           \
+     .argument = "HOW",                                                                            \
+     .words = "fresh fast",                                                                        \
+     .help = "fresh: also rows that wait to get into the vector engine (the default); fast: none " \
+             "is looked for"},                                                                     \
+        EXPLAIN_OPTIONS
+
 #define MIN_SCORE_OPTION                                                                           \
     {OPTION_MIN_SCORE,                                                                             \
      "min-score",                                                                                  \
@@ -148,7 +159,7 @@ const struct command_option command_search_options[] = {
     CHUNKS_OPTION,
     CONTEXT_OPTION,
     EXACT_OPTION,
-    EXPLAIN_OPTIONS,
+    FRESHNESS_AND_EXPLAIN_OPTIONS,
     ROWS_OUTPUT_OPTION,
     {0},
 };
@@ -163,7 +174,7 @@ const struct command_option command_discover_options[] = {
     MIN_SCORE_OPTION,
     CHUNKS_OPTION,
     CURSOR_OPTION,
-    EXPLAIN_OPTIONS,
+    FRESHNESS_AND_EXPLAIN_OPTIONS,
     ROWS_OUTPUT_OPTION,
     {0},
 };
@@ -177,7 +188,7 @@ const struct command_option command_similar_options[] = {
     CHUNKS_OPTION,
     CONTEXT_OPTION,
     EXACT_OPTION,
-    EXPLAIN_OPTIONS,
+    FRESHNESS_AND_EXPLAIN_OPTIONS,
     ROWS_OUTPUT_OPTION,
     {0},
 };

@@ -115,8 +115,8 @@ const struct command command_table[] = {
         .json = "`results`, `complete`, `incomplete_reason`, `degraded`, `degraded_reason`, "
                 "`hint`, `total` (rows on all pages), `next_cursor`, `groups` (`hierarchy_table`, "
                 "`content_type`, `count`), `milliseconds`, and with `--explain` `explain`. `score` "
-                "of a row is null, and so is `chunks_matched` of its `document`, which is as of "
-                "search.",
+                "of a row, `pending`, `merged` and `beyond` are null, as is `chunks_matched` of "
+                "its `document`, which is as of search.",
         .fields = command_browse_fields,
         .answer = &answer_result_shape,
     },
@@ -139,12 +139,12 @@ const struct command command_table[] = {
             "no lower than the last row. --chunks shows each of them, --context N the text around.",
         .examples = command_search_examples,
         .json = "`results`, `complete`, `incomplete_reason`, `degraded`, `degraded_reason`, "
-                "`hint`, `total` (rows here), `next_cursor` (null), `milliseconds`, and with "
-                "`--explain` `explain`. `document` of a row is null, or has `id`, `source`, "
-                "`key`, `title`, `url`, `heading`, `position` (of the chunk, from 1), `chunks`, "
-                "`chunks_matched` (null with `--chunks`; where `complete` is false at least so "
-                "many), `text` (null without `--context`) and `table` (the attached table whose "
-                "row it is, by `key`, or null).",
+                "`pending`, `merged`, `beyond`, `hint`, `total` (rows here), `next_cursor` (null), "
+                "`milliseconds`, and with `--explain` `explain`. `document` of a row is null, or "
+                "has `id`, `source`, `key`, `title`, `url`, `heading`, `position` (of the chunk, "
+                "from 1), `chunks`, `chunks_matched` (null with `--chunks`; where `complete` is "
+                "false at least so many), `text` (null without `--context`) and `table` (the "
+                "attached table whose row it is, by `key`, or null).",
         .fields = command_text_fields,
         .answer = &answer_result_shape,
     },
@@ -185,11 +185,11 @@ const struct command command_table[] = {
             "--chunks each of its chunks is.",
         .examples = command_discover_examples,
         .json = "`results`, `complete`, `incomplete_reason`, `degraded`, `degraded_reason`, "
-                "`hint`, `total` (rows ranked), `next_cursor`, `groups` (`hierarchy_table`, "
-                "`content_type`, `count`, `best_score`, `branches`, `limbs`), `diversity` "
-                "(`hierarchy_tables`, "
-                "`unique_branches`, `unique_limbs`, `evenness`), `depth_reached` (true: more rows "
-                "match than were ranked), `milliseconds`, and with `--explain` `explain`.",
+                "`pending`, `merged`, `beyond`, `hint`, `total` (rows ranked), `next_cursor`, "
+                "`groups` (`hierarchy_table`, `content_type`, `count`, `best_score`, `branches`, "
+                "`limbs`), `diversity` (`hierarchy_tables`, `unique_branches`, `unique_limbs`, "
+                "`evenness`), `depth_reached` (true: more rows match than were ranked), "
+                "`milliseconds`, and with `--explain` `explain`.",
         .fields = command_text_fields,
         .answer = &answer_result_shape,
     },

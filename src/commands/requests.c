@@ -8,6 +8,11 @@ static bool wants_explanation(const struct options *options)
     return options_has(options, OPTION_EXPLAIN) || options_has(options, OPTION_PLAN);
 }
 
+static enum grove_freshness freshness(const struct options *options)
+{
+    return (enum grove_freshness)options_count(options, OPTION_FRESHNESS, GROVE_FRESHNESS_FRESH);
+}
+
 struct grove_browse_request request_browse(const struct options *options,
                                            const struct grove_filter *filter)
 {
@@ -30,6 +35,7 @@ struct grove_search_request request_search(const struct options *options,
         .score_min = filter_score_min(options),
         .chunks = options_has(options, OPTION_CHUNKS),
         .context = (unsigned)options_count(options, OPTION_CONTEXT, 0),
+        .freshness = freshness(options),
     };
 }
 
@@ -44,6 +50,7 @@ struct grove_discover_request request_discover(const struct options *options,
         .cursor = options_text(options, OPTION_CURSOR),
         .explain = wants_explanation(options),
         .chunks = options_has(options, OPTION_CHUNKS),
+        .freshness = freshness(options),
     };
 }
 

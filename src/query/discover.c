@@ -12,6 +12,7 @@
 #include "base/check.h"
 #include "catalog/assets.h"
 #include "query/cursor.h"
+#include "query/freshness.h"
 #include "query/limits.h"
 #include "query/queries.h"
 #include "query/query.h"
@@ -174,11 +175,12 @@ static enum grove_code check_bounds(const struct grove_discover_request *request
     if (!(request->score_min >= -1 && request->score_min <= 1))
         return error_set(error, GROVE_INVALID, "a minimum score of %g is not between -1 and 1",
                          request->score_min);
-    return GROVE_OK;
+    return freshness_check(request->freshness, error);
 }
 
 // What a cursor must not be moved across: another text, vector, depth or minimum, and from rows to
-// documents.
+// documents. Freshness it may: the rows are in the same order, and one that waited is as one that
+// was inserted since.
 static uint64_t fingerprint(const struct grove_discover_request *request,
                             const struct predicate *predicate, unsigned depth)
 {
@@ -236,6 +238,7 @@ static enum grove_code discover(struct query *query, const struct grove_discover
                                      .score_min =
                                          request->score_min != 0 ? request->score_min : -INFINITY,
                                      .exact = true,
+                                     .freshness = request->freshness,
                                      .explain = request->explain};
     if (code == GROVE_OK)
         code = ranking_run(query->store, query->call, &wanted, &predicate, query->result,

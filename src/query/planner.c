@@ -4,6 +4,7 @@
 #include "base/check.h"
 #include "base/json.h"
 #include "catalog/store.h"
+#include "query/freshness.h"
 #include "query/waiting.h"
 #include "sync/examine.h"
 
@@ -29,14 +30,15 @@ enum grove_code planner_count_places(struct run *run, struct pg_conn *conn, int3
     return GROVE_OK;
 }
 
-// Where its table's size says that many rows may wait, PLAN_WAITING_COUNTED at most; else 0.
+// Where its table's size says that many rows may wait, PLAN_WAITING_COUNTED at most; else 0, as
+// where nobody looks for them.
 static enum grove_code count_waiting(struct run *run, struct pg_conn *conn, int64_t *ret,
                                      struct grove_error *error)
 {
     struct pg_params params = {0};
     struct pg_rows rows;
     *ret = 0;
-    if (run->before.outbox_bytes < PLAN_OUTBOX_BYTES_MANY)
+    if (run->before.outbox_bytes < PLAN_OUTBOX_BYTES_MANY || freshness_is_fast(run))
         return GROVE_OK;
     pg_add_int4(&params, PLAN_WAITING_COUNTED);
     enum grove_code code =

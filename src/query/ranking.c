@@ -63,6 +63,7 @@
 #include "catalog/assets.h"
 #include "catalog/store.h"
 #include "query/engine_time.h"
+#include "query/freshness.h"
 #include "query/listed.h"
 #include "query/planner.h"
 #include "query/round.h"
@@ -392,7 +393,7 @@ static enum verdict judge(struct run *run, const struct candidate_source *source
         return VERDICT_ANOTHER_MODEL;
     if (source->path_moved)
         return VERDICT_MOVED;
-    if (run->now.acknowledged != run->before.acknowledged)
+    if (freshness_asks_again(run))
         return VERDICT_CHANGED;
     const char *doubt = source->exact ? NULL : disbelief(run, source);
     if (doubt)
@@ -655,12 +656,14 @@ static enum grove_code check_shortage(struct run *run, struct grove_error *error
     struct grove_explain *explain = &run->result->explain;
     int64_t matching, pending, known = (int64_t)(run->best.count + run->unembedded);
     CHECK(run->request->strategy != GROVE_STRATEGY_RELATIONAL);
-    if (!is_short(run))
+    if (!is_short(run) || run->waiting.projected)
         return GROVE_OK;
     enum grove_code code = count_matching(run, &matching, &pending, error);
     if (code != GROVE_OK || matching <= known)
         return code;
     int64_t lost = (matching - pending) - (known - explain->pending);
+    if (run->waiting.fast && lost <= 0)
+        return GROVE_OK; // they wait
     if (run->request->strategy == GROVE_STRATEGY_PUSH_DOWN) {
         result_incomplete(run->result,
                           lost > 0 ? "the vector engine lacks %lld matching %s; run \"grove sync\""
@@ -775,6 +778,8 @@ enum grove_code ranking_run(struct store *store, struct call *call,
         code = choose_and_run(&run, error);
     if (code == GROVE_OK)
         code = INJECT(SEARCH_RANKED, error);
+    if (code == GROVE_OK)
+        freshness_tell(&run);
     if (code == GROVE_OK && run.unembedded > 0)
         result_incomplete(result, "%zu matching %s no usable vector yet; run \"grove sync\"",
                           run.unembedded, run.unembedded == 1 ? "row has" : "rows have");

@@ -33,6 +33,7 @@ struct ranking_request {
     double score_min;    // folding: rows that score less are not there
     bool exact;
     enum grove_strategy strategy;
+    enum grove_freshness freshness;
     bool explain;
 };
 

@@ -29,6 +29,7 @@ enum grove_code result_new(struct result **ret, struct grove_error *error)
         return error_no_memory(error, "a result");
     arena_init(&result->arena, RESULT_BYTES_MAX);
     result->view.complete = true;
+    result->view.pending = result->view.merged = result->view.beyond = GROVE_NULL;
     result->explain.rows_estimated = GROVE_NULL;
     result->explain.rows_matching = GROVE_NULL;
     result->explain.stages = result->stages;

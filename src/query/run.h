@@ -7,6 +7,7 @@
 //     planner.c    plan, made by plan.c of facts
 //     listed.c     listed
 //     source_projection.c   by_list
+//     freshness.c  waiting
 //     scorer.c     best ... texts
 #ifndef GROVE_QUERY_RUN_H
 #define GROVE_QUERY_RUN_H
@@ -24,9 +25,20 @@ struct lacking {
     struct computed_vector of; // its vector NULL: not computed, or not yet; in the run's arena
     bool computed;             // it is; else it was found after all
     unsigned left_out;         // how often this snapshot counted it as one without a vector
+    bool pending;              // it is one of waiting.vectorless
     bool waits;                // to be embedded:
     struct text text;          // in `texts`
     bool whole;
+};
+
+// Rows that wait in the outbox of the snapshot, beside explain.pending: those that match and were
+// given to the scorer, or are known to score too little.
+struct waiting_told {
+    bool fast;         // nobody looked for them
+    int64_t counted;   // where not all were read: so many wait; 0: all were
+    bool more;         // more than that may
+    bool projected;    // some left the outbox since the engine was asked, and may be missing
+    size_t vectorless; // of explain.pending: not compared (scorer.c counts them)
 };
 
 struct run {
@@ -52,9 +64,10 @@ struct run {
     struct best best;
     struct folding folding; // of the round; nothing was folded where ranking->documents is NULL
     bool by_list;           // rows that wait are listed, and compared by what is kept of them
-    bool shown_all;         // the source that settled it has handed out all rows
-    size_t unembedded;      // rows without a usable vector, left out in this snapshot
-    size_t scored;          // rows that the snapshot had to compare
+    struct waiting_told waiting;
+    bool shown_all;    // the source that settled it has handed out all rows
+    size_t unembedded; // rows without a usable vector, left out in this snapshot
+    size_t scored;     // rows that the snapshot had to compare
 
     struct lacking lacking[RANKING_COMPUTED_MAX];
     size_t lacking_count;

@@ -67,9 +67,12 @@ void scorer_restart(struct run *run)
     run->unembedded = 0;
     run->scored = 0;
     run->beyond = 0;
+    run->waiting = (struct waiting_told){0};
     run->result->explain.pending = 0;
-    for (size_t i = 0; i < run->lacking_count; i++)
+    for (size_t i = 0; i < run->lacking_count; i++) {
         run->lacking[i].left_out = 0;
+        run->lacking[i].pending = false;
+    }
 }
 
 static struct lacking *find_lacking(struct run *run, int32_t content_id)
@@ -80,15 +83,39 @@ static struct lacking *find_lacking(struct run *run, int32_t content_id)
     return NULL;
 }
 
-static void add_score(struct run *run, int32_t content_id, const float *vector)
+// A row without a vector; `pending`: it counts as one that waits.
+static void leave_out(struct run *run, bool pending)
+{
+    run->unembedded++;
+    run->waiting.vectorless += pending;
+    CHECK(run->waiting.vectorless <= run->unembedded);
+}
+
+static void add_score(struct run *run, int32_t content_id, const float *vector, bool pending)
 {
     if (vector)
         best_add(&run->best, (struct result_score){content_id, cosine(run->query, vector)});
     else
-        run->unembedded++;
+        leave_out(run, pending);
 }
 
 // --- texts --------------------------------------------------------------------------------------
+
+// Of rows without a vector, those whose texts are to be read.
+struct wanted {
+    int32_t ids[RANKING_COMPUTED_MAX];
+    bool pending[RANKING_COMPUTED_MAX];
+    size_t count;
+};
+
+static bool is_pending(const struct wanted *wanted, int32_t content_id)
+{
+    size_t i = 0;
+    while (i < wanted->count && wanted->ids[i] != content_id)
+        i++;
+    CHECK(i < wanted->count);
+    return wanted->pending[i];
+}
 
 static enum grove_code read_texts(struct run *run, const int32_t *ids, size_t count,
                                   struct pg_rows *ret, struct grove_error *error)
@@ -122,7 +149,7 @@ static enum grove_code take_vector(struct run *run, struct lacking *lacking, str
 }
 
 // Of one row of texts.sql.
-static enum grove_code take_text(struct run *run, const struct pg_rows *rows, int r,
+static enum grove_code take_text(struct run *run, const struct pg_rows *rows, int r, bool pending,
                                  struct grove_error *error)
 {
     int32_t id = pg_int4(rows, r, TEXTS_ID);
@@ -133,7 +160,7 @@ static enum grove_code take_text(struct run *run, const struct pg_rows *rows, in
     // It was changed, and its text was not.
     if (lacking && lacking->of.vector && memcmp(lacking->of.sha256, sum.data, sum.length) == 0) {
         lacking->of.revision = revision;
-        add_score(run, id, lacking->of.vector);
+        add_score(run, id, lacking->of.vector, pending);
         return GROVE_OK;
     }
     CHECK(lacking || run->lacking_count < RANKING_COMPUTED_MAX);
@@ -146,30 +173,37 @@ static enum grove_code take_text(struct run *run, const struct pg_rows *rows, in
         lacking->left_out = 1;
         lacking->text = pg_text(rows, r, TEXTS_TEXT);
         lacking->whole = pg_bool(rows, r, TEXTS_WHOLE);
-        run->unembedded++;
+        lacking->pending = pending;
+        leave_out(run, pending);
         return GROVE_OK;
     }
     enum grove_code code = take_vector(run, lacking, pg_bytea(rows, r, TEXTS_VECTOR), error);
     if (code == GROVE_OK)
-        add_score(run, id, lacking->of.vector);
+        add_score(run, id, lacking->of.vector, pending);
     return code;
 }
 
 // Reads the texts of contents that have no usable vector. Where there are more than one ranking may
 // embed the result is not complete for it, so fewer bytes are read, or none.
-static enum grove_code take_texts(struct run *run, const int32_t *ids, size_t count,
+static enum grove_code take_texts(struct run *run, const struct wanted *wanted,
                                   struct grove_error *error)
 {
     struct pg_rows rows = {0};
-    CHECK(count <= RANKING_COMPUTED_MAX);
-    if (run->beyond > LEFT_OUT_MAX) {
-        run->unembedded += count;
-        return GROVE_OK;
+    size_t unread = 0; // of those that wait
+    CHECK(wanted->count <= RANKING_COMPUTED_MAX);
+    for (size_t i = 0; i < wanted->count; i++)
+        unread += wanted->pending[i];
+    enum grove_code code = GROVE_OK;
+    if (run->beyond <= LEFT_OUT_MAX)
+        code = read_texts(run, wanted->ids, wanted->count, &rows, error);
+    for (int r = 0; code == GROVE_OK && r < rows.count; r++) {
+        bool pending = is_pending(wanted, pg_int4(&rows, r, TEXTS_ID));
+        unread -= pending;
+        code = take_text(run, &rows, r, pending, error);
     }
-    enum grove_code code = read_texts(run, ids, count, &rows, error);
-    for (int r = 0; code == GROVE_OK && r < rows.count; r++)
-        code = take_text(run, &rows, r, error);
-    run->unembedded += count - (size_t)rows.count;
+    run->unembedded += wanted->count - (size_t)rows.count;
+    run->waiting.vectorless += unread;
+    CHECK(unread <= wanted->count);
     return code;
 }
 
@@ -279,8 +313,11 @@ void scorer_add_embedded(struct run *run)
             continue;
         CHECK(run->unembedded >= lacking->left_out);
         run->unembedded -= lacking->left_out;
+        CHECK(run->waiting.vectorless >= lacking->pending);
+        run->waiting.vectorless -= lacking->pending;
         lacking->left_out = 0;
-        add_score(run, lacking->of.content_id, lacking->of.vector);
+        lacking->pending = false;
+        add_score(run, lacking->of.content_id, lacking->of.vector, false);
     }
 }
 
@@ -303,15 +340,15 @@ static bool may_read(const struct run *run, const struct lacking *before, size_t
            (before || others < RANKING_COMPUTED_MAX - run->lacking_count);
 }
 
-enum grove_code scorer_add(struct run *run, const struct pg_rows *rows, bool pending_too,
+enum grove_code scorer_add(struct run *run, const struct pg_rows *rows, enum scorer_waiting waiting,
                            struct grove_error *error)
 {
-    int32_t ids[RANKING_COMPUTED_MAX];
-    size_t count = 0, others = 0;
+    struct wanted wanted = {.count = 0};
+    size_t others = 0;
     CHECK(rows->columns == SCORE_COLUMNS);
     for (int r = 0; r < rows->count; r++) {
-        bool pending = pg_bool(rows, r, 2);
-        if (pending && !pending_too)
+        bool waits = pg_bool(rows, r, 2), pending = waits && waiting == WAITING_ADDED;
+        if (waits && waiting == WAITING_PASSED_OVER)
             continue;
         run->result->explain.pending += pending;
         run->result->explain.candidates++;
@@ -319,22 +356,24 @@ enum grove_code scorer_add(struct run *run, const struct pg_rows *rows, bool pen
         int32_t id = pg_int4(rows, r, 0);
         const char *reason; // somebody may have written there what is no vector
         if (!pg_is_null(rows, r, 1)) {
-            add_score(run, id, direction_read(pg_bytea(rows, r, 1), &reason));
+            add_score(run, id, direction_read(pg_bytea(rows, r, 1), &reason), pending);
             continue;
         }
         struct lacking *before = find_lacking(run, id);
         if (before && before->of.revision == pg_int8(rows, r, 3)) {
             before->left_out += before->of.vector == NULL;
-            add_score(run, id, before->of.vector);
-        } else if (may_read(run, before, others)) {
-            CHECK(count < RANKING_COMPUTED_MAX);
-            ids[count++] = id;
+            before->pending = before->pending || (pending && !before->of.vector);
+            add_score(run, id, before->of.vector, pending);
+        } else if (!(waits && run->waiting.fast) && may_read(run, before, others)) {
+            CHECK(wanted.count < RANKING_COMPUTED_MAX);
+            wanted.pending[wanted.count] = pending;
+            wanted.ids[wanted.count++] = id;
             others += !before;
         } else {
             run->beyond++;
-            add_score(run, id, NULL);
+            leave_out(run, pending);
         }
     }
-    enum grove_code code = count > 0 ? take_texts(run, ids, count, error) : GROVE_OK;
+    enum grove_code code = wanted.count > 0 ? take_texts(run, &wanted, error) : GROVE_OK;
     return code == GROVE_OK ? INJECT(SEARCH_PART, error) : code;
 }

@@ -20,10 +20,16 @@ enum { SCORE_COLUMNS = 4 };
 
 enum { SCORER_TEXTS_BYTES_MAX = 4 << 20 }; // of run->texts
 
+// What becomes of rows that wait in the outbox.
+enum scorer_waiting {
+    WAITING_PASSED_OVER, // all were added before
+    WAITING_ADDED,
+    WAITING_AGAIN, // some were: they are not counted
+};
+
 // Adds the scores of a statement's rows to run->best, and counts what could not be compared. Reads
-// texts that are to be embedded.
-// Without `pending_too` rows that wait in the outbox are passed over: they were added before.
-enum grove_code scorer_add(struct run *run, const struct pg_rows *rows, bool pending_too,
+// texts that are to be embedded, but of rows that wait none in a fast search.
+enum grove_code scorer_add(struct run *run, const struct pg_rows *rows, enum scorer_waiting waiting,
                            struct grove_error *error);
 
 // Before the rows of another snapshot: nothing is scored yet. No texts are wanted.

@@ -10,6 +10,7 @@
 
 #include "base/check.h"
 #include "catalog/store.h"
+#include "query/freshness.h"
 #include "query/limits.h"
 #include "query/queries.h"
 #include "query/query.h"
@@ -114,7 +115,7 @@ static enum grove_code check_subject(const struct grove_search_request *request,
     if (request->similar_to && (request->text || request->vector))
         return error_set(error, GROVE_INVALID, "a content to be similar to, and a %s as well",
                          request->text ? "text" : "vector");
-    return GROVE_OK;
+    return freshness_check(request->freshness, error);
 }
 
 // Of a ranking of one row more than is wanted; where rows were folded it is not there any more.
@@ -156,6 +157,7 @@ static enum grove_code search(struct query *query, const struct grove_search_req
         .score_min = request->score_min != 0 ? request->score_min : -INFINITY,
         .exact = request->exact,
         .strategy = request->strategy,
+        .freshness = request->freshness,
         .explain = request->explain,
     };
     struct ranking ranking = {0};

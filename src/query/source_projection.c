@@ -11,6 +11,7 @@
 #include "base/check.h"
 #include "base/inject.h"
 #include "catalog/assets.h"
+#include "query/freshness.h"
 #include "query/listed.h"
 #include "query/scorer.h"
 #include "query/source.h"
@@ -103,15 +104,19 @@ void source_add_hit_params(struct run *run, const int32_t *ids, size_t count, st
 
 const char *source_pending_file(const struct run *run)
 {
-    return run->plan.among_places ? "score_pending_in.sql"
-           : run->by_list         ? "waiting_rows.sql"
-                                  : "score_pending.sql";
+    return freshness_is_fast(run)   ? "waiting_few.sql"
+           : run->plan.among_places ? "score_pending_in.sql"
+           : run->by_list           ? "waiting_rows.sql"
+                                    : "score_pending.sql";
 }
 
 void source_add_pending_params(struct run *run, struct arena *arena, struct pg_params *params)
 {
-    if (run->by_list) {
-        waiting_add_params(params);
+    if (freshness_is_fast(run) || run->by_list) {
+        if (run->by_list)
+            waiting_add_params(params);
+        else
+            freshness_add_params(params);
         return;
     }
     add_score_params(run, arena, params);
@@ -145,7 +150,7 @@ static enum grove_code read_pending(struct run *run, struct portion *portion, st
 // The moment, the first hits, the rows that wait, and whether the path still leads where it led, in
 // one round trip. An outbox without a page has no rows: of one that had none before the engine was
 // asked they are read only where the moment says that it has some now. Of a long one they are
-// listed.
+// listed; a fast search counts them.
 static enum grove_code read_first(struct candidate_source *source, struct run *run,
                                   struct portion *portion, struct pg_rows *ret_pending,
                                   struct pg_rows *ret_hits, struct grove_error *error)
@@ -214,6 +219,27 @@ static enum grove_code take_list(struct run *run, struct portion *portion, struc
     return read_pending(run, portion, pending, error);
 }
 
+// Of rows that wait *pending becomes what is to be scored as it was read, if anything. Of more than
+// may be compared the last one tells that there are more.
+static enum grove_code take_pending(struct run *run, struct portion *portion,
+                                    struct waiting *waiting, struct pg_rows *pending,
+                                    struct grove_error *error)
+{
+    enum grove_code code = GROVE_OK;
+    if (freshness_is_fast(run)) {
+        freshness_take_count(run, pending);
+        *pending = (struct pg_rows){0};
+    } else if (run->by_list)
+        code = take_list(run, portion, waiting, pending, error);
+    if (code != GROVE_OK || pending->count <= PENDING_MAX)
+        return code;
+    CHECK(pending->count == PENDING_MAX + 1);
+    run->waiting.counted = pending->count;
+    run->waiting.more = true;
+    pending->count = PENDING_MAX;
+    return GROVE_OK;
+}
+
 // *ret_found: how many of the hits exist and satisfy the predicate. *ret_bound: no row that waits,
 // and was not scored, scores more.
 static enum grove_code score_portions(struct candidate_source *source, struct run *run,
@@ -225,14 +251,16 @@ static enum grove_code score_portions(struct candidate_source *source, struct ru
     struct pg_rows pending = {0}, hits = {0};
     struct waiting waiting = {.count = 0};
     portion->count = at_most(count, PORTION_HITS);
-    run->by_list = waiting_is_listed(run);
+    run->by_list = waiting_is_listed(run) && !freshness_is_fast(run);
     enum grove_code code = read_first(source, run, portion, &pending, &hits, error);
-    if (code == GROVE_OK && run->by_list)
-        code = take_list(run, portion, &waiting, &pending, error);
+    if (code == GROVE_OK)
+        code = take_pending(run, portion, &waiting, &pending, error);
     // Where they are not all there, or not yet, one that is a hit may not be among them.
-    bool hits_wait = run->by_list || pending.count > PENDING_MAX;
+    enum scorer_waiting hits_wait = run->by_list || run->waiting.fast ? WAITING_ADDED
+                                    : run->waiting.more               ? WAITING_AGAIN
+                                                                      : WAITING_PASSED_OVER;
     if (code == GROVE_OK && pending.result)
-        code = scorer_add(run, &pending, true, error);
+        code = scorer_add(run, &pending, WAITING_ADDED, error);
     for (size_t done = 0; code == GROVE_OK;) {
         CHECK((size_t)hits.count <= portion->count);
         *ret_found += (size_t)hits.count;
@@ -278,7 +306,7 @@ static enum grove_code score_candidates(struct candidate_source *source, struct 
                         ? (double)source->hits.items[shown - 1].score + SOURCE_SCORE_TOLERANCE
                         : INFINITY;
     source->bound = fmax(source->bound, waiting_bound);
-    if (!run->by_list && run->result->explain.pending > PENDING_MAX)
+    if (!run->waiting.fast && run->waiting.more)
         result_incomplete(run->result,
                           "more than %d matching rows wait to be projected; run \"grove sync\"",
                           PENDING_MAX);

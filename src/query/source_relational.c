@@ -36,7 +36,7 @@ static enum grove_code score_next(struct run *run, struct arena *part, int32_t *
     enum grove_code code =
         store_query_planned_on(run->ranking->conn, part, "score_all.sql", &params, &rows, error);
     if (code == GROVE_OK)
-        code = scorer_add(run, &rows, true, error);
+        code = scorer_add(run, &rows, WAITING_ADDED, error);
     if (code != GROVE_OK)
         return code;
     CHECK(rows.count <= PART_ROWS);
@@ -81,7 +81,7 @@ static enum grove_code score_rest(struct run *run, struct arena *part, struct re
     CHECK(rows.count == (int)count);
     rest->done += count;
     *ret_more = rest->done < rest->count;
-    return scorer_add(run, &rows, true, error);
+    return scorer_add(run, &rows, WAITING_ADDED, error);
 }
 
 static enum grove_code score_part(struct run *run, struct arena *part, int32_t *after,

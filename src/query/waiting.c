@@ -363,7 +363,7 @@ static enum grove_code score(struct run *run, const struct portion *portion, str
     struct pg_rows rows = {0};
     enum grove_code code = read_by_ids(run, run->predicate, portion, part, &rows, error);
     if (code == GROVE_OK)
-        code = scorer_add(run, &rows, true, error);
+        code = scorer_add(run, &rows, WAITING_ADDED, error);
     return code == GROVE_OK ? call_check(run->call, error) : code;
 }
 

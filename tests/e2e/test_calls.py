@@ -37,6 +37,7 @@ def test_a_violation_is_found():
     ["browse", "religion"], ["browse", "religion", "--limit", "2", "--explain"],
     ["browse", "subject1"], ["browse", "religion", "--type", "Doctirne"],
     ["search", "salvation"], ["search", "salvation", "--explain", "--exact", "--type", "Doctrine"],
+    ["search", "salvation", "--freshness", "fast"],
     ["search", "salvation", "--path", "subject3"], ["similar", "4", "--explain"],
     ["discover", "salvation"], ["discover", "salvation", "--limit", "1", "--depth", "2"],
     ["discover", "salvation", "--path", "subject4", "--explain"],

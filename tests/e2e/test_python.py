@@ -167,6 +167,7 @@ def test_what_other_pages_show_works(page, sample, tmp_path):
       "--since", "2020-01-01", "--min-words", "5", "--exact"],
      {"text": "salvation", "type": ["Doctrine", "Teaching"], "min_score": 0.2,
       "since": "2020-01-01", "min_words": 5, "exact": True}),
+    (["search", "salvation", "--freshness", "fast"], {"text": "salvation", "freshness": "fast"}),
     (["similar", "4", "--limit", "3"], {"id": 4, "limit": 3}),
     (["discover", "salvation", "--limit", "2", "--depth", "5"],
      {"text": "salvation", "limit": 2, "depth": 5}),
@@ -198,6 +199,20 @@ def test_every_call_is_compared():
     compared = {line[0] for mark in marks for line, _ in mark.args[1]}
     assert compared | {"load", "attach", "attachments", "detach", "document", "rechunk"} == \
         set(schema.SCHEMA["calls"])
+
+
+def test_a_search_has_the_freshness_that_is_asked_for(filled):
+    with filled.connect() as conn:
+        conn.execute("UPDATE content_metadata SET title = title || ', revised' WHERE id = 4")
+    with package.Grove(filled.home) as db:
+        fast = db.search("salvation", limit=20, freshness="fast")
+        assert (fast["pending"], fast["merged"], fast["beyond"]) == (1, 0, 1)
+        assert not fast["complete"] and 4 not in [row["content_id"] for row in fast["results"]]
+        fresh = db.discover("salvation", limit=20)
+        assert (fresh["pending"], fresh["merged"], fresh["beyond"]) == (1, 1, 0)
+        assert fresh["complete"] and 4 in [row["content_id"] for row in fresh["results"]]
+        with pytest.raises(package.GroveError, match='freshness "stale" is not one'):
+            db.discover("salvation", freshness="stale")
 
 
 def test_what_differs_is_told_and_mended(filled):

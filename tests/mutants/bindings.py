@@ -109,11 +109,12 @@ MUTANTS = [
         guards="bindings/python/README: generate",
         file="bindings/python/grove/_calls.py",
         find="            \"meta\": meta, \"limit\": limit, \"min_score\": min_score, \"chunks\": "
-             "chunks,\n            \"context\": context, \"exact\": exact, \"explain\": explain, "
+             "chunks,\n            \"context\": context, \"exact\": exact, "
+             "\"freshness\": freshness, \"explain\": explain,\n            "
              "\"timeout_ms\": timeout_ms}))\n\n    def similar(",
         replace="            \"meta\": meta, \"limit\": limit, \"chunks\": "
                 "chunks,\n            \"context\": context, \"exact\": exact, "
-                "\"explain\": explain, "
+                "\"freshness\": freshness, \"explain\": explain, "
                 "\"timeout_ms\": timeout_ms}))\n\n    def similar(",
         killer=PYTHON + "test_what_is_generated_is_current",
         limit_seconds=120,

@@ -36,9 +36,9 @@ MUTANTS = [
     Mutant(
         name="acknowledgments-go-unnoticed",
         guards="src/query/README 2",
-        file="src/query/ranking.c",
-        find="    if (run->now.acknowledged != run->before.acknowledged)\n",
-        replace="    if (run->now.acknowledged < run->before.acknowledged)\n",
+        file="src/query/freshness.c",
+        find="    bool projected = run->now.acknowledged != run->before.acknowledged;\n",
+        replace="    bool projected = run->now.acknowledged < run->before.acknowledged;\n",
         killer="u_examined:a_row_that_comes_and_is_projected_meanwhile",
     ),
     Mutant(

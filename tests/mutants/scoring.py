@@ -24,9 +24,10 @@ MUTANTS = [
         name="spoilt-vectors-are-passed-over",
         guards="src/query/README 9",
         file="src/query/scorer.c",
-        find="            add_score(run, id, direction_read(pg_bytea(rows, r, 1), &reason));\n",
+        find="            add_score(run, id, direction_read(pg_bytea(rows, r, 1), &reason), "
+             "pending);\n",
         replace="            const float *read = direction_read(pg_bytea(rows, r, 1), &reason);\n"
-                "            if (read)\n                add_score(run, id, read);\n",
+                "            if (read)\n                add_score(run, id, read, pending);\n",
         killer="u_search:a_spoilt_vector_is_told_of",
     ),
     Mutant(
@@ -98,8 +99,8 @@ MUTANTS = [
         name="text-is-embedded-beside-hundreds-that-are-not",
         guards="src/query/README: Memory",
         file="src/query/scorer.c",
-        find="    if (run->beyond > LEFT_OUT_MAX) {\n",
-        replace="    if (run->beyond > 5000) {\n",
+        find="    if (run->beyond <= LEFT_OUT_MAX)\n",
+        replace="    if (run->beyond <= 5000)\n",
         killer="u_limits:beside_hundreds_without_a_vector_no_text_is_embedded",
     ),
 ]

@@ -51,8 +51,8 @@ MUTANTS = [
         name="hits-that-wait-are-passed-over-beside-a-list",
         guards="src/query/README 4",
         file="src/query/source_projection.c",
-        find="    bool hits_wait = run->by_list || pending.count > PENDING_MAX;",
-        replace="    bool hits_wait = pending.count > PENDING_MAX;",
+        find="hits_wait = run->by_list || run->waiting.fast ? WAITING_ADDED\n",
+        replace="hits_wait = run->waiting.fast ? WAITING_ADDED\n",
         killer=CHANGED,
     ),
     Mutant(

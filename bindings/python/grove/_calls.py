@@ -125,6 +125,9 @@ class _ResultAlways(TypedDict):
     incomplete_reason: str | None
     degraded: bool
     degraded_reason: str | None
+    pending: int | None
+    merged: int | None
+    beyond: int | None
     total: int
     next_cursor: str | None
     milliseconds: float
@@ -531,38 +534,44 @@ class Calls:
                since: str | None = None, until: str | None = None, min_words: int | None = None,
                max_words: int | None = None, meta: str | Sequence[str] | None = None,
                limit: int | None = None, min_score: float | None = None, chunks: bool | None = None,
-               context: int | None = None, exact: bool | None = None, explain: bool | None = None,
+               context: int | None = None, exact: bool | None = None,
+               freshness: Literal["fresh", "fast"] | None = None, explain: bool | None = None,
                timeout_ms: int | None = None) -> Result:
         """the contents most similar to a text, under any filter"""
         return cast(Result, self.call("search", {"text": text, "path": path, "type": type,
             "since": since, "until": until, "min_words": min_words, "max_words": max_words,
             "meta": meta, "limit": limit, "min_score": min_score, "chunks": chunks,
-            "context": context, "exact": exact, "explain": explain, "timeout_ms": timeout_ms}))
+            "context": context, "exact": exact, "freshness": freshness, "explain": explain,
+            "timeout_ms": timeout_ms}))
 
     def similar(self, id: int, *, path: str | None = None, type: str | Sequence[str] | None = None,
                 since: str | None = None, until: str | None = None, min_words: int | None = None,
                 max_words: int | None = None, meta: str | Sequence[str] | None = None,
                 limit: int | None = None, min_score: float | None = None,
                 chunks: bool | None = None, context: int | None = None, exact: bool | None = None,
-                explain: bool | None = None, timeout_ms: int | None = None) -> Result:
+                freshness: Literal["fresh", "fast"] | None = None, explain: bool | None = None,
+                timeout_ms: int | None = None) -> Result:
         """the contents most similar to one that is there"""
         return cast(Result, self.call("similar", {"id": id, "path": path, "type": type,
             "since": since, "until": until, "min_words": min_words, "max_words": max_words,
             "meta": meta, "limit": limit, "min_score": min_score, "chunks": chunks,
-            "context": context, "exact": exact, "explain": explain, "timeout_ms": timeout_ms}))
+            "context": context, "exact": exact, "freshness": freshness, "explain": explain,
+            "timeout_ms": timeout_ms}))
 
     def discover(self, text: str, *, path: str | None = None,
                  type: str | Sequence[str] | None = None, since: str | None = None,
                  until: str | None = None, min_words: int | None = None,
                  max_words: int | None = None, meta: str | Sequence[str] | None = None,
                  limit: int | None = None, depth: int | None = None, min_score: float | None = None,
-                 chunks: bool | None = None, cursor: str | None = None, explain: bool | None = None,
+                 chunks: bool | None = None, cursor: str | None = None,
+                 freshness: Literal["fresh", "fast"] | None = None, explain: bool | None = None,
                  timeout_ms: int | None = None) -> Result:
         """similar contents across all subjects, grouped and counted"""
         return cast(Result, self.call("discover", {"text": text, "path": path, "type": type,
             "since": since, "until": until, "min_words": min_words, "max_words": max_words,
             "meta": meta, "limit": limit, "depth": depth, "min_score": min_score, "chunks": chunks,
-            "cursor": cursor, "explain": explain, "timeout_ms": timeout_ms}))
+            "cursor": cursor, "freshness": freshness, "explain": explain,
+            "timeout_ms": timeout_ms}))
 
     def show(self, id: int, *, body: bool | None = None, timeout_ms: int | None = None) -> Content:
         """one content as a whole"""
@@ -692,13 +701,14 @@ class AsyncCalls:
                      max_words: int | None = None, meta: str | Sequence[str] | None = None,
                      limit: int | None = None, min_score: float | None = None,
                      chunks: bool | None = None, context: int | None = None,
-                     exact: bool | None = None, explain: bool | None = None,
-                     timeout_ms: int | None = None) -> Result:
+                     exact: bool | None = None, freshness: Literal["fresh", "fast"] | None = None,
+                     explain: bool | None = None, timeout_ms: int | None = None) -> Result:
         """the contents most similar to a text, under any filter"""
         return cast(Result, await self.call("search", {"text": text, "path": path, "type": type,
             "since": since, "until": until, "min_words": min_words, "max_words": max_words,
             "meta": meta, "limit": limit, "min_score": min_score, "chunks": chunks,
-            "context": context, "exact": exact, "explain": explain, "timeout_ms": timeout_ms}))
+            "context": context, "exact": exact, "freshness": freshness, "explain": explain,
+            "timeout_ms": timeout_ms}))
 
     async def similar(self, id: int, *, path: str | None = None,
                       type: str | Sequence[str] | None = None, since: str | None = None,
@@ -706,13 +716,14 @@ class AsyncCalls:
                       max_words: int | None = None, meta: str | Sequence[str] | None = None,
                       limit: int | None = None, min_score: float | None = None,
                       chunks: bool | None = None, context: int | None = None,
-                      exact: bool | None = None, explain: bool | None = None,
-                      timeout_ms: int | None = None) -> Result:
+                      exact: bool | None = None, freshness: Literal["fresh", "fast"] | None = None,
+                      explain: bool | None = None, timeout_ms: int | None = None) -> Result:
         """the contents most similar to one that is there"""
         return cast(Result, await self.call("similar", {"id": id, "path": path, "type": type,
             "since": since, "until": until, "min_words": min_words, "max_words": max_words,
             "meta": meta, "limit": limit, "min_score": min_score, "chunks": chunks,
-            "context": context, "exact": exact, "explain": explain, "timeout_ms": timeout_ms}))
+            "context": context, "exact": exact, "freshness": freshness, "explain": explain,
+            "timeout_ms": timeout_ms}))
 
     async def discover(self, text: str, *, path: str | None = None,
                        type: str | Sequence[str] | None = None, since: str | None = None,
@@ -720,13 +731,14 @@ class AsyncCalls:
                        max_words: int | None = None, meta: str | Sequence[str] | None = None,
                        limit: int | None = None, depth: int | None = None,
                        min_score: float | None = None, chunks: bool | None = None,
-                       cursor: str | None = None, explain: bool | None = None,
-                       timeout_ms: int | None = None) -> Result:
+                       cursor: str | None = None, freshness: Literal["fresh", "fast"] | None = None,
+                       explain: bool | None = None, timeout_ms: int | None = None) -> Result:
         """similar contents across all subjects, grouped and counted"""
         return cast(Result, await self.call("discover", {"text": text, "path": path, "type": type,
             "since": since, "until": until, "min_words": min_words, "max_words": max_words,
             "meta": meta, "limit": limit, "depth": depth, "min_score": min_score, "chunks": chunks,
-            "cursor": cursor, "explain": explain, "timeout_ms": timeout_ms}))
+            "cursor": cursor, "freshness": freshness, "explain": explain,
+            "timeout_ms": timeout_ms}))
 
     async def show(self, id: int, *, body: bool | None = None,
                    timeout_ms: int | None = None) -> Content:

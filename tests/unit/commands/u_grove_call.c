@@ -97,6 +97,10 @@ static const struct {
     {"search", "{\"text\":\"a\",\"limit\":3.0}", GROVE_INVALID, "limit is a number, not a whole",
      NULL},
     {"search", "{\"text\":\"a\",\"limit\":\"3\"}", GROVE_INVALID, "limit is a string", NULL},
+    {"search", "{\"text\":\"a\",\"freshness\":\"Fast\"}", GROVE_INVALID,
+     "freshness \"Fast\" is not one", "one of: fresh fast"},
+    {"discover", "{\"text\":\"a\",\"freshness\":1}", GROVE_INVALID, "freshness is a whole number",
+     NULL},
     {"search", "{\"text\":\"a\",\"limit\":true}", GROVE_INVALID, "limit is true or false", NULL},
     {"search", "{\"text\":\"a\",\"limit\":0}", GROVE_INVALID, "limit \"0\"", "rows, 1 to 1000"},
     {"search", "{\"text\":\"a\",\"limit\":-1}", GROVE_INVALID, "limit \"-1\"", NULL},
@@ -209,7 +213,8 @@ static void fields_become_options(void **state)
     static const char json[] =
         "{\"text\":\"caf\xc3\xa9 "
         "\\\"x\\\"\",\"type\":[\"A\",\"B\"],\"limit\":25,\"min_score\":-0.125,"
-        "\"exact\":true,\"explain\":false,\"since\":\"1970-01-01\",\"path\":null,\"timeout_ms\":7}";
+        "\"exact\":true,\"freshness\":\"fast\",\"explain\":false,\"since\":\"1970-01-01\",\"path\":"
+        "null,\"timeout_ms\":7}";
     struct input_values input;
     struct grove_error error;
     assert_ok(input_read(command_find("search"), json, &input, &error), error);
@@ -222,6 +227,7 @@ static void fields_become_options(void **state)
     assert_true(options_has(options, OPTION_EXACT));
     assert_false(options_has(options, OPTION_EXPLAIN));
     assert_false(options_has(options, OPTION_PATH));
+    assert_int_equal(options_count(options, OPTION_FRESHNESS, 0), GROVE_FRESHNESS_FAST);
     assert_int_equal(options_find(options, OPTION_SINCE)->number, 0);
     assert_int_equal(options_count(options, FIELD_TIMEOUT_MS, 0), 7);
     input_release(&input);

@@ -1,0 +1,217 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Guards of what a fast search leaves out, and of what answers tell of rows that wait."""
+
+from mutant import Mutant
+
+FILE = "src/query/freshness.c"
+SCORER = "src/query/scorer.c"
+PROJECTION = "src/query/source_projection.c"
+RANKING = "src/query/ranking.c"
+TOLD = "src/query/freshness: what is told"
+COMPLETE = "src/query/README 12"
+
+MUTANTS = [
+    Mutant(
+        name="a-fast-search-is-complete-while-rows-wait",
+        guards=COMPLETE,
+        file=FILE,
+        find="    else if (beyond > 0)\n",
+        replace="    else if (beyond > 1000)\n",
+        killer="u_freshness:a_fast_search_leaves_out_what_waits",
+    ),
+    Mutant(
+        name="a-fast-search-is-complete-beyond-what-it-counts",
+        guards=COMPLETE,
+        file=FILE,
+        find="    run->waiting.more = pg_int8(rows, 0, 0) > COUNTED_MAX;\n",
+        replace="    run->waiting.more = pg_int8(rows, 0, 1) > COUNTED_MAX;\n",
+        killer="u_freshness:many_changes_of_one_row_are_not_complete",
+    ),
+    Mutant(
+        name="a-fast-search-passes-over-acknowledgments",
+        guards=COMPLETE,
+        file=FILE,
+        find="    run->waiting.projected = projected && run->waiting.fast;\n",
+        replace="    run->waiting.projected = false;\n",
+        killer="u_freshness:a_fast_search_does_not_ask_again",
+    ),
+    Mutant(
+        name="a-fast-search-asks-again",
+        guards="src/query/freshness: no other round",
+        file=FILE,
+        find="    return projected && !run->waiting.fast;\n",
+        replace="    return projected;\n",
+        killer="u_freshness:a_fast_search_does_not_ask_again",
+    ),
+    Mutant(
+        name="a-fast-search-takes-a-row-that-was-projected-for-lost",
+        guards="src/query/freshness: too few rows",
+        file=RANKING,
+        find="    if (!is_short(run) || run->waiting.projected)\n",
+        replace="    if (!is_short(run))\n",
+        killer="u_freshness:a_fast_search_does_not_ask_again",
+    ),
+    Mutant(
+        name="rows-that-wait-turn-a-fast-search-relational",
+        guards="src/query/freshness: too few rows",
+        file=RANKING,
+        find="    if (run->waiting.fast && lost <= 0)\n",
+        replace="    if (run->waiting.fast && lost < -1000)\n",
+        killer="u_freshness:a_fast_search_leaves_out_what_waits",
+    ),
+    Mutant(
+        name="a-fast-search-excuses-lost-points",
+        guards="src/query/freshness: too few rows",
+        file=RANKING,
+        find="    if (run->waiting.fast && lost <= 0)\n",
+        replace="    if (run->waiting.fast)\n",
+        killer="u_freshness:lost_points_are_noticed_beside_rows_that_wait",
+    ),
+    Mutant(
+        name="a-fast-search-embeds-what-waits",
+        guards="src/query/freshness: left out",
+        file=SCORER,
+        find="        } else if (!(waits && run->waiting.fast) && may_read(",
+        replace="        } else if (may_read(",
+        killer="u_freshness:a_fast_search_embeds_nothing_that_waits",
+    ),
+    Mutant(
+        name="who-stands-in-for-the-engine-is-as-fast",
+        guards="src/query/freshness: where PostgreSQL compares",
+        file=SCORER,
+        find="        } else if (!(waits && run->waiting.fast) && may_read(",
+        replace="        } else if (!(waits && run->request->freshness != 0) && may_read(",
+        killer="u_freshness:what_stands_in_for_the_engine_is_fresh",
+    ),
+    Mutant(
+        name="a-fast-search-passes-over-hits-that-wait",
+        guards="src/query/README 4",
+        file=PROJECTION,
+        find="hits_wait = run->by_list || run->waiting.fast ? WAITING_ADDED\n",
+        replace="hits_wait = run->by_list ? WAITING_ADDED\n",
+        killer="u_freshness:a_row_that_waits_and_is_shown_is_merged",
+    ),
+    Mutant(
+        name="a-fast-search-reads-the-outbox",
+        guards="src/query/freshness: counted",
+        file=PROJECTION,
+        find="    return freshness_is_fast(run)   ? \"waiting_few.sql\"\n"
+             "           : run->plan.among_places",
+        replace="    return run->plan.among_places",
+        killer="u_freshness:a_fast_search_leaves_out_what_waits",
+    ),
+    Mutant(
+        name="changes-count-and-not-contents",
+        guards=TOLD,
+        file="sql/queries/waiting_few.sql",
+        find="count(DISTINCT content_id)",
+        replace="count(content_id)",
+        killer="u_freshness:a_fast_search_leaves_out_what_waits",
+    ),
+    Mutant(
+        name="any-number-of-changes-is-counted",
+        guards="src/query/freshness: counted",
+        file=FILE,
+        find="    pg_add_int4(params, COUNTED_MAX + 1);\n",
+        replace="    pg_add_int4(params, 1 << 20);\n",
+        killer="u_freshness:a_fast_search_counts_up_to_a_bound",
+    ),
+    Mutant(
+        name="what-has-no-vector-was-merged",
+        guards=TOLD,
+        file=SCORER,
+        find="    run->waiting.vectorless += pending;\n",
+        replace="    run->waiting.vectorless += pending && run->beyond > 1000;\n",
+        killer="u_freshness:rows_without_a_vector_are_beyond",
+    ),
+    Mutant(
+        name="what-was-embedded-is-still-beyond",
+        guards=TOLD,
+        file=SCORER,
+        find="        run->waiting.vectorless -= lacking->pending;\n",
+        replace="",
+        killer="u_freshness:a_fresh_answer_tells_what_it_merged",
+    ),
+    Mutant(
+        name="a-row-that-waits-for-nothing-is-beyond",
+        guards=TOLD,
+        file=SCORER,
+        find="pending = waits && waiting == WAITING_ADDED;\n",
+        replace="pending = waiting == WAITING_ADDED || !waits;\n",
+        killer="u_freshness:a_fresh_answer_tells_what_it_merged",
+    ),
+    Mutant(
+        name="rows-are-counted-twice-where-too-many-wait",
+        guards=TOLD,
+        file=PROJECTION,
+        find="? WAITING_AGAIN\n",
+        replace="? WAITING_ADDED\n",
+        killer="u_freshness:hits_are_counted_once_where_too_many_wait",
+    ),
+    Mutant(
+        name="rows-beyond-the-bound-are-not-told",
+        guards=TOLD,
+        file=PROJECTION,
+        find="    run->waiting.counted = pending->count;\n",
+        replace="    run->waiting.counted = PENDING_MAX;\n",
+        killer="u_freshness:more_than_are_compared_are_beyond",
+    ),
+    Mutant(
+        name="what-the-snapshot-before-left-out-is-left-out",
+        guards=TOLD,
+        file=SCORER,
+        find="    run->waiting = (struct waiting_told){0};\n",
+        replace="",
+        killer="u_freshness:what_was_embedded_between_is_merged",
+    ),
+    Mutant(
+        name="browse-says-that-nothing-waits",
+        guards=TOLD,
+        file="src/query/result.c",
+        find="    result->view.pending = result->view.merged = result->view.beyond = GROVE_NULL;\n",
+        replace="",
+        killer="u_freshness:nothing_waits_for_who_compares_nothing",
+    ),
+    Mutant(
+        name="any-number-is-a-freshness-of-a-search",
+        guards="src/query/README 6",
+        file="src/query/search.c",
+        find="    return freshness_check(request->freshness, error);\n",
+        replace="    return GROVE_OK;\n",
+        killer="u_freshness:what_is_no_freshness_is_refused",
+    ),
+    Mutant(
+        name="any-number-is-a-freshness-of-a-discovery",
+        guards="src/query/README 6",
+        file="src/query/discover.c",
+        find="    return freshness_check(request->freshness, error);\n",
+        replace="    return GROVE_OK;\n",
+        killer="u_freshness:what_is_no_freshness_is_refused",
+    ),
+    Mutant(
+        name="a-search-forgets-its-freshness",
+        guards="src/commands/README: request",
+        file="src/commands/requests.c",
+        find="        .context = (unsigned)options_count(options, OPTION_CONTEXT, 0),\n"
+             "        .freshness = freshness(options),\n",
+        replace="        .context = (unsigned)options_count(options, OPTION_CONTEXT, 0),\n",
+        killer="tests/e2e/test_freshness.py::test_what_waits_is_compared_or_told[search]",
+    ),
+    Mutant(
+        name="a-discovery-forgets-its-freshness",
+        guards="src/commands/README: request",
+        file="src/commands/requests.c",
+        find="        .chunks = options_has(options, OPTION_CHUNKS),\n"
+             "        .freshness = freshness(options),\n",
+        replace="        .chunks = options_has(options, OPTION_CHUNKS),\n",
+        killer="tests/e2e/test_freshness.py::test_what_waits_is_compared_or_told[discover]",
+    ),
+    Mutant(
+        name="the-words-of-freshness-are-in-another-order",
+        guards="src/commands/README: request",
+        file="src/commands/command_lists.c",
+        find='.words = "fresh fast",',
+        replace='.words = "fast fresh",',
+        killer="u_grove_call:fields_become_options",
+    ),
+]
