@@ -8,7 +8,7 @@
 #include "base/inject.h"
 #include "catalog/store.h"
 
-enum { ROWS = 700, STEPS = 120 };
+enum { ROWS = 420, STEPS = 80 };
 
 static void restore_knobs(void *state)
 {
@@ -263,7 +263,7 @@ static void nothing_is_kept_where_few_wait(struct test_stores *stores)
     make_rows(stores);
     assert_right(stores, 0);
     assert_true(kept_count(stores) > 0);
-    test_sql(stores, "DELETE FROM content_metadata WHERE id > 600");
+    test_sql(stores, "DELETE FROM content_metadata WHERE id > 400");
     project_some(stores, "true");
     assert_right(stores, 0);
     assert_int_equal(kept_count(stores), 0);
