@@ -162,8 +162,8 @@ static enum grove_code run_both(struct test_stores *stores, const struct pair *p
 }
 
 static const char *const writes[] = {
-    "INSERT INTO content_metadata (hierarchy_table, leaf_id, content_type, title, content_summary)"
-    " VALUES ('subject1_hierarchy', 1, 'New', 't', 's')",
+    ("INSERT INTO content_metadata (hierarchy_table, leaf_id, content_type, title, content_summary)"
+     " VALUES ('subject1_hierarchy', 1, 'New', 't', 's')"),
     "UPDATE content_metadata SET content_type = 'New' WHERE id = 1",
     "UPDATE content_metadata SET leaf_id = 4, chunk_number = 99 WHERE id = 1", // from it
     "UPDATE content_metadata SET leaf_id = 1, chunk_number = 99 WHERE id = 4", // to it
