@@ -16,7 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import schema
-from conftest import (LIBRARY, ROOT, library_environment, make_row, make_vector, wait_until,
+from conftest import (LIBRARY, ROOT, Grove, library_environment, make_row, make_vector, wait_until,
                       write_rows)
 from stores import COLLECTION, ask_engine
 
@@ -133,13 +133,17 @@ def test_the_library_beside_a_command_is_found(monkeypatch, tmp_path):
     assert _library.places()[1:] == [str(installed)]
 
 
-def test_the_readme_works_as_printed(ordinary, monkeypatch, tmp_path):
+def test_the_readme_works_as_printed(tmp_path):
     blocks = re.findall(r"^```python\n(.*?)^```", (PACKAGE / "README.md").read_text(), re.M | re.S)
     assert len(blocks) >= 6
     script = tmp_path / "readme.py"
     script.write_text("\n".join(blocks))
-    done = run_script(f"import runpy; runpy.run_path({str(script)!r})", ordinary)
-    out, err = done.communicate(timeout=120)
+    home = Grove(tmp_path / "home")  # made by it, and of who runs it
+    try:
+        done = run_script(f"import runpy; runpy.run_path({str(script)!r})", home)
+        out, err = done.communicate(timeout=120)
+    finally:
+        home("stop", check=False)
     assert done.returncode == 0, err
     assert "Pruning an apple tree" in out and "does not exist" in out
 
