@@ -52,15 +52,17 @@ const float *direction_read(struct text bytes, const char **ret_reason)
 {
     // Values of a result of PostgreSQL's are aligned for any type.
     const float *vector = (const float *)(const void *)bytes.data;
+    const char *unused;
+    const char **reason = ret_reason ? ret_reason : &unused;
     if (!bytes.data || bytes.length != VECTOR_DIMENSION * sizeof(float)) {
         static_assert(VECTOR_DIMENSION * sizeof(float) == 1536, "as the reason says");
-        *ret_reason = "not 1536 bytes";
+        *reason = "not 1536 bytes";
         return NULL;
     }
     CHECK((uintptr_t)vector % _Alignof(float) == 0);
     enum direction_verdict verdict = direction_check(vector, NULL);
     if (verdict == DIRECTION_GOOD)
         return vector;
-    *ret_reason = verdict == DIRECTION_NOT_FINITE ? "a number in it is not finite" : "all zero";
+    *reason = verdict == DIRECTION_NOT_FINITE ? "a number in it is not finite" : "all zero";
     return NULL;
 }

@@ -31,7 +31,7 @@ enum direction_verdict direction_of(const float vector[static VECTOR_DIMENSION],
                                     double ret[static VECTOR_DIMENSION]) GROVE_MUST_CHECK;
 
 // Bytes as PostgreSQL keeps a vector, float32 as this machine has them. NULL where they are of
-// another length, or have no direction; *ret_reason says so for a person then.
+// another length, or have no direction; *ret_reason, unless it is NULL, says so for a person then.
 const float *direction_read(struct text bytes, const char **ret_reason);
 
 #endif

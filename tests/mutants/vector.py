@@ -185,6 +185,14 @@ MUTANTS = [
         killer="u_engine_contract",
     ),
     Mutant(
+        name="who-wants-no-reason-is-given-one",
+        guards="src/query/README 9",
+        file="src/vector/direction.c",
+        find="    const char **reason = ret_reason ? ret_reason : &unused;",
+        replace="    const char **reason = ret_reason;\n    (void)unused;",
+        killer="u_direction:who_asks_for_no_reason_gets_none",
+    ),
+    Mutant(
         name="times-beyond-rfc-3339-are-sent",
         guards="src/vector/README 8",
         file="src/vector/point.c",
