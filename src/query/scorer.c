@@ -136,8 +136,7 @@ static enum grove_code read_texts(struct run *run, const int32_t *ids, size_t co
 static enum grove_code take_vector(struct run *run, struct lacking *lacking, struct text bytes,
                                    struct grove_error *error)
 {
-    const char *reason;
-    const float *vector = direction_read(bytes, &reason);
+    const float *vector = direction_read(bytes, NULL);
     if (!vector)
         return GROVE_OK;
     float *copy = arena_alloc_array(run->arena, EMBED_DIMENSION, sizeof *copy);
@@ -354,9 +353,9 @@ enum grove_code scorer_add(struct run *run, const struct pg_rows *rows, enum sco
         run->result->explain.candidates++;
         run->scored++;
         int32_t id = pg_int4(rows, r, 0);
-        const char *reason; // somebody may have written there what is no vector
+        // Somebody may have written there what is no vector.
         if (!pg_is_null(rows, r, 1)) {
-            add_score(run, id, direction_read(pg_bytea(rows, r, 1), &reason), pending);
+            add_score(run, id, direction_read(pg_bytea(rows, r, 1), NULL), pending);
             continue;
         }
         struct lacking *before = find_lacking(run, id);

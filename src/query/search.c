@@ -15,6 +15,7 @@
 #include "query/queries.h"
 #include "query/query.h"
 #include "query/ranking.h"
+#include "query/source.h"
 #include "vector/direction.h"
 
 enum {
@@ -27,15 +28,13 @@ static_assert((int)LIMIT_DEFAULT <= GROVE_LIMIT_MAX, "what is usual may be asked
 
 // --- the vector of a content ---------------------------------------------------------------------
 
-static enum grove_code read_vector(struct pg_conn *conn, struct text model, int32_t content_id,
-                                   struct arena *arena, struct pg_rows *ret,
+static enum grove_code read_vector(struct pg_conn *conn, enum embed_precision precision,
+                                   int32_t content_id, struct arena *arena, struct pg_rows *ret,
                                    struct grove_error *error)
 {
     static const struct predicate anything = PREDICATE_ANY;
     struct pg_params params = {0};
-    predicate_add_params(&anything, arena, &params);
-    pg_add_text(&params, model);
-    pg_add_int4_array(&params, arena, &content_id, 1);
+    source_add_score_params(&anything, precision, &content_id, 1, arena, &params);
     return store_query_on(conn, arena, "score.sql", &params, ret, error);
 }
 
@@ -53,9 +52,8 @@ static enum grove_code read_text(struct pg_conn *conn, struct text model, int32_
 
 static bool take_vector(const struct pg_rows *rows, int column, float ret[static EMBED_DIMENSION])
 {
-    const char *reason;
     const float *vector =
-        pg_is_null(rows, 0, column) ? NULL : direction_read(pg_bytea(rows, 0, column), &reason);
+        pg_is_null(rows, 0, column) ? NULL : direction_read(pg_bytea(rows, 0, column), NULL);
     if (vector)
         memcpy(ret, vector, EMBED_DIMENSION * sizeof *ret);
     return vector != NULL;
@@ -66,13 +64,14 @@ static enum grove_code find_vector(struct query *query, struct pg_conn *conn, in
                                    struct grove_error *error)
 {
     struct pg_rows rows = {0};
-    struct text model = text_of(embed_model_id(store_precision(query->store)));
-    enum grove_code code = read_vector(conn, model, content_id, &query->arena, &rows, error);
+    enum embed_precision precision = store_precision(query->store);
+    enum grove_code code = read_vector(conn, precision, content_id, &query->arena, &rows, error);
     if (code == GROVE_OK && rows.count == 0)
         return query_no_content(content_id, error);
     if (code != GROVE_OK || take_vector(&rows, 1, ret))
         return code;
-    code = read_text(conn, model, content_id, &query->arena, &rows, error);
+    code = read_text(conn, text_of(embed_model_id(precision)), content_id, &query->arena, &rows,
+                     error);
     if (code == GROVE_OK && rows.count == 0)
         return query_no_content(content_id, error);
     if (code != GROVE_OK || take_vector(&rows, VECTOR_COLUMN, ret))

@@ -45,7 +45,11 @@ enum { SOURCE_PART_BYTES_MAX = 16 << 20 };
 // The statement that reads the rows that wait.
 const char *source_pending_file(const struct run *run);
 
-// $1 to $9 of score.sql, and of that statement.
+// Those of score.sql: of contents with these ids, what satisfies the predicate.
+void source_add_score_params(const struct predicate *predicate, enum embed_precision precision,
+                             const int32_t *ids, size_t count, struct arena *arena,
+                             struct pg_params *params);
+// The same of a run's predicate and vectors; and those of the statement that reads what waits.
 void source_add_hit_params(struct run *run, const int32_t *ids, size_t count, struct arena *arena,
                            struct pg_params *params);
 void source_add_pending_params(struct run *run, struct arena *arena, struct pg_params *params);

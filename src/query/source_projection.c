@@ -88,18 +88,20 @@ static enum grove_code hit_ids(const struct candidate_source *source, struct run
     return GROVE_OK;
 }
 
-static void add_score_params(struct run *run, struct arena *arena, struct pg_params *params)
+void source_add_score_params(const struct predicate *predicate, enum embed_precision precision,
+                             const int32_t *ids, size_t count, struct arena *arena,
+                             struct pg_params *params)
 {
-    predicate_add_params(run->predicate, arena, params);
-    pg_add_text(params, text_of(embed_model_id(run->precision)));
+    predicate_add_params(predicate, arena, params);
+    pg_add_text(params, text_of(embed_model_id(precision)));
+    pg_add_int4_array(params, arena, ids, count);
+    CHECK(params->count == SCORE_PARAMS);
 }
 
 void source_add_hit_params(struct run *run, const int32_t *ids, size_t count, struct arena *arena,
                            struct pg_params *params)
 {
-    add_score_params(run, arena, params);
-    pg_add_int4_array(params, arena, ids, count);
-    CHECK(params->count == SCORE_PARAMS);
+    source_add_score_params(run->predicate, run->precision, ids, count, arena, params);
 }
 
 const char *source_pending_file(const struct run *run)
@@ -112,14 +114,16 @@ const char *source_pending_file(const struct run *run)
 
 void source_add_pending_params(struct run *run, struct arena *arena, struct pg_params *params)
 {
-    if (freshness_is_fast(run) || run->by_list) {
-        if (run->by_list)
-            waiting_add_params(params);
-        else
-            freshness_add_params(params);
+    if (freshness_is_fast(run)) {
+        freshness_add_params(params);
         return;
     }
-    add_score_params(run, arena, params);
+    if (run->by_list) {
+        waiting_add_params(params);
+        return;
+    }
+    predicate_add_params(run->predicate, arena, params);
+    pg_add_text(params, text_of(embed_model_id(run->precision)));
     pg_add_int4(params, PENDING_MAX + 1);
     CHECK(params->count == SCORE_PARAMS);
 }

@@ -160,20 +160,18 @@ static void recognize(struct waiting *self)
 
 // --- keeping -------------------------------------------------------------------------------------
 
+static int compare_id_with_row(const void *id, const void *row)
+{
+    const int32_t x = *(const int32_t *)id, y = ((const struct waiting_row *)row)->id;
+    return (x > y) - (x < y);
+}
+
 static struct waiting_row *find_row(const struct waiting *self, int32_t id)
 {
-    const struct waiting_row wanted = {.id = id, .revision = INT64_MAX};
-    size_t low = 0, high = self->count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (compare_rows(&self->items[middle], &wanted) < 0)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    CHECK(low > 0);
-    CHECK(self->items[low - 1].id == id);
-    return &self->items[low - 1];
+    struct waiting_row *row =
+        bsearch(&id, self->items, self->count, sizeof *self->items, compare_id_with_row);
+    CHECK(row);
+    return row;
 }
 
 static enum grove_code read_by_ids(struct run *run, const struct predicate *predicate,
@@ -185,9 +183,7 @@ static enum grove_code read_by_ids(struct run *run, const struct predicate *pred
     CHECK(portion->count <= PORTION);
     CHECK(run->ranking->conn); // in the snapshot of the list
     arena_clear(part);
-    predicate_add_params(predicate, part, &params);
-    pg_add_text(&params, text_of(embed_model_id(run->precision)));
-    pg_add_int4_array(&params, part, portion->ids, portion->count);
+    source_add_score_params(predicate, run->precision, portion->ids, portion->count, part, &params);
     return store_query_on(run->ranking->conn, part, "score.sql", &params, ret, error);
 }
 
@@ -206,9 +202,8 @@ static enum grove_code read_vectors(struct waiting *self, const struct portion *
         struct waiting_row *row = find_row(self, pg_int4(&rows, r, 0));
         float *to = directions + (size_t)(row - self->items) * VECTOR_DIMENSION;
         double direction[VECTOR_DIMENSION];
-        const char *reason;
         const float *vector =
-            pg_is_null(&rows, r, 1) ? NULL : direction_read(pg_bytea(&rows, r, 1), &reason);
+            pg_is_null(&rows, r, 1) ? NULL : direction_read(pg_bytea(&rows, r, 1), NULL);
         bool good = vector && direction_of(vector, direction) == DIRECTION_GOOD;
         CHECK(row->known == KEPT); // one of the portion
         row->known = good ? KEPT : VECTORLESS;
@@ -343,17 +338,15 @@ void waiting_release(struct waiting *self)
 
 // --- scores --------------------------------------------------------------------------------------
 
+static int compare_ids(const void *a, const void *b)
+{
+    const int32_t x = *(const int32_t *)a, y = *(const int32_t *)b;
+    return (x > y) - (x < y);
+}
+
 static bool contains(const int32_t *ids, size_t count, int32_t id)
 {
-    size_t low = 0, high = count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (ids[middle] < id)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low < count && ids[low] == id;
+    return count > 0 && bsearch(&id, ids, count, sizeof *ids, compare_ids);
 }
 
 // Those that satisfy the predicate.

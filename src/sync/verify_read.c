@@ -33,7 +33,6 @@ static int32_t int4_or_zero(const struct pg_rows *rows, int r, int column)
 // The columns of parts/compared.sql.
 static void take_point(const struct pg_rows *rows, int r, struct vector_point *ret)
 {
-    const char *ignored;
     CHECK(rows->columns >= COMPARED_COLUMNS);
     CHECK(ret->content_id == pg_int4(rows, r, 0));
     ret->hierarchy_table = pg_text(rows, r, 3);
@@ -45,7 +44,7 @@ static void take_point(const struct pg_rows *rows, int r, struct vector_point *r
     ret->word_count = int4_or_none(rows, r, 9);
     ret->created_at_us = pg_timestamp(rows, r, 10);
     if (!pg_is_null(rows, r, 11))
-        ret->vector = direction_read(pg_bytea(rows, r, 11), &ignored);
+        ret->vector = direction_read(pg_bytea(rows, r, 11), NULL);
 }
 
 static void take_content(const struct pg_rows *rows, int r, struct verify_content *ret)

@@ -24,9 +24,9 @@ MUTANTS = [
         name="spoilt-vectors-are-passed-over",
         guards="src/query/README 9",
         file="src/query/scorer.c",
-        find="            add_score(run, id, direction_read(pg_bytea(rows, r, 1), &reason), "
+        find="            add_score(run, id, direction_read(pg_bytea(rows, r, 1), NULL), "
              "pending);\n",
-        replace="            const float *read = direction_read(pg_bytea(rows, r, 1), &reason);\n"
+        replace="            const float *read = direction_read(pg_bytea(rows, r, 1), NULL);\n"
                 "            if (read)\n                add_score(run, id, read, pending);\n",
         killer="u_search:a_spoilt_vector_is_told_of",
     ),
