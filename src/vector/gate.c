@@ -18,6 +18,7 @@ enum {
     RECORD_VERSION = 5,
     READ_EVERY_US = 20000,
     HELD_MS_MAX = 2 * BREAKER_TRIAL_MS,
+    PROBES = 8, // places that a server may have
     // No breaker plans further ahead: what does is of another boot.
     AHEAD_MS_MAX = BREAKER_TRIAL_MS + 2 * BREAKER_PAUSE_MS_MAX,
     IN_A_ROW_MS = 30000, // failures of several processes that are further apart are not in a row
@@ -64,10 +65,48 @@ static unsigned chance_at(int64_t now_us)
 
 // --- the file ------------------------------------------------------------------------------------
 
-// Two servers may have the same place: the one that failed last has it.
-static off_t place_of(const struct gate *gate)
+static off_t offset_of(unsigned place)
 {
-    return (off_t)(gate->server % GATE_SERVERS_MAX * sizeof(struct record));
+    return (off_t)(place * sizeof(struct record));
+}
+
+// Half a record is none.
+static bool read_place(const struct gate *gate, unsigned place, struct record *ret)
+{
+    return pread(gate->file, ret, sizeof *ret, offset_of(place)) == sizeof *ret &&
+           ret->magic == RECORD_MAGIC && ret->version == RECORD_VERSION &&
+           ret->sum == sum_of(ret) && ret->state <= BREAKER_TRYING;
+}
+
+// When it last was news that the server did not answer: 0 of one that is well, or of another boot.
+static int64_t news_us(const struct gate *gate, const struct record *record)
+{
+    if (memcmp(record->boot, gate->boot, sizeof record->boot) != 0)
+        return 0;
+    return record->since_us > record->failed_us ? record->since_us : record->failed_us;
+}
+
+// The server's place, from the one on that its hash says: linear probing, as two servers of a home
+// may hash alike. Without one it is given the first that is free, else that of the oldest news.
+static bool find_record(struct gate *gate, struct record *ret)
+{
+    int64_t oldest_us = INT64_MAX;
+    unsigned oldest = 0;
+    for (unsigned i = 0; i < PROBES; i++) {
+        unsigned place = (unsigned)((gate->server + i) % GATE_SERVERS_MAX);
+        bool taken = read_place(gate, place, ret);
+        if (taken && ret->server == gate->server) {
+            gate->place = place;
+            return true;
+        }
+        int64_t us = taken ? news_us(gate, ret) : -1;
+        if (us < oldest_us) {
+            oldest_us = us;
+            oldest = place;
+        }
+    }
+    gate->place = oldest;
+    return false;
 }
 
 static bool is_of_now(const struct record *record, int64_t now_us)
@@ -95,16 +134,12 @@ static void read_failures(struct gate *gate, const struct record *record, int64_
     gate->failed_us = none ? 0 : record->failed_us;
 }
 
-// What another process says. Half a record, or one of another boot, says nothing.
+// What another process says. What is of another boot says nothing.
 static void read_record(struct gate *gate, int64_t now_us)
 {
     struct record record;
     gate->read_us = now_us;
-    if (gate->file < 0 ||
-        pread(gate->file, &record, sizeof record, place_of(gate)) != sizeof record ||
-        record.magic != RECORD_MAGIC || record.version != RECORD_VERSION ||
-        record.server != gate->server || record.sum != sum_of(&record) ||
-        record.state > BREAKER_TRYING)
+    if (gate->file < 0 || !find_record(gate, &record))
         return;
     struct breaker *breaker = &gate->breaker;
     gate->usual_ms = record.usual_ms;
@@ -139,6 +174,7 @@ static void write_record(struct gate *gate)
     if (gate->file < 0 || !gate->may_write)
         return;
     struct record record;
+    (void)find_record(gate, &record);  // somebody may have taken the place since
     memset(&record, 0, sizeof record); // its gaps, too, are summed
     record.magic = RECORD_MAGIC;
     record.version = RECORD_VERSION;
@@ -155,34 +191,30 @@ static void write_record(struct gate *gate)
     record.next_us = gate->breaker.next_us;
     snprintf(record.reason, sizeof record.reason, "%s", gate->reason);
     record.sum = sum_of(&record);
-    if (file_put(gate->file, &record, sizeof record, place_of(gate)) != sizeof record)
+    if (file_put(gate->file, &record, sizeof record, offset_of(gate->place)) != sizeof record)
         file_close_descriptor(&gate->file); // a full disk: this process goes on by itself
-}
-
-static struct flock whole_record(const struct gate *gate, short type)
-{
-    return (struct flock){.l_type = type,
-                          .l_whence = SEEK_SET,
-                          .l_start = place_of(gate),
-                          .l_len = sizeof(struct record)};
 }
 
 // One process at a time changes it. Nobody waits: the holder may have been stopped. One that has it
 // long after the next trial was due is passed over, and a file system without locks is as if free.
-static bool lock_file(struct gate *gate, int64_t now_us)
+static bool lock_record(struct gate *gate, int64_t now_us)
 {
-    struct flock record = whole_record(gate, F_WRLCK);
-    if (gate->file < 0 || !gate->may_write || fcntl(gate->file, F_OFD_SETLK, &record) == 0)
+    struct flock lock = {.l_type = F_WRLCK,
+                         .l_whence = SEEK_SET,
+                         .l_start = offset_of(gate->place),
+                         .l_len = sizeof(struct record)};
+    if (gate->file < 0 || !gate->may_write || fcntl(gate->file, F_OFD_SETLK, &lock) == 0)
         return true;
     return (errno != EAGAIN && errno != EACCES) ||
            now_us - gate->breaker.next_us > (int64_t)HELD_MS_MAX * 1000;
 }
 
-static void unlock_file(struct gate *gate)
+// Whatever of the file is locked: the place may be another by now.
+static void unlock_records(struct gate *gate)
 {
-    struct flock record = whole_record(gate, F_UNLCK);
+    struct flock lock = {.l_type = F_UNLCK, .l_whence = SEEK_SET};
     if (gate->file >= 0 && gate->may_write)
-        (void)fcntl(gate->file, F_OFD_SETLK, &record);
+        (void)fcntl(gate->file, F_OFD_SETLK, &lock);
 }
 
 void gate_init(struct gate *gate, const char *path, const char *server, bool may_write)
@@ -214,12 +246,12 @@ enum breaker_word gate_ask(struct gate *gate)
     enum breaker_word word = BREAKER_PASS;
     if (gate->breaker.state != BREAKER_CLOSED) {
         word = BREAKER_REFUSE;
-        if (lock_file(gate, now_us)) {
+        if (lock_record(gate, now_us)) {
             read_record(gate, now_us);
             word = breaker_ask(&gate->breaker, now_us);
             if (word == BREAKER_TRY)
                 write_record(gate);
-            unlock_file(gate);
+            unlock_records(gate);
         }
     }
     pthread_mutex_unlock(&gate->mutex);

@@ -10,10 +10,11 @@
 //     gate_failed(&gate, began_us, "it did not answer in time", true);
 //     gate_release(&gate);
 //
-// The file has places for 64 servers. Each holds when its server went out, why, and when it is
-// tried again; before that, how many requests were not answered, of whatever process: each command
-// may be given too little time to find out alone. What it says is checked, and a file that cannot
-// be read, written or made is done without: then each process finds out by itself.
+// The file has places for 64 servers, eight of them for any one; where others have all eight, the
+// oldest news gives way. Each holds when its server went out, why, and when it is tried again;
+// before that, how many requests were not answered, of whatever process: each command may be given
+// too little time to find out alone. What it says is checked, and a file that cannot be read,
+// written or made is done without: then each process finds out by itself.
 #ifndef GROVE_VECTOR_GATE_H
 #define GROVE_VECTOR_GATE_H
 
@@ -30,7 +31,8 @@ struct gate {
     struct breaker breaker;
     char reason[VECTOR_OUTAGE_REASON_SIZE];
     int file;        // -1: none
-    uint64_t server; // which of the file's
+    uint64_t server; // a hash of its name
+    unsigned place;  // the server's in the file, as it was last found
     bool may_write;
     // While the server is well the file is read no more often: requests are many.
     int64_t read_every_us, read_us;

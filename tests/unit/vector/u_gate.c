@@ -211,28 +211,92 @@ static void a_file_of_another_boot_says_nothing(void **state)
     gate_release(&gate);
 }
 
-// One that hangs says nothing of the others; and of two with the same place one does without.
+// A server of the same first place as URL's, the next after `port`.
+static void open_alike(struct gate *ret, int *port)
+{
+    struct gate own;
+    char url[64];
+    gate_init(&own, NULL, URL, false);
+    for (;; gate_release(ret)) {
+        snprintf(url, sizeof url, "http://127.0.0.1:%d", ++*port);
+        gate_init(ret, path, url, true);
+        if (ret->server % GATE_SERVERS_MAX == own.server % GATE_SERVERS_MAX)
+            break;
+    }
+    gate_release(&own);
+    assert_int_not_equal(ret->server, own.server);
+}
+
+// What a process that comes new hears of the server.
+static bool is_known_out(uint64_t server)
+{
+    struct gate gate;
+    gate_init(&gate, path, URL, true);
+    gate.server = server;
+    bool out = is_out(&gate);
+    gate_release(&gate);
+    return out;
+}
+
+// One that hangs says nothing of the others, and is forgotten for none of them that hashes alike.
 static void servers_are_told_apart(void **state)
 {
     (void)state;
-    struct gate hanging, other;
-    bool beside = false, same = false;
-    gate_init(&hanging, path, URL, true);
-    go_out(&hanging);
-    for (int port = 1; !beside || !same; port++) {
-        char url[64];
-        snprintf(url, sizeof url, "http://127.0.0.1:%d", port);
-        gate_init(&other, path, url, true);
-        assert_int_not_equal(other.server, hanging.server);
-        assert_int_equal(gate_ask(&other), BREAKER_PASS);
-        gate_failed(&other, clock_monotonic_us(), "it was slow", true);
-        bool has_place = other.server % GATE_SERVERS_MAX == hanging.server % GATE_SERVERS_MAX;
-        assert_int_equal(gate_ask(&hanging), BREAKER_REFUSE);
-        same |= has_place;
-        beside |= !has_place;
-        gate_release(&other);
+    struct gate gate;
+    gate_init(&gate, path, URL, true);
+    go_out(&gate);
+    uint64_t first = gate.server;
+    gate_release(&gate);
+    for (int i = 1, port = 0; i < 8; i++) {
+        open_alike(&gate, &port);
+        assert_int_equal(gate_ask(&gate), BREAKER_PASS);
+        go_out(&gate);
+        assert_int_equal(gate_ask(&gate), BREAKER_REFUSE);
+        assert_true(is_known_out(first));
+        gate_release(&gate);
     }
-    gate_release(&hanging);
+}
+
+// Of more that hash alike than there are places for: those that are well, then who went out first.
+static void the_oldest_news_gives_way(void **state)
+{
+    (void)state;
+    enum { PLACES = 8 };
+    struct gate gate;
+    uint64_t servers[PLACES + 1];
+    int port = 0;
+    open_alike(&gate, &port);
+    gate_answered(&gate, 90000); // it is well, and how far away it is has a place, the first
+    gate_release(&gate);
+    for (size_t out = 0; out < ARRAY_COUNT(servers); out++) {
+        open_alike(&gate, &port);
+        go_out(&gate);
+        servers[out] = gate.server;
+        gate_release(&gate);
+        for (size_t i = 0; i <= out; i++)
+            assert_int_equal(is_known_out(servers[i]), i > 0 || out < PLACES);
+    }
+}
+
+// Whoever had it does not know, and has news.
+static void a_place_that_was_taken_is_left(void **state)
+{
+    (void)state;
+    struct gate well, gate;
+    int port = 0;
+    open_alike(&well, &port);
+    gate_answered(&well, 90000);
+    for (int i = 0; i < 8; i++) {
+        open_alike(&gate, &port);
+        go_out(&gate);
+        if (i < 7)
+            gate_release(&gate);
+    }
+    assert_int_equal(gate.place, well.place);
+    gate_answered(&well, 5000);
+    assert_true(is_known_out(gate.server));
+    gate_release(&gate);
+    gate_release(&well);
 }
 
 // As of another boot, or of a clock that is another's.
@@ -343,6 +407,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_one_cannot_start_is_no_row_of_all, make_path,
                                         remove_path),
         cmocka_unit_test_setup_teardown(servers_are_told_apart, make_path, remove_path),
+        cmocka_unit_test_setup_teardown(the_oldest_news_gives_way, make_path, remove_path),
+        cmocka_unit_test_setup_teardown(a_place_that_was_taken_is_left, make_path, remove_path),
         cmocka_unit_test_setup_teardown(a_record_of_another_boot_says_nothing, make_path,
                                         remove_path),
         cmocka_unit_test_setup_teardown(a_trial_is_waited_for_as_long_as_the_server_needs,
