@@ -7,7 +7,8 @@
 -- answers: integer
 -- They are kept under the database's model, whichever that is by now. Where it changes before this is
 -- committed a projector takes them over to the new one (projector/adopt_vectors.sql).
--- The contents that were changed. They take a new revision, since their points change.
+-- The contents that were changed. They take a new revision, since their points change, unless this
+-- transaction has drawn theirs: then the row that waits stands for the vector, too.
 WITH setting AS MATERIALIZED (
     SELECT value AS model FROM grove.setting WHERE name = 'model'
 ), given AS (
@@ -37,6 +38,15 @@ WITH setting AS MATERIALIZED (
 ), changed AS (
     SELECT content_id FROM dropped UNION ALL SELECT content_id FROM kept
 ), noted AS MATERIALIZED (
-    SELECT grove.note_changed(array_agg(content_id)) FROM changed HAVING count(*) > 0
+    SELECT grove.note_changed(array_agg(c.content_id))
+    FROM changed AS c
+    WHERE c.content_id NOT IN (SELECT ours.content_id
+                               FROM grove.content_state AS ours
+                               JOIN grove.outbox AS o
+                                 ON o.content_id = ours.content_id AND o.revision = ours.revision
+                               WHERE ours.content_id = ANY ($1)
+                                 AND ours.xmin = pg_current_xact_id()::xid
+                                 AND o.xmin = pg_current_xact_id()::xid)
+    HAVING count(*) > 0
 )
 SELECT c.content_id FROM changed AS c WHERE (SELECT count(*) FROM noted) >= 0

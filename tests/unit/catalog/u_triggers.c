@@ -115,6 +115,82 @@ static void a_delete_is_noted_above_all_before_it(struct test_stores *stores)
     assert_int_equal(test_revision(stores, id), VECTOR_NONE);
 }
 
+static int64_t outbox_rows(struct test_stores *stores)
+{
+    return test_sql_int(stores, "SELECT count(*) FROM grove.outbox");
+}
+
+// Nobody has seen the revision that a transaction has drawn: it stands for all that it does.
+static void what_a_transaction_does_to_a_content_is_one_change(struct test_stores *stores)
+{
+    int32_t leaf = test_leaf(stores, "Leaf");
+    struct pg_conn *conn = test_session(stores);
+    test_session_sql(conn,
+                     "BEGIN; INSERT INTO content_metadata (hierarchy_table, leaf_id, content_type,"
+                     " title, content_summary) VALUES ('subject1_hierarchy', %d, 'T', 't', 's');"
+                     "INSERT INTO grove.body SELECT id, 'a body' FROM content_metadata;"
+                     "UPDATE content_metadata SET title = 'another'; COMMIT",
+                     leaf);
+    assert_int_equal(outbox_rows(stores), 1);
+    struct test_outbox row = test_outbox(stores, 1);
+    assert_int_equal(row.revision, test_revision(stores, 1));
+    assert_int_equal(test_sql_int(stores, "SELECT text_revision FROM grove.content_state"),
+                     row.revision);
+    test_session_sql(conn, "UPDATE content_metadata SET title = 'a third'");
+    assert_int_equal(outbox_rows(stores), 2);
+    assert_true(test_revision(stores, 1) > row.revision);
+}
+
+// In each a change must be told from what was there before it.
+static void a_change_that_could_be_missed_is_noted_again(struct test_stores *stores)
+{
+    static const struct {
+        const char *what, *sql;
+    } rows[] = {
+        {"a vector in between",
+         "INSERT INTO grove.embedding (content_id, model, text_sha256, origin, vector, revision)"
+         " SELECT 1, 'm', sha256('t'), 'computed', decode(repeat('0000803f', 384), 'hex'), revision"
+         " FROM grove.content_state;"},
+        {"a row that a hand put in",
+         "DELETE FROM grove.outbox; INSERT INTO grove.outbox (content_id, revision, deleted)"
+         " SELECT 1, revision, false FROM grove.content_state;"},
+        {"a state that a hand wrote", "UPDATE grove.content_state SET text_revision = revision;"},
+    };
+    int32_t id = test_content(stores, &(struct test_content){.title = "t"});
+    struct pg_conn *conn = test_session(stores);
+    assert_int_equal(id, 1);
+    for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
+        // Of the first the revision is this transaction's, of the others an earlier one's.
+        const char *own = i == 0 ? "UPDATE content_metadata SET title = 'own';" : "";
+        test_session_sql(conn,
+                         "BEGIN; %s %s CREATE TEMP TABLE before ON COMMIT DROP AS"
+                         " SELECT revision FROM grove.content_state;"
+                         "UPDATE content_metadata SET title = 'x%zu';"
+                         "CREATE TEMP TABLE after AS SELECT s.revision > b.revision AS rose"
+                         " FROM grove.content_state AS s, before AS b; COMMIT",
+                         own, rows[i].sql, i);
+        if (test_sql_int(stores, "SELECT count(*) FROM grove.outbox JOIN grove.content_state"
+                                 " USING (content_id, revision)") != 1)
+            fail_msg("%s: the revision does not wait", rows[i].what);
+        test_session_sql(conn,
+                         "DO $$ BEGIN ASSERT (SELECT rose FROM after), '%s'; END $$;"
+                         "DROP TABLE after",
+                         rows[i].what);
+    }
+}
+
+// What a savepoint takes back was noted in it, and what comes after it is noted anew.
+static void a_savepoint_takes_its_notes_with_it(struct test_stores *stores)
+{
+    int32_t id = test_content(stores, &(struct test_content){.title = "t"});
+    struct pg_conn *conn = test_session(stores);
+    test_sql(stores, "DELETE FROM grove.outbox");
+    test_session_sql(conn, "BEGIN; SAVEPOINT s; UPDATE content_metadata SET title = 'x';"
+                           "ROLLBACK TO s; UPDATE content_metadata SET title = 'y'; COMMIT");
+    assert_int_equal(outbox_rows(stores), 1);
+    assert_int_equal(test_outbox(stores, id).revision, test_revision(stores, id));
+}
+
 // --- leaves -------------------------------------------------------------------------------------
 
 static void a_leaf_waits_for_contents_under_way(struct test_stores *stores)
@@ -176,6 +252,9 @@ int main(int argc, char **argv)
         STORES_TEST(what_no_engine_sees_takes_no_revision),
         STORES_TEST(a_rollback_takes_its_notes_with_it),
         STORES_TEST(a_delete_is_noted_above_all_before_it),
+        STORES_TEST(what_a_transaction_does_to_a_content_is_one_change),
+        STORES_TEST(a_change_that_could_be_missed_is_noted_again),
+        STORES_TEST(a_savepoint_takes_its_notes_with_it),
         STORES_TEST(a_leaf_waits_for_contents_under_way),
         STORES_TEST(contents_wait_for_a_leaf_that_goes),
         STORES_TEST(writers_of_one_leaf_do_not_wait),
