@@ -57,12 +57,25 @@ void batch_add_leaf(struct batch *batch, const struct batch_leaf *leaf)
 
 // --- one transaction -----------------------------------------------------------------------------
 
+// The parameters of statements, by column. They lie in the arena: the stack is the caller's.
+struct leaf_columns {
+    struct text names[4][BATCH_ROWS_MAX]; // branches, limbs, leaves, descriptions
+    size_t places[BATCH_ROWS_MAX];        // which of the batch's
+};
+
+struct content_columns {
+    struct text texts[BATCH_ROWS_MAX]; // one column after another
+    int32_t leaves[BATCH_ROWS_MAX], chunks[BATCH_ROWS_MAX], words[BATCH_ROWS_MAX];
+    int64_t created[BATCH_ROWS_MAX];
+};
+
 // What a try of the transaction does; nothing of it outlives a failed one.
 struct writing {
     struct batch *batch;
     struct pg_conn *conn;
     struct arena arena;
     struct grove_load_progress counts;
+    struct content_columns *columns;
     bool changed[BATCH_ROWS_MAX];
     bool was_there[BATCH_ROWS_MAX];
     struct text chunk_of[BATCH_ROWS_MAX]; // the document that it is a chunk of; {NULL, 0}: none
@@ -75,22 +88,24 @@ static enum grove_code write_leaves_of(struct writing *writing, const struct rec
                                        struct grove_error *error)
 {
     struct batch *batch = writing->batch;
-    struct text columns[4][BATCH_ROWS_MAX];
-    size_t places[BATCH_ROWS_MAX], count = 0;
+    struct leaf_columns *columns = arena_alloc(&writing->arena, sizeof *columns);
+    size_t count = 0;
+    if (!columns)
+        return error_no_memory(error, "leaves");
     for (size_t i = 0; i < batch->leaf_count; i++) {
         const struct batch_leaf *leaf = &batch->leaves[i];
         if (leaf->tree != tree)
             continue;
-        columns[0][count] = leaf->branch;
-        columns[1][count] = leaf->limb;
-        columns[2][count] = leaf->leaf;
-        columns[3][count] = leaf->description;
-        places[count++] = i;
+        columns->names[0][count] = leaf->branch;
+        columns->names[1][count] = leaf->limb;
+        columns->names[2][count] = leaf->leaf;
+        columns->names[3][count] = leaf->description;
+        columns->places[count++] = i;
     }
     struct pg_params params = {0};
     pg_add_text(&params, tree->hierarchy_table);
-    for (size_t c = 0; c < ARRAY_COUNT(columns); c++)
-        pg_add_text_array(&params, &writing->arena, columns[c], count);
+    for (size_t c = 0; c < ARRAY_COUNT(columns->names); c++)
+        pg_add_text_array(&params, &writing->arena, columns->names[c], count);
     struct pg_rows rows;
     enum grove_code code =
         store_query_on(writing->conn, &writing->arena, "leaves_of.sql", &params, &rows, error);
@@ -100,7 +115,7 @@ static enum grove_code write_leaves_of(struct writing *writing, const struct rec
         return error_set(error, GROVE_CONFLICT, "leaves of \"%.*s\" went while they were loaded",
                          TEXT_ARGS(tree->tree));
     for (int r = 0; r < rows.count; r++) {
-        batch->leaves[places[r]].id = pg_int4(&rows, r, 1);
+        batch->leaves[columns->places[r]].id = pg_int4(&rows, r, 1);
         writing->counts.leaves_created += pg_bool(&rows, r, 2);
     }
     return GROVE_OK;
@@ -123,7 +138,7 @@ static enum grove_code write_leaves(struct writing *writing, struct grove_error 
 
 static void add_text_column(struct writing *writing, struct pg_params *params, size_t offset)
 {
-    struct text column[BATCH_ROWS_MAX];
+    struct text *column = writing->columns->texts;
     for (size_t i = 0; i < writing->batch->count; i++)
         memcpy(&column[i], (const char *)&writing->batch->records[i] + offset, sizeof column[i]);
     pg_add_text_array(params, &writing->arena, column, writing->batch->count);
@@ -132,25 +147,23 @@ static void add_text_column(struct writing *writing, struct pg_params *params, s
 static void add_content_params(struct writing *writing, struct pg_params *params)
 {
     struct batch *batch = writing->batch;
-    struct text tables[BATCH_ROWS_MAX];
-    int32_t leaves[BATCH_ROWS_MAX], chunks[BATCH_ROWS_MAX], words[BATCH_ROWS_MAX];
-    int64_t created[BATCH_ROWS_MAX];
+    struct content_columns *columns = writing->columns;
     for (size_t i = 0; i < batch->count; i++) {
         const struct record *record = &batch->records[i];
-        tables[i] = record->tree->hierarchy_table;
-        leaves[i] = batch->leaves[batch->leaf_of[i]].id;
-        chunks[i] = record->chunk_number;
-        words[i] = record->word_count;
-        created[i] = record->created_at_us;
+        columns->texts[i] = record->tree->hierarchy_table;
+        columns->leaves[i] = batch->leaves[batch->leaf_of[i]].id;
+        columns->chunks[i] = record->chunk_number;
+        columns->words[i] = record->word_count;
+        columns->created[i] = record->created_at_us;
     }
-    pg_add_text_array(params, &writing->arena, tables, batch->count);
-    pg_add_int4_array(params, &writing->arena, leaves, batch->count);
+    pg_add_text_array(params, &writing->arena, columns->texts, batch->count);
+    pg_add_int4_array(params, &writing->arena, columns->leaves, batch->count);
     add_text_column(writing, params, offsetof(struct record, content_type));
-    pg_add_int4_array(params, &writing->arena, chunks, batch->count);
+    pg_add_int4_array(params, &writing->arena, columns->chunks, batch->count);
     add_text_column(writing, params, offsetof(struct record, title));
     add_text_column(writing, params, offsetof(struct record, summary));
-    pg_add_int4_array(params, &writing->arena, words, batch->count);
-    pg_add_timestamp_array(params, &writing->arena, created, batch->count);
+    pg_add_int4_array(params, &writing->arena, columns->words, batch->count);
+    pg_add_timestamp_array(params, &writing->arena, columns->created, batch->count);
 }
 
 static enum grove_code write_contents(struct writing *writing, struct grove_error *error)
@@ -203,7 +216,7 @@ static enum grove_code write_bodies(struct writing *writing, struct grove_error 
 static enum grove_code write_vectors(struct writing *writing, struct grove_error *error)
 {
     struct batch *batch = writing->batch;
-    struct text vectors[BATCH_ROWS_MAX];
+    struct text *vectors = writing->columns->texts;
     struct pg_params params = {0};
     struct pg_rows rows;
     for (size_t i = 0; i < batch->count; i++) {
@@ -385,7 +398,11 @@ static enum grove_code write_transaction(struct batch *batch, struct grove_load_
     for (int attempt = 1;; attempt++) {
         struct writing writing = {.batch = batch};
         arena_init(&writing.arena, BATCH_BYTES_MAX);
-        code = pg_take(batch->store->pool, batch->call, &writing.conn, error);
+        writing.columns = arena_alloc(&writing.arena, sizeof *writing.columns);
+        if (!writing.columns)
+            code = error_no_memory(error, "a batch of rows");
+        else
+            code = pg_take(batch->store->pool, batch->call, &writing.conn, error);
         if (code == GROVE_OK)
             code = write_once(&writing, error);
         pg_give(&writing.conn); // rolls back what was not committed

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Up to 256 records, written to PostgreSQL in one transaction and then projected.
+// Up to 1,024 records, written to PostgreSQL in one transaction and then projected.
 //
 //     batch_init(&batch, store, &call, "supplied");
 //     verdict = record_parse(line, trees, &batch.arena, &batch.records[batch.count], &problem);
@@ -18,7 +18,7 @@
 #include "content/record.h"
 #include "grove/grove.h"
 
-enum { BATCH_ROWS_MAX = 256 };
+enum { BATCH_ROWS_MAX = 1024 };
 
 // A leaf that is to exist, whether contents lie on it or not.
 struct batch_leaf {

@@ -22,10 +22,12 @@
 
 enum {
     REPORT_EVERY_US = 100000,
-    // Contents without a vector in a batch: as many as are embedded in BATCH_SECONDS. So there is
-    // progress to be seen, and a load that is to stop stops soon.
+    // A batch is what comes within BATCH_SECONDS, and no more contents without a vector than are
+    // embedded in that time. So there is progress to be seen, and a load that is to stop stops
+    // soon.
     EMBED_ROWS_FIRST = 32,
     EMBED_ROWS_LEAST = 16,
+    EMBED_ROWS_MOST = 256,
     BATCH_SECONDS = 1,
     LINE_BYTES_MAX = 16 << 20, // of the texts of one record
     FOLDED_ROWS = 1000,        // inserted by one load: counts are folded at its end
@@ -59,7 +61,7 @@ struct load {
     struct arena line_arena; // of the record at hand; emptied with every line
     struct documents *documents;
     struct batch *batch;
-    int64_t batch_line;                   // of its first record
+    int64_t batch_line, batch_began_us;   // of its first record
     int64_t projected_from, projected_to; // lines of what is being projected
     size_t to_embed;                      // records in it without a vector
     size_t to_embed_max;
@@ -100,7 +102,7 @@ static const char *unit(const struct load *load)
 // Of a batch that took so long to embed.
 static void choose_size(struct load *load, int64_t rows, double seconds)
 {
-    const double most = BATCH_ROWS_MAX, least = EMBED_ROWS_LEAST, seconds_of_batch = BATCH_SECONDS;
+    const double most = EMBED_ROWS_MOST, least = EMBED_ROWS_LEAST, seconds_of_batch = BATCH_SECONDS;
     double wanted = rows > 0 && seconds > 0 ? seconds_of_batch * (double)rows / seconds : most;
     load->to_embed_max = (size_t)(wanted >= most ? most : wanted <= least ? least : wanted);
 }
@@ -176,6 +178,12 @@ static enum grove_code write_document(struct load *load, const struct record *re
     return code == GROVE_OK ? check_call(load, error) : error->code;
 }
 
+// Whoever writes rows into a pipe one by one finds them soon.
+static bool has_waited(const struct load *load)
+{
+    return clock_monotonic_us() - load->batch_began_us >= (int64_t)BATCH_SECONDS * 1000000;
+}
+
 static enum grove_code add_to_batch(struct load *load, const struct record *record,
                                     struct grove_error *error)
 {
@@ -184,11 +192,14 @@ static enum grove_code add_to_batch(struct load *load, const struct record *reco
         return write_document(load, record, error);
     if (!record_copy(record, &batch->arena, &batch->records[batch->count]))
         return error_no_memory(error, "a line");
-    if (batch->count++ == 0)
+    if (batch->count++ == 0) {
         load->batch_line = load->reader.line_number;
+        load->batch_began_us = clock_monotonic_us();
+    }
     load->to_embed += !record->vector;
-    return batch_full(batch) || load->to_embed >= load->to_embed_max ? flush_contents(load, error)
-                                                                     : GROVE_OK;
+    return batch_full(batch) || load->to_embed >= load->to_embed_max || has_waited(load)
+               ? flush_contents(load, error)
+               : GROVE_OK;
 }
 
 // --- lines ---------------------------------------------------------------------------------------

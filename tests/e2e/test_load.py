@@ -12,7 +12,7 @@ from conftest import EXIT_STATUS, make_row, make_vector, wait_until, write_rows
 from crashes import Injected
 from stores import stores_agree
 
-BATCH = 256  # rows in one transaction
+BATCH = 1024  # rows in one transaction
 
 
 def counts(report):
@@ -289,23 +289,23 @@ def test_interrupted(empty, tmp_path):
 def test_a_load_that_ends_for_a_silent_engine_tells_what_is_loaded(empty, tmp_path):
     """Before its first row, and after two batches of which the second did not reach the engine."""
     rows = [json.dumps(make_row(n, tree="subject3", vector=make_vector(n))) + "\n"
-            for n in range(1, 513)]
+            for n in range(1, 2 * BATCH + 1)]
     empty("stop")
     empty("search", "anything")
     engine = empty.processes()["vectors"]
     with subprocess.Popen([*empty.command, "--json", "load", "-"], env=empty.env, text=True,
                           stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
-        process.stdin.writelines(rows[:300])
+        process.stdin.writelines(rows[:BATCH + 50])
         process.stdin.flush()
 
         def committed():
             with empty.connect() as conn:
-                return rows_of(conn, "subject3") >= 256 and not empty.json("status")["pending"]
+                return rows_of(conn, "subject3") >= BATCH and not empty.json("status")["pending"]
 
         wait_until(committed)
         os.kill(engine, signal.SIGSTOP)
         try:
-            process.stdin.writelines(rows[300:])
+            process.stdin.writelines(rows[BATCH + 50:])
             process.stdin.close()
             said = json.loads(process.stdout.read())
             again = empty("load", "--json", write_rows(tmp_path / "more", [make_row(999)]),
@@ -313,6 +313,7 @@ def test_a_load_that_ends_for_a_silent_engine_tells_what_is_loaded(empty, tmp_pa
         finally:
             os.kill(engine, signal.SIGCONT)
     loaded = said["load"]["rows_loaded"]
-    assert loaded == 512 and said["error"]["code"] in ("timeout", "unavailable")
-    assert "512 rows are loaded so far; the same command again goes on" in said["error"]["hint"]
+    assert loaded == 2 * BATCH and said["error"]["code"] in ("timeout", "unavailable")
+    hint = said["error"]["hint"]
+    assert f"{2 * BATCH} rows are loaded so far; the same command again goes on" in hint
     assert "nothing was loaded so far" in json.loads(again.stdout)["error"]["hint"]

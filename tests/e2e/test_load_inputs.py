@@ -12,6 +12,7 @@ import resource
 import signal
 import subprocess
 import sys
+import time
 import zlib
 
 import pytest
@@ -223,7 +224,7 @@ def test_refused_and_cut(empty, tmp_path):
 
 def test_a_file_that_becomes_shorter(empty, tmp_path):
     """While the load waits within its first batch."""
-    path = write_rows(tmp_path / "x", rows(1, 600, leaf="shorter"))
+    path = write_rows(tmp_path / "x", rows(1, 2400, leaf="shorter"))
     whole = path.stat().st_size
     with Injected(empty.home).held_at(["load-committed"], "load", path) as load:
         load.reach("load-committed")
@@ -232,7 +233,7 @@ def test_a_file_that_becomes_shorter(empty, tmp_path):
         answer = json.loads(load.finish("io"))
     assert "became shorter while it was read" in answer["error"]["message"]
     assert str(whole) in answer["error"]["message"]
-    assert answer["load"]["rows_loaded"] == count(empty, "shorter") < 600
+    assert answer["load"]["rows_loaded"] == count(empty, "shorter") < 2400
 
 
 def test_a_file_that_grows_is_read_as_it_was(empty, tmp_path):
@@ -505,18 +506,32 @@ def opened_by(pid, which=None):
                                    "projector-written", "load-projected"])
 def test_an_interrupt_leaves_whole_batches(empty, tmp_path, point):
     """At any place of the second one, while the third may be written already."""
-    path = write_rows(tmp_path / "x", rows(1, 900, leaf=f"at {point}"))
+    path = write_rows(tmp_path / "x", rows(1, 3500, leaf=f"at {point}"))
     with Injected(empty.home).held_at([f"{point}@2"], "load", path) as load:
         load.reach(f"{point}@2")
         load.process.send_signal(signal.SIGINT)
         load.go_on(f"{point}@2")
         answer = json.loads(load.finish("cancelled"))
     there = count(empty, f"at {point}")
-    assert there in (256, 512, 768) and answer["load"]["rows_loaded"] == there
+    assert there in (1024, 2048, 3072) and answer["load"]["rows_loaded"] == there
     assert "the same command again goes on" in answer["error"]["hint"]
     assert empty.json("sync")["pending"] == 0
     stores_agree(empty)
     assert empty.json("load", path)["rows_unchanged"] == there
+
+
+def test_rows_that_come_slowly_do_not_wait_for_others(empty):
+    """A batch is what comes within a second, though the pipe stays open."""
+    with subprocess.Popen([*empty.command, "--json", "load", "-"], env=empty.env,
+                          stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        for n in range(1, 4):
+            process.stdin.write(lines(rows(n, n, leaf="slowly")))
+            process.stdin.flush()
+            time.sleep(0.6)
+        wait_until(lambda: count(empty, "slowly") == 3)
+        assert process.poll() is None
+        process.communicate()
+    assert process.returncode == 0
 
 
 def test_a_load_has_as_long_as_it_is_given(empty):

@@ -39,4 +39,13 @@ MUTANTS = [
         killer="tests/e2e/test_limits.py::test_a_load_ends_soon_after_its_time[load-committed]",
         limit_seconds=180,
     ),
+    Mutant(
+        name="rows-that-come-slowly-wait-for-a-whole-batch",
+        guards="src/content/README: memory",
+        file="src/content/load.c",
+        find="    return clock_monotonic_us() - load->batch_began_us >= ",
+        replace="    return load->batch_began_us < 0 && clock_monotonic_us() >= ",
+        killer="tests/e2e/test_load_inputs.py::test_rows_that_come_slowly_do_not_wait_for_others",
+        limit_seconds=180,
+    ),
 ]

@@ -234,7 +234,7 @@ static void rows_in_memory_are_loaded(struct test_stores *stores)
                                          .state = &last,
                                          .on_bad_line = note_bad_line};
     assert_int_equal(load_files(&stores->store, NULL, &request, &progress, &error), GROVE_INVALID);
-    assert_non_null(strstr(error.message, "rows:768: title"));
+    assert_non_null(strstr(error.message, "rows:3072: title"));
     assert_int_equal(count_rows(stores, "content_metadata"), 0);
     request.strict = false;
     assert_ok(load_files(&stores->store, NULL, &request, &progress, &error), error);
