@@ -181,7 +181,14 @@ static enum grove_code write_document(struct load *load, const struct record *re
 // Whoever writes rows into a pipe one by one finds them soon.
 static bool has_waited(const struct load *load)
 {
-    return clock_monotonic_us() - load->batch_began_us >= (int64_t)BATCH_SECONDS * 1000000;
+    return load->batch->count > 0 &&
+           clock_monotonic_us() - load->batch_began_us >= (int64_t)BATCH_SECONDS * 1000000;
+}
+
+static enum grove_code write_while_waiting(void *state, struct grove_error *error)
+{
+    struct load *load = state;
+    return has_waited(load) ? flush_contents(load, error) : GROVE_OK;
 }
 
 static enum grove_code add_to_batch(struct load *load, const struct record *record,
@@ -385,9 +392,13 @@ static enum grove_code open_reader(struct load *load, size_t file, struct grove_
     load->file = file;
     load->reading = code == GROVE_OK;
     load->bytes_written = 0;
-    if (load->reading && form && !load->described)
+    if (!load->reading)
+        return code;
+    load->reader.source.on_wait = write_while_waiting;
+    load->reader.source.state = load;
+    if (form && !load->described)
         describe(load);
-    return code;
+    return GROVE_OK;
 }
 
 static void close_reader(struct load *load)

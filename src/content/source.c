@@ -51,11 +51,15 @@ static enum grove_code corrupt(const struct source *source, const char *why,
 // --- reading -------------------------------------------------------------------------------------
 
 // A pipe may keep us waiting for ever, and a read of it goes on after a signal.
-static enum grove_code wait_for_bytes(const struct source *source, const struct call *call,
+static enum grove_code wait_for_bytes(struct source *source, const struct call *call,
                                       struct grove_error *error)
 {
-    for (;;) {
+    for (bool first = true;; first = false) {
         enum grove_code code = call_check(call, error);
+        if (code == GROVE_OK && !first && source->on_wait) {
+            code = source->on_wait(source->state, error);
+            source->given_up = code != GROVE_OK;
+        }
         if (code != GROVE_OK)
             return code;
         struct pollfd wanted = {.fd = source->descriptor, .events = POLLIN};
@@ -376,7 +380,7 @@ enum grove_code source_next(struct source *source, const struct call *call, stru
         return error->code;
     }
     enum grove_code code = next_text(source, call, ret_piece, error);
-    if (code == GROVE_OK || !is_final(code))
+    if (code == GROVE_OK || source->given_up || !is_final(code))
         return code;
     source->failure = *error;
     return ret_piece->length > 0 ? GROVE_OK : code;

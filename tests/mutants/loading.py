@@ -40,12 +40,31 @@ MUTANTS = [
         limit_seconds=180,
     ),
     Mutant(
-        name="rows-that-come-slowly-wait-for-a-whole-batch",
+        name="drops-fill-a-batch-first",
         guards="src/content/README: memory",
         file="src/content/load.c",
-        find="    return clock_monotonic_us() - load->batch_began_us >= ",
-        replace="    return load->batch_began_us < 0 && clock_monotonic_us() >= ",
-        killer="tests/e2e/test_load_inputs.py::test_rows_that_come_slowly_do_not_wait_for_others",
+        find="load->to_embed >= load->to_embed_max || has_waited(load)\n",
+        replace="load->to_embed >= load->to_embed_max\n",
+        killer="tests/e2e/test_load_inputs.py::"
+               "test_rows_do_not_wait_for_those_that_come_slowly[drops]",
         limit_seconds=180,
+    ),
+    Mutant(
+        name="who-waits-for-bytes-keeps-rows",
+        guards="src/content/README: memory",
+        file="src/content/source.c",
+        find="        if (code == GROVE_OK && !first && source->on_wait) {\n",
+        replace="        if (code == GROVE_OK && !first && source->on_wait && source->ended) {\n",
+        killer="tests/e2e/test_load_inputs.py::"
+               "test_rows_do_not_wait_for_those_that_come_slowly[silence]",
+        limit_seconds=180,
+    ),
+    Mutant(
+        name="writing-that-fails-is-the-inputs-fault",
+        guards="src/content/README: on failure",
+        file="src/content/source.c",
+        find="source->given_up || !is_final(code)",
+        replace="!is_final(code)",
+        killer="u_source:whoever_waits_may_give_up",
     ),
 ]

@@ -266,6 +266,37 @@ static bool unpack_under_faults(void *state)
     return code == GROVE_OK;
 }
 
+static enum grove_code give_up(void *state, struct grove_error *error)
+{
+    ++*(int *)state;
+    return error_set(error, GROVE_UNAVAILABLE, "PostgreSQL is gone");
+}
+
+// It has its own reason; the source may be waited for again.
+static void whoever_waits_may_give_up(void **state)
+{
+    (void)state;
+    struct source source;
+    struct text piece;
+    struct grove_error error;
+    int ends[2], asked = 0;
+    assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+    assert_int_equal(write(ends[1], "{\"a\"", 4), 4);
+    source_init(&source, "pipe", ends[0], 0);
+    source.on_wait = give_up;
+    source.state = &asked;
+    assert_ok(source_next(&source, NULL, &piece, &error), error);
+    assert_int_equal(asked, 0);
+    assert_int_equal(source_next(&source, NULL, &piece, &error), GROVE_UNAVAILABLE);
+    assert_int_equal(asked, 1);
+    assert_int_equal(source.failure.code, GROVE_OK);
+    assert_int_equal(write(ends[1], ": 1}\n", 5), 5);
+    assert_ok(source_next(&source, NULL, &piece, &error), error);
+    assert_int_equal(piece.length, 5);
+    close(ends[1]);
+    source_release(&source);
+}
+
 static void every_allocation_fails_once(void **state)
 {
     (void)state;
@@ -409,6 +440,7 @@ int main(void)
         cmocka_unit_test(utf_16_becomes_utf_8),
         cmocka_unit_test(a_file_is_read_as_long_as_it_was),
         cmocka_unit_test(waiting_ends_with_the_call),
+        cmocka_unit_test(whoever_waits_may_give_up),
         cmocka_unit_test(every_allocation_fails_once),
         cmocka_unit_test(lines_end_where_they_should),
         cmocka_unit_test(the_position_is_that_of_the_line),
