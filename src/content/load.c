@@ -179,16 +179,12 @@ static enum grove_code write_document(struct load *load, const struct record *re
 }
 
 // Whoever writes rows into a pipe one by one finds them soon.
-static bool has_waited(const struct load *load)
-{
-    return load->batch->count > 0 &&
-           clock_monotonic_us() - load->batch_began_us >= (int64_t)BATCH_SECONDS * 1000000;
-}
-
-static enum grove_code write_while_waiting(void *state, struct grove_error *error)
+static enum grove_code write_in_time(void *state, struct grove_error *error)
 {
     struct load *load = state;
-    return has_waited(load) ? flush_contents(load, error) : GROVE_OK;
+    int64_t waited_us = clock_monotonic_us() - load->batch_began_us;
+    bool due = load->batch->count > 0 && waited_us >= (int64_t)BATCH_SECONDS * 1000000;
+    return due ? flush_contents(load, error) : GROVE_OK;
 }
 
 static enum grove_code add_to_batch(struct load *load, const struct record *record,
@@ -204,9 +200,8 @@ static enum grove_code add_to_batch(struct load *load, const struct record *reco
         load->batch_began_us = clock_monotonic_us();
     }
     load->to_embed += !record->vector;
-    return batch_full(batch) || load->to_embed >= load->to_embed_max || has_waited(load)
-               ? flush_contents(load, error)
-               : GROVE_OK;
+    return batch_full(batch) || load->to_embed >= load->to_embed_max ? flush_contents(load, error)
+                                                                     : GROVE_OK;
 }
 
 // --- lines ---------------------------------------------------------------------------------------
@@ -394,7 +389,7 @@ static enum grove_code open_reader(struct load *load, size_t file, struct grove_
     load->bytes_written = 0;
     if (!load->reading)
         return code;
-    load->reader.source.on_wait = write_while_waiting;
+    load->reader.source.on_wait = write_in_time;
     load->reader.source.state = load;
     if (form && !load->described)
         describe(load);

@@ -54,9 +54,9 @@ static enum grove_code corrupt(const struct source *source, const char *why,
 static enum grove_code wait_for_bytes(struct source *source, const struct call *call,
                                       struct grove_error *error)
 {
-    for (bool first = true;; first = false) {
+    for (;;) {
         enum grove_code code = call_check(call, error);
-        if (code == GROVE_OK && !first && source->on_wait) {
+        if (code == GROVE_OK && source->on_wait) {
             code = source->on_wait(source->state, error);
             source->given_up = code != GROVE_OK;
         }

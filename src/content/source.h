@@ -46,8 +46,8 @@ struct source {
     bool has_half;              //
     unsigned high;              // the first of two surrogates, or 0
     struct grove_error failure; // code GROVE_OK: none so far
-    // Called again and again while bytes are waited for; NULL: nobody is. An error of it ends the
-    // wait, and is no failure of the source.
+    // Called before each wait for bytes, of CALL_SLICE_MS at most; NULL: nobody is. An error of
+    // it ends the wait, and is no failure of the source.
     enum grove_code (*on_wait)(void *state, struct grove_error *error);
     void *state; // its own
     bool given_up;

@@ -40,23 +40,12 @@ MUTANTS = [
         limit_seconds=180,
     ),
     Mutant(
-        name="drops-fill-a-batch-first",
-        guards="src/content/README: memory",
-        file="src/content/load.c",
-        find="load->to_embed >= load->to_embed_max || has_waited(load)\n",
-        replace="load->to_embed >= load->to_embed_max\n",
-        killer="tests/e2e/test_load_inputs.py::"
-               "test_rows_do_not_wait_for_those_that_come_slowly[drops]",
-        limit_seconds=180,
-    ),
-    Mutant(
         name="who-waits-for-bytes-keeps-rows",
         guards="src/content/README: memory",
         file="src/content/source.c",
-        find="        if (code == GROVE_OK && !first && source->on_wait) {\n",
-        replace="        if (code == GROVE_OK && !first && source->on_wait && source->ended) {\n",
-        killer="tests/e2e/test_load_inputs.py::"
-               "test_rows_do_not_wait_for_those_that_come_slowly[silence]",
+        find="        if (code == GROVE_OK && source->on_wait) {\n",
+        replace="        if (code == GROVE_OK && source->on_wait && source->ended) {\n",
+        killer="tests/e2e/test_load_inputs.py::test_rows_do_not_wait_for_those_that_come_slowly",
         limit_seconds=180,
     ),
     Mutant(
