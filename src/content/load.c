@@ -30,10 +30,19 @@ enum {
     EMBED_ROWS_MOST = 256,
     BATCH_SECONDS = 1,
     LINE_BYTES_MAX = 16 << 20, // of the texts of one record
-    FOLDED_ROWS = 1000,        // inserted by one load: counts are folded at its end
+    // While the engine writes one batch PostgreSQL is asked for another, or told of it. Of those
+    // that are embedded, which takes all processors, one is under way.
+    FLIGHTS_MAX = 2,
+    FOLDED_ROWS = 1000, // inserted by one load: counts are folded at its end
     DESCRIBED_BYTES_MAX = 64 << 10,
     KEY_SHOWN = 64, // bytes
     BAD_REASON_SIZE = RECORD_REASON_SIZE + KEY_SHOWN + 32,
+};
+
+// A batch that is being projected.
+struct flight {
+    struct projecting projecting;
+    int64_t from, to; // lines
 };
 
 struct load {
@@ -61,10 +70,11 @@ struct load {
     struct arena line_arena; // of the record at hand; emptied with every line
     struct documents *documents;
     struct batch *batch;
-    int64_t batch_line, batch_began_us;   // of its first record
-    int64_t projected_from, projected_to; // lines of what is being projected
-    size_t to_embed;                      // records in it without a vector
+    int64_t batch_line, batch_began_us; // of its first record
+    size_t to_embed;                    // records in it without a vector
     size_t to_embed_max;
+    struct flight flights[FLIGHTS_MAX]; // the oldest first
+    size_t flight_count;
 };
 
 static void report_progress(struct load *load)
@@ -116,24 +126,39 @@ static enum grove_code explain(const struct load *load, int64_t from, int64_t to
     return error->code;
 }
 
-// Waits for the batch that is being projected, if one is.
-static enum grove_code end_projection(struct load *load, struct grove_error *error)
+// Waits for the oldest of the batches that are being projected.
+static enum grove_code end_flight(struct load *load, struct grove_error *error)
 {
     struct grove_load_progress *progress = load->progress;
     int64_t embedded = progress->rows_embedded;
     double seconds = progress->seconds_embedding;
-    if (!load->batch->projecting.beside)
-        return GROVE_OK;
-    enum grove_code code = project_end(&load->batch->projecting, progress, error);
+    struct flight flight = load->flights[0];
+    CHECK(load->flight_count > 0);
+    enum grove_code code = project_end(&flight.projecting, progress, error);
+    load->flight_count--;
+    for (size_t i = 0; i < load->flight_count; i++)
+        load->flights[i] = load->flights[i + 1];
+    // One load has so much patience, however many batches take of it.
+    if (flight.projecting.patience_ms < load->batch->projecting.patience_ms)
+        load->batch->projecting.patience_ms = flight.projecting.patience_ms;
     choose_size(load, progress->rows_embedded - embedded, progress->seconds_embedding - seconds);
-    return code == GROVE_OK ? GROVE_OK
-                            : explain(load, load->projected_from, load->projected_to, error);
+    return code == GROVE_OK ? GROVE_OK : explain(load, flight.from, flight.to, error);
 }
 
-// While one batch is projected the next is read, and written to PostgreSQL.
+// Until no more than so many are under way.
+static enum grove_code end_flights(struct load *load, size_t left, struct grove_error *error)
+{
+    enum grove_code code = GROVE_OK;
+    while (code == GROVE_OK && load->flight_count > left)
+        code = end_flight(load, error);
+    return code;
+}
+
+// While batches are projected the next is read, and written to PostgreSQL.
 static enum grove_code flush_contents(struct load *load, struct grove_error *error)
 {
     struct batch *batch = load->batch;
+    bool embeds = load->to_embed > 0;
     size_t count;
     if (batch->count == 0)
         return GROVE_OK;
@@ -142,12 +167,13 @@ static enum grove_code flush_contents(struct load *load, struct grove_error *err
     report_progress(load);
     if (code != GROVE_OK)
         return explain(load, load->batch_line, load->reader.line_number, error);
-    code = end_projection(load, error);
+    code = end_flights(load, embeds ? 0 : FLIGHTS_MAX - 1, error);
     if (code != GROVE_OK)
         return code;
-    load->projected_from = load->batch_line;
-    load->projected_to = load->reader.line_number;
-    code = project_begin(&batch->projecting, batch->content_ids, count, error);
+    struct flight *flight = &load->flights[load->flight_count];
+    *flight = (struct flight){batch->projecting, load->batch_line, load->reader.line_number};
+    code = project_begin(&flight->projecting, batch->content_ids, count, error);
+    load->flight_count += code == GROVE_OK;
     return code == GROVE_OK ? check_call(load, error) : code;
 }
 
@@ -157,7 +183,7 @@ static enum grove_code flush(struct load *load, struct grove_error *error)
     if (code == GROVE_OK)
         code = flush_contents(load, error);
     if (code == GROVE_OK)
-        code = end_projection(load, error);
+        code = end_flights(load, 0, error);
     report_progress(load);
     return code == GROVE_OK ? check_call(load, error) : code;
 }
@@ -548,7 +574,7 @@ static void fold_counts(struct load *load)
     struct pg_rows rows;
     struct arena arena;
     CHECK(load->store);
-    CHECK(!load->batch->projecting.beside);
+    CHECK(load->flight_count == 0);
     arena_init(&arena, 1 << 16);
     (void)!store_query(load->store, load->call, &arena, "fold_counts.sql", NULL, &rows, &ignored);
     arena_release(&arena);
@@ -575,8 +601,9 @@ static enum grove_code load_with_batch(struct load *load, struct grove_error *er
         arena_release(&load->trees_arena);
     }
     struct grove_error late; // of what was under way when something else ended the load
-    enum grove_code ended = project_end(&load->batch->projecting, load->progress, &late);
-    CHECK(code != GROVE_OK || ended == GROVE_OK);
+    CHECK(code != GROVE_OK || load->flight_count == 0);
+    while (load->flight_count > 0)
+        (void)!end_flight(load, &late);
     if (load->progress->rows_inserted >= FOLDED_ROWS)
         fold_counts(load);
     batch_release(load->batch);
