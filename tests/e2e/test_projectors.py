@@ -62,7 +62,9 @@ def test_each_is_told_beside_the_others(filled, tmp_path):
         assert told["name"].split("/")[:2] == [told["host"], str(first.pid)]
 
         rows = [make_row(n, vector=make_vector(n)) for n in range(1, 301)]
+        first.send_signal(signal.SIGSTOP)  # or it takes some of them
         filled("load", write_rows(tmp_path / "rows.jsonl", rows))
+        first.send_signal(signal.SIGCONT)
         load = the_one(filled, kind="load", written=300)
         assert (load["state"], load["embedded"]) == ("ended", 0)
         assert load["ended_at"] >= load["worked_at"] and load["process"] != first.pid
