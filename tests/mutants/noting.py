@@ -13,12 +13,12 @@ MUTANTS = [
         killer="u_notes:a_note_waits_for_no_lock",
     ),
     Mutant(
-        name="a-note-waits-for-a-connection",
+        name="a-note-takes-any-connection",
         guards="src/sync/notes: in nobody's way",
         file="src/sync/notes.c",
         find="    self.conn = pg_take_idle(store->pool, &call);\n    if (!self.conn)",
         replace="    if (pg_take(store->pool, &call, &self.conn, error) != GROVE_OK)",
-        killer="u_notes:a_note_waits_for_no_connection",
+        killer="u_notes:a_note_connects_to_nothing",
     ),
     Mutant(
         name="a-note-connects-anew",
