@@ -278,9 +278,9 @@ static void save(struct store *store, enum haste haste)
     struct store_notes *notes = &store->notes;
     struct store_notes copy;
     struct grove_error error;
-    bool has_row = false;
     if (!begin_saving(store, haste, &copy))
         return;
+    bool has_row = copy.has_row;
     enum grove_code code = save_all(store, &copy, haste == AT_THE_END, &has_row, &error);
     int64_t pauses = code == GROVE_OK ? 0 : pg_has_denied(&error) ? DENIED_PAUSES : FAILED_PAUSES;
     int64_t pause_us = KNOB(NOTES_MS, PAUSE_MS) * 1000;
