@@ -9,7 +9,7 @@
 --
 -- Unless a vector was kept in between: one of that revision would count as of the text that comes now
 -- (src/query: rows that wait are judged by revisions). What a savepoint did is not known to be ours, and
--- is noted again.
+-- is noted again, as is what is not in the outbox as it was put in.
 CREATE OR REPLACE FUNCTION grove.note_changed(content_ids integer[]) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
@@ -27,6 +27,7 @@ BEGIN
                         WHERE ours.content_id = ANY (content_ids)
                           AND ours.xmin = pg_current_xact_id()::xid
                           AND o.xmin = pg_current_xact_id()::xid
+                          AND o.lease_owner IS NULL AND o.attempts = 0 AND o.dead_since IS NULL
                           AND NOT EXISTS (SELECT
                                           FROM grove.embedding AS e
                                           WHERE e.content_id = ours.content_id

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Whether PostgreSQL and the vector engine say the same, mending what differs, and the contents
-// that were given up on.
+// Whether PostgreSQL and the vector engine say the same, mending what differs, the contents that
+// were given up on, and who projects.
 //
 //     struct grove_error error;
 //     struct grove_verify_request request = {.quick = true};
@@ -188,6 +188,61 @@ GROVE_CHECKED enum grove_code grove_drop_dead(struct grove *grove,
                                               const struct grove_dead_request *request,
                                               struct grove_dead_report *ret,
                                               struct grove_error *error);
+
+// --- projectors --------------------------------------------------------------------------------
+
+enum grove_projector_state {
+    GROVE_PROJECTOR_UNKNOWN = 0, // a pooler stands between it and PostgreSQL, say
+    GROVE_PROJECTOR_ALIVE,       // at work, or waiting for work
+    GROVE_PROJECTOR_ENDED,
+    GROVE_PROJECTOR_LOST, // its session is gone, and it did not say that it ends
+};
+
+// What one handle of the library, in any process of any host, did in one way. Sums are those since
+// it began, as it noted them last: once a second while it works, and when it ends.
+struct grove_projector {
+    const char *name; // of the handle
+    const char *kind; // "resident", "sync", "watch", "load", "attach", "repair", "thread", "call"
+    const char *host;
+    int process;
+    const char *application; // what PostgreSQL was told
+    const char *version;     // of the library
+    enum grove_projector_state state;
+    int64_t began_at_us;
+    int64_t worked_at_us; // last: who has nothing to do notes nothing
+    int64_t ended_at_us;  // GROVE_NULL: it has not
+    double age_seconds;   // since it worked last
+    int64_t written;      // points
+    int64_t removed;      // the same
+    int64_t embedded;     // texts
+    int64_t refused;      // rows that were put back for another attempt, or given up on
+    int64_t failures;     // batches that failed as a whole
+    double seconds_database;
+    double seconds_embedding;
+    double seconds_vectors;
+    // Points a second, written and removed, when it last worked: the average over its time until
+    // then, in which a moment counts 1/e of one that is a minute later.
+    double rows_per_second;
+    const char *failure; // its last; NULL: it had none
+    int64_t failed_at_us;
+    double failure_age_seconds; // NaN: it had none
+};
+
+struct grove_projectors {
+    const struct grove_projector *items; // who lives first, then by when they worked last
+    size_t count;
+    // Of those that live: the sum of these averages as they are now. The time since they worked
+    // last counts as time in which nothing was done.
+    double rows_per_second;
+};
+
+// Who has projected this database: at most 100; those that are gone are forgotten after a day, or
+// when they are too many. GROVE_UNSUPPORTED: its schema does not note them yet; grove_init brings
+// that. *ret is given back with grove_free.
+GROVE_CHECKED enum grove_code grove_list_projectors(struct grove *grove,
+                                                    const struct grove_limits *limits,
+                                                    struct grove_projectors **ret,
+                                                    struct grove_error *error);
 
 #ifdef __cplusplus
 }

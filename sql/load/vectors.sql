@@ -46,7 +46,9 @@ WITH setting AS MATERIALIZED (
                                  ON o.content_id = ours.content_id AND o.revision = ours.revision
                                WHERE ours.content_id = ANY ($1)
                                  AND ours.xmin = pg_current_xact_id()::xid
-                                 AND o.xmin = pg_current_xact_id()::xid)
+                                 AND o.xmin = pg_current_xact_id()::xid
+                                 AND o.lease_owner IS NULL AND o.attempts = 0
+                                 AND o.dead_since IS NULL)
     HAVING count(*) > 0
 )
 SELECT c.content_id FROM changed AS c WHERE (SELECT count(*) FROM noted) >= 0

@@ -7,9 +7,8 @@
 -- there is found by sorted arrays, since a join of a row that is expected becomes one of all with all.
 --   $2 text       who takes them
 --   $3 integer    for how many milliseconds
---   $5 integer    the server process that the projector's connection was told. Behind a pooler it is
---                 another than this one: sessions there come and go without their clients. So they
---                 do where the server ends idle ones. There a lease names none, and ends at its time
+--   $5 integer    the server process that the projector's connection was told (parts/session.sql); where
+--                 its end says nothing a lease names none, and ends at its time
 -- A lease is flushed, and with it all that was committed before, where commits are not
 -- (synchronous_commit is off). Otherwise a crash of PostgreSQL could take back a change that the
 -- vector engine has, and the row that would have it looked at again. The setting is that of this
@@ -33,10 +32,7 @@
            array_agg(attempts ORDER BY content_id) AS attempts
     FROM whole
 ), session AS (
-    SELECT a.pid, a.backend_start
-    FROM pg_stat_get_activity(pg_backend_pid()) AS a
-    WHERE a.pid = $5
-      AND current_setting('idle_session_timeout') = '0'
+-- part: session
 ), flushed AS MATERIALIZED (
     SELECT set_config('synchronous_commit', CASE c.setting WHEN 'off' THEN 'on' ELSE c.setting END,
                       true) AS setting

@@ -343,6 +343,7 @@ GROVE_API enum grove_code grove_sync_sized(size_t size_bytes, struct grove *grov
     enum grove_code code = OPTIONAL_REQUEST_TAKE(&copy, request, error);
     if (code != GROVE_OK)
         return code;
+    self.done.kind = copy.watch ? PROJECTOR_WATCH : PROJECTOR_SYNC;
     code = enter_to_load(grove, &copy.limits, &self.call, error);
     if (code == GROVE_OK)
         code = projector_refill(&grove->store, &self.call, error);

@@ -15,6 +15,7 @@
 #include "catalog/migrate.h"
 #include "pg/cluster.h"
 #include "sync/lineage.h"
+#include "sync/notes.h"
 #include "sync/resident.h"
 #include "vector/private.h"
 #include "vector/qdrant.h"
@@ -306,6 +307,7 @@ GROVE_API void grove_close(struct grove *grove)
         return;
     atomic_store(&grove->store.closing, true);
     projector_thread_stop(grove->projector);
+    notes_end(&grove->store);
     store_release(&grove->store);
     pthread_cond_destroy(&grove->prepared);
     pthread_mutex_destroy(&grove->ready_mutex);

@@ -207,7 +207,7 @@ static enum grove_code repair_ids(struct repairing *self, struct grove_error *er
 // What was enqueued is projected; what others project meanwhile is theirs.
 static enum grove_code project_mended(struct repairing *self, struct grove_error *error)
 {
-    struct projector_report done = {0};
+    struct projector_report done = {.kind = PROJECTOR_REPAIR};
     struct projector_backlog backlog;
     struct store *store = &self->grove->store;
     enum grove_code code = GROVE_OK;

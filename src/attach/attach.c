@@ -307,7 +307,7 @@ static enum grove_code tell(struct attaching *self, struct grove_error *error)
 
 static enum grove_code project_read(struct attaching *self, bool drain, struct grove_error *error)
 {
-    struct projector_report report = {0};
+    struct projector_report report = {.kind = PROJECTOR_ATTACH};
     struct store *store = self->table.store;
     bool idle = false;
     enum grove_code code = GROVE_OK;

@@ -42,6 +42,7 @@ const struct store_model_file store_model_files[STORE_MODEL_FILES] = {
 void store_init(struct store *store)
 {
     pthread_mutex_init(&store->model_mutex, NULL);
+    pthread_mutex_init(&store->notes.mutex, NULL);
     kept_slot_init(&store->kept);
     kept_slot_init(&store->waiting);
     for (size_t i = 0; i < EMBED_PRECISIONS; i++)
@@ -61,6 +62,7 @@ void store_release(struct store *store)
     kept_slot_release(&store->waiting);
     vector_engine_free(store->engine);
     pg_pool_free(store->pool);
+    pthread_mutex_destroy(&store->notes.mutex);
     pthread_mutex_destroy(&store->model_mutex);
 }
 

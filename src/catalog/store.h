@@ -13,6 +13,7 @@
 
 #include "base/error.h"
 #include "base/long_lock.h"
+#include "catalog/notes.h"
 #include "embed/cache.h"
 #include "embed/embed.h"
 #include "pg/pg.h"
@@ -65,6 +66,8 @@ struct store {
     _Atomic int64_t lineage_looked_at_us; // and when it was last asked whether it has gone back
 
     atomic_bool doubt_unnoted; // there is one that our role could not write down
+
+    struct store_notes notes;
 
     pthread_mutex_t model_mutex;         // guards the following five
     enum embed_precision precision;      // of the vectors that the database compares

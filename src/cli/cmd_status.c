@@ -3,6 +3,7 @@
 
 #include "cli/format.h"
 #include "cli/index_report.h"
+#include "cli/projectors_report.h"
 #include "cli/session.h"
 #include "commands/answers.h"
 
@@ -195,6 +196,16 @@ static void add_index(struct strbuf *out, const struct terminal *terminal,
     strbuf_release(&line);
 }
 
+static void add_projecting(struct strbuf *out, const struct terminal *terminal,
+                           const struct grove_projectors *projectors)
+{
+    struct strbuf line;
+    strbuf_init(&line, STATUS_BYTES_MAX);
+    projectors_report_sum(&line, projectors);
+    add_line(out, terminal, "projecting", line.length > 0 ? line.data : "");
+    strbuf_release(&line);
+}
+
 static const char *tell_schema(const struct grove_status *status)
 {
     bool works = status->schema_works;
@@ -285,8 +296,14 @@ static void add_engine(struct strbuf *out, const struct terminal *terminal,
     strbuf_release(&outage);
 }
 
+// What status asks for by calls of their own; NULL: that is not known.
+struct lists {
+    struct grove_attachments *attached;
+    struct grove_projectors *projectors;
+};
+
 static void add_report(struct strbuf *out, const struct terminal *terminal,
-                       const struct grove_status *status, const struct grove_attachments *attached)
+                       const struct grove_status *status, const struct lists *lists)
 {
     add_line(out, terminal, "home", status->home);
     add_line(out, terminal, "model", status->model);
@@ -299,25 +316,26 @@ static void add_report(struct strbuf *out, const struct terminal *terminal,
                               status->database_private};
     add_server(out, terminal, &database);
     if (status->database_ok)
-        add_contents(out, terminal, status, attached);
+        add_contents(out, terminal, status, lists->attached);
     add_engine(out, terminal, status);
     add_collection(out, terminal, status);
     add_projector(out, terminal, status);
+    add_projecting(out, terminal, lists->projectors);
     add_index(out, terminal, status);
+    projectors_report_add(out, terminal, lists->projectors);
 }
 
 static enum grove_code print_status(struct session *session, const struct grove_status *status,
-                                    const struct grove_attachments *attached,
-                                    struct grove_error *error)
+                                    const struct lists *lists, struct grove_error *error)
 {
     struct strbuf out;
     struct answer_status answer;
     if (session->json) {
-        answer_status_of(status, attached, &answer);
+        answer_status_of(status, lists->attached, lists->projectors, &answer);
         return session_print_shape(session, &answer_status_shape, &answer, error);
     }
     strbuf_init(&out, STATUS_BYTES_MAX);
-    add_report(&out, &session->out, status, attached);
+    add_report(&out, &session->out, status, lists);
     enum grove_code code = session_print(session, &out, error);
     strbuf_release(&out);
     return code;
@@ -326,17 +344,21 @@ static enum grove_code print_status(struct session *session, const struct grove_
 enum grove_code cmd_status(struct session *session, struct grove_error *error)
 {
     struct grove_status status = {0};
-    struct grove_attachments *attached = NULL;
+    struct lists lists = {NULL, NULL};
     struct grove_error ignored;
     enum grove_code code = session_open(session, error);
     if (code == GROVE_OK)
         code = grove_get_status(session->grove, &status, error);
     // Status starts no server, and what fails is no failure of it.
-    if (code == GROVE_OK && status.database_ok && status.schema_works)
-        (void)!grove_list_attachments(session->grove, NULL, &attached, &ignored);
+    bool known = code == GROVE_OK && status.database_ok && status.schema_works;
+    if (known)
+        (void)!grove_list_attachments(session->grove, NULL, &lists.attached, &ignored);
+    if (known)
+        (void)!grove_list_projectors(session->grove, NULL, &lists.projectors, &ignored);
     if (code == GROVE_OK)
-        code = print_status(session, &status, attached, error);
-    grove_free(attached);
+        code = print_status(session, &status, &lists, error);
+    grove_free(lists.attached);
+    grove_free(lists.projectors);
     if (code == GROVE_OK && !(status.database_ok && status.engine_ok))
         session->exit_status = grove_code_info(GROVE_UNAVAILABLE)->exit_status;
     return code;

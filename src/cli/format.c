@@ -25,13 +25,17 @@ void format_counted(struct strbuf *out, int64_t count, const char *singular, con
     strbuf_addf(out, " %s", count == 1 ? singular : plural);
 }
 
-void format_rate(struct strbuf *out, int64_t count, double seconds)
+void format_per_second(struct strbuf *out, double rate)
 {
-    double rate = seconds > 0 ? (double)count / seconds : 0;
-    if (count > 0 && rate < 9.95)
+    if (rate > 0 && rate < 9.95)
         strbuf_addf(out, "%.1f", rate);
     else
         format_count(out, (int64_t)(rate + 0.5));
+}
+
+void format_rate(struct strbuf *out, int64_t count, double seconds)
+{
+    format_per_second(out, seconds > 0 ? (double)count / seconds : 0);
 }
 
 void format_seconds(struct strbuf *out, double seconds)

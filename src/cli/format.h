@@ -12,6 +12,7 @@
 
 void format_count(struct strbuf *out, int64_t count);                // 6,351
 void format_rate(struct strbuf *out, int64_t count, double seconds); // of a second: 1,234 or 0.3
+void format_per_second(struct strbuf *out, double rate);             // the same of a rate
 // "1 row", "6,351 rows"
 void format_counted(struct strbuf *out, int64_t count, const char *singular, const char *plural);
 void format_seconds(struct strbuf *out, double seconds);    // 230 ms, 4.2 s, 3 min 12 s, 2 h 5 min

@@ -6,6 +6,7 @@
 
 #include "base/alloc.h"
 #include "base/text.h"
+#include "commands/answers_stores.h"
 
 static_assert(sizeof(enum grove_level) == sizeof(unsigned), "words are told by unsigned numbers");
 
@@ -646,6 +647,9 @@ static const struct shape_member answer_status_members[] = {
     {"index", SHAPE_OBJECT, offsetof(struct answer_status, index), .shape = &answer_index_shape},
     {"attached", SHAPE_LIST, offsetof(struct answer_status, attached),
      offsetof(struct answer_status, attached_count), .shape = &status_attached_shape},
+    SHAPE_NULLABLE(struct answer_status, rows_per_second),
+    {"projectors", SHAPE_LIST, offsetof(struct answer_status, projectors),
+     offsetof(struct answer_status, projector_count), .shape = &listed_projector_shape},
     {0},
 };
 const struct shape answer_status_shape = {"Status", answer_status_members};
@@ -659,7 +663,7 @@ static const char *outcome_of(const struct grove_status *status)
 }
 
 void answer_status_of(const struct grove_status *status, const struct grove_attachments *attached,
-                      struct answer_status *ret)
+                      const struct grove_projectors *projectors, struct answer_status *ret)
 {
     bool known = status->database_ok;
     bool waits = known && status->pending > 0;
@@ -715,4 +719,7 @@ void answer_status_of(const struct grove_status *status, const struct grove_atta
     answer_index_of(&status->index, &ret->index);
     ret->attached = attached ? attached->items : NULL;
     ret->attached_count = attached ? attached->count : 0;
+    ret->rows_per_second = projectors ? projectors->rows_per_second : NAN;
+    ret->projectors = projectors ? projectors->items : NULL;
+    ret->projector_count = projectors ? projectors->count : 0;
 }

@@ -16,6 +16,7 @@
 #include "grove/attach.h"
 #include "grove/contents.h"
 #include "grove/grove.h"
+#include "grove/stores.h"
 
 // browse, search, similar, discover; grove_result_json writes the first without the hint.
 extern const struct shape result_shape; // struct grove_result
@@ -142,10 +143,13 @@ struct answer_status {
     struct answer_index index;
     const struct grove_attachment *attached;
     size_t attached_count;
+    double rows_per_second; // of the projectors that live
+    const struct grove_projector *projectors;
+    size_t projector_count;
 };
 extern const struct shape answer_status_shape;
-// `attached` may be NULL: it is not known. Texts stay where they are.
+// `attached` and `projectors` may be NULL: they are not known. Texts stay where they are.
 void answer_status_of(const struct grove_status *status, const struct grove_attachments *attached,
-                      struct answer_status *ret);
+                      const struct grove_projectors *projectors, struct answer_status *ret);
 
 #endif

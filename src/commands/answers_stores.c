@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "commands/answers_stores.h"
 
+#include <assert.h>
+
 static const struct shape_member difference_members[] = {
     SHAPE_OF(struct answer_difference, kind),
     SHAPE_NULLABLE(struct answer_difference, content_id),
@@ -107,3 +109,35 @@ static const struct shape_member answer_dead_members[] = {
     {0},
 };
 const struct shape answer_dead_shape = {"Dead", answer_dead_members};
+
+#define PROJECTOR_STATES "unknown alive ended lost" // as enum grove_projector_state has them
+static_assert(GROVE_PROJECTOR_LOST == 3, "as the words are ordered");
+
+static const struct shape_member listed_projector_members[] = {
+    SHAPE_OF(struct grove_projector, name),
+    SHAPE_OF(struct grove_projector, kind),
+    SHAPE_OF(struct grove_projector, host),
+    SHAPE_OF(struct grove_projector, process),
+    SHAPE_OF(struct grove_projector, application),
+    SHAPE_OF(struct grove_projector, version),
+    {"state", SHAPE_WORD, offsetof(struct grove_projector, state), .words = PROJECTOR_STATES},
+    {"began_at", SHAPE_TIME, offsetof(struct grove_projector, began_at_us)},
+    {"worked_at", SHAPE_TIME, offsetof(struct grove_projector, worked_at_us)},
+    {"ended_at", SHAPE_TIME, offsetof(struct grove_projector, ended_at_us), .nullable = true},
+    SHAPE_OF(struct grove_projector, age_seconds),
+    SHAPE_OF(struct grove_projector, written),
+    SHAPE_OF(struct grove_projector, removed),
+    SHAPE_OF(struct grove_projector, embedded),
+    SHAPE_OF(struct grove_projector, refused),
+    SHAPE_OF(struct grove_projector, failures),
+    SHAPE_OF(struct grove_projector, seconds_database),
+    SHAPE_OF(struct grove_projector, seconds_embedding),
+    SHAPE_OF(struct grove_projector, seconds_vectors),
+    SHAPE_OF(struct grove_projector, rows_per_second),
+    SHAPE_NULLABLE(struct grove_projector, failure),
+    {"failed_at", SHAPE_TIME, offsetof(struct grove_projector, failed_at_us), .nullable = true},
+    SHAPE_NULLABLE(struct grove_projector, failure_age_seconds),
+    {0},
+};
+const struct shape listed_projector_shape = {"NotedProjector", listed_projector_members,
+                                             sizeof(struct grove_projector)};

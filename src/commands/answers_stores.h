@@ -38,4 +38,7 @@ struct answer_dead {
 };
 extern const struct shape answer_dead_shape;
 
+// Part of status: struct grove_projector.
+extern const struct shape listed_projector_shape;
+
 #endif

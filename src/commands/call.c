@@ -375,12 +375,17 @@ static enum grove_code call_status(struct calling *calling, struct grove_error *
         return code;
     // Status starts no server, and what fails is no failure of it.
     struct grove_attachments *attached = NULL;
+    struct grove_projectors *projectors = NULL;
     struct grove_error ignored;
-    if (status.database_ok && status.schema_works)
+    bool known = status.database_ok && status.schema_works;
+    if (known)
         (void)!grove_list_attachments(calling->grove, &calling->limits, &attached, &ignored);
-    answer_status_of(&status, attached, &told);
+    if (known)
+        (void)!grove_list_projectors(calling->grove, &calling->limits, &projectors, &ignored);
+    answer_status_of(&status, attached, projectors, &told);
     calling_answer(calling, &told);
     grove_free(attached);
+    grove_free(projectors);
     return GROVE_OK;
 }
 

@@ -69,7 +69,7 @@ enum grove_code project_contents(struct projecting *projecting, const int32_t *c
                                  size_t count, struct grove_load_progress *progress,
                                  struct grove_error *error)
 {
-    struct projector_report report = {0};
+    struct projector_report report = {.kind = PROJECTOR_LOAD};
     int64_t pending = 0;
     CHECK(count <= VECTOR_BATCH_MAX);
     enum grove_code code = apply(projecting, content_ids, count, &report, &pending, error);

@@ -81,6 +81,10 @@ void pg_pool_free(struct pg_pool *pool);
 enum grove_code pg_take(struct pg_pool *pool, struct call *call, struct pg_conn **ret,
                         struct grove_error *error);
 
+// One that is idle, for what may as well be left: nobody is waited for, and nothing is connected
+// to, neither now nor where it is lost by its first statement. NULL: there is none.
+struct pg_conn *pg_take_idle(struct pg_pool *pool, struct call *call);
+
 // Whether who came now would have a connection in time, before work that is for nothing else
 // (line_admits).
 enum grove_code pg_admits(struct pg_pool *pool, const struct call *call, struct grove_error *error);

@@ -18,6 +18,7 @@
 #include "base/alloc.h"
 #include "base/call.h"
 #include "base/check.h"
+#include "base/clock.h"
 #include "base/inject.h"
 #include "pg/url_form.h"
 
@@ -213,6 +214,32 @@ enum grove_code pg_take(struct pg_pool *pool, struct call *call, struct pg_conn 
     conn->call = call;
     *ret = conn;
     return GROVE_OK;
+}
+
+// Who waits in the line comes first.
+struct pg_conn *pg_take_idle(struct pg_pool *pool, struct call *call)
+{
+    struct pg_conn *conn = NULL;
+    CHECK(call); // who may leave it does not wait for ever
+    pthread_mutex_lock(&pool->mutex);
+    if (!pool->line.first && pool->idle_count > 0) {
+        conn = pool->idle[--pool->idle_count];
+        pool->taken_count++;
+    }
+    DCHECK(pg_pool_check(pool) == NULL);
+    pthread_mutex_unlock(&pool->mutex);
+    if (!conn)
+        return NULL;
+    CHECK(conn->pool == pool);
+    CHECK(!conn->broken);
+    conn->call = call;
+    if (pg_has_ended(conn)) {
+        pg_spoil(conn);
+        pg_give(&conn);
+        return NULL;
+    }
+    conn->answered_us = clock_monotonic_us(); // its first statement does not look once more
+    return conn;
 }
 
 void pg_give(struct pg_conn **conn_pointer)

@@ -148,7 +148,7 @@ struct projector_thread {
 static int64_t step(void *state, struct call *call)
 {
     struct projector_thread *self = state;
-    struct projector_report report = {0};
+    struct projector_report report = {.kind = PROJECTOR_THREAD};
     struct grove_error error;
     bool idle = false;
     enum grove_code code = projector_step(self->store, call, &report, &idle, &error);

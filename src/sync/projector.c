@@ -724,9 +724,9 @@ enum grove_code projector_refill(struct store *store, struct call *call, struct 
 
 // What is to become contents becomes so first. Where that fails, what are contents already does not
 // wait for it: it is told when nothing else is left.
-enum grove_code projector_step(struct store *store, struct call *call,
-                               struct projector_report *report, bool *ret_idle,
-                               struct grove_error *error)
+enum grove_code projector_step_unnoted(struct store *store, struct call *call,
+                                       struct projector_report *report, bool *ret_idle,
+                                       struct grove_error *error)
 {
     struct grove_error taking = {.code = GROVE_OK};
     bool settled = false, took = false;
@@ -754,9 +754,9 @@ enum grove_code projector_step(struct store *store, struct call *call,
     return projector_end_step(code, took, &taking, ret_idle, error);
 }
 
-enum grove_code projector_apply(struct store *store, struct call *call, const int32_t *content_ids,
-                                size_t count, struct projector_report *report,
-                                struct grove_error *error)
+enum grove_code projector_apply_unnoted(struct store *store, struct call *call,
+                                        const int32_t *content_ids, size_t count,
+                                        struct projector_report *report, struct grove_error *error)
 {
     CHECK(count <= VECTOR_BATCH_MAX);
     CHECK(content_ids || count == 0);

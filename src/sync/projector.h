@@ -21,8 +21,9 @@
 #include "catalog/store.h"
 #include "sync/lineage.h"
 
-// Sums over steps; zero-initialise once.
+// Sums over steps; zero-initialise once, but for the kind.
 struct projector_report {
+    enum projector_kind kind; // under which status tells what was done
     int64_t upserted;
     int64_t removed;
     int64_t embedded;

@@ -68,6 +68,14 @@ void projector_forbid(struct projector_batch *batch, int32_t content_id);
 // Less than half of the lease is used up.
 bool projector_has_time(const struct projector_batch *batch);
 
+// projector_step and projector_apply, but for the note of what they did.
+enum grove_code projector_step_unnoted(struct store *store, struct call *call,
+                                       struct projector_report *report, bool *ret_idle,
+                                       struct grove_error *error);
+enum grove_code projector_apply_unnoted(struct store *store, struct call *call,
+                                        const int32_t *content_ids, size_t count,
+                                        struct projector_report *report, struct grove_error *error);
+
 // --- settle.c ------------------------------------------------------------------------------------
 
 // Nothing is written to another's collection. One that is not there is made when it is written to.

@@ -41,6 +41,7 @@
 #include "home/process.h"
 #include "pg/cluster.h"
 #include "sync/examine.h"
+#include "sync/notes.h"
 #include "sync/projector.h"
 #include "sync/upgrade.h"
 
@@ -298,13 +299,14 @@ static void bring_up(struct residence *self, const struct migrate_schema *schema
 // Steps until nothing is due.
 static enum grove_code work(struct residence *self, struct grove_error *error)
 {
-    struct projector_report report = {0};
+    struct projector_report report = {.kind = PROJECTOR_RESIDENT};
     bool idle = false;
     enum grove_code code = GROVE_OK;
     while (code == GROVE_OK && !idle && !reason_to_end(self)) {
         code = projector_step(self->store, self->call, &report, &idle, error);
         self->worked_at_us = clock_monotonic_us();
     }
+    notes_save(self->store); // it may be long until something is due
     if (report.upserted + report.removed > 0)
         self->examine_at_us = 0; // its graph may be another one soon
     if (report.upserted + report.removed + report.failed > 0)

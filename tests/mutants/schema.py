@@ -619,6 +619,14 @@ MUTANTS = [
         killer="u_triggers:a_change_that_could_be_missed_is_noted_again",
     ),
     Mutant(
+        name="a-row-that-is-leased-stands-for-a-change",
+        guards="sql/README: an outbox row",
+        file="sql/0034_noted_once.sql",
+        find="                          AND o.lease_owner IS NULL AND o.attempts = 0",
+        replace="                          AND o.attempts = 0",
+        killer="tests/e2e/test_schema.py::test_every_way_into_and_out_of_death_keeps_the_rules",
+    ),
+    Mutant(
         name="each-statement-is-a-change",
         guards="sql/README: a change",
         file="sql/0034_noted_once.sql",

@@ -413,7 +413,7 @@ MUTANTS = [
     Mutant(
         name="lease-without-its-session",
         guards="sql/README: failures",
-        file="sql/parts/leased.sql",
+        file="sql/parts/session.sql",
         find="    SELECT a.pid, a.backend_start\n",
         replace="    SELECT NULL::integer AS pid, a.backend_start\n",
         killer="u_projection_lease:a_lease_names_its_session",
@@ -421,15 +421,15 @@ MUTANTS = [
     Mutant(
         name="lease-names-a-session-of-a-pooler",
         guards="sql/README: failures",
-        file="sql/parts/leased.sql",
-        find="    WHERE a.pid = $5\n",
+        file="sql/parts/session.sql",
+        find="    WHERE a.pid = $5::integer\n",
         replace="    WHERE $5::integer IS NOT NULL\n",
         killer="tests/e2e/test_pooler.py::test_a_lease_outlives_the_pooler_s_session",
     ),
     Mutant(
         name="lease-ends-with-an-idle-session",
         guards="sql/README: failures",
-        file="sql/parts/leased.sql",
+        file="sql/parts/session.sql",
         find="      AND current_setting('idle_session_timeout') = '0'\n",
         replace="",
         killer="tests/e2e/test_pooler.py::test_a_lease_outlives_an_idle_session",

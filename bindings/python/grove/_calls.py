@@ -482,6 +482,32 @@ class AttachedTable(TypedDict):
     failure: str | None
 
 
+class NotedProjector(TypedDict):
+    name: str
+    kind: str
+    host: str
+    process: int
+    application: str
+    version: str
+    state: Literal["unknown", "alive", "ended", "lost"]
+    began_at: str
+    worked_at: str
+    ended_at: str | None
+    age_seconds: float
+    written: int
+    removed: int
+    embedded: int
+    refused: int
+    failures: int
+    seconds_database: float
+    seconds_embedding: float
+    seconds_vectors: float
+    rows_per_second: float
+    failure: str | None
+    failed_at: str | None
+    failure_age_seconds: float | None
+
+
 class Status(TypedDict):
     ok: bool
     home: str | None
@@ -501,6 +527,8 @@ class Status(TypedDict):
     long_texts_exact: bool
     index: Index
     attached: list[AttachedTable]
+    rows_per_second: float | None
+    projectors: list[NotedProjector]
 
 
 class Version(TypedDict):

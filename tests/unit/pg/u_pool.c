@@ -250,6 +250,36 @@ static void a_farewell_is_believed(void **state)
     server_stop(&server);
 }
 
+// Not one that must be made, is lost, or is awaited by others.
+static void who_takes_an_idle_connection_is_in_nobody_s_way(void **state)
+{
+    (void)state;
+    struct server server;
+    struct pg_conn *conn = NULL;
+    struct grove_error error;
+    struct turn turn = {.since_us = 1};
+    struct call call;
+    call_init(&call);
+    server_start(&server);
+    struct pg_pool *pool = open_pool(&server);
+    assert_null(pg_take_idle(pool, &call));
+    assert_counts(pool, 0, 0, 0);
+    assert_ok(pg_take(pool, NULL, &conn, &error), error);
+    assert_null(pg_take_idle(pool, &call));
+    pg_give(&conn);
+    pool->line.first = pool->line.last = &turn;
+    assert_null(pg_take_idle(pool, &call));
+    pool->line.first = pool->line.last = NULL;
+    conn = pg_take_idle(pool, &call);
+    assert_non_null(conn);
+    assert_counts(pool, 1, 0, 1);
+    pg_give(&conn);
+    server_stop(&server);
+    assert_null(pg_take_idle(pool, &call));
+    assert_counts(pool, 0, 0, 0);
+    pg_pool_free(pool);
+}
+
 // A wish to stop that is still on its way would stop whatever runs there next.
 static void a_late_wish_to_stop_costs_the_connection(void **state)
 {
@@ -415,6 +445,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_step_leaves_the_pool_whole),
         cmocka_unit_test(a_farewell_is_believed),
+        cmocka_unit_test(who_takes_an_idle_connection_is_in_nobody_s_way),
         cmocka_unit_test(a_late_wish_to_stop_costs_the_connection),
         cmocka_unit_test(every_broken_rule_is_told),
     };
