@@ -48,7 +48,6 @@ enum grove_code syncing_count(struct syncing *self, struct grove_error *error)
     enum grove_code code = projector_backlog(&self->grove->store, &self->call, &backlog, error);
     if (code != GROVE_OK)
         return code;
-    self->due_in_seconds = backlog.due_in_seconds;
     self->report = (struct grove_sync_report){
         .upserted = done->upserted,
         .removed = done->removed,

@@ -12,7 +12,6 @@ struct syncing {
     const struct grove_sync_request *request;
     struct grove_sync_report report;
     struct projector_report done;
-    double due_in_seconds; // until the first of what waits may be taken, as counted last
     int64_t started_us;
     bool revived; // dead letters are due again, where that was asked for
 };

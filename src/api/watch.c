@@ -12,8 +12,8 @@
 //  1. It ends when it is cancelled, when its time is over, and by what no wait mends.
 //  2. Both stores are reached before the first step, and again after each failure: an engine that
 //     came back without its points gets them.
-//  3. An outage is over when rows were projected, or none is left that a failed step put back. That
-//     a server answers is not enough: it may refuse each batch.
+//  3. An outage is over when both stores were reached; but where a step failed that had reached
+//     them, when rows were projected, or none waits: a server may answer, and refuse each batch.
 //  4. Whoever looks on is told by this thread alone: where it hangs, nobody is.
 #include "api/sync.h"
 
@@ -30,14 +30,13 @@ enum {
 };
 static_assert((int)LOOK_PAUSE_MS < (int)TELL_MS, "each look is told");
 
-#define SOON_SECONDS 2.0 // what a failed step puts back is due again by then
-
 struct watch {
     struct syncing *syncing;
     struct backoff backoff;
     struct grove_error outage; // that it waits out; GROVE_OK: none
     int64_t outage_since_us;   // monotonic
     bool reached;              // both stores, since the last failure
+    bool failed_at_work;       // they were when it failed last
     bool ready;                // a step went well, once
     bool idle;                 // nothing was due at the last look
 };
@@ -85,11 +84,10 @@ static enum grove_code step(struct watch *self, struct grove_error *error)
 
 static void end_outage(struct watch *self)
 {
-    const struct syncing *syncing = self->syncing;
-    bool put_back = syncing->report.pending > 0 && syncing->due_in_seconds <= SOON_SECONDS;
-    if (self->idle && put_back)
+    if (self->failed_at_work && self->idle && self->syncing->report.pending > 0)
         return;
     self->outage.code = GROVE_OK;
+    self->failed_at_work = false;
     backoff_clear(&self->backoff);
 }
 
@@ -97,11 +95,12 @@ static void end_outage(struct watch *self)
 static enum grove_code look(struct watch *self, unsigned *ret_pause_ms, struct grove_error *error)
 {
     enum grove_code code = self->reached ? GROVE_OK : syncing_reach(self->syncing, error);
+    self->reached = code == GROVE_OK;
     if (code == GROVE_OK)
         code = step(self, error);
     if (code != GROVE_OK)
         return code;
-    self->reached = self->ready = true;
+    self->ready = true;
     tell_progress(self);
     end_outage(self);
     *ret_pause_ms = self->idle ? LOOK_PAUSE_MS : 0;
@@ -115,6 +114,7 @@ static unsigned note_outage(struct watch *self, const struct grove_error *error)
     if (self->outage.code == GROVE_OK)
         self->outage_since_us = clock_monotonic_us();
     self->outage = *error;
+    self->failed_at_work = self->reached;
     self->reached = false;
     return backoff_fail(&self->backoff);
 }

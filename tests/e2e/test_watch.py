@@ -16,6 +16,7 @@ import time
 import pytest
 from conftest import EXIT_STATUS, make_row, wait_until, write_rows
 from crashes import ARCHITECTURE, Injected, armed, kill, row
+from manager import Manager
 from stores import stores_agree
 
 INSERT = """
@@ -38,32 +39,6 @@ def until_projected(grove):
             return conn.execute("SELECT count(*) FROM grove.outbox").fetchone() == (0,)
     wait_until(is_empty)
     return stores_agree(grove)
-
-
-class Manager:
-    """A service manager: what a service tells it, each datagram a dictionary with its time."""
-
-    def __init__(self, address):
-        self.address, self.heard = address, []
-        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-        self.socket.bind("\0" + address[1:] if address.startswith("@") else address)
-        self.socket.setblocking(False)
-        self.env = {"NOTIFY_SOCKET": address}
-
-    def hear(self):
-        with contextlib.suppress(BlockingIOError):
-            while True:
-                lines = self.socket.recv(4096).decode().splitlines()
-                self.heard.append({"at": time.monotonic(),
-                                   **dict(line.split("=", 1) for line in lines)})
-        return self.heard
-
-    def told(self, name, value="1"):
-        """Those that say so, up to now."""
-        return [each for each in self.hear() if each.get(name, "").startswith(value)]
-
-    def until(self, name, value="1"):
-        return wait_until(lambda: self.told(name, value))
 
 
 @pytest.fixture(params=["path", "abstract"])
@@ -374,6 +349,8 @@ def test_an_engine_of_somebody_s_is_killed(home, filled, manager, relay):
 def test_an_engine_that_answers_and_takes_nothing_is_away(home, manager):
     """An outage is not over since a server is reached: each batch is refused, and waits between."""
     insert(home)
+    with home.connect() as conn:  # they wait for some seconds then, and attempts find none of them
+        conn.execute("UPDATE grove.outbox SET attempts = 2")
     env = {**armed({"projector-write": "fail"}), **manager.env}
     with watching(home, env=env) as watch:
         manager.until("STATUS", "waits for a server: ")
@@ -382,7 +359,7 @@ def test_an_engine_that_answers_and_takes_nothing_is_away(home, manager):
     (away,) = warnings(watch)
     assert "a test had PROJECTOR_WRITE fail" in away
     with home.connect() as conn:
-        assert conn.execute("SELECT DISTINCT attempts FROM grove.outbox").fetchall() == [(0,)]
+        assert conn.execute("SELECT DISTINCT attempts FROM grove.outbox").fetchall() == [(2,)]
 
 
 def test_points_that_an_engine_lost_while_it_was_away(home, filled, manager):
