@@ -19,11 +19,11 @@ struct watch {
     struct session *session;
     struct notify notify;
     struct progress live;
-    int64_t done;    // attempts and what came of them, at the last batch
-    bool unsaid;     // there were more of them since the last line
-    int64_t said_us; // monotonic
-    bool away;       // an outage was told, and not that it is over
-    double away_seconds;
+    int64_t done;               // attempts and what came of them, at the last batch
+    bool unsaid;                // there were more of them since the last line
+    int64_t said_us;            // monotonic
+    bool away;                  // an outage was told, and not that it is over
+    int64_t away_since_us;      // monotonic
     struct grove_error failure; // of what was to be said; GROVE_OK: none
 };
 
@@ -58,6 +58,11 @@ static void on_progress(void *state, const struct grove_sync_report *report)
         say(self, report);
 }
 
+static double away_seconds(const struct watch *self)
+{
+    return (double)(clock_monotonic_us() - self->away_since_us) / 1e6;
+}
+
 static void say_outage_json(struct watch *self, const struct grove_error *outage)
 {
     struct strbuf out;
@@ -68,7 +73,7 @@ static void say_outage_json(struct watch *self, const struct grove_error *outage
     else
         strbuf_add(&out, "null");
     if (!outage)
-        json_number_member(&out, "seconds", self->away_seconds);
+        json_number_member(&out, "seconds", away_seconds(self));
     strbuf_add_char(&out, '}');
     note_failure(self, session_print_json(self->session, &out, &self->failure));
     strbuf_release(&out);
@@ -85,7 +90,7 @@ static void say_outage(struct watch *self, const struct grove_error *outage)
     }
     strbuf_init(&line, LINE_BYTES_MAX);
     strbuf_add(&line, "grove: it goes on, after ");
-    format_seconds(&line, self->away_seconds);
+    format_seconds(&line, away_seconds(self));
     fprintf(stderr, "%s\n", line.data);
     strbuf_release(&line);
 }
@@ -94,11 +99,11 @@ static void say_outage(struct watch *self, const struct grove_error *outage)
 static void tell_outage(struct watch *self, const struct grove_sync_look *look)
 {
     bool away = look->outage != NULL;
-    if (away)
-        self->away_seconds = look->outage_seconds;
     if (away == self->away)
         return;
     self->away = away;
+    if (away)
+        self->away_since_us = clock_monotonic_us() - (int64_t)(look->outage_seconds * 1e6);
     if (self->session->json)
         say_outage_json(self, look->outage);
     else

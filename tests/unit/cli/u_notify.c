@@ -25,6 +25,7 @@ static int listen_at(const char *name)
         address.sun_path[0] = '\0';
     socklen_t bytes = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + length);
     int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    assert_true(fd >= 0);
     assert_int_equal(bind(fd, (struct sockaddr *)&address, bytes), 0);
     setenv("NOTIFY_SOCKET", name, 1);
     return fd;
