@@ -80,6 +80,19 @@ def watching(grove, *options, env=None):
         process.wait(30)
 
 
+@contextlib.contextmanager
+def started(grove, stdout):
+    """A watch that is to end by itself. One that does not would wait for its servers for ever."""
+    process = subprocess.Popen([*grove.command, "sync", "--watch"], stdout=stdout,
+                               stderr=subprocess.PIPE, env=grove.env, text=True)
+    try:
+        assert "watching" in process.stderr.readline()
+        yield process
+    finally:
+        process.kill()
+        process.wait(30)
+
+
 def warnings(process):
     return [line for line in process.said[1].splitlines() if "watching for changes" not in line]
 
@@ -230,20 +243,19 @@ def test_what_no_wait_mends_ends_it(home, filled, manager):
 
 
 def test_what_no_wait_mends_ends_it_later_too(home, filled):
-    """Another database takes the collection while it is away."""
-    process = home.start("sync", "--watch")
-    assert "watching" in process.stderr.readline()
+    """Another database takes the collection meanwhile."""
     with filled.connect("postgres") as conn:
         conn.execute("CREATE DATABASE beside")
     env = {"DATABASE_URL": f"postgresql://grove@/beside?host={filled.socket_folder()}",
            "GROVE_COLLECTION": "content_vectors"}
-    filled("init", "--take-collection", env=env)
+    with started(home, stdout=subprocess.PIPE) as process:
+        filled("init", "--take-collection", env=env)
 
-    def has_ended():  # whose it is is asked once in a while
-        insert(home, 1)
-        return process.poll() is not None
-    wait_until(has_ended)
-    assert process.returncode == EXIT_STATUS["conflict"], process.communicate()
+        def has_ended():  # whose it is is asked once in a while
+            insert(home, 1)
+            return process.poll() is not None
+        wait_until(has_ended)
+        assert process.returncode == EXIT_STATUS["conflict"], process.communicate()
 
 
 # --- servers that go away -------------------------------------------------------------------------
@@ -446,10 +458,7 @@ def test_a_live_line_on_a_terminal(home):
 
 
 def test_an_output_that_is_full_ends_it(home):
-    with open("/dev/full", "w") as full:
-        process = subprocess.Popen([*home.command, "sync", "--watch"], stdout=full,
-                                   stderr=subprocess.PIPE, env=home.env, text=True)
-        assert "watching" in process.stderr.readline()
+    with open("/dev/full", "w") as full, started(home, stdout=full) as process:
         insert(home)
         _, said = process.communicate(timeout=30)
     assert process.returncode == EXIT_STATUS["io"], said
