@@ -632,6 +632,15 @@ struct grove_sync_report {
     struct grove_comparison comparison;
 };
 
+// What a watch tells each time that it has looked.
+struct grove_sync_look {
+    const struct grove_sync_report *report; // since it began; what waits as it was counted last
+    bool ready;                             // both stores were reached and projected to, once
+    bool idle;                              // nothing was due
+    const struct grove_error *outage;       // what it waits for to pass; NULL: nothing
+    double outage_seconds;                  // since when
+};
+
 struct grove_sync_request {
     size_t size_bytes;
     bool watch;      // go on until grove_cancel
@@ -643,10 +652,21 @@ struct grove_sync_request {
     void (*on_examining)(void *state, int64_t done, int64_t of);
     void *state;
     struct grove_limits limits;
+    // While watching: after each look and each batch, about once a second where there is nothing to
+    // look at, and after each part of work that takes long. Called by the thread that watches, so
+    // that whoever is not told any more knows that it hangs: at a server, for up to a minute, or
+    // for good. What it is given holds until it returns. It makes no calls on the handle. May be
+    // NULL.
+    void (*on_look)(void *state, const struct grove_sync_look *look);
 };
 
 // Writes what has changed in PostgreSQL to the vector engine, and examines the engine's index where
 // that is due. Any number may run at once.
+//
+// A watch begins with what waits and stays. A server that is away, at first or later, does not end
+// it: it tries again after 1 s, doubled each time, at most 30 s, and goes on. What no wait mends
+// does (the error's `retry` is GROVE_RETRY_NEVER): a password, another's collection, a database
+// without grove's schema, or with that of another version.
 GROVE_CHECKED enum grove_code grove_sync(struct grove *grove,
                                          const struct grove_sync_request *request,
                                          struct grove_sync_report *ret, struct grove_error *error);

@@ -1,18 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The calls of grove/grove.h that are a module's function with a handle.
-#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "api/handle.h"
-#include "api/index.h"
 #include "api/limited.h"
 #include "api/request.h"
 #include "attach/catch_up.h"
-#include "attach/take_in.h"
 #include "base/alloc.h"
-#include "base/clock.h"
 #include "content/load.h"
 #include "pg/cluster.h"
 #include "query/queries.h"
@@ -152,14 +148,6 @@ GROVE_API enum grove_code grove_tokenize(struct grove *grove, const char *text,
     return tokenize_text(grove, NULL, text, ret_ids, ret_count, error);
 }
 
-// A load is done when its rows are searchable: the collection is there before it begins.
-static enum grove_code enter_to_load(struct grove *grove, const struct grove_limits *limits,
-                                     struct call *ret, struct grove_error *error)
-{
-    enum grove_code code = handle_enter(grove, HANDLE_TASK, limits, ret, error);
-    return code == GROVE_OK ? projector_prepare(&grove->store, ret, error) : code;
-}
-
 // A server that is lost in the middle leaves what was committed, and whoever loads wants to know.
 static void tell_what_is_loaded(const struct grove_load_progress *done, struct grove_error *error)
 {
@@ -191,7 +179,7 @@ GROVE_API enum grove_code grove_load_sized(size_t size_bytes, struct grove *grov
     }
     if (code != GROVE_OK)
         return code;
-    code = enter_to_load(grove, &copy.limits, &call, error);
+    code = handle_enter_to_load(grove, &copy.limits, &call, error);
     if (code == GROVE_OK)
         code = load_files(&grove->store, &call, &copy, &done, error);
     report_give(ret, size_bytes, &done, sizeof done);
@@ -208,153 +196,11 @@ GROVE_API enum grove_code grove_load_sample_sized(size_t size_bytes, struct grov
 {
     struct grove_load_progress done = {0};
     struct call call;
-    enum grove_code code = enter_to_load(grove, NULL, &call, error);
+    enum grove_code code = handle_enter_to_load(grove, NULL, &call, error);
     if (code == GROVE_OK)
         code = load_sample(&grove->store, &call, placeholder_vectors, &done, error);
     report_give(ret, size_bytes, &done, sizeof done);
     return handle_failed(grove, &call, code, error);
-}
-
-// --- sync ---------------------------------------------------------------------------------------
-
-enum { WATCH_PAUSE_MS = 200, OUTAGE_PAUSE_MS = 1000 };
-
-struct syncing {
-    struct grove *grove;
-    struct call call;
-    const struct grove_sync_request *request;
-    struct grove_sync_report report;
-    struct projector_report done;
-    int64_t started_us;
-};
-
-static struct grove_comparison comparison_of(const struct lineage_comparison *compared)
-{
-    struct grove_comparison made = {
-        .points = compared->points,
-        .enqueued = compared->enqueued,
-        .taken_out = compared->taken_out,
-        .ended = compared->ended,
-        .keeps_index = compared->keeps_examination,
-    };
-    static_assert(sizeof made.reason >= sizeof compared->doubt, "a reason fits");
-    if (compared->begun)
-        snprintf(made.reason, sizeof made.reason, "%s", compared->doubt);
-    return made;
-}
-
-static enum grove_code fill_report(struct syncing *self, struct grove_error *error)
-{
-    struct projector_backlog backlog;
-    const struct projector_report *done = &self->done;
-    enum grove_code code = projector_backlog(&self->grove->store, &self->call, &backlog, error);
-    if (code == GROVE_OK)
-        self->report = (struct grove_sync_report){
-            .upserted = done->upserted,
-            .removed = done->removed,
-            .embedded = done->embedded,
-            .failed = done->failed,
-            .pending = backlog.pending,
-            .dead = backlog.dead,
-            .seconds = (double)(clock_monotonic_us() - self->started_us) / 1e6,
-            .comparison = comparison_of(&done->comparison),
-        };
-    return code;
-}
-
-static bool on_examining(void *state, int64_t done, int64_t of)
-{
-    const struct syncing *self = state;
-    if (self->request->on_examining)
-        self->request->on_examining(self->request->state, done, of);
-    return true; // the call knows whether it is over
-}
-
-// Rows are searchable whatever comes of it, so a failure is told and fails nothing.
-static enum grove_code examine_index(struct syncing *self, struct grove_index *ret,
-                                     struct grove_error *error)
-{
-    const struct examine_request examining = {.go_on = on_examining, .state = self};
-    struct examine_report report;
-    enum grove_code code = examine(&self->grove->store, &self->call, &examining, &report, error);
-    if (code != GROVE_OK && call_left_ms(&self->call, 1) == 0)
-        return code;
-    *ret = code == GROVE_OK ? index_of(&report) : index_unknown(error);
-    return GROVE_OK;
-}
-
-// Until cancelled, which is how it ends; an outage of the vector engine is waited out.
-static enum grove_code watch(struct syncing *self, struct grove_error *error)
-{
-    while (call_check(&self->call, error) == GROVE_OK) {
-        bool idle = false;
-        enum grove_code code =
-            projector_step(&self->grove->store, &self->call, &self->done, &idle, error);
-        if (code != GROVE_OK && atomic_load(&self->grove->store.schema_doubted))
-            code = handle_ready(self->grove, &self->call, error); // mends it, or says what it is
-        if (code != GROVE_OK && error->retry != GROVE_RETRY_LATER && code != GROVE_CANCELLED)
-            return code;
-        if (code == GROVE_OK)
-            code = fill_report(self, error);
-        bool compared = self->report.comparison.reason[0];
-        if (code == GROVE_OK && (!idle || compared) && self->request->on_progress)
-            self->request->on_progress(self->request->state, &self->report);
-        if (code == GROVE_OK)
-            self->done.comparison = (struct lineage_comparison){.begun = false}; // it is told
-        if (code != GROVE_OK || idle)
-            (void)call_pause(&self->call, code != GROVE_OK ? OUTAGE_PAUSE_MS : WATCH_PAUSE_MS);
-    }
-    return error->code == GROVE_CANCELLED ? GROVE_OK : error->code;
-}
-
-static enum grove_code watch_and_examine(struct syncing *self, struct grove_error *error)
-{
-    struct examiner *examiner = NULL;
-    enum grove_code code = examiner_start(&self->grove->store, &examiner, error);
-    if (code == GROVE_OK)
-        code = watch(self, error);
-    examiner_stop(examiner);
-    return code;
-}
-
-static enum grove_code sync_once(struct syncing *self, struct grove_error *error)
-{
-    struct grove_index index = {.state = GROVE_INDEX_UNKNOWN};
-    struct grove_error unused;
-    enum grove_code code =
-        projector_drain(&self->grove->store, &self->call, &projector_patient, &self->done, error);
-    if (code != GROVE_OK) // what was done until then is told all the same
-        (void)!fill_report(self, &unused);
-    if (code == GROVE_OK)
-        code = examine_index(self, &index, error);
-    if (code == GROVE_OK)
-        code = fill_report(self, error);
-    if (code == GROVE_OK)
-        self->report.index = index;
-    return code;
-}
-
-GROVE_API enum grove_code grove_sync_sized(size_t size_bytes, struct grove *grove,
-                                           const struct grove_sync_request *request,
-                                           struct grove_sync_report *ret, struct grove_error *error)
-{
-    struct grove_sync_request copy;
-    struct syncing self = {.grove = grove, .request = &copy, .started_us = clock_monotonic_us()};
-    enum grove_code code = OPTIONAL_REQUEST_TAKE(&copy, request, error);
-    if (code != GROVE_OK)
-        return code;
-    self.done.kind = copy.watch ? PROJECTOR_WATCH : PROJECTOR_SYNC;
-    code = enter_to_load(grove, &copy.limits, &self.call, error);
-    if (code == GROVE_OK)
-        code = projector_refill(&grove->store, &self.call, error);
-    if (code == GROVE_OK && copy.retry_dead)
-        code = projector_revive(&grove->store, &self.call, error);
-    if (code == GROVE_OK && copy.retry_dead)
-        code = take_in_retry(&grove->store, &self.call, error);
-    if (code == GROVE_OK)
-        code = copy.watch ? watch_and_examine(&self, error) : sync_once(&self, error);
-    report_give(ret, size_bytes, &self.report, sizeof self.report);
-    return handle_failed(grove, &self.call, code, error);
 }
 
 GROVE_API enum grove_code grove_database_conninfo(struct grove *grove, char *ret_text,

@@ -487,19 +487,36 @@ enum grove_code handle_ready(struct grove *grove, struct call *call, struct grov
     return code;
 }
 
+static enum grove_code get_ready(struct grove *grove, struct call *call, struct grove_error *error)
+{
+    enum grove_code code = handle_ready(grove, call, error);
+    if (code != GROVE_OK)
+        return code;
+    // The schema may have become another one since: looked at once a second, whatever is asked.
+    code = store_refresh_schema(&grove->store, call, error);
+    bool doubted = code != GROVE_OK && atomic_load(&grove->store.schema_doubted);
+    return doubted ? handle_ready(grove, call, error) : code; // mends it, or says what it is
+}
+
 enum grove_code handle_enter(struct grove *grove, enum handle_work work,
                              const struct grove_limits *limits, struct call *ret,
                              struct grove_error *error)
 {
     enum grove_code code = handle_begin(grove, work, limits, ret, error);
-    if (code == GROVE_OK)
-        code = handle_ready(grove, ret, error);
-    if (code != GROVE_OK)
-        return code;
-    // The schema may have become another one since: looked at once a second, whatever is asked.
-    code = store_refresh_schema(&grove->store, ret, error);
-    bool doubted = code != GROVE_OK && atomic_load(&grove->store.schema_doubted);
-    return doubted ? handle_ready(grove, ret, error) : code; // mends it, or says what it is
+    return code == GROVE_OK ? get_ready(grove, ret, error) : code;
+}
+
+enum grove_code handle_reach(struct grove *grove, struct call *call, struct grove_error *error)
+{
+    enum grove_code code = get_ready(grove, call, error);
+    return code == GROVE_OK ? projector_prepare(&grove->store, call, error) : code;
+}
+
+enum grove_code handle_enter_to_load(struct grove *grove, const struct grove_limits *limits,
+                                     struct call *ret, struct grove_error *error)
+{
+    enum grove_code code = handle_begin(grove, HANDLE_TASK, limits, ret, error);
+    return code == GROVE_OK ? handle_reach(grove, ret, error) : code;
 }
 
 enum grove_code handle_enter_to_read(struct grove *grove, enum handle_work work,

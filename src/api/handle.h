@@ -81,6 +81,12 @@ enum grove_code handle_enter(struct grove *grove, enum handle_work work,
                              const struct grove_limits *limits, struct call *ret,
                              struct grove_error *error);
 
+// What a call that projects does once it has begun: both stores answer, the collection is there.
+enum grove_code handle_reach(struct grove *grove, struct call *call, struct grove_error *error);
+// Begins such a call: what was loaded is searchable when it ends.
+enum grove_code handle_enter_to_load(struct grove *grove, const struct grove_limits *limits,
+                                     struct call *ret, struct grove_error *error);
+
 // And what was written to attached tables is there, or told.
 enum grove_code handle_enter_to_read(struct grove *grove, enum handle_work work,
                                      const struct grove_limits *limits, struct call *ret_call,

@@ -96,6 +96,12 @@ bool call_pause(const struct call *call, unsigned milliseconds)
     }
 }
 
+void call_beat(const struct call *call)
+{
+    if (call && call->on_beat)
+        call->on_beat(call->beat_state);
+}
+
 struct call call_part(const struct call *call)
 {
     struct call part;
@@ -103,6 +109,7 @@ struct call call_part(const struct call *call)
     if (call)
         part = *call;
     part.counters = (struct call_counters){0};
+    part.on_beat = NULL;
     return part;
 }
 

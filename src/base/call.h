@@ -9,6 +9,7 @@
 //     call_obey(&call, &stopping);           // ends with what it belongs to
 //     code = call_check(&call, error);       // GROVE_OK, GROVE_CANCELLED or GROVE_TIMEOUT
 //     int slice_ms = (int)call_slice_ms(&call); // for poll(2), in a loop
+//     call_beat(&call);                      // long work has come another part further
 //
 // A function that takes a call takes NULL, too: no deadline, cancelled by nobody. That is for tests
 // and for what must be finished; in the library every public function makes a call.
@@ -47,6 +48,9 @@ struct call {
     // Written by base/line.h: it had a place, or is to have one, and is not refused any more; its
     // time was over while it waited for one.
     bool let_in, ended_in_line;
+    // Told by long work, in the call's own thread, that it gets on; NULL: nobody listens.
+    void (*on_beat)(void *state);
+    void *beat_state;
     // What the call has cost so far.
     struct call_counters {
         unsigned statements; // round trips to PostgreSQL
@@ -82,7 +86,12 @@ unsigned call_slice_ms(const struct call *call) GROVE_MUST_CHECK;
 // Sleeps so long, or until the call is over. False in the latter case.
 bool call_pause(const struct call *call, unsigned milliseconds);
 
-// A copy for another thread, which has counted nothing yet. NULL: one without limits.
+// Work that may take minutes says that another part of it is done. It holds nothing then that the
+// listener could need.
+void call_beat(const struct call *call);
+
+// A copy for another thread, which has counted nothing yet, and whose beats nobody hears. NULL: one
+// without limits.
 struct call call_part(const struct call *call);
 
 // A patient one that nobody cancels, and that may take so much longer: for what was begun and is to

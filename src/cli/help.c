@@ -31,6 +31,8 @@ const struct help_line help_environment[] = {
     {"GROVE_ASSETS", "folder of the unpacked servers and the model"},
     {"GROVE_USER", "the account of the private servers when grove runs as root"},
     {"GROVE_PROJECTOR", "`off`: start no resident projector for the private servers"},
+    {"NOTIFY_SOCKET, WATCHDOG_USEC",
+     "set by systemd: `grove sync --watch` says there that it is ready, and that it gets on"},
     {"NO_COLOR", "any value: no colours"},
     {NULL, NULL},
 };

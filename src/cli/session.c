@@ -52,11 +52,13 @@ void session_release(struct session *session)
     strbuf_release(&session->partial);
 }
 
-// SA_RESETHAND has the second signal end the process.
+// The second signal ends the process, whichever of the two it is.
 static void on_interrupt(int signal_number)
 {
     int saved_errno = errno;
     (void)signal_number;
+    signal(SIGINT, SIG_DFL);
+    signal(SIGTERM, SIG_DFL);
     struct grove_token *token = interrupted_token;
     const char *notice = interrupt_notice;
     interrupted = 1;
@@ -82,8 +84,7 @@ enum grove_code session_limits(struct session *session, struct grove_limits *ret
     if (!session->token)
         return error_no_memory(error, "a session");
     interrupted_token = session->token;
-    struct sigaction action = {.sa_handler = on_interrupt,
-                               .sa_flags = SA_RESTART | (int)SA_RESETHAND};
+    struct sigaction action = {.sa_handler = on_interrupt, .sa_flags = SA_RESTART};
     sigemptyset(&action.sa_mask);
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
@@ -248,23 +249,29 @@ static const char *or_null(const char *text)
     return text[0] ? text : NULL;
 }
 
+void session_add_error(struct strbuf *out, const struct grove_error *error)
+{
+    strbuf_add_char(out, '{');
+    json_string_member(out, "code", grove_code_info(error->code)->name);
+    json_string_member(out, "message", error->message);
+    json_string_member(out, "detail", or_null(error->detail));
+    json_string_member(out, "hint", or_null(error->hint));
+    json_string_member(out, "context", or_null(error->context));
+    json_string_member(out, "origin", grove_origin_name(error->origin));
+    json_string_member(out, "sqlstate", or_null(error->sqlstate));
+    json_integer_member(out, "http_status", error->http_status ? error->http_status : GROVE_NULL);
+    json_string_member(out, "retry", error->retry == GROVE_RETRY_LATER ? "later" : "never");
+    strbuf_add_char(out, '}');
+}
+
 // False where standard output does not take it: a full disk, which is then told of otherwise.
 static bool report_json(struct session *session, const struct grove_error *error)
 {
     struct strbuf out;
     struct grove_error ignored; // nothing is left to tell it to
     strbuf_init(&out, REPORT_BYTES_MAX);
-    strbuf_add(&out, "{\"error\":{");
-    json_string_member(&out, "code", grove_code_info(error->code)->name);
-    json_string_member(&out, "message", error->message);
-    json_string_member(&out, "detail", or_null(error->detail));
-    json_string_member(&out, "hint", or_null(error->hint));
-    json_string_member(&out, "context", or_null(error->context));
-    json_string_member(&out, "origin", grove_origin_name(error->origin));
-    json_string_member(&out, "sqlstate", or_null(error->sqlstate));
-    json_integer_member(&out, "http_status", error->http_status ? error->http_status : GROVE_NULL);
-    json_string_member(&out, "retry", error->retry == GROVE_RETRY_LATER ? "later" : "never");
-    strbuf_add_char(&out, '}');
+    strbuf_add(&out, "{\"error\":");
+    session_add_error(&out, error);
     if (session->partial.length && !session->partial.failed) {
         strbuf_add_char(&out, ',');
         strbuf_add_text(&out, strbuf_text(&session->partial));

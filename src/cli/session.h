@@ -89,6 +89,8 @@ enum grove_code session_print_json(struct session *session, const struct strbuf 
 // The same for what a command answers.
 enum grove_code session_print_shape(struct session *session, const struct shape *shape,
                                     const void *object, struct grove_error *error);
+// An error as a JSON object.
+void session_add_error(struct strbuf *out, const struct grove_error *error);
 // Text, or {"text": ...} where JSON was asked for.
 enum grove_code session_print_either(struct session *session, const struct strbuf *text,
                                      struct grove_error *error);

@@ -316,7 +316,7 @@ const struct command_option command_detach_options[] = {
 };
 
 const struct command_option command_sync_options[] = {
-    {OPTION_WATCH, "watch", 'w', .help = "go on until Ctrl-C", .typed_only = true},
+    {OPTION_WATCH, "watch", 'w', .help = "go on until Ctrl-C or SIGTERM", .typed_only = true},
     {OPTION_RETRY_DEAD, "retry-dead", .help = "try again what was given up on"},
     {OPTION_RESIDENT, "be-resident", .hidden = true, .help = "be the home's resident projector"},
     {0},

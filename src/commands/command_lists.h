@@ -83,8 +83,6 @@ extern const struct command_example command_repair_examples[];
 extern const struct command_example command_dead_examples[];
 extern const struct command_example command_embed_examples[];
 extern const struct command_example command_status_examples[];
-extern const char command_status_json[];
-extern const char command_doctor_json[];
 extern const struct command_example command_stop_examples[];
 extern const struct command_example command_url_examples[];
 extern const struct command_example command_psql_examples[];

@@ -5,6 +5,7 @@
 #include "commands/answers_rechunk.h"
 #include "commands/answers_stores.h"
 #include "commands/command_lists.h"
+#include "commands/command_texts.h"
 #include "grove/grove.h"
 
 const struct command command_table[] = {
@@ -554,26 +555,9 @@ const struct command command_table[] = {
         .summary = "bring the vector engine up to date with the database",
         .usage = "[--watch] [--retry-dead]",
         .options = command_sync_options,
-        .description =
-            "Rows may be changed by any SQL client: what changed waits in the outbox, and this "
-            "embeds it and writes it to the vector engine. Searches are right meanwhile: they "
-            "take waiting rows from the database. Any number of these may run at once. Then the "
-            "index is examined, where it was built anew or much has changed: until that is done, "
-            "searches of more than 25,000 rows compare them all. Where the engine takes rows and "
-            "shows none of them for five seconds, or rows still wait after two minutes, it fails "
-            "and says how many did not arrive.\n\nWith the private servers there is seldom need: "
-            "a process of the home, the resident projector, does this within seconds of every "
-            "change. It starts with the servers and ends with grove stop; GROVE_PROJECTOR=off "
-            "starts none. With servers of yours keep grove sync --watch running.",
+        .description = command_sync_description,
         .examples = command_sync_examples,
-        .json = "`upserted`, `removed`, `embedded`, `failed`, `pending`, `dead`, `seconds`, and "
-                "`index` (`state`: `needless`, `examined`, `building`, `taken` by another "
-                "process, `unknown`; `examined_now`, `rows`, `listed`, `ef`, `ef_filtered`, "
-                "`queries`, `recall`, `recall_worst`, `seconds`, `reason`); with `--watch` one "
-                "such line after each batch, without `index`. Where both stores were compared "
-                "first, since one of them was restored: `comparison` (`reason`, `points`, "
-                "`enqueued`, `taken_out`, `ended`: false where another process goes on with it, "
-                "`keeps_index`: nothing differed, and what was known of the index holds on).",
+        .json = command_sync_json,
         .fields = command_no_fields,
         .answer = &answer_sync_shape,
     },

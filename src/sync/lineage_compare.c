@@ -155,6 +155,7 @@ static enum grove_code compare_all(struct comparison *self, bool *ret_settled,
             code = compare_page(self, error);
         if (code == GROVE_OK)
             code = claim(self, false, &has, error);
+        call_beat(self->call);
     }
     return code == GROVE_OK && has ? settle(self, ret_settled, error) : code;
 }

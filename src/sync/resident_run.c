@@ -40,6 +40,7 @@
 #include "catalog/migrate.h"
 #include "home/process.h"
 #include "pg/cluster.h"
+#include "sync/backoff.h"
 #include "sync/examine.h"
 #include "sync/notes.h"
 #include "sync/projector.h"
@@ -50,8 +51,6 @@ enum {
     TAKE_PAUSE_MS = 20,
     POLL_MS = 1000,
     GRACE_MS = 1000, // rows due for less are left to whoever wrote them
-    FAILURE_PAUSE_MS = 1000,
-    FAILURE_PAUSE_MAX_MS = 30000,
     SAY_AGAIN_MS = 60000,
     MODEL_IDLE_MS = 300000,
     NICENESS = 5, // searches go first
@@ -60,7 +59,6 @@ enum {
 };
 
 static_assert(POLL_MS >= 1000, "an idle projector asks for no more than one statement a second");
-static_assert((int)FAILURE_PAUSE_MS >= 1000, "no more than one line a second");
 
 struct residence {
     const struct home *home;
@@ -75,7 +73,7 @@ struct residence {
     bool rows_failed;      // in the last work that was done
     bool failed_at_work;   // not at looking
     int64_t retry_at_us;   // monotonic: when to work again
-    unsigned pause_ms;     // after the last failure; 0: there was none
+    struct backoff backoff;
     char last_line[LINE_SIZE];
     int64_t said_at_us;      // monotonic: when the last line was
     struct upgrade *upgrade; // NULL: the schema was never seen to lack anything
@@ -128,13 +126,8 @@ static void note_failure(struct residence *self, const struct grove_error *error
     CHECK(error->code != GROVE_OK);
     snprintf(text, sizeof text, "%s%s%s", error->message, error->detail[0] ? ": " : "",
              error->detail);
-    bool known = self->pause_ms != 0 && strstr(self->last_line, text);
-    self->pause_ms = self->pause_ms == 0 ? FAILURE_PAUSE_MS : 2 * self->pause_ms;
-    if (self->pause_ms > FAILURE_PAUSE_MAX_MS)
-        self->pause_ms = FAILURE_PAUSE_MAX_MS;
-    CHECK(self->pause_ms >= FAILURE_PAUSE_MS);
-    CHECK(self->pause_ms <= FAILURE_PAUSE_MAX_MS);
-    self->retry_at_us = clock_monotonic_us() + (int64_t)self->pause_ms * 1000;
+    bool known = self->backoff.pause_ms != 0 && strstr(self->last_line, text);
+    self->retry_at_us = clock_monotonic_us() + (int64_t)backoff_fail(&self->backoff) * 1000;
     say(self, "failed: %s", text);
     if (!known)
         write_failure(self, text);
@@ -142,9 +135,9 @@ static void note_failure(struct residence *self, const struct grove_error *error
 
 static void note_success(struct residence *self)
 {
-    if (self->pause_ms == 0)
+    if (self->backoff.pause_ms == 0)
         return;
-    self->pause_ms = 0;
+    backoff_clear(&self->backoff);
     say(self, "works again");
     write_failure(self, NULL);
 }
@@ -394,7 +387,7 @@ static enum grove_code round_of(struct residence *self, const char **ret_reason,
 static void pause_for(unsigned milliseconds)
 {
     CHECK(milliseconds > 0); // it does not spin
-    CHECK(milliseconds <= FAILURE_PAUSE_MAX_MS);
+    CHECK(milliseconds <= BACKOFF_MAX_MS);
     poll(NULL, 0, (int)milliseconds);
 }
 
@@ -412,7 +405,7 @@ static const char *reside(struct residence *self)
         else if (code != GROVE_OK)
             note_failure(self, &error);
         if (!reason)
-            pause_for(code == GROVE_OK || self->failed_at_work ? POLL_MS : self->pause_ms);
+            pause_for(code == GROVE_OK || self->failed_at_work ? POLL_MS : self->backoff.pause_ms);
     }
     return reason;
 }

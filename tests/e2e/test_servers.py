@@ -19,6 +19,7 @@ import psycopg
 import pytest
 from conftest import (EXIT_STATUS, MIGRATIONS, ROOT, Grove, find_assets, make_home, make_row,
                       make_vector, wait_until, write_rows)
+from manager import Manager
 
 PASSWORD = "p@ss/w0rd Ünsagbar"
 KEY = "key-5f3a-secret"
@@ -188,6 +189,47 @@ def test_libpq_variables(remote, postgres):
     variables = {"PGHOST": "127.0.0.1", "PGPORT": str(postgres), "PGUSER": "owner",
                  "PGPASSWORD": PASSWORD, "PGDATABASE": "library", "DATABASE_URL": ""}
     assert remote.json("browse", "religion", env=variables)["total"] == 8
+
+
+# What the unit of docs/tasks.md takes away, by hand: writable folders, other people's files,
+# rights, and memory that is both written and run.
+CONFINE = """
+    mount --make-rprivate / && mount -o remount,bind,ro / && mount -t tmpfs tmpfs /tmp &&
+    mount -t tmpfs -o ro tmpfs /home &&
+    exec setpriv --reuid 65534 --regid 65534 --clear-groups --no-new-privs --bounding-set=-all \\
+        --inh-caps=-all -- "$@"
+"""
+REFUSE_EXEC_GAIN = ("import ctypes, os, sys; ctypes.CDLL(None).prctl(65, 1, 0, 0, 0); "
+                    "os.execv(sys.argv[1], sys.argv[1:])")  # PR_SET_MDWE; from Linux 6.3 on
+
+
+def test_a_watch_as_confined_as_its_unit(remote, postgres):
+    if subprocess.run(["unshare", "-m", "true"], capture_output=True, check=False).returncode != 0:
+        pytest.skip("it takes root to be confined")
+    manager = Manager(f"@grove-test-{os.getpid()}")
+    watch = subprocess.Popen(
+        ["unshare", "-m", "--", "sh", "-ec", CONFINE, "sh", sys.executable, "-c", REFUSE_EXEC_GAIN,
+         *remote.command, "sync", "--watch"], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        text=True, env={**remote.env, **manager.env, "XDG_CACHE_HOME": "/tmp/cache"})
+    try:
+        manager.until("READY")
+        with psycopg.connect(host="127.0.0.1", port=postgres, user="owner", password=PASSWORD,
+                             dbname="library", autocommit=True) as conn:
+            conn.execute("UPDATE content_metadata SET title = title || '!'")
+            wait_until(lambda: conn.execute("SELECT count(*) FROM grove.outbox").fetchone()
+                       == (0,))
+        watch.terminate()
+        out, err = watch.communicate(timeout=30)
+    finally:
+        watch.kill()
+        watch.wait(30)
+        manager.socket.close()
+    assert watch.returncode == 0 and "written" in out, (out, err)
+    assert not [secret for secret in SECRETS if secret in out + err + str(manager.heard)]
+
+
+def test_a_password_that_is_wrong_ends_a_watch(remote, postgres):
+    remote.fails("denied", "sync", "--watch", env={"DATABASE_URL": url(postgres, "p%40ss wrong")})
 
 
 def test_one_private_and_one_not(remote):

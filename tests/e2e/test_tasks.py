@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """The commands that docs/tasks.md shows do what it says, in its order."""
 
+import configparser
 import csv
 import json
 import os
 import pathlib
 import re
+import shutil
 import subprocess
 
 import pytest
@@ -197,3 +199,23 @@ def test_the_commands_do_what_the_page_says(filled, tmp_path):
         if done.returncode != 0:
             pytest.fail(f"{heading}, block {number}: {done.returncode}\n{done.stderr}")
         CHECKS[heading, number](filled, tmp_path, done.stdout)
+
+
+def test_the_unit_of_the_page(tmp_path):
+    """test_servers.py runs a watch as confined as this one is."""
+    (text,) = re.findall(r"^```ini\n(.*?)^```$", PAGE, re.M | re.S)
+    unit = configparser.RawConfigParser()
+    unit.optionxform = str
+    unit.read_string(text)
+    service = unit["Service"]
+    assert (service["Type"], service["Restart"]) == ("notify", "on-failure")
+    path, *words = service["ExecStart"].split()
+    assert os.path.basename(path) == "grove" and words == ["sync", "--watch"]
+    assert service["CacheDirectory"] == os.path.basename(service["Environment"])
+    if not shutil.which("systemd-analyze"):
+        pytest.skip("systemd is not installed")
+    made = tmp_path / "grove-sync.service"
+    made.write_text(text.replace(path, str(pathlib.Path(BINARY).resolve())))
+    done = subprocess.run(["systemd-analyze", "verify", made], capture_output=True, text=True,
+                          timeout=60, check=False)
+    assert (done.returncode, done.stderr) == (0, "")

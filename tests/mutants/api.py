@@ -190,9 +190,9 @@ MUTANTS = [
     Mutant(
         name="watch-does-not-mend-the-schema",
         guards="src/api/README: control flow",
-        file="src/api/calls.c",
-        find="        if (code != GROVE_OK && atomic_load(&self->grove->store.schema_doubted))\n",
-        replace="        if (code == GROVE_CODE_COUNT)\n",
+        file="src/api/watch.c",
+        find="    if (code != GROVE_OK && atomic_load(&store->schema_doubted)) {\n",
+        replace="    if (code == GROVE_CODE_COUNT) {\n",
         killer="tests/e2e/test_sync.py::test_a_watch_goes_on_where_the_schema_can_be_mended",
         limit_seconds=120,
     ),

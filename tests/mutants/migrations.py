@@ -21,12 +21,12 @@ MUTANTS = [
         killer="u_upgrade:an_older_library_goes_on_where_the_schema_lets_it",
     ),
     Mutant(
-        name="who-browses-notices-no-newer-schema",
+        name="who-calls-notices-no-newer-schema",
         guards="sql/migrations: who may work",
         file="src/api/handle.c",
-        find="    code = store_refresh_schema(&grove->store, ret, error);",
-        replace="    code = ret ? GROVE_OK : store_refresh_schema(&grove->store, ret, error);",
-        killer="u_handle:a_newer_schema_is_noticed_by_whoever_browses",
+        find="    code = store_refresh_schema(&grove->store, call, error);",
+        replace="    code = call ? GROVE_OK : store_refresh_schema(&grove->store, call, error);",
+        killer="u_handle:a_newer_schema_is_noticed_by_whoever_calls",
         limit_seconds=60,
     ),
     Mutant(

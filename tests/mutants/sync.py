@@ -589,6 +589,22 @@ MUTANTS = [
         killer="tests/e2e/test_resident.py::test_failures_are_told_and_got_over",
     ),
     Mutant(
+        name="attempts-at-a-server-stay-as-frequent",
+        guards="src/sync/README: control flow",
+        file="src/sync/backoff.c",
+        find=" ? BACKOFF_MS : 2 * backoff->pause_ms;",
+        replace=" ? BACKOFF_MS : backoff->pause_ms;",
+        killer="u_backoff:it_doubles_up_to_a_bound",
+    ),
+    Mutant(
+        name="attempts-at-a-server-end-for-a-day",
+        guards="src/sync/README: control flow",
+        file="src/sync/backoff.c",
+        find="    if (backoff->pause_ms > BACKOFF_MAX_MS)\n",
+        replace="    if (backoff->pause_ms > 100U * BACKOFF_MAX_MS)\n",
+        killer="u_backoff:it_doubles_up_to_a_bound",
+    ),
+    Mutant(
         name="resident-that-hangs-stays",
         guards="src/sync/README: failures",
         file="src/sync/resident.c",

@@ -98,28 +98,28 @@ static void a_newer_schema_is_noticed(struct test_stores *stores)
     assert_non_null(strstr(error.message, "999"));
 }
 
-static enum grove_code browse_religion(struct grove *grove, struct grove_error *error)
+// Asks for nothing that would look at the schema by itself, as what reads attached tables does.
+static enum grove_code list_types(struct grove *grove, struct grove_error *error)
 {
-    struct grove_result *result = NULL;
-    const struct grove_browse_request request = {.filter = {.path = "religion"}};
-    enum grove_code code = grove_browse(grove, &request, &result, error);
-    grove_result_free(result);
+    struct grove_types *types = NULL;
+    enum grove_code code = grove_list_types(grove, &types, error);
+    grove_free(types);
     return code;
 }
 
-// The same, and browsing goes as it always did: a handle that computes nothing looks, too.
-static void a_newer_schema_is_noticed_by_whoever_browses(struct test_stores *stores)
+// The same, and the call goes as it always did: whoever calls looks, whatever it is for.
+static void a_newer_schema_is_noticed_by_whoever_calls(struct test_stores *stores)
 {
     struct grove_error error;
     char conninfo[CLUSTER_CONNINFO_SIZE];
     test_database_conninfo(stores->database, conninfo);
     struct grove *grove =
         open_handle(&(struct grove_options){.database_url = conninfo, .qdrant_url = NOBODY});
-    enum grove_code before = browse_religion(grove, &error), after = GROVE_OK;
+    enum grove_code before = list_types(grove, &error), after = GROVE_OK;
     test_sql(stores, "INSERT INTO grove.migration VALUES (999, 'later', 'x', now(), 1)");
     int64_t since_us = clock_monotonic_us();
     while (after == GROVE_OK && clock_monotonic_us() - since_us < 30000000)
-        after = browse_religion(grove, &error);
+        after = list_types(grove, &error);
     grove_close(grove);
     assert_int_equal(before, GROVE_OK);
     assert_int_equal(after, GROVE_UNSUPPORTED);
@@ -421,7 +421,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(without_a_home_what_needs_it_says_so),
         STORES_TEST(a_database_of_yours_is_not_migrated),
         STORES_TEST(a_newer_schema_is_noticed),
-        STORES_TEST(a_newer_schema_is_noticed_by_whoever_browses),
+        STORES_TEST(a_newer_schema_is_noticed_by_whoever_calls),
         STORES_TEST(a_projector_thread_notices_a_newer_schema),
         STORES_TEST(a_cancellation_ends_what_is_under_way),
         STORES_TEST(a_token_ends_its_calls),

@@ -42,6 +42,28 @@ static void limits_narrow_only(void **state)
     assert_int_equal(call.limit_ms, 1000);
 }
 
+static void count_beat(void *state)
+{
+    ++*(int *)state;
+}
+
+static void beats_are_heard_in_the_call_s_own_thread(void **state)
+{
+    (void)state;
+    struct call call;
+    int beats = 0;
+    call_init(&call);
+    call_beat(&call);
+    call_beat(NULL);
+    call.on_beat = count_beat;
+    call.beat_state = &beats;
+    struct call part = call_part(&call);
+    call_beat(&part);
+    assert_int_equal(beats, 0);
+    call_beat(&call);
+    assert_int_equal(beats, 1);
+}
+
 static void late_is_a_timeout(void **state)
 {
     (void)state;
@@ -169,6 +191,7 @@ int main(void)
         cmocka_unit_test(goes_on_for_ever),
         cmocka_unit_test(none_is_no_limit),
         cmocka_unit_test(limits_narrow_only),
+        cmocka_unit_test(beats_are_heard_in_the_call_s_own_thread),
         cmocka_unit_test(late_is_a_timeout),
         cmocka_unit_test(what_was_begun_has_some_time_more),
         cmocka_unit_test(each_flag_cancels),

@@ -662,10 +662,23 @@ static void an_older_library_leases_nothing_in_doubt(struct test_stores *stores)
     test_sql(stores, "%s", lease);
 }
 
+static void count_beat(void *state)
+{
+    ++*(int *)state;
+}
+
 // Pages: the engine has more points than one of them, and contents lie before, between and behind.
+// After each whoever listens hears that it gets on.
 static void pages_meet(struct test_stores *stores)
 {
     struct grove_error error;
+    struct projector_report report = {0};
+    struct call call;
+    bool idle;
+    int beats = 0;
+    call_init(&call);
+    call.on_beat = count_beat;
+    call.beat_state = &beats;
     int32_t first = make_projected(stores, 0.5F);
     test_sql(stores, "SELECT setval('content_metadata_id_seq', %d)", VECTOR_PAGE_MAX + 500);
     int32_t last = test_content(stores, &(struct test_content){.title = "last"});
@@ -676,6 +689,8 @@ static void pages_meet(struct test_stores *stores)
     fake_engine_take(stores->fake, first);
     fake_engine_take(stores->fake, last);
     doubt(stores, "another", -1);
+    assert_ok(projector_step(&stores->store, &call, &report, &idle, &error), error);
+    assert_int_equal(beats, 2);
     drain(stores);
     assert_int_equal(fake_engine_points(stores->fake), 2);
     assert_agreed(stores);

@@ -1,7 +1,37 @@
 // SPDX-License-Identifier: Apache-2.0
-//
-// What the JSON of commands holds, where it is too long for their rows.
-#include "commands/command_lists.h"
+#include "commands/command_texts.h"
+
+const char command_sync_description[] =
+    "Rows may be changed by any SQL client: what changed waits in the outbox, and this embeds it "
+    "and writes it to the vector engine. Searches are right meanwhile: they take waiting rows from "
+    "the database. Any number of these may run at once. Then the index is examined, where it was "
+    "built anew or much has changed: until that is done, searches of more than 25,000 rows compare "
+    "them all. Where the engine takes rows and shows none of them for five seconds, or rows still "
+    "wait after two minutes, it fails and says how many did not arrive.\n\n"
+    "With the private servers there is seldom need: a process of the home, the resident projector, "
+    "does this within seconds of every change. It starts with the servers and ends with grove "
+    "stop; GROVE_PROJECTOR=off starts none. With servers of yours keep grove sync --watch "
+    "running.\n\n"
+    "With --watch it stays, and writes whatever comes. A server that is away, also at first, does "
+    "not end it: it says so once, tries again after a second, doubled each time, at most 30 "
+    "seconds, and says when it goes on. What no wait mends ends it: a wrong password, a collection "
+    "of another database, a database without grove's schema or with that of another version. "
+    "Ctrl-C and SIGTERM end it with exit status 0, after the batch at work, or with its rows "
+    "handed back; a second one ends it at once.\n\n"
+    "As a service of systemd with Type=notify it says when it is ready, which is once both servers "
+    "were reached and the first batch is done, and from then on what waits; with WatchdogSec, that "
+    "it gets on. docs/tasks.md has a unit file.";
+
+const char command_sync_json[] =
+    "`upserted`, `removed`, `embedded`, `failed`, `pending`, `dead`, `seconds`, and `index` "
+    "(`state`: `needless`, `examined`, `building`, `taken` by another process, `unknown`; "
+    "`examined_now`, `rows`, `listed`, `ef`, `ef_filtered`, `queries`, `recall`, `recall_worst`, "
+    "`seconds`, `reason`); with `--watch` one such line after each batch, without `index`, and "
+    "between them, where a server is away, one with `outage` (as `error`), and when it goes on one "
+    "with `outage` null and `seconds`. Where both stores were compared first, since one of them "
+    "was restored: `comparison` (`reason`, `points`, `enqueued`, `taken_out`, `ended`: false where "
+    "another process goes on with it, `keeps_index`: nothing differed, and what was known of the "
+    "index holds on).";
 
 const char command_status_json[] =
     "`ok`, `home`, `model`, `database` (`ok`, `private`, `where`, `version`, `error`, "
