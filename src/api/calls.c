@@ -289,7 +289,7 @@ static enum grove_code watch(struct syncing *self, struct grove_error *error)
     while (call_check(&self->call, error) == GROVE_OK) {
         bool idle = false;
         enum grove_code code =
-            projector_step(&self->grove->store, &self->call, &self->done, &idle, error);
+            projector_advance(&self->grove->store, &self->call, &self->done, &idle, error);
         if (code != GROVE_OK && atomic_load(&self->grove->store.schema_doubted))
             code = handle_ready(self->grove, &self->call, error); // mends it, or says what it is
         if (code != GROVE_OK && error->retry != GROVE_RETRY_LATER && code != GROVE_CANCELLED)
@@ -321,8 +321,10 @@ static enum grove_code sync_once(struct syncing *self, struct grove_error *error
 {
     struct grove_index index = {.state = GROVE_INDEX_UNKNOWN};
     struct grove_error unused;
+    struct projector_patience patience = projector_patient;
+    patience.prepares_model = true;
     enum grove_code code =
-        projector_drain(&self->grove->store, &self->call, &projector_patient, &self->done, error);
+        projector_drain(&self->grove->store, &self->call, &patience, &self->done, error);
     if (code != GROVE_OK) // what was done until then is told all the same
         (void)!fill_report(self, &unused);
     if (code == GROVE_OK)
