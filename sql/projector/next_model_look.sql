@@ -18,20 +18,23 @@ WITH next AS MATERIALIZED (
     WHERE s.content_id > $2::bigint
     ORDER BY s.content_id
     LIMIT $3::integer
-), doubtful AS MATERIALIZED (
-    SELECT n.content_id
+), unsure AS MATERIALIZED (
+    SELECT n.content_id, n.text_revision
     FROM next AS n
     LEFT JOIN LATERAL (
         SELECT e.revision FROM grove.embedding AS e
         WHERE e.content_id = n.content_id AND e.model = $1::text LIMIT 1
     ) AS e ON true
     WHERE (e.revision >= n.text_revision) IS NOT TRUE
-      AND NOT EXISTS (
-          SELECT FROM grove.embedding AS x
-          WHERE x.content_id = n.content_id AND x.origin <> 'computed'
-            AND x.revision >= n.text_revision AND grove.is_direction(x.vector)
-          OFFSET 0)
-    ORDER BY n.content_id
+), doubtful AS MATERIALIZED (
+    SELECT u.content_id
+    FROM unsure AS u
+    WHERE NOT EXISTS (
+        SELECT FROM grove.embedding AS x
+        WHERE x.content_id = u.content_id AND x.origin <> 'computed'
+          AND x.revision >= u.text_revision AND grove.is_direction(x.vector)
+        OFFSET 0)
+    ORDER BY u.content_id
     LIMIT $4::integer + 1
 ), reach AS MATERIALIZED (
     SELECT CASE WHEN d.count > $4::integer THEN d.last - 1 ELSE coalesce(n.last, $2::bigint) END AS id,
