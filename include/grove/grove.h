@@ -196,14 +196,6 @@ grove_init_telling(struct grove *grove, void (*on_wait)(void *state, const struc
 // database's already, or where there is none.
 GROVE_CHECKED enum grove_code grove_take_collection(struct grove *grove, struct grove_error *error);
 
-// Makes vectors of this precision those that the database keeps and compares; a new database has
-// f32. Where it had others all contents are embedded anew: *ret_queued (may be NULL) of them are
-// now in the outbox. Until they are projected searches leave out those without a
-// vector, and say so.
-GROVE_CHECKED enum grove_code grove_set_precision(struct grove *grove,
-                                                  enum grove_precision precision,
-                                                  int64_t *ret_queued, struct grove_error *error);
-
 // It stays as it is.
 struct grove_stop_report {
     bool ran; // anything did
@@ -753,6 +745,10 @@ struct grove_status {
     int64_t long_texts;
     bool long_texts_more;  // there are more, which were not counted
     bool long_texts_known; // all were looked at; if not, projectors are still at it
+    // The model that the database changes to (grove/model.h); "": it changes to none. Until all
+    // have a vector of it searches go on with `model`.
+    char next_model[64];
+    int64_t next_embedded; // contents that have one, of `contents`
 };
 
 // Measured now; a server that does not answer is reported in *ret, not as an error. Starts
@@ -790,6 +786,7 @@ GROVE_CHECKED enum grove_code grove_doctor(const struct grove_options *options,
 }
 #endif
 
+#include "grove/model.h"
 #include "grove/recall.h"
 
 #endif

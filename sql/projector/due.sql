@@ -1,10 +1,11 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- Whether the resident projector has something to do, whether anything waits at all, which schema the
--- database has, and the one that a library must know to work with it.
+-- database has, the one that a library must know to work with it, and the model that the database is
+-- to have next, or null.
 --   $1 integer  milliseconds for which a row must have been due
 --   $2 integer  the parameter of numbered.sql: points that lack numbers are something to do
 --   $3 integer  the parameter of backfill_take.sql: backfills that are not finished are
--- answers: boolean, boolean, integer, integer
+-- answers: boolean, boolean, integer, integer, text
 -- Whoever loads rows projects them, too: those that became due just now are left to them.
 SELECT EXISTS (
            SELECT
@@ -46,5 +47,9 @@ SELECT EXISTS (
                  )
        ),
        EXISTS (SELECT FROM grove.outbox WHERE dead_since IS NULL),
-       v.version, v.compatible_from
+       v.version, v.compatible_from,
+       (SELECT n.value
+        FROM grove.setting AS n
+        JOIN grove.setting AS m ON m.name = 'model' AND m.value <> n.value
+        WHERE n.name = 'next_model')
 FROM grove.schema_version AS v

@@ -1,9 +1,11 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- What the database holds, for status.
 --   $1 integer  long texts that are looked at, at most
--- answers: bigint, bigint, bigint, bigint, bigint, bigint, double, bigint, bigint, boolean, boolean
--- The last three: how many of the long texts that are noted are longer than the model reads, and no
--- chunks; whether more are noted; whether all texts were looked at (0025_long_texts.sql).
+-- answers: bigint, bigint, bigint, bigint, bigint, bigint, double, bigint, bigint, boolean, boolean,
+--          text, text
+-- The last five: how many of the long texts that are noted are longer than the model reads, and no
+-- chunks; whether more are noted; whether all texts were looked at (0025_long_texts.sql);
+-- the model that the database is to have next, and how far its vectors are (projector/next_model.sql).
 SELECT (SELECT count(*) FROM public.content_metadata),
        (SELECT count(*) FROM grove.leaf),
        (SELECT count(*) FROM grove.subject),
@@ -15,7 +17,12 @@ SELECT (SELECT count(*) FROM public.content_metadata),
        pg_database_size(current_database()),
        l.counted,
        l.noted > $1,
-       coalesce((SELECT s.value = 'all' FROM grove.setting AS s WHERE s.name = 'long_texts'), false)
+       coalesce((SELECT s.value = 'all' FROM grove.setting AS s WHERE s.name = 'long_texts'), false),
+       (SELECT n.value
+        FROM grove.setting AS n
+        JOIN grove.setting AS m ON m.name = 'model' AND m.value <> n.value
+        WHERE n.name = 'next_model'),
+       (SELECT a.value FROM grove.setting AS a WHERE a.name = 'next_model_at')
 FROM (
     SELECT count(*) FILTER (WHERE NOT w.dead) AS pending,
            count(*) FILTER (WHERE w.dead) AS dead,

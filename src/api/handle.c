@@ -181,7 +181,7 @@ static enum grove_code find_model(struct grove *grove, const struct grove_option
     return GROVE_OK;
 }
 
-static bool precision_of(enum grove_precision precision, enum embed_precision *ret)
+bool handle_precision_of(enum grove_precision precision, enum embed_precision *ret)
 {
     if (precision != GROVE_PRECISION_F32 && precision != GROVE_PRECISION_REDUCED)
         return false;
@@ -230,7 +230,7 @@ static enum grove_code configure(struct grove *grove, const struct grove_options
     grove->looking = options->home_use == GROVE_HOME_LOOK;
     grove->store.no_query_cache = options->no_query_cache;
     if (options->embed_precision &&
-        !precision_of(options->embed_precision, &grove->embed_precision))
+        !handle_precision_of(options->embed_precision, &grove->embed_precision))
         return error_set(error, GROVE_INVALID, "there is no precision %d",
                          (int)options->embed_precision);
     grove->collection_open = !collection && grove->engine_private && !grove->database_private;
@@ -615,22 +615,6 @@ GROVE_API enum grove_code grove_take_collection(struct grove *grove, struct grov
         code = lineage_take(&grove->store, &call, error);
     if (code != GROVE_OK && vector_lacks_collection(error))
         code = GROVE_OK;
-    return handle_failed(grove, &call, code, error);
-}
-
-GROVE_API enum grove_code grove_set_precision(struct grove *grove, enum grove_precision precision,
-                                              int64_t *ret_queued, struct grove_error *error)
-{
-    enum embed_precision wanted;
-    int64_t queued;
-    if (!precision_of(precision, &wanted))
-        return error_set(error, GROVE_INVALID, "there is no precision %d", (int)precision);
-    struct call call;
-    enum grove_code code = handle_enter(grove, HANDLE_TASK, NULL, &call, error);
-    if (code == GROVE_OK)
-        code = store_set_precision(&grove->store, &call, wanted, &queued, error);
-    if (code == GROVE_OK && ret_queued)
-        *ret_queued = queued;
     return handle_failed(grove, &call, code, error);
 }
 

@@ -92,6 +92,9 @@ enum grove_code handle_enter_to_read(struct grove *grove, enum handle_work work,
                                      const struct grove_limits *limits, struct call *ret_call,
                                      struct catch_up *ret, struct grove_error *error);
 
+// False: there is none of that number.
+bool handle_precision_of(enum grove_precision precision, enum embed_precision *ret);
+
 // Names the collection where nobody did, and several databases may share the home's engine. Once it
 // has, it costs nothing; the schema is one that this library works with.
 enum grove_code handle_choose_collection(struct grove *grove, struct call *call,

@@ -9,6 +9,7 @@
 #include "api/request.h"
 #include "catalog/store.h"
 #include "catalog/migrate.h"
+#include "catalog/model_change.h"
 #include "pg/cluster.h"
 #include "sync/lineage.h"
 #include "sync/resident.h"
@@ -50,6 +51,20 @@ static bool database_runs(struct grove *grove, struct grove_status *status)
     return cluster.running;
 }
 
+// In the first pass what was looked at, and embedded where it lacked a vector; later ones find what
+// was written since.
+static void tell_next_model(const struct pg_rows *rows, struct grove_status *status)
+{
+    struct model_progress progress;
+    if (pg_is_null(rows, 0, 11))
+        return;
+    snprintf(status->next_model, sizeof status->next_model, "%.*s",
+             TEXT_ARGS(pg_text(rows, 0, 11)));
+    model_progress_parse(pg_is_null(rows, 0, 12) ? text_of("") : pg_text(rows, 0, 12), &progress);
+    bool first = progress.pass == 1 && progress.seen < status->contents;
+    status->next_embedded = first ? progress.seen : status->contents;
+}
+
 static enum grove_code count_rows(struct pg_conn *conn, struct grove_status *status,
                                   struct grove_error *error)
 {
@@ -71,6 +86,7 @@ static enum grove_code count_rows(struct pg_conn *conn, struct grove_status *sta
         status->long_texts = pg_int8(&rows, 0, 8);
         status->long_texts_more = pg_bool(&rows, 0, 9);
         status->long_texts_known = pg_bool(&rows, 0, 10);
+        tell_next_model(&rows, status);
     }
     arena_release(&arena);
     return code;

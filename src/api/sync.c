@@ -86,11 +86,12 @@ static enum grove_code sync_once(struct syncing *self, struct grove_error *error
 {
     struct grove_index index = {.state = GROVE_INDEX_UNKNOWN};
     struct grove_error unused;
+    struct projector_patience patience = projector_patient;
+    patience.prepares_model = true;
     enum grove_code code = syncing_reach(self, error);
     if (code != GROVE_OK)
         return code;
-    code =
-        projector_drain(&self->grove->store, &self->call, &projector_patient, &self->done, error);
+    code = projector_drain(&self->grove->store, &self->call, &patience, &self->done, error);
     if (code != GROVE_OK) // what was done until then is told all the same
         (void)!syncing_count(self, &unused);
     if (code == GROVE_OK)

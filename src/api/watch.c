@@ -74,7 +74,7 @@ static enum grove_code step(struct watch *self, struct grove_error *error)
     struct store *store = &syncing->grove->store;
     self->idle = false;
     enum grove_code code =
-        projector_step(store, &syncing->call, &syncing->done, &self->idle, error);
+        projector_advance(store, &syncing->call, &syncing->done, &self->idle, error);
     if (code != GROVE_OK && atomic_load(&store->schema_doubted)) {
         self->idle = true;
         code = handle_ready(syncing->grove, &syncing->call, error); // mends it, or says what it is

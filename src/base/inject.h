@@ -76,6 +76,10 @@
     POINT(SEARCH_HYDRATED, "the rows are read")                                                    \
     POINT(MODEL_LOCKED, "no acknowledgment is under way, the model is as it was")                  \
     POINT(MODEL_CHANGED, "another model is set and all contents wait, not committed")              \
+    POINT(MODEL_NOTED, "the next model is noted, or given up, not committed")                      \
+    POINT(NEXT_MODEL_MOVED, "the contents of a chunk are ours to embed, none is")                  \
+    POINT(NEXT_MODEL_WHOLE, "every content has a vector of the next model, it is not set")         \
+    POINT(VECTORS_DROPPED, "a chunk of the vectors of an old model is gone, not committed")        \
     POINT(MIGRATION_APPLIED, "a migration is applied, not committed")                              \
     POINT(MIGRATION_WAITS, "another process migrates, nothing is done")                            \
     POINT(MIGRATION_BEGUN, "an online migration is begun, or gone on with; no step is done now")   \
@@ -123,6 +127,8 @@
     KNOB_(EXAMINE_CLAIM_MS, "how long an examination is taken")                                    \
     KNOB_(BACKFILL_ROWS, "how many rows a chunk of a backfill has")                                \
     KNOB_(LONG_TEXTS_ROWS, "how many texts of before are looked at at a time")                     \
+    KNOB_(NEXT_MODEL_ROWS, "how many contents are looked at at a time for the next model")         \
+    KNOB_(DROP_ROWS, "how many vectors are looked at at a time when old ones are dropped")         \
     KNOB_(RECHUNK_ROWS, "how many contents rechunking finds at a time")                            \
     KNOB_(NUMBER_DELAY_MS, "how long a projector of an older version may still write points")      \
     KNOB_(VERIFY_PAGE, "how many contents are compared with their points at a time")               \

@@ -76,6 +76,16 @@ enum embed_precision store_precision(struct store *store)
     return precision;
 }
 
+bool store_next_precision(struct store *store, enum embed_precision *ret)
+{
+    pthread_mutex_lock(&store->model_mutex);
+    bool changes = store->changes && store->next_precision != store->precision;
+    if (changes)
+        *ret = store->next_precision;
+    pthread_mutex_unlock(&store->model_mutex);
+    return changes;
+}
+
 static bool read_lately(struct store *store)
 {
     pthread_mutex_lock(&store->model_mutex);
@@ -114,6 +124,9 @@ static enum grove_code take_model(struct store *store, const struct pg_rows *row
     if (!pg_is_null(rows, 0, 4))
         doubt = text_of("something has happened to the database that was not looked into yet");
     atomic_store(&store->has_attached, pg_bool(rows, 0, 5));
+    // One that this library does not have is left to those that do.
+    enum embed_precision next = precision;
+    bool changes = !pg_is_null(rows, 0, 7) && embed_precision_of(pg_text(rows, 0, 7), &next);
     struct text history = pg_is_null(rows, 0, 6) ? (struct text){"", 0} : pg_text(rows, 0, 6);
     pthread_mutex_lock(&store->model_mutex);
     // Another process has seen to it: the collection may be the database's no more.
@@ -121,6 +134,8 @@ static enum grove_code take_model(struct store *store, const struct pg_rows *row
         atomic_store(&store->lineage_known_at_us, 0);
     snprintf(store->history, sizeof store->history, "%.*s", TEXT_ARGS(history));
     store->precision = precision;
+    store->changes = changes;
+    store->next_precision = next;
     store->model_read_at_us = clock_monotonic_us();
     snprintf(store->doubt, sizeof store->doubt, "%.*s",
              doubt.length < sizeof store->doubt ? (int)doubt.length : (int)sizeof store->doubt - 1,
@@ -252,58 +267,6 @@ enum grove_code store_reread_model(struct store *store, struct call *call,
                                    struct grove_error *error)
 {
     return reread(store, call, true, error);
-}
-
-// Keeps acknowledgments out (acknowledge.sql), which do not wait for it. Those under way are over
-// within milliseconds. No writer has a part in it. The statement behind it sees all that left the
-// outbox before.
-static const char keep_acknowledgments_out_sql[] = "SELECT pg_advisory_xact_lock(7454108921)";
-
-static enum grove_code write_model(struct pg_conn *conn, enum embed_precision precision,
-                                   struct arena *arena, int64_t *ret_queued,
-                                   struct grove_error *error)
-{
-    struct pg_params params = {0};
-    struct pg_rows rows;
-    pg_add_text(&params, text_of(embed_model_id(precision)));
-    int64_t queued = 0;
-    enum grove_code code = pg_begin(conn, error);
-    if (code == GROVE_OK)
-        code = pg_exec(conn, keep_acknowledgments_out_sql, error);
-    if (code == GROVE_OK)
-        code = INJECT(MODEL_LOCKED, error);
-    if (code == GROVE_OK)
-        code = store_query_on(conn, arena, "set_model.sql", &params, &rows, error);
-    if (code == GROVE_OK)
-        queued = pg_int8(&rows, 0, 0);
-    if (code == GROVE_OK)
-        code = INJECT(MODEL_CHANGED, error);
-    if (code == GROVE_OK)
-        code = pg_commit(conn, error);
-    if (code == GROVE_OK)
-        *ret_queued = queued;
-    return code;
-}
-
-enum grove_code store_set_precision(struct store *store, struct call *call,
-                                    enum embed_precision precision, int64_t *ret_queued,
-                                    struct grove_error *error)
-{
-    struct pg_conn *conn = NULL;
-    struct arena arena;
-    arena_init(&arena, 1 << 16);
-    enum grove_code code = pg_take(store->pool, call, &conn, error);
-    if (code == GROVE_OK)
-        code = write_model(conn, precision, &arena, ret_queued, error);
-    pg_give(&conn); // rolls back what was not committed
-    arena_release(&arena);
-    if (code != GROVE_OK)
-        return code;
-    pthread_mutex_lock(&store->model_mutex);
-    store->precision = precision;
-    store->model_read_at_us = 0; // another process may have set it since: whoever asks reads it
-    pthread_mutex_unlock(&store->model_mutex);
-    return GROVE_OK;
 }
 
 // --- the model's files --------------------------------------------------------------------------

@@ -59,6 +59,7 @@ struct store {
     _Atomic int64_t counts_folded_at_us;      // monotonic: when a projector last did; 0: never
     atomic_bool has_attached;                 // a table is, or was within STORE_MODEL_AGE_MS
     _Atomic int64_t partitions_left_until_us; // monotonic: those that have come were locked
+    atomic_uint steps;                        // of projectors, while the model changes
     _Atomic size_t outbox_removed;            // contents that left the outbox since its vacuum
 
     _Atomic int64_t lineage_known_at_us;  // monotonic: when the engine last showed that it is the
@@ -69,8 +70,10 @@ struct store {
 
     struct store_notes notes;
 
-    pthread_mutex_t model_mutex;         // guards the following five
+    pthread_mutex_t model_mutex;         // guards the following seven
     enum embed_precision precision;      // of the vectors that the database compares
+    bool changes;                        // it is to have others:
+    enum embed_precision next_precision; // these (catalog/model_change.h)
     int64_t model_read_at_us;            // monotonic; 0: never
     char doubt[STORE_DOUBT_SIZE];        // as last read; "": none
     char history[VECTOR_HISTORY_SIZE];   // of the database, as last read; "": never
@@ -160,12 +163,9 @@ enum grove_code store_check_doubt(struct store *store, struct grove_error *error
 // and embeds and compares in what it was told, whatever the database changes to meanwhile.
 enum embed_precision store_precision(struct store *store);
 
-// Makes the vectors of this precision those that the database compares, and has every content
-// projected with them, unless they are already. It waits for no writer, and none waits for it. All
-// of it is done, or nothing. *ret_queued: the contents.
-enum grove_code store_set_precision(struct store *store, struct call *call,
-                                    enum embed_precision precision, int64_t *ret_queued,
-                                    struct grove_error *error);
+// Of those that it is to compare next, as last read (catalog/model_change.h). False: of none, or of
+// a model that this library does not have.
+bool store_next_precision(struct store *store, enum embed_precision *ret);
 
 // The model, opened if this is the first call. It belongs to the store. Where another call opens
 // it, this one waits no longer than it may.

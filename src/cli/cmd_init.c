@@ -18,8 +18,31 @@ void setup_add_members(struct strbuf *out, const struct setup *setup)
     json_string_member(out, "engine", status->engine[0] ? status->engine : NULL);
     json_string_member(out, "home", status->home[0] ? status->home : NULL);
     json_string_member(out, "model", status->model);
+    json_string_member(out, "next_model", status->next_model[0] ? status->next_model : NULL);
     json_integer_member(out, "queued", setup->queued);
+    json_integer_member(out, "dropped", setup->dropped);
     json_number_member(out, "seconds", setup->seconds);
+}
+
+// What becomes of the model, and what to do about it.
+static void add_model_line(struct strbuf *out, const struct setup *setup)
+{
+    const struct grove_status *status = &setup->status;
+    if (setup->queued > 0) {
+        strbuf_addf(out, "model: now %s; ", status->model);
+        format_counted(out, setup->queued, "content", "contents");
+        strbuf_addf(out, " to project anew%s\n",
+                    status->projector_running ? "" : ": run \"grove sync\"");
+    } else if (status->next_model[0]) {
+        strbuf_addf(out, "model: still %s, and ", status->model);
+        display_add_safe(out, text_of(status->next_model));
+        strbuf_addf(out, " when all is embedded%s\n",
+                    status->projector_running ? "; see grove status" : ": run \"grove sync\"");
+    }
+    if (setup->dropped > 0) {
+        format_counted(out, setup->dropped, "old vector", "old vectors");
+        strbuf_add(out, " freed\n");
+    }
 }
 
 void setup_add_line(struct strbuf *out, const struct setup *setup)
@@ -42,11 +65,7 @@ void setup_add_line(struct strbuf *out, const struct setup *setup)
         display_add_safe(out, text_of(status->home));
         strbuf_add_char(out, '\n');
     }
-    if (setup->queued > 0) {
-        strbuf_addf(out, "model: now %s; ", status->model);
-        format_counted(out, setup->queued, "content", "contents");
-        strbuf_add(out, " to embed anew: run \"grove sync\"\n");
-    }
+    add_model_line(out, setup);
 }
 
 // At once, and then every ten seconds; on standard error, also beside JSON: whoever waits wants to
@@ -70,13 +89,35 @@ static void on_wait(void *state, const struct grove_wait *wait)
     strbuf_release(&out);
 }
 
+static enum grove_code set_precision(struct session *session, int64_t *ret_queued,
+                                     struct grove_error *error)
+{
+    enum grove_precision precision = session_precision(session);
+    bool now = options_has(&session->options, OPTION_NOW);
+    if (precision == GROVE_PRECISION_UNSET)
+        return GROVE_OK;
+    return now ? grove_set_precision_now(session->grove, precision, ret_queued, error)
+               : grove_set_precision(session->grove, precision, ret_queued, error);
+}
+
+static enum grove_code check_options(const struct session *session, struct grove_error *error)
+{
+    if (!options_has(&session->options, OPTION_NOW) ||
+        session_precision(session) != GROVE_PRECISION_UNSET)
+        return GROVE_OK;
+    error_set(error, GROVE_INVALID, "--now says when to change the precision, and none is given");
+    error_hint(error, "give --precision as well");
+    return GROVE_INVALID;
+}
+
 enum grove_code setup_run(struct session *session, struct setup *ret, struct grove_error *error)
 {
     unsigned applied = 0;
-    int64_t queued = 0, told_us = 0;
-    enum grove_precision precision = session_precision(session);
+    int64_t queued = 0, dropped = 0, told_us = 0;
     int64_t started_us = clock_monotonic_us();
-    enum grove_code code = session_open(session, error);
+    enum grove_code code = check_options(session, error);
+    if (code == GROVE_OK)
+        code = session_open(session, error);
     if (code == GROVE_OK)
         code = grove_init_telling(session->grove, on_wait, &told_us, &applied, error);
     if (code == GROVE_CONFLICT && options_has(&session->options, OPTION_TAKE_COLLECTION)) {
@@ -84,14 +125,16 @@ enum grove_code setup_run(struct session *session, struct setup *ret, struct gro
         if (code == GROVE_OK)
             code = grove_init_telling(session->grove, on_wait, &told_us, &applied, error);
     }
-    if (code == GROVE_OK && precision != GROVE_PRECISION_UNSET)
-        code = grove_set_precision(session->grove, precision, &queued, error);
+    if (code == GROVE_OK)
+        code = set_precision(session, &queued, error);
+    if (code == GROVE_OK && options_has(&session->options, OPTION_DROP_OLD_VECTORS))
+        code = grove_drop_old_vectors(session->grove, &dropped, error);
     double seconds = (double)(clock_monotonic_us() - started_us) / 1e6;
     struct grove_status status = {0};
     if (code == GROVE_OK)
         code = grove_get_status(session->grove, &status, error);
     if (code == GROVE_OK)
-        *ret = (struct setup){applied, queued, seconds, status};
+        *ret = (struct setup){applied, queued, dropped, seconds, status};
     return code;
 }
 

@@ -302,11 +302,31 @@ struct lists {
     struct grove_projectors *projectors;
 };
 
+// "all-MiniLM-L6-v2/f32", and below it, while it changes: "to all-MiniLM-L6-v2/int8: 12 of 40
+// embedded; searches go on as before".
+static void add_model(struct strbuf *out, const struct terminal *terminal,
+                      const struct grove_status *status)
+{
+    struct strbuf line;
+    add_line(out, terminal, "model", status->model);
+    if (!status->next_model[0])
+        return;
+    strbuf_init(&line, STATUS_BYTES_MAX);
+    strbuf_addf(&line, "changes to %s: ", status->next_model);
+    format_count(&line, status->next_embedded);
+    strbuf_add(&line, " of ");
+    format_count(&line, status->contents);
+    strbuf_addf(&line, " embedded, and searches go on as before%s",
+                status->projector_running ? "" : ": run grove sync");
+    add_line(out, terminal, "", line.data);
+    strbuf_release(&line);
+}
+
 static void add_report(struct strbuf *out, const struct terminal *terminal,
                        const struct grove_status *status, const struct lists *lists)
 {
     add_line(out, terminal, "home", status->home);
-    add_line(out, terminal, "model", status->model);
+    add_model(out, terminal, status);
     struct server database = {"database",
                               "PostgreSQL",
                               status->database_version,

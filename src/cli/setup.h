@@ -9,7 +9,8 @@
 
 struct setup {
     unsigned applied; // migrations
-    int64_t queued;   // contents to embed anew
+    int64_t queued;   // contents to project anew: the model has changed
+    int64_t dropped;  // old vectors
     double seconds;
     struct grove_status status; // afterwards
 };

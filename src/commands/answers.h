@@ -113,7 +113,7 @@ void answer_sync_of(const struct grove_sync_report *report, bool watches, struct
 // status
 struct answer_status {
     bool ok;
-    const char *home, *model;
+    const char *home, *model, *next_model;
     struct {
         bool ok, is_private, schema_works;
         const char *where, *version, *error, *identity;
@@ -140,6 +140,7 @@ struct answer_status {
     int64_t contents, leaves, subjects, embeddings, pending, dead, oldest_pending_seconds;
     int64_t long_texts;
     bool long_texts_exact;
+    int64_t next_embedded;
     struct answer_index index;
     const struct grove_attachment *attached;
     size_t attached_count;

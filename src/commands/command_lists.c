@@ -359,15 +359,6 @@ const struct command_option command_dead_options[] = {
     {0},
 };
 
-const struct command_option command_init_options[] = {
-    PRECISION_OPTION("how the database's vectors are computed: f32 as the published model does, or "
-                     "reduced with 8-bit weights (default: as it is; a new database: f32)"),
-    {OPTION_TAKE_COLLECTION, "take-collection",
-     .help = "make the vector collection this database's, though it is another's: all contents "
-             "are written to it, and what they do not have is taken out"},
-    {0},
-};
-
 // Of a handle the precision is one of the options that it was opened with.
 const struct command_option command_embed_options[] = {
     PRECISION_OPTION("f32 as the published model computes (the default), or reduced with 8-bit "
@@ -524,12 +515,6 @@ const struct command_option command_rm_fields[] = {
 const struct command_example command_demo_examples[] = {
     {"demo", "set everything up, load the sample, run the three queries"},
     {"--home /tmp/try demo", "the same in a folder that you can throw away"},
-    {NULL, NULL},
-};
-
-const struct command_example command_init_examples[] = {
-    {"init", "make the private database, or bring it up to date"},
-    {"init --precision reduced", "from now on with 8-bit weights: then run sync"},
     {NULL, NULL},
 };
 

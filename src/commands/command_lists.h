@@ -83,6 +83,8 @@ extern const struct command_example command_repair_examples[];
 extern const struct command_example command_dead_examples[];
 extern const struct command_example command_embed_examples[];
 extern const struct command_example command_status_examples[];
+extern const char command_init_description[];
+extern const char command_init_json[];
 extern const struct command_example command_stop_examples[];
 extern const struct command_example command_url_examples[];
 extern const struct command_example command_psql_examples[];

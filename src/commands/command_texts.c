@@ -34,7 +34,9 @@ const char command_sync_json[] =
     "index holds on).";
 
 const char command_status_json[] =
-    "`ok`, `home`, `model`, `database` (`ok`, `private`, `where`, `version`, `error`, "
+    "`ok`, `home`, `model`, `next_model` (the one that it changes to, or null), "
+    "`next_embedded` (contents that have a vector of that), "
+    "`database` (`ok`, `private`, `where`, `version`, `error`, "
     "`schema_version`, `schema_wanted`, `schema_works`, `bytes`, `identity`, "
     "`epoch`), `engine` (`ok`, `private`, `where`, `version`, `error`, `collection`, "
     "`collection_status`, `collection_of` (another database, whose it is), `doubt` "

@@ -29,22 +29,11 @@ const struct command command_table[] = {
         .home_use = GROVE_HOME_MAKE,
         .group = GROUP_START,
         .summary = "make the database, or bring its schema up to date",
-        .usage = "[--precision P] [--take-collection]",
+        .usage = "[--precision P [--now]] [--drop-old-vectors] [--take-collection]",
         .options = command_init_options,
-        .description =
-            "Starts the private servers if they are used, applies the migrations that are "
-            "missing, and makes the vector collection. Commands do this by themselves for a "
-            "private database; for a server named by DATABASE_URL it is done here only.\n\n"
-            "A database has vectors of one precision, and all commands follow it. Changing it has "
-            "every content embedded anew, by \"grove sync\" or whatever projects; until that is "
-            "done searches leave out what has no vector yet, and say so.\n\n"
-            "A vector collection is the projection of one database. Commands refuse another's "
-            "(exit status 4): name another collection in GROVE_COLLECTION, or take it over with "
-            "--take-collection where nobody else needs it.",
+        .description = command_init_description,
         .examples = command_init_examples,
-        .json = "`applied` (migrations applied now), `schema_version`, `database`, `engine`, "
-                "`home`, `model` (whose vectors are compared), `queued` (contents to embed anew), "
-                "`seconds`.",
+        .json = command_init_json,
     },
     {
         .name = "doctor",

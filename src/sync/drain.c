@@ -119,7 +119,9 @@ enum grove_code projector_drain(struct store *store, struct call *call,
     for (;;) {
         bool idle = false;
         int64_t began_us = clock_monotonic_us();
-        enum grove_code code = projector_step(store, call, report, &idle, error);
+        enum grove_code code = patience->prepares_model
+                                   ? projector_advance(store, call, report, &idle, error)
+                                   : projector_step(store, call, report, &idle, error);
         if (code != GROVE_OK)
             return code;
         look_at_step(&vain, report);
@@ -151,7 +153,7 @@ static int64_t step(void *state, struct call *call)
     struct projector_report report = {.kind = PROJECTOR_THREAD};
     struct grove_error error;
     bool idle = false;
-    enum grove_code code = projector_step(self->store, call, &report, &idle, &error);
+    enum grove_code code = projector_advance(self->store, call, &report, &idle, &error);
     CHECK(self->store);
     return code != GROVE_OK ? ERROR_PAUSE_MS : idle ? POLL_MS : 0;
 }

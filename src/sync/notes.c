@@ -298,6 +298,8 @@ static void save(struct store *store, enum haste haste)
 
 static void note(struct store *store, const struct step *step)
 {
+    CHECK((size_t)step->after->kind < PROJECTOR_KINDS);
+    CHECK(step->error);
     pthread_mutex_lock(&store->notes.mutex);
     add_step(&store->notes.of[step->after->kind], step);
     pthread_mutex_unlock(&store->notes.mutex);
@@ -325,6 +327,17 @@ enum grove_code projector_step(struct store *store, struct call *call,
     const struct projector_report before = *report;
     int64_t began_us = clock_monotonic_us();
     enum grove_code code = projector_step_unnoted(store, call, report, ret_idle, error);
+    note(store, &(struct step){began_us, &before, report, code, error});
+    return code;
+}
+
+enum grove_code projector_prepare_model(struct store *store, struct call *call,
+                                        struct projector_report *report, bool *ret_idle,
+                                        struct grove_error *error)
+{
+    const struct projector_report before = *report;
+    int64_t began_us = clock_monotonic_us();
+    enum grove_code code = projector_prepare_model_unnoted(store, call, report, ret_idle, error);
     note(store, &(struct step){began_us, &before, report, code, error});
     return code;
 }

@@ -5,7 +5,7 @@
 //     notes_save(store);    // whoever knows that no step follows soon
 //     notes_end(store);     // the last, before the store is released
 //
-// projector_step and projector_apply note by themselves. Nothing depends on it: it waits for
+// projector_step and its like note by themselves. Nothing depends on it: it waits for
 // nobody, takes a connection that is idle or none, and what fails of it fails nothing else.
 // Threads: any; but notes_end comes when all others are done.
 #ifndef GROVE_SYNC_NOTES_H

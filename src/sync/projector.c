@@ -30,7 +30,6 @@
 
 #include "base/check.h"
 #include "base/clock.h"
-#include "base/digest.h"
 #include "base/inject.h"
 #include "catalog/assets.h"
 #include "sync/lineage.h"
@@ -48,7 +47,6 @@ static_assert((int)PROJECTOR_BATCH_ROWS <= (int)VECTOR_BATCH_MAX,
               "the engine takes a batch at once");
 static_assert((int)EMBED_DIMENSION == (int)VECTOR_DIMENSION, "what is computed is what is written");
 static_assert(VECTOR_DIMENSION * sizeof(float) == 1536, "grove.embedding checks this size");
-static_assert(SHA256_BYTES == 32, "grove.embedding checks this size");
 static_assert(ATTEMPTS_MAX > 1, "one failure makes no dead letter");
 
 static void name_owner(char ret_owner[static PROJECTOR_OWNER_SIZE])
@@ -250,8 +248,7 @@ static enum grove_code read_rows(struct projector_batch *batch, struct pg_rows *
     return count == 0 ? GROVE_OK : query_current(batch, useless, count, ret, error);
 }
 
-// Splits the leased rows into those that live and those that are to be removed.
-static enum grove_code read_current(struct projector_batch *batch, struct grove_error *error)
+enum grove_code projector_read_current(struct projector_batch *batch, struct grove_error *error)
 {
     CHECK(batch->count > 0);
     CHECK(!batch->points); // once
@@ -335,8 +332,7 @@ void projector_forbid(struct projector_batch *batch, int32_t content_id)
     CHECK(found == 1);
 }
 
-// Takes a row that lives out of what the step goes on with.
-static void forget_row(struct projector_batch *batch, int32_t content_id)
+void projector_forget_row(struct projector_batch *batch, int32_t content_id)
 {
     size_t kept = 0;
     projector_forbid(batch, content_id);
@@ -356,7 +352,7 @@ static enum grove_code give_up(struct projector_batch *batch, int32_t content_id
 {
     snprintf(batch->report->last_error, sizeof batch->report->last_error, "content %d: %s",
              content_id, reason);
-    forget_row(batch, content_id);
+    projector_forget_row(batch, content_id);
     return put_back_until(batch, &content_id, 1, 1, reason, error);
 }
 
@@ -392,140 +388,6 @@ static enum grove_code give_up_unusable(struct projector_batch *batch, struct gr
     }
     DCHECK(code != GROVE_OK || projector_batch_check(batch) == NULL);
     return code;
-}
-
-// --- embed ------------------------------------------------------------------------------------
-
-// The arrays that store_embeddings.sql takes.
-struct embeddings {
-    size_t count;
-    size_t *points; // indexes into batch->points
-    struct text *texts;
-    float *vectors;
-    int32_t *content_ids;
-    int64_t *revisions;
-    struct text *digests;
-    struct text *vector_bytes;
-    size_t long_count;
-    int32_t *long_ids; // of contents whose text is longer than the model reads
-};
-
-static bool alloc_embeddings(struct arena *arena, size_t count, struct embeddings *ret)
-{
-    *ret = (struct embeddings){
-        .count = count,
-        .points = arena_alloc_array(arena, count, sizeof(size_t)),
-        .texts = arena_alloc_array(arena, count, sizeof(struct text)),
-        .vectors = arena_alloc_array(arena, count, VECTOR_DIMENSION * sizeof(float)),
-        .content_ids = arena_alloc_array(arena, count, sizeof(int32_t)),
-        .revisions = arena_alloc_array(arena, count, sizeof(int64_t)),
-        .digests = arena_alloc_array(arena, count, sizeof(struct text)),
-        .vector_bytes = arena_alloc_array(arena, count, sizeof(struct text)),
-        .long_ids = arena_alloc_array(arena, count, sizeof(int32_t)),
-    };
-    return ret->points && ret->texts && ret->vectors && ret->content_ids && ret->revisions &&
-           ret->digests && ret->vector_bytes && ret->long_ids;
-}
-
-static enum grove_code collect_missing(struct projector_batch *batch, struct embeddings *ret,
-                                       struct grove_error *error)
-{
-    size_t missing = 0;
-    for (size_t p = 0; p < batch->point_count; p++)
-        missing += !batch->points[p].vector;
-    if (!alloc_embeddings(&batch->arena, missing, ret))
-        return error_no_memory(error, "embeddings");
-    size_t i = 0;
-    for (size_t p = 0; p < batch->point_count; p++) {
-        if (batch->points[p].vector)
-            continue;
-        unsigned char *digest = arena_alloc(&batch->arena, SHA256_BYTES);
-        if (!digest)
-            return error_no_memory(error, "embeddings");
-        CHECK(i < missing);
-        sha256(batch->texts[p], digest);
-        ret->points[i] = p;
-        ret->texts[i] = batch->texts[p];
-        ret->content_ids[i] = batch->points[p].content_id;
-        ret->revisions[i] = batch->points[p].revision - batch->generation;
-        ret->digests[i] = (struct text){(const char *)digest, SHA256_BYTES};
-        ret->vector_bytes[i] = (struct text){(const char *)(ret->vectors + i * VECTOR_DIMENSION),
-                                             VECTOR_DIMENSION * sizeof(float)};
-        i++;
-    }
-    CHECK(i == missing);
-    return GROVE_OK;
-}
-
-// Rows whose embedding was not kept are being changed by somebody else: they are neither written
-// nor acknowledged, but put back at once for a later step.
-static enum grove_code set_aside_others(struct projector_batch *batch,
-                                        const struct embeddings *made, const struct pg_rows *kept,
-                                        struct grove_error *error)
-{
-    int32_t *others = arena_alloc_array(&batch->arena, made->count, sizeof *others);
-    size_t other_count = 0;
-    if (!others)
-        return error_no_memory(error, "a batch of the outbox");
-    for (size_t i = 0; i < made->count; i++) {
-        bool is_kept = false;
-        for (int r = 0; r < kept->count && !is_kept; r++)
-            is_kept = pg_int4(kept, r, 0) == made->content_ids[i];
-        if (is_kept)
-            continue;
-        others[other_count++] = made->content_ids[i];
-        forget_row(batch, made->content_ids[i]);
-    }
-    CHECK(other_count + (size_t)kept->count == made->count);
-    return projector_put_back(batch, others, other_count, false, "it was being changed", error);
-}
-
-static enum grove_code store_embeddings(struct projector_batch *batch,
-                                        const struct embeddings *made, struct grove_error *error)
-{
-    struct pg_params params = {0};
-    pg_add_int4_array(&params, &batch->arena, made->content_ids, made->count);
-    pg_add_int8_array(&params, &batch->arena, made->revisions, made->count);
-    pg_add_bytea_array(&params, &batch->arena, made->digests, made->count);
-    pg_add_bytea_array(&params, &batch->arena, made->vector_bytes, made->count);
-    pg_add_text(&params, text_of(embed_model_id(batch->precision)));
-    pg_add_int4_array(&params, &batch->arena, made->long_ids, made->long_count);
-    struct pg_rows rows;
-    CHECK(made->count > 0);
-    enum grove_code code = projector_run(batch, "store_embeddings.sql", &params, &rows, error);
-    CHECK(code != GROVE_OK || (size_t)rows.count <= made->count);
-    return code == GROVE_OK && (size_t)rows.count < made->count
-               ? set_aside_others(batch, made, &rows, error)
-               : code;
-}
-
-static enum grove_code embed_missing(struct projector_batch *batch, struct grove_error *error)
-{
-    struct embeddings made;
-    enum grove_code code = collect_missing(batch, &made, error);
-    if (code != GROVE_OK || made.count == 0)
-        return code;
-    struct embedder *embedder;
-    int64_t start_us = clock_monotonic_us();
-    code = store_embedder(batch->store, batch->call, batch->precision, &embedder, error);
-    if (code == GROVE_OK)
-        code = embedder_embed(embedder, made.texts, made.count, made.vectors, batch->call, error);
-    batch->report->seconds_embedding += (double)(clock_monotonic_us() - start_us) / 1e6;
-    if (code != GROVE_OK)
-        return code;
-    batch->report->embedded += (int64_t)made.count;
-    CHECK(made.count <= batch->point_count);
-    for (size_t i = 0; i < made.count; i++) {
-        batch->points[made.points[i]].vector = made.vectors + i * VECTOR_DIMENSION;
-        if (embedder_cuts(embedder, made.texts[i]))
-            made.long_ids[made.long_count++] = made.content_ids[i];
-    }
-    batch->report->cut += (int64_t)made.long_count;
-    code = INJECT(PROJECTOR_EMBEDDED, error);
-    if (code == GROVE_OK)
-        code = store_embeddings(batch, &made, error);
-    DCHECK(projector_batch_check(batch) == NULL);
-    return code == GROVE_OK ? INJECT(PROJECTOR_STORED, error) : code;
 }
 
 // --- write ------------------------------------------------------------------------------------
@@ -620,7 +482,7 @@ static enum grove_code bring_up(struct projector_batch *batch, struct grove_erro
     int64_t embedded = batch->report->embedded;
     enum grove_code code = projector_check_collection(batch, error);
     if (code == GROVE_OK)
-        code = read_current(batch, error);
+        code = projector_read_current(batch, error);
     if (code == GROVE_OK && batch->superseded)
         return projector_put_back(batch, batch->content_ids, batch->count, false,
                                   "the database changed to vectors of another model", error);
@@ -631,7 +493,7 @@ static enum grove_code bring_up(struct projector_batch *batch, struct grove_erro
     if (code == GROVE_OK)
         code = INJECT(PROJECTOR_READ, error);
     if (code == GROVE_OK)
-        code = embed_missing(batch, error);
+        code = projector_embed_missing(batch, error);
     // On a slow machine, or beside others. The vectors are kept: whoever is next only writes.
     if (code == GROVE_OK && batch->report->embedded > embedded && !projector_has_time(batch))
         return projector_put_back(batch, batch->content_ids, batch->count, false, EMBEDDED_LATE,
@@ -666,8 +528,8 @@ static enum grove_code bring_up(struct projector_batch *batch, struct grove_erro
     return code;
 }
 
-static void batch_init(struct projector_batch *batch, struct store *store, struct call *call,
-                       struct projector_report *report)
+void projector_batch_init(struct projector_batch *batch, struct store *store, struct call *call,
+                          struct projector_report *report)
 {
     *batch = (struct projector_batch){.store = store, .call = call, .report = report};
     arena_init(&batch->arena, BATCH_BYTES_MAX);
@@ -700,7 +562,7 @@ enum grove_code projector_prepare(struct store *store, struct call *call, struct
         return code;
     struct projector_report report = {0};
     struct projector_batch batch;
-    batch_init(&batch, store, call, &report);
+    projector_batch_init(&batch, store, call, &report);
     code = restore_collection(&batch, error);
     arena_release(&batch.arena);
     return code;
@@ -714,7 +576,7 @@ enum grove_code projector_refill(struct store *store, struct call *call, struct 
     bool lacks = false;
     if (store_is_doubted(store, doubt))
         return GROVE_OK; // the comparison finds what is missing, and leaves what is equal
-    batch_init(&batch, store, call, &report);
+    projector_batch_init(&batch, store, call, &report);
     enum grove_code code = projector_lacks_points(store, call, &lacks, error);
     if (code == GROVE_OK && lacks)
         code = enqueue_all(&batch, error);
@@ -739,7 +601,7 @@ enum grove_code projector_step_unnoted(struct store *store, struct call *call,
         return code;
     projector_take_in(store, call, &took, &taking);
     struct projector_batch batch;
-    batch_init(&batch, store, call, report);
+    projector_batch_init(&batch, store, call, report);
     code = lease(&batch, NULL, 0, error);
     if (code == GROVE_OK) {
         *ret_idle = batch.count == 0;
@@ -767,7 +629,7 @@ enum grove_code projector_apply_unnoted(struct store *store, struct call *call,
     if (code != GROVE_OK || !settled)
         return code;
     struct projector_batch batch;
-    batch_init(&batch, store, call, report);
+    projector_batch_init(&batch, store, call, report);
     code = lease(&batch, content_ids, count, error);
     if (code == GROVE_OK && batch.count > 0)
         code = project_batch(&batch, error);
@@ -779,7 +641,7 @@ enum grove_code projector_revive(struct store *store, struct call *call, struct 
 {
     struct projector_report unused = {0};
     struct projector_batch batch;
-    batch_init(&batch, store, call, &unused);
+    projector_batch_init(&batch, store, call, &unused);
     struct pg_rows rows;
     enum grove_code code = projector_run(&batch, "revive.sql", NULL, &rows, error);
     arena_release(&batch.arena);

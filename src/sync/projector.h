@@ -63,7 +63,23 @@ enum grove_code projector_step(struct store *store, struct call *call,
                                struct projector_report *report, bool *ret_idle,
                                struct grove_error *error);
 
-// The same for just these contents, at once, whatever their time; rows leased by another
+// Goes on with a change of the model (sql/model_change.md): embeds the next few contents that lack
+// a vector of the next one, or makes it the database's where none does. It leases nothing, and
+// nobody waits for it. *ret_idle: no change is under way.
+enum grove_code projector_prepare_model(struct store *store, struct call *call,
+                                        struct projector_report *report, bool *ret_idle,
+                                        struct grove_error *error);
+
+// Of a step that found something due: whether that is to be done next all the same. It is now and
+// then.
+bool projector_turns(struct store *store);
+
+// A step; and, where nothing was due, or now and then, the same. What is written comes first.
+enum grove_code projector_advance(struct store *store, struct call *call,
+                                  struct projector_report *report, bool *ret_idle,
+                                  struct grove_error *error);
+
+// The same as a step for just these contents, at once, whatever their time; rows leased by another
 // projector are left to it. At most VECTOR_BATCH_MAX ids.
 enum grove_code projector_apply(struct store *store, struct call *call, const int32_t *content_ids,
                                 size_t count, struct projector_report *report,
@@ -71,6 +87,7 @@ enum grove_code projector_apply(struct store *store, struct call *call, const in
 
 struct projector_patience {
     unsigned wait_ms, unseen_ms;
+    bool prepares_model; // a change of the model is waited for as well, and worked at
 };
 // Of whoever waits for all: a lease of the dead ends after two minutes.
 extern const struct projector_patience projector_patient;

@@ -63,18 +63,34 @@ enum grove_code projector_run(struct projector_batch *batch, const char *file,
 enum grove_code projector_put_back(struct projector_batch *batch, const int32_t *content_ids,
                                    size_t count, bool counts, const char *reason,
                                    struct grove_error *error);
+void projector_batch_init(struct projector_batch *batch, struct store *store, struct call *call,
+                          struct projector_report *report);
+// Splits the rows into those that live, with the vectors of the batch's model where there are any,
+// and those that are to be removed.
+enum grove_code projector_read_current(struct projector_batch *batch, struct grove_error *error);
+// Takes a row that lives out of what the step goes on with.
+void projector_forget_row(struct projector_batch *batch, int32_t content_id);
 // A row that lives is not acknowledged: its revision is -1.
 void projector_forbid(struct projector_batch *batch, int32_t content_id);
 // Less than half of the lease is used up.
 bool projector_has_time(const struct projector_batch *batch);
 
-// projector_step and projector_apply, but for the note of what they did.
+// projector_step and its like, but for the note of what they did.
 enum grove_code projector_step_unnoted(struct store *store, struct call *call,
                                        struct projector_report *report, bool *ret_idle,
                                        struct grove_error *error);
+enum grove_code projector_prepare_model_unnoted(struct store *store, struct call *call,
+                                                struct projector_report *report, bool *ret_idle,
+                                                struct grove_error *error);
 enum grove_code projector_apply_unnoted(struct store *store, struct call *call,
                                         const int32_t *content_ids, size_t count,
                                         struct projector_report *report, struct grove_error *error);
+
+// --- embed_missing.c -----------------------------------------------------------------------------
+
+// Embeds and keeps what has no vector, of rows that were read. Those that are being changed are put
+// back.
+enum grove_code projector_embed_missing(struct projector_batch *batch, struct grove_error *error);
 
 // --- settle.c ------------------------------------------------------------------------------------
 

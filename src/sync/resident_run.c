@@ -74,6 +74,9 @@ struct residence {
     bool failed_at_work;   // not at looking
     int64_t retry_at_us;   // monotonic: when to work again
     struct backoff backoff;
+    bool prepared;         // vectors of the next model, in this round: there may be more to do
+    bool prepare_failed;   // when that was tried last
+    int64_t prepare_at_us; // monotonic: when to do so again
     char last_line[LINE_SIZE];
     int64_t said_at_us;      // monotonic: when the last line was
     struct upgrade *upgrade; // NULL: the schema was never seen to lack anything
@@ -232,6 +235,7 @@ static const char *reason_to_end(const struct residence *self)
 struct look {
     bool due;
     bool waiting; // something is in the outbox, due or not
+    bool changes; // the model: vectors of the next one are to be computed
     struct migrate_schema schema;
 };
 
@@ -246,10 +250,13 @@ static enum grove_code look(struct residence *self, struct look *ret, struct gro
     pg_add_int4(&params, migrate_wanted());
     enum grove_code code =
         store_query(self->store, self->call, &arena, "due.sql", &params, &rows, error);
-    CHECK(code != GROVE_OK || (rows.count == 1 && rows.columns == 4));
+    CHECK(code != GROVE_OK || (rows.count == 1 && rows.columns == 5));
+    enum embed_precision next;
     if (code == GROVE_OK)
         *ret = (struct look){pg_bool(&rows, 0, 0),
                              pg_bool(&rows, 0, 1),
+                             !pg_is_null(&rows, 0, 4) &&
+                                 embed_precision_of(pg_text(&rows, 0, 4), &next),
                              {pg_int4(&rows, 0, 2), pg_int4(&rows, 0, 3)}};
     arena_release(&arena);
     return code;
@@ -289,6 +296,29 @@ static void bring_up(struct residence *self, const struct migrate_schema *schema
             outcome.error.message);
 }
 
+// A few contents, and then another round: what is written meanwhile, the schema and the graph do
+// not wait for all of them. A failure is one of this alone.
+static void prepare_model(struct residence *self)
+{
+    struct projector_report report = {.kind = PROJECTOR_RESIDENT};
+    struct grove_error error;
+    bool idle = true;
+    if (clock_monotonic_us() < self->prepare_at_us)
+        return;
+    enum grove_code code = projector_prepare_model(self->store, self->call, &report, &idle, &error);
+    self->worked_at_us = clock_monotonic_us();
+    self->prepared = code == GROVE_OK && !idle;
+    if (code == GROVE_CANCELLED)
+        return;
+    if (code != GROVE_OK) {
+        self->prepare_at_us = clock_monotonic_us() + (int64_t)BACKOFF_MAX_MS * 1000;
+        say(self, "could not embed for the next model: %s", error.message);
+    }
+    if (code != GROVE_OK || self->prepare_failed)
+        write_failure(self, code != GROVE_OK ? error.message : NULL);
+    self->prepare_failed = code != GROVE_OK;
+}
+
 // Steps until nothing is due.
 static enum grove_code work(struct residence *self, struct grove_error *error)
 {
@@ -298,6 +328,8 @@ static enum grove_code work(struct residence *self, struct grove_error *error)
     while (code == GROVE_OK && !idle && !reason_to_end(self)) {
         code = projector_step(self->store, self->call, &report, &idle, error);
         self->worked_at_us = clock_monotonic_us();
+        if (code == GROVE_OK && !idle && projector_turns(self->store))
+            prepare_model(self);
     }
     notes_save(self->store); // it may be long until something is due
     if (report.upserted + report.removed > 0)
@@ -361,6 +393,7 @@ static enum grove_code round_of(struct residence *self, const char **ret_reason,
                                 struct grove_error *error)
 {
     struct look seen;
+    self->prepared = false;
     enum grove_code code = look(self, &seen, error);
     bool other = code == GROVE_OK ? is_of_others(&seen.schema)
                                   : migrate_is_suspected(error) && has_other_schema(self);
@@ -375,6 +408,8 @@ static enum grove_code round_of(struct residence *self, const char **ret_reason,
         code = work(self, error);
     else if (!seen.waiting)
         code = examine_graph(self, error);
+    if (code == GROVE_OK && !seen.due && seen.changes)
+        prepare_model(self);
     if (code == GROVE_OK && !seen.due)
         rest_model(self);
     self->failed_at_work = works ? code != GROVE_OK : self->failed_at_work && seen.waiting;
@@ -404,7 +439,7 @@ static const char *reside(struct residence *self)
             reason = "the private PostgreSQL does not run";
         else if (code != GROVE_OK)
             note_failure(self, &error);
-        if (!reason)
+        if (!reason && !(code == GROVE_OK && self->prepared))
             pause_for(code == GROVE_OK || self->failed_at_work ? POLL_MS : self->backoff.pause_ms);
     }
     return reason;

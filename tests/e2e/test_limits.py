@@ -147,9 +147,10 @@ def test_init_while_somebody_else_migrates(empty):
 def test_another_precision_while_somebody_holds_the_setting(filled):
     with filled.connect() as other, filled.connect() as conn, other.transaction():
         other.execute("SELECT FROM grove.setting WHERE name = 'model' FOR UPDATE")
-        ends_late(filled, "init", "--precision", "reduced")
+        ends_late(filled, "init", "--precision", "reduced", "--now")
         assert waiting(conn) == 0
-        ends_by_signal(filled, lambda: waiting(conn), "init", "--precision", "reduced")
+        ends_by_signal(filled, lambda: waiting(conn), "init", "--precision", "reduced",
+                       "--now")
         wait_until(lambda: waiting(conn) == 0)
         assert conn.execute("SELECT value FROM grove.setting WHERE name = 'model'").fetchone() \
             == ("all-MiniLM-L6-v2/f32",)

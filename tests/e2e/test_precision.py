@@ -36,8 +36,9 @@ def test_a_new_database_computes_in_f32(loaded):
 
 def test_the_vectors_of_a_database_change_together(loaded):
     _, exact = scores(loaded)
-    answer = loaded.json("init", "--precision", "reduced")
-    assert answer["model"] == REDUCED and answer["queued"] == ROWS + 8
+    answer = loaded.json("init", "--precision", "reduced", "--now")
+    assert answer["model"] == REDUCED and answer["next_model"] is None
+    assert answer["queued"] == ROWS + 8
     # Nothing has a vector of this precision yet: a search embeds some rows and says what it left.
     pending, found = scores(loaded)
     assert pending["complete"] is False and "grove sync" in pending["incomplete_reason"]
@@ -100,7 +101,8 @@ def test_supplied_vectors_stay(loaded):
 
 def test_a_projector_that_has_leased_writes_nothing_of_the_old_precision(loaded):
     """The database changes between its lease and its look at the rows."""
-    change = (ROOT / "sql" / "projector" / "set_model.sql").read_text().replace("$1", "%(model)s")
+    change = (ROOT / "sql" / "projector" / "set_model.sql").read_text().replace(
+        "$1", "%(model)s").replace("$2", "false")
     with loaded.connect() as looker, psycopg.connect(
             host=loaded.socket_folder(), user="grove", dbname="grove") as conn:
         looker.execute("UPDATE content_metadata SET title = title || '!'")

@@ -65,7 +65,7 @@ MUTANTS = [
     Mutant(
         name="model-changes-beside-acknowledgments",
         guards="sql/model_change: races",
-        file="src/catalog/store.c",
+        file="src/catalog/model_change.c",
         find="\"SELECT pg_advisory_xact_lock(7454108921)\"",
         replace="\"SELECT 7454108921\"",
         killer="u_projection_model:a_change_waits_for_acknowledgments",
@@ -73,7 +73,7 @@ MUTANTS = [
     Mutant(
         name="change-of-the-model-waits-for-writers",
         guards=("sql/model_change: races", "sql/README: lock order"),
-        file="src/catalog/store.c",
+        file="src/catalog/model_change.c",
         find="\"SELECT pg_advisory_xact_lock(7454108921)\"",
         replace="\"LOCK TABLE public.content_metadata, grove.body IN SHARE ROW EXCLUSIVE MODE\"",
         killer="u_writers:a_change_of_the_model_waits_for_no_writer",

@@ -163,7 +163,7 @@ MUTANTS = [
     Mutant(
         name="rows-whose-vector-was-not-kept-are-written",
         guards="sql/README 3",
-        file="src/sync/projector.c",
+        file="src/sync/embed_missing.c",
         find="    return code == GROVE_OK && (size_t)rows.count < made->count\n",
         replace="    return code == GROVE_OK && (size_t)rows.count > made->count\n",
         killer="u_projection:vectors_of_a_changed_text_are_not_kept",

@@ -5,6 +5,7 @@
 
 #include "base/check.h"
 #include "base/clock.h"
+#include "catalog/model_change.h"
 #include "content/batch.h"
 #include "query/queries.h"
 #include "session.h"

@@ -512,6 +512,8 @@ class Status(TypedDict):
     ok: bool
     home: str | None
     model: str | None
+    next_model: str | None
+    next_embedded: int | None
     database: Database
     engine: Engine
     projector: Projector

@@ -5,6 +5,7 @@
 
 #include "catalog/assets.h"
 #include "catalog/migrate.h"
+#include "catalog/model_change.h"
 #include "pg/pg.h"
 
 static bool refused(struct test_stores *stores, const char *sqlstate, const char *sql)

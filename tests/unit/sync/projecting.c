@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/inject.h"
+#include "catalog/model_change.h"
 
 int32_t make_row(struct test_stores *stores, float cosine)
 {

@@ -7,6 +7,7 @@
 
 #include "base/call.h"
 #include "catalog/assets.h"
+#include "catalog/model_change.h"
 #include "sync/outbox_check.h"
 
 // Written before the change, seen, and then not acknowledged: the point is of the old model.

@@ -4,6 +4,7 @@
 #include "projecting.h"
 
 #include "base/call.h"
+#include "catalog/model_change.h"
 #include "sync/lineage.h"
 
 static const char *const levels[] = {"READ COMMITTED", "REPEATABLE READ", "SERIALIZABLE"};
