@@ -133,6 +133,7 @@
     KNOB_(NUMBER_DELAY_MS, "how long a projector of an older version may still write points")      \
     KNOB_(VERIFY_PAGE, "how many contents are compared with their points at a time")               \
     KNOB_(ATTACH_PROBLEM_MS, "how long an attached table is left alone that cannot be read")       \
+    KNOB_(LOAD_ROWS, "how many rows a batch of a load has at most")                                \
     KNOB_(LOAD_PATIENCE_MS, "how long a load waits for rows that another projector has leased")    \
     KNOB_(NOTES_MS, "between two notes of what the projectors of a store did")
 

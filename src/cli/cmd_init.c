@@ -28,16 +28,16 @@ void setup_add_members(struct strbuf *out, const struct setup *setup)
 static void add_model_line(struct strbuf *out, const struct setup *setup)
 {
     const struct grove_status *status = &setup->status;
+    bool by_itself = status->projector_wanted || status->projector_running; // it may be starting
     if (setup->queued > 0) {
         strbuf_addf(out, "model: now %s; ", status->model);
         format_counted(out, setup->queued, "content", "contents");
-        strbuf_addf(out, " to project anew%s\n",
-                    status->projector_running ? "" : ": run \"grove sync\"");
+        strbuf_addf(out, " to project anew%s\n", by_itself ? "" : ": run \"grove sync\"");
     } else if (status->next_model[0]) {
         strbuf_addf(out, "model: still %s, and ", status->model);
         display_add_safe(out, text_of(status->next_model));
         strbuf_addf(out, " when all is embedded%s\n",
-                    status->projector_running ? "; see grove status" : ": run \"grove sync\"");
+                    by_itself ? "; see grove status" : ": run \"grove sync\"");
     }
     if (setup->dropped > 0) {
         format_counted(out, setup->dropped, "old vector", "old vectors");

@@ -33,7 +33,8 @@ void batch_release(struct batch *batch)
 
 bool batch_full(const struct batch *batch)
 {
-    return batch->count == BATCH_ROWS_MAX || batch->arena.used_bytes >= BATCH_BYTES_FULL;
+    return batch->count >= (size_t)KNOB(LOAD_ROWS, BATCH_ROWS_MAX) ||
+           batch->arena.used_bytes >= BATCH_BYTES_FULL;
 }
 
 static size_t find_or_add_leaf(struct batch *batch, const struct batch_leaf *leaf)

@@ -260,11 +260,13 @@ def test_what_is_said(empty, tmp_path):
 
 
 def test_interrupted(empty, tmp_path):
-    total = 3 * BATCH + 40
+    batch = 256
+    total = 3 * batch + 40
     path = write_rows(tmp_path / "many", [
         make_row(n, tree="subject8", leaf=f"Leaf {n % 40}", vector=make_vector(n))
         for n in range(1, total + 1)])
-    with Injected(empty.home).held_at(["load-committed@2"], "load", path) as load:
+    with Injected(empty.home).held_at(["load-committed@2"], "load", path,
+                                      env={"GROVE_KNOBS": f"load-rows={batch}"}) as load:
         load.reach("load-committed@2")
         load.process.send_signal(signal.SIGINT)
         load.go_on("load-committed@2")
@@ -273,7 +275,7 @@ def test_interrupted(empty, tmp_path):
     assert answer["error"]["message"] == "stopped on request"
     assert "the same command again goes on" in answer["error"]["hint"]
     # Whole batches, searchable ones: nothing is left over for others to complete.
-    there = 2 * BATCH
+    there = 2 * batch
     assert answer["load"]["rows_inserted"] == there
     with empty.connect() as conn:
         assert rows_of(conn, "subject8") == there
