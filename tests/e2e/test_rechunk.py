@@ -391,7 +391,7 @@ def test_a_body_that_comes_meanwhile_is_waited_for(home, tmp_path):
 
 
 def test_stopped_it_goes_on(home, tmp_path):
-    load(home, tmp_path, *(long_row(number) for number in range(1, 41)))
+    load(home, tmp_path, *(long_row(number) for number in range(1, 21)))
     process = home.start("rechunk", "--json")
     with home.connect() as conn:
         wait_until(lambda: conn.execute("SELECT count(*) > 2 FROM grove.document").fetchone()[0])
@@ -399,6 +399,6 @@ def test_stopped_it_goes_on(home, tmp_path):
     told, _ = process.communicate(timeout=60)
     assert process.returncode == 130, told
     part = json.loads(told.splitlines()[-1])["rechunk"]
-    assert 2 < part["documents"] < 40
-    assert home.json("rechunk")["documents"] == 40 - part["documents"]
+    assert 2 < part["documents"] < 20
+    assert home.json("rechunk")["documents"] == 20 - part["documents"]
     check(home)
