@@ -9,7 +9,8 @@
 --
 -- Unless a vector was kept in between: one of that revision would count as of the text that comes now
 -- (src/query: rows that wait are judged by revisions). What a savepoint did is not known to be ours, and
--- is noted again, as is what is not in the outbox as it was put in.
+-- is noted again, as is what is not in the outbox as it was put in. They are looked up one by one
+-- (OFFSET 0): what a plan expects of the conditions says nothing.
 CREATE OR REPLACE FUNCTION grove.note_changed(content_ids integer[]) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
@@ -20,18 +21,27 @@ BEGIN
               FROM (SELECT DISTINCT u.id
                     FROM unnest(content_ids) AS u (id)
                     WHERE u.id NOT IN (
-                        SELECT ours.content_id
-                        FROM grove.content_state AS ours
-                        JOIN grove.outbox AS o
-                          ON o.content_id = ours.content_id AND o.revision = ours.revision
-                        WHERE ours.content_id = ANY (content_ids)
-                          AND ours.xmin = pg_current_xact_id()::xid
-                          AND o.xmin = pg_current_xact_id()::xid
-                          AND o.lease_owner IS NULL AND o.attempts = 0 AND o.dead_since IS NULL
-                          AND NOT EXISTS (SELECT
-                                          FROM grove.embedding AS e
-                                          WHERE e.content_id = ours.content_id
-                                            AND e.revision = ours.revision))
+                        SELECT w.id
+                        FROM unnest(content_ids) AS w (id)
+                        CROSS JOIN LATERAL (
+                            SELECT s.revision
+                            FROM grove.content_state AS s
+                            WHERE s.content_id = w.id
+                              AND s.xmin = pg_current_xact_id()::xid
+                              AND NOT EXISTS (SELECT
+                                              FROM grove.embedding AS e
+                                              WHERE e.content_id = s.content_id
+                                                AND e.revision = s.revision)
+                            OFFSET 0) AS ours
+                        CROSS JOIN LATERAL (
+                            SELECT
+                            FROM grove.outbox AS o
+                            WHERE o.content_id = w.id AND o.revision = ours.revision
+                              AND o.xmin = pg_current_xact_id()::xid
+                              AND o.lease_owner IS NULL AND o.attempts = 0
+                              AND o.dead_since IS NULL
+                            OFFSET 0) AS waits
+                        WHERE w.id IS NOT NULL)
                     ORDER BY u.id) AS d) AS ids
         ON CONFLICT (content_id) DO UPDATE SET revision = nextval('grove.revision_seq')
         RETURNING s.content_id, s.revision

@@ -40,15 +40,23 @@ WITH setting AS MATERIALIZED (
 ), noted AS MATERIALIZED (
     SELECT grove.note_changed(array_agg(c.content_id))
     FROM changed AS c
-    WHERE c.content_id NOT IN (SELECT ours.content_id
-                               FROM grove.content_state AS ours
-                               JOIN grove.outbox AS o
-                                 ON o.content_id = ours.content_id AND o.revision = ours.revision
-                               WHERE ours.content_id = ANY ($1)
-                                 AND ours.xmin = pg_current_xact_id()::xid
-                                 AND o.xmin = pg_current_xact_id()::xid
-                                 AND o.lease_owner IS NULL AND o.attempts = 0
-                                 AND o.dead_since IS NULL)
+    -- Looked up one by one (OFFSET 0): what a plan expects of the conditions says nothing.
+    WHERE c.content_id NOT IN (
+              SELECT w.id
+              FROM unnest($1::integer[]) AS w (id)
+              CROSS JOIN LATERAL (
+                  SELECT s.revision
+                  FROM grove.content_state AS s
+                  WHERE s.content_id = w.id AND s.xmin = pg_current_xact_id()::xid
+                  OFFSET 0) AS ours
+              CROSS JOIN LATERAL (
+                  SELECT
+                  FROM grove.outbox AS o
+                  WHERE o.content_id = w.id AND o.revision = ours.revision
+                    AND o.xmin = pg_current_xact_id()::xid
+                    AND o.lease_owner IS NULL AND o.attempts = 0 AND o.dead_since IS NULL
+                  OFFSET 0) AS waits
+              WHERE w.id IS NOT NULL)
     HAVING count(*) > 0
 )
 SELECT c.content_id FROM changed AS c WHERE (SELECT count(*) FROM noted) >= 0
