@@ -1,28 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Programs that were compiled with another version of grove/grove.h: what they have no room for is
 // not written, what they know and the library does not is zero.
-#include "../../support/stores.h"
+#include "opening.h"
 
 #include <assert.h>
 
-#include "grove/grove.h"
-#include "pg/cluster.h"
-
-#define NOBODY "http://127.0.0.1:1"
-
 enum { MARK = 0x5A, BEHIND_BYTES = 512 };
-
-static struct grove *open_handle(struct test_stores *stores)
-{
-    static char conninfo[CLUSTER_CONNINFO_SIZE];
-    struct grove *grove = NULL;
-    struct grove_error error;
-    test_database_conninfo(stores->database, conninfo);
-    assert_ok(grove_open(&(struct grove_options){.database_url = conninfo, .qdrant_url = NOBODY},
-                         &grove, &error),
-              error);
-    return grove;
-}
 
 static bool is_marked(const void *bytes, size_t count)
 {

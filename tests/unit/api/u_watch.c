@@ -1,11 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // grove_sync that watches, as a program of its own hears of it: with an engine that is away.
-#include "../../support/stores.h"
-
-#include "grove/grove.h"
-#include "pg/cluster.h"
-
-#define NOBODY "http://127.0.0.1:1"
+#include "opening.h"
 
 enum { LOOKS_MAX = 3 };
 
@@ -14,18 +9,6 @@ struct listener {
     unsigned looks, reports;
     double seconds[LOOKS_MAX];
 };
-
-static struct grove *open_handle(struct test_stores *stores)
-{
-    static char conninfo[CLUSTER_CONNINFO_SIZE];
-    struct grove *grove = NULL;
-    struct grove_error error;
-    test_database_conninfo(stores->database, conninfo);
-    assert_ok(grove_open(&(struct grove_options){.database_url = conninfo, .qdrant_url = NOBODY},
-                         &grove, &error),
-              error);
-    return grove;
-}
 
 static void on_progress(void *state, const struct grove_sync_report *report)
 {

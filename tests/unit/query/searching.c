@@ -17,6 +17,15 @@ void project(struct test_stores *stores)
         error);
 }
 
+void project_behind_the_search(void *state, const struct engine_event *event)
+{
+    struct test_stores *stores = state;
+    if (event->call != ENGINE_SEARCH)
+        return;
+    fake_engine_set_hooks(stores->fake, NULL);
+    project(stores);
+}
+
 static void free_result(void *state)
 {
     grove_result_free(state);

@@ -20,6 +20,9 @@ int32_t make_row(struct test_stores *stores, float cosine);
 // Until nothing is due.
 void project(struct test_stores *stores);
 
+// A hook of the fake engine: the same, once, as soon as it has answered a search.
+void project_behind_the_search(void *state, const struct engine_event *event);
+
 // Asks for an explanation, too.
 const struct grove_result *search_as(struct test_stores *stores,
                                      struct grove_search_request request);

@@ -270,15 +270,6 @@ static void a_fast_search_embeds_nothing_that_waits(struct test_stores *stores)
     assert_int_equal(stores->reached[INJECT_SEARCH_TEXTS], 1);
 }
 
-static void project_behind_the_search(void *state, const struct engine_event *event)
-{
-    struct test_stores *stores = state;
-    if (event->call != ENGINE_SEARCH)
-        return;
-    fake_engine_set_hooks(stores->fake, NULL);
-    project(stores);
-}
-
 // The engine was asked before it had the row, and the outbox has it no longer: it may be missing,
 // and that is told. Rows that are missing so are no lost points.
 static void a_fast_search_does_not_ask_again(struct test_stores *stores)

@@ -90,15 +90,6 @@ static void a_row_projected_before_the_engine_is_asked(struct test_stores *store
     assert_int_equal(fake_engine_points(stores->fake), 3);
 }
 
-static void project_behind_the_search(void *state, const struct engine_event *event)
-{
-    struct test_stores *stores = state;
-    if (event->call != ENGINE_SEARCH)
-        return;
-    fake_engine_set_hooks(stores->fake, NULL);
-    project(stores);
-}
-
 // Whoever asked the engine first, and PostgreSQL for what it lacks after that, would miss the row.
 static void a_row_projected_once_the_engine_has_answered(struct test_stores *stores)
 {
